@@ -1,0 +1,57 @@
+"""A shared voicemail box: as it is on the PBX, and as a row of a sheet wants it."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+
+class Absent(Enum):
+    """Why a field has no value.
+
+    BLANK: nothing stands there: an empty cell, or a null from the PBX.
+    NOT_KNOWN: the PBX was not asked, or does not show it.
+    """
+
+    BLANK = "blank"
+    NOT_KNOWN = "not known"
+
+
+BLANK: Final = Absent.BLANK
+NOT_KNOWN: Final = Absent.NOT_KNOWN
+
+Blank: TypeAlias = Literal[Absent.BLANK]
+Value: TypeAlias = str | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One shared voicemail box of the PBX.
+
+    `recipients` holds one address an item; it is empty, never BLANK, where there are none.
+    """
+
+    id: str
+    extension_number: str
+    name: str | Absent = NOT_KNOWN
+    pin: str | Absent = field(default=NOT_KNOWN, repr=False)
+    prompt: str | Absent = NOT_KNOWN
+    enable_pin: bool | Absent = NOT_KNOWN
+    enable_email_notify: bool | Absent = NOT_KNOWN
+    recipients: tuple[str, ...] | Absent = NOT_KNOWN
+    play_datetime: str | Absent = NOT_KNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What one row of a sheet wants of a box. BLANK leaves the field as it is; `()` clears `recipients`."""
+
+    row: int
+    extension_number: str
+    name: str | Blank = BLANK
+    pin: str | Blank = field(default=BLANK, repr=False)
+    prompt: str | Blank = BLANK
+    enable_pin: bool | Blank = BLANK
+    enable_email_notify: bool | Blank = BLANK
+    recipients: tuple[str, ...] | Blank = BLANK
+    play_datetime: str | Blank = BLANK
+    id: str | Blank = BLANK

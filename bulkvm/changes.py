@@ -1,0 +1,68 @@
+"""What a run would do: a change for each row, and the plan that holds them all."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulkvm.box import Absent, Box, Record, Value
+from bulkvm.problems import Problem
+
+
+class ChangeKind(StrEnum):
+    """What a row comes to."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of a box that a row would change. Not for people as it stands: a PIN must be masked first."""
+
+    field: str
+    old: Value | Absent
+    new: Value
+
+    def __repr__(self) -> str:
+        """The field alone, since the values may be PINs."""
+        return f"Difference({self.field!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one row comes to. `box` is the box as it is on the PBX, None where there is none."""
+
+    kind: ChangeKind
+    record: Record
+    box: Box | None = None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of the fields that change, in the columns' order."""
+        return tuple(difference.field for difference in self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes of all valid rows, in the sheet's order, and the problems that only the PBX could show.
+
+    `existing` is how many boxes the PBX had when it was compared.
+    """
+
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...] = ()
+    existing: int = 0
+
+    @property
+    def counts(self) -> Mapping[ChangeKind, int]:
+        """How many rows come to each kind."""
+        counted = Counter(change.kind for change in self.changes)
+        return {kind: counted[kind] for kind in ChangeKind}
+
+    @property
+    def to_send(self) -> tuple[Change, ...]:
+        """The changes that need a request."""
+        return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)

@@ -1,0 +1,154 @@
+"""The columns of a sheet: one table, from which reading, checking, sending, writing and explaining follow."""
+
+from typing import Final
+
+from bulkvm.columns.clock import CLOCKS, parse_clock
+from bulkvm.columns.column import Column, Parsed
+from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
+from bulkvm.columns.name import name_length, no_control_characters, parse_name
+from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
+from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
+from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
+from bulkvm.columns.switch import format_switch, parse_switch
+
+__all__ = ["CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "Column", "Parsed"]
+
+# A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
+CLEAR: Final = "<clear>"
+
+# Columns of our own, such as bulkvm_status, are results: they are written and never read.
+OURS: Final = "bulkvm_"
+
+KEY: Final = Column(
+    header="extension_number",
+    title="Extension",
+    help="The number that is dialled to reach the box: 3 to 64 digits. Every row needs it.",
+    good=("6201", "0101"),
+    bad=("62", "ext. 6201", "888"),
+    parse=parse_extension,
+    rules=(extension_length, not_reserved),
+    needed_to=frozenset({"create", "update"}),
+    updatable=False,
+    digits=True,
+    aliases=(
+        "extension", "ext", "extension no", "ext no", "extension num", "ext number", "mailbox", "mailbox number",
+        "number", "box", "voicemail number",
+    ),
+    width=18,
+)  # fmt: skip
+
+COLUMNS: Final = (
+    KEY,
+    Column(
+        header="name",
+        title="Name",
+        help="What the box is called, 1 to 64 characters. A new box needs it.",
+        good=("Front Desk", "Müller & Söhne"),
+        bad=("a name of more than sixty-four characters, which no telephone would show in full",),
+        parse=parse_name,
+        rules=(name_length, no_control_characters),
+        needed_to=frozenset({"create"}),
+        aliases=("display name", "box name", "mailbox name", "voicemail name", "description", "full name"),
+        width=28,
+    ),
+    Column(
+        header="pin",
+        title="PIN",
+        help=(
+            "What people key in to listen: 6 to 10 digits, none three times in a row (111), "
+            "no three that count up (123). A new box needs it."
+        ),
+        good=("402817", "024680"),
+        bad=("4028", "40281a", "111402", "123902"),
+        rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
+        needed_to=frozenset({"create"}),
+        digits=True,
+        secret=True,
+        aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
+    ),
+    Column(
+        header="prompt",
+        title="Prompt language",
+        help="The language of the spoken prompts, such as en-US.",
+        good=("en-US", "de-DE"),
+        bad=("English", "en-UK"),
+        parse=parse_prompt,
+        same=same_tag,
+        choices=COMMON_PROMPTS,
+        aliases=("language", "prompt language", "prompts", "prompt set", "lang", "locale"),
+    ),
+    Column(
+        header="enable_pin",
+        title="Ask for the PIN",
+        help="Whether people must key in the PIN to listen: yes or no. Left blank, a new box asks for it.",
+        good=("yes", "no"),
+        bad=("maybe",),
+        parse=parse_switch,
+        format=format_switch,
+        choices=("yes", "no"),
+        choices_only=True,
+        aliases=("ask for the pin", "pin enabled", "pin required", "require pin", "use pin", "ask for pin"),
+    ),
+    Column(
+        header="enable_email_notify",
+        title="Notify by e-mail",
+        help="Whether an e-mail tells of each new message: yes or no. Left blank, a new box sends none.",
+        good=("yes", "no"),
+        bad=("sometimes",),
+        parse=parse_switch,
+        format=format_switch,
+        choices=("yes", "no"),
+        choices_only=True,
+        aliases=(
+            "notify by e-mail", "notify", "notification", "notifications", "email notify", "email notification",
+            "email notifications", "e-mail notification", "notify by email", "enable email notification",
+        ),
+        width=20,
+    ),
+    Column(
+        header="recipients",
+        title="Recipients",
+        help=(
+            "The e-mail addresses that are told, up to 15, with commas between them. "
+            f"{CLEAR} takes all of them off an existing box."
+        ),
+        good=("desk@example.com", "anna@example.com, ben@example.com"),
+        bad=("desk(at)example.com",),
+        parse=parse_recipients,
+        rules=(few_enough,),
+        format=format_recipients,
+        same=same_recipients,
+        clearable=True,
+        aliases=(
+            "recipient", "email", "emails", "e-mail", "e-mails", "email address", "email addresses", "e-mail address",
+            "mail", "notify to", "notification email",
+        ),
+        width=36,
+    ),
+    Column(
+        header="play_datetime",
+        title="Announce date and time",
+        help="How the date and time of a message are read out: " + ", ".join(CLOCKS) + ".",
+        good=CLOCKS,
+        bad=("13_HOUR_CLOCK",),
+        parse=parse_clock,
+        choices=CLOCKS,
+        choices_only=True,
+        aliases=(
+            "announce date and time", "announce date/time", "announce datetime", "date time", "date/time",
+            "play date and time", "play date/time", "announce time", "time announcement", "timestamp",
+        ),
+        width=20,
+    ),
+    Column(
+        header="id",
+        title="Id on the PBX",
+        help="The PBX's own id of the box, as an export writes it. Leave it as it is, or blank.",
+        good=("NzAwNTUxOTA5NzczMTQ4MTYw",),
+        updatable=False,
+        aliases=("voicemail id", "box id", "pbx id"),
+        width=28,
+    ),
+)  # fmt: skip
+
+COLUMN_OF_HEADER: Final = {column.header: column for column in COLUMNS}

@@ -1,0 +1,82 @@
+"""Extension numbers: digits, always kept as text."""
+
+import re
+import unicodedata
+from typing import Final
+
+from bulkvm.columns.column import Parsed
+from bulkvm.problems import Fault, Severity
+from bulkvm.settings import PinPolicy
+
+MIN_LENGTH: Final = 3
+MAX_LENGTH: Final = 64
+# The PBX's own numbers, which no box can have (vendor's guide).
+RESERVED: Final = frozenset({"555", "666", "777", "888"})
+
+_DIGITS: Final = re.compile(r"[0-9]+")
+_WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
+_SHOWN: Final = 40
+
+
+def parse_extension(text: str) -> Parsed:
+    """Read an extension number; unwrap what other programs put around digits, with a warning."""
+    if _DIGITS.fullmatch(text):
+        return Parsed(text)
+    faults = []
+    if wrapped := _WRAPPER.fullmatch(text):
+        text = (wrapped[1] or wrapped[2] or "").strip()
+        faults.append(
+            Fault(
+                "extension-unwrapped",
+                f"the digits stand in an apostrophe or a formula, as some programs write them; {shown(text)} is used.",
+                Severity.WARNING,
+            )
+        )
+    plain = _to_ascii_digits(text)
+    if plain != text and _DIGITS.fullmatch(plain):
+        faults.append(
+            Fault(
+                "extension-other-digits",
+                f"the digits are written in another script; {shown(plain)} is used.",
+                Severity.WARNING,
+            )
+        )
+        text = plain
+    if not _DIGITS.fullmatch(text):
+        faults.append(_not_digits(text, plain))
+        return Parsed(None, tuple(faults))
+    return Parsed(text, tuple(faults))
+
+
+def extension_length(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse what the API page refuses: [0-9]{3,64}."""
+    if MIN_LENGTH <= len(value) <= MAX_LENGTH:
+        return None
+    count = "1 digit" if len(value) == 1 else f"{len(value)} digits"
+    return Fault(
+        "extension-length",
+        f"{shown(value)} has {count}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. Give the whole number.",
+    )
+
+
+def not_reserved(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse the PBX's own numbers."""
+    if value not in RESERVED:
+        return None
+    return Fault("extension-reserved", f"{value} is one of the PBX's own numbers. Choose another one.")
+
+
+def shown(text: str) -> str:
+    """The text for a message: short, on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _to_ascii_digits(text: str) -> str:
+    return "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
+
+
+def _not_digits(text: str, plain: str) -> Fault:
+    digits = "".join(_DIGITS.findall(plain))
+    advice = f"Did you mean {shown(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
+    return Fault("extension-not-digits", f'"{shown(text)}" is not made of digits alone. {advice}')

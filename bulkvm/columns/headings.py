@@ -1,0 +1,44 @@
+"""From what stands above a column to the column that is meant."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, OURS, Column
+
+_NOT_LETTERS: Final = re.compile(r"[\W_]+")
+
+
+def match_heading(heading: str, meant: Mapping[str, str] | None = None) -> Column | None:
+    """The column that a heading names, whatever its case, spaces, hyphens, underscores or marks.
+
+    Args:
+        heading: as it stands in the sheet.
+        meant: headings that the user maps to a column, each to the column's header (`--map`).
+    """
+    folded = _fold(heading)
+    for theirs, header in (meant or {}).items():
+        if _fold(theirs) == folded:
+            return COLUMN_OF_HEADER[header]
+    return _COLUMN_OF_HEADING.get(folded)
+
+
+def is_ours(heading: str) -> bool:
+    """Whether a heading is of a result of ours, which is never read."""
+    return heading.strip().casefold().startswith(OURS)
+
+
+def suggest_column(heading: str) -> Column | None:
+    """The column whose name is close to the heading, for a "did you mean"."""
+    close = difflib.get_close_matches(_fold(heading), _COLUMN_OF_HEADING, n=1, cutoff=0.75)
+    return _COLUMN_OF_HEADING[close[0]] if close else None
+
+
+def _fold(heading: str) -> str:
+    return _NOT_LETTERS.sub("", heading.casefold())
+
+
+_COLUMN_OF_HEADING: Final = {
+    _fold(name): column for column in COLUMNS for name in (column.header, column.title, *column.aliases)
+}

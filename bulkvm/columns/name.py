@@ -1,0 +1,38 @@
+"""Names of boxes."""
+
+import unicodedata
+from typing import Final
+
+from bulkvm.columns.column import Parsed
+from bulkvm.problems import Fault, Severity
+from bulkvm.settings import PinPolicy
+
+MAX_LENGTH: Final = 64
+
+
+def parse_name(text: str) -> Parsed:
+    """Read a name; a line break in it becomes a space, with a warning."""
+    joined = " ".join(line.strip() for line in text.splitlines())
+    if joined == text:
+        return Parsed(text)
+    warning = Fault(
+        "name-line-break", "the name stands on several lines; they are joined by a space.", Severity.WARNING
+    )
+    return Parsed(joined, (warning,))
+
+
+def name_length(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse more than 64 characters, counted as code points (API page, "Create", name)."""
+    if len(value) <= MAX_LENGTH:
+        return None
+    return Fault(
+        "name-length",
+        f"the name has {len(value)} characters; the PBX takes at most {MAX_LENGTH}. Shorten it.",
+    )
+
+
+def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse characters that cannot be seen and that no telephone shows."""
+    if all(unicodedata.category(c) not in {"Cc", "Cs"} for c in value):
+        return None
+    return Fault("name-control", "there is an invisible control character in the name. Type the name again.")

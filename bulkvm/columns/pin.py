@@ -1,0 +1,67 @@
+"""PINs. No message of this file may contain one."""
+
+import re
+from typing import Final
+
+from bulkvm.problems import Fault, Severity
+from bulkvm.settings import PinPolicy
+
+_DIGITS: Final = re.compile(r"[0-9]+")
+# "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
+_REPEATS: Final = re.compile(r"([0-9])\1\1")
+_ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
+_DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8)))
+
+
+def pin_digits(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse anything but the digits 0 to 9."""
+    if _DIGITS.fullmatch(value):
+        return None
+    return Fault("pin-not-digits", "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
+
+
+def pin_length(value: str, policy: PinPolicy) -> Fault | None:
+    """Refuse what is shorter or longer than the PBX and the tenant allow."""
+    count = "1 character" if len(value) == 1 else f"{len(value)} characters"
+    if len(value) < policy.min_length:
+        return Fault(
+            "pin-length",
+            f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN.",
+        )
+    if len(value) > policy.max_length:
+        return Fault(
+            "pin-length",
+            f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Give a shorter PIN.",
+        )
+    return None
+
+
+def no_repeats(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse three equal digits in a row."""
+    if not _REPEATS.search(value):
+        return None
+    return Fault(
+        "pin-repeats",
+        "the same digit stands three times in a row, which the PBX refuses. Change one of the repeated digits.",
+    )
+
+
+def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
+    """Refuse three digits that count up."""
+    if not _ASCENDING.search(value):
+        return None
+    return Fault(
+        "pin-ascending",
+        "three digits in a row count up (such as 123), which the PBX refuses. Change one of them.",
+    )
+
+
+def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of three digits that count down: the API page does not name them, and they are easily guessed."""
+    if not _DESCENDING.search(value):
+        return None
+    return Fault(
+        "pin-descending",
+        "three digits in a row count down (such as 987). The PBX may refuse that, and it is easily guessed.",
+        Severity.WARNING,
+    )

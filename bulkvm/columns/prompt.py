@@ -1,0 +1,66 @@
+"""The language of the prompts, as a BCP 47 tag."""
+
+from functools import lru_cache
+from typing import Final
+
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+from bulkvm.columns.column import Parsed
+from bulkvm.columns.extension import shown
+from bulkvm.problems import Fault, Severity
+
+# Names that people write instead of a tag, and the tag to suggest. Also the choices that the template offers.
+_NAMES: Final = {
+    "en-US": ("english", "american", "us"),
+    "en-GB": ("british", "uk", "british english"),
+    "de-DE": ("german", "deutsch", "germany"),
+    "fr-FR": ("french", "français", "francais", "france"),
+    "es-ES": ("spanish", "español", "espanol", "castellano", "spain"),
+    "it-IT": ("italian", "italiano", "italy"),
+    "nl-NL": ("dutch", "nederlands", "netherlands"),
+    "pt-BR": ("brazilian", "brasileiro", "brazil"),
+    "pt-PT": ("portuguese", "português", "portugues", "portugal"),
+    "pl-PL": ("polish", "polski"),
+    "ru-RU": ("russian", "русский"),
+    "zh-CN": ("chinese", "mandarin", "中文"),
+    "ja-JP": ("japanese", "日本語"),
+}
+COMMON_PROMPTS: Final = tuple(_NAMES)
+_TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in names}
+
+
+@lru_cache(maxsize=1024)
+def parse_prompt(text: str) -> Parsed:
+    """Read a language tag; an underscore becomes a hyphen, with a warning."""
+    name = text.casefold()
+    if name in _TAG_OF_NAME:
+        return _not_a_tag(text, _TAG_OF_NAME[name])
+    tag = text.replace("_", "-")
+    try:
+        language = langcodes.Language.get(tag, normalize=False)
+        registered = language.is_valid()
+    except LanguageTagError:
+        return _not_a_tag(text, "en-US")
+    if not registered or tag.casefold() == "und":
+        suggestion = langcodes.standardize_tag(tag)
+        known = suggestion.casefold() != tag.casefold() and langcodes.tag_is_valid(suggestion)
+        return _not_a_tag(text, suggestion if known else "en-US")
+    value = language.to_tag()
+    if tag == text:
+        return Parsed(value)
+    warning = Fault("prompt-underscore", f"language tags are written with hyphens; {value} is used.", Severity.WARNING)
+    return Parsed(value, (warning,))
+
+
+def same_tag(one: str, other: str) -> bool:
+    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1)."""
+    return one.casefold() == other.casefold()
+
+
+def _not_a_tag(text: str, suggestion: str) -> Parsed:
+    message = (
+        f'"{shown(text)}" is not a language tag that is registered. Write it like {suggestion}: '
+        "the language, a hyphen, the country."
+    )
+    return Parsed(None, (Fault("prompt-tag", message),))

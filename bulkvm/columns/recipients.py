@@ -1,0 +1,93 @@
+"""The e-mail addresses that hear of a new message."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from bulkvm.columns.column import Parsed
+from bulkvm.columns.extension import shown
+from bulkvm.problems import Fault, Severity
+from bulkvm.settings import PinPolicy
+
+MAX_RECIPIENTS: Final = 15
+
+_PIECES: Final = re.compile(r"""((?:"[^"]*"|[^",;\r\n])+|")([,;\r\n]?)""")
+_IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
+
+
+def parse_recipients(text: str) -> Parsed:
+    """Read addresses separated by comma, semicolon, line break or space; each once, in their order."""
+    addresses: dict[str, str] = {}
+    faults: list[Fault] = []
+    for written in _split(text):
+        address = re.sub(r"(?i)^mailto:", "", written)
+        if fault := _check_address(address):
+            faults.append(fault)
+            continue
+        if address.casefold() in addresses:
+            faults.append(
+                Fault(
+                    "recipient-twice",
+                    f"{shown(address)} stands there twice; once is enough.",
+                    Severity.WARNING,
+                )
+            )
+        addresses.setdefault(address.casefold(), address)
+    return Parsed(tuple(addresses.values()), tuple(dict.fromkeys(faults)))
+
+
+def format_recipients(value: tuple[str, ...]) -> str:
+    """Write addresses as the PBX and a careful person do."""
+    return ",".join(value)
+
+
+def same_recipients(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two lists reach the same people, whatever their order and case."""
+    return {a.casefold() for a in one} == {a.casefold() for a in other}
+
+
+def few_enough(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
+    """Refuse more than 15 (API page, "Create", recipients)."""
+    if len(value) <= MAX_RECIPIENTS:
+        return None
+    return Fault(
+        "recipients-many",
+        f"there are {len(value)} addresses; the PBX takes at most {MAX_RECIPIENTS}. "
+        "Use a distribution list for the others.",
+    )
+
+
+def _split(text: str) -> Iterator[str]:
+    """The addresses as written, those in angle brackets without the name before them."""
+    names: list[str] = []  # pieces without an address yet: "Doe" of "Doe, Jane <jane@example.com>"
+    for piece, separator in _PIECES.findall(text):
+        if found := _IN_BRACKETS.findall(piece):
+            names.clear()
+            yield from (address.strip() for address in found)
+        elif "@" in piece:
+            yield from names
+            names.clear()
+            yield from piece.split()
+        else:
+            names.extend(piece.split())
+        if separator != ",":
+            yield from names
+            names.clear()
+    yield from names
+
+
+@lru_cache(maxsize=65_536)
+def _check_address(address: str) -> Fault | None:
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as reason:
+        return Fault("recipient", f'"{shown(address)}" is not an e-mail address: {_in_words(reason)}')
+    return None
+
+
+def _in_words(reason: EmailNotValidError) -> str:
+    text = str(reason)
+    return f"{text[0].lower()}{text[1:]}"

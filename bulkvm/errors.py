@@ -1,0 +1,105 @@
+"""Why a run cannot go on.
+
+BulkvmError
+├── UsageError (2)            an option, a variable or a file's name is wrong
+├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
+├── LoginRefused (4)          the PBX does not accept the login, or does not allow this
+├── PbxError (5)              a call to the PBX did not do what it should
+│   ├── PbxUnreachable        the request never left this machine: nothing was changed
+│   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
+│   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
+│   ├── PbxRefused            the PBX answered no (any other 400-class answer)
+│   │   └── NoSuchBox         it has no box with this id (404)
+│   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
+├── LimitExceeded (6)         a safety limit refuses
+├── StoppedEarly (7)          too many errors, or an outage: run it again to go on
+└── Interrupted (130)         a person stopped it; the result was still written
+
+The numbers are exit codes. A mistake in a cell is a Problem and a row's failure an Outcome; neither is raised.
+"""
+
+from bulkvm.problems import Problem
+
+
+class BulkvmError(Exception):
+    """The root: its text is for the user, and says where, what, why and how to mend."""
+
+    exit_code = 1
+
+
+class UsageError(BulkvmError):
+    """An option, a variable or a file's name is wrong."""
+
+    exit_code = 2
+
+
+class SheetError(BulkvmError):
+    """The file cannot be read as a sheet, or its rows are not valid. Nothing was sent."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, code: str = "unreadable", *, cell: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(row=None, cell=cell, code=code, message=message)
+
+
+class LoginRefused(BulkvmError):
+    """The PBX does not accept the login, or does not allow this user what is asked."""
+
+    exit_code = 4
+
+
+class PbxError(BulkvmError):
+    """A call to the PBX did not do what it should."""
+
+    exit_code = 5
+
+
+class PbxUnreachable(PbxError):
+    """The request never left this machine: nothing was changed."""
+
+
+class PbxBusy(PbxError):
+    """The PBX asks to wait and has changed nothing. `retry_after` is in seconds, None where it does not say."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class AnswerLost(PbxError):
+    """The request left, and no readable answer came back: what became of it is not known."""
+
+
+class PbxRefused(PbxError):
+    """The PBX answered no. `code` is its own; the message quotes its words."""
+
+    def __init__(self, message: str, code: str = "UNKNOWN") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NoSuchBox(PbxRefused):
+    """The PBX has no box with this id."""
+
+
+class ListKeptChanging(PbxError):
+    """The list did not hold still: no reading of it agreed with the PBX's own count."""
+
+
+class LimitExceeded(BulkvmError):
+    """A safety limit refuses; the text names the option that overrides it."""
+
+    exit_code = 6
+
+
+class StoppedEarly(BulkvmError):
+    """Too many errors, or an outage. Running the same again goes on."""
+
+    exit_code = 7
+
+
+class Interrupted(BulkvmError):
+    """A person stopped the run; what was in flight was finished and the result was written."""
+
+    exit_code = 130

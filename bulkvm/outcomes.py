@@ -1,0 +1,45 @@
+"""What became of each row."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The end of a row; the list is closed, and the rows read are always the sum over it."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    INVALID = "invalid"  # our check refused it
+    REJECTED = "rejected"  # the PBX answered no
+    FAILED = "failed"  # could not be done, and nothing was changed
+    UNKNOWN = "unknown"  # sent, and what became of it could not be established
+    NOT_SENT = "not sent"  # the run ended first
+
+
+DONE = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one row.
+
+    `attempts` counts the changing requests that were sent for it. `pbx_code` is the PBX's own error code.
+    """
+
+    row: int
+    extension_number: str
+    status: Status
+    id: str | None = None
+    changed: tuple[str, ...] = ()
+    message: str = ""
+    pbx_code: str | None = None
+    attempts: int = 0
+
+
+def count_statuses(outcomes: Iterable[Outcome]) -> Mapping[Status, int]:
+    """How many rows ended in each status; every status is named."""
+    counted = Counter(outcome.status for outcome in outcomes)
+    return {status: counted[status] for status in Status}

@@ -1,0 +1,51 @@
+"""A sheet as it was read: text, each row at the number that the person sees, and what text cannot carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkvm.problems import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd  # noqa: TID251  (a type only: the words do no reading)
+
+
+class CellKind(StrEnum):
+    """What a cell was before it became text. A cell of plain text has no kind.
+
+    Kinds up to FORMULA carry a usable text; from FRACTION on, the digits that somebody meant are gone or in doubt.
+    """
+
+    NUMBER = "number"  # a whole number of at most 15 digits; its text is its digits
+    PADDED = "padded number"  # a number shown through a format such as 0000; its text is what is shown
+    BOOLEAN = "boolean"  # TRUE or FALSE, in these words
+    FORMULA = "formula"  # its text is the stored result
+    FRACTION = "fraction"
+    LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost
+    SCIENTIFIC = "scientific notation"  # 1.35791E+09 in a CSV file: the digits are lost
+    DATE = "date"
+    TIME = "time"
+    PERCENTAGE = "percentage"
+    EXCEL_ERROR = "error value"  # #N/A, #REF! ...; its text is the error's name
+    NO_RESULT = "formula without result"  # its text is the formula
+    MERGED = "merged cell"  # one of a cell merged over several rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a file.
+
+    `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
+    letters, an empty cell "". `headings` gives each letter's heading as it was written. `kinds` gives by letter, then
+    by row, what a cell was where it was not plain text. `problems` are those that reading itself found.
+    """
+
+    path: Path
+    name: str | None
+    header_row: int
+    headings: Mapping[str, str]
+    cells: "pd.DataFrame" = field(repr=False)
+    kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
+    problems: tuple[Problem, ...] = ()
