@@ -1,0 +1,6 @@
+"""`python -m bulkvm`."""
+
+from bulkvm.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The commands by name, and the way out of each: its exit code, and its errors in words."""
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+import click
+
+from bulkvm import __version__
+from bulkvm.errors import BulkvmError, Interrupted
+
+# Imported when they are used, so that --help does not wait for pandas and its friends.
+COMMANDS: Final = {
+    "template": ("template", "Write the blank sheet to hand out."),
+    "validate": ("validate", "Check a sheet, offline: every problem of every row."),
+    "plan": ("plan", "Show what a sheet would change on the PBX; send nothing."),
+    "import": ("importing", "Create and update boxes from a sheet."),
+    "export": ("export", "Write all boxes of the PBX to a file."),
+    "simulator": ("simulator", "Run a PBX on this machine, to try things on."),
+    "demo": ("demo", "Tour the whole job on sample sheets, in under a minute."),
+}
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the command line asks of the way out."""
+
+    debug: bool = False
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (the same)
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"bulkvm.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (the same)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def bulkvm() -> None:
+    """Put shared voicemail boxes on a PortSIP PBX, from CSV and Excel sheets.
+
+    Start with `bulkvm demo`. Then: `bulkvm template boxes.xlsx`, fill it in, `bulkvm validate boxes.xlsx`,
+    `bulkvm import boxes.xlsx`.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code that says how it ended."""
+    wishes = Wishes()
+    try:
+        code = bulkvm.main(standalone_mode=False, obj=wishes, prog_name="bulkvm")
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        code = Interrupted.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except BulkvmError as error:
+        if wishes.debug:
+            raise
+        click.secho(str(error), fg="red", err=True)
+        code = error.exit_code
+    except Exception as error:
+        if wishes.debug:
+            raise
+        click.secho(
+            f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, not "
+            "yours.\nRun the same with --debug, and report what it shows.",
+            fg="red",
+            err=True,
+        )
+        code = 1
+    sys.exit(code or 0)

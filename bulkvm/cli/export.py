@@ -1,0 +1,79 @@
+"""`bulkvm export`."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bulkvm.box import BLANK, NOT_KNOWN
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.options import site_options
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from bulkvm.box import Box
+    from bulkvm.pbx import Query
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
+@site_options
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="What is written to standard output. A file's name says it itself.",
+)
+@click.option("--filter", "condition", metavar="CONDITION", help="Only boxes that the PBX finds by this filter.")
+@click.option("--search", metavar="TEXT", help="Only boxes that the PBX finds by this text.")
+@click.option("--without-pins", is_flag=True, help="Leave the PINs out. Importing that keeps those on the PBX.")
+@click.option("--no-bom", is_flag=True, help="Begin a .csv file without the mark that Excel knows UTF-8 by.")
+@screen_options
+def command(
+    file: Path,
+    *,
+    connection: Connection,
+    file_format: str,
+    condition: str | None,
+    search: str | None,
+    without_pins: bool,
+    no_bom: bool,
+    screen: Screen,
+) -> int:
+    """Write all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
+
+    Greetings and recorded messages are not part of it.
+    """
+    from bulkvm.pbx import Query
+    from bulkvm.reports import check_export_name, render_export, write_export
+
+    to_stdout = str(file) == "-"
+    if not to_stdout:
+        check_export_name(file)
+    boxes = asyncio.run(_list(connection, Query(filter=condition, search=search), screen, without_pins=without_pins))
+    whole = [_without_gaps(box) for box in boxes]
+    if not without_pins and any(box.pin is NOT_KNOWN for box in boxes):
+        screen.insist("The PBX does not show the PINs of its boxes, so they are blank. Importing that keeps them.")
+    if to_stdout:
+        click.echo(render_export(whole, file_format, pins=not without_pins), nl=False)
+    else:
+        written = write_export(file, whole, pins=not without_pins, bom=not no_bom)
+        screen.say(f"{len(boxes)} boxes: {written}")
+    return 0
+
+
+async def _list(connection: Connection, query: "Query", screen: Screen, *, without_pins: bool) -> "tuple[Box, ...]":
+    async with connection.open() as pbx:
+        with screen.progress("Boxes read") as progress:
+            return await pbx.list_whole_boxes(query, progress, without=("pin",) if without_pins else ())
+
+
+def _without_gaps(box: "Box") -> "Box":
+    """The box, with a blank for what the PBX does not show."""
+    unknown: dict[str, Any] = {c.header: BLANK for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN}
+    return replace(box, **unknown)

@@ -1,0 +1,95 @@
+"""Options that several commands share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from bulkvm.cli.connection import open_site
+from bulkvm.cli.screen import Command
+from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
+
+if TYPE_CHECKING:
+    from bulkvm.sheet import Sheet
+
+SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a sheet is to be read."""
+
+    sheet: str | None
+    encoding: str | None
+    meant: Mapping[str, str]
+
+    def read(self, file: Path) -> "Sheet":
+        """Read the sheet of a file."""
+        from bulkvm.readers import read_sheet
+
+        return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+
+
+def sheet_options(command: Command) -> Command:
+    """Give a command the options about how a sheet is read, and a `reading` made of them."""
+
+    @click.option("--sheet", metavar="NAME", help="The sheet of the workbook to read.")
+    @click.option("--encoding", metavar="NAME", help="The encoding of a CSV file, such as cp1252.")
+    @click.option(
+        "--map",
+        "meant",
+        metavar='"HEADING=COLUMN"',
+        multiple=True,
+        callback=_parse_meant,
+        help='What a heading of theirs means, such as "Code=pin". May be given several times.',
+    )
+    @wraps(command)
+    def with_reading(*, sheet: str | None, encoding: str | None, meant: Mapping[str, str], **options: Any) -> int:
+        return command(reading=Reading(sheet, encoding, meant), **options)
+
+    return with_reading
+
+
+def site_options(command: Command) -> Command:
+    """Give a command the options about the PBX, and a `connection` made of them."""
+
+    @click.option("--site", metavar="NAME", envvar="BULKVM_SITE", help="`simulator` for the PBX built in here.")
+    @click.option(
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        default=DEFAULT_SETTINGS.concurrency,
+        envvar="BULKVM_CONCURRENCY",
+        show_default=True,
+        help="Requests under way at once, at most.",
+    )
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 3600),
+        default=DEFAULT_SETTINGS.timeout,
+        envvar="BULKVM_TIMEOUT",
+        show_default=True,
+        help="Seconds that one request may take.",
+    )
+    @wraps(command)
+    def with_connection(*, site: str | None, concurrency: int, timeout: float, **options: Any) -> int:
+        settings = SendSettings(concurrency=concurrency, timeout=timeout)
+        return command(connection=open_site(site, settings), **options)
+
+    return with_connection
+
+
+def _parse_meant(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
+    meant = {}
+    for text in given:
+        heading, _, header = (part.strip() for part in text.rpartition("="))
+        if not heading or header.casefold() not in COLUMN_OF_HEADER:
+            raise click.BadParameter(
+                f'"{text}" does not name a column of ours. Write "Their heading=pin", '
+                f"with one of {', '.join(COLUMN_OF_HEADER)}."
+            )
+        meant[heading] = header.casefold()
+    return meant

@@ -1,0 +1,50 @@
+"""`bulkvm plan`."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bulkvm.changes import Plan
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.json_forms import plan_form, print_json
+from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
+from bulkvm.cli.preparing import prepare
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import SheetError
+
+_DIFFERENCES: Final = 10  # exit code
+
+
+@click.command("plan")
+@SHEET_ARGUMENT
+@sheet_options
+@site_options
+@click.option("--skip-invalid", is_flag=True, help="Plan for the valid rows, though others have errors.")
+@click.option("--exit-code", is_flag=True, help="Exit with 10 if anything would change.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@screen_options
+def command(
+    file: Path,
+    *,
+    reading: Reading,
+    connection: Connection,
+    skip_invalid: bool,
+    exit_code: bool,
+    as_json: bool,
+    screen: Screen,
+) -> int:
+    """Show what the sheet FILE would change on the PBX, field by field. Nothing is sent."""
+    from bulkvm.reports import render_plan, render_problems
+
+    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid)
+    plan = prepared.plan or Plan(())
+    if as_json:
+        print_json(plan_form(connection.site.name, plan, prepared.problems))
+    if prepared.problems:
+        screen.insist(render_problems(prepared.problems))
+    if prepared.plan:
+        screen.insist(render_plan(plan))
+    if prepared.has_errors:
+        return SheetError.exit_code
+    return _DIFFERENCES if exit_code and plan.to_send else 0

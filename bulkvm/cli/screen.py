@@ -1,0 +1,96 @@
+"""What is said to a person, on standard error, so that standard output stays free for data."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, TypeAlias
+
+import click
+
+from bulkvm.cli.commands import Wishes
+
+Command: TypeAlias = Callable[..., int]
+
+_SAY_EVERY: Final = 10.0  # seconds, where there is no terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a person reads."""
+
+    quiet: bool = False
+
+    def say(self, text: str, **style: Any) -> None:
+        """Say something that a quiet run leaves out."""
+        if not self.quiet:
+            click.secho(text, err=True, **style)
+
+    def insist(self, text: str, **style: Any) -> None:
+        """Say something that a quiet run must say too."""
+        click.secho(text, err=True, **style)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how far something is: a bar on a terminal, a plain line now and then elsewhere.
+
+        Yields:
+            A function to call with how much is done and how much there is.
+        """
+        if self.quiet:
+            yield lambda _done, _total: None
+        elif sys.stderr.isatty():
+            with _bar(what) as show:
+                yield show
+        else:
+            yield _lines(what)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit="", leave=False, file=sys.stderr, dynamic_ncols=True, delay=0.3) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def _lines(what: str) -> Callable[[int, int], None]:
+    said = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SAY_EVERY:
+            said = time.monotonic()
+            click.echo(f"{what}: {done} of {total}", err=True)
+
+    return show
+
+
+def screen_options(command: Command) -> Command:
+    """Give a command the options about what is said, and a `screen` to say it on."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say each request to the PBX.")
+    @click.option("--no-color", is_flag=True, help="Use no colours. NO_COLOR does the same.")
+    @click.option("--debug", is_flag=True, help="Show a traceback where bulkvm itself fails.")
+    @wraps(command)
+    def with_screen(*, quiet: bool, verbose: bool, no_color: bool, debug: bool, **options: Any) -> int:
+        context = click.get_current_context()
+        if no_color or os.environ.get("NO_COLOR"):
+            context.color = False
+        context.ensure_object(Wishes).debug = debug
+        if verbose:
+            logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+            logging.getLogger("httpx").setLevel(logging.WARNING)
+        return command(screen=Screen(quiet), **options)
+
+    return with_screen

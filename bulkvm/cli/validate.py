@@ -1,0 +1,57 @@
+"""`bulkvm validate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.json_forms import print_json, validate_form
+from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import SheetError
+
+if TYPE_CHECKING:
+    from bulkvm.sheet import Sheet
+
+
+@click.command("validate")
+@SHEET_ARGUMENT
+@sheet_options
+@click.option(
+    "--annotate", type=click.Path(path_type=Path), metavar="COPY", help="Write a copy with each problem at its cell."
+)
+@click.option("--clean", type=click.Path(path_type=Path), metavar="COPY", help="Write the sheet as it was understood.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@screen_options
+def command(
+    file: Path, *, reading: Reading, annotate: Path | None, clean: Path | None, as_json: bool, screen: Screen
+) -> int:
+    """Check the sheet FILE, offline: every problem of every row. `-` reads CSV from standard input."""
+    try:
+        sheet = reading.read(file)
+    except SheetError as error:
+        if as_json:
+            print_json(validate_form(file, None, 0, 0, (error.problem,)))
+        raise
+    return _check(sheet, reading, annotate, clean, as_json=as_json, screen=screen)
+
+
+def _check(
+    sheet: "Sheet", reading: Reading, annotate: Path | None, clean: Path | None, *, as_json: bool, screen: Screen
+) -> int:
+    from bulkvm.reports import render_problems, write_annotated, write_clean
+    from bulkvm.validation import validate, warn_of_blanks
+
+    checked = validate(sheet, meant=reading.meant)
+    problems = (*checked.problems, *warn_of_blanks(checked))
+    rows, valid = len(checked.extensions), len(checked.records)
+    if as_json:
+        print_json(validate_form(sheet.path, sheet.name, rows, valid, problems))
+    screen.insist(f"{rows} rows, {valid} of them valid.")
+    if problems:
+        screen.insist(render_problems(problems))
+    if annotate:
+        screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems)}")
+    if clean:
+        screen.say(f"As it was understood: {write_clean(clean, checked.records)}")
+    return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

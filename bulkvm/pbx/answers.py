@@ -1,0 +1,132 @@
+"""What the PBX's answers mean. Every answer is input: it may be cut off, an HTML page, or lack what it should hold."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
+from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, PbxBusy, PbxError, PbxRefused
+
+_SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
+_SHOWN: Final = 300
+
+
+def read_json(response: httpx.Response) -> Any:
+    """The JSON of an answer.
+
+    Raises:
+        AnswerLost: it is not JSON, so that what the PBX did is not known.
+    """
+    try:
+        return response.json()
+    except ValueError as error:
+        raise AnswerLost(
+            f"The PBX at {response.url.host} answered with something that is not JSON "
+            f"(status {response.status_code}), or the answer was cut off."
+        ) from error
+
+
+def read_object(response: httpx.Response) -> Mapping[str, Any]:
+    """The JSON object of an answer.
+
+    Raises:
+        AnswerLost: there is none.
+    """
+    content = read_json(response)
+    if isinstance(content, dict):
+        return content
+    raise AnswerLost(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+
+
+def read_box(item: Any, host: str) -> Box:
+    """A box of the API's form. Fields that are left out are NOT_KNOWN, nulls are BLANK, unknown ones are passed over.
+
+    Raises:
+        AnswerLost: it has no id or no extension number, or a field is of another type.
+    """
+    if not isinstance(item, dict) or not item.get("id") or not item.get(KEY.header):
+        raise AnswerLost(f"The PBX at {host} sent a box without an id or an extension number.")
+    fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
+    return Box(id=str(item["id"]), extension_number=str(item[KEY.header]), **fields)
+
+
+def box_json(box: Box | Record) -> dict[str, str | bool]:
+    """The fields of a box or record that have a value, as the API takes them."""
+    values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c.header != "id")
+    return {
+        header: value if isinstance(value, bool) else COLUMN_OF_HEADER[header].format(value)
+        for header, value in values
+        if not isinstance(value, Absent)
+    }
+
+
+def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) -> None:
+    """Raise for every answer that is not a success.
+
+    Args:
+        response: any answer.
+        secret: what must not be repeated in a message, even if the PBX repeats it.
+
+    Raises:
+        LoginRefused: 401 or 403.
+        NoSuchBox: 404.
+        PbxBusy: 429.
+        PbxRefused: any other 400-class answer.
+        AnswerLost: a 500-class answer, or a redirect: what the PBX did is not known.
+    """
+    if response.is_success:
+        return
+    code, said = _read_errors(response)
+    if secret:
+        said = said.replace(secret, "•" * len(secret))
+    raise _refusal(response, code, f' The PBX said: "{said}".' if said else "")
+
+
+def _refusal(response: httpx.Response, code: str, said: str) -> PbxError | LoginRefused:
+    status, host = response.status_code, response.url.host
+    if status == httpx.codes.UNAUTHORIZED:
+        return LoginRefused(f"The PBX at {host} does not accept the login or token, or it has ended.{said}")
+    if status == httpx.codes.FORBIDDEN:
+        return LoginRefused(
+            f"The PBX at {host} does not allow this user what is asked. Ask its administrator for the right "
+            f"to manage shared voicemails.{said}"
+        )
+    if status == httpx.codes.NOT_FOUND:
+        return NoSuchBox(f"The PBX at {host} has no such box.{said}", code)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return PbxBusy(f"The PBX at {host} asks for fewer requests.{said}")
+    if response.is_client_error:
+        return PbxRefused(f"The PBX refused this.{said}", code)
+    return AnswerLost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
+
+
+def _read_errors(response: httpx.Response) -> tuple[str, str]:
+    """The first error's code and the words of all, from the documented error body, whatever came instead of it."""
+    try:
+        errors = response.json()["errors"]
+        words = [" ".join(str(error[key]) for key in ("message", "detail") if error.get(key)) for error in errors]
+        return str(errors[0].get("code") or "UNKNOWN"), "; ".join(filter(None, words))[:_SHOWN]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "UNKNOWN", ""
+
+
+def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
+    if header not in item:
+        return NOT_KNOWN
+    value = item[header]
+    if header == "recipients":
+        return _read_recipients(value)
+    if value is None or value == "":
+        return BLANK
+    if isinstance(value, bool) is not (header in _SWITCHES):
+        raise AnswerLost(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
+    if header == "pin" and not str(value).isdecimal():
+        return NOT_KNOWN  # asterisks or the like: a PIN that is not shown
+    return value if isinstance(value, bool) else str(value)
+
+
+def _read_recipients(value: Any) -> tuple[str, ...]:
+    addresses = value if isinstance(value, list) else str(value or "").split(",")
+    return tuple(filter(None, (str(address).strip() for address in addresses)))

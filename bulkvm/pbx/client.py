@@ -1,0 +1,210 @@
+"""The calls that bulkvm needs, one method each."""
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote as escape
+
+import httpx
+
+from bulkvm.box import NOT_KNOWN, Absent, Box, Record
+from bulkvm.columns import COLUMNS
+from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
+from bulkvm.pbx.answers import box_json, raise_for_refusal, read_box, read_object
+from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, quote, read_page
+from bulkvm.pbx.transport import failure
+from bulkvm.pbx.workers import in_parallel
+from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+
+_BOXES: Final = "/api/shared_voicemails"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What has an extension number: `kind` is the API's word, such as RING_GROUP."""
+
+    name: str
+    kind: str
+
+
+def _ignore(_read: int, _total: int) -> None:
+    """Show no progress."""
+
+
+class Pbx:
+    """One tenant of a PBX.
+
+    Every method may raise PbxUnreachable and PbxBusy (nothing was changed), LoginRefused, and AnswerLost; what that
+    last one means for a call that changes something is said at the method.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, connections: int) -> None:
+        self._http = http
+        self._connections = connections
+
+    async def list_boxes(self, query: Query | None = None, progress: Progress = _ignore) -> tuple[Box, ...]:
+        """List every shared voicemail box that the query finds, complete or not at all.
+
+        Returns:
+            In extension order. Fields that a list leaves out are NOT_KNOWN.
+
+        Raises:
+            ListKeptChanging: three readings disagreed with the count that the PBX gave.
+
+        Source: API page, "List shared voicemails".
+        """
+        return await list_completely(self._fetch_page, query or Query(), progress)
+
+    async def list_whole_boxes(
+        self, query: Query | None = None, progress: Progress = _ignore, *, without: Collection[str] = ()
+    ) -> tuple[Box, ...]:
+        """List boxes with all that the PBX shows of them, also where its list is a summary.
+
+        Args:
+            query: which boxes.
+            progress: hears how many boxes are read, of how many.
+            without: fields for which alone no box is fetched.
+
+        Returns:
+            In extension order. What the PBX never shows is NOT_KNOWN.
+        """
+        boxes = {box.id: box for box in await self.list_boxes(query, progress)}
+        needed = [c.header for c in COLUMNS if c.header not in without]
+        in_part = [box.id for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
+        fetched = await self.fetch_boxes(in_part, progress)
+        gone = set(in_part) - fetched.keys()
+        return tuple(fetched.get(box_id, box) for box_id, box in boxes.items() if box_id not in gone)
+
+    async def fetch_box(self, box_id: str) -> Box:
+        """Fetch one box with all that the PBX shows of it.
+
+        Raises:
+            NoSuchBox: it is gone.
+
+        Source: API page, "Retrieve a shared voicemail".
+        """
+        response = await self._send("GET", _path(box_id))
+        return read_box(read_object(response), response.url.host)
+
+    async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = _ignore) -> dict[str, Box]:
+        """Fetch many boxes, several at once, by their ids. A box that is gone by now is left out.
+
+        Source: API page, "Retrieve a shared voicemail".
+        """
+        wanted = tuple(box_ids)
+        fetched: dict[str, Box] = {}
+
+        async def fetch(box_id: str) -> None:
+            with suppress(NoSuchBox):
+                fetched[box_id] = await self.fetch_box(box_id)
+            progress(len(fetched), len(wanted))
+
+        await in_parallel(wanted, fetch, self._connections)
+        return fetched
+
+    async def find_box(self, extension_number: str) -> Box | None:
+        """Fetch the box with this extension, None where there is none.
+
+        Source: API page, "List shared voicemails", filter.
+        """
+        page = await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
+        for box in page.boxes:
+            if box.extension_number == extension_number:
+                return await self.fetch_box(box.id)
+        return None
+
+    async def create_box(self, record: Record) -> str:
+        """Create a box and return its id.
+
+        After AnswerLost the box may exist: whoever repeats this call without looking may make it twice, or take its
+        own box for somebody else's.
+
+        Raises:
+            PbxRefused: the PBX answered no, and made nothing.
+
+        Source: API page, "Create a shared voicemail".
+        """
+        response = await self._send("POST", _BOXES, json=box_json(record), secret=record.pin)
+        box_id = read_object(response).get("id")
+        if not box_id:
+            raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it.")
+        return str(box_id)
+
+    async def update_box(self, box: Box) -> None:
+        """Give a box these values. The whole box is sent, so that repeating the call does no harm.
+
+        Raises:
+            PbxRefused: the PBX answered no, and changed nothing.
+            NoSuchBox: the box is gone.
+
+        Source: API page, "Update a shared voicemail".
+        """
+        fields = box_json(box)
+        del fields["extension_number"]  # not part of this body: the number cannot be changed
+        await self._send("POST", _path(box.id), json=fields, secret=box.pin)
+
+    async def destroy_box(self, box_id: str) -> None:
+        """Remove a box. After AnswerLost it may be gone.
+
+        Raises:
+            NoSuchBox: it is gone already.
+
+        Source: vendor's OpenAPI, deleteSharedVoicemail.
+        """
+        await self._send("POST", f"{_path(box_id)}/destroy")
+
+    async def number_owner(self, extension_number: str) -> Owner | None:
+        """What has this extension number, None where it is free.
+
+        Source: vendor's OpenAPI, getExtensionNumber.
+        """
+        try:
+            response = await self._send("GET", f"/api/extension_numbers/{escape(extension_number, safe='')}")
+        except NoSuchBox:
+            return None
+        owner = read_object(response)
+        return Owner(name=str(owner.get("name") or ""), kind=str(owner.get("type") or "UNKNOWN"))
+
+    async def pin_policy(self) -> PinPolicy:
+        """How long a PIN may be: the stricter of the API page and, since PBX 22.3, the tenant's password policy.
+
+        A PBX that does not tell its policy leaves the API page's.
+
+        Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
+        """
+        try:
+            told = read_object(await self._send("GET", "/api/tenant/password_policy"))
+        except (PbxRefused, AnswerLost):
+            return DEFAULT_PIN_POLICY
+        return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
+
+    async def _fetch_page(self, params: Params) -> Page:
+        response = await self._send("GET", _BOXES, params=params)
+        return read_page(read_object(response), lambda item: read_box(item, response.url.host))
+
+    async def _send(
+        self, method: str, path: str, *, secret: str | Absent | None = None, **content: Any
+    ) -> httpx.Response:
+        """Send one request, once, and return its answer if it is a success."""
+        try:
+            response = await self._http.request(method, path, **content)
+        except (httpx.HTTPError, OSError) as error:
+            raise failure(error, self._http.base_url) from error
+        raise_for_refusal(response, secret=secret if isinstance(secret, str) else None)
+        return response
+
+
+def _path(box_id: str) -> str:
+    return f"{_BOXES}/{escape(box_id, safe='')}"
+
+
+def _stricter(ours: PinPolicy, least: Any, most: Any) -> PinPolicy:
+    tenant = "the tenant's password policy"
+    min_length, min_from = ours.min_length, ours.min_from
+    max_length, max_from = ours.max_length, ours.max_from
+    if isinstance(least, int) and least > min_length:
+        min_length, min_from = least, tenant
+    if isinstance(most, int) and most < max_length:
+        max_length, max_from = most, tenant
+    return PinPolicy(min_length, max_length, min_from, max_from)

@@ -1,0 +1,42 @@
+"""From a site to a PBX that can be called."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.pbx.client import Pbx
+from bulkvm.pbx.login import make_auth
+from bulkvm.pbx.transport import make_transport
+from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def connect(site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app: Any = None) -> AsyncIterator[Pbx]:
+    """Open a PBX for calls, and close its connections in the end. Nothing is sent before the first call.
+
+    Args:
+        site: where it is and who logs in.
+        settings: how many requests may be under way at once, and how long one may take.
+        app: an ASGI application to call in place of the network.
+    """
+    transport = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url=site.url,
+        auth=make_auth(site),
+        headers={"accept": "application/json"},
+        timeout=httpx.Timeout(settings.timeout, pool=None),  # workers do the queueing
+        follow_redirects=False,  # a redirect must never take the token to another host
+        event_hooks={"response": [_log]},
+    ) as http:
+        yield Pbx(http, settings.concurrency)
+
+
+async def _log(response: httpx.Response) -> None:
+    request = response.request
+    _LOG.info("%s %s: %s", request.method, request.url.path, response.status_code)

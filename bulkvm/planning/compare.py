@@ -1,0 +1,120 @@
+"""What each record would change on the PBX."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.changes import Change, ChangeKind, Difference, Plan
+from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.problems import Problem, Severity, rows_with_errors
+
+
+def make_plan(records: Sequence[Record], boxes: Iterable[Box]) -> Plan:
+    """Compare records with all the boxes of the PBX, matched by extension.
+
+    A record that cannot be carried out has a problem in the plan and no change.
+    """
+    by_number = {box.extension_number: box for box in boxes}
+    by_id = {box.id: box for box in by_number.values()}
+    problems = [
+        *_foreign_ids(records, by_id),
+        *(problem for record in records for problem in _check_record(record, by_number, by_id)),
+    ]
+    refused = rows_with_errors(problems)
+    changes = tuple(
+        _compare(record, by_number.get(record.extension_number)) for record in records if record.row not in refused
+    )
+    return Plan(changes, tuple(problems), existing=len(by_number))
+
+
+def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:
+    """The fields of a box that must be fetched before this record can be compared with it, or sent.
+
+    An update sends the whole box, so that a list that leaves anything out is not enough as soon as anything changes.
+    """
+    unknown = tuple(c.header for c in _written() if getattr(box, c.header) is NOT_KNOWN)
+    wanted = tuple(header for header in unknown if getattr(record, header) is not BLANK)
+    return unknown if _differences(record, box) else wanted
+
+
+def whole_box(change: Change) -> Box:
+    """The box as the PBX should have it after an update: its present values, overlaid with the row's.
+
+    The API lists defaults for fields that an update leaves out (API page, "Update"), so nothing known is left out.
+    """
+    assert change.box is not None
+    wanted: dict[str, Any] = {c.header: getattr(change.record, c.header) for c in _written()}
+    return replace(change.box, **{header: value for header, value in wanted.items() if value is not BLANK})
+
+
+def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:
+    """The fields in which a box is not as wanted. What is blank or not known on either side does not count."""
+    return tuple(
+        column.header
+        for column in _written()
+        if not _same(column, getattr(wanted, column.header), getattr(box, column.header))
+    )
+
+
+def _compare(record: Record, box: Box | None) -> Change:
+    if box is None:
+        return Change(ChangeKind.CREATE, record)
+    differences = _differences(record, box)
+    return Change(ChangeKind.UPDATE if differences else ChangeKind.UNCHANGED, record, box, differences)
+
+
+def _differences(record: Record, box: Box) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(header, getattr(box, header), getattr(record, header)) for header in fields_differ(record, box)
+    )
+
+
+def _same(column: Column, wanted: Any, actual: Any) -> bool:
+    """Whether nothing has to be changed. A blank keeps what is there; what is not known proves no difference."""
+    if wanted is BLANK or wanted is NOT_KNOWN or actual is NOT_KNOWN:
+        return True
+    return actual is not BLANK and column.same(wanted, actual)
+
+
+def _written() -> Iterable[Column]:
+    return (column for column in COLUMNS if column.updatable)
+
+
+def _check_record(record: Record, by_number: Mapping[str, Box], by_id: Mapping[str, Box]) -> Iterable[Problem]:
+    """Why this record cannot be carried out on this PBX."""
+    owner = by_id.get(record.id) if record.id is not BLANK else None
+    if owner and owner.extension_number != record.extension_number:
+        yield Problem(
+            row=record.row,
+            column="id",
+            code="id-disagrees",
+            message=(
+                f"this id belongs to box {owner.extension_number}, and the row says {record.extension_number}. "
+                "A box keeps its number for good: correct the number, or clear the id to make a new box."
+            ),
+        )
+    if record.extension_number in by_number:
+        return
+    for column in COLUMNS:
+        if "create" in column.needed_to and column is not KEY and getattr(record, column.header) is BLANK:
+            name = column.title if column.secret else column.header
+            yield Problem(
+                row=record.row,
+                column=column.header,
+                code=f"{column.header}-missing",
+                message=f"box {record.extension_number} does not exist yet, and a new box needs a {name}. Fill it in.",
+            )
+
+
+def _foreign_ids(records: Iterable[Record], by_id: Mapping[str, Box]) -> Iterable[Problem]:
+    foreign = [record.row for record in records if record.id is not BLANK and record.id not in by_id]
+    if foreign:
+        count = "1 id is" if len(foreign) == 1 else f"{len(foreign)} ids are"
+        yield Problem(
+            row=None,
+            column="id",
+            code="id-unknown",
+            message=f"{count} not of this PBX (first in row {foreign[0]}). Boxes are matched by extension alone there.",
+            severity=Severity.WARNING,
+        )

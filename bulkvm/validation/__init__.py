@@ -1,0 +1,5 @@
+"""From a sheet of text to records, with every problem of every row."""
+
+from bulkvm.validation.sheet import Checked, validate, warn_of_blanks
+
+__all__ = ["Checked", "validate", "warn_of_blanks"]

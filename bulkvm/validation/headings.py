@@ -1,0 +1,84 @@
+"""Which column of the sheet is which of ours."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.columns.extension import shown
+from bulkvm.columns.headings import is_ours, match_heading, suggest_column
+from bulkvm.problems import Problem, Severity
+
+_NAMED: Final = 8  # unknown columns that a message names
+
+
+def match_headings(
+    headings: Mapping[str, str], meant: Mapping[str, str] | None = None
+) -> tuple[dict[str, Column], list[Problem]]:
+    """Match the headings of a sheet, by column letter, to our columns.
+
+    Returns:
+        The column of each letter that is read, and the problems of the whole file.
+    """
+    letters: dict[Column, list[str]] = {}
+    unknown: dict[str, str] = {}
+    for letter, heading in headings.items():
+        if is_ours(heading):
+            continue
+        if column := match_heading(heading, meant):
+            letters.setdefault(column, []).append(letter)
+        else:
+            unknown[letter] = heading
+    problems = [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
+    if KEY not in letters:
+        problems.append(_no_key(headings))
+    if unknown:
+        problems.append(_unknown(unknown))
+    return {letter: column for column, found in letters.items() for letter in found}, problems
+
+
+def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> Problem:
+    named = " and ".join(f'{letter} ("{shown(headings[letter])}")' for letter in letters)
+    return Problem(
+        row=None,
+        column=column.header,
+        code="column-twice",
+        message=f"columns {named} both mean {column.header}. Delete one of them, or give it another heading.",
+    )
+
+
+def _no_key(headings: Mapping[str, str]) -> Problem:
+    found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
+    return Problem(
+        row=None,
+        column=KEY.header,
+        code="column-missing",
+        message=(
+            f"no column is called {KEY.header} (or {KEY.title}, Ext, Mailbox ...). Headings found: {found}. "
+            f'Rename the column that holds the numbers, or name it with --map "Their heading={KEY.header}".'
+        ),
+    )
+
+
+def _unknown(unknown: Mapping[str, str]) -> Problem:
+    named = [_with_suggestion(letter, heading) for letter, heading in unknown.items()]
+    rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    what = "this column is" if len(named) == 1 else "these columns are"
+    return Problem(
+        row=None,
+        code="column-unknown",
+        message=f"{what} not read: {', '.join(named[:_NAMED])}{rest}.",
+        severity=Severity.WARNING,
+    )
+
+
+def _with_suggestion(letter: str, heading: str) -> str:
+    if not heading.strip():
+        return f"{letter} (without a heading)"
+    suggested = suggest_column(heading)
+    return f'{letter} "{shown(heading)}"' + (f" (did you mean {suggested.header}?)" if suggested else "")
+
+
+def missing_to_create(columns: Mapping[str, Column]) -> tuple[Column, ...]:
+    """The columns that a new box needs and this sheet does not have."""
+    present = set(columns.values())
+    return tuple(column for column in COLUMNS if "create" in column.needed_to and column not in present)

@@ -1,0 +1,45 @@
+"""What a spreadsheet did to a cell, in words."""
+
+from typing import Final
+
+from bulkvm.problems import Fault
+from bulkvm.sheet import CellKind
+
+_AS_TEXT: Final = "Format the column as Text and type the digits again."
+
+# In any column, these leave nothing to read.
+_NO_VALUE: Final = {
+    CellKind.EXCEL_ERROR: Fault(
+        "excel-error",
+        "the cell shows an error of Excel's (such as #N/A) instead of a value. Mend its formula, or type the value.",
+    ),
+    CellKind.NO_RESULT: Fault(
+        "formula-no-result",
+        "the cell is a formula without a stored result. Open the file in Excel and save it, or paste the values.",
+    ),
+}
+
+# In a column of digits, these are no longer what somebody typed.
+_NOT_DIGITS: Final = {
+    CellKind.FRACTION: Fault("excel-fraction", f"Excel holds a number with decimals here. {_AS_TEXT}"),
+    CellKind.LONG_NUMBER: Fault(
+        "excel-long-number",
+        f"Excel keeps only the first 15 digits of a number, so the last ones here are lost. {_AS_TEXT}",
+    ),
+    CellKind.SCIENTIFIC: Fault(
+        "excel-scientific",
+        "the number was saved in scientific notation (such as 1.35791E+09), so most of its digits are gone. "
+        f"{_AS_TEXT}",
+    ),
+    CellKind.DATE: Fault("excel-date", f"Excel turned what was typed into a date. {_AS_TEXT}"),
+    CellKind.TIME: Fault("excel-time", f"Excel turned what was typed into a time. {_AS_TEXT}"),
+    CellKind.PERCENTAGE: Fault("excel-percentage", f"Excel holds a percentage here. {_AS_TEXT}"),
+    CellKind.BOOLEAN: Fault("excel-boolean", f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
+}
+
+
+def fault_of_kind(kind: CellKind | None, *, digits: bool) -> Fault | None:
+    """Why a cell of this kind cannot be read in a column, of digits or not; None where it can."""
+    if kind is None:
+        return None
+    return _NO_VALUE.get(kind) or (_NOT_DIGITS.get(kind) if digits else None)

@@ -1,0 +1,120 @@
+"""A whole sheet, checked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bulkvm.box import BLANK, Blank, Record, Value
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
+from bulkvm.problems import Fault, Problem, Severity, rows_with_errors
+from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.sheet import Sheet
+from bulkvm.validation.cells import CheckedColumn, check_column, problem_in
+from bulkvm.validation.headings import match_headings, missing_to_create
+from bulkvm.validation.rows import RowFault, check_rows, extension_twice
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A checked sheet: a record for each row without errors, and the problems of all rows in the sheet's order.
+
+    `extensions` gives, for every row that was read, its extension as far as it could be read.
+    `missing` are the columns that a new box needs and the sheet does not have.
+    """
+
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    extensions: Mapping[int, str]
+    missing: tuple[Column, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether no problem of the whole file forbids reading its rows."""
+        return not any(problem.is_error and problem.row is None for problem in self.problems)
+
+
+def validate(
+    sheet: Sheet, policy: PinPolicy = DEFAULT_PIN_POLICY, *, meant: Mapping[str, str] | None = None
+) -> Checked:
+    """Check every cell of every row.
+
+    Args:
+        sheet: as it was read.
+        policy: how long a PIN may be.
+        meant: headings that the user maps to our columns (`--map`).
+    """
+    columns, of_file = match_headings(sheet.headings, meant)
+    problems = [*of_file, *sheet.problems]
+    rows = sheet.cells.index.tolist()
+    if any(problem.is_error for problem in of_file):
+        return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
+    checked = {
+        column.header: check_column(
+            column, letter, zip(rows, sheet.cells[letter].tolist(), strict=True), sheet.kinds.get(letter, {}), policy
+        )
+        for letter, column in columns.items()
+    }
+    letters = {column.header: letter for letter, column in columns.items()}
+    for column in checked.values():
+        problems.extend(column.problems)
+    numbers = {row: value for row, value in checked[KEY.header].values.items() if isinstance(value, str)}
+    problems.extend(_missing_extensions(checked[KEY.header], letters[KEY.header]))
+    problems.extend(_placed(extension_twice(tuple(numbers.items())), letters))
+    refused = rows_with_errors(problems)
+    records = tuple(_record(row, checked) for row in rows if row not in refused)
+    problems.extend(_placed(check_rows(records), letters))
+    as_typed = dict(zip(rows, sheet.cells[letters[KEY.header]].tolist(), strict=True))
+    return Checked(records, _in_order(problems, columns), {**as_typed, **numbers}, missing_to_create(columns))
+
+
+def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
+    """What a new box would lack. Whether a row makes a new box, only the PBX can say."""
+    needed = [column for column in COLUMNS if "create" in column.needed_to and column is not KEY]
+    problems = [
+        Problem(
+            row=None,
+            column=column.header,
+            code=f"{column.header}-missing",
+            message=f"there is no {column.header} column, so this sheet can change boxes and not make new ones.",
+            severity=Severity.WARNING,
+        )
+        for column in checked.missing
+    ]
+    problems.extend(
+        Problem(
+            row=record.row,
+            column=column.header,
+            code=f"{column.header}-blank",
+            message=f"no {column.title if column.secret else column.header} is given, and a new box needs one. "
+            f"It can stay blank if box {record.extension_number} exists already.",
+            severity=Severity.WARNING,
+        )
+        for record in checked.records
+        for column in needed
+        if column not in checked.missing and getattr(record, column.header) is BLANK
+    )
+    return tuple(problems)
+
+
+def _missing_extensions(key: CheckedColumn, letter: str) -> Iterable[Problem]:
+    fault = Fault("extension-missing", "the extension is missing, so nobody can say which box is meant. Fill it in.")
+    return (problem_in(KEY, letter, row, fault) for row, value in key.values.items() if value is BLANK)
+
+
+def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[Problem]:
+    """The faults with their cells; a column that the sheet lacks puts them on the extension's cell."""
+    for row, header, fault in faults:
+        place = header if header in letters else KEY.header
+        yield problem_in(COLUMN_OF_HEADER[place], letters[place], row, fault)
+
+
+def _record(row: int, checked: Mapping[str, CheckedColumn]) -> Record:
+    values: dict[str, Value | Blank] = {header: column.values[row] for header, column in checked.items()}
+    known: Any = values  # each column's parse gives the type of its field
+    return Record(row=row, **known)
+
+
+def _in_order(problems: Iterable[Problem], columns: Mapping[str, Column]) -> tuple[Problem, ...]:
+    """The file's problems first, then row by row, in a row from left to right."""
+    place = {column.header: position for position, column in enumerate(columns.values())}
+    return tuple(sorted(problems, key=lambda p: (p.row or 0, place.get(p.column or "", -1))))
