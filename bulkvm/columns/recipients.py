@@ -14,7 +14,7 @@ from bulkvm.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
 
-_PIECES: Final = re.compile(r"""((?:"[^"]*"|[^",;\r\n])+|")([,;\r\n]?)""")
+_PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 
 
@@ -36,7 +36,9 @@ def parse_recipients(text: str) -> Parsed:
                 )
             )
         addresses.setdefault(address.casefold(), address)
-    return Parsed(tuple(addresses.values()), tuple(dict.fromkeys(faults)))
+    if not addresses and not faults:
+        faults.append(Fault("recipient", "there is no e-mail address here. Give one, or leave the cell blank."))
+    return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)))
 
 
 def format_recipients(value: tuple[str, ...]) -> str:

@@ -1,0 +1,240 @@
+"""What people write in a cell, and what is made of it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import Value
+from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.problems import Severity
+from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+
+LONG = "x" * 300
+
+
+def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tuple[Value | None, list[str]]:
+    """A cell's value, and the codes of what was said of it; a warning's code has a question mark."""
+    column = COLUMN_OF_HEADER[header]
+    parsed = column.parse(text)
+    faults = list(parsed.faults)
+    if parsed.value is not None:
+        faults += [fault for rule in column.rules if (fault := rule(parsed.value, policy))]
+    return parsed.value, [f.code + ("?" if f.severity is Severity.WARNING else "") for f in faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "codes"),
+    [
+        ("6201", "6201", []),
+        ("0101", "0101", []),
+        ("1" * 64, "1" * 64, []),
+        ("123456789012345678", "123456789012345678", []),
+        ("62", "62", ["extension-length"]),
+        ("6", "6", ["extension-length"]),
+        ("1" * 65, "1" * 65, ["extension-length"]),
+        ("555", "555", ["extension-reserved"]),
+        ("888", "888", ["extension-reserved"]),
+        ("٦٢٠١", "6201", ["extension-other-digits?"]),
+        ("６２０１", "6201", ["extension-other-digits?"]),
+        ("'0102", "0102", ["extension-unwrapped?"]),
+        ('="0102"', "0102", ["extension-unwrapped?"]),
+        ('="ab"', None, ["extension-unwrapped?", "extension-not-digits"]),
+        ("62 01", None, ["extension-not-digits"]),
+        ("62-01", None, ["extension-not-digits"]),
+        ("ext. 1001", None, ["extension-not-digits"]),
+        ("²01", None, ["extension-not-digits"]),
+        (LONG, None, ["extension-not-digits"]),
+    ],
+)
+def test_extension(text: str, value: str | None, codes: list[str]) -> None:
+    assert read("extension_number", text) == (value, codes)
+
+
+def test_an_extension_that_is_not_digits_alone_suggests_the_digits() -> None:
+    (fault,) = COLUMN_OF_HEADER["extension_number"].parse("ext. 1001").faults
+
+    assert fault.message == '"ext. 1001" is not made of digits alone. Did you mean 1001?'
+
+
+def test_a_message_shows_no_more_of_a_huge_cell_than_fits_on_a_line() -> None:
+    (fault,) = COLUMN_OF_HEADER["extension_number"].parse(LONG).faults
+
+    assert len(fault.message) < 120
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("402817", []),
+        ("024680", []),
+        ("4028179135", []),
+        ("40281", ["pin-length"]),
+        ("4", ["pin-length"]),
+        ("40281791354", ["pin-length"]),
+        ("402-817", ["pin-not-digits"]),
+        ("４０２８１７", ["pin-not-digits"]),
+        ("402111", ["pin-repeats"]),
+        ("000402", ["pin-repeats"]),
+        ("112233", []),
+        ("402012", ["pin-ascending"]),
+        ("789402", ["pin-ascending"]),
+        ("890402", []),
+        ("402987", ["pin-descending?"]),
+        ("210402", ["pin-descending?"]),
+        ("111", ["pin-length", "pin-repeats"]),
+        ("111123", ["pin-repeats", "pin-ascending"]),
+    ],
+)
+def test_pin(text: str, codes: list[str]) -> None:
+    assert read("pin", text) == (text, codes)
+
+
+def test_a_pin_follows_the_tenants_policy_and_the_message_says_whose_it_is() -> None:
+    policy = PinPolicy(8, 9, "the tenant's password policy", "the tenant's password policy")
+    (too_short,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("402817", policy))]
+    (too_long,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("4028179135", policy))]
+
+    assert "the tenant's password policy asks for at least 8" in too_short.message
+    assert "the tenant's password policy allows at most 9" in too_long.message
+
+
+@given(st.from_regex(r"[0-9]{1,12}", fullmatch=True))
+def test_a_pin_is_refused_exactly_when_the_api_page_refuses_it(pin: str) -> None:
+    repeats = any(pin[i] == pin[i + 1] == pin[i + 2] for i in range(len(pin) - 2))
+    ascends = any(int(pin[i]) + 2 == int(pin[i + 1]) + 1 == int(pin[i + 2]) for i in range(len(pin) - 2))
+    allowed = 6 <= len(pin) <= 10 and not repeats and not ascends
+
+    _, codes = read("pin", pin)
+
+    assert allowed == (not any(not code.endswith("?") for code in codes))
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_no_message_about_a_pin_shows_it(pin: str) -> None:
+    faults = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule(pin, DEFAULT_PIN_POLICY))]
+    runs = {run for run in re.findall(r"\S{4,}", pin)}
+
+    assert not any(run in fault.message for fault in faults for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "codes"),
+    [
+        ("Front Desk", "Front Desk", []),
+        ("=1+1", "=1+1", []),
+        ("NA", "NA", []),
+        ("x" * 64, "x" * 64, []),
+        ("😀" * 64, "😀" * 64, []),
+        ("x" * 65, "x" * 65, ["name-length"]),
+        ("Front\r\nDesk", "Front Desk", ["name-line-break?"]),
+        ("Front \n Desk", "Front Desk", ["name-line-break?"]),
+        ("Front\x07Desk", "Front\x07Desk", ["name-control"]),
+        ("Front\tDesk", "Front\tDesk", ["name-control"]),
+    ],
+)
+def test_name(text: str, value: str, codes: list[str]) -> None:
+    assert read("name", text) == (value, codes)
+
+
+@pytest.mark.parametrize("text", "true TRUE yes Y 1 on X WAHR Ja vrai oui VERDADERO sí VERO sì WAAR VERDADEIRO sim".split())
+def test_yes_in_the_words_of_people_and_spreadsheets(text: str) -> None:
+    assert read("enable_pin", text) == (True, [])
+
+
+@pytest.mark.parametrize("text", "false FALSE no N 0 off FALSCH nein FAUX non FALSO ONWAAR nee não".split())
+def test_no_in_the_words_of_people_and_spreadsheets(text: str) -> None:
+    assert read("enable_pin", text) == (False, [])
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "yes please", "ye s"])
+def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
+    assert read("enable_pin", text) == (None, ["yes-no"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("disable", "DISABLE"), ("Off", "DISABLE"), ("none", "DISABLE"), ("no", "DISABLE"),
+        ("12", "12_HOUR_CLOCK"), ("12h", "12_HOUR_CLOCK"), ("12 hour", "12_HOUR_CLOCK"),
+        ("12_hour_clock", "12_HOUR_CLOCK"), ("24", "24_HOUR_CLOCK"), ("24 Hour Clock", "24_HOUR_CLOCK"),
+    ],
+)  # fmt: skip
+def test_play_datetime_in_any_usual_spelling(text: str, value: str) -> None:
+    assert read("play_datetime", text) == (value, [])
+
+
+@pytest.mark.parametrize("text", ["13", "yes", "48h"])
+def test_any_other_play_datetime_is_refused(text: str) -> None:
+    assert read("play_datetime", text) == (None, ["clock"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "codes"),
+    [
+        ("en-US", "en-US", []),
+        ("de", "de", []),
+        ("en-us", "en-US", []),
+        ("zh-Hans-CN", "zh-Hans-CN", []),
+        ("en_US", "en-US", ["prompt-underscore?"]),
+        ("English", None, ["prompt-tag"]),
+        ("en-UK", None, ["prompt-tag"]),
+        ("xx-YY", None, ["prompt-tag"]),
+        ("und", None, ["prompt-tag"]),
+        ("e", None, ["prompt-tag"]),
+        (LONG, None, ["prompt-tag"]),
+    ],
+)
+def test_prompt(text: str, value: str | None, codes: list[str]) -> None:
+    assert read("prompt", text) == (value, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"), [("English", "en-US"), ("en-UK", "en-GB"), ("Deutsch", "de-DE"), ("?", "en-US")]
+)
+def test_a_prompt_that_is_no_tag_suggests_one(text: str, suggestion: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["prompt"].parse(text).faults
+
+    assert f"Write it like {suggestion}:" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "codes"),
+    [
+        ("a@example.com", ("a@example.com",), []),
+        ("a@example.com, b@example.com;c@example.com\nd@example.com e@example.com",
+         tuple(f"{x}@example.com" for x in "abcde"), []),
+        ("Anna <a@example.com>", ("a@example.com",), []),
+        ("Doe, Jane <a@example.com>; b@example.com", ("a@example.com", "b@example.com"), []),
+        ('"Doe, Jane" <a@example.com>, b@example.com', ("a@example.com", "b@example.com"), []),
+        ("mailto:a@example.com", ("a@example.com",), []),
+        ("a@example.com, A@Example.com", ("a@example.com",), ["recipient-twice?"]),
+        ("a@example.com,, ;", ("a@example.com",), []),
+        ("a(at)example.com", None, ["recipient"]),
+        ("a@example.com, b@, c", ("a@example.com",), ["recipient", "recipient"]),
+        ("Anna; a@example.com", ("a@example.com",), ["recipient"]),
+        ('say "hi', None, ["recipient", "recipient"]),
+        (",;", None, ["recipient"]),
+        (",".join(f"p{n}@example.com" for n in range(15)), tuple(f"p{n}@example.com" for n in range(15)), []),
+        (",".join(f"p{n}@example.com" for n in range(16)), tuple(f"p{n}@example.com" for n in range(16)),
+         ["recipients-many"]),
+        (",".join(["p@example.com"] * 16), ("p@example.com",), ["recipient-twice?"]),
+    ],
+)  # fmt: skip
+def test_recipients(text: str, value: tuple[str, ...], codes: list[str]) -> None:
+    assert read("recipients", text) == (value, codes)
+
+
+def test_every_bad_address_is_named() -> None:
+    faults = COLUMN_OF_HEADER["recipients"].parse("anna, ben@").faults
+
+    assert ['"anna"' in faults[0].message, '"ben@"' in faults[1].message] == [True, True]
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_reading_of_any_column(text: str) -> None:
+    for column in COLUMN_OF_HEADER.values():
+        parsed = column.parse(text)
+
+        assert parsed.value is not None or parsed.faults

@@ -1,0 +1,72 @@
+"""The table of columns keeps its own promises."""
+
+import pytest
+
+from bulkvm.box import Box, Record
+from bulkvm.columns import CLEAR, COLUMNS, Column
+from bulkvm.columns.headings import match_heading
+from bulkvm.problems import Severity
+from bulkvm.settings import DEFAULT_PIN_POLICY
+
+
+def errors_of(column: Column, text: str) -> list[str]:
+    parsed = column.parse(text)
+    faults = list(parsed.faults)
+    if parsed.value is not None:
+        faults += [fault for rule in column.rules if (fault := rule(parsed.value, DEFAULT_PIN_POLICY))]
+    return [fault.code for fault in faults if fault.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize(("column", "text"), [(c, text) for c in COLUMNS for text in c.good], ids=lambda x: str(x)[:20])
+def test_a_good_example_has_no_error_and_reads_back_as_it_is_written(column: Column, text: str) -> None:
+    value = column.parse(text).value
+
+    assert errors_of(column, text) == []
+    assert value is not None
+    assert column.parse(column.format(value)).value == value
+
+
+@pytest.mark.parametrize(("column", "text"), [(c, text) for c in COLUMNS for text in c.bad], ids=lambda x: str(x)[:20])
+def test_a_bad_example_has_an_error(column: Column, text: str) -> None:
+    assert errors_of(column, text) != []
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)
+def test_a_column_is_a_field_of_boxes_and_records(column: Column) -> None:
+    assert column.header in Box.__dataclass_fields__
+    assert column.header in Record.__dataclass_fields__
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)
+def test_a_secret_column_hides_in_every_repr(column: Column) -> None:
+    for kind in (Box, Record):
+        assert kind.__dataclass_fields__[column.header].repr is not column.secret
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)
+def test_every_name_of_a_column_leads_to_it_alone(column: Column) -> None:
+    names = (column.header, column.title, *column.aliases)
+
+    assert [match_heading(name) for name in names] == [column] * len(names)
+
+
+def test_the_word_that_clears_is_in_the_help_of_what_can_be_cleared() -> None:
+    assert [column.header for column in COLUMNS if CLEAR in column.help] == [c.header for c in COLUMNS if c.clearable]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["PIN *", "  p-i-n ", "Voicemail_PIN", "PIN-CODE", "passcode:"],
+)
+def test_a_heading_matches_whatever_its_case_spaces_and_marks(heading: str) -> None:
+    column = match_heading(heading)
+
+    assert column is not None
+    assert column.header == "pin"
+
+
+def test_a_heading_of_theirs_means_what_the_user_says() -> None:
+    column = match_heading("Secret code", {"secret CODE": "pin"})
+
+    assert column is not None
+    assert column.header == "pin"

@@ -1,0 +1,240 @@
+"""What a sheet would change, and when that is too much."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.columns import COLUMNS
+from bulkvm.errors import LimitExceeded, UsageError
+from bulkvm.planning import ChangeLimit, check_limits, fields_differ, make_plan, parse_change_limit
+from bulkvm.planning import unknown_fields, whole_box
+from bulkvm.problems import Severity
+
+BOX = Box(
+    id="QQ==",
+    extension_number="6201",
+    name="Front Desk",
+    pin="402817",
+    prompt="en-US",
+    enable_pin=True,
+    enable_email_notify=False,
+    recipients=("a@example.com", "b@example.com"),
+    play_datetime="DISABLE",
+)
+
+
+def record(**fields: Any) -> Record:
+    return Record(**{"row": 2, "extension_number": "6201", **fields})
+
+
+def only_change(wanted: Record, *boxes: Box) -> Change:
+    plan = make_plan([wanted], boxes)
+    (change,) = plan.changes
+    assert plan.problems == ()
+    return change
+
+
+def test_a_number_that_the_pbx_lacks_is_created() -> None:
+    assert only_change(record(name="Front Desk", pin="402817")).kind is ChangeKind.CREATE
+
+
+def test_a_row_of_blanks_keeps_everything() -> None:
+    assert only_change(record(), BOX).kind is ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "Reception"),
+        ("pin", "402818"),
+        ("prompt", "de-DE"),
+        ("enable_pin", False),
+        ("enable_email_notify", True),
+        ("recipients", ("a@example.com",)),
+        ("recipients", ()),
+        ("play_datetime", "12_HOUR_CLOCK"),
+    ],
+)
+def test_one_other_value_is_an_update_of_that_field_alone(field: str, value: Any) -> None:
+    change = only_change(record(**{field: value}), BOX)
+
+    assert (change.kind, change.changed) == (ChangeKind.UPDATE, (field,))
+    assert (change.differences[0].old, change.differences[0].new) == (getattr(BOX, field), value)
+    assert whole_box(change) == replace(BOX, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("recipients", ("B@example.com", "A@Example.com")), ("prompt", "EN-us")],
+)
+def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any) -> None:
+    assert only_change(record(**{field: value}), BOX).kind is ChangeKind.UNCHANGED
+
+
+def test_a_null_on_the_pbx_differs_from_any_value() -> None:
+    assert only_change(record(prompt="en-US"), replace(BOX, prompt=BLANK)).changed == ("prompt",)
+
+
+def test_what_the_pbx_never_shows_makes_no_row_changed_and_goes_along_with_what_does() -> None:
+    hidden = replace(BOX, pin=NOT_KNOWN)
+
+    alone = only_change(record(pin="402818"), hidden)
+    along = only_change(record(pin="402818", name="Reception"), hidden)
+
+    assert alone.kind is ChangeKind.UNCHANGED
+    assert along.changed == ("name",)
+    assert whole_box(along).pin == "402818"
+
+
+def test_a_pin_shows_in_no_repr_of_a_plan() -> None:
+    plan = make_plan([record(pin="402818"), record(row=3, extension_number="6202", name="A", pin="402819")], [BOX])
+
+    assert not any(pin in repr(plan) for pin in ("402817", "402818", "402819"))
+
+
+@pytest.mark.parametrize("field", ["name", "pin"])
+def test_a_new_box_without_what_it_needs_is_refused(field: str) -> None:
+    wanted = replace(record(name="Front Desk", pin="402817"), **{field: BLANK})
+
+    plan = make_plan([wanted], [])
+
+    assert plan.changes == ()
+    assert [(p.row, p.column, p.code, p.severity) for p in plan.problems] == [
+        (2, field, f"{field}-missing", Severity.ERROR)
+    ]
+
+
+def test_an_id_must_agree_with_the_extension() -> None:
+    plan = make_plan([record(extension_number="6202", id="QQ==", name="A", pin="402817")], [BOX])
+
+    assert plan.changes == ()
+    assert [(p.row, p.code) for p in plan.problems] == [(2, "id-disagrees")]
+    assert "6201" in plan.problems[0].message
+
+
+def test_an_id_that_agrees_is_fine() -> None:
+    assert only_change(record(id="QQ=="), BOX).kind is ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 id is"), (3, "3 ids are")])
+def test_ids_of_another_pbx_are_passed_over_with_one_note(count: int, words: str) -> None:
+    records = [record(row=n, extension_number=str(6300 + n), id=f"X{n}", name="A", pin="402817") for n in range(count)]
+
+    plan = make_plan(records, [BOX])
+
+    assert plan.counts[ChangeKind.CREATE] == count
+    assert [(p.row, p.code, p.severity) for p in plan.problems] == [(None, "id-unknown", Severity.WARNING)]
+    assert plan.problems[0].message.startswith(words)
+
+
+def test_changes_stand_in_the_sheets_order_and_are_counted() -> None:
+    rows = [record(row=9), record(row=4, extension_number="6202", name="A", pin="402817")]
+
+    plan = make_plan(rows, [BOX])
+
+    assert [change.record.row for change in plan.changes] == [9, 4]
+    assert plan.counts == {ChangeKind.CREATE: 1, ChangeKind.UPDATE: 0, ChangeKind.UNCHANGED: 1}
+    assert [change.record.row for change in plan.to_send] == [4]
+    assert plan.existing == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "box", "unknown"),
+    [
+        (record(), replace(BOX, pin=NOT_KNOWN), ()),
+        (record(name="Front Desk"), replace(BOX, pin=NOT_KNOWN), ()),
+        (record(pin="402817"), replace(BOX, pin=NOT_KNOWN, prompt=NOT_KNOWN), ("pin",)),
+        (record(name="Other"), replace(BOX, pin=NOT_KNOWN, prompt=NOT_KNOWN), ("pin", "prompt")),
+        (record(name="Other"), BOX, ()),
+    ],
+    ids=["nothing wanted", "wanted is known", "wanted is not known", "an update needs all", "all is known"],
+)
+def test_a_box_is_fetched_only_for_what_the_row_needs(wanted: Record, box: Box, unknown: tuple[str, ...]) -> None:
+    assert unknown_fields(wanted, box) == unknown
+
+
+VALUES = {
+    "name": st.sampled_from(["Front Desk", "Reception"]),
+    "pin": st.sampled_from(["402817", "402818"]),
+    "prompt": st.sampled_from(["en-US", "de-DE"]),
+    "enable_pin": st.booleans(),
+    "enable_email_notify": st.booleans(),
+    "recipients": st.sampled_from([(), ("a@example.com",), ("a@example.com", "b@example.com")]),
+    "play_datetime": st.sampled_from(["DISABLE", "12_HOUR_CLOCK"]),
+}
+WANTED = st.fixed_dictionaries({}, optional=VALUES)
+EXISTING = st.fixed_dictionaries({field: values | st.just(NOT_KNOWN) for field, values in VALUES.items()})
+
+
+@given(WANTED, EXISTING)
+def test_a_box_after_its_update_is_as_the_row_wants_it_and_else_as_it_was(
+    wanted: dict[str, Any], existing: dict[str, Any]
+) -> None:
+    row, box = record(**wanted), replace(BOX, **existing)
+    change = only_change(row, box)
+
+    after = whole_box(change)
+
+    assert fields_differ(row, after) == ()
+    for column in COLUMNS:
+        if column.header not in {*wanted, "id", "extension_number"}:
+            assert getattr(after, column.header) == getattr(box, column.header)
+    assert only_change(row, after).kind is ChangeKind.UNCHANGED
+
+
+def plan_of(updates: int, existing: int) -> Plan:
+    boxes = [replace(BOX, id=str(n), extension_number=str(6000 + n)) for n in range(existing)]
+    rows = [record(row=n, extension_number=str(6000 + n), name="Other") for n in range(updates)]
+    return make_plan(rows, boxes)
+
+
+@pytest.mark.parametrize(
+    ("updates", "existing", "limit", "refused"),
+    [
+        (3, 10, ChangeLimit(), False),
+        (4, 10, ChangeLimit(), True),
+        (9, 9, ChangeLimit(), False),
+        (0, 0, ChangeLimit(), False),
+        (31, 100, ChangeLimit(), True),
+        (2, 100, ChangeLimit(count=1), True),
+        (1, 100, ChangeLimit(count=1), False),
+        (9, 9, ChangeLimit(count=8), True),
+        (50, 100, ChangeLimit(share=0.5), False),
+        (51, 100, ChangeLimit(share=0.5), True),
+        (100, 100, ChangeLimit(share=1.0), False),
+    ],
+)
+def test_too_many_changes_are_refused(updates: int, existing: int, limit: ChangeLimit, *, refused: bool) -> None:
+    plan = plan_of(updates, existing)
+
+    if not refused:
+        check_limits(plan, limit)
+        return
+    with pytest.raises(LimitExceeded, match=rf"change {updates} of the {existing} boxes") as refusal:
+        check_limits(plan, limit)
+    assert "--force" in str(refusal.value)
+
+
+def test_new_boxes_are_no_changes_of_existing_ones() -> None:
+    rows = [record(row=n, extension_number=str(7000 + n), name="A", pin="402817") for n in range(500)]
+
+    check_limits(make_plan(rows, [BOX] * 10), ChangeLimit())
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("50", ChangeLimit(count=50)), ("40%", ChangeLimit(share=0.4)), (" 100 % ", ChangeLimit(share=1.0))],
+)
+def test_a_limit_is_a_number_or_a_share(text: str, limit: ChangeLimit) -> None:
+    assert parse_change_limit(text) == limit
+
+
+@pytest.mark.parametrize("text", ["", "many", "-1", "101%", "1.5%", "10%%", "10% of all"])
+def test_any_other_limit_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="50 or 40%"):
+        parse_change_limit(text)

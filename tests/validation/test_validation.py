@@ -1,0 +1,295 @@
+"""Every problem of every row, at its cell."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK
+from bulkvm.columns import COLUMNS
+from bulkvm.problems import Problem, Severity
+from bulkvm.settings import PinPolicy
+from bulkvm.sheet import CellKind, Sheet
+from bulkvm.validation import Checked, validate, warn_of_blanks
+from tests.sheets import sheet_of
+
+HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
+GOOD = ("6201", "Front Desk", "402817", "", "")
+
+
+def found(checked: Checked) -> list[tuple[str | None, str]]:
+    return [(problem.cell, problem.code) for problem in checked.problems]
+
+
+def check(*rows: tuple[str, ...], kinds: dict[str, CellKind] | None = None) -> Checked:
+    return validate(sheet_of(HEADINGS, *rows, kinds=kinds))
+
+
+def test_a_good_row_becomes_a_record_and_its_blanks_stay_blank() -> None:
+    (record,) = check(GOOD).records
+
+    assert (record.row, record.extension_number, record.name, record.pin) == (2, "6201", "Front Desk", "402817")
+    assert record.recipients is BLANK
+    assert record.prompt is BLANK
+
+
+def test_all_problems_of_all_rows_are_told_in_the_sheets_order() -> None:
+    checked = check(("62", "x" * 65, "111", "", ""), GOOD, ("ext. 6202", "Sales", "402818", "anna", "perhaps"))
+
+    assert found(checked) == [
+        ("A2", "extension-length"),
+        ("B2", "name-length"),
+        ("C2", "pin-length"),
+        ("C2", "pin-repeats"),
+        ("A4", "extension-not-digits"),
+        ("D4", "recipient"),
+        ("E4", "yes-no"),
+    ]
+    assert [record.row for record in checked.records] == [3]
+
+
+def test_a_problem_names_its_row_column_and_severity() -> None:
+    (problem,) = check(("6201", "Front Desk", "402111", "", "")).problems
+
+    assert problem == Problem(
+        row=2, cell="C2", column="pin", severity=Severity.ERROR, code="pin-repeats", message=problem.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("  6201  ", []),
+        ("\u00a06201", ["invisible-characters"]),
+        ("6201\u200b", ["invisible-characters"]),
+        ("\u202a6201\u202c", ["invisible-characters"]),
+        ("6201\n", ["invisible-characters"]),
+    ],
+)
+def test_what_surrounds_a_value_is_stripped_and_told_only_where_it_was_not_a_space(text: str, codes: list[str]) -> None:
+    checked = check((text, *GOOD[1:]))
+
+    assert [problem.code for problem in checked.problems] == codes
+    assert checked.records[0].extension_number == "6201"
+
+
+def test_a_cell_of_nothing_but_white_space_is_blank() -> None:
+    assert check(("6201", "Front Desk", "402817", " \u00a0\u200b ", "")).records[0].recipients is BLANK
+
+
+def test_clear_empties_recipients() -> None:
+    assert check(("6201", "Front Desk", "402817", "<Clear>", "")).records[0].recipients == ()
+
+
+def test_clear_is_refused_where_nothing_can_be_cleared() -> None:
+    assert found(check(("6201", "<clear>", "402817", "", ""))) == [("B2", "clear")]
+
+
+def test_a_row_without_an_extension_is_refused() -> None:
+    assert found(check(("", "Front Desk", "402817", "", ""))) == [("A2", "extension-missing")]
+
+
+def test_an_extension_on_several_rows_is_an_error_on_each_naming_the_others() -> None:
+    checked = check(("6201", "A", "402817", "", ""), ("6201 ", "B", "402818", "", ""), ("6201", "C", "402819", "", ""))
+
+    assert found(checked) == [("A2", "extension-twice"), ("A3", "extension-twice"), ("A4", "extension-twice")]
+    assert "rows 2 and 4" in checked.problems[1].message or "rows 2, 4" in checked.problems[1].message
+    assert checked.records == ()
+
+
+def test_a_message_names_few_of_many_rows() -> None:
+    checked = check(*[("6201", f"Name {n}", str(402817 + n), "", "") for n in range(20)])
+
+    assert checked.problems[0].message == "6201 stands in rows 3, 4, 5, 6, 7 and 14 more too. Keep one of them."
+    assert checked.problems[-1].message == "6201 stands in rows 2, 3, 4, 5, 6 and 14 more too. Keep one of them."
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (("402817", "Front Desk", "402817", "", ""), [("C2", "pin-is-extension")]),
+        (("6201", "Front Desk", "402817", "", "yes"), [("D2", "notify-nobody")]),
+        (("6201", "Front Desk", "402817", "<clear>", "yes"), [("D2", "notify-nobody")]),
+        (("6201", "Front Desk", "402817", "a@example.com", ""), [("E2", "recipients-unused")]),
+        (("6201", "Front Desk", "402817", "a@example.com", "no"), [("E2", "recipients-unused")]),
+        (("6201", "Front Desk", "402817", "a@example.com", "yes"), []),
+        (("6201", "Front Desk", "402817", "", "no"), []),
+    ],
+)
+def test_what_is_doubtful_in_a_row_is_a_warning(row: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
+    checked = check(row)
+
+    assert found(checked) == expected
+    assert len(checked.records) == 1
+
+
+def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
+    checked = check(("6201", "Sales", "402817", "", ""), ("6202", "SALES", "402817", "", ""))
+
+    assert found(checked) == [("B2", "name-twice"), ("C2", "pin-shared"), ("B3", "name-twice"), ("C3", "pin-shared")]
+    assert checked.problems[0].message == "row 3 has the same name."
+    assert len(checked.records) == 2
+
+
+def test_boxes_without_name_or_pin_do_not_share_them() -> None:
+    assert check(("6201", "", "", "", ""), ("6202", "", "", "", "")).problems == ()
+
+
+def test_a_warning_whose_column_the_sheet_lacks_stands_at_the_extension() -> None:
+    checked = validate(sheet_of(("extension_number", "enable_email_notify"), ("6201", "yes")))
+
+    assert found(checked) == [("A2", "notify-nobody")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "code"),
+    [
+        ("C2", CellKind.DATE, "excel-date"),
+        ("C2", CellKind.TIME, "excel-time"),
+        ("C2", CellKind.FRACTION, "excel-fraction"),
+        ("C2", CellKind.LONG_NUMBER, "excel-long-number"),
+        ("C2", CellKind.SCIENTIFIC, "excel-scientific"),
+        ("C2", CellKind.PERCENTAGE, "excel-percentage"),
+        ("A2", CellKind.BOOLEAN, "excel-boolean"),
+        ("B2", CellKind.EXCEL_ERROR, "excel-error"),
+        ("D2", CellKind.NO_RESULT, "formula-no-result"),
+    ],
+)
+def test_what_a_spreadsheet_did_to_a_cell_is_told_at_it(cell: str, kind: CellKind, code: str) -> None:
+    checked = check(GOOD, kinds={cell: kind})
+
+    assert found(checked) == [(cell, code)]
+    assert checked.records == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("A2", CellKind.NUMBER),
+        ("A2", CellKind.PADDED),
+        ("C2", CellKind.FORMULA),
+        ("B2", CellKind.DATE),
+        ("B2", CellKind.FRACTION),
+        ("E2", CellKind.BOOLEAN),
+    ],
+)
+def test_what_a_spreadsheet_did_without_harm_is_not_told(cell: str, kind: CellKind) -> None:
+    checked = check(GOOD, kinds={cell: kind})
+
+    assert found(checked) == []
+    assert len(checked.records) == 1
+
+
+def test_a_merged_cell_has_no_value_and_only_reading_tells_of_it() -> None:
+    told = Problem(row=2, cell="B2", code="merged-cell", message="merged")
+    sheet = sheet_of(HEADINGS, GOOD, kinds={"B2": CellKind.MERGED}, problems=[told])
+
+    checked = validate(sheet)
+
+    assert checked.problems == (told,)
+    assert checked.records == ()
+
+
+def test_the_tenants_policy_decides_the_length_of_a_pin() -> None:
+    checked = validate(sheet_of(HEADINGS, GOOD), PinPolicy(8, 10, "the tenant", "the PBX"))
+
+    assert found(checked) == [("C2", "pin-length")]
+
+
+def test_a_sheet_without_extensions_is_refused_as_a_whole_and_names_what_it_found() -> None:
+    checked = validate(sheet_of(("Nmae", "Secret"), ("Front Desk", "402817")))
+
+    assert not checked.is_readable
+    assert checked.records == ()
+    assert [(p.row, p.code) for p in checked.problems] == [(None, "column-missing"), (None, "column-unknown")]
+    assert '"Nmae", "Secret"' in checked.problems[0].message
+    assert list(checked.extensions) == [2]
+
+
+def test_two_columns_for_one_field_refuse_the_sheet_as_a_whole() -> None:
+    checked = validate(sheet_of(("Ext", "PIN", "Passcode"), ("6201", "402817", "402818")))
+
+    assert not checked.is_readable
+    assert [(p.row, p.column, p.code) for p in checked.problems] == [(None, "pin", "column-twice")]
+    assert 'columns B ("PIN") and C ("Passcode")' in checked.problems[0].message
+
+
+def test_unknown_columns_are_one_warning_with_a_suggestion_and_results_of_ours_are_none() -> None:
+    headings = ("Ext", "Floor", "Langauge", "", "bulkvm_status")
+
+    checked = validate(sheet_of(headings, ("6201", "3", "en-US", "x", "created")))
+
+    (problem,) = checked.problems
+    assert (problem.code, problem.severity) == ("column-unknown", Severity.WARNING)
+    assert 'B "Floor", C "Langauge" (did you mean prompt?), D (without a heading)' in problem.message
+    assert len(checked.records) == 1
+
+
+def test_many_unknown_columns_are_not_all_named() -> None:
+    headings = ("Ext", *[f"Zzz{n}" for n in range(20)])
+
+    (problem,) = validate(sheet_of(headings, ("6201", *["x"] * 20))).problems
+
+    assert problem.message.endswith("and 12 more.")
+
+
+def test_a_heading_can_be_mapped() -> None:
+    sheet = sheet_of(("Durchwahl", "Geheimzahl"), ("6201", "402817"))
+
+    checked = validate(sheet, meant={"durchwahl": "extension_number", "Geheimzahl": "pin"})
+
+    assert [(r.extension_number, r.pin) for r in checked.records] == [("6201", "402817")]
+
+
+def test_a_problem_that_reading_found_stops_its_row() -> None:
+    told = Problem(row=2, code="surplus-values", message="too many")
+
+    checked = validate(sheet_of(HEADINGS, GOOD, ("6202", "Sales", "402818", "", ""), problems=[told]))
+
+    assert [record.row for record in checked.records] == [3]
+
+
+def test_offline_a_blank_that_a_new_box_needs_is_a_warning() -> None:
+    checked = check(("6201", "", "402817", "", ""), ("6202", "Sales", "", "", ""))
+
+    warned = warn_of_blanks(checked)
+
+    assert [(p.row, p.code, p.severity) for p in warned] == [
+        (2, "name-blank", Severity.WARNING),
+        (3, "pin-blank", Severity.WARNING),
+    ]
+
+
+def test_offline_a_missing_column_that_a_new_box_needs_is_one_warning() -> None:
+    checked = validate(sheet_of(("Ext", "Name"), ("6201", "A"), ("6202", "B")))
+
+    assert [(p.row, p.code) for p in warn_of_blanks(checked)] == [(None, "pin-missing")]
+
+
+CELL = st.text(max_size=12) | st.sampled_from(["6201", "0101", "402817", "yes", "<clear>", "a@example.com", "en_US"])
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> Sheet:
+    headings = draw(st.lists(st.sampled_from([c.header for c in COLUMNS]), unique=True, min_size=1))
+    rows = draw(st.lists(st.tuples(*[CELL for _ in headings]), max_size=6))
+    return sheet_of(headings, *rows)
+
+
+@given(sheets())
+def test_each_row_has_a_record_or_an_error_and_never_both(sheet: Sheet) -> None:
+    checked = validate(sheet)
+
+    with_records = {record.row for record in checked.records}
+    with_errors = {p.row for p in checked.problems if p.is_error and p.row is not None}
+    rows = set(sheet.cells.index.tolist())
+    assert set(checked.extensions) == rows
+    assert with_records.isdisjoint(with_errors)
+    assert with_records | with_errors == (rows if checked.is_readable else with_errors)
+
+
+@given(st.lists(st.from_regex(r"[0-9]{5,12}|[0-9]{4}[-. ][0-9]{4}|[0-9]{4}[a-z]{4}", fullmatch=True), max_size=4))
+def test_no_problem_shows_a_pin(pins: list[str]) -> None:
+    rows = [(f"62{n:02}", "Front Desk", pin, "", "") for n, pin in enumerate(pins)]
+
+    for problem in check(*rows).problems:
+        assert not any(pin in problem.message for pin in pins)
