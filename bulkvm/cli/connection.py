@@ -34,10 +34,12 @@ class Connection:
 def open_site(name: str | None, settings: SendSettings) -> Connection:
     """The PBX of that name; without a name, the one that the environment describes."""
     if name == SIMULATOR:
-        from bulkvm.simulator import TOKEN, create_app
+        from bulkvm.simulator import Settings, create_app
 
         return Connection(
-            Site(name=SIMULATOR, url="http://simulator", token=TOKEN), settings, create_app(simulator_state())
+            Site(name=SIMULATOR, url="http://simulator", token=Settings().token),
+            settings,
+            create_app(simulator_state()),
         )
     if name is not None:
         raise UsageError(

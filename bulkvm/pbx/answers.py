@@ -78,14 +78,19 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
     """
     if response.is_success:
         return
-    code, said = _read_errors(response)
+    raise _refusal(response, said_by(response, secret=secret))
+
+
+def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
+    """The PBX's own words in an answer, quoted, to follow ours; nothing where it says none."""
+    words = "; ".join(filter(None, (_words(error) for error in _errors(response))))[:_SHOWN]
     if secret:
-        said = said.replace(secret, "•" * len(secret))
-    raise _refusal(response, code, f' The PBX said: "{said}".' if said else "")
+        words = words.replace(secret, "•" * len(secret))
+    return f' The PBX said: "{words}".' if words else ""
 
 
-def _refusal(response: httpx.Response, code: str, said: str) -> PbxError | LoginRefused:
-    status, host = response.status_code, response.url.host
+def _refusal(response: httpx.Response, said: str) -> PbxError | LoginRefused:
+    status, host, code = response.status_code, response.url.host, _code(response)
     if status == httpx.codes.UNAUTHORIZED:
         return LoginRefused(f"The PBX at {host} does not accept the login or token, or it has ended.{said}")
     if status == httpx.codes.FORBIDDEN:
@@ -102,14 +107,21 @@ def _refusal(response: httpx.Response, code: str, said: str) -> PbxError | Login
     return AnswerLost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 
 
-def _read_errors(response: httpx.Response) -> tuple[str, str]:
-    """The first error's code and the words of all, from the documented error body, whatever came instead of it."""
+def _errors(response: httpx.Response) -> list[dict[str, Any]]:
+    """The errors of the documented error body, whatever came instead of it."""
     try:
         errors = response.json()["errors"]
-        words = [" ".join(str(error[key]) for key in ("message", "detail") if error.get(key)) for error in errors]
-        return str(errors[0].get("code") or "UNKNOWN"), "; ".join(filter(None, words))[:_SHOWN]
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return "UNKNOWN", ""
+        return [error for error in errors if isinstance(error, dict)]
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def _code(response: httpx.Response) -> str:
+    return next((str(error["code"]) for error in _errors(response) if error.get("code")), "UNKNOWN")
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    return " ".join(str(error[key]) for key in ("message", "detail") if error.get(key))
 
 
 def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:

@@ -5,14 +5,15 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 import httpx
+from httpx import codes
 
 from bulkvm.errors import LoginRefused
-from bulkvm.pbx.answers import raise_for_refusal, read_object
+from bulkvm.pbx.answers import raise_for_refusal, read_object, said_by
 from bulkvm.settings import Site
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
-TOKEN_PATH: Final = "/api/login/oauth/token"  # noqa: S105  (a path)
+_TOKEN_PATH: Final = "/api/login/oauth/token"  # noqa: S105  (a path)
 
 
 class TokenAuth(httpx.Auth):
@@ -33,8 +34,6 @@ class PasswordAuth(httpx.Auth):
     However many requests wait, one of them logs in.
     """
 
-    requires_response_body = True
-
     def __init__(self, site: Site) -> None:
         self._site = site
         self._token: str | None = None
@@ -46,15 +45,15 @@ class PasswordAuth(httpx.Auth):
         if used is None:
             async with self._lock:
                 if self._token is None:
-                    self._read_token((yield self._login(request)))
+                    await self._read_token((yield self._login(request)))
             used = self._token
         request.headers["authorization"] = f"Bearer {used}"
         response = yield request
-        if response.status_code != httpx.codes.UNAUTHORIZED:
+        if response.status_code != codes.UNAUTHORIZED:
             return
         async with self._lock:
             if self._token == used:
-                self._read_token((yield self._login(request)))
+                await self._read_token((yield self._login(request)))
         request.headers["authorization"] = f"Bearer {self._token}"
         yield request
 
@@ -68,14 +67,14 @@ class PasswordAuth(httpx.Auth):
             "client_id": _CLIENT_ID,
         }
         filled = {key: value for key, value in form.items() if value is not None}
-        # Headers and timeouts like those of the request that waits for the login.
-        return httpx.Request("POST", request.url.join(TOKEN_PATH), data=filled, extensions=request.extensions)
+        return httpx.Request("POST", f"{self._site.url}{_TOKEN_PATH}", data=filled, extensions=request.extensions)
 
-    def _read_token(self, response: httpx.Response) -> None:
-        if response.is_client_error:
+    async def _read_token(self, response: httpx.Response) -> None:
+        await response.aread()
+        if response.status_code in {codes.BAD_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN}:
             raise LoginRefused(
                 f"The PBX at {response.url.host} did not accept this user name and password. Nothing was changed.\n"
-                "Check BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN, the tenant's SIP domain."
+                f"Check BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN, the tenant's SIP domain.{said_by(response)}"
             )
         raise_for_refusal(response)
         token = read_object(response).get("access_token")

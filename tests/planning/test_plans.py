@@ -11,8 +11,15 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import LimitExceeded, UsageError
-from bulkvm.planning import ChangeLimit, check_limits, fields_differ, make_plan, parse_change_limit
-from bulkvm.planning import unknown_fields, whole_box
+from bulkvm.planning import (
+    ChangeLimit,
+    check_limits,
+    fields_differ,
+    make_plan,
+    parse_change_limit,
+    unknown_fields,
+    whole_box,
+)
 from bulkvm.problems import Severity
 
 BOX = Box(
@@ -99,7 +106,7 @@ def test_a_pin_shows_in_no_repr_of_a_plan() -> None:
 
 @pytest.mark.parametrize("field", ["name", "pin"])
 def test_a_new_box_without_what_it_needs_is_refused(field: str) -> None:
-    wanted = replace(record(name="Front Desk", pin="402817"), **{field: BLANK})
+    wanted = record(**{"name": "Front Desk", "pin": "402817", field: BLANK})
 
     plan = make_plan([wanted], [])
 

@@ -1,0 +1,69 @@
+"""`bulkvm simulator`."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from bulkvm.simulator import Running, Settings
+
+
+def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", text.strip()):
+        return float(found[1]) / (1000 if found[2] == "ms" else 1)
+    raise click.BadParameter(f'"{text}" is not a time. Write 50ms or 0.5s.')
+
+
+@click.command("simulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="0 takes any free one.")
+@click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the boxes in FILE.")
+@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the boxes of an export.")
+@click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
+@click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="How long answers take.")
+@click.option("--page-cap", type=click.IntRange(1, 100), default=100, show_default=True, help="Boxes a page, at most.")
+@click.option("--summary-lists", is_flag=True, help="Give no more than id, name and extension in lists.")
+@click.option("--fault", "faults", metavar="RULE", multiple=True, help="Something to go wrong, such as 503:create:3.")
+@screen_options
+def command(
+    *,
+    port: int,
+    state: Path | None,
+    seed: Path | None,
+    tls: bool,
+    latency: float,
+    page_cap: int,
+    summary_lists: bool,
+    faults: tuple[str, ...],
+    screen: Screen,
+) -> int:
+    """Run a PBX on this machine, to try, teach and rehearse on. It ends with Ctrl-C.
+
+    Without --state its boxes live in memory. `--site simulator` needs no running simulator.
+    """
+    from bulkvm.simulator import Settings, SimulatorError, create_app, serve
+
+    settings = Settings(latency=latency, page_cap=page_cap, summary_lists=summary_lists)
+    try:
+        app = create_app(state, seed=seed, settings=settings, faults=faults)
+        serve(app, port=port, tls=tls, on_ready=lambda running: _tell(running, settings, screen))
+    except SimulatorError as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _tell(running: "Running", settings: "Settings", screen: Screen) -> None:
+    """Say how to reach it, as lines to paste."""
+    variables = {"BULKVM_URL": running.url, "BULKVM_TOKEN": settings.token}
+    if running.certificate:
+        variables["BULKVM_CA_FILE"] = str(running.certificate)
+    lines = "\n".join(f"  export {name}={value}" for name, value in variables.items())
+    screen.insist(
+        f"The simulator answers at {running.url} until Ctrl-C. To use it, in another terminal:\n{lines}\n"
+        f"Or log in as BULKVM_USER={settings.user} of BULKVM_DOMAIN={settings.domain}, "
+        f"BULKVM_PASSWORD={settings.password}."
+    )

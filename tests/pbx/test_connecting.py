@@ -1,0 +1,200 @@
+"""How the PBX is reached and who asks, and what is said when that fails."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.routing import Route
+
+from bulkvm.box import Record
+from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, PbxBusy, PbxError, PbxUnreachable, UsageError
+from bulkvm.pbx import connect
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
+
+USER = Settings()
+RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
+
+
+def login_site(url: str, password: str = USER.password) -> Site:
+    return Site(name="test", url=url, user=USER.user, domain=USER.domain, password=password)
+
+
+async def list_once(site: Site, settings: SendSettings | None = None) -> int:
+    async with connect(site, settings or SendSettings()) as pbx:
+        return len(await pbx.list_boxes())
+
+
+async def test_a_login_by_password_is_made_once_for_many_requests() -> None:
+    app = create_app()
+    with running(app) as server:
+        async with connect(login_site(server.url)) as pbx:
+            await asyncio.gather(*(pbx.list_boxes() for _ in range(20)))
+
+    assert app.state.traffic.counts["login"] == 1
+
+
+async def test_a_token_that_ended_is_replaced_by_one_new_login_and_nothing_is_lost() -> None:
+    app = create_app(faults=["expire:create:5"])
+    with running(app) as server:
+        async with connect(login_site(server.url)) as pbx:
+            records = [replace(RECORD, extension_number=str(6100 + n)) for n in range(40)]
+            await asyncio.gather(*(pbx.create_box(record) for record in records))
+            boxes = await pbx.list_boxes()
+
+    assert len(boxes) == 40
+    assert app.state.traffic.counts["login"] == 2
+
+
+async def test_a_wrong_password_is_told_and_not_shown() -> None:
+    with running(create_app()) as server, pytest.raises(LoginRefused, match="user name and password") as refusal:
+        await list_once(login_site(server.url, "hunter2-wrong"))
+
+    assert "hunter2-wrong" not in str(refusal.value)
+
+
+async def test_a_wrong_token_is_told_and_not_shown() -> None:
+    with running(create_app()) as server, pytest.raises(LoginRefused, match="login or token") as refusal:
+        await list_once(Site(name="test", url=server.url, token="wrong-token"))
+
+    assert "wrong-token" not in str(refusal.value)
+
+
+def test_no_secret_shows_in_a_sites_repr() -> None:
+    site = Site(name="test", url="http://127.0.0.1", token="wrong-token", user="a", password="hunter2")
+
+    assert "wrong-token" not in repr(site)
+    assert "hunter2" not in repr(site)
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    yield port
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """A port whose machine takes the request and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+async def test_a_pbx_that_is_down_was_sent_nothing() -> None:
+    with closed_port() as port, pytest.raises(PbxUnreachable, match=f"127.0.0.1:{port} cannot be reached"):
+        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"))
+
+
+async def test_a_name_that_nobody_knows_is_told_as_such() -> None:
+    with pytest.raises(PbxUnreachable, match=r"No machine called pbx\.invalid"):
+        await list_once(Site(name="test", url="https://pbx.invalid:8887", token="t"))
+
+
+async def test_an_answer_that_does_not_come_is_lost() -> None:
+    with silent_port() as port, pytest.raises(AnswerLost, match="did not answer in time"):
+        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), SendSettings(timeout=0.2))
+
+
+async def test_a_self_signed_certificate_is_refused_until_it_is_named() -> None:
+    with running(create_app(), tls=True) as server:
+        site = Site(name="test", url=server.url, token=USER.token)
+
+        with pytest.raises(PbxUnreachable, match="BULKVM_CA_FILE"):
+            await list_once(site)
+        assert await list_once(replace(site, ca_file=str(server.certificate))) == 0
+
+
+@pytest.mark.parametrize("name", ["missing.pem", __file__])
+async def test_a_certificate_file_that_is_none_is_named(name: str) -> None:
+    with pytest.raises(UsageError, match="BULKVM_CA_FILE"):
+        await list_once(Site(name="test", url="https://127.0.0.1:1", token="t", ca_file=name))
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("500", AnswerLost),
+        ("503", AnswerLost),
+        ("502-after", AnswerLost),
+        ("html", AnswerLost),
+        ("reset", AnswerLost),
+        ("reset-after", AnswerLost),
+        ("truncated", AnswerLost),
+        ("late(seconds=1)", AnswerLost),
+        ("429", PbxBusy),
+        ("403", LoginRefused),
+    ],
+)
+async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
+    fault: str, error: type[BulkvmError]
+) -> None:
+    app = create_app(faults=[f"{fault}:create:1"])
+    with running(app) as server:
+        async with connect(Site(name="test", url=server.url, token=USER.token), SendSettings(timeout=0.5)) as pbx:
+            with pytest.raises(error):
+                await pbx.create_box(RECORD)
+
+    assert app.state.traffic.counts["create"] == 1
+
+
+async def test_a_connection_that_was_cut_in_the_middle_is_never_taken_for_one_that_was_not_made() -> None:
+    """The transport under httpx words both as a failure to connect."""
+    app = create_app(faults=["reset-after:create:1-100"])
+    with running(app) as server:
+        async with connect(Site(name="test", url=server.url, token=USER.token)) as pbx:
+            for n in range(20):
+                with pytest.raises(AnswerLost):
+                    await pbx.create_box(replace(RECORD, extension_number=str(6100 + n)))
+
+
+async def test_a_redirect_is_not_followed_so_that_the_token_stays_here() -> None:
+    app = Starlette(routes=[Route("/{path:path}", lambda _: RedirectResponse("http://127.0.0.1:9/elsewhere"))])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+        with pytest.raises(AnswerLost):
+            await pbx.list_boxes()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        JSONResponse({"errors": [{"code": "NEW_CODE", "message": "the box said no", "detail": {"x": 1}}]}, 400),
+        JSONResponse({"errors": []}, 400),
+        JSONResponse({"errors": "no"}, 400),
+        JSONResponse(["no"], 400),
+        JSONResponse({"errors": [None]}, 400),
+        HTMLResponse("<h1>Bad Request</h1>", 400),
+        HTMLResponse("", 400),
+    ],
+    ids=["documented", "empty", "text", "list", "null", "html", "nothing"],
+)
+async def test_an_error_of_any_form_is_a_refusal(body: JSONResponse | HTMLResponse) -> None:
+    app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["GET", "POST"])])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+        with pytest.raises(PbxError, match="The PBX refused this"):
+            await pbx.create_box(RECORD)
+
+
+async def test_a_pin_that_the_pbx_repeats_in_its_refusal_is_masked() -> None:
+    body = JSONResponse({"errors": [{"code": "X", "message": "402817 is too simple"}]}, 400)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["POST"])])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+        with pytest.raises(PbxError, match="•••••• is too simple") as refusal:
+            await pbx.create_box(RECORD)
+    assert "402817" not in str(refusal.value)
+
+
+async def test_a_pbx_that_gives_no_token_after_a_login_is_told() -> None:
+    app = Starlette(routes=[Route("/api/login/oauth/token", lambda _: JSONResponse({}), methods=["POST"])])
+
+    async with connect(login_site("http://simulator"), app=app) as pbx:
+        with pytest.raises(LoginRefused, match="gave no token"):
+            await pbx.list_boxes()

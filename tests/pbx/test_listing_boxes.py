@@ -1,0 +1,192 @@
+"""The list is complete, or there is none."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bulkvm.box import NOT_KNOWN, Box
+from bulkvm.errors import AnswerLost, ListKeptChanging, PbxError
+from bulkvm.pbx import Query, connect
+from bulkvm.settings import Site
+from bulkvm.simulator import Settings, create_app
+
+SITE = Site(name="test", url="http://simulator", token=Settings().token)
+
+
+def seed(folder: Path, numbers: Sequence[str]) -> Path:
+    file = folder / "seed.json"
+    file.write_text(
+        json.dumps([{"extension_number": n, "name": f"Box {n}", "pin": "402817"} for n in numbers]), encoding="utf-8"
+    )
+    return file
+
+
+async def list_from(app: Starlette, query: Query | None = None) -> tuple[Box, ...]:
+    async with connect(SITE, app=app) as pbx:
+        return await pbx.list_boxes(query)
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+@pytest.mark.parametrize("page_cap", [100, 7])
+async def test_every_box_is_listed_once_in_extension_order(tmp_path: Path, count: int, page_cap: int) -> None:
+    numbers = [str(2000 + n) for n in range(count)]
+    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(page_cap=page_cap))
+
+    assert [box.extension_number for box in await list_from(app)] == numbers
+
+
+async def test_numbers_of_several_lengths_are_all_listed(tmp_path: Path) -> None:
+    numbers = [f"{n:0{width}}" for width in (3, 4, 18) for n in range(201, 260)]
+    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(page_cap=10))
+
+    assert {box.extension_number for box in await list_from(app)} == set(numbers)
+
+
+async def test_a_filter_and_a_search_narrow_the_list(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(150)]), settings=Settings(page_cap=10))
+
+    filtered = await list_from(app, Query(filter="startswith(extension_number, '204') or extension_number eq '2000'"))
+    found = await list_from(app, Query(search="Box 2149"))
+
+    assert [box.extension_number for box in filtered] == ["2000", *[str(2040 + n) for n in range(10)]]
+    assert [box.extension_number for box in found] == ["2149"]
+
+
+@pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])
+@pytest.mark.parametrize("at", [2, 3, 4])
+async def test_a_change_by_somebody_else_between_pages_loses_nothing(tmp_path: Path, what: str, at: int) -> None:
+    app = create_app(
+        seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),
+        settings=Settings(page_cap=20),
+        faults=[f"{what}:list:{at}"],
+    )
+
+    listed = await list_from(app)
+
+    app.state.faults = type(app.state.faults)()
+    assert {box.extension_number for box in listed} == {box.extension_number for box in await list_from(app)}
+
+
+async def test_a_list_that_never_holds_still_is_an_error_and_no_list(tmp_path: Path) -> None:
+    app = create_app(
+        seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),
+        settings=Settings(page_cap=20),
+        faults=["admin-add:list:every=1"],
+    )
+
+    with pytest.raises(ListKeptChanging, match="Nothing incomplete is used"):
+        await list_from(app)
+
+
+async def test_a_list_that_is_a_summary_says_what_it_does_not_tell(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, ["2001"]), settings=Settings(summary_lists=True))
+
+    (box,) = await list_from(app)
+
+    assert (box.name, box.pin) == ("Box 2001", NOT_KNOWN)
+
+
+async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Path) -> None:
+    numbers = [str(2000 + n) for n in range(120)]
+    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(summary_lists=True))
+
+    async with connect(SITE, app=app) as pbx:
+        boxes = await pbx.list_whole_boxes()
+
+    assert [(box.extension_number, box.pin) for box in boxes] == [(n, "402817") for n in numbers]
+
+
+async def test_whole_boxes_of_a_full_list_cost_no_further_requests(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, ["2001", "2002"]))
+
+    async with connect(SITE, app=app) as pbx:
+        await pbx.list_whole_boxes()
+
+    assert app.state.traffic.counts["fetch"] == 0
+
+
+async def test_progress_ends_with_all(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]), settings=Settings(page_cap=10))
+    told: list[tuple[int, int]] = []
+
+    async with connect(SITE, app=app) as pbx:
+        await pbx.list_boxes(progress=lambda done, total: told.append((done, total)))
+
+    assert told == [(10, 25), (20, 25), (25, 25)]
+
+
+def item(number: str) -> dict[str, Any]:
+    return {"id": f"id-{number}", "extension_number": number, "name": number, "pin": None}
+
+
+def pbx_of(answer: Callable[[Request], Any]) -> Starlette:
+    """A PBX whose list is what `answer` says."""
+    return Starlette(routes=[Route("/api/shared_voicemails", lambda request: JSONResponse(answer(request)))])
+
+
+def ordered_by_value(request: Request) -> dict[str, Any]:
+    """Filters numbers as text, and orders them by their value."""
+    numbers = sorted(["101", "102", "9", "1000", "1001", "20"], key=int)
+    query = request.query_params
+    after = query.get("filter", "").partition("gt '")[2].rstrip("'")
+    numbers = [n for n in numbers if n > after]
+    skip = int(query.get("skip", 0))
+    return {"count": len(numbers), "items": [item(n) for n in numbers[skip : skip + min(2, int(query["top"]))]]}
+
+
+async def test_a_pbx_that_orders_by_one_rule_and_filters_by_another_loses_no_box() -> None:
+    boxes = await list_from(pbx_of(ordered_by_value))
+
+    assert [box.extension_number for box in boxes] == ["1000", "1001", "101", "102", "20", "9"]
+
+
+def deaf_to_filters(request: Request) -> dict[str, Any]:
+    """Gives page after page by position, whatever filter it is asked for."""
+    numbers = [str(100 + n) for n in range(10)]
+    skip, top = int(request.query_params.get("skip", 0)), min(3, int(request.query_params["top"]))
+    return {"count": 10, "items": [item(n) for n in numbers[skip : skip + top]]}
+
+
+async def test_a_pbx_that_passes_over_the_filter_loses_no_box() -> None:
+    assert len(await list_from(pbx_of(deaf_to_filters))) == 10
+
+
+@pytest.mark.parametrize(
+    ("page", "error"),
+    [
+        ({"count": 3, "items": []}, ListKeptChanging),
+        ({"count": 3, "items": [item("101")]}, ListKeptChanging),
+        ({"count": 1, "items": [item("101"), item("102")]}, ListKeptChanging),
+        ({"count": 2, "items": [item("101"), {**item("102"), "extension_number": "101"}]}, ListKeptChanging),
+        ({"count": None, "items": []}, AnswerLost),
+        ({"count": True, "items": []}, AnswerLost),
+        ({"items": []}, AnswerLost),
+        ({"count": 0}, AnswerLost),
+        ({"count": 1, "items": [{"name": "no id"}]}, AnswerLost),
+        ({"count": 1, "items": ["text"]}, AnswerLost),
+        ({"count": 1, "items": [{**item("101"), "enable_pin": "yes"}]}, AnswerLost),
+        ({"count": 1, "items": [{**item("101"), "name": True}]}, AnswerLost),
+        ([], AnswerLost),
+        (None, AnswerLost),
+    ],
+    ids=str,
+)
+async def test_a_list_that_contradicts_itself_is_an_error(page: Any, error: type[PbxError]) -> None:
+    with pytest.raises(error):
+        await list_from(pbx_of(lambda _: page))
+
+
+async def test_masked_pins_are_not_known_and_unknown_fields_are_passed_over() -> None:
+    masked = {**item("101"), "pin": "******", "greeting": "hello.wav", "recipients": ["a@example.com"]}
+
+    (box,) = await list_from(pbx_of(lambda _: {"count": 1, "items": [masked]}))
+
+    assert box.pin is NOT_KNOWN
+    assert box.recipients == ("a@example.com",)
