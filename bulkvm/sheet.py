@@ -49,3 +49,7 @@ class Sheet:
     cells: "pd.DataFrame" = field(repr=False)
     kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
+
+    def texts(self, letter: str) -> dict[int, str]:
+        """The texts of one column, by row."""
+        return dict(zip(self.cells.index.tolist(), self.cells[letter].tolist(), strict=True))

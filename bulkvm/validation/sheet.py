@@ -1,7 +1,7 @@
 """A whole sheet, checked."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bulkvm.box import BLANK, Blank, Record, Value
@@ -12,6 +12,7 @@ from bulkvm.sheet import Sheet
 from bulkvm.validation.cells import CheckedColumn, check_column, problem_in
 from bulkvm.validation.headings import match_headings, missing_to_create
 from bulkvm.validation.rows import RowFault, check_rows, extension_twice
+from bulkvm.validation.zeros import doubt_short_extensions, restore_zeros, tell_lost_zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,11 @@ class Checked:
 
 
 def validate(
-    sheet: Sheet, policy: PinPolicy = DEFAULT_PIN_POLICY, *, meant: Mapping[str, str] | None = None
+    sheet: Sheet,
+    policy: PinPolicy = DEFAULT_PIN_POLICY,
+    *,
+    meant: Mapping[str, str] | None = None,
+    fix_zeros: bool = False,
 ) -> Checked:
     """Check every cell of every row.
 
@@ -42,6 +47,7 @@ def validate(
         sheet: as it was read.
         policy: how long a PIN may be.
         meant: headings that the user maps to our columns (`--map`).
+        fix_zeros: put back the leading zeros that PINs seem to have lost (`--fix leading-zeros`).
     """
     columns, of_file = match_headings(sheet.headings, meant)
     problems = [*of_file, *sheet.problems]
@@ -49,10 +55,7 @@ def validate(
     if any(problem.is_error for problem in of_file):
         return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
     checked = {
-        column.header: check_column(
-            column, letter, zip(rows, sheet.cells[letter].tolist(), strict=True), sheet.kinds.get(letter, {}), policy
-        )
-        for letter, column in columns.items()
+        column.header: _check(sheet, column, letter, policy, fix_zeros=fix_zeros) for letter, column in columns.items()
     }
     letters = {column.header: letter for letter, column in columns.items()}
     for column in checked.values():
@@ -60,11 +63,16 @@ def validate(
     numbers = {row: value for row, value in checked[KEY.header].values.items() if isinstance(value, str)}
     problems.extend(_missing_extensions(checked[KEY.header], letters[KEY.header]))
     problems.extend(_placed(extension_twice(tuple(numbers.items())), letters))
+    problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY.header], numbers), letters))
     refused = rows_with_errors(problems)
     records = tuple(_record(row, checked) for row in rows if row not in refused)
     problems.extend(_placed(check_rows(records), letters))
-    as_typed = dict(zip(rows, sheet.cells[letters[KEY.header]].tolist(), strict=True))
-    return Checked(records, _in_order(problems, columns), {**as_typed, **numbers}, missing_to_create(columns))
+    return Checked(
+        records,
+        _in_order(problems, columns),
+        {**sheet.texts(letters[KEY.header]), **numbers},
+        missing_to_create(columns),
+    )
 
 
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
@@ -94,6 +102,20 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
         if column not in checked.missing and getattr(record, column.header) is BLANK
     )
     return tuple(problems)
+
+
+def _check(sheet: Sheet, column: Column, letter: str, policy: PinPolicy, *, fix_zeros: bool) -> CheckedColumn:
+    """Check one column of a sheet; one of PINs, with an eye to the zeros that spreadsheets drop."""
+    kinds = sheet.kinds.get(letter, {})
+    if column.header != "pin":
+        return check_column(column, letter, sheet.texts(letter).items(), kinds, policy)
+    if not fix_zeros:
+        checked = check_column(column, letter, sheet.texts(letter).items(), kinds, policy)
+        return replace(checked, problems=tuple(tell_lost_zeros(sheet, letter, checked.problems, policy)))
+    texts, mended = restore_zeros(sheet, letter, policy)
+    checked = check_column(column, letter, texts.items(), kinds, policy)
+    told = (problem_in(column, letter, row, fault) for row, fault in mended.items())
+    return replace(checked, problems=(*checked.problems, *told))
 
 
 def _missing_extensions(key: CheckedColumn, letter: str) -> Iterable[Problem]:

@@ -1,0 +1,87 @@
+"""A leading zero that a spreadsheet dropped is told, and put back only on request."""
+
+import pytest
+
+from bulkvm.problems import Severity
+from bulkvm.settings import PinPolicy
+from bulkvm.sheet import CellKind
+from bulkvm.validation import validate
+from tests.sheets import sheet_of
+
+NUMBER = CellKind.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("pin", "kind", "name", "code"),
+    [
+        ("24680", NUMBER, "Boxes", "pin-lost-zero"),
+        ("24680", None, None, "pin-lost-zero"),
+        ("24680", None, "Boxes", "pin-length"),
+        ("2468", NUMBER, "Boxes", "pin-length"),
+        ("2468a", None, None, "pin-length"),
+    ],
+    ids=["number cell", "csv", "text cell", "two digits short", "no digits"],
+)
+def test_a_pin_one_digit_short_in_a_number_cell_or_a_csv_lost_its_zero(
+    pin: str, kind: CellKind | None, name: str | None, code: str
+) -> None:
+    kinds = {"B2": kind} if kind else {}
+    checked = validate(sheet_of(("Ext", "PIN"), ("6201", pin), kinds=kinds, name=name))
+
+    assert code in [problem.code for problem in checked.problems]
+    assert checked.records == ()
+
+
+def test_the_message_tells_of_the_option_that_mends_it() -> None:
+    (problem,) = validate(sheet_of(("Ext", "PIN"), ("6201", "24680"), kinds={"B2": NUMBER})).problems
+
+    assert "--fix leading-zeros" in problem.message
+    assert "24680" not in problem.message
+
+
+def test_on_request_the_zero_is_put_back_in_the_whole_column_and_each_is_listed() -> None:
+    rows = [("6201", "24680"), ("6202", "402817"), ("6203", " 35791 "), ("6204", "402818")]
+    sheet = sheet_of(("Ext", "PIN"), *rows, kinds={"B2": NUMBER, "B3": NUMBER, "B4": NUMBER})
+
+    checked = validate(sheet, fix_zeros=True)
+
+    assert [record.pin for record in checked.records] == ["024680", "402817", "035791", "402818"]
+    assert [(p.cell, p.code, p.severity) for p in checked.problems] == [
+        ("B2", "pin-zero-restored", Severity.WARNING),
+        ("B4", "pin-zero-restored", Severity.WARNING),
+    ]
+
+
+def test_a_restored_pin_keeps_the_rules() -> None:
+    sheet = sheet_of(("Ext", "PIN"), ("6201", "12402"), kinds={"B2": NUMBER})
+
+    assert [p.code for p in validate(sheet, fix_zeros=True).problems] == ["pin-ascending", "pin-zero-restored"]
+
+
+def test_how_long_a_pin_was_follows_the_tenants_policy() -> None:
+    sheet = sheet_of(("Ext", "PIN"), ("6201", "2468024"), kinds={"B2": NUMBER})
+
+    checked = validate(sheet, PinPolicy(8, 10, "the tenant", "the PBX"), fix_zeros=True)
+
+    assert [record.pin for record in checked.records] == ["02468024"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kinds", "name", "doubted"),
+    [
+        (["0102", "101", "0103"], {"A3": NUMBER}, "Boxes", ["A3"]),
+        (["0102", "101", "0103"], {}, None, ["A3"]),
+        (["0102", "101", "0103"], {}, "Boxes", []),
+        (["0102", "101", "102"], {"A3": NUMBER, "A4": NUMBER}, "Boxes", []),
+        (["101", "102", "103"], {"A2": NUMBER, "A3": NUMBER, "A4": NUMBER}, "Boxes", []),
+        ([], {}, "Boxes", []),
+    ],
+    ids=["number cell", "csv", "text cell", "most are short", "all alike", "no rows"],
+)
+def test_an_extension_shorter_than_all_others_is_doubted(
+    numbers: list[str], kinds: dict[str, CellKind], name: str | None, doubted: list[str]
+) -> None:
+    checked = validate(sheet_of(("Ext",), *[(number,) for number in numbers], kinds=kinds, name=name))
+
+    assert [p.cell for p in checked.problems if p.code == "extension-lost-zero"] == doubted
+    assert len(checked.records) == len(numbers)
