@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -58,32 +59,37 @@ def bulkvm() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it ended."""
+    sys.exit(run())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, say what went wrong in words, and return its exit code."""
     wishes = Wishes()
     try:
-        code = bulkvm.main(standalone_mode=False, obj=wishes, prog_name="bulkvm")
-    except click.exceptions.Abort:
-        click.echo("Stopped.", err=True)
-        code = Interrupted.exit_code
+        return bulkvm.main(arguments, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _say("Stopped.", Interrupted.exit_code)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except BrokenPipeError:
         # Whoever read our output has enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except BulkvmError as error:
         if wishes.debug:
             raise
-        click.secho(str(error), fg="red", err=True)
-        code = error.exit_code
+        return _say(str(error), error.exit_code)
     except Exception as error:
         if wishes.debug:
             raise
-        click.secho(
+        return _say(
             f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, not "
             "yours.\nRun the same with --debug, and report what it shows.",
-            fg="red",
-            err=True,
+            1,
         )
-        code = 1
-    sys.exit(code or 0)
+
+
+def _say(text: str, code: int) -> int:
+    click.secho(text, fg="red", err=True)
+    return code

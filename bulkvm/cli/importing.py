@@ -44,6 +44,7 @@ class Run:
 @sheet_options
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
+@click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows, though others have errors.")
 @click.option(
     "--max-changes",
@@ -63,6 +64,7 @@ def command(
     reading: Reading,
     connection: Connection,
     result: Path | None,
+    generate_pins: bool,
     skip_invalid: bool,
     max_changes: str,
     force: bool,
@@ -79,7 +81,7 @@ def command(
 
     limit = parse_change_limit(max_changes)
     run = Run(file, result or free_name(result_name(file)), connection, screen, as_json, datetime.now(UTC))
-    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid)
+    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
     if prepared.plan is None or (prepared.has_errors and not skip_invalid):
         return _refuse(run, prepared)
     if not force:

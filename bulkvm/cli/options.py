@@ -11,27 +11,40 @@ import click
 from bulkvm.cli.connection import open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
+from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings
 
 if TYPE_CHECKING:
     from bulkvm.sheet import Sheet
+    from bulkvm.validation import Checked
+
+_LEADING_ZEROS: Final = "leading-zeros"
 
 SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a sheet is to be read."""
+    """How a sheet is to be read and checked."""
 
     sheet: str | None
     encoding: str | None
     meant: Mapping[str, str]
+    fix: tuple[str, ...]
+    only_failed: bool = False
 
     def read(self, file: Path) -> "Sheet":
         """Read the sheet of a file."""
         from bulkvm.readers import read_sheet
+        from bulkvm.validation import select_failed
 
-        return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+        sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+        return select_failed(sheet) if self.only_failed else sheet
+
+    def check(self, sheet: "Sheet", policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
+        """Check a sheet that was read."""
+        from bulkvm.validation import validate
+
+        return validate(sheet, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
 
 
 def sheet_options(command: Command) -> Command:
@@ -47,9 +60,24 @@ def sheet_options(command: Command) -> Command:
         callback=_parse_meant,
         help='What a heading of theirs means, such as "Code=pin". May be given several times.',
     )
+    @click.option(
+        "--fix",
+        type=click.Choice([_LEADING_ZEROS]),
+        multiple=True,
+        help="Put back the zero in front of PINs that a spreadsheet took for numbers.",
+    )
+    @click.option("--only-failed", is_flag=True, help="Take only the rows that an earlier run did not do.")
     @wraps(command)
-    def with_reading(*, sheet: str | None, encoding: str | None, meant: Mapping[str, str], **options: Any) -> int:
-        return command(reading=Reading(sheet, encoding, meant), **options)
+    def with_reading(
+        *,
+        sheet: str | None,
+        encoding: str | None,
+        meant: Mapping[str, str],
+        fix: tuple[str, ...],
+        only_failed: bool,
+        **options: Any,
+    ) -> int:
+        return command(reading=Reading(sheet, encoding, meant, fix, only_failed), **options)
 
     return with_reading
 

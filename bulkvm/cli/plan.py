@@ -20,6 +20,7 @@ _DIFFERENCES: Final = 10  # exit code
 @SHEET_ARGUMENT
 @sheet_options
 @site_options
+@click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
 @click.option("--skip-invalid", is_flag=True, help="Plan for the valid rows, though others have errors.")
 @click.option("--exit-code", is_flag=True, help="Exit with 10 if anything would change.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
@@ -29,6 +30,7 @@ def command(
     *,
     reading: Reading,
     connection: Connection,
+    generate_pins: bool,
     skip_invalid: bool,
     exit_code: bool,
     as_json: bool,
@@ -37,7 +39,7 @@ def command(
     """Show what the sheet FILE would change on the PBX, field by field. Nothing is sent."""
     from bulkvm.reports import render_plan, render_problems
 
-    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid)
+    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
     plan = prepared.plan or Plan(())
     if as_json:
         print_json(plan_form(connection.site.name, plan, prepared.problems))

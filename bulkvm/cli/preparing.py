@@ -1,6 +1,7 @@
 """From a file to a plan: what `plan` and `import` have in common."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,31 +37,50 @@ class Prepared:
         return any(problem.is_error for problem in self.problems)
 
 
-def prepare(file: Path, reading: Reading, connection: Connection, screen: Screen, *, skip_invalid: bool) -> Prepared:
+def prepare(
+    file: Path,
+    reading: Reading,
+    connection: Connection,
+    screen: Screen,
+    *,
+    skip_invalid: bool,
+    generate_pins: bool = False,
+) -> Prepared:
     """Read, check and compare a sheet. One with errors gets no plan, unless they are to be skipped."""
-    from bulkvm.validation import validate
-
     sheet = reading.read(file)
-    checked = validate(sheet, meant=reading.meant)
-    prepared = Prepared(sheet, checked)
-    if prepared.has_errors and not (skip_invalid and checked.is_readable):
+    prepared = Prepared(sheet, reading.check(sheet))
+    if prepared.has_errors and not (skip_invalid and prepared.checked.is_readable):
         return prepared
-    return asyncio.run(_compare(prepared, reading, connection, screen, skip_invalid=skip_invalid))
+    return asyncio.run(
+        _compare(prepared, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+    )
 
 
 async def _compare(
-    prepared: Prepared, reading: Reading, connection: Connection, screen: Screen, *, skip_invalid: bool
+    prepared: Prepared,
+    reading: Reading,
+    connection: Connection,
+    screen: Screen,
+    *,
+    skip_invalid: bool,
+    generate_pins: bool,
 ) -> Prepared:
+    from bulkvm.planning import generate_pin
     from bulkvm.upload import plan_for
-    from bulkvm.validation import validate
 
-    sheet, checked = prepared.sheet, prepared.checked
+    sheet = prepared.sheet
     async with connection.open() as pbx:
         policy: PinPolicy = await pbx.pin_policy()
         if policy != DEFAULT_PIN_POLICY:
-            checked = validate(sheet, policy, meant=reading.meant)
-            if Prepared(sheet, checked).has_errors and not skip_invalid:
-                return Prepared(sheet, checked)
+            prepared = Prepared(sheet, reading.check(sheet, policy))
+            if prepared.has_errors and not skip_invalid:
+                return prepared
+
+        def make_pin(extension_number: str) -> str:
+            return generate_pin(policy, extension_number, secrets.choice)
+
         with screen.progress("Boxes read") as progress:
-            plan = await plan_for(pbx, checked.records, progress)
-    return Prepared(sheet, checked, plan)
+            plan = await plan_for(
+                pbx, prepared.checked.records, progress=progress, make_pin=make_pin if generate_pins else None
+            )
+    return Prepared(sheet, prepared.checked, plan)

@@ -40,9 +40,9 @@ def _check(
     sheet: "Sheet", reading: Reading, annotate: Path | None, clean: Path | None, *, as_json: bool, screen: Screen
 ) -> int:
     from bulkvm.reports import render_problems, write_annotated, write_clean
-    from bulkvm.validation import validate, warn_of_blanks
+    from bulkvm.validation import warn_of_blanks
 
-    checked = validate(sheet, meant=reading.meant)
+    checked = reading.check(sheet)
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
     if as_json:

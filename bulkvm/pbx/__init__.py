@@ -2,6 +2,6 @@
 
 from bulkvm.pbx.client import Owner, Pbx
 from bulkvm.pbx.connection import connect
-from bulkvm.pbx.listing import Progress, Query
+from bulkvm.pbx.listing import Progress, Query, no_progress
 
-__all__ = ["Owner", "Pbx", "Progress", "Query", "connect"]
+__all__ = ["Owner", "Pbx", "Progress", "Query", "connect", "no_progress"]

@@ -12,7 +12,7 @@ from bulkvm.box import NOT_KNOWN, Absent, Box, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
 from bulkvm.pbx.answers import box_json, raise_for_refusal, read_box, read_object
-from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, quote, read_page
+from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.transport import failure
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -28,10 +28,6 @@ class Owner:
     kind: str
 
 
-def _ignore(_read: int, _total: int) -> None:
-    """Show no progress."""
-
-
 class Pbx:
     """One tenant of a PBX.
 
@@ -43,7 +39,7 @@ class Pbx:
         self._http = http
         self._connections = connections
 
-    async def list_boxes(self, query: Query | None = None, progress: Progress = _ignore) -> tuple[Box, ...]:
+    async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that the query finds, complete or not at all.
 
         Returns:
@@ -57,7 +53,7 @@ class Pbx:
         return await list_completely(self._fetch_page, query or Query(), progress)
 
     async def list_whole_boxes(
-        self, query: Query | None = None, progress: Progress = _ignore, *, without: Collection[str] = ()
+        self, query: Query | None = None, progress: Progress = no_progress, *, without: Collection[str] = ()
     ) -> tuple[Box, ...]:
         """List boxes with all that the PBX shows of them, also where its list is a summary.
 
@@ -87,7 +83,7 @@ class Pbx:
         response = await self._send("GET", _path(box_id))
         return read_box(read_object(response), response.url.host)
 
-    async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = _ignore) -> dict[str, Box]:
+    async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = no_progress) -> dict[str, Box]:
         """Fetch many boxes, several at once, by their ids. A box that is gone by now is left out.
 
         Source: API page, "Retrieve a shared voicemail".

@@ -33,6 +33,10 @@ FetchPage: TypeAlias = Callable[[Params], Awaitable[Page]]
 Progress: TypeAlias = Callable[[int, int], None]  # boxes read, boxes in all
 
 
+def no_progress(_done: int, _total: int) -> None:
+    """Show nothing."""
+
+
 async def list_completely(fetch: FetchPage, query: Query, progress: Progress) -> tuple[Box, ...]:
     """Read the list until a reading agrees with the count that the PBX gives before and after it.
 

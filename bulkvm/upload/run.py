@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bulkvm.changes import Change, Plan
-from bulkvm.errors import BulkvmError, LoginRefused
+from bulkvm.errors import BulkvmError, Interrupted, LoginRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.workers import in_parallel
+from bulkvm.settings import DEFAULT_SETTINGS
 from bulkvm.upload.row import send_change
 
 
@@ -19,8 +20,21 @@ class Ending:
     error: BulkvmError | None = None
 
 
+def _hear_nothing(_: Outcome) -> None:
+    """Nobody listens."""
+
+
+def _never() -> bool:
+    return False
+
+
 async def send(
-    plan: Plan, pbx: Pbx, *, workers: int, on_outcome: Callable[[Outcome], None], stop: Callable[[], bool]
+    plan: Plan,
+    pbx: Pbx,
+    *,
+    workers: int = DEFAULT_SETTINGS.concurrency,
+    on_outcome: Callable[[Outcome], None] = _hear_nothing,
+    stop: Callable[[], bool] = _never,
 ) -> Ending:
     """Send every change of a plan, at most `workers` at a time.
 
@@ -46,6 +60,8 @@ async def send(
         on_outcome(outcome)
 
     await in_parallel(plan.changes, send_one, workers)
+    if not errors and len(outcomes) < len(plan.changes):
+        errors.append(Interrupted("The run was stopped. Import the same again to go on."))
     return Ending(
         tuple(outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes),
         errors[0] if errors else None,

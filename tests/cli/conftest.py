@@ -1,0 +1,73 @@
+"""The command line, and a PBX on a real socket for it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.cli.commands import run
+from bulkvm.simulator import Settings, create_app, running
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Bulkvm = Callable[..., Ended]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, and none of this machine's own settings."""
+    for name in [name for name in os.environ if name.startswith("BULKVM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "state"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+@pytest.fixture
+def bulkvm(folder: Path, capfd: pytest.CaptureFixture[str]) -> Bulkvm:
+    """Run a command in the folder."""
+    assert Path.cwd() == folder
+
+    def command(*arguments: str | Path) -> Ended:
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return command
+
+
+@pytest.fixture
+def app() -> Starlette:
+    return create_app()
+
+
+@pytest.fixture
+def pbx(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    """A PBX on a real socket, which BULKVM_URL names."""
+    assert folder.is_dir()
+    with running(app) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        yield app

@@ -1,0 +1,44 @@
+"""Help answers at once, and tells the truth."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from bulkvm.cli.commands import COMMANDS, bulkvm
+
+HEAVY = ("pandas", "openpyxl", "httpx", "numpy", "aiohttp", "tqdm", "xlsxwriter", "starlette")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)], ids=" ".join
+)
+def test_help_imports_no_heavy_library(arguments: list[str]) -> None:
+    program = (
+        "import sys; from bulkvm.cli.commands import run; code = run(sys.argv[1:]);"
+        f"print('HEAVY', [name for name in {HEAVY!r} if name in sys.modules], code)"
+    )
+
+    out = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, encoding="utf-8", check=True
+    ).stdout
+
+    assert out.splitlines()[-1] == "HEAVY [] 0"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_text_and_its_own_name(name: str) -> None:
+    command = bulkvm.get_command(bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True), name)  # type: ignore[attr-defined]
+
+    assert command.name == name
+    assert command.help
+    assert all(parameter.help for parameter in command.params if isinstance(parameter, click.Option))
+
+
+def test_python_dash_m_is_the_same_program() -> None:
+    out = subprocess.run(
+        [sys.executable, "-m", "bulkvm", "--version"], capture_output=True, text=True, encoding="utf-8", check=True
+    ).stdout
+
+    assert out.startswith("bulkvm 0.")

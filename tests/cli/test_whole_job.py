@@ -1,0 +1,239 @@
+"""The whole job, through the command line, over a real socket."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from starlette.applications import Starlette
+
+from bulkvm.csv_escape import escape_formula
+from tests.cli.conftest import SAMPLES, Bulkvm
+
+HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
+
+
+def write_csv(file: Path, *rows: tuple[str, ...], headings: tuple[str, ...] = HEADINGS) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([headings, *([escape_formula(cell) for cell in row] for row in rows)])
+    return file
+
+
+def statuses(file: Path) -> list[str]:
+    """The statuses in a result workbook, in the order of its rows."""
+    sheet = next(s for s in load_workbook(file) if s.title != "bulkvm")
+    rows = list(sheet.iter_rows(values_only=True))
+    header = next(n for n, row in enumerate(rows) if "bulkvm_status" in row)
+    column = rows[header].index("bulkvm_status")
+    return [str(row[column]) for row in rows[header + 1 :] if row[column]]
+
+
+@pytest.mark.parametrize("sample", ["clinic.xlsx", "clinic.csv"])
+def test_a_migration_is_created_then_unchanged_then_updated_where_two_cells_were_edited(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, sample: str
+) -> None:
+    created = bulkvm("import", SAMPLES / sample, "--yes", "--json", "--result", "first.xlsx")
+    sent = pbx.state.traffic.counts["create"]
+    again = bulkvm("import", SAMPLES / sample, "--yes", "--json", "--result", "second.xlsx")
+
+    assert (created.code, again.code) == (0, 0)
+    assert created.json["counts"] == {**dict.fromkeys(created.json["counts"], 0), "created": 42}
+    assert again.json["counts"] == {**dict.fromkeys(again.json["counts"], 0), "unchanged": 42}
+    assert (sent, pbx.state.traffic.counts["create"], pbx.state.traffic.counts["update"]) == (42, 42, 0)
+    assert statuses(folder / "first.xlsx") == ["created"] * 42
+
+    with (SAMPLES / "clinic.csv").open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.reader(opened))
+    rows[1][1], rows[2][2] = "Main Reception", "582046"
+    edited = write_csv(folder / "edited.csv", *(tuple(row) for row in rows[1:]), headings=tuple(rows[0]))
+
+    updated = bulkvm("import", edited, "--yes", "--json")
+
+    assert updated.code == 0
+    assert updated.json["counts"] == {**dict.fromkeys(updated.json["counts"], 0), "updated": 2, "unchanged": 40}
+    assert [row["changed"] for row in updated.json["rows"] if row["changed"]] == [["name"], ["pin"]]
+    assert pbx.state.traffic.counts["update"] == 2
+
+
+def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--result", "result.xlsx")
+
+    assert ended.code == 3
+    assert sum(pbx.state.traffic.counts.values()) == 0
+    found = statuses(folder / "result.xlsx")
+    assert (found.count("invalid"), found.count("not sent"), len(found)) == (30, 15, 45)
+
+
+def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--json")
+
+    assert ended.code == 1
+    assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 15
+    assert ended.json["counts"]["invalid"] == 30
+    assert sum(ended.json["counts"].values()) == 45
+
+
+def test_numbers_and_formulas_survive_csv_and_workbook_both_ways(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    rows = [
+        ("0101", "=1+1", "024680", "", ""),
+        ("123456789012345678", "'=x", "058246", "", ""),
+        ("6203", "NA", "402817", "", ""),
+    ]
+    sheet = write_csv(folder / "boxes.csv", *rows)
+
+    assert bulkvm("import", sheet, "--yes").code == 0
+    for name in ("one.csv", "one.xlsx"):
+        assert bulkvm("export", name).code == 0
+        again = bulkvm("import", name, "--yes", "--json")
+        assert again.json["counts"]["unchanged"] == 3, name
+    exported = json.loads(bulkvm("export", "-", "--format", "json").out)
+    assert [(box["extension_number"], box["name"], box["pin"]) for box in exported] == sorted(row[:3] for row in rows)
+    assert pbx.state.traffic.counts["update"] == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_an_export_of_a_thousand_boxes_changes_nothing_when_it_is_imported(bulkvm: Bulkvm, folder: Path) -> None:
+    rows = [
+        (str(20000 + n), f"Desk {n}, ground floor", str(402817 + n * 13), f"d{n}@example.com", "yes")
+        for n in range(1000)
+    ]
+    sheet = write_csv(folder / "boxes.csv", *rows)
+    created = bulkvm("import", sheet, "--yes", "--json", "--skip-invalid")
+    boxes = created.json["counts"]["created"]
+
+    for name in ("all.csv", "all.xlsx"):
+        assert bulkvm("export", name).code == 0
+        planned = bulkvm("plan", name, "--json", "--exit-code")
+        assert (planned.code, planned.json["counts"]) == (0, {"create": 0, "update": 0, "unchanged": boxes})
+    assert boxes > 900
+
+
+def test_the_same_job_on_the_embedded_pbx_needs_no_settings_and_keeps_its_boxes(bulkvm: Bulkvm) -> None:
+    first = bulkvm("import", SAMPLES / "clinic.xlsx", "--site", "simulator", "--yes", "--json")
+    second = bulkvm("import", SAMPLES / "clinic.xlsx", "--site", "simulator", "--yes", "--json")
+
+    assert (first.json["counts"]["created"], second.json["counts"]["unchanged"]) == (42, 42)
+
+
+def test_a_plan_shows_each_field_and_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "", "")), "--yes")
+    edited = write_csv(folder / "b.csv", ("6201", "Reception", "582046", "", ""), ("6202", "New", "402817", "", ""))
+
+    planned = bulkvm("plan", edited)
+
+    assert planned.code == 0
+    assert planned.out == ""
+    assert '"Front Desk" -> "Reception"' in planned.err
+    assert "582046" not in planned.err
+    assert "402817" not in planned.err
+    assert bulkvm("plan", edited, "--exit-code").code == 10
+    assert (pbx.state.traffic.counts["create"], pbx.state.traffic.counts["update"]) == (1, 0)
+
+
+def test_pins_can_be_left_out_of_an_export_and_importing_it_keeps_them(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+
+    assert bulkvm("export", "open.csv", "--without-pins").code == 0
+    assert "pin" not in (folder / "open.csv").read_text("utf-8-sig").splitlines()[0].split(",")
+    assert bulkvm("import", "open.csv", "--yes", "--json").json["counts"]["unchanged"] == 42
+    assert pbx.state.traffic.counts["update"] == 0
+
+
+def test_without_a_terminal_nothing_is_sent_unless_yes_is_said(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    ended = bulkvm("import", SAMPLES / "clinic.csv")
+
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert pbx.state.traffic.counts["create"] == 0
+
+
+def test_changing_too_many_boxes_is_refused_and_yes_does_not_override_it(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    rows = [(str(6200 + n), f"Desk {n}", str(402817 + n), "", "") for n in range(20)]
+    bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes", "--skip-invalid")
+    renamed = write_csv(folder / "b.csv", *((number, f"New {name}", "", "", "") for number, name, *_ in rows))
+
+    refused = bulkvm("import", renamed, "--yes")
+    sent = pbx.state.traffic.counts["update"]
+    forced = bulkvm("import", renamed, "--yes", "--force", "--skip-invalid")
+
+    assert (refused.code, sent) == (6, 0)
+    assert "--force" in refused.err
+    assert "--max-changes" in refused.err
+    assert forced.code in {0, 1}
+    assert pbx.state.traffic.counts["update"] > 6
+
+
+def test_what_the_pbx_refuses_is_told_row_by_row_and_the_others_are_done(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    sheet = write_csv(folder / "a.csv", ("6300", "Taken", "402817", "", ""), ("6201", "Free", "582046", "", ""))
+
+    ended = bulkvm("import", sheet, "--yes", "--json", "--result", "r.csv")
+
+    assert ended.code == 1
+    assert [row["status"] for row in ended.json["rows"]] == ["rejected", "created"]
+    assert "The PBX said:" in ended.json["rows"][0]["message"]
+    with (folder / "r.csv").open(encoding="utf-8-sig", newline="") as opened:
+        assert [row["bulkvm_status"] for row in csv.DictReader(opened)] == ["rejected", "created"]
+    assert pbx.state.traffic.counts["create"] == 2
+
+
+def test_an_earlier_result_is_never_overwritten_by_default(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "", ""))
+
+    for _ in range(3):
+        assert bulkvm("import", sheet, "--yes").code == 0
+
+    assert {file.name for file in folder.glob("*.xlsx")} == {"a.result.xlsx", "a.result-2.xlsx", "a.result-3.xlsx"}
+    assert pbx.state.traffic.counts["create"] == 1
+
+
+def test_a_result_can_be_mended_and_imported(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    book = Workbook()
+    for row in (HEADINGS, ("6201", "Front Desk", "402111", "", ""), ("6202", "Sales", "582046", "", "")):
+        book.active.append(row)  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.save(folder / "a.xlsx")
+    bulkvm("import", "a.xlsx", "--yes", "--skip-invalid")
+    result = load_workbook(folder / "a.result.xlsx")
+    sheet = next(s for s in result if s.title != "bulkvm")
+    sheet["C2"] = "402817"
+    result.save(folder / "a.result.xlsx")
+
+    again = bulkvm("import", "a.result.xlsx", "--yes", "--json")
+
+    assert again.code == 0
+    assert [row["status"] for row in again.json["rows"]] == ["created", "unchanged"]
+    assert pbx.state.traffic.counts["create"] == 2
+
+
+def test_the_sheet_can_come_from_standard_input_and_the_boxes_go_to_standard_output(folder: Path) -> None:
+    def piped(*arguments: str, given: str = "") -> str:
+        command = [sys.executable, "-m", "bulkvm", *arguments, "--site", "simulator"]
+        return subprocess.run(command, input=given, text=True, encoding="utf-8", capture_output=True, check=True).stdout
+
+    sheet = "Ext,Name,PIN\n6201,Zentrale Süd,402817\n"
+
+    assert json.loads(piped("import", "-", "--yes", "--json", given=sheet))["counts"]["created"] == 1
+    exported = piped("export")
+    assert json.loads(piped("plan", "-", "--json", given=exported))["counts"]["unchanged"] == 1
+    assert (folder / "bulkvm.result.xlsx").exists()
+
+
+@pytest.mark.parametrize("name", ["a.result.xlsx", "b.csv", "c.xlsx", "c.json"])
+def test_files_that_hold_pins_are_readable_for_their_owner_alone(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, name: str
+) -> None:
+    sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "", ""))
+    bulkvm("import", sheet, "--yes")
+    if not name.startswith("a."):
+        bulkvm("export", name)
+
+    assert (folder / name).stat().st_mode & 0o777 == 0o600
+    assert pbx.state.traffic.counts["create"] == 1

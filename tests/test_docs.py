@@ -1,0 +1,82 @@
+"""README says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bulkvm import errors
+from bulkvm.cli.commands import COMMANDS, bulkvm
+from bulkvm.columns import COLUMNS, Column
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+CODE = "\n".join(file.read_text("utf-8") for file in (ROOT / "bulkvm").rglob("*.py"))
+
+TABLE = re.compile(r"(<!-- columns: .*? -->\n)(.*?)(<!-- /columns -->)", re.DOTALL)
+
+
+def render_columns() -> str:
+    """The table of columns, in Markdown."""
+    rows = [f"| {column.header} | {_needed(column)} | {column.help} | {_examples(column)} |" for column in COLUMNS]
+    return "\n".join(["| column | needed | what it is | for example |", "| --- | --- | --- | --- |", *rows, ""])
+
+
+def _needed(column: Column) -> str:
+    if "update" in column.needed_to:
+        return "always"
+    return "for a new box" if column.needed_to else ""
+
+
+def _examples(column: Column) -> str:
+    return ", ".join(f"`{example}`" for example in column.good[:2])
+
+
+def test_the_table_of_columns_is_made_from_the_code(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--renew-golden"):
+        renewed = TABLE.sub(lambda found: found[1] + render_columns() + found[3], README)
+        (ROOT / "README.md").write_text(renewed, encoding="utf-8", newline="\n")
+    found = TABLE.search((ROOT / "README.md").read_text("utf-8"))
+
+    assert found is not None
+    assert found[2] == render_columns()
+
+
+def test_every_exit_code_is_explained_and_no_other() -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \| .* \|$", README, re.MULTILINE)}
+    raised = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")}
+
+    assert raised - {7} <= told
+    assert told - raised == {0, 9, 10}
+
+
+def test_every_command_and_option_that_readme_names_exists() -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    options = {"--help", "--version", "--renew-golden"}
+    for name in COMMANDS:
+        command = bulkvm.get_command(context, name)
+        assert command is not None
+        options |= {option for parameter in command.params for option in parameter.opts}
+    commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
+
+    assert {first or second for first, second in commands} <= set(COMMANDS)
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable"} <= options
+
+
+def test_every_variable_that_the_code_reads_is_in_readme_and_no_other() -> None:
+    assert set(re.findall(r"BULKVM_[A-Z_]+[A-Z]", README)) == set(re.findall(r"BULKVM_[A-Z_]+[A-Z]", CODE))
+
+
+def test_the_test_command_is_the_one_that_ci_runs() -> None:
+    (command,) = re.findall(r"<!-- setup: tests -->\n```\n(.*)\n```", README)
+
+    assert command in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+def test_the_python_example_uses_only_the_public_names() -> None:
+    import bulkvm as package  # noqa: PLC0415  (the name means the command line here)
+
+    used = set(re.findall(r"bulkvm\.([A-Za-z_]\w+)", re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]))  # type: ignore[index]
+
+    assert used <= set(package.__all__)
+    assert all(getattr(package, name) for name in package.__all__)

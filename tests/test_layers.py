@@ -1,0 +1,47 @@
+"""The folders are the order in which the data flows: who may import whom."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "bulkvm"
+
+WORDS = {
+    "box", "changes", "columns", "csv_escape", "errors", "outcomes", "problems", "settings", "sheet",
+}  # fmt: skip
+MAY_IMPORT = {
+    **dict.fromkeys(WORDS, WORDS),
+    "readers": WORDS,
+    "validation": WORDS,
+    "pbx": WORDS,
+    "planning": WORDS,
+    "upload": WORDS | {"pbx", "planning"},
+    "reports": WORDS | {"planning"},
+    "simulator": set[str](),
+    "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
+    "__main__": {"cli"},
+}
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """The parts of bulkvm that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            names = [node.module or ""]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "bulkvm":
+                yield parts[1] if len(parts) > 1 else "__init__"
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_part_imports_only_what_comes_before_it(file: Path) -> None:
+    part = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if part == "__init__":
+        return
+
+    assert set(imports_of(file)) - {part} <= MAY_IMPORT[part]

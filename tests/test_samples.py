@@ -1,0 +1,40 @@
+"""The samples come to what the files beside them say."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkvm.readers import read_sheet
+from bulkvm.reports import render_problem, render_problems
+from bulkvm.validation import validate
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+@pytest.mark.parametrize("sample", ["clinic.xlsx", "clinic.csv", "mistakes.xlsx"])
+def test_a_sample_has_exactly_the_problems_told_beside_it(request: pytest.FixtureRequest, sample: str) -> None:
+    checked = validate(read_sheet(SAMPLES / sample))
+    told = SAMPLES / f"{sample}.expected.txt"
+    lines = [
+        f"{sample}: {len(checked.extensions)} rows, {len(checked.records)} of them valid.",
+        *(f"{problem.severity}: {render_problem(problem)}" for problem in checked.problems),
+    ]
+    text = "\n".join([*lines, ""])
+
+    if request.config.getoption("--renew-golden"):
+        told.write_text(text, encoding="utf-8", newline="\n")
+    assert text == told.read_text("utf-8")
+
+
+def test_the_mistakes_name_every_kind_of_problem_that_checking_finds() -> None:
+    source = "\n".join(file.read_text("utf-8") for file in (SAMPLES.parent / "bulkvm" / "columns").glob("*.py"))
+    found = {problem.code for problem in validate(read_sheet(SAMPLES / "mistakes.xlsx")).problems}
+
+    codes = {part.split('"')[1] for part in source.split("Fault(")[1:] if part.lstrip().startswith('"')}
+    assert codes - found == {"name-control"}, "what no spreadsheet can hold"
+
+
+def test_no_kind_of_problem_floods_the_screen() -> None:
+    text = render_problems(validate(read_sheet(SAMPLES / "mistakes.xlsx")).problems, most=1)
+
+    assert len(text.splitlines()) < 60
