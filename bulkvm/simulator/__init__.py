@@ -1,0 +1,13 @@
+"""A PBX of its own: the API of shared voicemail boxes, served on this machine or driven in-process.
+
+It is written from the API's documentation alone and shares no code with the client, so that one misreading cannot hide
+the other.
+"""
+
+from bulkvm.simulator.app import create_app
+from bulkvm.simulator.errors import SimulatorError
+from bulkvm.simulator.faults import Faults
+from bulkvm.simulator.server import Running, running, serve
+from bulkvm.simulator.settings import Settings
+
+__all__ = ["Faults", "Running", "Settings", "SimulatorError", "create_app", "running", "serve"]

@@ -1,0 +1,68 @@
+"""The simulated PBX as an ASGI application."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bulkvm.simulator.document import make_document
+from bulkvm.simulator.errors import SimulatorError
+from bulkvm.simulator.faults import Faults
+from bulkvm.simulator.front import Front
+from bulkvm.simulator.refusals import answer_http_error, error_answer
+from bulkvm.simulator.seeds import read_seed
+from bulkvm.simulator.settings import Settings
+from bulkvm.simulator.state import State
+
+_DEFAULT: Final = Settings()
+
+
+def create_app(
+    state: Path | None = None, *, seed: Path | None = None, settings: Settings = _DEFAULT, faults: Iterable[str] = ()
+) -> Starlette:
+    """Make a simulated PBX.
+
+    `app.state.faults` may be given other `Faults` at any time; `app.state.traffic` tells what was asked so far.
+
+    Args:
+        state: file that keeps the boxes, which other processes may share; without one they live in memory.
+        seed: an export (.csv or .json); its boxes replace those of the state.
+        settings: the tenant's login and policy, and how good-natured the PBX is.
+        faults: what goes wrong, as rules (see `faults.py`).
+
+    Raises:
+        SimulatorError: a file cannot be used, or a rule cannot be understood.
+    """
+    rules = Faults(faults)
+    boxes = None if seed is None else read_seed(seed)
+    stored = State(state)
+    if boxes is not None:
+        stored.replace(boxes)
+    document = make_document(settings)
+    front = Front(stored, document, settings)
+    routes = [front.route(path, operations) for path, operations in document["paths"].items()]
+    routes.append(Route("/openapi.json", lambda _: JSONResponse(document)))
+    if settings.control:
+        routes.append(Route("/simulator/faults", _set_faults, methods=["POST"]))
+    app = Starlette(routes=routes, exception_handlers={HTTPException: answer_http_error})
+    app.router.redirect_slashes = False
+    app.state.faults = rules
+    app.state.traffic = front.traffic
+    return app
+
+
+async def _set_faults(request: Request) -> Response:
+    """Replace the faults by those of the body, a JSON list of rules."""
+    try:
+        request.app.state.faults = Faults(json.loads(await request.body()))
+    except (ValueError, TypeError):
+        return error_answer(400, "the body must be a list of rules")
+    except SimulatorError as error:
+        return error_answer(400, str(error))
+    return Response(status_code=204)

@@ -1,0 +1,133 @@
+r"""The list's filter and orderby, as SQL. Values are always parameters.
+
+filter     = term { ("and" | "or") term }       "and" binds more closely
+term       = "(" filter ")" | comparison | function
+comparison = field ("eq" | "ne" | "gt" | "ge" | "lt" | "le") ("'" text "'" | "true" | "false" | "null")
+function   = ("startswith" | "endswith" | "contains") "(" field "," "'" text "'" ")"
+
+In a text, '' is one apostrophe. Texts are compared by code points, and gt, ge, lt and le never match a null.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from bulkvm.simulator.refusals import Refused, error_answer
+
+# A PIN can neither be searched for nor sorted by.
+_TEXTS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})
+_SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
+_OPERATORS: Final = {"eq": "IS", "ne": "IS NOT", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+
+_TEXT: Final = r"'(?P<{}>(?:[^']|'')*)'"
+_TERM: Final = re.compile(
+    r"\s*(?:(?P<bracket>\()"
+    rf"|(?P<function>startswith|endswith|contains)\(\s*(?P<within>\w+)\s*,\s*{_TEXT.format('part')}\s*\)"
+    rf"|(?P<field>\w+)\s+(?P<operator>eq|ne|gt|ge|lt|le)\s+(?:{_TEXT.format('text')}|(?P<constant>true|false|null)\b))\s*"
+)
+_LINK: Final = re.compile(r"(?:(?P<bracket>\))|(?P<word>and|or)\b)\s*")
+_ORDER: Final = re.compile(r"\s*(?P<field>\w+)(?:\s+(?P<direction>asc|desc))?\s*")
+
+# SQLite's own limits are a good deal wider.
+_MOST_TERMS: Final = 200
+_DEEPEST: Final = 20
+
+
+class Condition(NamedTuple):
+    """What stands after WHERE, and the values of its question marks."""
+
+    sql: str
+    values: tuple[str | bool | None, ...] = ()
+
+    def __and__(self, other: "Condition") -> "Condition":
+        """Both conditions at once."""
+        return Condition(f"({self.sql}) AND ({other.sql})", self.values + other.values)
+
+
+EVERY_BOX: Final = Condition("TRUE")
+
+
+def parse_filter(text: str) -> Condition:
+    """Compile a filter.
+
+    SQL's own brackets and precedence are those of the filter, so that one pass over the words will do.
+
+    Raises:
+        Refused: it is not a filter, or too long a one.
+    """
+    words: list[str] = []
+    values: list[str | bool | None] = []
+    at = depth = 0
+    wants_term = True
+    while wants_term or at < len(text):
+        match = (_TERM if wants_term else _LINK).match(text, at)
+        if match is None:
+            raise _malformed(f"the filter cannot be understood from character {at + 1} on")
+        at = match.end()
+        if match["bracket"]:
+            words.append(match["bracket"])
+            depth += 1 if wants_term else -1
+        elif wants_term:
+            sql, value = _compile_term(match)
+            words.append(sql)
+            values.append(value)
+            wants_term = False
+        else:
+            words.append(match["word"])
+            wants_term = True
+        if not 0 <= depth <= _DEEPEST or len(values) > _MOST_TERMS:
+            raise _malformed(f"the filter closes or nests too many brackets, or has more than {_MOST_TERMS} terms")
+    if depth:
+        raise _malformed("a bracket of the filter is not closed")
+    return Condition(" ".join(words), tuple(values))
+
+
+def parse_search(text: str) -> Condition:
+    """Compile a search: a part of the name or the extension number, whatever its case."""
+    return Condition("mentions(name, ?) OR mentions(extension_number, ?)", (text, text))
+
+
+def parse_order(text: str) -> str:
+    """Compile an orderby.
+
+    Raises:
+        Refused: it is none, or names a field twice.
+    """
+    fields: dict[str, str] = {}
+    for part in text.split(","):
+        match = _ORDER.fullmatch(part)
+        if match is None or match["field"] not in _TEXTS | _SWITCHES or match["field"] in fields:
+            raise _malformed("orderby must be different fields, each with an optional asc or desc, between commas")
+        fields[match["field"]] = match["direction"] or "asc"
+    return ", ".join(f"{field} {direction}" for field, direction in fields.items())
+
+
+def _compile_term(match: re.Match[str]) -> tuple[str, str | bool | None]:
+    if match["function"]:
+        return f"{match['function']}({_text_field(match['within'])}, ?)", _unquote(match["part"])
+    operator = _OPERATORS[match["operator"]]
+    if match["text"] is not None:
+        return f"{_text_field(match['field'])} {operator} ?", _unquote(match["text"])
+    field, value = match["field"], _CONSTANTS[match["constant"]]
+    fields = _TEXTS | _SWITCHES if value is None else _SWITCHES
+    if field not in fields or match["operator"] not in {"eq", "ne"}:
+        raise _no_such_comparison()
+    return f"{field} {operator} ?", value
+
+
+def _text_field(name: str) -> str:
+    if name not in _TEXTS:
+        raise _no_such_comparison()
+    return name
+
+
+def _unquote(text: str) -> str:
+    return text.replace("''", "'")
+
+
+def _no_such_comparison() -> Refused:
+    return _malformed("the filter names an unknown field, or compares one with what it never holds")
+
+
+def _malformed(message: str) -> Refused:
+    return Refused(error_answer(400, message))

@@ -1,0 +1,35 @@
+"""Another administrator, who works on the same tenant at the same time."""
+
+from itertools import count
+from typing import Final
+
+from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.state import State
+
+_FIRST_NUMBER: Final = 2000
+
+
+def change(state: State, what: str) -> None:
+    """Add a box on a free number from 2000 on, or remove or rename the first box by extension number."""
+    if what == "admin-add":
+        number = next(str(n) for n in count(_FIRST_NUMBER) if state.owner(str(n)) is None)
+        state.insert(_box("Added by another administrator", number))
+        return
+    for box in state.page(EVERY_BOX, "extension_number", skip=0, top=1):
+        if what == "admin-remove":
+            state.delete(box["id"])
+        else:
+            state.update(box["id"], box | {"name": "Renamed by another administrator"})
+
+
+def _box(name: str, number: str) -> dict[str, str | bool | None]:
+    return {
+        "name": name,
+        "extension_number": number,
+        "prompt": None,
+        "enable_pin": True,
+        "pin": "402817",
+        "enable_email_notify": False,
+        "recipients": None,
+        "play_datetime": None,
+    }

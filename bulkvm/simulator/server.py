@@ -1,0 +1,141 @@
+"""The simulated PBX on a socket of this machine."""
+
+import signal
+import socket
+import tempfile
+import threading
+from asyncio import Transport
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from bulkvm.simulator.errors import SimulatorError
+from bulkvm.simulator.mishaps import CUT
+
+# Only this machine can reach it: its password is no secret.
+_HOST: Final = "127.0.0.1"
+_START_SECONDS: Final = 10
+_STOP_SECONDS: Final = 1
+_KEEP_ALIVE_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A simulator that answers at `url`. `certificate` is what a client of an https url has to trust."""
+
+    url: str
+    certificate: Path | None
+
+
+def serve(app: ASGIApp, *, port: int = 0, tls: bool = False, on_ready: Callable[[Running], object]) -> None:
+    """Serve until Ctrl-C or SIGTERM; requests being answered then have a second to finish.
+
+    Args:
+        app: what `create_app` made.
+        port: 0 for a free one.
+        tls: https with a certificate made for the occasion, self-signed as that of many a PBX.
+        on_ready: is told where, as soon as it answers.
+
+    Raises:
+        SimulatorError: the port cannot be used.
+    """
+    with _prepare(app, port, on_ready, tls=tls) as (server, listener):
+        # uvicorn raises a signal again when it has stopped; SIGTERM would end the process before it could clean up.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with suppress(KeyboardInterrupt):
+                server.run([listener])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def running(app: ASGIApp, *, tls: bool = False) -> Iterator[Running]:
+    """Serve in another thread, for as long as the context lasts."""
+    started = threading.Event()
+    where: list[Running] = []
+
+    def note(here: Running) -> None:
+        where.append(here)
+        started.set()
+
+    with _prepare(app, 0, note, tls=tls) as (server, listener):
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            if not started.wait(_START_SECONDS):
+                raise SimulatorError(f"The simulator did not start within {_START_SECONDS} seconds.")
+            yield where[0]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(Server):
+    def __init__(self, config: Config, on_ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+class _CuttableProtocol(H11Protocol):
+    """HTTP whose requests can cut their connection: ASGI has no message for that."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        # asyncio leaves that out for sockets that were made with create_server; answers would take 40 ms longer.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        app = self.app
+
+        async def cuttable(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "extensions": {CUT: {"abort": transport.abort}}}, receive, send)
+
+        self.app = cuttable
+
+
+@contextmanager
+def _prepare(
+    app: ASGIApp, port: int, on_ready: Callable[[Running], object], *, tls: bool
+) -> Iterator[tuple[Server, socket.socket]]:
+    with tempfile.TemporaryDirectory(prefix="bulkvm-") as folder, _listen(port) as listener:
+        certificate, key = _make_certificate(Path(folder)) if tls else (None, None)
+        url = f"{'https' if tls else 'http'}://{_HOST}:{listener.getsockname()[1]}"
+        config = Config(
+            app,
+            http=_CuttableProtocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+        yield _Server(config, lambda: on_ready(Running(url, certificate))), listener
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        raise SimulatorError(
+            f"Port {port} cannot be used: {error.strerror}. Choose another one; 0 takes any that is free."
+        ) from error
+
+
+def _make_certificate(folder: Path) -> tuple[Path, Path]:
+    from bulkvm.simulator.certificate import write_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
+
+    return write_certificate(folder)

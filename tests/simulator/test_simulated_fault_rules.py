@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.simulator import Faults, SimulatorError
+
+
+def struck(rule: str, calls: list[str]) -> list[int]:
+    """The places, from 1, of the calls that a rule strikes."""
+    faults = Faults([rule])
+    return [place for place, call in enumerate(calls, start=1) if faults.strike(call)]
+
+
+@pytest.mark.parametrize(
+    ("when", "places"),
+    [
+        ("1", [1]),
+        ("3", [3]),
+        ("2-4", [2, 3, 4]),
+        ("every=1", [1, 2, 3, 4, 5, 6, 7]),
+        ("every=3", [3, 6]),
+        ("rate=0", []),
+        ("rate=1", [1, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_a_rule_strikes_when_it_says(when: str, places: list[int]) -> None:
+    assert struck(f"503:create:{when}", ["create"] * 7) == places
+
+
+def test_a_rule_counts_only_the_calls_it_is_about() -> None:
+    calls = ["list", "create", "update", "create", "create"]
+
+    assert struck("503:create:2", calls) == [4]
+    assert struck("503:any:2", calls) == [2]
+
+
+def test_every_rule_counts_but_the_first_that_fits_strikes() -> None:
+    faults = Faults(["500:create:1", "502:create:1-2", "503:create:2"])
+
+    whats = [fault.what for fault in (faults.strike("create"), faults.strike("create")) if fault]
+
+    assert whats == ["500", "502"]
+
+
+@given(st.integers(0, 2**32))
+def test_chance_with_a_seed_is_the_same_each_time(seed: int) -> None:
+    rule = f"random:any:rate=0.3,seed={seed}"
+    one, other = Faults([rule]), Faults([rule])
+
+    assert [one.strike("create") for _ in range(20)] == [other.strike("create") for _ in range(20)]
+
+
+def test_chance_strikes_about_as_often_as_it_says() -> None:
+    assert 60 <= len(struck("503:create:rate=0.1,seed=7", ["create"] * 1000)) <= 140
+
+
+def test_a_rule_may_say_how_much() -> None:
+    fault = Faults(["429(retry-after=2):list:1"]).strike("list")
+
+    assert fault
+    assert (fault.what, fault.option, fault.amount) == ("429", "retry-after", 2)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "503",
+        "503:create",
+        "503:create:",
+        "503:boxes:1",
+        "503:create:first",
+        "503:create:every=0",
+        "503:create:rate=2x",
+        "200:create:1",
+        "explode:create:1",
+        "503(seconds=2):create:1",
+        "late:create:1",
+        "down:create:1",
+        "late(retry-after=2):create:1",
+        "reset(seconds=2):create:1",
+        "late-after(seconds=1):create:1",
+        "429(retry-after=soon):create:1",
+    ],
+)
+def test_what_is_no_rule_is_refused_with_an_example(rule: str) -> None:
+    with pytest.raises(SimulatorError, match=r"is no fault\. Write WHAT:CALL:WHEN, such as 503:create:3"):
+        Faults([rule])

@@ -1,0 +1,43 @@
+"""Whatever schemathesis makes of the document, the simulator answers as the document says."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.document import make_document
+from bulkvm.simulator.faults import Faults
+from tests.simulator.simulated import TOKEN, in_process
+
+schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
+
+
+# What a schema cannot say of these: a filter has a language of its own, a password is right or wrong.
+BEYOND_SCHEMAS = {"list", "login"}
+
+
+@schema.parametrize()
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_call_keeps_the_document(case: "Case[Any]") -> None:
+    beyond = case.operation.definition.raw["operationId"] in BEYOND_SCHEMAS
+    case.call_and_validate(
+        headers={"Authorization": f"Bearer {TOKEN}"}, excluded_checks=[positive_data_acceptance] if beyond else []
+    )
+
+
+async def test_the_document_is_served_to_anybody() -> None:
+    settings = Settings(pin_min=8)
+    async with in_process(create_app(settings=settings), token="") as pbx:
+        assert (await pbx.get("/openapi.json")).json() == make_document(settings)
+
+
+def test_its_schemas_are_schemas_and_its_calls_can_be_struck_by_faults() -> None:
+    for operations in make_document(Settings())["paths"].values():
+        for operation in operations.values():
+            assert Faults([f"503:{operation['operationId']}:1"]).strike(operation["operationId"])
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                Draft202012Validator.check_schema(content["schema"])
