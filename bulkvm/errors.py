@@ -50,9 +50,10 @@ class LoginRefused(BulkvmError):
 
 
 class PbxError(BulkvmError):
-    """A call to the PBX did not do what it should."""
+    """A call to the PBX did not do what it should. `attempts` is how many requests it took to know."""
 
     exit_code = 5
+    attempts = 1
 
 
 class PbxUnreachable(PbxError):

@@ -37,10 +37,22 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings:
-    """How requests are sent. `timeout` is in seconds, for one request."""
+    """How requests are sent.
+
+    Attributes:
+        concurrency: requests under way at once, at most.
+        max_rps: requests a second, at most; 0 for no limit. The PBX allows 5,000 a minute unless its administrator
+            changed that (vendor's release notes, 16.2).
+        timeout: seconds that one request may take.
+        retries: how often one request is sent, where it is safe to repeat it.
+        max_outage: seconds that a run waits for a PBX that went away.
+    """
 
     concurrency: int = 8
+    max_rps: float = 75.0
     timeout: float = 30.0
+    retries: int = 5
+    max_outage: float = 120.0
 
 
 DEFAULT_SETTINGS: Final = SendSettings()

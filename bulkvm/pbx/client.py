@@ -1,21 +1,23 @@
 """The calls that bulkvm needs, one method each."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote as escape
 
 import httpx
 
-from bulkvm.box import NOT_KNOWN, Absent, Box, Record
+from bulkvm.box import NOT_KNOWN, Box, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
-from bulkvm.pbx.answers import box_json, raise_for_refusal, read_box, read_object
+from bulkvm.pbx.answers import box_json, read_box, read_object
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
-from bulkvm.pbx.transport import failure
+from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+
+T = TypeVar("T")
 
 _BOXES: Final = "/api/shared_voicemails"
 
@@ -31,12 +33,12 @@ class Owner:
 class Pbx:
     """One tenant of a PBX.
 
-    Every method may raise PbxUnreachable and PbxBusy (nothing was changed), LoginRefused, and AnswerLost; what that
-    last one means for a call that changes something is said at the method.
+    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, and AnswerLost;
+    what that last one means for a call that changes something is said at the method. Each repeats what it may itself.
     """
 
-    def __init__(self, http: httpx.AsyncClient, connections: int) -> None:
-        self._http = http
+    def __init__(self, sender: Sender, connections: int) -> None:
+        self._sender = sender
         self._connections = connections
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
@@ -80,8 +82,7 @@ class Pbx:
 
         Source: API page, "Retrieve a shared voicemail".
         """
-        response = await self._send("GET", _path(box_id))
-        return read_box(read_object(response), response.url.host)
+        return await self._read(_path(box_id), _box_of)
 
     async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = no_progress) -> dict[str, Box]:
         """Fetch many boxes, several at once, by their ids. A box that is gone by now is left out.
@@ -110,25 +111,25 @@ class Pbx:
                 return await self.fetch_box(box.id)
         return None
 
-    async def create_box(self, record: Record) -> str:
+    async def create_box(self, record: Record) -> Answered[str]:
         """Create a box and return its id.
 
-        After AnswerLost the box may exist: whoever repeats this call without looking may make it twice, or take its
-        own box for somebody else's.
+        It is sent again only while nothing was made for certain. After AnswerLost the box may exist: whoever repeats
+        this call without looking may make it twice, or take its own box for somebody else's.
 
         Raises:
             PbxRefused: the PBX answered no, and made nothing.
 
         Source: API page, "Create a shared voicemail".
         """
-        response = await self._send("POST", _BOXES, json=box_json(record), secret=record.pin)
-        box_id = read_object(response).get("id")
-        if not box_id:
-            raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it.")
-        return str(box_id)
+        return await self._sender.send(
+            "POST", _BOXES, read=_id_of, repeat=SAFE, secret=record.pin, json=box_json(record)
+        )
 
-    async def update_box(self, box: Box) -> None:
-        """Give a box these values. The whole box is sent, so that repeating the call does no harm.
+    async def update_box(self, box: Box) -> Answered[None]:
+        """Give a box these values.
+
+        The whole box is sent, so that repeating the call does no harm. After AnswerLost the box may have them.
 
         Raises:
             PbxRefused: the PBX answered no, and changed nothing.
@@ -138,17 +139,21 @@ class Pbx:
         """
         fields = box_json(box)
         del fields["extension_number"]  # not part of this body: the number cannot be changed
-        await self._send("POST", _path(box.id), json=fields, secret=box.pin)
+        return await self._sender.send(
+            "POST", _path(box.id), read=_nothing, repeat=SAFE_IF_REPEATABLE, secret=box.pin, json=fields
+        )
 
-    async def destroy_box(self, box_id: str) -> None:
-        """Remove a box. After AnswerLost it may be gone.
+    async def destroy_box(self, box_id: str) -> Answered[None]:
+        """Remove a box.
+
+        It is not repeated after AnswerLost, since the second answer would be that there is no such box.
 
         Raises:
             NoSuchBox: it is gone already.
 
         Source: vendor's OpenAPI, deleteSharedVoicemail.
         """
-        await self._send("POST", f"{_path(box_id)}/destroy")
+        return await self._sender.send("POST", f"{_path(box_id)}/destroy", read=_nothing, repeat=SAFE)
 
     async def number_owner(self, extension_number: str) -> Owner | None:
         """What has this extension number, None where it is free.
@@ -156,10 +161,9 @@ class Pbx:
         Source: vendor's OpenAPI, getExtensionNumber.
         """
         try:
-            response = await self._send("GET", f"/api/extension_numbers/{escape(extension_number, safe='')}")
+            owner = await self._read(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_object)
         except NoSuchBox:
             return None
-        owner = read_object(response)
         return Owner(name=str(owner.get("name") or ""), kind=str(owner.get("type") or "UNKNOWN"))
 
     async def pin_policy(self) -> PinPolicy:
@@ -170,25 +174,37 @@ class Pbx:
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
         try:
-            told = read_object(await self._send("GET", "/api/tenant/password_policy"))
-        except (PbxRefused, AnswerLost):
+            told = await self._read("/api/tenant/password_policy", read_object)
+        except PbxRefused:
             return DEFAULT_PIN_POLICY
         return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
 
     async def _fetch_page(self, params: Params) -> Page:
-        response = await self._send("GET", _BOXES, params=params)
-        return read_page(read_object(response), lambda item: read_box(item, response.url.host))
+        return await self._read(_BOXES, _page_of, params=params)
 
-    async def _send(
-        self, method: str, path: str, *, secret: str | Absent | None = None, **content: Any
-    ) -> httpx.Response:
-        """Send one request, once, and return its answer if it is a success."""
-        try:
-            response = await self._http.request(method, path, **content)
-        except (httpx.HTTPError, OSError) as error:
-            raise failure(error, self._http.base_url) from error
-        raise_for_refusal(response, secret=secret if isinstance(secret, str) else None)
-        return response
+    async def _read(self, path: str, read: Callable[[httpx.Response], T], **content: Any) -> T:
+        """Send a request that changes nothing."""
+        answered = await self._sender.send("GET", path, read=read, repeat=SAFE_IF_REPEATABLE, **content)
+        return answered.told
+
+
+def _box_of(response: httpx.Response) -> Box:
+    return read_box(read_object(response), response.url.host)
+
+
+def _page_of(response: httpx.Response) -> Page:
+    return read_page(read_object(response), lambda item: read_box(item, response.url.host))
+
+
+def _id_of(response: httpx.Response) -> str:
+    box_id = read_object(response).get("id")
+    if not box_id:
+        raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it.")
+    return str(box_id)
+
+
+def _nothing(_: httpx.Response) -> None:
+    """The answer has no body."""
 
 
 def _path(box_id: str) -> str:

@@ -9,7 +9,10 @@ import httpx
 
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.login import make_auth
+from bulkvm.pbx.pacing import Pace
+from bulkvm.pbx.sending import Considerate, Sender
 from bulkvm.pbx.transport import make_transport
+from bulkvm.pbx.window import Window
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
 
 _LOG: Final = logging.getLogger(__name__)
@@ -24,7 +27,8 @@ async def connect(site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app:
         settings: how many requests may be under way at once, and how long one may take.
         app: an ASGI application to call in place of the network.
     """
-    transport = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
+    inner = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
+    transport = Considerate(inner, Pace(settings.max_rps), Window(settings.concurrency))
     async with httpx.AsyncClient(
         transport=transport,
         base_url=site.url,
@@ -34,7 +38,7 @@ async def connect(site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app:
         follow_redirects=False,  # a redirect must never take the token to another host
         event_hooks={"response": [_log]},
     ) as http:
-        yield Pbx(http, settings.concurrency)
+        yield Pbx(Sender(http, settings), settings.concurrency)
 
 
 async def _log(response: httpx.Response) -> None:

@@ -2,82 +2,147 @@
 
 from bulkvm.box import Box, Record
 from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import AnswerLost, NoSuchBox, PbxError, PbxRefused
+from bulkvm.errors import AnswerLost, BulkvmError, NoSuchBox, PbxError, PbxRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.planning import fields_differ, whole_box
 
+# How often a box is created anew after its answer was lost and the box was found not to be there.
+_CREATES = 5
 
-async def send_change(change: Change, pbx: Pbx) -> Outcome:
+
+async def send_change(change: Change, pbx: Pbx, *, verify: bool = False) -> Outcome:
     """Send one change and say what became of it.
 
+    Args:
+        change: what a row comes to.
+        pbx: where.
+        verify: read back what was written, even where there is no doubt about it.
+
     Raises:
-        LoginRefused: the PBX no longer accepts who asks; this change was not made.
+        LoginRefused, StoppedEarly: the run cannot go on, and this change was not made.
     """
     match change.kind:
         case ChangeKind.CREATE:
-            return await _create(change.record, pbx)
+            outcome = await _create(change.record, pbx)
         case ChangeKind.UPDATE:
-            return await _update(change, pbx)
+            outcome = await _update(change, pbx)
         case ChangeKind.UNCHANGED:
-            return _unchanged(change)
+            return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None)
+    if verify and outcome.status in {Status.CREATED, Status.UPDATED}:
+        return await _verify(change.record, outcome, pbx)
+    return outcome
 
 
 async def _create(record: Record, pbx: Pbx) -> Outcome:
     try:
-        box_id = await pbx.create_box(record)
+        created = await pbx.create_box(record)
     except AnswerLost as lost:
-        return await _look_for(record, pbx, lost)
+        return await _create_after_loss(record, pbx, lost)
     except PbxRefused as refusal:
-        return _outcome(record, Status.REJECTED, str(refusal), pbx_code=refusal.code)
+        return _rejected(record, refusal, refusal.attempts)
     except PbxError as error:
-        return _outcome(record, Status.FAILED, str(error))
-    return _outcome(record, Status.CREATED, box_id=box_id)
+        return _outcome(record, Status.FAILED, str(error), attempts=error.attempts)
+    return _outcome(record, Status.CREATED, box_id=created.told, attempts=created.attempts)
 
 
-async def _look_for(record: Record, pbx: Pbx, lost: AnswerLost) -> Outcome:
-    """Ask what became of a create whose answer was lost."""
-    try:
-        box = await pbx.find_box(record.extension_number)
-    except PbxError:
-        return _outcome(
-            record, Status.UNKNOWN, f"{lost} The PBX could not be asked whether the box was made. Import again to see."
-        )
-    if box is None:
-        return _outcome(record, Status.FAILED, f"{lost} The box was not made. Import again.")
-    return _made_or_foreign(record, box)
+async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outcome:
+    """Ask whether the box is there before each further try, as often as it takes to know."""
+    attempts = lost.attempts
+    refusal: PbxRefused | None = None
+    for _ in range(_CREATES):
+        try:
+            if box := await pbx.find_box(record.extension_number):
+                return _made_or_foreign(record, box, attempts)
+            if refusal:
+                return _rejected(record, refusal, attempts)
+            created = await pbx.create_box(record)
+        except AnswerLost as error:
+            lost = error
+            attempts += error.attempts
+        except PbxRefused as error:  # perhaps because of our own box, made late: look once more
+            refusal = error
+            attempts += error.attempts
+        except BulkvmError:
+            return _unknown(record, lost, attempts)
+        else:
+            return _outcome(record, Status.CREATED, box_id=created.told, attempts=attempts + created.attempts)
+    return _unknown(record, lost, attempts)
 
 
-def _made_or_foreign(record: Record, box: Box) -> Outcome:
+def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | None = None) -> Outcome:
+    return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, pbx_code=refusal.code, attempts=attempts)
+
+
+def _unknown(record: Record, lost: AnswerLost, attempts: int) -> Outcome:
+    message = f"{lost} The PBX could not be asked what became of it. Import again to see."
+    return _outcome(record, Status.UNKNOWN, message, attempts=attempts)
+
+
+def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
+    """The outcome of a create whose answer was lost, when a box with its number is there."""
     differing = fields_differ(record, box)
     if not differing:
-        return _outcome(record, Status.CREATED, "Confirmed after a lost answer.", box_id=box.id)
-    return _outcome(
-        record,
-        Status.REJECTED,
+        message = "Confirmed after a lost answer."
+        return _outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
+    message = (
         f"The answer was lost, and there is a box {box.extension_number} now that differs in {', '.join(differing)}. "
-        "Somebody else may have made it. Import again to change it.",
-        box_id=box.id,
+        "Somebody else may have made it. Import again to change it."
     )
+    return _outcome(record, Status.REJECTED, message, box_id=box.id, attempts=attempts)
 
 
 async def _update(change: Change, pbx: Pbx) -> Outcome:
-    record, box = change.record, whole_box(change)
+    record, wanted = change.record, whole_box(change)
     try:
-        await pbx.update_box(box)
+        updated = await pbx.update_box(wanted)
     except NoSuchBox as gone:
-        return _outcome(record, Status.REJECTED, "The box is gone. Import again to make it anew.", pbx_code=gone.code)
+        message = "The box is gone. Import again to make it anew."
+        return _outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=gone.attempts)
     except PbxRefused as refusal:
-        return _outcome(record, Status.REJECTED, str(refusal), box_id=box.id, pbx_code=refusal.code)
+        return _rejected(record, refusal, refusal.attempts, wanted.id)
     except AnswerLost as lost:
-        return _outcome(record, Status.UNKNOWN, f"{lost} Import again to see.", box_id=box.id)
+        return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
-        return _outcome(record, Status.FAILED, str(error), box_id=box.id)
-    return _outcome(record, Status.UPDATED, box_id=box.id, changed=change.changed)
+        return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
+    return _outcome(record, Status.UPDATED, box_id=wanted.id, changed=change.changed, attempts=updated.attempts)
 
 
-def _unchanged(change: Change) -> Outcome:
-    return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None, attempts=0)
+async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> Outcome:
+    """The outcome of an update whose answers were lost: as wanted, as before, or nobody knows."""
+    record, attempts = change.record, lost.attempts
+    try:
+        box = await pbx.fetch_box(wanted.id)
+    except BulkvmError:
+        return _unknown(record, lost, attempts)
+    if not fields_differ(wanted, box):
+        message = "Confirmed after a lost answer."
+        return _outcome(record, Status.UPDATED, message, box_id=box.id, changed=change.changed, attempts=attempts)
+    if change.box and not fields_differ(change.box, box):
+        message = f"{lost} The box is as it was. Import again."
+        return _outcome(record, Status.FAILED, message, box_id=box.id, attempts=attempts)
+    return _unknown(record, lost, attempts)
+
+
+async def _verify(record: Record, outcome: Outcome, pbx: Pbx) -> Outcome:
+    """Read back what was written; if the PBX shows something else, nobody can say what became of the row."""
+    assert outcome.id is not None
+    try:
+        differing = fields_differ(record, await pbx.fetch_box(outcome.id))
+    except BulkvmError as error:
+        message = f"It was {outcome.status}, and could not be read back: {error}"
+    else:
+        if not differing:
+            return outcome
+        message = f"It was {outcome.status}, and the PBX shows something else in {', '.join(differing)}."
+    return _outcome(
+        record,
+        Status.UNKNOWN,
+        message,
+        box_id=outcome.id,
+        changed=outcome.changed,
+        attempts=outcome.attempts,
+    )
 
 
 def _outcome(
@@ -88,7 +153,7 @@ def _outcome(
     box_id: str | None = None,
     changed: tuple[str, ...] = (),
     pbx_code: str | None = None,
-    attempts: int = 1,
+    attempts: int = 0,
 ) -> Outcome:
     return Outcome(
         row=record.row,

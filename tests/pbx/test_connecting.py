@@ -18,6 +18,7 @@ from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
 
 USER = Settings()
+ONE_TRY = SendSettings(retries=1)
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 
 
@@ -26,7 +27,7 @@ def login_site(url: str, password: str = USER.password) -> Site:
 
 
 async def list_once(site: Site, settings: SendSettings | None = None) -> int:
-    async with connect(site, settings or SendSettings()) as pbx:
+    async with connect(site, settings or ONE_TRY) as pbx:
         return len(await pbx.list_boxes())
 
 
@@ -98,7 +99,7 @@ async def test_a_name_that_nobody_knows_is_told_as_such() -> None:
 
 async def test_an_answer_that_does_not_come_is_lost() -> None:
     with silent_port() as port, pytest.raises(AnswerLost, match="did not answer in time"):
-        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), SendSettings(timeout=0.2))
+        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), SendSettings(timeout=0.2, retries=1))
 
 
 async def test_a_self_signed_certificate_is_refused_until_it_is_named() -> None:
@@ -136,7 +137,7 @@ async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
 ) -> None:
     app = create_app(faults=[f"{fault}:create:1"])
     with running(app) as server:
-        async with connect(Site(name="test", url=server.url, token=USER.token), SendSettings(timeout=0.5)) as pbx:
+        async with connect(Site(name="test", url=server.url, token=USER.token), SendSettings(timeout=0.5, retries=1)) as pbx:
             with pytest.raises(error):
                 await pbx.create_box(RECORD)
 
@@ -156,7 +157,7 @@ async def test_a_connection_that_was_cut_in_the_middle_is_never_taken_for_one_th
 async def test_a_redirect_is_not_followed_so_that_the_token_stays_here() -> None:
     app = Starlette(routes=[Route("/{path:path}", lambda _: RedirectResponse("http://127.0.0.1:9/elsewhere"))])
 
-    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
         with pytest.raises(AnswerLost):
             await pbx.list_boxes()
 
@@ -177,7 +178,7 @@ async def test_a_redirect_is_not_followed_so_that_the_token_stays_here() -> None
 async def test_an_error_of_any_form_is_a_refusal(body: JSONResponse | HTMLResponse) -> None:
     app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["GET", "POST"])])
 
-    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
         with pytest.raises(PbxError, match="The PBX refused this"):
             await pbx.create_box(RECORD)
 
@@ -186,7 +187,7 @@ async def test_a_pin_that_the_pbx_repeats_in_its_refusal_is_masked() -> None:
     body = JSONResponse({"errors": [{"code": "X", "message": "402817 is too simple"}]}, 400)
     app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["POST"])])
 
-    async with connect(Site(name="test", url="http://simulator", token="t"), app=app) as pbx:
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
         with pytest.raises(PbxError, match="•••••• is too simple") as refusal:
             await pbx.create_box(RECORD)
     assert "402817" not in str(refusal.value)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from bulkvm.box import NOT_KNOWN, Box
 from bulkvm.errors import AnswerLost, ListKeptChanging, PbxError
 from bulkvm.pbx import Query, connect
-from bulkvm.settings import Site
+from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
@@ -29,7 +29,7 @@ def seed(folder: Path, numbers: Sequence[str]) -> Path:
 
 
 async def list_from(app: Starlette, query: Query | None = None) -> tuple[Box, ...]:
-    async with connect(SITE, app=app) as pbx:
+    async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
         return await pbx.list_boxes(query)
 
 

@@ -1,0 +1,177 @@
+"""One request, sent as often as is safe and sensible."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Generic, TypeVar
+
+import httpx
+from httpx import codes
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from bulkvm.box import Absent
+from bulkvm.errors import AnswerLost, LoginRefused, PbxBusy, PbxError, PbxUnreachable, StoppedEarly
+from bulkvm.pbx.answers import raise_for_refusal
+from bulkvm.pbx.outage import Outage
+from bulkvm.pbx.pacing import Pace
+from bulkvm.pbx.transport import failure
+from bulkvm.pbx.window import Window
+from bulkvm.settings import SendSettings
+
+# What may be repeated whatever was asked: nothing was changed.
+SAFE: Final = (PbxUnreachable, PbxBusy)
+# What may be repeated where doing it twice comes to the same.
+SAFE_IF_REPEATABLE: Final = (*SAFE, AnswerLost)
+
+T = TypeVar("T")
+
+_FIRST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 10.0
+
+
+class Considerate(httpx.AsyncBaseTransport):
+    """A transport that leaves the PBX room: every request, a login too, waits for its turn and its place."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, pace: Pace, window: Window) -> None:
+        self._inner = inner
+        self._pace = pace
+        self._window = window
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request when it may be sent, and learn from how it is answered."""
+        await self._window.enter()
+        try:
+            await self._pace.wait_turn()
+            began = time.monotonic()
+            response = await self._inner.handle_async_request(request)
+        except httpx.TimeoutException:
+            self._window.refused()
+            raise
+        finally:
+            self._window.leave()
+        if response.status_code in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
+            self._window.refused()
+            self._pace.be_silent(read_retry_after(response.headers) or 0)
+        else:
+            self._window.answered(f"{request.method} {request.url.path.count('/')}", time.monotonic() - began)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[T]):
+    """What a good answer told, and how many requests it took."""
+
+    told: T
+    attempts: int
+
+
+class Sender:
+    """Sends requests to one PBX, and repeats what may be repeated."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: SendSettings,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._http = http
+        self._settings = settings
+        self._sleep = sleep
+        self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        read: Callable[[httpx.Response], T],
+        repeat: tuple[type[PbxError], ...],
+        secret: str | Absent | None = None,
+        **content: Any,
+    ) -> Answered[T]:
+        """Send a request until it is answered, and return what a good answer tells.
+
+        Args:
+            method: GET or POST.
+            path: on the PBX.
+            read: takes from a good answer what it tells, or raises AnswerLost.
+            repeat: the errors after which it may be sent again.
+            secret: what no message may show, even if the PBX repeats it.
+            content: as httpx takes it.
+
+        Raises:
+            PbxError: the last of the errors, with the number of tries; see also `raise_for_refusal`.
+            StoppedEarly: the PBX stayed away, and nothing was changed.
+        """
+        masked = secret if isinstance(secret, str) else None
+        sent = 0
+        lost: AnswerLost | None = None
+        try:
+            async for attempt in self._tries(repeat):
+                with attempt:
+                    await self._outage.wait_until_over()
+                    sent += 1
+                    try:
+                        return Answered(read(await self._send_once(method, path, masked, content)), sent)
+                    except AnswerLost as error:
+                        lost = error
+                        raise
+        except (*SAFE, StoppedEarly, LoginRefused) as error:
+            if lost:  # the last try changed nothing, and an earlier one may have
+                lost.attempts = sent
+                raise lost from error
+            raise
+        except PbxError as error:
+            error.attempts = sent
+            raise
+        raise AssertionError("the last try returns or raises")
+
+    def _tries(self, repeat: tuple[type[PbxError], ...]) -> AsyncRetrying:
+        return AsyncRetrying(
+            stop=stop_after_attempt(self._settings.retries),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
+            retry=retry_if_exception_type(repeat),
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+    async def _send_once(self, method: str, path: str, secret: str | None, content: dict[str, Any]) -> httpx.Response:
+        try:
+            response = await self._http.request(method, path, **content)
+        except (httpx.HTTPError, OSError) as error:
+            self._outage.suspect()
+            raise failure(error, self._http.base_url) from error
+        self._outage.answered()
+        raise_for_refusal(response, secret=secret)
+        return response
+
+    async def _is_there(self) -> bool:
+        """Ask for something small, once. Whatever is answered, somebody is there, unless it is a gateway."""
+        try:
+            response = await self._http.get("/api/shared_voicemails", params={"top": 1})
+        except (httpx.HTTPError, OSError):
+            return False
+        return response.status_code not in {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
+
+
+def read_retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds that the PBX asks to wait, None where it does not say (RFC 9110, 10.2.3: seconds, or a date).
+
+    A date counts from the PBX's own clock, where it tells that.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text).timestamp()
+        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+    except ValueError:
+        return None
+    return max(0.0, then - now)

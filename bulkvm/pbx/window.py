@@ -1,0 +1,75 @@
+"""How many requests may be under way at once, so that calls do not suffer."""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+_START: Final = 2.0
+_SMOOTH: Final = 0.2  # weight of the newest answer in the average
+_HOLDS: Final = 1.3  # answers up to so much slower than at rest: the PBX has room
+_SUFFERS: Final = 1.6  # answers more than so much slower: too many are under way
+
+
+class Window:
+    """Admits as many requests as the PBX answers without slowing down, up to a ceiling.
+
+    It starts low and doubles with every round of good answers until the first sign of strain; from then on it grows
+    by one a round, shrinks by one while answers are slow, and halves when the PBX refuses or does not answer in time.
+    """
+
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self._size = min(_START, ceiling)
+        self._in_flight = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._strained = False
+        self._at_rest: dict[str, float] = {}
+        self._average: dict[str, float] = {}
+        self._shrunk_at = 0
+        self._answers = 0
+
+    @property
+    def size(self) -> float:
+        """How many requests may be under way now; only whole ones are admitted."""
+        return self._size
+
+    async def enter(self) -> None:
+        """Wait for a place."""
+        while self._in_flight >= int(self._size):
+            place = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            await place
+        self._in_flight += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._in_flight -= 1
+        self._admit()
+
+    def answered(self, kind: str, seconds: float) -> None:
+        """Hear of a good answer to a request of some kind, and how long it took."""
+        self._answers += 1
+        average = self._average.get(kind, seconds)
+        self._average[kind] = average = average + _SMOOTH * (seconds - average)
+        at_rest = self._at_rest[kind] = min(self._at_rest.get(kind, average), average)
+        if average > _SUFFERS * at_rest:
+            self._strained = True
+            self._size = max(1.0, self._size - 1 / self._size)
+        elif average < _HOLDS * at_rest and self._in_flight >= int(self._size):
+            self._size = min(self._ceiling, self._size + (1 / self._size if self._strained else 1))
+        self._admit()
+
+    def refused(self) -> None:
+        """Hear that the PBX asks for less, or did not answer in time. Counts once for all requests under way."""
+        self._strained = True
+        if self._answers >= self._shrunk_at:
+            self._size = max(1.0, self._size / 2)
+            self._shrunk_at = self._answers + int(self._size)
+
+    def _admit(self) -> None:
+        free = int(self._size) - self._in_flight
+        while self._waiting and free > 0:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                free -= 1
