@@ -35,6 +35,27 @@ class Site:
     ca_file: str | None = None
 
 
+FEW: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many of some things are still all right: a number, or a share between 0 and 1 of at least FEW."""
+
+    count: int | None = None
+    share: float = 0.0
+
+    def is_exceeded(self, some: int, of: int) -> bool:
+        """Whether `some` of them are too many. A share of fewer than FEW says nothing."""
+        if self.count is not None:
+            return some > self.count
+        return of >= FEW and some > self.share * of
+
+    def __str__(self) -> str:
+        """As a person writes it."""
+        return f"{self.share:.0%}" if self.count is None else str(self.count)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings:
     """How requests are sent.
@@ -46,6 +67,8 @@ class SendSettings:
         timeout: seconds that one request may take.
         retries: how often one request is sent, where it is safe to repeat it.
         max_outage: seconds that a run waits for a PBX that went away.
+        max_errors: how many of the rows that were sent may fail before the run stops.
+        verify: read back every row that was written, not only those in doubt.
     """
 
     concurrency: int = 8
@@ -53,9 +76,23 @@ class SendSettings:
     timeout: float = 30.0
     retries: int = 5
     max_outage: float = 120.0
+    max_errors: Limit = Limit(share=0.1)
+    verify: bool = False
 
 
 DEFAULT_SETTINGS: Final = SendSettings()
+
+
+def parse_limit(text: str) -> Limit:
+    """Read a limit: `50` or `40%`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    number, percent, rest = text.strip().partition("%")
+    if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (per cent)
+        raise UsageError(f'"{text}" is neither a number nor a share. Write 50 or 40%.')
+    return Limit(share=int(number) / 100) if percent else Limit(count=int(number))
 
 
 def site_of_environment(environment: Mapping[str, str]) -> Site:

@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bulkvm.cli.connection import open_site
+from bulkvm.cli.connection import SIMULATOR, open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings
@@ -86,28 +86,55 @@ def site_options(command: Command) -> Command:
     """Give a command the options about the PBX, and a `connection` made of them."""
 
     @click.option("--site", metavar="NAME", envvar="BULKVM_SITE", help="`simulator` for the PBX built in here.")
+    @_setting("--concurrency", click.IntRange(1, 256), "Requests under way at once, at most.")
     @click.option(
-        "--concurrency",
-        type=click.IntRange(1, 256),
-        default=DEFAULT_SETTINGS.concurrency,
-        envvar="BULKVM_CONCURRENCY",
-        show_default=True,
-        help="Requests under way at once, at most.",
+        "--max-rps",
+        type=click.FloatRange(0, 100_000),
+        envvar="BULKVM_MAX_RPS",
+        help=f"Requests a second, at most; 0 for no limit.  [default: {DEFAULT_SETTINGS.max_rps:.0f}]",
     )
-    @click.option(
-        "--timeout",
-        type=click.FloatRange(0.1, 3600),
-        default=DEFAULT_SETTINGS.timeout,
-        envvar="BULKVM_TIMEOUT",
-        show_default=True,
-        help="Seconds that one request may take.",
-    )
+    @_setting("--timeout", click.FloatRange(0.1, 3600), "Seconds that one request may take.")
+    @_setting("--retries", click.IntRange(1, 100), "How often one request is sent, where that is safe.")
+    @_setting("--max-outage", click.FloatRange(0, 86_400), "Seconds to wait for a PBX that went away.")
     @wraps(command)
-    def with_connection(*, site: str | None, concurrency: int, timeout: float, **options: Any) -> int:
-        settings = SendSettings(concurrency=concurrency, timeout=timeout)
+    def with_connection(
+        *,
+        site: str | None,
+        concurrency: int,
+        max_rps: float | None,
+        timeout: float,
+        retries: int,
+        max_outage: float,
+        **options: Any,
+    ) -> int:
+        settings = SendSettings(
+            concurrency=concurrency,
+            max_rps=_pace(site) if max_rps is None else max_rps,
+            timeout=timeout,
+            retries=retries,
+            max_outage=max_outage,
+        )
         return command(connection=open_site(site, settings), **options)
 
     return with_connection
+
+
+def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Command], Command]:
+    """An option that sets what DEFAULT_SETTINGS has under its name."""
+    name = option.removeprefix("--").replace("-", "_")
+    return click.option(
+        option,
+        type=kind,
+        default=getattr(DEFAULT_SETTINGS, name),
+        envvar=f"BULKVM_{name.upper()}",
+        show_default=True,
+        help=text,
+    )
+
+
+def _pace(site: str | None) -> float:
+    """Requests a second, where the user does not say: the embedded PBX carries no calls that could suffer."""
+    return 0 if site == SIMULATOR else DEFAULT_SETTINGS.max_rps
 
 
 def _parse_meant(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """Where bulkvm keeps what outlives a command."""
 
 import os
+import re
 from pathlib import Path
 
 import platformdirs
@@ -17,3 +18,15 @@ def state_folder() -> Path:
 def simulator_state() -> Path:
     """The boxes of `--site simulator`."""
     return state_folder() / "simulator.sqlite3"
+
+
+def runs_folder() -> Path:
+    """The journals of all runs."""
+    return state_folder() / "runs"
+
+
+def site_lock(url: str) -> Path:
+    """The file that the one run against a site holds on to."""
+    folder = state_folder() / "locks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', url)}.lock"

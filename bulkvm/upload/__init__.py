@@ -2,6 +2,17 @@
 
 from bulkvm.upload.account import account_for
 from bulkvm.upload.compare import plan_for
+from bulkvm.upload.journal import Journal, PastRun, RunFacts, list_journals, read_journal
 from bulkvm.upload.run import Ending, send
 
-__all__ = ["Ending", "account_for", "plan_for", "send"]
+__all__ = [
+    "Ending",
+    "Journal",
+    "PastRun",
+    "RunFacts",
+    "account_for",
+    "list_journals",
+    "plan_for",
+    "read_journal",
+    "send",
+]

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bulkvm.changes import Change, Plan
-from bulkvm.errors import BulkvmError, Interrupted, LoginRefused
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, StoppedEarly
+from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.workers import in_parallel
-from bulkvm.settings import DEFAULT_SETTINGS
+from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
+from bulkvm.upload.journal import Journal
 from bulkvm.upload.row import send_change
 
 
@@ -31,41 +32,81 @@ def _never() -> bool:
 async def send(
     plan: Plan,
     pbx: Pbx,
+    settings: SendSettings = DEFAULT_SETTINGS,
     *,
-    workers: int = DEFAULT_SETTINGS.concurrency,
+    journal: Journal | None = None,
     on_outcome: Callable[[Outcome], None] = _hear_nothing,
     stop: Callable[[], bool] = _never,
 ) -> Ending:
-    """Send every change of a plan, at most `workers` at a time.
+    """Send every change of a plan, several at a time.
 
     Args:
         plan: what is to be done.
         pbx: where.
-        workers: how many changes are under way at once.
+        settings: how many at a time, how many may fail, whether all are read back.
+        journal: where each step is noted before it matters.
         on_outcome: hears of each outcome as it comes, in no particular order.
         stop: asked before each change; once it says yes, no further change is begun.
     """
-    outcomes: dict[int, Outcome] = {}
-    errors: list[BulkvmError] = []
+    run = _Run(pbx, settings, journal, on_outcome, stop)
+    await in_parallel(plan.changes, run.send, settings.concurrency)
+    return run.end(plan)
 
-    async def send_one(change: Change) -> None:
-        if errors or stop():
+
+class _Run:
+    """A run under way: what became of its rows so far, and why it goes no further, if so."""
+
+    def __init__(
+        self,
+        pbx: Pbx,
+        settings: SendSettings,
+        journal: Journal | None,
+        on_outcome: Callable[[Outcome], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._pbx = pbx
+        self._settings = settings
+        self._journal = journal
+        self._on_outcome = on_outcome
+        self._stop = stop
+        self._outcomes: dict[int, Outcome] = {}
+        self._sent = 0
+        self._not_done = 0
+        self._error: BulkvmError | None = None
+
+    async def send(self, change: Change) -> None:
+        """Send one change, unless the run has ended."""
+        if self._error or self._stop():
             return
+        if self._journal and change.kind is not ChangeKind.UNCHANGED:
+            self._journal.begin(change)
         try:
-            outcome = await send_change(change, pbx)
-        except LoginRefused as error:
-            errors.append(error)
-            return
-        outcomes[change.record.row] = outcome
-        on_outcome(outcome)
+            outcome = await send_change(change, self._pbx, verify=self._settings.verify)
+        except (LoginRefused, StoppedEarly) as error:
+            self._error = self._error or error
+            outcome = _not_sent(change)
+        if self._journal:
+            self._journal.end(outcome)
+        self._outcomes[outcome.row] = outcome
+        self._on_outcome(outcome)
+        self._count(outcome)
 
-    await in_parallel(plan.changes, send_one, workers)
-    if not errors and len(outcomes) < len(plan.changes):
-        errors.append(Interrupted("The run was stopped. Import the same again to go on."))
-    return Ending(
-        tuple(outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes),
-        errors[0] if errors else None,
-    )
+    def end(self, plan: Plan) -> Ending:
+        """What became of all rows, those that were never begun included."""
+        outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
+        if self._error is None and len(self._outcomes) < len(plan.changes):
+            self._error = Interrupted("The run was stopped. Import the same again to go on.")
+        return Ending(outcomes, self._error)
+
+    def _count(self, outcome: Outcome) -> None:
+        self._sent += outcome.attempts > 0
+        self._not_done += outcome.attempts > 0 and outcome.status not in DONE
+        if self._settings.max_errors.is_exceeded(self._not_done, self._sent):
+            self._error = self._error or StoppedEarly(
+                f"{self._not_done} of the {self._sent} rows that were sent were not done, and "
+                f"{self._settings.max_errors} are allowed, so the run ended. Read the result for the reason. "
+                "If it is all right to go on, give a higher --max-errors."
+            )
 
 
 def _not_sent(change: Change) -> Outcome:
@@ -73,5 +114,5 @@ def _not_sent(change: Change) -> Outcome:
         row=change.record.row,
         extension_number=change.record.extension_number,
         status=Status.NOT_SENT,
-        message="The run ended first. Import again to go on.",
+        message="The run ended first. Import the same again to go on.",
     )

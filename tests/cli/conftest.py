@@ -70,4 +70,5 @@ def pbx(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with running(app) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app

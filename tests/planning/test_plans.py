@@ -11,16 +11,9 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import LimitExceeded, UsageError
-from bulkvm.planning import (
-    ChangeLimit,
-    check_limits,
-    fields_differ,
-    make_plan,
-    parse_change_limit,
-    unknown_fields,
-    whole_box,
-)
+from bulkvm.planning import check_changes, fields_differ, make_plan, unknown_fields, whole_box
 from bulkvm.problems import Severity
+from bulkvm.settings import Limit, parse_limit
 
 BOX = Box(
     id="QQ==",
@@ -203,45 +196,45 @@ def plan_of(updates: int, existing: int) -> Plan:
 @pytest.mark.parametrize(
     ("updates", "existing", "limit", "refused"),
     [
-        (3, 10, ChangeLimit(), False),
-        (4, 10, ChangeLimit(), True),
-        (9, 9, ChangeLimit(), False),
-        (0, 0, ChangeLimit(), False),
-        (31, 100, ChangeLimit(), True),
-        (2, 100, ChangeLimit(count=1), True),
-        (1, 100, ChangeLimit(count=1), False),
-        (9, 9, ChangeLimit(count=8), True),
-        (50, 100, ChangeLimit(share=0.5), False),
-        (51, 100, ChangeLimit(share=0.5), True),
-        (100, 100, ChangeLimit(share=1.0), False),
+        (3, 10, Limit(share=0.3), False),
+        (4, 10, Limit(share=0.3), True),
+        (9, 9, Limit(share=0.3), False),
+        (0, 0, Limit(share=0.3), False),
+        (31, 100, Limit(share=0.3), True),
+        (2, 100, Limit(count=1), True),
+        (1, 100, Limit(count=1), False),
+        (9, 9, Limit(count=8), True),
+        (50, 100, Limit(share=0.5), False),
+        (51, 100, Limit(share=0.5), True),
+        (100, 100, Limit(share=1.0), False),
     ],
 )
-def test_too_many_changes_are_refused(updates: int, existing: int, limit: ChangeLimit, *, refused: bool) -> None:
+def test_too_many_changes_are_refused(updates: int, existing: int, limit: Limit, *, refused: bool) -> None:
     plan = plan_of(updates, existing)
 
     if not refused:
-        check_limits(plan, limit)
+        check_changes(plan, limit)
         return
     with pytest.raises(LimitExceeded, match=rf"change {updates} of the {existing} boxes") as refusal:
-        check_limits(plan, limit)
+        check_changes(plan, limit)
     assert "--force" in str(refusal.value)
 
 
 def test_new_boxes_are_no_changes_of_existing_ones() -> None:
     rows = [record(row=n, extension_number=str(7000 + n), name="A", pin="402817") for n in range(500)]
 
-    check_limits(make_plan(rows, [BOX] * 10), ChangeLimit())
+    check_changes(make_plan(rows, [BOX] * 10), Limit(share=0.3))
 
 
 @pytest.mark.parametrize(
     ("text", "limit"),
-    [("50", ChangeLimit(count=50)), ("40%", ChangeLimit(share=0.4)), (" 100 % ", ChangeLimit(share=1.0))],
+    [("50", Limit(count=50)), ("40%", Limit(share=0.4)), (" 100 % ", Limit(share=1.0))],
 )
-def test_a_limit_is_a_number_or_a_share(text: str, limit: ChangeLimit) -> None:
-    assert parse_change_limit(text) == limit
+def test_a_limit_is_a_number_or_a_share(text: str, limit: Limit) -> None:
+    assert parse_limit(text) == limit
 
 
 @pytest.mark.parametrize("text", ["", "many", "-1", "101%", "1.5%", "10%%", "10% of all"])
 def test_any_other_limit_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="50 or 40%"):
-        parse_change_limit(text)
+        parse_limit(text)

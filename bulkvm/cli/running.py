@@ -1,0 +1,95 @@
+"""A run against a PBX: alone, journalled, and stopped in good order. `import` and `undo` are runs."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.places import runs_folder, site_lock
+from bulkvm.cli.screen import Screen
+from bulkvm.cli.stopping import stopping
+from bulkvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from bulkvm.changes import Plan
+    from bulkvm.outcomes import Outcome
+    from bulkvm.settings import SendSettings
+    from bulkvm.upload import Ending, Journal, RunFacts
+
+
+@contextmanager
+def only_run(connection: Connection) -> Iterator[None]:
+    """Be the only run against a site. The operating system lets go of it, however this program ends.
+
+    Raises:
+        UsageError: another one is under way.
+    """
+    lock = FileLock(site_lock(connection.site.url), mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UsageError(
+            f"Another run against {connection.site.name} is under way on this machine, so nothing was sent. "
+            "Wait until it has ended."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -> "RunFacts":
+    """Name a run that begins now: its time, and two letters against two in one second."""
+    from bulkvm.upload import RunFacts
+
+    began = datetime.now(UTC).replace(microsecond=0)
+    return RunFacts(
+        name=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        site=connection.site.name,
+        url=connection.site.url,
+        file=file,
+        began=began,
+        extensions=extensions,
+    )
+
+
+def carry_out(
+    plan: "Plan", facts: "RunFacts", connection: Connection, settings: "SendSettings", screen: Screen
+) -> "Ending":
+    """Send a plan, with a journal; Ctrl-C ends it in good order."""
+    from bulkvm.upload import Journal
+
+    journal = Journal(runs_folder(), facts)
+    try:
+        return _send(plan, connection, settings, screen, journal)
+    finally:
+        journal.close()
+
+
+def _send(
+    plan: "Plan", connection: Connection, settings: "SendSettings", screen: Screen, journal: "Journal"
+) -> "Ending":
+    from bulkvm.upload import send
+
+    total, done = len(plan.changes), 0
+
+    def tell() -> None:
+        screen.insist("Stopping: what is under way is finished first. Ctrl-C again stops at once.")
+
+    with stopping(tell) as stop, screen.progress("Rows") as progress:
+
+        def count(_: "Outcome") -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
+        async def sending() -> "Ending":
+            async with connection.open() as pbx:
+                return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
+
+        return asyncio.run(sending())

@@ -1,0 +1,39 @@
+"""From a CSV file or a workbook to a sheet of text, with what text cannot carry beside it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bulkvm.readers.contents import Contents, check_name, look_into
+from bulkvm.readers.csv_file import read_csv
+from bulkvm.readers.source import opened
+from bulkvm.readers.workbook import read_workbook
+from bulkvm.sheet import Sheet
+
+__all__ = ["read_sheet"]
+
+
+def read_sheet(
+    path: Path, *, sheet: str | None = None, encoding: str | None = None, meant: Mapping[str, str] | None = None
+) -> Sheet:
+    """Read a sheet as a careful person would.
+
+    What the file is, its contents say and not its name. What is wrong in a row stands in the sheet's `problems`.
+
+    Args:
+        path: the file; `-` is standard input.
+        sheet: the name of the sheet, in any case; a hidden one too. Without it, the visible one with known headings.
+        encoding: of a text file. Without it, UTF-8, UTF-16 with its mark, or else Windows-1252 with a warning.
+        meant: headings that the user maps to our columns (`--map`).
+
+    Raises:
+        UsageError: the file, the sheet or the encoding is not there.
+        SheetError: the file as a whole cannot be read.
+    """
+    with opened(path) as source:
+        contents = look_into(source)
+        if contents is Contents.WORKBOOK:
+            read = read_workbook(source, sheet=sheet, meant=meant)
+        else:
+            read = read_csv(source, sheet=sheet, encoding=encoding, meant=meant)
+    return replace(read, problems=(*check_name(source, contents), *read.problems))

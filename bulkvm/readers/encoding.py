@@ -1,0 +1,120 @@
+"""From the bytes of a text file to its lines."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Final
+
+from bulkvm.errors import SheetError, UsageError
+from bulkvm.problems import Problem, Severity
+from bulkvm.readers.source import Source
+
+_CHUNK: Final = 2**16
+_LONGEST_LINE: Final = 2**22
+_FALLBACK: Final = "cp1252"
+
+# A word without digits, so that no message shows a PIN.
+_CHANGED_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d][^\W\d_]{0,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text file whose encoding is known."""
+
+    name: str
+    stream: io.TextIOWrapper
+    is_guess: bool
+
+    def lines(self) -> Iterator[str]:
+        """Its lines from the first one on, each with its line end, whichever that is.
+
+        Raises:
+            SheetError: it is in another encoding, or its lines have no end.
+        """
+        self.stream.seek(0)
+        mark = "\ufeff"
+        try:
+            while line := self.stream.readline(_LONGEST_LINE):
+                if len(line) == _LONGEST_LINE:
+                    raise SheetError(f"{self.name} is not a table: a line in it is endless.", "not-a-sheet")
+                yield line.removeprefix(mark)
+                mark = ""
+        except UnicodeError as error:
+            raise _wrong_encoding(self.name, self.stream.encoding) from error
+
+
+def decode(source: Source, encoding: str | None) -> Text:
+    """Find out in which encoding a file is.
+
+    Args:
+        source: the file; it is closed together with the text.
+        encoding: as the user names it (`--encoding`).
+    """
+    used = encoding or _detect(source)
+    try:
+        return Text(
+            source.name, io.TextIOWrapper(source.stream, used, newline=""), is_guess=used == _FALLBACK != encoding
+        )
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"{used!r} is not the name of an encoding. Common ones are utf-8, utf-16, windows-1252, "
+            "windows-1250, iso-8859-15, cp850, shift_jis and gb18030."
+        ) from error
+
+
+def warn_of_guess(text: Text) -> Iterator[Problem]:
+    """Show a word as it was decoded, where the encoding is not certain."""
+    if not text.is_guess:
+        return
+    changed = ((number, _CHANGED_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
+    number, word = next((number, found[0]) for number, found in changed if found)
+    yield Problem(
+        row=None,
+        code="encoding",
+        message=f'the file is not in UTF-8; it was read as Windows-1252, so that line {number} has "{word}". '
+        "If that is wrong, name the right encoding with --encoding, or save the file as CSV UTF-8.",
+        severity=Severity.WARNING,
+    )
+
+
+def _detect(source: Source) -> str:
+    head = source.stream.read(_CHUNK)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    _refuse_binary(source.name, head)
+    source.stream.seek(0)
+    return "utf-8" if _is_utf8(source.stream) else _FALLBACK
+
+
+def _is_utf8(stream: IO[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := stream.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refuse_binary(name: str, head: bytes) -> None:
+    """A NUL now and then is a fault of its row; many of them mean that this is no text of single bytes."""
+    if head.count(0) * 8 <= len(head):
+        return
+    for start, encoding in enumerate(("utf-16-be", "utf-16-le")):
+        if head[1 - start :: 2].count(0) * 8 <= len(head):
+            raise SheetError(
+                f"{name} looks like {encoding.upper()} text without the mark at its start that says so. "
+                f"Read it with --encoding {encoding}, or save it as CSV UTF-8.",
+                "encoding",
+            )
+    raise SheetError(f"{name} is neither a workbook nor text. Give the sheet itself, as .xlsx or .csv.", "not-a-sheet")
+
+
+def _wrong_encoding(name: str, encoding: str) -> SheetError:
+    what = "neither UTF-8 nor Windows-1252" if encoding == _FALLBACK else f"not all {encoding}"
+    return SheetError(
+        f"{name} is {what}. Name the encoding that it is in with --encoding, or save it as CSV UTF-8.", "encoding"
+    )

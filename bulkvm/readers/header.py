@@ -1,0 +1,73 @@
+"""Where in a sheet its headings are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from bulkvm.columns import COLUMNS, KEY
+from bulkvm.columns.headings import match_heading
+from bulkvm.errors import SheetError
+from bulkvm.readers.table import Row
+
+_LOOKED_AT: Final = 20
+_NAMED: Final = 8
+_LONGEST: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The row of the headings, and the columns of ours that it names."""
+
+    row: Row
+    recognised: frozenset[str]
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """By the column's letter, as they are written."""
+        return {letter: text for letter, text in self.row.cells.items() if text.strip()}
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it names the extension and something else; a single word may be there for another reason."""
+        return KEY.header in self.recognised and len(self.recognised) > 1
+
+
+def first_rows(rows: Iterable[Row]) -> list[Row]:
+    """The rows among which the header is sought."""
+    return list(takewhile(lambda row: row.number <= _LOOKED_AT, rows))
+
+
+def find_header(rows: Sequence[Row], meant: Mapping[str, str] | None) -> Header | None:
+    """The row with the most headings of ours: the extension's and any others, or at least two without it."""
+    found = [Header(row, frozenset(_recognised(row, meant))) for row in rows]
+    headers = [header for header in found if KEY.header in header.recognised or len(header.recognised) > 1]
+    return max(headers, key=lambda header: len(header.recognised), default=None)
+
+
+def no_header(name: str, rows: Sequence[Row]) -> SheetError:
+    """The error for a file in which no row of headings is found: what is needed, and what is there."""
+    needed = " and ".join(column.header for column in COLUMNS if "create" in column.needed_to and column is not KEY)
+    found = max((list(_words(row)) for row in rows), key=len, default=[])
+    there = "What looks most like them: " + ", ".join(f'"{word}"' for word in found[:_NAMED]) + ". " if found else ""
+    example = found[0] if found else "Their heading"
+    return SheetError(
+        f"{name} has no headings that are known, in the first {_LOOKED_AT} rows. {KEY.header} is needed, and for new "
+        f"boxes {needed}. {there}Write these words above the columns, or say which column is meant: "
+        f'--map "{example}={KEY.header}".',
+        "no-header",
+    )
+
+
+def _recognised(row: Row, meant: Mapping[str, str] | None) -> Iterator[str]:
+    for text in row.cells.values():
+        if column := match_heading(text, meant):
+            yield column.header
+
+
+def _words(row: Row) -> Iterator[str]:
+    """Texts that may be headings. One with a digit may be a PIN, which no message may show."""
+    for text in row.cells.values():
+        word = " ".join(text.split())
+        if word.isprintable() and any(map(str.isalpha, word)) and not any(map(str.isdigit, word)):
+            yield word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"

@@ -1,0 +1,62 @@
+"""What hides or joins the cells of a worksheet, told to the person who sees it."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+from openpyxl.worksheet.cell_range import CellRange
+
+from bulkvm.problems import Problem, Severity
+from bulkvm.readers.table import LETTERS, Table
+from bulkvm.sheet import CellKind
+
+_NAMED: Final = 6
+
+
+def warn_of_hidden(rows: Sequence[int]) -> Iterator[Problem]:
+    """One warning for all the rows that cannot be seen."""
+    if not rows:
+        return
+    groups = list(_groups(rows))
+    named = ", ".join(groups[:_NAMED]) + (f" and {len(groups) - _NAMED} more places" if groups[_NAMED:] else "")
+    yield Problem(
+        row=None,
+        code="hidden-rows",
+        message=f"rows are hidden or filtered out, and are read like the others: {named}. "
+        "If they are not wanted, delete them in a copy of the sheet.",
+        severity=Severity.WARNING,
+    )
+
+
+def mark_merged(ranges: Iterable[str], headings: Mapping[str, str], table: Table) -> Iterator[Problem]:
+    """Mark the cells below headings that are merged over several rows, and tell each row of it.
+
+    Raises:
+        ValueError: merged ranges overlap.
+    """
+    for written in ranges:
+        left, top, right, bottom = map(int, CellRange(written).bounds)
+        if top == bottom:
+            continue
+        covered = [letter for letter in LETTERS[left - 1 : right] if letter in headings]
+        rows = table.rows[bisect_left(table.rows, top) : bisect_right(table.rows, bottom)] if covered else []
+        for row in rows:
+            for letter in covered:
+                if table.kinds.get(letter, {}).get(row) is CellKind.MERGED:
+                    raise ValueError(written)
+                table.mark(letter, row, CellKind.MERGED)
+            yield Problem(
+                row=row,
+                cell=f"{covered[0]}{row}",
+                code="merged-cells",
+                message=f"the cell is a part of {written}, which was merged over several rows, so it is not certain "
+                "which row its value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
+            )
+
+
+def _groups(rows: Sequence[int]) -> Iterator[str]:
+    """Rows in words: 4, 7 to 9."""
+    starts = [rows[0], *(after for before, after in pairwise(rows) if after > before + 1)]
+    ends = [*(before for before, after in pairwise(rows) if after > before + 1), rows[-1]]
+    return (f"{first}" if first == last else f"{first} to {last}" for first, last in zip(starts, ends, strict=True))

@@ -1,0 +1,94 @@
+"""Rows as they are read, and the table of text that they add up to."""
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import pandas as pd
+from openpyxl.utils import get_column_letter
+
+from bulkvm.errors import SheetError
+from bulkvm.sheet import CellKind
+
+MAX_COLUMNS: Final = 16_384
+LETTERS: Final = tuple(map(get_column_letter, range(1, MAX_COLUMNS + 1)))
+
+# A million rows of all our columns take half of these.
+_MAX_BYTES: Final = 640 * 2**20
+_MAX_CELLS: Final = 2**25
+_BYTES_OF_KIND: Final = 100
+_REMEMBERED: Final = 2**16
+
+# Anything but white space, zero-width characters and direction marks.
+_VISIBLE: Final = re.compile(r"[^\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+
+
+class Row(NamedTuple):
+    """One row: its number as Excel shows it, its texts and what text cannot carry, by the column's letter."""
+
+    number: int
+    cells: Mapping[str, str]
+    kinds: Mapping[str, CellKind] = {}
+    is_hidden: bool = False
+
+
+class Table:
+    """The rows below the header, kept by column."""
+
+    def __init__(self, name: str, headings: Mapping[str, str]) -> None:
+        self.rows: list[int] = []
+        self.hidden: list[int] = []
+        self.kinds: dict[str, dict[int, CellKind]] = {}
+        self._name = name
+        self._columns: dict[str, list[str]] = {letter: [] for letter in headings}
+        self._room = _MAX_BYTES
+        self._known: dict[str, str] = {}  # a text that many cells hold is held once
+
+    def add(self, row: Row) -> None:
+        """Add a row, unless it is blank.
+
+        Raises:
+            SheetError: the sheet is too big for the memory that reading may take.
+        """
+        if not any(map(_VISIBLE.search, row.cells.values())):
+            return
+        above = len(self.rows)
+        self.rows.append(row.number)
+        for letter, text in row.cells.items():
+            if text:
+                column = self._columns.get(letter)
+                if column is None:
+                    column = self._columns[letter] = []
+                if len(column) < above:
+                    column.extend([""] * (above - len(column)))
+                column.append(self._known.get(text) or self._keep(text))
+        for letter, kind in row.kinds.items():
+            self.mark(letter, row.number, kind)
+        self._room -= _BYTES_OF_KIND * len(row.kinds)
+        if row.is_hidden:
+            self.hidden.append(row.number)
+        if self._room < 0 or len(self.rows) * len(self._columns) > _MAX_CELLS:
+            raise SheetError(
+                f"{self._name} holds more than can be read at once (row {row.number} was reached). "
+                "Split it into several files, or delete the columns that are not needed.",
+                "too-large",
+            )
+
+    def mark(self, letter: str, row: int, kind: CellKind) -> None:
+        """Note what text cannot carry."""
+        self.kinds.setdefault(letter, {})[row] = kind
+
+    def to_frame(self) -> pd.DataFrame:
+        """All the text: columns from left to right, rows at their numbers."""
+        for column in self._columns.values():
+            column.extend([""] * (len(self.rows) - len(column)))
+        letters = sorted(self._columns, key=lambda letter: (len(letter), letter))
+        # Python's own strings: a cell is exactly what was read, and nothing of it is taken for a missing value.
+        return pd.DataFrame({letter: self._columns[letter] for letter in letters}, index=self.rows, dtype=object)
+
+    def _keep(self, text: str) -> str:
+        self._room -= sys.getsizeof(text)
+        if len(self._known) < _REMEMBERED:
+            self._known[text] = text
+        return text

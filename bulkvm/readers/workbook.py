@@ -1,0 +1,94 @@
+"""Workbooks: the sheet that is meant, and its rows."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from bulkvm.errors import BulkvmError, SheetError, UsageError
+from bulkvm.readers.contents import damaged
+from bulkvm.readers.header import Header, find_header, first_rows, no_header
+from bulkvm.readers.layout import mark_merged, warn_of_hidden
+from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
+from bulkvm.readers.source import Source
+from bulkvm.readers.table import Row, Table
+from bulkvm.readers.worksheet import Worksheet
+from bulkvm.sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sheet that may be meant, with its first rows."""
+
+    part: SheetPart
+    rows: list[Row]
+    header: Header | None
+
+
+def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str] | None) -> Sheet:
+    """Read a workbook.
+
+    Raises:
+        SheetError: it is damaged, or it is not clear which sheet is meant.
+        UsageError: it has no sheet of the name that is given.
+    """
+    try:
+        with open_archive(source) as archive:
+            package = open_package(archive)
+            part, header = _choose(source.name, _candidates(source.name, package, sheet, meant))
+            return _read(source, package, part, header)
+    except BulkvmError:
+        raise
+    except Exception as error:  # a file may be broken in any way
+        raise damaged(source.name) from error
+
+
+def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[str, str] | None) -> list[_Candidate]:
+    """The visible sheets, or the one with the name that is given, in any case."""
+    parts = [part for part in package.sheets if part.is_visible]
+    if sheet is not None:
+        parts = [part for part in package.sheets if part.name.casefold() == sheet.casefold()]
+        if not parts:
+            there = ", ".join(f'"{part.name}"' for part in package.sheets)
+            raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {there}.')
+    candidates = []
+    for part in parts:
+        with package.open_sheet(part) as stream, closing(Worksheet(stream, package.texts).rows()) as rows:
+            first = first_rows(rows)
+        candidates.append(_Candidate(part, first, find_header(first, meant)))
+    return candidates
+
+
+def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Header]:
+    """The one sheet with a header; of several, the one whose header is certain."""
+    found = [(candidate.part, candidate.header) for candidate in candidates if candidate.header]
+    if not found:
+        raise no_header(name, [row for candidate in candidates for row in candidate.rows])
+    # A heading may also stand in a list of instructions, by itself.
+    certain = [(part, header) for part, header in found if header.is_certain] or found
+    if len(certain) > 1:
+        there = " and ".join(f'"{part.name}"' for part, _ in certain)
+        raise SheetError(
+            f"{name} has several sheets with known headings: {there}. Say which one is meant, as in "
+            f'--sheet "{certain[0][0].name}".',
+            "several-sheets",
+        )
+    return certain[0]
+
+
+def _read(source: Source, package: Package, part: SheetPart, header: Header) -> Sheet:
+    table = Table(source.name, header.headings)
+    with package.open_sheet(part) as stream:
+        worksheet = Worksheet(stream, package.texts)
+        for row in worksheet.rows():
+            if row.number > header.row.number:
+                table.add(row)
+    problems = (*warn_of_hidden(table.hidden), *mark_merged(worksheet.merged, header.headings, table))
+    return Sheet(
+        path=source.path,
+        name=part.name,
+        header_row=header.row.number,
+        headings=header.headings,
+        cells=table.to_frame(),
+        kinds=table.kinds,
+        problems=problems,
+    )

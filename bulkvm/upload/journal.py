@@ -1,0 +1,137 @@
+"""What a run did, on disk before it matters: one line a step, so that kill -9 loses nothing that was sent.
+
+A line is a JSON object. The first tells of the run; then, for each row, `begin` with the change and the box as it was,
+before it is sent, and `end` with the outcome. A row with a `begin` and no `end` was under way when the run died.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.changes import Change, ChangeKind
+from bulkvm.columns import COLUMNS
+from bulkvm.errors import UsageError
+from bulkvm.outcomes import Outcome, Status
+
+_FIELDS: Final = tuple(column.header for column in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a run is. `extensions` gives the extension of every row that was read."""
+
+    name: str
+    site: str
+    url: str
+    file: str
+    began: datetime
+    extensions: Mapping[int, str] = field(repr=False)
+
+
+class Journal:
+    """The journal of a run that is under way. Its file is made for its owner alone, and only ever appended to."""
+
+    def __init__(self, folder: Path, facts: RunFacts) -> None:
+        """Begin a journal in a folder, which is made if need be."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        self._file = os.open(folder / f"{facts.name}.jsonl", flags, 0o600)
+        self._write({"run": {**asdict(facts), "began": facts.began.isoformat()}})
+
+    def begin(self, change: Change) -> None:
+        """Note that a change is about to be sent."""
+        box = _to_json(change.box) if change.box else None
+        self._write({"begin": {"kind": change.kind, "record": _to_json(change.record), "box": box}})
+
+    def end(self, outcome: Outcome) -> None:
+        """Note what became of a row."""
+        self._write({"end": asdict(outcome)})
+
+    def close(self) -> None:
+        """Make sure that all is on the disk."""
+        os.fsync(self._file)
+        os.close(self._file)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        # One write, past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
+        os.write(self._file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as its journal tells it: the changes that were begun, and the outcome of every row."""
+
+    facts: RunFacts
+    changes: Mapping[int, Change] = field(repr=False)
+    outcomes: tuple[Outcome, ...] = field(repr=False)
+
+
+def read_journal(file: Path) -> PastRun:
+    """Read a journal, also that of a run that was killed in the middle of a line.
+
+    Raises:
+        UsageError: it is no journal.
+    """
+    try:
+        lines = list(_lines(file))
+        facts = RunFacts(**{**lines[0]["run"], "began": datetime.fromisoformat(lines[0]["run"]["began"])})
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(f"{file.name} is not the journal of a run.") from error
+    rows = {int(row): extension for row, extension in facts.extensions.items()}
+    changes = {change.record.row: change for line in lines if (change := _change(line.get("begin")))}
+    ended = {outcome.row: outcome for line in lines if (outcome := _outcome(line.get("end")))}
+    outcomes = tuple(ended.get(row) or _without_end(row, extension, row in changes) for row, extension in rows.items())
+    return PastRun(facts, changes, outcomes)
+
+
+def list_journals(folder: Path) -> tuple[Path, ...]:
+    """The journals of a folder, the oldest first."""
+    return tuple(sorted(folder.glob("*.jsonl")))
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    for line in file.read_text("utf-8").split("\n"):
+        try:
+            yield json.loads(line)
+        except ValueError:  # the end of a file whose writer was killed
+            return
+
+
+def _without_end(row: int, extension: str, begun: bool) -> Outcome:  # noqa: FBT001  (what is known of it)
+    if begun:
+        message = "The run died while this row was under way. Import the same again to see."
+        return Outcome(row=row, extension_number=extension, status=Status.UNKNOWN, message=message)
+    message = "The run died first. Import the same again to go on."
+    return Outcome(row=row, extension_number=extension, status=Status.NOT_SENT, message=message)
+
+
+def _change(told: Mapping[str, Any] | None) -> Change | None:
+    if told is None:
+        return None
+    box = Box(**_from_json(told["box"], NOT_KNOWN)) if told["box"] else None
+    return Change(ChangeKind(told["kind"]), Record(**_from_json(told["record"], BLANK)), box)
+
+
+def _outcome(told: Mapping[str, Any] | None) -> Outcome | None:
+    if told is None:
+        return None
+    return Outcome(**{**told, "status": Status(told["status"]), "changed": tuple(told["changed"])})
+
+
+def _to_json(value: Box | Record) -> dict[str, Any]:
+    """The fields of a box or record: null for what is blank, nothing for what is not known."""
+    fields = {header: getattr(value, header) for header in _FIELDS}
+    known = {header: None if held is BLANK else held for header, held in fields.items() if held is not NOT_KNOWN}
+    return known | ({"row": value.row} if isinstance(value, Record) else {})
+
+
+def _from_json(told: Mapping[str, Any], absent: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = dict.fromkeys(_FIELDS, absent)
+    for header, held in told.items():
+        fields[header] = BLANK if held is None else tuple(held) if isinstance(held, list) else held
+    return fields

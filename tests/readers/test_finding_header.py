@@ -1,0 +1,152 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from bulkvm.errors import SheetError, UsageError
+from bulkvm.readers import read_sheet
+from tests.readers.made import HEADINGS, csv_text, texts, write_workbook
+
+ROW = ("6201", "Desk", "402817")
+
+
+def workbook_of(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name.removeprefix("hidden_"))
+        sheet.sheet_state = "hidden" if name.startswith("hidden_") else "visible"
+        for row in rows:
+            sheet.append(list(row))
+    book.create_chartsheet("Chart")
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("above", [0, 1, 19])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_title_rows_above_the_header_are_skipped(tmp_path: Path, suffix: str, above: int) -> None:
+    rows = [*([("Our boxes",)] * above), HEADINGS, ROW]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_text(rows))
+    else:
+        write_workbook(path, *rows)
+
+    sheet = read_sheet(path)
+
+    assert (sheet.header_row, sheet.cells.index.tolist()) == (above + 1, [above + 2])
+
+
+def test_headings_below_the_first_twenty_rows_are_not_found(tmp_path: Path) -> None:
+    with pytest.raises(SheetError):
+        read_sheet(write_workbook(tmp_path / "a.xlsx", *([("Our boxes",)] * 20), HEADINGS, ROW))
+
+
+@pytest.mark.parametrize(
+    ("rows", "header_row"),
+    [
+        pytest.param([["Ext."], ["6201"]], 1, id="the extension alone"),
+        pytest.param([["Ext", "Nom", "Code secret"], ["6201", "Accueil", "402817"]], 1, id="others unknown"),
+        pytest.param([["Display Name", "PIN code *"], ["Desk", "402817"]], 1, id="two without the extension"),
+        pytest.param([["Mailbox"], ["Extension", "Name", "PIN"], ["6201", "Desk", "402817"]], 2, id="the best one"),
+        pytest.param([["Extension", "Name"], ["6201", "PIN"], ["name", "pin"]], 1, id="not a row of data"),
+    ],
+)
+def test_the_row_that_names_most_columns_is_the_header(
+    tmp_path: Path, rows: Sequence[Sequence[str]], header_row: int
+) -> None:
+    assert read_sheet(write_workbook(tmp_path / "a.xlsx", *rows)).header_row == header_row
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_without_known_headings_it_is_said_what_is_there_and_what_is_needed(tmp_path: Path, suffix: str) -> None:
+    rows = [["Nummer", "Geheimzahl", "Wer"], ["6201", "402817", "Empfang"]]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_text(rows, ";"))
+    else:
+        write_workbook(path, *rows)
+
+    with pytest.raises(SheetError) as raised:
+        read_sheet(path)
+
+    message = str(raised.value)
+    assert raised.value.problem.code == "no-header"
+    for word in (path.name, '"Nummer"', '"Geheimzahl"', "extension_number", "name and pin", "--map"):
+        assert word in message
+
+
+def test_a_file_without_headings_does_not_show_its_pins(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("6201,Desk,402817,40281a\n6202,Sales,024680,pin13\n")
+
+    with pytest.raises(SheetError) as raised:
+        read_sheet(path)
+
+    assert not any(secret in str(raised.value) for secret in ("402817", "40281a", "024680", "pin13"))
+
+
+def test_headings_that_the_user_maps_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Nummer;Wer\n6201;Empfang\n")
+
+    sheet = read_sheet(path, meant={"Nummer": "extension_number", "Wer": "name"})
+
+    assert texts(sheet) == [["6201", "Empfang"]]
+
+
+@pytest.mark.parametrize(
+    "sheets",
+    [
+        pytest.param({"Notes": [["Call Anna"]], "Boxes": [HEADINGS, ROW]}, id="notes first"),
+        pytest.param({"hidden_Old": [HEADINGS, ROW], "Boxes": [HEADINGS, ROW]}, id="another one hidden"),
+        pytest.param(
+            {"Help": [["Headings"], ["Extension", "the number"]], "Boxes": [HEADINGS, ROW]}, id="instructions"
+        ),
+        pytest.param({"Empty": [], "Boxes": [["Ext"], ["6201"]]}, id="the only one, with one heading"),
+    ],
+)
+def test_the_visible_sheet_with_a_header_is_used(tmp_path: Path, sheets: dict[str, Sequence[Sequence[str]]]) -> None:
+    assert read_sheet(workbook_of(tmp_path / "a.xlsx", **sheets)).name == "Boxes"
+
+
+def test_of_several_sheets_with_a_header_one_must_be_named(tmp_path: Path) -> None:
+    path = workbook_of(tmp_path / "a.xlsx", North=[HEADINGS, ROW], South=[HEADINGS, ROW], hidden_Old=[HEADINGS, ROW])
+
+    with pytest.raises(SheetError, match=r'"North" and "South".*--sheet') as raised:
+        read_sheet(path)
+
+    assert raised.value.problem.code == "several-sheets"
+    assert read_sheet(path, sheet="south").name == "South"
+    assert read_sheet(path, sheet="OLD").name == "Old"
+
+
+def test_a_sheet_that_is_not_there_is_refused_with_the_names_of_those_that_are(tmp_path: Path) -> None:
+    path = workbook_of(tmp_path / "a.xlsx", North=[HEADINGS, ROW], South=[HEADINGS, ROW])
+
+    with pytest.raises(UsageError, match=r'"West".*"North", "South"'):
+        read_sheet(path, sheet="West")
+
+
+def test_a_sheet_that_is_named_and_has_no_header_is_refused(tmp_path: Path) -> None:
+    path = workbook_of(tmp_path / "a.xlsx", North=[HEADINGS, ROW], Notes=[["Call Anna"]])
+
+    with pytest.raises(SheetError, match="Call Anna"):
+        read_sheet(path, sheet="Notes")
+
+
+def test_a_text_file_has_no_sheets_to_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text([HEADINGS, ROW]))
+
+    with pytest.raises(UsageError, match="--sheet"):
+        read_sheet(path, sheet="Boxes")
+
+
+def test_the_delimiter_that_gives_most_headings_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Extension,old;name;pin\n6201,62;Desk;402817\n")
+
+    assert texts(read_sheet(path)) == [["6201,62", "Desk", "402817"]]
