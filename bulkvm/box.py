@@ -55,3 +55,15 @@ class Record:
     recipients: tuple[str, ...] | Blank = BLANK
     play_datetime: str | Blank = BLANK
     id: str | Blank = BLANK
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What has an extension number. `kind` is the API's word, such as RING_GROUP."""
+
+    name: str
+    kind: str
+
+    def __str__(self) -> str:
+        """In words: `the ring group "Sales"`."""
+        return f'the {self.kind.lower().replace("_", " ")} "{self.name}"'

@@ -15,6 +15,7 @@ class ChangeKind(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     UNCHANGED = "unchanged"
+    REMOVE = "remove"  # only to undo what a run created
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Difference:
 
     field: str
     old: Value | Absent
-    new: Value
+    new: Value | Absent
 
     def __repr__(self) -> str:
         """The field alone, since the values may be PINs."""
@@ -32,12 +33,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one row comes to. `box` is the box as it is on the PBX, None where there is none."""
+    """What one row comes to.
+
+    `box` is the box as it is on the PBX, None where there is none. `wanted` is the box as it is to be, where that is
+    more than a record can say: to put a box back is also to leave fields blank.
+    """
 
     kind: ChangeKind
     record: Record
     box: Box | None = None
     differences: tuple[Difference, ...] = ()
+    wanted: Box | None = None
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -58,9 +64,9 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:
-        """How many rows come to each kind."""
+        """How many rows come to each kind. Only an undo removes, so that others do not speak of it."""
         counted = Counter(change.kind for change in self.changes)
-        return {kind: counted[kind] for kind in ChangeKind}
+        return {kind: counted[kind] for kind in ChangeKind if counted[kind] or kind is not ChangeKind.REMOVE}
 
     @property
     def to_send(self) -> tuple[Change, ...]:

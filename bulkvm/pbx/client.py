@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import quote as escape
 
 import httpx
 
-from bulkvm.box import NOT_KNOWN, Box, Record
+from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
 from bulkvm.pbx.answers import box_json, read_box, read_object
@@ -22,16 +21,8 @@ T = TypeVar("T")
 _BOXES: Final = "/api/shared_voicemails"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What has an extension number: `kind` is the API's word, such as RING_GROUP."""
-
-    name: str
-    kind: str
-
-
 class Pbx:
-    """One tenant of a PBX.
+    """One tenant of a PBX. `connections` says how many calls it is made for at once.
 
     Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, and AnswerLost;
     what that last one means for a call that changes something is said at the method. Each repeats what it may itself.
@@ -39,7 +30,7 @@ class Pbx:
 
     def __init__(self, sender: Sender, connections: int) -> None:
         self._sender = sender
-        self._connections = connections
+        self.connections = connections
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that the query finds, complete or not at all.
@@ -97,7 +88,7 @@ class Pbx:
                 fetched[box_id] = await self.fetch_box(box_id)
             progress(len(fetched), len(wanted))
 
-        await in_parallel(wanted, fetch, self._connections)
+        await in_parallel(wanted, fetch, self.connections)
         return fetched
 
     async def find_box(self, extension_number: str) -> Box | None:

@@ -1,31 +1,46 @@
 """What each record would change on the PBX."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Box, Owner, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMNS, KEY, Column
 from bulkvm.problems import Problem, Severity, rows_with_errors
 
 
-def make_plan(records: Sequence[Record], boxes: Iterable[Box]) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A number that is not free: what has it, and the next number that is free, None where none was found."""
+
+    owner: Owner
+    next_free: str | None
+
+
+def make_plan(records: Sequence[Record], boxes: Iterable[Box], taken: Mapping[str, Taken] | None = None) -> Plan:
     """Compare records with all the boxes of the PBX, matched by extension.
 
     A record that cannot be carried out has a problem in the plan and no change.
+
+    Args:
+        records: what a sheet wants.
+        boxes: all that the PBX has.
+        taken: numbers that no box has and something else does.
     """
     by_number = {box.extension_number: box for box in boxes}
     by_id = {box.id: box for box in by_number.values()}
+    creates = [record for record in records if record.extension_number not in by_number]
     problems = [
         *_foreign_ids(records, by_id),
-        *(problem for record in records for problem in _check_record(record, by_number, by_id)),
+        *(problem for record in records for problem in _check_id(record, by_id)),
+        *(problem for record in creates for problem in _check_create(record, taken or {})),
     ]
     refused = rows_with_errors(problems)
     changes = tuple(
         _compare(record, by_number.get(record.extension_number)) for record in records if record.row not in refused
     )
-    return Plan(changes, tuple(problems), existing=len(by_number))
+    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_number))
 
 
 def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:
@@ -43,6 +58,8 @@ def whole_box(change: Change) -> Box:
 
     The API lists defaults for fields that an update leaves out (API page, "Update"), so nothing known is left out.
     """
+    if change.wanted:
+        return change.wanted
     assert change.box is not None
     wanted: dict[str, Any] = {c.header: getattr(change.record, c.header) for c in _written()}
     return replace(change.box, **{header: value for header, value in wanted.items() if value is not BLANK})
@@ -81,8 +98,8 @@ def _written() -> Iterable[Column]:
     return (column for column in COLUMNS if column.updatable)
 
 
-def _check_record(record: Record, by_number: Mapping[str, Box], by_id: Mapping[str, Box]) -> Iterable[Problem]:
-    """Why this record cannot be carried out on this PBX."""
+def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
+    """Why a record that names a box by its id cannot mean it."""
     owner = by_id.get(record.id) if record.id is not BLANK else None
     if owner and owner.extension_number != record.extension_number:
         yield Problem(
@@ -94,8 +111,20 @@ def _check_record(record: Record, by_number: Mapping[str, Box], by_id: Mapping[s
                 "A box keeps its number for good: correct the number, or clear the id to make a new box."
             ),
         )
-    if record.extension_number in by_number:
-        return
+
+
+def _check_create(record: Record, taken: Mapping[str, Taken]) -> Iterable[Problem]:
+    """Why a new box cannot be made of a record."""
+    number = record.extension_number
+    if number in taken:
+        free = taken[number].next_free
+        advice = f"the next free number is {free}" if free else "choose another number"
+        yield Problem(
+            row=record.row,
+            column=KEY.header,
+            code="number-taken",
+            message=f"{number} belongs to {taken[number].owner}; {advice}.",
+        )
     for column in COLUMNS:
         if "create" in column.needed_to and column is not KEY and getattr(record, column.header) is BLANK:
             name = column.title if column.secret else column.header
@@ -103,7 +132,7 @@ def _check_record(record: Record, by_number: Mapping[str, Box], by_id: Mapping[s
                 row=record.row,
                 column=column.header,
                 code=f"{column.header}-missing",
-                message=f"box {record.extension_number} does not exist yet, and a new box needs a {name}. Fill it in.",
+                message=f"box {number} does not exist yet, and a new box needs a {name}. Fill it in.",
             )
 
 

@@ -7,6 +7,7 @@ from bulkvm.box import BLANK, Record
 from bulkvm.changes import Plan
 from bulkvm.pbx import Pbx, Progress, no_progress
 from bulkvm.planning import make_plan, unknown_fields
+from bulkvm.upload.owners import find_taken
 
 
 async def plan_for(
@@ -37,4 +38,6 @@ async def plan_for(
             else record
             for record in records
         ]
-    return make_plan(records, boxes.values())
+    new = [record.extension_number for record in records if record.extension_number not in boxes]
+    wanted = {record.extension_number for record in records}
+    return make_plan(records, boxes.values(), await find_taken(pbx, new, boxes.keys() | wanted, progress))

@@ -45,8 +45,8 @@ class Journal:
 
     def begin(self, change: Change) -> None:
         """Note that a change is about to be sent."""
-        box = _to_json(change.box) if change.box else None
-        self._write({"begin": {"kind": change.kind, "record": _to_json(change.record), "box": box}})
+        boxes = {name: _to_json(box) for name, box in (("box", change.box), ("wanted", change.wanted)) if box}
+        self._write({"begin": {"kind": change.kind, "record": _to_json(change.record), **boxes}})
 
     def end(self, outcome: Outcome) -> None:
         """Note what became of a row."""
@@ -113,8 +113,9 @@ def _without_end(row: int, extension: str, begun: bool) -> Outcome:  # noqa: FBT
 def _change(told: Mapping[str, Any] | None) -> Change | None:
     if told is None:
         return None
-    box = Box(**_from_json(told["box"], NOT_KNOWN)) if told["box"] else None
-    return Change(ChangeKind(told["kind"]), Record(**_from_json(told["record"], BLANK)), box)
+    box, wanted = (Box(**_from_json(told[name], NOT_KNOWN)) if name in told else None for name in ("box", "wanted"))
+    record = Record(**_from_json(told["record"], BLANK))
+    return Change(ChangeKind(told["kind"]), record, box, wanted=wanted)
 
 
 def _outcome(told: Mapping[str, Any] | None) -> Outcome | None:

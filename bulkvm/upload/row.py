@@ -27,6 +27,8 @@ async def send_change(change: Change, pbx: Pbx, *, verify: bool = False) -> Outc
             outcome = await _create(change.record, pbx)
         case ChangeKind.UPDATE:
             outcome = await _update(change, pbx)
+        case ChangeKind.REMOVE:
+            return await _remove(change, pbx)
         case ChangeKind.UNCHANGED:
             return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None)
     if verify and outcome.status in {Status.CREATED, Status.UPDATED}:
@@ -122,6 +124,32 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
         message = f"{lost} The box is as it was. Import again."
         return _outcome(record, Status.FAILED, message, box_id=box.id, attempts=attempts)
     return _unknown(record, lost, attempts)
+
+
+async def _remove(change: Change, pbx: Pbx) -> Outcome:
+    assert change.box is not None
+    record, box_id = change.record, change.box.id
+    try:
+        removed = await pbx.destroy_box(box_id)
+    except NoSuchBox:
+        return _outcome(record, Status.UNCHANGED, "The box was gone already.", attempts=1)
+    except AnswerLost as lost:
+        return await _look_whether_gone(record, box_id, lost, pbx)
+    except PbxRefused as refusal:
+        return _rejected(record, refusal, refusal.attempts, box_id)
+    except PbxError as error:
+        return _outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
+    return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=removed.attempts)
+
+
+async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost, pbx: Pbx) -> Outcome:
+    try:
+        await pbx.fetch_box(box_id)
+    except NoSuchBox:
+        return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=lost.attempts)
+    except BulkvmError:
+        return _unknown(record, lost, lost.attempts)
+    return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
 
 
 async def _verify(record: Record, outcome: Outcome, pbx: Pbx) -> Outcome:

@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.csv_escape import escape_formula
+from bulkvm.simulator import Faults
 from tests.cli.conftest import SAMPLES, Bulkvm
 
 HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
@@ -173,16 +174,29 @@ def test_changing_too_many_boxes_is_refused_and_yes_does_not_override_it(
 def test_what_the_pbx_refuses_is_told_row_by_row_and_the_others_are_done(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
-    sheet = write_csv(folder / "a.csv", ("6300", "Taken", "402817", "", ""), ("6201", "Free", "582046", "", ""))
+    pbx.state.faults = Faults(["422:create:1"])
+    sheet = write_csv(folder / "a.csv", ("6201", "Refused", "402817", "", ""), ("6202", "Made", "582046", "", ""))
 
-    ended = bulkvm("import", sheet, "--yes", "--json", "--result", "r.csv")
+    ended = bulkvm("import", sheet, "--yes", "--json", "--result", "r.csv", "--concurrency", "1")
 
     assert ended.code == 1
     assert [row["status"] for row in ended.json["rows"]] == ["rejected", "created"]
     assert "The PBX said:" in ended.json["rows"][0]["message"]
     with (folder / "r.csv").open(encoding="utf-8-sig", newline="") as opened:
         assert [row["bulkvm_status"] for row in csv.DictReader(opened)] == ["rejected", "created"]
-    assert pbx.state.traffic.counts["create"] == 2
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_number_that_something_else_has_is_told_before_anything_is_sent(bulkvm: Bulkvm, folder: Path) -> None:
+    rows = [("6300", "Taken", "402817", "", ""), ("6302", "Free", "582046", "", "")]
+
+    ended = bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes", "--json")
+
+    assert ended.code == 3
+    assert [(p["row"], p["code"]) for p in ended.json["problems"]] == [(2, "number-taken")]
+    assert ended.json["problems"][0]["message"] == (
+        '6300 belongs to the ring group "Sales"; the next free number is 6303.'
+    )
 
 
 def test_an_earlier_result_is_never_overwritten_by_default(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:

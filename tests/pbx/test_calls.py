@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bulkvm.box import BLANK, Box, Record
+from bulkvm.box import BLANK, Box, Owner, Record
 from bulkvm.errors import NoSuchBox, PbxRefused
-from bulkvm.pbx import Owner, Pbx, connect
+from bulkvm.pbx import Pbx, connect
 from bulkvm.settings import PinPolicy, Site
 from bulkvm.simulator import Settings, create_app
 
