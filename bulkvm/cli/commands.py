@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "plan": ("plan", "Show what a sheet would change on the PBX; send nothing."),
     "import": ("importing", "Create and update boxes from a sheet."),
     "export": ("export", "Write all boxes of the PBX to a file."),
+    "undo": ("undo", "Put a run back."),
+    "runs": ("runs", "List runs, or write a result anew."),
     "simulator": ("simulator", "Run a PBX on this machine, to try things on."),
     "demo": ("demo", "Tour the whole job on sample sheets, in under a minute."),
 }

@@ -1,7 +1,6 @@
 """`bulkvm import`."""
 
 import hashlib
-import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,18 +12,15 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
 from bulkvm.cli.preparing import Prepared, prepare
-from bulkvm.cli.running import carry_out, name_run, only_run
+from bulkvm.cli.running import NOT_ALL_DONE, agreed, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.errors import Interrupted, SheetError, UsageError
-from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.errors import SheetError
+from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, parse_limit
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
-    from bulkvm.upload import Ending, RunFacts
-
-_NOT_ALL_DONE = 1
-_UNKNOWN = 9
+    from bulkvm.upload import RunFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +102,7 @@ def command(
         if not force:
             check_changes(prepared.plan, limit)
         if not _agreed(job, prepared, yes=yes):
-            screen.insist("Nothing was sent.")
-            return _NOT_ALL_DONE
+            return NOT_ALL_DONE
         return _carry_out(job, prepared, prepared.plan)
 
 
@@ -136,13 +131,7 @@ def _agreed(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     if prepared.problems:
         job.screen.say(render_problems(prepared.problems))
     job.screen.say(render_plan(prepared.plan))
-    count = len(prepared.plan.to_send)
-    if yes or not count:
-        return True
-    if str(job.file) == "-" or not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
-    boxes = "1 box" if count == 1 else f"{count} boxes"
-    return click.confirm(f"Send {boxes} to {job.connection.site.name}?", err=True)
+    return agreed(prepared.plan, job.connection, job.screen, yes=yes, can_ask=str(job.file) != "-")
 
 
 def _refuse(job: Job, prepared: Prepared) -> int:
@@ -165,10 +154,9 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     facts = name_run(str(job.file), job.connection, extensions)
     ending = carry_out(plan, facts, job.connection, job.settings, job.screen)
     outcomes = account_for(extensions, prepared.problems, ending.outcomes)
-    code = _exit_code(outcomes, ending)
+    code = exit_code(outcomes, ending.error)
     _report(job, prepared, outcomes, code, facts)
-    if ending.error:
-        job.screen.insist(str(ending.error), fg="red")
+    tell_ending(ending, job.screen)
     return code
 
 
@@ -186,13 +174,3 @@ def _report(
         print_json(import_form(summary.site, facts.name if facts else None, outcomes, prepared.problems))
     job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)
     job.screen.say(f"What became of each row: {written}")
-
-
-def _exit_code(outcomes: tuple[Outcome, ...], ending: "Ending") -> int:
-    if isinstance(ending.error, Interrupted):
-        return Interrupted.exit_code
-    if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
-        return _UNKNOWN
-    if ending.error:
-        return ending.error.exit_code
-    return 0 if all(outcome.status in DONE for outcome in outcomes) else _NOT_ALL_DONE

@@ -2,24 +2,30 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import click
 from filelock import FileLock, Timeout
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, site_lock
 from bulkvm.cli.screen import Screen
 from bulkvm.cli.stopping import stopping
-from bulkvm.errors import UsageError
+from bulkvm.errors import BulkvmError, Interrupted, UsageError
+from bulkvm.outcomes import DONE, Outcome, Status
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
-    from bulkvm.outcomes import Outcome
     from bulkvm.settings import SendSettings
     from bulkvm.upload import Ending, Journal, RunFacts
+
+
+NOT_ALL_DONE: Final = 1
+_UNKNOWN: Final = 9
 
 
 @contextmanager
@@ -41,6 +47,24 @@ def only_run(connection: Connection) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def agreed(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
+    """Ask whether to send, if there is anything to send.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    count = len(plan.to_send)
+    if yes or not count:
+        return True
+    if not can_ask or not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
+    boxes = "1 box" if count == 1 else f"{count} boxes"
+    if click.confirm(f"Send {boxes} to {connection.site.name}?", err=True):
+        return True
+    screen.insist("Nothing was sent.")
+    return False
 
 
 def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -> "RunFacts":
@@ -83,7 +107,7 @@ def _send(
 
     with stopping(tell) as stop, screen.progress("Rows") as progress:
 
-        def count(_: "Outcome") -> None:
+        def count(_: Outcome) -> None:
             nonlocal done
             done += 1
             progress(done, total)
@@ -93,3 +117,20 @@ def _send(
                 return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
 
         return asyncio.run(sending())
+
+
+def tell_ending(ending: "Ending", screen: Screen) -> None:
+    """Say why a run ended before its end, if it did."""
+    if ending.error:
+        screen.insist(str(ending.error), fg="red")
+
+
+def exit_code(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:
+    """How a run ended, in a number. A person who stopped it knows; else what is unknown matters most."""
+    if isinstance(error, Interrupted):
+        return error.exit_code
+    if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
+        return _UNKNOWN
+    if error:
+        return error.exit_code
+    return 0 if all(outcome.status in DONE for outcome in outcomes) else NOT_ALL_DONE

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bulkvm.box import BLANK, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Plan
+from bulkvm.columns import COLUMNS
 from bulkvm.pbx import Pbx, Progress, no_progress
-from bulkvm.planning import make_plan, unknown_fields
+from bulkvm.planning import make_plan, plan_undo, unknown_fields
+from bulkvm.upload.journal import PastRun
 from bulkvm.upload.owners import find_taken
 
 
@@ -26,11 +28,8 @@ async def plan_for(
         make_pin: gives an extension that is to be created, and comes without a PIN, one.
     """
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
-    in_doubt = [
-        box.id for record in records if (box := boxes.get(record.extension_number)) and unknown_fields(record, box)
-    ]
-    fetched = await pbx.fetch_boxes(in_doubt, progress)
-    boxes.update((box.extension_number, box) for box in fetched.values())
+    listed = ((record, boxes.get(record.extension_number)) for record in records)
+    await _fetch(pbx, boxes, [box.id for record, box in listed if box and unknown_fields(record, box)], progress)
     if make_pin:
         records = [
             replace(record, pin=make_pin(record.extension_number))
@@ -41,3 +40,21 @@ async def plan_for(
     new = [record.extension_number for record in records if record.extension_number not in boxes]
     wanted = {record.extension_number for record in records}
     return make_plan(records, boxes.values(), await find_taken(pbx, new, boxes.keys() | wanted, progress))
+
+
+async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress) -> Plan:
+    """List the PBX's boxes, fetch those that a run touched, and plan to put it back."""
+    boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
+    touched = (boxes.get(change.record.extension_number) for change in past.changes.values())
+    await _fetch(pbx, boxes, [box.id for box in touched if box and _is_in_part(box)], progress)
+    return plan_undo(past.changes, past.outcomes, boxes.values())
+
+
+async def _fetch(pbx: Pbx, boxes: dict[str, Box], box_ids: Sequence[str], progress: Progress) -> None:
+    """Replace listed boxes by what the PBX tells of each alone."""
+    fetched = await pbx.fetch_boxes(box_ids, progress)
+    boxes.update((box.extension_number, box) for box in fetched.values())
+
+
+def _is_in_part(box: Box) -> bool:
+    return any(getattr(box, column.header) is NOT_KNOWN for column in COLUMNS)

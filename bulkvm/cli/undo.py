@@ -1,0 +1,62 @@
+"""`bulkvm undo`."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.json_forms import import_form, print_json
+from bulkvm.cli.options import site_options
+from bulkvm.cli.past import find_run
+from bulkvm.cli.running import agreed, carry_out, exit_code, name_run, only_run, tell_ending
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import UsageError
+from bulkvm.outcomes import count_statuses
+
+if TYPE_CHECKING:
+    from bulkvm.changes import Plan
+    from bulkvm.upload import PastRun
+
+
+@click.command("undo")
+@click.argument("run")
+@site_options
+@click.option("-y", "--yes", is_flag=True, help="Send without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@screen_options
+def command(run: str, *, connection: Connection, yes: bool, as_json: bool, screen: Screen) -> int:
+    """Put back what RUN did: the beginning of its name will do, or `last`.
+
+    Boxes that it changed get their former values, and those that it made are removed, with the messages in them. A box
+    that was changed since is kept as it is. An undo is a run itself, and can be undone.
+    """
+    from bulkvm.reports import render_counts, render_plan
+
+    past = find_run(run)
+    if past.facts.url != connection.site.url:
+        raise UsageError(
+            f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
+            "Name the same site."
+        )
+    with only_run(connection):
+        plan = asyncio.run(_plan(past, connection, screen))
+        screen.say(render_plan(plan))
+        if not agreed(plan, connection, screen, yes=yes, can_ask=True):
+            return 1
+        extensions = {change.record.row: change.record.extension_number for change in plan.changes}
+        facts = name_run(f"undo of {past.facts.name}", connection, extensions)
+        ending = carry_out(plan, facts, connection, connection.settings, screen)
+    if as_json:
+        print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
+    screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
+    tell_ending(ending, screen)
+    return exit_code(ending.outcomes, ending.error)
+
+
+async def _plan(past: "PastRun", connection: Connection, screen: Screen) -> "Plan":
+    from bulkvm.upload import plan_undo_of
+
+    async with connection.open() as pbx:
+        with screen.progress("Boxes read") as progress:
+            return await plan_undo_of(past, pbx, progress)

@@ -1,0 +1,65 @@
+"""The person's sheet back, with what is wrong in it marked where it stands."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from bulkvm.errors import UsageError
+from bulkvm.problems import Problem
+from bulkvm.reports.annotation import Annotation
+from bulkvm.reports.files import writing
+from bulkvm.reports.marks import place_marks
+from bulkvm.reports.own_copy import fits_in_memory, format_own_copy
+from bulkvm.reports.plain_copy import format_plain_copy
+from bulkvm.reports.summary import Line, summarise_problems
+from bulkvm.sheet import Sheet
+
+_TEXT_ALONE: Final = "This copy holds the sheet's text alone, without colours and other sheets of your own:"
+_TOO_BIG: Final = Line((f"{_TEXT_ALONE} the workbook is too big to be copied whole.",))
+_NOT_COPIED: Final = Line((f"{_TEXT_ALONE} the workbook could not be copied as it is.",))
+
+
+def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> Path:
+    """Write a copy of a sheet's workbook with the cells coloured, a note in each, and a summary on top.
+
+    From a CSV file, and from a workbook too big to be copied whole, it is a workbook of the sheet's text alone.
+
+    Args:
+        target: an .xlsx file, not the sheet's own.
+        sheet: as it was read.
+        problems: all that is to be marked, those that reading found included.
+
+    Returns:
+        The file really written, see `writing`.
+    """
+    if target.suffix.lower() != ".xlsx":
+        raise UsageError(f"{target.name} could not be written: the name of an annotated copy must end in .xlsx.")
+    return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summarise_problems(sheet, problems)))
+
+
+def write_copy(target: Path, sheet: Sheet, annotation: Annotation) -> Path:
+    """Write a workbook: the person's own where that can be done, else one of text."""
+    check_not_input(target, sheet)
+    content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
+    with writing(target) as new:
+        new.temporary.write_bytes(content)
+    return new.path
+
+
+def check_not_input(target: Path, sheet: Sheet) -> None:
+    """Refuse to write over the file that a sheet was read from."""
+    if target.exists() and sheet.path.exists() and target.samefile(sheet.path):
+        raise UsageError(f"{target} is the sheet itself, which is never written to. Name another file.")
+
+
+def _format_own(sheet: Sheet, annotation: Annotation) -> bytes:
+    """The person's own workbook, or else its text with a line that says why."""
+    try:
+        if fits_in_memory(sheet.path):
+            return format_own_copy(sheet, annotation)
+        notice = _TOO_BIG
+    except Exception:  # noqa: BLE001  (openpyxl may stumble over anything in a workbook, and a result must come)
+        notice = _NOT_COPIED
+    title, *rest = annotation.summary
+    return format_plain_copy(sheet, replace(annotation, summary=[title, notice, *rest]))

@@ -1,0 +1,17 @@
+"""What is put on top of a person's sheet in a copy of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bulkvm.reports.marks import Mark
+from bulkvm.reports.result_columns import Results
+from bulkvm.reports.summary import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Marks by cell, the summary sheet's lines, and what the columns of a result hold; an annotated copy has none."""
+
+    marks: Mapping[str, Mark]
+    summary: Sequence[Line]
+    results: Results | None = None

@@ -1,0 +1,33 @@
+"""The sheet as it was understood."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bulkvm.box import BLANK, Record
+from bulkvm.columns import CLEAR, COLUMNS, OURS, Column
+from bulkvm.reports.files import writing
+from bulkvm.reports.tables import Table, format_table, table_kind
+
+
+def write_clean(target: Path, records: Sequence[Record]) -> Path:
+    """Write records to a .csv or .xlsx file, each with the number of its row in the sheet.
+
+    Returns:
+        The file really written, see `writing`.
+    """
+    table = Table(
+        headings=[*(column.header for column in COLUMNS), f"{OURS}row"],
+        widths=[*(column.width for column in COLUMNS), 12],
+        rows=([*(_text(record, column) for column in COLUMNS), str(record.row)] for record in records),
+    )
+    content = format_table(table, table_kind(target))
+    with writing(target) as new:
+        new.temporary.write_bytes(content)
+    return new.path
+
+
+def _text(record: Record, column: Column) -> str:
+    value = getattr(record, column.header)
+    if value is BLANK:
+        return ""
+    return CLEAR if value == () else column.format(value)

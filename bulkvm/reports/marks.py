@@ -1,0 +1,60 @@
+"""Which cells a copy of the sheet marks, and what their notes say."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bulkvm.columns import KEY
+from bulkvm.columns.headings import match_heading
+from bulkvm.problems import Problem, Severity
+from bulkvm.reports.cells import count_lines, fit
+from bulkvm.sheet import Sheet
+
+MOST_NOTES: Final = 5_000  # more of them make Excel slow to open the copy
+NOTE_AUTHOR: Final = "bulkvm"
+NOTE_HEAD: Final = f"{NOTE_AUTHOR} says:\n"  # by which a former note is known
+NOTE_WIDTH: Final = 340  # pixels, and so for the height
+_CHARACTERS_A_LINE: Final = 48
+_LINE_HEIGHT: Final = 19
+_TALLEST: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The worst that is wrong in a cell, and all of it in words."""
+
+    severity: Severity
+    note: str
+
+
+def place_marks(sheet: Sheet, problems: Iterable[Problem]) -> Mapping[str, Mark]:
+    """Find the cells to mark, and what to say of each."""
+    key = key_letter(sheet)
+    problems_of_cell: dict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        if cell := marked_cell(problem, key):
+            problems_of_cell[cell].append(problem)
+    return {cell: _mark(found) for cell, found in problems_of_cell.items()}
+
+
+def marked_cell(problem: Problem, key: str) -> str | None:
+    """Where a problem is marked: that of a whole row at its extension, that of the whole file nowhere."""
+    return problem.cell or (f"{key}{problem.row}" if problem.row else None)
+
+
+def key_letter(sheet: Sheet) -> str:
+    """The column of the extensions, or the first one where `--map` named it."""
+    letters = (letter for letter, heading in sheet.headings.items() if match_heading(heading) is KEY)
+    return next(letters, next(iter(sheet.headings), "A"))
+
+
+def note_height(note: str) -> int:
+    """How many pixels a note needs to be read without scrolling, within reason."""
+    return min(_LINE_HEIGHT * (count_lines(note, _CHARACTERS_A_LINE) + 1), _TALLEST)
+
+
+def _mark(problems: Sequence[Problem]) -> Mark:
+    severity = Severity.ERROR if any(problem.is_error for problem in problems) else Severity.WARNING
+    told = (f"{problem.severity.capitalize()}: {problem.message} [{problem.code}]" for problem in problems)
+    return Mark(severity, fit(NOTE_HEAD + "\n\n".join(told)))

@@ -1,0 +1,91 @@
+"""A copy of a person's own workbook, with everything that is in it."""
+
+import io
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from zipfile import ZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import PatternFill
+from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.reports import look
+from bulkvm.reports.annotation import Annotation
+from bulkvm.reports.cells import fit
+from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
+from bulkvm.reports.own_cells import shown_cell, solid
+from bulkvm.reports.own_results import add_results
+from bulkvm.reports.own_summary import write_summary
+from bulkvm.reports.summary import Line, summary_name
+from bulkvm.sheet import Sheet
+
+# openpyxl holds a workbook as about thirteen times its XML; this much keeps a result below 1 GiB.
+_MOST_XML: Final = 60 * 2**20
+_OUR_FILLS: Final = frozenset(solid(colour).fgColor.rgb for colour in (look.RED, look.AMBER))
+_NOT_COPIED: Final = ("xl/media/", "xl/vbaProject.bin")
+_LOST: Final = Line(
+    ("Macros, pictures and dropdowns of Excel's newer kind may be missing in this copy; your own file has them.",)
+)
+
+
+def fits_in_memory(file: Path) -> bool:
+    """Whether a workbook is small enough to be loaded whole."""
+    with ZipFile(file) as archive:
+        return sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml")) <= _MOST_XML
+
+
+def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
+    """Write the workbook that a sheet was read from, with its annotation, to bytes."""
+    assert sheet.name is not None
+    workbook, whole = _load(sheet.path)
+    own: Worksheet = workbook[sheet.name]
+    name = summary_name(sheet.name)
+    if name in workbook.sheetnames:
+        _remove_former_marks(own)
+    _mark(own, annotation.marks)
+    if annotation.results is not None:
+        add_results(own, sheet, annotation.results)
+    title, *rest = annotation.summary
+    write_summary(workbook, [title, *([] if whole else [_LOST]), *rest], name, sheet.name)
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def _load(file: Path) -> tuple[Workbook, bool]:
+    """Load a workbook, and say whether all that is in it will be in the copy, too."""
+    with file.open("rb") as source, warnings.catch_warnings(record=True) as losses:
+        warnings.simplefilter("always")
+        workbook = load_workbook(source, rich_text=True)
+    with ZipFile(file) as archive:
+        parts = archive.namelist()
+    return workbook, not losses and not any(part.startswith(_NOT_COPIED) for part in parts)
+
+
+def _mark(own: Worksheet, marks: Mapping[str, Mark]) -> None:
+    for number, (place, mark) in enumerate(marks.items()):
+        cell = shown_cell(own, *coordinate_to_tuple(place))
+        cell.fill = solid(look.COLOURS[mark.severity])
+        if number < MOST_NOTES:
+            cell.comment = _note(cell.comment, mark.note)
+
+
+def _note(theirs: Comment | None, ours: str) -> Comment:
+    """Our note, below what stands there already."""
+    text = fit(f"{theirs.text.rstrip()}\n\n{ours}") if theirs else ours
+    return Comment(text, theirs.author if theirs else NOTE_AUTHOR, height=note_height(text), width=NOTE_WIDTH)
+
+
+def _remove_former_marks(own: Worksheet) -> None:
+    """Take off what an earlier copy marked, lest mended cells stay red."""
+    for row in own.iter_rows():
+        for cell in row:
+            if cell.has_style and cell.fill.fgColor.rgb in _OUR_FILLS:
+                cell.fill = PatternFill()
+            if cell.comment and NOTE_HEAD in cell.comment.text:
+                theirs = cell.comment.text.partition(NOTE_HEAD)[0].rstrip()
+                cell.comment = Comment(theirs, cell.comment.author) if theirs else None

@@ -1,0 +1,61 @@
+"""The columns of a result, in a person's own workbook."""
+
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.table import Table, TableColumn
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.outcomes import Status
+from bulkvm.reports import look
+from bulkvm.reports.own_cells import dress_heading, set_text, shown_cell, solid
+from bulkvm.reports.result_columns import RESULT_HEADINGS, Results, place_results
+from bulkvm.sheet import Sheet
+
+
+def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
+    """Write the results beside the rows. A row without one keeps what an earlier result says of it."""
+    headings = {cell.column_letter: cell.value for cell in own[sheet.header_row] if isinstance(cell.value, str)}
+    last = max((cell.column for row in own.iter_rows() for cell in row if cell.value is not None), default=0)
+    places = place_results(headings, last)
+    for place, (heading, width) in zip(places, RESULT_HEADINGS.items(), strict=True):
+        own.column_dimensions[get_column_letter(place)].width = width
+        cell = shown_cell(own, sheet.header_row, place)
+        set_text(cell, heading)
+        dress_heading(cell)
+    for row, texts in results.items():
+        for place, text in zip(places, texts, strict=True):
+            set_text(shown_cell(own, row, place), text)
+        own.cell(row, places[0]).fill = solid(look.COLOURS[Status(texts[0])])
+    _widen_filter(own, sheet, max(places))
+
+
+def _widen_filter(own: Worksheet, sheet: Sheet, last: int) -> None:
+    """Make the results filterable: in the table that holds the sheet, in the sheet's own filter, or in a new one."""
+    for table in own.tables.values():
+        if table.headerRowCount and CellRange(table.ref).min_row == sheet.header_row:
+            _widen_table(own, table, last)
+            return
+    bottom = max(sheet.cells.index, default=sheet.header_row)
+    area = CellRange(own.auto_filter.ref or f"A{sheet.header_row}:A{bottom}")
+    own.auto_filter.ref = _up_to(area, last)
+
+
+def _widen_table(own: Worksheet, table: Table, last: int) -> None:
+    """Take the columns up to the last into a table, if Excel allows it: each must have a heading, and none twice."""
+    area = CellRange(table.ref)
+    headings = [own.cell(area.min_row, column).value for column in range(area.max_col + 1, last + 1)]
+    names = [*table.column_names, *(heading for heading in headings if isinstance(heading, str))]
+    if table.totalsRowCount or len(set(names)) < len(table.column_names) + len(headings):
+        return
+    highest = max(column.id for column in table.tableColumns)
+    for number, name in enumerate(names[len(table.column_names) :], start=highest + 1):
+        table.tableColumns.append(TableColumn(id=number, name=name))
+    table.ref = _up_to(area, last)
+    if table.autoFilter:
+        table.autoFilter.ref = table.ref
+
+
+def _up_to(area: CellRange, last: int) -> str:
+    """The area, made wide enough for the last column."""
+    area.expand(right=max(0, last - area.max_col))
+    return area.coord

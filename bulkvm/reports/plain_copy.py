@@ -1,0 +1,91 @@
+"""A copy of a sheet's text, written as it goes by: for CSV files and for workbooks too big to be copied whole."""
+
+import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_cell_to_rowcol
+from xlsxwriter.worksheet import Worksheet
+
+from bulkvm.columns.headings import match_heading
+from bulkvm.outcomes import Status
+from bulkvm.reports import look
+from bulkvm.reports.annotation import Annotation
+from bulkvm.reports.cells import write_text
+from bulkvm.reports.grid import make_grid
+from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
+from bulkvm.reports.plain_summary import write_summary
+from bulkvm.reports.result_columns import RESULT_HEADINGS
+from bulkvm.reports.summary import summary_name
+from bulkvm.sheet import Sheet
+
+_WIDTH: Final = 16  # of a column that is not one of ours
+
+
+def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
+    """Write a sheet's text, each row at its own number, with its annotation, to bytes."""
+    file = io.BytesIO()
+    # The parts may hold PINs: nothing of them may outlive a failure.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        name = sheet.name or "Boxes"
+        write_summary(workbook, annotation.summary, summary_name(name), name)
+        _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
+        workbook.close()
+    return file.getvalue()
+
+
+def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: Annotation) -> None:
+    grid = make_grid(sheet, annotation.results)
+    text, heading = workbook.add_format(look.TEXT), workbook.add_format(look.HEADING)
+    looks = _coloured_looks(workbook, annotation, grid.places)
+    notes = _notes_of_rows(annotation.marks)
+    _set_widths(to, grid.headings, text)
+    header = last = sheet.header_row - 1
+    for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
+        last = number - 1
+        usual = heading if last == header else text
+        for column, value in enumerate(values):
+            coloured = looks.get((last, column))
+            if value or coloured:  # an empty cell has its column's format
+                write_text(to, last, column, value, coloured or usual)
+        for column, note in notes.get(last, ()):
+            size = {"width": NOTE_WIDTH, "height": note_height(note)}
+            to.write_comment(last, column, note, {"author": NOTE_AUTHOR, **size})
+    to.freeze_panes(header + 1, 0)
+    to.set_landscape()
+    to.fit_to_pages(1, 0)
+    to.repeat_rows(header)
+    to.autofilter(header, 0, last, len(grid.headings) - 1)
+
+
+def _coloured_looks(
+    workbook: Workbook, annotation: Annotation, places: Sequence[int]
+) -> Mapping[tuple[int, int], Format]:
+    """The formats of the cells that are not plain, by row and column counted from 0."""
+    formats = {of: workbook.add_format({**look.TEXT, "bg_color": colour}) for of, colour in look.COLOURS.items()}
+    looks = {xl_cell_to_rowcol(cell): formats[mark.severity] for cell, mark in annotation.marks.items()}
+    if annotation.results:
+        column = places[0] - 1
+        looks |= {(row - 1, column): formats[Status(texts[0])] for row, texts in annotation.results.items()}
+    return looks
+
+
+def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int, str]]]:
+    """Columns and notes by row, counted from 0: a row that has gone by takes no more of them."""
+    notes: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for cell, mark in islice(marks.items(), MOST_NOTES):
+        row, column = xl_cell_to_rowcol(cell)
+        notes[row].append((column, mark.note))
+    return notes
+
+
+def _set_widths(to: Worksheet, headings: Sequence[str], text: Format) -> None:
+    for column, heading in enumerate(headings):
+        known = match_heading(heading)
+        to.set_column(column, column, known.width if known else RESULT_HEADINGS.get(heading, _WIDTH), text)

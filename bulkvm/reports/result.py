@@ -1,0 +1,45 @@
+"""What became of each row, in the person's own sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bulkvm.outcomes import Outcome
+from bulkvm.problems import Problem
+from bulkvm.reports.annotated import check_not_input, write_copy
+from bulkvm.reports.annotation import Annotation
+from bulkvm.reports.files import writing
+from bulkvm.reports.grid import make_grid
+from bulkvm.reports.marks import place_marks
+from bulkvm.reports.result_columns import list_results
+from bulkvm.reports.summary import RunSummary, summarise_run
+from bulkvm.reports.tables import Table, format_table, table_kind
+from bulkvm.sheet import Sheet
+
+
+def write_result(
+    target: Path, sheet: Sheet, outcomes: Sequence[Outcome], problems: Sequence[Problem], run: RunSummary
+) -> Path:
+    """Write a sheet back with what became of each row beside it.
+
+    Args:
+        target: an .xlsx file, an annotated copy with result columns and the run's summary; or a .csv file, the
+            sheet's text with result columns. Not the sheet's own file.
+        sheet: as it was read.
+        outcomes: one a row; rows without one keep what an earlier result says of them.
+        problems: all that is to be marked, those that reading found included.
+        run: what the summary says of the run.
+
+    Returns:
+        The file really written, see `writing`.
+    """
+    kind = table_kind(target)
+    results = list_results(outcomes, problems)
+    if kind == "xlsx":
+        summary = summarise_run(sheet, outcomes, problems, run)
+        return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summary, results))
+    check_not_input(target, sheet)
+    grid = make_grid(sheet, results)
+    content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")
+    with writing(target) as new:
+        new.temporary.write_bytes(content)
+    return new.path

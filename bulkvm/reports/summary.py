@@ -1,0 +1,208 @@
+"""The sheet "bulkvm" that is put on top of a copy: what to do next, how many, and where."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.problems import Problem, Severity
+from bulkvm.reports.cells import row_height
+from bulkvm.reports.marks import key_letter, marked_cell
+from bulkvm.reports.plan_text import render_counts
+from bulkvm.reports.problem_texts import count_problems, in_sheet_order, render_place
+from bulkvm.sheet import Sheet
+
+NAME: Final = "bulkvm"
+WIDTHS: Final = (26, 68, 12, 24)
+MOST_PROBLEMS: Final = 5_000  # more of them nobody reads
+CHART_TITLE: Final = "Rows"
+CHART_AT: Final = "E2"
+
+_MEANINGS: Final = {
+    Status.CREATED: "a new box was made",
+    Status.UPDATED: "the box was changed",
+    Status.UNCHANGED: "the box was so already",
+    Status.INVALID: "our check refused the row; nothing was sent",
+    Status.REJECTED: "the PBX refused the row; nothing was changed",
+    Status.FAILED: "it could not be done; nothing was changed",
+    Status.UNKNOWN: "it was sent, and what became of it is not known",
+    Status.NOT_SENT: "the run ended before its turn",
+}
+_EXIT_CODES: Final = {
+    0: "done",
+    1: "finished, but some rows were not done",
+    3: "the sheet is not valid; nothing was sent",
+    4: "login or permission refused",
+    5: "PBX unreachable; try again later",
+    6: "refused by a safety limit",
+    7: "stopped early; run it again to go on",
+    9: "the outcome of at least one row is unknown",
+    130: "interrupted",
+}
+
+
+class Kind(Enum):
+    """What a line of the summary is, and so how it looks."""
+
+    TITLE = auto()
+    SECTION = auto()
+    HEADING = auto()
+    TEXT = auto()
+    ROW = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the summary.
+
+    `colour` says what its first cell's colour means, `link` to which cell of the sheet that cell leads. `charted`
+    is the status whose number of rows stands in the third cell.
+    """
+
+    cells: tuple[str | int, ...] = ()
+    kind: Kind = Kind.TEXT
+    colour: Severity | Status | None = None
+    link: str | None = None
+    charted: Status | None = None
+
+    @property
+    def height(self) -> int | None:
+        """How high the line must be, in points, None where it is as high as any."""
+        if self.kind is not Kind.ROW:
+            return None
+        return row_height((str(cell) for cell in self.cells), WIDTHS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What a result says of its run as a whole."""
+
+    site: str
+    time: datetime
+    input_sha256: str
+    exit_code: int
+
+
+def summary_name(sheet_name: str) -> str:
+    """What the summary is called beside a sheet of this name."""
+    return f"{NAME} summary" if sheet_name.casefold() == NAME else NAME
+
+
+def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
+    """Where the counts stand that the chart shows: the status by row, counted from 1."""
+    return {row: line.charted for row, line in enumerate(lines, start=1) if line.charted}
+
+
+def summarise_problems(sheet: Sheet, problems: Sequence[Problem]) -> list[Line]:
+    """Tell what is wrong in a sheet, for an annotated copy."""
+    return [
+        Line((f"{sheet.path.name}: {count_problems(problems)}",), Kind.TITLE),
+        *_next_steps(_mend(problems)),
+        *_problem_counts(problems),
+        *_problem_list(sheet, problems),
+    ]
+
+
+def summarise_run(
+    sheet: Sheet, outcomes: Sequence[Outcome], problems: Sequence[Problem], run: RunSummary
+) -> list[Line]:
+    """Tell what became of a sheet, for a result."""
+    counts = count_statuses(outcomes)
+    return [
+        Line((render_counts(counts),), Kind.TITLE),
+        *_next_steps(_go_on(counts)),
+        *_status_counts(counts),
+        *_facts(sheet, run),
+        *_not_done(sheet, outcomes),
+        *_problem_list(sheet, problems),
+    ]
+
+
+def _next_steps(steps: Sequence[str]) -> Iterator[Line]:
+    yield Line()
+    yield Line(("What to do next",), Kind.SECTION)
+    yield from (Line((f"{number}. {step}",)) for number, step in enumerate(steps, start=1))
+
+
+def _mend(problems: Sequence[Problem]) -> list[str]:
+    if not problems:
+        return ["Nothing: no mistake was found. Import the sheet."]
+    steps = []
+    if any(problem.is_error for problem in problems):
+        steps.append("Mend the red cells: each is an error. Its note says how; the list below leads to it.")
+    if not all(problem.is_error for problem in problems):
+        steps.append("Look at the amber cells: each is a warning. What is meant so may stay.")
+    return [*steps, "Save this workbook and check it again. The marks go away with what you mend."]
+
+
+def _go_on(counts: Mapping[Status, int]) -> list[str]:
+    if all(status in DONE for status, n in counts.items() if n):
+        return ["Nothing: every row is done."]
+    steps = []
+    if counts[Status.INVALID] or counts[Status.REJECTED]:
+        steps.append("Mend the rows that are invalid or rejected: the column bulkvm_message says how.")
+    if counts[Status.UNKNOWN]:
+        steps.append("Leave the unknown rows as they are: the next run asks the PBX what became of them.")
+    return [*steps, "Save this workbook and import it again. Rows that are done stay as they are."]
+
+
+def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
+    if not problems:
+        return
+    yield Line()
+    yield Line(("How many", "For example", "Kind", "Code"), Kind.HEADING)
+    first = {(problem.severity, problem.code): problem.message for problem in reversed(problems)}
+    counted = Counter((problem.severity, problem.code) for problem in problems)
+    for (severity, code), n in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
+        yield Line((n, first[severity, code], severity.capitalize(), code), Kind.ROW, severity)
+
+
+def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
+    if not problems:
+        return
+    yield Line()
+    yield Line(("Where (click)", "What is wrong, and how to mend it", "Kind", "Code"), Kind.HEADING)
+    key = key_letter(sheet)
+    for problem in in_sheet_order(problems)[:MOST_PROBLEMS]:
+        place = render_place(problem) or "the whole file"
+        cells = (place, problem.message, problem.severity.capitalize(), problem.code)
+        yield Line(cells, Kind.ROW, problem.severity, link=marked_cell(problem, key))
+    if len(problems) > MOST_PROBLEMS:
+        yield Line((f"... and {len(problems) - MOST_PROBLEMS:,} more, marked in the sheet.",))
+
+
+def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:
+    yield Line()
+    yield Line(("Rows", "What it means", "How many"), Kind.HEADING)
+    for status, n in counts.items():
+        if n:
+            yield Line((status, _MEANINGS[status], n), Kind.ROW, status, charted=status)
+    yield Line(("in all", "", sum(counts.values())), Kind.ROW)
+
+
+def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
+    yield Line()
+    yield Line(("The run",), Kind.SECTION)
+    yield Line(("site", run.site), Kind.ROW)
+    yield Line(("time", f"{run.time:%Y-%m-%d %H:%M:%S %Z}".rstrip()), Kind.ROW)
+    yield Line(("input", sheet.path.name), Kind.ROW)
+    yield Line(("its SHA-256", run.input_sha256), Kind.ROW)
+    meaning = _EXIT_CODES.get(run.exit_code)
+    yield Line(("exit code", f"{run.exit_code}{': ' + meaning if meaning else ''}"), Kind.ROW)
+
+
+def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    """The rows with something to tell that no problem tells: what the PBX or the way to it refused."""
+    told = [o for o in outcomes if o.status not in DONE and o.status not in {Status.INVALID, Status.NOT_SENT}]
+    if not told:
+        return
+    yield Line()
+    yield Line(("Rows not done (click)", "Why, and how to mend it", "Status", "The PBX's code"), Kind.HEADING)
+    key = key_letter(sheet)
+    for outcome in told[:MOST_PROBLEMS]:
+        place = f"row {outcome.row} ({outcome.extension_number})"
+        cells = (place, outcome.message, outcome.status, outcome.pbx_code or "")
+        yield Line(cells, Kind.ROW, outcome.status, link=f"{key}{outcome.row}")

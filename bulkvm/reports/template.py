@@ -1,0 +1,117 @@
+"""The blank sheet to hand out to people who know Excel and nothing else."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from openpyxl.utils import get_column_letter
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.reports import look
+from bulkvm.reports.cells import write_text
+from bulkvm.reports.files import writing
+from bulkvm.reports.guide import write_guide
+from bulkvm.reports.tables import Table, format_table, table_kind
+from bulkvm.reports.template_rules import NAMES, extension_formula, name_formula, pin_formula, twice_formula
+
+_LAST_ROW: Final = 5_000
+# The same bytes each time, so that a test can hold the files that are handed out to this code.
+_CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+_REFUSALS: Final = {
+    "extension_number": (
+        extension_formula,
+        "An extension has 3 to 64 digits and nothing else. 555, 666, 777 and 888 are the PBX's own numbers.",
+    ),
+    "name": (name_formula, "A name has at most 64 characters. Shorten it."),
+    "pin": (
+        pin_formula,
+        "A PIN has 6 to 10 digits and nothing else, none three times in a row (111), and no three that count up (123).",
+    ),
+}
+# Bold and framed as well, for those who do not see the colours.
+_ALARM: Final = {"bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006"}
+
+
+def write_template(target: Path) -> Path:
+    """Write the blank .xlsx workbook, or the .csv file with the headings alone.
+
+    Returns:
+        The file really written, see `writing`.
+    """
+    kind = table_kind(target)
+    content = _workbook() if kind == "xlsx" else format_table(Table([c.header for c in COLUMNS], [], []), kind)
+    with writing(target, private=False) as new:
+        new.temporary.write_bytes(content)
+    return new.path
+
+
+def _workbook() -> bytes:
+    file = io.BytesIO()
+    workbook = Workbook(file, {"in_memory": True})
+    workbook.set_properties({"title": "Shared voicemail boxes", "created": _CREATED})
+    for name, constants in NAMES.items():
+        workbook.define_name(name, constants)
+    _write_boxes(workbook, workbook.add_worksheet("Boxes"))
+    write_guide(workbook, workbook.add_worksheet("How to fill this in"))
+    workbook.close()
+    return file.getvalue()
+
+
+def _write_boxes(workbook: Workbook, sheet: Worksheet) -> None:
+    text = workbook.add_format(look.TEXT)
+    needed = workbook.add_format({**look.HEADING, "valign": "vcenter"})
+    optional = workbook.add_format({**look.HEADING, "valign": "vcenter", "bold": False, "bg_color": look.PALE_BLUE})
+    for number, column in enumerate(COLUMNS):
+        sheet.set_column(number, number, column.width, text)
+        heading = f"{column.header} *" if column.needed_to else column.header
+        write_text(sheet, 0, number, heading, needed if column.needed_to else optional)
+        sheet.data_validation(1, number, _LAST_ROW - 1, number, _validation(column))
+    sheet.set_row(0, 24)
+    _colour_mistakes(workbook, sheet)
+    sheet.freeze_panes(1, 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&RPage &P of &N")
+    sheet.ignore_errors({"number_stored_as_text": f"A2:{get_column_letter(len(COLUMNS))}{_LAST_ROW}"})
+
+
+def _validation(column: Column) -> dict[str, Any]:
+    """What Excel says of a column's cells, offers for them and refuses in them."""
+    hint = {"input_title": column.title, "input_message": column.help}
+    if column.header in _REFUSALS:
+        formula, message = _REFUSALS[column.header]
+        cell = f"{get_column_letter(COLUMNS.index(column) + 1)}2"
+        refusal = {"error_title": f"Not right for {column.title}", "error_message": message}
+        return {"validate": "custom", "value": formula(cell), **refusal, **hint}
+    if column.choices:
+        refusal = {"error_title": "Not in the list", "error_message": "Choose one of the list."}
+        # Where other values are right, too, the list only suggests.
+        return {
+            "validate": "list",
+            "source": list(column.choices),
+            "show_error": column.choices_only,
+            **refusal,
+            **hint,
+        }
+    return {"validate": "any", **hint}
+
+
+def _colour_mistakes(workbook: Workbook, sheet: Worksheet) -> None:
+    """Colour what was pasted, which Excel lets pass its validation, and extensions that stand there twice."""
+    wrong = workbook.add_format({**_ALARM, "bg_color": look.RED})
+    twice = workbook.add_format({**_ALARM, "bg_color": look.AMBER})
+    for number, column in enumerate(COLUMNS):
+        if column.header in _REFUSALS:
+            formula, _ = _REFUSALS[column.header]
+            letter = get_column_letter(number + 1)
+            criteria = f'=AND({letter}2<>"",NOT({formula(f"{letter}2").removeprefix("=")}))'
+            area = f"{letter}2:{letter}{_LAST_ROW}"
+            sheet.conditional_format(area, {"type": "formula", "criteria": criteria, "format": wrong})
+    key = get_column_letter(COLUMNS.index(KEY) + 1)
+    criteria = twice_formula(f"${key}2", f"${key}$2:${key}${_LAST_ROW}")
+    sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": twice})

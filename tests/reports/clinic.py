@@ -1,0 +1,75 @@
+"""A clinic's workbook, as people make them, and the problems in it."""
+
+from pathlib import Path
+
+import openpyxl
+from openpyxl.comments import Comment
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.problems import Problem, Severity
+from bulkvm.readers import read_sheet
+from bulkvm.sheet import Sheet
+
+HEADER_ROW = 3
+ROWS = (
+    ("6201", "Front Desk", "111402", "desk@example.com"),
+    ("6202", "Lab", "402817", "lab(at)example.com"),
+    ("6203", "=1+1", "024680", "x@example.com"),
+    ("6204", "Ward", "987650", ""),
+)
+PROBLEMS = (
+    Problem(row=4, cell="C4", column="pin", code="pin-repeats", message="the same digit stands three times."),
+    Problem(row=5, cell="D5", column="recipients", code="recipient", message="that is not an address."),
+    Problem(row=5, code="row-hidden", message="the row is hidden.", severity=Severity.WARNING),
+    Problem(
+        row=7, cell="C7", column="pin", code="pin-descending", message="it counts down.", severity=Severity.WARNING
+    ),
+    Problem(row=None, code="column-unknown", message="a column is not known.", severity=Severity.WARNING),
+)
+OUTCOMES = (
+    Outcome(row=4, extension_number="6201", status=Status.INVALID),
+    Outcome(row=5, extension_number="6202", status=Status.INVALID, message="it was not sent."),
+    Outcome(row=6, extension_number="6203", status=Status.CREATED, id="bmV3"),
+    Outcome(row=7, extension_number="6204", status=Status.UPDATED, id="b2xk", changed=("name", "pin")),
+)
+
+
+def save_clinic(file: Path) -> Sheet:
+    """Save the workbook, and read it."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = "Our boxes"
+    sheet["A1"] = "Voicemail boxes of the clinic"
+    for column, heading in enumerate(("Ext", "Display name", "PIN", "Emails"), start=1):
+        sheet.cell(HEADER_ROW, column, heading).font = Font(bold=True, color="FF112233")
+    for number, row in enumerate(ROWS, start=HEADER_ROW + 1):
+        for column, text in enumerate(row, start=1):
+            sheet.cell(number, column, text).data_type = "s"
+    _furnish(sheet)
+    workbook.create_sheet("Notes")["B2"] = "=1+1"
+    workbook.save(file)
+    return read_sheet(file)
+
+
+def save_clinic_csv(file: Path) -> Sheet:
+    """Save the same rows as CSV, with the header in row 1, and read them."""
+    lines = ["Ext;Display name;PIN;Emails", *(";".join(row) for row in ROWS)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return read_sheet(file)
+
+
+def _furnish(sheet: Worksheet) -> None:
+    sheet["B5"].fill = PatternFill("solid", fgColor="FF00FF00")
+    sheet["C4"].comment = Comment("Ask Anna.", "Ben")
+    sheet.column_dimensions["B"].width = 31
+    sheet.row_dimensions[6].hidden = True
+    sheet.auto_filter.ref = "A3:D7"
+    sheet.merge_cells("A1:D1")
+    sheet.conditional_formatting.add("A4:A7", Rule(type="duplicateValues"))
+    choices = DataValidation(type="list", formula1='"a,b"')
+    choices.add("B4:B7")
+    sheet.add_data_validation(choices)

@@ -1,0 +1,286 @@
+"""The person's own workbook comes back, with what is wrong in it marked."""
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from openpyxl.cell import Cell, MergedCell
+from openpyxl.styles import PatternFill
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.errors import UsageError
+from bulkvm.problems import Problem
+from bulkvm.readers import read_sheet
+from bulkvm.reports import write_annotated
+from bulkvm.reports.look import AMBER, RED
+from bulkvm.reports.marks import MOST_NOTES
+from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
+from tests.sheets import sheet_of
+
+SAVED = pytest.mark.parametrize(
+    "annotated",
+    [
+        pytest.param(lambda folder: save_clinic(folder / "clinic.xlsx"), id="workbook"),
+        pytest.param(lambda folder: replace(save_clinic(folder / "clinic.xlsx"), name=None), id="text"),
+    ],
+    indirect=True,
+)
+
+
+@pytest.fixture
+def annotated(request: pytest.FixtureRequest, tmp_path: Path) -> openpyxl.Workbook:
+    """An annotated copy: of the person's workbook, or, as from CSV, of its text alone."""
+    sheet = request.param(tmp_path)
+    return openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+
+def colours(sheet: Worksheet) -> dict[str, str]:
+    fills = {
+        c.coordinate: f"#{str(c.fill.fgColor.rgb)[2:]}" for row in sheet.iter_rows() for c in row if c.fill.fill_type
+    }
+    return {cell: colour for cell, colour in fills.items() if colour in {RED, AMBER}}
+
+
+def notes(sheet: Worksheet) -> dict[str, str]:
+    return {c.coordinate: c.comment.text for row in sheet.iter_rows() for c in row if c.comment}
+
+
+def looks(cell: Cell | MergedCell) -> tuple[str, ...]:
+    return repr(cell.font), repr(cell.border), repr(cell.alignment), cell.number_format
+
+
+def summary_texts(workbook: openpyxl.Workbook) -> list[str]:
+    return [str(value) for row in workbook["bulkvm"].iter_rows(values_only=True) for value in row if value is not None]
+
+
+@SAVED
+def test_exactly_the_cells_with_problems_are_coloured(annotated: openpyxl.Workbook) -> None:
+    assert colours(annotated.worksheets[1]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
+
+
+@SAVED
+def test_each_coloured_cell_says_in_its_note_what_the_colour_means(annotated: openpyxl.Workbook) -> None:
+    found = notes(annotated.worksheets[1])
+
+    assert found.keys() == {"C4", "A5", "D5", "C7"}
+    assert "Error: the same digit stands three times. [pin-repeats]" in found["C4"]
+    assert "Warning: the row is hidden. [row-hidden]" in found["A5"]
+
+
+def test_a_cell_with_an_error_and_a_warning_is_red_and_tells_both(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    problems = [PROBLEMS[3], replace(PROBLEMS[0], row=7, cell="C7")]
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))
+
+    assert colours(workbook["Our boxes"]) == {"C7": RED}
+    assert "[pin-descending]\n\nError: " in notes(workbook["Our boxes"])["C7"]
+
+
+@SAVED
+def test_the_summary_comes_first_and_leads_to_the_cells(annotated: openpyxl.Workbook) -> None:
+    summary = annotated.worksheets[0]
+
+    links = {cell.value: cell.hyperlink.location for cell in summary["A"] if cell.hyperlink}
+
+    assert summary.title == "bulkvm"
+    assert annotated.active is summary
+    assert [sheet.sheet_view.tabSelected for sheet in annotated.worksheets[1:]].count(True) == 0
+    assert {place: link.rpartition("!")[2] for place, link in links.items()} == {
+        "C4 (PIN)": "C4",
+        "row 5": "A5",
+        "D5 (Recipients)": "D5",
+        "C7 (PIN)": "C7",
+    }
+    assert {link.rpartition("!")[0].strip("'") for link in links.values()} == {annotated.worksheets[1].title}
+
+
+@SAVED
+def test_the_summary_tells_every_problem(annotated: openpyxl.Workbook) -> None:
+    texts = summary_texts(annotated)
+
+    assert texts[0] == "clinic.xlsx: 2 errors and 3 warnings"
+    for problem in PROBLEMS:
+        assert problem.message in texts
+        assert problem.code in texts
+
+
+@SAVED
+def test_every_row_keeps_its_number_and_its_text(annotated: openpyxl.Workbook) -> None:
+    sheet = annotated.worksheets[1]
+
+    assert tuple(sheet.iter_rows(min_row=HEADER_ROW + 1, max_col=4, values_only=True)) == tuple(
+        tuple(text or None for text in row) for row in ROWS
+    )
+    assert sheet["B6"].data_type == "s"
+
+
+def test_all_of_the_persons_workbook_is_kept(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+
+    written = write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS)
+
+    before, after = (openpyxl.load_workbook(file) for file in (sheet.path, written))
+    assert after.sheetnames == ["bulkvm", "Our boxes", "Notes"]
+    assert after["Notes"]["B2"].value == "=1+1"
+    old, new = before["Our boxes"], after["Our boxes"]
+    marked = {"C4", "A5", "D5", "C7"}
+    for row in old.iter_rows():
+        for cell in row:
+            kept = new[cell.coordinate]
+            assert kept.value == cell.value
+            assert looks(kept) == looks(cell)
+            assert cell.coordinate in marked or repr(kept.fill) == repr(cell.fill)
+    assert new.auto_filter.ref == old.auto_filter.ref
+    assert new.merged_cells.ranges == old.merged_cells.ranges
+    assert new.column_dimensions["B"].width == old.column_dimensions["B"].width
+    assert new.row_dimensions[6].hidden
+    assert [str(r.sqref) for r in new.conditional_formatting] == [str(r.sqref) for r in old.conditional_formatting]
+    assert [v.formula1 for v in new.data_validations.dataValidation] == ['"a,b"']
+
+
+def test_a_note_that_stood_there_keeps_its_words_and_its_author(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+    note = workbook["Our boxes"]["C4"].comment
+    assert note is not None
+    assert note.text.startswith("Ask Anna.\n\n")
+    assert "[pin-repeats]" in note.text
+    assert note.author == "Ben"
+
+
+def test_a_mended_copy_loses_its_marks_and_its_former_summary(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, PROBLEMS))
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, PROBLEMS[:1]))
+
+    assert workbook.sheetnames == ["bulkvm", "Our boxes", "Notes"]
+    assert colours(workbook["Our boxes"]) == {"C4": RED}
+    found = notes(workbook["Our boxes"])
+    assert found.keys() == {"C4"}
+    assert found["C4"].count("Ask Anna.") == found["C4"].count("[pin-repeats]") == 1
+
+
+def test_a_mended_copy_of_a_csv_file_loses_its_marks(tmp_path: Path) -> None:
+    sheet = replace(save_clinic(tmp_path / "clinic.xlsx"), name=None)
+    once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, PROBLEMS))
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, []))
+
+    assert (colours(workbook["Boxes"]), notes(workbook["Boxes"])) == ({}, {})
+
+
+def test_a_cell_inside_a_merged_one_is_marked_where_it_shows(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    problem = Problem(row=1, cell="C1", code="merged", message="this cell is merged.")
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, [problem]))
+
+    assert colours(workbook["Our boxes"]) == {"A1": RED}
+
+
+def test_a_csv_file_comes_back_as_a_workbook_of_text(tmp_path: Path) -> None:
+    sheet = save_clinic_csv(tmp_path / "clinic.csv")
+
+    written = write_annotated(tmp_path / "annotated.xlsx", sheet, [])
+
+    cells = [cell for row in openpyxl.load_workbook(written)["Boxes"].iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}
+    assert {cell.number_format for cell in cells if cell.value is not None} == {"@"}
+    assert read_sheet(written).cells.equals(sheet.cells)
+
+
+def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    with ZipFile(sheet.path, "a") as archive, archive.open("xl/ballast.xml", "w") as ballast:
+        for _ in range(61):
+            ballast.write(b" " * 2**20)
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+    assert workbook.sheetnames == ["bulkvm", "Our boxes"]
+    assert any("too big to be copied whole" in text for text in summary_texts(workbook))
+    assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
+
+
+def test_a_workbook_that_has_gone_meanwhile_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    sheet.path.unlink()
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+    assert any("could not be copied as it is" in text for text in summary_texts(workbook))
+    assert len(colours(workbook["Our boxes"])) == 4
+
+
+def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    with ZipFile(sheet.path, "a") as archive:
+        archive.writestr("xl/media/logo.png", b"a logo")
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+    assert any(text.startswith("Macros, pictures") for text in summary_texts(workbook))
+
+
+@pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
+def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str | None) -> None:
+    rows = [["6201"]] * (MOST_NOTES + 2)
+    sheet = replace(sheet_of(["Ext"], *rows, name=name), path=tmp_path / "boxes.xlsx")
+    own = openpyxl.Workbook()
+    own.worksheets[0].title = "Boxes"
+    for row in [["Ext"], *rows]:
+        own.worksheets[0].append(row)
+    own.save(sheet.path)
+    problems = [Problem(row=row, cell=f"A{row}", code="x", message="m") for row in sheet.cells.index]
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))
+
+    assert len(notes(workbook["Boxes"])) == MOST_NOTES
+    assert len(colours(workbook["Boxes"])) == MOST_NOTES + 2
+    texts = summary_texts(workbook)
+    assert any(text.startswith("... and 2 more") for text in texts)
+    assert not any("text alone" in text for text in texts)
+
+
+@pytest.mark.parametrize("name", ["clinic.xlsx", "copy.csv", "copy.xlsm"])
+def test_the_input_is_never_written_to_and_other_forms_are_refused(tmp_path: Path, name: str) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    before = sheet.path.read_bytes()
+
+    with pytest.raises(UsageError):
+        write_annotated(tmp_path / name, sheet, PROBLEMS)
+
+    assert sheet.path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [sheet.path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+def test_an_annotated_copy_is_its_owners_alone(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+
+    written = write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS)
+
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+
+
+def test_a_persons_sheet_that_is_called_bulkvm_is_kept(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0].title = "bulkvm"
+    for row in (("Ext", "Name", "PIN"), ("6201", "Lab", "402817")):
+        workbook.worksheets[0].append(row)
+    workbook.worksheets[0]["A1"].fill = PatternFill("solid", fgColor="FF00FF00")
+    workbook.save(tmp_path / "own.xlsx")
+
+    written = write_annotated(tmp_path / "annotated.xlsx", read_sheet(tmp_path / "own.xlsx"), [])
+
+    copy = openpyxl.load_workbook(written)
+    assert copy.sheetnames == ["bulkvm summary", "bulkvm"]
+    assert copy["bulkvm"]["B2"].value == "Lab"

@@ -1,0 +1,186 @@
+"""Exports say exactly what is on the PBX."""
+
+import csv
+import io
+import json
+import os
+import stat
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK, Box, Record
+from bulkvm.columns import COLUMNS
+from bulkvm.csv_escape import unescape_formula
+from bulkvm.errors import UsageError
+from bulkvm.reports import render_export, write_clean, write_export
+
+HEADERS = [column.header for column in COLUMNS]
+BOX = Box(
+    id="NzAw",
+    extension_number="0101",
+    name="Front Desk",
+    pin="024680",
+    prompt=BLANK,
+    enable_pin=True,
+    enable_email_notify=False,
+    recipients=("a@example.com", "b@example.com"),
+    play_datetime="DISABLE",
+)
+
+# What a spreadsheet takes for a formula, an escape, markup or a number comes up often.
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=64),
+    st.sampled_from(
+        ["=1+1", "'=1", "-1", "@x", "+49", "'", "<r>x</r>", "<r></r>", "_x0041_", " a ", "#N/A", "007", "NA"]
+    ),
+)
+boxes = st.lists(
+    st.builds(
+        Box,
+        id=texts,
+        extension_number=st.from_regex(r"[0-9]{3,64}", fullmatch=True),
+        name=texts | st.just(BLANK),
+        pin=st.from_regex(r"[0-9]{6,10}", fullmatch=True) | st.just(BLANK),
+        prompt=st.sampled_from(["en-US", BLANK]),
+        enable_pin=st.booleans() | st.just(BLANK),
+        enable_email_notify=st.booleans() | st.just(BLANK),
+        recipients=st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True).map(tuple),
+        play_datetime=st.sampled_from(["DISABLE", BLANK]),
+    ),
+    max_size=4,
+)
+
+
+def written_texts(box: Box) -> list[str]:
+    def text(value: object) -> str:
+        match value:
+            case bool():
+                return "yes" if value else "no"
+            case tuple():
+                return ",".join(value)
+            case _:
+                return "" if value is BLANK else str(value)
+
+    return [text(getattr(box, header)) for header in HEADERS]
+
+
+def rows_of_workbook(content: bytes) -> list[list[Any]]:
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {"s"}
+    return [["" if value is None else value for value in row] for row in sheet.iter_rows(values_only=True)]
+
+
+@given(boxes)
+def test_a_csv_export_reads_back_as_it_is(given_boxes: list[Box]) -> None:
+    text = render_export(given_boxes, "csv").decode()
+
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+
+    assert header == HEADERS
+    assert [[unescape_formula(value) for value in row] for row in rows] == [written_texts(box) for box in given_boxes]
+    assert not any(value.startswith(tuple("=+-@\t\r")) for row in rows for value in row)
+
+
+@given(boxes)
+def test_a_workbook_export_reads_back_as_it_is_and_is_all_text(given_boxes: list[Box]) -> None:
+    header, *rows = rows_of_workbook(render_export(given_boxes, "xlsx"))
+
+    assert header == HEADERS
+    assert rows == [written_texts(box) for box in given_boxes]
+
+
+@given(boxes)
+def test_a_json_export_has_the_apis_fields_and_values(given_boxes: list[Box]) -> None:
+    objects = json.loads(render_export(given_boxes, "json"))
+
+    assert [list(exported) for exported in objects] == [HEADERS] * len(given_boxes)
+    for exported, box in zip(objects, given_boxes, strict=True):
+        values = {field: BLANK if value is None else value for field, value in exported.items()}
+        values["recipients"] = tuple(filter(None, exported["recipients"].split(",")))
+        assert values == {header: getattr(box, header) for header in HEADERS}
+
+
+def test_a_csv_export_begins_as_excel_wants_it_and_ends_its_lines_so(tmp_path: Path) -> None:
+    content = write_export(tmp_path / "boxes.csv", [BOX]).read_bytes()
+    without = write_export(tmp_path / "plain.csv", [BOX], bom=False).read_bytes()
+
+    assert content == b"\xef\xbb\xbf" + without
+    assert without.count(b"\r\n") == without.count(b"\n") == 2
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "json"])
+def test_an_export_is_its_owners_alone(tmp_path: Path, suffix: str) -> None:
+    written = write_export(tmp_path / f"boxes.{suffix.upper()}", [BOX])
+
+    assert os.name == "nt" or stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert written.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_pins_that_are_left_out_leave_no_column(kind: str) -> None:
+    content = render_export([BOX], kind, pins=False)
+
+    assert b"024680" not in content
+    assert b"pin" not in content.replace(b"enable_pin", b"")
+
+
+def test_what_is_not_known_cannot_be_exported() -> None:
+    with pytest.raises(ValueError, match="pin of the box 0101"):
+        render_export([Box(id="x", extension_number="0101", name="Lab")], "csv", pins=True)
+
+
+def test_a_name_that_ends_otherwise_is_refused_with_the_three_that_are_not(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"must end in \.csv, \.xlsx or \.json"):
+        write_export(tmp_path / "boxes.ods", [BOX])
+
+
+def test_an_exported_workbook_is_fit_to_be_worked_in() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(render_export([BOX], "xlsx"))).worksheets[0]
+
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:I2"
+    assert sheet["A1"].font.bold
+    assert sheet["A2"].number_format == "@"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_clean_sheet_tells_cleared_from_blank_and_names_each_row(suffix: str) -> None:
+    records = [
+        Record(row=7, extension_number="0101", name="=1+1", enable_pin=False, recipients=()),
+        Record(row=9, extension_number="0102", recipients=("a@example.com",)),
+    ]
+
+    with tempfile.TemporaryDirectory() as folder:
+        written = write_clean(Path(folder) / f"clean.{suffix}", records)
+        content = written.read_bytes()
+        mode = stat.S_IMODE(written.stat().st_mode)
+
+    rows = (
+        rows_of_workbook(content)
+        if suffix == "xlsx"
+        else [[unescape_formula(v) for v in row] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
+    )
+    assert rows == [
+        [*HEADERS, "bulkvm_row"],
+        ["0101", "=1+1", "", "", "no", "", "<clear>", "", "", "7"],
+        ["0102", "", "", "", "", "", "a@example.com", "", "", "9"],
+    ]
+    assert os.name == "nt" or mode == 0o600
+
+
+def test_a_clean_sheet_has_no_other_form(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"must end in \.csv or \.xlsx"):
+        write_clean(tmp_path / "clean.json", [])
+
+
+def test_a_box_without_recipients_is_exported_as_an_empty_list() -> None:
+    (exported,) = json.loads(render_export([replace(BOX, recipients=())], "json"))
+
+    assert exported["recipients"] == ""

@@ -1,0 +1,235 @@
+"""A result says what became of each row, beside the row."""
+
+import csv
+import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.table import Table
+
+from bulkvm.errors import UsageError
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.readers import read_sheet
+from bulkvm.reports import RunSummary, write_result
+from bulkvm.reports.look import GREEN, RED
+from bulkvm.reports.result_columns import RESULT_HEADINGS
+from bulkvm.sheet import Sheet
+from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, save_clinic
+from tests.sheets import sheet_of
+
+RUN = RunSummary(site="clinic", time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1)
+RESULTS = (
+    ("invalid", "C4 (PIN): the same digit stands three times. [pin-repeats]", None, None),
+    ("invalid", "it was not sent.", None, None),
+    ("created", None, "bmV3", None),
+    ("updated", "C7 (PIN): it counts down. [pin-descending]", "b2xk", "name, pin"),
+)
+
+
+@pytest.fixture(params=["workbook", "text"])
+def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Sheet:
+    """The clinic's sheet, of a workbook or, as from CSV, of text alone."""
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    return sheet if request.param == "workbook" else replace(sheet, name=None)
+
+
+def result_rows(file: Path, first_column: int = 5) -> list[tuple[Any, ...]]:
+    sheet = openpyxl.load_workbook(file).worksheets[1]
+    return list(sheet.iter_rows(min_row=HEADER_ROW, min_col=first_column, values_only=True))
+
+
+def test_each_row_has_its_outcome_beside_it(clinic: Sheet, tmp_path: Path) -> None:
+    written = write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    assert result_rows(written) == [tuple(RESULT_HEADINGS), *RESULTS]
+
+
+def test_statuses_have_colours_and_can_be_filtered(clinic: Sheet, tmp_path: Path) -> None:
+    written = write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    sheet = openpyxl.load_workbook(written).worksheets[1]
+    assert [f"#{str(sheet[f'E{row}'].fill.fgColor.rgb)[2:]}" for row in range(4, 8)] == [RED, RED, GREEN, GREEN]
+    assert sheet.auto_filter.ref == "A3:H7"
+
+
+def test_the_summary_tells_the_run_and_its_counts_with_a_chart(clinic: Sheet, tmp_path: Path) -> None:
+    written = write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    summary = openpyxl.load_workbook(written).worksheets[0]
+    facts = {row[0]: row[1] for row in summary.iter_rows(max_col=2, values_only=True)}
+    counts = {row[0]: row[2] for row in summary.iter_rows(max_col=3, values_only=True)}
+    assert summary["A1"].value == "4 rows: 1 created, 1 updated, 2 invalid"
+    assert facts["site"] == "clinic"
+    assert facts["time"] == "2026-11-23 02:15:00 UTC"
+    assert facts["input"] == "clinic.xlsx"
+    assert facts["its SHA-256"] == "5a" * 32
+    assert facts["exit code"] == "1: finished, but some rows were not done"
+    assert (counts["created"], counts["invalid"], counts["in all"]) == (1, 2, 4)
+    with ZipFile(written) as archive:
+        assert "xl/charts/chart1.xml" in archive.namelist()
+
+
+def test_a_row_that_the_pbx_refused_is_told_with_its_own_words(clinic: Sheet, tmp_path: Path) -> None:
+    outcome = Outcome(row=4, extension_number="6201", status=Status.REJECTED, message='"No".', pbx_code="TAKEN")
+
+    written = write_result(tmp_path / "result.xlsx", clinic, [outcome], [], RUN)
+
+    summary = openpyxl.load_workbook(written).worksheets[0]
+    rows = list(summary.iter_rows(max_col=4, values_only=True))
+    place = rows.index(("row 4 (6201)", '"No".', "rejected", "TAKEN")) + 1
+    link = summary.cell(place, 1).hyperlink
+    assert link is not None
+    assert str(link.location).endswith("!A4")
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_result_can_be_imported_again(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+    written = write_result(tmp_path / f"result.{suffix}", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    again = read_sheet(written)
+
+    assert again.name == {"xlsx": clinic.name or "Boxes", "csv": None}[suffix]
+    assert again.cells[["A", "B", "C", "D"]].to_numpy().tolist() == [list(row) for row in ROWS]
+    assert list(again.headings.values()) == [*clinic.headings.values(), *RESULT_HEADINGS]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_second_result_takes_the_place_of_the_first(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+    first = read_sheet(write_result(tmp_path / f"first.{suffix}", clinic, OUTCOMES, PROBLEMS, RUN))
+    row = int(first.cells.index[0])
+    mended = Outcome(row=row, extension_number="6201", status=Status.CREATED, id="bmV3")
+
+    second = read_sheet(write_result(tmp_path / f"second.{suffix}", first, [mended], [], RUN))
+
+    statuses = second.cells["E"].tolist()
+    assert list(second.headings.values()) == [*clinic.headings.values(), *RESULT_HEADINGS]
+    assert statuses == ["created", "invalid", "created", "updated"]
+    assert second.cells["F"].tolist()[0] == ""
+
+
+def test_a_csv_result_runs_nothing(tmp_path: Path) -> None:
+    sheet = sheet_of(["Ext", "=cmd|' /C calc'!A0"], ["6201", "=1+1"], ["6202", "'@x"], name=None)
+    outcome = Outcome(row=2, extension_number="6201", status=Status.REJECTED, message="-1 boxes")
+
+    written = write_result(tmp_path / "result.csv", sheet, [outcome], [], RUN)
+
+    rows = list(csv.reader(written.read_text("utf-8-sig").splitlines()))
+    assert rows[0][1] == "'=cmd|' /C calc'!A0"
+    assert rows[1] == ["6201", "'=1+1", "rejected", "'-1 boxes", "", ""]
+    assert rows[2] == ["6202", "''@x", "", "", "", ""]
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["Boxes", None]))
+def test_no_message_of_a_pbx_runs_or_breaks_the_workbook(tmp_path_factory: Any, words: str, name: str | None) -> None:
+    folder = tmp_path_factory.mktemp("result")
+    sheet = replace(sheet_of(["Ext"], ["6201"], name=name), path=folder / "boxes.xlsx")
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0].title = "Boxes"
+    workbook.worksheets[0].append(["Ext"])
+    workbook.save(sheet.path)
+
+    outcome = Outcome(row=2, extension_number="6201", status=Status.REJECTED, message=f"={words}")
+    written = write_result(folder / "result.xlsx", sheet, [outcome], [], RUN)
+
+    result = openpyxl.load_workbook(written)
+    cell = result["Boxes"]["C2"]
+    assert "text alone" not in str(result["bulkvm"]["A2"].value)
+    assert cell.data_type == "s"
+    assert str(cell.value).startswith("=")
+
+
+def test_a_message_longer_than_a_cell_is_cut(clinic: Sheet, tmp_path: Path) -> None:
+    outcome = Outcome(row=4, extension_number="6201", status=Status.REJECTED, message="x" * 40_000)
+
+    written = write_result(tmp_path / "result.xlsx", clinic, [outcome], [], RUN)
+
+    message = result_rows(written)[1][1]
+    assert len(message) == 32_767
+    assert message.endswith("x…")
+
+
+@pytest.mark.parametrize(
+    ("filled_to", "ref"),
+    [pytest.param("D", "A3:H7", id="beside the table"), pytest.param("E", "A3:D7", id="a gap without a heading")],
+)
+def test_a_table_takes_the_results_in_where_excel_allows_it(tmp_path: Path, filled_to: str, ref: str) -> None:
+    save_clinic(tmp_path / "clinic.xlsx")
+    workbook = openpyxl.load_workbook(tmp_path / "clinic.xlsx")
+    sheet = workbook["Our boxes"]
+    sheet.auto_filter.ref = None
+    sheet.add_table(Table(displayName="Boxes", ref="A3:D7"))
+    sheet[f"{filled_to}7"].value = "a remark"
+    workbook.save(tmp_path / "clinic.xlsx")
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(tmp_path / "clinic.xlsx"), OUTCOMES, PROBLEMS, RUN)
+
+    result = openpyxl.load_workbook(written)["Our boxes"]
+    table = result.tables["Boxes"]
+    assert table.ref == table.autoFilter.ref == ref
+    assert result.auto_filter.ref is None
+    assert len(table.column_names) == CellRange(ref).size["columns"]
+
+
+def test_a_sheet_without_a_filter_gets_one(tmp_path: Path) -> None:
+    save_clinic(tmp_path / "clinic.xlsx")
+    workbook = openpyxl.load_workbook(tmp_path / "clinic.xlsx")
+    workbook["Our boxes"].auto_filter.ref = None
+    workbook.save(tmp_path / "clinic.xlsx")
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(tmp_path / "clinic.xlsx"), OUTCOMES, PROBLEMS, RUN)
+
+    assert openpyxl.load_workbook(written)["Our boxes"].auto_filter.ref == "A3:H7"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "steps"),
+    [
+        pytest.param([Status.CREATED, Status.UNCHANGED], ["Nothing"], id="all done"),
+        pytest.param([Status.INVALID, Status.CREATED], ["Mend the rows", "Save this workbook"], id="to mend"),
+        pytest.param([Status.UNKNOWN], ["Leave the unknown rows", "Save this workbook"], id="unknown"),
+        pytest.param([Status.NOT_SENT], ["Save this workbook"], id="not sent"),
+    ],
+)
+def test_the_summary_says_what_to_do_next(tmp_path: Path, statuses: list[Status], steps: list[str]) -> None:
+    sheet = sheet_of(["Ext"], *(["6201"] for _ in statuses), name=None)
+    outcomes = [Outcome(row=row, extension_number="6201", status=s) for row, s in enumerate(statuses, start=2)]
+
+    written = write_result(tmp_path / "result.xlsx", sheet, outcomes, [], RUN)
+
+    texts = [str(cell.value) for cell in openpyxl.load_workbook(written).worksheets[0]["A"]]
+    assert [text for text in texts if text[:2] in {f"{n}." for n in range(9)}] == [
+        text for n, step in enumerate(steps, start=1) for text in texts if text.startswith(f"{n}. {step}")
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_result_is_its_owners_alone(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+    written = write_result(tmp_path / f"result.{suffix}", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    assert os.name == "nt" or stat.S_IMODE(written.stat().st_mode) == 0o600
+
+
+def test_a_result_never_takes_the_place_of_its_input(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.csv"
+    file.write_text("Ext\n6201\n")
+
+    with pytest.raises(UsageError, match="is the sheet itself"):
+        write_result(file, replace(sheet_of(["Ext"], ["6201"], name=None), path=file), [], [], RUN)
+
+    assert file.read_text() == "Ext\n6201\n"
+
+
+def test_a_sheet_of_a_header_alone_has_a_result_as_well(tmp_path: Path) -> None:
+    written = write_result(tmp_path / "result.xlsx", sheet_of(["Ext"], name=None), [], [], RUN)
+
+    assert next(openpyxl.load_workbook(written)["Boxes"].values) == ("Ext", *RESULT_HEADINGS)

@@ -1,0 +1,171 @@
+"""The template that people fill in.
+
+The files under templates/ are written anew by `bulkvm template --force templates/bulkvm-template.xlsx`, and the same
+with `.csv`.
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.columns.headings import match_heading
+from bulkvm.errors import UsageError
+from bulkvm.readers import read_sheet
+from bulkvm.reports import write_template
+from bulkvm.settings import DEFAULT_PIN_POLICY
+
+SHIPPED = Path(__file__).parents[2] / "templates"
+HEADERS = [column.header for column in COLUMNS]
+PIN = next(column for column in COLUMNS if column.secret)
+
+EXTENSIONS = [*KEY.good, *KEY.bad, "101", "12", "1" * 64, "1" * 65, "555", "5550", "1e5", "1.5", "+100", "-100", "10 1"]
+PINS = [
+    *PIN.good, *PIN.bad, "11223344", "1122334455", "11223344556", "000246", "246999", "790246", "246012", "246789",
+    "135790", "987654", "40 281", "4028.7", "1e5000", "+40281", "040281", "888024", "567024",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_template(tmp_path_factory.mktemp("template") / "template.xlsx")
+
+
+@pytest.fixture
+def boxes(template: Path) -> Worksheet:
+    return openpyxl.load_workbook(template).worksheets[0]
+
+
+def parts(workbook: Path) -> Iterator[tuple[str, bytes]]:
+    with ZipFile(workbook) as archive:
+        yield from ((name, archive.read(name)) for name in archive.namelist())
+
+
+def is_accepted(column: Column, text: str) -> bool:
+    parsed = column.parse(text)
+    faults = [*parsed.faults, *(rule(parsed.value, DEFAULT_PIN_POLICY) for rule in column.rules if parsed.value)]
+    return not any(fault and fault.severity == "error" for fault in faults)
+
+
+def test_the_shipped_workbook_is_what_the_code_writes(template: Path) -> None:
+    assert dict(parts(SHIPPED / "bulkvm-template.xlsx")) == dict(parts(template))
+
+
+def test_the_shipped_csv_is_what_the_code_writes(tmp_path: Path) -> None:
+    written = write_template(tmp_path / "template.csv")
+
+    assert (SHIPPED / "bulkvm-template.csv").read_bytes() == written.read_bytes()
+    assert list(csv.reader(written.read_text("utf-8-sig").splitlines())) == [HEADERS]
+
+
+def test_the_template_can_be_read_and_holds_no_rows(template: Path) -> None:
+    sheet = read_sheet(template)
+
+    matched = [match_heading(heading) for heading in sheet.headings.values()]
+    assert matched == list(COLUMNS)
+    assert sheet.cells.empty
+
+
+def test_needed_columns_are_marked_in_words(boxes: Worksheet) -> None:
+    marked = [str(cell.value).removesuffix(" *") for cell in boxes[1] if str(cell.value).endswith(" *")]
+
+    assert marked == [column.header for column in COLUMNS if column.needed_to]
+
+
+def test_every_cell_to_fill_in_is_text(boxes: Worksheet) -> None:
+    formats = {
+        number: dimension.number_format
+        for dimension in boxes.column_dimensions.values()
+        for number in range(dimension.min or 0, (dimension.max or 0) + 1)
+    }
+
+    assert formats == dict.fromkeys(range(1, len(COLUMNS) + 1), "@")
+
+
+def test_every_column_has_a_hint_that_excel_can_show_down_to_row_5000(boxes: Worksheet) -> None:
+    validations = sorted(boxes.data_validations.dataValidation, key=lambda validation: str(validation.sqref))
+
+    assert [str(v.sqref) for v in validations] == [f"{letter}2:{letter}5000" for letter in "ABCDEFGHI"]
+    assert [v.prompt for v in validations] == [column.help for column in COLUMNS]
+    for validation in validations:
+        assert len(validation.promptTitle) <= 32
+        assert len(validation.prompt) <= 255
+        assert len(validation.errorTitle or "") <= 32
+        assert len(validation.error or "") <= 225
+        assert len(validation.formula1 or "") <= 255
+
+
+def test_lists_offer_the_choices_and_refuse_others_only_where_there_are_none(boxes: Worksheet) -> None:
+    offered = {
+        str(v.sqref)[0]: (v.formula1, bool(v.showErrorMessage))
+        for v in boxes.data_validations.dataValidation
+        if v.type == "list"
+    }
+
+    assert offered == {
+        chr(ord("A") + number): (f'"{",".join(column.choices)}"', column.choices_only)
+        for number, column in enumerate(COLUMNS)
+        if column.choices
+    }
+
+
+def test_the_header_stays_in_sight_on_screen_and_on_paper(boxes: Worksheet) -> None:
+    assert boxes.freeze_panes == "B2"
+    assert boxes.print_title_rows == "$1:$1"
+    assert boxes.page_setup.orientation == "landscape"
+
+
+def test_the_guide_explains_every_column_and_is_never_taken_for_the_sheet(template: Path) -> None:
+    guide = openpyxl.load_workbook(template)["How to fill this in"]
+
+    cells = [str(cell.value) for row in guide.iter_rows() for cell in row if cell.value]
+    for column in COLUMNS:
+        assert column.help in cells
+        assert "\n".join(column.bad) in ["", *cells]
+    assert not [cell for cell in cells if match_heading(cell) is KEY]
+
+
+def test_a_template_has_no_other_form(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"must end in \.csv or \.xlsx"):
+        write_template(tmp_path / "template.xlsm")
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice, to work out the formulas")
+def test_the_formulas_refuse_what_the_rules_refuse(template: Path, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(template)
+    sheet = workbook.worksheets[0]
+    formulas = {str(v.sqref)[0]: v.formula1 for v in sheet.data_validations.dataValidation if v.type == "custom"}
+    tried = [*(("A", text) for text in EXTENSIONS), *(("C", text) for text in PINS), ("B", "x" * 64), ("B", "x" * 65)]
+    for row, (letter, text) in enumerate(tried, start=2):
+        sheet[f"{letter}{row}"].value = text
+        sheet[f"{letter}{row}"].data_type = "s"
+        sheet[f"J{row}"] = "=" + formulas[letter].replace(f"{letter}2", f"{letter}{row}")
+    workbook.save(tmp_path / "tried.xlsx")
+
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    convert = ["soffice", profile, "--headless", "--convert-to", "csv", "--outdir", str(tmp_path), "tried.xlsx"]
+    subprocess.run(convert, check=True, cwd=tmp_path, capture_output=True, timeout=120)
+
+    _, *rows = csv.reader((tmp_path / "tried.csv").read_text("utf-8").splitlines())
+    column_at = dict(zip("ABC", COLUMNS, strict=False))
+    assert {text: row[9] for (_, text), row in zip(tried, rows, strict=True)} == {
+        text: str(is_accepted(column_at[letter], text)).upper() for letter, text in tried
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+def test_a_template_is_handed_out_so_others_may_read_it(tmp_path: Path) -> None:
+    usual = tmp_path / "usual"
+    usual.touch()
+
+    written = write_template(tmp_path / "template.csv")
+
+    assert written.stat().st_mode == usual.stat().st_mode

@@ -1,0 +1,145 @@
+"""What is told on the screen. `pytest --renew-golden` writes the whole texts anew."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
+from bulkvm.changes import Change, ChangeKind, Difference, Plan
+from bulkvm.outcomes import Outcome, Status, count_statuses
+from bulkvm.problems import Problem, Severity
+from bulkvm.reports import render_counts, render_plan, render_problem, render_problems
+from tests.conftest import Golden
+from tests.reports.clinic import PROBLEMS
+
+PIN = "402817"
+FORMER_PIN = "735190"
+
+
+def change(row: int, kind: ChangeKind, *differences: Difference, **wanted: Value) -> Change:
+    extension = str(6200 + row)
+    values: dict[str, Value] = {"name": "Lab", "prompt": "en-US", "enable_pin": True, "enable_email_notify": False}
+    values |= {"recipients": ("a@example.com",), "play_datetime": "DISABLE", "pin": PIN, **wanted}
+    record = Record(row=row, extension_number=extension, **values)  # type: ignore[arg-type]  # any field at all
+    box = None if kind is ChangeKind.CREATE else Box(id=f"id{row}", extension_number=extension, name="Lab")
+    return Change(kind, record, box, differences)
+
+
+def update(row: int, *differences: Difference, **wanted: Value) -> Change:
+    return change(row, ChangeKind.UPDATE, *differences, **wanted)
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        pytest.param(PROBLEMS[0], "C4 (PIN): the same digit stands three times. [pin-repeats]", id="cell"),
+        pytest.param(PROBLEMS[2], "row 5: the row is hidden. [row-hidden]", id="row"),
+        pytest.param(PROBLEMS[4], "a column is not known. [column-unknown]", id="file"),
+        pytest.param(Problem(row=2, cell="B2", code="c", message="m."), "B2: m. [c]", id="no column"),
+        pytest.param(
+            Problem(row=2, column="theirs", code="c", message="m."), "row 2 (theirs): m. [c]", id="their column"
+        ),
+        pytest.param(Problem(row=2, code="c", message="a\x1b[2Jb"), "row 2: a\ufffd[2Jb [c]", id="terminal's orders"),
+    ],
+)
+def test_a_problem_is_told_with_its_place_and_its_code(problem: Problem, text: str) -> None:
+    assert render_problem(problem) == text
+
+
+def test_no_problems_are_told_as_such() -> None:
+    assert render_problems([]) == "No problems."
+
+
+def test_a_flood_of_problems_shows_each_kind_in_sheet_order(golden: Golden) -> None:
+    columns = ["B", "AA"]
+    flood = [
+        Problem(row=row, cell=f"{letter}{row}", column="pin", code="pin-repeats", message="three times.")
+        for row in range(1200, 1, -1)
+        for letter in columns
+    ]
+
+    golden("reports/problems.txt", render_problems([*flood, *PROBLEMS], most=3) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "text"),
+    [
+        pytest.param([], "0 rows", id="none"),
+        pytest.param([Status.CREATED], "1 row: 1 created", id="one"),
+        pytest.param(
+            [Status.REJECTED] * 10 + [Status.CREATED] * 1200, "1,210 rows: 1,200 created, 10 rejected", id="many"
+        ),
+    ],
+)
+def test_counts_are_told_in_one_line(outcomes: list[Status], text: str) -> None:
+    counted = count_statuses(Outcome(row=1, extension_number="6201", status=status) for status in outcomes)
+
+    assert render_counts(counted) == text
+
+
+def test_a_plan_tells_counts_changes_and_what_blank_cells_mean(golden: Golden) -> None:
+    plan = Plan(
+        (
+            change(2, ChangeKind.CREATE, name="Front Desk"),
+            update(3, Difference("name", "Lab", "X-Ray"), Difference("pin", FORMER_PIN, PIN), name="X-Ray"),
+            update(4, Difference("recipients", ("a@example.com", "b@example.com"), ()), recipients=()),
+            update(5, Difference("enable_pin", NOT_KNOWN, new=True), Difference("prompt", BLANK, "en-US")),
+            change(6, ChangeKind.UNCHANGED),
+        ),
+        existing=1,
+    )
+
+    golden("reports/plan.txt", render_plan(plan) + "\n")
+
+
+def test_a_long_plan_shows_the_first_changes_and_counts_the_others(golden: Golden) -> None:
+    news = [change(row, ChangeKind.CREATE) for row in range(2, 7)]
+    updates = [update(row, Difference("enable_email_notify", old=False, new=True)) for row in range(7, 12)]
+
+    golden("reports/long-plan.txt", render_plan(Plan((*news, *updates), existing=1234), most=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        pytest.param(ChangeKind.CREATE, "What is blank for a new box is left to the PBX.", id="new"),
+        pytest.param(ChangeKind.UPDATE, "Blank cells keep what is there.", id="update"),
+        pytest.param(ChangeKind.UNCHANGED, "Blank cells keep what is there.", id="unchanged"),
+    ],
+)
+def test_blank_cells_are_explained_only_where_there_are_some(kind: ChangeKind, line: str) -> None:
+    full = Change(kind, change(2, kind).record)
+    blank = Change(kind, Record(row=2, extension_number="6202"))
+
+    assert line in render_plan(Plan((blank,))).splitlines()
+    assert line not in render_plan(Plan((full,)))
+
+
+pins = st.from_regex(r"[0-9]{6,10}", fullmatch=True)
+
+
+@given(pins | st.just(NOT_KNOWN), pins)
+def test_a_pin_is_never_told(old: str | Absent, new: str) -> None:
+    plan = Plan((update(2, Difference("pin", old, new), pin=new), change(3, ChangeKind.CREATE, pin=new)))
+
+    text = render_plan(plan)
+
+    assert "PIN: changes (not shown)" in text
+    assert new not in text
+    assert not isinstance(old, str) or old not in text
+
+
+def test_what_the_pbx_holds_gives_a_terminal_no_orders() -> None:
+    plan = Plan((update(2, Difference("name", "\x1b[2J", "Lab")),))
+
+    assert "\x1b" not in render_plan(plan)
+
+
+def test_warnings_and_errors_are_told_apart() -> None:
+    lines = render_problems(PROBLEMS).splitlines()
+
+    assert lines[0] == "2 errors and 3 warnings:"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        *[Severity.WARNING, Severity.ERROR],
+        *[Severity.WARNING, Severity.ERROR, Severity.WARNING],
+    ]
