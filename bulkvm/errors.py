@@ -13,6 +13,7 @@ BulkvmError
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
 ├── LimitExceeded (6)         a safety limit refuses
 ├── StoppedEarly (7)          too many errors, or an outage: run it again to go on
+├── BackupNotProven (8)       a backup could not be made, or could not be proven good
 └── Interrupted (130)         a person stopped it; the result was still written
 
 The numbers are exit codes. A mistake in a cell is a Problem and a row's failure an Outcome; neither is raised.
@@ -98,6 +99,12 @@ class StoppedEarly(BulkvmError):
     """Too many errors, or an outage. Running the same again goes on."""
 
     exit_code = 7
+
+
+class BackupNotProven(BulkvmError):
+    """A backup could not be made, or could not be proven good. The former ones stand as they were."""
+
+    exit_code = 8
 
 
 class Interrupted(BulkvmError):

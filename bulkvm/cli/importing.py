@@ -169,7 +169,9 @@ def _report(
     digest = "" if str(job.file) == "-" else hashlib.sha256(job.file.read_bytes()).hexdigest()
     began = facts.began if facts else datetime.now(UTC)
     summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=digest, exit_code=code)
-    written = write_result(job.result, prepared.sheet, outcomes, prepared.problems, summary)
+    written = write_result(
+        job.result, prepared.sheet, outcomes, prepared.problems, summary, pins=prepared.generated_pins
+    )
     if job.as_json:
         print_json(import_form(summary.site, facts.name if facts else None, outcomes, prepared.problems))
     job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)

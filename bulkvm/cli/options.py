@@ -35,16 +35,15 @@ class Reading:
     def read(self, file: Path) -> "Sheet":
         """Read the sheet of a file."""
         from bulkvm.readers import read_sheet
-        from bulkvm.validation import select_failed
 
-        sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
-        return select_failed(sheet) if self.only_failed else sheet
+        return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
 
     def check(self, sheet: "Sheet", policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
-        """Check a sheet that was read."""
-        from bulkvm.validation import validate
+        """Check a sheet that was read, or those of its rows that are asked for."""
+        from bulkvm.validation import select_failed, validate
 
-        return validate(sheet, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
+        taken = select_failed(sheet) if self.only_failed else sheet
+        return validate(taken, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
 
 
 def sheet_options(command: Command) -> Command:

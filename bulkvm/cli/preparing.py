@@ -2,10 +2,12 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import Reading
 from bulkvm.cli.screen import Screen
@@ -30,6 +32,13 @@ class Prepared:
     def problems(self) -> tuple[Problem, ...]:
         """All problems, those of the sheet first."""
         return (*self.checked.problems, *(self.plan.problems if self.plan else ()))
+
+    @property
+    def generated_pins(self) -> Mapping[int, str]:
+        """The PINs that were made up for rows that came without one, by row."""
+        came_with = {record.row for record in self.checked.records if record.pin is not BLANK}
+        planned = [change.record for change in self.plan.changes] if self.plan else []
+        return {r.row: r.pin for r in planned if r.pin is not BLANK and r.row not in came_with}
 
     @property
     def has_errors(self) -> bool:

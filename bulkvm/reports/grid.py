@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.reports.result_columns import RESULT_HEADINGS, Results, place_results
+from bulkvm.reports.result_columns import Results, place_results
 from bulkvm.sheet import Sheet
 
 
@@ -25,13 +25,14 @@ def make_grid(sheet: Sheet, results: Results | None) -> Grid:
     """Lay a sheet out. A row without a result keeps what an earlier result says of it."""
     letters = [*dict.fromkeys([*sheet.headings, *sheet.cells.columns])]
     width = max(map(column_index_from_string, letters), default=0)
-    places = [] if results is None else place_results(sheet.headings, width)
+    results = results or Results({}, {})
+    places = place_results(results, sheet.headings, width)
     headings = [""] * max(width, *places, 0)
     for letter, heading in sheet.headings.items():
         headings[column_index_from_string(letter) - 1] = heading
-    for place, heading in zip(places, RESULT_HEADINGS, strict=False):
+    for place, heading in zip(places, results.headings, strict=True):
         headings[place - 1] = heading
-    return Grid(headings, places, _rows(sheet, len(headings), places, results or {}))
+    return Grid(headings, places, _rows(sheet, len(headings), places, results))
 
 
 def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> Iterator[tuple[int, Sequence[str]]]:
@@ -41,6 +42,6 @@ def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> 
         row = [""] * width
         for place, value in zip(from_left, values, strict=True):
             row[place] = value
-        for place, text in zip(places, results.get(number, ()), strict=False):
+        for place, text in zip(places, results.rows.get(number, ()), strict=False):
             row[place - 1] = text
         yield number, row

@@ -8,7 +8,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
 from bulkvm.reports.own_cells import dress_heading, set_text, shown_cell, solid
-from bulkvm.reports.result_columns import RESULT_HEADINGS, Results, place_results
+from bulkvm.reports.result_columns import Results, place_results
 from bulkvm.sheet import Sheet
 
 
@@ -16,13 +16,13 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
     """Write the results beside the rows. A row without one keeps what an earlier result says of it."""
     headings = {cell.column_letter: cell.value for cell in own[sheet.header_row] if isinstance(cell.value, str)}
     last = max((cell.column for row in own.iter_rows() for cell in row if cell.value is not None), default=0)
-    places = place_results(headings, last)
-    for place, (heading, width) in zip(places, RESULT_HEADINGS.items(), strict=True):
+    places = place_results(results, headings, last)
+    for place, (heading, width) in zip(places, results.headings.items(), strict=True):
         own.column_dimensions[get_column_letter(place)].width = width
         cell = shown_cell(own, sheet.header_row, place)
         set_text(cell, heading)
         dress_heading(cell)
-    for row, texts in results.items():
+    for row, texts in results.rows.items():
         for place, text in zip(places, texts, strict=True):
             set_text(shown_cell(own, row, place), text)
         own.cell(row, places[0]).fill = solid(look.COLOURS[Status(texts[0])])

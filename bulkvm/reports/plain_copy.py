@@ -20,11 +20,12 @@ from bulkvm.reports.cells import write_text
 from bulkvm.reports.grid import make_grid
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.plain_summary import write_summary
-from bulkvm.reports.result_columns import RESULT_HEADINGS
+from bulkvm.reports.result_columns import PIN_HEADING, RESULT_HEADINGS
 from bulkvm.reports.summary import summary_name
 from bulkvm.sheet import Sheet
 
 _WIDTH: Final = 16  # of a column that is not one of ours
+_RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
 
 
 def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
@@ -72,7 +73,7 @@ def _coloured_looks(
     looks = {xl_cell_to_rowcol(cell): formats[mark.severity] for cell, mark in annotation.marks.items()}
     if annotation.results:
         column = places[0] - 1
-        looks |= {(row - 1, column): formats[Status(texts[0])] for row, texts in annotation.results.items()}
+        looks |= {(row - 1, column): formats[Status(texts[0])] for row, texts in annotation.results.rows.items()}
     return looks
 
 
@@ -88,4 +89,4 @@ def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int
 def _set_widths(to: Worksheet, headings: Sequence[str], text: Format) -> None:
     for column, heading in enumerate(headings):
         known = match_heading(heading)
-        to.set_column(column, column, known.width if known else RESULT_HEADINGS.get(heading, _WIDTH), text)
+        to.set_column(column, column, known.width if known else _RESULT_WIDTHS.get(heading, _WIDTH), text)

@@ -8,7 +8,12 @@ from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import Status
 from bulkvm.reports.problem_texts import count, printable
 
-_WORDS = {ChangeKind.CREATE: "to create", ChangeKind.UPDATE: "to update", ChangeKind.UNCHANGED: "unchanged", ChangeKind.REMOVE: "to remove"}
+_WORDS = {
+    ChangeKind.CREATE: "to create",
+    ChangeKind.UPDATE: "to update",
+    ChangeKind.UNCHANGED: "unchanged",
+    ChangeKind.REMOVE: "to remove",
+}
 
 
 def render_counts(counts: Mapping[Status, int] | Mapping[ChangeKind, int]) -> str:
@@ -45,12 +50,14 @@ def _render_create(change: Change) -> str:
     )
 
 
-def _render_update(change: Change) -> str:
+def _render_title(change: Change) -> str:
     name = change.box.name if change.box else NOT_KNOWN
     title = f"  row {change.record.row}: {change.record.extension_number}"
-    if isinstance(name, str):
-        title += f" {_shown(name)}"
-    return "\n".join([title, *(f"    {_render_difference(difference)}" for difference in change.differences)])
+    return f"{title} {_shown(name)}" if isinstance(name, str) else title
+
+
+def _render_update(change: Change) -> str:
+    return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
 
 
 def _render_difference(difference: Difference) -> str:

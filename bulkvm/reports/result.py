@@ -1,6 +1,6 @@
 """What became of each row, in the person's own sheet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bulkvm.outcomes import Outcome
@@ -17,7 +17,13 @@ from bulkvm.sheet import Sheet
 
 
 def write_result(
-    target: Path, sheet: Sheet, outcomes: Sequence[Outcome], problems: Sequence[Problem], run: RunSummary
+    target: Path,
+    sheet: Sheet,
+    outcomes: Sequence[Outcome],
+    problems: Sequence[Problem],
+    run: RunSummary,
+    *,
+    pins: Mapping[int, str] | None = None,
 ) -> Path:
     """Write a sheet back with what became of each row beside it.
 
@@ -28,12 +34,13 @@ def write_result(
         outcomes: one a row; rows without one keep what an earlier result says of them.
         problems: all that is to be marked, those that reading found included.
         run: what the summary says of the run.
+        pins: those that were generated, by row.
 
     Returns:
         The file really written, see `writing`.
     """
     kind = table_kind(target)
-    results = list_results(outcomes, problems)
+    results = list_results(outcomes, problems, pins or {})
     if kind == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)
         return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summary, results))

@@ -1,0 +1,95 @@
+"""Options for sheets that are not as they should be."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+
+from tests.cli.conftest import SAMPLES, Bulkvm
+
+
+def exported(file: Path) -> dict[str, dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return {row["extension_number"]: row for row in csv.DictReader(opened)}
+
+
+@pytest.mark.usefixtures("pbx")
+def test_lost_zeros_are_put_back_on_request(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Ext,Name,PIN\n6201,Front Desk,24680\n", encoding="utf-8")
+
+    refused = bulkvm("import", "a.csv", "--yes")
+    mended = bulkvm("import", "a.csv", "--yes", "--fix", "leading-zeros", "--json")
+    bulkvm("export", "all.csv")
+
+    assert (refused.code, mended.code) == (3, 0)
+    assert "--fix leading-zeros" in refused.err
+    assert exported(folder / "all.csv")["6201"]["pin"] == "024680"
+
+
+@pytest.mark.usefixtures("pbx")
+def test_boxes_without_a_pin_get_one_that_stands_in_the_result(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Ext,Name,PIN\n6201,Front Desk,\n6202,Sales,402817\n", encoding="utf-8")
+
+    refused = bulkvm("import", "a.csv", "--yes")
+    made = bulkvm("import", "a.csv", "--yes", "--generate-pins", "--json", "--result", "r.csv")
+    bulkvm("export", "all.csv")
+    with (folder / "r.csv").open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+
+    assert (refused.code, made.code) == (3, 0)
+    pins = {number: row["pin"] for number, row in exported(folder / "all.csv").items()}
+    assert [row["bulkvm_pin"] for row in rows] == [pins["6201"], ""]
+    assert pins["6202"] == "402817"
+    assert pins["6201"] not in made.out + made.err
+    again = bulkvm("import", "r.csv", "--yes", "--generate-pins", "--json")
+    assert again.json["counts"]["unchanged"] == 2
+
+
+def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--result", "r.xlsx")
+    created = pbx.state.traffic.counts["create"]
+
+    ended = bulkvm("import", "r.xlsx", "--yes", "--only-failed", "--json", "--result", "second.xlsx")
+
+    assert ended.code == 3
+    assert sum(ended.json["counts"].values()) == 45 - created
+    sheet = next(s for s in load_workbook(folder / "second.xlsx") if s.title != "bulkvm")
+    header, *rows = [row for row in sheet.iter_rows(values_only=True) if any(row)]
+    statuses = [row[header.index("bulkvm_status")] for row in rows]
+    assert (statuses.count("created"), statuses.count("invalid"), len(statuses)) == (created, 45 - created, 45)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_headings_of_theirs_are_mapped(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Durchwahl;Wer;Geheimzahl\n6201;Zentrale;402817\n", encoding="cp1252")
+    mapped = ["--map", "Durchwahl=extension_number", "--map", "wer=name", "--map", "Geheimzahl=PIN"]
+
+    assert bulkvm("import", "a.csv", "--yes").code == 3
+    assert bulkvm("import", "a.csv", "--yes", *mapped, "--json").json["counts"]["created"] == 1
+
+
+def test_the_sheet_as_it_was_understood_can_be_written(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Ext,Prompt,Emails\n\n6201 ,en_US,A <a@example.com>\n6202,,<clear>\n", "utf-8")
+
+    ended = bulkvm("validate", "a.csv", "--clean", "clean.csv")
+
+    assert ended.code == 0
+    with (folder / "clean.csv").open(encoding="utf-8-sig", newline="") as opened:
+        rows = [(r["bulkvm_row"], r["extension_number"], r["prompt"], r["recipients"]) for r in csv.DictReader(opened)]
+    assert rows == [("3", "6201", "en-US", "a@example.com"), ("4", "6202", "", "<clear>")]
+
+
+def test_an_annotated_copy_leaves_the_sheet_as_it_was(bulkvm: Bulkvm, folder: Path) -> None:
+    before = (SAMPLES / "mistakes.xlsx").read_bytes()
+
+    ended = bulkvm("validate", SAMPLES / "mistakes.xlsx", "--annotate", "copy.xlsx")
+
+    assert ended.code == 3
+    assert (SAMPLES / "mistakes.xlsx").read_bytes() == before
+    book = load_workbook(folder / "copy.xlsx")
+    assert book.sheetnames[0] == "bulkvm"
+    note = book["Boxes"]["C26"].comment
+    assert note is not None
+    assert "three times in a row" in note.text
