@@ -46,17 +46,20 @@ class Considerate(httpx.AsyncBaseTransport):
             await self._pace.wait_turn()
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
+            self._learn(request, response, time.monotonic() - began)
         except httpx.TimeoutException:
             self._window.refused()
             raise
         finally:
             self._window.leave()
+        return response
+
+    def _learn(self, request: httpx.Request, response: httpx.Response, seconds: float) -> None:
         if response.status_code in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
             self._window.refused()
             self._pace.be_silent(read_retry_after(response.headers) or 0)
         else:
-            self._window.answered(f"{request.method} {request.url.path.count('/')}", time.monotonic() - began)
-        return response
+            self._window.answered(_kind_of(request), seconds)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -69,6 +72,11 @@ class Answered(Generic[T]):
 
     told: T
     attempts: int
+
+
+def _kind_of(request: httpx.Request) -> str:
+    """What requests must have in common for their times to be compared: the method, and how deep the path is."""
+    return f"{request.method} {request.url.path.count('/')}"
 
 
 class Sender:
@@ -85,6 +93,11 @@ class Sender:
         self._settings = settings
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
+
+    @property
+    def base_url(self) -> httpx.URL:
+        """Where the PBX is."""
+        return self._http.base_url
 
     async def send(
         self,

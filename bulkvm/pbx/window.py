@@ -6,8 +6,9 @@ from typing import Final
 
 _START: Final = 2.0
 _SMOOTH: Final = 0.2  # weight of the newest answer in the average
-_HOLDS: Final = 1.3  # answers up to so much slower than at rest: the PBX has room
-_SUFFERS: Final = 1.6  # answers more than so much slower: too many are under way
+_HOLDS: Final = 1.2  # answers up to so much slower than at rest: the PBX has room
+_SUFFERS: Final = 1.4  # answers more than so much slower: too many are under way
+_JITTER: Final = 0.008  # seconds that say nothing, on a network or a busy machine
 
 
 class Window:
@@ -52,10 +53,10 @@ class Window:
         average = self._average.get(kind, seconds)
         self._average[kind] = average = average + _SMOOTH * (seconds - average)
         at_rest = self._at_rest[kind] = min(self._at_rest.get(kind, average), average)
-        if average > _SUFFERS * at_rest:
+        if average > _SUFFERS * at_rest + _JITTER:
             self._strained = True
             self._size = max(1.0, self._size - 1 / self._size)
-        elif average < _HOLDS * at_rest and self._in_flight >= int(self._size):
+        elif average < _HOLDS * at_rest + _JITTER and self._in_flight >= int(self._size):
             self._size = min(self._ceiling, self._size + (1 / self._size if self._strained else 1))
         self._admit()
 

@@ -1,0 +1,262 @@
+"""Never twice, never lost: what the result says of each row is what the PBX has."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from bulkvm.box import Box, Record
+from bulkvm.changes import Plan
+from bulkvm.errors import BulkvmError, LoginRefused, StoppedEarly
+from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.pbx import Pbx, connect
+from bulkvm.planning import fields_differ
+from bulkvm.settings import Limit, SendSettings, Site
+from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.upload import plan_for, send
+
+USER = Settings()
+RENAMED = "Renamed by another administrator"
+ANY_ERRORS = Limit(share=1.0)
+
+
+def records(count: int, *, name: str = "Desk") -> list[Record]:
+    return [
+        Record(row=n + 2, extension_number=str(7000 + n), name=f"{name} {n}", pin=str(402817 + n)) for n in range(count)
+    ]
+
+
+@asynccontextmanager
+async def on_a_socket(app: Starlette, sending: SendSettings) -> AsyncIterator[Pbx]:
+    """The PBX over a real socket, by a login with a password."""
+    with running(app) as server:
+        site = Site(name="test", url=server.url, user=USER.user, password=USER.password, domain=USER.domain)
+        async with connect(site, sending) as pbx:
+            yield pbx
+
+
+async def boxes_of(app: Starlette) -> dict[str, Box]:
+    """What the PBX has, asked without faults. Fails where a number has two boxes."""
+    app.state.faults = Faults()
+    site = Site(name="test", url="http://simulator", user=USER.user, password=USER.password, domain=USER.domain)
+    async with connect(site, app=app) as pbx:
+        listed = await pbx.list_whole_boxes()
+    found = {box.extension_number: box for box in listed}
+    assert len(found) == len(listed)
+    return found
+
+
+async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome]) -> None:
+    """Each outcome says what the PBX's own state shows."""
+    assert [outcome.row for outcome in outcomes] == [change.record.row for change in plan.changes]
+    boxes = await boxes_of(app)
+    for change, outcome in zip(plan.changes, outcomes, strict=True):
+        box = boxes.get(change.record.extension_number)
+        if box and box.name == RENAMED:  # after our own change, or before it: the PBX does not tell
+            continue
+        as_wanted = box is not None and not fields_differ(change.record, box)
+        if outcome.status in DONE:
+            assert as_wanted, outcome
+            assert box is not None
+            assert outcome.id == box.id
+        elif outcome.status is not Status.UNKNOWN:
+            assert not as_wanted, outcome
+            assert (box and box.name) == (change.box and change.box.name), outcome
+
+
+FAULTS = [
+    "429:{call}:2-4",
+    "429(retry-after=1):{call}:2",
+    "429(retry-date=1):{call}:2",
+    "500:{call}:2-4",
+    "502-after:{call}:2-4",
+    "503:{call}:2-4",
+    "html:{call}:3",
+    "html-after:{call}:2-3",
+    "reset:{call}:2-5",
+    "reset-after:{call}:2-5",
+    "late(seconds=0.8):{call}:2-3",
+    "truncated:{call}:2-4",
+    "expire:{call}:3",
+    "down(seconds=0.5):{call}:3",
+    "admin-add:{call}:2",
+    "admin-rename:{call}:2",
+]
+
+
+@pytest.mark.parametrize("workers", [8, *(pytest.param(n, marks=pytest.mark.campaign) for n in (1, 32))])
+@pytest.mark.parametrize("call", ["create", "update", "list", "login"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_fault_in_every_call_leaves_one_right_box_a_row(fault: str, call: str, workers: int) -> None:
+    app = create_app()
+    sending = SendSettings(concurrency=workers, timeout=0.5, max_rps=0, max_errors=ANY_ERRORS, retries=8)
+    async with on_a_socket(app, sending) as pbx:
+        if call == "update":
+            await send(await plan_for(pbx, records(10)), pbx, sending)
+        app.state.faults = Faults([fault.format(call=call)])
+        plan = await plan_for(pbx, records(12, name="New"))
+
+        ending = await send(plan, pbx, sending)
+
+    assert ending.error is None
+    assert all(outcome.status in DONE for outcome in ending.outcomes), ending.outcomes
+    await assert_truth(app, plan, ending.outcomes)
+
+
+CALLS = st.sampled_from(["create", "update", "fetch", "list", "any"])
+RULE = st.builds(
+    "{}:{}:rate={},seed={}".format,
+    st.sampled_from(["429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated", "random"]),
+    CALLS,
+    st.sampled_from(["0.1", "0.3", "0.7", "1"]),
+    st.integers(0, 99),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules=st.lists(RULE, min_size=1, max_size=3), workers=st.sampled_from([1, 4, 16]), existing=st.integers(0, 6))
+def test_whatever_goes_wrong_no_box_is_made_twice_and_every_row_is_told_truly(
+    rules: list[str], workers: int, existing: int
+) -> None:
+    async def run() -> None:
+        app = create_app()
+        sending = SendSettings(
+            concurrency=workers, max_rps=0, retries=2, timeout=5.0, max_outage=0.2, max_errors=ANY_ERRORS
+        )
+        site = Site(name="test", url="http://simulator", token=USER.token)
+        async with connect(site, sending, app=app) as pbx:
+            await send(await plan_for(pbx, records(existing)), pbx, sending)
+            plan = await plan_for(pbx, records(10, name="New"))
+            app.state.faults = Faults(rules)
+            ending = await send(plan, pbx, sending)
+        assert sum(count_statuses(ending.outcomes).values()) == 10
+        await assert_truth(app, plan, ending.outcomes)
+
+    asyncio.run(run())
+
+
+async def run_with(rule: str, sending: SendSettings, count: int = 30) -> tuple[Starlette, Plan, BulkvmError | None]:
+    app = create_app()
+    async with on_a_socket(app, sending) as pbx:
+        plan = await plan_for(pbx, records(count))
+        app.state.faults = Faults([rule])
+        ending = await send(plan, pbx, sending)
+    await assert_truth(app, plan, ending.outcomes)
+    return app, plan, ending.error
+
+
+async def test_a_pbx_that_comes_back_in_time_is_waited_for() -> None:
+    app, plan, error = await run_with("down(seconds=1):create:5", SendSettings(max_rps=0, max_outage=30))
+
+    assert error is None
+    assert len(await boxes_of(app)) == len(plan.changes)
+
+
+async def test_a_pbx_that_stays_away_ends_the_run_and_most_rows_are_not_burnt() -> None:
+    app, plan, error = await run_with("down(seconds=600):create:5", SendSettings(max_rps=0, max_outage=0.5))
+
+    assert isinstance(error, StoppedEarly)
+    assert app.state.traffic.counts["create"] < len(plan.changes)
+
+
+async def test_too_many_refusals_end_the_run() -> None:
+    app, _, error = await run_with("422:create:1-100", SendSettings(max_rps=0, concurrency=2), count=60)
+
+    assert isinstance(error, StoppedEarly)
+    assert "--max-errors" in str(error)
+    assert app.state.traffic.counts["create"] < 20
+
+
+async def test_a_few_refusals_do_not_end_it() -> None:
+    app, _, error = await run_with("422:create:every=11", SendSettings(max_rps=0, concurrency=1), count=60)
+
+    assert error is None
+    assert app.state.traffic.counts["create"] == 60
+
+
+async def test_a_token_that_ends_for_good_ends_the_run_and_the_rest_is_not_sent() -> None:
+    app = create_app()
+    with running(app) as server:
+        async with connect(Site(name="test", url=server.url, token=USER.token)) as pbx:
+            plan = await plan_for(pbx, records(20))
+            app.state.faults = Faults(["expire:create:6"])
+            ending = await send(plan, pbx, SendSettings(concurrency=2))
+
+    assert isinstance(ending.error, LoginRefused)
+    counts = count_statuses(ending.outcomes)
+    assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 20
+    assert counts[Status.CREATED] < 10
+
+
+async def test_a_run_that_is_stopped_begins_no_row_more() -> None:
+    app = create_app()
+    done: list[Outcome] = []
+    async with on_a_socket(app, SendSettings(concurrency=4)) as pbx:
+        plan = await plan_for(pbx, records(40))
+        ending = await send(
+            plan, pbx, SendSettings(concurrency=4), on_outcome=done.append, stop=lambda: len(done) >= 10
+        )
+
+    counts = count_statuses(ending.outcomes)
+    assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 40
+    assert 10 <= counts[Status.CREATED] <= 14
+    assert ending.error is not None
+    assert ending.error.exit_code == 130
+    await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -> None:
+    app = create_app(faults=["reset:create:1"])
+    async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
+        wanted = Record(row=2, extension_number="2000", name="Ours", pin="582046")
+        plan = await plan_for(pbx, [wanted])
+        app.state.faults = Faults(["reset:create:1", "admin-add:list:1"])
+        ending = await send(plan, pbx, SendSettings(concurrency=1, max_errors=ANY_ERRORS))
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
+    assert "differs in name, pin" in ending.outcomes[0].message
+    assert len(await boxes_of(app)) == 1
+
+
+async def test_a_box_that_is_gone_by_now_is_told() -> None:
+    app = create_app()
+    async with on_a_socket(app, SendSettings()) as pbx:
+        await send(await plan_for(pbx, records(1)), pbx)
+        plan = await plan_for(pbx, records(1, name="New"))
+        app.state.faults = Faults(["admin-remove:update:1"])
+        ending = await send(plan, pbx)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
+    assert "gone" in ending.outcomes[0].message
+
+
+async def test_on_request_every_row_is_read_back_and_a_silent_change_is_told() -> None:
+    app = create_app()
+    async with on_a_socket(app, SendSettings()) as pbx:
+        plan = await plan_for(pbx, records(2))
+        app.state.faults = Faults(["admin-rename:fetch:1"])
+        ending = await send(plan, pbx, SendSettings(concurrency=1, verify=True))
+
+    assert app.state.traffic.counts["fetch"] == 2
+    assert [outcome.status for outcome in ending.outcomes] == [Status.UNKNOWN, Status.CREATED]
+    assert "something else in name" in ending.outcomes[0].message
+
+
+async def test_without_doubt_nothing_is_read_back() -> None:
+    app, _, _ = await run_with("422:create:100", SendSettings(max_rps=0))
+
+    assert app.state.traffic.counts["fetch"] == 0
+
+
+async def test_workers_share_the_rows_and_no_more_than_allowed_are_under_way() -> None:
+    app = create_app(settings=Settings(latency=0.01))
+    async with on_a_socket(app, SendSettings(max_rps=0, concurrency=4)) as pbx:
+        plan = await plan_for(pbx, records(80))
+        await send(plan, pbx, SendSettings(concurrency=40))
+
+    assert app.state.traffic.most_in_flight == 4
+    assert app.state.traffic.counts["create"] == 80
