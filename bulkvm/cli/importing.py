@@ -15,7 +15,7 @@ from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, agreed, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError
-from bulkvm.outcomes import Outcome, count_statuses
+from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, parse_limit
 
 if TYPE_CHECKING:
@@ -152,7 +152,8 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
 
     extensions = prepared.checked.extensions
     facts = name_run(str(job.file), job.connection, extensions)
-    ending = carry_out(plan, facts, job.connection, job.settings, job.screen)
+    refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
+    ending = carry_out(plan, facts, job.connection, job.settings, job.screen, refused=refused)
     outcomes = account_for(extensions, prepared.problems, ending.outcomes)
     code = exit_code(outcomes, ending.error)
     _report(job, prepared, outcomes, code, facts)

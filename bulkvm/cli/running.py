@@ -1,9 +1,9 @@
 """A run against a PBX: alone, journalled, and stopped in good order. `import` and `undo` are runs."""
 
 import asyncio
-import secrets
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -68,12 +68,13 @@ def agreed(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, c
 
 
 def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -> "RunFacts":
-    """Name a run that begins now: its time, and two letters against two in one second."""
+    """Name a run that begins now: by its time, to the millisecond so that names sort, and its site."""
     from bulkvm.upload import RunFacts
 
-    began = datetime.now(UTC).replace(microsecond=0)
+    began = datetime.now(UTC)
+    site = re.sub(r"[^A-Za-z0-9.-]+", "-", connection.site.name)
     return RunFacts(
-        name=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        name=f"{began:%Y%m%dT%H%M%S}.{began.microsecond // 1000:03}Z-{site}",
         site=connection.site.name,
         url=connection.site.url,
         file=file,
@@ -83,13 +84,21 @@ def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -
 
 
 def carry_out(
-    plan: "Plan", facts: "RunFacts", connection: Connection, settings: "SendSettings", screen: Screen
+    plan: "Plan",
+    facts: "RunFacts",
+    connection: Connection,
+    settings: "SendSettings",
+    screen: Screen,
+    *,
+    refused: Iterable[Outcome] = (),
 ) -> "Ending":
-    """Send a plan, with a journal; Ctrl-C ends it in good order."""
+    """Send a plan, with a journal that also tells of the rows that were `refused`; Ctrl-C ends it in good order."""
     from bulkvm.upload import Journal
 
     journal = Journal(runs_folder(), facts)
     try:
+        for outcome in refused:
+            journal.end(outcome)
         return _send(plan, connection, settings, screen, journal)
     finally:
         journal.close()

@@ -1,0 +1,199 @@
+"""Runs: alone, stopped in good order, listed, rebuilt and put back."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from starlette.applications import Starlette
+
+from bulkvm.cli.places import site_lock
+from bulkvm.simulator import Faults, Settings, create_app, running
+from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.test_whole_job import statuses, write_csv
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
+
+
+def rows(count: int, name: str = "Desk") -> list[tuple[str, ...]]:
+    return [(str(20000 + n), f"{name} {n}", str(402817 + n * 13), "", "") for n in range(count)]
+
+
+def boxes(bulkvm: Bulkvm) -> dict[str, str]:
+    """The names of all boxes, by extension."""
+    exported = bulkvm("export", "-").out.removeprefix("\ufeff").splitlines()
+    return {row["extension_number"]: row["name"] for row in csv.DictReader(exported)}
+
+
+def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    with FileLock(site_lock(os.environ["BULKVM_URL"])):
+        refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+
+    assert refused.code == 2
+    assert "Another run" in refused.err
+    assert pbx.state.traffic.counts["create"] == 0
+    assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_runs_are_listed_and_a_lost_result_is_rebuilt(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--result", "r.xlsx")
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+    listed = bulkvm("runs", "--json").json["runs"]
+
+    assert "15 created, 30 invalid" in bulkvm("runs", listed[0]["run"]).err
+    rebuilt = bulkvm("runs", listed[0]["run"], "--result", "again.xlsx")
+
+    assert [Path(run["file"]).name for run in listed] == ["mistakes.xlsx", "clinic.csv"]
+    assert (listed[0]["counts"]["created"], listed[0]["counts"]["invalid"]) == (15, 30)
+    assert listed[1]["counts"]["created"] == 42
+    assert rebuilt.code == 0
+    assert statuses(folder / "again.xlsx") == statuses(folder / "r.xlsx")
+
+
+def test_a_run_that_is_not_there_is_told(bulkvm: Bulkvm) -> None:
+    assert bulkvm("runs").code == 0
+    assert bulkvm("runs", "last").code == 2
+    assert bulkvm("undo", "2026", "--site", "simulator").code == 2
+
+
+def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    before = rows(20, "Before")
+    bulkvm("import", write_csv(folder / "a.csv", *before), "--yes", "--skip-invalid")
+    old = boxes(bulkvm)
+    both = [*rows(20, "After"), *((str(30000 + n), f"New {n}", str(582046 + n * 17), "", "") for n in range(20))]
+    bulkvm("import", write_csv(folder / "b.csv", *both), "--yes", "--force", "--skip-invalid")
+    made = boxes(bulkvm)
+    by_hand = [("20001", "By hand", "", "", ""), ("30001", "By hand too", "", "", "")]
+    run = bulkvm("runs", "--json").json["runs"][1]["run"]
+    bulkvm("import", write_csv(folder / "c.csv", *by_hand), "--yes")
+
+    undone = bulkvm("undo", run, "--yes", "--json")
+    again = bulkvm("undo", run, "--yes", "--json")
+
+    assert len(made) > len(old)
+    assert (undone.code, again.code) == (0, 0)
+    assert boxes(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
+    assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
+    assert undone.json["counts"]["unchanged"] == 2
+    assert again.json["counts"]["updated"] == 0
+    assert pbx.state.traffic.counts["destroy"] == len(made) - len(old) - 1
+
+
+@pytest.mark.usefixtures("pbx")
+def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *rows(12)), "--yes", "--skip-invalid")
+    bulkvm("import", write_csv(folder / "b.csv", ("20003", "Other", "", "a@example.com", "yes")), "--yes")
+    made = boxes(bulkvm)
+    bulkvm("undo", "last", "--yes")
+    undone = boxes(bulkvm)
+
+    bulkvm("undo", "last", "--yes")
+
+    assert undone["20003"] == "Desk 3"
+    assert boxes(bulkvm) == made
+
+
+@pytest.mark.usefixtures("pbx")
+def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+
+    asked = bulkvm("undo", "last")
+    elsewhere = bulkvm("undo", "last", "--site", "simulator", "--yes")
+
+    assert (asked.code, elsewhere.code) == (2, 2)
+    assert "--yes" in asked.err
+    assert "Name the same site" in elsewhere.err
+    assert len(boxes(bulkvm)) == 42
+
+
+@pytest.fixture
+def slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    """A PBX that takes its time, so that a run can be met in the middle."""
+    assert folder.is_dir()
+    app = create_app(settings=Settings(latency=0.02))
+    with running(app) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+        yield app
+
+
+def start(folder: Path, count: int) -> "subprocess.Popen[str]":
+    sheet = write_csv(folder / "a.csv", *rows(count))
+    command = [sys.executable, "-m", "bulkvm", "import", str(sheet), "--yes", "--skip-invalid", "--result", "r.xlsx"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def wait_for_creates(app: Starlette, count: int, process: "subprocess.Popen[str]") -> None:
+    while app.state.traffic.counts["create"] < count:
+        assert process.poll() is None
+        time.sleep(0.005)
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
+    bulkvm: Bulkvm, slow: Starlette, folder: Path, number: signal.Signals
+) -> None:
+    with start(folder, 300) as process:
+        wait_for_creates(slow, 20, process)
+        process.send_signal(number)
+        _, said = process.communicate()
+
+    found = statuses(folder / "r.xlsx")
+    assert process.returncode == 130
+    assert "Stopping" in said
+    assert "Traceback" not in said
+    assert len(boxes(bulkvm)) == found.count("created") >= 20
+    assert found.count("created") + found.count("not sent") + found.count("invalid") == 300
+    assert bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--json").json["counts"]["unchanged"] >= 20
+
+
+@POSIX
+def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
+    bulkvm: Bulkvm, slow: Starlette, folder: Path
+) -> None:
+    with start(folder, 300) as process:
+        wait_for_creates(slow, 40, process)
+        process.kill()
+        process.communicate()
+    there = boxes(bulkvm)
+    (run,) = bulkvm("runs", "--json").json["runs"]
+
+    again = bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--json")
+
+    counts = run["counts"]
+    assert sum(counts.values()) == 300
+    assert counts["created"] <= len(there) <= counts["created"] + counts["unknown"]
+    assert again.json["counts"]["unchanged"] == len(there)
+    assert again.json["counts"]["created"] == 300 - again.json["counts"]["invalid"] - len(there)
+
+
+def test_rows_of_unknown_outcome_are_exit_code_nine(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(1))
+    pbx.state.faults = Faults(["reset-after:create:1", "503:list:3-99"])
+
+    ended = bulkvm("import", sheet, "--yes", "--json", "--max-outage", "0.1", "--retries", "2")
+
+    assert ended.code == 9
+    assert [row["status"] for row in ended.json["rows"]] == ["unknown"]
+    pbx.state.faults = Faults()
+    assert bulkvm("import", sheet, "--yes", "--json").json["counts"]["unchanged"] == 1
+
+
+def test_a_pbx_that_stays_away_is_exit_code_seven(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(30))
+    pbx.state.faults = Faults(["down(seconds=600):create:10"])
+
+    ended = bulkvm("import", sheet, "--yes", "--json", "--max-outage", "0.3", "--concurrency", "1", "--skip-invalid")
+
+    assert ended.code in {7, 9}
+    assert ended.json["counts"]["not sent"] > 10
+    assert "stayed away" in ended.err
