@@ -1,0 +1,82 @@
+"""Long campaigns: kill -9 over and over, an undo of a thousand rows. `pytest -m campaign` runs them."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.cli.conftest import Bulkvm, app, bulkvm, folder, pbx
+from tests.cli.test_runs import boxes
+from tests.cli.test_whole_job import write_csv
+
+__all__ = ["app", "bulkvm", "folder", "pbx"]  # fixtures
+
+pytestmark = pytest.mark.campaign
+
+PINS = [pin for pin in (f"{n:06}" for n in range(402817, 900000, 131)) if not any(run in pin for run in (
+    "000", "111", "222", "333", "444", "555", "666", "777", "888", "999",
+    "012", "123", "234", "345", "456", "567", "678", "789",
+))]  # fmt: skip
+
+
+def rows(first: int, count: int, name: str) -> list[tuple[str, ...]]:
+    return [(str(first + n), f"{name} {n}", PINS[n], "", "") for n in range(count)]
+
+
+def created(app: Starlette) -> int:
+    """How many creates the PBX accepted."""
+    return sum(entry.method == "POST" and entry.path == "/api/shared_voicemails" and entry.status == 201
+               for entry in app.state.traffic.log)  # fmt: skip
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
+def test_two_thousand_rows_survive_being_killed_over_and_over(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(20000, 2000, "Desk"))
+    chance = random.Random(4)
+    kills = 0
+    while created(pbx) < 1900:
+        until = pbx.state.traffic.counts["create"] + chance.randint(20, 400)
+        command = [sys.executable, "-m", "bulkvm", "import", str(sheet), "--yes", "--quiet"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and pbx.state.traffic.counts["create"] < until:
+                time.sleep(chance.uniform(0.001, 0.02))
+            process.kill()
+            kills += 1
+
+    ended = bulkvm("import", sheet, "--yes", "--json")
+
+    assert kills > 4
+    assert ended.code == 0
+    assert len(boxes(bulkvm)) == 2000
+    assert created(pbx) == 2000
+    runs = bulkvm("runs", "--json").json["runs"]
+    done = sum(run["counts"]["created"] for run in runs)
+    unknown = sum(run["counts"]["unknown"] for run in runs)
+    assert done <= 2000 <= done + unknown
+
+
+def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *rows(20000, 500, "Before")), "--yes")
+    before = boxes(bulkvm)
+    both = [*rows(20000, 500, "After"), *rows(30000, 500, "New")]
+    changed = bulkvm("import", write_csv(folder / "b.csv", *both), "--yes", "--force", "--json")
+    by_hand = [(str(20000 + n), "By hand", "", "", "") for n in range(5)]
+    by_hand += [(str(30000 + n), "By hand", "", "", "") for n in range(5)]
+    bulkvm("import", write_csv(folder / "c.csv", *by_hand), "--yes")
+
+    undone = bulkvm("undo", changed.json["run"], "--yes", "--json")
+    again = bulkvm("undo", changed.json["run"], "--yes", "--json")
+
+    kept = dict.fromkeys((row[0] for row in by_hand), "By hand")
+    assert (undone.json["counts"]["updated"], undone.json["counts"]["unchanged"]) == (990, 10)
+    assert len(undone.json["problems"]) == 10
+    assert boxes(bulkvm) == {**before, **kept}
+    assert again.json["counts"]["updated"] == 0
+    assert pbx.state.traffic.counts["destroy"] == 495

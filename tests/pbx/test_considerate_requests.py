@@ -1,0 +1,254 @@
+"""Requests leave the PBX room: evenly spaced, silent when asked, no more at once than it answers well."""
+
+import asyncio
+import itertools
+import time
+from email.utils import formatdate
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.errors import StoppedEarly
+from bulkvm.pbx import connect
+from bulkvm.pbx.outage import Outage
+from bulkvm.pbx.pacing import Pace
+from bulkvm.pbx.sending import read_retry_after
+from bulkvm.pbx.window import Window
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
+
+
+class Clock:
+    """A clock that moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@given(st.floats(1, 500), st.integers(2, 60))
+def test_requests_are_evenly_spaced_and_use_the_whole_rate(rate: float, count: int) -> None:
+    clock = Clock()
+    pace = Pace(rate, clock=clock, sleep=clock.sleep)
+    left: list[float] = []
+
+    async def run() -> None:
+        for _ in range(count):
+            await pace.wait_turn()
+            left.append(clock.now)
+
+    asyncio.run(run())
+
+    gaps = [later - earlier for earlier, later in itertools.pairwise(left)]
+    assert all(gap == pytest.approx(1 / rate) for gap in gaps)
+
+
+async def test_without_a_limit_nobody_waits() -> None:
+    clock = Clock()
+    pace = Pace(0, clock=clock, sleep=clock.sleep)
+
+    for _ in range(100):
+        await pace.wait_turn()
+
+    assert clock.now == 0
+
+
+async def test_silence_holds_for_those_who_have_their_turn_already() -> None:
+    clock = Clock()
+    silent_until = 30.0
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+        if clock.now < 1:
+            pace.be_silent(silent_until - clock.now)
+
+    pace = Pace(10, clock=clock, sleep=sleep)
+    await pace.wait_turn()
+    await pace.wait_turn()
+
+    assert clock.now == pytest.approx(silent_until)
+
+
+NOW = 1_800_000_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": " 120 "}, 120.0),
+        ({"retry-after": formatdate(NOW + 9, usegmt=True), "date": formatdate(NOW, usegmt=True)}, 9.0),
+        ({"retry-after": formatdate(NOW - 9, usegmt=True), "date": formatdate(NOW, usegmt=True)}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+    ids=["seconds", "spaces", "date", "past date", "words", "negative", "none"],
+)
+def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: float | None) -> None:
+    assert read_retry_after(httpx.Headers(headers)) == seconds
+
+
+async def fill(window: Window, answers: int, seconds: float) -> None:
+    """Keep the window full, each place taken again at once, and answer so often after so long."""
+    under_way = 0
+    for _ in range(answers):
+        while under_way < int(window.size):
+            await window.enter()
+            under_way += 1
+        window.answered("create", seconds)
+        window.leave()
+        under_way -= 1
+    for _ in range(under_way):
+        window.leave()
+
+
+async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
+    window = Window(32)
+
+    await fill(window, 60, 0.05)
+
+    assert int(window.size) == 32
+
+
+async def test_the_window_shrinks_while_answers_are_slow_and_opens_again() -> None:
+    window = Window(32)
+    await fill(window, 60, 0.05)
+    await fill(window, 700, 0.2)
+    narrow = window.size
+
+    await fill(window, 600, 0.05)
+
+    assert narrow < 8
+    assert window.size > 20
+
+
+async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
+    window = Window(32)
+    await fill(window, 60, 0.05)
+
+    for _ in range(10):
+        window.refused()
+
+    assert int(window.size) == 16
+
+
+@given(st.lists(st.sampled_from(["good", "slow", "refused"]), max_size=200), st.integers(1, 64))
+def test_the_window_is_never_closed_and_never_above_its_ceiling(answers: list[str], ceiling: int) -> None:
+    window = Window(ceiling)
+
+    for answer in answers:
+        if answer == "refused":
+            window.refused()
+        else:
+            window.answered("list", 0.01 if answer == "good" else 5.0)
+        assert 1 <= window.size <= ceiling
+
+
+async def test_who_waits_for_a_place_gets_it_in_turn_and_a_cancelled_one_takes_none() -> None:
+    window = Window(1)
+    await window.enter()
+    entered: list[int] = []
+
+    async def enter(number: int) -> None:
+        await window.enter()
+        entered.append(number)
+        window.leave()
+
+    tasks = [asyncio.create_task(enter(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    window.leave()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert entered == [1, 2]
+
+
+async def ask(outage: Outage, times: int) -> list[bool]:
+    """Whether each of some callers is let go."""
+
+    async def one() -> bool:
+        try:
+            await outage.wait_until_over()
+        except StoppedEarly:
+            return False
+        return True
+
+    return await asyncio.gather(*(one() for _ in range(times)))
+
+
+async def test_during_an_outage_one_asks_for_all_and_all_go_on_when_it_is_over() -> None:
+    clock = Clock()
+    probes = 0
+
+    async def probe() -> bool:
+        nonlocal probes
+        probes += 1
+        await asyncio.sleep(0)
+        return probes == 5
+
+    outage = Outage(60, probe, clock=clock, sleep=clock.sleep)
+    outage.answered()
+    outage.suspect()
+
+    assert await ask(outage, 20) == [True] * 20
+    assert probes == 5
+
+
+async def test_an_outage_that_lasts_too_long_stops_everybody_and_is_asked_for_no_more() -> None:
+    clock = Clock()
+    probes = 0
+
+    async def probe() -> bool:
+        nonlocal probes
+        probes += 1
+        return False
+
+    outage = Outage(60, probe, clock=clock, sleep=clock.sleep)
+    outage.answered()
+    outage.suspect()
+
+    assert await ask(outage, 20) == [False] * 20
+    asked = probes
+    assert await ask(outage, 20) == [False] * 20
+    assert probes == asked
+    assert 50 < clock.now <= 60
+
+
+async def test_a_pbx_that_never_answered_is_not_waited_for() -> None:
+    async def probe() -> bool:
+        raise AssertionError
+
+    outage = Outage(60, probe)
+    outage.suspect()
+
+    assert await ask(outage, 1) == [True]
+
+
+async def test_a_429_is_followed_by_silence_for_as_long_as_it_asked() -> None:
+    """Measured at the server: nothing arrives while it asked for silence, from any worker."""
+    app = create_app(faults=["429(retry-after=1):list:30"])
+    arrivals: list[float] = []
+    count = app.state.traffic.request
+
+    def note(call: str) -> object:
+        arrivals.append(time.monotonic())
+        return count(call)
+
+    app.state.traffic.request = note
+    with running(app) as server:
+        site = Site(name="test", url=server.url, token=Settings().token)
+        async with connect(site, SendSettings(max_rps=0, concurrency=8)) as pbx:
+            await asyncio.gather(*(pbx.find_box("6201") for _ in range(120)))
+
+    gaps = [later - earlier for earlier, later in itertools.pairwise(arrivals)]
+    assert len([gap for gap in gaps if gap > 0.9]) == 1
+    assert len(arrivals) == 121
