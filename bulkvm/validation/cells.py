@@ -26,6 +26,9 @@ _INVISIBLE_WENT: Final = Fault(
     Severity.WARNING,
 )
 
+_BLANK: Final = Parsed(None)
+_MERGED: Final = Parsed(None)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedColumn:
@@ -47,20 +50,24 @@ def check_column(
     values: dict[int, Value | Blank] = {}
     problems: list[Problem] = []
     for row, text in texts:
-        kind = kinds.get(row)
-        if fault := fault_of_kind(kind, digits=column.digits):
-            faults: tuple[Fault, ...] = (fault,)
-        elif kind is CellKind.MERGED:  # reading has told
-            continue
-        else:
-            parsed = check(text)
-            faults = parsed.faults
-            if parsed.value is not None:
-                values[row] = parsed.value
-            elif not faults:
-                values[row] = BLANK
-        problems.extend(problem_in(column, letter, row, fault) for fault in faults)
+        parsed = _check_kind(kinds.get(row), digits=column.digits) or check(text)
+        if parsed.faults:
+            problems.extend(problem_in(column, letter, row, fault) for fault in parsed.faults)
+        if parsed.value is not None:
+            values[row] = parsed.value
+        elif parsed is _BLANK:
+            values[row] = BLANK
     return CheckedColumn(values, tuple(problems))
+
+
+def _check_kind(kind: CellKind | None, *, digits: bool) -> Parsed | None:
+    """What comes of a cell whose kind leaves nothing to read; None for any other cell."""
+    if kind is None:
+        return None
+    if kind is CellKind.MERGED:  # reading has told
+        return _MERGED
+    fault = fault_of_kind(kind, digits=digits)
+    return Parsed(None, (fault,)) if fault else None
 
 
 def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
@@ -76,19 +83,22 @@ def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
 
 
 def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
-    """Read one cell's text. A blank cell has neither value nor faults; a bad one has no value."""
+    """Read one cell's text. A bad cell has no value."""
     text = raw.strip(_AROUND)
-    faults: list[Fault] = []
-    if text and text != raw.strip(" "):
-        faults.append(_INVISIBLE_WENT)
     if not text:
-        return Parsed(None)
+        return _BLANK
     if text.casefold() == CLEAR:
         return _clear(column)
     parsed = column.parse(text)
-    faults.extend(parsed.faults)
-    if parsed.value is not None:
-        faults.extend(fault for rule in column.rules if (fault := rule(parsed.value, policy)))
+    faults = [_INVISIBLE_WENT] if text != raw.strip(" ") else []
+    faults += parsed.faults
+    if parsed.value is None:
+        return Parsed(None, tuple(faults))
+    for rule in column.rules:
+        if fault := rule(parsed.value, policy):
+            faults.append(fault)
+    if not faults:
+        return parsed
     refused = any(fault.severity is Severity.ERROR for fault in faults)
     return Parsed(None if refused else parsed.value, tuple(faults))
 

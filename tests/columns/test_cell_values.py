@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -250,3 +251,16 @@ def test_no_text_breaks_the_reading_of_any_column(text: str) -> None:
         parsed = column.parse(text)
 
         assert parsed.value is not None or parsed.faults
+
+
+@given(st.emails() | st.from_regex(r"[a-z.+_-]{1,70}@[a-zA-Z0-9.-]{1,250}", fullmatch=True))
+def test_an_address_is_refused_exactly_when_email_validator_refuses_it(address: str) -> None:
+    try:
+        validate_email(address, check_deliverability=False)
+        valid = True
+    except EmailNotValidError:
+        valid = False
+
+    _, codes = read("recipients", address)
+
+    assert (codes == []) == (valid and not re.search(r"[\s,;<>]", address))
