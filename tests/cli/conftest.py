@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from bulkvm.cli.commands import run
 from bulkvm.simulator import Settings, create_app, running
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+SAMPLES = Path("..") / "samples"  # a copy of the samples, seen from the folder that tests work in
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("BULKVM_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("BULKVM_CONFIG", str(tmp_path / "config"))
+    shutil.copytree(Path(__file__).parents[2] / "samples", tmp_path / "samples")
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
