@@ -1,6 +1,7 @@
 """Shared voicemail boxes on a PortSIP PBX, in bulk, from spreadsheets.
 
-What the commands do can be called from here: read_sheet, validate, connect, plan_for, send, write_result, write_export.
+What the commands do can be called from here: read_sheet, validate, connect, plan_for, send, write_result, write_export,
+back_up.
 Each name is imported when it is first used, so that nothing waits for pandas without need.
 """
 
@@ -8,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from bulkvm.backup import Keep, Night, back_up
     from bulkvm.box import Box, Record
     from bulkvm.changes import Change, Plan
     from bulkvm.errors import BulkvmError
@@ -26,6 +28,8 @@ _MODULES: Final = {
     "Box": "box",
     "BulkvmError": "errors",
     "Change": "changes",
+    "Keep": "backup",
+    "Night": "backup",
     "Outcome": "outcomes",
     "Pbx": "pbx",
     "Plan": "changes",
@@ -35,6 +39,7 @@ _MODULES: Final = {
     "Site": "settings",
     "Status": "outcomes",
     "account_for": "upload",
+    "back_up": "backup",
     "connect": "pbx",
     "plan_for": "upload",
     "read_sheet": "readers",
@@ -48,6 +53,8 @@ __all__ = [
     "Box",
     "BulkvmError",
     "Change",
+    "Keep",
+    "Night",
     "Outcome",
     "Pbx",
     "Plan",
@@ -57,6 +64,7 @@ __all__ = [
     "Site",
     "Status",
     "account_for",
+    "back_up",
     "connect",
     "plan_for",
     "read_sheet",

@@ -3,9 +3,11 @@
 BulkvmError
 ├── UsageError (2)            an option, a variable or a file's name is wrong
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
-├── LoginRefused (4)          the PBX does not accept the login, or does not allow this
+├── LoginRefused (4)          the PBX does not accept the login
+│   └── NotAllowed            it does, and does not allow this user what is asked (403)
 ├── PbxError (5)              a call to the PBX did not do what it should
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
+│   │   └── NotTrusted        the PBX's certificate is not one that may be trusted
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
 │   ├── PbxRefused            the PBX answered no (any other 400-class answer)
@@ -45,9 +47,13 @@ class SheetError(BulkvmError):
 
 
 class LoginRefused(BulkvmError):
-    """The PBX does not accept the login, or does not allow this user what is asked."""
+    """The PBX does not accept the login."""
 
     exit_code = 4
+
+
+class NotAllowed(LoginRefused):
+    """The PBX accepts the login and does not allow this user what is asked."""
 
 
 class PbxError(BulkvmError):
@@ -59,6 +65,10 @@ class PbxError(BulkvmError):
 
 class PbxUnreachable(PbxError):
     """The request never left this machine: nothing was changed."""
+
+
+class NotTrusted(PbxUnreachable):
+    """The PBX's certificate is not one that may be trusted, so nothing was sent."""
 
 
 class PbxBusy(PbxError):

@@ -1,10 +1,7 @@
 """What a user or a tenant sets: where the PBX is, who logs in, what a PIN may be, how changes are sent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 from bulkvm.errors import UsageError
 
@@ -24,7 +21,14 @@ DEFAULT_PIN_POLICY: Final = PinPolicy()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One PBX tenant, and what logs in to it: a token, or a user of a domain with a password."""
+    """One PBX tenant, what logs in to it (a token, or a user of a domain with a password), and how it is trusted.
+
+    Attributes:
+        ca_file: a .pem file; only certificates that it holds or vouches for are trusted.
+        fingerprint: SHA-256 of the one certificate that is trusted.
+        insecure: trust whoever answers.
+        allow_http: let the login and the PINs travel in the clear.
+    """
 
     name: str
     url: str
@@ -33,6 +37,9 @@ class Site:
     domain: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
+    fingerprint: str | None = None
+    insecure: bool = False
+    allow_http: bool = False
 
 
 FEW: Final = 10
@@ -93,68 +100,3 @@ def parse_limit(text: str) -> Limit:
     if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (per cent)
         raise UsageError(f'"{text}" is neither a number nor a share. Write 50 or 40%.')
     return Limit(share=int(number) / 100) if percent else Limit(count=int(number))
-
-
-def site_of_environment(environment: Mapping[str, str]) -> Site:
-    """The site that BULKVM_URL and the variables beside it describe.
-
-    Raises:
-        UsageError: there is none, or something that it needs is missing.
-    """
-    url = environment.get("BULKVM_URL")
-    if not url:
-        raise UsageError(
-            "No PBX is named. Set BULKVM_URL (such as https://pbx.example.com:8887) and BULKVM_TOKEN,\n"
-            "or BULKVM_URL, BULKVM_USER, BULKVM_DOMAIN and BULKVM_PASSWORD. "
-            "To try everything without a PBX, add --site simulator."
-        )
-    user = environment.get("BULKVM_USER")
-    token = environment.get("BULKVM_TOKEN")
-    password = environment.get("BULKVM_PASSWORD")
-    if not token and not (user and password):
-        raise UsageError(
-            "BULKVM_URL names a PBX, and nothing says who logs in. "
-            "Set BULKVM_TOKEN, or BULKVM_USER, BULKVM_DOMAIN and BULKVM_PASSWORD."
-        )
-    base = check_url(url)
-    return Site(
-        name=urlsplit(base).hostname or base,
-        url=base,
-        token=token or None,
-        user=user,
-        domain=environment.get("BULKVM_DOMAIN") or None,
-        password=password,
-        ca_file=environment.get("BULKVM_CA_FILE") or None,
-    )
-
-
-def check_url(url: str) -> str:
-    """The base address of a PBX, without a trailing slash or /api.
-
-    Raises:
-        UsageError: it is no such address, holds a password, or would carry credentials in the clear.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.scheme not in {"http", "https"}:
-        raise UsageError("BULKVM_URL is not an address of a PBX. Write it like https://pbx.example.com:8887.")
-    if parts.username or parts.password:
-        raise UsageError("BULKVM_URL holds a user name or a password. Take them out and use BULKVM_USER and the like.")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise UsageError(
-            f"{host} would be called over plain http, where anybody on the way can read the login. Write https:// in "
-            "BULKVM_URL."
-        )
-    where = f"[{host}]" if ":" in host else host
-    path = parts.path.rstrip("/").removesuffix("/api")
-    return f"{parts.scheme}://{where}{f':{port}' if port else ''}{path}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

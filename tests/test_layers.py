@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bulkvm"
 
 WORDS = {
-    "box", "changes", "columns", "csv_escape", "errors", "outcomes", "problems", "settings", "sheet",
+    "address", "box", "changes", "columns", "csv_escape", "errors", "outcomes", "problems", "settings", "sheet",
 }  # fmt: skip
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),
@@ -19,7 +19,9 @@ MAY_IMPORT = {
     "planning": WORDS,
     "upload": WORDS | {"pbx", "planning"},
     "reports": WORDS | {"planning"},
+    "sites": WORDS | {"reports"},
     "simulator": set[str](),
+    "backup": WORDS | {"pbx", "readers", "reports", "__init__"},
     "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
     "__main__": {"cli"},
 }

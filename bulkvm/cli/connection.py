@@ -1,19 +1,31 @@
-"""Which PBX a command talks to."""
+"""Which PBX a command talks to, and how it is trusted."""
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from bulkvm.cli.places import simulator_state
-from bulkvm.errors import UsageError
-from bulkvm.settings import SendSettings, Site, site_of_environment
+from bulkvm.cli.places import simulator_state, sites_file
+from bulkvm.settings import SendSettings, Site
+from bulkvm.sites import SIMULATOR, choose_site, read_secret, read_sites
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from bulkvm.pbx import Pbx
 
-SIMULATOR: Final = "simulator"
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What an option or a variable says about trust; it stands above a site's entry, which keeps only the file."""
+
+    ca_file: str | None = None
+    insecure: bool = False
+    allow_http: bool = False
+
+    def given_to(self, site: Site) -> Site:
+        """The site, trusted like this."""
+        trusted = replace(site, ca_file=self.ca_file, fingerprint=None) if self.ca_file else site
+        return replace(trusted, insecure=self.insecure, allow_http=self.allow_http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +43,8 @@ class Connection:
         return connect(self.site, self.settings, app=self.app)
 
 
-def open_site(name: str | None, settings: SendSettings) -> Connection:
-    """The PBX of that name; without a name, the one that the environment describes."""
+def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connection:
+    """The PBX of that name; without a name the one that the variables describe, or the only site there is."""
     if name == SIMULATOR:
         from bulkvm.simulator import Settings, create_app
 
@@ -41,8 +53,5 @@ def open_site(name: str | None, settings: SendSettings) -> Connection:
             settings,
             create_app(simulator_state()),
         )
-    if name is not None:
-        raise UsageError(
-            f'There is no site called "{name}". `--site simulator` is built in; for a PBX of yours set BULKVM_URL.'
-        )
-    return Connection(site_of_environment(os.environ), settings)
+    site = choose_site(name, os.environ, read_sites(sites_file()), read_secret)
+    return Connection(trust.given_to(site), settings)

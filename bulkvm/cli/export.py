@@ -1,17 +1,15 @@
 """`bulkvm export`."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.box import BLANK, NOT_KNOWN
+from bulkvm.box import Absent
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import site_options
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.columns import COLUMNS
 
 if TYPE_CHECKING:
     from bulkvm.box import Box
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--filter", "condition", metavar="CONDITION", help="Only boxes that the PBX finds by this filter.")
 @click.option("--search", metavar="TEXT", help="Only boxes that the PBX finds by this text.")
+@click.option("--orderby", metavar="ORDER", help='In the PBX\'s own order, such as "name desc".')
 @click.option("--without-pins", is_flag=True, help="Leave the PINs out. Importing that keeps those on the PBX.")
 @click.option("--no-bom", is_flag=True, help="Begin a .csv file without the mark that Excel knows UTF-8 by.")
 @screen_options
@@ -41,6 +40,7 @@ def command(
     file_format: str,
     condition: str | None,
     search: str | None,
+    orderby: str | None,
     without_pins: bool,
     no_bom: bool,
     screen: Screen,
@@ -50,14 +50,15 @@ def command(
     Greetings and recorded messages are not part of it.
     """
     from bulkvm.pbx import Query
-    from bulkvm.reports import check_export_name, render_export, write_export
+    from bulkvm.reports import check_export_name, render_export, without_gaps, write_export
 
     to_stdout = str(file) == "-"
     if not to_stdout:
         check_export_name(file)
-    boxes = asyncio.run(_list(connection, Query(filter=condition, search=search), screen, without_pins=without_pins))
-    whole = [_without_gaps(box) for box in boxes]
-    if not without_pins and any(box.pin is NOT_KNOWN for box in boxes):
+    query = Query(filter=condition, search=search, orderby=orderby)
+    boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
+    whole = [without_gaps(box) for box in boxes]
+    if not without_pins and any(isinstance(box.pin, Absent) for box in boxes):
         screen.insist("The PBX does not show the PINs of its boxes, so they are blank. Importing that keeps them.")
     if to_stdout:
         click.echo(render_export(whole, file_format, pins=not without_pins), nl=False)
@@ -71,9 +72,3 @@ async def _list(connection: Connection, query: "Query", screen: Screen, *, witho
     async with connection.open() as pbx:
         with screen.progress("Boxes read") as progress:
             return await pbx.list_whole_boxes(query, progress, without=("pin",) if without_pins else ())
-
-
-def _without_gaps(box: "Box") -> "Box":
-    """The box, with a blank for what the PBX does not show."""
-    unknown: dict[str, Any] = {c.header: BLANK for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN}
-    return replace(box, **unknown)

@@ -3,13 +3,20 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bulkvm.box import Absent, Box, Value
 from bulkvm.changes import Plan
+from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.problems import Problem
+from bulkvm.settings import Site
+
+if TYPE_CHECKING:
+    from bulkvm.pbx.checkup import Finding
+    from bulkvm.planning import Diff
 
 SCHEMA: Final = 1
 
@@ -66,6 +73,61 @@ def import_form(site: str, run: str | None, outcomes: Iterable[Outcome], problem
         for outcome in accounted
     ]
     return _run_form(site, run, count_statuses(accounted), rows, problems)
+
+
+def diff_form(a: str, b: str, diff: "Diff") -> dict[str, Any]:
+    """What `diff --json` prints."""
+    return {
+        "schema": SCHEMA,
+        "a": a,
+        "b": b,
+        "counts": {
+            "only_a": len(diff.only_a),
+            "only_b": len(diff.only_b),
+            "changed": len(diff.changed),
+            "unchanged": diff.unchanged,
+        },
+        "only_a": [_box(box) for box in diff.only_a],
+        "only_b": [_box(box) for box in diff.only_b],
+        "changed": [
+            {
+                **_box(changed.box),
+                "differences": [
+                    {"field": d.field, "a": _shown(d.field, d.old), "b": _shown(d.field, d.new)}
+                    for d in changed.differences
+                ],
+            }
+            for changed in diff.changed
+        ],
+        "not_compared": list(diff.not_compared),
+    }
+
+
+def _box(box: Box) -> dict[str, Any]:
+    return {"extension_number": box.extension_number, "name": box.name if isinstance(box.name, str) else None}
+
+
+def _shown(field: str, value: Value | Absent) -> str | bool | None:
+    """A value as the API has it; null where there is none, and for every PIN."""
+    column = COLUMN_OF_HEADER[field]
+    if column.secret or isinstance(value, Absent):
+        return None
+    return value if isinstance(value, bool) else column.format(value)
+
+
+def sites_form(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, Any]:
+    """What `sites --json` prints."""
+    fields = ("name", "url", "domain", "user", "ca_file", "fingerprint")
+    shown = [
+        {**{field: getattr(site, field) for field in fields}, "secret_stored": stored[site.name]} for site in sites
+    ]
+    return {"schema": SCHEMA, "sites": shown}
+
+
+def doctor_form(site: str, findings: "Iterable[Finding]") -> dict[str, Any]:
+    """What `doctor --json` prints."""
+    checks = [{"check": found.check, "ok": found.error is None, "message": found.text} for found in findings]
+    return {"schema": SCHEMA, "site": site, "checks": checks}
 
 
 def _run_form(

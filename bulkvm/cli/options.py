@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from bulkvm.cli.connection import SIMULATOR, open_site
+from bulkvm.cli.connection import Connection, Trust, open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings
+from bulkvm.sites import SIMULATOR
 
 if TYPE_CHECKING:
     from bulkvm.sheet import Sheet
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 _LEADING_ZEROS: Final = "leading-zeros"
 
+OpenNamed: TypeAlias = Callable[[str | None], Connection]  # None: the PBX that the variables describe, or the only one
+
 SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+SITE_OPTION: Final = click.option(
+    "--site",
+    metavar="NAME",
+    envvar="BULKVM_SITE",
+    help="Which of `bulkvm sites`; `simulator` for the PBX built in here.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,24 @@ def sheet_options(command: Command) -> Command:
 
 
 def site_options(command: Command) -> Command:
-    """Give a command the options about the PBX, and a `connection` made of them."""
+    """Give a command the options about the PBX, the choice of one among them, and a `connection` made of them."""
+    return SITE_OPTION(connection_options(command))
 
-    @click.option("--site", metavar="NAME", envvar="BULKVM_SITE", help="`simulator` for the PBX built in here.")
+
+def connection_options(command: Command) -> Command:
+    """Give a command that takes a `site` the options about the PBX, and a `connection` made of both."""
+
+    @calling_options
+    @wraps(command)
+    def with_connection(*, site: str | None, open_named: OpenNamed, **options: Any) -> int:
+        return command(connection=open_named(site), **options)
+
+    return with_connection
+
+
+def calling_options(command: Command) -> Command:
+    """Give a command the options about how a PBX is called, and an `open_named` that opens one like that."""
+
     @_setting("--concurrency", click.IntRange(1, 256), "Requests under way at once, at most.")
     @click.option(
         "--max-rps",
@@ -95,27 +119,58 @@ def site_options(command: Command) -> Command:
     @_setting("--timeout", click.FloatRange(0.1, 3600), "Seconds that one request may take.")
     @_setting("--retries", click.IntRange(1, 100), "How often one request is sent, where that is safe.")
     @_setting("--max-outage", click.FloatRange(0, 86_400), "Seconds to wait for a PBX that went away.")
+    @trust_options
     @wraps(command)
-    def with_connection(
+    def with_open_named(
         *,
-        site: str | None,
         concurrency: int,
         max_rps: float | None,
         timeout: float,
         retries: int,
         max_outage: float,
+        trust: Trust,
         **options: Any,
     ) -> int:
-        settings = SendSettings(
-            concurrency=concurrency,
-            max_rps=_pace(site) if max_rps is None else max_rps,
-            timeout=timeout,
-            retries=retries,
-            max_outage=max_outage,
-        )
-        return command(connection=open_site(site, settings), **options)
+        def open_named(site: str | None) -> Connection:
+            settings = SendSettings(
+                concurrency=concurrency,
+                max_rps=_pace(site) if max_rps is None else max_rps,
+                timeout=timeout,
+                retries=retries,
+                max_outage=max_outage,
+            )
+            return open_site(site, settings, trust)
 
-    return with_connection
+        return command(open_named=open_named, **options)
+
+    return with_open_named
+
+
+def trust_options(command: Command) -> Command:
+    """Give a command the options about how a PBX is trusted, and a `trust` made of them."""
+
+    @click.option(
+        "--ca-file",
+        type=click.Path(resolve_path=True),
+        metavar="FILE",
+        envvar="BULKVM_CA_FILE",
+        help="A .pem file: trust what it holds.",
+    )
+    @click.option("--insecure", is_flag=True, envvar="BULKVM_INSECURE", help="Trust whoever answers. Dangerous.")
+    @click.option(
+        "--allow-http", is_flag=True, envvar="BULKVM_ALLOW_HTTP", help="Let the login and the PINs travel in the clear."
+    )
+    @wraps(command)
+    def with_trust(*, ca_file: str | None, insecure: bool, allow_http: bool, **options: Any) -> int:
+        if insecure:
+            click.echo(
+                "WARNING: --insecure: the PBX's certificate is not checked. Whoever stands in between reads the login "
+                "and every PIN, and can change them.",
+                err=True,
+            )
+        return command(trust=Trust(ca_file or None, insecure, allow_http), **options)
+
+    return with_trust
 
 
 def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Command], Command]:

@@ -15,6 +15,13 @@ def state_folder() -> Path:
     return folder
 
 
+def sites_file() -> Path:
+    """The file of the sites, in the folder for settings: BULKVM_CONFIG, or the platform's own place."""
+    chosen = os.environ.get("BULKVM_CONFIG")
+    folder = Path(chosen).expanduser() if chosen else platformdirs.user_config_path("bulkvm", appauthor=False)
+    return folder / "sites.toml"
+
+
 def simulator_state() -> Path:
     """The boxes of `--site simulator`."""
     return state_folder() / "simulator.sqlite3"

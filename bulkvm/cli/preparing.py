@@ -88,7 +88,7 @@ async def _compare(
         def make_pin(extension_number: str) -> str:
             return generate_pin(policy, extension_number, secrets.choice)
 
-        with screen.progress("Boxes read") as progress:
+        with screen.progress("Reading from the PBX") as progress:
             plan = await plan_for(
                 pbx, prepared.checked.records, progress=progress, make_pin=make_pin if generate_pins else None
             )

@@ -3,5 +3,6 @@
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
 from bulkvm.pbx.listing import Progress, Query, no_progress
+from bulkvm.pbx.workers import in_parallel
 
-__all__ = ["Pbx", "Progress", "Query", "connect", "no_progress"]
+__all__ = ["Pbx", "Progress", "Query", "connect", "in_parallel", "no_progress"]

@@ -7,7 +7,7 @@ import httpx
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
-from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, PbxBusy, PbxError, PbxRefused
+from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _SHOWN: Final = 300
@@ -70,7 +70,8 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
         secret: what must not be repeated in a message, even if the PBX repeats it.
 
     Raises:
-        LoginRefused: 401 or 403.
+        LoginRefused: 401.
+        NotAllowed: 403.
         NoSuchBox: 404.
         PbxBusy: 429.
         PbxRefused: any other 400-class answer.
@@ -81,11 +82,21 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
     raise _refusal(response, said_by(response, secret=secret))
 
 
+def not_the_api(url: httpx.URL) -> PbxRefused:
+    """What it means that a call which every PBX has is not found (404)."""
+    return PbxRefused(
+        f"What answers at {url.netloc.decode()} is not the REST API of a PBX. Check the address and the port, which is "
+        "8887 by default. Nothing was changed."
+    )
+
+
 def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
     """The PBX's own words in an answer, quoted, to follow ours; nothing where it says none."""
-    words = "; ".join(filter(None, (_words(error) for error in _errors(response))))[:_SHOWN]
-    if secret:
-        words = words.replace(secret, "•" * len(secret))
+    words = "; ".join(filter(None, (_words(error) for error in _errors(response))))
+    token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    for hidden in filter(None, (secret, token)):
+        words = words.replace(hidden, "•" * len(hidden))
+    words = words[:_SHOWN]
     return f' The PBX said: "{words}".' if words else ""
 
 
@@ -94,7 +105,7 @@ def _refusal(response: httpx.Response, said: str) -> PbxError | LoginRefused:
     if status == httpx.codes.UNAUTHORIZED:
         return LoginRefused(f"The PBX at {host} does not accept the login or token, or it has ended.{said}")
     if status == httpx.codes.FORBIDDEN:
-        return LoginRefused(
+        return NotAllowed(
             f"The PBX at {host} does not allow this user what is asked. Ask its administrator for the right "
             f"to manage shared voicemails.{said}"
         )

@@ -9,8 +9,8 @@ import httpx
 
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
-from bulkvm.pbx.answers import box_json, read_box, read_object
+from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, PbxRefused
+from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_object
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.workers import in_parallel
@@ -45,6 +45,13 @@ class Pbx:
         """
         return await list_completely(self._fetch_page, query or Query(), progress)
 
+    async def count_boxes(self) -> int:
+        """How many boxes the tenant has.
+
+        Source: API page, "List shared voicemails", count.
+        """
+        return (await self._fetch_page({"top": 1})).count
+
     async def list_whole_boxes(
         self, query: Query | None = None, progress: Progress = no_progress, *, without: Collection[str] = ()
     ) -> tuple[Box, ...]:
@@ -56,13 +63,21 @@ class Pbx:
             without: fields for which alone no box is fetched.
 
         Returns:
-            In extension order. What the PBX never shows is NOT_KNOWN.
+            In extension order. What the PBX never shows is NOT_KNOWN. A box that was removed meanwhile is left out.
+
+        Raises:
+            ListKeptChanging: the list cannot be had completely.
         """
         boxes = {box.id: box for box in await self.list_boxes(query, progress)}
         needed = [c.header for c in COLUMNS if c.header not in without]
         in_part = [box.id for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
         fetched = await self.fetch_boxes(in_part, progress)
         gone = set(in_part) - fetched.keys()
+        if gone and gone & {box.id for box in await self.list_boxes(query)}:
+            raise ListKeptChanging(
+                "The PBX lists boxes, and then says that it does not have them. Nothing incomplete is used. Try again "
+                "when nobody is changing boxes, or ask its administrator whether this user may see every box."
+            )
         return tuple(fetched.get(box_id, box) for box_id, box in boxes.items() if box_id not in gone)
 
     async def fetch_box(self, box_id: str) -> Box:
@@ -170,8 +185,18 @@ class Pbx:
             return DEFAULT_PIN_POLICY
         return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
 
+    async def revoke_token(self) -> None:
+        """End the token that this login uses.
+
+        Source: vendor's guide, "Login", revoke.
+        """
+        await self._sender.send("POST", "/api/login/oauth/revoke", read=_nothing, repeat=SAFE_IF_REPEATABLE)
+
     async def _fetch_page(self, params: Params) -> Page:
-        return await self._read(_BOXES, _page_of, params=params)
+        try:
+            return await self._read(_BOXES, _page_of, params=params)
+        except NoSuchBox as error:
+            raise not_the_api(self._sender.base_url) from error
 
     async def _read(self, path: str, read: Callable[[httpx.Response], T], **content: Any) -> T:
         """Send a request that changes nothing."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from bulkvm.box import Box
+from bulkvm.columns import KEY
 from bulkvm.errors import AnswerLost, ListKeptChanging
 
 PAGE: Final = 100  # the most that one request may ask for (API page, "List", top)
@@ -15,10 +16,11 @@ Params: TypeAlias = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which boxes are listed, in the PBX's own words (API page, "List")."""
+    """Which boxes are listed, and in which order, in the PBX's own words (API page, "List")."""
 
     filter: str | None = None
     search: str | None = None
+    orderby: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,21 @@ async def list_completely(fetch: FetchPage, query: Query, progress: Progress) ->
     """Read the list until a reading agrees with the count that the PBX gives before and after it.
 
     The first readings go by key. A PBX that orders its list by one rule and filters it by another would lose boxes
-    that way, so the last one goes by position, each page overlapping the one before.
+    that way, so the last one goes by position, each page overlapping the one before. So do all where the query has an
+    order of its own.
 
     Returns:
-        In extension order.
+        In the query's order, or else in extension order.
 
     Raises:
         ListKeptChanging: no reading agreed.
     """
-    for pages in (_by_key, _by_key, _by_position):
+    usual = _by_position if query.orderby else _by_key
+    for pages in (usual, usual, _by_position):
         found, counted = await _read(pages(fetch, query), progress)
         numbers = {box.extension_number for box in found}
         if len(found) == len(numbers) == counted == await _count(fetch, query):
-            return tuple(sorted(found, key=lambda box: box.extension_number))
+            return found if query.orderby else tuple(sorted(found, key=lambda box: box.extension_number))
     raise ListKeptChanging(
         f"The PBX counts {counted} boxes and listed {len(found)} when it was read last; {READINGS} readings did not "
         "agree. Nothing incomplete is used. Try again when nobody is changing boxes."
@@ -91,10 +95,11 @@ async def _by_key(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
 
 async def _by_position(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
     """Page after page, each from the last box of the one before. It ends where that box is no longer in its place."""
+    order = _total_order(query.orderby)
     last: Box | None = None
     skip = 0
     while True:
-        page = await fetch({**_asked(query), "orderby": "extension_number", "skip": skip, "top": PAGE})
+        page = await fetch({**_asked(query), "orderby": order, "skip": skip, "top": PAGE})
         if last and not (page.boxes and page.boxes[0].id == last.id):
             return
         yield page
@@ -102,6 +107,13 @@ async def _by_position(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
             return
         last = page.boxes[-1]
         skip += len(page.boxes) - 1
+
+
+def _total_order(order: str | None) -> str:
+    """The order, with the extension last: boxes that it leaves equal could change places from page to page."""
+    if order is None or KEY.header in order:
+        return order or KEY.header
+    return f"{order}, {KEY.header}"
 
 
 def _asked(query: Query, condition: str | None = None) -> Params:

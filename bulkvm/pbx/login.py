@@ -1,19 +1,26 @@
 """Proof of who asks: a ready token, or a login by user and password."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Final
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import httpx
 from httpx import codes
 
-from bulkvm.errors import LoginRefused
-from bulkvm.pbx.answers import raise_for_refusal, read_object, said_by
+from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, PbxUnreachable
+from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_object, said_by
 from bulkvm.settings import Site
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
-_TOKEN_PATH: Final = "/api/login/oauth/token"  # noqa: S105  (a path)
+LOGIN_PATH: Final = "/api/login/oauth/token"
+
+_NOT_ACCEPTED: Final = frozenset({codes.BAD_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN})
+_MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
+_MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
 
 
 class TokenAuth(httpx.Auth):
@@ -28,61 +35,115 @@ class TokenAuth(httpx.Auth):
         yield request
 
 
-class PasswordAuth(httpx.Auth):
-    """Logs in when the first request needs it, and once more when the PBX no longer accepts the token.
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A token, and from when on it is better replaced, by the clock of its owner."""
 
-    However many requests wait, one of them logs in.
+    text: str = field(repr=False)
+    renew_at: float
+
+
+class PasswordAuth(httpx.Auth):
+    """Logs in when the first request needs it, and gets a new token before the old one ends or when it is refused.
+
+    However many requests wait, one of them does that. A new token comes from the refresh token where that is accepted,
+    else from the password. A password that was refused is not tried again, lest the PBX locks the user out.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin without a token.
+
+        Args:
+            site: with user and password.
+            clock: seconds, from any beginning.
+        """
         self._site = site
-        self._token: str | None = None
+        self._clock = clock
+        self._token: _Token | None = None
+        self._refresh: str | None = None
+        self._refusal: str | None = None
         self._lock = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Log in if need be, and send the request with the token."""
-        used = self._token
-        if used is None:
-            async with self._lock:
-                if self._token is None:
-                    await self._read_token((yield self._login(request)))
-            used = self._token
-        request.headers["authorization"] = f"Bearer {used}"
-        response = yield request
-        if response.status_code != codes.UNAUTHORIZED:
-            return
-        async with self._lock:
-            if self._token == used:
-                await self._read_token((yield self._login(request)))
-        request.headers["authorization"] = f"Bearer {self._token}"
-        yield request
+        """Get a token if need be, and send the request with it; once more if the PBX no longer accepts it."""
+        token = self._token
+        is_over = token is None or self._clock() >= token.renew_at
+        for _ in range(2):
+            if is_over:
+                async with self._lock:
+                    while self._token is token:  # else another request got a new one meanwhile
+                        asked_at = self._clock()
+                        await self._read((yield self._ask(request)), asked_at)
+                    token = self._token
+            assert token
+            request.headers["authorization"] = f"Bearer {token.text}"
+            response = yield request
+            is_over = response.status_code == codes.UNAUTHORIZED
+            if not is_over:
+                return
 
-    def _login(self, request: httpx.Request) -> httpx.Request:
-        form = {
-            "grant_type": "password",
-            "username": self._site.user,
-            "password": self._site.password,
-            "domain": self._site.domain,  # absent for a system administrator
-            "scope": "all",
-            "client_id": _CLIENT_ID,
-        }
-        filled = {key: value for key, value in form.items() if value is not None}
-        return httpx.Request("POST", f"{self._site.url}{_TOKEN_PATH}", data=filled, extensions=request.extensions)
+    def _ask(self, request: httpx.Request) -> httpx.Request:
+        """The request for a token that is to go before this one."""
+        if self._refusal:
+            raise LoginRefused(self._refusal)
+        if self._refresh:
+            form = {"grant_type": "refresh_token", "refresh_token": self._refresh}
+        else:
+            by_password = {
+                "grant_type": "password",
+                "username": self._site.user,
+                "password": self._site.password,
+                "domain": self._site.domain,  # absent for a system administrator
+                "scope": "all",
+            }
+            form = {key: value for key, value in by_password.items() if value is not None}
+        url = f"{self._site.url}{LOGIN_PATH}"
+        return httpx.Request("POST", url, data=form | {"client_id": _CLIENT_ID}, extensions=request.extensions)
 
-    async def _read_token(self, response: httpx.Response) -> None:
+    async def _read(self, response: httpx.Response, asked_at: float) -> None:
+        """Take the token from an answer. A refresh token that is refused is dropped, and the password's turn comes."""
         await response.aread()
-        if response.status_code in {codes.BAD_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN}:
-            raise LoginRefused(
-                f"The PBX at {response.url.host} did not accept this user name and password. Nothing was changed.\n"
-                f"Check BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN, the tenant's SIP domain.{said_by(response)}"
-            )
-        raise_for_refusal(response)
-        token = read_object(response).get("access_token")
-        if not token:
+        if response.status_code in _NOT_ACCEPTED:
+            if not self._refresh:
+                self._refusal = self._not_accepted(response)
+                raise LoginRefused(self._refusal)
+            self._refresh = None
+            return
+        told = _read_answer(response, self._refresh or self._site.password)
+        if not told.get("access_token"):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
-        self._token = str(token)
+        lifetime = _read_seconds(told.get("expires_in"))
+        self._token = _Token(str(told["access_token"]), asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
+        self._refresh = str(told.get("refresh_token") or "") or None
+
+    def _not_accepted(self, response: httpx.Response) -> str:
+        return (
+            f"The PBX at {response.url.host} did not accept this user name and password. Nothing was changed.\n"
+            "Check the user, the password and the domain, which is the tenant's SIP domain: with `bulkvm login SITE`, "
+            "or in BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN."
+            f"{said_by(response, secret=self._site.password)}"
+        )
 
 
 def make_auth(site: Site) -> httpx.Auth:
     """The site's own way to prove who asks."""
     return TokenAuth(site.token) if site.token else PasswordAuth(site)
+
+
+def _read_answer(response: httpx.Response, secret: str | None) -> Mapping[str, Any]:
+    """What a login that was not refused tells. Where it came to nothing, what it was for was not sent either."""
+    try:
+        raise_for_refusal(response, secret=secret)
+        return read_object(response)
+    except NoSuchBox as error:
+        raise not_the_api(response.url) from error
+    except AnswerLost as error:
+        raise PbxUnreachable(f"{error} That was the login; nothing else was sent.") from error
+
+
+def _read_seconds(value: Any) -> float:
+    """For how long a token is good; where the PBX does not say, until it refuses it."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.inf

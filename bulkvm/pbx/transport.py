@@ -1,20 +1,49 @@
-"""The connections under the client, and what it means when one of them fails."""
+"""The connections under the client, whom they trust, and what it means when one of them fails."""
 
 import ssl
 from pathlib import Path
+from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from bulkvm.errors import AnswerLost, PbxError, PbxUnreachable, UsageError
+from bulkvm.address import is_loopback
+from bulkvm.errors import AnswerLost, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
+from bulkvm.pbx.login import LOGIN_PATH
 from bulkvm.settings import Site
+
+# As aiohttp's connector takes it: this machine's authorities (True), those of a file, one certificate, anybody (False).
+_Trust: TypeAlias = bool | ssl.SSLContext | aiohttp.Fingerprint
+
+_KEEP_ALIVE: Final = 5.0  # seconds; a connection that the PBX closed by itself makes a create doubtful
+
+# Of OpenSSL's X509_V_ERR_...: not yet valid, ended; for another name, for another IP address.
+_WRONG_TIME: Final = frozenset({9, 10})
+_WRONG_NAME: Final = frozenset({62, 64})
 
 
 def make_transport(site: Site, connections: int) -> httpx.AsyncBaseTransport:
-    """A transport with as many kept connections as there are workers, since a worker uses one at a time."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return AiohttpTransport(verify=_ssl_context(site), limits=limits, trust_env=False)
+    """A transport with as many kept connections as there are workers, since a worker uses one at a time.
+
+    Raises:
+        UsageError: credentials would travel in the clear, or the certificate file cannot be read.
+    """
+    url = httpx.URL(site.url)
+    if url.scheme == "http" and not (site.allow_http or is_loopback(url.host)):
+        raise UsageError(
+            f"{url.host} would be called over plain http, where anybody on the way can read the login and the PINs. "
+            "Write https:// in its address, or add --allow-http if that is all right."
+        )
+    trust = _trust(site)
+
+    def open_session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=trust, limit=connections, keepalive_timeout=_KEEP_ALIVE)
+        return aiohttp.ClientSession(connector=connector)
+
+    # The connector decides about trust. `verify` would only cost the time to load the same authorities once more.
+    return AiohttpTransport(client=open_session, verify=False)
 
 
 def failure(error: Exception, url: httpx.URL) -> PbxError:
@@ -23,33 +52,90 @@ def failure(error: Exception, url: httpx.URL) -> PbxError:
     httpx-aiohttp words a connection that was cut after the request had left as a failure to connect, so the cause
     below it decides.
     """
-    where = f"{url.host}:{url.port}" if url.port else url.host
+    where = _place(url)
     cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return PbxUnreachable(
-            f"The certificate of the PBX at {where} is not trusted. Nothing was sent.\n"
-            "If it is the PBX's own (self-signed) certificate, save it as a .pem file and name it in BULKVM_CA_FILE."
-        )
+    if isinstance(cause, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
+        return _tls_failure(cause, where)
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return PbxUnreachable(f"No machine called {url.host} is known here. Check the PBX's address. Nothing was sent.")
+        return unknown_name(url)
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return PbxUnreachable(
-            f"The PBX at {where} cannot be reached. Nothing was sent.\n"
-            "Check that it runs, that the address and port are right, and that this network may reach it."
-        )
+        return not_reached(url)
     if isinstance(error, httpx.UnsupportedProtocol):
         return PbxUnreachable(f"{where} cannot be reached over {url.scheme}. Begin the address with https://.")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, TimeoutError):
-        return AnswerLost(f"The PBX at {where} did not answer in time.")
-    return AnswerLost(f"The connection to the PBX at {where} was cut before its answer came.")
+        lost = f"The PBX at {where} did not answer in time."
+    else:
+        lost = f"The connection to the PBX at {where} was cut before its answer came."
+    if isinstance(error, httpx.RequestError) and error.request.url.path.endswith(LOGIN_PATH):
+        return PbxUnreachable(f"{lost} That was the login; nothing else was sent.")
+    return AnswerLost(lost)
 
 
-def _ssl_context(site: Site) -> ssl.SSLContext:
-    if site.ca_file is None:
-        return ssl.create_default_context()
+def unknown_name(url: httpx.URL) -> PbxUnreachable:
+    """What it means that the host's name is not known."""
+    return PbxUnreachable(f"No machine called {url.host} is known here. Check the PBX's address. Nothing was sent.")
+
+
+def not_reached(url: httpx.URL) -> PbxUnreachable:
+    """What it means that nobody takes the connection."""
+    return PbxUnreachable(
+        f"The PBX at {_place(url)} cannot be reached. Nothing was sent.\n"
+        "Check that it runs, that the address and port are right, and that this network may reach it."
+    )
+
+
+def _place(url: httpx.URL) -> str:
+    return f"{url.host}:{url.port}" if url.port else url.host
+
+
+def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch, where: str) -> PbxUnreachable:
+    if isinstance(cause, aiohttp.ServerFingerprintMismatch):
+        return NotTrusted(
+            f"The PBX at {where} shows another certificate than the one that was pinned. Nothing was sent.\n"
+            f"  pinned: {show_fingerprint(cause.expected)}\n"
+            f"  shown:  {show_fingerprint(cause.got)}\n"
+            "Either it was renewed, or somebody stands between you and the PBX. Ask its administrator for the SHA-256 "
+            "fingerprint; if it is the one shown, pin it with `bulkvm login SITE`."
+        )
+    if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return PbxUnreachable(
+            f"What answers at {where} speaks no TLS that this machine understands. Nothing was sent.\n"
+            "Check the port, and whether that one is for https."
+        )
+    error = cause.certificate_error
+    code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
+    if code in _WRONG_TIME:
+        return NotTrusted(
+            f"The certificate of the PBX at {where} has ended, or is not valid yet. Nothing was sent.\n"
+            "Check this machine's date; if it is right, the PBX's administrator must renew the certificate."
+        )
+    if code in _WRONG_NAME:
+        return NotTrusted(
+            f"The certificate of the PBX at {where} is for another name. Nothing was sent.\n"
+            "Call the PBX by the name that its certificate is for, or pin the certificate with `bulkvm login SITE`."
+        )
+    return NotTrusted(
+        f"The certificate of the PBX at {where} is not trusted: no authority that this machine knows vouches for it. "
+        "Nothing was sent.\n"
+        "If it is the PBX's own (self-signed), pin it with `bulkvm login SITE`, or save it as a .pem file and name "
+        "that with --ca-file or BULKVM_CA_FILE."
+    )
+
+
+def _trust(site: Site) -> _Trust:
+    if site.insecure:
+        return False
+    if site.ca_file is not None:
+        return _authorities(Path(site.ca_file).expanduser())
+    if site.fingerprint is not None:
+        return aiohttp.Fingerprint(read_fingerprint(site.fingerprint))
+    return True
+
+
+def _authorities(ca_file: Path) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=Path(site.ca_file).expanduser())
+        return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
-            f"The certificate file {site.ca_file} cannot be read. BULKVM_CA_FILE must name a .pem file."
+            f"The certificate file {ca_file} cannot be read. --ca-file or BULKVM_CA_FILE must name a .pem file."
         ) from error

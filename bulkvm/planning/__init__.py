@@ -1,15 +1,20 @@
 """From records and the boxes on the PBX to a plan."""
 
 from bulkvm.planning.compare import Taken, fields_differ, make_plan, unknown_fields, whole_box
+from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes
 from bulkvm.planning.pins import generate_pin
 from bulkvm.planning.undo import plan_undo
 
 __all__ = [
+    "ChangedBox",
+    "Diff",
     "Taken",
+    "boxes_of",
     "check_changes",
     "fields_differ",
     "generate_pin",
+    "make_diff",
     "make_plan",
     "plan_undo",
     "unknown_fields",

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value
 from bulkvm.columns import COLUMNS, Column
@@ -59,6 +60,12 @@ def render_export(boxes: Sequence[Box], kind: str, *, pins: bool = True, bom: bo
         rows=([_text(box, column) for column in columns] for box in boxes),
     )
     return format_table(table, kind, bom=bom)
+
+
+def without_gaps(box: Box) -> Box:
+    """The box, with a blank for what the PBX does not show."""
+    unknown: dict[str, Any] = {c.header: BLANK for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN}
+    return replace(box, **unknown)
 
 
 def _text(box: Box, column: Column) -> str:

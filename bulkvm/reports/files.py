@@ -55,7 +55,7 @@ def writing(target: Path, *, private: bool = True) -> Iterator[NewFile]:
             new.temporary.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(_in_words(target, error)) from error
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
 def _create(file: Path, mode: int) -> None:
@@ -67,7 +67,7 @@ def _flush(file: Path) -> None:
         os.fsync(written.fileno())
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the new name outlive a power cut, where the system has a call for it (Windows has not)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -20,11 +20,12 @@ _KINDS: Final = {".csv": "csv", ".xlsx": "xlsx"}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings; a width is in characters."""
+    """Rows of text under headings; a width is in characters, `name` that of the sheet in a workbook."""
 
     headings: Sequence[str]
     widths: Sequence[int]
     rows: Iterable[Sequence[str]]
+    name: str = "Boxes"
 
 
 def table_kind(target: Path) -> str:
@@ -52,7 +53,7 @@ def _workbook(table: Table) -> bytes:
     file = io.BytesIO()
     workbook = Workbook(file, {"in_memory": True})
     heading, text = workbook.add_format(look.HEADING), workbook.add_format(look.TEXT)
-    sheet = workbook.add_worksheet("Boxes")
+    sheet = workbook.add_worksheet(table.name)
     for column, (name, width) in enumerate(zip(table.headings, table.widths, strict=True)):
         sheet.set_column(column, column, width, text)
         write_text(sheet, 0, column, name, heading)

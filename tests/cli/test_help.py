@@ -29,8 +29,9 @@ def test_help_imports_no_heavy_library(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_help_text_and_its_own_name(name: str) -> None:
-    command = bulkvm.get_command(bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True), name)  # type: ignore[attr-defined]
+    command = bulkvm.get_command(bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True), name)
 
+    assert command is not None
     assert command.name == name
     assert command.help
     assert all(parameter.help for parameter in command.params if isinstance(parameter, click.Option))

@@ -99,7 +99,7 @@ async def test_a_name_that_nobody_knows_is_told_as_such() -> None:
 
 async def test_an_answer_that_does_not_come_is_lost() -> None:
     with silent_port() as port, pytest.raises(AnswerLost, match="did not answer in time"):
-        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), SendSettings(timeout=0.2, retries=1))
+        await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), replace(ONE_TRY, timeout=0.2))
 
 
 async def test_a_self_signed_certificate_is_refused_until_it_is_named() -> None:
@@ -137,7 +137,8 @@ async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
 ) -> None:
     app = create_app(faults=[f"{fault}:create:1"])
     with running(app) as server:
-        async with connect(Site(name="test", url=server.url, token=USER.token), SendSettings(timeout=0.5, retries=1)) as pbx:
+        site = Site(name="test", url=server.url, token=USER.token)
+        async with connect(site, replace(ONE_TRY, timeout=0.5)) as pbx:
             with pytest.raises(error):
                 await pbx.create_box(RECORD)
 
@@ -187,7 +188,7 @@ async def test_a_pin_that_the_pbx_repeats_in_its_refusal_is_masked() -> None:
     body = JSONResponse({"errors": [{"code": "X", "message": "402817 is too simple"}]}, 400)
     app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["POST"])])
 
-    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
+    async with connect(Site(name="test", url="http://simulator", token=USER.token), ONE_TRY, app=app) as pbx:
         with pytest.raises(PbxError, match="•••••• is too simple") as refusal:
             await pbx.create_box(RECORD)
     assert "402817" not in str(refusal.value)

@@ -1,0 +1,47 @@
+"""`bulkvm doctor`."""
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.json_forms import doctor_form, print_json
+from bulkvm.cli.options import connection_options
+from bulkvm.cli.screen import Screen, screen_options
+
+if TYPE_CHECKING:
+    from bulkvm.pbx.checkup import Finding
+
+
+@click.command("doctor")
+@click.argument("site", required=False, envvar="BULKVM_SITE")
+@connection_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@screen_options
+def command(*, connection: Connection, as_json: bool, screen: Screen) -> int:
+    """Check the way to the PBX of SITE step by step, and say what to do about what is wrong."""
+    findings = asyncio.run(_examine(connection, screen))
+    if as_json:
+        print_json(doctor_form(connection.site.name, findings))
+    return next((finding.error.exit_code for finding in findings if finding.error), 0)
+
+
+async def _examine(connection: Connection, screen: Screen) -> "list[Finding]":
+    from bulkvm.pbx.checkup import examine
+
+    settings = replace(connection.settings, retries=1, max_rps=0)  # a handful of requests, each told as it went
+    findings = []
+    async for finding in examine(connection.site, settings, app=connection.app):
+        findings.append(finding)
+        _say(finding, screen)
+    return findings
+
+
+def _say(finding: "Finding", screen: Screen) -> None:
+    text = finding.text.replace("\n", f"\n{'':15}")
+    if finding.error:
+        screen.insist(f"{'FAILED':8}{finding.check:7}{text}", fg="red")
+    else:
+        screen.say(f"{'ok':8}{finding.check:7}{text}")

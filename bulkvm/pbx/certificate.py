@@ -1,0 +1,43 @@
+"""The certificate that a PBX shows."""
+
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from bulkvm.pbx.fingerprint import show_fingerprint
+from bulkvm.pbx.transport import not_reached
+
+_HTTPS_PORT: Final = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Its SHA-256 fingerprint, until when it is valid, and whose it says it is."""
+
+    fingerprint: str
+    ends: datetime
+    subject: str
+
+
+def fetch_certificate(url: str, timeout: float) -> Certificate:
+    """The certificate that is shown at an address, whether it may be trusted or not. Nothing is sent there.
+
+    Raises:
+        PbxUnreachable: nobody answers there, or not with TLS.
+    """
+    where = httpx.URL(url)
+    try:
+        shown = ssl.get_server_certificate((where.host, where.port or _HTTPS_PORT), timeout=timeout)
+    except OSError as error:
+        raise not_reached(where) from error
+    certificate = x509.load_pem_x509_certificate(shown.encode())
+    return Certificate(
+        show_fingerprint(certificate.fingerprint(hashes.SHA256())),
+        certificate.not_valid_after_utc,
+        certificate.subject.rfc4514_string(),
+    )

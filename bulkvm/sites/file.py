@@ -1,0 +1,74 @@
+"""The file of the sites: a TOML table for each, with all but its secret."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import tomli_w
+
+from bulkvm.address import check_url
+from bulkvm.errors import UsageError
+from bulkvm.settings import Site
+
+SIMULATOR: Final = "simulator"  # built in
+
+_FIELDS: Final = ("url", "domain", "user", "ca_file", "fingerprint")
+_NAME: Final = re.compile(r"\w[\w.-]{0,63}")
+
+
+def check_name(name: str) -> str:
+    """The name of a site of the user's own.
+
+    Raises:
+        UsageError: it cannot be one.
+    """
+    if name == SIMULATOR:
+        raise UsageError(f'"{SIMULATOR}" is the PBX that is built in. Give your site another name.')
+    if not _NAME.fullmatch(name):
+        raise UsageError(f'"{name}" cannot be the name of a site. Use letters, digits, dots, hyphens and underscores.')
+    return name
+
+
+def read_sites(file: Path) -> dict[str, Site]:
+    """The sites by their names; none where there is no file.
+
+    Raises:
+        UsageError: it is not a file of sites.
+    """
+    try:
+        entries = tomllib.loads(file.read_text("utf-8"))
+        return {name: _read_site(name, entry) for name, entry in entries.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The file of your sites, {file}, cannot be read: {error}.") from error
+    except UsageError as error:
+        raise UsageError(f"In the file of your sites, {file}: {error}") from error
+
+
+def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
+    """Write the sites, without their secrets. The file is readable for its owner alone.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    from bulkvm.reports import writing  # noqa: PLC0415  (brings pandas, which reading the file needs not)
+
+    entries = {name: {field: getattr(site, field) for field in _FIELDS} for name, site in sites.items()}
+    filled = {name: {k: v for k, v in entry.items() if v is not None} for name, entry in entries.items()}
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with writing(file) as new:
+        new.temporary.write_text(tomli_w.dumps(filled), encoding="utf-8")
+
+
+def _read_site(name: str, entry: Any) -> Site:
+    check_name(name)
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise UsageError(f"[{name}] must be a table of texts.")
+    if unknown := sorted(entry.keys() - set(_FIELDS)):
+        raise UsageError(f"[{name}] holds {', '.join(unknown)}; it may hold {', '.join(_FIELDS)}.")
+    if "url" not in entry:
+        raise UsageError(f"[{name}] lacks its url.")
+    return Site(name=name, **{**entry, "url": check_url(entry["url"])})

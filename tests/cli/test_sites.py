@@ -1,0 +1,333 @@
+"""Sites through the command line: set up, listed, used, checked, forgotten; and no secret where none belongs."""
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Faults, Running, Settings, create_app, running
+from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.pbx.servers import Overheard
+from tests.sites.keyrings import NONE, InMemory
+
+USER = Settings()
+NAMED = ("--user", USER.user, "--domain", USER.domain)
+
+Login = Callable[..., Ended]
+
+
+@pytest.fixture
+def ring() -> Iterator[InMemory]:
+    """A keyring of this test's own."""
+    before = keyring.get_keyring()
+    ring = InMemory()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def secure(app: Starlette) -> Iterator[Running]:
+    with running(app, tls=True) as server:
+        yield server
+
+
+@pytest.fixture
+def login(bulkvm: Bulkvm, ring: InMemory, secure: Running, monkeypatch: pytest.MonkeyPatch) -> Login:
+    """`bulkvm login` of this name at the secure PBX, with the secret on standard input."""
+    assert not ring.held
+
+    def log_in(name: str, *options: str, secret: str = USER.password) -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{secret}\n"))
+        how = options if "--token-stdin" in options else (*NAMED, "--password-stdin", *options)
+        return bulkvm("login", name, "--url", secure.url, "--ca-file", str(secure.certificate), *how)
+
+    return log_in
+
+
+def sites_file() -> Path:
+    return Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
+
+
+@pytest.mark.parametrize(
+    ("options", "secret"), [((), USER.password), (("--token-stdin",), USER.token)], ids=["password", "token"]
+)
+def test_a_site_that_was_set_up_is_used_by_its_name(
+    bulkvm: Bulkvm, login: Login, ring: InMemory, options: tuple[str, ...], secret: str
+) -> None:
+    assert login("clinic", *options, secret=secret).code == 0
+
+    assert ring.held == {("bulkvm", "clinic"): secret}
+    assert secret not in sites_file().read_text("utf-8").replace(USER.domain, "")
+    assert bulkvm("import", SAMPLES / "clinic.csv", "--site", "clinic", "--yes", "--result", "r.csv").code == 0
+    assert bulkvm("export", "boxes.csv").code == 0  # the only site needs no name
+    assert bulkvm("doctor", "clinic").code == 0
+
+
+def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
+    bulkvm: Bulkvm, login: Login, ring: InMemory, secure: Running
+) -> None:
+    login("clinic")
+    login("practice", "--token-stdin", secret=USER.token)
+    del ring.held["bulkvm", "practice"]
+
+    told, as_json = bulkvm("sites"), bulkvm("sites", "--json").json
+
+    assert told.out.count(secure.url) == 2
+    assert f"admin of {USER.domain}; the password is in the keyring" in told.out
+    assert "no token is stored" in told.out
+    assert str(secure.certificate) in told.out
+    assert as_json == {
+        "schema": 1,
+        "sites": [
+            {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin",
+             "ca_file": str(secure.certificate), "fingerprint": None, "secret_stored": True},
+            {"name": "practice", "url": secure.url, "domain": None, "user": None,
+             "ca_file": str(secure.certificate), "fingerprint": None, "secret_stored": False},
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trust", "words"),
+    [
+        ("", "the authorities that this machine knows"),
+        ("fingerprint = 'AB:CD'", "the one certificate AB:CD"),
+        ("ca_file = '/pbx.pem'", "the certificates of /pbx.pem"),
+    ],
+)
+def test_a_list_of_sites_says_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemory, trust: str, words: str) -> None:
+    sites_file().parent.mkdir()
+    sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\n{trust}", "utf-8")
+
+    assert not ring.held
+    assert f"trusts   {words}" in bulkvm("sites").out
+
+
+def test_where_there_are_no_sites_that_is_said(bulkvm: Bulkvm, ring: InMemory) -> None:
+    ended = bulkvm("sites")
+
+    assert (ended.code, ended.out, ring.held) == (0, "", {})
+    assert "bulkvm login" in ended.err
+
+
+def test_logout_revokes_a_token_and_forgets_the_site(
+    bulkvm: Bulkvm, login: Login, ring: InMemory, app: Starlette
+) -> None:
+    login("clinic")
+    login("practice", "--token-stdin", secret=USER.token)
+
+    assert bulkvm("logout", "practice").code == 0
+    assert app.state.traffic.counts["revoke"] == 1
+    assert bulkvm("export", "boxes.csv", "--site", "practice").code == 2
+    assert login("again", "--token-stdin", secret=USER.token).code == 4  # it is good for nobody now
+    assert bulkvm("logout", "clinic").code == 0
+    assert (ring.held, sites_file().read_text("utf-8")) == ({}, "")
+    assert bulkvm("logout", "clinic").code == 2
+
+
+def test_a_token_that_has_ended_needs_not_be_revoked(
+    bulkvm: Bulkvm, login: Login, ring: InMemory, app: Starlette
+) -> None:
+    login("clinic", "--token-stdin", secret=USER.token)
+    app.state.faults = Faults(["expire:revoke:1"])
+
+    assert bulkvm("logout", "clinic").code == 0
+    assert ring.held == {}
+
+
+def test_a_site_whose_pbx_is_gone_is_forgotten_and_its_token_told_to_be_good_still(
+    bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(create_app()) as server:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(USER.token))
+        bulkvm("login", "clinic", "--url", server.url, "--token-stdin")
+
+    ended = bulkvm("logout", "clinic")
+
+    assert ended.code == 5
+    assert "could not be revoked" in ended.err
+    assert (ring.held, sites_file().read_text("utf-8")) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "secret"), [((), "WRONG"), (("--token-stdin",), "WRONG")], ids=["password", "token"]
+)
+def test_a_login_that_is_refused_leaves_nothing_behind(
+    login: Login, ring: InMemory, options: tuple[str, ...], secret: str
+) -> None:
+    ended = login("clinic", *options, secret=secret)
+
+    assert ended.code == 4
+    assert "WRONG" not in ended.err
+    assert not sites_file().exists()
+    assert ring.held == {}
+
+
+def test_a_login_that_is_refused_leaves_a_site_as_it_was(bulkvm: Bulkvm, login: Login) -> None:
+    login("clinic")
+    before = sites_file().read_bytes()
+
+    assert login("clinic", "--user", "somebody", secret="WRONG").code == 4
+    assert sites_file().read_bytes() == before
+    assert bulkvm("doctor", "clinic").code == 0
+
+
+def test_logging_in_again_needs_only_the_password(
+    bulkvm: Bulkvm, login: Login, ring: InMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login("clinic")
+    ring.held.clear()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(USER.password))
+
+    assert bulkvm("login", "clinic", "--password-stdin").code == 0
+    assert ring.held == {("bulkvm", "clinic"): USER.password}
+
+
+def test_without_a_keyring_a_site_is_used_with_a_variable(
+    bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring.set_keyring(NONE)
+
+    ended = login("clinic")
+    without = bulkvm("export", "boxes.csv", "--site", "clinic")
+    monkeypatch.setenv("BULKVM_PASSWORD", USER.password)
+
+    assert ended.code == 0
+    assert "no keyring" in ended.err
+    assert "BULKVM_PASSWORD" in ended.err
+    assert without.code == 2
+    assert "BULKVM_PASSWORD" in without.err
+    assert bulkvm("export", "boxes.csv", "--site", "clinic").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["simulator", "--password-stdin"], "built in"),
+        (["a/b", "--password-stdin"], "cannot be the name"),
+        (["clinic", "--password-stdin", "--token-stdin"], "not both"),
+        (["clinic", "--password-stdin"], "--url"),
+        (["clinic", "--url", "pbx.example.com", "--token-stdin"], "not an address"),
+        (["clinic", "--url", "https://pbx.invalid", "--password-stdin"], "--user"),
+        (["clinic", "--url", "http://pbx.invalid", "--token-stdin"], "--allow-http"),
+    ],
+)
+def test_a_login_that_cannot_be_meant(
+    bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("simulator"))
+
+    ended = bulkvm("login", *arguments)
+
+    assert (ended.code, ended.out, ring.held) == (2, "", {})
+    assert words in ended.err
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "words"),
+    [("", ("--token-stdin",), "holds no password or token"), ("x", NAMED, "--password-stdin")],
+)
+def test_a_login_without_a_secret(
+    bulkvm: Bulkvm, secure: Running, monkeypatch: pytest.MonkeyPatch, given: str, options: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+
+    ended = bulkvm("login", "clinic", "--url", secure.url, "--ca-file", str(secure.certificate), *options)
+
+    assert ended.code == 2
+    assert words in ended.err
+
+
+def test_without_a_person_a_certificate_of_nobody_known_is_not_pinned(
+    bulkvm: Bulkvm, ring: InMemory, secure: Running, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(USER.token))
+
+    ended = bulkvm("login", "clinic", "--url", secure.url, "--token-stdin")
+
+    assert ended.code == 5
+    assert not sites_file().exists()
+    assert (ring.held, len(app.state.traffic.log)) == ({}, 0)
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_insecure_is_loud_at_every_use(bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    login("clinic")
+    if by == "variable":
+        monkeypatch.setenv("BULKVM_INSECURE", "1")
+    said = ["--insecure"] if by == "option" else []
+
+    for command in (
+        ["export", "boxes.csv", "--quiet"],
+        ["doctor", "clinic", "--quiet"],
+        ["logout", "clinic", "--quiet"],
+    ):
+        ended = bulkvm(*command, *said)
+        assert ended.code == 0
+        assert "WARNING: --insecure" in ended.err
+    assert "insecure" not in sites_file().read_text("utf-8")
+
+
+@pytest.mark.parametrize(("site", "code"), [("clinic", 0), ("simulator", 0), ("hospital", 2)])
+def test_doctor_tells_of_each_check_in_json_too(bulkvm: Bulkvm, login: Login, site: str, code: int) -> None:
+    login("clinic")
+
+    ended = bulkvm("doctor", site, "--json")
+
+    assert ended.code == code
+    if code == 0:
+        assert ended.json["site"] == site
+        assert {check["ok"] for check in ended.json["checks"]} == {True}
+        assert all(f"ok      {check['check']}" in ended.err for check in ended.json["checks"])
+
+
+def test_doctor_ends_with_the_code_of_the_first_failure(bulkvm: Bulkvm, login: Login, ring: InMemory) -> None:
+    login("clinic")
+    ring.held["bulkvm", "clinic"] = "WRONG"
+
+    ended = bulkvm("doctor", "clinic", "--json")
+
+    assert ended.code == 4
+    assert [check["check"] for check in ended.json["checks"] if not check["ok"]] == ["login"]
+    assert "FAILED  login" in ended.err
+
+
+PASSWORD, TOKEN = "OPEN-SESAME-PASSWORD", "OPEN-SESAME-TOKEN"
+
+
+def test_no_secret_is_in_anything_that_is_said_logged_or_written(
+    bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    app = create_app(
+        settings=Settings(password=PASSWORD, token=TOKEN), faults=["expire:policy:every=2", "503:login:4", "401:list:9"]
+    )
+    pbx = Overheard(app)
+    said = []
+    with running(pbx, tls=True) as server:
+        monkeypatch.setenv("BULKVM_CA_FILE", str(server.certificate))
+        for name, secret, how in (("one", PASSWORD, (*NAMED, "--password-stdin")), ("two", TOKEN, ("--token-stdin",))):
+            monkeypatch.setattr(sys, "stdin", io.StringIO(secret))
+            said.append(bulkvm("login", name, "--url", server.url, *how, "-v"))
+            said.append(bulkvm("sites", "--json"))
+            said.append(bulkvm("doctor", name, "--json", "-v"))
+            said.append(bulkvm("doctor", name, "--insecure", "-v"))
+            said.append(bulkvm("export", f"{name}.json", "--site", name, "-v", "--retries", "1"))
+            said.append(
+                bulkvm("import", SAMPLES / "clinic.csv", "--site", name, "--yes", "-v", "--result", f"{name}.csv")
+            )
+            said.append(bulkvm("logout", name, "-v"))
+
+    files = "".join(file.read_text("utf-8", "replace") for file in tmp_path.rglob("*") if file.is_file())
+    everything = files + "".join(map(repr, said)) + caplog.text + str(app.state.traffic.log)
+    assert len(set(pbx.tokens)) > 6
+    assert {ended.code for ended in said} > {0}  # some of it went wrong, so that messages were heard too
+    assert [secret for secret in (PASSWORD, TOKEN, *pbx.tokens) if secret in everything] == []
+    assert not ring.held

@@ -1,0 +1,187 @@
+"""Each thing that can be wrong on the way to a PBX is found by its own check, with its own advice."""
+
+import datetime as dt
+import socket
+from dataclasses import replace
+
+import pytest
+import trustme
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from bulkvm.errors import UsageError
+from bulkvm.pbx.certificate import fetch_certificate
+from bulkvm.pbx.checkup import Finding, examine
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
+from tests.pbx.servers import serving
+
+TOKEN = Settings().token
+WAY = ["name", "port", "TLS", "clock"]
+ALL = [*WAY, "login", "boxes", "PINs", "speed"]
+PORTAL = Starlette(routes=[Route("/{path:path}", lambda _: HTMLResponse("<h1>Welcome</h1>"))])
+
+
+def site_at(url: str, token: str = TOKEN) -> Site:
+    return Site(name="test", url=url, token=token)
+
+
+async def look_at(site: Site, *, ahead: dt.timedelta = dt.timedelta(), patience: float = 5) -> list[Finding]:
+    """The findings, by a clock that may be wrong."""
+    settings = SendSettings(retries=1, timeout=patience, max_rps=0)
+    return [found async for found in examine(site, settings, now=lambda: dt.datetime.now(dt.UTC) + ahead)]
+
+
+def assert_only_failed(findings: list[Finding], check: str, words: str, code: int) -> None:
+    """This check failed, in these words, and none before it."""
+    failed = [(found.check, found.error.exit_code) for found in findings if found.error]
+    text = next(found.text for found in findings if found.error)
+    assert failed == [(check, code)]
+    assert words in text
+
+
+async def test_where_all_is_well_every_check_says_so() -> None:
+    with running(create_app(), tls=True) as server:
+        findings = await look_at(replace(site_at(server.url), ca_file=str(server.certificate)))
+
+    texts = {found.check: found.text for found in findings}
+    assert [found.check for found in findings] == ALL
+    assert not any(found.error for found in findings)
+    assert str(server.certificate) in texts["TLS"]
+    assert "until 20" in texts["TLS"]
+    assert texts["boxes"] == "0 can be listed"
+    assert texts["PINs"] == "6 to 10 digits"
+
+
+async def test_the_built_in_pbx_has_no_way_to_it_that_could_be_checked() -> None:
+    findings = [found async for found in examine(site_at("http://simulator"), SendSettings(), app=create_app())]
+
+    assert [found.check for found in findings] == ALL[len(WAY) :]
+    assert not any(found.error for found in findings)
+
+
+async def test_a_name_that_nobody_knows() -> None:
+    findings = await look_at(site_at("https://pbx.invalid:8887"))
+
+    assert_only_failed(findings, "name", "No machine called pbx.invalid", 5)
+
+
+async def test_a_port_where_nobody_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    assert_only_failed(await look_at(site_at(f"https://127.0.0.1:{port}")), "port", "Check that it runs", 5)
+
+
+async def test_a_machine_that_takes_the_connection_and_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        findings = await look_at(site_at(f"http://127.0.0.1:{listener.getsockname()[1]}"), patience=0.2)
+
+    assert_only_failed(findings, "TLS", "did not answer in time.\nCheck that the port", 5)
+
+
+async def test_an_https_address_of_a_port_for_http() -> None:
+    with running(create_app()) as server:
+        findings = await look_at(site_at(server.url.replace("http", "https")))
+
+    assert_only_failed(findings, "TLS", "speaks no TLS", 5)
+
+
+async def test_an_http_address_of_a_port_for_https() -> None:
+    with running(create_app(), tls=True) as server:
+        findings = await look_at(site_at(server.url.replace("https", "http")))
+
+    assert_only_failed(findings, "TLS", "whether it is for http or https", 5)
+
+
+async def test_a_certificate_that_nobody_vouches_for() -> None:
+    with running(create_app(), tls=True) as server:
+        findings = await look_at(site_at(server.url))
+
+    assert_only_failed(findings, "TLS", "pin it with `bulkvm login SITE`", 5)
+
+
+async def test_a_pinned_certificate_that_was_replaced() -> None:
+    with running(create_app(), tls=True) as old:
+        pinned = fetch_certificate(old.url, 5).fingerprint
+    with running(create_app(), tls=True) as server:
+        findings = await look_at(replace(site_at(server.url), fingerprint=pinned))
+
+    assert_only_failed(findings, "TLS", pinned, 5)
+
+
+async def test_a_pinned_certificate_and_a_pbx_that_does_not_tell_the_time() -> None:
+    with serving(create_app(), trustme.CA().issue_cert("pbx.example.com"), tells_time=False) as url:
+        findings = await look_at(replace(site_at(url), fingerprint=fetch_certificate(url, 5).fingerprint))
+
+    assert not any(found.error for found in findings)
+    assert "that was pinned" in findings[2].text
+    assert "does not tell the time" in findings[3].text
+
+
+async def test_a_certificate_that_ends_soon_is_good_and_told() -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", not_after=dt.datetime.now(dt.UTC) + dt.timedelta(days=3))
+    with serving(create_app(), certificate) as url, authority.cert_pem.tempfile() as ca_file:
+        findings = await look_at(replace(site_at(url), ca_file=ca_file))
+
+    assert not any(found.error for found in findings)
+    assert "Have it renewed soon" in findings[2].text
+
+
+async def test_a_certificate_that_is_not_checked_is_told_as_such() -> None:
+    with running(create_app(), tls=True) as server:
+        findings = await look_at(replace(site_at(server.url), insecure=True))
+
+    assert "NOT CHECKED" in findings[2].text
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+async def test_a_wrong_clock_is_told_and_the_rest_is_still_checked(minutes: int) -> None:
+    with running(create_app()) as server:
+        findings = await look_at(site_at(server.url), ahead=dt.timedelta(minutes=minutes))
+
+    assert_only_failed(findings, "clock", "5 minutes apart", 2)
+    assert [found.check for found in findings] == ALL
+
+
+async def test_a_token_that_is_not_accepted() -> None:
+    with running(create_app()) as server:
+        findings = await look_at(site_at(server.url, "WRONG-TOKEN"))
+
+    assert_only_failed(findings, "login", "does not accept the login or token", 4)
+    assert "WRONG-TOKEN" not in str(findings)
+
+
+async def test_a_password_that_is_not_accepted() -> None:
+    with running(create_app()) as server:
+        findings = await look_at(Site(name="test", url=server.url, user="admin", password="WRONG-PASSWORD"))
+
+    assert_only_failed(findings, "login", "did not accept this user name and password", 4)
+    assert "WRONG-PASSWORD" not in str(findings)
+
+
+async def test_a_user_who_may_not_list_boxes_is_let_in_all_the_same() -> None:
+    with running(create_app(faults=["403:list:2"])) as server:
+        findings = await look_at(site_at(server.url))
+
+    assert_only_failed(findings, "boxes", "Ask its administrator for the right", 4)
+    assert [found.check for found in findings] == [*WAY, "login", "boxes"]
+
+
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        (Starlette(), "is not the REST API of a PBX"),
+        (PORTAL, "not JSON (status 200), or the answer was cut off.\nCheck that the port"),
+    ],
+)
+async def test_a_server_that_is_no_pbx(app: Starlette, words: str) -> None:
+    with running(app) as server:
+        assert_only_failed(await look_at(site_at(server.url)), "login", words, 5)
+
+
+async def test_an_address_in_the_clear_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(UsageError, match="--allow-http"):
+        await look_at(site_at("http://pbx.invalid:8887"))

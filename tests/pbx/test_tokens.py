@@ -1,0 +1,195 @@
+"""Tokens end, and whoever waits for a new one loses nothing."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bulkvm.box import Record
+from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.errors import LoginRefused, PbxRefused
+from bulkvm.outcomes import Status, count_statuses
+from bulkvm.pbx import Pbx, connect
+from bulkvm.pbx.login import PasswordAuth
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
+from bulkvm.upload import send
+from tests.pbx.servers import LOGIN, Overheard
+
+USER = Settings()
+RECORD = Record(row=2, extension_number="6100", name="Front Desk", pin="402817")
+SIXTY_FOUR = SendSettings(concurrency=64, max_rps=0)
+BOXES = "/api/shared_voicemails"
+
+LOST = ["500", "503", "502-after", "html", "html-after", "reset", "reset-after", "truncated", "late(seconds=1)", "429"]
+
+
+def login_site(url: str = "http://pbx", password: str = USER.password) -> Site:
+    return Site(name="test", url=url, user=USER.user, domain=USER.domain, password=password)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@asynccontextmanager
+async def client(app: Any, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    """A client whose clock can be turned."""
+    auth = PasswordAuth(login_site(), clock=clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://pbx", auth=auth) as http:
+        yield http
+
+
+async def create_many(pbx: Pbx, count: int) -> None:
+    records = [replace(RECORD, extension_number=str(6100 + n)) for n in range(count)]
+    await asyncio.gather(*(pbx.create_box(record) for record in records))
+
+
+@pytest.mark.parametrize(("lifetime", "good_for"), [(1800, 1740), (7200, 7140), (100, 90), (10, 9)])
+async def test_a_token_is_renewed_just_before_the_end_that_the_pbx_gave(lifetime: int, good_for: int) -> None:
+    app, clock = create_app(settings=Settings(token_lifetime=lifetime)), Clock()
+    overheard = Overheard(app)
+    async with client(overheard, clock) as http:
+        await http.get(BOXES)
+        clock.now += good_for - 0.5
+        await http.get(BOXES)
+        before = list(overheard.grants)
+        clock.now += 1
+        await asyncio.gather(*(http.get(BOXES) for _ in range(64)))
+
+    assert before == ["password"]
+    assert overheard.grants == ["password", "refresh_token"]
+    assert {entry.status for entry in app.state.traffic.log} == {200}
+
+
+async def test_sixty_four_requests_that_lose_their_token_wait_for_one_refresh() -> None:
+    app = create_app(faults=["expire:create:30"])
+    overheard = Overheard(app)
+    with running(overheard) as server:
+        async with connect(login_site(server.url), SIXTY_FOUR) as pbx:
+            await create_many(pbx, 64)
+            count = await pbx.count_boxes()
+
+    assert count == 64
+    assert overheard.grants == ["password", "refresh_token"]
+
+
+async def test_a_refresh_token_that_was_used_up_is_followed_by_the_password() -> None:
+    overheard = Overheard(create_app(faults=["expire:list:2", "truncated:login:2"]))
+    with running(overheard) as server:
+        async with connect(login_site(server.url)) as pbx:
+            for _ in range(3):
+                await pbx.count_boxes()
+
+    assert overheard.grants == ["password", "refresh_token", "refresh_token", "password"]
+
+
+@pytest.mark.parametrize("nth", [1, 2], ids=["login", "refresh"])
+@pytest.mark.parametrize("fault", LOST)
+async def test_a_login_that_is_lost_is_repeated_and_what_waited_for_it_was_not_sent(fault: str, nth: int) -> None:
+    app = create_app(faults=["expire:create:1", f"{fault}:login:{nth}"])
+    with running(app) as server:
+        async with connect(login_site(server.url), SendSettings(timeout=0.5)) as pbx:
+            await pbx.number_owner("6100")
+            await pbx.create_box(RECORD)  # raises AnswerLost if that is what was lost
+
+            assert await pbx.count_boxes() == 1
+
+
+async def test_a_refused_password_is_tried_once_however_many_wait() -> None:
+    app = create_app()
+    with running(app) as server:
+        async with connect(login_site(server.url, "hunter2-wrong"), SIXTY_FOUR) as pbx:
+            refusals = await asyncio.gather(*(pbx.count_boxes() for _ in range(64)), return_exceptions=True)
+
+    assert {type(refusal) for refusal in refusals} == {LoginRefused}
+    assert "hunter2-wrong" not in str(refusals)
+    assert app.state.traffic.counts["login"] == 1
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 32])
+@pytest.mark.parametrize("by", ["password", "token"])
+async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, concurrency: int) -> None:
+    app = create_app(faults=["expire:create:20", "400:login:2-1000"])
+    changes = tuple(
+        Change(ChangeKind.CREATE, replace(RECORD, row=2 + n, extension_number=str(6100 + n))) for n in range(100)
+    )
+    settings = SendSettings(concurrency=concurrency, max_rps=0)
+    with running(app) as server:
+        ready = Site(name="test", url=server.url, token=USER.token)
+        async with connect(login_site(server.url) if by == "password" else ready, settings) as pbx:
+            ending = await send(Plan(changes), pbx, settings)
+        async with connect(login_site(server.url)) as pbx:
+            app.state.faults = type(app.state.faults)()
+            made = await pbx.count_boxes()
+
+    counts = count_statuses(ending.outcomes)
+    assert isinstance(ending.error, LoginRefused)
+    assert counts[Status.CREATED] == made
+    assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 100
+    assert 0 < made < 100
+
+
+def answering(told: Any) -> Starlette:
+    """A PBX whose logins give this, and whose list is empty."""
+    logins = Route(LOGIN, lambda _: JSONResponse(told), methods=["POST"])
+    return Starlette(routes=[logins, Route(BOXES, lambda _: JSONResponse({"count": 0, "items": []}))])
+
+
+@pytest.mark.parametrize("expires_in", [None, "1800", "soon", [], {}, True, 0, -5, 1e300, math.nan])
+async def test_a_lifetime_of_any_form_does_no_harm(expires_in: Any) -> None:
+    told = {"access_token": "text", "expires_in": expires_in}
+    app = answering({key: value for key, value in told.items() if value == value})  # noqa: PLR0124  (JSON knows no NaN)
+
+    async with connect(login_site("http://simulator"), app=app) as pbx:
+        assert [await pbx.count_boxes() for _ in range(3)] == [0, 0, 0]
+
+
+async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() -> None:
+    app = create_app(settings=Settings(token_lifetime=0))
+    async with connect(login_site("http://simulator"), app=app) as pbx:
+        with pytest.raises(LoginRefused):
+            await pbx.count_boxes()
+
+    assert app.state.traffic.counts["login"] == 2
+
+
+async def test_an_address_that_knows_no_login_is_not_taken_for_a_wrong_password() -> None:
+    async with connect(login_site("http://simulator"), app=Starlette()) as pbx:
+        for call in (pbx.count_boxes(), pbx.number_owner("6100"), pbx.fetch_box("1")):
+            with pytest.raises(PbxRefused, match="not the REST API"):
+                await call
+
+
+async def test_a_revoked_token_is_good_no_more() -> None:
+    with running(create_app()) as server:
+        async with connect(Site(name="test", url=server.url, token=USER.token)) as pbx:
+            await pbx.revoke_token()
+            with pytest.raises(LoginRefused):
+                await pbx.count_boxes()
+
+
+@pytest.mark.parametrize("secret", ["by token", "by password"])
+async def test_a_pbx_that_repeats_the_secret_is_not_quoted_with_it(secret: str) -> None:
+    echo = JSONResponse({"errors": [{"message": "what is OPEN-SESAME?"}]}, 401)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: echo, methods=["GET", "POST"])])
+    site = login_site("http://simulator", "OPEN-SESAME")
+    if secret == "by token":
+        site = Site(name="test", url="http://simulator", token="OPEN-SESAME")
+
+    async with connect(site, app=app) as pbx:
+        with pytest.raises(LoginRefused, match="what is •••") as refusal:
+            await pbx.count_boxes()
+    assert "OPEN-SESAME" not in str(refusal.value)

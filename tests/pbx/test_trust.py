@@ -1,0 +1,132 @@
+"""Nothing leaves before it is known who is at the other end, and every doubt about that has its own advice."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.errors import NotTrusted, PbxUnreachable, UsageError
+from bulkvm.pbx import connect
+from bulkvm.pbx.certificate import fetch_certificate
+from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
+from tests.pbx.servers import serving
+
+TOKEN = Settings().token
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+AUTHORITY = trustme.CA()
+GOOD = AUTHORITY.issue_cert("127.0.0.1")
+ENDED = AUTHORITY.issue_cert("127.0.0.1", not_before=LONG_AGO, not_after=LONG_AGO + dt.timedelta(days=1))
+OF_ANOTHER = AUTHORITY.issue_cert("pbx.example.com")
+
+
+async def count_boxes(site: Site) -> int:
+    async with connect(site, SendSettings(retries=1)) as pbx:
+        return await pbx.count_boxes()
+
+
+def site_at(url: str, **trust: str | bool | None) -> Site:
+    return replace(Site(name="test", url=url, token=TOKEN), **trust)  # type: ignore[arg-type]  # fields of a Site
+
+
+async def test_a_certificate_of_a_named_authority_is_trusted() -> None:
+    with serving(create_app(), GOOD) as url, AUTHORITY.cert_pem.tempfile() as ca_file:
+        assert await count_boxes(site_at(url, ca_file=ca_file)) == 0
+
+
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [(ENDED, "has ended"), (OF_ANOTHER, "for another name")],
+    ids=["ended", "another name"],
+)
+async def test_what_is_wrong_with_a_certificate_is_told(certificate: trustme.LeafCert, words: str) -> None:
+    app = create_app()
+    with (
+        AUTHORITY.cert_pem.tempfile() as ca_file,
+        serving(app, certificate) as url,
+        pytest.raises(NotTrusted, match=words),
+    ):
+        await count_boxes(site_at(url, ca_file=ca_file))
+
+    assert not app.state.traffic.log
+
+
+async def test_a_certificate_of_nobody_known_is_refused_unless_whoever_answers_is_trusted() -> None:
+    app = create_app()
+    with serving(app, GOOD) as url:
+        with pytest.raises(NotTrusted, match="no authority that this machine knows"):
+            await count_boxes(site_at(url))
+        asked_before = len(app.state.traffic.log)
+        count = await count_boxes(site_at(url, insecure=True))
+
+    assert (asked_before, count) == (0, 0)
+
+
+@pytest.mark.parametrize("certificate", [GOOD, ENDED, OF_ANOTHER], ids=["good", "ended", "another name"])
+async def test_a_pinned_certificate_is_trusted_for_itself(certificate: trustme.LeafCert) -> None:
+    with serving(create_app(), certificate) as url:
+        shown = fetch_certificate(url, 5)
+
+        assert await count_boxes(site_at(url, fingerprint=shown.fingerprint)) == 0
+
+
+async def test_another_certificate_than_the_pinned_one_is_sent_nothing_and_both_are_told() -> None:
+    app = create_app()
+    pinned = ":".join(["AB"] * 32)
+    with serving(app, GOOD) as url:
+        shown = fetch_certificate(url, 5).fingerprint
+        with pytest.raises(NotTrusted) as refusal:
+            await count_boxes(site_at(url, fingerprint=pinned))
+
+    assert f"pinned: {pinned}" in str(refusal.value)
+    assert f"shown:  {shown}" in str(refusal.value)
+    assert not app.state.traffic.log
+
+
+async def test_a_port_without_tls_is_not_taken_for_a_wrong_certificate() -> None:
+    with running(create_app()) as server, pytest.raises(PbxUnreachable, match="speaks no TLS") as refusal:
+        await count_boxes(site_at(server.url.replace("http", "https")))
+
+    assert not isinstance(refusal.value, NotTrusted)
+
+
+@pytest.mark.parametrize("host", ["pbx.invalid", "10.0.0.1", "localhost.invalid", "127.0.0.1.invalid", "[2001:db8::1]"])
+async def test_credentials_travel_over_plain_http_to_this_machine_alone(host: str) -> None:
+    with pytest.raises(UsageError, match="--allow-http"):
+        await count_boxes(site_at(f"http://{host}:8887"))
+
+
+async def test_plain_http_can_be_allowed() -> None:
+    with pytest.raises(PbxUnreachable, match="No machine called"):
+        await count_boxes(site_at("http://pbx.invalid:8887", allow_http=True))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "[::1]"])
+async def test_this_machine_may_be_called_over_plain_http(host: str) -> None:
+    with pytest.raises(PbxUnreachable, match="cannot be reached"):
+        await count_boxes(site_at(f"http://{host}:9"))
+
+
+def test_where_nobody_shows_a_certificate_that_is_told() -> None:
+    with running(create_app()) as server:
+        for url in (server.url.replace("http", "https"), "https://127.0.0.1:9"):
+            with pytest.raises(PbxUnreachable, match="cannot be reached"):
+                fetch_certificate(url, 5)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_a_fingerprint_is_read_as_it_is_shown(digest: bytes) -> None:
+    shown = show_fingerprint(digest)
+
+    assert read_fingerprint(shown) == digest
+    assert read_fingerprint(shown.replace(":", "").lower()) == digest
+
+
+@given(st.text() | st.binary(max_size=40).filter(lambda digest: len(digest) != 32).map(bytes.hex))
+def test_what_is_no_fingerprint_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="SHA-256"):
+        read_fingerprint(text)

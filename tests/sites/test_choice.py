@@ -1,0 +1,92 @@
+"""Which site is meant: an option, then the variables, then the entry; and no password ever goes to another PBX."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bulkvm.errors import UsageError
+from bulkvm.settings import Site
+from bulkvm.sites import choose_site
+
+CLINIC = Site(name="clinic", url="https://clinic:8887", user="admin", domain="clinic.example", fingerprint="AB")
+PRACTICE = Site(name="practice", url="https://practice:8887")  # by token
+BOTH = {"clinic": CLINIC, "practice": PRACTICE}
+KEYRING = {"clinic": "clinic-password", "practice": "practice-token"}
+
+
+def choose(
+    name: str | None,
+    sites: Mapping[str, Site],
+    variables: Mapping[str, str] | None = None,
+    *,
+    keyring: Mapping[str, str] = KEYRING,
+) -> tuple[str, str | None, str | None, str | None, str | None]:
+    environment = {f"BULKVM_{key.upper()}": value for key, value in (variables or {}).items()}
+    site = choose_site(name, environment, sites, keyring.get)
+    return site.url, site.user, site.domain, site.password, site.token
+
+
+def test_a_site_is_chosen_by_name_with_what_the_keyring_holds() -> None:
+    assert choose("clinic", BOTH) == ("https://clinic:8887", "admin", "clinic.example", "clinic-password", None)
+    assert choose("practice", BOTH) == ("https://practice:8887", None, None, None, "practice-token")
+
+
+def test_the_only_site_needs_no_name() -> None:
+    assert choose(None, {"clinic": CLINIC}) == choose("clinic", BOTH)
+
+
+def test_a_variable_that_names_a_pbx_stands_above_the_only_site_and_gets_none_of_its_secrets() -> None:
+    chosen = choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887/api/", "token": "t"})
+
+    assert chosen == ("https://clinic:8887", None, None, None, "t")
+    with pytest.raises(UsageError, match="nothing says who logs in"):
+        choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887", "user": "admin"})
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"password": "other"}, ("admin", "clinic.example", "other", None)),
+        ({"token": "t"}, ("admin", "clinic.example", None, "t")),
+        ({"user": "ute", "password": "other"}, ("ute", "clinic.example", "other", None)),
+        ({"domain": "b.example", "password": "other"}, ("admin", "b.example", "other", None)),
+        ({"user": "admin"}, ("admin", "clinic.example", "clinic-password", None)),
+        ({"url": "https://clinic:8887/"}, ("admin", "clinic.example", "clinic-password", None)),
+    ],
+)
+def test_variables_stand_above_a_sites_entry(variables: dict[str, str], expected: tuple[str | None, ...]) -> None:
+    assert choose("clinic", BOTH, variables)[1:] == expected
+
+
+@pytest.mark.parametrize("variables", [{"user": "ute"}, {"domain": "b.example"}])
+def test_a_stored_password_is_not_tried_for_another_user(variables: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="Nothing says the password"):
+        choose("clinic", BOTH, variables)
+
+
+def test_a_named_site_and_a_variable_that_names_another_pbx_are_refused() -> None:
+    with pytest.raises(UsageError, match="BULKVM_URL names another PBX"):
+        choose("clinic", BOTH, {"url": "https://elsewhere:8887", "token": "t"})
+
+
+@pytest.mark.parametrize(
+    ("name", "sites", "words"),
+    [
+        (None, {}, "No PBX is named.*bulkvm login NAME"),
+        (None, BOTH, "several sites: clinic, practice"),
+        ("hospital", BOTH, 'no site called "hospital". There are: clinic, practice'),
+        ("hospital", {}, "bulkvm login hospital"),
+    ],
+)
+def test_no_site_that_is_meant_is_told_with_what_to_do(name: str | None, sites: dict[str, Site], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        choose(name, sites)
+
+
+def test_without_a_keyring_the_variables_are_named() -> None:
+    with pytest.raises(UsageError, match=r"bulkvm login clinic.*BULKVM_PASSWORD or BULKVM_TOKEN"):
+        choose("clinic", BOTH, keyring={})
+
+
+def test_how_a_site_is_trusted_stays_with_it() -> None:
+    assert choose_site("clinic", {}, BOTH, KEYRING.get).fingerprint == "AB"
