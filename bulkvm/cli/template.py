@@ -1,26 +1,51 @@
 """`bulkvm template`."""
 
+import asyncio
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from bulkvm.reports import Tenant
 
 
 @click.command("template")
 @click.argument("file", type=click.Path(path_type=Path), default="bulkvm-template.xlsx")
+@click.option(
+    "--from-site", metavar="NAME", help="Offer the prompt languages that this site uses, and hold PINs to its policy."
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@calling_options
 @screen_options
-def command(file: Path, *, force: bool, screen: Screen) -> int:
+def command(file: Path, *, from_site: str | None, open_named: OpenNamed, force: bool, screen: Screen) -> int:
     """Write the blank sheet to hand out, as FILE.
 
     A name that ends in .xlsx gives a workbook with drop-down lists, hints and a page that explains it; one that ends
     in .csv gives the bare headings.
     """
-    from bulkvm.errors import UsageError
-    from bulkvm.reports import write_template
+    from bulkvm.reports import Tenant, write_template
 
     if file.exists() and not force:
         raise UsageError(f"{file} exists already. Choose another name, or add --force to overwrite it.")
-    screen.say(f"Written: {write_template(file)}")
+    tenant = asyncio.run(_ask(open_named(from_site), screen)) if from_site else Tenant()
+    screen.say(f"Written: {write_template(file, tenant)}")
     return 0
+
+
+async def _ask(connection: Connection, screen: Screen) -> "Tenant":
+    """What the tenant has: the prompts that its boxes use, those in most use first, and its PIN policy."""
+    from bulkvm.reports import Tenant
+
+    async with connection.open() as pbx:
+        policy = await pbx.pin_policy()
+        with screen.progress("Reading from the PBX") as progress:
+            boxes = await pbx.list_whole_boxes(progress=progress, without=("pin",))
+    used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))
+    return Tenant(tuple(prompt for prompt, _ in used.most_common()) or Tenant().prompts, policy)

@@ -10,11 +10,12 @@ from bulkvm.reports.problem_texts import render_problem, render_problems
 from bulkvm.reports.result import write_result
 from bulkvm.reports.summary import RunSummary
 from bulkvm.reports.tables import table_kind
-from bulkvm.reports.template import write_template
+from bulkvm.reports.template import Tenant, write_template
 
 __all__ = [
     "NewFile",
     "RunSummary",
+    "Tenant",
     "check_export_name",
     "flush_folder",
     "render_counts",

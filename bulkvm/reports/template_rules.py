@@ -8,7 +8,7 @@ from typing import Final
 
 from bulkvm.columns import name
 from bulkvm.columns.extension import MAX_LENGTH, MIN_LENGTH, RESERVED
-from bulkvm.settings import DEFAULT_PIN_POLICY
+from bulkvm.settings import PinPolicy
 
 _DIGITS: Final = "bulkvm_digits"
 _RUNS: Final = "bulkvm_runs"
@@ -36,9 +36,8 @@ def name_formula(cell: str) -> str:
     return f"=LEN({cell})<={name.MAX_LENGTH}"
 
 
-def pin_formula(cell: str) -> str:
-    """True for a cell that can be a PIN."""
-    policy = DEFAULT_PIN_POLICY
+def pin_formula(cell: str, policy: PinPolicy) -> str:
+    """True for a cell that can be a PIN of a tenant with this policy."""
     no_run = f"SUMPRODUCT(--ISNUMBER(FIND({_RUNS},{cell})))=0"
     return f"=AND({_is_digits(cell, policy.min_length, policy.max_length)},{no_run})"
 

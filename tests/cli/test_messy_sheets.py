@@ -93,3 +93,14 @@ def test_an_annotated_copy_leaves_the_sheet_as_it_was(bulkvm: Bulkvm, folder: Pa
     note = book["Boxes"]["C26"].comment
     assert note is not None
     assert "three times in a row" in note.text
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_template_can_offer_what_a_site_has(bulkvm: Bulkvm) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--site", "simulator")
+
+    assert bulkvm("template", "t.xlsx", "--from-site", "simulator").code == 0
+
+    sheet = load_workbook("t.xlsx")["Boxes"]
+    offered = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in sheet.data_validations.dataValidation}
+    assert offered["D2"] == '"en-US,es-ES,de-DE"'
