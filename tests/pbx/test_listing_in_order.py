@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from bulkvm.box import Box
 from bulkvm.errors import ListKeptChanging, PbxRefused
@@ -39,6 +42,25 @@ async def test_boxes_come_in_the_order_asked_for_each_once(tmp_path: Path, order
         expected.sort(key=lambda box: str(box.name), reverse="name desc" in orderby)
     assert list(listed) == expected
     assert len({box.extension_number for box in listed}) == 45
+
+
+async def test_boxes_that_the_order_leaves_equal_do_not_change_places_from_page_to_page() -> None:
+    items = [{"id": n, "extension_number": n, "name": "Lab", "pin": "402817"} for n in map(str, range(101, 121))]
+    asked = 0
+
+    def shuffled(request: Request) -> Response:
+        """Equal names come in another order each time, unless the extension decides."""
+        nonlocal asked
+        asked += 7
+        turn = 0 if "extension_number" in request.query_params.get("orderby", "") else asked % 20
+        skip, top = int(request.query_params.get("skip", 0)), min(5, int(request.query_params["top"]))
+        fields = ("prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime")
+        page = [item | dict.fromkeys(fields) for item in (items[turn:] + items[:turn])[skip : skip + top]]
+        return JSONResponse({"count": 20, "items": page})
+
+    listed = await list_from(Starlette(routes=[Route("/api/shared_voicemails", shuffled)]), "name")
+
+    assert [box.extension_number for box in listed] == [item["id"] for item in items]
 
 
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])

@@ -1,0 +1,8 @@
+"""A nightly export that proves itself."""
+
+from bulkvm.backup.manifest import Manifest
+from bulkvm.backup.nightly import Night, back_up
+from bulkvm.backup.retention import KEEP_ALL, Keep
+from bulkvm.backup.verification import Verified, verify
+
+__all__ = ["KEEP_ALL", "Keep", "Manifest", "Night", "Verified", "back_up", "verify"]

@@ -1,0 +1,146 @@
+"""`bulkvm backup` and `bulkvm backup verify`."""
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from bulkvm.cli.options import SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.places import sites_file
+from bulkvm.cli.screen import Command, Screen, screen_options
+from bulkvm.errors import BackupNotProven, BulkvmError, UsageError
+from bulkvm.sites import read_sites
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bulkvm.backup import Manifest, Night
+    from bulkvm.cli.connection import Connection
+
+_SITES_AT_ONCE: Final = 8
+
+
+@click.command("verify")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@screen_options
+def verify_command(folder: Path, *, screen: Screen) -> int:
+    """Check every backup in DIR against its manifest, offline. Nothing is changed there."""
+    from bulkvm.backup import verify
+    from bulkvm.reports.problem_texts import count
+
+    verified = verify(folder)
+    for file, damage in verified.damaged.items():
+        screen.insist(f"{file}: {damage}", fg="red")
+    good = len(verified.intact) - len(verified.suspect)
+    suspect = f", and {len(verified.suspect)} kept as suspect" if verified.suspect else ""
+    screen.say(f"{count(good, 'good backup')}{suspect} in {folder}, as they were written.")
+    if not good:
+        raise BackupNotProven(f"There is no good backup in {folder}.")
+    return BackupNotProven.exit_code if verified.damaged else 0
+
+
+class _Backup(click.Command):
+    """A command whose first argument may be the name of another one."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == ["verify"]:
+            return verify_command.make_context(f"{info_name} verify", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+def _keep_option(name: str, text: str) -> "Callable[[Command], Command]":
+    return click.option(name, type=click.IntRange(1), metavar="N", default=None, help=text)
+
+
+@click.command("backup", cls=_Backup)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@SITE_OPTION
+@click.option("--all-sites", is_flag=True, help="Every one of `bulkvm sites`, several at once.")
+@calling_options
+@_keep_option("--keep", "Remove all but the last N backups.")
+@_keep_option("--keep-daily", "Keep the last backup of each of the last N days that have one.")
+@_keep_option("--keep-weekly", "The same for weeks.")
+@_keep_option("--keep-monthly", "The same for months.")
+@click.option("--force", is_flag=True, help="Accept that there are far fewer boxes than in the last backup.")
+@screen_options
+def command(
+    folder: Path,
+    *,
+    site: str | None,
+    all_sites: bool,
+    open_named: OpenNamed,
+    keep: int | None,
+    keep_daily: int | None,
+    keep_weekly: int | None,
+    keep_monthly: int | None,
+    force: bool,
+    screen: Screen,
+) -> int:
+    """Back up all boxes of the PBX to a new file in DIR that was read back and proven. Silent when all is well.
+
+    Backups are only removed if a --keep option says so, after a good one, and never the newest good one. To restore,
+    import the file. `bulkvm backup verify DIR` checks all files against their manifests.
+    """
+    from bulkvm.backup import Keep, Night
+
+    rules = Keep(last=keep or 0, daily=keep_daily or 0, weekly=keep_weekly or 0, monthly=keep_monthly or 0)
+    night = Night(folder=folder, now=datetime.now(UTC), keep=rules, force=force)
+    if all_sites:
+        return _back_up_all(open_named, night, screen)
+    connection = open_named(site)
+    return _tell(asyncio.run(back_up_sites({connection.site.name: lambda: connection}, night)), screen)
+
+
+def _back_up_all(open_named: OpenNamed, night: "Night", screen: Screen) -> int:
+    names = sorted(read_sites(sites_file()))
+    if not names:
+        raise UsageError("There are no sites to back up. Set one up with `bulkvm login NAME`.")
+    ended = asyncio.run(back_up_sites({name: partial(open_named, name) for name in names}, night))
+    code = _tell(ended, screen)
+    failed = sum(isinstance(end, Exception) for end in ended.values())
+    screen.say(f"{len(names)} sites: {len(names) - failed} backed up, {failed} not.")
+    return code
+
+
+async def back_up_sites(
+    sites: "Mapping[str, Callable[[], Connection]]", night: "Night"
+) -> "dict[str, Manifest | Exception]":
+    """Back up several sites, some at once. What fails at one stops no other.
+
+    Returns:
+        What became of each, by the site's name.
+    """
+    from bulkvm.backup import back_up
+    from bulkvm.pbx import in_parallel
+
+    ended: dict[str, Manifest | Exception] = {}
+
+    async def one(name: str) -> None:
+        try:
+            connection = sites[name]()
+            async with connection.open() as pbx:
+                ended[name] = await back_up(pbx, connection.site, night)
+        except Exception as error:  # noqa: BLE001  (not even a fault of ours at one site may stop the others)
+            ended[name] = error
+
+    await in_parallel(sites, one, _SITES_AT_ONCE)
+    return {name: ended[name] for name in sites}
+
+
+def _tell(ended: "Mapping[str, Manifest | Exception]", screen: Screen) -> int:
+    """Say of each site, in one line, what went wrong; the worst exit code."""
+    for name, end in ended.items():
+        if isinstance(end, BulkvmError):
+            screen.insist(f"{name}: {' '.join(str(end).split())}", fg="red")
+        elif not isinstance(end, Exception) and end.without_pin:
+            screen.say(f"{name}: the PBX does not show the PINs of {end.without_pin} boxes, so the backup lacks them.")
+    errors = [end for end in ended.values() if isinstance(end, Exception)]
+    for error in errors:
+        if not isinstance(error, BulkvmError):
+            raise error
+    return max((error.exit_code for error in errors if isinstance(error, BulkvmError)), default=0)

@@ -1,0 +1,89 @@
+"""`bulkvm diff`."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.json_forms import diff_form, print_json
+from bulkvm.cli.options import SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import SheetError
+
+if TYPE_CHECKING:
+    from bulkvm.box import Box
+
+_DIFFERENCES: Final = 10  # exit code
+
+
+@click.command("diff")
+@click.argument("a", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("b", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@SITE_OPTION
+@calling_options
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to FILE (.xlsx, .csv)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@screen_options
+def command(
+    a: Path,
+    b: Path | None,
+    *,
+    site: str | None,
+    open_named: OpenNamed,
+    output: Path | None,
+    as_json: bool,
+    screen: Screen,
+) -> int:
+    """Show how the boxes in the sheet A differ from those in the sheet B, or from those of the PBX.
+
+    Boxes are matched by extension; ids do not count, and a blank cell means that the box has nothing there. PINs are
+    compared and never shown. The exit code is 10 where there are differences.
+    """
+    from bulkvm.planning import make_diff
+    from bulkvm.reports import render_diff, render_diff_counts, table_kind, write_diff
+
+    if output:
+        table_kind(output)
+    ours = _read(a, screen)
+    if b:
+        names, theirs = (a.name, b.name), _read(b, screen)
+    else:
+        connection = open_named(site)
+        names, theirs = (a.name, f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
+    diff = make_diff(ours, theirs)
+    if as_json:
+        print_json(diff_form(*names, diff))
+    elif not diff.is_empty:
+        click.echo(render_diff(diff, names))
+    screen.say(render_diff_counts(diff, names))
+    if output:
+        screen.say(f"The differences: {write_diff(output, diff, names)}")
+    return 0 if diff.is_empty else _DIFFERENCES
+
+
+def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
+    """The boxes that a sheet tells of, all of them or none."""
+    from bulkvm.columns.headings import match_heading
+    from bulkvm.planning import boxes_of
+    from bulkvm.readers import read_sheet
+    from bulkvm.reports import render_problems
+    from bulkvm.validation import validate
+
+    sheet = read_sheet(file)
+    checked = validate(sheet)
+    errors = [problem for problem in checked.problems if problem.is_error]
+    if errors:
+        screen.insist(render_problems(errors))
+        raise SheetError(f"{file.name} cannot be compared: mend its errors first.")
+    columns = filter(None, map(match_heading, sheet.headings.values()))
+    return boxes_of(checked.records, {column.header for column in columns})
+
+
+async def _list(connection: Connection, screen: Screen) -> "tuple[Box, ...]":
+    async with connection.open() as pbx:
+        with screen.progress("Boxes read") as progress:
+            return await pbx.list_whole_boxes(progress=progress)

@@ -1,0 +1,91 @@
+"""The manifest, and the names of backups."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm import __version__
+from bulkvm.backup import Manifest
+from bulkvm.backup.manifest import backup_name, format_manifest, is_backup_name, manifest_name, parse_manifest
+from tests.backup.nights import NIGHT
+
+MANIFEST = Manifest(
+    file="clinic-20261123T021500Z.csv",
+    site="clinic",
+    pbx="https://pbx.example.com:8887",
+    time=NIGHT,
+    count=42,
+    without_pin=0,
+    sha256="ab" * 32,
+)
+
+
+def test_a_manifest_says_site_time_pbx_count_sha256_and_program_version() -> None:
+    assert json.loads(format_manifest(MANIFEST)) == {
+        "schema": 1,
+        "file": "clinic-20261123T021500Z.csv",
+        "site": "clinic",
+        "pbx": "https://pbx.example.com:8887",
+        "time": "2026-11-23T02:15:00Z",
+        "count": 42,
+        "without_pin": 0,
+        "sha256": "ab" * 32,
+        "suspect": None,
+        "program": f"bulkvm {__version__}",
+    }
+
+
+@given(st.text(), st.text(), st.integers(0), st.none() | st.text(min_size=1))
+def test_a_manifest_reads_back_as_it_was_written(site: str, pbx: str, count: int, suspect: str | None) -> None:
+    manifest = replace(MANIFEST, site=site, pbx=pbx, count=count, suspect=suspect)
+
+    assert parse_manifest(format_manifest(manifest)) == manifest
+
+
+def test_what_a_later_version_adds_is_passed_over() -> None:
+    form = json.loads(format_manifest(MANIFEST)) | {"more": [1, 2]}
+
+    assert parse_manifest(json.dumps(form)) == MANIFEST
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"clinic"', '{"schema": 1}', format_manifest(MANIFEST)[:90]])
+def test_what_is_no_manifest_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (JSON's own error is one, too)
+        parse_manifest(text)
+
+
+def test_a_manifest_of_another_schema_is_not_guessed_at() -> None:
+    with pytest.raises(ValueError, match="schema"):
+        parse_manifest(format_manifest(MANIFEST).replace('"schema": 1', '"schema": 2'))
+
+
+@pytest.mark.parametrize(
+    ("site", "name"),
+    [
+        ("clinic", "clinic-20261123T021500Z.csv"),
+        ("pbx.example.com", "pbx.example.com-20261123T021500Z.csv"),
+        ("../../etc/passwd", "etc-passwd-20261123T021500Z.csv"),
+        ("a b:c\\d\n", "a-b-c-d-20261123T021500Z.csv"),
+        ("Zürich", "Zürich-20261123T021500Z.csv"),
+        ("...", "site-20261123T021500Z.csv"),
+    ],
+)
+def test_a_name_is_made_of_the_site_and_the_time(site: str, name: str) -> None:
+    assert backup_name(site, NIGHT) == name
+
+
+@given(site=st.text(), number=st.integers(1, 9), suspect=st.booleans())
+def test_whatever_the_site_is_called_its_backups_have_names_that_are_known_and_stay_in_their_folder(
+    *, site: str, number: int, suspect: bool
+) -> None:
+    name = backup_name(site, NIGHT, number, suspect=suspect)
+
+    assert is_backup_name(name)
+    assert Path(name).name == name
+    assert len(name) < 100
+    assert suspect == name.endswith("-suspect.csv")
+    assert manifest_name(name) == f"{name[:-4]}.manifest.json"

@@ -1,0 +1,162 @@
+"""A backup is what was fetched, to the last digit of a PIN, or it is none."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.backup import Manifest
+from bulkvm.backup.proof import find_loss, find_suspicion, last_good
+from bulkvm.box import BLANK, Box
+from bulkvm.readers import read_sheet
+from bulkvm.reports import write_export
+from bulkvm.sheet import Sheet
+from tests.backup.nights import NIGHT
+
+BOX = Box(
+    id="NzAw",
+    extension_number="0101",
+    name="=1+1",
+    pin="024680",
+    prompt="en-US",
+    enable_pin=True,
+    enable_email_notify=False,
+    recipients=("a@example.com", "b@example.com"),
+    play_datetime="DISABLE",
+)
+OTHER = replace(BOX, id="NzAx", extension_number="123456789012345678", name="'=x\nNA", pin="402817", prompt=BLANK)
+
+names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=64) | st.sampled_from(
+    ["=1+1", "'=1", "-1", "1E5", "NA", " a ", "a\r\nb", 'say "hi"', "a;b,c\td", "\N{ZERO WIDTH SPACE}"]
+)
+boxes = st.lists(
+    st.builds(
+        Box,
+        id=names,
+        extension_number=st.from_regex(r"[0-9]{3,64}", fullmatch=True),
+        name=names | st.just(BLANK),
+        pin=st.from_regex(r"[0-9]{6,10}", fullmatch=True) | st.just(BLANK),
+        prompt=st.sampled_from(["en-US", "en_us", BLANK]),
+        enable_pin=st.booleans() | st.just(BLANK),
+        enable_email_notify=st.booleans() | st.just(BLANK),
+        recipients=st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True).map(tuple),
+        play_datetime=st.sampled_from(["DISABLE", BLANK]),
+    ),
+    max_size=4,
+)
+
+
+def read_back(written: Sequence[Box]) -> Sheet:
+    with tempfile.TemporaryDirectory() as folder:
+        return read_sheet(write_export(Path(folder) / "boxes.csv", written))
+
+
+@given(boxes)
+def test_whatever_a_pbx_holds_is_read_back_as_it_was_fetched(fetched: list[Box]) -> None:
+    assert find_loss(read_back(fetched), fetched) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "NzAy"),
+        ("extension_number", "101"),
+        ("name", "2"),
+        ("pin", "24680"),
+        ("pin", BLANK),
+        ("prompt", BLANK),
+        ("enable_pin", False),
+        ("enable_email_notify", BLANK),
+        ("recipients", ("a@example.com",)),
+        ("play_datetime", "12_HOUR_CLOCK"),
+    ],
+)
+def test_one_field_of_one_box_that_reads_back_otherwise_is_found(field: str, value: Any) -> None:
+    changed: dict[str, Any] = {field: value}
+
+    loss = find_loss(read_back([OTHER, replace(BOX, **changed)]), [OTHER, BOX])
+
+    assert loss is not None
+    assert "0101" in loss
+    assert "024680" not in loss
+
+
+@pytest.mark.parametrize("fetched", [[], [BOX], [OTHER, BOX], [BOX, OTHER, BOX]])
+def test_a_box_too_few_or_too_many_is_found(fetched: list[Box]) -> None:
+    assert bool(find_loss(read_back([BOX, OTHER]), fetched)) == (fetched != [BOX, OTHER])
+
+
+def test_a_file_without_its_headings_or_with_an_open_quote_proves_nothing(tmp_path: Path) -> None:
+    whole = write_export(tmp_path / "whole.csv", [BOX, OTHER]).read_text("utf-8-sig")
+    (tmp_path / "other.csv").write_text(whole.replace("play_datetime", "played"), "utf-8")
+    (tmp_path / "cut.csv").write_text(whole + '0103,"Lab', "utf-8")
+
+    assert find_loss(read_sheet(tmp_path / "other.csv"), [BOX, OTHER])
+    assert find_loss(read_sheet(tmp_path / "cut.csv"), [BOX, OTHER])
+
+
+def test_what_could_not_be_read_back_for_a_restore_is_a_loss() -> None:
+    damaged = replace(BOX, name="a\0b")
+
+    assert find_loss(read_back([damaged]), [damaged])
+
+
+def manifest(count: int, *, without_pin: int = 0, nights: int = 1, suspect: str | None = None) -> Manifest:
+    return Manifest(
+        file="clinic.csv",
+        site="clinic",
+        pbx="",
+        time=NIGHT - timedelta(days=nights),
+        count=count,
+        without_pin=without_pin,
+        sha256="",
+        suspect=suspect,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_suspect"),
+    [
+        (None, 0, True),
+        (None, 1, False),
+        (1, 0, True),
+        (0, 0, False),
+        (10, 1, False),
+        (11, 1, True),
+        (33, 24, False),
+        (33, 23, True),
+        (34, 24, False),
+        (100, 70, False),
+        (100, 69, True),
+        (100, 200, False),
+    ],
+)
+def test_over_thirty_per_cent_and_at_least_ten_fewer_or_none_at_all_are_suspect(
+    *, before: int | None, now: int, is_suspect: bool
+) -> None:
+    last = None if before is None else manifest(before)
+
+    assert bool(find_suspicion([BOX] * now, last)) == is_suspect
+
+
+@pytest.mark.parametrize(
+    ("before", "is_suspect"), [(None, False), (manifest(1), True), (manifest(1, without_pin=1), False)]
+)
+def test_pins_that_are_shown_no_more_are_suspect(*, before: Manifest | None, is_suspect: bool) -> None:
+    assert bool(find_suspicion([replace(BOX, pin=BLANK)], before)) == is_suspect
+
+
+def test_a_suspect_backup_is_nothing_to_compare_with_and_one_from_the_future_only_if_there_is_no_other() -> None:
+    old, recent, future = manifest(1, nights=9), manifest(2), manifest(3, nights=-30)
+    suspect = manifest(4, nights=0, suspect="The PBX lists no boxes at all")
+
+    assert last_good([recent, suspect, old], NIGHT) == recent
+    assert last_good([old, future], NIGHT) == old
+    assert last_good([future], NIGHT) == future
+    assert last_good([suspect], NIGHT) is None

@@ -1,0 +1,279 @@
+"""`bulkvm backup` and `bulkvm backup verify`, over a real socket."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.backup import Night
+from bulkvm.cli.backup import back_up_sites
+from bulkvm.cli.connection import Connection
+from bulkvm.simulator import Faults, Settings, create_app, running
+from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with
+from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+
+README = Path(__file__).parents[2] / "README.md"
+IMPATIENT = ("--retries", "2", "--timeout", "0.4", "--max-outage", "0.5")
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Starlette:
+    """A PBX with 50 boxes, 20 on a page."""
+    return pbx_with(tmp_path, 50)
+
+
+def backups(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("*.csv"))
+
+
+def age(folder: Path) -> None:
+    """Date all backups in a folder a year back, as if a year had gone by."""
+    for file in [file for file in folder.iterdir() if file.is_file()]:
+        if file.suffix == ".json":
+            form = json.loads(file.read_text("utf-8"))
+            form["time"] = form["time"].replace("20", "19", 1)
+            form["file"] = older(form["file"])
+            file.write_text(json.dumps(form), "utf-8")
+        file.rename(folder / older(file.name))
+
+
+def older(name: str) -> str:
+    return re.sub(r"-20(?=\d{6}T)", "-19", name)
+
+
+def assert_one_line(ended: Ended, code: int, *words: str) -> None:
+    assert ended.code == code
+    assert ended.out == ""
+    assert len(ended.err.splitlines()) == 1
+    assert [word for word in words if word not in ended.err] == []
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_backup_that_is_well_says_nothing_and_can_be_imported(bulkvm: Bulkvm, folder: Path) -> None:
+    ended = bulkvm("backup", "nights")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    (name,) = backups(folder / "nights")
+    assert re.fullmatch(rf"{HOST}-\d{{8}}T\d{{6}}Z\.csv", name)
+    assert bulkvm("plan", f"nights/{name}", "--json").json["counts"] == {"create": 0, "update": 0, "unchanged": 50}
+
+
+FAULTS = [
+    *(f"{what}:{call}" for call in ("list", "login") for what in (
+        "400", "401", "403", "404", "429", "500", "503", "500-after", "html", "html-after", "reset", "reset-after",
+        "late(seconds=1)", "truncated", "down(seconds=9)",
+    )),
+    "admin-add:list", "expire:list",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_exit_code(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    assert bulkvm("backup", "nights").code == 0
+    before = files_in(folder / "nights")
+    monkeypatch.delenv("BULKVM_TOKEN")
+    monkeypatch.setenv("BULKVM_USER", Settings().user)
+    monkeypatch.setenv("BULKVM_DOMAIN", Settings().domain)
+    monkeypatch.setenv("BULKVM_PASSWORD", Settings().password)
+    pbx.state.faults = Faults([f"{fault}:1-999"])
+
+    ended = bulkvm("backup", "nights", "--keep", "1", *IMPATIENT)
+
+    assert_one_line(ended, ended.code, HOST)
+    assert ended.code in {4, 5}
+    assert "Traceback" not in ended.err
+    assert files_in(folder / "nights") == before
+
+
+@pytest.mark.parametrize("what", ["429", "503", "html", "reset", "reset-after", "truncated", "expire", "admin-add"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_fault_that_passes_is_got_over_in_silence(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, what: str, at: int
+) -> None:
+    pbx.state.faults = Faults([f"{what}:list:{at}"])
+
+    ended = bulkvm("backup", "nights", "--retries", "3")
+
+    if what == "expire":  # a bare token cannot be renewed
+        assert_one_line(ended, 4, "token")
+        return
+    assert (ended.code, ended.err) == (0, "")
+    pbx.state.faults = Faults()
+    assert bulkvm("diff", folder / "nights" / backups(folder / "nights")[0]).code == 0
+
+
+def test_a_suspiciously_short_list_is_exit_8_until_force_accepts_it(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, tmp_path: Path
+) -> None:
+    assert bulkvm("backup", "nights").code == 0
+    with running(pbx_with(tmp_path, 20)) as smaller, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BULKVM_URL", smaller.url)
+        suspect = bulkvm("backup", "nights", "--keep", "1")
+        forced = bulkvm("backup", "nights", "--force")
+        again = bulkvm("backup", "nights")
+
+    assert_one_line(suspect, 8, "20 boxes", "50", "--force", "-suspect.csv")
+    assert (forced.code, again.code) == (0, 0)
+    assert len(backups(folder / "nights")) == 4
+    assert pbx.state.traffic.counts["update"] == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_only_a_keep_option_removes_backups(bulkvm: Bulkvm, folder: Path) -> None:
+    nights = folder / "nights"
+    for _ in range(3):
+        assert bulkvm("backup", "nights").code == 0
+        age(nights)
+    kept = len(backups(nights))
+
+    assert bulkvm("backup", "nights", "--keep", "2").code == 0
+    assert (kept, len(backups(nights))) == (1, 2)
+    age(nights)
+    assert bulkvm("backup", "nights", "--keep-daily", "7", "--keep-monthly", "12").code == 0
+    assert len(backups(nights)) == 2
+    assert bulkvm("backup", "nights", "--keep", "1").code == 0
+    assert len(backups(nights)) == 1
+
+
+@pytest.mark.usefixtures("pbx")
+def test_verify_checks_every_file_against_its_manifest(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("backup", "nights")
+    age(folder / "nights")
+    bulkvm("backup", "nights")
+    damaged, _ = backups(folder / "nights")
+
+    good = bulkvm("backup", "verify", "nights")
+    with (folder / "nights" / damaged).open("ab") as file:
+        file.write(b"\r\n")
+    bad = bulkvm("backup", "verify", "nights", "--quiet")
+
+    assert (good.code, good.out) == (0, "")
+    assert "2 good backups" in good.err
+    assert_one_line(bad, 8, damaged, "changed or damaged")
+
+
+def test_verify_of_a_folder_without_backups_proves_nothing(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "empty").mkdir()
+
+    assert bulkvm("backup", "verify", "empty", "--quiet").code == 8
+    assert bulkvm("backup", "verify", "nowhere").code == 2
+
+
+@pytest.fixture
+def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Starlette]]:
+    """Ten configured sites, more than are backed up at once, each a PBX on a socket of its own."""
+    assert folder.is_dir()
+    apps = [pbx_with(tmp_path, 30 + n) for n in range(10)]
+    with ExitStack() as stack:
+        urls = [stack.enter_context(running(app)).url for app in apps]
+        config = tmp_path / "config"
+        config.mkdir()
+        entries = "".join(f'[site-{n:02}]\nurl = "{url}"\n' for n, url in enumerate(urls))
+        (config / "sites.toml").write_text(entries, "utf-8")
+        monkeypatch.setenv("BULKVM_CONFIG", str(config))
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        yield apps
+
+
+def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(
+    bulkvm: Bulkvm, folder: Path, ten_sites: list[Starlette]
+) -> None:
+    first = bulkvm("backup", "nights", "--all-sites")
+    age(folder / "nights")
+    ten_sites[3].state.faults = Faults(["403:any:1-99"])
+    ten_sites[7].state.faults = Faults(["truncated:list:1-99"])
+
+    second = bulkvm("backup", "nights", "--all-sites", "--keep", "1", *IMPATIENT)
+
+    assert (first.code, first.err) == (0, "10 sites: 10 backed up, 0 not.\n")
+    assert second.code == 5
+    assert [line.partition(":")[0] for line in second.err.splitlines()] == ["site-03", "site-07", "10 sites"]
+    assert second.err.endswith("10 sites: 8 backed up, 2 not.\n")
+    assert len(backups(folder / "nights")) == 10
+    assert bulkvm("backup", "verify", "nights").code == 0
+
+
+async def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: Path) -> None:
+    def fail() -> Connection:
+        raise ZeroDivisionError
+
+    night = Night(folder=tmp_path / "nights", now=NIGHT)
+    good = Connection(SITE, QUICK, pbx_with(tmp_path, 3))
+
+    ended = await back_up_sites({"broken": fail, "clinic": lambda: good}, night)
+
+    assert isinstance(ended["broken"], ZeroDivisionError)
+    assert backups(tmp_path / "nights") == ["clinic-20261123T021500Z.csv"]
+
+
+def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_word_about_it(
+    bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(pbx_with(tmp_path, 30, settings=Settings(hide_pins=True))) as hiding:
+        monkeypatch.setenv("BULKVM_URL", hiding.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        told = bulkvm("backup", "nights")
+        quiet = bulkvm("backup", "nights", "--quiet")
+
+    assert_one_line(told, 0, "does not show the PINs of 30 boxes")
+    assert (quiet.code, quiet.err) == (0, "")
+    assert len(backups(folder / "nights")) == 2
+
+
+def test_all_sites_of_none_is_no_backup(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BULKVM_CONFIG", str(tmp_path))
+
+    ended = bulkvm("backup", "nights", "--all-sites")
+
+    assert ended.code == 2
+    assert "bulkvm login" in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_backup_is_restored_by_importing_it_and_rehearsed_on_a_seeded_pbx(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--skip-invalid", "--result", "r.csv")
+    bulkvm("backup", "nights")
+    backup = folder / "nights" / backups(folder / "nights")[0]
+
+    with running(create_app(seed=backup)) as rehearsal, running(create_app()) as empty:
+        monkeypatch.setenv("BULKVM_URL", rehearsal.url)
+        rehearsed = bulkvm("import", backup, "--yes", "--json", "--result", "a.csv")
+        monkeypatch.setenv("BULKVM_URL", empty.url)
+        restored = bulkvm("import", backup, "--yes", "--json", "--result", "b.csv")
+        compared = bulkvm("diff", backup)
+
+    assert (rehearsed.code, restored.code, compared.code) == (0, 0, 0)
+    assert rehearsed.json["counts"]["unchanged"] == restored.json["counts"]["created"] > 50
+
+
+@pytest.mark.usefixtures("pbx")
+def test_the_restore_drill_of_readme_goes_as_it_says(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = README.read_text("utf-8")
+    drill = re.search(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
+    assert drill is not None
+    choice, *commands = drill[1].splitlines()
+    bulkvm("backup", "nights")
+
+    with running(create_app()) as empty:
+        monkeypatch.setenv("BULKVM_URL", empty.url)
+        backup = str(next((folder / "nights").glob(choice.rpartition("/")[2].partition(" ")[0])))
+        ended = [
+            bulkvm(*(word.replace("$BACKUP", backup).replace("/var/backups/bulkvm", "nights") for word in words))
+            for _, *words in map(shlex.split, commands)
+        ]
+
+    assert [end.code for end in ended] == [0, 0, 0]
+    assert "50 created" in ended[1].err
+    assert "No differences" in ended[2].err

@@ -1,0 +1,189 @@
+"""`bulkvm diff`: between files, and between a file and the PBX."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Settings, create_app, running
+from tests.backup.nights import pbx_with
+from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.conftest import Golden
+
+A = """\
+extension_number,name,pin,enable_pin,recipients,id
+0101,Front Desk,024680,yes,"a@example.com,b@example.com",aWQx
+0102,Lab,402817,no,,aWQy
+0103,Ward,582046,yes,,aWQz
+"""
+B = """\
+extension_number,name,pin,enable_pin,recipients,id
+0101,Reception,024681,yes,"B@example.com,A@example.com",b3Ro
+0102,Lab,402817,no,lab@example.com,ZXIx
+0104,=New,720493,yes,,ZXIy
+"""
+
+
+def write(name: str, text: str) -> Path:
+    Path(name).write_text(text, "utf-8")
+    return Path(name)
+
+
+def test_the_table_names_boxes_of_one_side_alone_and_changed_fields(bulkvm: Bulkvm, golden: Golden) -> None:
+    ended = bulkvm("diff", write("a.csv", A), write("b.csv", B))
+
+    assert ended.code == 10
+    golden("cli/diff.txt", f"{ended.out}---\n{ended.err}")
+
+
+def test_two_files_that_say_the_same_differ_in_nothing(bulkvm: Bulkvm) -> None:
+    ended = bulkvm("diff", write("a.csv", A), write("b.csv", A.replace("aWQ", "b3Ro")))
+
+    assert (ended.code, ended.out) == (0, "")
+    assert "No differences: 3 boxes in both." in ended.err
+
+
+def test_json_has_both_sides_of_each_field(bulkvm: Bulkvm) -> None:
+    ended = bulkvm("diff", write("a.csv", A), write("b.csv", B), "--json")
+
+    assert ended.code == 10
+    assert ended.json == {
+        "schema": 1,
+        "a": "a.csv",
+        "b": "b.csv",
+        "counts": {"only_a": 1, "only_b": 1, "changed": 2, "unchanged": 0},
+        "only_a": [{"extension_number": "0103", "name": "Ward"}],
+        "only_b": [{"extension_number": "0104", "name": "=New"}],
+        "changed": [
+            {
+                "extension_number": "0101",
+                "name": "Front Desk",
+                "differences": [
+                    {"field": "name", "a": "Front Desk", "b": "Reception"},
+                    {"field": "pin", "a": None, "b": None},
+                ],
+            },
+            {
+                "extension_number": "0102",
+                "name": "Lab",
+                "differences": [{"field": "recipients", "a": "", "b": "lab@example.com"}],
+            },
+        ],
+        "not_compared": ["prompt", "enable_email_notify", "play_datetime"],
+    }
+
+
+@pytest.mark.parametrize("name", ["diff.xlsx", "diff.csv"])
+def test_the_table_can_be_a_file_of_text(bulkvm: Bulkvm, name: str) -> None:
+    ended = bulkvm("diff", write("a.csv", A), write("b.csv", B), "--output", name)
+
+    if name.endswith("xlsx"):
+        sheet = load_workbook(name)["Differences"]
+        assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
+        rows = [[value or "" for value in row] for row in sheet.iter_rows(values_only=True)]
+    else:
+        with Path(name).open(encoding="utf-8-sig", newline="") as file:
+            rows = [[cell.removeprefix("'") for cell in row] for row in csv.reader(file)]
+    assert ended.code == 10
+    assert rows == [
+        ["Extension", "Name", "Difference", "a.csv", "b.csv"],
+        ["0101", "Front Desk", "Name", "Front Desk", "Reception"],
+        ["0101", "Front Desk", "PIN", "(not shown)", "(not shown)"],
+        ["0102", "Lab", "Recipients", "(none)", "lab@example.com"],
+        ["0103", "Ward", "box", "there", "not there"],
+        ["0104", "=New", "box", "not there", "there"],
+    ]
+
+
+@pytest.mark.parametrize("more", [[], ["--json"], ["--output", "d.csv"]])
+def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> None:
+    ended = bulkvm("diff", write("a.csv", A), write("b.csv", B), *more)
+
+    shown = ended.out + ended.err + "".join(file.read_text("utf-8-sig") for file in folder.glob("d.csv"))
+    assert [pin for pin in ("024680", "024681", "402817", "582046", "720493") if pin in shown] == []
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_file_with_rows_that_cannot_be_read_is_told_and_not_passed_over(bulkvm: Bulkvm, more: list[str]) -> None:
+    bad = write("bad.csv", A.replace("0102", "ext. 102").replace("582046", "111222"))
+
+    for pair in ([bad, write("a.csv", A)], [Path("a.csv"), bad]):
+        ended = bulkvm("diff", *pair, *more)
+
+        assert (ended.code, ended.out) == (3, "")
+        assert [word for word in ("A3 (Extension)", "C4 (PIN)", "bad.csv") if word not in ended.err] == []
+        assert "111222" not in ended.err
+
+
+def test_a_file_and_the_pbx(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    bulkvm("export", "was.csv")
+    bulkvm("export", "was.xlsx")
+    same = bulkvm("diff", "was.csv")
+    from_workbook = bulkvm("diff", "was.xlsx")
+    text = Path("was.csv").read_text("utf-8-sig").replace("Reception,", "Old Reception,", 1)
+
+    changed = bulkvm("diff", write("older.csv", text), "--json")
+
+    assert (same.code, from_workbook.code, changed.code) == (0, 0, 10)
+    assert (changed.json["a"], changed.json["b"]) == ("older.csv", "the PBX 127.0.0.1")
+    assert changed.json["changed"][0]["differences"] == [{"field": "name", "a": "Old Reception", "b": "Reception"}]
+    assert pbx.state.traffic.counts["update"] == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_pins_that_one_side_does_not_tell_are_said_to_be_not_compared(bulkvm: Bulkvm) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    bulkvm("export", "open.csv", "--without-pins")
+
+    ended = bulkvm("diff", "open.csv")
+
+    assert ended.code == 0
+    assert "Not compared for every box, since one side does not tell: PIN." in ended.err
+
+
+def test_a_pbx_that_hides_its_pins_is_no_difference(
+    bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert folder.is_dir()
+    with (
+        running(pbx_with(tmp_path, 30, settings=Settings(hide_pins=True))) as hiding,
+        running(pbx_with(tmp_path, 30)) as open_,
+    ):
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_URL", open_.url)
+        bulkvm("export", "open.csv")
+        monkeypatch.setenv("BULKVM_URL", hiding.url)
+        ended = bulkvm("diff", "open.csv")
+
+    assert ended.code == 0
+    assert "PIN" in ended.err
+
+
+def test_an_old_site_moved_to_a_new_one_differs_in_nothing(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert folder.is_dir()
+    with running(create_app()) as old, running(create_app()) as new:
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_URL", old.url)
+        bulkvm("import", SAMPLES / "clinic.xlsx", "--yes", "--result", "r.csv")
+        bulkvm("export", "old.csv")
+        monkeypatch.setenv("BULKVM_URL", new.url)
+        moved = bulkvm("import", "old.csv", "--yes", "--json", "--result", "moved.csv")
+        bulkvm("export", "new.csv")
+
+        assert moved.json["counts"]["created"] == 42
+        assert bulkvm("diff", "old.csv").code == 0
+        assert bulkvm("diff", "old.csv", "new.csv").code == 0
+
+
+def test_two_files_need_no_pbx_and_a_wrong_name_for_the_output_is_told_first(bulkvm: Bulkvm) -> None:
+    write("a.csv", A)
+
+    assert bulkvm("diff", "a.csv", "a.csv").code == 0
+    assert bulkvm("diff", "a.csv", "a.csv", "--output", "d.pdf").code == 2
+    assert bulkvm("diff", "a.csv").code == 2
+    assert bulkvm("diff", "a.csv", "missing.csv").code == 2

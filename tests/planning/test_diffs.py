@@ -1,0 +1,123 @@
+"""How two lists of boxes differ."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
+from bulkvm.planning import boxes_of, make_diff
+
+BOX = Box(
+    id="NzAw",
+    extension_number="0101",
+    name="Front Desk",
+    pin="024680",
+    prompt="en-US",
+    enable_pin=True,
+    enable_email_notify=False,
+    recipients=("a@example.com", "b@example.com"),
+    play_datetime="DISABLE",
+)
+CHANGED = {
+    "name": "Reception",
+    "pin": "24680",
+    "prompt": "de-DE",
+    "enable_pin": False,
+    "enable_email_notify": True,
+    "recipients": ("a@example.com",),
+    "play_datetime": "12_HOUR_CLOCK",
+}
+
+lists = st.lists(
+    st.builds(
+        replace,
+        st.just(BOX),
+        id=st.sampled_from(["1", "2"]),
+        extension_number=st.sampled_from(["101", "102", "103", "104"]),
+        name=st.sampled_from(["Lab", "Ward", NOT_KNOWN]),
+        prompt=st.sampled_from(["en-US", "EN-us", "de-DE", BLANK, NOT_KNOWN]),
+        enable_pin=st.sampled_from([True, False, BLANK]),
+        recipients=st.sampled_from([(), ("a@example.com",), ("A@example.com",)]),
+    ),
+    unique_by=lambda box: box.extension_number,
+)
+
+
+def with_field(header: str, value: Any) -> Box:
+    fields: dict[str, Any] = {header: value}
+    return replace(BOX, **fields)
+
+
+@given(lists)
+def test_a_list_does_not_differ_from_itself_in_another_order_with_other_ids(boxes: list[Box]) -> None:
+    other = [replace(box, id="another") for box in reversed(boxes)]
+
+    assert make_diff(boxes, other).is_empty
+    assert make_diff(boxes, other).unchanged == len(boxes)
+
+
+@given(lists, lists)
+def test_every_box_is_accounted_for_once(a: list[Box], b: list[Box]) -> None:
+    diff = make_diff(a, b)
+
+    both = len(diff.changed) + diff.unchanged
+    assert (len(diff.only_a) + both, len(diff.only_b) + both) == (len(a), len(b))
+
+
+@given(lists, lists)
+def test_the_other_way_round_it_says_the_same(a: list[Box], b: list[Box]) -> None:
+    one, other = make_diff(a, b), make_diff(b, a)
+
+    assert (one.only_a, one.only_b, one.not_compared) == (other.only_b, other.only_a, other.not_compared)
+    assert [[(d.field, d.new, d.old) for d in changed.differences] for changed in one.changed] == [
+        [(d.field, d.old, d.new) for d in changed.differences] for changed in other.changed
+    ]
+
+
+@pytest.mark.parametrize(("header", "value"), CHANGED.items())
+def test_a_changed_field_is_told_with_both_its_values(header: str, value: Any) -> None:
+    (changed,) = make_diff([BOX], [with_field(header, value)]).changed
+
+    assert [(d.field, d.old, d.new) for d in changed.differences] == [(header, getattr(BOX, header), value)]
+
+
+@pytest.mark.parametrize("header", ["prompt", "enable_pin", "enable_email_notify", "play_datetime"])
+def test_what_is_blank_on_one_side_alone_is_a_difference(header: str) -> None:
+    blank = with_field(header, BLANK)
+
+    assert make_diff([BOX], [blank]).changed
+    assert make_diff([blank], [BOX]).changed
+    assert make_diff([blank], [blank]).is_empty
+
+
+@pytest.mark.parametrize("absent", [BLANK, NOT_KNOWN])
+def test_a_pin_that_one_side_does_not_show_is_no_difference_and_said_to_be_not_compared(absent: Absent) -> None:
+    hidden = with_field("pin", absent)
+
+    for pair in ((BOX, hidden), (hidden, BOX)):
+        diff = make_diff(pair[:1], pair[1:])
+        assert diff.is_empty
+        assert diff.not_compared == ("pin",)
+
+
+def test_a_column_that_a_sheet_lacks_is_not_known_and_a_blank_cell_is_blank() -> None:
+    record = Record(row=2, extension_number="0101", name="Lab")
+
+    (box,) = boxes_of([record], ["extension_number", "name", "prompt", "recipients"])
+
+    assert (box.name, box.prompt, box.recipients) == ("Lab", BLANK, ())
+    assert (box.pin, box.enable_pin, box.play_datetime) == (NOT_KNOWN, NOT_KNOWN, NOT_KNOWN)
+
+
+@pytest.mark.parametrize("order", [sorted, lambda boxes: sorted(boxes, reverse=True)], ids=["up", "down"])
+def test_differences_come_in_extension_order(order: Callable[[list[str]], list[str]]) -> None:
+    numbers = order(["103", "101", "102"])
+    a = [replace(BOX, extension_number=number) for number in numbers]
+    b = [replace(box, name="Ward") for box in a]
+
+    assert [changed.box.extension_number for changed in make_diff(a, b).changed] == ["101", "102", "103"]
+    assert [box.extension_number for box in make_diff(a, []).only_a] == ["101", "102", "103"]
