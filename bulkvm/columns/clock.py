@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.extension import shown
+from bulkvm.columns.text import shown
 from bulkvm.problems import Fault
 
 CLOCKS: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")

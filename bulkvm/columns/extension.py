@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
+from bulkvm.columns.text import shown_number
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -15,7 +16,8 @@ RESERVED: Final = frozenset({"555", "666", "777", "888"})
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
-_SHOWN: Final = 40
+_BETWEEN: Final = re.compile(r"[\s().-]")
+_DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
 
 
 def parse_extension(text: str) -> Parsed:
@@ -28,7 +30,8 @@ def parse_extension(text: str) -> Parsed:
         faults.append(
             Fault(
                 "extension-unwrapped",
-                f"the digits stand in an apostrophe or a formula, as some programs write them; {shown(text)} is used.",
+                "the digits stand in an apostrophe or a formula, as some programs write them; "
+                f"{shown_number(text)} is used.",
                 Severity.WARNING,
             )
         )
@@ -37,7 +40,7 @@ def parse_extension(text: str) -> Parsed:
         faults.append(
             Fault(
                 "extension-other-digits",
-                f"the digits are written in another script; {shown(plain)} is used.",
+                f"the digits are written in another script; {shown_number(plain)} is used.",
                 Severity.WARNING,
             )
         )
@@ -55,7 +58,7 @@ def extension_length(value: str, _: PinPolicy) -> Fault | None:
     count = "1 digit" if len(value) == 1 else f"{len(value)} digits"
     return Fault(
         "extension-length",
-        f"{shown(value)} has {count}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. Give the whole number.",
+        f"{shown_number(value)} has {count}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. Give the whole number.",
     )
 
 
@@ -66,17 +69,20 @@ def not_reserved(value: str, _: PinPolicy) -> Fault | None:
     return Fault("extension-reserved", f"{value} is one of the PBX's own numbers. Choose another one.")
 
 
-def shown(text: str) -> str:
-    """The text for a message: short, on one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
 def _to_ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
 
 
 def _not_digits(text: str, plain: str) -> Fault:
-    digits = "".join(_DIGITS.findall(plain))
-    advice = f"Did you mean {shown(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
-    return Fault("extension-not-digits", f'"{shown(text)}" is not made of digits alone. {advice}')
+    digits = _digits_meant(plain)
+    advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
+    return Fault("extension-not-digits", f'"{shown_number(text)}" is not made of digits alone. {advice}')
+
+
+def _digits_meant(text: str) -> str:
+    """The digits that a text surely means: one run of them, or runs with no more than marks between them."""
+    if decimals := _DECIMALS.fullmatch(text):  # as some programs write a number
+        return decimals[1]
+    joined = _BETWEEN.sub("", text)
+    runs = [joined] if _DIGITS.fullmatch(joined) else _DIGITS.findall(text)
+    return runs[0] if len(runs) == 1 else ""

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,13 +16,19 @@ def match_heading(heading: str, meant: Mapping[str, str] | None = None) -> Colum
 
     Args:
         heading: as it stands in the sheet.
-        meant: headings that the user maps to a column, each to the column's header (`--map`).
+        meant: headings that the user maps to a column, each to the column's header (`--map`). A column that is mapped
+            has no other name any more.
     """
-    folded = _fold(heading)
     for theirs, header in (meant or {}).items():
-        if _fold(theirs) == folded:
+        if same_heading(theirs, heading):
             return COLUMN_OF_HEADER[header]
-    return _COLUMN_OF_HEADING.get(folded)
+    column = _COLUMN_OF_HEADING.get(_fold(heading))
+    return None if column and meant and column.header in meant.values() else column
+
+
+def same_heading(one: str, other: str) -> bool:
+    """Whether two headings differ in no more than case, spaces, hyphens, underscores or marks."""
+    return _fold(one) == _fold(other)
 
 
 def is_ours(heading: str) -> bool:
@@ -36,7 +43,7 @@ def suggest_column(heading: str) -> Column | None:
 
 
 def _fold(heading: str) -> str:
-    return _NOT_LETTERS.sub("", heading.casefold())
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", heading).casefold())
 
 
 _COLUMN_OF_HEADING: Final = {

@@ -23,6 +23,11 @@ def parse_name(text: str) -> Parsed:
     return Parsed(joined, (warning,))
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are the same but for white space, which a sheet does not keep."""
+    return one.split() == other.split()
+
+
 def name_length(value: str, _: PinPolicy) -> Fault | None:
     """Refuse more than 64 characters, counted as code points (API page, "Create", name)."""
     if len(value) <= MAX_LENGTH:

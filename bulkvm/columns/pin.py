@@ -7,6 +7,7 @@ from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
 _DIGITS: Final = re.compile(r"[0-9]+")
+_DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
 # "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
 _REPEATS: Final = re.compile(r"([0-9])\1\1")
 _ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
@@ -17,6 +18,8 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
     """Refuse anything but the digits 0 to 9."""
     if _DIGITS.fullmatch(value):
         return None
+    if _DECIMALS.fullmatch(value):
+        return Fault("pin-not-digits", "a program wrote the PIN as a number with decimals. Take the .0 off.")
     return Fault("pin-not-digits", "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
 
 

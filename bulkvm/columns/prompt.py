@@ -7,7 +7,7 @@ import langcodes
 from langcodes.tag_parser import LanguageTagError
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.extension import shown
+from bulkvm.columns.text import shown
 from bulkvm.problems import Fault, Severity
 
 # Names that people write instead of a tag, and the tag to suggest. Also the choices that the template offers.

@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.extension import shown
+from bulkvm.columns.text import AROUND, shown
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
+
+# A PBX in an office sends to addresses of the office's own network, such as desk@clinic.local.
+SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
 _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 # Local parts about which no rule of RFC 5321 can be in doubt; with a domain of this length, nor about the whole.
@@ -27,7 +30,7 @@ def parse_recipients(text: str) -> Parsed:
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
     for written in _split(text):
-        address = re.sub(r"(?i)^mailto:", "", written)
+        address = re.sub(r"(?i)^mailto:", "", written.strip(AROUND))
         if fault := _check_address(address):
             faults.append(fault)
             continue

@@ -1,9 +1,10 @@
 """Yes or no, in the words of people and of spreadsheets."""
 
+import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.extension import shown
+from bulkvm.columns.text import shown
 from bulkvm.problems import Fault
 
 # English first; then what Excel and LibreOffice show for TRUE and FALSE, and what people write, in
@@ -19,7 +20,7 @@ _NO: Final = frozenset({
 
 def parse_switch(text: str) -> Parsed:
     """Read yes or no."""
-    word = text.casefold()
+    word = unicodedata.normalize("NFC", text).casefold()  # macOS writes an accent as a character of its own
     if word in _YES:
         return Parsed(value=True)
     if word in _NO:

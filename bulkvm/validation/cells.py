@@ -7,18 +7,11 @@ from typing import Final
 
 from bulkvm.box import BLANK, Blank, Value
 from bulkvm.columns import CLEAR, Column, Parsed
+from bulkvm.columns.text import AROUND
 from bulkvm.problems import Fault, Problem, Severity
 from bulkvm.settings import PinPolicy
 from bulkvm.sheet import CellKind
-from bulkvm.validation.kinds import fault_of_kind
-
-# Zero-width characters, direction marks and the like, which str.strip leaves where they are.
-_INVISIBLE: Final = "".join(
-    chr(code)
-    for code in (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
-)
-_SPACES: Final = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
-_AROUND: Final = _SPACES + _INVISIBLE
+from bulkvm.validation.kinds import doubt_of_kind, fault_of_kind
 
 _INVISIBLE_WENT: Final = Fault(
     "invisible-characters",
@@ -50,7 +43,10 @@ def check_column(
     values: dict[int, Value | Blank] = {}
     problems: list[Problem] = []
     for row, text in texts:
-        parsed = _check_kind(kinds.get(row), digits=column.digits) or check(text)
+        kind = kinds.get(row)
+        parsed = _check_kind(kind, digits=column.digits) or check(text)
+        if parsed.value is not None and (doubt := doubt_of_kind(kind, text, digits=column.digits)):
+            problems.append(problem_in(column, letter, row, doubt))
         if parsed.faults:
             problems.extend(problem_in(column, letter, row, fault) for fault in parsed.faults)
         if parsed.value is not None:
@@ -84,7 +80,7 @@ def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
 
 def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     """Read one cell's text. A bad cell has no value."""
-    text = raw.strip(_AROUND)
+    text = raw.strip(AROUND)
     if not text:
         return _BLANK
     if text.casefold() == CLEAR:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from bulkvm.columns import COLUMNS, KEY, Column
-from bulkvm.columns.extension import shown
-from bulkvm.columns.headings import is_ours, match_heading, suggest_column
+from bulkvm.columns.headings import is_ours, match_heading, same_heading, suggest_column
+from bulkvm.columns.text import shown
 from bulkvm.problems import Problem, Severity
 
 _NAMED: Final = 8  # unknown columns that a message names
@@ -28,12 +28,25 @@ def match_headings(
             letters.setdefault(column, []).append(letter)
         else:
             unknown[letter] = heading
-    problems = [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
+    problems = [
+        _not_there(theirs)
+        for theirs in meant or {}
+        if not any(same_heading(theirs, heading) for heading in headings.values())
+    ]
+    problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
     if KEY not in letters:
         problems.append(_no_key(headings))
     if unknown:
         problems.append(_unknown(unknown))
     return {letter: column for column, found in letters.items() for letter in found}, problems
+
+
+def _not_there(theirs: str) -> Problem:
+    return Problem(
+        row=None,
+        code="map-not-there",
+        message=f'there is no heading "{shown(theirs)}", which --map names. Write it as it stands in the sheet.',
+    )
 
 
 def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> Problem:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from bulkvm.problems import Fault
+from bulkvm.columns.text import shown
+from bulkvm.problems import Fault, Severity
 from bulkvm.sheet import CellKind
 
 _AS_TEXT: Final = "Format the column as Text and type the digits again."
@@ -18,6 +19,9 @@ _NO_VALUE: Final = {
         "the cell is a formula without a stored result. Open the file in Excel and save it, or paste the values.",
     ),
 }
+
+# In a column of words, these may be what somebody typed, or what Excel made of it.
+_DOUBTFUL: Final = frozenset({CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE, CellKind.LONG_NUMBER})
 
 # In a column of digits, these are no longer what somebody typed.
 _NOT_DIGITS: Final = {
@@ -43,3 +47,15 @@ def fault_of_kind(kind: CellKind | None, *, digits: bool) -> Fault | None:
     if kind is None:
         return None
     return _NO_VALUE.get(kind) or (_NOT_DIGITS.get(kind) if digits else None)
+
+
+def doubt_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | None:
+    """A warning where a spreadsheet may have made something else of what was typed, in a column of words."""
+    if kind not in _DOUBTFUL or digits:
+        return None
+    return Fault(
+        f"excel-{kind.replace(' ', '-')}",
+        f"Excel holds a {kind} here; it is read as {shown(text)}. "
+        "If something else was typed, format the column as Text and type it again.",
+        Severity.WARNING,
+    )

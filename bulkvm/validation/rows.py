@@ -1,7 +1,7 @@
 """What only several cells, or several rows, show together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from bulkvm.box import BLANK, Record
@@ -9,13 +9,20 @@ from bulkvm.problems import Fault, Severity
 
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
+_NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 _NAMED: Final = 5  # rows that a message names
 
 
-def check_rows(records: Sequence[Record]) -> Iterator[RowFault]:
-    """What is doubtful in each row by itself, or beside the other rows."""
+def check_rows(records: Sequence[Record], read: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
+    """What is doubtful in each row by itself, or beside the other rows.
+
+    Args:
+        records: what was understood of each row.
+        read: for each column that the sheet has, the rows whose cells could be read. Of others nothing is said.
+    """
     for record in records:
-        yield from _check_notification(record)
+        if all(record.row in rows for header, rows in read.items() if header in _NOTIFICATION):
+            yield from _check_notification(record)
         if record.pin == record.extension_number:
             yield record.row, "pin", Fault("pin-is-extension", "the PIN is the extension itself.", Severity.WARNING)
     yield from _shared(records, lambda r: r.name.casefold() if r.name is not BLANK else None, "name", _name_twice)
@@ -74,11 +81,11 @@ def _shared(
 
 
 def _name_twice(others: str) -> Fault:
-    return Fault("name-twice", f"{others} has the same name.", Severity.WARNING)
+    return Fault("name-twice", f"the same name stands in {others}.", Severity.WARNING)
 
 
 def _pin_shared(others: str) -> Fault:
-    return Fault("pin-shared", f"{others} has the same PIN.", Severity.WARNING)
+    return Fault("pin-shared", f"the same PIN stands in {others}.", Severity.WARNING)
 
 
 def _group(keyed: Iterable[tuple[int, Hashable]]) -> dict[Hashable, list[int]]:

@@ -6,27 +6,27 @@ from typing import Final
 
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import DONE
-from bulkvm.problems import Problem
 from bulkvm.sheet import Sheet
+from bulkvm.validation.sheet import Checked
 
 STATUS_HEADING: Final = "bulkvm_status"
 
 
-def select_failed(sheet: Sheet) -> Sheet:
-    """The sheet with the rows alone that an earlier run did not do (`--only-failed`).
+def select_failed(sheet: Sheet, checked: Checked) -> Checked:
+    """Of a checked sheet, the rows alone that an earlier run did not do (`--only-failed`).
 
     Raises:
         UsageError: it is no result.
     """
-    letter = _status_letter(sheet.headings)
-    status = sheet.cells[letter].str.strip().str.casefold()
-    cells = sheet.cells[~status.isin([str(done) for done in DONE])]
-    left = set(cells.index)
-
-    def concerns(problem: Problem) -> bool:
-        return problem.row is None or problem.row in left
-
-    return replace(sheet, cells=cells, problems=tuple(filter(concerns, sheet.problems)))
+    statuses = sheet.texts(_status_letter(sheet.headings))
+    left = {row for row, status in statuses.items() if status.strip().casefold() not in DONE}
+    return replace(
+        checked,
+        records=tuple(record for record in checked.records if record.row in left),
+        problems=tuple(problem for problem in checked.problems if problem.row is None or problem.row in left),
+        extensions={row: extension for row, extension in checked.extensions.items() if row in left},
+        understood=tuple(record for record in checked.understood if record.row in left),
+    )
 
 
 def _status_letter(headings: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ class Checked:
     """A checked sheet: a record for each row without errors, and the problems of all rows in the sheet's order.
 
     `extensions` gives, for every row that was read, its extension as far as it could be read.
+    `understood` has a record for every row, with blanks for what could not be read, and for the extension "".
     `missing` are the columns that a new box needs and the sheet does not have.
     """
 
@@ -27,6 +28,7 @@ class Checked:
     problems: tuple[Problem, ...]
     extensions: Mapping[int, str]
     missing: tuple[Column, ...] = ()
+    understood: tuple[Record, ...] = ()
 
     @property
     def is_readable(self) -> bool:
@@ -65,13 +67,16 @@ def validate(
     problems.extend(_placed(extension_twice(tuple(numbers.items())), letters))
     problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY.header], numbers), letters))
     refused = rows_with_errors(problems)
-    records = tuple(_record(row, checked) for row in rows if row not in refused)
-    problems.extend(_placed(check_rows(records), letters))
+    understood = tuple(_record(row, checked) for row in rows)
+    problems.extend(
+        _placed(check_rows(understood, {h: column.values.keys() for h, column in checked.items()}), letters)
+    )
     return Checked(
-        records,
+        tuple(record for record in understood if record.row not in refused),
         _in_order(problems, columns),
         {**sheet.texts(letters[KEY.header]), **numbers},
         missing_to_create(columns),
+        understood,
     )
 
 
@@ -131,7 +136,10 @@ def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[
 
 
 def _record(row: int, checked: Mapping[str, CheckedColumn]) -> Record:
-    values: dict[str, Value | Blank] = {header: column.values[row] for header, column in checked.items()}
+    """What was understood of a row: blank where a cell could not be read."""
+    values: dict[str, Value | Blank] = {header: column.values.get(row, BLANK) for header, column in checked.items()}
+    if values[KEY.header] is BLANK:
+        values[KEY.header] = ""
     known: Any = values  # each column's parse gives the type of its field
     return Record(row=row, **known)
 

@@ -13,7 +13,7 @@ _RESTORED: Final = Fault(
     "pin-zero-restored", "a leading zero was put back in front, as --fix leading-zeros asks.", Severity.WARNING
 )
 _PROBABLY_LOST: Final = (
-    "it has {digits} digits, and the cell is a number: Excel probably dropped a leading zero. Format the column as "
+    "it has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
     "Text and type the PIN again, or let --fix leading-zeros put the zero back in the whole column."
 )
 
@@ -58,9 +58,9 @@ def tell_lost_zeros(sheet: Sheet, letter: str, problems: tuple[Problem, ...], po
 def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
     """A warning for each number cell that is shorter than all other extensions are."""
     lengths = Counter(len(number) for number in numbers.values())
-    usual = lengths.most_common(1)[0][0] if lengths else 0
+    usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
     shorter = [row for row, number in numbers.items() if len(number) < usual]
-    if 2 * len(shorter) >= len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row in shorter):
+    if 2 * len(shorter) > len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row in shorter):
         return
     for row in shorter:
         yield (
@@ -68,7 +68,7 @@ def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]
             "extension_number",
             Fault(
                 "extension-lost-zero",
-                f"{numbers[row]} is shorter than the other extensions, and the cell is a number: Excel may have "
+                f"{numbers[row]} is shorter than the other extensions, and it was a number: Excel may have "
                 "dropped a leading zero. If so, format the column as Text and type it again.",
                 Severity.WARNING,
             ),

@@ -45,6 +45,7 @@ def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tupl
         ("62 01", None, ["extension-not-digits"]),
         ("62-01", None, ["extension-not-digits"]),
         ("ext. 1001", None, ["extension-not-digits"]),
+        ("6201.0", None, ["extension-not-digits"]),
         ("²01", None, ["extension-not-digits"]),
         (LONG, None, ["extension-not-digits"]),
     ],
@@ -53,10 +54,21 @@ def test_extension(text: str, value: str | None, codes: list[str]) -> None:
     assert read("extension_number", text) == (value, codes)
 
 
-def test_an_extension_that_is_not_digits_alone_suggests_the_digits() -> None:
-    (fault,) = COLUMN_OF_HEADER["extension_number"].parse("ext. 1001").faults
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("ext. 1001", "Did you mean 1001?"),
+        ("62 01", "Did you mean 6201?"),
+        ("(6201)", "Did you mean 6201?"),
+        ("6201.0", "Did you mean 6201?"),
+        ("6203 / 6204", "Give the number alone."),
+        ("reception", "Give the number alone."),
+    ],
+)
+def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surely_means(text: str, advice: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
 
-    assert fault.message == '"ext. 1001" is not made of digits alone. Did you mean 1001?'
+    assert fault.message == f'"{text}" is not made of digits alone. {advice}'
 
 
 def test_a_message_shows_no_more_of_a_huge_cell_than_fits_on_a_line() -> None:
@@ -229,6 +241,7 @@ def test_a_prompt_that_is_no_tag_suggests_one(text: str, suggestion: str) -> Non
         ("Anna; a@example.com", ("a@example.com",), ["recipient"]),
         ('say "hi', None, ["recipient", "recipient"]),
         (",;", None, ["recipient"]),
+        ("\u200ba@example.com\u200b, desk@clinic.local", ("a@example.com", "desk@clinic.local"), []),
         (",".join(f"p{n}@example.com" for n in range(15)), tuple(f"p{n}@example.com" for n in range(15)), []),
         (",".join(f"p{n}@example.com" for n in range(16)), tuple(f"p{n}@example.com" for n in range(16)),
          ["recipients-many"]),

@@ -73,10 +73,11 @@ def test_how_long_a_pin_was_follows_the_tenants_policy() -> None:
         (["0102", "101", "0103"], {}, None, ["A3"]),
         (["0102", "101", "0103"], {}, "Boxes", []),
         (["0102", "101", "102"], {"A3": NUMBER, "A4": NUMBER}, "Boxes", []),
+        (["101", "6202"], {}, None, ["A2"]),
         (["101", "102", "103"], {"A2": NUMBER, "A3": NUMBER, "A4": NUMBER}, "Boxes", []),
         ([], {}, "Boxes", []),
     ],
-    ids=["number cell", "csv", "text cell", "most are short", "all alike", "no rows"],
+    ids=["number cell", "csv", "text cell", "most are short", "one of two", "all alike", "no rows"],
 )
 def test_an_extension_shorter_than_all_others_is_doubted(
     numbers: list[str], kinds: dict[str, CellKind], name: str | None, doubted: list[str]

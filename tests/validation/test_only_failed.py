@@ -5,31 +5,43 @@ import pytest
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import DONE, Status
 from bulkvm.problems import Problem
-from bulkvm.validation import select_failed
+from bulkvm.sheet import Sheet
+from bulkvm.validation import Checked, select_failed, validate
 from tests.sheets import sheet_of
 
-FOUND = tuple(Problem(row=row, code="x", message="x") for row in (None, 2, 3))
+
+def select(sheet: Sheet) -> Checked:
+    return select_failed(sheet, validate(sheet))
 
 
 @pytest.mark.parametrize("status", Status)
 def test_a_row_is_taken_exactly_if_it_was_not_done(status: Status) -> None:
     sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", f" {status.upper()}"), ("6202", "failed"))
 
-    rows = select_failed(sheet).cells.index.tolist()
+    taken = select(sheet)
 
-    assert rows == ([3] if status in DONE else [2, 3])
+    assert [record.row for record in taken.records] == ([3] if status in DONE else [2, 3])
+    assert list(taken.extensions) == [record.row for record in taken.records]
 
 
 def test_a_row_that_was_added_since_is_taken() -> None:
-    assert select_failed(sheet_of(("Ext", "bulkvm_status"), ("6201", ""))).cells.index.tolist() == [2]
+    assert list(select(sheet_of(("Ext", "bulkvm_status"), ("6201", ""))).extensions) == [2]
 
 
 def test_problems_of_rows_that_are_left_out_are_left_out() -> None:
-    sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6202", "failed"), problems=FOUND)
+    told = [Problem(row=row, code="x", message="x") for row in (None, 2, 3)]
+    sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6202", "failed"), problems=told)
 
-    assert [problem.row for problem in select_failed(sheet).problems] == [None, 3]
+    assert [problem.row for problem in select(sheet).problems] == [None, 3]
+
+
+def test_a_row_that_takes_the_number_of_one_that_was_done_is_refused() -> None:
+    taken = select(sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6201", "invalid")))
+
+    assert [(problem.row, problem.code) for problem in taken.problems] == [(3, "extension-twice")]
+    assert taken.records == ()
 
 
 def test_a_sheet_that_is_no_result_is_refused() -> None:
     with pytest.raises(UsageError, match="no column bulkvm_status"):
-        select_failed(sheet_of(("Ext",), ("6201",)))
+        select(sheet_of(("Ext",), ("6201",)))

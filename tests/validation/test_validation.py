@@ -126,7 +126,7 @@ def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
     checked = check(("6201", "Sales", "402817", "", ""), ("6202", "SALES", "402817", "", ""))
 
     assert found(checked) == [("B2", "name-twice"), ("C2", "pin-shared"), ("B3", "name-twice"), ("C3", "pin-shared")]
-    assert checked.problems[0].message == "row 3 has the same name."
+    assert checked.problems[0].message == "the same name stands in row 3."
     assert len(checked.records) == 2
 
 
@@ -167,7 +167,6 @@ def test_what_a_spreadsheet_did_to_a_cell_is_told_at_it(cell: str, kind: CellKin
         ("A2", CellKind.NUMBER),
         ("A2", CellKind.PADDED),
         ("C2", CellKind.FORMULA),
-        ("B2", CellKind.DATE),
         ("B2", CellKind.FRACTION),
         ("E2", CellKind.BOOLEAN),
     ],
@@ -177,6 +176,63 @@ def test_what_a_spreadsheet_did_without_harm_is_not_told(cell: str, kind: CellKi
 
     assert found(checked) == []
     assert len(checked.records) == 1
+
+
+@pytest.mark.parametrize("kind", [CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE, CellKind.LONG_NUMBER])
+def test_a_name_of_which_excel_made_something_else_is_doubted(kind: CellKind) -> None:
+    checked = check(GOOD, kinds={"B2": kind})
+
+    assert [(p.cell, p.severity) for p in checked.problems] == [("B2", Severity.WARNING)]
+    assert len(checked.records) == 1
+
+
+def test_what_is_doubtful_is_told_of_rows_with_errors_too() -> None:
+    checked = check(("6201", "Lab", "402817", "", "yes"), ("62", "Lab", "402817", "", "perhaps"))
+
+    assert found(checked) == [
+        ("B2", "name-twice"),
+        ("C2", "pin-shared"),
+        ("D2", "notify-nobody"),
+        ("A3", "extension-length"),
+        ("B3", "name-twice"),
+        ("C3", "pin-shared"),
+        ("E3", "yes-no"),
+    ]
+
+
+def test_of_a_cell_that_could_not_be_read_nothing_else_is_said() -> None:
+    assert found(check(("6201", "Lab", "402817", "anna", "yes"))) == [("D2", "recipient")]
+
+
+def test_every_row_is_understood_as_far_as_it_can_be() -> None:
+    understood = check(GOOD, ("x", "Sales", "111", "<clear>", "")).understood
+
+    assert [(r.row, r.extension_number, r.name, r.recipients) for r in understood] == [
+        (2, "6201", "Front Desk", BLANK),
+        (3, "", "Sales", ()),
+    ]
+
+
+def test_a_heading_that_is_mapped_must_be_there() -> None:
+    checked = validate(sheet_of(("Ext", "Code"), ("6201", "402817")), meant={"Geheimzahl": "pin"})
+
+    assert [(p.row, p.code) for p in checked.problems if p.is_error] == [(None, "map-not-there")]
+
+
+def test_a_mapped_heading_takes_the_place_of_its_usual_names() -> None:
+    sheet = sheet_of(("Ext", "Code", "PIN"), ("6201", "402817", "999"))
+
+    assert [record.pin for record in validate(sheet, meant={"Code": "pin"}).records] == ["402817"]
+
+
+def test_digits_that_may_be_a_pin_are_shown_in_no_message() -> None:
+    headings = ("Ext", "Prompt", "Notify", "Emails", "Announce time", "402817x")
+    row = ("6201", *["402817"] * 5)
+
+    problems = validate(sheet_of(headings, row)).problems
+
+    assert len(problems) == 5
+    assert not any("402817" in problem.message for problem in problems)
 
 
 def test_a_merged_cell_has_no_value_and_only_reading_tells_of_it() -> None:

@@ -1,0 +1,27 @@
+"""Text of cells: what is invisible in it, and how much of it a message shows."""
+
+import re
+from typing import Final
+
+# Zero-width characters, direction marks and the like, which str.strip leaves where they are.
+_INVISIBLE: Final = "".join(
+    chr(code)
+    for code in (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+)
+_SPACES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+# What may stand around a value without belonging to it.
+AROUND: Final = _SPACES + _INVISIBLE
+
+_SHOWN: Final = 40
+_MAY_BE_PIN: Final = re.compile(r"[0-9]{4,}")
+
+
+def shown(text: str) -> str:
+    """A text for a message: on one line, short, and without digits that may be a PIN in the wrong column."""
+    return shown_number(_MAY_BE_PIN.sub("…", text))
+
+
+def shown_number(text: str) -> str:
+    """A text for a message, digits and all: on one line, and short."""
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
