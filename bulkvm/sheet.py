@@ -35,7 +35,7 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet of a file.
+    """One sheet of a file, as the file was when it had this SHA-256.
 
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
     letters, an empty cell "". `headings` gives each letter's heading as it was written. `kinds` gives by letter, then
@@ -49,6 +49,7 @@ class Sheet:
     cells: "pd.DataFrame" = field(repr=False)
     kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
+    sha256: str = ""
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

@@ -50,10 +50,6 @@ async def back_up(pbx: Pbx, site: Site, night: Night) -> Manifest:
         return await asyncio.to_thread(_store, [without_gaps(box) for box in boxes], site, night)
     except (UsageError, SheetError) as error:
         raise BackupNotProven(f"No backup was made. {error}") from error
-    except UnicodeEncodeError as error:
-        raise BackupNotProven(
-            "No backup was made: a box has text that is damaged on the PBX. Type it again."
-        ) from error
     except OSError as error:
         raise BackupNotProven(
             f"No backup was made in {night.folder}: {error.strerror or error}. Check that the folder is there, that "

@@ -1,6 +1,7 @@
 """`bulkvm backup` and `bulkvm backup verify`."""
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -96,10 +97,19 @@ def command(
     return _tell(asyncio.run(back_up_sites({connection.site.name: lambda: connection}, night)), screen)
 
 
+# What says who logs in at one PBX.
+_OF_ONE_SITE: Final = ("BULKVM_URL", "BULKVM_TOKEN", "BULKVM_USER", "BULKVM_DOMAIN", "BULKVM_PASSWORD")
+
+
 def _back_up_all(open_named: OpenNamed, night: "Night", screen: Screen) -> int:
     names = sorted(read_sites(sites_file()))
     if not names:
         raise UsageError("There are no sites to back up. Set one up with `bulkvm login NAME`.")
+    if len(names) > 1 and (told := [name for name in _OF_ONE_SITE if os.environ.get(name)]):
+        raise UsageError(
+            f"{' and '.join(told)} would go to all of the {len(names)} sites, and one PBX's login must not be shown to "
+            "another. Keep each site's secret in the keyring (`bulkvm login NAME`), or back up site by site."
+        )
     ended = asyncio.run(back_up_sites({name: partial(open_named, name) for name in names}, night))
     code = _tell(ended, screen)
     failed = sum(isinstance(end, Exception) for end in ended.values())

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -10,7 +11,7 @@ from typing import Final, NoReturn
 import click
 
 from bulkvm import __version__
-from bulkvm.errors import BulkvmError, Interrupted
+from bulkvm.errors import BulkvmError, Interrupted, UsageError
 
 # Imported when they are used, so that --help does not wait for pandas and its friends.
 COMMANDS: Final = {
@@ -84,18 +85,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except BulkvmError as error:
+    except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)
         if wishes.debug:
-            raise
-        return _say(str(error), error.exit_code)
-    except Exception as error:
-        if wishes.debug:
-            raise
-        return _say(
-            f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, not "
-            "yours.\nRun the same with --debug, and report what it shows.",
-            1,
-        )
+            traceback.print_exception(error)
+        return _say(*_in_words(error))
+
+
+def _in_words(error: Exception) -> tuple[str, int]:
+    """What an error means to the user, and the exit code for it."""
+    match error:
+        case BulkvmError():
+            return str(error), error.exit_code
+        case OSError():
+            where = f" ({error.filename})" if error.filename else ""
+            return f"The computer could not do that: {error.strerror or error}{where}.", UsageError.exit_code
+        case _:
+            return (
+                f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, "
+                "not yours.\nRun the same with --debug, and report what it shows."
+            ), 1
 
 
 def _say(text: str, code: int) -> int:

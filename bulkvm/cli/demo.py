@@ -54,10 +54,12 @@ def _show(screen: Screen, title: str, *arguments: str | Path) -> int:
 
 def _edit(original: Path, edited: Path) -> None:
     """Give one box another name, and another one another PIN."""
+    from bulkvm.reports import writing
+
     with original.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     rows[1][1], rows[2][2] = "Main Reception", "582046"
-    with edited.open("w", encoding="utf-8", newline="") as file:
+    with writing(edited) as new, new.temporary.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
 
 

@@ -50,7 +50,8 @@ def command(
         table_kind(output)
     ours = _read(a, screen)
     if b:
-        names, theirs = (a.name, b.name), _read(b, screen)
+        alike = a.name == b.name
+        names, theirs = (str(a) if alike else a.name, str(b) if alike else b.name), _read(b, screen)
     else:
         connection = open_named(site)
         names, theirs = (a.name, f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))

@@ -1,6 +1,5 @@
 """`bulkvm import`."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +10,17 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
+from bulkvm.cli.past import free_name
 from bulkvm.cli.preparing import Prepared, prepare
-from bulkvm.cli.running import NOT_ALL_DONE, agreed, carry_out, exit_code, name_run, only_run, tell_ending
+from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.errors import SheetError
+from bulkvm.errors import LimitExceeded, SheetError, UsageError
 from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, parse_limit
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
+    from bulkvm.sheet import Sheet
     from bulkvm.upload import RunFacts
 
 
@@ -96,12 +97,19 @@ def command(
     settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
     job = Job(file, result or free_name(result_name(file)), connection, settings, screen, as_json)
     with only_run(connection):
-        prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+        sheet = _read(job, reading)
+        prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
         if prepared.plan is None or (prepared.has_errors and not skip_invalid):
             return _refuse(job, prepared)
-        if not force:
-            check_changes(prepared.plan, limit)
-        if not _agreed(job, prepared, yes=yes):
+        try:
+            if not force:
+                check_changes(prepared.plan, limit)
+            agreed = _agree(job, prepared, yes=yes)
+        except (LimitExceeded, UsageError):
+            _print_not_sent(job, prepared)
+            raise
+        if not agreed:
+            _print_not_sent(job, prepared)
             return NOT_ALL_DONE
         return _carry_out(job, prepared, prepared.plan)
 
@@ -110,20 +118,33 @@ def result_name(file: Path) -> Path:
     """The name of the result beside its input: `clinic.result.xlsx` for `clinic.csv` and for itself."""
     if str(file) == "-":
         return Path("bulkvm.result.xlsx")
-    suffix = ".xlsm" if file.suffix.casefold() == ".xlsm" else ".xlsx"
-    return file.with_name(f"{file.stem.removesuffix('.result')}.result{suffix}")
+    return file.with_name(f"{file.stem.removesuffix('.result')}.result.xlsx")
 
 
-def free_name(wanted: Path) -> Path:
-    """The name, or one like it that no file has: somebody may be at work on an earlier result."""
-    name, number = wanted, 1
-    while name.exists():
-        number += 1
-        name = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-    return name
+def _read(job: Job, reading: Reading) -> "Sheet":
+    """Read the sheet, and make sure that its result can be written, before anything else."""
+    from bulkvm.reports import check_result_name
+
+    try:
+        sheet = reading.read(job.file)
+    except SheetError as error:
+        if job.as_json:
+            print_json(import_form(job.connection.site.name, None, (), (error.problem,)))
+        raise
+    check_result_name(job.result, sheet)
+    return sheet
 
 
-def _agreed(job: Job, prepared: Prepared, *, yes: bool) -> bool:
+def _print_not_sent(job: Job, prepared: Prepared) -> None:
+    """Tell in JSON that nothing was sent, if that is asked for."""
+    from bulkvm.upload import account_for
+
+    if job.as_json:
+        outcomes = account_for(prepared.checked.extensions, prepared.problems, ())
+        print_json(import_form(job.connection.site.name, None, outcomes, prepared.problems))
+
+
+def _agree(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     """Show the plan, and ask if there is anything to send."""
     from bulkvm.reports import render_plan, render_problems
 
@@ -131,7 +152,7 @@ def _agreed(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     if prepared.problems:
         job.screen.say(render_problems(prepared.problems))
     job.screen.say(render_plan(prepared.plan))
-    return agreed(prepared.plan, job.connection, job.screen, yes=yes, can_ask=str(job.file) != "-")
+    return ask(prepared.plan, job.connection, job.screen, yes=yes, can_ask=str(job.file) != "-")
 
 
 def _refuse(job: Job, prepared: Prepared) -> int:
@@ -167,9 +188,8 @@ def _report(
     """Write the result, and say what became of the rows."""
     from bulkvm.reports import RunSummary, render_counts, write_result
 
-    digest = "" if str(job.file) == "-" else hashlib.sha256(job.file.read_bytes()).hexdigest()
     began = facts.began if facts else datetime.now(UTC)
-    summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=digest, exit_code=code)
+    summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=prepared.sheet.sha256, exit_code=code)
     written = write_result(
         job.result, prepared.sheet, outcomes, prepared.problems, summary, pins=prepared.generated_pins
     )

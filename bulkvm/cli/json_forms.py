@@ -23,7 +23,8 @@ SCHEMA: Final = 1
 
 def print_json(form: Mapping[str, Any]) -> None:
     """Print one document."""
-    click.echo(json.dumps(form, ensure_ascii=False, indent=2))
+    # As bytes: JSON is UTF-8, whatever the terminal or the pipe takes for text.
+    click.echo(json.dumps(form, ensure_ascii=False, indent=2).encode())
 
 
 def validate_form(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class Reading:
         """Check a sheet that was read, or those of its rows that are asked for."""
         from bulkvm.validation import select_failed, validate
 
-        taken = select_failed(sheet) if self.only_failed else sheet
-        return validate(taken, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
+        checked = validate(sheet, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
+        return select_failed(sheet, checked) if self.only_failed else checked
 
 
 def sheet_options(command: Command) -> Command:

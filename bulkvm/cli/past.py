@@ -1,27 +1,73 @@
 """Runs of the past, by name."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from bulkvm.cli.places import runs_folder
+from bulkvm.cli.running import exit_code
+from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
+from bulkvm.outcomes import Outcome
+from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
-    from bulkvm.upload import PastRun
+    from bulkvm.upload import PastRun, RunFacts
 
-LAST = "last"
+LAST: Final = "last"
 
 
-def find_run(name: str) -> "PastRun":
-    """Read the journal of a run, named by the beginning of its name, or `last`.
+def read_runs(screen: Screen) -> "list[PastRun]":
+    """Read the journals of all runs, the oldest first. One that cannot be read is told and passed over."""
+    from bulkvm.upload import list_journals, read_journal
+
+    past = []
+    for file in list_journals(runs_folder()):
+        try:
+            past.append(read_journal(file))
+        except UsageError as error:
+            screen.insist(str(error))
+    return past
+
+
+def find_run(name: str, screen: Screen) -> "PastRun":
+    """The run whose name begins so, or the `last`.
 
     Raises:
         UsageError: there is none, or several begin so.
     """
-    from bulkvm.upload import list_journals, read_journal
-
-    journals = list_journals(runs_folder())
-    found = journals[-1:] if name == LAST else [file for file in journals if file.stem.startswith(name)]
+    past = read_runs(screen)
+    found = past[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')
-    return read_journal(found[0])
+    return found[0]
+
+
+def write_past_result(
+    facts: "RunFacts", outcomes: Sequence[Outcome], problems: Sequence[Problem], target: Path
+) -> Path:
+    """Write what a journal knows as a result: the rows by their extensions, and what became of them."""
+    import pandas as pd
+
+    from bulkvm.columns import KEY
+    from bulkvm.reports import RunSummary, write_result
+    from bulkvm.sheet import Sheet
+
+    cells = pd.DataFrame(
+        {"A": [outcome.extension_number for outcome in outcomes]},
+        index=[outcome.row for outcome in outcomes],
+        dtype=object,
+    )
+    sheet = Sheet(Path(facts.file), None, 1, {"A": KEY.header}, cells)
+    summary = RunSummary(site=facts.site, time=facts.began, input_sha256="", exit_code=exit_code(outcomes, None))
+    return write_result(target, sheet, outcomes, problems, summary)
+
+
+def free_name(wanted: Path) -> Path:
+    """The name, or one like it that no file has: somebody may be at work on an earlier result."""
+    name, number = wanted, 1
+    while name.exists():
+        number += 1
+        name = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+    return name

@@ -6,12 +6,21 @@ from pathlib import Path
 
 import platformdirs
 
+from bulkvm.errors import UsageError
+from bulkvm.settings import Site
+
 
 def state_folder() -> Path:
     """The folder for state, made if need be: BULKVM_STATE, or the platform's own place."""
     chosen = os.environ.get("BULKVM_STATE")
     folder = Path(chosen).expanduser() if chosen else platformdirs.user_state_path("bulkvm", appauthor=False)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "
+            "Name another one in BULKVM_STATE."
+        ) from error
     return folder
 
 
@@ -32,8 +41,9 @@ def runs_folder() -> Path:
     return state_folder() / "runs"
 
 
-def site_lock(url: str) -> Path:
-    """The file that the one run against a site holds on to."""
+def site_lock(site: Site) -> Path:
+    """The file that the one run against a tenant holds on to."""
+    tenant = f"{site.url}-{site.domain or ''}"
     folder = state_folder() / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', url)}.lock"
+    return folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', tenant)}.lock"

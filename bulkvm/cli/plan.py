@@ -39,7 +39,13 @@ def command(
     """Show what the sheet FILE would change on the PBX, field by field. Nothing is sent."""
     from bulkvm.reports import render_plan, render_problems
 
-    prepared = prepare(file, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+    try:
+        sheet = reading.read(file)
+    except SheetError as error:
+        if as_json:
+            print_json(plan_form(connection.site.name, Plan(()), (error.problem,)))
+        raise
+    prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
     plan = prepared.plan or Plan(())
     if as_json:
         print_json(plan_form(connection.site.name, plan, prepared.problems))

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkvm.box import BLANK
@@ -47,7 +46,7 @@ class Prepared:
 
 
 def prepare(
-    file: Path,
+    sheet: "Sheet",
     reading: Reading,
     connection: Connection,
     screen: Screen,
@@ -55,8 +54,7 @@ def prepare(
     skip_invalid: bool,
     generate_pins: bool = False,
 ) -> Prepared:
-    """Read, check and compare a sheet. One with errors gets no plan, unless they are to be skipped."""
-    sheet = reading.read(file)
+    """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped."""
     prepared = Prepared(sheet, reading.check(sheet))
     if prepared.has_errors and not (skip_invalid and prepared.checked.is_readable):
         return prepared

@@ -35,7 +35,7 @@ def only_run(connection: Connection) -> Iterator[None]:
     Raises:
         UsageError: another one is under way.
     """
-    lock = FileLock(site_lock(connection.site.url), mode=0o600)
+    lock = FileLock(site_lock(connection.site), mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -49,7 +49,7 @@ def only_run(connection: Connection) -> Iterator[None]:
         lock.release()
 
 
-def agreed(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
+def ask(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
     """Ask whether to send, if there is anything to send.
 
     Raises:
@@ -77,6 +77,7 @@ def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -
         name=f"{began:%Y%m%dT%H%M%S}.{began.microsecond // 1000:03}Z-{site}",
         site=connection.site.name,
         url=connection.site.url,
+        domain=connection.site.domain,
         file=file,
         began=began,
         extensions=extensions,

@@ -81,7 +81,7 @@ def screen_options(command: Command) -> Command:
     @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
     @click.option("-v", "--verbose", is_flag=True, help="Say each request to the PBX.")
     @click.option("--no-color", is_flag=True, help="Use no colours. NO_COLOR does the same.")
-    @click.option("--debug", is_flag=True, help="Show a traceback where bulkvm itself fails.")
+    @click.option("--debug", is_flag=True, help="Show a traceback where something fails.")
     @wraps(command)
     def with_screen(*, quiet: bool, verbose: bool, no_color: bool, debug: bool, **options: Any) -> int:
         context = click.get_current_context()

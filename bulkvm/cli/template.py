@@ -17,21 +17,27 @@ if TYPE_CHECKING:
 
 
 @click.command("template")
-@click.argument("file", type=click.Path(path_type=Path), default="bulkvm-template.xlsx")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="Write the CSV form: the bare headings.")
 @click.option(
     "--from-site", metavar="NAME", help="Offer the prompt languages that this site uses, and hold PINs to its policy."
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @calling_options
 @screen_options
-def command(file: Path, *, from_site: str | None, open_named: OpenNamed, force: bool, screen: Screen) -> int:
-    """Write the blank sheet to hand out, as FILE.
+def command(
+    file: Path | None, *, as_csv: bool, from_site: str | None, open_named: OpenNamed, force: bool, screen: Screen
+) -> int:
+    """Write the blank sheet to hand out, as FILE (bulkvm-template.xlsx).
 
     A name that ends in .xlsx gives a workbook with drop-down lists, hints and a page that explains it; one that ends
     in .csv gives the bare headings.
     """
     from bulkvm.reports import Tenant, write_template
 
+    file = file or Path(f"bulkvm-template{'.csv' if as_csv else '.xlsx'}")
+    if as_csv and file.suffix.casefold() != ".csv":
+        raise UsageError(f"--csv writes a .csv file, and {file} is none by its name. Leave one of them out.")
     if file.exists() and not force:
         raise UsageError(f"{file} exists already. Choose another name, or add --force to overwrite it.")
     tenant = asyncio.run(_ask(open_named(from_site), screen)) if from_site else Tenant()

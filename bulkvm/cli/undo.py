@@ -1,15 +1,16 @@
 """`bulkvm undo`."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
-from bulkvm.cli.past import find_run
-from bulkvm.cli.running import agreed, carry_out, exit_code, name_run, only_run, tell_ending
+from bulkvm.cli.past import find_run, free_name, write_past_result
+from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import count_statuses
@@ -19,37 +20,46 @@ if TYPE_CHECKING:
     from bulkvm.upload import PastRun
 
 
+_NAMED: Final = 100  # boxes that were changed since
+
+
 @click.command("undo")
 @click.argument("run")
 @site_options
+@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @click.option("-y", "--yes", is_flag=True, help="Send without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
-def command(run: str, *, connection: Connection, yes: bool, as_json: bool, screen: Screen) -> int:
+def command(run: str, *, connection: Connection, result: Path | None, yes: bool, as_json: bool, screen: Screen) -> int:
     """Put back what RUN did: the beginning of its name will do, or `last`.
 
-    Boxes that it changed get their former values, and those that it made are removed, with the messages in them. A box
-    that was changed since is kept as it is. An undo is a run itself, and can be undone.
+    Boxes that it changed get their former values, and those that it made are removed, with the messages in them: the
+    PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
+    itself, and can be undone.
     """
-    from bulkvm.reports import render_counts, render_plan
+    from bulkvm.reports import render_counts, render_plan, render_problems
 
-    past = find_run(run)
-    if past.facts.url != connection.site.url:
+    past = find_run(run, screen)
+    if (past.facts.url, past.facts.domain) != (connection.site.url, connection.site.domain):
         raise UsageError(
             f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
             "Name the same site."
         )
     with only_run(connection):
         plan = asyncio.run(_plan(past, connection, screen))
+        if plan.problems:
+            screen.insist(render_problems(plan.problems, most=_NAMED))
         screen.say(render_plan(plan))
-        if not agreed(plan, connection, screen, yes=yes, can_ask=True):
-            return 1
+        if not ask(plan, connection, screen, yes=yes, can_ask=True):
+            return NOT_ALL_DONE
         extensions = {change.record.row: change.record.extension_number for change in plan.changes}
         facts = name_run(f"undo of {past.facts.name}", connection, extensions)
         ending = carry_out(plan, facts, connection, connection.settings, screen)
     if as_json:
         print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
     screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
+    target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
+    screen.say(f"What became of each row: {write_past_result(facts, ending.outcomes, plan.problems, target)}")
     tell_ending(ending, screen)
     return exit_code(ending.outcomes, ending.error)
 

@@ -39,19 +39,21 @@ def command(
 def _check(
     sheet: "Sheet", reading: Reading, annotate: Path | None, clean: Path | None, *, as_json: bool, screen: Screen
 ) -> int:
-    from bulkvm.reports import render_problems, write_annotated, write_clean
+    from bulkvm.reports import check_result_name, render_problems, write_annotated, write_clean
     from bulkvm.validation import warn_of_blanks
 
+    for target in filter(None, (annotate, clean)):
+        check_result_name(target, sheet)
     checked = reading.check(sheet)
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
     if as_json:
         print_json(validate_form(sheet.path, sheet.name, rows, valid, problems))
-    screen.insist(f"{rows} rows, {valid} of them valid.")
+    screen.say(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
     if problems:
         screen.insist(render_problems(problems))
     if annotate:
         screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems)}")
     if clean:
-        screen.say(f"As it was understood: {write_clean(clean, checked.records)}")
+        screen.say(f"As it was understood: {write_clean(clean, sheet, checked.understood)}")
     return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

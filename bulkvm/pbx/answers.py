@@ -141,13 +141,18 @@ def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
     value = item[header]
     if header == "recipients":
         return _read_recipients(value)
+    if header == "pin" and not str(value or "").isdecimal():
+        return NOT_KNOWN  # null, asterisks or the like: every box has a PIN, and this PBX does not show it
     if value is None or value == "":
         return BLANK
     if isinstance(value, bool) is not (header in _SWITCHES):
         raise AnswerLost(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
-    if header == "pin" and not str(value).isdecimal():
-        return NOT_KNOWN  # asterisks or the like: a PIN that is not shown
-    return value if isinstance(value, bool) else str(value)
+    return value if isinstance(value, bool) else _text(value)
+
+
+def _text(value: Any) -> str:
+    """A text that can be written: halves of characters, which JSON can hold, become question marks."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _read_recipients(value: Any) -> tuple[str, ...]:

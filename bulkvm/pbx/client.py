@@ -233,6 +233,6 @@ def _stricter(ours: PinPolicy, least: Any, most: Any) -> PinPolicy:
     max_length, max_from = ours.max_length, ours.max_from
     if isinstance(least, int) and least > min_length:
         min_length, min_from = least, tenant
-    if isinstance(most, int) and most < max_length:
+    if isinstance(most, int) and (most < max_length or min_length > max_length):  # from 22.3 on, the tenant decides
         max_length, max_from = most, tenant
     return PinPolicy(min_length, max_length, min_from, max_from)

@@ -25,6 +25,9 @@ SAFE: Final = (PbxUnreachable, PbxBusy)
 # What may be repeated where doing it twice comes to the same.
 SAFE_IF_REPEATABLE: Final = (*SAFE, AnswerLost)
 
+# What a gateway answers while the PBX behind it is away.
+_NOBODY_BEHIND: Final = {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
+
 T = TypeVar("T")
 
 _FIRST_WAIT: Final = 0.2
@@ -136,14 +139,13 @@ class Sender:
                     except AnswerLost as error:
                         lost = error
                         raise
-        except (*SAFE, StoppedEarly, LoginRefused) as error:
-            if lost:  # the last try changed nothing, and an earlier one may have
-                lost.attempts = sent
-                raise lost from error
-            raise
-        except PbxError as error:
-            error.attempts = sent
-            raise
+        except (PbxError, StoppedEarly, LoginRefused) as error:
+            told = error
+            if lost and isinstance(error, (*SAFE, StoppedEarly, LoginRefused)):
+                told = lost  # the last try changed nothing, and an earlier one may have
+            if isinstance(told, PbxError):
+                told.attempts = sent
+            raise told from error.__cause__
         raise AssertionError("the last try returns or raises")
 
     def _tries(self, repeat: tuple[type[PbxError], ...]) -> AsyncRetrying:
@@ -161,7 +163,10 @@ class Sender:
         except (httpx.HTTPError, OSError) as error:
             self._outage.suspect()
             raise failure(error, self._http.base_url) from error
-        self._outage.answered()
+        if response.status_code in _NOBODY_BEHIND:
+            self._outage.suspect()
+        else:
+            self._outage.answered()
         raise_for_refusal(response, secret=secret)
         return response
 
@@ -169,9 +174,9 @@ class Sender:
         """Ask for something small, once. Whatever is answered, somebody is there, unless it is a gateway."""
         try:
             response = await self._http.get("/api/shared_voicemails", params={"top": 1})
-        except (httpx.HTTPError, OSError):
+        except (httpx.HTTPError, OSError, PbxError):  # PbxError: the login that the request needed
             return False
-        return response.status_code not in {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
+        return response.status_code not in _NOBODY_BEHIND
 
 
 def read_retry_after(headers: httpx.Headers) -> float | None:

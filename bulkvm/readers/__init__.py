@@ -1,8 +1,10 @@
 """From a CSV file or a workbook to a sheet of text, with what text cannot carry beside it."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from bulkvm.readers.contents import Contents, check_name, look_into
 from bulkvm.readers.csv_file import read_csv
@@ -31,9 +33,18 @@ def read_sheet(
         SheetError: the file as a whole cannot be read.
     """
     with opened(path) as source:
+        digest = _sha256_of(source.stream)
         contents = look_into(source)
         if contents is Contents.WORKBOOK:
             read = read_workbook(source, sheet=sheet, meant=meant)
         else:
             read = read_csv(source, sheet=sheet, encoding=encoding, meant=meant)
-    return replace(read, problems=(*check_name(source, contents), *read.problems))
+    return replace(read, problems=(*check_name(source, contents), *read.problems), sha256=digest)
+
+
+def _sha256_of(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(2**20):
+        digest.update(chunk)
+    stream.seek(0)
+    return digest.hexdigest()

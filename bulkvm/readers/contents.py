@@ -76,10 +76,10 @@ def check_name(source: Source, contents: Contents) -> tuple[Problem, ...]:
     return (Problem(row=None, code="mislabelled", message=message, severity=Severity.WARNING),)
 
 
-def damaged(name: str, what: str = "") -> SheetError:
+def damaged(name: str) -> SheetError:
     """The error for a workbook that cannot be read to its end."""
     return SheetError(
-        f"{name} could not be read as a workbook: it is damaged or incomplete{what}. "
+        f"{name} could not be read as a workbook: it is damaged or incomplete. "
         "Open it in Excel, let Excel repair it, save it as .xlsx, and use that file.",
         "damaged",
     )

@@ -2,17 +2,17 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import count, islice
 from typing import Final, NamedTuple
 
 from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.problems import Problem
 from bulkvm.readers.encoding import Text, decode, warn_of_guess
-from bulkvm.readers.header import Header, find_header, first_rows, no_header
+from bulkvm.readers.header import LOOKED_AT, Header, find_header, no_header
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.readers.table import LETTERS, MAX_COLUMNS, Row, Table
 from bulkvm.sheet import CellKind, Sheet
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -29,12 +29,12 @@ class Dialect(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record: its number, the line on which it begins, its values."""
+    """One record: its number, the line on which it begins, its values, and why nothing after it can be read."""
 
     number: int
     line: int
     values: list[str]
-    is_unclosed: bool = False
+    error: SheetError | None = None
 
 
 def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: Mapping[str, str] | None) -> Sheet:
@@ -46,12 +46,14 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
         found = list(warn_of_guess(text))
         dialect, header = _find_dialect(text, meant)
         table = Table(source.name, header.headings)
-        letters = LETTERS[: len(header.row.cells)]
         for record in _records(text, dialect):
-            if record.is_unclosed or record.number > header.row.number:
-                found.extend(_problems(record, len(letters), dialect.delimiter))
+            if record.error:
+                raise record.error
+            if any(record.values[MAX_COLUMNS:]):
+                raise _too_wide(text.name, record)
             if record.number > header.row.number:
-                table.add(_row(record, letters))
+                found.extend(_problems(record, len(header.row.cells), dialect.delimiter))
+                table.add(_row(record))
     return Sheet(
         path=source.path,
         name=None,
@@ -70,53 +72,77 @@ def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect,
         dialects = [Dialect(said[1], has_sep_line=True)]
     else:
         dialects = [Dialect(delimiter) for delimiter in _DELIMITERS]
-    heads = {dialect: first_rows(_row(record, LETTERS) for record in _records(text, dialect)) for dialect in dialects}
-    headers = {dialect: header for dialect, rows in heads.items() if (header := find_header(rows, meant))}
+    # A quote may be open for ever under one delimiter and mean nothing under another.
+    heads = {dialect: list(islice(_records(text, dialect), LOOKED_AT)) for dialect in dialects}
+    rows = {dialect: list(map(_row, records)) for dialect, records in heads.items()}
+    headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], meant))}
     if not headers:
-        raise no_header(text.name, max(heads.values(), key=_width))
+        widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
+        errors = [record.error for record in heads[widest] if record.error]
+        raise errors[0] if errors else no_header(text.name, rows[widest])
     best = max(headers, key=lambda dialect: len(headers[dialect].recognised))
     return best, headers[best]
 
 
 def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
+    taken: list[str] = []
     at_end = False
 
     def lines() -> Iterator[str]:
         nonlocal at_end
-        yield from islice(text.lines(), dialect.has_sep_line, None)
+        for line in islice(text.lines(), dialect.has_sep_line, None):
+            taken.append(line)
+            yield line
         at_end = True
 
     reader = csv.reader(lines(), delimiter=dialect.delimiter)
-    number, line = 0, 1 + dialect.has_sep_line
-    while True:
-        number += 1
+    first = 1 + dialect.has_sep_line
+    for number in count(1):
+        taken.clear()
         try:
             values = next(reader, None)
-        except csv.Error as error:  # more than 131,072 characters in a cell
-            raise SheetError(
-                f"{text.name} has a cell without end: a quote that opens on line {line} or soon after is not "
-                "closed. Close the quote, or delete it.",
-                "unclosed-quote",
-            ) from error
+            # Only quotes go on to a next line, and a record that asks for one and gets none is still inside them.
+            if values is not None and (at_end or len(taken) > 1):
+                next(csv.reader(taken, delimiter=dialect.delimiter, strict=True))
+        except csv.Error:
+            yield _broken(text.name, dialect, Record(number, first, []), taken if at_end else taken[:-1])
+            return
         if values is None:
             return
-        # A record is complete with its last line. To ask for one more and get none is to be inside quotes.
-        yield Record(number, line, _cut(values, dialect.delimiter) if at_end else values, is_unclosed=at_end)
-        line = 1 + dialect.has_sep_line + reader.line_num
+        yield Record(number, first, values)
+        first += len(taken)
 
 
-def _cut(values: list[str], delimiter: str) -> list[str]:
-    """Keep of a cell that swallowed the rest of the file its own part: no message may show the PINs of other rows."""
-    *before, last = values
-    return [*before, re.split(f"[\r\n{re.escape(delimiter)}]", last, maxsplit=1)[0]]
+def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -> Record:
+    """A record that cannot be read, and its lines that end inside quotes: none where a cell is just too long."""
+    if not in_quotes:
+        message = (
+            f"{name} has a cell of more than {csv.field_size_limit():,} characters on line {record.line}; Excel's "
+            "have 32,767 at most. Shorten it, or export the file anew."
+        )
+        return record._replace(error=SheetError(message, "cell-too-long"))
+    *before, last = next(csv.reader(in_quotes, delimiter=dialect.delimiter))
+    opens = record.line + sum(len(_LINE_END.findall(value)) for value in before)
+    # Of a cell that swallowed other rows only its own part is kept: no message may show their PINs.
+    own = re.split(f"[\r\n{re.escape(dialect.delimiter)}]", last, maxsplit=1)[0]
+    message = (
+        f"{name} has a quote that opens on line {opens} and is not closed, so that what follows was taken for one cell "
+        "and its rows cannot be read. Close the quote, or delete it; a quote inside a cell in quotes is written twice."
+    )
+    return record._replace(values=[*before, own], error=SheetError(message, "unclosed-quote"))
 
 
-def _width(rows: Sequence[Row]) -> int:
-    return max((len(row.cells) for row in rows), default=0)
+def _too_wide(name: str, record: Record) -> SheetError:
+    return SheetError(
+        f"{name} has {len(record.values):,} values on line {record.line}, and a sheet has at most {MAX_COLUMNS:,} "
+        f"columns (up to {LETTERS[-1]}). Delete the values that are too many, or export the file anew.",
+        "too-large",
+    )
 
 
-def _row(record: Record, letters: tuple[str, ...]) -> Row:
-    cells = dict(zip(letters, record.values, strict=False))
+def _row(record: Record) -> Row:
+    # Values without a heading are kept, so that a copy shows all that the person wrote.
+    cells = dict(zip(LETTERS, record.values, strict=False))
     kinds = {}
     for letter, text in cells.items():
         if text.startswith("'"):
@@ -128,14 +154,7 @@ def _row(record: Record, letters: tuple[str, ...]) -> Row:
 
 def _problems(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
     """What is wrong with a whole record."""
-    if record.is_unclosed:
-        yield _problem(
-            record,
-            "unclosed-quote",
-            f"a quote opens on line {_line_of_quote(record)} and is never closed, so that all after it was taken for "
-            "one cell and no further row was read. Close the quote, or delete it.",
-        )
-    elif any(record.values[width:]):
+    if any(record.values[width:]):
         mark = _DELIMITERS.get(delimiter, delimiter)
         yield _problem(
             record,
@@ -150,10 +169,6 @@ def _problems(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
             f"line {record.line} has NUL bytes in it, which are no text: the file is damaged there. "
             "Type the row again, or export the file anew.",
         )
-
-
-def _line_of_quote(record: Record) -> int:
-    return record.line + sum(len(_LINE_END.findall(value)) for value in record.values[:-1])
 
 
 def _problem(record: Record, code: str, message: str) -> Problem:

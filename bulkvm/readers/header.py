@@ -10,7 +10,7 @@ from bulkvm.columns.headings import match_heading
 from bulkvm.errors import SheetError
 from bulkvm.readers.table import Row
 
-_LOOKED_AT: Final = 20
+LOOKED_AT: Final = 20
 _NAMED: Final = 8
 _LONGEST: Final = 40
 
@@ -35,7 +35,7 @@ class Header:
 
 def first_rows(rows: Iterable[Row]) -> list[Row]:
     """The rows among which the header is sought."""
-    return list(takewhile(lambda row: row.number <= _LOOKED_AT, rows))
+    return list(takewhile(lambda row: row.number <= LOOKED_AT, rows))
 
 
 def find_header(rows: Sequence[Row], meant: Mapping[str, str] | None) -> Header | None:
@@ -52,7 +52,7 @@ def no_header(name: str, rows: Sequence[Row]) -> SheetError:
     there = "What looks most like them: " + ", ".join(f'"{word}"' for word in found[:_NAMED]) + ". " if found else ""
     example = found[0] if found else "Their heading"
     return SheetError(
-        f"{name} has no headings that are known, in the first {_LOOKED_AT} rows. {KEY.header} is needed, and for new "
+        f"{name} has no headings that are known, in the first {LOOKED_AT} rows. {KEY.header} is needed, and for new "
         f"boxes {needed}. {there}Write these words above the columns, or say which column is meant: "
         f'--map "{example}={KEY.header}".',
         "no-header",

@@ -1,7 +1,7 @@
 """What hides or joins the cells of a worksheet, told to the person who sees it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -29,8 +29,13 @@ def warn_of_hidden(rows: Sequence[int]) -> Iterator[Problem]:
     )
 
 
-def mark_merged(ranges: Iterable[str], headings: Mapping[str, str], table: Table) -> Iterator[Problem]:
-    """Mark the cells below headings that are merged over several rows, and tell each row of it.
+def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> Iterator[Problem]:
+    """Mark the cells that are merged over several rows, and tell each row of it.
+
+    Args:
+        ranges: as the workbook gives them.
+        used: the letters of the columns that are read; in others nothing is at stake.
+        table: the rows.
 
     Raises:
         ValueError: merged ranges overlap.
@@ -39,7 +44,7 @@ def mark_merged(ranges: Iterable[str], headings: Mapping[str, str], table: Table
         left, top, right, bottom = map(int, CellRange(written).bounds)
         if top == bottom:
             continue
-        covered = [letter for letter in LETTERS[left - 1 : right] if letter in headings]
+        covered = [letter for letter in LETTERS[left - 1 : right] if letter in used]
         rows = table.rows[bisect_left(table.rows, top) : bisect_right(table.rows, bottom)] if covered else []
         for row in rows:
             for letter in covered:

@@ -80,12 +80,15 @@ class Table:
         self.kinds.setdefault(letter, {})[row] = kind
 
     def to_frame(self) -> pd.DataFrame:
-        """All the text: columns from left to right, rows at their numbers."""
-        for column in self._columns.values():
-            column.extend([""] * (len(self.rows) - len(column)))
-        letters = sorted(self._columns, key=lambda letter: (len(letter), letter))
-        # Python's own strings: a cell is exactly what was read, and nothing of it is taken for a missing value.
-        return pd.DataFrame({letter: self._columns[letter] for letter in letters}, index=self.rows, dtype=object)
+        """All the text: columns from left to right, rows at their numbers. The table is empty after it."""
+        index = pd.Index(self.rows, dtype="int64")
+        frame = {}
+        for letter in sorted(self._columns, key=lambda letter: (len(letter), letter)):
+            column = self._columns.pop(letter)  # no column is held twice for longer than this
+            column.extend([""] * (len(index) - len(column)))
+            # Python's own strings: a cell is exactly what was read, and nothing of it is taken for a missing value.
+            frame[letter] = pd.Series(column, index, dtype=object)
+        return pd.DataFrame(frame, index, copy=False)
 
     def _keep(self, text: str) -> str:
         self._room -= sys.getsizeof(text)

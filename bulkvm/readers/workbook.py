@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from bulkvm.columns.headings import match_heading
 from bulkvm.errors import BulkvmError, SheetError, UsageError
 from bulkvm.readers.contents import damaged
 from bulkvm.readers.header import Header, find_header, first_rows, no_header
@@ -35,11 +36,11 @@ def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str]
         with open_archive(source) as archive:
             package = open_package(archive)
             part, header = _choose(source.name, _candidates(source.name, package, sheet, meant))
-            return _read(source, package, part, header)
+            return _read(source, package, part, header, meant)
     except BulkvmError:
         raise
-    except Exception as error:  # a file may be broken in any way
-        raise damaged(source.name) from error
+    except Exception:  # noqa: BLE001  (a file may be broken in any way)
+        raise damaged(source.name) from None  # the cause may quote a cell, which may be a PIN
 
 
 def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[str, str] | None) -> list[_Candidate]:
@@ -75,14 +76,15 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
     return certain[0]
 
 
-def _read(source: Source, package: Package, part: SheetPart, header: Header) -> Sheet:
+def _read(source: Source, package: Package, part: SheetPart, header: Header, meant: Mapping[str, str] | None) -> Sheet:
     table = Table(source.name, header.headings)
     with package.open_sheet(part) as stream:
         worksheet = Worksheet(stream, package.texts)
         for row in worksheet.rows():
             if row.number > header.row.number:
                 table.add(row)
-    problems = (*warn_of_hidden(table.hidden), *mark_merged(worksheet.merged, header.headings, table))
+    used = {letter for letter, heading in header.headings.items() if match_heading(heading, meant)}
+    problems = (*warn_of_hidden(table.hidden), *mark_merged(worksheet.merged, used, table))
     return Sheet(
         path=source.path,
         name=part.name,

@@ -10,6 +10,7 @@ from bulkvm.reports.problem_texts import render_problem, render_problems
 from bulkvm.reports.result import write_result
 from bulkvm.reports.summary import RunSummary
 from bulkvm.reports.tables import table_kind
+from bulkvm.reports.targets import check_result_name
 from bulkvm.reports.template import Tenant, write_template
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RunSummary",
     "Tenant",
     "check_export_name",
+    "check_result_name",
     "flush_folder",
     "render_counts",
     "render_diff",

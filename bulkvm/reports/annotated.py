@@ -1,5 +1,6 @@
 """The person's sheet back, with what is wrong in it marked where it stands."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,17 @@ from bulkvm.errors import UsageError
 from bulkvm.problems import Problem
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.files import writing
-from bulkvm.reports.marks import place_marks
+from bulkvm.reports.marks import MOST_NOTES, place_marks
 from bulkvm.reports.own_copy import fits_in_memory, format_own_copy
 from bulkvm.reports.plain_copy import format_plain_copy
+from bulkvm.reports.result_columns import list_messages
 from bulkvm.reports.summary import Line, summarise_problems
+from bulkvm.reports.targets import check_result_name
 from bulkvm.sheet import Sheet
 
 _TEXT_ALONE: Final = "This copy holds the sheet's text alone, without colours and other sheets of your own:"
 _TOO_BIG: Final = Line((f"{_TEXT_ALONE} the workbook is too big to be copied whole.",))
+_CHANGED: Final = Line((f"{_TEXT_ALONE} the workbook was changed after it had been read.",))
 _NOT_COPIED: Final = Line((f"{_TEXT_ALONE} the workbook could not be copied as it is.",))
 
 
@@ -35,31 +39,36 @@ def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> 
     """
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target.name} could not be written: the name of an annotated copy must end in .xlsx.")
-    return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summarise_problems(sheet, problems)))
+    check_result_name(target, sheet)
+    marks = place_marks(sheet, problems)
+    messages = list_messages(sheet, problems, all_of_them=len(marks) > MOST_NOTES)
+    summary = summarise_problems(sheet, problems, in_column=messages is not None)
+    return write_copy(target, sheet, Annotation(marks, summary, messages))
 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation) -> Path:
     """Write a workbook: the person's own where that can be done, else one of text."""
-    check_not_input(target, sheet)
     content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
     with writing(target) as new:
         new.temporary.write_bytes(content)
     return new.path
 
 
-def check_not_input(target: Path, sheet: Sheet) -> None:
-    """Refuse to write over the file that a sheet was read from."""
-    if target.exists() and sheet.path.exists() and target.samefile(sheet.path):
-        raise UsageError(f"{target} is the sheet itself, which is never written to. Name another file.")
-
-
 def _format_own(sheet: Sheet, annotation: Annotation) -> bytes:
     """The person's own workbook, or else its text with a line that says why."""
     try:
-        if fits_in_memory(sheet.path):
+        if not _is_as_it_was_read(sheet):
+            notice = _CHANGED
+        elif fits_in_memory(sheet.path):
             return format_own_copy(sheet, annotation)
-        notice = _TOO_BIG
+        else:
+            notice = _TOO_BIG
     except Exception:  # noqa: BLE001  (openpyxl may stumble over anything in a workbook, and a result must come)
         notice = _NOT_COPIED
     title, *rest = annotation.summary
     return format_plain_copy(sheet, replace(annotation, summary=[title, notice, *rest]))
+
+
+def _is_as_it_was_read(sheet: Sheet) -> bool:
+    """Whether the rows of the file are still those of the sheet: somebody may have sorted it meanwhile."""
+    return not sheet.sha256 or hashlib.sha256(sheet.path.read_bytes()).hexdigest() == sheet.sha256

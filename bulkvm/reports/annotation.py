@@ -10,7 +10,7 @@ from bulkvm.reports.summary import Line
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Marks by cell, the summary sheet's lines, and what the columns of a result hold; an annotated copy has none."""
+    """Marks by cell, the summary sheet's lines, and what the columns of a result hold, where there are some."""
 
     marks: Mapping[str, Mark]
     summary: Sequence[Line]

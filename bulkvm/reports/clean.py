@@ -7,14 +7,22 @@ from bulkvm.box import BLANK, Record
 from bulkvm.columns import CLEAR, COLUMNS, OURS, Column
 from bulkvm.reports.files import writing
 from bulkvm.reports.tables import Table, format_table, table_kind
+from bulkvm.reports.targets import check_result_name
+from bulkvm.sheet import Sheet
 
 
-def write_clean(target: Path, records: Sequence[Record]) -> Path:
+def write_clean(target: Path, sheet: Sheet, records: Sequence[Record]) -> Path:
     """Write records to a .csv or .xlsx file, each with the number of its row in the sheet.
+
+    Args:
+        target: the file, not the sheet's own; its suffix says which form it gets.
+        sheet: as it was read.
+        records: what was understood of its rows; one without an extension gets a blank there.
 
     Returns:
         The file really written, see `writing`.
     """
+    check_result_name(target, sheet)
     table = Table(
         headings=[*(column.header for column in COLUMNS), f"{OURS}row"],
         widths=[*(column.width for column in COLUMNS), 12],

@@ -42,9 +42,7 @@ def writing(target: Path, *, private: bool = True) -> Iterator[NewFile]:
     Raises:
         UsageError: the file cannot be written there.
     """
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder. Name a file in it.")
-    new = NewFile(target.with_name(f".bulkvm-{secrets.token_hex(6)}{target.suffix}"), target)
+    new = NewFile(_name_temporary(target), target)
     try:
         _create(new.temporary, _READ_BY_OWNER if private else _READ_BY_ALL)
         try:
@@ -56,6 +54,27 @@ def writing(target: Path, *, private: bool = True) -> Iterator[NewFile]:
     except OSError as error:
         raise UsageError(_in_words(target, error)) from error
     flush_folder(target.parent)
+
+
+def check_folder(target: Path) -> None:
+    """Refuse a target whose folder takes no new file: only making one tells, on every system.
+
+    Raises:
+        UsageError: the file cannot be written there.
+    """
+    temporary = _name_temporary(target)
+    try:
+        _create(temporary, _READ_BY_OWNER)
+        temporary.unlink()
+    except OSError as error:
+        raise UsageError(_in_words(target, error)) from error
+
+
+def _name_temporary(target: Path) -> Path:
+    """A name beside the target that no other file has."""
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder. Name a file in it.")
+    return target.with_name(f".bulkvm-{secrets.token_hex(6)}{target.suffix}")
 
 
 def _create(file: Path, mode: int) -> None:

@@ -22,7 +22,7 @@ class Grid:
 
 
 def make_grid(sheet: Sheet, results: Results | None) -> Grid:
-    """Lay a sheet out. A row without a result keeps what an earlier result says of it."""
+    """Lay a sheet out. What has no result keeps what an earlier one says of it."""
     letters = [*dict.fromkeys([*sheet.headings, *sheet.cells.columns])]
     width = max(map(column_index_from_string, letters), default=0)
     results = results or Results({}, {})
@@ -43,5 +43,6 @@ def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> 
         for place, value in zip(from_left, values, strict=True):
             row[place] = value
         for place, text in zip(places, results.rows.get(number, ()), strict=False):
-            row[place - 1] = text
+            if text is not None:
+                row[place - 1] = text
         yield number, row

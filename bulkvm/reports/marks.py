@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from string import digits
 from typing import Final
 
 from bulkvm.columns import KEY
@@ -28,25 +29,35 @@ class Mark:
     note: str
 
 
-def place_marks(sheet: Sheet, problems: Iterable[Problem]) -> Mapping[str, Mark]:
-    """Find the cells to mark, and what to say of each."""
-    key = key_letter(sheet)
+def place_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]:
+    """Find the cells to mark, those with errors first, and what to say of each."""
+    letters = find_letters(sheet, problems)
     problems_of_cell: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
-        if cell := marked_cell(problem, key):
+        if cell := marked_cell(problem, letters):
             problems_of_cell[cell].append(problem)
-    return {cell: _mark(found) for cell, found in problems_of_cell.items()}
+    marks = {cell: _mark(found) for cell, found in problems_of_cell.items()}
+    return dict(sorted(marks.items(), key=lambda item: item[1].severity))
 
 
-def marked_cell(problem: Problem, key: str) -> str | None:
+def marked_cell(problem: Problem, letters: Mapping[str, str]) -> str | None:
     """Where a problem is marked: that of a whole row at its extension, that of the whole file nowhere."""
-    return problem.cell or (f"{key}{problem.row}" if problem.row else None)
+    if problem.cell or problem.row is None:
+        return problem.cell
+    return f"{letters.get(problem.column or '', letters[KEY.header])}{problem.row}"
 
 
-def key_letter(sheet: Sheet) -> str:
-    """The column of the extensions, or the first one where `--map` named it."""
-    letters = (letter for letter, heading in sheet.headings.items() if match_heading(heading) is KEY)
-    return next(letters, next(iter(sheet.headings), "A"))
+def find_letters(sheet: Sheet, problems: Iterable[Problem]) -> Mapping[str, str]:
+    """The letters of our columns by header; that of the extensions is always known, if need be as the first one.
+
+    What `--map` named is known by the problems in it.
+    """
+    by_heading = {match_heading(heading): letter for letter, heading in sheet.headings.items()}
+    return {
+        KEY.header: next(iter(sheet.headings), "A"),
+        **{column.header: letter for column, letter in by_heading.items() if column},
+        **{p.column: p.cell.rstrip(digits) for p in problems if p.cell and p.column},
+    }
 
 
 def note_height(note: str) -> int:

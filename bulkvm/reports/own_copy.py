@@ -1,8 +1,10 @@
 """A copy of a person's own workbook, with everything that is in it."""
 
 import io
+import re
 import warnings
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from zipfile import ZipFile
@@ -17,18 +19,26 @@ from bulkvm.reports import look
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.cells import fit
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
-from bulkvm.reports.own_cells import shown_cell, solid
+from bulkvm.reports.own_cells import cells_there, escape_lookalikes, shown_cell, solid
+from bulkvm.reports.own_formulas import replace_formulas
 from bulkvm.reports.own_results import add_results
-from bulkvm.reports.own_summary import write_summary
-from bulkvm.reports.summary import Line, summary_name
+from bulkvm.reports.own_summary import remove_former_summary, write_summary
+from bulkvm.reports.summary import Line
 from bulkvm.sheet import Sheet
 
 # openpyxl holds a workbook as about thirteen times its XML; this much keeps a result below 1 GiB.
 _MOST_XML: Final = 60 * 2**20
 _OUR_FILLS: Final = frozenset(solid(colour).fgColor.rgb for colour in (look.RED, look.AMBER))
-_NOT_COPIED: Final = ("xl/media/", "xl/vbaProject.bin")
+_NOT_COPIED: Final = (
+    "xl/media/", "xl/vbaProject.bin", "xl/ctrlProps/", "xl/activeX/", "xl/embeddings/", "xl/diagrams/", "xl/slicers/",
+    "xl/timelines/", "xl/threadedComments/",
+)  # fmt: skip
+_SHAPE: Final = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp|pic)[\s>/]")  # of what drawings hold, charts alone are kept
 _LOST: Final = Line(
-    ("Macros, pictures and dropdowns of Excel's newer kind may be missing in this copy; your own file has them.",)
+    ("Macros, pictures, text boxes, buttons and newer dropdowns or comments may be missing here; your file has them.",)
+)
+_REPLACED: Final = Line(
+    ("Formulas that are read are text here, as they showed, so that this copy can be imported. Your file has them.",)
 )
 
 
@@ -41,29 +51,37 @@ def fits_in_memory(file: Path) -> bool:
 def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     """Write the workbook that a sheet was read from, with its annotation, to bytes."""
     assert sheet.name is not None
-    workbook, whole = _load(sheet.path)
+    workbook, notices = _load(sheet.path)
     own: Worksheet = workbook[sheet.name]
-    name = summary_name(sheet.name)
-    if name in workbook.sheetnames:
+    if remove_former_summary(workbook, sheet.name):
         _remove_former_marks(own)
+    if replace_formulas(own, sheet):
+        notices.append(_REPLACED)
     _mark(own, annotation.marks)
     if annotation.results is not None:
         add_results(own, sheet, annotation.results)
     title, *rest = annotation.summary
-    write_summary(workbook, [title, *([] if whole else [_LOST]), *rest], name, sheet.name)
+    write_summary(workbook, [title, *notices, *rest], sheet.name)
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
 
 
-def _load(file: Path) -> tuple[Workbook, bool]:
-    """Load a workbook, and say whether all that is in it will be in the copy, too."""
+def _load(file: Path) -> tuple[Workbook, list[Line]]:
+    """Load a workbook, and say so where something in it will not be in the copy."""
     with file.open("rb") as source, warnings.catch_warnings(record=True) as losses:
         warnings.simplefilter("always")
         workbook = load_workbook(source, rich_text=True)
+    for cell in chain.from_iterable(map(cells_there, workbook.worksheets)):
+        escape_lookalikes(cell)
     with ZipFile(file) as archive:
         parts = archive.namelist()
-    return workbook, not losses and not any(part.startswith(_NOT_COPIED) for part in parts)
+        is_lost = any(part.startswith(_NOT_COPIED) for part in parts) or any(
+            _SHAPE.search(archive.read(part))
+            for part in parts
+            if part.startswith("xl/drawings/") and part.endswith(".xml")
+        )
+    return workbook, [_LOST] if losses or is_lost else []
 
 
 def _mark(own: Worksheet, marks: Mapping[str, Mark]) -> None:

@@ -13,7 +13,7 @@ from bulkvm.sheet import Sheet
 
 
 def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
-    """Write the results beside the rows. A row without one keeps what an earlier result says of it."""
+    """Write the results beside the rows. What has none keeps what an earlier result says of it."""
     headings = {cell.column_letter: cell.value for cell in own[sheet.header_row] if isinstance(cell.value, str)}
     last = max((cell.column for row in own.iter_rows() for cell in row if cell.value is not None), default=0)
     places = place_results(results, headings, last)
@@ -24,8 +24,10 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
         dress_heading(cell)
     for row, texts in results.rows.items():
         for place, text in zip(places, texts, strict=True):
-            set_text(shown_cell(own, row, place), text)
-        own.cell(row, places[0]).fill = solid(look.COLOURS[Status(texts[0])])
+            if text is not None:
+                set_text(shown_cell(own, row, place), text)
+        if isinstance(status := texts[0], Status):
+            own.cell(row, places[0]).fill = solid(look.COLOURS[status])
     _widen_filter(own, sheet, max(places))
 
 

@@ -10,23 +10,33 @@ from openpyxl.chart.label import DataLabelList
 from openpyxl.chart.marker import DataPoint
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.reports import look
 from bulkvm.reports.own_cells import FONT, dress_heading, set_text, shown_cell, solid
-from bulkvm.reports.summary import CHART_AT, CHART_TITLE, WIDTHS, Kind, Line, charted_statuses
+from bulkvm.reports.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Kind, Line, charted_statuses, summary_name
 
 _THIN: Final = Side(style="thin", color=look.GREY[1:])
 _ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 
-def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_name: str) -> None:
-    """Put the summary first, in the place of a former one; its links lead to the sheet of the other name."""
-    for former in [title for title in workbook.sheetnames if title.casefold() == name.casefold()]:
-        del workbook[former]
+def remove_former_summary(workbook: Workbook, sheet_name: str) -> bool:
+    """Take out what an earlier copy told of the sheet of this name, and say whether there was such a summary."""
+    marker = workbook.defined_names.pop(MARKER, None)
+    former = {title for title, _ in marker.destinations} - {sheet_name} if marker else set()
+    for title in former.intersection(workbook.sheetnames):
+        del workbook[title]
+    return bool(former)
+
+
+def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) -> None:
+    """Put the summary first; its links lead to the sheet of this name."""
+    name = summary_name(workbook.sheetnames)
     sheet: Worksheet = workbook.create_sheet(name, index=0)
+    workbook.defined_names[MARKER] = DefinedName(MARKER, attr_text=f"{quote_sheetname(name)}!$A$1")
     for column, width in enumerate(WIDTHS, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
     for row, line in enumerate(lines, start=1):

@@ -35,7 +35,7 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
         name = sheet.name or "Boxes"
-        write_summary(workbook, annotation.summary, summary_name(name), name)
+        write_summary(workbook, annotation.summary, summary_name([name]), name)
         _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
         workbook.close()
     return file.getvalue()
@@ -73,7 +73,8 @@ def _coloured_looks(
     looks = {xl_cell_to_rowcol(cell): formats[mark.severity] for cell, mark in annotation.marks.items()}
     if annotation.results:
         column = places[0] - 1
-        looks |= {(row - 1, column): formats[Status(texts[0])] for row, texts in annotation.results.rows.items()}
+        statuses = ((row, texts[0]) for row, texts in annotation.results.rows.items())
+        looks |= {(row - 1, column): formats[status] for row, status in statuses if isinstance(status, Status)}
     return looks
 
 

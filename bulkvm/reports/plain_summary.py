@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.reports import look
 from bulkvm.reports.cells import write_text
-from bulkvm.reports.summary import CHART_AT, CHART_TITLE, WIDTHS, Kind, Line, charted_statuses
+from bulkvm.reports.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Kind, Line, charted_statuses
 
 _LOOKS: Final[dict[Kind, dict[str, Any]]] = {
     Kind.TITLE: {**look.TEXT, "bold": True, "font_size": 16, "font_color": look.BLUE},
@@ -23,6 +23,7 @@ _LOOKS: Final[dict[Kind, dict[str, Any]]] = {
 def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_name: str) -> None:
     """Add the summary; its links lead to the sheet of the other name."""
     sheet = workbook.add_worksheet(name)
+    workbook.define_name(MARKER, f"={quote_sheetname(name)}!$A$1")
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
     kinds = {kind: workbook.add_format(properties) for kind, properties in _LOOKS.items()}

@@ -83,7 +83,7 @@ def _shown(text: str) -> str:
 def _explain(changes: Sequence[Change]) -> list[str]:
     """Say what blank cells and <clear> come to, where there are any."""
     new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
-    existing = [change.record for change in changes if change.kind is not ChangeKind.CREATE]
+    existing = [change.record for change in changes if change.kind is not ChangeKind.CREATE and not change.wanted]
     cleared = sum(change.record.recipients == () for change in changes)
     lines = []
     if any(map(_has_blank, existing)):

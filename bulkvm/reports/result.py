@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bulkvm.outcomes import Outcome
 from bulkvm.problems import Problem
-from bulkvm.reports.annotated import check_not_input, write_copy
+from bulkvm.reports.annotated import write_copy
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.files import writing
 from bulkvm.reports.grid import make_grid
@@ -13,6 +13,7 @@ from bulkvm.reports.marks import place_marks
 from bulkvm.reports.result_columns import list_results
 from bulkvm.reports.summary import RunSummary, summarise_run
 from bulkvm.reports.tables import Table, format_table, table_kind
+from bulkvm.reports.targets import check_result_name
 from bulkvm.sheet import Sheet
 
 
@@ -39,12 +40,11 @@ def write_result(
     Returns:
         The file really written, see `writing`.
     """
-    kind = table_kind(target)
+    check_result_name(target, sheet)
     results = list_results(outcomes, problems, pins or {})
-    if kind == "xlsx":
+    if table_kind(target) == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)
         return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summary, results))
-    check_not_input(target, sheet)
     grid = make_grid(sheet, results)
     content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")
     with writing(target) as new:

@@ -1,21 +1,24 @@
 """The sheet "bulkvm" that is put on top of a copy: what to do next, how many, and where."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from itertools import count
 from typing import Final
 
+from bulkvm.columns import KEY
 from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
 from bulkvm.problems import Problem, Severity
 from bulkvm.reports.cells import row_height
-from bulkvm.reports.marks import key_letter, marked_cell
+from bulkvm.reports.marks import find_letters, marked_cell
 from bulkvm.reports.plan_text import render_counts
 from bulkvm.reports.problem_texts import count_problems, in_sheet_order, render_place
 from bulkvm.sheet import Sheet
 
 NAME: Final = "bulkvm"
+MARKER: Final = f"{NAME}_summary"  # a name in the workbook for our summary, by which a later copy knows it for ours
 WIDTHS: Final = (26, 68, 12, 24)
 MOST_PROBLEMS: Final = 5_000  # more of them nobody reads
 CHART_TITLE: Final = "Rows"
@@ -86,9 +89,11 @@ class RunSummary:
     exit_code: int
 
 
-def summary_name(sheet_name: str) -> str:
-    """What the summary is called beside a sheet of this name."""
-    return f"{NAME} summary" if sheet_name.casefold() == NAME else NAME
+def summary_name(taken: Collection[str]) -> str:
+    """What the summary is called beside sheets of these names: bulkvm, or bulkvm (2) and so on."""
+    folded = {name.casefold() for name in taken}
+    names = (NAME if n == 1 else f"{NAME} ({n})" for n in count(1))
+    return next(name for name in names if name not in folded)
 
 
 def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
@@ -96,11 +101,11 @@ def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
     return {row: line.charted for row, line in enumerate(lines, start=1) if line.charted}
 
 
-def summarise_problems(sheet: Sheet, problems: Sequence[Problem]) -> list[Line]:
-    """Tell what is wrong in a sheet, for an annotated copy."""
+def summarise_problems(sheet: Sheet, problems: Sequence[Problem], *, in_column: bool = False) -> list[Line]:
+    """Tell what is wrong in a sheet, for an annotated copy; `in_column`, where a column tells it of each row."""
     return [
         Line((f"{sheet.path.name}: {count_problems(problems)}",), Kind.TITLE),
-        *_next_steps(_mend(problems)),
+        *_next_steps(_mend(problems, in_column=in_column)),
         *_problem_counts(problems),
         *_problem_list(sheet, problems),
     ]
@@ -116,7 +121,7 @@ def summarise_run(
         *_next_steps(_go_on(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),
-        *_not_done(sheet, outcomes),
+        *_not_done(sheet, outcomes, problems),
         *_problem_list(sheet, problems),
     ]
 
@@ -127,12 +132,13 @@ def _next_steps(steps: Sequence[str]) -> Iterator[Line]:
     yield from (Line((f"{number}. {step}",)) for number, step in enumerate(steps, start=1))
 
 
-def _mend(problems: Sequence[Problem]) -> list[str]:
+def _mend(problems: Sequence[Problem], *, in_column: bool) -> list[str]:
     if not problems:
         return ["Nothing: no mistake was found. Import the sheet."]
     steps = []
     if any(problem.is_error for problem in problems):
-        steps.append("Mend the red cells: each is an error. Its note says how; the list below leads to it.")
+        how = "The column bulkvm_message says how." if in_column else "Its note says how; the list below leads to it."
+        steps.append(f"Mend the red cells: each is an error. {how}")
     if not all(problem.is_error for problem in problems):
         steps.append("Look at the amber cells: each is a warning. What is meant so may stay.")
     return [*steps, "Save this workbook and check it again. The marks go away with what you mend."]
@@ -165,11 +171,12 @@ def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
         return
     yield Line()
     yield Line(("Where (click)", "What is wrong, and how to mend it", "Kind", "Code"), Kind.HEADING)
-    key = key_letter(sheet)
-    for problem in in_sheet_order(problems)[:MOST_PROBLEMS]:
+    letters = find_letters(sheet, problems)
+    errors_first = sorted(in_sheet_order(problems), key=lambda problem: problem.severity)
+    for problem in in_sheet_order(errors_first[:MOST_PROBLEMS]):
         place = render_place(problem) or "the whole file"
         cells = (place, problem.message, problem.severity.capitalize(), problem.code)
-        yield Line(cells, Kind.ROW, problem.severity, link=marked_cell(problem, key))
+        yield Line(cells, Kind.ROW, problem.severity, link=marked_cell(problem, letters))
     if len(problems) > MOST_PROBLEMS:
         yield Line((f"... and {len(problems) - MOST_PROBLEMS:,} more, marked in the sheet.",))
 
@@ -194,14 +201,14 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     yield Line(("exit code", f"{run.exit_code}{': ' + meaning if meaning else ''}"), Kind.ROW)
 
 
-def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
+def _not_done(sheet: Sheet, outcomes: Sequence[Outcome], problems: Sequence[Problem]) -> Iterator[Line]:
     """The rows with something to tell that no problem tells: what the PBX or the way to it refused."""
     told = [o for o in outcomes if o.status not in DONE and o.status not in {Status.INVALID, Status.NOT_SENT}]
     if not told:
         return
     yield Line()
     yield Line(("Rows not done (click)", "Why, and how to mend it", "Status", "The PBX's code"), Kind.HEADING)
-    key = key_letter(sheet)
+    key = find_letters(sheet, problems)[KEY.header]
     for outcome in told[:MOST_PROBLEMS]:
         place = f"row {outcome.row} ({outcome.extension_number})"
         cells = (place, outcome.message, outcome.status, outcome.pbx_code or "")

@@ -23,11 +23,12 @@ _FIELDS: Final = tuple(column.header for column in COLUMNS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What a run is. `extensions` gives the extension of every row that was read."""
+    """What a run is. `extensions` gives the extension of every row that was read; `domain` tells tenants apart."""
 
     name: str
     site: str
     url: str
+    domain: str | None = None
     file: str
     began: datetime
     extensions: Mapping[int, str] = field(repr=False)
@@ -58,8 +59,10 @@ class Journal:
         os.close(self._file)
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        # One write, past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
-        os.write(self._file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        # Past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
+        left = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        while left:
+            left = left[os.write(self._file, left) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,11 @@ def read_journal(file: Path) -> PastRun:
     try:
         lines = list(_lines(file))
         facts = RunFacts(**{**lines[0]["run"], "began": datetime.fromisoformat(lines[0]["run"]["began"])})
-    except (OSError, LookupError, TypeError, ValueError) as error:
-        raise UsageError(f"{file.name} is not the journal of a run.") from error
+        changes = {change.record.row: change for line in lines if (change := _change(line.get("begin")))}
+        ended = {outcome.row: outcome for line in lines if (outcome := _outcome(line.get("end")))}
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{file.name} is not the journal of a run, or it is damaged.") from error
     rows = {int(row): extension for row, extension in facts.extensions.items()}
-    changes = {change.record.row: change for line in lines if (change := _change(line.get("begin")))}
-    ended = {outcome.row: outcome for line in lines if (outcome := _outcome(line.get("end")))}
     outcomes = tuple(ended.get(row) or _without_end(row, extension, row in changes) for row, extension in rows.items())
     return PastRun(facts, changes, outcomes)
 

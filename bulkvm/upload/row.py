@@ -54,10 +54,14 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
     refusal: PbxRefused | None = None
     for _ in range(_CREATES):
         try:
-            if box := await pbx.find_box(record.extension_number):
-                return _made_or_foreign(record, box, attempts)
-            if refusal:
-                return _rejected(record, refusal, attempts)
+            box = await pbx.find_box(record.extension_number)
+        except BulkvmError:
+            return _unknown(record, lost, attempts)
+        if box:
+            return _made_or_foreign(record, box, attempts)
+        if refusal:
+            return _rejected(record, refusal, attempts)
+        try:
             created = await pbx.create_box(record)
         except AnswerLost as error:
             lost = error

@@ -78,18 +78,16 @@ class _Run:
         """Send one change, unless the run has ended."""
         if self._error or self._stop():
             return
-        if self._journal and change.kind is not ChangeKind.UNCHANGED:
-            self._journal.begin(change)
         try:
+            self._note_begin(change)
             outcome = await send_change(change, self._pbx, verify=self._settings.verify)
         except (LoginRefused, StoppedEarly) as error:
             self._error = self._error or error
             outcome = _not_sent(change)
-        if self._journal:
-            self._journal.end(outcome)
         self._outcomes[outcome.row] = outcome
         self._on_outcome(outcome)
         self._count(outcome)
+        self._note_end(outcome)
 
     def end(self, plan: Plan) -> Ending:
         """What became of all rows, those that were never begun included."""
@@ -97,6 +95,21 @@ class _Run:
         if self._error is None and len(self._outcomes) < len(plan.changes):
             self._error = Interrupted("The run was stopped. Import the same again to go on.")
         return Ending(outcomes, self._error)
+
+    def _note_begin(self, change: Change) -> None:
+        """Note what is about to be sent. Without that, nothing is sent."""
+        if self._journal and change.kind is not ChangeKind.UNCHANGED:
+            try:
+                self._journal.begin(change)
+            except OSError as error:
+                raise _journal_full(error) from error
+
+    def _note_end(self, outcome: Outcome) -> None:
+        if self._journal:
+            try:
+                self._journal.end(outcome)
+            except OSError as error:
+                self._error = self._error or _journal_full(error)
 
     def _count(self, outcome: Outcome) -> None:
         self._sent += outcome.attempts > 0
@@ -107,6 +120,13 @@ class _Run:
                 f"{self._settings.max_errors} are allowed, so the run ended. Read the result for the reason. "
                 "If it is all right to go on, give a higher --max-errors."
             )
+
+
+def _journal_full(error: OSError) -> StoppedEarly:
+    return StoppedEarly(
+        f"The journal of the run cannot be written ({error.strerror}), so the run ended. "
+        "Make room on the disk that holds the state folder, and import the same again to go on."
+    )
 
 
 def _not_sent(change: Change) -> Outcome:

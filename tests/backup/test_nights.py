@@ -277,15 +277,6 @@ def pbx_of(box: str, *, status: int = 200) -> Starlette:
     )
 
 
-async def test_text_that_no_file_can_hold_is_told(tmp_path: Path) -> None:
-    app = pbx_of('{"id": "1", "extension_number": "101", "name": "\\ud800", "pin": "024680"}')
-
-    with pytest.raises(BackupNotProven, match="damaged on the PBX"):
-        await back_up_from(app, tmp_path / "nights")
-
-    assert files_in(tmp_path / "nights") == {}
-
-
 async def test_what_is_not_read_back_as_it_was_fetched_is_no_backup(tmp_path: Path) -> None:
     app = pbx_of('{"id": "1", "extension_number": "101", "name": "a\\u0000b", "pin": "024680"}')
 
@@ -327,9 +318,8 @@ async def test_an_old_backup_that_is_gone_changed_or_has_lost_its_manifest_is_fo
 
     assert verified.intact == (made[3].file,)
     assert list(verified.damaged) == [manifest.file for manifest in made[:3]]
-    assert [
-        word in damage for word, damage in zip(("gone", "changed", "manifest"), verified.damaged.values(), strict=True)
-    ]
+    for word, damage in zip(("gone", "changed", "manifest"), verified.damaged.values(), strict=True):
+        assert word in damage
 
 
 async def test_a_manifest_taken_from_another_backup_proves_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import keyring
 import pytest
 from starlette.applications import Starlette
 
@@ -14,8 +15,10 @@ from bulkvm.backup import Night
 from bulkvm.cli.backup import back_up_sites
 from bulkvm.cli.connection import Connection
 from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.sites import store_secret
 from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.sites.keyrings import InMemory
 
 README = Path(__file__).parents[2] / "README.md"
 IMPATIENT = ("--retries", "2", "--timeout", "0.4", "--max-outage", "0.5")
@@ -179,8 +182,24 @@ def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         entries = "".join(f'[site-{n:02}]\nurl = "{url}"\n' for n, url in enumerate(urls))
         (config / "sites.toml").write_text(entries, "utf-8")
         monkeypatch.setenv("BULKVM_CONFIG", str(config))
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        before = keyring.get_keyring()
+        keyring.set_keyring(InMemory())
+        for n in range(10):
+            assert store_secret(f"site-{n:02}", Settings().token)
         yield apps
+        keyring.set_keyring(before)
+
+
+def test_the_login_of_one_site_is_never_shown_to_another(
+    bulkvm: Bulkvm, ten_sites: list[Starlette], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_PASSWORD", "of one site alone")
+
+    refused = bulkvm("backup", "nights", "--all-sites")
+
+    assert refused.code == 2
+    assert "BULKVM_PASSWORD" in refused.err
+    assert sum(sum(app.state.traffic.counts.values()) for app in ten_sites) == 0
 
 
 def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkvm.box import NOT_KNOWN, Box
@@ -190,3 +190,18 @@ async def test_masked_pins_are_not_known_and_unknown_fields_are_passed_over() ->
 
     assert box.pin is NOT_KNOWN
     assert box.recipients == ("a@example.com",)
+
+
+async def test_half_a_character_in_a_name_becomes_a_mark_that_can_be_written() -> None:
+    body = json.dumps({"count": 1, "items": [{**item("101"), "name": "a\ud800b"}]})
+    app = Starlette(routes=[Route("/{path:path}", lambda _: Response(body, media_type="application/json"))])
+
+    (box,) = await list_from(app)
+
+    assert box.name == "a?b"
+
+
+async def test_a_pin_that_is_null_is_one_that_the_pbx_does_not_show() -> None:
+    (box,) = await list_from(pbx_of(lambda _: {"count": 1, "items": [item("101")]}))
+
+    assert box.pin is NOT_KNOWN

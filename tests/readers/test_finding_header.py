@@ -3,6 +3,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
@@ -86,6 +88,27 @@ def test_a_file_without_headings_does_not_show_its_pins(tmp_path: Path) -> None:
         read_sheet(path)
 
     assert not any(secret in str(raised.value) for secret in ("402817", "40281a", "024680", "pin13"))
+
+
+ROWS = st.lists(st.lists(st.text("0178٤７²a. -\u200b") | st.from_regex("[a-z]? ?[0-9]{4,10} ?[a-z]?"), max_size=5))
+
+
+@given(rows=ROWS, suffix=st.sampled_from(["csv", "xlsx"]))
+@settings(max_examples=100, deadline=None)
+def test_no_digits_of_a_file_without_headings_are_shown(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], suffix: str
+) -> None:
+    path = tmp_path_factory.mktemp("digits") / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n" + csv_text(rows), "utf-8")
+    else:
+        write_workbook(path, *rows)
+
+    with pytest.raises(SheetError, match="no headings") as raised:
+        read_sheet(path)
+
+    shown = str(raised.value).replace("first 20 rows", "")
+    assert not any(map(str.isdigit, shown))
 
 
 def test_headings_that_the_user_maps_are_known(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bulkvm.errors import SheetError
 from bulkvm.readers import read_sheet
 from bulkvm.sheet import CellKind, Sheet
+from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, texts
 
 HEADER = ",".join(HEADINGS) + "\n"
@@ -81,6 +82,22 @@ def test_surplus_values_are_an_error_with_the_line(tmp_path: Path) -> None:
     assert sheet.cells.index.tolist() == [2, 3, 4]
 
 
+def test_surplus_values_are_kept_below_no_heading_and_told_once(tmp_path: Path) -> None:
+    sheet = read(tmp_path, HEADER + "6201,Desk,402817\n6202,Sales,024680,,'=x,1E5\n")
+
+    assert sheet.cells.columns.tolist() == ["A", "B", "C", "E", "F"]
+    assert texts(sheet) == [["6201", "Desk", "402817", "", ""], ["6202", "Sales", "024680", "=x", "1E5"]]
+    assert list(sheet.headings) == ["A", "B", "C"]
+    assert [(problem.row, problem.code) for problem in validate(sheet).problems] == [(3, "surplus-values")]
+
+
+@pytest.mark.parametrize("text", ["name,pin{}\nDesk,402817\n", "name,pin\nDesk,402817{}\n"])
+def test_values_beyond_the_last_column_of_excel_are_an_error_of_the_file(tmp_path: Path, text: str) -> None:
+    read(tmp_path, text.format("," * 16_382 + ",,"))
+    with pytest.raises(SheetError, match=r"16,385 values on line .*16,384 columns"):
+        read(tmp_path, text.format("," * 16_383 + "x"))
+
+
 def test_nul_bytes_are_an_error_with_the_line(tmp_path: Path) -> None:
     sheet = read(tmp_path, "sep=,\n" + HEADER + "6201,Desk\0,402817\n6202,Sales,024680\n")
 
@@ -88,32 +105,44 @@ def test_nul_bytes_are_an_error_with_the_line(tmp_path: Path) -> None:
     assert "line 3" in sheet.problems[0].message
 
 
-def test_an_unclosed_quote_is_an_error_with_the_line_on_which_it_opens(tmp_path: Path) -> None:
-    sheet = read(tmp_path, HEADER + '6201,"Front\nDesk","402817\n6202,Sales,024680\n6203,Lab,135790\n')
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(HEADER + '6201,"Desk', 2, id="in the last line"),
+        pytest.param(HEADER + '6201,"Front\nDesk","402817\n6202,Sales,024680\n', 3, id="to the end of the file"),
+        pytest.param(HEADER + '6201,"Desk,402817\n' + "6202,Sales,024680\n" * 10_000, 2, id="beyond any cell's length"),
+        pytest.param("\n" + HEADER + '\n"6201","\n","402817' + "\n6202" * 60_000, 5, id="the same after other lines"),
+        pytest.param(HEADER + '6201,"Desk,402817\n6202,"Sales",024680\n', 2, id="to the next row in quotes"),
+        pytest.param('sep=;\nextension_number;"name;pin\n6201;Desk;402817\n', 2, id="in the header"),
+        pytest.param('"Boxes\n' + HEADER + "6201,Desk,402817\n", 1, id="in the title"),
+        pytest.param('"Boxes\n' + HEADER + "6201,Desk,402817\n" * 10_000, 1, id="in the title of a long file"),
+        pytest.param('"a"b,"c', 1, id="in the only line"),
+    ],
+)
+def test_an_unclosed_quote_is_an_error_of_the_file_that_names_its_line(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(SheetError, match=rf"opens on line {line} and is not closed.*Close the quote") as raised:
+        read(tmp_path, text)
 
-    assert codes(sheet) == [(2, "unclosed-quote")]
-    assert "line 3" in sheet.problems[0].message
-    assert texts(sheet) == [["6201", "Front\nDesk", "402817"]]
+    assert raised.value.problem.code == "unclosed-quote"
+    assert raised.value.problem.row is None
 
 
-def test_an_unclosed_quote_in_the_header_is_told_and_shows_nothing_of_the_rows(tmp_path: Path) -> None:
-    sheet = read(tmp_path, 'extension_number,"name,pin\n6201,Desk,402817\n')
+def test_a_quote_that_only_another_delimiter_would_open_is_text(tmp_path: Path) -> None:
+    assert texts(read(tmp_path, 'name;pin\nRoom 5,"x;402817\n')) == [['Room 5,"x', "402817"]]
 
-    assert codes(sheet) == [(1, "unclosed-quote")]
-    assert sheet.headings == {"A": "extension_number", "B": "name"}
+
+def test_an_endless_cell_without_quotes_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match="more than 131,072 characters on line 3") as raised:
+        read(tmp_path, HEADER + f"6201,Desk,402817\n6202,{'x' * 131_073},024680\n6203,Lab,135790\n")
+
+    assert raised.value.problem.code == "cell-too-long"
+    assert "quote" not in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["\n\n", ",,\n", "sep=;\n"])
 def test_a_file_of_nothing_but_blank_rows_has_no_header(tmp_path: Path, text: str) -> None:
     with pytest.raises(SheetError, match="no headings"):
         read(tmp_path, text)
-
-
-def test_a_quote_that_swallows_a_long_file_is_an_error_of_the_file(tmp_path: Path) -> None:
-    with pytest.raises(SheetError, match="line 2 ") as raised:
-        read(tmp_path, HEADER + '6201,"Desk,402817\n' + "6202,Sales,024680\n" * 10_000)
-
-    assert raised.value.problem.code == "unclosed-quote"
 
 
 def test_a_last_row_without_line_end_is_read(tmp_path: Path) -> None:

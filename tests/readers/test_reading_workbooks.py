@@ -3,14 +3,13 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
 
 from bulkvm.readers import read_sheet
 from bulkvm.sheet import CellKind
-from tests.readers.made import HEADINGS, codes, header_xml, texts, write_raw_workbook, write_workbook
+from tests.readers.made import HEADINGS, header_xml, texts, write_raw_workbook, write_workbook
 
 
 def test_a_sheet_is_text_at_its_own_row_numbers(tmp_path: Path) -> None:
@@ -187,45 +186,6 @@ def test_a_column_without_a_heading_is_kept_if_it_has_a_value(tmp_path: Path) ->
     assert list(sheet.cells.columns) == ["A", "B", "C", "D", "E"]
     assert list(sheet.headings) == ["A", "B", "C", "E"]
     assert texts(sheet) == [["6201", "", "", "", ""], ["6202", "", "", "x", ""]]
-
-
-def test_hidden_and_filtered_rows_count_with_one_warning(tmp_path: Path) -> None:
-    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
-    sheet = book.add_worksheet()
-    for row, values in enumerate([HEADINGS, *([f"620{n}", "Desk", "402817"] for n in range(7))]):
-        sheet.write_row(row, 0, values)
-    for row in (2, 4, 5, 6, 90):
-        sheet.set_row(row, options={"hidden": True})
-    book.close()
-
-    read = read_sheet(tmp_path / "a.xlsx")
-
-    assert len(read.cells) == 7
-    assert codes(read) == [(None, "hidden-rows")]
-    assert "3, 5 to 7" in read.problems[0].message
-    assert not read.problems[0].is_error
-
-
-def test_a_cell_merged_over_several_rows_is_an_error_in_each_of_them(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for row in (("Boxes", None, None), HEADINGS, *((f"620{n}", "Desk", "402817") for n in range(5))):
-        sheet.append(row)
-    sheet.merge_cells("A1:C1")  # a title
-    sheet.merge_cells("B3:C3")  # one row: no doubt where its value belongs
-    sheet.merge_cells("B4:C5")
-    sheet.merge_cells("F4:F7")  # no column
-    book.save(tmp_path / "a.xlsx")
-
-    read = read_sheet(tmp_path / "a.xlsx")
-
-    assert [(problem.cell, problem.code) for problem in read.problems] == [
-        ("B4", "merged-cells"),
-        ("B5", "merged-cells"),
-    ]
-    assert all(problem.is_error for problem in read.problems)
-    assert read.kinds == {letter: {4: CellKind.MERGED, 5: CellKind.MERGED} for letter in "BC"}
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "xlsm"])

@@ -13,11 +13,12 @@ from openpyxl.styles import PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.errors import UsageError
-from bulkvm.problems import Problem
+from bulkvm.problems import Problem, Severity
 from bulkvm.readers import read_sheet
 from bulkvm.reports import write_annotated
 from bulkvm.reports.look import AMBER, RED
 from bulkvm.reports.marks import MOST_NOTES
+from bulkvm.sheet import Sheet
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
 
@@ -232,22 +233,81 @@ def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
 def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str | None) -> None:
-    rows = [["6201"]] * (MOST_NOTES + 2)
-    sheet = replace(sheet_of(["Ext"], *rows, name=name), path=tmp_path / "boxes.xlsx")
-    own = openpyxl.Workbook()
-    own.worksheets[0].title = "Boxes"
-    for row in [["Ext"], *rows]:
-        own.worksheets[0].append(row)
-    own.save(sheet.path)
-    problems = [Problem(row=row, cell=f"A{row}", code="x", message="m") for row in sheet.cells.index]
-
-    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", *flood(tmp_path, name)))
 
     assert len(notes(workbook["Boxes"])) == MOST_NOTES
     assert len(colours(workbook["Boxes"])) == MOST_NOTES + 2
     texts = summary_texts(workbook)
     assert any(text.startswith("... and 2 more") for text in texts)
     assert not any("text alone" in text for text in texts)
+
+
+@pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
+def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_path: Path, name: str | None) -> None:
+    once = write_annotated(tmp_path / "once.xlsx", *flood(tmp_path, name))
+
+    workbook = openpyxl.load_workbook(once)
+
+    own = workbook["Boxes"]
+    last = MOST_NOTES + 3
+    assert f"A{last}" in notes(own)
+    assert own["B1"].value == "bulkvm_message"
+    assert {row[0] for row in own.iter_rows(min_row=2, min_col=2, max_col=2, values_only=True)} >= {
+        "A2: not sure. [w]",
+        f"A{last}: wrong. [e]",
+    }
+    assert None not in {cell.value for cell in own["B"]}
+    texts = summary_texts(workbook)
+    assert "1. Mend the red cells: each is an error. The column bulkvm_message says how." in texts
+    assert f"A{last}" in texts
+
+
+def test_a_mended_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
+    sheet, problems = flood(tmp_path, None)
+    once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, problems))
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, problems[-1:]))
+
+    told = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
+    assert told == {1: "bulkvm_message", MOST_NOTES + 3: f"A{MOST_NOTES + 3}: wrong. [e]"}
+
+
+def flood(folder: Path, name: str | None) -> tuple[Sheet, list[Problem]]:
+    """A sheet with more problems than notes: warnings first, and an error in the last row."""
+    rows = [["6201"]] * (MOST_NOTES + 2)
+    sheet = replace(sheet_of(["Ext"], *rows, name=name), path=folder / "boxes.xlsx")
+    own = openpyxl.Workbook()
+    own.worksheets[0].title = "Boxes"
+    for row in [["Ext"], *rows]:
+        own.worksheets[0].append(row)
+    own.save(sheet.path)
+    *others, last = (
+        Problem(row=row, cell=f"A{row}", code="w", message="not sure.", severity=Severity.WARNING)
+        for row in sheet.cells.index
+    )
+    return sheet, [*others, replace(last, code="e", message="wrong.", severity=Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "cell"),
+    [
+        pytest.param(Problem(row=2, column="pin", code="pin-missing", message="m"), "C2", id="a column alone"),
+        pytest.param(Problem(row=2, column="id", code="id-disagrees", message="m"), "B2", id="a column not there"),
+        pytest.param(Problem(row=2, code="row-hidden", message="m"), "B2", id="a row"),
+    ],
+)
+@pytest.mark.parametrize(("heading", "of_file"), [("Ext", ()), ("Durchwahl", ("B3",))], ids=["known", "mapped"])
+def test_a_problem_without_a_cell_is_marked_in_its_column_or_else_at_the_extension(
+    tmp_path: Path, heading: str, of_file: tuple[str, ...], problem: Problem, cell: str
+) -> None:
+    sheet = sheet_of(["Site", heading, "PIN"], ["North", "6201", ""], ["North", "62", ""], name=None)
+    others = [Problem(row=3, cell=c, column="extension_number", code="extension-length", message="m") for c in of_file]
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, [problem, *others]))
+
+    assert colours(workbook["Boxes"]).keys() == {cell, *of_file}
+    links = [cell.hyperlink.location for cell in workbook["bulkvm"]["A"] if cell.hyperlink]
+    assert f"Boxes!{cell}" in [link.replace("'", "") for link in links]
 
 
 @pytest.mark.parametrize("name", ["clinic.xlsx", "copy.csv", "copy.xlsm"])
@@ -282,5 +342,5 @@ def test_a_persons_sheet_that_is_called_bulkvm_is_kept(tmp_path: Path) -> None:
     written = write_annotated(tmp_path / "annotated.xlsx", read_sheet(tmp_path / "own.xlsx"), [])
 
     copy = openpyxl.load_workbook(written)
-    assert copy.sheetnames == ["bulkvm summary", "bulkvm"]
+    assert copy.sheetnames == ["bulkvm (2)", "bulkvm"]
     assert copy["bulkvm"]["B2"].value == "Lab"

@@ -20,6 +20,7 @@ from bulkvm.columns import COLUMNS
 from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import UsageError
 from bulkvm.reports import render_export, write_clean, write_export
+from tests.sheets import sheet_of
 
 HEADERS = [column.header for column in COLUMNS]
 BOX = Box(
@@ -154,11 +155,11 @@ def test_an_exported_workbook_is_fit_to_be_worked_in() -> None:
 def test_a_clean_sheet_tells_cleared_from_blank_and_names_each_row(suffix: str) -> None:
     records = [
         Record(row=7, extension_number="0101", name="=1+1", enable_pin=False, recipients=()),
-        Record(row=9, extension_number="0102", recipients=("a@example.com",)),
+        Record(row=9, extension_number="", recipients=("a@example.com",)),
     ]
 
     with tempfile.TemporaryDirectory() as folder:
-        written = write_clean(Path(folder) / f"clean.{suffix}", records)
+        written = write_clean(Path(folder) / f"clean.{suffix}", sheet_of(["Ext"]), records)
         content = written.read_bytes()
         mode = stat.S_IMODE(written.stat().st_mode)
 
@@ -170,14 +171,24 @@ def test_a_clean_sheet_tells_cleared_from_blank_and_names_each_row(suffix: str) 
     assert rows == [
         [*HEADERS, "bulkvm_row"],
         ["0101", "=1+1", "", "", "no", "", "<clear>", "", "", "7"],
-        ["0102", "", "", "", "", "", "a@example.com", "", "", "9"],
+        ["", "", "", "", "", "", "a@example.com", "", "", "9"],
     ]
     assert os.name == "nt" or mode == 0o600
 
 
+def test_a_clean_sheet_never_takes_the_place_of_its_input(tmp_path: Path) -> None:
+    sheet = replace(sheet_of(["Ext"], name=None), path=tmp_path / "boxes.csv")
+    sheet.path.write_text("Ext\n6201\n")
+
+    with pytest.raises(UsageError, match="is the sheet itself"):
+        write_clean(tmp_path / "." / "boxes.csv", sheet, [])
+
+    assert sheet.path.read_text() == "Ext\n6201\n"
+
+
 def test_a_clean_sheet_has_no_other_form(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"must end in \.csv or \.xlsx"):
-        write_clean(tmp_path / "clean.json", [])
+        write_clean(tmp_path / "clean.json", sheet_of(["Ext"]), [])
 
 
 def test_a_box_without_recipients_is_exported_as_an_empty_list() -> None:

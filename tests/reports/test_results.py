@@ -116,6 +116,21 @@ def test_a_second_result_takes_the_place_of_the_first(clinic: Sheet, tmp_path: P
     assert second.cells["F"].tolist()[0] == ""
 
 
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_generated_pin_stays_until_there_is_another(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+    pins = {6: "602815", 7: "735190"}
+    first = read_sheet(write_result(tmp_path / f"first.{suffix}", clinic, OUTCOMES, [], RUN, pins=pins))
+    rows = first.cells.index.tolist()
+    outcomes = [replace(outcome, row=row) for outcome, row in zip(OUTCOMES, rows, strict=True)]
+
+    second = read_sheet(
+        write_result(tmp_path / f"second.{suffix}", first, outcomes, [], RUN, pins={rows[0]: "824066", rows[3]: "91"})
+    )
+
+    assert second.headings["I"] == "bulkvm_pin"
+    assert second.cells["I"].tolist() == ["824066", "", "602815", "91"]
+
+
 def test_a_csv_result_runs_nothing(tmp_path: Path) -> None:
     sheet = sheet_of(["Ext", "=cmd|' /C calc'!A0"], ["6201", "=1+1"], ["6202", "'@x"], name=None)
     outcome = Outcome(row=2, extension_number="6201", status=Status.REJECTED, message="-1 boxes")

@@ -1,0 +1,31 @@
+"""Formulas of a person's own workbook, whose results openpyxl does not save."""
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.columns.headings import match_heading
+from bulkvm.reports.own_cells import cells_there, set_text
+from bulkvm.sheet import CellKind, Sheet
+
+
+def replace_formulas(own: Worksheet, sheet: Sheet) -> bool:
+    """Put what was read in the place of formulas, so that the copy reads as the sheet did; say whether there were any.
+
+    That is in the columns that are read, and in blank rows, which formulas without results would fill. A formula
+    whose result cannot be used stays, lest it pass for text.
+    """
+    texts = {
+        letter: {sheet.header_row: heading, **sheet.texts(letter)}
+        for letter, heading in sheet.headings.items()
+        if match_heading(heading)
+    }
+    filled = {sheet.header_row, *sheet.cells.index.tolist()}
+    found = False
+    for cell in cells_there(own):
+        if cell.data_type != "f" or cell.row < sheet.header_row:
+            continue
+        kind = sheet.kinds.get(cell.column_letter, {}).get(cell.row)
+        was_read = cell.column_letter in texts and kind in {None, CellKind.FORMULA}
+        if was_read or cell.row not in filled:
+            set_text(cell, texts.get(cell.column_letter, {}).get(cell.row, ""))
+            found = True
+    return found

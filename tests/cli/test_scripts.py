@@ -1,0 +1,120 @@
+"""What scripts rely on: data on standard output in UTF-8, words on standard error, JSON however it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from starlette.applications import Starlette
+
+from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.test_whole_job import write_csv
+
+RUN_KEYS = ["schema", "site", "run", "counts", "rows", "problems"]
+ROWS = [("6201", "Łukasz", "402817", "", ""), ("6202", "Sales", "582046", "", "")]
+
+
+def test_json_is_utf_8_whatever_the_terminal_takes_for_text(folder: Path) -> None:
+    write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "Łukasz", "yes"))
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+
+    out = subprocess.run(
+        [sys.executable, "-m", "bulkvm", "validate", "a.csv", "--json"],
+        capture_output=True,
+        env=environment,
+        check=False,
+    ).stdout
+
+    assert "Łukasz" in json.loads(out.decode("utf-8"))["problems"][0]["message"]
+
+
+@pytest.mark.usefixtures("pbx")
+def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "a.csv", *((str(6200 + n), f"Desk {n}", "402817", "", "") for n in range(20)))
+    write_csv(folder / "b.csv", *((str(6200 + n), f"Other {n}", "", "", "") for n in range(20)))
+    bulkvm("import", "a.csv", "--yes")
+    (folder / "c.csv").write_text("Colour\nred\n", "utf-8")
+
+    unasked = bulkvm("import", "a.csv", "--json", "--only-failed")
+    refused = bulkvm("import", "b.csv", "--yes", "--json")
+    unreadable = [bulkvm(command, "c.csv", "--json") for command in ("import", "plan")]
+
+    assert (refused.code, list(refused.json), refused.json["counts"]["not sent"]) == (6, RUN_KEYS, 20)
+    assert [(ended.code, list(ended.json)) for ended in unreadable] == [(3, RUN_KEYS), (3, RUN_KEYS)]
+    assert [ended.json["problems"][0]["code"] for ended in unreadable] == ["no-header", "no-header"]
+    assert unasked.code == 2
+
+
+def test_words_go_to_standard_error_and_lists_to_standard_output(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    imported = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+    listed = bulkvm("runs")
+    exported = bulkvm("export")
+    quiet = bulkvm("import", SAMPLES / "clinic.csv", "--yes", "-q")
+
+    assert imported.out == ""
+    assert "clinic.csv" in listed.out
+    assert len(exported.out.splitlines()) == 43
+    assert (exported.err, quiet.err) == ("", "42 rows: 42 unchanged.\n")
+    assert pbx.state.traffic.counts["create"] == 42
+
+
+def test_a_macro_workbook_gets_its_result(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    book = Workbook()
+    for row in (("Ext", "Name", "PIN"), ("6201", "Front Desk", "402817")):
+        book.active.append(row)  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.save(folder / "a.xlsm")
+
+    assert bulkvm("import", "a.xlsm", "--yes").code == 0
+    assert (folder / "a.result.xlsx").exists()
+    assert pbx.state.traffic.counts["create"] == 1
+
+
+@pytest.mark.parametrize("result", ["out.txt", "nowhere/r.xlsx", "a.csv", "-", "r.xlsm"])
+def test_a_result_that_cannot_be_written_is_told_before_anything_is_sent(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, result: str
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    before = sheet.read_bytes()
+
+    ended = bulkvm("import", "a.csv", "--yes", "--result", result)
+
+    assert ended.code == 2
+    assert sum(pbx.state.traffic.counts.values()) == 0
+    assert sheet.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--clean", "--annotate"])
+def test_a_check_never_overwrites_the_sheet_itself(bulkvm: Bulkvm, folder: Path, option: str) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    before = sheet.read_bytes()
+
+    assert bulkvm("validate", "a.csv", option, folder / "a.csv").code == 2
+    assert sheet.read_bytes() == before
+
+
+def test_the_csv_form_of_the_template_can_be_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("template", "--csv").code == 0
+    assert (folder / "bulkvm-template.csv").read_text("utf-8-sig").startswith("extension_number,name,pin,")
+    assert bulkvm("template", "boxes.xlsx", "--csv").code == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_files_of_a_demo_that_hold_pins_are_for_their_owner_alone(bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("demo", "-q").code == 0
+
+    for file in (folder / "bulkvm-demo").rglob("*"):
+        if file.is_file() and file.name != "template.xlsx":
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="a folder in which nobody can make one")
+def test_a_state_folder_that_cannot_be_made_is_told(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BULKVM_STATE", "/proc/nowhere")
+
+    ended = bulkvm("runs")
+
+    assert ended.code == 2
+    assert "BULKVM_STATE" in ended.err

@@ -1,0 +1,16 @@
+import tracemalloc
+
+from bulkvm.readers.table import Row, Table
+
+
+def test_no_second_copy_of_a_table_is_made_on_the_way_to_its_frame() -> None:
+    table = Table("a.csv", dict.fromkeys("ABCDEFGH", "heading"))
+    for number in range(20_000):
+        table.add(Row(number, dict.fromkeys("ABCDEFGH", "text")))
+
+    tracemalloc.start()
+    frame = table.to_frame()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 1.5 * frame.memory_usage().sum()

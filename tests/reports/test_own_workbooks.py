@@ -1,0 +1,170 @@
+"""What openpyxl would lose or change of a person's own workbook."""
+
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from xlsxwriter import Workbook
+from xlsxwriter.chart import Chart
+from xlsxwriter.worksheet import Worksheet
+
+from bulkvm.readers import read_sheet
+from bulkvm.reports import write_annotated
+from bulkvm.reports.summary import MARKER
+from bulkvm.validation import validate
+
+NOTHING = "nothing"
+REPLACED = "Formulas that are read"
+LOST = "Macros, pictures"
+
+
+def save(file: Path, fill: Callable[[Workbook, Worksheet], object]) -> Path:
+    """A workbook as Excel would save it, with the results of its formulas."""
+    with Workbook(file) as workbook:
+        sheet = workbook.add_worksheet("Boxes")
+        for column, heading in enumerate(("Ext", "Name", "PIN", "Remark")):
+            sheet.write_string(0, column, heading)
+        fill(workbook, sheet)
+    # xlsxwriter cannot say that a formula came to no text.
+    rewrite(file, "xl/worksheets/sheet1.xml", lambda part: part.replace(NOTHING.encode(), b""))
+    return file
+
+
+def rewrite(file: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    with ZipFile(file) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    with ZipFile(file, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, change(content) if part == name else content)
+
+
+def annotate(file: Path) -> Path:
+    return write_annotated(file.with_name(f"annotated-{file.name}"), read_sheet(file), [])
+
+
+def notices(file: Path) -> str:
+    return " ".join(str(cell.value) for cell in openpyxl.load_workbook(file)["bulkvm"]["A"])
+
+
+def write_formulas(_: Workbook, sheet: Worksheet) -> None:
+    sheet.write_string("B2", "Lab")
+    sheet.write_formula("A2", '="62"&"01"', value="6201")
+    sheet.write_formula("C2", "=400000+2817", value=402817)
+    sheet.write_formula("D2", "=LEN(B2)", value=3)
+    sheet.write_string("A3", "6202")
+    sheet.write_formula("B3", '=IF(D3="","",D3)', value=NOTHING)
+    sheet.write_formula("C3", "=1/3", value=0.333333333333333)
+    for letter in "ABD":
+        sheet.write_formula(f"{letter}4", '=IF(X4="","",X4)', value=NOTHING)
+
+
+def test_a_copy_of_formulas_is_read_as_the_sheet_itself(tmp_path: Path) -> None:
+    file = save(tmp_path / "boxes.xlsx", write_formulas)
+
+    copy = annotate(file)
+
+    before, after = (read_sheet(f).cells[["A", "B"]] for f in (file, copy))
+    assert after.equals(before)
+    assert read_sheet(copy).cells.at[2, "C"] == "402817"
+    assert {p.cell for p in validate(read_sheet(copy)).problems if p.is_error} == {"C3"}
+    assert REPLACED in notices(copy)
+
+
+def test_formulas_elsewhere_and_those_without_a_usable_result_stay(tmp_path: Path) -> None:
+    own = openpyxl.load_workbook(annotate(save(tmp_path / "boxes.xlsx", write_formulas)))["Boxes"]
+
+    assert {cell.coordinate: cell.value for row in own.iter_rows() for cell in row if cell.data_type == "f"} == {
+        "D2": "=LEN(B2)",
+        "C3": "=1/3",
+    }
+
+
+def test_a_sheet_without_formulas_says_nothing_of_them(tmp_path: Path) -> None:
+    copy = annotate(save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201")))
+
+    assert REPLACED not in notices(copy)
+
+
+@given(st.lists(st.sampled_from(["_x0041_", "_x00e9_", "_", "x0042_", "é", " ", "="])).map("".join))
+def test_a_text_that_looks_like_an_escape_of_excel_stays_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    def write(_: Workbook, sheet: Worksheet) -> None:
+        sheet.write_string("A2", "6201")
+        sheet.write_string("B2", f".{text}.")
+
+    once = annotate(save(tmp_path_factory.mktemp("escapes") / "boxes.xlsx", write))
+
+    assert read_sheet(once).cells.at[2, "B"] == f".{text}."
+    assert read_sheet(annotate(once)).cells.at[2, "B"] == f".{text}."
+
+
+def test_formatted_pieces_of_a_text_and_line_ends_stay(tmp_path: Path) -> None:
+    def write(workbook: Workbook, sheet: Worksheet) -> None:
+        sheet.write_string("A2", "6201")
+        sheet.write_rich_string("B2", "_x0041_", workbook.add_format({"bold": True}), "_x0042_")
+        sheet.write_string("D2", "one\rtwo")
+
+    copy = read_sheet(annotate(save(tmp_path / "boxes.xlsx", write)))
+
+    assert [copy.cells.at[2, letter] for letter in "BD"] == ["_x0041__x0042_", "one\rtwo"]
+
+
+@pytest.mark.parametrize(
+    ("insert", "is_told"),
+    [
+        pytest.param(lambda _, sheet: sheet.insert_textbox("F2", "Ask Anna."), True, id="text box"),
+        pytest.param(
+            lambda workbook, sheet: sheet.insert_chart("F2", chart_of(workbook)), False, id="a chart, which is kept"
+        ),
+    ],
+)
+def test_what_is_lost_is_told(
+    tmp_path: Path, insert: Callable[[Workbook, Worksheet], object], *, is_told: bool
+) -> None:
+    copy = annotate(save(tmp_path / "boxes.xlsx", insert))
+
+    assert (LOST in notices(copy)) is is_told
+
+
+@pytest.mark.parametrize("part", ["xl/media/logo.png", "xl/ctrlProps/ctrlProp1.xml", "xl/threadedComments/t1.xml"])
+def test_parts_that_are_lost_are_told(tmp_path: Path, part: str) -> None:
+    file = save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201"))
+    with ZipFile(file, "a") as archive:
+        archive.writestr(part, "<a/>")
+
+    assert LOST in notices(annotate(file))
+
+
+def chart_of(workbook: Workbook) -> Chart:
+    chart = workbook.add_chart({"type": "bar"})
+    assert chart is not None
+    chart.add_series({"values": "=Boxes!$A$2:$A$3"})
+    return chart
+
+
+@pytest.mark.parametrize("name", ["bulkvm", "BulkVM"])
+def test_another_sheet_of_theirs_that_is_called_bulkvm_is_kept(tmp_path: Path, name: str) -> None:
+    file = save(tmp_path / "boxes.xlsx", lambda workbook, _: workbook.add_worksheet(name).write_string("A1", "mine"))
+
+    once = annotate(file)
+    twice = annotate(once)
+
+    for copy in (once, twice):
+        workbook = openpyxl.load_workbook(copy)
+        assert workbook.sheetnames == ["bulkvm (2)", "Boxes", name]
+        assert workbook[name]["A1"].value == "mine"
+
+
+def test_a_summary_that_was_renamed_is_still_replaced(tmp_path: Path) -> None:
+    once = annotate(save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201")))
+    workbook = openpyxl.load_workbook(once)
+    workbook["bulkvm"].title = "Mistakes"
+    workbook.defined_names[MARKER].attr_text = "Mistakes!$A$1"  # as Excel does by itself
+    workbook.save(once)
+
+    assert openpyxl.load_workbook(annotate(once)).sheetnames == ["bulkvm", "Boxes"]
