@@ -1,25 +1,34 @@
 """Shared voicemail boxes on a PortSIP PBX, in bulk, from spreadsheets.
 
-What the commands do can be called from here: read_sheet, validate, connect, plan_for, send, write_result, write_export,
-back_up.
-Each name is imported when it is first used, so that nothing waits for pandas without need.
+What the commands do can be called from here, in the order in which data flows: read_sheet, validate, connect, plan_for,
+check_changes, send, account_for, write_result; and beside that, back_up, verify, make_diff, plan_undo_of and the other
+write functions. Each name is imported when it is first used, so that nothing waits for pandas without need.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bulkvm.backup import Keep, Night, back_up
+    from bulkvm.backup import Keep, Night, back_up, verify
     from bulkvm.box import Box, Record
     from bulkvm.changes import Change, Plan
     from bulkvm.errors import BulkvmError
     from bulkvm.outcomes import Outcome, Status
     from bulkvm.pbx import Pbx, connect
+    from bulkvm.planning import check_changes, make_diff
     from bulkvm.problems import Problem
     from bulkvm.readers import read_sheet
-    from bulkvm.reports import write_export, write_result
-    from bulkvm.settings import SendSettings, Site
-    from bulkvm.upload import account_for, plan_for, send
+    from bulkvm.reports import (
+        RunSummary,
+        write_annotated,
+        write_clean,
+        write_diff,
+        write_export,
+        write_result,
+        write_template,
+    )
+    from bulkvm.settings import Limit, PinPolicy, SendSettings, Site
+    from bulkvm.upload import Journal, PastRun, RunFacts, account_for, plan_for, plan_undo_of, read_journal, send
     from bulkvm.validation import validate
 
 __version__ = "0.1.0"
@@ -28,50 +37,80 @@ _MODULES: Final = {
     "Box": "box",
     "BulkvmError": "errors",
     "Change": "changes",
+    "Journal": "upload",
     "Keep": "backup",
+    "Limit": "settings",
     "Night": "backup",
     "Outcome": "outcomes",
+    "PastRun": "upload",
     "Pbx": "pbx",
+    "PinPolicy": "settings",
     "Plan": "changes",
     "Problem": "problems",
     "Record": "box",
+    "RunFacts": "upload",
+    "RunSummary": "reports",
     "SendSettings": "settings",
     "Site": "settings",
     "Status": "outcomes",
     "account_for": "upload",
     "back_up": "backup",
+    "check_changes": "planning",
     "connect": "pbx",
+    "make_diff": "planning",
     "plan_for": "upload",
+    "plan_undo_of": "upload",
+    "read_journal": "upload",
     "read_sheet": "readers",
     "send": "upload",
     "validate": "validation",
+    "verify": "backup",
+    "write_annotated": "reports",
+    "write_clean": "reports",
+    "write_diff": "reports",
     "write_export": "reports",
     "write_result": "reports",
+    "write_template": "reports",
 }
 
 __all__ = [
     "Box",
     "BulkvmError",
     "Change",
+    "Journal",
     "Keep",
+    "Limit",
     "Night",
     "Outcome",
+    "PastRun",
     "Pbx",
+    "PinPolicy",
     "Plan",
     "Problem",
     "Record",
+    "RunFacts",
+    "RunSummary",
     "SendSettings",
     "Site",
     "Status",
     "account_for",
     "back_up",
+    "check_changes",
     "connect",
+    "make_diff",
     "plan_for",
+    "plan_undo_of",
+    "read_journal",
     "read_sheet",
     "send",
     "validate",
+    "verify",
+    "write_annotated",
+    "write_clean",
+    "write_diff",
     "write_export",
     "write_result",
+    "write_template",
 ]
 
 
