@@ -36,11 +36,11 @@ class Connection:
     settings: SendSettings
     app: Any = None  # the embedded PBX
 
-    def open(self) -> "AbstractAsyncContextManager[Pbx]":
-        """Open the PBX for calls."""
+    def open(self, *, known: bool = False) -> "AbstractAsyncContextManager[Pbx]":
+        """Open the PBX for calls; `known` if it answered a moment ago."""
         from bulkvm.pbx import connect
 
-        return connect(self.site, self.settings, app=self.app)
+        return connect(self.site, self.settings, app=self.app, known=known)
 
 
 def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connection:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bulkvm.upload import PastRun, RunFacts
 
 LAST: Final = "last"
+UNDO_OF: Final = "undo of "
 
 
 def read_runs(screen: Screen) -> "list[PastRun]":
@@ -30,14 +31,15 @@ def read_runs(screen: Screen) -> "list[PastRun]":
     return past
 
 
-def find_run(name: str, screen: Screen) -> "PastRun":
-    """The run whose name begins so, or the `last`.
+def find_run(name: str, screen: Screen, *, undone: bool = True) -> "PastRun":
+    """The run whose name begins so, or the `last`; with `undone` False, the last that was no undo itself.
 
     Raises:
         UsageError: there is none, or several begin so.
     """
     past = read_runs(screen)
-    found = past[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
+    lasts = [one for one in past if undone or not one.facts.file.startswith(UNDO_OF)]
+    found = lasts[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')

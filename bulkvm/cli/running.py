@@ -123,7 +123,7 @@ def _send(
             progress(done, total)
 
         async def sending() -> "Ending":
-            async with connection.open() as pbx:
+            async with connection.open(known=True) as pbx:
                 return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
 
         return asyncio.run(sending())

@@ -9,7 +9,7 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
-from bulkvm.cli.past import find_run, free_name, write_past_result
+from bulkvm.cli.past import UNDO_OF, find_run, free_name, write_past_result
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
@@ -31,7 +31,7 @@ _NAMED: Final = 100  # boxes that were changed since
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
 def command(run: str, *, connection: Connection, result: Path | None, yes: bool, as_json: bool, screen: Screen) -> int:
-    """Put back what RUN did: the beginning of its name will do, or `last`.
+    """Put back what RUN did: the beginning of its name will do, or `last` for the last import.
 
     Boxes that it changed get their former values, and those that it made are removed, with the messages in them: the
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
@@ -39,7 +39,7 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     """
     from bulkvm.reports import render_counts, render_plan, render_problems
 
-    past = find_run(run, screen)
+    past = find_run(run, screen, undone=False)
     if (past.facts.url, past.facts.domain) != (connection.site.url, connection.site.domain):
         raise UsageError(
             f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
@@ -53,7 +53,7 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
         if not ask(plan, connection, screen, yes=yes, can_ask=True):
             return NOT_ALL_DONE
         extensions = {change.record.row: change.record.extension_number for change in plan.changes}
-        facts = name_run(f"undo of {past.facts.name}", connection, extensions)
+        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, extensions)
         ending = carry_out(plan, facts, connection, connection.settings, screen)
     if as_json:
         print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))

@@ -21,7 +21,7 @@ def read_json(response: httpx.Response) -> Any:
     """
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AnswerLost(
             f"The PBX at {response.url.host} answered with something that is not JSON "
             f"(status {response.status_code}), or the answer was cut off."
@@ -123,7 +123,7 @@ def _errors(response: httpx.Response) -> list[dict[str, Any]]:
     try:
         errors = response.json()["errors"]
         return [error for error in errors if isinstance(error, dict)]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return []
 
 

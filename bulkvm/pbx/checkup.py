@@ -14,7 +14,7 @@ from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, Pbx
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
-from bulkvm.pbx.transport import failure, make_transport, not_reached, unknown_name
+from bulkvm.pbx.transport import FAILURES, failure, make_transport, not_reached, unknown_name
 from bulkvm.settings import SendSettings, Site
 
 _CLOCKS_MAY_DIFFER: Final = timedelta(minutes=1)
@@ -77,7 +77,7 @@ async def greet(site: Site, patience: float) -> httpx.Response:
     async with httpx.AsyncClient(transport=make_transport(site, 1), timeout=patience) as http:
         try:
             return await http.get(f"{site.url}/api/shared_voicemails", params={"top": 1})
-        except (httpx.HTTPError, OSError) as error:
+        except FAILURES as error:
             failed = failure(error, url)
             raise _with_advice(failed) if isinstance(failed, AnswerLost) else failed from error
 

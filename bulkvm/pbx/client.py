@@ -9,8 +9,8 @@ import httpx
 
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, PbxRefused
-from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_object
+from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
+from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.workers import in_parallel
@@ -112,6 +112,8 @@ class Pbx:
         Source: API page, "List shared voicemails", filter.
         """
         page = await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
+        if page.count and not page.boxes:
+            raise AnswerLost(f"The PBX says that it has a box {extension_number}, and does not list it.")
         for box in page.boxes:
             if box.extension_number == extension_number:
                 return await self.fetch_box(box.id)
@@ -181,7 +183,7 @@ class Pbx:
         """
         try:
             told = await self._read("/api/tenant/password_policy", read_object)
-        except PbxRefused:
+        except (PbxRefused, NotAllowed, AnswerLost):
             return DEFAULT_PIN_POLICY
         return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
 
@@ -219,8 +221,10 @@ def _id_of(response: httpx.Response) -> str:
     return str(box_id)
 
 
-def _nothing(_: httpx.Response) -> None:
-    """The answer has no body."""
+def _nothing(response: httpx.Response) -> None:
+    """The answer has no body, or none that matters. A page of HTML comes from somebody else than the PBX."""
+    if response.content.strip():
+        read_json(response)
 
 
 def _path(box_id: str) -> str:

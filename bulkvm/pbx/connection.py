@@ -19,16 +19,19 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def connect(site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app: Any = None) -> AsyncIterator[Pbx]:
+async def connect(
+    site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app: Any = None, known: bool = False
+) -> AsyncIterator[Pbx]:
     """Open a PBX for calls, and close its connections in the end. Nothing is sent before the first call.
 
     Args:
         site: where it is and who logs in.
         settings: how many requests may be under way at once, and how long one may take.
         app: an ASGI application to call in place of the network.
+        known: the PBX answered a moment ago, so that it is waited for if it does not now.
     """
     inner = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
-    transport = Considerate(inner, Pace(settings.max_rps), Window(settings.concurrency))
+    transport = Considerate(inner, Pace(settings.max_rps), Window(settings.concurrency), settings.max_outage)
     async with httpx.AsyncClient(
         transport=transport,
         base_url=site.url,
@@ -38,7 +41,7 @@ async def connect(site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app:
         follow_redirects=False,  # a redirect must never take the token to another host
         event_hooks={"response": [_log]},
     ) as http:
-        yield Pbx(Sender(http, settings), settings.concurrency)
+        yield Pbx(Sender(http, settings, known=known), settings.concurrency)
 
 
 async def _log(response: httpx.Response) -> None:

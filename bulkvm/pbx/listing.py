@@ -72,8 +72,10 @@ async def _read(pages: AsyncIterator[Page], progress: Progress) -> tuple[tuple[B
         counted = page.count if counted is None else counted
         known = len(found)
         found.update((box.id, box) for box in page.boxes)
-        progress(len(found), counted)
-        if len(found) >= counted or len(found) == known:
+        if page.boxes:
+            progress(len(found), counted)
+        # Never stop at the count: a box that was added may stand in for one that is still to come.
+        if len(found) == known:
             break
     return tuple(found.values()), counted or 0
 

@@ -19,6 +19,7 @@ _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
 
 _NOT_ACCEPTED: Final = frozenset({codes.BAD_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN})
+_TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
 _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
 
@@ -65,10 +66,10 @@ class PasswordAuth(httpx.Auth):
         self._lock = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Get a token if need be, and send the request with it; once more if the PBX no longer accepts it."""
+        """Get a token if need be, and send the request with it; again with a new one if it has ended."""
         token = self._token
         is_over = token is None or self._clock() >= token.renew_at
-        for _ in range(2):
+        for _ in range(_TOKENS_TRIED):
             if is_over:
                 async with self._lock:
                     while self._token is token:  # else another request got a new one meanwhile

@@ -9,14 +9,14 @@ from typing import Any, Final, Generic, TypeVar
 
 import httpx
 from httpx import codes
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from bulkvm.box import Absent
 from bulkvm.errors import AnswerLost, LoginRefused, PbxBusy, PbxError, PbxUnreachable, StoppedEarly
 from bulkvm.pbx.answers import raise_for_refusal
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
-from bulkvm.pbx.transport import failure
+from bulkvm.pbx.transport import FAILURES, failure
 from bulkvm.pbx.window import Window
 from bulkvm.settings import SendSettings
 
@@ -31,16 +31,21 @@ _NOBODY_BEHIND: Final = {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GAT
 T = TypeVar("T")
 
 _FIRST_WAIT: Final = 0.2
+_FIRST_SILENCE: Final = 0.5
 _LONGEST_WAIT: Final = 10.0
 
 
 class Considerate(httpx.AsyncBaseTransport):
     """A transport that leaves the PBX room: every request, a login too, waits for its turn and its place."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, pace: Pace, window: Window) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, pace: Pace, window: Window, longest_silence: float = 3600.0
+    ) -> None:
         self._inner = inner
         self._pace = pace
         self._window = window
+        self._longest_silence = longest_silence
+        self._silence = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may be sent, and learn from how it is answered."""
@@ -60,8 +65,17 @@ class Considerate(httpx.AsyncBaseTransport):
     def _learn(self, request: httpx.Request, response: httpx.Response, seconds: float) -> None:
         if response.status_code in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
             self._window.refused()
-            self._pace.be_silent(read_retry_after(response.headers) or 0)
+            asked = read_retry_after(response.headers)
+            if asked is None and response.status_code == codes.TOO_MANY_REQUESTS:
+                self._silence = min(2 * self._silence or _FIRST_SILENCE, _LONGEST_WAIT)
+            elif asked and asked > self._longest_silence:
+                raise StoppedEarly(
+                    f"The PBX asks to wait for {asked:.0f} seconds, which is longer than --max-outage. "
+                    "Import the same again then."
+                )
+            self._pace.be_silent(self._silence if asked is None else asked)
         else:
+            self._silence = 0.0
             self._window.answered(_kind_of(request), seconds)
 
     async def aclose(self) -> None:
@@ -90,12 +104,15 @@ class Sender:
         http: httpx.AsyncClient,
         settings: SendSettings,
         *,
+        known: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._http = http
         self._settings = settings
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
+        if known:
+            self._outage.answered()
 
     @property
     def base_url(self) -> httpx.URL:
@@ -150,17 +167,23 @@ class Sender:
 
     def _tries(self, repeat: tuple[type[PbxError], ...]) -> AsyncRetrying:
         return AsyncRetrying(
-            stop=stop_after_attempt(self._settings.retries),
+            stop=self._is_enough,
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
             retry=retry_if_exception_type(repeat),
             sleep=self._sleep,
             reraise=True,
         )
 
+    def _is_enough(self, state: RetryCallState) -> bool:
+        """Whether to give up: after so many tries, and of a PBX that only asks to wait, after so long."""
+        if state.outcome and isinstance(state.outcome.exception(), PbxBusy):
+            return (state.seconds_since_start or 0.0) > self._settings.max_outage
+        return state.attempt_number >= self._settings.retries
+
     async def _send_once(self, method: str, path: str, secret: str | None, content: dict[str, Any]) -> httpx.Response:
         try:
             response = await self._http.request(method, path, **content)
-        except (httpx.HTTPError, OSError) as error:
+        except FAILURES as error:
             self._outage.suspect()
             raise failure(error, self._http.base_url) from error
         if response.status_code in _NOBODY_BEHIND:
@@ -174,7 +197,7 @@ class Sender:
         """Ask for something small, once. Whatever is answered, somebody is there, unless it is a gateway."""
         try:
             response = await self._http.get("/api/shared_voicemails", params={"top": 1})
-        except (httpx.HTTPError, OSError, PbxError):  # PbxError: the login that the request needed
+        except (*FAILURES, PbxError):  # PbxError: the login that the request needed
             return False
         return response.status_code not in _NOBODY_BEHIND
 

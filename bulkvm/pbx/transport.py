@@ -46,6 +46,10 @@ def make_transport(site: Site, connections: int) -> httpx.AsyncBaseTransport:
     return AiohttpTransport(client=open_session, verify=False)
 
 
+# What may come out of a request that came to nothing: httpx-aiohttp lets some of aiohttp's own errors through.
+FAILURES: Final = (httpx.HTTPError, OSError, aiohttp.ClientError)
+
+
 def failure(error: Exception, url: httpx.URL) -> PbxError:
     """What a failed request comes to: it never left this machine, or what became of it is not known.
 

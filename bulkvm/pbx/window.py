@@ -35,15 +35,21 @@ class Window:
         return self._size
 
     async def enter(self) -> None:
-        """Wait for a place."""
-        while self._in_flight >= int(self._size):
-            place = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+        """Wait for a place, in turn."""
+        if not self._waiting and self._in_flight < int(self._size):
+            self._in_flight += 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
             await place
-        self._in_flight += 1
+        except asyncio.CancelledError:
+            if not place.cancelled():  # it was handed over at the same moment
+                self.leave()
+            raise
 
     def leave(self) -> None:
-        """Give a place back."""
+        """Hand a place over to the one who waits longest."""
         self._in_flight -= 1
         self._admit()
 
@@ -52,7 +58,10 @@ class Window:
         self._answers += 1
         average = self._average.get(kind, seconds)
         self._average[kind] = average = average + _SMOOTH * (seconds - average)
-        at_rest = self._at_rest[kind] = min(self._at_rest.get(kind, average), average)
+        at_rest = min(self._at_rest.get(kind, average), average)
+        if self._size <= _START:  # as few as this are no load: so long the PBX takes now
+            at_rest = average
+        self._at_rest[kind] = at_rest
         if average > _SUFFERS * at_rest + _JITTER:
             self._strained = True
             self._size = max(1.0, self._size - 1 / self._size)
@@ -68,9 +77,8 @@ class Window:
             self._shrunk_at = self._answers + int(self._size)
 
     def _admit(self) -> None:
-        free = int(self._size) - self._in_flight
-        while self._waiting and free > 0:
+        while self._waiting and self._in_flight < int(self._size):
             place = self._waiting.popleft()
             if not place.done():
+                self._in_flight += 1
                 place.set_result(None)
-                free -= 1

@@ -1,6 +1,6 @@
 """From records and the boxes on the PBX to a plan."""
 
-from bulkvm.planning.compare import Taken, fields_differ, make_plan, unknown_fields, whole_box
+from bulkvm.planning.compare import Taken, fields_differ, find_differences, make_plan, unknown_fields, whole_box
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes
 from bulkvm.planning.pins import generate_pin
@@ -13,6 +13,7 @@ __all__ = [
     "boxes_of",
     "check_changes",
     "fields_differ",
+    "find_differences",
     "generate_pin",
     "make_diff",
     "make_plan",

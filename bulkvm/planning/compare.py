@@ -50,7 +50,7 @@ def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:
     """
     unknown = tuple(c.header for c in _written() if getattr(box, c.header) is NOT_KNOWN)
     wanted = tuple(header for header in unknown if getattr(record, header) is not BLANK)
-    return unknown if _differences(record, box) else wanted
+    return unknown if find_differences(record, box) else wanted
 
 
 def whole_box(change: Change) -> Box:
@@ -77,11 +77,12 @@ def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:
 def _compare(record: Record, box: Box | None) -> Change:
     if box is None:
         return Change(ChangeKind.CREATE, record)
-    differences = _differences(record, box)
+    differences = find_differences(record, box)
     return Change(ChangeKind.UPDATE if differences else ChangeKind.UNCHANGED, record, box, differences)
 
 
-def _differences(record: Record, box: Box) -> tuple[Difference, ...]:
+def find_differences(record: Record, box: Box) -> tuple[Difference, ...]:
+    """What a record would change in a box, in the columns' order."""
     return tuple(
         Difference(header, getattr(box, header), getattr(record, header)) for header in fields_differ(record, box)
     )

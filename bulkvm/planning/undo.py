@@ -35,6 +35,8 @@ def plan_undo(changes: Mapping[int, Change], outcomes: Iterable[Outcome], boxes:
             continue
         done = changes[outcome.row]
         box = by_number.get(outcome.extension_number)
+        if box and outcome.id and box.id != outcome.id and done.kind is not ChangeKind.REMOVE:
+            box = None  # a box of another run, or of another person, under the same number
         change, kept = _undo(done, box)
         planned.append(change)
         if kept:

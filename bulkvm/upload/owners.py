@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from bulkvm.errors import LoginRefused, PbxRefused
+from bulkvm.errors import AnswerLost, NotAllowed, PbxRefused
 from bulkvm.pbx import Pbx, Progress
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.planning import Taken
@@ -35,7 +35,7 @@ async def find_taken(pbx: Pbx, numbers: Sequence[str], used: Collection[str], pr
 
     try:
         await in_parallel(numbers, ask, pbx.connections)
-    except (PbxRefused, LoginRefused):
+    except (PbxRefused, NotAllowed, AnswerLost):
         return {}
     return taken
 

@@ -1,39 +1,88 @@
 """One change, sent until its outcome is known."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
 from bulkvm.box import Box, Record
 from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import AnswerLost, BulkvmError, NoSuchBox, PbxError, PbxRefused
+from bulkvm.errors import AnswerLost, BulkvmError, NoSuchBox, NotAllowed, PbxError, PbxRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
-from bulkvm.planning import fields_differ, whole_box
+from bulkvm.planning import fields_differ, find_differences, whole_box
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
-_CREATES = 5
+_CREATES: Final = 5
+_GONE: Final = "The box is gone. Import again to make it anew."
 
 
-async def send_change(change: Change, pbx: Pbx, *, verify: bool = False) -> Outcome:
+def _hear_nothing(_: Change) -> None:
+    """Nobody listens."""
+
+
+async def send_change(
+    change: Change, pbx: Pbx, *, verify: bool = False, begin: Callable[[Change], None] = _hear_nothing
+) -> Outcome:
     """Send one change and say what became of it.
+
+    What exists is looked at right before it is changed: a plan may be an hour old, and others work on the PBX too.
 
     Args:
         change: what a row comes to.
         pbx: where.
         verify: read back what was written, even where there is no doubt about it.
+        begin: hears of the change, with the box as it is now, right before it is sent.
 
     Raises:
         LoginRefused, StoppedEarly: the run cannot go on, and this change was not made.
     """
     match change.kind:
         case ChangeKind.CREATE:
+            begin(change)
             outcome = await _create(change.record, pbx)
-        case ChangeKind.UPDATE:
-            outcome = await _update(change, pbx)
-        case ChangeKind.REMOVE:
-            return await _remove(change, pbx)
+        case ChangeKind.UPDATE | ChangeKind.REMOVE:
+            looked_at = await _look_again(change, pbx)
+            if isinstance(looked_at, Outcome):
+                return looked_at
+            begin(looked_at)
+            if change.kind is ChangeKind.REMOVE:
+                return await _remove(looked_at, pbx)
+            outcome = await _update(looked_at, pbx)
         case ChangeKind.UNCHANGED:
             return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None)
     if verify and outcome.status in {Status.CREATED, Status.UPDATED}:
         return await _verify(change.record, outcome, pbx)
     return outcome
+
+
+async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
+    """The change for the box as it is now; an outcome where nothing is left to be sent."""
+    record, planned = change.record, change.box
+    assert planned is not None
+    try:
+        box = await pbx.fetch_box(planned.id)
+    except PbxError as error:
+        return _not_found(change, error)
+    is_undo = change.wanted or change.kind is ChangeKind.REMOVE
+    if is_undo and (changed := fields_differ(planned, box)):
+        kept = f"It was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
+        return _outcome(record, Status.UNCHANGED, kept, box_id=box.id)
+    if is_undo:
+        return replace(change, box=box)
+    differences = find_differences(record, box)
+    if not differences:
+        return _outcome(record, Status.UNCHANGED, "Somebody else made it so meanwhile.", box_id=box.id)
+    return replace(change, box=box, differences=differences)
+
+
+def _not_found(change: Change, error: PbxError) -> Outcome:
+    """The outcome of a change whose box could not be looked at."""
+    record = change.record
+    if not isinstance(error, NoSuchBox):
+        return _outcome(record, Status.FAILED, f"{error} Nothing was sent for this row.")
+    if change.kind is ChangeKind.REMOVE:
+        return _outcome(record, Status.UNCHANGED, "The box was gone already.")
+    return _outcome(record, Status.REJECTED, _GONE, pbx_code=error.code)
 
 
 async def _create(record: Record, pbx: Pbx) -> Outcome:
@@ -43,6 +92,8 @@ async def _create(record: Record, pbx: Pbx) -> Outcome:
         return await _create_after_loss(record, pbx, lost)
     except PbxRefused as refusal:
         return _rejected(record, refusal, refusal.attempts)
+    except NotAllowed as refusal:
+        return _outcome(record, Status.REJECTED, str(refusal), attempts=1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), attempts=error.attempts)
     return _outcome(record, Status.CREATED, box_id=created.told, attempts=created.attempts)
@@ -52,7 +103,7 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
     """Ask whether the box is there before each further try, as often as it takes to know."""
     attempts = lost.attempts
     refusal: PbxRefused | None = None
-    for _ in range(_CREATES):
+    for tries_left in reversed(range(_CREATES)):
         try:
             box = await pbx.find_box(record.extension_number)
         except BulkvmError:
@@ -61,6 +112,8 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
             return _made_or_foreign(record, box, attempts)
         if refusal:
             return _rejected(record, refusal, attempts)
+        if not tries_left:
+            break
         try:
             created = await pbx.create_box(record)
         except AnswerLost as error:
@@ -73,7 +126,7 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
             return _unknown(record, lost, attempts)
         else:
             return _outcome(record, Status.CREATED, box_id=created.told, attempts=attempts + created.attempts)
-    return _unknown(record, lost, attempts)
+    return _outcome(record, Status.FAILED, f"{lost} The box is not there. Import again.", attempts=attempts)
 
 
 def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | None = None) -> Outcome:
@@ -103,8 +156,7 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     try:
         updated = await pbx.update_box(wanted)
     except NoSuchBox as gone:
-        message = "The box is gone. Import again to make it anew."
-        return _outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=gone.attempts)
+        return _outcome(record, Status.REJECTED, _GONE, pbx_code=gone.code, attempts=gone.attempts)
     except PbxRefused as refusal:
         return _rejected(record, refusal, refusal.attempts, wanted.id)
     except AnswerLost as lost:

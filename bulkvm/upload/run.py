@@ -1,9 +1,9 @@
 """A whole plan, sent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.changes import Change, Plan
 from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, StoppedEarly
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.pbx import Pbx
@@ -79,11 +79,13 @@ class _Run:
         if self._error or self._stop():
             return
         try:
-            self._note_begin(change)
-            outcome = await send_change(change, self._pbx, verify=self._settings.verify)
+            outcome = await send_change(change, self._pbx, verify=self._settings.verify, begin=self._note_begin)
         except (LoginRefused, StoppedEarly) as error:
             self._error = self._error or error
             outcome = _not_sent(change)
+        except Exception as error:  # noqa: BLE001  (one row's surprise must not cost the others their outcomes)
+            self._error = self._error or StoppedEarly(f"Something unforeseen ended the run: {type(error).__name__}.")
+            outcome = _surprised(change)
         self._outcomes[outcome.row] = outcome
         self._on_outcome(outcome)
         self._count(outcome)
@@ -92,13 +94,13 @@ class _Run:
     def end(self, plan: Plan) -> Ending:
         """What became of all rows, those that were never begun included."""
         outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
-        if self._error is None and len(self._outcomes) < len(plan.changes):
+        if self._stop() or (self._error is None and len(self._outcomes) < len(plan.changes)):
             self._error = Interrupted("The run was stopped. Import the same again to go on.")
         return Ending(outcomes, self._error)
 
     def _note_begin(self, change: Change) -> None:
         """Note what is about to be sent. Without that, nothing is sent."""
-        if self._journal and change.kind is not ChangeKind.UNCHANGED:
+        if self._journal:
             try:
                 self._journal.begin(change)
             except OSError as error:
@@ -126,6 +128,14 @@ def _journal_full(error: OSError) -> StoppedEarly:
     return StoppedEarly(
         f"The journal of the run cannot be written ({error.strerror}), so the run ended. "
         "Make room on the disk that holds the state folder, and import the same again to go on."
+    )
+
+
+def _surprised(change: Change) -> Outcome:
+    return replace(
+        _not_sent(change),
+        status=Status.UNKNOWN,
+        message="Something unforeseen happened, and what became of this row is not known. Import again to see.",
     )
 
 

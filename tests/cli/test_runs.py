@@ -97,7 +97,7 @@ def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("undo", "last", "--yes")
     undone = boxes(bulkvm)
 
-    bulkvm("undo", "last", "--yes")
+    bulkvm("undo", bulkvm("runs", "--json").json["runs"][-1]["run"], "--yes")
 
     assert undone["20003"] == "Desk 3"
     assert boxes(bulkvm) == made

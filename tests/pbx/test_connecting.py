@@ -138,7 +138,7 @@ async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
     app = create_app(faults=[f"{fault}:create:1"])
     with running(app) as server:
         site = Site(name="test", url=server.url, token=USER.token)
-        async with connect(site, replace(ONE_TRY, timeout=0.5)) as pbx:
+        async with connect(site, replace(ONE_TRY, timeout=0.5, max_outage=0)) as pbx:
             with pytest.raises(error):
                 await pbx.create_box(RECORD)
 

@@ -117,7 +117,7 @@ async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
 async def test_the_window_shrinks_while_answers_are_slow_and_opens_again() -> None:
     window = Window(32)
     await fill(window, 60, 0.05)
-    await fill(window, 700, 0.2)
+    await fill(window, 500, 0.2)
     narrow = window.size
 
     await fill(window, 600, 0.05)
@@ -134,6 +134,15 @@ async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
         window.refused()
 
     assert int(window.size) == 16
+
+
+async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> None:
+    window = Window(32)
+    await fill(window, 100, 0.01)
+
+    await fill(window, 2000, 0.03)
+
+    assert int(window.size) == 32
 
 
 @given(st.lists(st.sampled_from(["good", "slow", "refused"]), max_size=200), st.integers(1, 64))

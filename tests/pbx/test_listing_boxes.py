@@ -74,6 +74,15 @@ async def test_a_change_by_somebody_else_between_pages_loses_nothing(tmp_path: P
     assert {box.extension_number for box in listed} == {box.extension_number for box in await list_from(app)}
 
 
+async def test_a_box_that_came_and_one_that_went_do_not_hide_one_that_was_there_all_the_time(tmp_path: Path) -> None:
+    numbers = [str(1100 + n) for n in range(100)] + [str(5100 + n) for n in range(100)]
+    app = create_app(seed=seed(tmp_path, numbers), faults=["admin-add:list:2", "admin-remove:list:3"])
+
+    listed = {box.extension_number for box in await list_from(app)}
+
+    assert set(numbers) - listed <= {"1100"}
+
+
 async def test_a_list_that_never_holds_still_is_an_error_and_no_list(tmp_path: Path) -> None:
     app = create_app(
         seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),

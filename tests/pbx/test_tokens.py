@@ -163,7 +163,7 @@ async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() 
         with pytest.raises(LoginRefused):
             await pbx.count_boxes()
 
-    assert app.state.traffic.counts["login"] == 2
+    assert 1 < app.state.traffic.counts["login"] < 10
 
 
 async def test_an_address_that_knows_no_login_is_not_taken_for_a_wrong_password() -> None:

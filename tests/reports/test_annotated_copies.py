@@ -203,11 +203,24 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     with ZipFile(sheet.path, "a") as archive, archive.open("xl/ballast.xml", "w") as ballast:
         for _ in range(61):
             ballast.write(b" " * 2**20)
+    sheet = replace(sheet, sha256="")
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 
     assert workbook.sheetnames == ["bulkvm", "Our boxes"]
     assert any("too big to be copied whole" in text for text in summary_texts(workbook))
+    assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
+
+
+def test_a_workbook_that_was_changed_meanwhile_comes_back_as_the_text_that_was_read(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    changed = openpyxl.load_workbook(sheet.path)
+    changed["Our boxes"].insert_rows(3)
+    changed.save(sheet.path)
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
+
+    assert any("changed after it had been read" in text for text in summary_texts(workbook))
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
@@ -225,6 +238,7 @@ def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     with ZipFile(sheet.path, "a") as archive:
         archive.writestr("xl/media/logo.png", b"a logo")
+    sheet = replace(sheet, sha256="")
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulkvm.box import Box, Record
 from bulkvm.changes import Plan
@@ -220,6 +223,47 @@ async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
     assert "differs in name, pin" in ending.outcomes[0].message
     assert len(await boxes_of(app)) == 1
+
+
+async def test_what_somebody_else_changed_since_the_plan_is_kept() -> None:
+    app = create_app()
+    async with on_a_socket(app, SendSettings()) as pbx:
+        await send(await plan_for(pbx, records(1)), pbx)
+        plan = await plan_for(pbx, [Record(row=2, extension_number="7000", prompt="de-DE")])
+        (box,) = await pbx.list_boxes()
+        await pbx.update_box(replace(box, pin="582046", recipients=("oncall@example.com",)))
+
+        ending = await send(plan, pbx)
+        (after,) = await pbx.list_boxes()
+
+    assert [(o.status, o.changed) for o in ending.outcomes] == [(Status.UPDATED, ("prompt",))]
+    assert (after.prompt, after.pin, after.recipients) == ("de-DE", "582046", ("oncall@example.com",))
+
+
+async def test_an_update_that_somebody_else_answers_is_not_believed() -> None:
+    """A login page of the network, with status 200."""
+    app = create_app()
+    async with on_a_socket(app, SendSettings()) as pbx:
+        await send(await plan_for(pbx, records(1)), pbx)
+        plan = await plan_for(pbx, records(1, name="New"))
+        site = Site(name="test", url="http://simulator", token=USER.token)
+        async with connect(site, SendSettings(retries=1), app=log_in_first(app)) as waylaid:
+            ending = await send(plan, waylaid)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.FAILED]
+    assert (await boxes_of(app))["7000"].name == "Desk 0"
+
+
+def log_in_first(app: ASGIApp) -> ASGIApp:
+    """A network that answers what would change something with a page of its own."""
+
+    async def answer(scope: Scope, receive: Receive, send_on: Send) -> None:
+        if scope["method"] == "POST" and "shared_voicemails/" in scope["path"]:
+            await HTMLResponse("<h1>Please log in to the Wi-Fi</h1>")(scope, receive, send_on)
+        else:
+            await app(scope, receive, send_on)
+
+    return answer
 
 
 async def test_a_box_that_is_gone_by_now_is_told() -> None:
