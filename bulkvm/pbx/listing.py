@@ -74,8 +74,8 @@ async def _read(pages: AsyncIterator[Page], progress: Progress) -> tuple[tuple[B
         found.update((box.id, box) for box in page.boxes)
         if page.boxes:
             progress(len(found), counted)
-        # Never stop at the count: a box that was added may stand in for one that is still to come.
-        if len(found) == known:
+        # Not at the count: a box that was added may stand in for one that is still to come. Beyond it, nothing agrees.
+        if len(found) == known or len(found) > counted:
             break
     return tuple(found.values()), counted or 0
 

@@ -67,7 +67,7 @@ class Considerate(httpx.AsyncBaseTransport):
             self._window.refused()
             asked = read_retry_after(response.headers)
             if asked is None and response.status_code == codes.TOO_MANY_REQUESTS:
-                self._silence = min(2 * self._silence or _FIRST_SILENCE, _LONGEST_WAIT)
+                self._silence = min(2 * self._silence or _FIRST_SILENCE, _LONGEST_WAIT, self._longest_silence)
             elif asked and asked > self._longest_silence:
                 raise StoppedEarly(
                     f"The PBX asks to wait for {asked:.0f} seconds, which is longer than --max-outage. "
