@@ -53,7 +53,7 @@ def _undo(done: Change, box: Box | None) -> tuple[Change, str]:
             return _undo_update(done, box)
         case ChangeKind.REMOVE:
             return _undo_remove(done, box)
-        case ChangeKind.UNCHANGED:
+        case _:
             return _nothing(done.record, box), ""
 
 

@@ -42,10 +42,8 @@ _NOT_DIGITS: Final = {
 }
 
 
-def fault_of_kind(kind: CellKind | None, *, digits: bool) -> Fault | None:
+def fault_of_kind(kind: CellKind, *, digits: bool) -> Fault | None:
     """Why a cell of this kind cannot be read in a column, of digits or not; None where it can."""
-    if kind is None:
-        return None
     return _NO_VALUE.get(kind) or (_NOT_DIGITS.get(kind) if digits else None)
 
 
