@@ -41,9 +41,12 @@ class Box:
     play_datetime: str | Absent = NOT_KNOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Record:
-    """What one row of a sheet wants of a box. BLANK leaves the field as it is; `()` clears `recipients`."""
+    """What one row of a sheet wants of a box, in the columns' order.
+
+    BLANK leaves the field as it is; `()` clears `recipients`.
+    """
 
     row: int
     extension_number: str

@@ -3,15 +3,14 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from bulkvm.box import Value
 from bulkvm.problems import Fault
 from bulkvm.settings import PinPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A cell's value, None where none can be made of it, and what was wrong or was repaired on the way."""
 
     value: Value | None

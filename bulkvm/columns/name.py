@@ -14,6 +14,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def parse_name(text: str) -> Parsed:
     """Read a name; a line break in it becomes a space, with a warning."""
+    if text.isprintable():  # no line break is
+        return Parsed(text)
     joined = " ".join(line.strip() for line in text.splitlines())
     if joined == text:
         return Parsed(text)

@@ -1,7 +1,7 @@
 """The e-mail addresses that hear of a new message."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -17,11 +17,15 @@ MAX_RECIPIENTS: Final = 15
 # A PBX in an office sends to addresses of the office's own network, such as desk@clinic.local.
 SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
+# With nothing in it that quotes or wraps an address, a text falls apart at the marks between addresses.
+_PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9_+.@,; -]+")
+_BETWEEN: Final = re.compile(r"[,; ]+")
 _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 # Local parts about which no rule of RFC 5321 can be in doubt; with a domain of this length, nor about the whole.
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
 _LONGEST_PLAIN_DOMAIN: Final = 180
+_SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 
 
@@ -29,12 +33,12 @@ def parse_recipients(text: str) -> Parsed:
     """Read addresses separated by comma, semicolon, line break or space; each once, in their order."""
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
-    for written in _split(text):
-        address = re.sub(r"(?i)^mailto:", "", written.strip(AROUND))
+    for address in _split(text):
         if fault := _check_address(address):
             faults.append(fault)
             continue
-        if address.casefold() in addresses:
+        folded = address.casefold()
+        if folded in addresses:
             faults.append(
                 Fault(
                     "recipient-twice",
@@ -42,7 +46,7 @@ def parse_recipients(text: str) -> Parsed:
                     Severity.WARNING,
                 )
             )
-        addresses.setdefault(address.casefold(), address)
+        addresses.setdefault(folded, address)
     if not addresses and not faults:
         faults.append(Fault("recipient", "there is no e-mail address here. Give one, or leave the cell blank."))
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)))
@@ -69,8 +73,18 @@ def few_enough(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
     )
 
 
-def _split(text: str) -> Iterator[str]:
+def _split(text: str) -> Iterable[str]:
     """The addresses as written, those in angle brackets without the name before them."""
+    if _PLAIN_TEXT.fullmatch(text):
+        return filter(None, _BETWEEN.split(text))
+    return map(_unwrap, _split_at_marks(text))
+
+
+def _unwrap(written: str) -> str:
+    return _SCHEME.sub("", written.strip(AROUND))
+
+
+def _split_at_marks(text: str) -> Iterator[str]:
     names: list[str] = []  # pieces without an address yet: "Doe" of "Doe, Jane <jane@example.com>"
     for piece, separator in _PIECES.findall(text):
         if found := _IN_BRACKETS.findall(piece):

@@ -1,8 +1,7 @@
 """One column's cells: cleaned, read and checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from bulkvm.box import BLANK, Blank, Value
@@ -19,15 +18,18 @@ _INVISIBLE_WENT: Final = Fault(
     Severity.WARNING,
 )
 
+_REMEMBERED: Final = 2**16
+
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedColumn:
-    """A column's values by row: BLANK where the cell is empty, and none for a cell that could not be read."""
+    """A column's values in the order of the rows, BLANK where there is none, and the rows that could not be read."""
 
-    values: Mapping[int, Value | Blank]
+    values: Sequence[Value | Blank]
+    unread: Collection[int]
     problems: tuple[Problem, ...]
 
 
@@ -39,31 +41,35 @@ def check_column(
     policy: PinPolicy,
 ) -> CheckedColumn:
     """Read and check every cell of one column, given as pairs of row number and text."""
-    check = lru_cache(maxsize=65_536)(lambda text: _check_text(column, text, policy))
-    values: dict[int, Value | Blank] = {}
+    known: dict[str, Parsed] = {}  # many cells hold the same
+    values: list[Value | Blank] = []
+    unread: set[int] = set()
     problems: list[Problem] = []
     for row, text in texts:
-        kind = kinds.get(row)
-        parsed = _check_kind(kind, digits=column.digits) or check(text)
-        if parsed.value is not None and (doubt := doubt_of_kind(kind, text, digits=column.digits)):
-            problems.append(problem_in(column, letter, row, doubt))
+        parsed = known.get(text)
+        if parsed is None:
+            parsed = _check_text(column, text, policy)
+            if len(known) < _REMEMBERED:
+                known[text] = parsed
+        if row in kinds:
+            parsed = _check_kind(kinds[row], text, parsed, digits=column.digits)
+        values.append(BLANK if parsed.value is None else parsed.value)
         if parsed.faults:
             problems.extend(problem_in(column, letter, row, fault) for fault in parsed.faults)
-        if parsed.value is not None:
-            values[row] = parsed.value
-        elif parsed is _BLANK:
-            values[row] = BLANK
-    return CheckedColumn(values, tuple(problems))
+        if parsed.value is None and parsed is not _BLANK:
+            unread.add(row)
+    return CheckedColumn(values, unread, tuple(problems))
 
 
-def _check_kind(kind: CellKind | None, *, digits: bool) -> Parsed | None:
-    """What comes of a cell whose kind leaves nothing to read; None for any other cell."""
-    if kind is None:
-        return None
+def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> Parsed:
+    """What comes of a cell that was not plain text: what its text gave, unless its kind says otherwise."""
     if kind is CellKind.MERGED:  # reading has told
         return _MERGED
-    fault = fault_of_kind(kind, digits=digits)
-    return Parsed(None, (fault,)) if fault else None
+    if fault := fault_of_kind(kind, digits=digits):
+        return Parsed(None, (fault,))
+    if parsed.value is not None and (doubt := doubt_of_kind(kind, text, digits=digits)):
+        return Parsed(parsed.value, (doubt, *parsed.faults))
+    return parsed
 
 
 def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
@@ -83,20 +89,17 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     text = raw.strip(AROUND)
     if not text:
         return _BLANK
-    if text.casefold() == CLEAR:
+    if text[0] == CLEAR[0] and text.casefold() == CLEAR:
         return _clear(column)
     parsed = column.parse(text)
-    faults = [_INVISIBLE_WENT] if text != raw.strip(" ") else []
-    faults += parsed.faults
+    went = [_INVISIBLE_WENT] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:
-        return Parsed(None, tuple(faults))
-    for rule in column.rules:
-        if fault := rule(parsed.value, policy):
-            faults.append(fault)
-    if not faults:
+        return Parsed(None, (*went, *parsed.faults))
+    broken = [fault for rule in column.rules if (fault := rule(parsed.value, policy))]
+    if not (went or parsed.faults or broken):
         return parsed
-    refused = any(fault.severity is Severity.ERROR for fault in faults)
-    return Parsed(None if refused else parsed.value, tuple(faults))
+    refused = any(fault.severity is Severity.ERROR for fault in (*parsed.faults, *broken))
+    return Parsed(None if refused else parsed.value, (*went, *parsed.faults, *broken))
 
 
 def _clear(column: Column) -> Parsed:

@@ -1,10 +1,10 @@
 """What only several cells, or several rows, show together."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from bulkvm.box import BLANK, Record
+from bulkvm.box import BLANK, Blank, Record
 from bulkvm.problems import Fault, Severity
 
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
@@ -13,55 +13,39 @@ _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 _NAMED: Final = 5  # rows that a message names
 
 
-def check_rows(records: Sequence[Record], read: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
+def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
     """What is doubtful in each row by itself, or beside the other rows.
 
     Args:
         records: what was understood of each row.
-        read: for each column that the sheet has, the rows whose cells could be read. Of others nothing is said.
+        unread: for each column that the sheet has, the rows whose cells could not be read. Of these nothing is said.
     """
+    silent = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     for record in records:
-        if all(record.row in rows for header, rows in read.items() if header in _NOTIFICATION):
-            yield from _check_notification(record)
+        if (record.enable_email_notify is True) is not _has_recipients(record) and record.row not in silent:
+            yield _notification_fault(record)
         if record.pin == record.extension_number:
             yield record.row, "pin", Fault("pin-is-extension", "the PIN is the extension itself.", Severity.WARNING)
-    yield from _shared(records, lambda r: r.name.casefold() if r.name is not BLANK else None, "name", _name_twice)
-    yield from _shared(records, lambda r: r.pin if r.pin is not BLANK else None, "pin", _pin_shared)
+    yield from _shared(
+        records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
+    )
+    yield from _shared(records, [r.pin for r in records], "pin", _pin_shared)
 
 
-def extension_twice(rows: Sequence[tuple[int, str]]) -> Iterator[RowFault]:
-    """An error for each row whose extension stands in another row too."""
-    for number, found in _group(rows).items():
-        if len(found) > 1:
-            for row in found:
-                yield (
-                    row,
-                    "extension_number",
-                    Fault("extension-twice", f"{number} stands in {_others(row, found)} too. Keep one of them."),
-                )
+def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
+    """An error for each row whose extension stands in another row too, given by row."""
+    for number, found in _find_twice(numbers, numbers.values()).items():
+        for row in found:
+            message = f"{number} stands in {_others(row, found)} too. Keep one of them."
+            yield row, "extension_number", Fault("extension-twice", message)
 
 
-def _check_notification(record: Record) -> Iterator[RowFault]:
-    if record.enable_email_notify is True and not _has_recipients(record):
-        yield (
-            record.row,
-            "recipients",
-            Fault(
-                "notify-nobody",
-                "e-mails are switched on without recipients. Nobody is told, unless the box has some already.",
-                Severity.WARNING,
-            ),
-        )
-    if record.enable_email_notify is not True and _has_recipients(record):
-        yield (
-            record.row,
-            "enable_email_notify",
-            Fault(
-                "recipients-unused",
-                "there are recipients, and e-mails are not switched on. Write yes if they are to be told.",
-                Severity.WARNING,
-            ),
-        )
+def _notification_fault(record: Record) -> RowFault:
+    if record.enable_email_notify is True:
+        message = "e-mails are switched on without recipients. Nobody is told, unless the box has some already."
+        return record.row, "recipients", Fault("notify-nobody", message, Severity.WARNING)
+    message = "there are recipients, and e-mails are not switched on. Write yes if they are to be told."
+    return record.row, "enable_email_notify", Fault("recipients-unused", message, Severity.WARNING)
 
 
 def _has_recipients(record: Record) -> bool:
@@ -69,15 +53,10 @@ def _has_recipients(record: Record) -> bool:
 
 
 def _shared(
-    records: Iterable[Record],
-    key: Callable[[Record], str | None],
-    header: str,
-    fault: Callable[[str], Fault],
+    records: Sequence[Record], values: Sequence[str | Blank], header: str, fault: Callable[[str], Fault]
 ) -> Iterator[RowFault]:
-    keyed = ((record.row, key(record)) for record in records)
-    for found in _group((row, k) for row, k in keyed if k is not None).values():
-        if len(found) > 1:
-            yield from ((row, header, fault(_others(row, found))) for row in found)
+    for found in _find_twice((record.row for record in records), values).values():
+        yield from ((row, header, fault(_others(row, found))) for row in found)
 
 
 def _name_twice(others: str) -> Fault:
@@ -88,11 +67,18 @@ def _pin_shared(others: str) -> Fault:
     return Fault("pin-shared", f"the same PIN stands in {others}.", Severity.WARNING)
 
 
-def _group(keyed: Iterable[tuple[int, Hashable]]) -> dict[Hashable, list[int]]:
-    rows: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for row, key in keyed:
-        rows[key].append(row)
-    return rows
+def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
+    """The values that several rows have, with these rows."""
+    # The rows by value, for those alone that are there twice: a sheet may have a million rows, each with its own.
+    seen: set[str | Blank] = {BLANK}
+    twice: set[str | Blank] = set()
+    for value in values:
+        (twice if value in seen else seen).add(value)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row, value in zip(rows, values, strict=True):
+        if value is not BLANK and value in twice:
+            found[value].append(row)
+    return found
 
 
 def _others(row: int, rows: Sequence[int]) -> str:

@@ -1,10 +1,11 @@
 """A whole sheet, checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
-from bulkvm.box import BLANK, Blank, Record, Value
+from bulkvm.box import BLANK, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
 from bulkvm.problems import Fault, Problem, Severity, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -57,24 +58,24 @@ def validate(
     if any(problem.is_error for problem in of_file):
         return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
     checked = {
-        column.header: _check(sheet, column, letter, policy, fix_zeros=fix_zeros) for letter, column in columns.items()
+        column.header: _check(sheet, column, letter, rows, policy, fix_zeros=fix_zeros)
+        for letter, column in columns.items()
     }
     letters = {column.header: letter for letter, column in columns.items()}
     for column in checked.values():
         problems.extend(column.problems)
-    numbers = {row: value for row, value in checked[KEY.header].values.items() if isinstance(value, str)}
-    problems.extend(_missing_extensions(checked[KEY.header], letters[KEY.header]))
-    problems.extend(_placed(extension_twice(tuple(numbers.items())), letters))
+    key = checked[KEY.header]
+    numbers = {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
+    problems.extend(_missing_extensions(rows, key, letters[KEY.header]))
+    problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY.header], numbers), letters))
     refused = rows_with_errors(problems)
-    understood = tuple(_record(row, checked) for row in rows)
-    problems.extend(
-        _placed(check_rows(understood, {h: column.values.keys() for h, column in checked.items()}), letters)
-    )
+    understood = _records(rows, checked)
+    problems.extend(_placed(check_rows(understood, {h: column.unread for h, column in checked.items()}), letters))
     return Checked(
-        tuple(record for record in understood if record.row not in refused),
+        tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
-        {**sheet.texts(letters[KEY.header]), **numbers},
+        {row: numbers.get(row, text) for row, text in _cells(sheet, letters[KEY.header], rows)},
         missing_to_create(columns),
         understood,
     )
@@ -109,23 +110,31 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _check(sheet: Sheet, column: Column, letter: str, policy: PinPolicy, *, fix_zeros: bool) -> CheckedColumn:
+def _check(
+    sheet: Sheet, column: Column, letter: str, rows: Sequence[int], policy: PinPolicy, *, fix_zeros: bool
+) -> CheckedColumn:
     """Check one column of a sheet; one of PINs, with an eye to the zeros that spreadsheets drop."""
     kinds = sheet.kinds.get(letter, {})
+    cells = _cells(sheet, letter, rows)
     if column.header != "pin":
-        return check_column(column, letter, sheet.texts(letter).items(), kinds, policy)
+        return check_column(column, letter, cells, kinds, policy)
     if not fix_zeros:
-        checked = check_column(column, letter, sheet.texts(letter).items(), kinds, policy)
+        checked = check_column(column, letter, cells, kinds, policy)
         return replace(checked, problems=tuple(tell_lost_zeros(sheet, letter, checked.problems, policy)))
-    texts, mended = restore_zeros(sheet, letter, policy)
-    checked = check_column(column, letter, texts.items(), kinds, policy)
+    restored, mended = restore_zeros(sheet, letter, cells, policy)
+    checked = check_column(column, letter, restored, kinds, policy)
     told = (problem_in(column, letter, row, fault) for row, fault in mended.items())
     return replace(checked, problems=(*checked.problems, *told))
 
 
-def _missing_extensions(key: CheckedColumn, letter: str) -> Iterable[Problem]:
+def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int, str]]:
+    return zip(rows, sheet.cells[letter].tolist(), strict=True)
+
+
+def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
     fault = Fault("extension-missing", "the extension is missing, so nobody can say which box is meant. Fill it in.")
-    return (problem_in(KEY, letter, row, fault) for row, value in key.values.items() if value is BLANK)
+    cells = zip(rows, key.values, strict=True)
+    return (problem_in(KEY, letter, row, fault) for row, value in cells if value is BLANK and row not in key.unread)
 
 
 def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[Problem]:
@@ -135,13 +144,15 @@ def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[
         yield problem_in(COLUMN_OF_HEADER[place], letters[place], row, fault)
 
 
-def _record(row: int, checked: Mapping[str, CheckedColumn]) -> Record:
-    """What was understood of a row: blank where a cell could not be read."""
-    values: dict[str, Value | Blank] = {header: column.values.get(row, BLANK) for header, column in checked.items()}
-    if values[KEY.header] is BLANK:
-        values[KEY.header] = ""
-    known: Any = values  # each column's parse gives the type of its field
-    return Record(row=row, **known)
+def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple[Record, ...]:
+    """What was understood of each row: blank where a cell could not be read."""
+    numbers = ("" if value is BLANK else value for value in checked[KEY.header].values)
+    others: list[Iterable[Any]] = [
+        checked[column.header].values if column.header in checked else repeat(BLANK)
+        for column in COLUMNS
+        if column is not KEY
+    ]
+    return tuple(map(Record, rows, numbers, *others))  # a record's fields are in the columns' order
 
 
 def _in_order(problems: Iterable[Problem], columns: Mapping[str, Column]) -> tuple[Problem, ...]:

@@ -1,7 +1,7 @@
 """Leading zeros that a spreadsheet dropped: a PIN 012345 that became 12345, an extension 0101 that became 101."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -24,30 +24,38 @@ def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
     return kind is CellKind.NUMBER or (kind is None and sheet.name is None)
 
 
-def restore_zeros(sheet: Sheet, letter: str, policy: PinPolicy) -> tuple[dict[int, str], dict[int, Fault]]:
+def restore_zeros(
+    sheet: Sheet, letter: str, cells: Iterable[tuple[int, str]], policy: PinPolicy
+) -> tuple[list[tuple[int, str]], dict[int, Fault]]:
     """Put a zero before every PIN of a column that is one digit short and was a number.
 
+    Args:
+        sheet: whose column it is.
+        letter: the column's.
+        cells: its rows and texts.
+        policy: how long a PIN may be.
+
     Returns:
-        The column's texts by row, and a warning for each row that was mended.
+        The rows and texts, and a warning for each row that was mended.
     """
-    texts = sheet.texts(letter)
-    mended = {
-        row: f"0{text.strip()}"
-        for row, text in texts.items()
-        if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row)
-    }
-    return {**texts, **mended}, dict.fromkeys(mended, _RESTORED)
+    restored, mended = [], {}
+    for row, text in cells:
+        if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row):
+            restored.append((row, f"0{text.strip()}"))
+            mended[row] = _RESTORED
+        else:
+            restored.append((row, text))
+    return restored, mended
 
 
 def tell_lost_zeros(sheet: Sheet, letter: str, problems: tuple[Problem, ...], policy: PinPolicy) -> Iterator[Problem]:
     """The problems of a column of PINs; where a dropped zero is the likely cause of a short one, it is told."""
-    texts = sheet.texts(letter)
     for problem in problems:
         row = problem.row
         if (
             problem.code == "pin-length"
             and row is not None
-            and _is_one_short(texts[row], policy)
+            and _is_one_short(str(sheet.cells.at[row, letter]), policy)
             and may_have_lost_zero(sheet, letter, row)
         ):
             yield replace(problem, code="pin-lost-zero", message=_PROBABLY_LOST.format(digits=policy.min_length - 1))
@@ -57,18 +65,18 @@ def tell_lost_zeros(sheet: Sheet, letter: str, problems: tuple[Problem, ...], po
 
 def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
     """A warning for each number cell that is shorter than all other extensions are."""
-    lengths = Counter(len(number) for number in numbers.values())
+    lengths = Counter(map(len, numbers.values()))
     usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
-    shorter = [row for row, number in numbers.items() if len(number) < usual]
-    if 2 * len(shorter) > len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row in shorter):
+    shorter = [(row, number) for row, number in numbers.items() if len(number) < usual]
+    if 2 * len(shorter) > len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row, _ in shorter):
         return
-    for row in shorter:
+    for row, number in shorter:
         yield (
             row,
             "extension_number",
             Fault(
                 "extension-lost-zero",
-                f"{numbers[row]} is shorter than the other extensions, and it was a number: Excel may have "
+                f"{number} is shorter than the other extensions, and it was a number: Excel may have "
                 "dropped a leading zero. If so, format the column as Text and type it again.",
                 Severity.WARNING,
             ),

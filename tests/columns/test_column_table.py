@@ -37,6 +37,10 @@ def test_a_column_is_a_field_of_boxes_and_records(column: Column) -> None:
     assert column.header in Record.__dataclass_fields__
 
 
+def test_a_record_has_its_fields_in_the_order_of_the_columns() -> None:
+    assert tuple(Record.__dataclass_fields__) == ("row", *(column.header for column in COLUMNS))
+
+
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)
 def test_a_secret_column_hides_in_every_repr(column: Column) -> None:
     for kind in (Box, Record):

@@ -204,6 +204,13 @@ def test_of_a_cell_that_could_not_be_read_nothing_else_is_said() -> None:
     assert found(check(("6201", "Lab", "402817", "anna", "yes"))) == [("D2", "recipient")]
 
 
+def test_of_recipients_with_a_bad_one_among_them_none_is_understood() -> None:
+    checked = check(("6201", "Sales", "402817", "a@example.com, b(at)example.com", "yes"))
+
+    assert checked.understood[0].recipients is BLANK
+    assert [problem.code for problem in checked.problems] == ["recipient"]
+
+
 def test_every_row_is_understood_as_far_as_it_can_be() -> None:
     understood = check(GOOD, ("x", "Sales", "111", "<clear>", "")).understood
 
