@@ -3,9 +3,6 @@
 from functools import lru_cache
 from typing import Final
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.text import shown
 from bulkvm.problems import Fault, Severity
@@ -33,9 +30,23 @@ _TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in na
 @lru_cache(maxsize=1024)
 def parse_prompt(text: str) -> Parsed:
     """Read a language tag; an underscore becomes a hyphen, with a warning."""
+    if text in COMMON_PROMPTS:
+        return Parsed(text)
     name = text.casefold()
     if name in _TAG_OF_NAME:
         return _not_a_tag(text, _TAG_OF_NAME[name])
+    return _parse_tag(text)
+
+
+def same_tag(one: str, other: str) -> bool:
+    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1)."""
+    return one.casefold() == other.casefold()
+
+
+def _parse_tag(text: str) -> Parsed:
+    import langcodes  # noqa: PLC0415  (its tables are slow to come, and few sheets need them)
+    from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415  (the same)
+
     tag = text.replace("_", "-")
     try:
         language = langcodes.Language.get(tag, normalize=False)
@@ -51,11 +62,6 @@ def parse_prompt(text: str) -> Parsed:
         return Parsed(value)
     warning = Fault("prompt-underscore", f"language tags are written with hyphens; {value} is used.", Severity.WARNING)
     return Parsed(value, (warning,))
-
-
-def same_tag(one: str, other: str) -> bool:
-    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1)."""
-    return one.casefold() == other.casefold()
 
 
 def _not_a_tag(text: str, suggestion: str) -> Parsed:

@@ -9,7 +9,6 @@ from typing import IO
 from bulkvm.readers.contents import Contents, check_name, look_into
 from bulkvm.readers.csv_file import read_csv
 from bulkvm.readers.source import opened
-from bulkvm.readers.workbook import read_workbook
 from bulkvm.sheet import Sheet
 
 __all__ = ["read_sheet"]
@@ -36,6 +35,8 @@ def read_sheet(
         digest = _sha256_of(source.stream)
         contents = look_into(source)
         if contents is Contents.WORKBOOK:
+            from bulkvm.readers.workbook import read_workbook  # noqa: PLC0415  (openpyxl is slow to come, CSV is not)
+
             read = read_workbook(source, sheet=sheet, meant=meant)
         else:
             read = read_csv(source, sheet=sheet, encoding=encoding, meant=meant)

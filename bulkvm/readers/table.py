@@ -3,16 +3,18 @@
 import re
 import sys
 from collections.abc import Mapping
+from itertools import chain, islice, product
+from string import ascii_uppercase
 from typing import Final, NamedTuple
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
 
 from bulkvm.errors import SheetError
 from bulkvm.sheet import CellKind
 
 MAX_COLUMNS: Final = 16_384
-LETTERS: Final = tuple(map(get_column_letter, range(1, MAX_COLUMNS + 1)))
+_NAMES: Final = (map("".join, product(ascii_uppercase, repeat=length)) for length in (1, 2, 3))
+LETTERS: Final = tuple(islice(chain.from_iterable(_NAMES), MAX_COLUMNS))
 
 # A million rows of all our columns take half of these.
 _MAX_BYTES: Final = 640 * 2**20

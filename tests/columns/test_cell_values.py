@@ -2,6 +2,7 @@
 
 import re
 
+import langcodes
 import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from bulkvm.box import Value
 from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
 from bulkvm.problems import Severity
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 
@@ -277,3 +279,9 @@ def test_an_address_is_refused_exactly_when_email_validator_refuses_it(address: 
     _, codes = read("recipients", address)
 
     assert (codes == []) == (valid and not re.search(r"[\s,;<>]", address))
+
+
+@pytest.mark.parametrize("tag", COMMON_PROMPTS)
+def test_the_prompts_that_are_offered_are_registered_language_tags(tag: str) -> None:
+    assert langcodes.tag_is_valid(tag)
+    assert parse_prompt(tag).value == langcodes.Language.get(tag, normalize=False).to_tag()
