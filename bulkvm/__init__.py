@@ -28,7 +28,17 @@ if TYPE_CHECKING:
         write_template,
     )
     from bulkvm.settings import Limit, PinPolicy, SendSettings, Site
-    from bulkvm.upload import Journal, PastRun, RunFacts, account_for, plan_for, plan_undo_of, read_journal, send
+    from bulkvm.upload import (
+        Ending,
+        Journal,
+        PastRun,
+        RunFacts,
+        account_for,
+        plan_for,
+        plan_undo_of,
+        read_journal,
+        send,
+    )
     from bulkvm.validation import validate
 
 __version__ = "0.1.0"
@@ -37,6 +47,7 @@ _MODULES: Final = {
     "Box": "box",
     "BulkvmError": "errors",
     "Change": "changes",
+    "Ending": "upload",
     "Journal": "upload",
     "Keep": "backup",
     "Limit": "settings",
@@ -77,6 +88,7 @@ __all__ = [
     "Box",
     "BulkvmError",
     "Change",
+    "Ending",
     "Journal",
     "Keep",
     "Limit",

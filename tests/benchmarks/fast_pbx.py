@@ -135,7 +135,7 @@ async def _serve(latency: float, boxes: int, per_minute: int) -> None:
     pbx = FastPbx(boxes, per_minute)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(pbx, latency), "127.0.0.1", 0, backlog=512)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201  (who started it reads this)
+    print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 

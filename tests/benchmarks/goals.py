@@ -1,0 +1,174 @@
+"""What bulkvm is held to: each goal with the bound, and how it is measured."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks import sending, starting, tables
+from tests.benchmarks.measuring import run_in_turn
+from tests.benchmarks.sheets import make_sheet
+
+_ROWS: Final = 100_000
+_LATENCY: Final = 0.05
+_PER_MINUTE: Final = 5_000  # what a PBX allows
+_PACE: Final = 75.0  # bulkvm's own limit, requests a second
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure: of what, how much, and the bound it is held to, `at_most` or at least."""
+
+    subject: str
+    name: str
+    value: float
+    bound: float
+    at_most: bool = True
+    unit: str = "x"
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the goal is met."""
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+
+Measure = Callable[[Path, int], Iterator[Figure]]
+
+
+def measure_importing(folder: Path, rounds: int) -> Iterator[Figure]:
+    """An import beside what others need for the same requests, on a PBX that takes 50 ms an answer."""
+    for in_flight, rows, least in ((16, 2000, 0.93), (64, 4000, 0.80)):
+        sheet = str(make_sheet(folder, rows, ".csv", mistakes=False))
+        took = run_in_turn(
+            {
+                "floor": (sending.floor, (_LATENCY, rows, in_flight)),
+                "aiohttp": (sending.aiohttp, (_LATENCY, rows, in_flight)),
+                "bulkvm": (sending.import_sheet, (_LATENCY, 0, sheet, in_flight, 0)),
+            },
+            rounds,
+        )
+        assert took["bulkvm"].counts["created"] == rows
+        subject = f"{in_flight} in flight"
+        ideal = took["bulkvm"].counts["requests"] * _LATENCY / in_flight
+        yield Figure(subject, "share of the ideal", ideal / took["bulkvm"].seconds, least, at_most=False)
+        for other in ("floor", "aiohttp"):
+            share = took[other].counts["requests"] * _LATENCY / in_flight / took[other].seconds
+            yield Figure(subject, f"share of the ideal, {other}", share, 0, at_most=False)
+        request = took["floor"].cpu / took["floor"].counts["requests"]
+        yield Figure(subject, "CPU a row, in requests of the floor", took["bulkvm"].cpu / rows / request, 15)
+        alone = took["aiohttp"].cpu / took["aiohttp"].counts["requests"] / request
+        yield Figure(subject, "CPU a request of aiohttp, in those of the floor", alone, math.inf)
+        yield Figure(subject, "connections, for each worker", took["bulkvm"].counts["connections"] / in_flight, 1)
+
+
+def measure_scripts(folder: Path, rounds: int) -> Iterator[Figure]:
+    """An import beside what a user would write: a loop with requests, and curl by xargs."""
+    in_flight, rows = 16, 1000
+    sheet = str(make_sheet(folder, rows, ".csv", mistakes=False))
+    took = run_in_turn(
+        {
+            "loop": (sending.requests_loop, (_LATENCY, 100, True)),
+            "blind loop": (sending.requests_loop, (_LATENCY, 100, False)),
+            "curl": (sending.curl, (_LATENCY, 500, in_flight)),
+            "bulkvm": (sending.import_sheet, (_LATENCY, 0, sheet, in_flight, 0)),
+        },
+        rounds,
+    )
+    ours = took["bulkvm"]
+    a_request, a_row = (ours.seconds / ours.counts[of] for of in ("requests", "created"))
+    loop, blind, curl = (took[name].seconds / took[name].counts["requests"] for name in ("loop", "blind loop", "curl"))
+    yield Figure(
+        "scripts",
+        "ahead of a loop that asks as well, for each in flight",
+        loop / a_request / in_flight,
+        0.9,
+        at_most=False,
+    )
+    yield Figure("scripts", "rows a second, of a loop that only creates", blind / a_row, 1, at_most=False)
+    yield Figure("scripts", "requests a second, of xargs -P 16 curl", curl / a_request, 1, at_most=False)
+    yield Figure("scripts", "rows a second, of xargs -P 16 curl that only creates", curl / a_row, 1, at_most=False)
+
+
+def measure_pace(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (once takes over a minute)
+    """An import at the default pace, on a PBX that allows 5,000 requests a minute."""
+    sheet = str(make_sheet(folder, 2600, ".csv", mistakes=False))
+    took = run_in_turn({"bulkvm": (sending.import_sheet, (0.02, _PER_MINUTE, sheet, 8, _PACE))}, 1)["bulkvm"]
+    yield Figure(
+        "default pace", "share of the rate", took.counts["requests"] / took.seconds / _PACE, 0.97, at_most=False
+    )
+    yield Figure("default pace", "requests that were refused", took.counts["refused"], 0, unit="")
+
+
+def measure_listing(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (no sheet is needed)
+    """A list of 50,000 boxes whose pages take 20 ms each, one after the other."""
+    latency, boxes = 0.02, 50_000
+    took = run_in_turn({"bulkvm": (sending.list_boxes, (latency, boxes))}, rounds)["bulkvm"]
+    assert took.counts["boxes"] == boxes
+    share = took.counts["requests"] * latency / took.seconds
+    yield Figure("listing 50,000", "share of the ideal", share, 0.8, at_most=False)
+    yield Figure("listing 50,000", "memory over the program's own", took.more_mib, 150, unit="MiB")
+
+
+def measure_cancelling(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (the same)
+    """The client after many cancelled requests."""
+    took = run_in_turn({"bulkvm": (sending.cancel_and_go_on, (_LATENCY, 3_000, 16))}, rounds)["bulkvm"]
+    yield Figure("3,000 cancelled", "answered of 100 after them", took.counts["answered"], 100, at_most=False, unit="")
+
+
+def measure_tables(folder: Path, rounds: int) -> Iterator[Figure]:
+    """Sheets of 100,000 rows."""
+    xlsx, csv = (str(make_sheet(folder, _ROWS, suffix)) for suffix in (".xlsx", ".csv"))
+    took = run_in_turn(
+        {
+            "pandas": (tables.pandas_reads, (xlsx,)),
+            "xlsx": (tables.read_and_validate, (xlsx,)),
+            "read": (tables.read, (csv,)),
+            "csv": (tables.read_and_validate, (csv,)),
+            "openpyxl": (tables.openpyxl_writes, (csv, str(folder / "openpyxl.xlsx"))),
+            "result": (tables.bulkvm_writes, (csv, str(folder / "bulkvm.xlsx"))),
+        },
+        rounds,
+    )
+    yield Figure(
+        "100,000 rows",
+        "validate .xlsx, of pandas + openpyxl reading it",
+        took["xlsx"].seconds / took["pandas"].seconds,
+        1,
+    )
+    yield Figure("100,000 rows", "validate .xlsx, memory", took["xlsx"].peak_mib, 400, unit="MiB")
+    check = (took["csv"].cpu - took["read"].cpu) / _ROWS * 1e6
+    yield Figure("100,000 rows", "validate .csv, over reading it", check, 15, unit="µs a row")
+    yield Figure(
+        "100,000 rows", "result, of openpyxl write-only", took["result"].seconds / took["openpyxl"].seconds, 0.7
+    )
+    yield Figure("100,000 rows", "result, memory", took["result"].peak_mib, 1024, unit="MiB")
+
+
+def measure_starting(folder: Path, rounds: int) -> Iterator[Figure]:
+    """Commands that are over in a moment."""
+    sheet = str(make_sheet(folder, 40, ".csv", mistakes=False))
+    took = run_in_turn(
+        {
+            "bare": (starting.python, (starting.BARE,)),
+            "help": (starting.python, (("-m", "bulkvm", "--help"),)),
+            "pandas": (starting.python, (starting.PANDAS,)),
+            "validate": (starting.python, (("-m", "bulkvm", "validate", sheet),)),
+        },
+        rounds,
+    )
+    yield Figure("starting", "--help, in bare interpreter starts", took["help"].seconds / took["bare"].seconds, 8)
+    yield Figure(
+        "starting", "validate 40 rows, of importing pandas", took["validate"].seconds / took["pandas"].seconds, 1.5
+    )
+
+
+MEASURES: Final[dict[str, Measure]] = {
+    "importing": measure_importing,
+    "scripts": measure_scripts,
+    "pace": measure_pace,
+    "listing": measure_listing,
+    "cancelling": measure_cancelling,
+    "tables": measure_tables,
+    "starting": measure_starting,
+}

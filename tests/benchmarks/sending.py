@@ -1,0 +1,182 @@
+"""Sending and listing, and what others need for the same requests."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.request import urlopen
+
+from tests.benchmarks.fast_pbx import LIST, STATS
+from tests.benchmarks.floor import request_bytes, send_all
+from tests.benchmarks.measuring import Took, fast_pbx, stopwatch
+from tests.benchmarks.sheets import bodies
+
+_OWNER: Final = "/api/extension_numbers/"
+_HEADERS: Final = {"Authorization": "Bearer token", "Content-Type": "application/json", "Accept": "application/json"}
+
+
+def floor(latency: float, rows: int, in_flight: int) -> Took:
+    """The yardstick: the owner of each number and the create, as fixed bytes over a raw asyncio protocol."""
+    requests = [
+        request
+        for extension, body in bodies(rows)
+        for request in (request_bytes("GET", f"{_OWNER}{extension}"), request_bytes("POST", LIST, body))
+    ]
+    with fast_pbx(latency=latency) as port, stopwatch(requests=len(requests)) as took:
+        asyncio.run(send_all(port, requests, in_flight))
+    return took[0]
+
+
+def aiohttp(latency: float, rows: int, in_flight: int) -> Took:
+    """The yardstick: the same by aiohttp alone, with its answers read and its JSON parsed."""
+    from aiohttp import ClientSession, TCPConnector
+
+    requests = [
+        (method, path, data)
+        for extension, body in bodies(rows)
+        for method, path, data in (("GET", f"{_OWNER}{extension}", None), ("POST", LIST, body))
+    ]
+
+    async def work(session: ClientSession, shared: Iterator[tuple[str, str, bytes | None]]) -> None:
+        for method, path, data in shared:
+            async with session.request(method, path, data=data) as answer:
+                json.loads(await answer.read())
+
+    async def send(port: int) -> None:
+        connector = TCPConnector(limit=in_flight)
+        async with ClientSession(f"http://127.0.0.1:{port}", connector=connector, headers=_HEADERS) as session:
+            shared = iter(requests)
+            await asyncio.gather(*(work(session, shared) for _ in range(in_flight)))
+
+    with fast_pbx(latency=latency) as port, stopwatch(requests=len(requests)) as took:
+        asyncio.run(send(port))
+    return took[0]
+
+
+def requests_loop(latency: float, rows: int, asks: bool) -> Took:
+    """The yardstick: a loop over the rows with requests and a session; with `asks`, the owner is asked as well."""
+    import requests
+
+    boxes = list(bodies(rows))
+    with (
+        fast_pbx(latency=latency) as port,
+        stopwatch(requests=rows * (1 + asks)) as took,
+        requests.Session() as session,
+    ):
+        session.headers.update(_HEADERS)
+        for extension, body in boxes:
+            if asks:
+                session.get(f"http://127.0.0.1:{port}{_OWNER}{extension}")
+            session.post(f"http://127.0.0.1:{port}{LIST}", data=body).json()
+    return took[0]
+
+
+def curl(latency: float, rows: int, in_flight: int) -> Took:
+    """The yardstick: a curl for each row's create, so many at a time by xargs -P."""
+    with fast_pbx(latency=latency) as port, TemporaryDirectory() as folder:
+        for extension, body in bodies(rows):
+            (Path(folder) / extension).write_bytes(body)
+        names = "\n".join(sorted(file.name for file in Path(folder).iterdir()))
+        headers = [word for name, value in _HEADERS.items() for word in ("-H", f"{name}: {value}")]
+        one = ["curl", "-s", "-o", "/dev/null", *headers, "-d", "@{}", f"http://127.0.0.1:{port}{LIST}"]
+        with stopwatch(requests=rows) as took:
+            subprocess.run(
+                ["xargs", "-P", str(in_flight), "-I", "{}", *one], input=names, cwd=folder, check=True, text=True
+            )
+    return took[0]
+
+
+def import_sheet(latency: float, per_minute: int, file: str, in_flight: int, max_rps: float) -> Took:
+    """What bulkvm needs for an import: read, check, compare, send with a journal, write the result.
+
+    The seconds are those from the first request to the last; the processor's, those of everything.
+    """
+    from bulkvm import (
+        Ending,
+        Journal,
+        RunFacts,
+        RunSummary,
+        SendSettings,
+        Site,
+        Status,
+        account_for,
+        connect,
+        plan_for,
+        read_sheet,
+        send,
+        validate,
+        write_result,
+    )
+
+    settings = SendSettings(concurrency=in_flight, max_rps=max_rps)
+    with fast_pbx(latency=latency, per_minute=per_minute) as port, TemporaryDirectory() as folder, stopwatch() as whole:
+        site = Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")
+        sheet = read_sheet(Path(file))
+        checked = validate(sheet)
+        began = datetime.now(UTC)
+        facts = RunFacts(
+            name="run", site=site.name, url=site.url, file=file, began=began, extensions=checked.extensions
+        )
+
+        async def carry_out() -> Ending:
+            async with connect(site, settings) as pbx:
+                plan = await plan_for(pbx, checked.records)
+                journal = Journal(Path(folder), facts)
+                ending = await send(plan, pbx, settings, journal=journal)
+                journal.close()
+                return ending
+
+        with stopwatch() as sent:
+            ending = asyncio.run(carry_out())
+        outcomes = account_for(checked.extensions, checked.problems, ending.outcomes)
+        run = RunSummary(site=site.name, time=began, input_sha256="", exit_code=0)
+        write_result(Path(folder) / "result.xlsx", sheet, outcomes, checked.problems, run)
+        counts = {**_stats(port), "created": sum(o.status is Status.CREATED for o in outcomes)}
+    return Took(sent[0].seconds, whole[0].cpu, whole[0].start_mib, whole[0].peak_mib, counts)
+
+
+def list_boxes(latency: float, boxes: int) -> Took:
+    """What bulkvm needs to list all boxes."""
+    from bulkvm import SendSettings, Site, connect
+
+    async def read(port: int) -> int:
+        site = Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")
+        async with connect(site, SendSettings(max_rps=0)) as pbx:
+            return len(await pbx.list_boxes())
+
+    with fast_pbx(latency=latency, boxes=boxes) as port:
+        with stopwatch() as took:
+            found = asyncio.run(read(port))
+        counts = {**_stats(port), "boxes": found}
+    return Took(took[0].seconds, took[0].cpu, took[0].start_mib, took[0].peak_mib, counts)
+
+
+def cancel_and_go_on(latency: float, cancelled: int, in_flight: int) -> Took:
+    """Cancel requests that are under way, and see whether the client still works: how many of 100 are answered."""
+    from bulkvm import SendSettings, Site, connect
+
+    async def go(port: int) -> int:
+        site = Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")
+        async with connect(site, SendSettings(concurrency=in_flight, max_rps=0)) as pbx:
+            for _ in range(cancelled // in_flight):
+                calls = [asyncio.create_task(pbx.count_boxes()) for _ in range(in_flight)]
+                await asyncio.sleep(0.002)
+                for call in calls:
+                    call.cancel()
+                await asyncio.gather(*calls, return_exceptions=True)
+            answers = await asyncio.gather(*(pbx.count_boxes() for _ in range(100)), return_exceptions=True)
+            return sum(isinstance(answer, int) for answer in answers)
+
+    with fast_pbx(latency=latency) as port, stopwatch() as took:
+        answered = asyncio.run(go(port))
+    return Took(took[0].seconds, took[0].cpu, counts={"answered": answered})
+
+
+def _stats(port: int) -> dict[str, float]:
+    with urlopen(f"http://127.0.0.1:{port}{STATS}") as answer:
+        stats: dict[str, float] = json.load(answer)
+        return stats

@@ -1,0 +1,84 @@
+"""Reading, checking and writing sheets, and what a script would do in their place."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from tests.benchmarks.measuring import Took, stopwatch
+
+_STATUS_COLOUR: Final = "FFC9E7C4"
+
+
+def read(file: str) -> Took:
+    """What bulkvm needs to read a sheet."""
+    from bulkvm import read_sheet
+
+    with stopwatch() as took:
+        read_sheet(Path(file))
+    return took[0]
+
+
+def read_and_validate(file: str) -> Took:
+    """What bulkvm needs to read and check a sheet."""
+    from bulkvm import read_sheet, validate
+
+    with stopwatch() as took:
+        validate(read_sheet(Path(file)))
+    return took[0]
+
+
+def pandas_reads(file: str) -> Took:
+    """The yardstick: pandas reads it, with openpyxl if it is a workbook, and checks nothing."""
+    import openpyxl  # noqa: F401  (else pandas brings it when it reads)
+    import pandas as pd
+
+    with stopwatch() as took:
+        if file.endswith(".csv"):
+            pd.read_csv(file, dtype=str, keep_default_na=False)
+        else:
+            pd.read_excel(file, dtype=str, keep_default_na=False, engine="openpyxl")
+    return took[0]
+
+
+def bulkvm_writes(file: str, target: str) -> Took:
+    """What bulkvm needs to write a result."""
+    from bulkvm import Outcome, RunSummary, Status, read_sheet, validate, write_result
+
+    sheet = read_sheet(Path(file))
+    outcomes = [
+        Outcome(row=row, extension_number=extension, status=Status.CREATED, id=f"id{extension}")
+        for row, extension in validate(sheet).extensions.items()
+    ]
+    run = RunSummary(site="clinic", time=datetime.now(UTC), input_sha256="", exit_code=0)
+    with stopwatch() as took:
+        write_result(Path(target), sheet, outcomes, (), run)
+    return took[0]
+
+
+def openpyxl_writes(file: str, target: str) -> Took:
+    """The yardstick: the same cells, typed as text, with the same colour in the same column, by openpyxl write-only."""
+    import csv
+
+    from openpyxl import Workbook
+    from openpyxl.cell import Cell, WriteOnlyCell
+    from openpyxl.styles import PatternFill
+
+    with Path(file).open(encoding="utf-8", newline="") as opened:
+        headings, *rows = csv.reader(opened)
+    fill = PatternFill("solid", fgColor=_STATUS_COLOUR)
+    with stopwatch() as took:
+        workbook = Workbook(write_only=True)
+        sheet = workbook.create_sheet("Boxes")
+
+        def cell(text: str) -> Cell:
+            made = WriteOnlyCell(sheet, text)
+            made.data_type, made.number_format = "s", "@"
+            return made
+
+        sheet.append([*headings, "bulkvm_status", "bulkvm_message", "bulkvm_id", "bulkvm_changed"])
+        for row in rows:
+            status = cell("created")
+            status.fill = fill
+            sheet.append([*map(cell, row), status, None, cell(f"id{row[0]}"), None])
+        workbook.save(target)
+    return took[0]
