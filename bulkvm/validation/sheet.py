@@ -64,14 +64,15 @@ def validate(
     letters = {column.header: letter for letter, column in columns.items()}
     for column in checked.values():
         problems.extend(column.problems)
-    key = checked[KEY.header]
-    numbers = {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
-    problems.extend(_missing_extensions(rows, key, letters[KEY.header]))
+    numbers = _numbers(rows, checked[KEY.header])
+    problems.extend(_missing_extensions(rows, checked[KEY.header], letters[KEY.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY.header], numbers), letters))
     refused = rows_with_errors(problems)
     understood = _records(rows, checked)
-    problems.extend(_placed(check_rows(understood, {h: column.unread for h, column in checked.items()}), letters))
+    unread = {header: column.unread for header, column in checked.items()}
+    checked.clear()  # a million rows need not be held twice
+    problems.extend(_placed(check_rows(understood, unread), letters))
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
@@ -129,6 +130,11 @@ def _check(
 
 def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int, str]]:
     return zip(rows, sheet.cells[letter].tolist(), strict=True)
+
+
+def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
+    """The extensions that could be read, by row."""
+    return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
 
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
