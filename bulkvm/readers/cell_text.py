@@ -90,6 +90,8 @@ class CellText:
 
 def read_text(stored: str) -> str:
     """Undo the escapes of characters that XML cannot hold (_x000D_); what stays half a character is replaced."""
+    if "_x" not in stored:  # as in nearly all
+        return stored
     text = unescape(stored)
     if _SURROGATE.search(text):
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
