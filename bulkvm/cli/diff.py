@@ -41,7 +41,8 @@ def command(
     """Show how the boxes in the sheet A differ from those in the sheet B, or from those of the PBX.
 
     Boxes are matched by extension; ids do not count, and a blank cell means that the box has nothing there. PINs are
-    compared and never shown. The exit code is 10 where there are differences.
+    compared and never shown. What `validate` would refuse is compared as it stands. The exit code is 10 where there
+    are differences.
     """
     from bulkvm.planning import make_diff
     from bulkvm.reports import render_diff, render_diff_counts, table_kind, write_diff
@@ -68,20 +69,16 @@ def command(
 
 def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
     """The boxes that a sheet tells of, all of them or none."""
-    from bulkvm.columns.headings import match_heading
     from bulkvm.planning import boxes_of
     from bulkvm.readers import read_sheet
     from bulkvm.reports import render_problems
-    from bulkvm.validation import validate
+    from bulkvm.validation import take_rows
 
-    sheet = read_sheet(file)
-    checked = validate(sheet)
-    errors = [problem for problem in checked.problems if problem.is_error]
+    rows, errors = take_rows(read_sheet(file))
     if errors:
         screen.insist(render_problems(errors))
         raise SheetError(f"{file.name} cannot be compared: mend its errors first.")
-    columns = filter(None, map(match_heading, sheet.headings.values()))
-    return boxes_of(checked.records, {column.header for column in columns})
+    return boxes_of(rows)
 
 
 async def _list(connection: Connection, screen: Screen) -> "tuple[Box, ...]":

@@ -113,7 +113,7 @@ def _shown(field: str, value: Value | Absent) -> str | bool | None:
     column = COLUMN_OF_HEADER[field]
     if column.secret or isinstance(value, Absent):
         return None
-    return value if isinstance(value, bool) else column.format(value)
+    return value if isinstance(value, bool | str) else column.format(value)
 
 
 def sites_form(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, Any]:

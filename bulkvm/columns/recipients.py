@@ -57,9 +57,14 @@ def format_recipients(value: tuple[str, ...]) -> str:
     return ",".join(value)
 
 
-def same_recipients(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two lists reach the same people, whatever their order and case."""
-    return {a.casefold() for a in one} == {a.casefold() for a in other}
+def same_recipients(one: tuple[str, ...] | str, other: tuple[str, ...] | str) -> bool:
+    """Whether two lists reach the same people, whatever their order and case; a text is one that could not be read."""
+    return _people(one) == _people(other)
+
+
+def _people(value: tuple[str, ...] | str) -> set[str]:
+    addresses = value.split(",") if isinstance(value, str) else value
+    return {address.strip().casefold() for address in addresses}
 
 
 def few_enough(value: tuple[str, ...], _: PinPolicy) -> Fault | None:

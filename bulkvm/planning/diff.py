@@ -1,13 +1,15 @@
 """How two lists of boxes differ."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Value
 from bulkvm.changes import Difference
-from bulkvm.columns import COLUMNS
+from bulkvm.columns import CLEAR, COLUMNS, KEY, Column
+from bulkvm.columns.text import AROUND
 from bulkvm.planning.compare import fields_differ
+from bulkvm.problems import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,11 @@ class Diff:
 
 
 def make_diff(a: Iterable[Box], b: Iterable[Box]) -> Diff:
-    """Compare two lists of boxes, matched by extension."""
+    """Compare two lists of boxes, matched by extension.
+
+    Both are read as a sheet's cells are, so that a box and its row in an export never differ by how they are spelt. A
+    value that cannot be read so, such as a language tag that is none, is compared as the text that it is.
+    """
     ours, theirs = ({box.extension_number: _as_told(box) for box in boxes} for boxes in (a, b))
     both = [(ours[number], theirs[number]) for number in sorted(ours.keys() & theirs.keys())]
     changed = [ChangedBox(one, differences) for one, other in both if (differences := _differences(one, other))]
@@ -55,31 +61,40 @@ def make_diff(a: Iterable[Box], b: Iterable[Box]) -> Diff:
     )
 
 
-def boxes_of(records: Iterable[Record], headers: Collection[str]) -> tuple[Box, ...]:
-    """The boxes that a sheet tells of, taken for an export: a column that it lacks is not known, a blank cell is blank.
+def boxes_of(rows: Iterable[Mapping[str, str]]) -> tuple[Box, ...]:
+    """The boxes that a sheet tells of, taken for an export, with texts for all values.
 
     Args:
-        records: the sheet's rows.
-        headers: the columns that the sheet has.
+        rows: the text of each cell, by its column's header. What a row lacks is not known, a blank text is blank.
     """
-    return tuple(_box_of(record, headers) for record in records)
+    return tuple(_box_of(row) for row in rows)
 
 
-def _box_of(record: Record, headers: Collection[str]) -> Box:
-    fields: dict[str, Any] = {
-        column.header: getattr(record, column.header) if column.header in headers else NOT_KNOWN
-        for column in COLUMNS
-        if column.updatable
-    }
-    if fields["recipients"] is BLANK:
-        fields["recipients"] = ()
-    return Box(id="", extension_number=record.extension_number, **fields)
+def _box_of(row: Mapping[str, str]) -> Box:
+    fields: dict[str, Any] = {c.header: row.get(c.header, NOT_KNOWN) for c in COLUMNS if c.updatable}
+    return Box(id="", extension_number=row[KEY.header], **fields)
 
 
 def _as_told(box: Box) -> Box:
-    """The box, with NOT_KNOWN for a blank that no box can have, such as a PIN that the PBX does not show."""
-    hidden: dict[str, Any] = {c.header: NOT_KNOWN for c in COLUMNS if c.needed_to and getattr(box, c.header) is BLANK}
-    return replace(box, **hidden)
+    """The box as a sheet tells it, with NOT_KNOWN for a blank that no box can have, such as a PIN that is not shown."""
+    told: dict[str, Any] = {c.header: _read(c, getattr(box, c.header)) for c in COLUMNS if c.updatable}
+    hidden = {c.header: NOT_KNOWN for c in COLUMNS if c.needed_to and told.get(c.header) is BLANK}
+    return replace(box, **told | hidden)
+
+
+def _read(column: Column, value: Value | Absent) -> Value | Absent:
+    """What a cell with this value means; its text where that is nothing that we know."""
+    if isinstance(value, Absent):
+        return value
+    text = (value if isinstance(value, str) else column.format(value)).strip(AROUND)
+    if column.clearable and text.casefold() in {"", CLEAR}:
+        return ()
+    if not text:
+        return BLANK
+    parsed = column.parse(text)
+    if parsed.value is None or any(fault.severity is Severity.ERROR for fault in parsed.faults):
+        return text
+    return parsed.value
 
 
 def _differences(one: Box, other: Box) -> tuple[Difference, ...]:

@@ -79,6 +79,8 @@ def _shown(field: str, value: Value | Absent) -> str:
     column = COLUMN_OF_HEADER[field]
     if column.secret:
         return "(not shown)"
+    if isinstance(value, str):  # also where it is none that the column knows
+        return value
     return "(none)" if isinstance(value, Absent) or value == () else column.format(value)
 
 

@@ -2,5 +2,6 @@
 
 from bulkvm.validation.selection import select_failed
 from bulkvm.validation.sheet import Checked, validate, warn_of_blanks
+from bulkvm.validation.told import take_rows
 
-__all__ = ["Checked", "select_failed", "validate", "warn_of_blanks"]
+__all__ = ["Checked", "select_failed", "take_rows", "validate", "warn_of_blanks"]

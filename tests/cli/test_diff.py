@@ -1,6 +1,7 @@
 """`bulkvm diff`: between files, and between a file and the PBX."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ extension_number,name,pin,enable_pin,recipients,id
 0102,Lab,402817,no,lab@example.com,ZXIx
 0104,=New,720493,yes,,ZXIy
 """
+PINS = ("024680", "024681", "402817", "582046", "720493")
 
 
 def write(name: str, text: str) -> Path:
@@ -102,19 +104,90 @@ def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> 
     ended = bulkvm("diff", write("a.csv", A), write("b.csv", B), *more)
 
     shown = ended.out + ended.err + "".join(file.read_text("utf-8-sig") for file in folder.glob("d.csv"))
-    assert [pin for pin in ("024680", "024681", "402817", "582046", "720493") if pin in shown] == []
+    assert [pin for pin in PINS if pin in shown] == []
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
-def test_a_file_with_rows_that_cannot_be_read_is_told_and_not_passed_over(bulkvm: Bulkvm, more: list[str]) -> None:
-    bad = write("bad.csv", A.replace("0102", "ext. 102").replace("582046", "111222"))
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"extension_number": "what"}, ["no column is called extension_number"]),
+        ({"name,pin": "PIN code,pin"}, ["both mean pin"]),
+        ({"0102": "", "0103": ""}, ["A3 (Extension)", "A4 (Extension)", "missing"]),
+        ({"0102": "0101", "0103": "'0101"}, ["A2 (Extension)", "A3", "A4", "0101 stands in"]),
+        ({"Lab,": "Lab,,,,,,"}, ["line 3", "values for 6 columns"]),
+        ({"Lab": "\0"}, ["line 3", "NUL"]),
+        ({"Lab": '"Lab'}, ["quote", "line 3"]),
+    ],
+    ids=["no extensions", "a column twice", "a row without one", "one twice", "too wide", "NUL", "open quote"],
+)
+def test_a_file_whose_rows_cannot_be_told_is_refused_and_not_passed_over(
+    bulkvm: Bulkvm, changed: dict[str, str], told: list[str], more: list[str]
+) -> None:
+    text = A
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    bad = write("bad.csv", text)
 
     for pair in ([bad, write("a.csv", A)], [Path("a.csv"), bad]):
         ended = bulkvm("diff", *pair, *more)
 
         assert (ended.code, ended.out) == (3, "")
-        assert [word for word in ("A3 (Extension)", "C4 (PIN)", "bad.csv") if word not in ended.err] == []
-        assert "111222" not in ended.err
+        assert [word for word in (*told, "bad.csv") if word not in ended.err] == []
+        assert not any(pin in ended.err for pin in PINS)
+
+
+REFUSED = """\
+extension_number,name,pin,prompt,enable_pin,recipients,play_datetime
+62,a\x07b,111222,English,maybe,no address,13_HOUR_CLOCK
+888,Lab,12345,en-US,yes,,DISABLE
+ext. 9,Ward,582046,de-DE,yes,,DISABLE
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["--json"], ["--output", "d.csv"], ["--output", "d.xlsx"]])
+def test_what_our_rules_refuse_is_compared_as_it_stands(bulkvm: Bulkvm, folder: Path, more: list[str]) -> None:
+    other = REFUSED.replace("English", "Deutsch").replace("12345", "54321").replace("maybe", "perhaps")
+
+    same = bulkvm("diff", write("a.csv", REFUSED), "a.csv", *more)
+    ended = bulkvm("diff", "a.csv", write("b.csv", other), "--json")
+    shown = bulkvm("diff", "a.csv", "b.csv", *more)
+
+    assert same.code == 0
+    assert "No differences: 3 boxes in both." in same.err
+    assert (ended.code, shown.code) == (10, 10)
+    assert [(d["field"], d["a"], d["b"]) for box in ended.json["changed"] for d in box["differences"]] == [
+        ("prompt", "English", "Deutsch"),
+        ("enable_pin", "maybe", "perhaps"),
+        ("pin", None, None),
+    ]
+    assert "\x07" not in shown.out + shown.err
+    written = "".join(file.read_text("utf-8-sig") for file in folder.glob("d.csv"))
+    assert not any(pin in shown.out + shown.err + written for pin in ("111222", "12345", "54321", "582046"))
+
+
+def test_odd_boxes_of_a_pbx_do_not_stand_in_the_way_of_its_drift_report(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = ",".join(f"a{n}@example.com" for n in range(16))
+    odd = [
+        {"extension_number": "101", "name": "a\x07b", "pin": "111222", "prompt": "en_US", "recipients": many},
+        {"extension_number": "102", "name": "x" * 99, "pin": "1234", "prompt": "xx-QQQQ", "recipients": "no address"},
+    ]
+    (folder / "odd.json").write_text(json.dumps(odd), "utf-8")
+    with running(create_app(seed=folder / "odd.json")) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        bulkvm("export", "odd.csv")
+        bulkvm("export", "odd.xlsx")
+        same = [bulkvm("diff", name).code for name in ("odd.csv", "odd.xlsx")]
+        text = Path("odd.csv").read_text("utf-8-sig").replace("xx-QQQQ", "de-DE")
+        drifted = bulkvm("diff", write("drifted.csv", text), "--json")
+
+    assert same == [0, 0]
+    assert [box["differences"] for box in drifted.json["changed"]] == [
+        [{"field": "prompt", "a": "de-DE", "b": "xx-QQQQ"}]
+    ]
 
 
 def test_a_file_and_the_pbx(bulkvm: Bulkvm, pbx: Starlette) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box
+from bulkvm.columns import COLUMNS
 from bulkvm.planning import boxes_of, make_diff
 
 BOX = Box(
@@ -104,13 +105,58 @@ def test_a_pin_that_one_side_does_not_show_is_no_difference_and_said_to_be_not_c
         assert diff.not_compared == ("pin",)
 
 
-def test_a_column_that_a_sheet_lacks_is_not_known_and_a_blank_cell_is_blank() -> None:
-    record = Record(row=2, extension_number="0101", name="Lab")
+def test_a_column_that_a_sheet_lacks_is_not_compared_and_a_blank_cell_is_blank() -> None:
+    row = {"extension_number": "0101", "name": "Front Desk", "prompt": "", "recipients": ""}
 
-    (box,) = boxes_of([record], ["extension_number", "name", "prompt", "recipients"])
+    diff = make_diff(boxes_of([row]), [BOX])
 
-    assert (box.name, box.prompt, box.recipients) == ("Lab", BLANK, ())
-    assert (box.pin, box.enable_pin, box.play_datetime) == (NOT_KNOWN, NOT_KNOWN, NOT_KNOWN)
+    assert [(d.field, d.old, d.new) for d in diff.changed[0].differences] == [
+        ("prompt", BLANK, "en-US"),
+        ("recipients", (), ("a@example.com", "b@example.com")),
+    ]
+    assert diff.not_compared == ("pin", "enable_pin", "enable_email_notify", "play_datetime")
+
+
+def as_exported(box: Box) -> dict[str, str]:
+    """The texts that an export has for a box."""
+    values = {column: getattr(box, column.header) for column in COLUMNS if column.updatable}
+    texts = {column.header: "" if value is BLANK else column.format(value) for column, value in values.items()}
+    return {"extension_number": box.extension_number, **texts}
+
+
+ODD: dict[str, list[Any]] = {
+    "name": ["a\x07b", "x" * 70, "<clear>", " Lab ", "\N{ZERO WIDTH SPACE}Lab", "a\nb", "NA"],
+    "pin": ["111222", "4028", "0" * 12],
+    "prompt": ["de_DE", "English", "xx-QQQQ-1", "<clear>"],
+    "recipients": [
+        tuple(f"a{n}@example.com" for n in range(16)),
+        ("no address",),
+        ("no address", "a@example.com"),
+        ("Anna <a@example.com>",),
+        ("a@example.com", "A@example.com"),
+    ],
+    "play_datetime": ["12 hour clock", "12h", "13_HOUR_CLOCK"],
+}
+
+
+@pytest.mark.parametrize(("header", "value"), [(header, value) for header, values in ODD.items() for value in values])
+def test_a_value_that_our_rules_refuse_or_repair_differs_from_its_row_in_an_export_in_nothing(
+    header: str, value: Any
+) -> None:
+    odd = with_field(header, value)
+
+    assert make_diff(boxes_of([as_exported(odd)]), [odd]).is_empty
+    for diff in (make_diff(boxes_of([as_exported(odd)]), [BOX]), make_diff([odd], boxes_of([as_exported(BOX)]))):
+        assert [d.field for changed in diff.changed for d in changed.differences] == [header]
+
+
+@pytest.mark.parametrize("header", ["enable_pin", "enable_email_notify"])
+def test_a_word_that_is_neither_yes_nor_no_is_a_difference_from_both(header: str) -> None:
+    (box,) = boxes_of([{**as_exported(BOX), header: "maybe"}])
+
+    for value in (True, False, BLANK):
+        (changed,) = make_diff([box], [with_field(header, value)]).changed
+        assert [(d.field, d.old, d.new) for d in changed.differences] == [(header, "maybe", value)]
 
 
 @pytest.mark.parametrize("order", [sorted, lambda boxes: sorted(boxes, reverse=True)], ids=["up", "down"])

@@ -8,7 +8,6 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Owner, Record
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.planning import Taken, make_plan, plan_undo, whole_box
-from bulkvm.planning.diff import boxes_of
 
 ROW = Record(row=2, extension_number="6201")
 NEW = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
@@ -77,11 +76,3 @@ def test_a_number_that_is_taken_is_told_with_its_owner(free: str | None, advice:
     plan = make_plan([NEW], [], taken)
 
     assert [problem.message for problem in plan.problems] == [f'6201 belongs to the ring group "Sales"; {advice}.']
-
-
-def test_recipients_of_a_sheet_are_compared_as_none_where_the_cell_is_blank() -> None:
-    told = Record(row=2, extension_number="6201", recipients=("a@example.com",))
-
-    blank, given = boxes_of([NEW, told], {"recipients"})
-
-    assert (blank.recipients, given.recipients) == ((), ("a@example.com",))
