@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def command(
     file: Path, *, reading: Reading, annotate: Path | None, clean: Path | None, as_json: bool, screen: Screen
 ) -> int:
-    """Check the sheet FILE, offline: every problem of every row. `-` reads CSV from standard input."""
+    """Check the sheet FILE, offline: every problem of every row. `-` reads CSV or JSON from standard input."""
     try:
         sheet = reading.read(file)
     except SheetError as error:

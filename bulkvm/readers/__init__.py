@@ -1,4 +1,4 @@
-"""From a CSV file or a workbook to a sheet of text, with what text cannot carry beside it."""
+"""From a CSV file, a workbook or a JSON file to a sheet of text, with what text cannot carry beside it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import IO
 
 from bulkvm.readers.contents import Contents, check_name, look_into
 from bulkvm.readers.csv_file import read_csv
+from bulkvm.readers.json_file import read_json
 from bulkvm.readers.source import opened
 from bulkvm.sheet import Sheet
 
@@ -39,7 +40,8 @@ def read_sheet(
 
             read = read_workbook(source, sheet=sheet, meant=meant)
         else:
-            read = read_csv(source, sheet=sheet, encoding=encoding, meant=meant)
+            read_text = read_json if contents is Contents.JSON else read_csv
+            read = read_text(source, sheet=sheet, encoding=encoding, meant=meant)
     return replace(read, problems=(*check_name(source, contents), *read.problems), sha256=digest)
 
 

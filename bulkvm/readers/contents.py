@@ -1,5 +1,6 @@
 """What a file really is, whatever its name says."""
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -28,20 +29,24 @@ _SIGNATURES: Final = {
 
 
 class Contents(StrEnum):
-    """The two kinds of file that can be read."""
+    """The kinds of file that can be read."""
 
     WORKBOOK = "an Excel workbook"
     TEXT = "plain text, as in a CSV file"
+    JSON = "JSON"
 
 
 _OF_SUFFIX: Final = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), Contents.TEXT),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"), Contents.WORKBOOK),
+    ".json": Contents.JSON,
 }
+# A list of objects, an empty list, or an object.
+_JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*[{\]]|\{\s*[\"}])")
 
 
 def look_into(source: Source) -> Contents:
-    """Tell a workbook from text by what the file holds.
+    """Tell a workbook, JSON and other text by what the file holds; what is called .json is read as that or not at all.
 
     Raises:
         SheetError: it is empty, or of a kind that is not read; the message says which.
@@ -65,6 +70,8 @@ def look_into(source: Source) -> Contents:
             else "a web page"
         )
         raise SheetError(f"{source.name} is {kind}, whatever its name says. {SAVE_AS}", "not-a-sheet")
+    if _JSON.match(head) or _OF_SUFFIX.get(source.path.suffix.lower()) is Contents.JSON:
+        return Contents.JSON
     return Contents.TEXT
 
 
