@@ -37,7 +37,7 @@ def verify_command(folder: Path, *, screen: Screen) -> int:
         screen.insist(f"{file}: {damage}", fg="red")
     good = len(verified.intact) - len(verified.suspect)
     suspect = f", and {len(verified.suspect)} kept as suspect" if verified.suspect else ""
-    screen.say(f"{count(good, 'good backup')}{suspect} in {folder}, as they were written.")
+    screen.say(f"As written: {count(good, 'good backup')}{suspect}, in {folder}.")
     if not good:
         raise BackupNotProven(f"There is no good backup in {folder}.")
     return BackupNotProven.exit_code if verified.damaged else 0

@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 import click
@@ -38,6 +38,7 @@ class Wishes:
     """What the command line asks of the way out."""
 
     debug: bool = False
+    plain: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
 
 
 class _Commands(click.Group):
@@ -77,7 +78,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return bulkvm.main(arguments, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
     except (click.exceptions.Abort, KeyboardInterrupt):
-        return _say("Stopped.", Interrupted.exit_code)
+        return _say("Stopped.", Interrupted.exit_code, wishes)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -88,7 +89,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)
         if wishes.debug:
             traceback.print_exception(error)
-        return _say(*_in_words(error))
+        return _say(*_in_words(error), wishes)
 
 
 def _in_words(error: Exception) -> tuple[str, int]:
@@ -106,6 +107,6 @@ def _in_words(error: Exception) -> tuple[str, int]:
             ), 1
 
 
-def _say(text: str, code: int) -> int:
-    click.secho(text, fg="red", err=True)
+def _say(text: str, code: int, wishes: Wishes) -> int:
+    click.secho(text, fg="red", err=True, color=False if wishes.plain else None)
     return code

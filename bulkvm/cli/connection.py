@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bulkvm.cli.places import simulator_state, sites_file
+from bulkvm.errors import UsageError
 from bulkvm.settings import SendSettings, Site
 from bulkvm.sites import SIMULATOR, choose_site, read_secret, read_sites
 
@@ -46,12 +47,12 @@ class Connection:
 def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connection:
     """The PBX of that name; without a name the one that the variables describe, or the only site there is."""
     if name == SIMULATOR:
-        from bulkvm.simulator import Settings, create_app
+        from bulkvm.simulator import Settings, SimulatorError, create_app
 
-        return Connection(
-            Site(name=SIMULATOR, url="http://simulator", token=Settings().token),
-            settings,
-            create_app(simulator_state()),
-        )
+        try:
+            app = create_app(simulator_state())
+        except SimulatorError as error:
+            raise UsageError(str(error)) from error
+        return Connection(Site(name=SIMULATOR, url="http://simulator", token=Settings().token), settings, app)
     site = choose_site(name, os.environ, read_sites(sites_file()), read_secret)
     return Connection(trust.given_to(site), settings)

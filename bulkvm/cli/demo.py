@@ -11,6 +11,7 @@ import click
 from bulkvm.cli.commands import run
 from bulkvm.cli.places import simulator_state
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import SheetError, UsageError
 
 
 @click.command("demo")
@@ -22,34 +23,46 @@ def command(folder: Path, *, screen: Screen) -> int:
     It runs on the PBX built in here and touches nothing else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    samples = _samples()
-    edited = folder / "clinic-edited.csv"
     with _state_in(folder / "state"):
         simulator_state().unlink(missing_ok=True)
-        _show(screen, "The sheet to hand out", "template", folder / "template.xlsx", "--force")
-        _show(
-            screen, "A sheet with one of every mistake: nothing is sent, all is said",
-            "validate", samples / "mistakes.xlsx", "--annotate", folder / "mistakes-annotated.xlsx",
-        )  # fmt: skip
-        _import(screen, "A clinic moves to the PBX", samples / "clinic.xlsx", folder / "clinic.result.xlsx")
-        _import(screen, "The same again changes nothing", samples / "clinic.csv", folder / "clinic-again.result.xlsx")
-        _edit(samples / "clinic.csv", edited)
-        _import(screen, "Two cells were edited", edited, folder / "clinic-edited.result.xlsx")
-        code = _show(screen, "What is on the PBX now", "export", folder / "boxes.csv", "--site", "simulator")
+        for step in _tour(_samples(), folder):
+            screen.say(f"\n{step.title}", bold=True)
+            screen.say(f"$ bulkvm {' '.join(step.words)}", fg="cyan")
+            code = run([*step.words, "--quiet"] if screen.quiet else step.words)
+            if code != step.code:
+                screen.insist("The tour ends here, since this did not go as it should.")
+                return code or UsageError.exit_code
     screen.say(f"\nLook at the files in {folder}, first at clinic.result.xlsx and mistakes-annotated.xlsx.", bold=True)
-    return code
+    return 0
 
 
-def _import(screen: Screen, title: str, sheet: Path, result: Path) -> None:
-    _show(screen, title, "import", sheet, "--site", "simulator", "--yes", "--result", result)
+def _tour(samples: Path, folder: Path) -> "Iterator[_Step]":
+    """The commands of the tour, as a user would type them."""
+    yield _Step("The sheet to hand out", "template", folder / "template.xlsx", "--force")
+    yield _Step(
+        "A sheet with one of every mistake: nothing is sent, all is said",
+        "validate", samples / "mistakes.xlsx", "--annotate", folder / "mistakes-annotated.xlsx",
+        code=SheetError.exit_code,
+    )  # fmt: skip
+    yield _import("A clinic moves to the PBX", samples / "clinic.xlsx", folder / "clinic.result.xlsx")
+    yield _import("The same again changes nothing", samples / "clinic.csv", folder / "clinic-again.result.xlsx")
+    edited = folder / "clinic-edited.csv"
+    _edit(samples / "clinic.csv", edited)
+    yield _import("Two cells were edited", edited, folder / "clinic-edited.result.xlsx")
+    yield _Step("What is on the PBX now", "export", folder / "boxes.csv", "--site", "simulator")
 
 
-def _show(screen: Screen, title: str, *arguments: str | Path) -> int:
-    """Run a command as a user would, and show it."""
-    words = [str(argument) for argument in arguments]
-    screen.say(f"\n{title}", bold=True)
-    screen.say(f"$ bulkvm {' '.join(words)}", fg="cyan")
-    return run([*words, "--quiet"] if screen.quiet else words)
+class _Step:
+    """One command, and the exit code with which it should end."""
+
+    def __init__(self, title: str, *arguments: str | Path, code: int = 0) -> None:
+        self.title = title
+        self.words = [str(argument) for argument in arguments]
+        self.code = code
+
+
+def _import(title: str, sheet: Path, result: Path) -> _Step:
+    return _Step(title, "import", sheet, "--site", "simulator", "--yes", "--result", result)
 
 
 def _edit(original: Path, edited: Path) -> None:

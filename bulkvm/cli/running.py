@@ -61,8 +61,12 @@ def ask(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_
     if not can_ask or not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
     boxes = "1 box" if count == 1 else f"{count} boxes"
-    if click.confirm(f"Send {boxes} to {connection.site.name}?", err=True):
-        return True
+    try:
+        if click.confirm(f"Send {boxes} to {connection.site.name}?", err=True):
+            return True
+    except click.Abort as error:
+        screen.insist("")  # the question's line ends here
+        raise Interrupted("Stopped. Nothing was sent.") from error
     screen.insist("Nothing was sent.")
     return False
 

@@ -1,7 +1,6 @@
 """What is said to a person, on standard error, so that standard output stays free for data."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -80,17 +79,31 @@ def screen_options(command: Command) -> Command:
 
     @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
     @click.option("-v", "--verbose", is_flag=True, help="Say each request to the PBX.")
-    @click.option("--no-color", is_flag=True, help="Use no colours. NO_COLOR does the same.")
-    @click.option("--debug", is_flag=True, help="Show a traceback where something fails.")
+    @_wish("--no-color", _be_plain, "Use no colours. NO_COLOR does the same.")
+    @_wish("--debug", _show_tracebacks, "Show a traceback where something fails.")
     @wraps(command)
-    def with_screen(*, quiet: bool, verbose: bool, no_color: bool, debug: bool, **options: Any) -> int:
-        context = click.get_current_context()
-        if no_color or os.environ.get("NO_COLOR"):
-            context.color = False
-        context.ensure_object(Wishes).debug = debug
+    def with_screen(*, quiet: bool, verbose: bool, **options: Any) -> int:
         if verbose:
             logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
             logging.getLogger("httpx").setLevel(logging.WARNING)
         return command(screen=Screen(quiet), **options)
 
     return with_screen
+
+
+def _wish(
+    option: str, callback: Callable[[click.Context, click.Parameter, bool], None], text: str
+) -> Callable[[Command], Command]:
+    """An option that counts before any other does, and so also for what is wrong with these."""
+    return click.option(option, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=text)
+
+
+def _be_plain(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (click's signature)
+    wishes = context.ensure_object(Wishes)
+    wishes.plain = wishes.plain or wanted
+    if wishes.plain:
+        context.color = False
+
+
+def _show_tracebacks(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (the same)
+    context.ensure_object(Wishes).debug = wanted

@@ -159,3 +159,9 @@ def test_a_template_overwrites_no_sheet_that_was_filled_in(bulkvm: Bulkvm) -> No
     assert_clear(bulkvm("template", "boxes.xlsx"), 2, "--force")
     assert Path("boxes.xlsx").read_bytes() == b"precious"
     assert bulkvm("template", "boxes.xlsx", "--force").code == 0
+
+
+@pytest.mark.parametrize("arguments", [["export", "boxes.csv"], ["backup", "nights"], ["validate", "nothing.csv"]])
+def test_debug_alone_shows_a_traceback_whatever_goes_wrong(bulkvm: Bulkvm, arguments: list[str]) -> None:
+    assert "Traceback" not in bulkvm(*arguments).err
+    assert "Traceback" in bulkvm(*arguments, "--debug").err

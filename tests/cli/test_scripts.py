@@ -118,3 +118,51 @@ def test_a_state_folder_that_cannot_be_made_is_told(bulkvm: Bulkvm, monkeypatch:
 
     assert ended.code == 2
     assert "BULKVM_STATE" in ended.err
+
+
+def test_a_tour_tells_of_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: Path) -> None:
+    ended = bulkvm("demo")
+
+    assert ended.code == 0
+    for words in ("31 errors", "42 created", "42 unchanged", "2 updated, 40 unchanged", "42 boxes"):
+        assert words in ended.err
+    assert {"template.xlsx", "mistakes-annotated.xlsx", "clinic.result.xlsx", "boxes.csv"} <= {
+        file.name for file in (folder / "bulkvm-demo").iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    ("in_the_way", "told", "steps"),
+    [("state", "cannot be made", 0), ("state/simulator.sqlite3/x", "", 0), ("clinic.result.xlsx", "is a folder", 3)],
+)
+def test_a_tour_ends_at_the_first_step_that_goes_wrong(
+    bulkvm: Bulkvm, folder: Path, in_the_way: str, told: str, steps: int
+) -> None:
+    place = folder / "bulkvm-demo" / in_the_way
+    place.parent.mkdir(parents=True)
+    if in_the_way == "state":
+        place.write_text("a file", "utf-8")
+    else:
+        place.mkdir()
+
+    ended = bulkvm("demo")
+
+    assert ended.code == 2
+    assert told in ended.err
+    assert ended.err.count("$ bulkvm") == steps
+    assert "fault of bulkvm" not in ended.err
+
+
+def test_a_simulator_whose_boxes_cannot_be_kept_is_told(
+    bulkvm: Bulkvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "kept"))
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "simulator.sqlite3").write_text(
+        "no database, and long enough to be told from one" * 9, "utf-8"
+    )
+
+    ended = bulkvm("export", "boxes.csv", "--site", "simulator")
+
+    assert ended.code == 2
+    assert "cannot be used as the simulator's state" in ended.err

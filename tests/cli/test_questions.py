@@ -1,0 +1,68 @@
+"""What a person is asked before anything is sent, and what each answer does."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Settings, create_app, running
+from tests.cli.terminals import on_a_terminal
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "clinic.csv"
+QUESTION = "Send 42 boxes to 127.0.0.1? [y/N]:"
+
+
+def asked(folder: Path, app: Starlette, answer: str | None) -> tuple[int | None, str]:
+    """Import on a terminal, and answer the question or press Ctrl-C: the exit code, and what was shown after it."""
+    with running(app) as server:
+        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "BULKVM_STATE": str(folder / "state")}
+        known["NO_COLOR"] = "1"
+        with on_a_terminal(folder, "import", SAMPLE, "--result", folder / "r.xlsx", **known) as (terminal, program):
+            if answer is None:
+                terminal.wait_for(QUESTION)
+                program.send_signal(signal.SIGINT)
+            else:
+                terminal.answer(QUESTION, answer)
+            terminal.read_to_the_end()
+    return program.returncode, terminal.seen.partition(QUESTION)[2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [("n", 1, "Nothing was sent."), ("", 1, "Nothing was sent."), (None, 130, "Stopped. Nothing was sent.")],
+    ids=["no", "return", "ctrl-c"],
+)
+def test_whoever_does_not_say_yes_sends_nothing(tmp_path: Path, answer: str | None, code: int, said: str) -> None:
+    app = create_app()
+
+    ended, shown = asked(tmp_path, app, answer)
+
+    assert ended == code
+    assert said in shown.splitlines()
+    assert app.state.traffic.counts["create"] == 0
+    assert not (tmp_path / "r.xlsx").exists()
+
+
+def test_whoever_says_yes_is_told_what_became_of_it(tmp_path: Path) -> None:
+    ended, shown = asked(tmp_path, create_app(), "y")
+
+    assert ended == 0
+    assert "42 rows: 42 created." in shown
+    assert (tmp_path / "r.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "coloured"),
+    [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],
+    ids=["usual", "option", "variable"],
+)
+@pytest.mark.parametrize("arguments", [["validate", "nothing.csv"], ["export", "boxes.csv"], ["backup", "nights"]])
+def test_without_colours_nothing_has_one_whatever_goes_wrong(
+    tmp_path: Path, arguments: list[str], options: list[str], variables: dict[str, str], *, coloured: bool
+) -> None:
+    with on_a_terminal(tmp_path, *arguments, *options, **variables) as (terminal, program):
+        terminal.read_to_the_end()
+
+    assert program.returncode == 2
+    assert ("\x1b[31m" in terminal.seen) is coloured
