@@ -60,7 +60,7 @@ def test_every_command_and_option_that_readme_names_exists() -> None:
     commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
 
     assert {first or second for first, second in commands} <= set(COMMANDS)
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable"} <= options
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable", "--now"} <= options
 
 
 def test_every_variable_that_the_code_reads_is_in_readme_and_no_other() -> None:

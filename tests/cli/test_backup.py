@@ -1,6 +1,7 @@
 """`bulkvm backup` and `bulkvm backup verify`, over a real socket."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -280,14 +281,19 @@ def test_the_restore_drill_of_readme_goes_as_it_says(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readme = README.read_text("utf-8")
-    drill = re.search(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
-    assert drill is not None
-    choice, *commands = drill[1].splitlines()
+    (simulator,) = re.findall(r"<!-- drill: simulator -->\n```\n(.*)\n```", readme)
+    (drill,) = re.findall(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
+    export, choice, *commands = drill.splitlines()
     bulkvm("backup", "nights")
 
     with running(create_app()) as empty:
-        monkeypatch.setenv("BULKVM_URL", empty.url)
-        backup = str(next((folder / "nights").glob(choice.rpartition("/")[2].partition(" ")[0])))
+        port = shlex.split(simulator)[-1]
+        for variable in shlex.split(export)[1:]:
+            name, _, value = variable.partition("=")
+            monkeypatch.setenv(name, value.replace(f"http://127.0.0.1:{port}", empty.url))
+        assert os.environ["BULKVM_URL"] == empty.url
+        pattern = choice.rpartition("/")[2].partition(" ")[0].replace("clinic", HOST)
+        (backup,) = map(str, (folder / "nights").glob(pattern))
         ended = [
             bulkvm(*(word.replace("$BACKUP", backup).replace("/var/backups/bulkvm", "nights") for word in words))
             for _, *words in map(shlex.split, commands)
