@@ -43,9 +43,7 @@ async def back_up(pbx: Pbx, site: Site, night: Night) -> Manifest:
     try:
         boxes = await pbx.list_whole_boxes()
     except StoppedEarly as error:
-        raise PbxUnreachable(
-            "The PBX went away while its list was read, and stayed away. No backup was made. Try again later."
-        ) from error
+        raise PbxUnreachable("The PBX went away while its list was read, and stayed away. Try again later.") from error
     try:
         return await asyncio.to_thread(_store, [without_gaps(box) for box in boxes], site, night)
     except (UsageError, SheetError) as error:

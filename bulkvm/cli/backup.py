@@ -146,7 +146,8 @@ def _tell(ended: "Mapping[str, Manifest | Exception]", screen: Screen) -> int:
     """Say of each site, in one line, what went wrong; the worst exit code."""
     for name, end in ended.items():
         if isinstance(end, BulkvmError):
-            screen.insist(f"{name}: {' '.join(str(end).split())}", fg="red")
+            outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # or it says what became of it
+            screen.insist(f"{name}: {outcome}{' '.join(str(end).split())}", fg="red")
         elif not isinstance(end, Exception) and end.without_pin:
             screen.say(f"{name}: the PBX does not show the PINs of {end.without_pin} boxes, so the backup lacks them.")
     errors = [end for end in ended.values() if isinstance(end, Exception)]

@@ -125,13 +125,15 @@ async def test_a_full_disk_leaves_the_former_backups_and_nothing_else(tmp_path: 
         assert [left.name for left in (tmp_path / f"night-{room}" / ".bulkvm").iterdir()] == ["lock"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 async def test_a_folder_that_may_only_be_read_is_told_and_stays_as_it_is(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
     before = files_in(folder)
     for part in (folder / ".bulkvm", folder):
         part.chmod(0o500)
+    if os.access(folder, os.W_OK):
+        pytest.skip("whoever runs this may write everywhere")
 
     with pytest.raises(BackupNotProven, match="No backup was made"):
         await back_up_from(app, folder)

@@ -91,7 +91,7 @@ def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_e
 
     ended = bulkvm("backup", "nights", "--keep", "1", *IMPATIENT)
 
-    assert_one_line(ended, ended.code, HOST)
+    assert_one_line(ended, ended.code, f"{HOST}: No backup was made. ")
     assert ended.code in {4, 5}
     assert "Traceback" not in ended.err
     assert files_in(folder / "nights") == before
