@@ -51,11 +51,10 @@ def command(
         table_kind(output)
     ours = _read(a, screen)
     if b:
-        alike = a.name == b.name
-        names, theirs = (str(a) if alike else a.name, str(b) if alike else b.name), _read(b, screen)
+        names, theirs = _names(a, b), _read(b, screen)
     else:
         connection = open_named(site)
-        names, theirs = (a.name, f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
+        names, theirs = (_name(a), f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
     diff = make_diff(ours, theirs)
     if as_json:
         print_json(diff_form(*names, diff))
@@ -65,6 +64,15 @@ def command(
     if output:
         screen.say(f"The differences: {write_diff(output, diff, names)}")
     return 0 if diff.is_empty else _DIFFERENCES
+
+
+def _names(a: Path, b: Path) -> tuple[str, str]:
+    """What tells two files apart."""
+    return (str(a), str(b)) if a.name == b.name else (_name(a), _name(b))
+
+
+def _name(file: Path) -> str:
+    return "standard input" if str(file) == "-" else file.name
 
 
 def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+termios = pytest.importorskip("termios")
 
 _LONG = 30  # seconds; only a program that hangs takes them
 
@@ -50,6 +51,7 @@ def on_a_terminal(
     folder: Path, *arguments: str | Path, **more: str
 ) -> Iterator[tuple[Terminal, subprocess.Popen[bytes]]]:
     outer, inner = pty.openpty()
+    termios.tcsetwinsize(inner, (24, 100))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BULKVM_")}
     environment |= {"BULKVM_CONFIG": str(folder), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"} | more
     command = [sys.executable, "-m", "bulkvm", *map(str, arguments)]

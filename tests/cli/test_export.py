@@ -1,13 +1,17 @@
 """`bulkvm export` passes on to the PBX which boxes are wanted, and in which order."""
 
 import json
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from tests.backup.nights import pbx_with
-from tests.cli.conftest import Bulkvm
+from tests.cli.conftest import SAMPLES, Bulkvm
 
 
 @pytest.fixture
@@ -42,3 +46,47 @@ def test_an_order_that_the_pbx_refuses_writes_nothing(bulkvm: Bulkvm, folder: Pa
     assert ended.code == 5
     assert "The PBX said:" in ended.err
     assert not (folder / "boxes.csv").exists()
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("name", ["boxes.csv", "boxes.xlsx", "boxes.json", "BOXES.CSV"])
+@pytest.mark.parametrize("options", [[], ["--without-pins"], ["--no-bom"]], ids=" ".join)
+def test_an_export_that_is_imported_changes_nothing(bulkvm: Bulkvm, name: str, options: list[str]) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    assert bulkvm("export", name, *options).code == 0
+
+    planned = bulkvm("plan", name, "--json", "--exit-code")
+
+    assert planned.code == 0
+    assert planned.json["counts"] == {"create": 0, "update": 0, "unchanged": 90}
+    has_mark = name.lower() == "boxes.csv" and "--no-bom" not in options
+    assert Path(name).read_bytes().startswith(b"\xef\xbb\xbf") is has_mark
+
+
+def save_with_openpyxl(workbook: Path) -> Path:
+    load_workbook(workbook).save(workbook)
+    return workbook
+
+
+def save_with_libreoffice(workbook: Path) -> Path:
+    if not (office := shutil.which("soffice")):
+        pytest.skip("LibreOffice is not installed")
+    profile = f"-env:UserInstallation={(workbook.parent / 'profile').as_uri()}"
+    saved = workbook.parent / "saved"
+    command = (office, profile, "--headless", "--convert-to", "xlsx", "--outdir", saved, workbook)
+    subprocess.run(command, check=True, capture_output=True)
+    return saved / workbook.name
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("save", [save_with_openpyxl, save_with_libreoffice])
+def test_a_workbook_that_was_opened_and_saved_still_changes_nothing(
+    bulkvm: Bulkvm, folder: Path, save: Callable[[Path], Path]
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    bulkvm("export", "boxes.xlsx")
+
+    saved = save(folder / "boxes.xlsx")
+
+    assert bulkvm("plan", saved, "--json").json["counts"] == {"create": 0, "update": 0, "unchanged": 90}
+    assert bulkvm("diff", saved).code == 0

@@ -5,6 +5,7 @@ import sys
 
 import click
 import pytest
+from click import Option
 
 from bulkvm.cli.commands import COMMANDS, bulkvm
 
@@ -43,3 +44,12 @@ def test_python_dash_m_is_the_same_program() -> None:
     ).stdout
 
     assert out.startswith("bulkvm 0.")
+
+
+def test_no_option_takes_a_secret() -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    commands = [command for name in COMMANDS if (command := bulkvm.get_command(context, name))]
+
+    taking = {o for c in commands for p in c.params if isinstance(p, Option) and not p.is_flag for o in p.opts}
+
+    assert {o for o in taking if any(word in o for word in ("password", "token", "secret", "pin"))} == set()

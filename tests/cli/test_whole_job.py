@@ -251,3 +251,50 @@ def test_files_that_hold_pins_are_readable_for_their_owner_alone(
 
     assert (folder / name).stat().st_mode & 0o777 == 0o600
     assert pbx.state.traffic.counts["create"] == 1
+
+
+def test_a_plan_with_differences_is_exit_code_10_if_that_is_asked_for(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    plain = bulkvm("plan", SAMPLES / "clinic.csv")
+    asked = bulkvm("plan", SAMPLES / "clinic.csv", "--exit-code")
+
+    assert (plain.code, asked.code) == (0, 10)
+    assert pbx.state.traffic.counts["create"] == 0
+
+
+def test_a_run_that_fails_too_often_ends_with_exit_code_7_and_the_rest_is_not_sent(
+    bulkvm: Bulkvm, pbx: Starlette
+) -> None:
+    pbx.state.faults = Faults(["422:create:1-99"])
+
+    ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--json", "--max-errors", "3", "--concurrency", "1")
+
+    assert ended.code == 7
+    counts = ended.json["counts"]
+    assert (counts["rejected"], counts["not sent"], sum(counts.values())) == (4, 38, 42)
+    assert "42 rows: 4 rejected, 38 not sent." in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_an_option_stands_above_its_variable_and_that_above_the_default(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    edited = (SAMPLES / "clinic.csv").read_text("utf-8").replace("Cardiology", "Heart")
+    (folder / "edited.csv").write_text(edited, "utf-8")
+
+    by_default = bulkvm("import", "edited.csv")
+    monkeypatch.setenv("BULKVM_MAX_CHANGES", "1")
+    by_variable = bulkvm("import", "edited.csv", "--yes")
+    by_option = bulkvm("import", "edited.csv", "--yes", "--max-changes", "2")
+
+    assert (by_default.code, by_variable.code, by_option.code) == (2, 6, 0)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_site_that_an_option_names_stands_above_the_one_of_a_variable(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_SITE", "nowhere")
+
+    assert bulkvm("export", "boxes.csv").code == 2
+    assert bulkvm("export", "boxes.csv", "--site", "simulator").code == 0

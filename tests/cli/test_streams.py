@@ -1,0 +1,87 @@
+"""Data goes to standard output, and what is said to a person to standard error: how far it is, or nothing."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.cli import screen
+from bulkvm.simulator import Settings, running
+from tests.backup.nights import pbx_with
+from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.terminals import on_a_terminal
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Starlette:
+    """A PBX with 50 boxes, 20 on a page."""
+    return pbx_with(tmp_path, 50)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = bulkvm("export", "boxes.csv")
+    monkeypatch.setattr(screen, "_SAY_EVERY", 0)
+    told = bulkvm("export", "boxes.csv")
+    quiet = bulkvm("export", "boxes.csv", "--quiet")
+
+    assert soon.err == "50 boxes: boxes.csv\n"
+    assert told.err.splitlines() == [
+        "Boxes read: 20 of 50", "Boxes read: 40 of 50", "Boxes read: 50 of 50", "50 boxes: boxes.csv",
+    ]  # fmt: skip
+    assert (quiet.out, quiet.err) == ("", "")
+
+
+def test_on_a_terminal_a_bar_says_it_and_goes_away(tmp_path: Path) -> None:
+    app = pbx_with(tmp_path, 50, settings=Settings(page_cap=20, latency=0.4))
+    with running(app) as server:
+        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "NO_COLOR": "1"}
+        with on_a_terminal(tmp_path, "export", tmp_path / "b.csv", **known) as (terminal, program):
+            terminal.read_to_the_end()
+
+    assert program.returncode == 0
+    assert "Boxes read:" in terminal.seen
+    assert terminal.seen.rstrip().rpartition("\r")[2] == f"50 boxes: {tmp_path / 'b.csv'}"
+
+
+@pytest.mark.usefixtures("pbx")
+def test_verbose_says_each_request_and_the_data_stays_alone(bulkvm: Bulkvm) -> None:
+    plain = bulkvm("export", "-")
+    command = [sys.executable, "-m", "bulkvm", "export", "-", "--verbose"]
+    verbose = subprocess.run(command, capture_output=True, check=True)
+
+    assert set(verbose.stderr.decode().splitlines()) == {"GET /api/shared_voicemails: 200"}
+    assert (plain.err, verbose.stdout.decode()) == ("", plain.out)
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_a_dash_is_standard_input_wherever_a_sheet_is_taken(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, file_format: str
+) -> None:
+    boxes = bulkvm("export", "-", "--format", file_format).out.encode()
+
+    def given(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(boxes)))
+        return bulkvm(*arguments).code
+
+    assert given("validate", "-") == 0
+    assert given("plan", "-", "--exit-code") == 0
+    assert given("import", "-", "--yes") == 0
+    assert given("diff", "-") == 0
+    assert given("diff", "-", str(SAMPLES / "clinic.csv")) == 10
+
+
+def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = (SAMPLES / "clinic.csv").read_bytes().replace(b"Reception", b"Front Door", 1)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(sheet)))
+
+    ended = bulkvm("diff", "-", SAMPLES / "clinic.csv", "--json")
+
+    assert (ended.json["a"], ended.json["b"]) == ("standard input", "clinic.csv")
+    assert "0 boxes only in standard input" in ended.err
