@@ -7,7 +7,7 @@ whatever a killed program leaves in the workshop is not a backup, and if a manif
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +77,9 @@ def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | Non
 
 def _tidy(folder: Path, place: Path) -> None:
     for left in place.iterdir():
-        if left.name != _LOCK:
+        if left.name == _LOCK:
+            continue
+        with suppress(OSError):  # another program has one of the two open, on Windows: the next night tries again
             if is_backup_name(left.name):
                 (folder / manifest_name(left.name)).unlink(missing_ok=True)
             left.unlink()

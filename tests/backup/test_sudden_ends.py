@@ -73,6 +73,24 @@ for room in map(int, sys.argv[2:]):
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
+# A night during which another program holds a file open, so that it can be neither renamed nor removed, as on Windows.
+NIGHT_WITH_A_HELD_FILE = """
+import asyncio, sys
+from pathlib import Path
+from bulkvm.backup import Keep
+from tests.backup.nights import back_up_from, pbx_with
+
+work, held = Path(sys.argv[1]), sys.argv[2]
+
+def refuse(event, arguments):
+    if event in {"os.rename", "os.remove"} and str(arguments[0]).endswith(held):
+        raise PermissionError(13, "The process cannot access the file")
+
+app = pbx_with(work, 50)
+sys.addaudithook(refuse)
+asyncio.run(back_up_from(app, work / "nights", keep=Keep(last=1)))
+"""
+
 without_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork to begin many nights quickly")
 
 
@@ -123,6 +141,23 @@ async def test_a_full_disk_leaves_the_former_backups_and_nothing_else(tmp_path: 
     for room in rooms:
         assert files_in(tmp_path / f"night-{room}") == before
         assert [left.name for left in (tmp_path / f"night-{room}" / ".bulkvm").iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("held", [".csv", ".manifest.json"])
+async def test_an_old_backup_that_another_program_holds_open_goes_another_night(tmp_path: Path, held: str) -> None:
+    app, folder = pbx_with(tmp_path, 50), tmp_path / "nights"
+    former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
+
+    ended = python(NIGHT_WITH_A_HELD_FILE, tmp_path, former.file.removesuffix(".csv") + held)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    verified = verify(folder)
+    assert verified.damaged == {}
+    assert "clinic-20261123T021500Z.csv" in verified.intact
+    after = await back_up_from(app, folder, now=NIGHT + timedelta(days=1), keep=Keep(last=1))
+    assert verify(folder).intact == (after.file,)
+    assert len(files_in(folder)) == 2
+    assert [left.name for left in (folder / ".bulkvm").iterdir()] == ["lock"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
