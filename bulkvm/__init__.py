@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bulkvm.errors import BulkvmError
     from bulkvm.outcomes import Outcome, Status
     from bulkvm.pbx import Pbx, connect
-    from bulkvm.planning import check_changes, make_diff
+    from bulkvm.planning import boxes_of, check_changes, make_diff
     from bulkvm.problems import Problem
     from bulkvm.readers import read_sheet
     from bulkvm.reports import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         read_journal,
         send,
     )
-    from bulkvm.validation import validate
+    from bulkvm.validation import take_rows, validate
 
 __version__ = "0.1.0"
 
@@ -66,6 +66,7 @@ _MODULES: Final = {
     "Status": "outcomes",
     "account_for": "upload",
     "back_up": "backup",
+    "boxes_of": "planning",
     "check_changes": "planning",
     "connect": "pbx",
     "make_diff": "planning",
@@ -74,6 +75,7 @@ _MODULES: Final = {
     "read_journal": "upload",
     "read_sheet": "readers",
     "send": "upload",
+    "take_rows": "validation",
     "validate": "validation",
     "verify": "backup",
     "write_annotated": "reports",
@@ -107,6 +109,7 @@ __all__ = [
     "Status",
     "account_for",
     "back_up",
+    "boxes_of",
     "check_changes",
     "connect",
     "make_diff",
@@ -115,6 +118,7 @@ __all__ = [
     "read_journal",
     "read_sheet",
     "send",
+    "take_rows",
     "validate",
     "verify",
     "write_annotated",

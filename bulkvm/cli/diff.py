@@ -45,13 +45,14 @@ def command(
     are differences.
     """
     from bulkvm.planning import make_diff
-    from bulkvm.reports import render_diff, render_diff_counts, table_kind, write_diff
+    from bulkvm.reports import check_folder, render_diff, render_diff_counts, table_kind, write_diff
 
     if output:
         table_kind(output)
-    ours = _read(a, screen)
+        check_folder(output)
+    ours = _read(a, output, screen)
     if b:
-        names, theirs = _names(a, b), _read(b, screen)
+        names, theirs = _names(a, b), _read(b, output, screen)
     else:
         connection = open_named(site)
         names, theirs = (_name(a), f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
@@ -75,14 +76,17 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == "-" else file.name
 
 
-def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
+def _read(file: Path, output: Path | None, screen: Screen) -> "tuple[Box, ...]":
     """The boxes that a sheet tells of, all of them or none."""
     from bulkvm.planning import boxes_of
     from bulkvm.readers import read_sheet
-    from bulkvm.reports import render_problems
+    from bulkvm.reports import check_not_input, render_problems
     from bulkvm.validation import take_rows
 
-    rows, errors = take_rows(read_sheet(file))
+    sheet = read_sheet(file)
+    if output:
+        check_not_input(output, sheet)
+    rows, errors = take_rows(sheet)
     if errors:
         screen.insist(render_problems(errors))
         raise SheetError(f"{file.name} cannot be compared: mend its errors first.")

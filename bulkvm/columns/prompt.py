@@ -39,8 +39,12 @@ def parse_prompt(text: str) -> Parsed:
 
 
 def same_tag(one: str, other: str) -> bool:
-    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1)."""
-    return one.casefold() == other.casefold()
+    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1) and whichever mark stands in them."""
+    return _fold(one) == _fold(other)
+
+
+def _fold(tag: str) -> str:
+    return tag.replace("_", "-").casefold()
 
 
 def _parse_tag(text: str) -> Parsed:

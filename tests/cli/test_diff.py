@@ -1,6 +1,7 @@
 """`bulkvm diff`: between files, and between a file and the PBX."""
 
 import csv
+import importlib
 import json
 from pathlib import Path
 
@@ -260,3 +261,32 @@ def test_two_files_need_no_pbx_and_a_wrong_name_for_the_output_is_told_first(bul
     assert bulkvm("diff", "a.csv", "a.csv", "--output", "d.pdf").code == 2
     assert bulkvm("diff", "a.csv").code == 2
     assert bulkvm("diff", "a.csv", "missing.csv").code == 2
+
+
+@pytest.mark.parametrize("output", ["a.csv", "b.csv", "./b.csv"])
+def test_the_sheets_themselves_are_never_written_to(bulkvm: Bulkvm, output: str) -> None:
+    write("a.csv", A)
+    write("b.csv", B)
+
+    ended = bulkvm("diff", "a.csv", "b.csv", "--output", output)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "never written to" in ended.err
+    assert [Path(name).read_text("utf-8") for name in ("a.csv", "b.csv")] == [A, B]
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_the_pbx_is_asked(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    write("a.csv", A)
+
+    assert bulkvm("diff", "a.csv", "--output", "nowhere/d.xlsx").code == 2
+    assert bulkvm("export", "nowhere/boxes.csv").code == 2
+    assert sum(pbx.state.traffic.counts.values()) == 0
+
+
+def test_two_files_can_be_compared_from_python_too(bulkvm: Bulkvm) -> None:
+    package = importlib.import_module("bulkvm")
+    assert bulkvm("diff", write("a.csv", A), write("b.csv", B)).code == 10
+
+    a, b = (package.boxes_of(package.take_rows(package.read_sheet(Path(name)))[0]) for name in ("a.csv", "b.csv"))
+
+    assert (len(package.make_diff(a, b).changed), package.make_diff(a, a).is_empty) == (2, True)

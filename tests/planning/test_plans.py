@@ -70,7 +70,12 @@ def test_one_other_value_is_an_update_of_that_field_alone(field: str, value: Any
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("recipients", ("B@example.com", "A@Example.com")), ("prompt", "EN-us"), ("name", "Front  Desk")],
+    [
+        ("recipients", ("B@example.com", "A@Example.com")),
+        ("prompt", "EN-us"),
+        ("prompt", "en_US"),
+        ("name", "Front  Desk"),
+    ],
 )
 def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any) -> None:
     assert only_change(record(**{field: value}), BOX).kind is ChangeKind.UNCHANGED
