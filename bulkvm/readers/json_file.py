@@ -61,8 +61,8 @@ def read_json(source: Source, *, sheet: str | None, encoding: str | None, meant:
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets to choose from. Leave --sheet out.")
     fields, table = _Fields(meant), Table(source.name, {})
-    text, place = _read_text(source, encoding).strip(_SPACES), 1
-    if not text.startswith("["):
+    text, place = _read_text(source, encoding).rstrip(_SPACES), 1
+    if not text.startswith("[", _skip(text, 0)):
         raise _refused(source.name, "it is not a list of boxes")
     try:
         for box in _boxes(text):
@@ -112,12 +112,12 @@ def _boxes(text: str) -> Iterator[Mapping[str, Any]]:
     decoder = JSONDecoder(
         object_pairs_hook=_read_object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
     )
-    at = _skip(text, 1)
+    at = _skip(text, _skip(text, 0) + 1)
     is_open = not text.startswith("]", at)
     while is_open:
         box, at = decoder.raw_decode(text, at)
-        if not isinstance(box, dict):
-            raise ValueError("there are no fields")  # noqa: TRY004  (what is wrong is the text)
+        if not box or not isinstance(box, dict):
+            raise ValueError("there are no fields")
         yield box
         at = _skip(text, at)
         if is_open := text.startswith(",", at):
