@@ -38,6 +38,8 @@ def verify_command(folder: Path, *, screen: Screen) -> int:
     good = len(verified.intact) - len(verified.suspect)
     suspect = f", and {len(verified.suspect)} kept as suspect" if verified.suspect else ""
     screen.say(f"As written: {count(good, 'good backup')}{suspect}, in {folder}.")
+    for site, time in sorted(verified.newest.items()):
+        screen.say(f"The newest of {site} was made on {time:%Y-%m-%d at %H:%M} UTC.")
     if not good:
         raise BackupNotProven(f"There is no good backup in {folder}.")
     return BackupNotProven.exit_code if verified.damaged else 0

@@ -322,6 +322,20 @@ async def test_an_old_backup_that_is_gone_changed_or_has_lost_its_manifest_is_fo
         assert word in damage
 
 
+async def test_the_newest_good_backup_of_each_site_is_named_though_later_ones_are_suspect_or_damaged(
+    tmp_path: Path,
+) -> None:
+    folder, app, other = tmp_path / "nights", pbx_with(tmp_path, 30), replace(SITE, name="other")
+    for days in (5, 4, 3):
+        late = await back_up_from(app, folder, now=NIGHT - days * DAY)
+    (folder / late.file).write_text("damaged", "utf-8")
+    await back_up_from(app, folder, now=NIGHT - 2 * DAY, site=other)
+    with pytest.raises(BackupNotProven):
+        await back_up_from(pbx_with(tmp_path, 0), folder, now=NIGHT - DAY)
+
+    assert verify(folder).newest == {"clinic": NIGHT - 4 * DAY, "other": NIGHT - 2 * DAY}
+
+
 async def test_a_manifest_taken_from_another_backup_proves_nothing(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     one, other = [await back_up_from(app, folder, now=NIGHT - days * DAY) for days in (2, 1)]

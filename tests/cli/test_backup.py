@@ -37,18 +37,18 @@ def backups(folder: Path) -> list[str]:
 
 
 def age(folder: Path) -> None:
-    """Date all backups in a folder a year back, as if a year had gone by."""
-    for file in [file for file in folder.iterdir() if file.is_file()]:
+    """Date all backups in a folder a century back, as if so much time had gone by."""
+    for file in sorted(file for file in folder.iterdir() if file.is_file()):  # the oldest makes room for the next
         if file.suffix == ".json":
             form = json.loads(file.read_text("utf-8"))
-            form["time"] = form["time"].replace("20", "19", 1)
+            form["time"] = f"{int(form['time'][:2]) - 1}{form['time'][2:]}"
             form["file"] = older(form["file"])
             file.write_text(json.dumps(form), "utf-8")
         file.rename(folder / older(file.name))
 
 
 def older(name: str) -> str:
-    return re.sub(r"-20(?=\d{6}T)", "-19", name)
+    return re.sub(r"-(\d\d)(?=\d{6}T)", lambda century: f"-{int(century[1]) - 1}", name)
 
 
 def assert_one_line(ended: Ended, code: int, *words: str) -> None:
@@ -139,10 +139,10 @@ def test_only_a_keep_option_removes_backups(bulkvm: Bulkvm, folder: Path) -> Non
     kept = len(backups(nights))
 
     assert bulkvm("backup", "nights", "--keep", "2").code == 0
-    assert (kept, len(backups(nights))) == (1, 2)
+    assert (kept, len(backups(nights))) == (3, 2)
     age(nights)
     assert bulkvm("backup", "nights", "--keep-daily", "7", "--keep-monthly", "12").code == 0
-    assert len(backups(nights)) == 2
+    assert len(backups(nights)) == 3
     assert bulkvm("backup", "nights", "--keep", "1").code == 0
     assert len(backups(nights)) == 1
 
@@ -161,6 +161,7 @@ def test_verify_checks_every_file_against_its_manifest(bulkvm: Bulkvm, folder: P
 
     assert (good.code, good.out) == (0, "")
     assert "2 good backups" in good.err
+    assert re.search(rf"The newest of {HOST} was made on 20\d\d-\d\d-\d\d at \d\d:\d\d UTC\.", good.err)
     assert_one_line(bad, 8, damaged, "changed or damaged")
 
 
