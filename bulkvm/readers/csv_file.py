@@ -10,7 +10,7 @@ from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.problems import Problem
 from bulkvm.readers.encoding import Text, decode, warn_of_guess
-from bulkvm.readers.header import LOOKED_AT, Header, find_header, no_header
+from bulkvm.readers.header import LOOKED_AT, Header, find_header, no_header, warn_of_no_heading
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, MAX_COLUMNS, Row, Table
 from bulkvm.sheet import CellKind, Sheet
@@ -54,12 +54,15 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
             if record.number > header.row.number:
                 found.extend(_problems(record, len(header.row.cells), dialect.delimiter))
                 table.add(_row(record))
+    cells = table.to_frame()
+    # Of values beyond the header, their rows have told.
+    found.extend(warn_of_no_heading(header, cells, cells.columns.intersection(list(header.row.cells))))
     return Sheet(
         path=source.path,
         name=None,
         header_row=header.row.number,
         headings=header.headings,
-        cells=table.to_frame(),
+        cells=cells,
         kinds=table.kinds,
         problems=tuple(found),
     )

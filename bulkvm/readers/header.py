@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
+import pandas as pd
+
 from bulkvm.columns import COLUMNS, KEY
 from bulkvm.columns.headings import match_heading
+from bulkvm.columns.text import AROUND
 from bulkvm.errors import SheetError
+from bulkvm.problems import Problem, Severity
 from bulkvm.readers.table import Row
 
 LOOKED_AT: Final = 20
@@ -56,6 +60,27 @@ def no_header(name: str, rows: Sequence[Row]) -> SheetError:
         f"boxes {needed}. {there}Write these words above the columns, or say which column is meant: "
         f'--map "{example}={KEY.header}".',
         "no-header",
+    )
+
+
+def warn_of_no_heading(header: Header, cells: pd.DataFrame, among: Iterable[str]) -> Iterator[Problem]:
+    """One warning for all the columns, among those of these letters, that hold values below no heading."""
+    unnamed = (letter for letter in among if letter not in header.headings)
+    letters = [letter for letter in unnamed if any(text.strip(AROUND) for text in cells[letter])]
+    if not letters:
+        return
+    rest = f" and {len(letters) - _NAMED} more" if len(letters) > _NAMED else ""
+    named = ", ".join(letters[:_NAMED]) + rest
+    told = (
+        f"column {named} has values and no heading, so it is"
+        if len(letters) == 1
+        else f"columns {named} have values and no headings, so they are"
+    )
+    yield Problem(
+        row=None,
+        code="column-no-heading",
+        message=f"{told} not read. What is wanted of it needs a heading in row {header.row.number}.",
+        severity=Severity.WARNING,
     )
 
 

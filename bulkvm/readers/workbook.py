@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bulkvm.columns.headings import match_heading
 from bulkvm.errors import BulkvmError, SheetError, UsageError
 from bulkvm.readers.contents import damaged
-from bulkvm.readers.header import Header, find_header, first_rows, no_header
+from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
 from bulkvm.readers.layout import mark_merged, warn_of_hidden
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.source import Source
@@ -85,12 +85,13 @@ def _read(source: Source, package: Package, part: SheetPart, header: Header, mea
                 table.add(row)
     used = {letter for letter, heading in header.headings.items() if match_heading(heading, meant)}
     problems = (*warn_of_hidden(table.hidden), *mark_merged(worksheet.merged, used, table))
+    cells = table.to_frame()
     return Sheet(
         path=source.path,
         name=part.name,
         header_row=header.row.number,
         headings=header.headings,
-        cells=table.to_frame(),
+        cells=cells,
         kinds=table.kinds,
-        problems=problems,
+        problems=(*warn_of_no_heading(header, cells, cells.columns), *problems),
     )

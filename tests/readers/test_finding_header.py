@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, csv_text, texts, write_workbook
+from tests.readers.made import HEADINGS, csv_text, header_xml, texts, write_raw_workbook, write_workbook
 
 ROW = ("6201", "Desk", "402817")
 
@@ -175,3 +175,51 @@ def test_the_delimiter_that_gives_most_headings_is_used(tmp_path: Path) -> None:
     path.write_text("Extension,old;name;pin\n6201,62;Desk;402817\n")
 
     assert texts(read_sheet(path)) == [["6201,62", "Desk", "402817"]]
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "told"),
+    [
+        pytest.param(("Ext", "", "Name"), ("6201", "Anna", "Desk"), ("column B has values",), id="between"),
+        pytest.param(("Ext", "Name", " "), ("6201", "Desk", "x"), ("column C has values",), id="below a blank one"),
+        pytest.param(("Ext", "", "Name", ""), ("6201", "a", "Desk", "b"), ("columns B, D have",), id="several"),
+        pytest.param(("Ext", "Name", *[""] * 9), ("6201", "Desk", *"abcdefghi"), ("I, J and 1 more",), id="many"),
+        pytest.param(("Ext", "Name", ""), ("6201", "Desk", ""), (), id="nothing there"),
+        pytest.param(("Ext", "Name", ""), ("6201", "Desk", " \u200b\u00a0"), (), id="nothing that can be seen"),
+        pytest.param(("Ext", "Name", "bulkvm_status"), ("6201", "Desk", "created"), (), id="a result"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_values_below_no_heading_are_told_in_one_warning_about_the_file(
+    tmp_path: Path, suffix: str, headings: Sequence[str], row: Sequence[str], told: Sequence[str]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".csv":
+        path.write_text(csv_text([headings, row]), encoding="utf-8")
+    else:
+        write_workbook(path, headings, row)
+
+    problems = read_sheet(path).problems
+
+    assert [(p.row, p.code, p.is_error) for p in problems] == [(None, "column-no-heading", False) for _ in told]
+    assert all(words in problem.message for problem, words in zip(problems, told, strict=True))
+
+
+def test_of_values_beyond_the_header_of_a_csv_file_their_rows_tell_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Ext,,Name\n6201,a,Desk\n6202,,Lab,x\n", encoding="utf-8")
+
+    assert [(p.row, p.code) for p in read_sheet(path).problems] == [(3, "surplus-values"), (None, "column-no-heading")]
+
+
+def test_formatted_and_empty_columns_are_no_data(tmp_path: Path) -> None:
+    cells = "".join(f'<c r="{letter}2" s="1"/>' for letter in "CDE")
+    row = f'<row r="2"><c r="A2"><v>6201</v></c><c r="B2" t="inlineStr"><is><t>Desk</t></is></c>{cells}</row>'
+    sheet = f"<cols><col min='3' max='16384' style='1'/></cols><sheetData>{header_xml('Ext', 'Name')}{row}</sheetData>"
+    styles = '<cellXfs><xf numFmtId="0"/><xf numFmtId="49"/></cellXfs>'
+    path = write_raw_workbook(tmp_path / "a.xlsx", sheet, styles=styles)
+
+    read = read_sheet(path)
+
+    assert list(read.cells.columns) == ["A", "B"]
+    assert read.problems == ()
