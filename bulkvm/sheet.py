@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkvm.columns import Column
+from bulkvm.columns.headings import is_ours, match_heading
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class Sheet:
     """One sheet of a file, as the file was when it had this SHA-256.
 
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
-    letters, an empty cell "". `headings` gives each letter's heading as it was written. `kinds` gives by letter, then
-    by row, what a cell was where it was not plain text. `problems` are those that reading itself found.
+    letters, an empty cell "". `headings` gives each letter's heading as it was written, and `meant` those that the user
+    maps to our columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not plain text.
+    `problems` are those that reading itself found.
     """
 
     path: Path
@@ -50,6 +53,13 @@ class Sheet:
     kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Our column by the letter, for each letter that is read; of two that mean the same, both."""
+        found = {letter: match_heading(text, self.meant) for letter, text in self.headings.items() if not is_ours(text)}
+        return {letter: column for letter, column in found.items() if column}
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

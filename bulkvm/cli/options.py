@@ -51,7 +51,7 @@ class Reading:
         """Check a sheet that was read, or those of its rows that are asked for."""
         from bulkvm.validation import select_failed, validate
 
-        checked = validate(sheet, policy, meant=self.meant, fix_zeros=_LEADING_ZEROS in self.fix)
+        checked = validate(sheet, policy, fix_zeros=_LEADING_ZEROS in self.fix)
         return select_failed(sheet, checked) if self.only_failed else checked
 
 

@@ -42,7 +42,7 @@ def read_sheet(
         else:
             read_text = read_json if contents is Contents.JSON else read_csv
             read = read_text(source, sheet=sheet, encoding=encoding, meant=meant)
-    return replace(read, problems=(*check_name(source, contents), *read.problems), sha256=digest)
+    return replace(read, problems=(*check_name(source, contents), *read.problems), sha256=digest, meant=meant or {})
 
 
 def _sha256_of(stream: IO[bytes]) -> str:

@@ -29,7 +29,7 @@ class Header:
     @property
     def headings(self) -> dict[str, str]:
         """By the column's letter, as they are written."""
-        return {letter: text for letter, text in self.row.cells.items() if text.strip()}
+        return {letter: text for letter, text in self.row.cells.items() if text.strip(AROUND)}
 
     @property
     def is_certain(self) -> bool:

@@ -1,13 +1,11 @@
 """Which cells a copy of the sheet marks, and what their notes say."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from string import digits
 from typing import Final
 
 from bulkvm.columns import KEY
-from bulkvm.columns.headings import match_heading
 from bulkvm.problems import Problem, Severity
 from bulkvm.reports.cells import count_lines, fit
 from bulkvm.sheet import Sheet
@@ -31,7 +29,7 @@ class Mark:
 
 def place_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]:
     """Find the cells to mark, those with errors first, and what to say of each."""
-    letters = find_letters(sheet, problems)
+    letters = find_letters(sheet)
     problems_of_cell: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         if cell := marked_cell(problem, letters):
@@ -47,17 +45,10 @@ def marked_cell(problem: Problem, letters: Mapping[str, str]) -> str | None:
     return f"{letters.get(problem.column or '', letters[KEY.header])}{problem.row}"
 
 
-def find_letters(sheet: Sheet, problems: Iterable[Problem]) -> Mapping[str, str]:
-    """The letters of our columns by header; that of the extensions is always known, if need be as the first one.
-
-    What `--map` named is known by the problems in it.
-    """
-    by_heading = {match_heading(heading): letter for letter, heading in sheet.headings.items()}
-    return {
-        KEY.header: next(iter(sheet.headings), "A"),
-        **{column.header: letter for column, letter in by_heading.items() if column},
-        **{p.column: p.cell.rstrip(digits) for p in problems if p.cell and p.column},
-    }
+def find_letters(sheet: Sheet) -> Mapping[str, str]:
+    """The letters of our columns by header; a sheet without extensions has its first one in their place."""
+    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    return {KEY.header: next(iter(sheet.headings), "A"), **letters}
 
 
 def note_height(note: str) -> int:

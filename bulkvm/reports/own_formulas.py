@@ -2,7 +2,6 @@
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bulkvm.columns.headings import match_heading
 from bulkvm.reports.own_cells import cells_there, set_text
 from bulkvm.sheet import CellKind, Sheet
 
@@ -13,11 +12,7 @@ def replace_formulas(own: Worksheet, sheet: Sheet) -> bool:
     That is in the columns that are read, and in blank rows, which formulas without results would fill. A formula
     whose result cannot be used stays, lest it pass for text.
     """
-    texts = {
-        letter: {sheet.header_row: heading, **sheet.texts(letter)}
-        for letter, heading in sheet.headings.items()
-        if match_heading(heading)
-    }
+    texts = {letter: {sheet.header_row: sheet.headings[letter], **sheet.texts(letter)} for letter in sheet.columns}
     filled = {sheet.header_row, *sheet.cells.index.tolist()}
     found = False
     for cell in cells_there(own):

@@ -9,10 +9,9 @@ from typing import Final
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_cell_to_rowcol
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns.headings import match_heading
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
 from bulkvm.reports.annotation import Annotation
@@ -46,7 +45,7 @@ def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: An
     text, heading = workbook.add_format(look.TEXT), workbook.add_format(look.HEADING)
     looks = _coloured_looks(workbook, annotation, grid.places)
     notes = _notes_of_rows(annotation.marks)
-    _set_widths(to, grid.headings, text)
+    _set_widths(to, sheet, grid.headings, text)
     header = last = sheet.header_row - 1
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
@@ -87,7 +86,8 @@ def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int
     return notes
 
 
-def _set_widths(to: Worksheet, headings: Sequence[str], text: Format) -> None:
+def _set_widths(to: Worksheet, sheet: Sheet, headings: Sequence[str], text: Format) -> None:
+    columns = sheet.columns
     for column, heading in enumerate(headings):
-        known = match_heading(heading)
+        known = columns.get(xl_col_to_name(column))
         to.set_column(column, column, known.width if known else _RESULT_WIDTHS.get(heading, _WIDTH), text)

@@ -121,7 +121,7 @@ def summarise_run(
         *_next_steps(_go_on(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),
-        *_not_done(sheet, outcomes, problems),
+        *_not_done(sheet, outcomes),
         *_problem_list(sheet, problems),
     ]
 
@@ -171,7 +171,7 @@ def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
         return
     yield Line()
     yield Line(("Where (click)", "What is wrong, and how to mend it", "Kind", "Code"), Kind.HEADING)
-    letters = find_letters(sheet, problems)
+    letters = find_letters(sheet)
     errors_first = sorted(in_sheet_order(problems), key=lambda problem: problem.severity)
     for problem in in_sheet_order(errors_first[:MOST_PROBLEMS]):
         place = render_place(problem) or "the whole file"
@@ -201,14 +201,14 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     yield Line(("exit code", f"{run.exit_code}{': ' + meaning if meaning else ''}"), Kind.ROW)
 
 
-def _not_done(sheet: Sheet, outcomes: Sequence[Outcome], problems: Sequence[Problem]) -> Iterator[Line]:
+def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """The rows with something to tell that no problem tells: what the PBX or the way to it refused."""
     told = [o for o in outcomes if o.status not in DONE and o.status not in {Status.INVALID, Status.NOT_SENT}]
     if not told:
         return
     yield Line()
     yield Line(("Rows not done (click)", "Why, and how to mend it", "Status", "The PBX's code"), Kind.HEADING)
-    key = find_letters(sheet, problems)[KEY.header]
+    key = find_letters(sheet)[KEY.header]
     for outcome in told[:MOST_PROBLEMS]:
         place = f"row {outcome.row} ({outcome.extension_number})"
         cells = (place, outcome.message, outcome.status, outcome.pbx_code or "")

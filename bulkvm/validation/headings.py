@@ -4,33 +4,24 @@ from collections.abc import Mapping
 from typing import Final
 
 from bulkvm.columns import COLUMNS, KEY, Column
-from bulkvm.columns.headings import is_ours, match_heading, same_heading, suggest_column
+from bulkvm.columns.headings import is_ours, same_heading, suggest_column
 from bulkvm.columns.text import shown
 from bulkvm.problems import Problem, Severity
+from bulkvm.sheet import Sheet
 
 _NAMED: Final = 8  # unknown columns that a message names
 
 
-def match_headings(
-    headings: Mapping[str, str], meant: Mapping[str, str] | None = None
-) -> tuple[dict[str, Column], list[Problem]]:
-    """Match the headings of a sheet, by column letter, to our columns.
-
-    Returns:
-        The column of each letter that is read, and the problems of the whole file.
-    """
+def check_headings(sheet: Sheet) -> list[Problem]:
+    """What is wrong with the columns of a sheet: the problems of the whole file."""
+    headings, columns = sheet.headings, sheet.columns
     letters: dict[Column, list[str]] = {}
-    unknown: dict[str, str] = {}
-    for letter, heading in headings.items():
-        if is_ours(heading):
-            continue
-        if column := match_heading(heading, meant):
-            letters.setdefault(column, []).append(letter)
-        else:
-            unknown[letter] = heading
+    for letter, column in columns.items():
+        letters.setdefault(column, []).append(letter)
+    unknown = {letter: text for letter, text in headings.items() if letter not in columns and not is_ours(text)}
     problems = [
         _not_there(theirs)
-        for theirs in meant or {}
+        for theirs in sheet.meant
         if not any(same_heading(theirs, heading) for heading in headings.values())
     ]
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
@@ -38,7 +29,7 @@ def match_headings(
         problems.append(_no_key(headings))
     if unknown:
         problems.append(_unknown(unknown))
-    return {letter: column for column, found in letters.items() for letter in found}, problems
+    return problems
 
 
 def _not_there(theirs: str) -> Problem:
@@ -85,8 +76,6 @@ def _unknown(unknown: Mapping[str, str]) -> Problem:
 
 
 def _with_suggestion(letter: str, heading: str) -> str:
-    if not heading.strip():
-        return f"{letter} (without a heading)"
     suggested = suggest_column(heading)
     return f'{letter} "{shown(heading)}"' + (f" (did you mean {suggested.header}?)" if suggested else "")
 

@@ -11,7 +11,7 @@ from bulkvm.problems import Fault, Problem, Severity, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.sheet import Sheet
 from bulkvm.validation.cells import CheckedColumn, check_column, problem_in
-from bulkvm.validation.headings import match_headings, missing_to_create
+from bulkvm.validation.headings import check_headings, missing_to_create
 from bulkvm.validation.rows import RowFault, check_rows, extension_twice
 from bulkvm.validation.zeros import doubt_short_extensions, restore_zeros, tell_lost_zeros
 
@@ -41,7 +41,6 @@ def validate(
     sheet: Sheet,
     policy: PinPolicy = DEFAULT_PIN_POLICY,
     *,
-    meant: Mapping[str, str] | None = None,
     fix_zeros: bool = False,
 ) -> Checked:
     """Check every cell of every row.
@@ -49,10 +48,9 @@ def validate(
     Args:
         sheet: as it was read.
         policy: how long a PIN may be.
-        meant: headings that the user maps to our columns (`--map`).
         fix_zeros: put back the leading zeros that PINs seem to have lost (`--fix leading-zeros`).
     """
-    columns, of_file = match_headings(sheet.headings, meant)
+    columns, of_file = sheet.columns, check_headings(sheet)
     problems = [*of_file, *sheet.problems]
     rows = sheet.cells.index.tolist()
     if any(problem.is_error for problem in of_file):

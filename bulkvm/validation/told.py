@@ -7,7 +7,7 @@ from bulkvm.columns.text import AROUND
 from bulkvm.problems import Fault, Problem
 from bulkvm.sheet import Sheet
 from bulkvm.validation.cells import problem_in
-from bulkvm.validation.headings import match_headings
+from bulkvm.validation.headings import check_headings
 from bulkvm.validation.rows import extension_twice
 
 _NO_EXTENSION = Fault(
@@ -22,11 +22,10 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
         missing or there twice, a row without an extension, an extension on several rows.
     """
-    columns, problems = match_headings(sheet.headings)
-    errors = [problem for problem in (*problems, *sheet.problems) if problem.is_error]
+    errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
     if errors:
         return (), tuple(errors)
-    letters = {column.header: letter for letter, column in columns.items()}
+    letters = {column.header: letter for letter, column in sheet.columns.items()}
     texts = {header: sheet.texts(letter) for header, letter in letters.items()}
     texts[KEY.header] = {row: _read_extension(text) for row, text in texts[KEY.header].items()}
     missing = [(row, _NO_EXTENSION) for row, number in texts[KEY.header].items() if not number]

@@ -91,7 +91,7 @@ def test_fields_may_have_names_of_their_own(tmp_path: Path) -> None:
     file = written(tmp_path, [{"Mailbox": "101", "Geheimzahl": "024680", "Display Name": "Lab"}])
     meant = {"Geheimzahl": "pin"}
 
-    (record,) = validate(read_sheet(file, meant=meant), meant=meant).records
+    (record,) = validate(read_sheet(file, meant=meant)).records
 
     assert (record.extension_number, record.name, record.pin) == ("101", "Lab", "024680")
 

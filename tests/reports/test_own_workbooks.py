@@ -74,6 +74,20 @@ def test_a_copy_of_formulas_is_read_as_the_sheet_itself(tmp_path: Path) -> None:
     assert REPLACED in notices(copy)
 
 
+def test_formulas_in_a_column_that_is_mapped_are_text_in_the_copy(tmp_path: Path) -> None:
+    def write(_: Workbook, sheet: Worksheet) -> None:
+        sheet.write_string("A2", "6201")
+        sheet.write_formula("D1", '="Geheim"&"zahl"', value="Geheimzahl")
+        sheet.write_formula("D2", "=400000+2817", value=402817)
+
+    sheet = read_sheet(save(tmp_path / "boxes.xlsx", write), meant={"Geheimzahl": "pin"})
+
+    copy = write_annotated(tmp_path / "copy.xlsx", sheet, [])
+
+    assert read_sheet(copy, meant=sheet.meant).columns == sheet.columns
+    assert read_sheet(copy).cells.at[2, "D"] == "402817"
+
+
 def test_formulas_elsewhere_and_those_without_a_usable_result_stay(tmp_path: Path) -> None:
     own = openpyxl.load_workbook(annotate(save(tmp_path / "boxes.xlsx", write_formulas)))["Boxes"]
 
