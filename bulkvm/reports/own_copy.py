@@ -1,7 +1,6 @@
 """A copy of a person's own workbook, with everything that is in it."""
 
 import io
-import re
 import warnings
 from collections.abc import Mapping
 from itertools import chain
@@ -21,21 +20,17 @@ from bulkvm.reports.cells import fit
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.own_cells import cells_there, escape_lookalikes, shown_cell, solid
 from bulkvm.reports.own_formulas import replace_formulas
+from bulkvm.reports.own_losses import has_losses, keep_pictures, size_of_pictures
 from bulkvm.reports.own_results import add_results
 from bulkvm.reports.own_summary import remove_former_summary, write_summary
 from bulkvm.reports.summary import Line
 from bulkvm.sheet import Sheet
 
-# openpyxl holds a workbook as about thirteen times its XML; this much keeps a result below 1 GiB.
-_MOST_XML: Final = 60 * 2**20
+# openpyxl holds a workbook as about thirteen times its XML, and pictures as less; this keeps a result below 1 GiB.
+_MOST: Final = 60 * 2**20
 _OUR_FILLS: Final = frozenset(solid(colour).fgColor.rgb for colour in (look.RED, look.AMBER))
-_NOT_COPIED: Final = (
-    "xl/media/", "xl/vbaProject.bin", "xl/ctrlProps/", "xl/activeX/", "xl/embeddings/", "xl/diagrams/", "xl/slicers/",
-    "xl/timelines/", "xl/threadedComments/",
-)  # fmt: skip
-_SHAPE: Final = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp|pic)[\s>/]")  # of what drawings hold, charts alone are kept
 _LOST: Final = Line(
-    ("Macros, pictures, text boxes, buttons and newer dropdowns or comments may be missing here; your file has them.",)
+    ("Macros, some pictures, text boxes, buttons, newer dropdowns or comments may be missing; your file has them.",)
 )
 _REPLACED: Final = Line(
     ("Formulas that are read are text here, as they showed, so that this copy can be imported. Your file has them.",)
@@ -45,7 +40,8 @@ _REPLACED: Final = Line(
 def fits_in_memory(file: Path) -> bool:
     """Whether a workbook is small enough to be loaded whole."""
     with ZipFile(file) as archive:
-        return sum(part.file_size for part in archive.infolist() if part.filename.endswith(".xml")) <= _MOST_XML
+        xml = sum(part.file_size for part in archive.infolist() if part.filename.endswith((".xml", ".rels")))
+        return xml <= _MOST and xml + size_of_pictures(archive) <= _MOST
 
 
 def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
@@ -63,7 +59,8 @@ def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     title, *rest = annotation.summary
     write_summary(workbook, [title, *notices, *rest], sheet.name)
     file = io.BytesIO()
-    workbook.save(file)
+    with warnings.catch_warnings(action="ignore"):  # of large pictures, which are not drawn
+        workbook.save(file)
     return file.getvalue()
 
 
@@ -74,13 +71,9 @@ def _load(file: Path) -> tuple[Workbook, list[Line]]:
         workbook = load_workbook(source, rich_text=True)
     for cell in chain.from_iterable(map(cells_there, workbook.worksheets)):
         escape_lookalikes(cell)
+    pictures = keep_pictures(workbook)
     with ZipFile(file) as archive:
-        parts = archive.namelist()
-        is_lost = any(part.startswith(_NOT_COPIED) for part in parts) or any(
-            _SHAPE.search(archive.read(part))
-            for part in parts
-            if part.startswith("xl/drawings/") and part.endswith(".xml")
-        )
+        is_lost = has_losses(archive, pictures)
     return workbook, [_LOST] if losses or is_lost else []
 
 
