@@ -5,7 +5,7 @@ from typing import Final
 from bulkvm.columns.clock import CLOCKS, parse_clock
 from bulkvm.columns.column import Column, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
-from bulkvm.columns.name import name_length, no_control_characters, parse_name, same_name
+from bulkvm.columns.name import name_length, no_control_characters, no_wrong_encoding, parse_name, same_name
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
 from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
@@ -47,7 +47,7 @@ COLUMNS: Final = (
         bad=("a name of more than sixty-four characters, which no telephone would show in full",),
         parse=parse_name,
         same=same_name,
-        rules=(name_length, no_control_characters),
+        rules=(name_length, no_control_characters, no_wrong_encoding),
         needed_to=frozenset({"create"}),
         aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
         width=28,

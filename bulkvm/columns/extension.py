@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import shown_number
+from bulkvm.columns.text import is_changed_by_spreadsheet, shown_number
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -74,6 +74,12 @@ def _to_ascii_digits(text: str) -> str:
 
 
 def _not_digits(text: str, plain: str) -> Fault:
+    if is_changed_by_spreadsheet(plain):
+        return Fault(
+            "extension-not-digits",
+            f'"{shown_number(text)}" is a date, a time, a percentage or an error that a spreadsheet made of it. '
+            "Format the column as Text and type the number again.",
+        )
     digits = _digits_meant(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
     return Fault("extension-not-digits", f'"{shown_number(text)}" is not made of digits alone. {advice}')

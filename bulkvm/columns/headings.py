@@ -9,6 +9,8 @@ from typing import Final
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, OURS, Column
 
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
+# The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
+_BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
 
 
 def match_heading(heading: str, meant: Mapping[str, str] | None = None) -> Column | None:
@@ -43,7 +45,7 @@ def suggest_column(heading: str) -> Column | None:
 
 
 def _fold(heading: str) -> str:
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", heading).casefold())
+    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", _BROKEN_MARK.sub("", heading)).casefold())
 
 
 _COLUMN_OF_HEADING: Final = {

@@ -1,9 +1,11 @@
 """Names of boxes."""
 
 import re
+from contextlib import suppress
 from typing import Final
 
 from bulkvm.columns.column import Parsed
+from bulkvm.columns.text import shown
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -45,3 +47,19 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
     if not _CONTROL.search(value):
         return None
     return Fault("name-control", "there is an invisible control character in the name. Type the name again.")
+
+
+def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of letters that a program opened in the wrong encoding and saved so: BÃ¼ro for Büro."""
+    meant = value
+    with suppress(UnicodeError):
+        while not meant.isascii():
+            meant = meant.encode("cp1252").decode("utf-8")
+    if meant == value:
+        return None
+    return Fault(
+        "name-encoding",
+        f'the name was probably "{shown(meant)}" once: a program opened its file in the wrong encoding and saved it. '
+        "Type the name again, or export the file anew.",
+        Severity.WARNING,
+    )

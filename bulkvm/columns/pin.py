@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from bulkvm.columns.text import is_changed_by_spreadsheet
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -20,6 +21,12 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
         return None
     if _DECIMALS.fullmatch(value):
         return Fault("pin-not-digits", "a program wrote the PIN as a number with decimals. Take the .0 off.")
+    if is_changed_by_spreadsheet(value):
+        return Fault(
+            "pin-not-digits",
+            "a spreadsheet made a date, a time, a percentage or an error (#N/A) of the PIN. "
+            "Format the column as Text and type the PIN again.",
+        )
     return Fault("pin-not-digits", "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
 
 

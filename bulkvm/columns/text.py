@@ -12,8 +12,20 @@ _SPACES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspac
 # What may stand around a value without belonging to it.
 AROUND: Final = _SPACES + _INVISIBLE
 
+# What a spreadsheet shows in the place of digits that it took for something else.
+_DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
+_CHANGED: Final = re.compile(
+    rf"{_DAY}([./-]){_DAY}\1[0-9]{{2,4}}|[0-9]{{4}}([./-]){_DAY}\2{_DAY}|[0-9]+:[0-9]{{2}}(?::[0-9]{{2}})?(?: ?[AP]M)?"
+    r"|[0-9.,]+\s?%|#.*"
+)
+
 _SHOWN: Final = 40
 _MAY_BE_PIN: Final = re.compile(r"[0-9]{4,}")
+
+
+def is_changed_by_spreadsheet(text: str) -> bool:
+    """Whether a spreadsheet made a date, a time, a percentage or an error (#N/A) of digits, and a CSV file shows it."""
+    return bool(_CHANGED.fullmatch(text))
 
 
 def shown(text: str) -> str:

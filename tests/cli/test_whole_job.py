@@ -65,16 +65,16 @@ def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, fol
     assert ended.code == 3
     assert sum(pbx.state.traffic.counts.values()) == 0
     found = statuses(folder / "result.xlsx")
-    assert (found.count("invalid"), found.count("not sent"), len(found)) == (30, 15, 45)
+    assert (found.count("invalid"), found.count("not sent"), len(found)) == (30, 17, 47)
 
 
 def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: Bulkvm, pbx: Starlette) -> None:
     ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--json")
 
     assert ended.code == 1
-    assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 15
+    assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 17
     assert ended.json["counts"]["invalid"] == 30
-    assert sum(ended.json["counts"].values()) == 45
+    assert sum(ended.json["counts"].values()) == 47
 
 
 def test_numbers_and_formulas_survive_csv_and_workbook_both_ways(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:

@@ -64,6 +64,8 @@ def test_extension(text: str, value: str | None, codes: list[str]) -> None:
         ("(6201)", "Did you mean 6201?"),
         ("6201.0", "Did you mean 6201?"),
         ("6203 / 6204", "Give the number alone."),
+        ("10.11.12.13", "Did you mean 10111213?"),
+        ("40-28-17", "Did you mean 402817?"),
         ("reception", "Give the number alone."),
     ],
 )
@@ -71,6 +73,22 @@ def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surel
     (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
 
     assert fault.message == f'"{text}" is not made of digits alone. {advice}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["01.03.2026", "3/1/26", "2026-03-01", "09:30", "9:30:00 AM", "50%", "50\u00a0%", "#N/A", "#DIV/0!", "#NV"],
+)
+@pytest.mark.parametrize("header", ["extension_number", "pin"])
+def test_what_a_spreadsheet_made_of_digits_is_told_so_and_no_digits_are_suggested(header: str, text: str) -> None:
+    column = COLUMN_OF_HEADER[header]
+    parsed = column.parse(text)
+    (fault,) = parsed.faults or [f for rule in column.rules if (f := rule(text, PinPolicy(1, 99)))]
+
+    assert "spreadsheet" in fault.message
+    assert fault.message.endswith("again.")
+    assert "mean" not in fault.message
+    assert header != "pin" or text not in fault.message.replace("(#N/A)", "")
 
 
 def test_a_message_shows_no_more_of_a_huge_cell_than_fits_on_a_line() -> None:
@@ -147,6 +165,12 @@ def test_no_message_about_a_pin_shows_it(pin: str) -> None:
         ("Front \n Desk", "Front Desk", ["name-line-break?"]),
         ("Front\x07Desk", "Front\x07Desk", ["name-control"]),
         ("Front\tDesk", "Front\tDesk", ["name-control"]),
+        ("BÃ¼ro", "BÃ¼ro", ["name-encoding?"]),
+        ("BÃƒÂ¼ro", "BÃƒÂ¼ro", ["name-encoding?"]),
+        ("CafÃ© â€“ Nord", "CafÃ© â€“ Nord", ["name-encoding?"]),
+        ("Ã", "Ã", []),
+        ("São João", "São João", []),
+        ("Øst £5 Ångström", "Øst £5 Ångström", []),
     ],
 )
 def test_name(text: str, value: str, codes: list[str]) -> None:

@@ -223,3 +223,14 @@ def test_formatted_and_empty_columns_are_no_data(tmp_path: Path) -> None:
 
     assert list(read.cells.columns) == ["A", "B"]
     assert read.problems == ()
+
+
+@pytest.mark.parametrize("mark", ["ï»¿", "Ã¯Â»Â¿"], ids=["once", "twice"])
+def test_the_mark_of_utf_8_that_became_letters_is_no_part_of_a_heading(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{mark}Ext,Name\n6201,Desk\n", encoding="utf-8")
+
+    assert {letter: column.header for letter, column in read_sheet(path).columns.items()} == {
+        "A": "extension_number",
+        "B": "name",
+    }

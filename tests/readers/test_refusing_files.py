@@ -1,7 +1,5 @@
 import os
-import shutil
 import socket
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -13,34 +11,6 @@ from tests.readers.made import HEADINGS, codes, csv_text, texts, write_workbook
 
 ROW = ("6201", "Desk", "402817")
 CSV = csv_text([HEADINGS, ROW])
-
-
-@pytest.fixture(scope="session")
-def by_libreoffice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One workbook, saved by LibreOffice as each of its kinds."""
-    if not (office := shutil.which("soffice")):
-        pytest.skip("LibreOffice is not installed")
-    folder = tmp_path_factory.mktemp("libreoffice")
-    made = write_workbook(
-        folder / "made.xlsx", HEADINGS, ["0101", "Büro", 402817], [102, "=A3*2", 24680], formats={"C3": "000000"}
-    )
-    for kind in ("xlsx", "xls", "ods"):
-        command = (office, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", kind)
-        subprocess.run((*command, "--outdir", folder / kind, made), check=True, capture_output=True)
-    return folder
-
-
-def test_a_workbook_of_libreoffice_is_read(by_libreoffice: Path) -> None:
-    sheet = read_sheet(by_libreoffice / "xlsx" / "made.xlsx")
-
-    assert texts(sheet) == [["0101", "Büro", "402817"], ["102", "=A3*2", "024680"]]
-    assert sheet.problems == ()
-
-
-@pytest.mark.parametrize(("kind", "words"), [("xls", "an old Excel file"), ("ods", "an OpenDocument file")])
-def test_old_and_other_workbooks_are_refused_with_how_to_save_them(by_libreoffice: Path, kind: str, words: str) -> None:
-    with pytest.raises(SheetError, match=rf"{words}.*save it as \.xlsx"):
-        read_sheet(by_libreoffice / kind / f"made.{kind}")
 
 
 @pytest.mark.parametrize(

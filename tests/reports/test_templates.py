@@ -6,8 +6,6 @@ with `.csv`.
 
 import csv
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -22,6 +20,7 @@ from bulkvm.errors import UsageError
 from bulkvm.readers import read_sheet
 from bulkvm.reports import write_template
 from bulkvm.settings import DEFAULT_PIN_POLICY
+from tests.office import NEEDS_OFFICE, save_as
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 HEADERS = [column.header for column in COLUMNS]
@@ -138,7 +137,7 @@ def test_a_template_has_no_other_form(tmp_path: Path) -> None:
         write_template(tmp_path / "template.xlsm")
 
 
-@pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice, to work out the formulas")
+@NEEDS_OFFICE
 def test_the_formulas_refuse_what_the_rules_refuse(template: Path, tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(template)
     sheet = workbook.worksheets[0]
@@ -150,11 +149,9 @@ def test_the_formulas_refuse_what_the_rules_refuse(template: Path, tmp_path: Pat
         sheet[f"J{row}"] = "=" + formulas[letter].replace(f"{letter}2", f"{letter}{row}")
     workbook.save(tmp_path / "tried.xlsx")
 
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    convert = ["soffice", profile, "--headless", "--convert-to", "csv", "--outdir", str(tmp_path), "tried.xlsx"]
-    subprocess.run(convert, check=True, cwd=tmp_path, capture_output=True, timeout=120)
+    made = save_as(tmp_path / "tried.xlsx", "csv", tmp_path)
 
-    _, *rows = csv.reader((tmp_path / "tried.csv").read_text("utf-8").splitlines())
+    _, *rows = csv.reader(made.read_text("utf-8").splitlines())
     column_at = dict(zip("ABC", COLUMNS, strict=False))
     assert {text: row[9] for (_, text), row in zip(tried, rows, strict=True)} == {
         text: str(is_accepted(column_at[letter], text)).upper() for letter, text in tried

@@ -1,0 +1,41 @@
+"""LibreOffice, where it is installed: other people's program, with their settings."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_OFFICE: Final = shutil.which("soffice")
+NEEDS_OFFICE: Final = pytest.mark.skipif(not _OFFICE, reason="LibreOffice is not installed")
+
+_SETTINGS: Final = (
+    '<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">'
+    '<prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>{}</value></prop></item></oor:items>'
+)
+
+
+def save_as(file: Path, kind: str, folder: Path, *, language: str = "en-US", as_text: bool = False) -> Path:
+    """Open a file in LibreOffice and save it as another kind, such as xlsx or `csv:<filter>`.
+
+    Args:
+        file: what is opened.
+        kind: what it is saved as.
+        folder: where to, under the same stem.
+        language: of the person's computer.
+        as_text: whether a CSV file is opened as a careful person does, each column as Text.
+    """
+    assert _OFFICE
+    profile = folder / f"profile-{language}"
+    if not profile.exists():
+        (profile / "user").mkdir(parents=True)
+        (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS.format(language), encoding="utf-8")
+    text_columns = "/".join(f"{column}/2" for column in range(1, 10))
+    opened = [f"--infilter=CSV:44,34,76,1,{text_columns}"] if as_text else []
+    subprocess.run(
+        [_OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *opened,
+         "--convert-to", kind, "--outdir", folder, file],
+        check=True, capture_output=True, timeout=180,
+    )  # fmt: skip
+    return folder / f"{file.stem}.{kind.partition(':')[0]}"
