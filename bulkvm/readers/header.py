@@ -71,15 +71,15 @@ def warn_of_no_heading(header: Header, cells: pd.DataFrame, among: Iterable[str]
         return
     rest = f" and {len(letters) - _NAMED} more" if len(letters) > _NAMED else ""
     named = ", ".join(letters[:_NAMED]) + rest
-    told = (
-        f"column {named} has values and no heading, so it is"
+    told, them = (
+        (f"column {named} has values and no heading, so it is", "it is")
         if len(letters) == 1
-        else f"columns {named} have values and no headings, so they are"
+        else (f"columns {named} have values and no headings, so they are", "they are")
     )
     yield Problem(
         row=None,
         code="column-no-heading",
-        message=f"{told} not read. What is wanted of it needs a heading in row {header.row.number}.",
+        message=f"{told} not read. If {them} wanted, write what is in there above, in row {header.row.number}.",
         severity=Severity.WARNING,
     )
 

@@ -7,6 +7,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 LINE_HEIGHT: Final = 15  # points, of a row with one line
+_TALLEST: Final = 409  # points of a row, in Excel
 LONGEST: Final = 32_767  # characters in a cell or a note; Excel calls a file with a longer one damaged
 
 
@@ -35,4 +36,5 @@ def count_lines(text: str, width: int) -> int:
 
 def row_height(texts: Iterable[str], widths: Iterable[int]) -> int:
     """How high, in points, a row of wrapped texts must be; not every program finds out by itself."""
-    return LINE_HEIGHT * max((count_lines(*cell) for cell in zip(texts, widths, strict=False)), default=1)
+    lines = max((count_lines(*cell) for cell in zip(texts, widths, strict=False)), default=1)
+    return min(LINE_HEIGHT * lines, _TALLEST)

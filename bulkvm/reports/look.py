@@ -18,7 +18,7 @@ RED: Final = "#FFB3B8"
 AMBER: Final = "#FFE08A"
 GREEN: Final = "#C9E7C4"
 BLUE: Final = "#1F3864"
-PALE_BLUE: Final = "#5B7DB8"
+PALE_BLUE: Final = "#4A6BA5"
 GREY: Final = "#D0D0D0"
 # The rows of a table that is read, not filled in.
 ROW: Final = {**WRAPPED, "align": "left", "border": 1, "border_color": GREY}

@@ -1,5 +1,7 @@
 """The columns of a result, in a person's own workbook."""
 
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.table import Table, TableColumn
@@ -7,6 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
+from bulkvm.reports.cells import row_height
 from bulkvm.reports.own_cells import dress_heading, set_text, shown_cell, solid
 from bulkvm.reports.result_columns import Results, place_results
 from bulkvm.sheet import Sheet
@@ -23,12 +26,23 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
         set_text(cell, heading)
         dress_heading(cell)
     for row, texts in results.rows.items():
-        for place, text in zip(places, texts, strict=True):
+        for place, width, text in zip(places, results.headings.values(), texts, strict=True):
             if text is not None:
-                set_text(shown_cell(own, row, place), text)
+                cell = shown_cell(own, row, place)
+                set_text(cell, text)
+                if len(text) > width:
+                    _wrap(own, cell, row_height([text], [width]))
         if isinstance(status := texts[0], Status):
             own.cell(row, places[0]).fill = solid(look.COLOURS[status])
     _widen_filter(own, sheet, max(places))
+
+
+def _wrap(own: Worksheet, cell: Cell, height: int) -> None:
+    """Show all of a long text; a row that has no height of its own gets the one that it needs when it is opened."""
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    row = own.row_dimensions[cell.row]
+    if row.height is not None:
+        row.height = max(row.height, height)
 
 
 def _widen_filter(own: Worksheet, sheet: Sheet, last: int) -> None:

@@ -19,7 +19,7 @@ from bulkvm.reports.cells import write_text
 from bulkvm.reports.grid import make_grid
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.plain_summary import write_summary
-from bulkvm.reports.result_columns import PIN_HEADING, RESULT_HEADINGS
+from bulkvm.reports.result_columns import PIN_HEADING, RESULT_HEADINGS, Results
 from bulkvm.reports.summary import summary_name
 from bulkvm.sheet import Sheet
 
@@ -71,10 +71,21 @@ def _coloured_looks(
     formats = {of: workbook.add_format({**look.TEXT, "bg_color": colour}) for of, colour in look.COLOURS.items()}
     looks = {xl_cell_to_rowcol(cell): formats[mark.severity] for cell, mark in annotation.marks.items()}
     if annotation.results:
+        looks |= _wrapped_looks(workbook.add_format(look.WRAPPED), annotation.results, places)
         column = places[0] - 1
         statuses = ((row, texts[0]) for row, texts in annotation.results.rows.items())
         looks |= {(row - 1, column): formats[status] for row, status in statuses if isinstance(status, Status)}
     return looks
+
+
+def _wrapped_looks(wrapped: Format, results: Results, places: Sequence[int]) -> Mapping[tuple[int, int], Format]:
+    """The cells of results that are longer than their column is wide."""
+    return {
+        (row - 1, place - 1): wrapped
+        for row, texts in results.rows.items()
+        for place, width, text in zip(places, results.headings.values(), texts, strict=True)
+        if text and len(text) > width
+    }
 
 
 def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int, str]]]:

@@ -156,12 +156,12 @@ def _go_on(counts: Mapping[Status, int]) -> list[str]:
 
 
 def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
-    if not problems:
+    counted = Counter((problem.severity, problem.code) for problem in problems)
+    if not problems or 2 * len(counted) > len(problems):  # the list of them all is about as short
         return
     yield Line()
     yield Line(("How many", "For example", "Kind", "Code"), Kind.HEADING)
     first = {(problem.severity, problem.code): problem.message for problem in reversed(problems)}
-    counted = Counter((problem.severity, problem.code) for problem in problems)
     for (severity, code), n in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
         yield Line((n, first[severity, code], severity.capitalize(), code), Kind.ROW, severity)
 

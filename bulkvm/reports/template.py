@@ -76,6 +76,7 @@ def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
     sheet.set_row(0, 24)
     _colour_mistakes(workbook, sheet, tenant)
     sheet.freeze_panes(1, 1)
+    sheet.set_selection(1, 0, 1, 0)  # where to begin; on a heading, what is typed would take its place
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -113,7 +114,10 @@ def _validation(column: Column, tenant: Tenant) -> dict[str, Any]:
         refusal = {"error_title": f"Not right for {column.title}", "error_message": message}
         return {"validate": "custom", "value": formula, **refusal, **hint}
     if column.choices:
-        refusal = {"error_title": "Not in the list", "error_message": "Choose one of the list."}
+        refusal = {
+            "error_title": "Not in the list",
+            "error_message": f"Choose one of the list: {', '.join(column.choices)}.",
+        }
         # Where other values are right, too, the list only suggests.
         return {
             "validate": "list",

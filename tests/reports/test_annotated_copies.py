@@ -110,6 +110,18 @@ def test_the_summary_tells_every_problem(annotated: openpyxl.Workbook) -> None:
         assert problem.code in texts
 
 
+@pytest.mark.parametrize(("rows", "told"), [(2, False), (40, True)])
+def test_problems_are_counted_by_kind_only_where_there_are_many_of_a_kind(
+    tmp_path: Path, rows: int, *, told: bool
+) -> None:
+    sheet = sheet_of(["Ext"], *([str(n)] for n in range(rows)), name=None)
+    problems = [Problem(row=row, cell=f"A{row}", code=f"kind-{row % 2}", message="m") for row in range(2, rows + 2)]
+
+    texts = summary_texts(openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems)))
+
+    assert ("How many" in texts) is told
+
+
 @SAVED
 def test_every_row_keeps_its_number_and_its_text(annotated: openpyxl.Workbook) -> None:
     sheet = annotated.worksheets[1]

@@ -163,6 +163,19 @@ def test_no_message_of_a_pbx_runs_or_breaks_the_workbook(tmp_path_factory: Any, 
     assert str(cell.value).startswith("=")
 
 
+def test_a_long_message_is_wrapped_and_a_row_that_is_too_low_for_it_grows(clinic: Sheet, tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(clinic.path)
+    workbook["Our boxes"].row_dimensions[4].height = 15
+    workbook.save(clinic.path)
+    outcomes = [replace(OUTCOMES[0], row=row, message=text) for row, text in ((4, "why " * 40), (5, "because"))]
+
+    written = write_result(tmp_path / "result.xlsx", replace(clinic, sha256=""), outcomes, [], RUN)
+
+    sheet = openpyxl.load_workbook(written).worksheets[1]
+    assert [bool(sheet[f"F{row}"].alignment.wrap_text) for row in (4, 5)] == [True, False]
+    assert [sheet.row_dimensions[row].height for row in (4, 5)] == [45 if clinic.name else None, None]
+
+
 def test_a_message_longer_than_a_cell_is_cut(clinic: Sheet, tmp_path: Path) -> None:
     outcome = Outcome(row=4, extension_number="6201", status=Status.REJECTED, message="x" * 40_000)
 
@@ -171,6 +184,7 @@ def test_a_message_longer_than_a_cell_is_cut(clinic: Sheet, tmp_path: Path) -> N
     message = result_rows(written)[1][1]
     assert len(message) == 32_767
     assert message.endswith("x…")
+    assert max(row.height or 0 for row in openpyxl.load_workbook(written)["bulkvm"].row_dimensions.values()) <= 409
 
 
 @pytest.mark.parametrize(

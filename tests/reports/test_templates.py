@@ -118,6 +118,7 @@ def test_lists_offer_the_choices_and_refuse_others_only_where_there_are_none(box
 
 def test_the_header_stays_in_sight_on_screen_and_on_paper(boxes: Worksheet) -> None:
     assert boxes.freeze_panes == "B2"
+    assert "A2" in {selection.activeCell for selection in boxes.sheet_view.selection}
     assert boxes.print_title_rows == "$1:$1"
     assert boxes.page_setup.orientation == "landscape"
 
