@@ -38,11 +38,10 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
 
 
 def _wrap(own: Worksheet, cell: Cell, height: int) -> None:
-    """Show all of a long text; a row that has no height of its own gets the one that it needs when it is opened."""
+    """Show all of a long text, in a row that is high enough."""
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     row = own.row_dimensions[cell.row]
-    if row.height is not None:
-        row.height = max(row.height, height)
+    row.height = max(row.height or 0, height)
 
 
 def _widen_filter(own: Worksheet, sheet: Sheet, last: int) -> None:

@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
 from bulkvm.reports.annotation import Annotation
-from bulkvm.reports.cells import write_text
+from bulkvm.reports.cells import LINE_HEIGHT, row_height, write_text
 from bulkvm.reports.grid import make_grid
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.plain_summary import write_summary
@@ -45,11 +45,14 @@ def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: An
     text, heading = workbook.add_format(look.TEXT), workbook.add_format(look.HEADING)
     looks = _coloured_looks(workbook, annotation, grid.places)
     notes = _notes_of_rows(annotation.marks)
+    heights = _heights_of_rows(annotation.results)
     _set_widths(to, sheet, grid.headings, text)
     header = last = sheet.header_row - 1
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
         usual = heading if last == header else text
+        if last in heights:
+            to.set_row(last, heights[last])
         for column, value in enumerate(values):
             coloured = looks.get((last, column))
             if value or coloured:  # an empty cell has its column's format
@@ -86,6 +89,15 @@ def _wrapped_looks(wrapped: Format, results: Results, places: Sequence[int]) -> 
         for place, width, text in zip(places, results.headings.values(), texts, strict=True)
         if text and len(text) > width
     }
+
+
+def _heights_of_rows(results: Results | None) -> Mapping[int, int]:
+    """How high the rows must be, counted from 0, where their results need more than one line."""
+    if not results:
+        return {}
+    widths = results.headings.values()
+    heights = ((row - 1, row_height((text or "" for text in texts), widths)) for row, texts in results.rows.items())
+    return {row: height for row, height in heights if height > LINE_HEIGHT}
 
 
 def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int, str]]]:

@@ -22,7 +22,7 @@ MARKER: Final = f"{NAME}_summary"  # a name in the workbook for our summary, by 
 WIDTHS: Final = (26, 68, 12, 24)
 MOST_PROBLEMS: Final = 5_000  # more of them nobody reads
 CHART_TITLE: Final = "Rows"
-CHART_AT: Final = "E2"
+CHART_AT: Final = "D2"  # beside the counts and the facts, which are always as high
 
 _MEANINGS: Final = {
     Status.CREATED: "a new box was made",
@@ -57,6 +57,9 @@ class Kind(Enum):
     ROW = auto()
 
 
+_HEIGHTS: Final = {Kind.TITLE: 24, Kind.SECTION: 18}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the summary.
@@ -75,7 +78,7 @@ class Line:
     def height(self) -> int | None:
         """How high the line must be, in points, None where it is as high as any."""
         if self.kind is not Kind.ROW:
-            return None
+            return _HEIGHTS.get(self.kind)
         return row_height((str(cell) for cell in self.cells), WIDTHS)
 
 
