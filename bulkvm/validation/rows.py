@@ -10,6 +10,11 @@ from bulkvm.problems import Fault, Severity
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
+_PIN_IS_EXTENSION: Final = Fault(
+    "pin-is-extension",
+    "the PIN is the extension itself, which is the first that anybody tries. Choose another one.",
+    Severity.WARNING,
+)
 _NAMED: Final = 5  # rows that a message names
 
 
@@ -25,7 +30,7 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         if (record.enable_email_notify is True) is not _has_recipients(record) and record.row not in silent:
             yield _notification_fault(record)
         if record.pin == record.extension_number:
-            yield record.row, "pin", Fault("pin-is-extension", "the PIN is the extension itself.", Severity.WARNING)
+            yield record.row, "pin", _PIN_IS_EXTENSION
     yield from _shared(
         records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
     )
@@ -60,11 +65,19 @@ def _shared(
 
 
 def _name_twice(others: str) -> Fault:
-    return Fault("name-twice", f"the same name stands in {others}.", Severity.WARNING)
+    return Fault(
+        "name-twice",
+        f"the same name stands in {others}. If these are different boxes, give each a name of its own.",
+        Severity.WARNING,
+    )
 
 
 def _pin_shared(others: str) -> Fault:
-    return Fault("pin-shared", f"the same PIN stands in {others}.", Severity.WARNING)
+    return Fault(
+        "pin-shared",
+        f"the same PIN stands in {others}. Whoever knows it can listen to them all: give each box a PIN of its own.",
+        Severity.WARNING,
+    )
 
 
 def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
