@@ -69,6 +69,32 @@ def test_a_heading_matches_whatever_its_case_spaces_and_marks(heading: str) -> N
     assert column.header == "pin"
 
 
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Ext", "extension_number"),
+        ("Extension No.", "extension_number"),
+        ("Mailbox", "extension_number"),
+        ("Number", "extension_number"),
+        ("Display Name", "name"),
+        ("Voicemail PIN", "pin"),
+        ("PIN code", "pin"),
+        ("Password", "pin"),
+        ("E-mail", "recipients"),
+        ("Emails", "recipients"),
+        ("Notify", "enable_email_notify"),
+        ("Language", "prompt"),
+        ("Prompt language", "prompt"),
+        ("Announce date/time", "play_datetime"),
+    ],
+)
+def test_the_usual_headings_of_others_are_known(heading: str, header: str) -> None:
+    column = match_heading(heading)
+
+    assert column is not None
+    assert column.header == header
+
+
 def test_a_heading_of_theirs_means_what_the_user_says() -> None:
     column = match_heading("Secret code", {"secret CODE": "pin"})
 

@@ -19,6 +19,7 @@ from bulkvm.columns.headings import match_heading
 from bulkvm.errors import UsageError
 from bulkvm.readers import read_sheet
 from bulkvm.reports import write_template
+from bulkvm.reports.look import AMBER, RED
 from bulkvm.settings import DEFAULT_PIN_POLICY
 from tests.office import NEEDS_OFFICE, save_as
 
@@ -157,6 +158,42 @@ def test_the_formulas_refuse_what_the_rules_refuse(template: Path, tmp_path: Pat
     assert {text: row[9] for (_, text), row in zip(tried, rows, strict=True)} == {
         text: str(is_accepted(column_at[letter], text)).upper() for letter, text in tried
     }
+
+
+@NEEDS_OFFICE
+def test_what_is_pasted_and_wrong_and_what_stands_there_twice_is_coloured(template: Path, tmp_path: Path) -> None:
+    pasted = {
+        "A2": "0101", "A3": "0101", "A4": "101", "A5": "ext. 5", "A6": "6201", "A7": "ext. 5",
+        "B2": "x" * 65, "B3": "Desk", "C2": "111222", "C3": "024680",
+    }  # fmt: skip
+    workbook = openpyxl.load_workbook(template)
+    sheet = workbook.worksheets[0]
+    rules = [
+        (str(area.sqref), rule.formula[0], f"#{rule.dxf.fill.bgColor.rgb[2:]}")
+        for area in sheet.conditional_formatting
+        for rule in area.rules
+    ]
+    for cell, text in pasted.items():
+        sheet[cell].value, sheet[cell].data_type = text, "s"
+    asked = [(cell, formula, colour) for cell in pasted for area, formula, colour in rules if area[0] == cell[0]]
+    for row, (cell, formula, _) in enumerate(asked, start=2):
+        sheet[f"J{row}"] = "=" + formula.replace(f"{cell[0]}2", cell)
+    workbook.save(tmp_path / "pasted.xlsx")
+
+    _, *rows = csv.reader(save_as(tmp_path / "pasted.xlsx", "csv", tmp_path).read_text("utf-8").splitlines())
+
+    told = zip(asked, rows, strict=False)
+    assert {area for area, *_ in rules} == {f"{letter}2:{letter}5000" for letter in "ABC"}
+    assert [(cell, colour) for (cell, _, colour), row in told if row[9] == "TRUE"] == [
+        ("A2", AMBER),
+        ("A3", AMBER),
+        ("A5", RED),
+        ("A5", AMBER),
+        ("A7", RED),
+        ("A7", AMBER),
+        ("B2", RED),
+        ("C2", RED),
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
