@@ -51,6 +51,8 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     """Warn of letters that a program opened in the wrong encoding and saved so: BÃ¼ro for Büro."""
+    if value.isascii():
+        return None
     meant = value
     with suppress(UnicodeError):
         while not meant.isascii():
