@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
+from bulkvm.problems import Problem
+
 
 class Absent(Enum):
     """Why a field has no value.
@@ -45,7 +47,8 @@ class Box:
 class Record:
     """What one row of a sheet wants of a box, in the columns' order.
 
-    BLANK leaves the field as it is; `()` clears `recipients`.
+    BLANK leaves the field as it is; `()` clears `recipients`. `unless_there` are errors of it that hold unless the box
+    has these values already.
     """
 
     row: int
@@ -58,6 +61,7 @@ class Record:
     recipients: tuple[str, ...] | Blank = BLANK
     play_datetime: str | Blank = BLANK
     id: str | Blank = BLANK
+    unless_there: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

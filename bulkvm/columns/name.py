@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import shown
+from bulkvm.columns.text import AROUND, shown
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -28,8 +28,8 @@ def parse_name(text: str) -> Parsed:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are the same but for white space, which a sheet does not keep."""
-    return one.split() == other.split()
+    """Whether two names are the same but for white space, and for what stands around them and cannot be seen."""
+    return one == other or one.strip(AROUND).split() == other.strip(AROUND).split()
 
 
 def name_length(value: str, _: PinPolicy) -> Fault | None:

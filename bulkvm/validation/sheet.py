@@ -11,6 +11,7 @@ from bulkvm.problems import Fault, Problem, Severity, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.sheet import Sheet
 from bulkvm.validation.cells import CheckedColumn, check_column, problem_in
+from bulkvm.validation.exported import keep_exported
 from bulkvm.validation.headings import check_headings, missing_to_create
 from bulkvm.validation.rows import RowFault, check_rows, extension_twice
 from bulkvm.validation.zeros import doubt_short_extensions, restore_zeros, tell_lost_zeros
@@ -66,8 +67,8 @@ def validate(
     problems.extend(_missing_extensions(rows, checked[KEY.header], letters[KEY.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY.header], numbers), letters))
+    understood, problems = keep_exported(_records(rows, checked), problems, sheet, letters)
     refused = rows_with_errors(problems)
-    understood = _records(rows, checked)
     unread = {header: column.unread for header, column in checked.items()}
     checked.clear()  # a million rows need not be held twice
     problems.extend(_placed(check_rows(understood, unread), letters))

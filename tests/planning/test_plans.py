@@ -12,7 +12,7 @@ from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import LimitExceeded, UsageError
 from bulkvm.planning import check_changes, fields_differ, make_plan, unknown_fields, whole_box
-from bulkvm.problems import Severity
+from bulkvm.problems import Problem, Severity
 from bulkvm.settings import Limit, parse_limit
 
 BOX = Box(
@@ -79,6 +79,27 @@ def test_one_other_value_is_an_update_of_that_field_alone(field: str, value: Any
 )
 def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any) -> None:
     assert only_change(record(**{field: value}), BOX).kind is ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kinds"),
+    [
+        pytest.param([replace(BOX, prompt="xx-YY")], [ChangeKind.UNCHANGED], id="there"),
+        pytest.param([BOX], [], id="the box has another value"),
+        pytest.param([], [], id="there is no box"),
+    ],
+)
+def test_what_may_stand_only_where_it_is_there_already_is_an_error_anywhere_else(
+    boxes: list[Box], kinds: list[ChangeKind]
+) -> None:
+    told = Problem(row=2, cell="D2", column="prompt", code="prompt-tag", message="no language tag.")
+
+    plan = make_plan(
+        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", unless_there=(told,))], boxes
+    )
+
+    assert [change.kind for change in plan.changes] == kinds
+    assert [problem for problem in plan.problems if problem.is_error] == ([] if kinds else [told])
 
 
 def test_a_null_on_the_pbx_differs_from_any_value() -> None:

@@ -16,10 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.box import BLANK, Box, Record
+from bulkvm.changes import ChangeKind
 from bulkvm.columns import COLUMNS
 from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import UsageError
+from bulkvm.planning import make_plan
+from bulkvm.readers import read_sheet
 from bulkvm.reports import render_export, write_clean, write_export
+from bulkvm.validation import validate
 from tests.sheets import sheet_of
 
 HEADERS = [column.header for column in COLUMNS]
@@ -106,6 +110,34 @@ def test_a_json_export_has_the_apis_fields_and_values(given_boxes: list[Box]) ->
         values = {field: BLANK if value is None else value for field, value in exported.items()}
         values["recipients"] = tuple(filter(None, exported["recipients"].split(",")))
         assert values == {header: getattr(box, header) for header in HEADERS}
+
+
+# What no sheet can hold is a NUL, and what no name can be is the word that clears.
+ODD_NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=64) | st.sampled_from(
+    [" ", "\ufeffDesk", "\u200bA\u00a0 B\t", "two\r\nlines", "bell\x07", "BÃ¼ro", "'=1", "_x0007_"]
+)
+
+
+@given(
+    box=st.builds(
+        replace,
+        st.just(BOX),
+        name=ODD_NAMES,
+        prompt=st.sampled_from(["en-US", "EN-us", "en_US", "en-UK", "English", "xx-YY", "und", " ", BLANK]),
+        play_datetime=st.sampled_from(["DISABLE", BLANK]),
+    ),
+    suffix=st.sampled_from(["csv", "xlsx"]),
+)
+def test_an_export_that_is_imported_changes_nothing_whatever_the_pbx_holds(
+    tmp_path_factory: pytest.TempPathFactory, box: Box, suffix: str
+) -> None:
+    file = write_export(tmp_path_factory.mktemp("exported") / f"a.{suffix}", [box])
+
+    checked = validate(read_sheet(file))
+
+    assert [problem for problem in checked.problems if problem.is_error] == []
+    plan = make_plan(checked.records, [box])
+    assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
 
 
 def test_a_csv_export_begins_as_excel_wants_it_and_ends_its_lines_so(tmp_path: Path) -> None:

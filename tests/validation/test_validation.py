@@ -222,6 +222,23 @@ def test_every_row_is_understood_as_far_as_it_can_be() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "text", "code"), [("name", "Desk\x07", "name-control"), ("prompt", "en-UK", "prompt-tag")]
+)
+def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_it(
+    header: str, text: str, code: str
+) -> None:
+    checked = validate(sheet_of(("extension_number", header, "id"), ("6201", text, "QQ=="), ("6202", text, "")))
+
+    assert [(p.row, p.code, p.severity) for p in checked.problems if p.code == code] == [
+        (2, code, Severity.WARNING),
+        (3, code, Severity.ERROR),
+    ]
+    assert checked.problems[0].message.endswith("It may stay only where the box has it already.")
+    (kept,) = checked.records
+    assert (getattr(kept, header), [p.severity for p in kept.unless_there]) == (text, [Severity.ERROR])
+
+
 def test_a_heading_that_is_mapped_must_be_there() -> None:
     checked = validate(replace(sheet_of(("Ext", "Code"), ("6201", "402817")), meant={"Geheimzahl": "pin"}))
 
