@@ -1,6 +1,7 @@
 """The columns of a result, in a person's own workbook."""
 
 from openpyxl.cell import Cell
+from openpyxl.drawing.spreadsheet_drawing import TwoCellAnchor
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
@@ -19,7 +20,7 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
     """Write the results beside the rows. What has none keeps what an earlier result says of it."""
     headings = {cell.column_letter: cell.value for cell in own[sheet.header_row] if isinstance(cell.value, str)}
     last = max((cell.column for row in own.iter_rows() for cell in row if cell.value is not None), default=0)
-    places = place_results(results, headings, last)
+    places = place_results(results, headings, max(last, _last_column_under_drawings(own, sheet.header_row)))
     for place, (heading, width) in zip(places, results.headings.items(), strict=True):
         own.column_dimensions[get_column_letter(place)].width = width
         cell = shown_cell(own, sheet.header_row, place)
@@ -35,6 +36,13 @@ def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
         if isinstance(status := texts[0], Status):
             own.cell(row, places[0]).fill = solid(look.COLOURS[status])
     _widen_filter(own, sheet, max(places))
+
+
+def _last_column_under_drawings(own: Worksheet, header_row: int) -> int:
+    """Up to which column pictures and charts reach that would cover results; a logo above the headings does not."""
+    drawings = (*vars(own)["_charts"], *vars(own)["_images"])  # there is no public way
+    corners = [drawing.anchor.to for drawing in drawings if isinstance(drawing.anchor, TwoCellAnchor)]
+    return max((corner.col + 1 for corner in corners if corner.row + 1 >= header_row), default=0)
 
 
 def _wrap(own: Worksheet, cell: Cell, height: int) -> None:

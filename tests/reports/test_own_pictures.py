@@ -10,12 +10,17 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
+from openpyxl.drawing.image import Image as Picture
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from PIL import Image
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.readers import read_sheet
+from bulkvm.reports import write_result
+from tests.reports.clinic import OUTCOMES, save_clinic
 from tests.reports.test_own_workbooks import LOST, annotate, chart_of, notices, rewrite, save
+from tests.reports.test_results import RUN
 
 
 def picture(form: str, size: tuple[int, int] = (60, 20)) -> io.BytesIO:
@@ -143,3 +148,30 @@ def test_a_picture_that_was_changed_in_excel_is_told(tmp_path: Path, plain: byte
     rewrite(file, "xl/drawings/drawing1.xml", lambda part: part.replace(plain, changed))
 
     assert LOST in notices(annotate(file))
+
+
+@pytest.mark.parametrize(("cell", "column"), [("F2", "G"), ("F1", "G"), ("E9", "F"), ("A2", "E")])
+def test_results_are_not_hidden_behind_a_picture(tmp_path: Path, cell: str, column: str) -> None:
+    def fill(_: Workbook, sheet: Worksheet) -> None:
+        sheet.write_string("A2", "6201")
+        sheet.insert_image(cell, "logo.png", {"image_data": picture("PNG"), "object_position": 1})
+
+    sheet = read_sheet(save(tmp_path / "boxes.xlsx", fill))
+
+    copy = write_result(tmp_path / "result.xlsx", sheet, [OUTCOMES[0]], [], RUN)
+
+    assert openpyxl.load_workbook(copy)["Boxes"][f"{column}1"].value == "bulkvm_status"
+
+
+def test_a_logo_above_the_headings_leaves_the_results_beside_the_rows(tmp_path: Path) -> None:
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+    workbook = openpyxl.load_workbook(sheet.path)
+    anchor = TwoCellAnchor(_from=AnchorMarker(col=6, row=0), to=AnchorMarker(col=8, row=1))
+    logo_above = Picture(picture("PNG"))
+    logo_above.anchor = anchor
+    workbook["Our boxes"].add_image(logo_above)
+    workbook.save(sheet.path)
+
+    copy = write_result(tmp_path / "result.xlsx", read_sheet(sheet.path), OUTCOMES, [], RUN)
+
+    assert openpyxl.load_workbook(copy)["Our boxes"]["E3"].value == "bulkvm_status"
