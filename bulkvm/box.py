@@ -47,8 +47,8 @@ class Box:
 class Record:
     """What one row of a sheet wants of a box, in the columns' order.
 
-    BLANK leaves the field as it is; `()` clears `recipients`. `unless_there` are errors of it that hold unless the box
-    has these values already.
+    BLANK leaves the field as it is; `()` clears `recipients`. `if_changed` are errors of it that hold only if the box
+    has other values.
     """
 
     row: int
@@ -61,7 +61,7 @@ class Record:
     recipients: tuple[str, ...] | Blank = BLANK
     play_datetime: str | Blank = BLANK
     id: str | Blank = BLANK
-    unless_there: tuple[Problem, ...] = ()
+    if_changed: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,7 @@ def make_plan(records: Sequence[Record], boxes: Iterable[Box], taken: Mapping[st
         *_foreign_ids(records, by_id),
         *(problem for record in records for problem in _check_id(record, by_id)),
         *(problem for record in creates for problem in _check_create(record, taken or {})),
-        *(
-            problem
-            for record in records
-            if record.unless_there
-            for problem in _check_unless_there(record, by_number.get(record.extension_number))
-        ),
+        *(problem for record in records if record.if_changed for problem in _check_if_changed(record, by_number)),
     ]
     refused = rows_with_errors(problems)
     changes = tuple(
@@ -143,10 +138,11 @@ def _check_create(record: Record, taken: Mapping[str, Taken]) -> Iterable[Proble
             )
 
 
-def _check_unless_there(record: Record, box: Box | None) -> Iterable[Problem]:
-    """What is wrong in a record after all, since the box has it otherwise or is not there."""
-    differ = fields_differ(record, box) if box else (problem.column for problem in record.unless_there)
-    return [problem for problem in record.unless_there if problem.column in set(differ)]
+def _check_if_changed(record: Record, by_number: Mapping[str, Box]) -> Iterable[Problem]:
+    """What is wrong in an exported record after all, since the box has something else; a lost box may come back."""
+    box = by_number.get(record.extension_number)
+    changed = fields_differ(record, box) if box else ()
+    return [problem for problem in record.if_changed if problem.column in changed]
 
 
 def _foreign_ids(records: Iterable[Record], by_id: Mapping[str, Box]) -> Iterable[Problem]:

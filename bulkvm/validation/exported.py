@@ -17,12 +17,12 @@ _OUR_RULES: Final = frozenset({"name-control", "prompt-tag"})
 def keep_exported(
     records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, str]
 ) -> tuple[tuple[Record, ...], list[Problem]]:
-    """Let pass, with a warning, what an exported row says and our own rules refuse; the plan tells whether it is there.
+    """Let pass, with a warning, what our own rules refuse in an exported row; the plan tells whether it was changed.
 
     An export is known by the box's id, which people do not write.
 
     Returns:
-        The records, with these values and with the errors that hold unless the box has them; and the problems.
+        The records, with these values and with the errors that hold if the box has others; and the problems.
     """
     refused = {problem.row for problem in problems if problem.code in _OUR_RULES}
     exported = {record.row for record in records if record.row in refused and record.id is not BLANK} if refused else ()
@@ -33,7 +33,7 @@ def keep_exported(
     for problem in problems:
         if problem.row in exported and problem.code in _OUR_RULES:
             held.setdefault(problem.row, []).append(problem)
-            message = f"{problem.message} It may stay only where the box has it already."
+            message = f"{problem.message} It may stay only as an export wrote it."
             left.append(replace(problem, severity=Severity.WARNING, message=message))
         else:
             left.append(problem)
@@ -46,6 +46,6 @@ def keep_exported(
             header = problem.column or ""
             text = str(sheet.cells.at[record.row, letters[header]]).strip(AROUND)
             values[header] = COLUMN_OF_HEADER[header].parse(text).value or text
-        return replace(record, **values, unless_there=tuple(held[record.row]))
+        return replace(record, **values, if_changed=tuple(held[record.row]))
 
     return tuple(map(with_held, records)), left

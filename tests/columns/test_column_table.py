@@ -38,7 +38,7 @@ def test_a_column_is_a_field_of_boxes_and_records(column: Column) -> None:
 
 
 def test_a_record_has_its_fields_in_the_order_of_the_columns() -> None:
-    assert tuple(Record.__dataclass_fields__) == ("row", *(column.header for column in COLUMNS), "unless_there")
+    assert tuple(Record.__dataclass_fields__) == ("row", *(column.header for column in COLUMNS), "if_changed")
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)

@@ -86,16 +86,16 @@ def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any)
     [
         pytest.param([replace(BOX, prompt="xx-YY")], [ChangeKind.UNCHANGED], id="there"),
         pytest.param([BOX], [], id="the box has another value"),
-        pytest.param([], [], id="there is no box"),
+        pytest.param([], [ChangeKind.CREATE], id="the box was lost"),
     ],
 )
-def test_what_may_stand_only_where_it_is_there_already_is_an_error_anywhere_else(
+def test_what_may_stand_only_as_an_export_wrote_it_is_an_error_once_it_was_changed(
     boxes: list[Box], kinds: list[ChangeKind]
 ) -> None:
     told = Problem(row=2, cell="D2", column="prompt", code="prompt-tag", message="no language tag.")
 
     plan = make_plan(
-        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", unless_there=(told,))], boxes
+        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", if_changed=(told,))], boxes
     )
 
     assert [change.kind for change in plan.changes] == kinds
