@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from bulkvm.planning import boxes_of, check_changes, make_diff
     from bulkvm.problems import Problem
     from bulkvm.readers import read_sheet
-    from bulkvm.reports import (
-        RunSummary,
-        write_annotated,
-        write_clean,
-        write_diff,
-        write_export,
-        write_result,
-        write_template,
-    )
+    from bulkvm.reports.annotated import write_annotated
+    from bulkvm.reports.clean import write_clean
+    from bulkvm.reports.diff import write_diff
+    from bulkvm.reports.export import write_export
+    from bulkvm.reports.result import write_result
+    from bulkvm.reports.summary import RunSummary
+    from bulkvm.reports.template import write_template
     from bulkvm.settings import Limit, PinPolicy, SendSettings, Site
     from bulkvm.upload import (
         Ending,
@@ -60,7 +58,7 @@ _MODULES: Final = {
     "Problem": "problems",
     "Record": "box",
     "RunFacts": "upload",
-    "RunSummary": "reports",
+    "RunSummary": "reports.summary",
     "SendSettings": "settings",
     "Site": "settings",
     "Status": "outcomes",
@@ -78,12 +76,12 @@ _MODULES: Final = {
     "take_rows": "validation",
     "validate": "validation",
     "verify": "backup",
-    "write_annotated": "reports",
-    "write_clean": "reports",
-    "write_diff": "reports",
-    "write_export": "reports",
-    "write_result": "reports",
-    "write_template": "reports",
+    "write_annotated": "reports.annotated",
+    "write_clean": "reports.clean",
+    "write_diff": "reports.diff",
+    "write_export": "reports.export",
+    "write_result": "reports.result",
+    "write_template": "reports.template",
 }
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Final
 from filelock import FileLock
 
 from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, manifest_name, parse_manifest
-from bulkvm.reports import flush_folder
+from bulkvm.reports.files import flush_folder
 
 _WORKSHOP: Final = ".bulkvm"
 _LOCK: Final = "lock"

@@ -17,7 +17,8 @@ from bulkvm.box import Box
 from bulkvm.errors import BackupNotProven, PbxUnreachable, SheetError, StoppedEarly, UsageError
 from bulkvm.pbx import Pbx
 from bulkvm.readers import read_sheet
-from bulkvm.reports import without_gaps, write_export, writing
+from bulkvm.reports.export import without_gaps, write_export
+from bulkvm.reports.files import writing
 from bulkvm.settings import Site
 
 

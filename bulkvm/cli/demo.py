@@ -67,7 +67,7 @@ def _import(title: str, sheet: Path, result: Path) -> _Step:
 
 def _edit(original: Path, edited: Path) -> None:
     """Give one box another name, and another one another PIN."""
-    from bulkvm.reports import writing
+    from bulkvm.reports.files import writing
 
     with original.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))

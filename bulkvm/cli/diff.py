@@ -45,7 +45,9 @@ def command(
     are differences.
     """
     from bulkvm.planning import make_diff
-    from bulkvm.reports import check_folder, render_diff, render_diff_counts, table_kind, write_diff
+    from bulkvm.reports.diff import render_diff, render_diff_counts, write_diff
+    from bulkvm.reports.files import check_folder
+    from bulkvm.reports.tables import table_kind
 
     if output:
         table_kind(output)
@@ -80,7 +82,8 @@ def _read(file: Path, output: Path | None, screen: Screen) -> "tuple[Box, ...]":
     """The boxes that a sheet tells of, all of them or none."""
     from bulkvm.planning import boxes_of
     from bulkvm.readers import read_sheet
-    from bulkvm.reports import check_not_input, render_problems
+    from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.reports.targets import check_not_input
     from bulkvm.validation import take_rows
 
     sheet = read_sheet(file)

@@ -50,7 +50,8 @@ def command(
     Greetings and recorded messages are not part of it.
     """
     from bulkvm.pbx import Query
-    from bulkvm.reports import check_export_name, check_folder, render_export, without_gaps, write_export
+    from bulkvm.reports.export import check_export_name, render_export, without_gaps, write_export
+    from bulkvm.reports.files import check_folder
 
     to_stdout = str(file) == "-"
     if not to_stdout:

@@ -123,7 +123,7 @@ def result_name(file: Path) -> Path:
 
 def _read(job: Job, reading: Reading) -> "Sheet":
     """Read the sheet, and make sure that its result can be written, before anything else."""
-    from bulkvm.reports import check_result_name
+    from bulkvm.reports.targets import check_result_name
 
     try:
         sheet = reading.read(job.file)
@@ -146,7 +146,8 @@ def _print_not_sent(job: Job, prepared: Prepared) -> None:
 
 def _agree(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     """Show the plan, and ask if there is anything to send."""
-    from bulkvm.reports import render_plan, render_problems
+    from bulkvm.reports.plan_text import render_plan
+    from bulkvm.reports.problem_texts import render_problems
 
     assert prepared.plan is not None
     if prepared.problems:
@@ -157,7 +158,7 @@ def _agree(job: Job, prepared: Prepared, *, yes: bool) -> bool:
 
 def _refuse(job: Job, prepared: Prepared) -> int:
     """End a run whose sheet has errors: say them all, and write them into a result."""
-    from bulkvm.reports import render_problems
+    from bulkvm.reports.problem_texts import render_problems
     from bulkvm.upload import account_for
 
     job.screen.insist(render_problems(prepared.problems))
@@ -186,7 +187,9 @@ def _report(
     job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], code: int, facts: "RunFacts | None" = None
 ) -> None:
     """Write the result, and say what became of the rows."""
-    from bulkvm.reports import RunSummary, render_counts, write_result
+    from bulkvm.reports.plan_text import render_counts
+    from bulkvm.reports.result import write_result
+    from bulkvm.reports.summary import RunSummary
 
     began = facts.began if facts else datetime.now(UTC)
     summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=prepared.sheet.sha256, exit_code=code)

@@ -53,7 +53,8 @@ def write_past_result(
     import pandas as pd
 
     from bulkvm.columns import KEY
-    from bulkvm.reports import RunSummary, write_result
+    from bulkvm.reports.result import write_result
+    from bulkvm.reports.summary import RunSummary
     from bulkvm.sheet import Sheet
 
     cells = pd.DataFrame(

@@ -37,7 +37,8 @@ def command(
     screen: Screen,
 ) -> int:
     """Show what the sheet FILE would change on the PBX, field by field. Nothing is sent."""
-    from bulkvm.reports import render_plan, render_problems
+    from bulkvm.reports.plan_text import render_plan
+    from bulkvm.reports.problem_texts import render_problems
 
     try:
         sheet = reading.read(file)

@@ -51,7 +51,7 @@ def _form(past: "PastRun") -> dict[str, object]:
 
 
 def _line(past: "PastRun") -> str:
-    from bulkvm.reports import render_counts
+    from bulkvm.reports.plan_text import render_counts
 
     facts = past.facts
     return f"{facts.name}  {facts.site}  {facts.file}\n  {render_counts(count_statuses(past.outcomes))}"

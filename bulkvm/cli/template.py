@@ -13,7 +13,7 @@ from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 
 if TYPE_CHECKING:
-    from bulkvm.reports import Tenant
+    from bulkvm.reports.template import Tenant
 
 
 @click.command("template")
@@ -33,7 +33,7 @@ def command(
     A name that ends in .xlsx gives a workbook with drop-down lists, hints and a page that explains it; one that ends
     in .csv gives the bare headings.
     """
-    from bulkvm.reports import Tenant, write_template
+    from bulkvm.reports.template import Tenant, write_template
 
     file = file or Path(f"bulkvm-template{'.csv' if as_csv else '.xlsx'}")
     if as_csv and file.suffix.casefold() != ".csv":
@@ -47,7 +47,7 @@ def command(
 
 async def _ask(connection: Connection, screen: Screen) -> "Tenant":
     """What the tenant has: the prompts that its boxes use, those in most use first, and its PIN policy."""
-    from bulkvm.reports import Tenant
+    from bulkvm.reports.template import Tenant
 
     async with connection.open() as pbx:
         policy = await pbx.pin_policy()

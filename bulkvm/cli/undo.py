@@ -37,7 +37,8 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
     itself, and can be undone.
     """
-    from bulkvm.reports import render_counts, render_plan, render_problems
+    from bulkvm.reports.plan_text import render_counts, render_plan
+    from bulkvm.reports.problem_texts import render_problems
 
     past = find_run(run, screen, undone=False)
     if (past.facts.url, past.facts.domain) != (connection.site.url, connection.site.domain):

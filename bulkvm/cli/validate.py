@@ -39,11 +39,15 @@ def command(
 def _check(
     sheet: "Sheet", reading: Reading, annotate: Path | None, clean: Path | None, *, as_json: bool, screen: Screen
 ) -> int:
-    from bulkvm.reports import check_result_name, render_problems, write_annotated, write_clean
+    # The writing of workbooks is slow to come, and only wanted for a copy.
+    from bulkvm.reports.problem_texts import render_problems
     from bulkvm.validation import warn_of_blanks
 
-    for target in filter(None, (annotate, clean)):
-        check_result_name(target, sheet)
+    if annotate or clean:
+        from bulkvm.reports.targets import check_result_name
+
+        for target in filter(None, (annotate, clean)):
+            check_result_name(target, sheet)
     checked = reading.check(sheet)
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
@@ -53,7 +57,11 @@ def _check(
     if problems:
         screen.insist(render_problems(problems))
     if annotate:
+        from bulkvm.reports.annotated import write_annotated
+
         screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems)}")
     if clean:
+        from bulkvm.reports.clean import write_clean
+
         screen.say(f"As it was understood: {write_clean(clean, sheet, checked.understood)}")
     return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

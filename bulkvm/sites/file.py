@@ -10,6 +10,7 @@ import tomli_w
 
 from bulkvm.address import check_url
 from bulkvm.errors import UsageError
+from bulkvm.reports.files import writing
 from bulkvm.settings import Site
 
 SIMULATOR: Final = "simulator"  # built in
@@ -54,8 +55,6 @@ def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
     Raises:
         UsageError: it cannot be written there.
     """
-    from bulkvm.reports import writing  # noqa: PLC0415  (brings pandas, which reading the file needs not)
-
     entries = {name: {field: getattr(site, field) for field in _FIELDS} for name, site in sites.items()}
     filled = {name: {k: v for k, v in entry.items() if v is not None} for name, entry in entries.items()}
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

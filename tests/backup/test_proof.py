@@ -16,7 +16,7 @@ from bulkvm.backup.proof import find_loss, find_suspicion, last_good
 from bulkvm.box import BLANK, Box
 from bulkvm.errors import SheetError
 from bulkvm.readers import read_sheet
-from bulkvm.reports import write_export
+from bulkvm.reports.export import write_export
 from bulkvm.sheet import Sheet
 from tests.backup.nights import NIGHT
 

@@ -12,7 +12,7 @@ from bulkvm.backup.proof import find_loss
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.readers import json_file, read_sheet
-from bulkvm.reports import write_export
+from bulkvm.reports.export import write_export
 from bulkvm.validation import validate
 from tests.backup.test_proof import boxes
 from tests.readers.made import codes, texts

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.errors import UsageError
 from bulkvm.problems import Problem, Severity
 from bulkvm.readers import read_sheet
-from bulkvm.reports import write_annotated
+from bulkvm.reports.annotated import write_annotated
 from bulkvm.reports.look import AMBER, RED
 from bulkvm.reports.marks import MOST_NOTES
 from bulkvm.sheet import Sheet

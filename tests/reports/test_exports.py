@@ -22,7 +22,8 @@ from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import UsageError
 from bulkvm.planning import make_plan
 from bulkvm.readers import read_sheet
-from bulkvm.reports import render_export, write_clean, write_export
+from bulkvm.reports.clean import write_clean
+from bulkvm.reports.export import render_export, write_export
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.errors import UsageError
-from bulkvm.reports import writing
+from bulkvm.reports.files import writing
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 

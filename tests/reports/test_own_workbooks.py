@@ -13,7 +13,7 @@ from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.readers import read_sheet
-from bulkvm.reports import write_annotated
+from bulkvm.reports.annotated import write_annotated
 from bulkvm.reports.summary import MARKER
 from bulkvm.validation import validate
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bulkvm.errors import UsageError
-from bulkvm.reports import check_result_name, write_annotated
+from bulkvm.reports.annotated import write_annotated
+from bulkvm.reports.targets import check_result_name
 from tests.sheets import sheet_of
 
 SHEET = sheet_of(["Ext"], ["6201"], name=None)

@@ -19,9 +19,10 @@ from openpyxl.worksheet.table import Table
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.readers import read_sheet
-from bulkvm.reports import RunSummary, write_result
 from bulkvm.reports.look import GREEN, RED
+from bulkvm.reports.result import write_result
 from bulkvm.reports.result_columns import RESULT_HEADINGS
+from bulkvm.reports.summary import RunSummary
 from bulkvm.sheet import Sheet
 from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, save_clinic
 from tests.sheets import sheet_of

@@ -18,8 +18,8 @@ from bulkvm.columns import COLUMNS, KEY, Column
 from bulkvm.columns.headings import match_heading
 from bulkvm.errors import UsageError
 from bulkvm.readers import read_sheet
-from bulkvm.reports import write_template
 from bulkvm.reports.look import AMBER, RED
+from bulkvm.reports.template import write_template
 from bulkvm.settings import DEFAULT_PIN_POLICY
 from tests.office import NEEDS_OFFICE, save_as
 

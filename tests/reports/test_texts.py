@@ -8,7 +8,8 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.problems import Problem, Severity
-from bulkvm.reports import render_counts, render_plan, render_problem, render_problems
+from bulkvm.reports.plan_text import render_counts, render_plan
+from bulkvm.reports.problem_texts import render_problem, render_problems
 from tests.conftest import Golden
 from tests.reports.clinic import PROBLEMS
 
