@@ -71,7 +71,7 @@ class SendSettings:
         concurrency: requests under way at once, at most.
         max_rps: requests a second, at most; 0 for no limit. The PBX allows 5,000 a minute unless its administrator
             changed that (vendor's release notes, 16.2).
-        timeout: seconds that one request may take.
+        timeout: seconds that one request may take, from the search for the host to the last byte of the answer.
         retries: how often one request is sent, where it is safe to repeat it.
         max_outage: seconds that a run waits for a PBX that went away.
         max_errors: how many of the rows that were sent may fail before the run stops.

@@ -11,10 +11,11 @@ from typing import Any, Final
 import httpx
 
 from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, PbxError, UsageError
+from bulkvm.pbx.bounds import Bounded
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
-from bulkvm.pbx.transport import FAILURES, failure, make_transport, not_reached, unknown_name
+from bulkvm.pbx.transport import FAILURES, failure, make_transport, not_reached, request_timeout, unknown_name
 from bulkvm.settings import SendSettings, Site
 
 _CLOCKS_MAY_DIFFER: Final = timedelta(minutes=1)
@@ -74,7 +75,7 @@ async def greet(site: Site, patience: float) -> httpx.Response:
         PbxError: it cannot; NotTrusted because of its certificate.
     """
     url = httpx.URL(site.url)
-    async with httpx.AsyncClient(transport=make_transport(site, 1), timeout=patience) as http:
+    async with httpx.AsyncClient(transport=Bounded(make_transport(site, 1)), timeout=request_timeout(patience)) as http:
         try:
             return await http.get(f"{site.url}/api/shared_voicemails", params={"top": 1})
         except FAILURES as error:

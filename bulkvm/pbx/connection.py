@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import httpx
 
+from bulkvm.pbx.bounds import Bounded
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.login import make_auth
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.sending import Considerate, Sender
-from bulkvm.pbx.transport import make_transport
+from bulkvm.pbx.transport import make_transport, request_timeout
 from bulkvm.pbx.window import Window
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
 
@@ -31,13 +32,13 @@ async def connect(
         known: the PBX answered a moment ago, so that it is waited for if it does not now.
     """
     inner = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
-    transport = Considerate(inner, Pace(settings.max_rps), Window(settings.concurrency), settings.max_outage)
+    transport = Considerate(Bounded(inner), Pace(settings.max_rps), Window(settings.concurrency), settings.max_outage)
     async with httpx.AsyncClient(
         transport=transport,
         base_url=site.url,
         auth=make_auth(site),
         headers={"accept": "application/json"},
-        timeout=httpx.Timeout(settings.timeout, pool=None),  # workers do the queueing
+        timeout=request_timeout(settings.timeout),
         follow_redirects=False,  # a redirect must never take the token to another host
         event_hooks={"response": [_log]},
     ) as http:

@@ -10,6 +10,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from bulkvm.address import is_loopback
 from bulkvm.errors import AnswerLost, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.pbx.bounds import LONGEST_ANSWER, AnswerTooLong
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 from bulkvm.pbx.login import LOGIN_PATH
 from bulkvm.settings import Site
@@ -46,6 +47,11 @@ def make_transport(site: Site, connections: int) -> httpx.AsyncBaseTransport:
     return AiohttpTransport(client=open_session, verify=False)
 
 
+def request_timeout(seconds: float) -> httpx.Timeout:
+    """A time for a whole request, of which half is enough to connect: so it is known whether anything was sent."""
+    return httpx.Timeout(seconds, connect=seconds / 2, pool=None)  # workers do the queueing
+
+
 # What may come out of a request that came to nothing: httpx-aiohttp lets some of aiohttp's own errors through.
 FAILURES: Final = (httpx.HTTPError, OSError, aiohttp.ClientError)
 
@@ -68,6 +74,9 @@ def failure(error: Exception, url: httpx.URL) -> PbxError:
         return PbxUnreachable(f"{where} cannot be reached over {url.scheme}. Begin the address with https://.")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, TimeoutError):
         lost = f"The PBX at {where} did not answer in time."
+    elif isinstance(error, AnswerTooLong):
+        most = LONGEST_ANSWER // 2**20
+        lost = f"What answers at {where} sent more than {most} MiB at once, as no PBX does. Check the address and port."
     else:
         lost = f"The connection to the PBX at {where} was cut before its answer came."
     if isinstance(error, httpx.RequestError) and error.request.url.path.endswith(LOGIN_PATH):

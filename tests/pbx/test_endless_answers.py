@@ -1,0 +1,153 @@
+"""A PBX that never ends an answer holds nobody for ever, and costs no connection."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from bulkvm.box import Record
+from bulkvm.errors import AnswerLost, PbxUnreachable
+from bulkvm.pbx import connect
+from bulkvm.pbx.bounds import LONGEST_ANSWER, Bounded
+from bulkvm.pbx.checkup import greet
+from bulkvm.pbx.transport import make_transport
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings
+
+USER = Settings()
+ONE_TRY = SendSettings(retries=1, timeout=0.3, max_rps=0)
+RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+class Raw:
+    """A server that answers as it likes, and counts its connections."""
+
+    def __init__(self, answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> None:
+        self.answer = answer
+        self.opened = 0
+        self.open = 0
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened += 1
+        self.open += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = next(
+                    (line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), b":0"
+                )
+                await reader.readexactly(int(length.split(b":")[1]))
+                await self.answer(writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+
+@asynccontextmanager
+async def serving(server: Raw) -> AsyncIterator[Site]:
+    listener = await asyncio.start_server(server.talk, "127.0.0.1", 0)
+    async with listener:
+        yield Site(name="test", url=f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", token=USER.token)
+
+
+async def drip_body(writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD + b"Content-Length: 1000000\r\n\r\n")
+    await drip(writer, b" ")
+
+
+async def drip_head(writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD)
+    await drip(writer, b"X-More: and more\r\n")
+
+
+async def drip(writer: asyncio.StreamWriter, part: bytes) -> None:
+    while True:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD + b"\r\n")
+    while True:
+        writer.write(b" " * 65536)
+        await writer.drain()
+
+
+async def flood_packed(writer: asyncio.StreamWriter) -> None:
+    packed = gzip.compress(b" " * (LONGEST_ANSWER + 1))
+    writer.write(HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
+    await writer.drain()
+
+
+@pytest.mark.parametrize("answer", [drip_body, drip_head])
+async def test_an_answer_that_comes_byte_by_byte_is_lost_after_the_time_of_one_request(
+    answer: Callable[[asyncio.StreamWriter], Awaitable[None]],
+) -> None:
+    async with asyncio.timeout(20), serving(Raw(answer)) as site, connect(site, ONE_TRY) as pbx:
+        with pytest.raises(AnswerLost, match="did not answer in time"):
+            await pbx.create_box(RECORD)
+
+
+@pytest.mark.parametrize("answer", [flood, flood_packed])
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    answer: Callable[[asyncio.StreamWriter], Awaitable[None]],
+) -> None:
+    settings = replace(ONE_TRY, timeout=20)
+    async with asyncio.timeout(20), serving(Raw(answer)) as site, connect(site, settings) as pbx:
+        with pytest.raises(AnswerLost, match="more than 16 MiB"):
+            await pbx.list_boxes()
+
+
+async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_sent() -> None:
+    async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
+        by_password = replace(site, token=None, user="a", password="b")
+        async with connect(by_password, ONE_TRY) as pbx:
+            with pytest.raises(PbxUnreachable, match="That was the login"):
+                await pbx.create_box(RECORD)
+
+
+async def test_a_first_greeting_ends_too() -> None:
+    async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
+        with pytest.raises(AnswerLost, match="did not answer in time"):
+            await greet(site, 0.2)
+
+
+async def test_the_wait_for_a_place_and_a_turn_is_not_part_of_a_requests_time() -> None:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+        await list_nothing(writer)
+
+    settings = replace(ONE_TRY, timeout=0.4, concurrency=1, max_rps=50)
+    async with serving(Raw(answer)) as site, connect(site, settings) as pbx:
+        counts = await asyncio.gather(*(pbx.count_boxes() for _ in range(20)))
+
+    assert counts == [0] * 20
+
+
+async def list_nothing(writer: asyncio.StreamWriter) -> None:
+    body = b'{"count": 0, "items": []}'
+    writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    await writer.drain()
+
+
+async def test_three_thousand_requests_that_were_given_up_cost_no_connection() -> None:
+    server = Raw(drip_body)
+    async with serving(server) as site, httpx.AsyncClient(transport=Bounded(make_transport(site, 64))) as http:
+        for _ in range(3000 // 64 + 1):
+            given_up = (http.get(site.url, timeout=httpx.Timeout(0.02, pool=None)) for _ in range(64))
+            answers = await asyncio.gather(*given_up, return_exceptions=True)
+            assert {type(answer) for answer in answers} == {httpx.ReadTimeout}
+        server.answer = list_nothing
+
+        for _ in range(200):
+            assert (await http.get(site.url, timeout=20)).status_code == 200
+        async with asyncio.timeout(20):
+            while server.open > 64:  # noqa: ASYNC110  (it hears of a closed connection at its next byte)
+                await asyncio.sleep(0)
