@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -69,6 +70,8 @@ def bulkvm() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it ended."""
+    # SIGTERM is Ctrl-C, whatever Ctrl-C means at the moment.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
     sys.exit(run())
 
 

@@ -14,9 +14,10 @@ from bulkvm.cli.past import free_name
 from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.cli.stopping import stopping
 from bulkvm.errors import LimitExceeded, SheetError, UsageError
 from bulkvm.outcomes import Outcome, Status, count_statuses
-from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, parse_limit
+from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
@@ -31,7 +32,6 @@ class Job:
     file: Path
     result: Path
     connection: Connection
-    settings: SendSettings
     screen: Screen
     as_json: bool
 
@@ -95,7 +95,8 @@ def command(
 
     limit = parse_limit(max_changes)
     settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
-    job = Job(file, result or free_name(result_name(file)), connection, settings, screen, as_json)
+    connection = replace(connection, settings=settings)
+    job = Job(file, result or free_name(result_name(file)), connection, screen, as_json)
     with only_run(connection):
         sheet = _read(job, reading)
         prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
@@ -175,10 +176,11 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     extensions = prepared.checked.extensions
     facts = name_run(str(job.file), job.connection, extensions)
     refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
-    ending = carry_out(plan, facts, job.connection, job.settings, job.screen, refused=refused)
-    outcomes = account_for(extensions, prepared.problems, ending.outcomes)
-    code = exit_code(outcomes, ending.error)
-    _report(job, prepared, outcomes, code, facts)
+    with stopping(job.screen) as stop:
+        ending = carry_out(plan, facts, job.connection, job.screen, stop, refused=refused)
+        outcomes = account_for(extensions, prepared.problems, ending.outcomes)
+        code = exit_code(outcomes, ending.error)
+        _report(job, prepared, outcomes, code, facts)
     tell_ending(ending, job.screen)
     return code
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -14,13 +14,11 @@ from filelock import FileLock, Timeout
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, site_lock
 from bulkvm.cli.screen import Screen
-from bulkvm.cli.stopping import stopping
 from bulkvm.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.outcomes import DONE, Outcome, Status
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
-    from bulkvm.settings import SendSettings
     from bulkvm.upload import Ending, Journal, RunFacts
 
 
@@ -92,34 +90,52 @@ def carry_out(
     plan: "Plan",
     facts: "RunFacts",
     connection: Connection,
-    settings: "SendSettings",
     screen: Screen,
+    stop: Callable[[], bool],
     *,
     refused: Iterable[Outcome] = (),
 ) -> "Ending":
-    """Send a plan, with a journal that also tells of the rows that were `refused`; Ctrl-C ends it in good order."""
+    """Send a plan, with a journal that also tells of the rows that were `refused`.
+
+    Args:
+        plan: what is to be done.
+        facts: what the journal begins with.
+        connection: where.
+        screen: who watches.
+        stop: says whether somebody wishes to stop.
+        refused: outcomes that were clear before.
+
+    Raises:
+        Interrupted: a person did not want to wait for what was under way.
+    """
     from bulkvm.upload import Journal
 
     journal = Journal(runs_folder(), facts)
     try:
         for outcome in refused:
             journal.end(outcome)
-        return _send(plan, connection, settings, screen, journal)
+        return _send(plan, connection, screen, journal, stop)
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "Stopped at once, so the result was not written. Import the same again to go on; "
+            f"`bulkvm runs {facts.name} --result FILE` tells what became of each row so far."
+        ) from error
     finally:
         journal.close()
 
 
 def _send(
-    plan: "Plan", connection: Connection, settings: "SendSettings", screen: Screen, journal: "Journal"
+    plan: "Plan",
+    connection: Connection,
+    screen: Screen,
+    journal: "Journal",
+    stop: Callable[[], bool],
 ) -> "Ending":
     from bulkvm.upload import send
 
     total, done = len(plan.changes), 0
 
-    def tell() -> None:
-        screen.insist("Stopping: what is under way is finished first. Ctrl-C again stops at once.")
-
-    with stopping(tell) as stop, screen.progress("Rows") as progress:
+    with screen.progress("Rows") as progress:
 
         def count(_: Outcome) -> None:
             nonlocal done
@@ -128,7 +144,7 @@ def _send(
 
         async def sending() -> "Ending":
             async with connection.open(known=True) as pbx:
-                return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
+                return await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
 
         return asyncio.run(sending())
 

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from bulkvm.cli.screen import Screen
+
 
 @contextmanager
-def stopping(said: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C and SIGTERM into a wish to stop.
-
-    Args:
-        said: called at the first wish, to tell the person that it was heard.
+def stopping(screen: Screen) -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop, and tell the person that it was heard.
 
     Yields:
         A function that says whether somebody wishes to stop.
@@ -24,7 +23,7 @@ def stopping(said: Callable[[], None]) -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         if not wished:
             wished = True
-            said()
+            screen.insist("Stopping: what is under way is finished first. Ctrl-C again stops at once.")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

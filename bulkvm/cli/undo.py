@@ -12,6 +12,7 @@ from bulkvm.cli.options import site_options
 from bulkvm.cli.past import UNDO_OF, find_run, free_name, write_past_result
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.cli.stopping import stopping
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import count_statuses
 
@@ -55,12 +56,13 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
             return NOT_ALL_DONE
         extensions = {change.record.row: change.record.extension_number for change in plan.changes}
         facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, extensions)
-        ending = carry_out(plan, facts, connection, connection.settings, screen)
-    if as_json:
-        print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
-    screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
-    target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
-    screen.say(f"What became of each row: {write_past_result(facts, ending.outcomes, plan.problems, target)}")
+        with stopping(screen) as stop:
+            ending = carry_out(plan, facts, connection, screen, stop)
+            if as_json:
+                print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
+            screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
+            target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
+            screen.say(f"What became of each row: {write_past_result(facts, ending.outcomes, plan.problems, target)}")
     tell_ending(ending, screen)
     return exit_code(ending.outcomes, ending.error)
 

@@ -32,6 +32,13 @@ class Pbx:
         self._sender = sender
         self.connections = connections
 
+    def end_waits(self) -> None:
+        """Let no call wait any longer: for its turn, for a PBX that is away or asks for silence, before a repeat.
+
+        Calls that would have to wait raise Interrupted from now on. Requests that are under way are finished.
+        """
+        self._sender.end_waits()
+
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that the query finds, complete or not at all.
 

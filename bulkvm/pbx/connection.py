@@ -13,6 +13,7 @@ from bulkvm.pbx.login import make_auth
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.sending import Considerate, Sender
 from bulkvm.pbx.transport import make_transport, request_timeout
+from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
 
@@ -32,7 +33,8 @@ async def connect(
         known: the PBX answered a moment ago, so that it is waited for if it does not now.
     """
     inner = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency)
-    transport = Considerate(Bounded(inner), Pace(settings.max_rps), Window(settings.concurrency), settings.max_outage)
+    pace, window, waits = Pace(settings.max_rps), Window(settings.concurrency), Waits()
+    transport = Considerate(Bounded(inner), pace, window, waits, settings.max_outage)
     async with httpx.AsyncClient(
         transport=transport,
         base_url=site.url,
@@ -42,7 +44,7 @@ async def connect(
         follow_redirects=False,  # a redirect must never take the token to another host
         event_hooks={"response": [_log]},
     ) as http:
-        yield Pbx(Sender(http, settings, known=known), settings.concurrency)
+        yield Pbx(Sender(http, settings, waits=waits, known=known), settings.concurrency)
 
 
 async def _log(response: httpx.Response) -> None:

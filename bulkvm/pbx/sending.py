@@ -12,11 +12,12 @@ from httpx import codes
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from bulkvm.box import Absent
-from bulkvm.errors import AnswerLost, LoginRefused, PbxBusy, PbxError, PbxUnreachable, StoppedEarly
+from bulkvm.errors import AnswerLost, Interrupted, LoginRefused, PbxBusy, PbxError, PbxUnreachable, StoppedEarly
 from bulkvm.pbx.answers import raise_for_refusal
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.transport import FAILURES, failure
+from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 from bulkvm.settings import SendSettings
 
@@ -39,19 +40,27 @@ class Considerate(httpx.AsyncBaseTransport):
     """A transport that leaves the PBX room: every request, a login too, waits for its turn and its place."""
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, pace: Pace, window: Window, longest_silence: float = 3600.0
+        self,
+        inner: httpx.AsyncBaseTransport,
+        pace: Pace,
+        window: Window,
+        waits: Waits,
+        longest_silence: float = 3600.0,
     ) -> None:
         self._inner = inner
         self._pace = pace
         self._window = window
+        self._waits = waits
         self._longest_silence = longest_silence
         self._silence = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may be sent, and learn from how it is answered."""
-        await self._window.enter()
+        async with self._waits.one():
+            await self._window.enter()
         try:
-            await self._pace.wait_turn()
+            async with self._waits.one():
+                await self._pace.wait_turn()
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
             self._learn(request, response, time.monotonic() - began)
@@ -104,11 +113,13 @@ class Sender:
         http: httpx.AsyncClient,
         settings: SendSettings,
         *,
+        waits: Waits,
         known: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._http = http
         self._settings = settings
+        self._waits = waits
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
         if known:
@@ -142,6 +153,7 @@ class Sender:
         Raises:
             PbxError: the last of the errors, with the number of tries; see also `raise_for_refusal`.
             StoppedEarly: the PBX stayed away, and nothing was changed.
+            Interrupted: a person ended the waiting, and nothing was changed.
         """
         masked = secret if isinstance(secret, str) else None
         sent = 0
@@ -149,16 +161,17 @@ class Sender:
         try:
             async for attempt in self._tries(repeat):
                 with attempt:
-                    await self._outage.wait_until_over()
+                    async with self._waits.one():
+                        await self._outage.wait_until_over()
                     sent += 1
                     try:
                         return Answered(read(await self._send_once(method, path, masked, content)), sent)
                     except AnswerLost as error:
                         lost = error
                         raise
-        except (PbxError, StoppedEarly, LoginRefused) as error:
+        except (PbxError, StoppedEarly, LoginRefused, Interrupted) as error:
             told = error
-            if lost and isinstance(error, (*SAFE, StoppedEarly, LoginRefused)):
+            if lost and isinstance(error, (*SAFE, StoppedEarly, LoginRefused, Interrupted)):
                 told = lost  # the last try changed nothing, and an earlier one may have
             if isinstance(told, PbxError):
                 told.attempts = sent
@@ -170,9 +183,17 @@ class Sender:
             stop=self._is_enough,
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
             retry=retry_if_exception_type(repeat),
-            sleep=self._sleep,
+            sleep=self._back_off,
             reraise=True,
         )
+
+    async def _back_off(self, seconds: float) -> None:
+        async with self._waits.one():
+            await self._sleep(seconds)
+
+    def end_waits(self) -> None:
+        """Let no request wait any longer. Those that are under way go on."""
+        self._waits.end()
 
     def _is_enough(self, state: RetryCallState) -> bool:
         """Whether to give up: after so many tries, and of a PBX that only asks to wait, after so long."""

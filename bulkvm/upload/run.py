@@ -1,7 +1,9 @@
 """A whole plan, sent."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bulkvm.changes import Change, Plan
 from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, StoppedEarly
@@ -11,6 +13,8 @@ from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.upload.journal import Journal
 from bulkvm.upload.row import send_change
+
+_ASK_EVERY: Final = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,22 @@ async def send(
         settings: how many at a time, how many may fail, whether all are read back.
         journal: where each step is noted before it matters.
         on_outcome: hears of each outcome as it comes, in no particular order.
-        stop: asked before each change; once it says yes, no further change is begun.
+        stop: asked before each change and now and then; once it says yes, no further change is begun, and what only
+            waits is not sent.
     """
     run = _Run(pbx, settings, journal, on_outcome, stop)
-    await in_parallel(plan.changes, run.send, settings.concurrency)
+    watch = asyncio.create_task(_end_waits_once(stop, pbx))
+    try:
+        await in_parallel(plan.changes, run.send, settings.concurrency)
+    finally:
+        watch.cancel()
     return run.end(plan)
+
+
+async def _end_waits_once(stop: Callable[[], bool], pbx: Pbx) -> None:
+    while not stop():  # noqa: ASYNC110  (a signal's handler may set no asyncio event)
+        await asyncio.sleep(_ASK_EVERY)
+    pbx.end_waits()
 
 
 class _Run:
@@ -80,7 +95,7 @@ class _Run:
             return
         try:
             outcome = await send_change(change, self._pbx, verify=self._settings.verify, begin=self._note_begin)
-        except (LoginRefused, StoppedEarly) as error:
+        except (LoginRefused, StoppedEarly, Interrupted) as error:
             self._error = self._error or error
             outcome = _not_sent(change)
         except Exception as error:  # noqa: BLE001  (one row's surprise must not cost the others their outcomes)

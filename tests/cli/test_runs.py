@@ -160,6 +160,77 @@ def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
 
 
 @POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("rule", ["down(seconds=600):create:20", "429(retry-after=100):create:20"])
+def test_one_signal_ends_a_run_that_waits_for_the_pbx(
+    slow: Starlette, folder: Path, number: signal.Signals, rule: str
+) -> None:
+    slow.state.faults = Faults([rule])
+    with start(folder, 100) as process:
+        wait_for_creates(slow, 20, process)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+
+    found = statuses(folder / "r.xlsx")
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert found.count("not sent") > 30
+
+
+@POSIX
+def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
+    bulkvm: Bulkvm, slow: Starlette, folder: Path
+) -> None:
+    slow.state.faults = Faults(["late(seconds=60):create:20"])
+    with start(folder, 100) as process:
+        wait_for_creates(slow, 20, process)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.readline() if process.stderr else ""
+        while "Stopping" not in said and process.stderr:
+            said = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert said.count("\n") == 1
+    assert "Stopped at once" in said
+    assert not (folder / "r.xlsx").exists()
+    (run,) = bulkvm("runs", "--json").json["runs"]
+    assert run["run"] in said
+    assert run["counts"]["created"] <= len(boxes(bulkvm)) <= run["counts"]["created"] + run["counts"]["unknown"]
+
+
+READS = [
+    ["import", "a.csv", "--yes"],
+    ["plan", "a.csv"],
+    ["export", "all.csv"],
+    ["backup", "backups"],
+    ["diff", "a.csv"],
+    ["doctor"],
+]
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", READS, ids=[command[0] for command in READS])
+def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
+    slow: Starlette, folder: Path, number: signal.Signals, command: list[str]
+) -> None:
+    write_csv(folder / "a.csv", *rows(3))
+    slow.state.faults = Faults(["late(seconds=60):list:1-9"])
+    python = [sys.executable, "-m", "bulkvm", *command, "--quiet"]
+    with subprocess.Popen(python, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        while not slow.state.traffic.in_flight:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+
+    assert (process.returncode, said.strip()) == (130, "Stopped.")
+    assert [file.name for file in folder.rglob("*") if file.is_file() and file.name != "a.csv"] == []
+
+
+@POSIX
 def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
     bulkvm: Bulkvm, slow: Starlette, folder: Path
 ) -> None:

@@ -13,6 +13,7 @@ from bulkvm.errors import StoppedEarly
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.sending import Considerate, read_retry_after
+from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 
 
@@ -256,7 +257,7 @@ class Arrivals(httpx.AsyncBaseTransport):
 async def test_a_429_is_followed_by_silence_for_as_long_as_it_asked() -> None:
     clock = Clock()
     arrivals = Arrivals(clock)
-    transport = Considerate(arrivals, Pace(0, clock=clock, sleep=clock.sleep), Window(8))
+    transport = Considerate(arrivals, Pace(0, clock=clock, sleep=clock.sleep), Window(8), Waits())
 
     async with httpx.AsyncClient(transport=transport) as http:
         await asyncio.gather(*(http.get("http://pbx/api") for _ in range(50)))

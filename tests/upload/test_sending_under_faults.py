@@ -212,6 +212,47 @@ async def test_a_run_that_is_stopped_begins_no_row_more() -> None:
     await assert_truth(app, plan, ending.outcomes)
 
 
+@pytest.mark.parametrize("call", ["create", "update"])
+@pytest.mark.parametrize(
+    "rule", ["down(seconds=600):{call}:5", "429(retry-after=300):{call}:5", "429:{call}:5-999", "503:{call}:5-999"]
+)
+async def test_a_run_that_only_waits_ends_when_it_is_stopped(rule: str, call: str) -> None:
+    app = create_app()
+    sending = SendSettings(concurrency=4, max_rps=0, max_outage=600, max_errors=ANY_ERRORS)
+    done: list[Outcome] = []
+    async with asyncio.timeout(60), on_a_socket(app, sending) as pbx:
+        if call == "update":
+            await send(await plan_for(pbx, records(40)), pbx, sending)
+        plan = await plan_for(pbx, records(40, name="New"))
+        app.state.faults = Faults([rule.format(call=call)])
+        before = app.state.traffic.counts[call]
+
+        def is_stuck() -> bool:
+            return bool(app.state.traffic.counts[call] - before >= 5)
+
+        ending = await send(plan, pbx, sending, on_outcome=done.append, stop=is_stuck)
+
+    counts = count_statuses(ending.outcomes)
+    assert ending.error is not None
+    assert ending.error.exit_code == 130
+    assert counts[Status.NOT_SENT] >= 30
+    await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_what_a_run_that_is_stopped_has_under_way_is_still_asked_about() -> None:
+    app = create_app()
+    async with on_a_socket(app, SendSettings(concurrency=4)) as pbx:
+        plan = await plan_for(pbx, records(20))
+        app.state.faults = Faults(["late(seconds=0.3):create:1-4", "reset-after:list:1"])
+        sending = SendSettings(concurrency=4)
+        ending = await send(plan, pbx, sending, stop=lambda: app.state.traffic.counts["create"] > 0)
+
+    counts = count_statuses(ending.outcomes)
+    assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 20
+    assert counts[Status.CREATED] >= 1
+    await assert_truth(app, plan, ending.outcomes)
+
+
 async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -> None:
     app = create_app(faults=["reset:create:1"])
     async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
