@@ -10,6 +10,7 @@ BulkvmError
 │   │   └── NotTrusted        the PBX's certificate is not one that may be trusted
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
+│   │   └── NoAnswer          none came at all, so that the PBX may still be at it
 │   ├── PbxRefused            the PBX answered no (any other 400-class answer)
 │   │   └── NoSuchBox         it has no box with this id (404)
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
@@ -81,6 +82,10 @@ class PbxBusy(PbxError):
 
 class AnswerLost(PbxError):
     """The request left, and no readable answer came back: what became of it is not known."""
+
+
+class NoAnswer(AnswerLost):
+    """No answer came at all: the PBX may have done it, may still do it, or never."""
 
 
 class PbxRefused(PbxError):

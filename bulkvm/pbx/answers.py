@@ -7,10 +7,12 @@ import httpx
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
-from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
+from bulkvm.errors import AnswerLost, LoginRefused, NoAnswer, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _SHOWN: Final = 300
+# What a gateway answers that has none from the PBX, which may still be at it.
+_BY_A_GATEWAY: Final = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
 
 
 def read_json(response: httpx.Response) -> Any:
@@ -75,7 +77,7 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
         NoSuchBox: 404.
         PbxBusy: 429.
         PbxRefused: any other 400-class answer.
-        AnswerLost: a 500-class answer, or a redirect: what the PBX did is not known.
+        AnswerLost: a 500-class answer, or a redirect: what the PBX did is not known; NoAnswer from a gateway.
     """
     if response.is_success:
         return
@@ -115,7 +117,8 @@ def _refusal(response: httpx.Response, said: str) -> PbxError | LoginRefused:
         return PbxBusy(f"The PBX at {host} asks for fewer requests.{said}")
     if response.is_client_error:
         return PbxRefused(f"The PBX refused this.{said}", code)
-    return AnswerLost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
+    lost = NoAnswer if status in _BY_A_GATEWAY else AnswerLost
+    return lost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 
 
 def _errors(response: httpx.Response) -> list[dict[str, Any]]:

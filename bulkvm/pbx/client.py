@@ -39,6 +39,14 @@ class Pbx:
         """
         self._sender.end_waits()
 
+    async def pause(self, seconds: float) -> None:
+        """Wait before a call that would come too early now.
+
+        Raises:
+            Interrupted: the waits were ended.
+        """
+        await self._sender.pause(seconds)
+
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that the query finds, complete or not at all.
 

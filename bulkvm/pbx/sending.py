@@ -12,7 +12,17 @@ from httpx import codes
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from bulkvm.box import Absent
-from bulkvm.errors import AnswerLost, Interrupted, LoginRefused, PbxBusy, PbxError, PbxUnreachable, StoppedEarly
+from bulkvm.errors import (
+    AnswerLost,
+    Interrupted,
+    LoginRefused,
+    NoAnswer,
+    PbxBusy,
+    PbxError,
+    PbxRefused,
+    PbxUnreachable,
+    StoppedEarly,
+)
 from bulkvm.pbx.answers import raise_for_refusal
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
@@ -167,12 +177,12 @@ class Sender:
                     try:
                         return Answered(read(await self._send_once(method, path, masked, content)), sent)
                     except AnswerLost as error:
-                        lost = error
+                        lost = lost if isinstance(lost, NoAnswer) else error  # the one that leaves more open
                         raise
         except (PbxError, StoppedEarly, LoginRefused, Interrupted) as error:
             told = error
-            if lost and isinstance(error, (*SAFE, StoppedEarly, LoginRefused, Interrupted)):
-                told = lost  # the last try changed nothing, and an earlier one may have
+            if lost and not isinstance(error, PbxRefused):
+                told = lost  # whatever the last try came to, an earlier one may have changed something
             if isinstance(told, PbxError):
                 told.attempts = sent
             raise told from error.__cause__
@@ -183,11 +193,12 @@ class Sender:
             stop=self._is_enough,
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
             retry=retry_if_exception_type(repeat),
-            sleep=self._back_off,
+            sleep=self.pause,
             reraise=True,
         )
 
-    async def _back_off(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
+        """Wait; raises Interrupted where the waits were ended."""
         async with self._waits.one():
             await self._sleep(seconds)
 

@@ -9,7 +9,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from bulkvm.address import is_loopback
-from bulkvm.errors import AnswerLost, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
 from bulkvm.pbx.bounds import LONGEST_ANSWER, AnswerTooLong
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 from bulkvm.pbx.login import LOGIN_PATH
@@ -81,7 +81,7 @@ def failure(error: Exception, url: httpx.URL) -> PbxError:
         lost = f"The connection to the PBX at {where} was cut before its answer came."
     if isinstance(error, httpx.RequestError) and error.request.url.path.endswith(LOGIN_PATH):
         return PbxUnreachable(f"{lost} That was the login; nothing else was sent.")
-    return AnswerLost(lost)
+    return NoAnswer(lost)
 
 
 def unknown_name(url: httpx.URL) -> PbxUnreachable:

@@ -10,6 +10,7 @@ WHAT  503          any error status, instead of doing what was asked; 503-after 
       html         the error page of a proxy (502) instead; also html-after
       reset        the connection is cut before anything is done; reset-after cuts it after
       late(seconds=5)   does it, and answers 5 seconds later
+      slow(seconds=5)   does it 5 seconds later, whether or not the client has gone meanwhile, and answers then
       truncated    does it, and the JSON of the answer ends in the middle
       expire       all tokens end, before this call
       down(seconds=5)   every call is cut for 5 seconds, this one first
@@ -34,7 +35,7 @@ _PLAIN: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
 )  # fmt: skip
-_TIMED: Final = ("late", "down")
+_TIMED: Final = ("late", "slow", "down")
 _PASSING: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")
 
 _RULE: Final = re.compile(

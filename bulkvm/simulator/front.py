@@ -48,6 +48,8 @@ class Front:
             # Whether the PBX says how long to wait is not documented; not to be told is the harder case.
             return error_answer(429, "there were too many requests in a minute")
         fault = request.app.state.faults.strike(call)
+        if fault:
+            await request.body()  # from here on the call can be done, though the client may go away
         if delay := self.traffic.delay():
             await asyncio.sleep(delay)
         do = partial(self._do, request, call, open_to_all=open_to_all)

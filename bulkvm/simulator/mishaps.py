@@ -49,6 +49,8 @@ async def answer_with(fault: Fault, answer: Answer, state: State, tokens: Tokens
         tokens.expire()
     elif fault.what.startswith("admin-"):
         other_admin.change(state, fault.what)
+    elif fault.what == "slow":
+        await asyncio.sleep(fault.amount)
     response = await answer()
     if fault.what == "late":
         await asyncio.sleep(fault.amount)

@@ -6,13 +6,15 @@ from typing import Final
 
 from bulkvm.box import Box, Record
 from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import AnswerLost, BulkvmError, NoSuchBox, NotAllowed, PbxError, PbxRefused
+from bulkvm.errors import AnswerLost, BulkvmError, NoAnswer, NoSuchBox, NotAllowed, PbxError, PbxRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.planning import fields_differ, find_differences, whole_box
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
+_PAUSES: Final = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for a box that may appear late
+_CONFIRMED: Final = "Confirmed after a lost answer."
 _GONE: Final = "The box is gone. Import again to make it anew."
 
 
@@ -102,31 +104,45 @@ async def _create(record: Record, pbx: Pbx) -> Outcome:
 async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outcome:
     """Ask whether the box is there before each further try, as often as it takes to know."""
     attempts = lost.attempts
-    refusal: PbxRefused | None = None
     for tries_left in reversed(range(_CREATES)):
         try:
             box = await pbx.find_box(record.extension_number)
-        except BulkvmError:
-            return _unknown(record, lost, attempts)
-        if box:
-            return _made_or_foreign(record, box, attempts)
-        if refusal:
-            return _rejected(record, refusal, attempts)
-        if not tries_left:
-            break
-        try:
+            if box:
+                return _made_or_foreign(record, box, attempts)
+            if not tries_left:
+                break
             created = await pbx.create_box(record)
         except AnswerLost as error:
-            lost = error
+            lost = _graver(lost, error)
             attempts += error.attempts
-        except PbxRefused as error:  # perhaps because of our own box, made late: look once more
-            refusal = error
-            attempts += error.attempts
+        except PbxRefused as refusal:
+            return await _refused_after_loss(record, pbx, lost, refusal, attempts + refusal.attempts)
         except BulkvmError:
             return _unknown(record, lost, attempts)
         else:
             return _outcome(record, Status.CREATED, box_id=created.told, attempts=attempts + created.attempts)
+    if isinstance(lost, NoAnswer):
+        return _still_open(record, lost, attempts)
     return _outcome(record, Status.FAILED, f"{lost} The box is not there. Import again.", attempts=attempts)
+
+
+async def _refused_after_loss(
+    record: Record, pbx: Pbx, lost: AnswerLost, refusal: PbxRefused, attempts: int
+) -> Outcome:
+    """The outcome of a create that was refused, perhaps because of our own box that an earlier try made late."""
+    try:
+        for pause in _PAUSES:
+            await pbx.pause(pause)
+            if box := await pbx.find_box(record.extension_number):
+                return _made_or_foreign(record, box, attempts)
+    except BulkvmError:
+        return _unknown(record, lost, attempts)
+    return _rejected(record, refusal, attempts)
+
+
+def _graver(earlier: AnswerLost, later: AnswerLost) -> AnswerLost:
+    """The one of two lost answers that leaves more open."""
+    return earlier if isinstance(earlier, NoAnswer) else later
 
 
 def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | None = None) -> Outcome:
@@ -138,12 +154,16 @@ def _unknown(record: Record, lost: AnswerLost, attempts: int) -> Outcome:
     return _outcome(record, Status.UNKNOWN, message, attempts=attempts)
 
 
+def _still_open(record: Record, lost: NoAnswer, attempts: int, box_id: str | None = None) -> Outcome:
+    message = f"{lost} Nothing has come of it yet, and the PBX may still be at it. Import again to see."
+    return _outcome(record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
+
+
 def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
     """The outcome of a create whose answer was lost, when a box with its number is there."""
     differing = fields_differ(record, box)
     if not differing:
-        message = "Confirmed after a lost answer."
-        return _outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
+        return _outcome(record, Status.CREATED, _CONFIRMED, box_id=box.id, attempts=attempts)
     message = (
         f"The answer was lost, and there is a box {box.extension_number} now that differs in {', '.join(differing)}. "
         "Somebody else may have made it. Import again to change it."
@@ -158,12 +178,23 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     except NoSuchBox as gone:
         return _outcome(record, Status.REJECTED, _GONE, pbx_code=gone.code, attempts=gone.attempts)
     except PbxRefused as refusal:
+        if refusal.attempts > 1 and await _is_so(wanted, pbx):  # by an earlier try, whose answer was lost
+            return _outcome(
+                record, Status.UPDATED, _CONFIRMED, box_id=wanted.id, changed=change.changed, attempts=refusal.attempts
+            )
         return _rejected(record, refusal, refusal.attempts, wanted.id)
     except AnswerLost as lost:
         return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
     return _outcome(record, Status.UPDATED, box_id=wanted.id, changed=change.changed, attempts=updated.attempts)
+
+
+async def _is_so(wanted: Box, pbx: Pbx) -> bool:
+    try:
+        return not fields_differ(wanted, await pbx.fetch_box(wanted.id))
+    except BulkvmError:
+        return False
 
 
 async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> Outcome:
@@ -174,9 +205,10 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
     except BulkvmError:
         return _unknown(record, lost, attempts)
     if not fields_differ(wanted, box):
-        message = "Confirmed after a lost answer."
-        return _outcome(record, Status.UPDATED, message, box_id=box.id, changed=change.changed, attempts=attempts)
+        return _outcome(record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts)
     if change.box and not fields_differ(change.box, box):
+        if isinstance(lost, NoAnswer):
+            return _still_open(record, lost, attempts, box.id)
         message = f"{lost} The box is as it was. Import again."
         return _outcome(record, Status.FAILED, message, box_id=box.id, attempts=attempts)
     return _unknown(record, lost, attempts)
@@ -205,6 +237,8 @@ async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost, pbx:
         return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=lost.attempts)
     except BulkvmError:
         return _unknown(record, lost, lost.attempts)
+    if isinstance(lost, NoAnswer):
+        return _still_open(record, lost, lost.attempts, box_id)
     return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
 
 

@@ -93,6 +93,18 @@ async def test_in_process_a_cut_is_an_exception(what: str, made: int) -> None:
         assert (await client.get(BOXES)).json()["count"] == made
 
 
+def test_a_change_may_be_made_after_the_client_has_gone(app: Starlette, pbx: Ask) -> None:
+    app.state.faults = Faults(["slow(seconds=0.3):create:1"])
+
+    with pytest.raises(TimeoutError):
+        pbx("POST", BOXES, a_box(), timeout=0.1)
+    before = numbers(pbx)
+    while app.state.traffic.in_flight:
+        pass
+
+    assert (before, numbers(pbx)) == ([], ["6100"])
+
+
 def test_an_answer_later_than_the_client_waits_tells_of_a_change_that_was_made(app: Starlette, pbx: Ask) -> None:
     app.state.faults = Faults(["late(seconds=600):create:1"])
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulkvm.box import Box, Record
-from bulkvm.changes import Plan
+from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.errors import BulkvmError, LoginRefused, StoppedEarly
 from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
 from bulkvm.pbx import Pbx, connect
@@ -264,6 +264,67 @@ async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
     assert "differs in name, pin" in ending.outcomes[0].message
     assert len(await boxes_of(app)) == 1
+
+
+LATE = SendSettings(concurrency=1, timeout=0.3, max_rps=0, retries=2, max_errors=ANY_ERRORS)
+
+
+@pytest.mark.parametrize("refusal", ["409:create:2-9", "400:create:2-9", "422(retry-after=1):create:2-9"])
+async def test_a_box_that_its_first_try_makes_late_is_ours_though_the_second_is_refused(refusal: str) -> None:
+    app = create_app()
+    async with on_a_socket(app, LATE) as pbx:
+        plan = await plan_for(pbx, records(1))
+        app.state.faults = Faults(["slow(seconds=1):create:1", refusal])
+
+        ending = await send(plan, pbx, LATE)
+
+    assert [(o.status, o.message) for o in ending.outcomes] == [(Status.CREATED, "Confirmed after a lost answer.")]
+    await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_a_refusal_after_a_lost_answer_is_believed_where_no_box_appears() -> None:
+    app = create_app()
+    async with on_a_socket(app, LATE) as pbx:
+        plan = await plan_for(pbx, records(1))
+        app.state.faults = Faults(["reset:create:1", "422:create:2"])
+
+        ending = await send(plan, pbx, LATE)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
+    assert app.state.traffic.counts["list"] > 3, "it was looked for more than once"
+    await assert_truth(app, plan, ending.outcomes)
+
+
+@pytest.mark.parametrize("call", ["create", "update", "destroy"])
+@pytest.mark.parametrize("fault", ["slow(seconds=600)", "504", "reset"])
+async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str, fault: str) -> None:
+    app = create_app()
+    async with on_a_socket(app, LATE) as pbx:
+        if call != "create":
+            await send(await plan_for(pbx, records(1)), pbx)
+        plan = await plan_for(pbx, records(1, name="New"))
+        if call == "destroy":
+            (box,) = await pbx.list_boxes()
+            plan = Plan((Change(ChangeKind.REMOVE, Record(row=2, extension_number="7000"), box),))
+        app.state.faults = Faults([f"{fault}:{call}:1-99"])
+
+        ending = await send(plan, pbx, LATE)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.UNKNOWN]
+    assert "may still be at it" in ending.outcomes[0].message
+
+
+async def test_an_update_that_was_made_before_it_was_refused_is_told_as_made() -> None:
+    app = create_app()
+    async with on_a_socket(app, LATE) as pbx:
+        await send(await plan_for(pbx, records(1)), pbx)
+        plan = await plan_for(pbx, records(1, name="New"))
+        app.state.faults = Faults(["reset-after:update:1", "400:update:2"])
+
+        ending = await send(plan, pbx, LATE)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.UPDATED]
+    await assert_truth(app, plan, ending.outcomes)
 
 
 async def test_what_somebody_else_changed_since_the_plan_is_kept() -> None:
