@@ -174,7 +174,7 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     from bulkvm.upload import account_for
 
     extensions = prepared.checked.extensions
-    facts = name_run(str(job.file), job.connection, extensions)
+    facts = name_run(str(job.file), job.connection, extensions, input_sha256=prepared.sheet.sha256)
     refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
     with stopping(job.screen) as stop:
         ending = carry_out(plan, facts, job.connection, job.screen, stop, refused=refused)

@@ -8,11 +8,10 @@ from bulkvm.cli.places import runs_folder
 from bulkvm.cli.running import exit_code
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
-from bulkvm.outcomes import Outcome
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
-    from bulkvm.upload import PastRun, RunFacts
+    from bulkvm.upload import PastRun
 
 LAST: Final = "last"
 UNDO_OF: Final = "undo of "
@@ -46,25 +45,18 @@ def find_run(name: str, screen: Screen, *, undone: bool = True) -> "PastRun":
     return found[0]
 
 
-def write_past_result(
-    facts: "RunFacts", outcomes: Sequence[Outcome], problems: Sequence[Problem], target: Path
-) -> Path:
-    """Write what a journal knows as a result: the rows by their extensions, and what became of them."""
-    import pandas as pd
-
-    from bulkvm.columns import KEY
+def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path) -> Path:
+    """Write what is known of a run as a result: what its rows wanted, PINs included, and what became of them."""
+    from bulkvm.reports.rebuilt import rebuild_sheet
     from bulkvm.reports.result import write_result
     from bulkvm.reports.summary import RunSummary
-    from bulkvm.sheet import Sheet
 
-    cells = pd.DataFrame(
-        {"A": [outcome.extension_number for outcome in outcomes]},
-        index=[outcome.row for outcome in outcomes],
-        dtype=object,
-    )
-    sheet = Sheet(Path(facts.file), None, 1, {"A": KEY.header}, cells)
-    summary = RunSummary(site=facts.site, time=facts.began, input_sha256="", exit_code=exit_code(outcomes, None))
-    return write_result(target, sheet, outcomes, problems, summary)
+    facts = past.facts
+    extensions = {outcome.row: outcome.extension_number for outcome in past.outcomes}
+    sheet = rebuild_sheet(Path(facts.file), extensions, {row: c.record for row, c in past.changes.items()})
+    code = exit_code(past.outcomes, None)
+    summary = RunSummary(site=facts.site, time=facts.began, input_sha256=facts.input_sha256, exit_code=code)
+    return write_result(target, sheet, past.outcomes, problems, summary)
 
 
 def free_name(wanted: Path) -> Path:

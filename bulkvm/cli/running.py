@@ -69,7 +69,7 @@ def ask(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_
     return False
 
 
-def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -> "RunFacts":
+def name_run(file: str, connection: Connection, extensions: Mapping[int, str], *, input_sha256: str = "") -> "RunFacts":
     """Name a run that begins now: by its time, to the millisecond so that names sort, and its site."""
     from bulkvm.upload import RunFacts
 
@@ -83,6 +83,7 @@ def name_run(file: str, connection: Connection, extensions: Mapping[int, str]) -
         file=file,
         began=began,
         extensions=extensions,
+        input_sha256=input_sha256,
     )
 
 

@@ -34,7 +34,7 @@ def command(run: str | None, *, result: Path | None, as_json: bool, screen: Scre
     else:
         screen.say("There was no run yet.")
     if result:
-        screen.say(f"What became of each row: {write_past_result(past[0].facts, past[0].outcomes, (), result)}")
+        screen.say(f"What became of each row: {write_past_result(past[0], (), result)}")
     return 0
 
 
@@ -47,6 +47,7 @@ def _form(past: "PastRun") -> dict[str, object]:
         "file": facts.file,
         "began": facts.began.isoformat(),
         "counts": dict(count_statuses(past.outcomes)),
+        "damaged_lines": past.damaged,
     }
 
 
@@ -54,4 +55,8 @@ def _line(past: "PastRun") -> str:
     from bulkvm.reports.plan_text import render_counts
 
     facts = past.facts
-    return f"{facts.name}  {facts.site}  {facts.file}\n  {render_counts(count_statuses(past.outcomes))}"
+    lines = [f"{facts.name}  {facts.site}  {facts.file}", f"  {render_counts(count_statuses(past.outcomes))}"]
+    if past.damaged:
+        where = f"line{'s' * (len(past.damaged) > 1)} {', '.join(map(str, past.damaged))}"
+        lines.append(f"  its journal is damaged at {where}; all other lines count")
+    return "\n".join(lines)

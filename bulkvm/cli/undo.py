@@ -40,6 +40,7 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     """
     from bulkvm.reports.plan_text import render_counts, render_plan
     from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.upload import PastRun
 
     past = find_run(run, screen, undone=False)
     if (past.facts.url, past.facts.domain) != (connection.site.url, connection.site.domain):
@@ -62,7 +63,8 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
                 print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
             screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
             target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
-            screen.say(f"What became of each row: {write_past_result(facts, ending.outcomes, plan.problems, target)}")
+            now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
+            screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
     tell_ending(ending, screen)
     return exit_code(ending.outcomes, ending.error)
 

@@ -25,13 +25,17 @@ def plan_undo(changes: Mapping[int, Change], outcomes: Iterable[Outcome], boxes:
         boxes: all that the PBX has, with every field of those that the run touched.
 
     Returns:
-        A box that was changed since is UNCHANGED, with a warning that says so.
+        A box that was changed since is UNCHANGED, with a warning that says so. A row of which the journal tells too
+        little gets a warning alone.
     """
     by_number = {box.extension_number: box for box in boxes}
     planned: list[Change] = []
     problems: list[Problem] = []
     for outcome in outcomes:
-        if outcome.status not in _TO_UNDO or outcome.row not in changes:
+        if outcome.status not in _TO_UNDO:
+            continue
+        if outcome.row not in changes:
+            problems.append(_not_told(outcome))
             continue
         done = changes[outcome.row]
         box = by_number.get(outcome.extension_number)
@@ -42,6 +46,14 @@ def plan_undo(changes: Mapping[int, Change], outcomes: Iterable[Outcome], boxes:
         if kept:
             problems.append(Problem(row=outcome.row, code="changed-since", message=kept, severity=Severity.WARNING))
     return Plan(tuple(planned), tuple(problems), existing=len(by_number))
+
+
+def _not_told(outcome: Outcome) -> Problem:
+    message = (
+        f"The run's journal does not tell any more what was done to box {outcome.extension_number}, so it is kept as "
+        "it is."
+    )
+    return Problem(row=outcome.row, code="not-told", message=message, severity=Severity.WARNING)
 
 
 def _undo(done: Change, box: Box | None) -> tuple[Change, str]:

@@ -26,7 +26,7 @@ def write_clean(target: Path, sheet: Sheet, records: Sequence[Record]) -> Path:
     table = Table(
         headings=[*(column.header for column in COLUMNS), f"{OURS}row"],
         widths=[*(column.width for column in COLUMNS), 12],
-        rows=([*(_text(record, column) for column in COLUMNS), str(record.row)] for record in records),
+        rows=([*(cell_text(record, column) for column in COLUMNS), str(record.row)] for record in records),
     )
     content = format_table(table, table_kind(target))
     with writing(target) as new:
@@ -34,7 +34,8 @@ def write_clean(target: Path, sheet: Sheet, records: Sequence[Record]) -> Path:
     return new.path
 
 
-def _text(record: Record, column: Column) -> str:
+def cell_text(record: Record, column: Column) -> str:
+    """What a record wants in a column, as a sheet would have it."""
     value = getattr(record, column.header)
     if value is BLANK:
         return ""

@@ -6,7 +6,7 @@ before it is sent, and `end` with the outcome. A row with a `begin` and no `end`
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +19,16 @@ from bulkvm.errors import UsageError
 from bulkvm.outcomes import Outcome, Status
 
 _FIELDS: Final = tuple(column.header for column in COLUMNS)
+_UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What a run is. `extensions` gives the extension of every row that was read; `domain` tells tenants apart."""
+    """What a run is.
+
+    `extensions` gives the extension of every row that was read; `domain` tells tenants apart. `input_sha256` is that
+    of the file, where there was one.
+    """
 
     name: str
     site: str
@@ -32,6 +37,7 @@ class RunFacts:
     file: str
     began: datetime
     extensions: Mapping[int, str] = field(repr=False)
+    input_sha256: str = ""
 
 
 class Journal:
@@ -42,6 +48,7 @@ class Journal:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._file = os.open(folder / f"{facts.name}.jsonl", flags, 0o600)
+        self._is_torn = False
         self._write({"run": {**asdict(facts), "began": facts.began.isoformat()}})
 
     def begin(self, change: Change) -> None:
@@ -61,35 +68,53 @@ class Journal:
     def _write(self, line: Mapping[str, Any]) -> None:
         # Past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
         left = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        if self._is_torn:  # a full disk took a part of the line before: that must not spoil this one
+            left = b"\n" + left
+        self._is_torn = True
         while left:
             left = left[os.write(self._file, left) :]
+        self._is_torn = False
 
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run as its journal tells it: the changes that were begun, and the outcome of every row."""
+    """A run as its journal tells it: the changes that were begun, and the outcome of every row.
+
+    `damaged` are the numbers of lines that cannot be read. What they told is not known; all other lines count.
+    """
 
     facts: RunFacts
     changes: Mapping[int, Change] = field(repr=False)
     outcomes: tuple[Outcome, ...] = field(repr=False)
+    damaged: tuple[int, ...] = ()
 
 
 def read_journal(file: Path) -> PastRun:
-    """Read a journal, also that of a run that was killed in the middle of a line.
+    """Read a journal, also that of a run that was killed in the middle of a line, and one that is damaged.
 
     Raises:
         UsageError: it is no journal.
     """
     try:
-        lines = list(_lines(file))
-        facts = RunFacts(**{**lines[0]["run"], "began": datetime.fromisoformat(lines[0]["run"]["began"])})
-        changes = {change.record.row: change for line in lines if (change := _change(line.get("begin")))}
-        ended = {outcome.row: outcome for line in lines if (outcome := _outcome(line.get("end")))}
-    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{file.name} is not the journal of a run, or it is damaged.") from error
-    rows = {int(row): extension for row, extension in facts.extensions.items()}
-    outcomes = tuple(ended.get(row) or _without_end(row, extension, row in changes) for row, extension in rows.items())
-    return PastRun(facts, changes, outcomes)
+        first, *lines = file.read_bytes().split(b"\n")
+        told = json.loads(first)["run"]
+        rows = {int(row): extension for row, extension in told["extensions"].items()}
+        facts = RunFacts(**{**told, "began": datetime.fromisoformat(told["began"]), "extensions": rows})
+    except (OSError, *_UNREADABLE) as error:
+        raise UsageError(f"{file.name} is not the journal of a run, or its beginning is damaged.") from error
+    changes: dict[int, Change] = {}
+    ended: dict[int, Outcome] = {}
+    damaged = []
+    for number, line in enumerate(lines, start=2):
+        try:
+            _read_line(line, changes, ended)
+        except _UNREADABLE:
+            if number <= len(lines):  # else it is the one that its writer was killed in
+                damaged.append(number)
+    outcomes = tuple(
+        ended.get(row) or _without_end(row, extension, row in changes, damaged) for row, extension in rows.items()
+    )
+    return PastRun(facts, changes, outcomes, tuple(damaged))
 
 
 def list_journals(folder: Path) -> tuple[Path, ...]:
@@ -97,33 +122,37 @@ def list_journals(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.jsonl")))
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    for line in file.read_text("utf-8").split("\n"):
-        try:
-            yield json.loads(line)
-        except ValueError:  # the end of a file whose writer was killed
-            return
+def _read_line(line: bytes, changes: dict[int, Change], ended: dict[int, Outcome]) -> None:
+    """Add what a line tells."""
+    if not line:
+        return
+    told = json.loads(line)
+    if "begin" in told:
+        change = _change(told["begin"])
+        changes[change.record.row] = change
+    else:
+        outcome = _outcome(told["end"])
+        ended[outcome.row] = outcome
 
 
-def _without_end(row: int, extension: str, begun: bool) -> Outcome:  # noqa: FBT001  (what is known of it)
+def _without_end(row: int, extension: str, begun: bool, damaged: Sequence[int]) -> Outcome:  # noqa: FBT001  (known)
+    status = Status.UNKNOWN
     if begun:
         message = "The run died while this row was under way. Import the same again to see."
-        return Outcome(row=row, extension_number=extension, status=Status.UNKNOWN, message=message)
-    message = "The run died first. Import the same again to go on."
-    return Outcome(row=row, extension_number=extension, status=Status.NOT_SENT, message=message)
+    elif damaged:
+        message = "The journal is damaged, so what became of this row is not known. Import the same again to see."
+    else:
+        status, message = Status.NOT_SENT, "The run died first. Import the same again to go on."
+    return Outcome(row=row, extension_number=extension, status=status, message=message)
 
 
-def _change(told: Mapping[str, Any] | None) -> Change | None:
-    if told is None:
-        return None
+def _change(told: Mapping[str, Any]) -> Change:
     box, wanted = (Box(**_from_json(told[name], NOT_KNOWN)) if name in told else None for name in ("box", "wanted"))
     record = Record(**_from_json(told["record"], BLANK))
     return Change(ChangeKind(told["kind"]), record, box, wanted=wanted)
 
 
-def _outcome(told: Mapping[str, Any] | None) -> Outcome | None:
-    if told is None:
-        return None
+def _outcome(told: Mapping[str, Any]) -> Outcome:
     return Outcome(**{**told, "status": Status(told["status"]), "changed": tuple(told["changed"])})
 
 

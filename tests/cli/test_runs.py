@@ -1,6 +1,7 @@
 """Runs: alone, stopped in good order, listed, rebuilt and put back."""
 
 import csv
+import hashlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.cli.places import site_lock
@@ -56,6 +58,50 @@ def test_runs_are_listed_and_a_lost_result_is_rebuilt(bulkvm: Bulkvm, folder: Pa
     assert listed[1]["counts"]["created"] == 42
     assert rebuilt.code == 0
     assert statuses(folder / "again.xlsx") == statuses(folder / "r.xlsx")
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_rebuilt_result_holds_what_the_rows_wanted_and_the_pins_that_were_made_for_them(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
+    sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "", "a@example.com", "yes"), ("6202", "Lab", "", "", ""))
+    bulkvm("import", sheet, "--yes", "--generate-pins", "--result", "r.xlsx")
+    bulkvm("export", "all.csv")
+
+    bulkvm("runs", "last", "--result", "again.csv")
+    bulkvm("runs", "last", "--result", "again.xlsx")
+
+    on_the_pbx = {row["extension_number"]: row for row in read(folder / "all.csv")}
+    rebuilt = {row["extension_number"]: row for row in read(folder / "again.csv")}
+    summary = [cell for row in load_workbook(folder / "again.xlsx")["bulkvm"].values for cell in row]
+    assert [rebuilt[number]["pin"] for number in rebuilt] == [on_the_pbx[number]["pin"] for number in on_the_pbx]
+    assert [rebuilt[number]["bulkvm_id"] for number in rebuilt] == [on_the_pbx[number]["id"] for number in on_the_pbx]
+    assert (rebuilt["6201"]["name"], rebuilt["6201"]["recipients"]) == ("Front Desk", "a@example.com")
+    assert hashlib.sha256(sheet.read_bytes()).hexdigest() in summary
+    if os.name == "posix":
+        assert {(folder / f"again.{kind}").stat().st_mode & 0o777 for kind in ("csv", "xlsx")} == {0o600}
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_damaged_journal_is_told_and_what_it_does_not_tell_is_kept(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *rows(3)), "--yes", "--skip-invalid", "--concurrency", "1")
+    (journal,) = (folder.parent / "state" / "runs").iterdir()
+    lines = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join([lines[0], b"\0" * 80, *lines[2:]]))
+
+    listed = bulkvm("runs")
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert "3 created" in listed.out
+    assert "its journal is damaged at line 2; all other lines count" in listed.out
+    assert bulkvm("runs", "--json").json["runs"][0]["damaged_lines"] == [2]
+    assert "does not tell any more what was done to box 20000" in undone.err
+    assert list(boxes(bulkvm)) == ["20000"]
 
 
 def test_a_run_that_is_not_there_is_told(bulkvm: Bulkvm) -> None:

@@ -1,5 +1,6 @@
 """What a run did can be told from its journal, however the run ended."""
 
+import errno
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ def write(folder: Path) -> Path:
 def test_a_run_is_read_back_as_it_was(tmp_path: Path) -> None:
     past = read_journal(write(tmp_path))
 
-    assert past.facts.began == FACTS.began
+    assert past.facts == FACTS
     assert past.changes == {2: NEW, 3: CHANGED}
     assert past.outcomes[0] == CREATED
 
@@ -91,6 +92,74 @@ def test_any_box_survives_the_journal(tmp_path_factory: pytest.TempPathFactory, 
     journal.close()
 
     assert read_journal(folder / f"{FACTS.name}.jsonl").changes == {2: change}
+
+
+LINES = ["run", "begin of row 2", "end of row 2", "begin of row 3"]
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"{", b"\xff\xfe", b"\0" * 40, b"[1]", b"null", b"{}", b'{"end": {"row": 2}}']
+)
+@pytest.mark.parametrize(
+    ("lost", "statuses"),
+    [
+        (2, [Status.CREATED, Status.UNKNOWN, Status.UNKNOWN]),
+        (3, [Status.UNKNOWN, Status.UNKNOWN, Status.UNKNOWN]),
+        (4, [Status.CREATED, Status.UNKNOWN, Status.UNKNOWN]),
+    ],
+    ids=LINES[1:],
+)
+def test_a_damaged_line_hides_no_other_and_what_is_not_told_is_unknown(
+    tmp_path: Path, lost: int, statuses: list[Status], garbage: bytes
+) -> None:
+    file = write(tmp_path)
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[lost - 1] = garbage + b"\n" if garbage else b"{half a line\n"
+    file.write_bytes(b"".join(lines))
+
+    past = read_journal(file)
+
+    assert past.damaged == (lost,)
+    assert [outcome.status for outcome in past.outcomes] == statuses
+    assert set(past.changes) == {2, 3} - ({2} if lost == 2 else {3} if lost == 4 else set())
+
+
+def test_a_line_that_its_writer_was_killed_in_is_no_damage(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    file.write_bytes(file.read_bytes()[:-9])
+
+    assert read_journal(file).damaged == ()
+
+
+def test_a_line_that_a_full_disk_cut_spoils_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path, FACTS)
+    journal.begin(NEW)
+    write_all = os.write
+
+    def write_half(file: int, content: bytes) -> int:
+        monkeypatch.setattr(os, "write", refuse)
+        return write_all(file, content[: len(content) // 2])
+
+    def refuse(_file: int, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "write", write_half)
+    with pytest.raises(OSError, match="no space"):
+        journal.begin(CHANGED)
+    monkeypatch.undo()
+    journal.end(CREATED)
+    journal.close()
+
+    past = read_journal(tmp_path / f"{FACTS.name}.jsonl")
+    assert past.outcomes[0] == CREATED
+    assert past.damaged == (3,)
+
+
+def test_a_journal_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    file.write_bytes(file.read_bytes().replace(b', "input_sha256": ""', b""))
+
+    assert read_journal(file).facts == FACTS
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "text\n", "[1]\n", '{"run": {}}\n'])
