@@ -9,7 +9,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bulkvm"
 
 WORDS = {
-    "address", "box", "changes", "columns", "csv_escape", "errors", "outcomes", "problems", "settings", "sheet",
+    "address", "box", "changes", "columns", "csv_escape", "errors", "outcomes", "printable", "problems", "settings",
+    "sheet",
 }  # fmt: skip
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),

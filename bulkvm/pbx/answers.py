@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
 from bulkvm.errors import AnswerLost, LoginRefused, NoAnswer, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
+from bulkvm.printable import printable
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _SHOWN: Final = 300
@@ -54,6 +55,17 @@ def read_box(item: Any, host: str) -> Box:
     return Box(id=str(item["id"]), extension_number=str(item[KEY.header]), **fields)
 
 
+def read_owner(response: httpx.Response) -> Owner:
+    """What has a number, in words that may be shown.
+
+    Raises:
+        AnswerLost: there is no JSON object.
+    """
+    owner = read_object(response)
+    name, kind = (_shown(str(owner.get(key) or "")) for key in ("name", "type"))
+    return Owner(name=name, kind=kind or "UNKNOWN")
+
+
 def box_json(box: Box | Record) -> dict[str, str | bool]:
     """The fields of a box or record that have a value, as the API takes them."""
     values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c.header != "id")
@@ -98,7 +110,7 @@ def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
     token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
     for hidden in filter(None, (secret, token)):
         words = words.replace(hidden, "•" * len(hidden))
-    words = words[:_SHOWN]
+    words = _shown(words)[:_SHOWN]
     return f' The PBX said: "{words}".' if words else ""
 
 
@@ -131,11 +143,16 @@ def _errors(response: httpx.Response) -> list[dict[str, Any]]:
 
 
 def _code(response: httpx.Response) -> str:
-    return next((str(error["code"]) for error in _errors(response) if error.get("code")), "UNKNOWN")
+    return next((_shown(str(error["code"])) for error in _errors(response) if error.get("code")), "UNKNOWN")
 
 
 def _words(error: Mapping[str, Any]) -> str:
     return " ".join(str(error[key]) for key in ("message", "detail") if error.get(key))
+
+
+def _shown(words: str) -> str:
+    """The PBX's words as they may be shown to a person: on one line, and nothing in them that steers a terminal."""
+    return printable(" ".join(words.split()))
 
 
 def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 from bulkvm.pbx.fingerprint import show_fingerprint
 from bulkvm.pbx.transport import not_reached
+from bulkvm.printable import printable
 
 _HTTPS_PORT: Final = 443
 
@@ -39,5 +40,5 @@ def fetch_certificate(url: str, timeout: float) -> Certificate:
     return Certificate(
         show_fingerprint(certificate.fingerprint(hashes.SHA256())),
         certificate.not_valid_after_utc,
-        certificate.subject.rfc4514_string(),
+        printable(certificate.subject.rfc4514_string()),
     )

@@ -10,7 +10,7 @@ import httpx
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
-from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object
+from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.workers import in_parallel
@@ -184,10 +184,9 @@ class Pbx:
         Source: vendor's OpenAPI, getExtensionNumber.
         """
         try:
-            owner = await self._read(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_object)
+            return await self._read(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_owner)
         except NoSuchBox:
             return None
-        return Owner(name=str(owner.get("name") or ""), kind=str(owner.get("type") or "UNKNOWN"))
 
     async def pin_policy(self) -> PinPolicy:
         """How long a PIN may be: the stricter of the API page and, since PBX 22.3, the tenant's password policy.

@@ -7,8 +7,9 @@ from typing import Final
 from bulkvm.box import Absent, Box, Value
 from bulkvm.columns import COLUMN_OF_HEADER, KEY
 from bulkvm.planning import Diff
+from bulkvm.printable import printable
 from bulkvm.reports.files import writing
-from bulkvm.reports.problem_texts import count, printable
+from bulkvm.reports.problem_texts import count
 from bulkvm.reports.tables import Table, format_table, table_kind
 
 _LONGEST: Final = 40  # characters in a cell of the screen's table

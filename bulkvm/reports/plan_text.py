@@ -6,7 +6,8 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import Status
-from bulkvm.reports.problem_texts import count, printable
+from bulkvm.printable import printable
+from bulkvm.reports.problem_texts import count
 
 _WORDS = {
     ChangeKind.CREATE: "to create",

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.printable import printable
 from bulkvm.problems import Problem, Severity
 
 
@@ -49,11 +50,6 @@ def count_problems(problems: Iterable[Problem]) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """Say how many: `1 row`, `1,200 rows`."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def printable(text: str) -> str:
-    """Replace what would steer a terminal instead of showing on it."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def in_sheet_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -12,7 +12,16 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from bulkvm.box import Record
-from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, PbxBusy, PbxError, PbxUnreachable, UsageError
+from bulkvm.errors import (
+    AnswerLost,
+    BulkvmError,
+    LoginRefused,
+    PbxBusy,
+    PbxError,
+    PbxRefused,
+    PbxUnreachable,
+    UsageError,
+)
 from bulkvm.pbx import connect
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
@@ -200,3 +209,33 @@ async def test_a_pbx_that_gives_no_token_after_a_login_is_told() -> None:
     async with connect(login_site("http://simulator"), app=app) as pbx:
         with pytest.raises(LoginRefused, match="gave no token"):
             await pbx.list_boxes()
+
+
+STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\nred"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
+async def test_the_pbxs_own_words_steer_no_terminal(status: int) -> None:
+    error = {"code": f"X{STEERING}", "message": STEERING, "detail": {"field": STEERING}}
+    body = JSONResponse({"errors": [error]}, status)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["GET", "POST"])])
+
+    async with connect(
+        Site(name="test", url="http://simulator", token="t"), replace(ONE_TRY, max_outage=0), app=app
+    ) as pbx:
+        with pytest.raises(BulkvmError, match="The PBX said") as refusal:
+            await pbx.create_box(RECORD)
+    assert str(refusal.value).isprintable()
+    if isinstance(refusal.value, PbxRefused):
+        assert refusal.value.code.isprintable()
+
+
+async def test_an_owners_name_steers_no_terminal() -> None:
+    body = JSONResponse({"name": f"Sales{STEERING}", "type": f"RING_GROUP{STEERING}"})
+    app = Starlette(routes=[Route("/{path:path}", lambda _: body)])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
+        owner = await pbx.number_owner("6201")
+
+    assert str(owner).startswith("the ring group")
+    assert str(owner).isprintable()
