@@ -1,7 +1,10 @@
 """Requests leave the PBX room: evenly spaced, silent when asked, no more at once than it answers well."""
 
 import asyncio
+import heapq
 import itertools
+import random
+from collections.abc import Callable
 from email.utils import formatdate
 
 import httpx
@@ -115,16 +118,60 @@ async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
     assert int(window.size) == 32
 
 
-async def test_the_window_shrinks_while_answers_are_slow_and_opens_again() -> None:
+Delay = Callable[[int], float]
+
+
+async def watch(window: Window, delay: Delay, answers: int) -> list[int]:
+    """Keep the window full of requests to a PBX that takes so long, by how many it has, and note the window's sizes."""
+    under_way: list[tuple[float, float]] = []  # when each ends, and when it began
+    sizes = []
+    now = 0.0
+    for _ in range(answers):
+        while len(under_way) < int(window.size):
+            await window.enter()
+            heapq.heappush(under_way, (now + delay(len(under_way) + 1), now))
+        now, began = heapq.heappop(under_way)
+        window.answered("create", now - began)
+        window.leave()
+        sizes.append(int(window.size))
+    for _ in under_way:
+        window.leave()
+    return sizes
+
+
+@pytest.mark.parametrize("knee", [4, 8, 16, 32])
+async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_slowing_down(knee: int) -> None:
+    sizes = await watch(Window(64), lambda under_way: 0.05 * max(1, under_way / knee), 4000)
+
+    settled = sizes[1000:]
+    assert max(sizes) <= 2 * knee
+    assert min(settled) >= knee
+    assert sum(settled) / len(settled) <= 1.35 * knee
+
+
+async def test_the_window_opens_again_when_the_load_is_gone() -> None:
     window = Window(32)
-    await fill(window, 60, 0.05)
-    await fill(window, 500, 0.2)
+    await watch(window, lambda under_way: 0.05 * max(1, under_way / 4), 400)
     narrow = window.size
 
     await fill(window, 600, 0.05)
 
     assert narrow < 8
-    assert window.size > 20
+    assert int(window.size) == 32
+
+
+@pytest.mark.parametrize(
+    "times", [lambda chance: chance.uniform(0.02, 0.12), lambda chance: 0.2 if chance.random() < 0.15 else 0.02]
+)
+@pytest.mark.parametrize("seed", range(5))
+async def test_times_that_vary_by_themselves_do_not_keep_the_window_from_opening(
+    seed: int, times: Callable[[random.Random], float]
+) -> None:
+    chance = random.Random(seed)
+
+    sizes = await watch(Window(64), lambda _: times(chance), 4000)
+
+    assert sum(sizes[1000:]) / 3000 > 48
 
 
 async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
