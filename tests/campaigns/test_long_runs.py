@@ -1,4 +1,4 @@
-"""Long campaigns: kill -9 over and over, an undo of a thousand rows. `pytest -m campaign` runs them."""
+"""Long campaigns: kills over and over, an undo of a thousand rows, a PBX under load. `pytest -m campaign` runs them."""
 
 import os
 import random
@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.pbx import connect, in_parallel
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Settings, create_app, running
 from tests.cli.conftest import Bulkvm, app, bulkvm, folder, pbx
 from tests.cli.test_runs import boxes
 from tests.cli.test_whole_job import write_csv
@@ -80,3 +83,22 @@ def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
     assert boxes(bulkvm) == {**before, **kept}
     assert again.json["counts"]["updated"] == 0
     assert pbx.state.traffic.counts["destroy"] == 495
+
+
+@pytest.mark.parametrize("knee", [4, 8, 16])
+async def test_a_pbx_that_slows_down_under_load_gets_about_as_many_requests_at_once_as_it_bears(knee: int) -> None:
+    app = create_app(settings=Settings(latency=0.05, knee=knee))
+    at_once: list[int] = []
+    with running(app) as server:
+        site = Site(name="test", url=server.url, token=Settings().token)
+        async with connect(site, SendSettings(concurrency=64, max_rps=0)) as calls:
+
+            async def ask(_: int) -> None:
+                await calls.number_owner("6300")
+                at_once.append(app.state.traffic.in_flight)
+
+            await in_parallel(range(100 * knee), ask, 64)
+
+    settled = at_once[50 * knee :]
+    assert app.state.traffic.most_in_flight <= 3 * knee
+    assert sum(settled) / len(settled) <= 1.6 * knee

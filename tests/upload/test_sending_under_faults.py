@@ -83,6 +83,7 @@ FAULTS = [
     "reset:{call}:2-5",
     "reset-after:{call}:2-5",
     "late(seconds=0.8):{call}:2-3",
+    "slow(seconds=0.8):{call}:2-3",
     "truncated:{call}:2-4",
     "expire:{call}:3",
     "down(seconds=0.5):{call}:3",
