@@ -25,6 +25,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the boxes of an export.")
 @click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
 @click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="How long answers take.")
+@click.option("--knee", type=click.IntRange(1), metavar="N", help="With more than N requests at once, take longer.")
 @click.option("--page-cap", type=click.IntRange(1, 100), default=100, show_default=True, help="Boxes a page, at most.")
 @click.option("--summary-lists", is_flag=True, help="Give no more than id, name and extension in lists.")
 @click.option("--fault", "faults", metavar="RULE", multiple=True, help="Something to go wrong, such as 503:create:3.")
@@ -36,6 +37,7 @@ def command(
     seed: Path | None,
     tls: bool,
     latency: float,
+    knee: int | None,
     page_cap: int,
     summary_lists: bool,
     faults: tuple[str, ...],
@@ -47,7 +49,7 @@ def command(
     """
     from bulkvm.simulator import Settings, SimulatorError, create_app, serve
 
-    settings = Settings(latency=latency, page_cap=page_cap, summary_lists=summary_lists)
+    settings = Settings(latency=latency, knee=knee, page_cap=page_cap, summary_lists=summary_lists)
     try:
         app = create_app(state, seed=seed, settings=settings, faults=faults)
         serve(app, port=port, tls=tls, on_ready=lambda running: _tell(running, settings, screen))
