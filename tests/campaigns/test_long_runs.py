@@ -100,5 +100,5 @@ async def test_a_pbx_that_slows_down_under_load_gets_about_as_many_requests_at_o
             await in_parallel(range(100 * knee), ask, 64)
 
     settled = at_once[50 * knee :]
-    assert app.state.traffic.most_in_flight <= 3 * knee
+    assert app.state.traffic.most_in_flight <= 4 * knee
     assert sum(settled) / len(settled) <= 1.6 * knee
