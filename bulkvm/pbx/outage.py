@@ -50,6 +50,11 @@ class Outage:
         """Hear that a connection failed."""
         self._suspected = self._seen
 
+    @property
+    def is_suspected(self) -> bool:
+        """Whether there may be something to wait for."""
+        return self._suspected or self._given_up
+
     async def wait_until_over(self) -> None:
         """Let a request go if the PBX is there. If that is in doubt, one caller asks and the others wait for it.
 

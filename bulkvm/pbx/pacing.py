@@ -28,6 +28,14 @@ class Pace:
         self._next = 0.0
         self._silent_until = 0.0
 
+    def leave_at_once(self) -> bool:
+        """Take the next turn if it is now."""
+        now = self._clock()
+        is_now = max(self._next, self._silent_until) <= now
+        if is_now:
+            self._next = now + self._interval
+        return is_now
+
     async def wait_turn(self) -> None:
         """Wait until the next request may leave.
 

@@ -66,11 +66,13 @@ class Considerate(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may be sent, and learn from how it is answered."""
-        async with self._waits.one():
-            await self._window.enter()
-        try:
+        if not self._window.enter_at_once():
             async with self._waits.one():
-                await self._pace.wait_turn()
+                await self._window.enter()
+        try:
+            if not self._pace.leave_at_once():
+                async with self._waits.one():
+                    await self._pace.wait_turn()
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
             self._learn(request, response, time.monotonic() - began)
@@ -171,8 +173,9 @@ class Sender:
         try:
             async for attempt in self._tries(repeat):
                 with attempt:
-                    async with self._waits.one():
-                        await self._outage.wait_until_over()
+                    if self._outage.is_suspected:
+                        async with self._waits.one():
+                            await self._outage.wait_until_over()
                     sent += 1
                     try:
                         return Answered(read(await self._send_once(method, path, masked, content)), sent)

@@ -45,10 +45,15 @@ class Window:
         """How many requests may be under way now; only whole ones are admitted."""
         return self._size
 
+    def enter_at_once(self) -> bool:
+        """Take a place if nobody has to be waited for."""
+        is_free = not self._waiting and self._in_flight < int(self._size)
+        self._in_flight += is_free
+        return is_free
+
     async def enter(self) -> None:
         """Wait for a place, in turn."""
-        if not self._waiting and self._in_flight < int(self._size):
-            self._in_flight += 1
+        if self.enter_at_once():
             return
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
