@@ -11,11 +11,10 @@ from typing import Any, Final
 import httpx
 
 from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, PbxError, UsageError
-from bulkvm.pbx.bounds import Bounded
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
-from bulkvm.pbx.transport import FAILURES, failure, make_transport, not_reached, request_timeout, unknown_name
+from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
 from bulkvm.settings import SendSettings, Site
 
 _CLOCKS_MAY_DIFFER: Final = timedelta(minutes=1)
@@ -74,13 +73,13 @@ async def greet(site: Site, patience: float) -> httpx.Response:
     Raises:
         PbxError: it cannot; NotTrusted because of its certificate.
     """
-    url = httpx.URL(site.url)
-    async with httpx.AsyncClient(transport=Bounded(make_transport(site, 1)), timeout=request_timeout(patience)) as http:
+    async with make_transport(site, 1, patience) as transport:
         try:
-            return await http.get(f"{site.url}/api/shared_voicemails", params={"top": 1})
-        except FAILURES as error:
-            failed = failure(error, url)
-            raise _with_advice(failed) if isinstance(failed, AnswerLost) else failed from error
+            return await transport.handle_async_request(
+                httpx.Request("GET", f"{site.url}/api/shared_voicemails", params={"top": 1})
+            )
+        except AnswerLost as error:
+            raise _with_advice(error) from error
 
 
 async def _find(check: str, look: Callable[[], Awaitable[str]]) -> Finding:

@@ -24,12 +24,12 @@ from bulkvm.errors import (
     StoppedEarly,
 )
 from bulkvm.pbx.answers import raise_for_refusal
+from bulkvm.pbx.exchange import Exchange
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
-from bulkvm.pbx.transport import FAILURES, failure
 from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
-from bulkvm.settings import SendSettings
+from bulkvm.settings import SendSettings, Site
 
 # What may be repeated whatever was asked: nothing was changed.
 SAFE: Final = (PbxUnreachable, PbxBusy)
@@ -76,8 +76,9 @@ class Considerate(httpx.AsyncBaseTransport):
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
             self._learn(request, response, time.monotonic() - began)
-        except httpx.TimeoutException:
-            self._window.refused()
+        except NoAnswer as error:
+            if isinstance(error.__cause__, TimeoutError):
+                self._window.refused()
             raise
         finally:
             self._window.leave()
@@ -114,7 +115,7 @@ class Answered(Generic[T]):
 
 def _kind_of(request: httpx.Request) -> str:
     """What requests must have in common for their times to be compared: the method, and how deep the path is."""
-    return f"{request.method} {request.url.path.count('/')}"
+    return f"{request.method} {request.url.raw_path.partition(b'?')[0].count(b'/')}"
 
 
 class Sender:
@@ -122,25 +123,26 @@ class Sender:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        site: Site,
+        transport: httpx.AsyncBaseTransport,
         settings: SendSettings,
         *,
         waits: Waits,
         known: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._http = http
         self._settings = settings
         self._waits = waits
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
+        self._exchange = Exchange(site, transport, on_failure=self._outage.suspect)
         if known:
             self._outage.answered()
 
     @property
     def base_url(self) -> httpx.URL:
         """Where the PBX is."""
-        return self._http.base_url
+        return self._exchange.url
 
     async def send(
         self,
@@ -170,18 +172,21 @@ class Sender:
         masked = secret if isinstance(secret, str) else None
         sent = 0
         lost: AnswerLost | None = None
+
+        async def attempt() -> Answered[T]:
+            nonlocal sent, lost
+            if self._outage.is_suspected:
+                async with self._waits.one():
+                    await self._outage.wait_until_over()
+            sent += 1
+            try:
+                return Answered(read(await self._send_once(method, path, masked, content)), sent)
+            except AnswerLost as error:
+                lost = lost if isinstance(lost, NoAnswer) else error  # the one that leaves more open
+                raise
+
         try:
-            async for attempt in self._tries(repeat):
-                with attempt:
-                    if self._outage.is_suspected:
-                        async with self._waits.one():
-                            await self._outage.wait_until_over()
-                    sent += 1
-                    try:
-                        return Answered(read(await self._send_once(method, path, masked, content)), sent)
-                    except AnswerLost as error:
-                        lost = lost if isinstance(lost, NoAnswer) else error  # the one that leaves more open
-                        raise
+            return await self._repeat(attempt, repeat)
         except (PbxError, StoppedEarly, LoginRefused, Interrupted) as error:
             told = error
             if lost and not isinstance(error, PbxRefused):
@@ -189,6 +194,19 @@ class Sender:
             if isinstance(told, PbxError):
                 told.attempts = sent
             raise told from error.__cause__
+
+    async def _repeat(self, attempt: Callable[[], Awaitable[T]], repeat: tuple[type[PbxError], ...]) -> T:
+        first: PbxError | None
+        try:
+            return await attempt()  # nearly always it takes no more
+        except repeat as error:
+            first = error
+        async for again in self._tries(repeat):
+            with again:
+                if first:
+                    failed, first = first, None
+                    raise failed
+                return await attempt()
         raise AssertionError("the last try returns or raises")
 
     def _tries(self, repeat: tuple[type[PbxError], ...]) -> AsyncRetrying:
@@ -216,11 +234,7 @@ class Sender:
         return state.attempt_number >= self._settings.retries
 
     async def _send_once(self, method: str, path: str, secret: str | None, content: dict[str, Any]) -> httpx.Response:
-        try:
-            response = await self._http.request(method, path, **content)
-        except FAILURES as error:
-            self._outage.suspect()
-            raise failure(error, self._http.base_url) from error
+        response = await self._exchange.send(method, path, **content)
         if response.status_code in _NOBODY_BEHIND:
             self._outage.suspect()
         else:
@@ -231,8 +245,8 @@ class Sender:
     async def _is_there(self) -> bool:
         """Ask for something small, once. Whatever is answered, somebody is there, unless it is a gateway."""
         try:
-            response = await self._http.get("/api/shared_voicemails", params={"top": 1})
-        except (*FAILURES, PbxError):  # PbxError: the login that the request needed
+            response = await self._exchange.send("GET", "/api/shared_voicemails", params={"top": 1})
+        except PbxError:
             return False
         return response.status_code not in _NOBODY_BEHIND
 

@@ -6,11 +6,9 @@ from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from bulkvm.address import is_loopback
 from bulkvm.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
-from bulkvm.pbx.bounds import LONGEST_ANSWER, AnswerTooLong
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 from bulkvm.pbx.login import LOGIN_PATH
 from bulkvm.settings import Site
@@ -18,6 +16,7 @@ from bulkvm.settings import Site
 # As aiohttp's connector takes it: this machine's authorities (True), those of a file, one certificate, anybody (False).
 _Trust: TypeAlias = bool | ssl.SSLContext | aiohttp.Fingerprint
 
+LONGEST_ANSWER: Final = 16 * 2**20  # bytes; a page of 100 boxes is far below
 _KEEP_ALIVE: Final = 5.0  # seconds; a connection that the PBX closed by itself makes a create doubtful
 
 # Of OpenSSL's X509_V_ERR_...: not yet valid, ended; for another name, for another IP address.
@@ -25,8 +24,63 @@ _WRONG_TIME: Final = frozenset({9, 10})
 _WRONG_NAME: Final = frozenset({62, 64})
 
 
-def make_transport(site: Site, connections: int) -> httpx.AsyncBaseTransport:
+class AnswerTooLong(aiohttp.ClientError):
+    """There is no end to an answer."""
+
+
+class Connections(httpx.AsyncBaseTransport):
+    """Connections to one PBX, by aiohttp. Each answer is read to its end, within the time of one request.
+
+    httpx's own take several times as much of the processor, and lose a connection with each request that is cancelled.
+    """
+
+    def __init__(self, trust: _Trust, connections: int, timeout: float) -> None:
+        self._trust = trust
+        self._connections = connections
+        # Of its time, half is enough to connect: so it is known whether anything was sent.
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=timeout / 2)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and read its answer.
+
+        Raises:
+            PbxUnreachable: it never left this machine.
+            NoAnswer: it did, and what became of it is not known.
+        """
+        self._session = self._session or self._open()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+        body = request.content or None
+        try:
+            async with self._session.request(
+                request.method, str(request.url), headers=headers, data=body, allow_redirects=False
+            ) as answer:
+                content = await _read_whole(answer)
+        except (aiohttp.ClientError, OSError) as error:
+            raise failure(error, request.url) from error
+        # aiohttp has unpacked the body, and httpx must not do so again.
+        told = [(name, value) for name, value in answer.raw_headers if name.lower() != b"content-encoding"]
+        return httpx.Response(answer.status, headers=told, content=content, request=request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=self._trust, limit=self._connections, keepalive_timeout=_KEEP_ALIVE)
+        return aiohttp.ClientSession(
+            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), raise_for_status=False
+        )
+
+
+def make_transport(site: Site, connections: int, timeout: float) -> Connections:
     """A transport with as many kept connections as there are workers, since a worker uses one at a time.
+
+    Args:
+        site: where, and whom to trust.
+        connections: at most.
+        timeout: seconds that a request may take, from the search for the host to the last byte of the answer.
 
     Raises:
         UsageError: credentials would travel in the clear, or the certificate file cannot be read.
@@ -37,49 +91,36 @@ def make_transport(site: Site, connections: int) -> httpx.AsyncBaseTransport:
             f"{url.host} would be called over plain http, where anybody on the way can read the login and the PINs. "
             "Write https:// in its address, or add --allow-http if that is all right."
         )
-    trust = _trust(site)
-
-    def open_session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(ssl=trust, limit=connections, keepalive_timeout=_KEEP_ALIVE)
-        return aiohttp.ClientSession(connector=connector)
-
-    # The connector decides about trust. `verify` would only cost the time to load the same authorities once more.
-    return AiohttpTransport(client=open_session, verify=False)
+    return Connections(_trust(site), connections, timeout)
 
 
-def request_timeout(seconds: float) -> httpx.Timeout:
-    """A time for a whole request, of which half is enough to connect: so it is known whether anything was sent."""
-    return httpx.Timeout(seconds, connect=seconds / 2, pool=None)  # workers do the queueing
+async def _read_whole(answer: aiohttp.ClientResponse) -> bytes:
+    """The body, unpacked. Its size is counted unpacked too, since little can be a great deal packed."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > LONGEST_ANSWER:
+            raise AnswerTooLong
+    return bytes(body)
 
 
-# What may come out of a request that came to nothing: httpx-aiohttp lets some of aiohttp's own errors through.
-FAILURES: Final = (httpx.HTTPError, OSError, aiohttp.ClientError)
-
-
-def failure(error: Exception, url: httpx.URL) -> PbxError:
-    """What a failed request comes to: it never left this machine, or what became of it is not known.
-
-    httpx-aiohttp words a connection that was cut after the request had left as a failure to connect, so the cause
-    below it decides.
-    """
+def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError:
+    """What a failed request comes to: it never left this machine, or what became of it is not known."""
     where = _place(url)
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
-        return _tls_failure(cause, where)
-    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
+        return _tls_failure(error, where)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
         return unknown_name(url)
-    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return not_reached(url)
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return PbxUnreachable(f"{where} cannot be reached over {url.scheme}. Begin the address with https://.")
-    if isinstance(error, httpx.TimeoutException) and isinstance(cause, TimeoutError):
+    if isinstance(error, TimeoutError):
         lost = f"The PBX at {where} did not answer in time."
     elif isinstance(error, AnswerTooLong):
         most = LONGEST_ANSWER // 2**20
         lost = f"What answers at {where} sent more than {most} MiB at once, as no PBX does. Check the address and port."
     else:
         lost = f"The connection to the PBX at {where} was cut before its answer came."
-    if isinstance(error, httpx.RequestError) and error.request.url.path.endswith(LOGIN_PATH):
+    if url.path.endswith(LOGIN_PATH):
         return PbxUnreachable(f"{lost} That was the login; nothing else was sent.")
     return NoAnswer(lost)
 

@@ -58,7 +58,7 @@ class Journal:
 
     def end(self, outcome: Outcome) -> None:
         """Note what became of a row."""
-        self._write({"end": asdict(outcome)})
+        self._write({"end": {name: getattr(outcome, name) for name in Outcome.__slots__}})
 
     def close(self) -> None:
         """Make sure that all is on the disk."""

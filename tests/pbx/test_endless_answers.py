@@ -12,9 +12,8 @@ import pytest
 from bulkvm.box import Record
 from bulkvm.errors import AnswerLost, PbxUnreachable
 from bulkvm.pbx import connect
-from bulkvm.pbx.bounds import LONGEST_ANSWER, Bounded
 from bulkvm.pbx.checkup import greet
-from bulkvm.pbx.transport import make_transport
+from bulkvm.pbx.transport import LONGEST_ANSWER, make_transport
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings
 
@@ -139,15 +138,16 @@ async def list_nothing(writer: asyncio.StreamWriter) -> None:
 
 async def test_three_thousand_requests_that_were_given_up_cost_no_connection() -> None:
     server = Raw(drip_body)
-    async with serving(server) as site, httpx.AsyncClient(transport=Bounded(make_transport(site, 64))) as http:
+    async with serving(server) as site, make_transport(site, 64, timeout=20) as transport:
+        request = httpx.Request("GET", site.url)
         for _ in range(3000 // 64 + 1):
-            given_up = (http.get(site.url, timeout=httpx.Timeout(0.02, pool=None)) for _ in range(64))
+            given_up = (asyncio.wait_for(transport.handle_async_request(request), 0.02) for _ in range(64))
             answers = await asyncio.gather(*given_up, return_exceptions=True)
-            assert {type(answer) for answer in answers} == {httpx.ReadTimeout}
+            assert {type(answer) for answer in answers} == {TimeoutError}
         server.answer = list_nothing
 
         for _ in range(200):
-            assert (await http.get(site.url, timeout=20)).status_code == 200
+            assert (await transport.handle_async_request(request)).status_code == 200
         async with asyncio.timeout(20):
             while server.open > 64:  # noqa: ASYNC110  (it hears of a closed connection at its next byte)
                 await asyncio.sleep(0)

@@ -1,0 +1,70 @@
+"""One request and its answer, with the proof of who asks."""
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.errors import PbxError
+from bulkvm.pbx.login import make_auth
+from bulkvm.settings import Site
+
+_LOG: Final = logging.getLogger(__name__)
+_HEADERS: Final = {"accept": "application/json"}
+_parse: Final = lru_cache(maxsize=64)(httpx.URL)  # all creates go to one address
+
+
+class Exchange:
+    """Sends a request as it is to be sent, with a login before it where that is needed.
+
+    What httpx's client does beyond that (cookies, redirects, proxies, relative addresses) is not wanted here, and takes
+    as long as the request itself.
+    """
+
+    def __init__(self, site: Site, transport: httpx.AsyncBaseTransport, *, on_failure: Callable[[], None]) -> None:
+        """Begin without a login.
+
+        Args:
+            site: where, and who asks.
+            transport: the way there.
+            on_failure: hears that a request, or the login before it, got no answer.
+        """
+        self.url = httpx.URL(site.url)
+        self._base = site.url
+        self._transport = transport
+        self._auth = make_auth(site)
+        self._on_failure = on_failure
+
+    async def send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Send a request and read its answer, whatever its status.
+
+        Args:
+            method: GET or POST.
+            path: on the PBX.
+            content: `params` or `json`, as httpx takes it.
+        """
+        request = httpx.Request(method, _parse(f"{self._base}{path}"), headers=_HEADERS, **content)
+        flow = self._auth.async_auth_flow(request)
+        try:
+            request = await anext(flow)
+            while True:
+                response = await self._ask(request)
+                request = await flow.asend(response)
+        except StopAsyncIteration:
+            return response
+        finally:
+            await flow.aclose()
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._transport.handle_async_request(request)
+        except PbxError:
+            self._on_failure()
+            raise
+        response.request = request
+        await response.aread()
+        if _LOG.isEnabledFor(logging.INFO):
+            _LOG.info("%s %s: %s", request.method, request.url.path, response.status_code)
+        return response
