@@ -9,8 +9,8 @@ from typing import Final
 _START: Final = 2.0
 _LEAST: Final = 8  # answers of a round, whose times are looked at together ...
 _LEAST_AT_FIRST: Final = 4  # ... and until the first sign of strain
-_HOLDS: Final = 1.25  # answers up to so much slower than at rest: the PBX has room
-_JITTER: Final = 0.008  # seconds that say nothing, on a network or a busy machine
+_HOLDS: Final = 1.15  # answers up to so much slower than at rest: the PBX has room
+_JITTER: Final = 0.005  # seconds that say nothing, on a network or a busy machine
 _DOUBT: Final = 1.5  # how far from the truth a round's median may be, in quartile ranges by the root of its answers
 _GROWTH: Final = 0.1  # of the size, after a good round under strain
 _SHRINKS: Final = 0.8  # to so much of the size in one round, at most: a machine that stalls once is no strain

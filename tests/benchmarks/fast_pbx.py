@@ -26,8 +26,11 @@ _REASONS: Final = {200: b"OK", 201: b"Created", 404: b"Not Found", 429: b"Too Ma
 class FastPbx:
     """Boxes by number, and what it costs nothing to count."""
 
-    def __init__(self, boxes: int, per_minute: int) -> None:
+    def __init__(self, boxes: int, per_minute: int, knee: int) -> None:
         self._per_minute = per_minute
+        self._knee = knee
+        self._under_way = 0
+        self._were_under_way: list[int] = []
         self._recent: deque[float] = deque()
         self._numbers: list[str] = []
         self._boxes: dict[str, bytes] = {}
@@ -45,7 +48,13 @@ class FastPbx:
         """The status and the body for one request."""
         url = urlsplit(target)
         if url.path == STATS:
-            stats = {"requests": self.requests, "connections": self.connections, "refused": self.refused}
+            settled = self._were_under_way[len(self._were_under_way) // 2 :]
+            stats = {
+                "requests": self.requests,
+                "connections": self.connections,
+                "refused": self.refused,
+                "settled": sum(settled) / max(1, len(settled)),
+            }
             return 200, json.dumps(stats).encode()
         self.requests += 1
         if self._is_too_many(now):
@@ -59,6 +68,16 @@ class FastPbx:
         if url.path.startswith(LIST):
             return (200, self._add({**json.loads(body), "extension_number": last.removeprefix("id")}))
         return 404, b'{"errors":[{"code":"UNKNOWN","message":"there is none"}]}'
+
+    def begin(self) -> float:
+        """Begin a request; how many times as long it takes as one alone."""
+        self._under_way += 1
+        self._were_under_way.append(self._under_way)
+        return max(1.0, self._under_way / self._knee) if self._knee else 1.0
+
+    def end(self) -> None:
+        """End a request."""
+        self._under_way -= 1
 
     def _is_too_many(self, now: float) -> bool:
         while self._recent and self._recent[0] < now - _MINUTE:
@@ -121,18 +140,22 @@ class _Connection(asyncio.Protocol):
         whole = b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
             status, _REASONS[status], len(answer), answer,
         )  # fmt: skip
-        if self._latency and target != STATS:
-            self._loop.call_later(self._latency, self._write, whole)
+        if target == STATS:
+            self._transport.write(whole)
+        elif self._latency:
+            self._loop.call_later(self._latency * self._pbx.begin(), self._end, whole)
         else:
-            self._write(whole)
+            self._pbx.begin()
+            self._end(whole)
 
-    def _write(self, whole: bytes) -> None:
+    def _end(self, whole: bytes) -> None:
+        self._pbx.end()
         if not self._transport.is_closing():
             self._transport.write(whole)
 
 
-async def _serve(latency: float, boxes: int, per_minute: int) -> None:
-    pbx = FastPbx(boxes, per_minute)
+async def _serve(latency: float, boxes: int, per_minute: int, knee: int) -> None:
+    pbx = FastPbx(boxes, per_minute, knee)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(pbx, latency), "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -144,5 +167,5 @@ if __name__ == "__main__":
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--boxes", type=int, default=0)
     parser.add_argument("--per-minute", type=int, default=0)
-    arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.latency, arguments.boxes, arguments.per_minute))
+    parser.add_argument("--knee", type=int, default=0)
+    asyncio.run(_serve(**vars(parser.parse_args())))

@@ -39,7 +39,7 @@ Measure = Callable[[Path, int], Iterator[Figure]]
 
 def measure_importing(folder: Path, rounds: int) -> Iterator[Figure]:
     """An import beside what others need for the same requests, on a PBX that takes 50 ms an answer."""
-    for in_flight, rows, least in ((16, 2000, 0.93), (64, 4000, 0.80)):
+    for in_flight, rows, least in ((16, 4000, 0.93), (64, 4000, 0.80)):
         sheet = str(make_sheet(folder, rows, ".csv", mistakes=False))
         took = run_in_turn(
             {
@@ -99,6 +99,15 @@ def measure_pace(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001
         "default pace", "share of the rate", took.counts["requests"] / took.seconds / _PACE, 0.97, at_most=False
     )
     yield Figure("default pace", "requests that were refused", took.counts["refused"], 0, unit="")
+
+
+def measure_politeness(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (no sheet is needed)
+    """How many requests a PBX gets at once whose answers slow down beyond a knee, with 64 allowed."""
+    for knee in (4, 8, 16, 32):
+        took = run_in_turn({"bulkvm": (sending.load, (_LATENCY, knee, 200 * knee, 64))}, rounds)["bulkvm"]
+        rate = took.counts["requests"] * _LATENCY / knee / took.seconds
+        yield Figure(f"knee at {knee}", "settles at, of the knee", took.counts["settled"] / knee, 1.5)
+        yield Figure(f"knee at {knee}", "share of what the PBX can", rate, 0.9, at_most=False)
 
 
 def measure_listing(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (no sheet is needed)
@@ -180,6 +189,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "importing": measure_importing,
     "scripts": measure_scripts,
     "pace": measure_pace,
+    "politeness": measure_politeness,
     "listing": measure_listing,
     "cancelling": measure_cancelling,
     "tables": measure_tables,

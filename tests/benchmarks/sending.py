@@ -26,7 +26,7 @@ def floor(latency: float, rows: int, in_flight: int) -> Took:
         for extension, body in bodies(rows)
         for request in (request_bytes("GET", f"{_OWNER}{extension}"), request_bytes("POST", LIST, body))
     ]
-    with fast_pbx(latency=latency) as port, stopwatch(requests=len(requests)) as took:
+    with fast_pbx(latency) as port, stopwatch(requests=len(requests)) as took:
         asyncio.run(send_all(port, requests, in_flight))
     return took[0]
 
@@ -52,7 +52,7 @@ def aiohttp(latency: float, rows: int, in_flight: int) -> Took:
             shared = iter(requests)
             await asyncio.gather(*(work(session, shared) for _ in range(in_flight)))
 
-    with fast_pbx(latency=latency) as port, stopwatch(requests=len(requests)) as took:
+    with fast_pbx(latency) as port, stopwatch(requests=len(requests)) as took:
         asyncio.run(send(port))
     return took[0]
 
@@ -63,7 +63,7 @@ def requests_loop(latency: float, rows: int, asks: bool) -> Took:
 
     boxes = list(bodies(rows))
     with (
-        fast_pbx(latency=latency) as port,
+        fast_pbx(latency) as port,
         stopwatch(requests=rows * (1 + asks)) as took,
         requests.Session() as session,
     ):
@@ -77,7 +77,7 @@ def requests_loop(latency: float, rows: int, asks: bool) -> Took:
 
 def curl(latency: float, rows: int, in_flight: int) -> Took:
     """The yardstick: a curl for each row's create, so many at a time by xargs -P."""
-    with fast_pbx(latency=latency) as port, TemporaryDirectory() as folder:
+    with fast_pbx(latency) as port, TemporaryDirectory() as folder:
         for extension, body in bodies(rows):
             (Path(folder) / extension).write_bytes(body)
         names = "\n".join(sorted(file.name for file in Path(folder).iterdir()))
@@ -113,7 +113,7 @@ def import_sheet(latency: float, per_minute: int, file: str, in_flight: int, max
     )
 
     settings = SendSettings(concurrency=in_flight, max_rps=max_rps)
-    with fast_pbx(latency=latency, per_minute=per_minute) as port, TemporaryDirectory() as folder, stopwatch() as whole:
+    with fast_pbx(latency, per_minute=per_minute) as port, TemporaryDirectory() as folder, stopwatch() as whole:
         site = Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")
         sheet = read_sheet(Path(file))
         checked = validate(sheet)
@@ -148,11 +148,32 @@ def list_boxes(latency: float, boxes: int) -> Took:
         async with connect(site, SendSettings(max_rps=0)) as pbx:
             return len(await pbx.list_boxes())
 
-    with fast_pbx(latency=latency, boxes=boxes) as port:
+    with fast_pbx(latency, boxes=boxes) as port:
         with stopwatch() as took:
             found = asyncio.run(read(port))
         counts = {**_stats(port), "boxes": found}
     return Took(took[0].seconds, took[0].cpu, took[0].start_mib, took[0].peak_mib, counts)
+
+
+def load(latency: float, knee: int, requests: int, in_flight: int) -> Took:
+    """Ask as fast as may be of a PBX that slows down beyond a knee, and see at how many at once that settles."""
+    from bulkvm import SendSettings, Site, connect
+    from bulkvm.pbx import in_parallel
+
+    async def ask(port: int) -> None:
+        site = Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")
+        async with connect(site, SendSettings(concurrency=in_flight, max_rps=0)) as pbx:
+
+            async def count(_: int) -> None:
+                await pbx.count_boxes()
+
+            await in_parallel(range(requests), count, in_flight)
+
+    with fast_pbx(latency, knee=knee) as port:
+        with stopwatch() as took:
+            asyncio.run(ask(port))
+        counts = _stats(port)
+    return Took(took[0].seconds, took[0].cpu, counts=counts)
 
 
 def cancel_and_go_on(latency: float, cancelled: int, in_flight: int) -> Took:
@@ -171,7 +192,7 @@ def cancel_and_go_on(latency: float, cancelled: int, in_flight: int) -> Took:
             answers = await asyncio.gather(*(pbx.count_boxes() for _ in range(100)), return_exceptions=True)
             return sum(isinstance(answer, int) for answer in answers)
 
-    with fast_pbx(latency=latency) as port, stopwatch() as took:
+    with fast_pbx(latency) as port, stopwatch() as took:
         answered = asyncio.run(go(port))
     return Took(took[0].seconds, took[0].cpu, counts={"answered": answered})
 
