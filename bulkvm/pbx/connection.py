@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
-
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.sending import Considerate, Sender
-from bulkvm.pbx.transport import make_transport
+from bulkvm.pbx.transport import InProcess, make_transport
 from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
@@ -27,7 +25,7 @@ async def connect(
         app: an ASGI application to call in place of the network.
         known: the PBX answered a moment ago, so that it is waited for if it does not now.
     """
-    inner = httpx.ASGITransport(app) if app else make_transport(site, settings.concurrency, settings.timeout)
+    inner = InProcess(app) if app else make_transport(site, settings.concurrency, settings.timeout)
     pace, window, waits = Pace(settings.max_rps), Window(settings.concurrency), Waits()
     async with Considerate(inner, pace, window, waits, settings.max_outage) as transport:
         yield Pbx(Sender(site, transport, settings, waits=waits, known=known), settings.concurrency)

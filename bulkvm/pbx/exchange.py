@@ -63,8 +63,6 @@ class Exchange:
         except PbxError:
             self._on_failure()
             raise
-        response.request = request
-        await response.aread()
         if _LOG.isEnabledFor(logging.INFO):
             _LOG.info("%s %s: %s", request.method, request.url.path, response.status_code)
         return response

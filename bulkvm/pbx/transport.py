@@ -74,6 +74,20 @@ class Connections(httpx.AsyncBaseTransport):
         )
 
 
+class InProcess(httpx.ASGITransport):
+    """An application in this process, called as if it were at the end of a connection."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Call the application, and read its answer. Raises what `Connections` raises."""
+        try:
+            response = await super().handle_async_request(request)
+        except OSError as error:
+            raise failure(error, request.url) from error
+        response.request = request
+        await response.aread()
+        return response
+
+
 def make_transport(site: Site, connections: int, timeout: float) -> Connections:
     """A transport with as many kept connections as there are workers, since a worker uses one at a time.
 
