@@ -65,7 +65,8 @@ def no_header(name: str, rows: Sequence[Row]) -> SheetError:
 
 def warn_of_no_heading(header: Header, cells: pd.DataFrame, among: Iterable[str]) -> Iterator[Problem]:
     """One warning for all the columns, among those of these letters, that hold values below no heading."""
-    unnamed = (letter for letter in among if letter not in header.headings)
+    headings = header.headings
+    unnamed = (letter for letter in among if letter not in headings)
     letters = [letter for letter in unnamed if any(text.strip(AROUND) for text in cells[letter])]
     if not letters:
         return

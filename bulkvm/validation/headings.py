@@ -1,6 +1,7 @@
 """Which column of the sheet is which of ours."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from bulkvm.columns import COLUMNS, KEY, Column
@@ -64,13 +65,13 @@ def _no_key(headings: Mapping[str, str]) -> Problem:
 
 
 def _unknown(unknown: Mapping[str, str]) -> Problem:
-    named = [_with_suggestion(letter, heading) for letter, heading in unknown.items()]
-    rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    what = "this column is" if len(named) == 1 else "these columns are"
+    named = ", ".join(_with_suggestion(letter, heading) for letter, heading in islice(unknown.items(), _NAMED))
+    rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+    what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
         code="column-unknown",
-        message=f"{what} not read: {', '.join(named[:_NAMED])}{rest}.",
+        message=f"{what} not read: {named}{rest}.",
         severity=Severity.WARNING,
     )
 
