@@ -55,7 +55,7 @@ def command(
     kind = "token" if token_stdin else "password"
     secret = _read_secret(from_stdin=password_stdin or token_stdin)
     count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
-    screen.say(f"Logged in. {site.url} has {count} boxes.")
+    screen.say(f"Logged in. {site.url} has {count:,} {'box' if count == 1 else 'boxes'}.")
     write_sites(sites_file(), {**sites, name: site})
     _store(site, kind, secret, screen)
     return 0

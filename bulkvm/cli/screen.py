@@ -83,10 +83,8 @@ def screen_options(command: Command) -> Command:
     @_wish("--debug", _show_tracebacks, "Show a traceback where something fails.")
     @wraps(command)
     def with_screen(*, quiet: bool, verbose: bool, **options: Any) -> int:
-        if verbose:
-            logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-            logging.getLogger("httpx").setLevel(logging.WARNING)
-        return command(screen=Screen(quiet), **options)
+        with _logging(logging.INFO if verbose else logging.WARNING):
+            return command(screen=Screen(quiet), **options)
 
     return with_screen
 
@@ -107,3 +105,15 @@ def _be_plain(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 def _show_tracebacks(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (the same)
     context.ensure_object(Wishes).debug = wanted
+
+
+@contextmanager
+def _logging(level: int) -> Iterator[None]:
+    """Say what bulkvm logs from a level on; of the libraries below it, nothing."""
+    logger, handler = logging.getLogger("bulkvm"), logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)

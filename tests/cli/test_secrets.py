@@ -36,6 +36,11 @@ COMMANDS = [
     ["export", "all.csv"],
     ["export", "all.xlsx"],
     ["export", "open.csv", "--without-pins"],
+    ["backup", "nights"],
+    ["backup", "verify", "nights"],
+    ["diff", "all.csv"],
+    ["diff", "open.csv", "all.xlsx", "--json"],
+    ["doctor"],
     ["runs"],
     ["runs", "last", "--result", "again.xlsx", "--json"],
     ["undo", "last", "--yes", "--json"],
@@ -58,6 +63,7 @@ def said(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> str:
     command = [sys.executable, "-m", "bulkvm", "import", "b.csv", "--yes", "--debug", "-v"]
     debugged = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert "Traceback" in debugged.stderr
+    assert texts[4].count("POST /api/shared_voicemails: 201") > 1
     return "\n".join([*texts, debugged.stdout, debugged.stderr, *map(str, pbx.state.traffic.log)])
 
 
