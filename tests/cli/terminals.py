@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 termios = pytest.importorskip("termios")
 
+_SHORT = 3  # seconds, after which a person tries again
 _LONG = 30  # seconds; only a program that hangs takes them
 
 
@@ -32,6 +34,12 @@ class Terminal:
         asked_at = len(self.seen)
         while question not in self.seen[asked_at:]:
             self.seen += self._read() or pytest.fail(f"{question!r} was not asked: {self.seen}")
+
+    def interrupt(self, program: "subprocess.Popen[bytes]") -> None:
+        """Press Ctrl-C, and again where nothing comes of it: between asking and listening, Python does not hear it."""
+        program.send_signal(signal.SIGINT)
+        while not select.select([self._handle], [], [], _SHORT)[0]:
+            program.send_signal(signal.SIGINT)
 
     def read_to_the_end(self) -> None:
         while more := self._read():

@@ -1,6 +1,5 @@
 """What a person is asked before anything is sent, and what each answer does."""
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def asked(folder: Path, app: Starlette, answer: str | None) -> tuple[int | None,
         with on_a_terminal(folder, "import", SAMPLE, "--result", folder / "r.xlsx", **known) as (terminal, program):
             if answer is None:
                 terminal.wait_for(QUESTION)
-                program.send_signal(signal.SIGINT)
+                terminal.interrupt(program)
             else:
                 terminal.answer(QUESTION, answer)
             terminal.read_to_the_end()
