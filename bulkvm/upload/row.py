@@ -105,12 +105,11 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
     """Ask whether the box is there before each further try, as often as it takes to know."""
     attempts = lost.attempts
     for tries_left in reversed(range(_CREATES)):
+        if found := await _look_for(record, pbx, lost, attempts):
+            return found
+        if not tries_left:
+            break
         try:
-            box = await pbx.find_box(record.extension_number)
-            if box:
-                return _made_or_foreign(record, box, attempts)
-            if not tries_left:
-                break
             created = await pbx.create_box(record)
         except AnswerLost as error:
             lost = _graver(lost, error)
@@ -124,6 +123,15 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
     if isinstance(lost, NoAnswer):
         return _still_open(record, lost, attempts)
     return _outcome(record, Status.FAILED, f"{lost} The box is not there. Import again.", attempts=attempts)
+
+
+async def _look_for(record: Record, pbx: Pbx, lost: AnswerLost, attempts: int) -> Outcome | None:
+    """The outcome of a create whose answer was lost, if a box is there, or where nobody can tell."""
+    try:
+        box = await pbx.find_box(record.extension_number)
+    except BulkvmError:
+        return _unknown(record, lost, attempts)
+    return _made_or_foreign(record, box, attempts) if box else None
 
 
 async def _refused_after_loss(
@@ -149,7 +157,7 @@ def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | 
     return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, pbx_code=refusal.code, attempts=attempts)
 
 
-def _unknown(record: Record, lost: AnswerLost, attempts: int) -> Outcome:
+def _unknown(record: Record, lost: PbxError, attempts: int) -> Outcome:
     message = f"{lost} The PBX could not be asked what became of it. Import again to see."
     return _outcome(record, Status.UNKNOWN, message, attempts=attempts)
 
@@ -178,11 +186,7 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     except NoSuchBox as gone:
         return _outcome(record, Status.REJECTED, _GONE, pbx_code=gone.code, attempts=gone.attempts)
     except PbxRefused as refusal:
-        if refusal.attempts > 1 and await _is_so(wanted, pbx):  # by an earlier try, whose answer was lost
-            return _outcome(
-                record, Status.UPDATED, _CONFIRMED, box_id=wanted.id, changed=change.changed, attempts=refusal.attempts
-            )
-        return _rejected(record, refusal, refusal.attempts, wanted.id)
+        return await _refused(change, wanted, refusal, pbx)
     except AnswerLost as lost:
         return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
@@ -190,11 +194,19 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     return _outcome(record, Status.UPDATED, box_id=wanted.id, changed=change.changed, attempts=updated.attempts)
 
 
-async def _is_so(wanted: Box, pbx: Pbx) -> bool:
-    try:
-        return not fields_differ(wanted, await pbx.fetch_box(wanted.id))
-    except BulkvmError:
-        return False
+async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
+    """The outcome of an update that was refused, perhaps after an earlier try that was done, its answer lost."""
+    record, attempts = change.record, refusal.attempts
+    if attempts > 1:
+        try:
+            box = await pbx.fetch_box(wanted.id)
+        except BulkvmError:
+            return _unknown(record, refusal, attempts)
+        if not fields_differ(wanted, box):
+            return _outcome(
+                record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts
+            )
+    return _rejected(record, refusal, attempts, wanted.id)
 
 
 async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> Outcome:

@@ -1,0 +1,183 @@
+"""What becomes of one row where the PBX is no longer as it was, refuses, or says nothing any more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.box import Box, Record
+from bulkvm.changes import Change, ChangeKind, Difference, Plan
+from bulkvm.errors import StoppedEarly
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.pbx import Pbx, connect
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.upload import Journal, RunFacts, send
+from bulkvm.upload.row import send_change
+
+RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
+RENAMED = Record(row=2, extension_number="6201", name="Reception")
+ONCE = SendSettings(retries=1, max_rps=0, max_outage=0)
+SITE = Site(name="test", url="http://simulator", token=Settings().token)
+OTHERWISE = replace(RENAMED, name="Somebody else's")
+
+
+async def update(pbx: Pbx, record: Record) -> None:
+    box = await pbx.find_box(record.extension_number)
+    assert box is not None
+    assert isinstance(record.name, str)
+    await pbx.update_box(replace(box, name=record.name))
+
+
+async def remove(pbx: Pbx) -> None:
+    box = await pbx.find_box("6201")
+    assert box is not None
+    await pbx.destroy_box(box.id)
+
+
+def change_of(kind: ChangeKind, box: Box) -> Change:
+    match kind:
+        case ChangeKind.CREATE:
+            return Change(kind, replace(RECORD, row=3, extension_number="6202"))
+        case ChangeKind.UPDATE:
+            return Change(kind, RENAMED, box, (Difference("name", box.name, RENAMED.name),))
+        case ChangeKind.REMOVE:
+            return Change(kind, Record(row=2, extension_number="6201"), box)
+        case _:
+            return Change(kind, RECORD, box)
+
+
+async def outcome_of(
+    kind: ChangeKind, faults: Sequence[str], app: Starlette, *, verify: bool = False, settings: SendSettings = ONCE
+) -> Outcome:
+    """What becomes of a change of a box that was made before, under these faults."""
+    async with connect(SITE, settings, app=app) as pbx:
+        await pbx.create_box(RECORD)
+        box = await pbx.find_box("6201")
+        assert box is not None
+        app.state.faults = Faults(faults)
+        return await send_change(change_of(kind, box), pbx, verify=verify)
+
+
+C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("kind", "faults", "status", "said"),
+    [
+        (SAME, [], Status.UNCHANGED, ""),
+        (C, ["403:create:1"], Status.REJECTED, "does not allow"),
+        (C, ["429:create:1-99"], Status.FAILED, "fewer requests"),
+        (C, ["500:create:1", "500:list:1-9"], Status.UNKNOWN, "could not be asked"),
+        (C, ["500:create:1", "401:create:2"], Status.UNKNOWN, "could not be asked"),
+        (C, ["500:create:1", "422:create:2", "500:list:2"], Status.UNKNOWN, "could not be asked"),
+        (C, ["500:create:1-9"], Status.FAILED, "not there"),
+        (U, ["500:fetch:1"], Status.FAILED, "Nothing was sent for this row"),
+        (U, ["422:update:1"], Status.REJECTED, "refused"),
+        (U, ["404:update:1"], Status.REJECTED, "The box is gone"),
+        (U, ["429:update:1-99"], Status.FAILED, "fewer requests"),
+        (U, ["500-after:update:1"], Status.UPDATED, "Confirmed after a lost answer"),
+        (U, ["500:update:1"], Status.FAILED, "as it was"),
+        (U, ["500:update:1", "500:fetch:2"], Status.UNKNOWN, "could not be asked"),
+        (R, ["404:fetch:1"], Status.UNCHANGED, "gone already"),
+        (R, ["404:destroy:1"], Status.UNCHANGED, "gone already"),
+        (R, ["422:destroy:1"], Status.REJECTED, "refused"),
+        (R, ["429:destroy:1-99"], Status.FAILED, "fewer requests"),
+        (R, ["500-after:destroy:1"], Status.UPDATED, "The box was removed"),
+        (R, ["500:destroy:1"], Status.FAILED, "still there"),
+        (R, ["500:destroy:1", "500:fetch:2"], Status.UNKNOWN, "could not be asked"),
+    ],
+)
+async def test_each_way_in_which_a_row_ends_is_told_as_it_is(
+    kind: ChangeKind, faults: Sequence[str], status: Status, said: str
+) -> None:
+    outcome = await outcome_of(kind, faults, create_app())
+
+    assert outcome.status is status
+    assert said in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("faults", "status"),
+    [
+        (["500-after:update:1", "422:update:2"], Status.UPDATED),
+        (["500:update:1", "422:update:2"], Status.REJECTED),
+        (["500-after:update:1", "422:update:2", "500:fetch:2-9"], Status.UNKNOWN),
+    ],
+)
+async def test_a_refusal_after_a_lost_answer_is_believed_only_where_the_box_shows_it(
+    faults: Sequence[str], status: Status
+) -> None:
+    outcome = await outcome_of(ChangeKind.UPDATE, faults, create_app(), settings=replace(ONCE, retries=2))
+
+    assert outcome.status is status
+
+
+async def test_what_cannot_be_read_back_is_not_known() -> None:
+    outcome = await outcome_of(ChangeKind.UPDATE, ["500:fetch:2"], create_app(), verify=True)
+
+    assert outcome.status is Status.UNKNOWN
+    assert "could not be read back" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "meanwhile", "status", "said"),
+    [
+        (ChangeKind.UPDATE, RENAMED, Status.UNCHANGED, "Somebody else made it so meanwhile"),
+        (ChangeKind.UPDATE, None, Status.REJECTED, "The box is gone"),
+        (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "changed meanwhile in name"),
+    ],
+)
+async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
+    kind: ChangeKind, meanwhile: Record | None, status: Status, said: str
+) -> None:
+    async with connect(SITE, ONCE, app=create_app()) as pbx:
+        await pbx.create_box(RECORD)
+        box = await pbx.find_box("6201")
+        assert box is not None
+        await (update(pbx, meanwhile) if meanwhile else remove(pbx))
+
+        outcome = await send_change(change_of(kind, box), pbx)
+
+    assert outcome.status is status
+    assert said in outcome.message
+
+
+def journal_in(folder: Path) -> Journal:
+    began = datetime(2026, 11, 23, tzinfo=UTC)
+    facts = RunFacts(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions={2: "6201"})
+    return Journal(folder, facts)
+
+
+async def test_what_cannot_be_noted_first_is_not_sent(tmp_path: Path) -> None:
+    app, journal = create_app(), journal_in(tmp_path)
+    journal.close()
+    async with connect(SITE, ONCE, app=app) as pbx:
+        ending = await send(Plan((Change(ChangeKind.CREATE, RECORD),)), pbx, ONCE, journal=journal)
+
+    assert isinstance(ending.error, StoppedEarly)
+    assert [outcome.status for outcome in ending.outcomes] == [Status.NOT_SENT]
+    assert app.state.traffic.counts["create"] == 0
+
+
+async def test_what_cannot_be_noted_afterwards_ends_the_run_and_is_told(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
+    alone = replace(ONCE, concurrency=1)
+    async with connect(SITE, ONCE, app=create_app()) as pbx:
+        ending = await send(plan, pbx, alone, journal=journal, on_outcome=lambda _: journal.close())
+
+    assert isinstance(ending.error, StoppedEarly)
+    assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED, Status.NOT_SENT]
+
+
+async def test_a_surprise_in_one_row_costs_no_other_its_outcome() -> None:
+    broken = Change(ChangeKind.UPDATE, RENAMED, box=None)
+    async with connect(SITE, ONCE, app=create_app()) as pbx:
+        ending = await send(Plan((Change(ChangeKind.CREATE, replace(RECORD, row=1)), broken)), pbx, ONCE)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED, Status.UNKNOWN]
+    assert "unforeseen" in str(ending.error)
