@@ -88,7 +88,7 @@ def _read(file: Path, output: Path | None, screen: Screen) -> "tuple[Box, ...]":
 
     sheet = read_sheet(file)
     if output:
-        check_not_input(output, sheet)
+        check_not_input(output, sheet.path)
     rows, errors = take_rows(sheet)
     if errors:
         screen.insist(render_problems(errors))

@@ -1,9 +1,10 @@
 """`bulkvm import`."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bulkvm.changes import Plan
     from bulkvm.sheet import Sheet
     from bulkvm.upload import RunFacts
+
+
+_RESULT: Final = re.compile(r"\.result(-\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def result_name(file: Path) -> Path:
     """The name of the result beside its input: `clinic.result.xlsx` for `clinic.csv` and for itself."""
     if str(file) == "-":
         return Path("bulkvm.result.xlsx")
-    return file.with_name(f"{file.stem.removesuffix('.result')}.result.xlsx")
+    return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
 
 
 def _read(job: Job, reading: Reading) -> "Sheet":
@@ -174,7 +178,9 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     from bulkvm.upload import account_for
 
     extensions = prepared.checked.extensions
-    facts = name_run(str(job.file), job.connection, extensions, input_sha256=prepared.sheet.sha256)
+    # Wherever the run is asked about, its sheet is known.
+    file = str(job.file if str(job.file) == "-" else job.file.absolute())
+    facts = name_run(file, job.connection, extensions, input_sha256=prepared.sheet.sha256)
     refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
     with stopping(job.screen) as stop:
         ending = carry_out(plan, facts, job.connection, job.screen, stop, refused=refused)

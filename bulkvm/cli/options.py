@@ -11,6 +11,7 @@ import click
 from bulkvm.cli.connection import Connection, Trust, open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.headings import same_heading
 from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings
 from bulkvm.sites import SIMULATOR
 
@@ -192,7 +193,7 @@ def _pace(site: str | None) -> float:
 
 
 def _parse_meant(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
-    meant = {}
+    meant: dict[str, str] = {}
     for text in given:
         heading, _, header = (part.strip() for part in text.rpartition("="))
         if not heading or header.casefold() not in COLUMN_OF_HEADER:
@@ -200,5 +201,7 @@ def _parse_meant(_context: click.Context, _parameter: click.Parameter, given: tu
                 f'"{text}" does not name a column of ours. Write "Their heading=pin", '
                 f"with one of {', '.join(COLUMN_OF_HEADER)}."
             )
+        if any(same_heading(heading, other) and meant[other] != header.casefold() for other in meant):
+            raise click.BadParameter(f'"{heading}" is given two meanings. A heading can have one.')
         meant[heading] = header.casefold()
     return meant

@@ -38,8 +38,11 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
     itself, and can be undone.
     """
+    from bulkvm.reports.files import check_folder
     from bulkvm.reports.plan_text import render_counts, render_plan
     from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.reports.tables import table_kind
+    from bulkvm.reports.targets import check_not_input
     from bulkvm.upload import PastRun
 
     past = find_run(run, screen, undone=False)
@@ -48,6 +51,10 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
             f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
             "Name the same site."
         )
+    target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
+    table_kind(target)
+    check_not_input(target, Path(past.facts.file))
+    check_folder(target)
     with only_run(connection):
         plan = asyncio.run(_plan(past, connection, screen))
         if plan.problems:
@@ -62,7 +69,6 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
             if as_json:
                 print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
             screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
-            target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
             now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
             screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
     tell_ending(ending, screen)

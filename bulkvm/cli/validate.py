@@ -8,7 +8,7 @@ import click
 from bulkvm.cli.json_forms import print_json, validate_form
 from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.errors import SheetError
+from bulkvm.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
     from bulkvm.sheet import Sheet
@@ -46,6 +46,8 @@ def _check(
     if annotate or clean:
         from bulkvm.reports.targets import check_result_name
 
+        if annotate and clean and annotate.absolute() == clean.absolute():
+            raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
         for target in filter(None, (annotate, clean)):
             check_result_name(target, sheet)
     checked = reading.check(sheet)

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import is_changed_by_spreadsheet, shown_number
+from bulkvm.columns.text import is_changed_by_spreadsheet, shown, shown_number
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -14,6 +14,7 @@ MAX_LENGTH: Final = 64
 # The PBX's own numbers, which no box can have (vendor's guide).
 RESERVED: Final = frozenset({"555", "666", "777", "888"})
 
+_SHORTEST_PIN: Final = 5  # less a zero that a spreadsheet dropped
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[\s().-]")
@@ -82,7 +83,13 @@ def _not_digits(text: str, plain: str) -> Fault:
         )
     digits = _digits_meant(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
-    return Fault("extension-not-digits", f'"{shown_number(text)}" is not made of digits alone. {advice}')
+    return Fault("extension-not-digits", f'"{shown_extension(text)}" is not made of digits alone. {advice}')
+
+
+def shown_extension(text: str) -> str:
+    """A text for a message, with its digits unless there are several runs of them, of which one may be a PIN."""
+    runs = _DIGITS.findall(_to_ascii_digits(text))
+    return shown(text) if len(runs) > 1 and max(map(len, runs)) >= _SHORTEST_PIN else shown_number(text)
 
 
 def _digits_meant(text: str) -> str:

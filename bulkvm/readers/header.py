@@ -9,7 +9,7 @@ import pandas as pd
 
 from bulkvm.columns import COLUMNS, KEY
 from bulkvm.columns.headings import match_heading
-from bulkvm.columns.text import AROUND
+from bulkvm.columns.text import AROUND, shown
 from bulkvm.errors import SheetError
 from bulkvm.problems import Problem, Severity
 from bulkvm.readers.table import Row
@@ -51,6 +51,12 @@ def find_header(rows: Sequence[Row], meant: Mapping[str, str] | None) -> Header 
 
 def no_header(name: str, rows: Sequence[Row]) -> SheetError:
     """The error for a file in which no row of headings is found: what is needed, and what is there."""
+    if twice := _saved_twice(rows):
+        return SheetError(
+            f"{name} was saved as CSV twice: each whole line stands in one cell ({twice}). Export it anew from where "
+            "it came from, or in Excel, choose Data > Text to Columns for column A and save it once more.",
+            "saved-twice",
+        )
     needed = " and ".join(column.header for column in COLUMNS if "create" in column.needed_to and column is not KEY)
     found = max((list(_words(row)) for row in rows), key=len, default=[])
     there = "What looks most like them: " + ", ".join(f'"{word}"' for word in found[:_NAMED]) + ". " if found else ""
@@ -83,6 +89,16 @@ def warn_of_no_heading(header: Header, cells: pd.DataFrame, among: Iterable[str]
         message=f"{told} not read. If {them} wanted, write what is in there above, in row {header.row.number}.",
         severity=Severity.WARNING,
     )
+
+
+def _saved_twice(rows: Sequence[Row]) -> str | None:
+    """The single cell that holds several known headings, as a CSV file has it that was taken for one column."""
+    for row in rows:
+        for delimiter in ",;\t|":
+            texts = [text for text in row.cells.values() if delimiter in text]
+            if len(texts) == 1 and sum(match_heading(part) is not None for part in texts[0].split(delimiter)) > 1:
+                return f'"{shown(texts[0])}"'
+    return None
 
 
 def _recognised(row: Row, meant: Mapping[str, str] | None) -> Iterator[str]:

@@ -28,7 +28,11 @@ def shown_cell(sheet: Worksheet, row: int, column: int) -> Cell:
     cell = sheet.cell(row, column)
     if isinstance(cell, Cell):
         return cell
-    merged = next(area for area in sheet.merged_cells.ranges if cell.coordinate in area)
+    merged = next(
+        area
+        for area in sheet.merged_cells.ranges
+        if area.min_row <= row <= area.max_row and area.min_col <= column <= area.max_col
+    )
     return shown_cell(sheet, merged.min_row, merged.min_col)
 
 

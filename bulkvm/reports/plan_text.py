@@ -9,6 +9,8 @@ from bulkvm.outcomes import Status
 from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
 
+_OF_SHEETS = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})  # and no new box
+
 _WORDS = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
@@ -84,7 +86,7 @@ def _shown(text: str) -> str:
 def _explain(changes: Sequence[Change]) -> list[str]:
     """Say what blank cells and <clear> come to, where there are any."""
     new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
-    existing = [change.record for change in changes if change.kind is not ChangeKind.CREATE and not change.wanted]
+    existing = [change.record for change in changes if change.kind in _OF_SHEETS and not change.wanted]
     cleared = sum(change.record.recipients == () for change in changes)
     lines = []
     if any(map(_has_blank, existing)):

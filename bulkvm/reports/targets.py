@@ -21,7 +21,7 @@ def check_result_name(target: Path, sheet: Sheet) -> None:
     if target.suffix.lower() == ".xlsm":
         raise UsageError(f"{target.name} could not be written: bulkvm writes no macros. End its name in .xlsx.")
     kind = table_kind(target)
-    check_not_input(target, sheet)
+    check_not_input(target, sheet.path)
     last = int(max(sheet.cells.index, default=sheet.header_row))
     if kind == "xlsx" and last > _LAST_ROW:
         raise UsageError(
@@ -31,7 +31,7 @@ def check_result_name(target: Path, sheet: Sheet) -> None:
     check_folder(target)
 
 
-def check_not_input(target: Path, sheet: Sheet) -> None:
+def check_not_input(target: Path, sheet: Path) -> None:
     """Refuse to write over the file that a sheet was read from, however it is spelt."""
-    if target.exists() and sheet.path.exists() and target.samefile(sheet.path):
+    if target.exists() and sheet.exists() and target.samefile(sheet):
         raise UsageError(f"{target} is the sheet itself, which is never written to. Name another file.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from bulkvm.box import BLANK, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
+from bulkvm.columns.extension import shown_extension
 from bulkvm.problems import Fault, Problem, Severity, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.sheet import Sheet
@@ -75,7 +76,7 @@ def validate(
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
-        {row: numbers.get(row, text) for row, text in _cells(sheet, letters[KEY.header], rows)},
+        {row: numbers.get(row) or shown_extension(text) for row, text in _cells(sheet, letters[KEY.header], rows)},
         missing_to_create(columns),
         understood,
     )

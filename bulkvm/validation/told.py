@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bulkvm.columns import KEY
+from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.text import AROUND
 from bulkvm.problems import Fault, Problem
 from bulkvm.sheet import Sheet
@@ -38,4 +39,4 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
 def _read_extension(text: str) -> str:
     stripped = text.strip(AROUND)
     value = KEY.parse(stripped).value
-    return value if isinstance(value, str) else stripped
+    return value if isinstance(value, str) else shown_extension(stripped)

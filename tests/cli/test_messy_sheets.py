@@ -104,3 +104,27 @@ def test_a_template_can_offer_what_a_site_has(bulkvm: Bulkvm) -> None:
     sheet = load_workbook("t.xlsx")["Boxes"]
     offered = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in sheet.data_validations.dataValidation}
     assert offered["D2"] == '"en-US,es-ES,de-DE"'
+
+
+def test_a_file_that_was_saved_as_csv_twice_is_called_so(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text('"Ext,Display Name,PIN"\n"6201,""A, B"",402817"\n', "utf-8")
+
+    ended = bulkvm("validate", "a.csv")
+
+    assert ended.code == 3
+    assert "saved as CSV twice" in ended.err
+    assert "402817" not in ended.err
+
+
+def test_two_copies_of_one_name_and_two_meanings_of_one_heading_are_refused(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Nummer,Name\n6201,A\n", "utf-8")
+
+    copies = bulkvm(
+        "validate", "a.csv", "--map", "Nummer=extension_number", "--annotate", "z.xlsx", "--clean", "./z.xlsx"
+    )
+    meanings = bulkvm("validate", "a.csv", "--map", "Nummer=extension_number", "--map", "nummer=pin")
+
+    assert (copies.code, meanings.code) == (2, 2)
+    assert "Name two files" in copies.err
+    assert "two meanings" in meanings.err
+    assert not (folder / "z.xlsx").exists()

@@ -319,3 +319,33 @@ def test_a_pbx_that_stays_away_ends_the_run_and_most_rows_are_not_sent(
     assert ended.code == 9, "the row under way when it went away is unknown, and that matters most"
     assert ended.json["counts"]["not sent"] > 10
     assert "stayed away" in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("target", ["x.pdf", "a.csv", "nowhere/r.xlsx"])
+def test_an_undo_whose_result_cannot_be_written_removes_nothing(bulkvm: Bulkvm, folder: Path, target: str) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(2))
+    before = sheet.read_bytes()
+    bulkvm("import", "a.csv", "--yes")
+
+    ended = bulkvm("undo", "last", "--yes", "--result", target)
+
+    assert ended.code == 2
+    assert len(boxes(bulkvm)) == 2
+    assert sheet.read_bytes() == before
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_rebuilt_result_never_takes_the_place_of_its_sheet(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(2))
+    before = sheet.read_bytes()
+    bulkvm("import", "a.csv", "--yes")
+    monkeypatch.chdir(folder.parent)
+
+    ended = bulkvm("runs", "last", "--result", folder / "a.csv")
+
+    assert ended.code == 2
+    assert "the sheet itself" in ended.err
+    assert sheet.read_bytes() == before

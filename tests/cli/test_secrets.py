@@ -95,3 +95,21 @@ def test_no_token_and_no_password_is_said_even_where_the_login_is_refused(
 
     assert [ended.code for ended in refused] == [4, 4, 4]
     assert not any(secret in ended.out + ended.err for secret in (TOKEN, PASSWORD) for ended in refused)
+
+
+LINES = 'Ext;Name;PIN\n"6201,Bob,402817";;\n"6202 pin 582046";;\nx;name;"a"\n'
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["validate", "a.csv"], ["validate", "a.csv", "--json"], ["import", "a.csv", "--yes", "--json"], ["diff", "a.csv"]],
+)
+def test_a_pin_that_stands_in_the_cell_of_an_extension_is_not_said(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: list[str]
+) -> None:
+    assert pbx.state
+    (folder / "a.csv").write_text(LINES, "utf-8")
+
+    ended = bulkvm(*command)
+
+    assert not any(pin in ended.out + ended.err for pin in ("402817", "582046"))
