@@ -15,6 +15,7 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError:
         host = port = None
     if not host or parts.scheme not in {"http", "https"}:

@@ -30,6 +30,8 @@ def test_an_address_is_taken_as_it_was_meant(written: str, base: str) -> None:
         "https://",
         "https://[::1",
         "https://pbx:port",
+        "https://pbx..example.com:8887",
+        f"https://{'x' * 70}.example.com",
         "https://u:SECRET@pbx",
         "u:SECRET@pbx",
     ],

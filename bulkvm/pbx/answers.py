@@ -12,6 +12,7 @@ from bulkvm.printable import printable
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _SHOWN: Final = 300
+_PATHS: Final = frozenset({".", ".."})  # as an id, they would lead elsewhere
 # What a gateway answers that has none from the PBX, which may still be at it.
 _BY_A_GATEWAY: Final = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
 
@@ -51,8 +52,11 @@ def read_box(item: Any, host: str) -> Box:
     """
     if not isinstance(item, dict) or not item.get("id") or not item.get(KEY.header):
         raise AnswerLost(f"The PBX at {host} sent a box without an id or an extension number.")
+    box_id, number = str(item["id"]), str(item[KEY.header])
+    if box_id in _PATHS or _text(box_id) != box_id or _text(number) != number:
+        raise AnswerLost(f"The PBX at {host} sent a box with an id or an extension number that nothing can have.")
     fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
-    return Box(id=str(item["id"]), extension_number=str(item[KEY.header]), **fields)
+    return Box(id=box_id, extension_number=number, **fields)
 
 
 def read_owner(response: httpx.Response) -> Owner:
@@ -93,7 +97,7 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
     """
     if response.is_success:
         return
-    raise _refusal(response, said_by(response, secret=secret))
+    raise _refusal(response, said_by(response, secret=secret), _code(response, secret))
 
 
 def not_the_api(url: httpx.URL) -> PbxRefused:
@@ -107,15 +111,19 @@ def not_the_api(url: httpx.URL) -> PbxRefused:
 def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
     """The PBX's own words in an answer, quoted, to follow ours; nothing where it says none."""
     words = "; ".join(filter(None, (_words(error) for error in _errors(response))))
-    token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
-    for hidden in filter(None, (secret, token)):
-        words = words.replace(hidden, "•" * len(hidden))
-    words = _shown(words)[:_SHOWN]
+    words = _shown(_masked(words, response, secret))[:_SHOWN]
     return f' The PBX said: "{words}".' if words else ""
 
 
-def _refusal(response: httpx.Response, said: str) -> PbxError | LoginRefused:
-    status, host, code = response.status_code, response.url.host, _code(response)
+def _masked(words: str, response: httpx.Response, secret: str | None) -> str:
+    token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    for hidden in filter(None, (secret, token)):
+        words = words.replace(hidden, "•" * len(hidden))
+    return words
+
+
+def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | LoginRefused:
+    status, host = response.status_code, response.url.host
     if status == httpx.codes.UNAUTHORIZED:
         return LoginRefused(f"The PBX at {host} does not accept the login or token, or it has ended.{said}")
     if status == httpx.codes.FORBIDDEN:
@@ -142,8 +150,9 @@ def _errors(response: httpx.Response) -> list[dict[str, Any]]:
         return []
 
 
-def _code(response: httpx.Response) -> str:
-    return next((_shown(str(error["code"])) for error in _errors(response) if error.get("code")), "UNKNOWN")
+def _code(response: httpx.Response, secret: str | None) -> str:
+    code = next((str(error["code"]) for error in _errors(response) if error.get("code")), "UNKNOWN")
+    return _shown(_masked(code, response, secret))[:_SHOWN]
 
 
 def _words(error: Mapping[str, Any]) -> str:
@@ -177,4 +186,4 @@ def _text(value: Any) -> str:
 
 def _read_recipients(value: Any) -> tuple[str, ...]:
     addresses = value if isinstance(value, list) else str(value or "").split(",")
-    return tuple(filter(None, (str(address).strip() for address in addresses)))
+    return tuple(filter(None, (_text(address).strip() for address in addresses)))

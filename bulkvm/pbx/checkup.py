@@ -126,7 +126,7 @@ class _Way:
     async def compare_clocks(self) -> str:
         try:
             theirs = parsedate_to_datetime(self._date or "").astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return "the PBX does not tell the time"
         apart = abs(self._now() - theirs)
         if apart > _CLOCKS_MAY_DIFFER:

@@ -64,5 +64,6 @@ class Exchange:
             self._on_failure()
             raise
         if _LOG.isEnabledFor(logging.INFO):
-            _LOG.info("%s %s: %s", request.method, request.url.path, response.status_code)
+            path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+            _LOG.info("%s %s: %s", request.method, path, response.status_code)
         return response

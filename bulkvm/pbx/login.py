@@ -18,7 +18,7 @@ from bulkvm.settings import Site
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
 
-_NOT_ACCEPTED: Final = frozenset({codes.BAD_REQUEST, codes.UNAUTHORIZED, codes.FORBIDDEN})
+_NO_ANSWER_TO_A_LOGIN: Final = frozenset({codes.NOT_FOUND, codes.TOO_MANY_REQUESTS})
 _TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
 _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
@@ -104,14 +104,14 @@ class PasswordAuth(httpx.Auth):
     async def _read(self, response: httpx.Response, asked_at: float) -> None:
         """Take the token from an answer. A refresh token that is refused is dropped, and the password's turn comes."""
         await response.aread()
-        if response.status_code in _NOT_ACCEPTED:
+        if response.is_client_error and response.status_code not in _NO_ANSWER_TO_A_LOGIN:
             if not self._refresh:
                 self._refusal = self._not_accepted(response)
                 raise LoginRefused(self._refusal)
             self._refresh = None
             return
         told = _read_answer(response, self._refresh or self._site.password)
-        if not told.get("access_token"):
+        if not str(told.get("access_token") or "").isprintable() or not told.get("access_token"):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
         lifetime = _read_seconds(told.get("expires_in"))
         self._token = _Token(str(told["access_token"]), asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))

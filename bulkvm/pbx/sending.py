@@ -63,9 +63,12 @@ class Considerate(httpx.AsyncBaseTransport):
         self._waits = waits
         self._longest_silence = longest_silence
         self._silence = 0.0
+        self._too_long: str | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may be sent, and learn from how it is answered."""
+        if self._too_long:
+            raise StoppedEarly(self._too_long)
         if not self._window.enter_at_once():
             async with self._waits.one():
                 await self._window.enter()
@@ -91,10 +94,13 @@ class Considerate(httpx.AsyncBaseTransport):
             if asked is None and response.status_code == codes.TOO_MANY_REQUESTS:
                 self._silence = min(2 * self._silence or _FIRST_SILENCE, _LONGEST_WAIT, self._longest_silence)
             elif asked and asked > self._longest_silence:
-                raise StoppedEarly(
+                self._too_long = (
                     f"The PBX asks to wait for {asked:.0f} seconds, which is longer than --max-outage. "
                     "Import the same again then."
                 )
+                if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
+                    raise StoppedEarly(self._too_long)
+                return
             self._pace.be_silent(self._silence if asked is None else asked)
         else:
             self._silence = 0.0
@@ -262,6 +268,6 @@ def read_retry_after(headers: httpx.Headers) -> float | None:
     try:
         then = parsedate_to_datetime(text).timestamp()
         now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, then - now)

@@ -57,7 +57,9 @@ class Connections(httpx.AsyncBaseTransport):
             ) as answer:
                 content = await _read_whole(answer)
         except (aiohttp.ClientError, OSError) as error:
-            raise failure(error, request.url) from error
+            # What is no HTTP is told by an error that repeats the request, and so the token.
+            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
+            raise failure(error, request.url) from cause
         # aiohttp has unpacked the body, and httpx must not do so again.
         told = [(name, value) for name, value in answer.raw_headers if name.lower() != b"content-encoding"]
         return httpx.Response(answer.status, headers=told, content=content, request=request)
@@ -129,6 +131,8 @@ def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError:
         return not_reached(url)
     if isinstance(error, TimeoutError):
         lost = f"The PBX at {where} did not answer in time."
+    elif isinstance(error, aiohttp.ClientResponseError):
+        lost = f"What answers at {where} does not speak HTTP as a PBX does. Check the address and the port."
     elif isinstance(error, AnswerTooLong):
         most = LONGEST_ANSWER // 2**20
         lost = f"What answers at {where} sent more than {most} MiB at once, as no PBX does. Check the address and port."

@@ -76,7 +76,7 @@ def _entry(name: str | None, sites: Mapping[str, Site]) -> Site:
 def _with_login(site: Site, environment: Mapping[str, str]) -> Site:
     return replace(
         site,
-        token=environment.get("BULKVM_TOKEN") or None,
+        token=environment.get("BULKVM_TOKEN", "").strip() or None,
         user=environment.get("BULKVM_USER") or site.user,
         domain=environment.get("BULKVM_DOMAIN") or site.domain,
         password=environment.get("BULKVM_PASSWORD") or None,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.routing import Route
 
@@ -209,6 +210,22 @@ async def test_a_pbx_that_gives_no_token_after_a_login_is_told() -> None:
     async with connect(login_site("http://simulator"), app=app) as pbx:
         with pytest.raises(LoginRefused, match="gave no token"):
             await pbx.list_boxes()
+
+
+async def test_a_login_that_is_locked_is_refused_and_not_tried_again() -> None:
+    asked = []
+
+    def lock(_: Request) -> JSONResponse:
+        asked.append(1)
+        return JSONResponse({"errors": [{"code": "LOCKED"}]}, 423)
+
+    app = Starlette(routes=[Route("/api/login/oauth/token", lock, methods=["POST"])])
+    async with connect(login_site("http://simulator"), ONE_TRY, app=app) as pbx:
+        for _ in range(3):
+            with pytest.raises(LoginRefused):
+                await pbx.count_boxes()
+
+    assert len(asked) == 1
 
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\nred"

@@ -88,9 +88,10 @@ NOW = 1_800_000_000
         ({"retry-after": formatdate(NOW - 9, usegmt=True), "date": formatdate(NOW, usegmt=True)}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
+        ({"retry-after": "Mon, 01 Jan 2030 00:00:00 +99999999999999"}, None),
         ({}, None),
     ],
-    ids=["seconds", "spaces", "date", "past date", "words", "negative", "none"],
+    ids=["seconds", "spaces", "date", "past date", "words", "negative", "no such zone", "none"],
 )
 def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: float | None) -> None:
     assert read_retry_after(httpx.Headers(headers)) == seconds

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from bulkvm.box import Record
-from bulkvm.errors import AnswerLost, PbxUnreachable
+from bulkvm.errors import AnswerLost, PbxRefused, PbxUnreachable
 from bulkvm.pbx import connect
 from bulkvm.pbx.checkup import greet
 from bulkvm.pbx.transport import LONGEST_ANSWER, make_transport
@@ -128,6 +129,53 @@ async def test_the_wait_for_a_place_and_a_turn_is_not_part_of_a_requests_time() 
         counts = await asyncio.gather(*(pbx.count_boxes() for _ in range(20)))
 
     assert counts == [0] * 20
+
+
+async def test_what_speaks_no_http_is_told_so_and_no_error_holds_the_token() -> None:
+    async def greet_by_mail(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 smtp ready\r\n\r\n")
+        await writer.drain()
+
+    async with serving(Raw(greet_by_mail)) as site, connect(site, ONE_TRY) as pbx:
+        with pytest.raises(AnswerLost, match="does not speak HTTP") as raised:
+            await pbx.create_box(RECORD)
+
+    error: BaseException | None = raised.value
+    while error:
+        assert USER.token not in repr(error)
+        error = error.__cause__
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        {"id": "..", "extension_number": "6201"},
+        {"id": "a\ud800", "extension_number": "6201"},
+        {"id": "a", "extension_number": "62\ud80001"},
+    ],
+)
+async def test_a_box_that_nothing_can_be_asked_of_is_not_believed(box: dict[str, str]) -> None:
+    async def show(writer: asyncio.StreamWriter) -> None:
+        body = json.dumps(box).encode()
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    async with serving(Raw(show)) as site, connect(site, ONE_TRY) as pbx:
+        with pytest.raises(AnswerLost, match="nothing can have"):
+            await pbx.fetch_box("a")
+
+
+async def test_a_pin_in_the_pbxs_error_code_is_masked() -> None:
+    async def refuse(writer: asyncio.StreamWriter) -> None:
+        body = b'{"errors": [{"code": "PIN_402817", "message": "no"}]}'
+        writer.write(b"HTTP/1.1 400 Bad\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    async with serving(Raw(refuse)) as site, connect(site, ONE_TRY) as pbx:
+        with pytest.raises(PbxRefused) as raised:
+            await pbx.create_box(RECORD)
+
+    assert "402817" not in raised.value.code
 
 
 async def list_nothing(writer: asyncio.StreamWriter) -> None:

@@ -181,3 +181,15 @@ async def test_a_surprise_in_one_row_costs_no_other_its_outcome() -> None:
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED, Status.UNKNOWN]
     assert "unforeseen" in str(ending.error)
+
+
+@pytest.mark.parametrize("fault", ["503(retry-after=600):create:1", "503-after(retry-after=600):create:1"])
+async def test_a_create_that_is_answered_by_a_long_wait_is_not_said_to_be_unsent(fault: str) -> None:
+    app = create_app(faults=[fault])
+    plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
+    alone = replace(ONCE, concurrency=1)
+    async with connect(SITE, alone, app=app) as pbx:
+        ending = await send(plan, pbx, alone)
+
+    assert isinstance(ending.error, StoppedEarly)
+    assert [outcome.status for outcome in ending.outcomes] == [Status.UNKNOWN, Status.NOT_SENT]
