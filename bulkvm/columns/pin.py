@@ -32,18 +32,18 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
     """Refuse what is shorter or longer than the PBX and the tenant allow."""
+    if policy.min_length <= len(value) <= policy.max_length:
+        return None
     count = "1 character" if len(value) == 1 else f"{len(value)} characters"
     if len(value) < policy.min_length:
         return Fault(
             "pin-length",
             f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN.",
         )
-    if len(value) > policy.max_length:
-        return Fault(
-            "pin-length",
-            f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Give a shorter PIN.",
-        )
-    return None
+    return Fault(
+        "pin-length",
+        f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Give a shorter PIN.",
+    )
 
 
 def no_repeats(value: str, _: PinPolicy) -> Fault | None:

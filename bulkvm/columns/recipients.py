@@ -49,7 +49,7 @@ def parse_recipients(text: str) -> Parsed:
         addresses.setdefault(folded, address)
     if not addresses and not faults:
         faults.append(Fault("recipient", "there is no e-mail address here. Give one, or leave the cell blank."))
-    return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)))
+    return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
 
 def format_recipients(value: tuple[str, ...]) -> str:
