@@ -111,10 +111,11 @@ class PasswordAuth(httpx.Auth):
             self._refresh = None
             return
         told = _read_answer(response, self._refresh or self._site.password)
-        if not str(told.get("access_token") or "").isprintable() or not told.get("access_token"):
+        token = str(told.get("access_token") or "")
+        if not token or not token.isprintable():
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
         lifetime = _read_seconds(told.get("expires_in"))
-        self._token = _Token(str(told["access_token"]), asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
+        self._token = _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
         self._refresh = str(told.get("refresh_token") or "") or None
 
     def _not_accepted(self, response: httpx.Response) -> str:
