@@ -1,7 +1,7 @@
 """What the PBX's answers mean. Every answer is input: it may be cut off, an HTML page, or lack what it should hold."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 
@@ -9,6 +9,8 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
 from bulkvm.errors import AnswerLost, LoginRefused, NoAnswer, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
 from bulkvm.printable import printable
+
+_Errors: TypeAlias = list[dict[str, Any]]
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _SHOWN: Final = 300
@@ -97,7 +99,8 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
     """
     if response.is_success:
         return
-    raise _refusal(response, said_by(response, secret=secret), _code(response, secret))
+    errors = _errors(response)
+    raise _refusal(response, _said(errors, response, secret), _code(errors, response, secret))
 
 
 def not_the_api(url: httpx.URL) -> PbxRefused:
@@ -110,7 +113,11 @@ def not_the_api(url: httpx.URL) -> PbxRefused:
 
 def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
     """The PBX's own words in an answer, quoted, to follow ours; nothing where it says none."""
-    words = "; ".join(filter(None, (_words(error) for error in _errors(response))))
+    return _said(_errors(response), response, secret)
+
+
+def _said(errors: _Errors, response: httpx.Response, secret: str | None) -> str:
+    words = "; ".join(filter(None, map(_words, errors)))
     words = _shown(_masked(words, response, secret))[:_SHOWN]
     return f' The PBX said: "{words}".' if words else ""
 
@@ -141,7 +148,7 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
     return lost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 
 
-def _errors(response: httpx.Response) -> list[dict[str, Any]]:
+def _errors(response: httpx.Response) -> _Errors:
     """The errors of the documented error body, whatever came instead of it."""
     try:
         errors = response.json()["errors"]
@@ -150,8 +157,8 @@ def _errors(response: httpx.Response) -> list[dict[str, Any]]:
         return []
 
 
-def _code(response: httpx.Response, secret: str | None) -> str:
-    code = next((str(error["code"]) for error in _errors(response) if error.get("code")), "UNKNOWN")
+def _code(errors: _Errors, response: httpx.Response, secret: str | None) -> str:
+    code = next((str(error["code"]) for error in errors if error.get("code")), "UNKNOWN")
     return _shown(_masked(code, response, secret))[:_SHOWN]
 
 

@@ -18,7 +18,7 @@ _INVISIBLE_WENT: Final = Fault(
     Severity.WARNING,
 )
 
-_REMEMBERED: Final = 2**16
+_REMEMBERED: Final = 2**10  # of a column in which each cell differs, remembering more only costs
 
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
