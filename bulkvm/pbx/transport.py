@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection
 
 from bulkvm.address import is_loopback
 from bulkvm.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
@@ -26,6 +27,19 @@ _WRONG_NAME: Final = frozenset({62, 64})
 
 class AnswerTooLong(aiohttp.ClientError):
     """There is no end to an answer."""
+
+
+class AnsweredUnasked(aiohttp.ClientError):
+    """Something came on a connection on which nothing was asked."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that takes no answer for its own that was there before it."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol and conn.protocol.should_close:  # aiohttp looks at it only when a connection is given back
+            raise AnsweredUnasked
+        return await super().send(conn)
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -72,7 +86,11 @@ class Connections(httpx.AsyncBaseTransport):
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(ssl=self._trust, limit=self._connections, keepalive_timeout=_KEEP_ALIVE)
         return aiohttp.ClientSession(
-            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), raise_for_status=False
+            connector=connector,
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_Request,
+            raise_for_status=False,
         )
 
 
@@ -129,6 +147,8 @@ def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError:
         return unknown_name(url)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return not_reached(url)
+    if isinstance(error, AnsweredUnasked):
+        return PbxUnreachable(f"What answers at {where} sent something that it was not asked for. Nothing was sent.")
     if isinstance(error, TimeoutError):
         lost = f"The PBX at {where} did not answer in time."
     elif isinstance(error, aiohttp.ClientResponseError):
