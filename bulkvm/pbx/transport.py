@@ -131,8 +131,8 @@ def make_transport(site: Site, connections: int, timeout: float) -> Connections:
 async def _read_whole(answer: aiohttp.ClientResponse) -> bytes:
     """The body, unpacked. Its size is counted unpacked too, since little can be a great deal packed."""
     body = bytearray()
-    async for part in answer.content.iter_any():
-        body += part
+    while not answer.content.at_eof():
+        body += await answer.content.readany()
         if len(body) > LONGEST_ANSWER:
             raise AnswerTooLong
     return bytes(body)

@@ -45,6 +45,7 @@ def measure_importing(folder: Path, rounds: int) -> Iterator[Figure]:
             {
                 "floor": (sending.floor, (_LATENCY, rows, in_flight)),
                 "aiohttp": (sending.aiohttp, (_LATENCY, rows, in_flight)),
+                "httpx's seam": (sending.httpx_seam, (_LATENCY, rows, in_flight)),
                 "bulkvm": (sending.import_sheet, (_LATENCY, 0, sheet, in_flight, 0)),
             },
             rounds,
@@ -58,8 +59,9 @@ def measure_importing(folder: Path, rounds: int) -> Iterator[Figure]:
             yield Figure(subject, f"share of the ideal, {other}", share, math.inf)
         request = took["floor"].cpu / took["floor"].counts["requests"]
         yield Figure(subject, "CPU a row, in requests of the floor", took["bulkvm"].cpu / rows / request, 15)
-        alone = took["aiohttp"].cpu / took["aiohttp"].counts["requests"] / request
-        yield Figure(subject, "CPU a request of aiohttp, in those of the floor", alone, math.inf)
+        for other in ("aiohttp", "httpx's seam"):
+            alone = took[other].cpu / took[other].counts["requests"] / request
+            yield Figure(subject, f"CPU a request of {other}, in those of the floor", alone, math.inf)
         yield Figure(subject, "connections, for each worker", took["bulkvm"].counts["connections"] / in_flight, 1)
 
 

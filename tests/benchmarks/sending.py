@@ -57,6 +57,38 @@ def aiohttp(latency: float, rows: int, in_flight: int) -> Took:
     return took[0]
 
 
+def httpx_seam(latency: float, rows: int, in_flight: int) -> Took:
+    """The yardstick: the same by bulkvm's own connections alone, with httpx's requests made beforehand.
+
+    What follows them, from paces to journals, has what is left of the goal.
+    """
+    import httpx
+
+    from bulkvm import Site
+    from bulkvm.pbx import in_parallel
+    from bulkvm.pbx.transport import make_transport
+
+    async def send(site: Site) -> None:
+        requests = [
+            httpx.Request(method, f"{site.url}{path}", headers=_HEADERS, content=data)
+            for extension, body in bodies(rows)
+            for method, path, data in (("GET", f"{_OWNER}{extension}", None), ("POST", LIST, body))
+        ]
+        async with make_transport(site, in_flight, timeout=30) as transport:
+
+            async def ask(request: httpx.Request) -> None:
+                (await transport.handle_async_request(request)).json()
+
+            with stopwatch(requests=len(requests)) as took:
+                await in_parallel(requests, ask, in_flight)
+        sent.extend(took)
+
+    sent: list[Took] = []
+    with fast_pbx(latency) as port:
+        asyncio.run(send(Site(name="clinic", url=f"http://127.0.0.1:{port}", token="token")))
+    return sent[0]
+
+
 def requests_loop(latency: float, rows: int, asks: bool) -> Took:
     """The yardstick: a loop over the rows with requests and a session; with `asks`, the owner is asked as well."""
     import requests
