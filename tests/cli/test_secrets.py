@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults, Settings
+from bulkvm.simulator import Faults, Settings, create_app, running
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_whole_job import write_csv
+from tests.pbx.servers import Overheard
 
 PINS = ("402817", "582046", "9371502846", "58391", "731110462", "7502839164")
 LOGIN = Settings()
@@ -47,36 +50,55 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture
-def said(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> str:
-    """All that every command says, at its loudest, while things go wrong now and then."""
+@dataclass(frozen=True)
+class Heard:
+    """All that the commands said, and the secrets by which they were let in."""
+
+    said: str
+    secrets: list[str]
+
+
+@pytest.fixture(params=["token", "password"])
+def heard(
+    request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Heard]:
+    """Every command at its loudest, while things go wrong now and then."""
+    app = create_app(settings=Settings(token=TOKEN, password=PASSWORD))
+    overheard = Overheard(app)
+    login = {"BULKVM_USER": LOGIN.user, "BULKVM_DOMAIN": LOGIN.domain, "BULKVM_PASSWORD": PASSWORD}
     write_csv(folder / "a.csv", *ROWS)
     write_csv(folder / "b.csv", ("6201", "Renamed", PINS[2], "", ""), ("6208", "New", "", "", ""))
     for file in folder.iterdir():
         file.chmod(0o600)
-    texts = []
-    for number, command in enumerate(COMMANDS):
-        pbx.state.faults = Faults(["random:any:rate=0.1,seed=3", f"422:create:{number}"])
-        ended = bulkvm(*command, "-v")
-        texts.append(ended.out + ended.err)
-    pbx.state.faults = Faults(["401:any:1-99"])
-    command = [sys.executable, "-m", "bulkvm", "import", "b.csv", "--yes", "--debug", "-v"]
-    debugged = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    assert "Traceback" in debugged.stderr
-    assert texts[4].count("POST /api/shared_voicemails: 201") > 1
-    return "\n".join([*texts, debugged.stdout, debugged.stderr, *map(str, pbx.state.traffic.log)])
+    with running(overheard) as server:
+        access = login if request.param == "password" else {"BULKVM_TOKEN": TOKEN}
+        for name, value in {"BULKVM_URL": server.url, "BULKVM_MAX_RPS": "0", **access}.items():
+            monkeypatch.setenv(name, value)
+        texts = []
+        for number, command in enumerate(COMMANDS):
+            app.state.faults = Faults(["random:any:rate=0.1,seed=3", f"422:create:{number}"])
+            ended = bulkvm(*command, "-v")
+            texts.append(ended.out + ended.err)
+        app.state.faults = Faults(["401:any:1-99"])
+        command = [sys.executable, "-m", "bulkvm", "import", "b.csv", "--yes", "--debug", "-v"]
+        debugged = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+        assert "Traceback" in debugged.stderr
+        assert texts[4].count("POST /api/shared_voicemails: 201") > 1
+        said = "\n".join([*texts, debugged.stdout, debugged.stderr, *map(str, app.state.traffic.log)])
+        yield Heard(said, [TOKEN, PASSWORD, *overheard.tokens])
 
 
-def test_no_pin_is_said_and_the_files_that_hold_one_are_for_their_owner_alone(said: str, folder: Path) -> None:
-    assert [pin for pin in PINS[:5] if pin in said] == []  # the last one is an extension too
-    for file in [*folder.rglob("*"), *(folder.parent / "state").rglob("*")]:
-        if file.is_file() and os.name == "posix" and any(pin.encode() in file.read_bytes() for pin in PINS[:3]):
-            assert file.stat().st_mode & 0o077 == 0, file
+def test_no_secret_is_said_and_the_files_that_hold_pins_are_for_their_owner_alone(heard: Heard, folder: Path) -> None:
+    files = {file: file.read_bytes() for file in folder.parent.rglob("*") if file.is_file()}
 
-
-def test_an_export_without_pins_holds_none(said: str, folder: Path) -> None:
-    assert said
-    assert not any(pin in (folder / "open.csv").read_text("utf-8-sig") for pin in PINS[:3])
+    assert [pin for pin in PINS[:5] if pin in heard.said] == []  # the last one is an extension too
+    assert [secret for secret in heard.secrets if secret in heard.said] == []
+    assert not any(secret.encode() in content for secret in heard.secrets for content in files.values())
+    with_pins = [file for file, content in files.items() if any(pin.encode() in content for pin in PINS[:3])]
+    assert any(file.suffix == ".jsonl" for file in with_pins)
+    assert folder / "open.csv" not in with_pins  # exported without them
+    if os.name == "posix":
+        assert [file for file in with_pins if file.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.usefixtures("pbx")
