@@ -89,7 +89,12 @@ class NoAnswer(AnswerLost):
 
 
 class PbxRefused(PbxError):
-    """The PBX answered no. `code` is its own; the message quotes its words."""
+    """The PBX answered no. `code` is its own; the message quotes its words.
+
+    `lost` is what became of an earlier try of the same request, if its answer was lost: that one may have been done.
+    """
+
+    lost: AnswerLost | None = None
 
     def __init__(self, message: str, code: str = "UNKNOWN") -> None:
         super().__init__(message)

@@ -195,7 +195,9 @@ class Sender:
             return await self._repeat(attempt, repeat)
         except (PbxError, StoppedEarly, LoginRefused, Interrupted) as error:
             told = error
-            if lost and not isinstance(error, PbxRefused):
+            if isinstance(error, PbxRefused):
+                error.lost = lost
+            elif lost:
                 told = lost  # whatever the last try came to, an earlier one may have changed something
             if isinstance(told, PbxError):
                 told.attempts = sent

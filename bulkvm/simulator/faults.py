@@ -31,11 +31,12 @@ from typing import Final
 from bulkvm.simulator.errors import SimulatorError
 
 _CALLS: Final = ("list", "create", "fetch", "update", "destroy", "owner", "policy", "login", "revoke", "any")
-_PLAIN: Final = (
+# What may go wrong besides an error status; what is in TIMED says for how many seconds.
+PLAIN: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
 )  # fmt: skip
-_TIMED: Final = ("late", "slow", "down")
+TIMED: Final = ("late", "slow", "down")
 _PASSING: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")
 
 _RULE: Final = re.compile(
@@ -117,4 +118,4 @@ class _Rule:
 def _allowed(what: str, option: str | None) -> bool:
     if _STATUS.fullmatch(what):
         return option in {None, "retry-after", "retry-date"}
-    return what in _TIMED if option == "seconds" else what in _PLAIN and option is None
+    return what in TIMED if option == "seconds" else what in PLAIN and option is None

@@ -13,7 +13,7 @@ from bulkvm.planning import fields_differ, find_differences, whole_box
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
-_PAUSES: Final = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for a box that may appear late
+_PAUSES: Final = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may be done late
 _CONFIRMED: Final = "Confirmed after a lost answer."
 _GONE: Final = "The box is gone. Import again to make it anew."
 
@@ -63,7 +63,7 @@ async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
     assert planned is not None
     try:
         box = await pbx.fetch_box(planned.id)
-    except PbxError as error:
+    except (PbxError, NotAllowed) as error:
         return _not_found(change, error)
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
     if is_undo and (changed := fields_differ(planned, box)):
@@ -77,7 +77,7 @@ async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
     return replace(change, box=box, differences=differences)
 
 
-def _not_found(change: Change, error: PbxError) -> Outcome:
+def _not_found(change: Change, error: PbxError | NotAllowed) -> Outcome:
     """The outcome of a change whose box could not be looked at."""
     record = change.record
     if not isinstance(error, NoSuchBox):
@@ -183,10 +183,10 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     record, wanted = change.record, whole_box(change)
     try:
         updated = await pbx.update_box(wanted)
-    except NoSuchBox as gone:
-        return _outcome(record, Status.REJECTED, _GONE, pbx_code=gone.code, attempts=gone.attempts)
     except PbxRefused as refusal:
         return await _refused(change, wanted, refusal, pbx)
+    except NotAllowed as refusal:
+        return _outcome(record, Status.REJECTED, str(refusal), box_id=wanted.id, attempts=1)
     except AnswerLost as lost:
         return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
@@ -197,15 +197,20 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
 async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
     """The outcome of an update that was refused, perhaps after an earlier try that was done, its answer lost."""
     record, attempts = change.record, refusal.attempts
-    if attempts > 1:
-        try:
+    try:
+        for pause in _PAUSES if refusal.lost else ():
+            await pbx.pause(pause)
             box = await pbx.fetch_box(wanted.id)
-        except BulkvmError:
-            return _unknown(record, refusal, attempts)
-        if not fields_differ(wanted, box):
-            return _outcome(
-                record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts
-            )
+            if not fields_differ(wanted, box):
+                return _outcome(
+                    record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts
+                )
+    except NoSuchBox as gone:
+        refusal = gone
+    except BulkvmError:
+        return _unknown(record, refusal, attempts)
+    if isinstance(refusal, NoSuchBox):
+        return _outcome(record, Status.REJECTED, _GONE, pbx_code=refusal.code, attempts=attempts)
     return _rejected(record, refusal, attempts, wanted.id)
 
 
@@ -237,6 +242,8 @@ async def _remove(change: Change, pbx: Pbx) -> Outcome:
         return await _look_whether_gone(record, box_id, lost, pbx)
     except PbxRefused as refusal:
         return _rejected(record, refusal, refusal.attempts, box_id)
+    except NotAllowed as refusal:
+        return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, attempts=1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
     return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=removed.attempts)
