@@ -1,0 +1,89 @@
+"""Another administrator adds, removes and renames boxes while ours are read and sent."""
+
+import pytest
+
+from bulkvm.box import Record
+from bulkvm.outcomes import Status
+from bulkvm.settings import SendSettings
+from bulkvm.simulator import Settings, create_app
+from bulkvm.upload import plan_for, send
+from tests.upload.truth import Striking, assert_truth, boxes_of, on_a_socket, records
+
+ONE = SendSettings(concurrency=1, max_rps=0)
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+@pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])
+async def test_a_list_that_is_read_meanwhile_has_the_boxes_that_there_are_each_once(what: str, at: int) -> None:
+    app = create_app(settings=Settings(page_cap=4))
+    async with on_a_socket(app, ONE) as pbx:
+        await send(await plan_for(pbx, records(18)), pbx, ONE)
+        faults = app.state.faults = Striking(f"{what}:list:{at}")
+
+        listed = await pbx.list_boxes()
+
+    there = await boxes_of(app)
+    assert faults.struck == [what]
+    assert [box.extension_number for box in listed] == list(there)
+    assert [box for box in listed if box != there[box.extension_number]] == [
+        box for box in listed if what == "admin-rename" and at > 1 and box.extension_number == "7000"
+    ]
+
+
+@pytest.mark.parametrize("at", [1, 3])
+async def test_a_number_that_is_taken_meanwhile_is_refused_and_its_new_box_left_alone(at: int) -> None:
+    app = create_app()
+    wanted = [Record(row=n, extension_number=str(1999 + n), name="Ours", pin="582046") for n in range(1, 5)]
+    async with on_a_socket(app, ONE) as pbx:
+        plan = await plan_for(pbx, wanted)
+        app.state.faults = Striking(f"admin-add:create:{at}")
+
+        ending = await send(plan, pbx, ONE)
+
+    taken = str(1999 + at)
+    there = await boxes_of(app)
+    assert [o.extension_number for o in ending.outcomes if o.status is Status.REJECTED] == [taken]
+    assert {number: box.name for number, box in there.items()} == {
+        **dict.fromkeys((record.extension_number for record in wanted), "Ours"),
+        taken: "Added by another administrator",
+    }
+    await assert_truth(app, plan, ending.outcomes, but=[taken])
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [("fetch:1", Status.REJECTED), ("update:1", Status.REJECTED), ("update:3", Status.UPDATED)],
+    ids=["before it is looked at", "before it is sent", "after it was done"],
+)
+async def test_a_box_that_is_removed_meanwhile_stays_removed_and_costs_no_other(at: str, status: Status) -> None:
+    app = create_app()
+    async with on_a_socket(app, ONE) as pbx:
+        await send(await plan_for(pbx, records(5)), pbx, ONE)
+        plan = await plan_for(pbx, records(5, name="New"))
+        app.state.faults = Striking(f"admin-remove:{at}")
+
+        ending = await send(plan, pbx, ONE)
+
+    there = await boxes_of(app)
+    assert [o.status for o in ending.outcomes] == [status, *[Status.UPDATED] * 4]
+    assert [box.name for box in there.values()] == ["New 1", "New 2", "New 3", "New 4"]
+    await assert_truth(app, plan, ending.outcomes, but=["7000"])
+
+
+@pytest.mark.parametrize("at", ["fetch:1", "fetch:2", "update:2"])
+async def test_the_new_name_of_a_box_that_is_renamed_meanwhile_is_kept_where_the_sheet_says_none(at: str) -> None:
+    app = create_app()
+    async with on_a_socket(app, ONE) as pbx:
+        await send(await plan_for(pbx, records(3)), pbx, ONE)
+        rows = [Record(row=n, extension_number=str(7000 + n), prompt="de-DE") for n in range(3)]
+        plan = await plan_for(pbx, rows)
+        app.state.faults = Striking(f"admin-rename:{at}")
+
+        ending = await send(plan, pbx, ONE)
+
+    there = await boxes_of(app)
+    assert [(o.status, o.changed) for o in ending.outcomes] == [(Status.UPDATED, ("prompt",))] * 3
+    assert [(box.name, box.prompt) for box in there.values()] == [
+        ("Renamed by another administrator", "de-DE"), ("Desk 1", "de-DE"), ("Desk 2", "de-DE")
+    ]  # fmt: skip
+    await assert_truth(app, plan, ending.outcomes)

@@ -1,0 +1,111 @@
+"""Every fault that the PBX knows, in every call, with few and many workers: one right box a row."""
+
+import re
+
+import pytest
+
+from bulkvm.box import Record
+from bulkvm.errors import BulkvmError
+from bulkvm.outcomes import DONE, Status
+from bulkvm.pbx import Pbx
+from bulkvm.settings import SendSettings
+from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.faults import PLAIN, TIMED
+from bulkvm.upload import plan_for, send
+from tests.upload.truth import ANY_ERRORS, Striking, assert_truth, on_a_socket, records
+
+WORKERS = [8, *(pytest.param(n, marks=pytest.mark.campaign) for n in (1, 32))]
+IN_CALLS = ["create", "update", "list", "login"]
+FAULTS = [
+    "401:{call}:2",
+    "429:{call}:2-4",
+    "429(retry-after=1):{call}:2",
+    "429(retry-date=1):{call}:2",
+    "500:{call}:2-4",
+    "500-after:{call}:2-3",
+    "502-after:{call}:2-4",
+    "503:{call}:2-4",
+    "503(retry-after=1):{call}:2",
+    "503-after(retry-date=1):{call}:2",
+    "504:{call}:2",
+    "html:{call}:2",
+    "html-after:{call}:2-3",
+    "reset:{call}:2-5",
+    "reset-after:{call}:2-5",
+    "late(seconds=0.8):{call}:2-3",
+    "slow(seconds=0.8):{call}:2-3",
+    "truncated:{call}:2-4",
+    "expire:{call}:2",
+    "down(seconds=0.5):{call}:2",
+    "admin-add:{call}:2",
+    "admin-remove:{call}:2",
+    "admin-rename:{call}:2",
+    "random:{call}:rate=0.6,seed=3",
+]
+
+
+def test_every_fault_that_the_pbx_knows_is_among_these() -> None:
+    assert {*PLAIN, *TIMED} <= {re.split("[(:]", fault)[0] for fault in FAULTS}
+
+
+async def begin(pbx: Pbx, call: str) -> list[Record]:
+    """Make what there must be before a fault in this call, and give the rows of the sheet that meets it."""
+    made = 0 if call == "create" else 10
+    await send(await plan_for(pbx, records(made)), pbx)
+    return records(12, name="New")
+
+
+def faults_in(call: str, fault: str) -> Striking:
+    """A fault in a call. A login is called while a run is sent only where its token ends, three times here."""
+    ends = [f"expire:update:{nth}" for nth in (2, 6, 10)] if call == "login" else []
+    return Striking(fault.format(call=call), *ends)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize("call", IN_CALLS)
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_fault_in_every_call_leaves_one_right_box_a_row(fault: str, call: str, workers: int) -> None:
+    app = create_app(settings=Settings(page_cap=4))
+    sending = SendSettings(concurrency=workers, timeout=0.5, max_rps=0, max_errors=ANY_ERRORS, retries=8)
+    async with on_a_socket(app, sending) as pbx:
+        rows = await begin(pbx, call)
+        faults = app.state.faults = faults_in(call, fault)
+        plan = await plan_for(pbx, rows)
+
+        ending = await send(plan, pbx, sending)
+
+    touched = {"7000"} if fault.startswith(("admin-remove", "admin-rename")) else set()
+    assert {what for what in faults.struck if what != "expire"} or fault.startswith("expire")
+    assert ending.error is None
+    assert all(o.status in DONE for o in ending.outcomes if o.extension_number not in touched), ending.outcomes
+    await assert_truth(app, plan, ending.outcomes, but=touched)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize("call", IN_CALLS)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+async def test_a_refusal_in_every_call_is_asked_for_once_and_costs_no_other_row(
+    status: int, call: str, workers: int
+) -> None:
+    app = create_app()
+    sending = SendSettings(concurrency=workers, max_rps=0)
+    async with on_a_socket(app, sending) as pbx:
+        rows = await begin(pbx, call)
+        before = app.state.traffic.counts.copy()
+        faults = app.state.faults = faults_in(call, f"{status}:{{call}}:1")
+        if call == "list":
+            with pytest.raises(BulkvmError):
+                await plan_for(pbx, rows)
+            assert app.state.traffic.counts - before == {"list": 1}
+            return
+        plan = await plan_for(pbx, rows)
+
+        ending = await send(plan, pbx, sending)
+
+    asked = app.state.traffic.counts - before
+    assert str(status) in faults.struck
+    assert ending.error is None
+    if call != "login":
+        assert [o.status for o in ending.outcomes if o.status not in DONE] == [Status.REJECTED]
+        assert asked["create"] + asked["update"] == len(rows)
+    await assert_truth(app, plan, ending.outcomes)

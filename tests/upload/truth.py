@@ -1,0 +1,92 @@
+"""Runs against a PBX on a socket, and what the PBX's own state says of their outcomes."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from starlette.applications import Starlette
+
+from bulkvm.box import BLANK, Box, Record
+from bulkvm.changes import Plan
+from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.pbx import Pbx, connect
+from bulkvm.planning import fields_differ
+from bulkvm.settings import Limit, SendSettings, Site
+from bulkvm.simulator import Faults, Settings, running
+from bulkvm.simulator.faults import Fault
+from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
+
+USER = Settings()
+BY_PASSWORD = Site(name="test", url="http://simulator", user=USER.user, password=USER.password, domain=USER.domain)
+BY_TOKEN = Site(name="test", url="http://simulator", token=USER.token)
+ANY_ERRORS = Limit(share=1.0)
+
+
+def records(count: int, *, name: str = "Desk") -> list[Record]:
+    return [
+        Record(row=n + 2, extension_number=str(7000 + n), name=f"{name} {n}", pin=str(402817 + n)) for n in range(count)
+    ]
+
+
+@asynccontextmanager
+async def on_a_socket(app: Starlette, sending: SendSettings) -> AsyncIterator[Pbx]:
+    """The PBX over a real socket, by a login with a password."""
+    with running(app) as server:
+        async with connect(replace(BY_PASSWORD, url=server.url), sending) as pbx:
+            yield pbx
+
+
+async def boxes_of(app: Starlette) -> dict[str, Box]:
+    """What the PBX has, asked without faults and without the client. Fails where a number has two boxes."""
+    app.state.faults = Faults()
+    items: list[dict[str, Any]] = []
+    async with in_process(app, token="") as asking:
+        token = (await asking.post(LOGIN, data=PASSWORD_LOGIN)).json()["access_token"]
+        asking.headers["Authorization"] = f"Bearer {token}"
+        while True:
+            answer = await asking.get(BOXES, params={"orderby": "extension_number", "skip": len(items)})
+            items += answer.json()["items"]
+            if len(items) >= answer.json()["count"]:
+                break
+    found = {item["extension_number"]: box_of(item) for item in items}
+    assert len(found) == len(items)
+    return found
+
+
+def box_of(item: dict[str, Any]) -> Box:
+    fields: dict[str, Any] = {name: BLANK if value is None else value for name, value in item.items()}
+    fields["recipients"] = tuple(item["recipients"].split(",")) if item["recipients"] else ()
+    return Box(**fields)
+
+
+async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome], *, but: Collection[str] = ()) -> None:
+    """Each outcome says what the PBX's own state shows, but for boxes that somebody else was at."""
+    assert [outcome.row for outcome in outcomes] == [change.record.row for change in plan.changes]
+    assert sum(count_statuses(outcomes).values()) == len(plan.changes)
+    boxes = await boxes_of(app)
+    for change, outcome in zip(plan.changes, outcomes, strict=True):
+        if change.record.extension_number in but:
+            continue
+        box = boxes.get(change.record.extension_number)
+        as_wanted = box is not None and not fields_differ(change.record, box)
+        if outcome.status in DONE:
+            assert as_wanted, outcome
+            assert box is not None
+            assert outcome.id == box.id
+        elif outcome.status is not Status.UNKNOWN:
+            assert not as_wanted, outcome
+            assert (box and box.name) == (change.box and change.box.name), outcome
+
+
+class Striking(Faults):
+    """Faults that note which of them struck."""
+
+    def __init__(self, *rules: str) -> None:
+        super().__init__(rules)
+        self.struck: list[str] = []
+
+    def strike(self, call: str) -> Fault | None:
+        fault = super().strike(call)
+        self.struck += [fault.what] if fault else []
+        return fault
