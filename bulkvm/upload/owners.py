@@ -1,6 +1,7 @@
 """Which of the numbers that new boxes are to have are free."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Final
 
 from bulkvm.errors import AnswerLost, NotAllowed, PbxRefused
@@ -21,22 +22,22 @@ async def find_taken(pbx: Pbx, numbers: Sequence[str], used: Collection[str], pr
         progress: hears how many were asked, of how many.
 
     Returns:
-        The numbers that are taken. Empty where this user may not ask, or the PBX does not tell.
+        The numbers that are taken, as far as this user may ask and the PBX tells.
     """
     taken: dict[str, Taken] = {}
     asked = 0
 
     async def ask(number: str) -> None:
         nonlocal asked
-        if owner := await pbx.number_owner(number):
-            taken[number] = Taken(owner, await _next_free(pbx, number, used))
+        with suppress(PbxRefused):  # it tells nothing of this number
+            if owner := await pbx.number_owner(number):
+                taken[number] = Taken(owner, None)  # whatever comes of the search for a free one
+                taken[number] = Taken(owner, await _next_free(pbx, number, used))
         asked += 1
         progress(asked, len(numbers))
 
-    try:
+    with suppress(NotAllowed, AnswerLost):  # it tells nothing of any further one
         await in_parallel(numbers, ask, pbx.connections)
-    except (PbxRefused, NotAllowed, AnswerLost):
-        return {}
     return taken
 
 

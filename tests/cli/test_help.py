@@ -1,5 +1,6 @@
 """Help answers at once, and tells the truth."""
 
+import re
 import subprocess
 import sys
 
@@ -36,6 +37,27 @@ def test_every_command_has_a_help_text_and_its_own_name(name: str) -> None:
     assert command.name == name
     assert command.help
     assert all(parameter.help for parameter in command.params if isinstance(parameter, click.Option))
+
+
+@pytest.mark.parametrize(
+    ("option", "default"),
+    [
+        ("--concurrency", "8"),
+        ("--max-rps", "75"),
+        ("--retries", "5"),
+        ("--max-outage", "120.0"),
+        ("--max-changes", "30%"),
+        ("--max-errors", "10%"),
+        ("--verify", "unsure"),
+    ],
+)
+def test_help_says_how_a_run_is_sent_unless_told_otherwise(option: str, default: str) -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    command = bulkvm.get_command(context, "import")
+    assert command is not None
+    said = " ".join(command.get_help(click.Context(command)).split())
+
+    assert re.search(rf" {option} [^[]*(\[unsure\|all\][^[]*)?\[default: {default}[;\]]", said)
 
 
 def test_python_dash_m_is_the_same_program() -> None:

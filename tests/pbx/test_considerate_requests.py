@@ -5,19 +5,27 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bulkvm.errors import StoppedEarly
+from bulkvm.box import Record
+from bulkvm.errors import AnswerLost, NoAnswer, StoppedEarly
+from bulkvm.pbx import Pbx
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
-from bulkvm.pbx.sending import Considerate, read_retry_after
+from bulkvm.pbx.sending import Considerate, Sender, read_retry_after
+from bulkvm.pbx.transport import InProcess
 from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
+from bulkvm.settings import SendSettings
+from bulkvm.simulator import create_app
+from tests.upload.truth import BY_PASSWORD
 
 
 class Clock:
@@ -288,23 +296,30 @@ async def test_a_pbx_that_never_answered_is_not_waited_for() -> None:
 
 
 class Arrivals(httpx.AsyncBaseTransport):
-    """Notes when requests arrive, by a clock; the PBX answers the third with a 429 that asks for 30 seconds."""
+    """Notes when requests arrive, by a clock; the PBX answers the third with a refusal that asks for a wait."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, status: int, headers: dict[str, str]) -> None:
         self._clock = clock
+        self._refusal = status, headers
         self.times: list[float] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.times.append(self._clock())
-        refused = len(self.times) == 3
-        return httpx.Response(
-            429 if refused else 200, headers={"retry-after": "30"} if refused else {}, request=request
-        )
+        status, headers = self._refusal if len(self.times) == 3 else (200, {})
+        return httpx.Response(status, headers=headers, request=request)
 
 
-async def test_a_429_is_followed_by_silence_for_as_long_as_it_asked() -> None:
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    "headers",
+    [{"retry-after": "30"}, {"retry-after": formatdate(NOW + 30, usegmt=True), "date": formatdate(NOW, usegmt=True)}],
+    ids=["seconds", "date"],
+)
+async def test_a_refusal_that_asks_for_a_wait_is_followed_by_silence_of_all(
+    status: int, headers: dict[str, str]
+) -> None:
     clock = Clock()
-    arrivals = Arrivals(clock)
+    arrivals = Arrivals(clock, status, headers)
     transport = Considerate(arrivals, Pace(0, clock=clock, sleep=clock.sleep), Window(8), Waits())
 
     async with httpx.AsyncClient(transport=transport) as http:
@@ -314,3 +329,91 @@ async def test_a_429_is_followed_by_silence_for_as_long_as_it_asked() -> None:
     assert len(arrivals.times) == 50
     assert len(before) <= 8, "no more than were under way"
     assert min(moment for moment in arrivals.times if moment >= 30) == 30
+
+
+async def too_late(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    ("app", "size"),
+    [
+        pytest.param(create_app(faults=["429:list:1"]), 16, id="429"),
+        pytest.param(create_app(faults=["503:list:1"]), 16, id="503"),
+        pytest.param(too_late, 16, id="no answer in time"),
+        pytest.param(create_app(faults=["500:list:1"]), 32, id="500"),
+        pytest.param(create_app(faults=["reset:list:1"]), 32, id="reset"),
+        pytest.param(create_app(), 32, id="200"),
+    ],
+)
+async def test_what_asks_for_less_halves_the_window_and_nothing_else_does(app: ASGIApp, size: int) -> None:
+    window = Window(32)
+    await fill(window, 60, 0.05)
+    transport = Considerate(InProcess(app), Pace(0), window, Waits())
+
+    with suppress(NoAnswer):
+        await transport.handle_async_request(httpx.Request("GET", "http://pbx/api/shared_voicemails"))
+
+    assert int(window.size) == size
+
+
+class Timed(InProcess):
+    """A PBX in this process, and when it was asked for what, by a clock."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        super().__init__(app)
+        self._clock = clock
+        self.asked: list[tuple[str, float]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append((f"{request.method} {request.url.path}", self._clock()))
+        return await super().handle_async_request(request)
+
+
+async def test_reads_and_logins_keep_the_pace_too() -> None:
+    clock = Clock()
+    timed = Timed(create_app(faults=["expire:fetch:1"]), clock)
+    transport = Considerate(timed, Pace(10, clock=clock, sleep=clock.sleep), Window(8), Waits())
+    pbx = Pbx(Sender(BY_PASSWORD, transport, SendSettings(), waits=Waits(), sleep=clock.sleep), 8)
+
+    await pbx.list_boxes()
+    await pbx.number_owner("6201")
+    box_id = (await pbx.create_box(Record(row=2, extension_number="6201", name="Desk", pin="402817"))).told
+    await pbx.update_box(await pbx.fetch_box(box_id))
+
+    asked, times = zip(*timed.asked, strict=True)
+    assert [what for what in asked if what.endswith("token")] == ["POST /api/login/oauth/token"] * 2
+    assert len(set(asked)) == 6
+    assert [later - earlier for earlier, later in itertools.pairwise(times)] == pytest.approx([0.1] * (len(times) - 1))
+
+
+async def pauses_before_giving_up(settings: SendSettings) -> list[float]:
+    """How long a read of a PBX that always fails was put off, each time."""
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    transport = InProcess(create_app(faults=["500:list:1-99"]))
+    pbx = Pbx(Sender(BY_PASSWORD, transport, settings, waits=Waits(), sleep=sleep), 1)
+    with pytest.raises(AnswerLost) as lost:
+        await pbx.count_boxes()
+    assert lost.value.attempts == len(paused) + 1
+    return paused
+
+
+async def test_a_read_is_tried_five_times_with_pauses_anywhere_below_a_bound_that_doubles() -> None:
+    runs = [await pauses_before_giving_up(SendSettings()) for _ in range(60)]
+
+    assert {len(run) for run in runs} == {4}
+    for nth, pauses in enumerate(zip(*runs, strict=True)):
+        bound = 0.2 * 2**nth
+        assert 0 <= min(pauses) < bound / 4
+        assert bound * 3 / 4 < max(pauses) <= bound
+
+
+async def test_no_pause_is_longer_than_ten_seconds_however_many_tries_are_allowed() -> None:
+    paused = await pauses_before_giving_up(SendSettings(retries=40))
+
+    assert len(paused) == 39
+    assert 5 < max(paused) <= 10

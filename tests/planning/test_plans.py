@@ -140,7 +140,8 @@ def test_an_id_must_agree_with_the_extension() -> None:
 
     assert plan.changes == ()
     assert [(p.row, p.code) for p in plan.problems] == [(2, "id-disagrees")]
-    assert "6201" in plan.problems[0].message
+    assert "belongs to box 6201" in plan.problems[0].message
+    assert "keeps its number for good" in plan.problems[0].message
 
 
 def test_an_id_that_agrees_is_fine() -> None:

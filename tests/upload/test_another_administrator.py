@@ -1,12 +1,15 @@
 """Another administrator adds, removes and renames boxes while ours are read and sent."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
 from bulkvm.box import Record
 from bulkvm.outcomes import Status
 from bulkvm.settings import SendSettings
 from bulkvm.simulator import Settings, create_app
-from bulkvm.upload import plan_for, send
+from bulkvm.upload import Journal, RunFacts, plan_for, plan_undo_of, read_journal, send
 from tests.upload.truth import Striking, assert_truth, boxes_of, on_a_socket, records
 
 ONE = SendSettings(concurrency=1, max_rps=0)
@@ -87,3 +90,23 @@ async def test_the_new_name_of_a_box_that_is_renamed_meanwhile_is_kept_where_the
         ("Renamed by another administrator", "de-DE"), ("Desk 1", "de-DE"), ("Desk 2", "de-DE")
     ]  # fmt: skip
     await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_an_undo_gives_a_box_back_as_it_was_right_before_it_was_sent_and_not_as_it_was_planned(
+    tmp_path: Path,
+) -> None:
+    app = create_app()
+    facts = RunFacts(
+        name="run", site="test", url="http://x", file="a.csv", began=datetime.now(UTC), extensions={2: "7000"}
+    )
+    journal = Journal(tmp_path, facts)
+    async with on_a_socket(app, ONE) as pbx:
+        await send(await plan_for(pbx, records(1)), pbx, ONE)
+        plan = await plan_for(pbx, records(1, name="New"))
+        app.state.faults = Striking("admin-rename:fetch:1")
+        await send(plan, pbx, ONE, journal=journal)
+        journal.close()
+
+        await send(await plan_undo_of(read_journal(tmp_path / "run.jsonl"), pbx), pbx, ONE)
+
+    assert [box.name for box in (await boxes_of(app)).values()] == ["Renamed by another administrator"]

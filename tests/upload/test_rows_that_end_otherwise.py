@@ -151,6 +151,23 @@ async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
     assert said in outcome.message
 
 
+async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did() -> None:
+    app = create_app()
+    async with connect(SITE, ONCE, app=app) as pbx:
+        await pbx.create_box(RECORD)
+        box = await pbx.find_box("6201")
+        assert box is not None
+        former = replace(box, name="Former")
+        undo = Change(ChangeKind.UPDATE, OTHERWISE, box, (Difference("name", box.name, "Former"),), wanted=former)
+        await update(pbx, OTHERWISE)
+
+        outcome = await send_change(undo, pbx)
+
+    assert outcome.status is Status.UNCHANGED
+    assert "changed meanwhile in name" in outcome.message
+    assert app.state.traffic.counts["update"] == 1
+
+
 def journal_in(folder: Path) -> Journal:
     began = datetime(2026, 11, 23, tzinfo=UTC)
     facts = RunFacts(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions={2: "6201"})

@@ -1,9 +1,14 @@
 """Never twice, never lost: what the result says of each row is what the PBX has."""
 
 import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Thread
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -295,3 +300,44 @@ async def test_workers_share_the_rows_and_no_more_than_allowed_are_under_way() -
 
     assert app.state.traffic.most_in_flight == 4
     assert app.state.traffic.counts["create"] == 80
+
+
+async def test_a_longer_sheet_keeps_no_more_under_way() -> None:
+    tasks: list[int] = []
+    most = []
+    async with connect(BY_TOKEN, SendSettings(max_rps=0), app=create_app()) as pbx:
+        for count in (20, 200):
+            plan = await plan_for(pbx, records(count))
+            await send(plan, pbx, on_outcome=lambda _: tasks.append(len(asyncio.all_tasks())))
+            most.append(max(tasks))
+
+    assert most[0] == most[1] < 20
+
+
+async def test_a_pbx_that_takes_no_connections_for_a_while_is_waited_for_and_every_row_is_done() -> None:
+    app = create_app()
+    with closed_door(app) as (url, open_it):
+        async with connect(replace(BY_TOKEN, url=url), SendSettings(max_rps=0), known=True) as pbx:
+            plan = Plan(tuple(Change(ChangeKind.CREATE, record) for record in records(10)))
+            sending = asyncio.create_task(send(plan, pbx))
+            done, _ = await asyncio.wait({sending}, timeout=0.3)
+            open_it()
+            ending = await sending
+
+    assert not done
+    assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED] * 10
+    await assert_truth(app, plan, ending.outcomes)
+
+
+@contextmanager
+def closed_door(app: Starlette) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A port on which every connection is refused until its door is opened; gives its address, and what opens it."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
+        thread = Thread(target=server.run, args=([listener],), daemon=True)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", thread.start
+        finally:
+            server.should_exit = True
+            thread.join()

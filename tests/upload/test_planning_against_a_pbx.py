@@ -1,0 +1,113 @@
+"""A plan for the PBX as it is: what its list does not tell is fetched, and numbers that others have are found first."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bulkvm.box import Record
+from bulkvm.changes import ChangeKind
+from bulkvm.outcomes import Status
+from bulkvm.pbx import connect
+from bulkvm.settings import SendSettings
+from bulkvm.simulator import Settings, create_app
+from bulkvm.upload import plan_for, send
+from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_of
+
+QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
+STORED = {
+    "id": "QQ==",
+    "extension_number": "7000",
+    "name": "Front Desk",
+    "pin": "402817",
+    "prompt": "de-DE",
+    "enable_pin": False,
+    "enable_email_notify": True,
+    "recipients": "a@example.com,b@example.com",
+    "play_datetime": "24_HOUR_CLOCK",
+}
+FRUGAL = {
+    "whole lists": Settings(),
+    "summary lists": Settings(summary_lists=True),
+    "hidden PINs": Settings(hide_pins=True),
+    "both": Settings(summary_lists=True, hide_pins=True),
+}
+
+
+@pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
+async def test_an_update_changes_nothing_else_however_little_the_list_tells(tmp_path: Path, settings: Settings) -> None:
+    state, seed = tmp_path / "state", tmp_path / "seed.json"
+    seed.write_text(json.dumps([STORED]), "utf-8")
+    all_told = create_app(state, seed=seed)
+    (before,) = (await boxes_of(all_told)).values()
+    async with connect(BY_TOKEN, QUICK, app=create_app(state, settings=settings)) as pbx:
+        plan = await plan_for(pbx, [Record(row=2, extension_number="7000", name="Reception")])
+
+        await send(plan, pbx, QUICK)
+
+    assert plan.counts[ChangeKind.UPDATE] == 1
+    assert await boxes_of(all_told) == {"7000": replace(before, name="Reception")}
+
+
+@pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
+async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_tells(
+    tmp_path: Path, settings: Settings
+) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps([STORED]), "utf-8")
+    app = create_app(seed=seed, settings=settings)
+    same = Record(row=2, extension_number="7000", pin="402817", recipients=("B@example.com", "a@example.com"))
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, [same])
+
+        await send(plan, pbx, QUICK)
+
+    assert plan.counts[ChangeKind.UNCHANGED] == 1
+    assert app.state.traffic.counts["update"] == 0
+
+
+TAKEN, FREE = "6300", ["7001", "7002", "7003"]
+
+
+def new_boxes() -> list[Record]:
+    return [
+        Record(row=row, extension_number=number, name="New", pin="402817")
+        for row, number in enumerate([FREE[0], TAKEN, *FREE[1:]], start=2)
+    ]
+
+
+@pytest.mark.parametrize("fault", ["400:owner:1", "422:owner:3-9"])
+async def test_a_number_of_which_the_pbx_tells_nothing_keeps_no_other_from_being_asked_for(fault: str) -> None:
+    app = create_app(faults=[fault])
+    async with connect(BY_TOKEN, SendSettings(max_rps=0, concurrency=1), app=app) as pbx:
+        plan = await plan_for(pbx, new_boxes())
+
+    assert [(problem.row, problem.code) for problem in plan.problems] == [(3, "number-taken")]
+    assert [change.record.extension_number for change in plan.changes] == FREE
+
+
+@pytest.mark.parametrize("fault", ["403", "404", "405", "500", "html", "truncated"])
+async def test_where_the_pbx_tells_no_owner_it_refuses_what_is_taken_and_makes_the_others(fault: str) -> None:
+    app = create_app(faults=[f"{fault}:owner:1-99"])
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, new_boxes())
+
+        ending = await send(plan, pbx, QUICK)
+
+    assert plan.problems == ()
+    assert app.state.traffic.counts["owner"] > 0
+    assert [o.extension_number for o in ending.outcomes if o.status is Status.REJECTED] == [TAKEN]
+    assert list(await boxes_of(app)) == FREE
+    await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_the_next_free_number_is_one_that_neither_the_pbx_nor_the_sheet_has() -> None:
+    app = create_app()
+    rows = [Record(row=n, extension_number=str(6300 + n), name="New", pin="402817") for n in (0, 3)]
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, rows)
+
+    assert [problem.message for problem in plan.problems] == [
+        '6300 belongs to the ring group "Sales"; the next free number is 6302.'
+    ]
