@@ -42,6 +42,10 @@ def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Star
     assert "Another run" in refused.err
     assert pbx.state.traffic.counts["create"] == 0
     assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 0
+    with FileLock(site_lock(Site(name="test", url=os.environ["BULKVM_URL"]))):
+        assert bulkvm("undo", "last", "--yes").code == 2
+    assert pbx.state.traffic.counts["destroy"] == 0
+    assert bulkvm("undo", "last", "--yes").code == 0
 
 
 @pytest.mark.usefixtures("pbx")
@@ -145,8 +149,13 @@ def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
 
     bulkvm("undo", bulkvm("runs", "--json").json["runs"][-1]["run"], "--yes")
 
+    runs = bulkvm("runs", "--json").json["runs"]
+    rebuilt = bulkvm("runs", runs[2]["run"], "--result", "again.xlsx")
     assert undone["20003"] == "Desk 3"
     assert boxes(bulkvm) == made
+    assert runs[2]["file"] == f"undo of {runs[1]['run']}"
+    assert (runs[2]["counts"]["updated"], rebuilt.code) == (1, 0)
+    assert statuses(folder / "again.xlsx") == ["updated"]
 
 
 @pytest.mark.usefixtures("pbx")
@@ -158,6 +167,8 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
 
     assert (asked.code, elsewhere.code) == (2, 2)
     assert "--yes" in asked.err
+    assert "42 rows: 42 to remove." in asked.err
+    assert "Boxes that are removed, with the messages in them:" in asked.err
     assert "Name the same site" in elsewhere.err
     assert len(boxes(bulkvm)) == 42
 

@@ -77,6 +77,30 @@ def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: 
     assert sum(ended.json["counts"].values()) == 47
 
 
+@pytest.mark.parametrize("told", ["TRUE", "true", "Yes", "1"])
+@pytest.mark.parametrize("recipients", ["b@example.com; A@example.com", "a@EXAMPLE.com,b@example.com"])
+def test_a_sheet_that_only_spells_the_same_otherwise_changes_nothing(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, told: str, recipients: str
+) -> None:
+    row = ("6201", "Front Desk", "402817")
+    bulkvm("import", write_csv(folder / "a.csv", (*row, "a@example.com,b@example.com", "yes")), "--yes")
+
+    again = bulkvm("import", write_csv(folder / "b.csv", (*row, recipients, told)), "--yes", "--json")
+
+    assert again.json["counts"]["unchanged"] == 1
+    assert pbx.state.traffic.counts["update"] == 0
+
+
+@pytest.mark.parametrize(("option", "read_back"), [((), 0), (("--verify", "all"), 42)], ids=["usual", "all"])
+def test_rows_without_doubt_are_read_back_on_request_alone(
+    bulkvm: Bulkvm, pbx: Starlette, option: tuple[str, ...], read_back: int
+) -> None:
+    ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes", *option)
+
+    assert ended.code == 0
+    assert pbx.state.traffic.counts["fetch"] == read_back
+
+
 def test_numbers_and_formulas_survive_csv_and_workbook_both_ways(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     rows = [
         ("0101", "=1+1", "024680", "", ""),
