@@ -4,7 +4,7 @@ from bulkvm.planning.compare import Taken, fields_differ, find_differences, make
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes
 from bulkvm.planning.pins import generate_pin
-from bulkvm.planning.undo import plan_undo
+from bulkvm.planning.undo import find_exact_differences, plan_undo
 
 __all__ = [
     "ChangedBox",
@@ -14,6 +14,7 @@ __all__ = [
     "check_changes",
     "fields_differ",
     "find_differences",
+    "find_exact_differences",
     "generate_pin",
     "make_diff",
     "make_plan",

@@ -81,12 +81,12 @@ def _undo_update(done: Change, box: Box | None) -> tuple[Change, str]:
     assert done.box is not None
     if box is None:
         return _nothing(done.record, None), f"Box {done.box.extension_number} is gone, so nothing is put back."
-    if not _differences(box, done.box):
+    if not find_exact_differences(box, done.box):
         return _nothing(done.record, box), ""
-    if changed := tuple(d.field for d in _differences(box, whole_box(done))):
+    if changed := tuple(d.field for d in find_exact_differences(box, whole_box(done))):
         return _nothing(done.record, box), _kept(box, changed)
     wanted = replace(done.box, id=box.id)
-    return Change(ChangeKind.UPDATE, _empty(done.record), box, _differences(box, wanted), wanted), ""
+    return Change(ChangeKind.UPDATE, _empty(done.record), box, find_exact_differences(box, wanted), wanted), ""
 
 
 def _undo_remove(done: Change, box: Box | None) -> tuple[Change, str]:
@@ -104,8 +104,8 @@ def _changed_since(record: Record, box: Box) -> tuple[str, ...]:
     return fields_differ(replace(record, **defaults), box)
 
 
-def _differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
-    """The fields in which a box is not as wanted. Blank counts as a value; what is not known does not."""
+def find_exact_differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
+    """What makes a box as it was once. Blank counts as a value; what is not known does not."""
     return tuple(
         Difference(c.header, getattr(box, c.header), getattr(wanted, c.header))
         for c in COLUMNS

@@ -62,8 +62,10 @@ class Calls:
 
     async def update(self, request: Request) -> Response:
         """Overwrite a box."""
-        box = await self._read_box(request, "update")
-        if not self._state.update(request.path_params["id"], box):
+        id_ = request.path_params["id"]
+        merged = self._state.fetch(id_) if self._settings.merge_updates else None
+        box = await self._read_box(request, "update", left_out=merged)
+        if not self._state.update(id_, box):
             raise _no_such_box()
         return Response()
 
@@ -104,8 +106,9 @@ class Calls:
         self._tokens.revoke(_bearer(request))
         return Response()
 
-    async def _read_box(self, request: Request, call: str) -> dict[str, Any]:
-        box = self._checker.defaults[call] | await self._checker.read_json(request, call)
+    async def _read_box(self, request: Request, call: str, left_out: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The fields of a body, with what those left out are taken for: their defaults, if nothing else is said."""
+        box = (left_out or self._checker.defaults[call]) | await self._checker.read_json(request, call)
         return {field: None if value == "" else value for field, value in box.items()}
 
     def _shown(self, box: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Settings:
         page_cap: most boxes on a page of the list, whatever is asked for.
         summary_lists: lists give id, name and extension_number only.
         hide_pins: every PIN is shown as null.
+        merge_updates: an update leaves what it does not hold as it is, in place of its default.
         control: `POST /simulator/faults` sets the faults.
     """
 
@@ -33,4 +34,5 @@ class Settings:
     page_cap: int = 100
     summary_lists: bool = False
     hide_pins: bool = False
+    merge_updates: bool = False
     control: bool = False

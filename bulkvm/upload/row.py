@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.box import Box, Record
+from bulkvm.box import BLANK, Box, Record
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.errors import AnswerLost, BulkvmError, NoAnswer, NoSuchBox, NotAllowed, PbxError, PbxRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
-from bulkvm.planning import fields_differ, find_differences, whole_box
+from bulkvm.planning import fields_differ, find_differences, find_exact_differences, whole_box
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
@@ -52,9 +52,24 @@ async def send_change(
             outcome = await _update(looked_at, pbx)
         case ChangeKind.UNCHANGED:
             return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None)
-    if verify and outcome.status in {Status.CREATED, Status.UPDATED}:
-        return await _verify(change.record, outcome, pbx)
+    if (verify or _empties(change)) and outcome.status in {Status.CREATED, Status.UPDATED}:
+        return await _verify(change, outcome, pbx)
     return outcome
+
+
+def _empties(change: Change) -> bool:
+    """Whether fields are to be blank again.
+
+    That is done by leaving them out of the update; whether the PBX takes this for a wish is not documented.
+    """
+    return any(difference.new is BLANK for difference in change.differences)
+
+
+def _differing(change: Change, wanted: Box | Record, box: Box) -> tuple[str, ...]:
+    """The fields in which a box is not as wanted; where it is put back, a blank counts too."""
+    if change.wanted:
+        return tuple(difference.field for difference in find_exact_differences(box, change.wanted))
+    return fields_differ(wanted, box)
 
 
 async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
@@ -66,7 +81,7 @@ async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
     except (PbxError, NotAllowed) as error:
         return _not_found(change, error)
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
-    if is_undo and (changed := fields_differ(planned, box)):
+    if is_undo and (changed := [difference.field for difference in find_exact_differences(box, planned)]):
         kept = f"It was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
         return _outcome(record, Status.UNCHANGED, kept, box_id=box.id)
     if is_undo:
@@ -201,7 +216,7 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
         for pause in _PAUSES if refusal.lost else ():
             await pbx.pause(pause)
             box = await pbx.fetch_box(wanted.id)
-            if not fields_differ(wanted, box):
+            if not _differing(change, wanted, box):
                 return _outcome(
                     record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts
                 )
@@ -221,7 +236,7 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
         box = await pbx.fetch_box(wanted.id)
     except BulkvmError:
         return _unknown(record, lost, attempts)
-    if not fields_differ(wanted, box):
+    if not _differing(change, wanted, box):
         return _outcome(record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts)
     if change.box and not fields_differ(change.box, box):
         if isinstance(lost, NoAnswer):
@@ -261,11 +276,11 @@ async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost, pbx:
     return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
 
 
-async def _verify(record: Record, outcome: Outcome, pbx: Pbx) -> Outcome:
+async def _verify(change: Change, outcome: Outcome, pbx: Pbx) -> Outcome:
     """Read back what was written; if the PBX shows something else, nobody can say what became of the row."""
     assert outcome.id is not None
     try:
-        differing = fields_differ(record, await pbx.fetch_box(outcome.id))
+        differing = _differing(change, change.record, await pbx.fetch_box(outcome.id))
     except BulkvmError as error:
         message = f"It was {outcome.status}, and could not be read back: {error}"
     else:
@@ -273,7 +288,7 @@ async def _verify(record: Record, outcome: Outcome, pbx: Pbx) -> Outcome:
             return outcome
         message = f"It was {outcome.status}, and the PBX shows something else in {', '.join(differing)}."
     return _outcome(
-        record,
+        change.record,
         Status.UNKNOWN,
         message,
         box_id=outcome.id,

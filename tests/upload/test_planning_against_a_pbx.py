@@ -31,7 +31,8 @@ FRUGAL = {
     "whole lists": Settings(),
     "summary lists": Settings(summary_lists=True),
     "hidden PINs": Settings(hide_pins=True),
-    "both": Settings(summary_lists=True, hide_pins=True),
+    "updates that merge": Settings(merge_updates=True),
+    "summary lists and hidden PINs": Settings(summary_lists=True, hide_pins=True),
 }
 
 

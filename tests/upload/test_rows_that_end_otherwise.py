@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.box import Box, Record
+from bulkvm.box import BLANK, Absent, Box, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.errors import StoppedEarly
 from bulkvm.outcomes import Outcome, Status
@@ -151,21 +151,57 @@ async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
     assert said in outcome.message
 
 
-async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did() -> None:
+GERMAN = replace(RECORD, prompt="de-DE")
+PLAIN = Record(row=2, extension_number="6201")
+
+
+async def undo_of(made: Record, former: dict[str, Absent | str], pbx: Pbx) -> Change:
+    """Make a box, and what gives it some former values."""
+    await pbx.create_box(made)
+    box = await pbx.find_box("6201")
+    assert box is not None
+    differences = tuple(Difference(field, getattr(box, field), value) for field, value in former.items())
+    return Change(ChangeKind.UPDATE, PLAIN, box, differences, wanted=replace(box, **former))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("theirs", [{"name": "Somebody else's"}, {"prompt": "fr-FR"}], ids=["a value", "a blank"])
+async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs: dict[str, str]) -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
-        await pbx.create_box(RECORD)
-        box = await pbx.find_box("6201")
-        assert box is not None
-        former = replace(box, name="Former")
-        undo = Change(ChangeKind.UPDATE, OTHERWISE, box, (Difference("name", box.name, "Former"),), wanted=former)
-        await update(pbx, OTHERWISE)
+        undo = await undo_of(RECORD, {"name": "Former"}, pbx)
+        assert undo.box is not None
+        await pbx.update_box(replace(undo.box, **theirs))  # type: ignore[arg-type]
 
         outcome = await send_change(undo, pbx)
 
     assert outcome.status is Status.UNCHANGED
-    assert "changed meanwhile in name" in outcome.message
+    assert f"changed meanwhile in {next(iter(theirs))}" in outcome.message
     assert app.state.traffic.counts["update"] == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "faults", "status"),
+    [
+        (Settings(), [], Status.UPDATED),
+        (Settings(), ["500-after:update:1"], Status.UPDATED),
+        (Settings(), ["500:update:1"], Status.FAILED),
+        (Settings(merge_updates=True), [], Status.UNKNOWN),
+    ],
+    ids=["done", "done and lost", "not done", "left out means kept"],
+)
+async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
+    settings: Settings, faults: Sequence[str], status: Status
+) -> None:
+    async with connect(SITE, ONCE, app=(app := create_app(settings=settings))) as pbx:
+        undo = await undo_of(GERMAN, {"prompt": BLANK}, pbx)
+        app.state.faults = Faults(faults)
+
+        outcome = await send_change(undo, pbx)
+        box = await pbx.find_box("6201")
+
+    assert outcome.status is status
+    assert box is not None
+    assert (box.prompt is BLANK) is (status is Status.UPDATED)
 
 
 def journal_in(folder: Path) -> Journal:
