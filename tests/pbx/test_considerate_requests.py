@@ -417,3 +417,12 @@ async def test_no_pause_is_longer_than_ten_seconds_however_many_tries_are_allowe
 
     assert len(paused) == 39
     assert 5 < max(paused) <= 10
+
+
+async def test_a_pbx_that_asks_for_patience_gets_it_beyond_the_number_of_tries() -> None:
+    clock = Clock()
+    app = create_app(faults=["429:list:1-20"])
+    pbx = Pbx(Sender(BY_PASSWORD, InProcess(app), SendSettings(retries=2), waits=Waits(), sleep=clock.sleep), 1)
+
+    assert await pbx.count_boxes() == 0
+    assert app.state.traffic.counts["list"] == 21

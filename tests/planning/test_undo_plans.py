@@ -60,6 +60,13 @@ def test_an_undone_update_is_the_box_as_it_was_blanks_included() -> None:
     assert change.changed == ("name", "prompt")
 
 
+@pytest.mark.parametrize("status", [Status.CREATED, Status.UNKNOWN])
+def test_a_row_that_changed_something_or_may_have_is_undone(status: Status) -> None:
+    outcome = Outcome(row=2, extension_number="6201", status=status)
+
+    assert [c.kind for c in plan_undo({2: CREATED}, [outcome], [BOX]).changes] == [ChangeKind.REMOVE]
+
+
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.NOT_SENT, Status.INVALID, Status.UNCHANGED])
 def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=status)

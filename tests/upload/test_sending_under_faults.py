@@ -56,6 +56,22 @@ async def test_too_many_refusals_end_the_run() -> None:
     assert app.state.traffic.counts["create"] < 20
 
 
+async def test_rows_that_need_no_request_do_not_count_among_those_that_were_sent() -> None:
+    app = create_app()
+    sending = SendSettings(max_rps=0, concurrency=1)
+    async with connect(BY_TOKEN, sending, app=app) as pbx:
+        await send(await plan_for(pbx, records(300)), pbx, sending)
+        plan = await plan_for(pbx, records(330))
+        app.state.faults = Faults(["422:create:1-99"])
+        before = app.state.traffic.counts["create"]
+
+        ending = await send(plan, pbx, sending)
+
+    assert isinstance(ending.error, StoppedEarly)
+    assert app.state.traffic.counts["create"] - before == 10
+    await assert_truth(app, plan, ending.outcomes)
+
+
 async def test_a_few_refusals_do_not_end_it() -> None:
     app, _, error = await run_with("422:create:every=11", SendSettings(max_rps=0, concurrency=1), count=60)
 
