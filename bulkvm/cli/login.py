@@ -54,6 +54,7 @@ def command(
     site = _settle_trust(trust.given_to(site), screen)
     kind = "token" if token_stdin else "password"
     secret = _read_secret(from_stdin=password_stdin or token_stdin)
+    secret = secret.strip() if token_stdin else secret
     count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
     screen.say(f"Logged in. {site.url} has {count:,} {'box' if count == 1 else 'boxes'}.")
     write_sites(sites_file(), {**sites, name: site})
@@ -75,7 +76,7 @@ def _ask(what: str, option: str, given: str | None, known: str | None) -> str:
 
 def _read_secret(*, from_stdin: bool) -> str:
     if from_stdin:
-        secret = sys.stdin.readline().rstrip("\r\n")
+        secret = _read_line()
     elif sys.stdin.isatty():
         secret = click.prompt("Password", hide_input=True, err=True)
     else:
@@ -83,6 +84,14 @@ def _read_secret(*, from_stdin: bool) -> str:
     if not secret:
         raise UsageError("Standard input holds no password or token.")
     return secret
+
+
+def _read_line() -> str:
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise UsageError("What standard input holds is not in UTF-8.") from None  # the cause holds the secret
+    return line.removeprefix("\ufeff").rstrip("\r\n")  # PowerShell begins with a mark
 
 
 def _settle_trust(site: Site, screen: Screen) -> Site:

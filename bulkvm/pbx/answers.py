@@ -106,8 +106,8 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
 def not_the_api(url: httpx.URL) -> PbxRefused:
     """What it means that a call which every PBX has is not found (404)."""
     return PbxRefused(
-        f"What answers at {url.netloc.decode()} is not the REST API of a PBX. Check the address and the port, which is "
-        "8887 by default. Nothing was changed."
+        f"What answers at {url.netloc.decode()} is not the REST API of a PBX, so nothing more was sent. Check the "
+        "address and the port, which is 8887 by default."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from httpx import codes
 
-from bulkvm.errors import AnswerLost, LoginRefused, NoSuchBox, PbxUnreachable
+from bulkvm.errors import AnswerLost, LoginRefused, PbxUnreachable, UsageError
 from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_object, said_by
 from bulkvm.settings import Site
 
@@ -18,7 +18,6 @@ from bulkvm.settings import Site
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
 
-_NO_ANSWER_TO_A_LOGIN: Final = frozenset({codes.NOT_FOUND, codes.TOO_MANY_REQUESTS})
 _TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
 _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
@@ -104,23 +103,25 @@ class PasswordAuth(httpx.Auth):
     async def _read(self, response: httpx.Response, asked_at: float) -> None:
         """Take the token from an answer. A refresh token that is refused is dropped, and the password's turn comes."""
         await response.aread()
-        if response.is_client_error and response.status_code not in _NO_ANSWER_TO_A_LOGIN:
+        if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
             if not self._refresh:
                 self._refusal = self._not_accepted(response)
                 raise LoginRefused(self._refusal)
             self._refresh = None
             return
         told = _read_answer(response, self._refresh or self._site.password)
-        token = str(told.get("access_token") or "")
-        if not token or not token.isprintable():
+        token, refresh = (str(told.get(key) or "") for key in ("access_token", "refresh_token"))
+        if not _is_token(token):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
         lifetime = _read_seconds(told.get("expires_in"))
         self._token = _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
-        self._refresh = str(told.get("refresh_token") or "") or None
+        self._refresh = refresh if _is_token(refresh) else None
 
     def _not_accepted(self, response: httpx.Response) -> str:
+        if response.status_code == codes.NOT_FOUND:
+            return str(not_the_api(response.url))
         return (
-            f"The PBX at {response.url.host} did not accept this user name and password. Nothing was changed.\n"
+            f"The PBX at {response.url.host} did not accept this user name and password, so nothing more was sent.\n"
             "Check the user, the password and the domain, which is the tenant's SIP domain: with `bulkvm login SITE`, "
             "or in BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN."
             f"{said_by(response, secret=self._site.password)}"
@@ -128,8 +129,30 @@ class PasswordAuth(httpx.Auth):
 
 
 def make_auth(site: Site) -> httpx.Auth:
-    """The site's own way to prove who asks."""
-    return TokenAuth(site.token) if site.token else PasswordAuth(site)
+    """The site's own way to prove who asks.
+
+    Raises:
+        UsageError: it cannot be sent.
+    """
+    if site.token:
+        if not _is_token(site.token):
+            raise UsageError(
+                "The token holds something that no token has, such as a space or a line break. Give the token alone, "
+                'without the word "Bearer" or quotes.'
+            )
+        return TokenAuth(site.token)
+    try:
+        "".join(filter(None, (site.user, site.domain, site.password))).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            "The user, the domain or the password is not in UTF-8. Save the file that it comes from as UTF-8."
+        ) from None  # the cause holds the password
+    return PasswordAuth(site)
+
+
+def _is_token(text: str) -> bool:
+    """Whether a header can hold it: ASCII without spaces (RFC 6750, 2.1)."""
+    return text.isascii() and text.isprintable() and bool(text) and " " not in text
 
 
 def _read_answer(response: httpx.Response, secret: str | None) -> Mapping[str, Any]:
@@ -137,15 +160,14 @@ def _read_answer(response: httpx.Response, secret: str | None) -> Mapping[str, A
     try:
         raise_for_refusal(response, secret=secret)
         return read_object(response)
-    except NoSuchBox as error:
-        raise not_the_api(response.url) from error
     except AnswerLost as error:
         raise PbxUnreachable(f"{error} That was the login; nothing else was sent.") from error
 
 
 def _read_seconds(value: Any) -> float:
-    """For how long a token is good; where the PBX does not say, until it refuses it."""
+    """For how long a token is good; where the PBX does not say, or says nonsense, until it refuses it."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
         return math.inf
+    return seconds if seconds > 0 else math.inf

@@ -31,6 +31,7 @@ def assert_clear(ended: Ended, code: int, *words: str) -> None:
         ({"BULKVM_URL": "http://pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["plain http"]),
         ({"BULKVM_URL": "https://me:hunter2@pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["password", "BULKVM_USER"]),
         ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "t"}, 5, ["No machine called pbx.invalid"]),
+        ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "hunter2\nx"}, 2, ["Give the token alone"]),
         ({"BULKVM_SITE": "clinic"}, 2, ['no site called "clinic"']),
     ],
     ids=[
@@ -41,6 +42,7 @@ def assert_clear(ended: Ended, code: int, *words: str) -> None:
         "in the clear",
         "password in url",
         "unknown host",
+        "token of two lines",
         "site",
     ],
 )

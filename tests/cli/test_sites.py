@@ -190,6 +190,40 @@ def test_logging_in_again_needs_only_the_password(
     assert ring.held == {("bulkvm", "clinic"): USER.password}
 
 
+@pytest.mark.parametrize(
+    ("given", "options", "kept"),
+    [
+        (f"\ufeff{USER.token}\r\n", ("--token-stdin",), USER.token),
+        (f"  {USER.token}\t\n", ("--token-stdin",), USER.token),
+        (f"\ufeff{USER.password}\r\n", (), USER.password),
+    ],
+    ids=["a token by PowerShell", "a token that was pasted", "a password by PowerShell"],
+)
+def test_a_secret_is_taken_as_it_was_meant(
+    login: Login, ring: InMemory, given: str, options: tuple[str, ...], kept: str
+) -> None:
+    assert login("clinic", *options, secret=given).code == 0
+    assert ring.held == {("bulkvm", "clinic"): kept}
+
+
+def test_a_blank_at_the_end_of_a_password_is_part_of_it(login: Login, ring: InMemory) -> None:
+    assert login("clinic", secret=f"{USER.password} ").code == 4
+    assert ring.held == {}
+
+
+@pytest.mark.parametrize("how", [("--token-stdin",), (*NAMED, "--password-stdin")])
+def test_a_secret_in_another_encoding_is_told_and_not_shown(
+    bulkvm: Bulkvm, secure: Running, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SESAM\xff\n"), "utf-8"))
+
+    ended = bulkvm("login", "clinic", "--url", secure.url, "--ca-file", str(secure.certificate), *how, "--debug")
+
+    assert ended.code == 2
+    assert "not in UTF-8" in ended.err
+    assert "SESAM" not in ended.err
+
+
 def test_without_a_keyring_a_site_is_used_with_a_variable(
     bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:

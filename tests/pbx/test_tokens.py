@@ -1,21 +1,22 @@
 """Tokens end, and whoever waits for a new one loses nothing."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkvm.box import Record
 from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import LoginRefused, PbxRefused
+from bulkvm.errors import LoginRefused, UsageError
 from bulkvm.outcomes import Status, count_statuses
 from bulkvm.pbx import Pbx, connect
 from bulkvm.pbx.login import PasswordAuth
@@ -120,9 +121,11 @@ async def test_a_refused_password_is_tried_once_however_many_wait() -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 8, 32])
-@pytest.mark.parametrize("by", ["password", "token"])
-async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, concurrency: int) -> None:
-    app = create_app(faults=["expire:create:20", "400:login:2-1000"])
+@pytest.mark.parametrize(
+    ("by", "status"), [("password", 400), ("password", 401), ("password", 404), ("password", 423), ("token", 400)]
+)
+async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, status: int, concurrency: int) -> None:
+    app = create_app(faults=["expire:create:20", f"{status}:login:2-1000"])
     changes = tuple(
         Change(ChangeKind.CREATE, replace(RECORD, row=2 + n, extension_number=str(6100 + n))) for n in range(100)
     )
@@ -137,24 +140,44 @@ async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, 
 
     counts = count_statuses(ending.outcomes)
     assert isinstance(ending.error, LoginRefused)
+    assert "Nothing was" not in str(ending.error)
     assert counts[Status.CREATED] == made
     assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 100
     assert 0 < made < 100
 
 
-def answering(told: Any) -> Starlette:
-    """A PBX whose logins give this, and whose list is empty."""
-    logins = Route(LOGIN, lambda _: JSONResponse(told), methods=["POST"])
-    return Starlette(routes=[logins, Route(BOXES, lambda _: JSONResponse({"count": 0, "items": []}))])
+async def list_logins(told: str) -> list[str]:
+    """The kinds of login that three calls need, at a PBX whose logins tell this."""
+    grants = []
 
+    async def log_in(request: Request) -> Response:
+        grants.extend(parse_qs((await request.body()).decode())["grant_type"])
+        return Response(told)
 
-@pytest.mark.parametrize("expires_in", [None, "1800", "soon", [], {}, True, 0, -5, 1e300, math.nan])
-async def test_a_lifetime_of_any_form_does_no_harm(expires_in: Any) -> None:
-    told = {"access_token": "text", "expires_in": expires_in}
-    app = answering({key: value for key, value in told.items() if value == value})  # noqa: PLR0124  (JSON knows no NaN)
-
+    boxes = Route(BOXES, lambda _: JSONResponse({"count": 0, "items": []}))
+    app = Starlette(routes=[Route(LOGIN, log_in, methods=["POST"]), boxes])
     async with connect(login_site("http://simulator"), app=app) as pbx:
         assert [await pbx.count_boxes() for _ in range(3)] == [0, 0, 0]
+    return grants
+
+
+@pytest.mark.parametrize(
+    "lifetime", ["", *(f', "expires_in": {form}' for form in ("null", '"1800"', '"soon"', "[]", "{}", "true", "1e300"))]
+)
+async def test_a_lifetime_of_any_form_does_no_harm(lifetime: str) -> None:
+    assert await list_logins(f'{{"access_token": "text"{lifetime}}}') == ["password"]
+
+
+@pytest.mark.parametrize("lifetime", ["0", "-5", "-1e300", "NaN", "Infinity", "-Infinity", "1" * 400])
+async def test_a_lifetime_that_cannot_be_is_passed_over_and_the_token_used_until_it_is_refused(lifetime: str) -> None:
+    assert await list_logins(f'{{"access_token": "text", "expires_in": {lifetime}}}') == ["password"]
+
+
+async def test_a_token_that_ends_is_followed_by_the_password_where_there_is_no_refresh_token() -> None:
+    told = '{"access_token": "text", "expires_in": 1e-9, "refresh_token": %s}'
+
+    for refresh in ("null", '""', '"two words"', r'"half a \ud800"'):
+        assert await list_logins(told % refresh) == ["password"] * 3
 
 
 async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() -> None:
@@ -169,7 +192,7 @@ async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() 
 async def test_an_address_that_knows_no_login_is_not_taken_for_a_wrong_password() -> None:
     async with connect(login_site("http://simulator"), app=Starlette()) as pbx:
         for call in (pbx.count_boxes(), pbx.number_owner("6100"), pbx.fetch_box("1")):
-            with pytest.raises(PbxRefused, match="not the REST API"):
+            with pytest.raises(LoginRefused, match="not the REST API"):
                 await call
 
 
@@ -193,3 +216,33 @@ async def test_a_pbx_that_repeats_the_secret_is_not_quoted_with_it(secret: str) 
         with pytest.raises(LoginRefused, match="what is •••") as refusal:
             await pbx.count_boxes()
     assert "OPEN-SESAME" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("token", ["Bearer abc", "two\nlines", "a\rb", "“abc”", "half\udcff", "a\x00b", "tab\tbed"])
+async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> None:
+    with pytest.raises(UsageError, match="Give the token alone") as refusal:
+        async with connect(Site(name="test", url="http://simulator", token=token), app=Starlette()):
+            pass
+
+    assert token not in str(refusal.value)
+
+
+@pytest.mark.parametrize("field", ["user", "domain", "password"])
+async def test_a_login_in_no_encoding_is_told_and_not_shown(field: str) -> None:
+    site = replace(login_site(), **{field: "OPEN-\udcff"})  # type: ignore[arg-type]  # a text each
+    with pytest.raises(UsageError, match="not in UTF-8") as refusal:
+        async with connect(site, app=Starlette()):
+            pass
+
+    assert "OPEN-" not in str(refusal.value) + str(refusal.value.__cause__)
+
+
+@pytest.mark.parametrize("refused", [400, 401, 403, 404])
+async def test_a_refresh_token_that_is_refused_in_any_way_is_followed_by_the_password(refused: int) -> None:
+    overheard = Overheard(create_app(faults=["expire:list:2", f"{refused}:login:2"]))
+    with running(overheard) as server:
+        async with connect(login_site(server.url)) as pbx:
+            for _ in range(3):
+                await pbx.count_boxes()
+
+    assert overheard.grants == ["password", "refresh_token", "password"]
