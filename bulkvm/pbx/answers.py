@@ -143,7 +143,17 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return PbxBusy(f"The PBX at {host} asks for fewer requests.{said}")
     if response.is_client_error:
-        return PbxRefused(f"The PBX refused this.{said}", code)
+        return PbxRefused(f"The PBX refused this.{said or f' It did not say why (status {status}).'}", code)
+    return _lost(response, said)
+
+
+def _lost(response: httpx.Response, said: str) -> AnswerLost:
+    status, host = response.status_code, response.url.host
+    if response.is_redirect:
+        return AnswerLost(
+            f"What answers at {host} sends elsewhere (status {status}), and the login goes nowhere else. Check the "
+            f"PBX's address: http or https, the port, and what follows it.{said}"
+        )
     lost = NoAnswer if status in _BY_A_GATEWAY else AnswerLost
     return lost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 

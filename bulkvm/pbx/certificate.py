@@ -33,7 +33,7 @@ def fetch_certificate(url: str, timeout: float) -> Certificate:
     """
     where = httpx.URL(url)
     try:
-        shown = ssl.get_server_certificate((where.host, where.port or _HTTPS_PORT), timeout=timeout)
+        shown = ssl.get_server_certificate((where.raw_host.decode(), where.port or _HTTPS_PORT), timeout=timeout)
     except OSError as error:
         raise not_reached(where) from error
     certificate = x509.load_pem_x509_certificate(shown.encode())

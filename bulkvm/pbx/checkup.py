@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, PbxError, UsageError
+from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, PbxError, PbxUnreachable, UsageError
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
-from bulkvm.settings import SendSettings, Site
+from bulkvm.settings import DEFAULT_PIN_POLICY, SendSettings, Site
 
 _CLOCKS_MAY_DIFFER: Final = timedelta(minutes=1)
 _ENDS_SOON: Final = timedelta(days=30)
@@ -95,6 +95,7 @@ class _Way:
     def __init__(self, site: Site, timeout: float, now: Callable[[], datetime]) -> None:
         self._site = site
         self._url = httpx.URL(site.url)
+        self._host = self._url.raw_host.decode()  # as it is asked for: sockets know older rules for other scripts
         self._port = self._url.port or _PORTS[self._url.scheme]
         self._timeout = timeout
         self._now = now
@@ -102,7 +103,7 @@ class _Way:
 
     async def resolve(self) -> str:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(self._url.host, self._port)
+            found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port)
         except OSError as error:
             raise unknown_name(self._url) from error
         return f"{self._url.host} is {', '.join(sorted({str(address[0]) for *_, address in found}))}"
@@ -110,14 +111,19 @@ class _Way:
     async def knock(self) -> str:
         try:
             async with asyncio.timeout(self._timeout):
-                _, writer = await asyncio.open_connection(self._url.host, self._port)
+                _, writer = await asyncio.open_connection(self._host, self._port)
         except OSError as error:
             raise not_reached(self._url) from error
         writer.close()
         return f"somebody answers at port {self._port}"
 
     async def shake_hands(self) -> str:
-        answer = await greet(self._site, self._timeout)
+        try:
+            answer = await greet(self._site, self._timeout)
+        except PbxUnreachable as error:
+            if isinstance(error.__cause__, TimeoutError):  # that somebody takes the connection is known by now
+                raise _with_advice(AnswerLost("Whoever takes the connection says nothing.")) from error
+            raise
         self._date = answer.headers.get("date")
         if self._url.scheme == "http":
             return "not used: plain http"
@@ -156,7 +162,7 @@ class _Tenant:
             self._boxes = await self._pbx.count_boxes()
         except NotAllowed as error:  # the login itself was accepted
             self._refusal = error
-        except AnswerLost as error:
+        except (AnswerLost, PbxUnreachable) as error:
             raise _with_advice(error) from error
         if self._site.token:
             return "the token is accepted"
@@ -168,8 +174,12 @@ class _Tenant:
         return f"{self._boxes} can be listed"
 
     async def policy(self) -> str:
-        policy = await self._pbx.pin_policy()
-        return f"{policy.min_length} to {policy.max_length} digits"
+        policy = await self._pbx.tenant_pin_policy()
+        if policy is None:
+            policy, of = DEFAULT_PIN_POLICY, ", as PBXs have it before 22.3: this one tells no policy of the tenant"
+        else:
+            of = ""
+        return f"{policy.min_length} to {policy.max_length} digits{of}"
 
     async def speed(self) -> str:
         began = time.perf_counter()
@@ -177,9 +187,9 @@ class _Tenant:
         return f"a request takes {(time.perf_counter() - began) * 1000:.0f} ms"
 
 
-def _with_advice(error: AnswerLost) -> AnswerLost:
+def _with_advice(error: AnswerLost | PbxUnreachable) -> PbxError:
     """Somebody answers, and not as a PBX does."""
-    return AnswerLost(
+    return type(error)(
         f"{error}\nCheck that the port is that of the PBX's REST API, 8887 by default, and whether it is for http or "
         "https."
     )

@@ -192,13 +192,18 @@ class Pbx:
         """How long a PIN may be: the stricter of the API page and, since PBX 22.3, the tenant's password policy.
 
         A PBX that does not tell its policy leaves the API page's.
+        """
+        return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
+
+    async def tenant_pin_policy(self) -> PinPolicy | None:
+        """The same, None where the PBX does not tell its policy.
 
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
         try:
             told = await self._read("/api/tenant/password_policy", read_object)
         except (PbxRefused, NotAllowed, AnswerLost):
-            return DEFAULT_PIN_POLICY
+            return None
         return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
 
     async def revoke_token(self) -> None:

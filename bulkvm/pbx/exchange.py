@@ -60,10 +60,15 @@ class Exchange:
     async def _ask(self, request: httpx.Request) -> httpx.Response:
         try:
             response = await self._transport.handle_async_request(request)
-        except PbxError:
+        except PbxError as error:
             self._on_failure()
+            _note(request, str(error).partition("\n")[0])
             raise
-        if _LOG.isEnabledFor(logging.INFO):
-            path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-            _LOG.info("%s %s: %s", request.method, path, response.status_code)
+        _note(request, response.status_code)
         return response
+
+
+def _note(request: httpx.Request, answer: object) -> None:
+    if _LOG.isEnabledFor(logging.INFO):
+        path = request.url.raw_path.partition(b"?")[0].decode("ascii")
+        _LOG.info("%s %s: %s", request.method, path, answer)

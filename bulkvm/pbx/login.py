@@ -11,13 +11,14 @@ import httpx
 from httpx import codes
 
 from bulkvm.errors import AnswerLost, LoginRefused, PbxUnreachable, UsageError
-from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_object, said_by
+from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_json, read_object, said_by
 from bulkvm.settings import Site
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
 
+_NO_LOGIN_HERE: Final = frozenset({codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED})
 _TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
 _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
@@ -118,7 +119,7 @@ class PasswordAuth(httpx.Auth):
         self._refresh = refresh if _is_token(refresh) else None
 
     def _not_accepted(self, response: httpx.Response) -> str:
-        if response.status_code == codes.NOT_FOUND:
+        if response.status_code in _NO_LOGIN_HERE or not _is_of_the_api(response):
             return str(not_the_api(response.url))
         return (
             f"The PBX at {response.url.host} did not accept this user name and password, so nothing more was sent.\n"
@@ -153,6 +154,14 @@ def make_auth(site: Site) -> httpx.Auth:
 def _is_token(text: str) -> bool:
     """Whether a header can hold it: ASCII without spaces (RFC 6750, 2.1)."""
     return text.isascii() and text.isprintable() and bool(text) and " " not in text
+
+
+def _is_of_the_api(response: httpx.Response) -> bool:
+    """Whether it is nothing or JSON, and no page of somebody else's."""
+    try:
+        return not response.content.strip() or bool(read_json(response))
+    except AnswerLost:
+        return False
 
 
 def _read_answer(response: httpx.Response, secret: str | None) -> Mapping[str, Any]:

@@ -20,6 +20,9 @@ _Trust: TypeAlias = bool | ssl.SSLContext | aiohttp.Fingerprint
 LONGEST_ANSWER: Final = 16 * 2**20  # bytes; a page of 100 boxes is far below
 _KEEP_ALIVE: Final = 5.0  # seconds; a connection that the PBX closed by itself makes a create doubtful
 
+# What ends a connection between its beginning and the end of the TLS handshake.
+_CUT: Final = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
 # Of OpenSSL's X509_V_ERR_...: not yet valid, ended; for another name, for another IP address.
 _WRONG_TIME: Final = frozenset({9, 10})
 _WRONG_NAME: Final = frozenset({62, 64})
@@ -146,7 +149,8 @@ def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return unknown_name(url)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return not_reached(url)
+        was_cut = isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _CUT)
+        return _no_tls(where) if was_cut else not_reached(url)
     if isinstance(error, AnsweredUnasked):
         return PbxUnreachable(f"What answers at {where} sent something that it was not asked for. Nothing was sent.")
     if isinstance(error, TimeoutError):
@@ -177,7 +181,15 @@ def not_reached(url: httpx.URL) -> PbxUnreachable:
 
 
 def _place(url: httpx.URL) -> str:
-    return f"{url.host}:{url.port}" if url.port else url.host
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port}" if url.port else host
+
+
+def _no_tls(where: str) -> PbxUnreachable:
+    return PbxUnreachable(
+        f"What answers at {where} speaks no TLS that this machine understands, or breaks off. Nothing was sent.\n"
+        "Check the port, and whether that one is for https."
+    )
 
 
 def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch, where: str) -> PbxUnreachable:
@@ -190,10 +202,7 @@ def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismat
             "fingerprint; if it is the one shown, pin it with `bulkvm login SITE`."
         )
     if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        return PbxUnreachable(
-            f"What answers at {where} speaks no TLS that this machine understands. Nothing was sent.\n"
-            "Check the port, and whether that one is for https."
-        )
+        return _no_tls(where)
     error = cause.certificate_error
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
     if code in _WRONG_TIME:
@@ -210,7 +219,7 @@ def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismat
         f"The certificate of the PBX at {where} is not trusted: no authority that this machine knows vouches for it. "
         "Nothing was sent.\n"
         "If it is the PBX's own (self-signed), pin it with `bulkvm login SITE`, or save it as a .pem file and name "
-        "that with --ca-file or BULKVM_CA_FILE."
+        "that with --ca-file or BULKVM_CA_FILE. A file that is named already is of another certificate."
     )
 
 

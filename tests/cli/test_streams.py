@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.cli import screen
-from bulkvm.simulator import Settings, running
+from bulkvm.simulator import Faults, Settings, running
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.terminals import on_a_terminal
@@ -85,3 +85,12 @@ def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monk
 
     assert (ended.json["a"], ended.json["b"]) == ("standard input", "clinic.csv")
     assert "0 boxes only in standard input" in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_verbose_says_what_became_of_a_request_without_an_answer(bulkvm: Bulkvm, app: Starlette) -> None:
+    app.state.faults = Faults(["reset:list:1-4"])
+
+    first = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()[0]
+
+    assert first.startswith("GET /api/shared_voicemails: The connection to the PBX at 127.0.0.1")

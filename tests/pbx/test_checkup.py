@@ -3,12 +3,14 @@
 import datetime as dt
 import socket
 from dataclasses import replace
+from threading import Thread
 
 import pytest
 import trustme
+import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
 
 from bulkvm.errors import UsageError
 from bulkvm.pbx.certificate import fetch_certificate
@@ -21,6 +23,11 @@ TOKEN = Settings().token
 WAY = ["name", "port", "TLS", "clock"]
 ALL = [*WAY, "login", "boxes", "PINs", "speed"]
 PORTAL = Starlette(routes=[Route("/{path:path}", lambda _: HTMLResponse("<h1>Welcome</h1>"))])
+
+
+def answering(answer: Response) -> Starlette:
+    """A server whose only answer this is."""
+    return Starlette(routes=[Route("/{path:path}", lambda _: answer, methods=["GET", "POST"])])
 
 
 def site_at(url: str, token: str = TOKEN) -> Site:
@@ -61,10 +68,11 @@ async def test_the_built_in_pbx_has_no_way_to_it_that_could_be_checked() -> None
     assert not any(found.error for found in findings)
 
 
-async def test_a_name_that_nobody_knows() -> None:
-    findings = await look_at(site_at("https://pbx.invalid:8887"))
+@pytest.mark.parametrize("name", ["pbx.invalid", "müller.invalid", "א1.invalid"])
+async def test_a_name_that_nobody_knows(name: str) -> None:
+    findings = await look_at(site_at(f"https://{name}:8887"))
 
-    assert_only_failed(findings, "name", "No machine called pbx.invalid", 5)
+    assert_only_failed(findings, "name", f"No machine called {name}", 5)
 
 
 async def test_a_port_where_nobody_answers() -> None:
@@ -79,6 +87,13 @@ async def test_a_machine_that_takes_the_connection_and_says_nothing() -> None:
         findings = await look_at(site_at(f"http://127.0.0.1:{listener.getsockname()[1]}"), patience=0.2)
 
     assert_only_failed(findings, "TLS", "did not answer in time.\nCheck that the port", 5)
+
+
+async def test_a_machine_that_takes_the_connection_and_does_not_shake_hands() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        findings = await look_at(site_at(f"https://127.0.0.1:{listener.getsockname()[1]}"), patience=0.2)
+
+    assert_only_failed(findings, "TLS", "takes the connection says nothing.\nCheck that the port", 5)
 
 
 async def test_an_https_address_of_a_port_for_http() -> None:
@@ -180,6 +195,48 @@ async def test_a_user_who_may_not_list_boxes_is_let_in_all_the_same() -> None:
 async def test_a_server_that_is_no_pbx(app: Starlette, words: str) -> None:
     with running(app) as server:
         assert_only_failed(await look_at(site_at(server.url)), "login", words, 5)
+
+
+@pytest.mark.parametrize(
+    ("app", "words", "code"),
+    [
+        (Starlette(), "is not the REST API of a PBX", 4),
+        (PORTAL, "is not the REST API of a PBX", 4),
+        (answering(HTMLResponse("<h1>Welcome</h1>")), "nothing else was sent.\nCheck that the port", 5),
+        (answering(HTMLResponse("<h1>HTTP sent to an HTTPS port</h1>", 400)), "is not the REST API of a PBX", 4),
+        (answering(HTMLResponse("", 401)), "did not accept this user name and password", 4),
+    ],
+)
+async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, words: str, code: int) -> None:
+    with running(app) as server:
+        findings = await look_at(Site(name="test", url=server.url, user="admin", password="PASSWORD"))
+
+    assert_only_failed(findings, "login", words, code)
+
+
+@pytest.mark.parametrize("fault", ["404", "403", "500", "html"])
+async def test_a_pbx_that_tells_no_policy_is_good_and_told(fault: str) -> None:
+    with running(create_app(faults=[f"{fault}:policy:1-9"])) as server:
+        findings = await look_at(site_at(server.url))
+
+    assert [found.check for found in findings] == ALL
+    assert not any(found.error for found in findings)
+    assert findings[6].text.startswith("6 to 10 digits")
+    assert "tells no policy of the tenant" in findings[6].text
+
+
+async def test_a_pbx_behind_a_path_on_an_ipv6_address() -> None:
+    app = Starlette(routes=[Mount("/pbx", create_app())])
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
+        thread = Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        findings = await look_at(site_at(f"http://[::1]:{listener.getsockname()[1]}/pbx"))
+        server.should_exit = True
+        thread.join()
+
+    assert [found.check for found in findings] == ALL
+    assert not any(found.error for found in findings)
 
 
 async def test_an_address_in_the_clear_is_refused_before_anything_is_asked() -> None:

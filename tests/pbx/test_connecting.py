@@ -5,11 +5,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bulkvm.box import Record
@@ -24,6 +25,7 @@ from bulkvm.errors import (
     UsageError,
 )
 from bulkvm.pbx import connect
+from bulkvm.pbx.checkup import examine
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
 
@@ -165,12 +167,41 @@ async def test_a_connection_that_was_cut_in_the_middle_is_never_taken_for_one_th
                     await pbx.create_box(replace(RECORD, extension_number=str(6100 + n)))
 
 
-async def test_a_redirect_is_not_followed_so_that_the_token_stays_here() -> None:
-    app = Starlette(routes=[Route("/{path:path}", lambda _: RedirectResponse("http://127.0.0.1:9/elsewhere"))])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("by", ["token", "password"])
+async def test_a_redirect_is_not_followed_so_that_no_login_goes_to_another_host(by: str, status: int) -> None:
+    elsewhere = create_app()
+    with running(elsewhere) as other:
 
-    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
-        with pytest.raises(AnswerLost):
-            await pbx.list_boxes()
+        def send_on(request: Request) -> Response:
+            return RedirectResponse(f"{other.url}{request.url.path}", status)
+
+        with running(Starlette(routes=[Route("/{path:path}", send_on, methods=["GET", "POST"])])) as server:
+            site = login_site(server.url) if by == "password" else Site(name="t", url=server.url, token=USER.token)
+            async with connect(site, ONE_TRY) as pbx:
+                for call in (pbx.list_boxes(), pbx.create_box(RECORD)):
+                    with pytest.raises(PbxError, match="sends elsewhere"):
+                        await call
+
+    assert not elsewhere.state.traffic.log
+
+
+async def test_the_pbx_is_called_directly_whatever_proxy_and_login_this_machine_has_for_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login a password b", "utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:9")
+
+    for tls in (False, True):
+        with running(create_app(), tls=tls) as server:
+            site = replace(login_site(server.url), ca_file=str(server.certificate) if tls else None)
+            assert await list_once(site) == 0
+            assert not [found for found in [f async for f in examine(site, ONE_TRY)] if found.error]
 
 
 @pytest.mark.parametrize(
@@ -191,6 +222,14 @@ async def test_an_error_of_any_form_is_a_refusal(body: JSONResponse | HTMLRespon
 
     async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
         with pytest.raises(PbxError, match="The PBX refused this"):
+            await pbx.create_box(RECORD)
+
+
+async def test_a_refusal_without_a_reason_is_told_with_its_status() -> None:
+    app = Starlette(routes=[Route("/{path:path}", lambda _: HTMLResponse("<h1>No</h1>", 400), methods=["POST"])])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
+        with pytest.raises(PbxRefused, match=r"did not say why \(status 400\)"):
             await pbx.create_box(RECORD)
 
 

@@ -1,6 +1,10 @@
 """Nothing leaves before it is known who is at the other end, and every doubt about that has its own advice."""
 
+import asyncio
 import datetime as dt
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -94,6 +98,48 @@ async def test_a_port_without_tls_is_not_taken_for_a_wrong_certificate() -> None
     assert not isinstance(refusal.value, NotTrusted)
 
 
+HELLO = bytes.fromhex("160303007a0200007603")  # the first bytes of a server's
+FATAL = bytes.fromhex("15030300020228")  # "handshake failure"
+
+
+@asynccontextmanager
+async def breaking_off(after: bytes) -> AsyncIterator[str]:
+    """The address of a server that says this in a TLS handshake, and no more."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(after)
+        writer.close()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listener:
+        yield f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("trust", [{}, {"insecure": True}, {"fingerprint": "AB" * 32}], ids=str)
+@pytest.mark.parametrize("after", [b"", HELLO, FATAL], ids=["nothing", "half a hello", "alert"])
+async def test_a_handshake_that_is_cut_is_told_as_one_and_not_as_a_pbx_that_is_down(
+    after: bytes, trust: dict[str, str | bool | None]
+) -> None:
+    async with breaking_off(after) as url:
+        with pytest.raises(PbxUnreachable, match=r"speaks no TLS .* or breaks off\. Nothing was sent") as refusal:
+            await count_boxes(site_at(url, **trust))
+
+    assert not isinstance(refusal.value, NotTrusted)
+
+
+async def test_a_file_of_another_authority_is_told_as_the_wrong_one() -> None:
+    app = create_app()
+    with (
+        trustme.CA().cert_pem.tempfile() as other,
+        serving(app, GOOD) as url,
+        pytest.raises(NotTrusted, match="file that is named already is of another certificate"),
+    ):
+        await count_boxes(site_at(url, ca_file=other))
+
+    assert not app.state.traffic.log
+
+
 @pytest.mark.parametrize("host", ["pbx.invalid", "10.0.0.1", "localhost.invalid", "127.0.0.1.invalid", "[2001:db8::1]"])
 async def test_credentials_travel_over_plain_http_to_this_machine_alone(host: str) -> None:
     with pytest.raises(UsageError, match="--allow-http"):
@@ -107,13 +153,13 @@ async def test_plain_http_can_be_allowed() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "[::1]"])
 async def test_this_machine_may_be_called_over_plain_http(host: str) -> None:
-    with pytest.raises(PbxUnreachable, match="cannot be reached"):
+    with pytest.raises(PbxUnreachable, match=f"{re.escape(host)}:9 cannot be reached"):
         await count_boxes(site_at(f"http://{host}:9"))
 
 
 def test_where_nobody_shows_a_certificate_that_is_told() -> None:
     with running(create_app()) as server:
-        for url in (server.url.replace("http", "https"), "https://127.0.0.1:9"):
+        for url in (server.url.replace("http", "https"), "https://127.0.0.1:9", "https://א1.invalid"):
             with pytest.raises(PbxUnreachable, match="cannot be reached"):
                 fetch_certificate(url, 5)
 
