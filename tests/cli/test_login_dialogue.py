@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.simulator import Settings, create_app, running
@@ -44,3 +45,20 @@ def test_a_person_keeps_what_is_known_by_pressing_enter(tmp_path: Path) -> None:
 
     assert program.returncode == 0
     assert (tmp_path / "sites.toml").read_text("utf-8") == before
+
+
+def test_a_certificate_that_a_person_pins_takes_the_place_of_a_file(tmp_path: Path) -> None:
+    with running(create_app(), tls=True) as server, trustme.CA().cert_pem.tempfile() as other:
+        known = (
+            f'[clinic]\nurl = "{server.url}"\nuser = "{USER.user}"\ndomain = "{USER.domain}"\nca_file = \'{other}\'\n'
+        )
+        (tmp_path / "sites.toml").write_text(known, "utf-8")
+        with on_a_terminal(tmp_path, "login", "clinic") as (terminal, program):
+            for question in ("PBX address", "Domain", "User"):
+                terminal.answer(question, "")
+            terminal.answer("from now on?", "y")
+            terminal.answer("Password", USER.password)
+            terminal.read_to_the_end()
+
+    assert program.returncode == 0
+    assert "ca_file" not in (tmp_path / "sites.toml").read_text("utf-8")

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import keyring
+import platformdirs
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.cli import commands, places
+from bulkvm.cli.commands import COMMANDS
 from bulkvm.simulator import Faults, Running, Settings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.pbx.servers import Overheard
@@ -229,6 +233,7 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
 ) -> None:
     keyring.set_keyring(NONE)
 
+    assert "BULKVM_TOKEN" in login("practice", "--token-stdin", secret=USER.token).err
     ended = login("clinic")
     without = bulkvm("export", "boxes.csv", "--site", "clinic")
     monkeypatch.setenv("BULKVM_PASSWORD", USER.password)
@@ -291,6 +296,21 @@ def test_without_a_person_a_certificate_of_nobody_known_is_not_pinned(
     assert (ring.held, len(app.state.traffic.log)) == ({}, 0)
 
 
+CALLING: list[list[str | Path]] = [
+    ["plan", SAMPLES / "clinic.csv"],
+    ["import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv"],
+    ["export", "boxes.csv"],
+    ["backup", "nights"],
+    ["backup", "nights", "--all-sites"],
+    ["diff", "boxes.csv"],
+    ["template", "boxes.xlsx", "--from-site", "clinic"],
+    ["undo", "last", "--yes"],
+    ["doctor", "clinic"],
+    ["login", "clinic", "--password-stdin"],
+    ["logout", "clinic"],
+]
+
+
 @pytest.mark.parametrize("by", ["option", "variable"])
 def test_insecure_is_loud_at_every_use(bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
     login("clinic")
@@ -298,15 +318,42 @@ def test_insecure_is_loud_at_every_use(bulkvm: Bulkvm, login: Login, monkeypatch
         monkeypatch.setenv("BULKVM_INSECURE", "1")
     said = ["--insecure"] if by == "option" else []
 
-    for command in (
-        ["export", "boxes.csv", "--quiet"],
-        ["doctor", "clinic", "--quiet"],
-        ["logout", "clinic", "--quiet"],
-    ):
-        ended = bulkvm(*command, *said)
-        assert ended.code == 0
-        assert "WARNING: --insecure" in ended.err
+    for command in CALLING:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(USER.password))
+        ended = bulkvm(*command, "--quiet", *said)
+        assert ended.code == 0, command
+        assert "WARNING: --insecure" in ended.err, command
     assert "insecure" not in sites_file().read_text("utf-8")
+
+
+def test_no_other_command_calls_a_pbx() -> None:
+    context = click.Context(commands.bulkvm)
+    calling = {name for name in COMMANDS if "--insecure" in _options(commands.bulkvm.get_command(context, name))}
+
+    assert calling == {str(command[0]) for command in CALLING}
+
+
+def _options(command: click.Command | None) -> list[str]:
+    return [option for parameter in command.params for option in parameter.opts] if command else []
+
+
+def test_a_certificate_file_takes_the_place_of_a_pin(bulkvm: Bulkvm, login: Login) -> None:
+    sites_file().parent.mkdir()
+    sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\nfingerprint = '{'AB' * 32}'\n", "utf-8")
+
+    assert login("clinic").code == 0
+    assert "fingerprint" not in sites_file().read_text("utf-8")
+    assert bulkvm("doctor", "clinic").code == 0
+
+
+def test_the_sites_are_kept_where_the_platform_keeps_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BULKVM_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    file = places.sites_file()
+
+    assert file == platformdirs.user_config_path("bulkvm", appauthor=False) / "sites.toml"
+    assert file.is_relative_to(tmp_path) is (sys.platform not in {"win32", "darwin"})
 
 
 @pytest.mark.parametrize(("site", "code"), [("clinic", 0), ("simulator", 0), ("hospital", 2)])

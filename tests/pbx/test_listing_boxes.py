@@ -14,6 +14,7 @@ from starlette.routing import Route
 from bulkvm.box import NOT_KNOWN, Box
 from bulkvm.errors import AnswerLost, ListKeptChanging, PbxError
 from bulkvm.pbx import Query, connect
+from bulkvm.pbx.listing import quote
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 
@@ -154,6 +155,81 @@ async def test_a_pbx_that_orders_by_one_rule_and_filters_by_another_loses_no_box
     boxes = await list_from(pbx_of(ordered_by_value))
 
     assert [box.extension_number for box in boxes] == ["1000", "1001", "101", "102", "20", "9"]
+
+
+class Restless:
+    """A PBX that gives a list of its own for each request, the last one from then on, and notes what was asked."""
+
+    def __init__(self, *lists: Sequence[int], page: int = 100) -> None:
+        self.lists = lists
+        self.page = page
+        self.asked: list[dict[str, str]] = []
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        query = dict(request.query_params)
+        numbers = [str(n) for n in self.lists[min(len(self.asked), len(self.lists) - 1)]]
+        self.asked.append(query)
+        if after := query.get("filter", "").partition("gt '")[2].rstrip("'"):
+            numbers = [n for n in numbers if n > after]
+        skip = int(query.get("skip", 0))
+        return {
+            "count": len(numbers),
+            "items": [item(n) for n in numbers[skip : skip + min(self.page, int(query["top"]))]],
+        }
+
+    @property
+    def readings(self) -> int:
+        """How often the list was begun."""
+        return sum("orderby" in q and "filter" not in q and q.get("skip", "0") == "0" for q in self.asked)
+
+
+async def test_as_much_is_asked_for_at_once_as_the_api_allows() -> None:
+    pbx = Restless(range(1000, 1250))
+
+    await list_from(pbx_of(pbx))
+
+    assert [query["top"] for query in pbx.asked] == ["100", "100", "100", "100", "1"]  # the fourth page is empty
+
+
+async def test_a_list_that_counts_fewer_in_the_end_than_at_first_is_read_again() -> None:
+    pbx = Restless([101, 102, 103], [101, 102], page=2)
+
+    boxes = await list_from(pbx_of(pbx))
+
+    assert [box.extension_number for box in boxes] == ["101", "102"]
+    assert pbx.readings == 2
+
+
+@pytest.mark.parametrize("orderby", [None, "extension_number"])
+async def test_a_list_is_read_three_times_and_no_more(orderby: str | None) -> None:
+    pbx = Restless(*(range(100, 103 + n) for n in range(99)))
+
+    with pytest.raises(ListKeptChanging, match="3 readings did not agree"):
+        await list_from(pbx_of(pbx), Query(orderby=orderby))
+    assert pbx.readings == 3
+
+
+async def test_pages_by_position_that_shifted_are_seen_though_the_count_agrees() -> None:
+    """Two boxes that were read go, one comes behind and later one in front: 30 are read, and 105 is not among them."""
+    at_first, then = range(100, 130), [*range(102, 130), 200]
+    later = [99, *then]
+    pbx = Restless(at_first, then, later, page=5)
+
+    boxes = await list_from(pbx_of(pbx), Query(orderby="extension_number"))
+
+    assert [box.extension_number for box in boxes] == [str(n) for n in later]
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"null", b"<h1>Welcome</h1>", b'{"count": 1, "items": [{"id": "1", "ext'])
+async def test_a_body_that_is_no_list_is_an_error_and_no_empty_list(body: bytes) -> None:
+    app = Starlette(routes=[Route("/{path:path}", lambda _: Response(body, media_type="application/json"))])
+
+    with pytest.raises(AnswerLost):
+        await list_from(app)
+
+
+def test_a_quote_in_a_filter_is_doubled() -> None:
+    assert quote("O'Hara") == "'O''Hara'"
 
 
 def deaf_to_filters(request: Request) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import httpx
 import pytest
@@ -144,6 +144,24 @@ async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, 
     assert counts[Status.CREATED] == made
     assert counts[Status.CREATED] + counts[Status.NOT_SENT] == 100
     assert 0 < made < 100
+
+
+@pytest.mark.parametrize("domain", [USER.domain, None])
+async def test_a_login_is_the_one_that_is_documented(domain: str | None) -> None:
+    heard = []
+
+    async def log_in(request: Request) -> Response:
+        heard.append((request.headers["content-type"], dict(parse_qsl((await request.body()).decode()))))
+        return JSONResponse({}, 400)
+
+    app = Starlette(routes=[Route(LOGIN, log_in, methods=["POST"])])
+    async with connect(replace(login_site("http://simulator", "ü &=+"), domain=domain), app=app) as pbx:
+        with pytest.raises(LoginRefused):
+            await pbx.count_boxes()
+
+    told = {"grant_type": "password", "username": USER.user, "password": "ü &=+", "scope": "all"}
+    told |= {"client_id": "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"} | ({"domain": domain} if domain else {})
+    assert heard == [("application/x-www-form-urlencoded", told)]
 
 
 async def list_logins(told: str) -> list[str]:

@@ -43,6 +43,13 @@ def test_a_variable_that_names_a_pbx_stands_above_the_only_site_and_gets_none_of
         choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887", "user": "admin"})
 
 
+def test_variables_alone_are_a_site_with_a_token_or_a_login() -> None:
+    login = {"user": "admin", "domain": "clinic.example", "password": "p"}
+
+    assert choose(None, {}, {"url": "https://pbx/", "token": " t\n"}) == ("https://pbx", None, None, None, "t")
+    assert choose(None, {}, {"url": "https://pbx"} | login) == ("https://pbx", "admin", "clinic.example", "p", None)
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
