@@ -152,13 +152,14 @@ def _print_not_sent(job: Job, prepared: Prepared) -> None:
 def _agree(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     """Show the plan, and ask if there is anything to send."""
     from bulkvm.reports.plan_text import render_plan
-    from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.reports.problem_texts import count, render_problems
 
     assert prepared.plan is not None
     if prepared.problems:
         job.screen.say(render_problems(prepared.problems))
     job.screen.say(render_plan(prepared.plan))
-    return ask(prepared.plan, job.connection, job.screen, yes=yes, can_ask=str(job.file) != "-")
+    question = f"Send {count(len(prepared.plan.to_send), 'box', 'boxes')} to {job.connection.site.name}?"
+    return ask(prepared.plan, question, job.screen, yes=yes, can_ask=str(job.file) != "-")
 
 
 def _refuse(job: Job, prepared: Prepared) -> int:

@@ -47,6 +47,7 @@ def find_run(name: str, screen: Screen, *, undone: bool = True) -> "PastRun":
 
 def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path) -> Path:
     """Write what is known of a run as a result: what its rows wanted, PINs included, and what became of them."""
+    from bulkvm.reports.plan_text import render_outcomes
     from bulkvm.reports.rebuilt import rebuild_sheet
     from bulkvm.reports.result import write_result
     from bulkvm.reports.summary import RunSummary
@@ -55,7 +56,13 @@ def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path
     extensions = {outcome.row: outcome.extension_number for outcome in past.outcomes}
     sheet = rebuild_sheet(Path(facts.file), extensions, {row: c.record for row, c in past.changes.items()})
     code = exit_code(past.outcomes, None)
-    summary = RunSummary(site=facts.site, time=facts.began, input_sha256=facts.input_sha256, exit_code=code)
+    summary = RunSummary(
+        site=facts.site,
+        time=facts.began,
+        input_sha256=facts.input_sha256,
+        exit_code=code,
+        told=render_outcomes(past.outcomes, past.changes),
+    )
     return write_result(target, sheet, past.outcomes, problems, summary)
 
 

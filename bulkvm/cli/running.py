@@ -47,20 +47,18 @@ def only_run(connection: Connection) -> Iterator[None]:
         lock.release()
 
 
-def ask(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
-    """Ask whether to send, if there is anything to send.
+def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
+    """Ask a question before anything is sent, if there is anything to send.
 
     Raises:
         UsageError: nobody can be asked.
     """
-    count = len(plan.to_send)
-    if yes or not count:
+    if yes or not plan.to_send:
         return True
     if not can_ask or not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
-    boxes = "1 box" if count == 1 else f"{count} boxes"
     try:
-        if click.confirm(f"Send {boxes} to {connection.site.name}?", err=True):
+        if click.confirm(question, err=True):
             return True
     except click.Abort as error:
         screen.insist("")  # the question's line ends here

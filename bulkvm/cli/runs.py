@@ -52,10 +52,10 @@ def _form(past: "PastRun") -> dict[str, object]:
 
 
 def _line(past: "PastRun") -> str:
-    from bulkvm.reports.plan_text import render_counts
+    from bulkvm.reports.plan_text import render_outcomes
 
     facts = past.facts
-    lines = [f"{facts.name}  {facts.site}  {facts.file}", f"  {render_counts(count_statuses(past.outcomes))}"]
+    lines = [f"{facts.name}  {facts.site}  {facts.file}", f"  {render_outcomes(past.outcomes, past.changes)}"]
     if past.damaged:
         where = f"line{'s' * (len(past.damaged) > 1)} {', '.join(map(str, past.damaged))}"
         lines.append(f"  its journal is damaged at {where}; all other lines count")

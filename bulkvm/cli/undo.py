@@ -14,7 +14,6 @@ from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import UsageError
-from bulkvm.outcomes import count_statuses
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
@@ -39,8 +38,8 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     itself, and can be undone.
     """
     from bulkvm.reports.files import check_folder
-    from bulkvm.reports.plan_text import render_counts, render_plan
-    from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.reports.plan_text import render_outcomes, render_plan
+    from bulkvm.reports.problem_texts import count, render_problems
     from bulkvm.reports.tables import table_kind
     from bulkvm.reports.targets import check_not_input
     from bulkvm.upload import PastRun
@@ -60,7 +59,9 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
         if plan.problems:
             screen.insist(render_problems(plan.problems, most=_NAMED))
         screen.say(render_plan(plan))
-        if not ask(plan, connection, screen, yes=yes, can_ask=True):
+        boxes = count(len(plan.to_send), "box", "boxes")
+        question = f"Put {boxes} of {connection.site.name} back to what was there before?"
+        if not ask(plan, question, screen, yes=yes, can_ask=True):
             return NOT_ALL_DONE
         extensions = {change.record.row: change.record.extension_number for change in plan.changes}
         facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, extensions)
@@ -68,8 +69,8 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
             ending = carry_out(plan, facts, connection, screen, stop)
             if as_json:
                 print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
-            screen.insist(f"{render_counts(count_statuses(ending.outcomes))}.", bold=True)
             now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
+            screen.insist(f"{render_outcomes(now_past.outcomes, now_past.changes)}.", bold=True)
             screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
     tell_ending(ending, screen)
     return exit_code(ending.outcomes, ending.error)

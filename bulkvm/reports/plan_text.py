@@ -1,42 +1,68 @@
-"""What a run would do, in words."""
+"""What a run would do, and what it did, in words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
-from bulkvm.outcomes import Status
+from bulkvm.outcomes import Outcome, Status
 from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
 
+_CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_SHEETS = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})  # and no new box
 
-_WORDS = {
+_TO_PUT_BACK = "to put back"
+_TO_DO = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
-    ChangeKind.UNCHANGED: "unchanged",
     ChangeKind.REMOVE: "to remove",
+    ChangeKind.UNCHANGED: "unchanged",
 }
+_PUT_BACK, _REMOVED = "put back", "removed"
+_DONE = (Status.CREATED, Status.UPDATED, _PUT_BACK, _REMOVED, *(s for s in Status if s not in _CHANGING))
 
 
-def render_counts(counts: Mapping[Status, int] | Mapping[ChangeKind, int]) -> str:
+def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
     """Say how many rows there are and what they come to: `50 rows: 40 created, 10 rejected`."""
-    told = [f"{n:,} {_WORDS[kind] if isinstance(kind, ChangeKind) else kind}" for kind, n in counts.items() if n]
+    told = [f"{n:,} {words}" for words, n in counts.items() if n]
     return ": ".join(filter(None, (count(sum(counts.values()), "row"), ", ".join(told))))
+
+
+def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
+    """Say what became of a run's rows. An undo has no statuses of its own, but words: `5 rows: 3 put back, 2 removed`.
+
+    Args:
+        outcomes: of the rows.
+        changes: those that the run began, by row.
+    """
+    counted = Counter(_done(outcome, changes.get(outcome.row)) for outcome in outcomes)
+    return render_counts({words: counted[words] for words in _DONE})
 
 
 def render_plan(plan: Plan, *, most: int = 20) -> str:
     """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown."""
-    lines = [f"{render_counts(plan.counts)}. The PBX has {count(plan.existing, 'box', 'boxes')} now."]
-    for kind, heading, render in (
-        (ChangeKind.CREATE, "New boxes", _render_create),
-        (ChangeKind.UPDATE, "Boxes that change", _render_update),
-        (ChangeKind.REMOVE, "Boxes that are removed, with the messages in them", _render_title),
-    ):
-        changes = [change for change in plan.changes if change.kind is kind]
+    counted = Counter(map(_to_do, plan.changes))
+    counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
+    lines = [f"{render_counts(counts)}. The PBX has {count(plan.existing, 'box', 'boxes')} now."]
+    for words, (heading, render) in _SECTIONS.items():
+        changes = [change for change in plan.changes if _to_do(change) == words]
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
     lines += _explain(plan.changes)
     return "\n".join(lines)
+
+
+def _to_do(change: Change) -> str:
+    return _TO_PUT_BACK if change.wanted else _TO_DO[change.kind]
+
+
+def _done(outcome: Outcome, change: Change | None) -> str:
+    if outcome.status is not Status.UPDATED or change is None:
+        return outcome.status
+    if change.kind is ChangeKind.REMOVE:
+        return _REMOVED
+    return _PUT_BACK if change.wanted else Status.UPDATED
 
 
 def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]:
@@ -61,6 +87,14 @@ def _render_title(change: Change) -> str:
 
 def _render_update(change: Change) -> str:
     return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
+
+
+_SECTIONS = {
+    _TO_DO[ChangeKind.CREATE]: ("New boxes", _render_create),
+    _TO_DO[ChangeKind.UPDATE]: ("Boxes that change", _render_update),
+    _TO_PUT_BACK: ("Boxes that get their former values back", _render_update),
+    _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed, with the messages in them", _render_title),
+}
 
 
 def _render_difference(difference: Difference) -> str:

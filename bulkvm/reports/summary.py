@@ -84,12 +84,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """What a result says of its run as a whole."""
+    """What a result says of its run as a whole; `told` is what became of its rows, where statuses do not tell it."""
 
     site: str
     time: datetime
     input_sha256: str
     exit_code: int
+    told: str = ""
 
 
 def summary_name(taken: Collection[str]) -> str:
@@ -120,7 +121,7 @@ def summarise_run(
     """Tell what became of a sheet, for a result."""
     counts = count_statuses(outcomes)
     return [
-        Line((render_counts(counts),), Kind.TITLE),
+        Line((run.told or render_counts(counts),), Kind.TITLE),
         *_next_steps(_go_on(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),

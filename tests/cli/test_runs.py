@@ -126,6 +126,7 @@ def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: St
     bulkvm("import", write_csv(folder / "c.csv", *by_hand), "--yes")
 
     undone = bulkvm("undo", run, "--yes", "--json")
+    listed = bulkvm("runs", "last")
     again = bulkvm("undo", run, "--yes", "--json")
 
     assert len(made) > len(old)
@@ -133,6 +134,9 @@ def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: St
     assert boxes(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
     assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
     assert undone.json["counts"]["unchanged"] == 2
+    told = f"{len(made)} rows: {len(old) - 1} put back, {len(made) - len(old) - 1} removed, 2 unchanged"
+    assert (f"{told}.\n" in undone.err, told in listed.out) == (True, True)
+    assert load_workbook(next(folder.glob("undo-*.result.xlsx")))["bulkvm"]["A1"].value == told
     assert "Box 20001 was changed since the run in name" in undone.err
     assert statuses(next(folder.glob("undo-*.result.xlsx"))).count("unchanged") == 2
     assert again.json["counts"]["updated"] == 0

@@ -1,5 +1,7 @@
 """What is told on the screen. `pytest --renew-golden` writes the whole texts anew."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.problems import Problem, Severity
-from bulkvm.reports.plan_text import render_counts, render_plan
+from bulkvm.reports.plan_text import render_counts, render_outcomes, render_plan
 from bulkvm.reports.problem_texts import render_problem, render_problems
 from tests.conftest import Golden
 from tests.reports.clinic import PROBLEMS
@@ -76,6 +78,31 @@ def test_counts_are_told_in_one_line(outcomes: list[Status], text: str) -> None:
     counted = count_statuses(Outcome(row=1, extension_number="6201", status=status) for status in outcomes)
 
     assert render_counts(counted) == text
+
+
+def test_an_undo_tells_what_it_would_do_and_what_it_did(golden: Golden) -> None:
+    former = Box(id="id4", extension_number="6204", name="Laboratory")
+    plan = Plan(
+        (
+            change(2, ChangeKind.REMOVE),
+            change(3, ChangeKind.REMOVE),
+            replace(update(4, Difference("name", "Lab", "Laboratory")), wanted=former),
+            change(5, ChangeKind.UNCHANGED),
+        ),
+        existing=9,
+    )
+    statuses = [Status.UPDATED, Status.UNKNOWN, Status.UPDATED, Status.UNCHANGED]
+    outcomes = [Outcome(row=row, extension_number="", status=status) for row, status in enumerate(statuses, start=2)]
+
+    done = render_outcomes(outcomes, {change.record.row: change for change in plan.changes})
+
+    golden("reports/undo.txt", f"{render_plan(plan)}\n\n{done}\n")
+
+
+def test_what_became_of_a_row_is_its_status_where_the_run_is_no_undo_or_its_change_is_not_known() -> None:
+    outcomes = [Outcome(row=row, extension_number="6201", status=Status.UPDATED) for row in (2, 3)]
+
+    assert render_outcomes(outcomes, {2: update(2)}) == "2 rows: 2 updated"
 
 
 def test_a_plan_tells_counts_changes_and_what_blank_cells_mean(golden: Golden) -> None:
