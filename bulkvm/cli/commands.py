@@ -36,9 +36,10 @@ COMMANDS: Final = {
 
 @dataclass(slots=True)
 class Wishes:
-    """What the command line asks of the way out."""
+    """What the command line asks of the way out; `document` is the JSON document that is not printed yet."""
 
     debug: bool = False
+    document: bool = False
     plain: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
 
 
@@ -77,18 +78,25 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, say what went wrong in words, and return its exit code."""
-    wishes = Wishes()
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        return bulkvm.main(arguments, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        return _say("Stopped.", Interrupted.exit_code, wishes)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _run(given, Wishes(document="--json" in given))
     except BrokenPipeError:
         # Whoever read our output has enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(given: Sequence[str], wishes: Wishes) -> int:
+    try:
+        return bulkvm.main(given, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _say("Stopped.", Interrupted.exit_code, wishes)
+    except click.ClickException as error:
+        error.show()
+        return _end(error.format_message(), error.exit_code, wishes)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)
         if wishes.debug:
             traceback.print_exception(error)
@@ -112,4 +120,13 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 def _say(text: str, code: int, wishes: Wishes) -> int:
     click.secho(text, fg="red", err=True, color=False if wishes.plain else None)
+    return _end(text, code, wishes)
+
+
+def _end(text: str, code: int, wishes: Wishes) -> int:
+    """Print the error as the document of a command that ends without one of its own, if one is asked for."""
+    if wishes.document:
+        from bulkvm.cli.json_forms import error_form, format_json
+
+        click.echo(format_json(error_form(text, code)))
     return code

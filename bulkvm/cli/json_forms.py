@@ -9,6 +9,7 @@ import click
 
 from bulkvm.box import Absent, Box, Value
 from bulkvm.changes import Plan
+from bulkvm.cli.commands import Wishes
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.problems import Problem
@@ -22,9 +23,19 @@ SCHEMA: Final = 1
 
 
 def print_json(form: Mapping[str, Any]) -> None:
-    """Print one document."""
-    # As bytes: JSON is UTF-8, whatever the terminal or the pipe takes for text.
-    click.echo(json.dumps(form, ensure_ascii=False, indent=2).encode())
+    """Print the one document of a command."""
+    click.echo(format_json(form))
+    click.get_current_context().ensure_object(Wishes).document = False
+
+
+def format_json(form: Mapping[str, Any]) -> bytes:
+    """A document, as bytes: JSON is UTF-8, whatever the terminal or the pipe takes for text."""
+    return json.dumps(form, ensure_ascii=False, indent=2).encode()
+
+
+def error_form(message: str, exit_code: int) -> dict[str, Any]:
+    """What any command prints with --json that ends before it has a document of its own."""
+    return {"schema": SCHEMA, "error": {"exit_code": exit_code, "message": message}}
 
 
 def validate_form(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> dict[str, Any]:

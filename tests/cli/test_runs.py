@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -262,12 +263,12 @@ def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
 
 
 READS = [
-    ["import", "a.csv", "--yes"],
-    ["plan", "a.csv"],
+    ["import", "a.csv", "--yes", "--json"],
+    ["plan", "a.csv", "--json"],
     ["export", "all.csv"],
     ["backup", "backups"],
-    ["diff", "a.csv"],
-    ["doctor"],
+    ["diff", "a.csv", "--json"],
+    ["doctor", "--json"],
 ]
 
 
@@ -280,14 +281,17 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
     write_csv(folder / "a.csv", *rows(3))
     slow.state.faults = Faults(["late(seconds=60):list:1-9"])
     python = [sys.executable, "-m", "bulkvm", *command, "--quiet"]
-    with subprocess.Popen(python, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
+    with subprocess.Popen(
+        python, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
         while not slow.state.traffic.in_flight:
             assert process.poll() is None
             time.sleep(0.005)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        out, said = process.communicate(timeout=30)
 
     assert (process.returncode, said.strip()) == (130, "Stopped.")
+    assert "--json" not in command or json.loads(out)["error"] == {"exit_code": 130, "message": "Stopped."}
     assert [file.name for file in folder.rglob("*") if file.is_file() and file.name != "a.csv"] == []
 
 

@@ -48,6 +48,37 @@ def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, 
     assert unasked.code == 2
 
 
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code"),
+    [
+        (["import", "missing.csv"], {}, 2),
+        (["import", SAMPLES / "clinic.csv", "--max-errors", "lots"], {}, 2),
+        (["plan", SAMPLES / "clinic.csv", "--nothing"], {}, 2),
+        (["improt"], {}, 2),
+        (["runs", "last"], {}, 2),
+        (["undo", "last"], {}, 2),
+        (["diff", SAMPLES / "mistakes.xlsx"], {}, 3),
+        (["plan", SAMPLES / "clinic.csv"], {"BULKVM_TOKEN": "ended"}, 4),
+        (["import", SAMPLES / "clinic.csv"], {"BULKVM_TOKEN": "ended"}, 4),
+        (["diff", SAMPLES / "clinic.csv"], {"BULKVM_URL": "http://127.0.0.1:9"}, 5),
+        (["import", SAMPLES / "clinic.csv"], {"BULKVM_URL": "http://127.0.0.1:9"}, 5),
+    ],
+)
+def test_an_ending_with_nothing_else_to_tell_prints_its_error_as_the_document(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, arguments: list[str | Path], variables: dict[str, str], code: int
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    ended = bulkvm(*arguments, "--json")
+
+    assert ended.code == code
+    assert ended.json == {"schema": 1, "error": {"exit_code": code, "message": ended.json["error"]["message"]}}
+    assert f"{ended.json['error']['message']}\n" in ended.err
+    assert bulkvm(*arguments).out == ""
+
+
 def test_words_go_to_standard_error_and_lists_to_standard_output(bulkvm: Bulkvm, pbx: Starlette) -> None:
     imported = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
     listed = bulkvm("runs")
