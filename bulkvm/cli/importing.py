@@ -16,7 +16,7 @@ from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.cli.stopping import stopping
-from bulkvm.errors import LimitExceeded, SheetError, UsageError
+from bulkvm.errors import Interrupted, LimitExceeded, SheetError, UsageError
 from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 
@@ -110,7 +110,7 @@ def command(
             if not force:
                 check_changes(prepared.plan, limit)
             agreed = _agree(job, prepared, yes=yes)
-        except (LimitExceeded, UsageError):
+        except (LimitExceeded, UsageError, Interrupted):
             _print_not_sent(job, prepared)
             raise
         if not agreed:

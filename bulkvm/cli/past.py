@@ -30,19 +30,23 @@ def read_runs(screen: Screen) -> "list[PastRun]":
     return past
 
 
-def find_run(name: str, screen: Screen, *, undone: bool = True) -> "PastRun":
+def find_run(name: str, past: "Sequence[PastRun]", *, undone: bool = True) -> "PastRun":
     """The run whose name begins so, or the `last`; with `undone` False, the last that was no undo itself.
 
     Raises:
         UsageError: there is none, or several begin so.
     """
-    past = read_runs(screen)
-    lasts = [one for one in past if undone or not one.facts.file.startswith(UNDO_OF)]
+    lasts = [one for one in past if undone or not is_undo(one)]
     found = lasts[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')
     return found[0]
+
+
+def is_undo(past: "PastRun") -> bool:
+    """Whether a run put another one back."""
+    return past.facts.file.startswith(UNDO_OF)
 
 
 def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path) -> Path:

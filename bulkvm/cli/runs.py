@@ -26,7 +26,9 @@ def command(run: str | None, *, result: Path | None, as_json: bool, screen: Scre
     """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`)."""
     if result and not run:
         raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
-    past = [find_run(run, screen)] if run else read_runs(screen)
+    past = read_runs(screen)
+    if run:
+        past = [find_run(run, past)]
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_form(one) for one in past]})
     elif past:

@@ -9,15 +9,17 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
-from bulkvm.cli.past import UNDO_OF, find_run, free_name, write_past_result
+from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, read_runs, write_past_result
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bulkvm.changes import Plan
-    from bulkvm.upload import PastRun
+    from bulkvm.upload import PastRun, RunFacts
 
 
 _NAMED: Final = 100  # boxes that were changed since
@@ -37,41 +39,95 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
     itself, and can be undone.
     """
+    from bulkvm.planning import changed_anything
     from bulkvm.reports.files import check_folder
-    from bulkvm.reports.plan_text import render_outcomes, render_plan
-    from bulkvm.reports.problem_texts import count, render_problems
     from bulkvm.reports.tables import table_kind
     from bulkvm.reports.targets import check_not_input
-    from bulkvm.upload import PastRun
 
-    past = find_run(run, screen, undone=False)
-    if (past.facts.url, past.facts.domain) != (connection.site.url, connection.site.domain):
+    runs = read_runs(screen)
+    past = find_run(run, runs, undone=False)
+    if not _is_of(past, connection):
         raise UsageError(
             f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
             "Name the same site."
         )
+    if not changed_anything(past.outcomes):
+        return _tell_of_nothing(past, runs, connection, screen, as_json=as_json)
     target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
     table_kind(target)
     check_not_input(target, Path(past.facts.file))
     check_folder(target)
     with only_run(connection):
         plan = asyncio.run(_plan(past, connection, screen))
-        if plan.problems:
-            screen.insist(render_problems(plan.problems, most=_NAMED))
-        screen.say(render_plan(plan))
-        boxes = count(len(plan.to_send), "box", "boxes")
-        question = f"Put {boxes} of {connection.site.name} back to what was there before?"
-        if not ask(plan, question, screen, yes=yes, can_ask=True):
+        if not _agree(plan, connection, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
-        extensions = {change.record.row: change.record.extension_number for change in plan.changes}
-        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, extensions)
-        with stopping(screen) as stop:
-            ending = carry_out(plan, facts, connection, screen, stop)
-            if as_json:
-                print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
-            now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
-            screen.insist(f"{render_outcomes(now_past.outcomes, now_past.changes)}.", bold=True)
-            screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
+        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, _extensions(plan))
+        return _carry_out(plan, facts, connection, target, screen, as_json=as_json)
+
+
+def _is_of(past: "PastRun", connection: Connection) -> bool:
+    return (past.facts.url, past.facts.domain) == (connection.site.url, connection.site.domain)
+
+
+def _tell_of_nothing(
+    past: "PastRun", runs: "Sequence[PastRun]", connection: Connection, screen: Screen, *, as_json: bool
+) -> int:
+    """Say that a run changed nothing, and which one before it did."""
+    from bulkvm.planning import changed_anything
+    from bulkvm.reports.plan_text import render_outcomes
+
+    if as_json:
+        print_json(import_form(connection.site.name, None, (), ()))
+    lines = [f"Run {past.facts.name} ({Path(past.facts.file).name}) changed nothing, so there is nothing to put back."]
+    before = (one for one in runs[: runs.index(past)] if _is_of(one, connection) and not is_undo(one))
+    if found := [one for one in before if changed_anything(one.outcomes)]:
+        facts = found[-1].facts
+        counts = render_outcomes(found[-1].outcomes, found[-1].changes)
+        lines.append(f"The last one before it that did is {facts.name} ({Path(facts.file).name}; {counts}).")
+        lines.append(f"To put that back: `bulkvm undo {facts.name}`.")
+    screen.insist("\n".join(lines))
+    return 0
+
+
+def _agree(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, as_json: bool) -> bool:
+    """Show the plan, and ask if there is anything to send."""
+    from bulkvm.reports.plan_text import render_plan
+    from bulkvm.reports.problem_texts import count, render_problems
+    from bulkvm.upload import account_for
+
+    if plan.problems:
+        screen.insist(render_problems(plan.problems, most=_NAMED))
+    screen.say(render_plan(plan))
+    boxes = count(len(plan.to_send), "box", "boxes")
+    question = f"Put {boxes} of {connection.site.name} back to what was there before?"
+    agreed = False
+    try:
+        agreed = ask(plan, question, screen, yes=yes, can_ask=True)
+    finally:
+        if as_json and not agreed:
+            outcomes = account_for(_extensions(plan), plan.problems, ())
+            print_json(import_form(connection.site.name, None, outcomes, plan.problems))
+    return agreed
+
+
+def _extensions(plan: "Plan") -> dict[int, str]:
+    return {change.record.row: change.record.extension_number for change in plan.changes}
+
+
+def _carry_out(
+    plan: "Plan", facts: "RunFacts", connection: Connection, target: Path, screen: Screen, *, as_json: bool
+) -> int:
+    """Send the plan, and tell what became of it."""
+    from bulkvm.reports.plan_text import render_outcomes
+    from bulkvm.upload import PastRun
+
+    with stopping(screen) as stop:
+        ending = carry_out(plan, facts, connection, screen, stop)
+        if as_json:
+            print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
+        now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
+        screen.insist(f"{render_outcomes(now_past.outcomes, now_past.changes)}.", bold=True)
+        screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
     tell_ending(ending, screen)
     return exit_code(ending.outcomes, ending.error)
 

@@ -4,13 +4,14 @@ from bulkvm.planning.compare import Taken, fields_differ, find_differences, make
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes
 from bulkvm.planning.pins import generate_pin
-from bulkvm.planning.undo import find_exact_differences, plan_undo
+from bulkvm.planning.undo import changed_anything, find_exact_differences, plan_undo
 
 __all__ = [
     "ChangedBox",
     "Diff",
     "Taken",
     "boxes_of",
+    "changed_anything",
     "check_changes",
     "fields_differ",
     "find_differences",

@@ -12,12 +12,15 @@ SAMPLE = Path(__file__).parents[2] / "samples" / "clinic.csv"
 QUESTION = "Send 42 boxes to 127.0.0.1? [y/N]:"
 
 
-def asked(folder: Path, app: Starlette, answer: str | None) -> tuple[int | None, str]:
+def asked(folder: Path, app: Starlette, answer: str | None, *more: str) -> tuple[int | None, str]:
     """Import on a terminal, and answer the question or press Ctrl-C: the exit code, and what was shown after it."""
     with running(app) as server:
         known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "BULKVM_STATE": str(folder / "state")}
         known["NO_COLOR"] = "1"
-        with on_a_terminal(folder, "import", SAMPLE, "--result", folder / "r.xlsx", **known) as (terminal, program):
+        with on_a_terminal(folder, "import", SAMPLE, "--result", folder / "r.xlsx", *more, **known) as (
+            terminal,
+            program,
+        ):
             if answer is None:
                 terminal.wait_for(QUESTION)
                 terminal.interrupt(program)
@@ -41,6 +44,13 @@ def test_whoever_does_not_say_yes_sends_nothing(tmp_path: Path, answer: str | No
     assert said in shown.splitlines()
     assert app.state.traffic.counts["create"] == 0
     assert not (tmp_path / "r.xlsx").exists()
+
+
+@pytest.mark.parametrize("answer", ["n", None], ids=["no", "ctrl-c"])
+def test_a_script_is_told_too_that_nothing_was_sent(tmp_path: Path, answer: str | None) -> None:
+    _, shown = asked(tmp_path, create_app(), answer, "--json")
+
+    assert '"not sent": 42' in shown
 
 
 def test_whoever_says_yes_is_told_what_became_of_it(tmp_path: Path) -> None:

@@ -164,16 +164,36 @@ def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
+def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(bulkvm: Bulkvm, folder: Path) -> None:
+    nothing_before = bulkvm("import", write_csv(folder / "none.csv"), "--yes"), bulkvm("undo", "last", "--yes")
+    bulkvm("import", write_csv(folder / "a.csv", *rows(2)), "--yes")
+    bulkvm("import", "a.csv", "--yes")
+    did = bulkvm("runs", "--json").json["runs"][1]["run"]
+    before = sorted(folder.iterdir())
+
+    ended = bulkvm("undo", "last", "--yes", "--json")
+
+    assert [one.code for one in nothing_before] == [0, 0]
+    assert nothing_before[1].err.count("\n") == 1
+    assert "(none.csv) changed nothing, so there is nothing to put back." in nothing_before[1].err
+    assert (ended.code, ended.json["run"], ended.json["rows"]) == (0, None, [])
+    assert f"The last one before it that did is {did} (a.csv; 2 rows: 2 created)." in ended.err
+    assert f"`bulkvm undo {did}`" in ended.err
+    assert (len(boxes(bulkvm)), sorted(folder.iterdir())) == (2, before)
+
+
+@pytest.mark.usefixtures("pbx")
 def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
     bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
-    asked = bulkvm("undo", "last")
+    asked = bulkvm("undo", "last", "--json")
     elsewhere = bulkvm("undo", "last", "--site", "simulator", "--yes")
 
     assert (asked.code, elsewhere.code) == (2, 2)
     assert "--yes" in asked.err
     assert "42 rows: 42 to remove." in asked.err
     assert "Boxes that are removed, with the messages in them:" in asked.err
+    assert (asked.json["run"], asked.json["counts"]["not sent"]) == (None, 42)
     assert "Name the same site" in elsewhere.err
     assert len(boxes(bulkvm)) == 42
 
