@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Final, NoReturn
 
 import click
@@ -71,9 +73,15 @@ def bulkvm() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it ended."""
-    # SIGTERM is Ctrl-C, whatever Ctrl-C means at the moment.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _press_ctrl_c)
     sys.exit(run())
+
+
+def _press_ctrl_c(_number: int, frame: FrameType | None) -> None:
+    """SIGTERM is Ctrl-C, whatever Ctrl-C means at the moment; to a script's background job that is nothing."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.default_int_handler(signal.SIGINT, frame)
+    signal.raise_signal(signal.SIGINT)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -91,6 +99,7 @@ def _run(given: Sequence[str], wishes: Wishes) -> int:
     try:
         return bulkvm.main(given, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
     except (click.exceptions.Abort, KeyboardInterrupt):
+        warnings.simplefilter("ignore", RuntimeWarning)  # Python's, of a coroutine that was about to begin
         return _say("Stopped.", Interrupted.exit_code, wishes)
     except click.ClickException as error:
         error.show()

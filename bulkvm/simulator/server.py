@@ -34,7 +34,7 @@ class Running:
 
 
 def serve(app: ASGIApp, *, port: int = 0, tls: bool = False, on_ready: Callable[[Running], object]) -> None:
-    """Serve until Ctrl-C or SIGTERM; requests being answered then have a second to finish.
+    """Serve until Ctrl-C, SIGTERM, or its terminal is closed; requests being answered then have a second to finish.
 
     Args:
         app: what `create_app` made.
@@ -47,12 +47,16 @@ def serve(app: ASGIApp, *, port: int = 0, tls: bool = False, on_ready: Callable[
     """
     with _prepare(app, port, on_ready, tls=tls) as (server, listener):
         # uvicorn raises a signal again when it has stopped; SIGTERM would end the process before it could clean up.
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        handlers: dict[signal.Signals, Callable[..., object]] = {signal.SIGTERM: signal.default_int_handler}
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+            handlers[signal.SIGHUP] = server.handle_exit
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             with suppress(KeyboardInterrupt):
                 server.run([listener])
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @contextmanager

@@ -316,6 +316,47 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
 
 
 @POSIX
+def test_a_job_in_the_background_of_a_script_which_hears_no_ctrl_c_ends_by_sigterm(
+    slow: Starlette, folder: Path
+) -> None:
+    slow.state.faults = Faults(["late(seconds=60):list:1-9"])
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a program inherits it
+    try:
+        export = subprocess.Popen([sys.executable, "-m", "bulkvm", "export", folder / "b.csv"], stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with export:
+        while not slow.state.traffic.in_flight:
+            assert export.poll() is None
+            time.sleep(0.005)
+        export.terminate()
+        _, said = export.communicate(timeout=30)
+
+    assert (export.returncode, said.strip()) == (130, b"Stopped.")
+
+
+CTRL_C_BEFORE_THE_FIRST_CALL = """
+import asyncio
+from bulkvm.cli import main
+
+def press(runner):
+    raise KeyboardInterrupt
+
+asyncio.Runner.__enter__ = press
+main()
+"""
+
+
+@pytest.mark.usefixtures("pbx")
+def test_ctrl_c_right_before_the_first_call_is_one_line_too(folder: Path) -> None:
+    command = [sys.executable, "-c", CTRL_C_BEFORE_THE_FIRST_CALL, "export", str(folder / "b.csv")]
+
+    ended = subprocess.run(command, capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr.strip()) == (130, b"Stopped.")
+
+
+@POSIX
 def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
     bulkvm: Bulkvm, slow: Starlette, folder: Path
 ) -> None:
