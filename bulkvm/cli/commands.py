@@ -90,9 +90,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given, Wishes(document="--json" in given))
     except BrokenPipeError:
-        # Whoever read our output has enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_reader()
         return 0
+
+
+def forget_reader() -> None:
+    """Go on where whoever read our output has enough: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(given: Sequence[str], wishes: Wishes) -> int:
@@ -104,6 +108,8 @@ def _run(given: Sequence[str], wishes: Wishes) -> int:
     except click.ClickException as error:
         error.show()
         return _end(error.format_message(), error.exit_code, wishes)
+    except SystemExit:  # click's way to say it
+        raise BrokenPipeError from None
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)

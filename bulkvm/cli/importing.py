@@ -13,7 +13,18 @@ from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
 from bulkvm.cli.past import free_name
 from bulkvm.cli.preparing import Prepared, prepare
-from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
+from bulkvm.cli.running import (
+    NOT_ALL_DONE,
+    ask,
+    carry_out,
+    exit_code,
+    journalled,
+    name_run,
+    only_run,
+    tell_ending,
+    tell_written,
+    try_to_write,
+)
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import Interrupted, LimitExceeded, SheetError, UsageError
@@ -23,7 +34,6 @@ from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
     from bulkvm.sheet import Sheet
-    from bulkvm.upload import RunFacts
 
 
 _RESULT: Final = re.compile(r"\.result(-\d+)?$")
@@ -169,7 +179,9 @@ def _refuse(job: Job, prepared: Prepared) -> int:
 
     job.screen.insist(render_problems(prepared.problems))
     outcomes = account_for(prepared.checked.extensions, prepared.problems, ())
-    _report(job, prepared, outcomes, SheetError.exit_code)
+    written = _write_result(job, prepared, outcomes, SheetError.exit_code, datetime.now(UTC))
+    _tell(job, prepared, outcomes, None)
+    job.screen.say(f"What became of each row: {written}")
     job.screen.insist("Nothing was sent: mend the errors first, or send the other rows with --skip-invalid.")
     return SheetError.exit_code
 
@@ -183,29 +195,29 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     file = str(job.file if str(job.file) == "-" else job.file.absolute())
     facts = name_run(file, job.connection, extensions, input_sha256=prepared.sheet.sha256)
     refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
-    with stopping(job.screen) as stop:
+    with stopping(job.screen) as stop, journalled(facts):
         ending = carry_out(plan, facts, job.connection, job.screen, stop, refused=refused)
         outcomes = account_for(extensions, prepared.problems, ending.outcomes)
         code = exit_code(outcomes, ending.error)
-        _report(job, prepared, outcomes, code, facts)
+        written = try_to_write(lambda: _write_result(job, prepared, outcomes, code, facts.began))
+        _tell(job, prepared, outcomes, facts.name)
     tell_ending(ending, job.screen)
+    tell_written(written, facts, job.screen)
     return code
 
 
-def _report(
-    job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], code: int, facts: "RunFacts | None" = None
-) -> None:
-    """Write the result, and say what became of the rows."""
+def _tell(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], run: str | None) -> None:
+    """Say what became of the rows."""
     from bulkvm.reports.plan_text import render_counts
+
+    if job.as_json:
+        print_json(import_form(job.connection.site.name, run, outcomes, prepared.problems))
+    job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)
+
+
+def _write_result(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], code: int, began: datetime) -> Path:
     from bulkvm.reports.result import write_result
     from bulkvm.reports.summary import RunSummary
 
-    began = facts.began if facts else datetime.now(UTC)
     summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=prepared.sheet.sha256, exit_code=code)
-    written = write_result(
-        job.result, prepared.sheet, outcomes, prepared.problems, summary, pins=prepared.generated_pins
-    )
-    if job.as_json:
-        print_json(import_form(summary.site, facts.name if facts else None, outcomes, prepared.problems))
-    job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)
-    job.screen.say(f"What became of each row: {written}")
+    return write_result(job.result, prepared.sheet, outcomes, prepared.problems, summary, pins=prepared.generated_pins)

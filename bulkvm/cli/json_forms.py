@@ -9,7 +9,7 @@ import click
 
 from bulkvm.box import Absent, Box, Value
 from bulkvm.changes import Plan
-from bulkvm.cli.commands import Wishes
+from bulkvm.cli.commands import Wishes, forget_reader
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.problems import Problem
@@ -23,8 +23,11 @@ SCHEMA: Final = 1
 
 
 def print_json(form: Mapping[str, Any]) -> None:
-    """Print the one document of a command."""
-    click.echo(format_json(form))
+    """Print the one document of a command, which goes on even if nobody reads it."""
+    try:
+        click.echo(format_json(form))
+    except BrokenPipeError:
+        forget_reader()
     click.get_current_context().ensure_object(Wishes).document = False
 
 

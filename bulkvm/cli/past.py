@@ -36,6 +36,8 @@ def find_run(name: str, past: "Sequence[PastRun]", *, undone: bool = True) -> "P
     Raises:
         UsageError: there is none, or several begin so.
     """
+    if name == LAST and not past:
+        raise UsageError("There was no run yet.")
     lasts = [one for one in past if undone or not is_undo(one)]
     found = lasts[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
     if len(found) != 1:

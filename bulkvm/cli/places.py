@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
@@ -22,6 +24,22 @@ def state_folder() -> Path:
             "Name another one in BULKVM_STATE."
         ) from error
     return folder
+
+
+@contextmanager
+def writing_state() -> Iterator[None]:
+    """Say in words, before anything is sent, that the folder for state takes no file.
+
+    Raises:
+        UsageError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"The folder {state_folder()}, where bulkvm keeps its state, cannot be written to: {error.strerror}. "
+            "Nothing was sent. Make room there, or name another folder in BULKVM_STATE."
+        ) from error
 
 
 def sites_file() -> Path:

@@ -12,12 +12,14 @@ import click
 from filelock import FileLock, Timeout
 
 from bulkvm.cli.connection import Connection
-from bulkvm.cli.places import runs_folder, site_lock
+from bulkvm.cli.places import runs_folder, site_lock, writing_state
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.outcomes import DONE, Outcome, Status
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bulkvm.changes import Plan
     from bulkvm.upload import Ending, Journal, RunFacts
 
@@ -33,14 +35,15 @@ def only_run(connection: Connection) -> Iterator[None]:
     Raises:
         UsageError: another one is under way.
     """
-    lock = FileLock(site_lock(connection.site), mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise UsageError(
-            f"Another run against {connection.site.name} is under way on this machine, so nothing was sent. "
-            "Wait until it has ended."
-        ) from error
+    with writing_state():
+        lock = FileLock(site_lock(connection.site), mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UsageError(
+                f"Another run against {connection.site.name} is under way on this machine, so nothing was sent. "
+                "Wait until it has ended."
+            ) from error
     try:
         yield
     finally:
@@ -105,22 +108,56 @@ def carry_out(
         refused: outcomes that were clear before.
 
     Raises:
-        Interrupted: a person did not want to wait for what was under way.
+        UsageError: the journal cannot be begun, so that nothing was sent.
     """
     from bulkvm.upload import Journal
 
-    journal = Journal(runs_folder(), facts)
+    with writing_state():
+        journal = Journal(runs_folder(), facts)
     try:
-        for outcome in refused:
-            journal.end(outcome)
+        with writing_state():
+            for outcome in refused:
+                journal.end(outcome)
         return _send(plan, connection, screen, journal, stop)
-    except KeyboardInterrupt as error:
-        raise Interrupted(
-            "Stopped at once, so the result was not written. Import the same again to go on; "
-            f"`bulkvm runs {facts.name} --result FILE` tells what became of each row so far."
-        ) from error
     finally:
         journal.close()
+
+
+@contextmanager
+def journalled(facts: "RunFacts") -> Iterator[None]:
+    """From the first row on until the result is written: a person may not want to wait, and the journal has it all.
+
+    Raises:
+        Interrupted: so it was.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "Stopped at once, so the result was not written. Run the same command again to go on; "
+            f"`bulkvm runs {facts.name} --result FILE` tells what became of each row so far."
+        ) from error
+
+
+def try_to_write(write_result: "Callable[[], Path]") -> "Path | Exception":
+    """Write the result of a run that was sent: the file, or why there is none, to be told once the rows are."""
+    try:
+        return write_result()
+    except Exception as error:  # noqa: BLE001  (whatever it is, the rows were sent)
+        return error
+
+
+def tell_written(written: "Path | Exception", facts: "RunFacts", screen: Screen) -> None:
+    """Say where the result of a run is, or how to get it after all.
+
+    Raises:
+        Exception: the reason why it was not written.
+    """
+    if not isinstance(written, Exception):
+        screen.say(f"What became of each row: {written}")
+        return
+    screen.insist(f"The rows were sent. `bulkvm runs {facts.name} --result FILE` writes their result after all.")
+    raise written
 
 
 def _send(

@@ -10,7 +10,18 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
 from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, read_runs, write_past_result
-from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run, tell_ending
+from bulkvm.cli.running import (
+    NOT_ALL_DONE,
+    ask,
+    carry_out,
+    exit_code,
+    journalled,
+    name_run,
+    only_run,
+    tell_ending,
+    tell_written,
+    try_to_write,
+)
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import UsageError
@@ -97,7 +108,7 @@ def _agree(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, a
 
     if plan.problems:
         screen.insist(render_problems(plan.problems, most=_NAMED))
-    screen.say(render_plan(plan))
+    screen.say(render_plan(plan, of_sheet=False))
     boxes = count(len(plan.to_send), "box", "boxes")
     question = f"Put {boxes} of {connection.site.name} back to what was there before?"
     agreed = False
@@ -121,14 +132,15 @@ def _carry_out(
     from bulkvm.reports.plan_text import render_outcomes
     from bulkvm.upload import PastRun
 
-    with stopping(screen) as stop:
+    with stopping(screen) as stop, journalled(facts):
         ending = carry_out(plan, facts, connection, screen, stop)
+        now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
+        written = try_to_write(lambda: write_past_result(now_past, plan.problems, target))
         if as_json:
             print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
-        now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
         screen.insist(f"{render_outcomes(now_past.outcomes, now_past.changes)}.", bold=True)
-        screen.say(f"What became of each row: {write_past_result(now_past, plan.problems, target)}")
     tell_ending(ending, screen)
+    tell_written(written, facts, screen)
     return exit_code(ending.outcomes, ending.error)
 
 

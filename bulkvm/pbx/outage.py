@@ -69,7 +69,7 @@ class Outage:
         if self._given_up:
             raise StoppedEarly(
                 f"The PBX stayed away for more than {self._longest:.0f} seconds, so the run ended. "
-                "Import the same again to go on when it is back."
+                "Run the same command again to go on when it is back."
             )
 
     async def _comes_back(self) -> bool:

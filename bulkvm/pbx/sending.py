@@ -96,7 +96,7 @@ class Considerate(httpx.AsyncBaseTransport):
             elif asked and asked > self._longest_silence:
                 self._too_long = (
                     f"The PBX asks to wait for {asked:.0f} seconds, which is longer than --max-outage. "
-                    "Import the same again then."
+                    "Run the same command again then."
                 )
                 if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
                     raise StoppedEarly(self._too_long)

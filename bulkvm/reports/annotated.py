@@ -48,8 +48,8 @@ def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation) -> Path:
     """Write a workbook: the person's own where that can be done, else one of text."""
-    content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
-    with writing(target) as new:
+    with writing(target) as new:  # around all of it: what is written for a time needs room too
+        content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
         new.temporary.write_bytes(content)
     return new.path
 

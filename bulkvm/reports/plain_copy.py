@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
@@ -36,7 +37,10 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         name = sheet.name or "Boxes"
         write_summary(workbook, annotation.summary, summary_name([name]), name)
         _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
-        workbook.close()
+        try:
+            workbook.close()
+        except FileCreateError as error:
+            raise error.args[0] from error  # the OSError that it hides
     return file.getvalue()
 
 

@@ -11,7 +11,7 @@ from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
 
 _CHANGING = (Status.CREATED, Status.UPDATED)
-_OF_SHEETS = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})  # and no new box
+_OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
 
 _TO_PUT_BACK = "to put back"
 _TO_DO = {
@@ -41,15 +41,21 @@ def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) 
     return render_counts({words: counted[words] for words in _DONE})
 
 
-def render_plan(plan: Plan, *, most: int = 20) -> str:
-    """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown."""
+def render_plan(plan: Plan, *, most: int = 20, of_sheet: bool = True) -> str:
+    """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown.
+
+    Args:
+        plan: what a run would do.
+        most: rows of each kind.
+        of_sheet: whether it was made of a sheet, so that its blank cells mean something.
+    """
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
     lines = [f"{render_counts(counts)}. The PBX has {count(plan.existing, 'box', 'boxes')} now."]
     for words, (heading, render) in _SECTIONS.items():
         changes = [change for change in plan.changes if _to_do(change) == words]
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
-    lines += _explain(plan.changes)
+    lines += _explain(plan.changes) if of_sheet else []
     return "\n".join(lines)
 
 
@@ -120,7 +126,7 @@ def _shown(text: str) -> str:
 def _explain(changes: Sequence[Change]) -> list[str]:
     """Say what blank cells and <clear> come to, where there are any."""
     new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
-    existing = [change.record for change in changes if change.kind in _OF_SHEETS and not change.wanted]
+    existing = [change.record for change in changes if change.kind in _OF_EXISTING]
     cleared = sum(change.record.recipients == () for change in changes)
     lines = []
     if any(map(_has_blank, existing)):

@@ -47,9 +47,15 @@ class Journal:
         """Begin a journal in a folder, which is made if need be."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._file = os.open(folder / f"{facts.name}.jsonl", flags, 0o600)
+        file = folder / f"{facts.name}.jsonl"
+        self._file = os.open(file, flags, 0o600)
         self._is_torn = False
-        self._write({"run": {**asdict(facts), "began": facts.began.isoformat()}})
+        try:
+            self._write({"run": {**asdict(facts), "began": facts.began.isoformat()}})
+        except OSError:
+            os.close(self._file)
+            file.unlink()  # of no run
+            raise
 
     def begin(self, change: Change) -> None:
         """Note that a change is about to be sent."""
@@ -62,8 +68,10 @@ class Journal:
 
     def close(self) -> None:
         """Make sure that all is on the disk."""
-        os.fsync(self._file)
-        os.close(self._file)
+        try:
+            os.fsync(self._file)
+        finally:
+            os.close(self._file)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         # Past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
@@ -138,11 +146,11 @@ def _read_line(line: bytes, changes: dict[int, Change], ended: dict[int, Outcome
 def _without_end(row: int, extension: str, begun: bool, damaged: Sequence[int]) -> Outcome:  # noqa: FBT001  (known)
     status = Status.UNKNOWN
     if begun:
-        message = "The run died while this row was under way. Import the same again to see."
+        message = "The run died while this row was under way. Run the same command again to see."
     elif damaged:
-        message = "The journal is damaged, so what became of this row is not known. Import the same again to see."
+        message = "The journal is damaged, so what became of this row is not known. Run the same command again to see."
     else:
-        status, message = Status.NOT_SENT, "The run died first. Import the same again to go on."
+        status, message = Status.NOT_SENT, "The run died first. Run the same command again to go on."
     return Outcome(row=row, extension_number=extension, status=status, message=message)
 
 

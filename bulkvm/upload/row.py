@@ -173,12 +173,12 @@ def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | 
 
 
 def _unknown(record: Record, lost: PbxError, attempts: int) -> Outcome:
-    message = f"{lost} The PBX could not be asked what became of it. Import again to see."
+    message = f"{lost} The PBX could not be asked what became of it. Run the same command again to see."
     return _outcome(record, Status.UNKNOWN, message, attempts=attempts)
 
 
 def _still_open(record: Record, lost: NoAnswer, attempts: int, box_id: str | None = None) -> Outcome:
-    message = f"{lost} Nothing has come of it yet, and the PBX may still be at it. Import again to see."
+    message = f"{lost} Nothing has come of it yet, and the PBX may still be at it. Run the same command again to see."
     return _outcome(record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
 
 
@@ -241,7 +241,7 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
     if change.box and not fields_differ(change.box, box):
         if isinstance(lost, NoAnswer):
             return _still_open(record, lost, attempts, box.id)
-        message = f"{lost} The box is as it was. Import again."
+        message = f"{lost} The box is as it was. Run the same command again."
         return _outcome(record, Status.FAILED, message, box_id=box.id, attempts=attempts)
     return _unknown(record, lost, attempts)
 

@@ -110,7 +110,7 @@ class _Run:
         """What became of all rows, those that were never begun included."""
         outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
         if self._stop() or (self._error is None and len(self._outcomes) < len(plan.changes)):
-            self._error = Interrupted("The run was stopped. Import the same again to go on.")
+            self._error = Interrupted("The run was stopped. Run the same command again to go on.")
         return Ending(outcomes, self._error)
 
     def _note_begin(self, change: Change) -> None:
@@ -142,7 +142,7 @@ class _Run:
 def _journal_full(error: OSError) -> StoppedEarly:
     return StoppedEarly(
         f"The journal of the run cannot be written ({error.strerror}), so the run ended. "
-        "Make room on the disk that holds the state folder, and import the same again to go on."
+        "Make room on the disk that holds the state folder, and run the same command again to go on."
     )
 
 
@@ -150,7 +150,10 @@ def _surprised(change: Change) -> Outcome:
     return replace(
         _not_sent(change),
         status=Status.UNKNOWN,
-        message="Something unforeseen happened, and what became of this row is not known. Import again to see.",
+        message=(
+            "Something unforeseen happened, and what became of this row is not known. "
+            "Run the same command again to see."
+        ),
     )
 
 
@@ -159,5 +162,5 @@ def _not_sent(change: Change) -> Outcome:
         row=change.record.row,
         extension_number=change.record.extension_number,
         status=Status.NOT_SENT,
-        message="The run ended first. Import the same again to go on.",
+        message="The run ended first. Run the same command again to go on.",
     )

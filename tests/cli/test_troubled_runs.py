@@ -1,0 +1,140 @@
+"""Runs that cannot write: without a journal nothing is sent, and without a result nothing is lost."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.cli.conftest import Bulkvm
+from tests.cli.test_runs import boxes, rows
+from tests.cli.test_whole_job import write_csv
+
+resource = pytest.importorskip("resource", reason="Windows sets no limit to a file's size")
+
+IMPORT = ("import", "a.csv", "--yes")
+UNDO = ("undo", "last", "--yes")
+
+
+def with_room(size: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command that can make no file bigger than that, as on a full disk."""
+    return subprocess.run(
+        [sys.executable, "-m", "bulkvm", *arguments],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        capture_output=True,
+        check=False,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def sheet(folder: Path) -> Path:
+    return write_csv(folder / "a.csv", *rows(2))
+
+
+@pytest.mark.usefixtures("sheet")
+@pytest.mark.parametrize("part", ["runs", "locks"])
+def test_a_state_folder_that_takes_no_file_is_told_before_anything_is_sent(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, part: str
+) -> None:
+    (folder.parent / "state").mkdir()
+    (folder.parent / "state" / part).write_text("in the way", "utf-8")
+
+    ended = bulkvm(*IMPORT)
+
+    assert ended.code == 2
+    assert "cannot be written to" in ended.err
+    assert "Nothing was sent." in ended.err
+    assert "BULKVM_STATE" in ended.err
+    assert pbx.state.traffic.counts["create"] == 0
+
+
+@pytest.mark.usefixtures("sheet")
+def test_a_journal_that_there_is_no_room_for_is_told_and_leaves_no_damaged_run(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    ended = with_room(40, *IMPORT)
+
+    assert ended.returncode == 2
+    assert "cannot be written to: File too large. Nothing was sent." in ended.stderr
+    assert pbx.state.traffic.counts["create"] == 0
+    assert bulkvm("runs").err == "There was no run yet.\n"
+    assert "There was no run yet." in bulkvm(*UNDO).err
+
+
+@pytest.mark.usefixtures("sheet", "pbx")
+@pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
+def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_it(
+    bulkvm: Bulkvm, folder: Path, command: tuple[str, ...]
+) -> None:
+    if command is UNDO:
+        bulkvm(*IMPORT)
+    before = sorted(folder.iterdir())
+
+    ended = with_room(4000, *command, "--json")
+
+    run = bulkvm("runs", "--json").json["runs"][-1]
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout)["run"] == run["run"]
+    assert json.loads(ended.stdout)["counts"] == run["counts"]
+    assert ("2 rows: 2 removed." if command is UNDO else "2 rows: 2 created.") in ended.stderr
+    assert f"`bulkvm runs {run['run']} --result FILE` writes their result after all." in ended.stderr
+    assert sorted(folder.iterdir()) == before
+    assert bulkvm("runs", run["run"], "--result", "after-all.xlsx").code == 0
+
+
+CTRL_C_WHILE_THE_RESULT_IS_WRITTEN = """
+from bulkvm.cli import main
+from bulkvm.reports import result
+
+def press(*_, **__):
+    raise KeyboardInterrupt
+
+result.write_result = press
+main()
+"""
+
+
+@pytest.mark.usefixtures("sheet", "pbx")
+@pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
+def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(bulkvm: Bulkvm, command: tuple[str, ...]) -> None:
+    bulkvm(*IMPORT)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", CTRL_C_WHILE_THE_RESULT_IS_WRITTEN, *command], capture_output=True, check=False
+    )
+
+    run = bulkvm("runs", "--json").json["runs"][-1]["run"]
+    assert ended.returncode == 130
+    assert f"`bulkvm runs {run} --result FILE`" in ended.stderr.decode()
+    assert len(boxes(bulkvm)) == (0 if command is UNDO else 2)
+
+
+@pytest.mark.usefixtures("sheet", "pbx")
+def test_whoever_reads_no_more_of_an_export_ends_it_well(folder: Path) -> None:
+    assert folder.is_dir()
+    read, write = os.pipe()
+    os.close(read)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "bulkvm", "export"], stdout=write, stderr=subprocess.PIPE, check=False
+    )
+
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.usefixtures("sheet", "pbx")
+def test_whoever_reads_no_more_of_the_document_has_the_result_nevertheless(bulkvm: Bulkvm, folder: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+
+    subprocess.run(
+        [sys.executable, "-m", "bulkvm", *IMPORT, "--json"], stdout=write, stderr=subprocess.DEVNULL, check=True
+    )
+
+    os.close(write)
+    assert (folder / "a.result.xlsx").exists()
+    assert len(boxes(bulkvm)) == 2
