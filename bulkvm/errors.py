@@ -5,9 +5,9 @@ BulkvmError
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
 ├── LoginRefused (4)          the PBX does not accept the login
 │   └── NotAllowed            it does, and does not allow this user what is asked (403)
+├── NotTrusted (5)            the PBX's certificate is not one that may be trusted, so nothing is sent to it
 ├── PbxError (5)              a call to the PBX did not do what it should
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
-│   │   └── NotTrusted        the PBX's certificate is not one that may be trusted
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
 │   │   └── NoAnswer          none came at all, so that the PBX may still be at it
@@ -57,6 +57,12 @@ class NotAllowed(LoginRefused):
     """The PBX accepts the login and does not allow this user what is asked."""
 
 
+class NotTrusted(BulkvmError):
+    """The PBX's certificate is not one that may be trusted. Waiting does not mend that, and nothing was sent."""
+
+    exit_code = 5
+
+
 class PbxError(BulkvmError):
     """A call to the PBX did not do what it should. `attempts` is how many requests it took to know."""
 
@@ -66,10 +72,6 @@ class PbxError(BulkvmError):
 
 class PbxUnreachable(PbxError):
     """The request never left this machine: nothing was changed."""
-
-
-class NotTrusted(PbxUnreachable):
-    """The PBX's certificate is not one that may be trusted, so nothing was sent."""
 
 
 class PbxBusy(PbxError):

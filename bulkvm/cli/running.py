@@ -120,7 +120,14 @@ def carry_out(
                 journal.end(outcome)
         return _send(plan, connection, screen, journal, stop)
     finally:
+        _close(journal, screen)
+
+
+def _close(journal: "Journal", screen: Screen) -> None:
+    try:
         journal.close()
+    except OSError as error:  # what became of the rows is known all the same, and their result is yet to be written
+        screen.insist(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
 
 
 @contextmanager

@@ -46,7 +46,8 @@ def parse_recipients(text: str) -> Parsed:
                     Severity.WARNING,
                 )
             )
-        addresses.setdefault(folded, address)
+        else:
+            addresses[folded] = address
     if not addresses and not faults:
         faults.append(Fault("recipient", "there is no e-mail address here. Give one, or leave the cell blank."))
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())

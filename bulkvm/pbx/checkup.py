@@ -10,7 +10,16 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.errors import AnswerLost, BulkvmError, LoginRefused, NotAllowed, PbxError, PbxUnreachable, UsageError
+from bulkvm.errors import (
+    AnswerLost,
+    BulkvmError,
+    LoginRefused,
+    NotAllowed,
+    NotTrusted,
+    PbxError,
+    PbxUnreachable,
+    UsageError,
+)
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
@@ -59,7 +68,7 @@ async def examine(
         for check, look in inside if app else outside + inside:
             finding = await _find(check, look)
             yield finding
-            if isinstance(finding.error, PbxError | LoginRefused):
+            if isinstance(finding.error, PbxError | NotTrusted | LoginRefused):
                 return
 
 
@@ -71,7 +80,8 @@ async def greet(site: Site, patience: float) -> httpx.Response:
         patience: seconds to wait for an answer.
 
     Raises:
-        PbxError: it cannot; NotTrusted because of its certificate.
+        PbxError: it cannot.
+        NotTrusted: its certificate may not be trusted.
     """
     async with make_transport(site, 1, patience) as transport:
         try:

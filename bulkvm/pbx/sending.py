@@ -17,6 +17,7 @@ from bulkvm.errors import (
     Interrupted,
     LoginRefused,
     NoAnswer,
+    NotTrusted,
     PbxBusy,
     PbxError,
     PbxRefused,
@@ -193,7 +194,7 @@ class Sender:
 
         try:
             return await self._repeat(attempt, repeat)
-        except (PbxError, StoppedEarly, LoginRefused, Interrupted) as error:
+        except (PbxError, NotTrusted, StoppedEarly, LoginRefused, Interrupted) as error:
             told = error
             if isinstance(error, PbxRefused):
                 error.lost = lost

@@ -141,7 +141,7 @@ async def _read_whole(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError:
+def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError | NotTrusted:
     """What a failed request comes to: it never left this machine, or what became of it is not known."""
     where = _place(url)
     if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
@@ -192,10 +192,12 @@ def _no_tls(where: str) -> PbxUnreachable:
     )
 
 
-def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch, where: str) -> PbxUnreachable:
+def _tls_failure(
+    cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch, where: str
+) -> PbxUnreachable | NotTrusted:
     if isinstance(cause, aiohttp.ServerFingerprintMismatch):
         return NotTrusted(
-            f"The PBX at {where} shows another certificate than the one that was pinned. Nothing was sent.\n"
+            f"The PBX at {where} shows another certificate than the one that was pinned. Nothing was sent to it.\n"
             f"  pinned: {show_fingerprint(cause.expected)}\n"
             f"  shown:  {show_fingerprint(cause.got)}\n"
             "Either it was renewed, or somebody stands between you and the PBX. Ask its administrator for the SHA-256 "
@@ -207,17 +209,17 @@ def _tls_failure(cause: aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismat
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
     if code in _WRONG_TIME:
         return NotTrusted(
-            f"The certificate of the PBX at {where} has ended, or is not valid yet. Nothing was sent.\n"
+            f"The certificate of the PBX at {where} has ended, or is not valid yet. Nothing was sent to it.\n"
             "Check this machine's date; if it is right, the PBX's administrator must renew the certificate."
         )
     if code in _WRONG_NAME:
         return NotTrusted(
-            f"The certificate of the PBX at {where} is for another name. Nothing was sent.\n"
+            f"The certificate of the PBX at {where} is for another name. Nothing was sent to it.\n"
             "Call the PBX by the name that its certificate is for, or pin the certificate with `bulkvm login SITE`."
         )
     return NotTrusted(
         f"The certificate of the PBX at {where} is not trusted: no authority that this machine knows vouches for it. "
-        "Nothing was sent.\n"
+        "Nothing was sent to it.\n"
         "If it is the PBX's own (self-signed), pin it with `bulkvm login SITE`, or save it as a .pem file and name "
         "that with --ca-file or BULKVM_CA_FILE. A file that is named already is of another certificate."
     )

@@ -36,7 +36,7 @@ async def send_change(
         begin: hears of the change, with the box as it is now, right before it is sent.
 
     Raises:
-        LoginRefused, StoppedEarly, Interrupted: the run cannot go on, and this change was not made.
+        LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot go on, and this change was not made.
     """
     match change.kind:
         case ChangeKind.CREATE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkvm.changes import Change, Plan
-from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, StoppedEarly
+from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.workers import in_parallel
@@ -95,7 +95,7 @@ class _Run:
             return
         try:
             outcome = await send_change(change, self._pbx, verify=self._settings.verify, begin=self._note_begin)
-        except (LoginRefused, StoppedEarly, Interrupted) as error:
+        except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
             self._error = self._error or error
             outcome = _not_sent(change)
         except Exception as error:  # noqa: BLE001  (one row's surprise must not cost the others their outcomes)

@@ -51,13 +51,17 @@ def check_column(
             parsed = _check_text(column, text, policy)
             if len(known) < _REMEMBERED:
                 known[text] = parsed
-        if row in kinds:
+        if kinds and row in kinds:
             parsed = _check_kind(kinds[row], text, parsed, digits=column.digits)
-        values.append(BLANK if parsed.value is None else parsed.value)
+        value = parsed.value
+        if value is None:
+            values.append(BLANK)
+            if parsed is not _BLANK:
+                unread.add(row)
+        else:
+            values.append(value)
         if parsed.faults:
             problems.extend(problem_in(column, letter, row, fault) for fault in parsed.faults)
-        if parsed.value is None and parsed is not _BLANK:
-            unread.add(row)
     return CheckedColumn(values, unread, tuple(problems))
 
 

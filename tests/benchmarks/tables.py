@@ -14,7 +14,8 @@ def read(file: str) -> Took:
     from bulkvm import read_sheet
 
     with stopwatch() as took:
-        read_sheet(Path(file))
+        held = read_sheet(Path(file))  # as a command holds it to its end
+    assert len(held.cells)
     return took[0]
 
 
@@ -23,7 +24,9 @@ def read_and_validate(file: str) -> Took:
     from bulkvm import read_sheet, validate
 
     with stopwatch() as took:
-        validate(read_sheet(Path(file)))
+        held = read_sheet(Path(file))
+        checked = validate(held)
+    assert len(held.cells) == len(checked.extensions)
     return took[0]
 
 

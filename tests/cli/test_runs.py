@@ -1,6 +1,7 @@
 """Runs: alone, stopped in good order, listed, rebuilt and put back."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -429,3 +430,25 @@ def test_a_rebuilt_result_never_takes_the_place_of_its_sheet(
     assert ended.code == 2
     assert "the sheet itself" in ended.err
     assert sheet.read_bytes() == before
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_journal_that_does_not_get_to_the_disk_costs_no_result(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, synced = os.fsync, []
+
+    def fail_once(file: int) -> None:
+        synced.append(file)
+        if len(synced) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(file)
+
+    sheet = write_csv(folder / "a.csv", *rows(2))
+    monkeypatch.setattr(os, "fsync", fail_once)
+
+    ended = bulkvm("import", sheet, "--yes", "--result", "result.xlsx")
+
+    assert ended.code == 0
+    assert "journal may not be whole on the disk" in ended.err
+    assert statuses(folder / "result.xlsx") == ["created", "created"]

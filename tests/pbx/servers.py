@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -15,8 +16,14 @@ LOGIN = "/api/login/oauth/token"
 
 
 @contextmanager
-def serving(app: ASGIApp, certificate: trustme.LeafCert, *, tells_time: bool = True) -> Iterator[str]:
-    """Serve over TLS with a certificate; gives the address."""
+def serving(
+    app: ASGIApp,
+    certificate: trustme.LeafCert,
+    *,
+    tells_time: bool = True,
+    contexts: list[ssl.SSLContext] | None = None,
+) -> Iterator[str]:
+    """Serve over TLS with a certificate, which may be changed in the `contexts`; gives the address."""
     with (
         certificate.private_key_and_cert_chain_pem.tempfile() as pem,
         socket.create_server(("127.0.0.1", 0)) as listener,
@@ -29,6 +36,9 @@ def serving(app: ASGIApp, certificate: trustme.LeafCert, *, tells_time: bool = T
             timeout_graceful_shutdown=1,
             date_header=tells_time,
         )
+        config.load()
+        if contexts is not None and config.ssl:
+            contexts.append(config.ssl)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()  # whoever calls before it is up waits in the listener's queue

@@ -18,6 +18,7 @@ from bulkvm.errors import (
     AnswerLost,
     BulkvmError,
     LoginRefused,
+    NotTrusted,
     PbxBusy,
     PbxError,
     PbxRefused,
@@ -118,7 +119,7 @@ async def test_a_self_signed_certificate_is_refused_until_it_is_named() -> None:
     with running(create_app(), tls=True) as server:
         site = Site(name="test", url=server.url, token=USER.token)
 
-        with pytest.raises(PbxUnreachable, match="BULKVM_CA_FILE"):
+        with pytest.raises(NotTrusted, match="BULKVM_CA_FILE"):
             await list_once(site)
         assert await list_once(replace(site, ca_file=str(server.certificate))) == 0
 

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,13 +12,19 @@ import pytest
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope
+from starlette.types import Send as Answer
 
+from bulkvm.box import Record
+from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.errors import NotTrusted, PbxUnreachable, UsageError
+from bulkvm.outcomes import Status
 from bulkvm.pbx import connect
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
+from bulkvm.upload import send
 from tests.pbx.servers import serving
 
 TOKEN = Settings().token
@@ -176,3 +183,39 @@ def test_a_fingerprint_is_read_as_it_is_shown(digest: bytes) -> None:
 def test_what_is_no_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="SHA-256"):
         read_fingerprint(text)
+
+
+class Renewed:
+    """A PBX that shows another certificate from its third new box on, and closes each connection after its answer."""
+
+    def __init__(self) -> None:
+        self.app = create_app()
+        self.contexts = list[ssl.SSLContext]()
+        self.made = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send_on: Answer) -> None:
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+                self.made += message["status"] == 201
+                if self.made == 3:
+                    AUTHORITY.issue_cert("127.0.0.1").configure_cert(self.contexts[0])
+            await send_on(message)
+
+        await self.app(scope, receive, note)
+
+
+async def test_a_run_ends_at_once_where_the_pbx_shows_another_certificate_in_its_middle() -> None:
+    pbx_with_new_certificate = Renewed()
+    changes = tuple(
+        Change(ChangeKind.CREATE, Record(n, str(6200 + n), name=f"Desk {n}", pin=str(402817 + n))) for n in range(2, 12)
+    )
+    with serving(pbx_with_new_certificate, GOOD, contexts=pbx_with_new_certificate.contexts) as url:
+        site = Site(name="test", url=url, token=TOKEN, fingerprint=fetch_certificate(url, 5).fingerprint)
+        async with connect(site, SendSettings(concurrency=1, max_rps=0)) as pbx:
+            ending = await send(Plan(changes, existing=0), pbx)
+
+    assert isinstance(ending.error, NotTrusted)
+    assert "shows another certificate" in str(ending.error)
+    assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED] * 3 + [Status.NOT_SENT] * 7
+    assert pbx_with_new_certificate.made == 3
