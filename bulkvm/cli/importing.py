@@ -13,22 +13,10 @@ from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
 from bulkvm.cli.past import free_name
 from bulkvm.cli.preparing import Prepared, prepare
-from bulkvm.cli.running import (
-    NOT_ALL_DONE,
-    ask,
-    carry_out,
-    exit_code,
-    journalled,
-    name_run,
-    only_run,
-    tell_ending,
-    tell_written,
-    try_to_write,
-)
+from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.cli.stopping import stopping
 from bulkvm.errors import Interrupted, LimitExceeded, SheetError, UsageError
-from bulkvm.outcomes import Outcome, Status, count_statuses
+from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 
 if TYPE_CHECKING:
@@ -188,22 +176,18 @@ def _refuse(job: Job, prepared: Prepared) -> int:
 
 def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     """Send the plan, and tell what became of it."""
-    from bulkvm.upload import account_for
-
-    extensions = prepared.checked.extensions
     # Wherever the run is asked about, its sheet is known.
     file = str(job.file if str(job.file) == "-" else job.file.absolute())
-    facts = name_run(file, job.connection, extensions, input_sha256=prepared.sheet.sha256)
-    refused = [o for o in account_for(extensions, prepared.problems, ()) if o.status is Status.INVALID]
-    with stopping(job.screen) as stop, journalled(facts):
-        ending = carry_out(plan, facts, job.connection, job.screen, stop, refused=refused)
-        outcomes = account_for(extensions, prepared.problems, ending.outcomes)
-        code = exit_code(outcomes, ending.error)
-        written = try_to_write(lambda: _write_result(job, prepared, outcomes, code, facts.began))
-        _tell(job, prepared, outcomes, facts.name)
-    tell_ending(ending, job.screen)
-    tell_written(written, facts, job.screen)
-    return code
+    facts = name_run(file, job.connection, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
+    return carry_out(
+        plan,
+        facts,
+        job.connection,
+        job.screen,
+        problems=prepared.problems,
+        tell=lambda outcomes: _tell(job, prepared, outcomes, facts.name),
+        write_result=lambda outcomes, code: _write_result(job, prepared, outcomes, code, facts.began),
+    )
 
 
 def _tell(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], run: str | None) -> None:

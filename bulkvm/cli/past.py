@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bulkvm.cli.places import runs_folder
-from bulkvm.cli.running import exit_code
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
 from bulkvm.problems import Problem
@@ -51,7 +50,7 @@ def is_undo(past: "PastRun") -> bool:
     return past.facts.file.startswith(UNDO_OF)
 
 
-def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path) -> Path:
+def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path, code: int) -> Path:
     """Write what is known of a run as a result: what its rows wanted, PINs included, and what became of them."""
     from bulkvm.reports.plan_text import render_outcomes
     from bulkvm.reports.rebuilt import rebuild_sheet
@@ -61,7 +60,6 @@ def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path
     facts = past.facts
     extensions = {outcome.row: outcome.extension_number for outcome in past.outcomes}
     sheet = rebuild_sheet(Path(facts.file), extensions, {row: c.record for row, c in past.changes.items()})
-    code = exit_code(past.outcomes, None)
     summary = RunSummary(
         site=facts.site,
         time=facts.began,

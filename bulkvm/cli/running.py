@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -14,8 +14,10 @@ from filelock import FileLock, Timeout
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, site_lock, writing_state
 from bulkvm.cli.screen import Screen
+from bulkvm.cli.stopping import stopping
 from bulkvm.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.outcomes import DONE, Outcome, Status
+from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,32 +95,60 @@ def carry_out(
     facts: "RunFacts",
     connection: Connection,
     screen: Screen,
-    stop: Callable[[], bool],
     *,
-    refused: Iterable[Outcome] = (),
-) -> "Ending":
-    """Send a plan, with a journal that also tells of the rows that were `refused`.
+    problems: Sequence[Problem],
+    tell: "Callable[[tuple[Outcome, ...]], None]",
+    write_result: "Callable[[tuple[Outcome, ...], int], Path]",
+) -> int:
+    """Send a plan with a journal, tell what became of the rows, write that as a result, and return the exit code.
 
     Args:
         plan: what is to be done.
-        facts: what the journal begins with.
+        facts: what the journal begins with; one outcome comes of each of its rows.
         connection: where.
         screen: who watches.
-        stop: says whether somebody wishes to stop.
-        refused: outcomes that were clear before.
+        problems: rows with errors among these are none of the plan's, and the journal tells of them too.
+        tell: says what became of the rows, before anything can go wrong with the result.
+        write_result: writes the outcomes and the exit code, and says where.
 
     Raises:
         UsageError: the journal cannot be begun, so that nothing was sent.
+        Interrupted: a person did not want to wait for the result.
     """
-    from bulkvm.upload import Journal
+    from bulkvm.upload import account_for
+
+    with stopping(screen) as stop, _journalled(facts):
+        with _journal(facts, problems, screen) as journal:
+            ending = _send(plan, connection, screen, journal, stop)
+        outcomes = account_for(facts.extensions, problems, ending.outcomes)
+        code = exit_code(outcomes, ending.error)
+        tell(outcomes)
+        if ending.error:
+            screen.insist(str(ending.error), fg="red")
+        try:
+            written = write_result(outcomes, code)
+        except Exception:
+            screen.insist(
+                f"The rows were sent. `bulkvm runs {facts.name} --result FILE` writes their result after all."
+            )
+            raise
+        screen.say(f"What became of each row: {written}")
+    return code
+
+
+@contextmanager
+def _journal(facts: "RunFacts", problems: Sequence[Problem], screen: Screen) -> "Iterator[Journal]":
+    """A journal for a run, which tells of the rows that are not sent from its beginning."""
+    from bulkvm.upload import Journal, account_for
 
     with writing_state():
         journal = Journal(runs_folder(), facts)
     try:
         with writing_state():
-            for outcome in refused:
-                journal.end(outcome)
-        return _send(plan, connection, screen, journal, stop)
+            for outcome in account_for(facts.extensions, problems, ()):
+                if outcome.status is Status.INVALID:
+                    journal.end(outcome)
+        yield journal
     finally:
         _close(journal, screen)
 
@@ -131,7 +161,7 @@ def _close(journal: "Journal", screen: Screen) -> None:
 
 
 @contextmanager
-def journalled(facts: "RunFacts") -> Iterator[None]:
+def _journalled(facts: "RunFacts") -> Iterator[None]:
     """From the first row on until the result is written: a person may not want to wait, and the journal has it all.
 
     Raises:
@@ -144,27 +174,6 @@ def journalled(facts: "RunFacts") -> Iterator[None]:
             "Stopped at once, so the result was not written. Run the same command again to go on; "
             f"`bulkvm runs {facts.name} --result FILE` tells what became of each row so far."
         ) from error
-
-
-def try_to_write(write_result: "Callable[[], Path]") -> "Path | Exception":
-    """Write the result of a run that was sent: the file, or why there is none, to be told once the rows are."""
-    try:
-        return write_result()
-    except Exception as error:  # noqa: BLE001  (whatever it is, the rows were sent)
-        return error
-
-
-def tell_written(written: "Path | Exception", facts: "RunFacts", screen: Screen) -> None:
-    """Say where the result of a run is, or how to get it after all.
-
-    Raises:
-        Exception: the reason why it was not written.
-    """
-    if not isinstance(written, Exception):
-        screen.say(f"What became of each row: {written}")
-        return
-    screen.insist(f"The rows were sent. `bulkvm runs {facts.name} --result FILE` writes their result after all.")
-    raise written
 
 
 def _send(
@@ -190,12 +199,6 @@ def _send(
                 return await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
 
         return asyncio.run(sending())
-
-
-def tell_ending(ending: "Ending", screen: Screen) -> None:
-    """Say why a run ended before its end, if it did."""
-    if ending.error:
-        screen.insist(str(ending.error), fg="red")
 
 
 def exit_code(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:

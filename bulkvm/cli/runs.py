@@ -7,6 +7,7 @@ import click
 
 from bulkvm.cli.json_forms import SCHEMA, print_json
 from bulkvm.cli.past import find_run, read_runs, write_past_result
+from bulkvm.cli.running import exit_code
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import count_statuses
@@ -36,7 +37,8 @@ def command(run: str | None, *, result: Path | None, as_json: bool, screen: Scre
     else:
         screen.say("There was no run yet.")
     if result:
-        screen.say(f"What became of each row: {write_past_result(past[0], (), result)}")
+        code = exit_code(past[0].outcomes, None)  # what else ended it is not told
+        screen.say(f"What became of each row: {write_past_result(past[0], (), result, code)}")
     return 0
 
 

@@ -10,26 +10,15 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
 from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, read_runs, write_past_result
-from bulkvm.cli.running import (
-    NOT_ALL_DONE,
-    ask,
-    carry_out,
-    exit_code,
-    journalled,
-    name_run,
-    only_run,
-    tell_ending,
-    tell_written,
-    try_to_write,
-)
+from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.cli.stopping import stopping
 from bulkvm.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkvm.changes import Plan
+    from bulkvm.outcomes import Outcome
     from bulkvm.upload import PastRun, RunFacts
 
 
@@ -132,16 +121,17 @@ def _carry_out(
     from bulkvm.reports.plan_text import render_outcomes
     from bulkvm.upload import PastRun
 
-    with stopping(screen) as stop, journalled(facts):
-        ending = carry_out(plan, facts, connection, screen, stop)
-        now_past = PastRun(facts, {c.record.row: c for c in plan.changes}, ending.outcomes)
-        written = try_to_write(lambda: write_past_result(now_past, plan.problems, target))
+    changes = {change.record.row: change for change in plan.changes}
+
+    def tell(outcomes: "tuple[Outcome, ...]") -> None:
         if as_json:
-            print_json(import_form(connection.site.name, facts.name, ending.outcomes, plan.problems))
-        screen.insist(f"{render_outcomes(now_past.outcomes, now_past.changes)}.", bold=True)
-    tell_ending(ending, screen)
-    tell_written(written, facts, screen)
-    return exit_code(ending.outcomes, ending.error)
+            print_json(import_form(connection.site.name, facts.name, outcomes, plan.problems))
+        screen.insist(f"{render_outcomes(outcomes, changes)}.", bold=True)
+
+    def write(outcomes: "tuple[Outcome, ...]", code: int) -> Path:
+        return write_past_result(PastRun(facts, changes, outcomes), plan.problems, target, code)
+
+    return carry_out(plan, facts, connection, screen, problems=plan.problems, tell=tell, write_result=write)
 
 
 async def _plan(past: "PastRun", connection: Connection, screen: Screen) -> "Plan":

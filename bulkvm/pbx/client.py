@@ -24,8 +24,9 @@ _BOXES: Final = "/api/shared_voicemails"
 class Pbx:
     """One tenant of a PBX. `connections` says how many calls it is made for at once.
 
-    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, and AnswerLost;
-    what that last one means for a call that changes something is said at the method. Each repeats what it may itself.
+    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted, and
+    AnswerLost; what that last one means for a call that changes something is said at the method. Each repeats what it
+    may itself.
     """
 
     def __init__(self, sender: Sender, connections: int) -> None:

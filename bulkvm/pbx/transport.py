@@ -63,6 +63,7 @@ class Connections(httpx.AsyncBaseTransport):
 
         Raises:
             PbxUnreachable: it never left this machine.
+            NotTrusted: nor did it, because of the certificate.
             NoAnswer: it did, and what became of it is not known.
         """
         self._session = self._session or self._open()
@@ -221,7 +222,7 @@ def _tls_failure(
         f"The certificate of the PBX at {where} is not trusted: no authority that this machine knows vouches for it. "
         "Nothing was sent to it.\n"
         "If it is the PBX's own (self-signed), pin it with `bulkvm login SITE`, or save it as a .pem file and name "
-        "that with --ca-file or BULKVM_CA_FILE. A file that is named already is of another certificate."
+        "that with --ca-file or BULKVM_CA_FILE. If a file is named already, it is for another certificate."
     )
 
 

@@ -51,7 +51,7 @@ def check_column(
             parsed = _check_text(column, text, policy)
             if len(known) < _REMEMBERED:
                 known[text] = parsed
-        if kinds and row in kinds:
+        if row in kinds:
             parsed = _check_kind(kinds[row], text, parsed, digits=column.digits)
         value = parsed.value
         if value is None:

@@ -140,7 +140,7 @@ async def test_a_file_of_another_authority_is_told_as_the_wrong_one() -> None:
     with (
         trustme.CA().cert_pem.tempfile() as other,
         serving(app, GOOD) as url,
-        pytest.raises(NotTrusted, match="file that is named already is of another certificate"),
+        pytest.raises(NotTrusted, match="If a file is named already, it is for another certificate"),
     ):
         await count_boxes(site_at(url, ca_file=other))
 

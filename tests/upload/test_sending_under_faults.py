@@ -212,25 +212,13 @@ async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str
     assert "may still be at it" in ending.outcomes[0].message
 
 
-async def test_an_update_that_was_made_before_it_was_refused_is_told_as_made() -> None:
+@pytest.mark.parametrize("first", ["reset-after", "slow(seconds=1)"], ids=["made at once", "made late"])
+async def test_an_update_that_its_first_try_makes_is_told_as_made_though_the_second_is_refused(first: str) -> None:
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
         plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults(["reset-after:update:1", "400:update:2"])
-
-        ending = await send(plan, pbx, LATE)
-
-    assert [outcome.status for outcome in ending.outcomes] == [Status.UPDATED]
-    await assert_truth(app, plan, ending.outcomes)
-
-
-async def test_an_update_that_its_first_try_makes_late_is_told_as_made_though_the_second_is_refused() -> None:
-    app = create_app()
-    async with on_a_socket(app, LATE) as pbx:
-        await send(await plan_for(pbx, records(1)), pbx)
-        plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults(["slow(seconds=1):update:1", "400:update:2"])
+        app.state.faults = Faults([f"{first}:update:1", "400:update:2"])
 
         ending = await send(plan, pbx, LATE)
 
