@@ -14,15 +14,16 @@ WORDS = {
 }  # fmt: skip
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),
+    "files": WORDS,
     "readers": WORDS,
     "validation": WORDS,
     "pbx": WORDS,
     "planning": WORDS,
-    "upload": WORDS | {"pbx", "planning"},
-    "reports": WORDS | {"planning"},
-    "sites": WORDS | {"reports"},
+    "upload": WORDS | {"files", "pbx", "planning"},
+    "reports": WORDS | {"files", "planning"},
+    "sites": WORDS | {"files"},
     "simulator": set[str](),
-    "backup": WORDS | {"pbx", "readers", "reports", "__init__"},
+    "backup": WORDS | {"files", "pbx", "readers", "reports", "__init__"},
     "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
     "__main__": {"cli"},
 }

@@ -14,7 +14,7 @@ from typing import Final
 from filelock import FileLock
 
 from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, manifest_name, parse_manifest
-from bulkvm.reports.files import flush_folder
+from bulkvm.files import flush_folder, make_private_folder
 
 _WORKSHOP: Final = ".bulkvm"
 _LOCK: Final = "lock"
@@ -27,7 +27,7 @@ def workshop(folder: Path) -> Iterator[Path]:
     Yields:
         An empty folder to make a backup in.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(folder)
     place = folder / _WORKSHOP
     place.mkdir(mode=0o700, exist_ok=True)
     with FileLock(place / _LOCK, mode=0o600):

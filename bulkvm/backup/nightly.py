@@ -15,10 +15,10 @@ from bulkvm.backup.proof import count_without_pin, find_loss, find_suspicion, la
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
 from bulkvm.box import Box
 from bulkvm.errors import BackupNotProven, PbxUnreachable, SheetError, StoppedEarly, UsageError
+from bulkvm.files import writing
 from bulkvm.pbx import Pbx
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export import without_gaps, write_export
-from bulkvm.reports.files import writing
 from bulkvm.settings import Site
 
 
@@ -96,5 +96,5 @@ def _make(place: Path, boxes: Sequence[Box], site: Site, night: Night, suspicion
         suspect=suspicion,
     )
     with writing(place / manifest_name(name)) as new:
-        new.temporary.write_text(format_manifest(manifest), "utf-8")
+        new.file.write(format_manifest(manifest).encode())
     return manifest

@@ -1,6 +1,7 @@
 """`bulkvm demo`."""
 
 import csv
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from bulkvm.cli.commands import run
 from bulkvm.cli.places import simulator_state
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError, UsageError
+from bulkvm.files import make_private_folder, writing
 
 
 @click.command("demo")
@@ -22,7 +24,7 @@ def command(folder: Path, *, screen: Screen) -> int:
 
     It runs on the PBX built in here and touches nothing else.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     with _state_in(folder / "state"):
         simulator_state().unlink(missing_ok=True)
         for step in _tour(_samples(), folder):
@@ -67,13 +69,13 @@ def _import(title: str, sheet: Path, result: Path) -> _Step:
 
 def _edit(original: Path, edited: Path) -> None:
     """Give one box another name, and another one another PIN."""
-    from bulkvm.reports.files import writing
-
     with original.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     rows[1][1], rows[2][2] = "Main Reception", "582046"
-    with writing(edited) as new, new.temporary.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    with writing(edited, overwrite=True) as new:
+        new.file.write(text.getvalue().encode())
 
 
 def _samples() -> Path:

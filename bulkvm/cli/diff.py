@@ -44,14 +44,14 @@ def command(
     compared and never shown. What `validate` would refuse is compared as it stands. The exit code is 10 where there
     are differences.
     """
+    from bulkvm.files import check_target
     from bulkvm.planning import make_diff
     from bulkvm.reports.diff import render_diff, render_diff_counts, write_diff
-    from bulkvm.reports.files import check_folder
     from bulkvm.reports.tables import table_kind
 
     if output:
         table_kind(output)
-        check_folder(output)
+        check_target(output, overwrite=True)
     ours = _read(a, output, screen)
     if b:
         names, theirs = _names(a, b), _read(b, output, screen)

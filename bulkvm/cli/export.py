@@ -49,14 +49,14 @@ def command(
 
     Greetings and recorded messages are not part of it.
     """
+    from bulkvm.files import check_target
     from bulkvm.pbx import Query
     from bulkvm.reports.export import check_export_name, render_export, without_gaps, write_export
-    from bulkvm.reports.files import check_folder
 
     to_stdout = str(file) == "-"
     if not to_stdout:
         check_export_name(file)
-        check_folder(file)
+        check_target(file, overwrite=True)
     query = Query(filter=condition, search=search, orderby=orderby)
     boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
     whole = [without_gaps(box) for box in boxes]

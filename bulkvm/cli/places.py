@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from bulkvm.errors import UsageError
+from bulkvm.files import make_private_folder
 from bulkvm.settings import Site
 
 
@@ -17,7 +18,7 @@ def state_folder() -> Path:
     chosen = os.environ.get("BULKVM_STATE")
     folder = Path(chosen).expanduser() if chosen else platformdirs.user_state_path("bulkvm", appauthor=False)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise UsageError(
             f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "

@@ -39,8 +39,8 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
     itself, and can be undone.
     """
+    from bulkvm.files import check_target
     from bulkvm.planning import changed_anything
-    from bulkvm.reports.files import check_folder
     from bulkvm.reports.tables import table_kind
     from bulkvm.reports.targets import check_not_input
 
@@ -56,7 +56,7 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
     table_kind(target)
     check_not_input(target, Path(past.facts.file))
-    check_folder(target)
+    check_target(target, overwrite=True)
     with only_run(connection):
         plan = asyncio.run(_plan(past, connection, screen))
         if not _agree(plan, connection, screen, yes=yes, as_json=as_json):

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.errors import UsageError
+from bulkvm.files import writing
 from bulkvm.problems import Problem
 from bulkvm.reports.annotation import Annotation
-from bulkvm.reports.files import writing
 from bulkvm.reports.marks import MOST_NOTES, place_marks
 from bulkvm.reports.own_copy import fits_in_memory, format_own_copy
 from bulkvm.reports.plain_copy import format_plain_copy
@@ -48,9 +48,9 @@ def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation) -> Path:
     """Write a workbook: the person's own where that can be done, else one of text."""
-    with writing(target) as new:  # around all of it: what is written for a time needs room too
+    with writing(target, overwrite=True) as new:  # around all of it: what is written for a time needs room too
         content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
-        new.temporary.write_bytes(content)
+        new.file.write(content)
     return new.path
 
 

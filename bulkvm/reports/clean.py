@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bulkvm.box import BLANK, Record
 from bulkvm.columns import CLEAR, COLUMNS, OURS, Column
-from bulkvm.reports.files import writing
+from bulkvm.files import writing
 from bulkvm.reports.tables import Table, format_table, table_kind
 from bulkvm.reports.targets import check_result_name
 from bulkvm.sheet import Sheet
@@ -29,8 +29,8 @@ def write_clean(target: Path, sheet: Sheet, records: Sequence[Record]) -> Path:
         rows=([*(cell_text(record, column) for column in COLUMNS), str(record.row)] for record in records),
     )
     content = format_table(table, table_kind(target))
-    with writing(target) as new:
-        new.temporary.write_bytes(content)
+    with writing(target, overwrite=True) as new:
+        new.file.write(content)
     return new.path
 
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from bulkvm.box import Absent, Box, Value
 from bulkvm.columns import COLUMN_OF_HEADER, KEY
+from bulkvm.files import writing
 from bulkvm.planning import Diff
 from bulkvm.printable import printable
-from bulkvm.reports.files import writing
 from bulkvm.reports.problem_texts import count
 from bulkvm.reports.tables import Table, format_table, table_kind
 
@@ -23,8 +23,8 @@ def write_diff(target: Path, diff: Diff, names: tuple[str, str]) -> Path:
         The file really written, see `writing`.
     """
     content = format_table(Table(_headings(names), _WIDTHS, _rows(diff), name="Differences"), table_kind(target))
-    with writing(target) as new:
-        new.temporary.write_bytes(content)
+    with writing(target, overwrite=True) as new:
+        new.file.write(content)
     return new.path
 
 

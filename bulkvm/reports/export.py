@@ -9,7 +9,7 @@ from typing import Any, Final
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value
 from bulkvm.columns import COLUMNS, Column
 from bulkvm.errors import UsageError
-from bulkvm.reports.files import writing
+from bulkvm.files import writing
 from bulkvm.reports.tables import Table, format_table
 
 _KINDS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
@@ -43,8 +43,8 @@ def write_export(target: Path, boxes: Sequence[Box], *, pins: bool = True, bom: 
         UsageError: the name ends otherwise, or the file cannot be written there.
     """
     content = render_export(boxes, check_export_name(target), pins=pins, bom=bom)
-    with writing(target) as new:
-        new.temporary.write_bytes(content)
+    with writing(target, overwrite=True) as new:
+        new.file.write(content)
     return new.path
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bulkvm.files import writing
 from bulkvm.outcomes import Outcome
 from bulkvm.problems import Problem
 from bulkvm.reports.annotated import write_copy
 from bulkvm.reports.annotation import Annotation
-from bulkvm.reports.files import writing
 from bulkvm.reports.grid import make_grid
 from bulkvm.reports.marks import place_marks
 from bulkvm.reports.result_columns import list_results
@@ -47,6 +47,6 @@ def write_result(
         return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summary, results))
     grid = make_grid(sheet, results)
     content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")
-    with writing(target) as new:
-        new.temporary.write_bytes(content)
+    with writing(target, overwrite=True) as new:
+        new.file.write(content)
     return new.path

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.errors import UsageError
-from bulkvm.reports.files import check_folder
+from bulkvm.files import check_target
 from bulkvm.reports.tables import table_kind
 from bulkvm.sheet import Sheet
 
@@ -28,7 +28,7 @@ def check_result_name(target: Path, sheet: Sheet) -> None:
             f"{target.name} could not be written: the sheet goes on to row {last:,}, and a workbook ends at row "
             f"{_LAST_ROW:,}. Name a .csv file, or split the sheet."
         )
-    check_folder(target)
+    check_target(target, overwrite=True)
 
 
 def check_not_input(target: Path, sheet: Path) -> None:

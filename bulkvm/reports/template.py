@@ -12,9 +12,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import COLUMNS, KEY, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
+from bulkvm.files import writing
 from bulkvm.reports import look
 from bulkvm.reports.cells import write_text
-from bulkvm.reports.files import writing
 from bulkvm.reports.guide import write_guide
 from bulkvm.reports.tables import Table, format_table, table_kind
 from bulkvm.reports.template_rules import NAMES, extension_formula, name_formula, pin_formula, twice_formula
@@ -47,8 +47,8 @@ def write_template(target: Path, tenant: Tenant = _ANY_TENANT) -> Path:
     """
     kind = table_kind(target)
     content = _workbook(tenant) if kind == "xlsx" else format_table(Table([c.header for c in COLUMNS], [], []), kind)
-    with writing(target, private=False) as new:
-        new.temporary.write_bytes(content)
+    with writing(target, private=False, overwrite=True) as new:
+        new.file.write(content)
     return new.path
 
 

@@ -10,7 +10,7 @@ import tomli_w
 
 from bulkvm.address import check_url
 from bulkvm.errors import UsageError
-from bulkvm.reports.files import writing
+from bulkvm.files import make_private_folder, writing
 from bulkvm.settings import Site
 
 SIMULATOR: Final = "simulator"  # built in
@@ -57,9 +57,9 @@ def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
     """
     entries = {name: {field: getattr(site, field) for field in _FIELDS} for name, site in sites.items()}
     filled = {name: {k: v for k, v in entry.items() if v is not None} for name, entry in entries.items()}
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with writing(file) as new:
-        new.temporary.write_text(tomli_w.dumps(filled), encoding="utf-8")
+    make_private_folder(file.parent)
+    with writing(file, overwrite=True) as new:
+        new.file.write(tomli_w.dumps(filled).encode())
 
 
 def _read_site(name: str, entry: Any) -> Site:

@@ -1,0 +1,320 @@
+"""Every file that is written: whole or not there at all, never through a link, never over another file unasked.
+
+A file is created under a temporary name beside its target, exclusively, and written through the descriptor of that
+creation, so that nobody who may write in the same folder can put another file or a link in its way. Before and after it
+takes its name, it must still be the file that was created.
+"""
+
+import errno
+import logging
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from bulkvm.errors import UsageError
+
+_READ_BY_OWNER: Final = 0o600
+_READ_BY_ALL: Final = 0o666  # less what the umask takes away
+_PRIVATE_FOLDER: Final = 0o700
+
+_IS_WINDOWS: Final = os.name == "nt"
+# O_BINARY, or Windows changes line ends below Python.
+_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+_NO_FOLDER: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NOT_ALLOWED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_HARD_LINKS: Final = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
+)
+
+_TEMPORARY: Final = re.compile(r"\.bulkvm-[0-9a-f]{12}(\.\w{1,8})?")
+_ABANDONED: Final = 24 * 3600  # seconds: no file is in the making for as long
+
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class NewFile:
+    """A file in the making: write to `file`. Afterwards `path` is its name, which may not be the one asked for."""
+
+    file: BinaryIO
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A name that is held for a file to come: by an empty file of its own, or by leave to replace what is there."""
+
+    path: Path
+    placeholder: os.stat_result | None
+
+
+@contextmanager
+def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservation" = False) -> Iterator[NewFile]:
+    """Give a new file, which takes the target's name once it is complete and on the disk.
+
+    Where another file took the name meanwhile, or Excel holds it open, a free name beside it is used. After a failure
+    the former file stands as it was and nothing new is there.
+
+    Args:
+        target: what the file shall be called.
+        private: whether only its owner may read it, as befits PINs.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+
+    Raises:
+        UsageError: the file cannot be written there, or the name is taken.
+    """
+    check_target(target, overwrite=bool(overwrite))
+    sweep(target.parent)
+    temporary = _name_temporary(target)
+    try:
+        with open(create(temporary, private=private), "w+b") as file:
+            new = NewFile(file, target)
+            try:
+                _warn_of_strangers(target, os.fstat(file.fileno()), private=private)
+                yield new
+                file.flush()
+                os.fsync(file.fileno())
+                new.path = _publish(file, temporary, target, overwrite)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(_in_words(target, error)) from error
+    flush_folder(target.parent)
+
+
+@contextmanager
+def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> Iterator[Reservation]:
+    """Hold a name for a file that is to be written later, so that no other program takes it meanwhile.
+
+    The empty file that holds it is removed again if nothing was written. A killed program leaves it.
+
+    Args:
+        target: the name.
+        overwrite: whether a file that has the name may be replaced; it stays as it is until then.
+        unused: whether to take a name like it, such as clinic.result-2.xlsx, where it is taken.
+
+    Yields:
+        The reservation, to be given to `writing` as `overwrite`, with its path.
+
+    Raises:
+        UsageError: the name is taken, or its folder takes no new file.
+    """
+    check_target(target, overwrite=overwrite or unused)
+    reservation = _reserve(target, overwrite=overwrite, unused=unused)
+    try:
+        yield reservation
+    finally:
+        if _is_placeholder(reservation):
+            with suppress(OSError):
+                reservation.path.unlink()
+
+
+def check_target(target: Path, *, overwrite: bool = False) -> None:
+    """Refuse a name that is taken, and a folder that takes no new file: only making one tells, on every system.
+
+    Raises:
+        UsageError: the file cannot be written there.
+    """
+    if not target.name:
+        raise UsageError("The name of the file to write is empty, or is that of a folder. Name a file.")
+    try:
+        there = target.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(_in_words(target, error)) from error
+    else:
+        _check_replaceable(target, there, overwrite=overwrite)
+    temporary = _name_temporary(target)
+    try:
+        os.close(create(temporary))
+        temporary.unlink()
+    except OSError as error:
+        raise UsageError(_in_words(target, error)) from error
+
+
+def create(file: Path, *, private: bool = True) -> int:
+    """Create a file that was not there, not even as a link, and return its descriptor."""
+    return os.open(file, _NEW, _READ_BY_OWNER if private else _READ_BY_ALL)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and the parents that it lacks, for their owner alone, whatever the umask."""
+    for place in reversed((folder, *folder.parents)):
+        if not place.is_dir():
+            place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the new name outlive a power cut, where the system has a call for it (Windows has not)."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed programs of this user left in a folder."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_abandoned(Path(entry.path))
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """Whether a file or folder belongs to the user who runs this program; on Windows, whose rules differ, always."""
+    return _IS_WINDOWS or found.st_uid == os.geteuid()
+
+
+def _remove_abandoned(file: Path) -> None:
+    found = file.lstat()
+    if stat.S_ISREG(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED:
+        file.unlink()
+
+
+def _check_replaceable(target: Path, there: os.stat_result, *, overwrite: bool) -> None:
+    if stat.S_ISDIR(there.st_mode):
+        raise UsageError(f"{target} is a folder. Name a file in it.")
+    if stat.S_ISLNK(there.st_mode):
+        raise UsageError(f"{target} is a link, and bulkvm does not write through links. Name the file itself.")
+    if not stat.S_ISREG(there.st_mode):
+        raise UsageError(f"{target} is a device or a pipe. Name a file.")
+    if not overwrite:
+        raise UsageError(f"{target} exists already. Name another file, or add --overwrite to replace it.")
+
+
+def _name_temporary(target: Path) -> Path:
+    """A name beside the target that no other file has."""
+    return target.with_name(f".bulkvm-{secrets.token_hex(6)}.tmp")
+
+
+def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
+    for name in _names_like(target) if unused else (target,):
+        try:
+            handle = create(name)
+        except FileExistsError as error:
+            if unused:
+                continue
+            if overwrite:
+                break
+            raise UsageError(_in_words(name, error)) from error
+        except OSError as error:
+            raise UsageError(_in_words(name, error)) from error
+        placeholder = os.fstat(handle)
+        os.close(handle)
+        return Reservation(name, placeholder)
+    return Reservation(target, None)
+
+
+def _is_placeholder(reservation: Reservation) -> bool:
+    """Whether the file under a reserved name is still the empty one that holds the name."""
+    try:
+        there = reservation.path.lstat()
+    except OSError:
+        return False
+    holder = reservation.placeholder
+    return holder is not None and os.path.samestat(holder, there) and there.st_size == 0
+
+
+def _publish(file: BinaryIO, temporary: Path, target: Path, overwrite: "bool | Reservation") -> Path:
+    """Give a file that is whole its name, and make sure that it was this one that got it."""
+    made = os.fstat(file.fileno())
+    if _IS_WINDOWS:
+        file.close()  # Windows renames no file that is open
+    _check_same(temporary, made, target)
+    if isinstance(overwrite, Reservation):
+        may_replace = overwrite.placeholder is None or _is_placeholder(overwrite)
+    else:
+        may_replace = overwrite
+    path = _rename(temporary, target, may_replace=may_replace)
+    _check_same(path, made, target)
+    return path
+
+
+def _check_same(name: Path, made: os.stat_result, target: Path) -> None:
+    try:
+        is_same = os.path.samestat(name.lstat(), made)
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise UsageError(
+            f"{target} was not written: another program replaced the new file in {target.absolute().parent}. "
+            "Name a file in a folder where only you may write."
+        )
+
+
+def _rename(temporary: Path, target: Path, *, may_replace: bool) -> Path:
+    if may_replace:
+        with suppress(PermissionError):  # Windows, while Excel has the target open
+            return temporary.replace(target)
+    for name in _names_like(target):
+        try:
+            _rename_exclusively(temporary, name)
+        except FileExistsError:
+            continue
+        return name
+    raise AssertionError("there is no end of names")
+
+
+def _rename_exclusively(temporary: Path, name: Path) -> None:
+    """Give a file a name that no other has."""
+    if _IS_WINDOWS:
+        temporary.rename(name)  # which replaces nothing there
+        return
+    try:
+        name.hardlink_to(temporary)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        os.close(create(name))
+        temporary.replace(name)
+    else:
+        temporary.unlink()
+
+
+def _names_like(target: Path) -> Iterator[Path]:
+    return chain([target], (target.with_stem(f"{target.stem}-{number}") for number in count(2)))
+
+
+def _warn_of_strangers(target: Path, made: os.stat_result, *, private: bool) -> None:
+    """Say so where others can read or replace a file that holds PINs, whatever mode it was made with.
+
+    A folder that all may write in is not refused: Windows drives under WSL, and many shares, show every folder so.
+    A group that may write in a folder was given that on purpose, or is its owner's own.
+    """
+    if _IS_WINDOWS or not private:
+        return
+    folder = target.absolute().parent
+    mode = folder.stat().st_mode
+    if stat.S_IMODE(made.st_mode) & 0o077:
+        _log.warning(
+            "The disk of %s keeps no permissions for single files: others may be able to read %s.", folder, target
+        )
+    elif mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        _log.warning("Everybody may write in the folder %s, so that others can delete or replace %s.", folder, target)
+
+
+def _in_words(target: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{target} exists already. Name another file, or add --overwrite to replace it."
+    if error.errno in _NO_FOLDER:
+        return f"There is no folder {target.absolute().parent}. Make it first, or name another one."
+    if error.errno in _DISK_FULL:
+        return f"The disk is full: {target} was not written. Make room, or name a file on another disk."
+    if error.errno in _NOT_ALLOWED:
+        return f"You may not write in the folder {target.absolute().parent}. Name a file in another folder."
+    return f"{target} could not be written: {error.strerror or error}. Name another file."
