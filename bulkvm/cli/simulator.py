@@ -29,6 +29,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option("--page-cap", type=click.IntRange(1, 100), default=100, show_default=True, help="Boxes a page, at most.")
 @click.option("--summary-lists", is_flag=True, help="Give no more than id, name and extension in lists.")
 @click.option("--fault", "faults", metavar="RULE", multiple=True, help="Something to go wrong, such as 503:create:3.")
+@click.option("--behave", metavar="RULE", multiple=True, help="How it differs, such as hide:pin:list; see README.")
 @screen_options
 def command(
     *,
@@ -41,6 +42,7 @@ def command(
     page_cap: int,
     summary_lists: bool,
     faults: tuple[str, ...],
+    behave: tuple[str, ...],
     screen: Screen,
 ) -> int:
     """Run a PBX on this machine, to try, teach and rehearse on. It ends with Ctrl-C.
@@ -49,7 +51,7 @@ def command(
     """
     from bulkvm.simulator import Settings, SimulatorError, create_app, serve
 
-    settings = Settings(latency=latency, knee=knee, page_cap=page_cap, summary_lists=summary_lists)
+    settings = Settings(latency=latency, knee=knee, page_cap=page_cap, summary_lists=summary_lists, behave=behave)
     try:
         app = create_app(state, seed=seed, settings=settings, faults=faults)
         serve(app, port=port, tls=tls, on_ready=lambda running: _tell(running, settings, screen))

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bulkvm.simulator.behaviours import read_behaviours
 from bulkvm.simulator.document import make_document
 from bulkvm.simulator.errors import SimulatorError
 from bulkvm.simulator.faults import Faults
@@ -28,7 +29,8 @@ def create_app(
 ) -> Starlette:
     """Make a simulated PBX.
 
-    `app.state.faults` may be given other `Faults` at any time; `app.state.traffic` tells what was asked so far.
+    `app.state.faults` may be given other `Faults` at any time; `app.state.traffic` tells what was asked so far;
+    `app.state.stored` is what the PBX holds, whatever it shows (`leave_message` puts a message into a box).
 
     Args:
         state: file that keeps the boxes, which other processes may share; without one they live in memory.
@@ -39,13 +41,13 @@ def create_app(
     Raises:
         SimulatorError: a file cannot be used, or a rule cannot be understood.
     """
-    rules = Faults(faults)
+    rules, behaviours = Faults(faults), read_behaviours(settings.behave)
     boxes = None if seed is None else read_seed(seed)
     stored = State(state)
     if boxes is not None:
         stored.replace(boxes)
-    document = make_document(settings)
-    front = Front(stored, document, settings)
+    document = make_document(settings, behaviours)
+    front = Front(stored, document, settings, behaviours)
     routes = [front.route(path, operations) for path, operations in document["paths"].items()]
     routes.append(Route("/openapi.json", lambda _: JSONResponse(document)))
     if settings.control:
@@ -54,6 +56,7 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.faults = rules
     app.state.traffic = front.traffic
+    app.state.stored = stored
     return app
 
 

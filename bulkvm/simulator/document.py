@@ -8,6 +8,7 @@ match before a last line break.
 
 from typing import Any, Final, TypeAlias
 
+from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.settings import Settings
 
 Schema: TypeAlias = dict[str, Any]
@@ -32,6 +33,18 @@ _BOX_ANSWER: Final = {
         "play_datetime": _TEXT,
     },
     "required": ["id", "name", "extension_number"],
+    "additionalProperties": False,
+}
+_MESSAGE: Final = {
+    "type": "object",
+    "properties": {
+        "id": _TEXT,
+        "sender_name": _TEXT,
+        "sender_number": _TEXT,
+        "created_at": {"type": ["string", "null"], "format": "date-time"},
+        "duration": {"type": ["integer", "null"]},
+        "status": {"enum": ["READ", "UNREAD"]},
+    },
     "additionalProperties": False,
 }
 _EXTENSION: Final = {
@@ -78,9 +91,9 @@ _LOGIN_FORM: Final = {
 }
 
 
-def make_document(settings: Settings) -> Schema:
-    """The document for a tenant with these settings."""
-    changeable = _changeable(settings)
+def make_document(settings: Settings, behaviours: Behaviours) -> Schema:
+    """The document for a tenant with these settings, on a PBX that behaves so."""
+    changeable = _changeable(settings, behaviours)
     return {
         "openapi": "3.1.0",
         "info": {"title": "bulkvm's simulated PBX", "version": "1"},
@@ -93,6 +106,10 @@ def make_document(settings: Settings) -> Schema:
                 "post": _call("update", _nothing(200), path="id", body=_json_body(_object(changeable))),
             },
             "/api/shared_voicemails/{id}/destroy": {"post": _call("destroy", _nothing(204), path="id")},
+            "/api/shared_voicemails/{id}/voicemails": {"get": _messages()},
+            "/api/tenant": {
+                "get": _call("tenant", _json(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT))))
+            },
             "/api/extension_numbers/{extension_number}": {"get": _owner()},
             "/api/tenant/password_policy": {"get": _policy()},
             "/api/login/oauth/token": {"post": _login()},
@@ -101,8 +118,9 @@ def make_document(settings: Settings) -> Schema:
     }
 
 
-def _changeable(settings: Settings) -> Schema:
+def _changeable(settings: Settings, behaviours: Behaviours) -> Schema:
     """The fields of a box that may be written at any time."""
+    extras = {name: {"default": value, "description": "anything"} for name, value in behaviours.extras.items()}
     return {
         "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "a text of 1 to 64 characters"},
         "prompt": {
@@ -111,14 +129,7 @@ def _changeable(settings: Settings) -> Schema:
             "description": "a BCP 47 language tag such as en-US",
         },
         "enable_pin": {"type": "boolean", "default": True, "description": "true or false"},
-        "pin": {
-            "type": "string",
-            "minLength": settings.pin_min,
-            "maxLength": settings.pin_max,
-            "pattern": r"^(?!.*([0-9])\1\1)(?!.*(012|123|234|345|456|567|678|789))[0-9]+(?!\n)$",
-            "description": f"a text of {settings.pin_min} to {settings.pin_max} digits, no three in a row "
-            "equal (as in 111) or counting up (as in 012)",
-        },
+        "pin": _pin(*(behaviours.pins or (settings.pin_min, settings.pin_max)), any_digits=behaviours.any_pin),
         "enable_email_notify": {"type": "boolean", "default": False, "description": "true or false"},
         "recipients": {
             "type": "string",
@@ -129,17 +140,42 @@ def _changeable(settings: Settings) -> Schema:
             "enum": ["DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK"],
             "description": "DISABLE, 12_HOUR_CLOCK or 24_HOUR_CLOCK",
         },
+    } | extras
+
+
+def _pin(least: int, most: int, *, any_digits: bool) -> Schema:
+    if any_digits:
+        return {"type": "string", "pattern": r"^[0-9]+(?!\n)$", "description": "a text of digits"}
+    return {
+        "type": "string",
+        "minLength": least,
+        "maxLength": most,
+        "pattern": r"^(?!.*([0-9])\1\1)(?!.*(012|123|234|345|456|567|678|789))[0-9]+(?!\n)$",
+        "description": f"a text of {least} to {most} digits, no three in a row equal (as in 111) or counting up "
+        "(as in 012)",
     }
 
 
 def _list() -> Schema:
-    page = {
+    return _call("list", _json(200, _page(_BOX_ANSWER))) | {"parameters": _parameters(*_LIST_PARAMETERS)}
+
+
+def _messages() -> Schema:
+    # The documentation has filter, search and orderby too.
+    call = _call("messages", _json(200, _page(_MESSAGE)), path="id")
+    return call | {"parameters": [*call["parameters"], *_parameters("skip", "top")]}
+
+
+def _page(item: Schema) -> Schema:
+    return {
         "type": "object",
-        "properties": {"count": {"type": "integer"}, "items": {"type": "array", "items": _BOX_ANSWER}},
+        "properties": {"count": {"type": "integer"}, "items": {"type": ["array", "null"], "items": item}},
         "required": ["count", "items"],
     }
-    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in _LIST_PARAMETERS.items()]
-    return _call("list", _json(200, page)) | {"parameters": parameters}
+
+
+def _parameters(*names: str) -> list[Schema]:
+    return [{"name": name, "in": "query", "schema": _LIST_PARAMETERS[name]} for name in names]
 
 
 def _create(changeable: Schema) -> Schema:
@@ -153,7 +189,7 @@ def _owner() -> Schema:
 
 
 def _policy() -> Schema:
-    whole = {"type": "integer"}
+    whole = {"type": ["integer", "null"]}
     return _call("policy", _json(200, {"type": "object", "properties": {"min_length": whole, "max_length": whole}}))
 
 

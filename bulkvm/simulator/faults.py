@@ -1,6 +1,7 @@
 """What goes wrong, and when: rules written as WHAT:CALL:WHEN.
 
-CALL  a call's operationId in the document (list, create, fetch, update, destroy, owner, policy, login, revoke) or any.
+CALL  a call's operationId in the document (list, create, fetch, update, destroy, messages, owner, policy, tenant,
+      login, revoke) or any.
 WHEN  3            the third such call since the rule was set
       2-5          the second to the fifth
       every=5      every fifth
@@ -16,6 +17,9 @@ WHAT  503          any error status, instead of doing what was asked; 503-after 
       down(seconds=5)   every call is cut for 5 seconds, this one first
       admin-add, admin-remove, admin-rename   another administrator adds a box, or removes or renames the first one,
                    just before this call
+      message      a caller leaves a message in the box that this call is about, just after it
+      other-box    the call is done to the next box, not to the one that its id names
+      other-tenant the call answers with another tenant
       random       one of those that a client should get over, by chance
 
 The first rule that fits a call is the one that strikes.
@@ -30,11 +34,25 @@ from typing import Final
 
 from bulkvm.simulator.errors import SimulatorError
 
-_CALLS: Final = ("list", "create", "fetch", "update", "destroy", "owner", "policy", "login", "revoke", "any")
+_CALLS: Final = (
+    "list",
+    "create",
+    "fetch",
+    "update",
+    "destroy",
+    "owner",
+    "policy",
+    "login",
+    "revoke",
+    "any",
+    "messages",
+    "tenant",
+)
 # What may go wrong besides an error status; what is in TIMED says for how many seconds.
 PLAIN: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
+    "message", "other-box", "other-tenant",
 )  # fmt: skip
 TIMED: Final = ("late", "slow", "down")
 _PASSING: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.calls import Calls
 from bulkvm.simulator.checking import Checker
 from bulkvm.simulator.document import Schema
@@ -21,11 +22,11 @@ from bulkvm.simulator.traffic import Entry, Traffic
 class Front:
     """Takes the requests in. The faults in force are those of `app.state.faults`."""
 
-    def __init__(self, state: State, document: Schema, settings: Settings) -> None:
+    def __init__(self, state: State, document: Schema, settings: Settings, behaviours: Behaviours) -> None:
         self.traffic = Traffic(settings)
         self._state = state
         self._tokens = Tokens(state.db, settings.token, settings.token_lifetime)
-        self._calls = Calls(state, self._tokens, Checker(document), settings)
+        self._calls = Calls(state, self._tokens, Checker(document), settings, behaviours)
 
     def route(self, path: str, operations: Schema) -> Route:
         """The route of one path of the document, for all its methods."""
@@ -53,7 +54,7 @@ class Front:
         if delay := self.traffic.delay():
             await asyncio.sleep(delay)
         do = partial(self._do, request, call, open_to_all=open_to_all)
-        return await (do() if fault is None else answer_with(fault, do, self._state, self._tokens))
+        return await (do() if fault is None else answer_with(fault, request, do, self._state, self._tokens))
 
     async def _do(self, request: Request, call: str, *, open_to_all: bool) -> Response:
         try:

@@ -1,12 +1,15 @@
 """Faults, as they strike a call."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Final, TypeAlias
 
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bulkvm.simulator import other_admin
@@ -20,6 +23,7 @@ Answer: TypeAlias = Callable[[], Awaitable[Response]]
 # The server gives the function that cuts a request's connection under this name in the scope's extensions.
 CUT: Final = "bulkvm.simulator.cut"
 
+_OTHER_TENANT: Final = {"id": "MjAwMDAwMDAwMDAwMDAwMDAy", "name": "Another clinic", "domain": "another.example"}
 _ERROR_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -40,8 +44,9 @@ class Cut(Response):
             pass
 
 
-async def answer_with(fault: Fault, answer: Answer, state: State, tokens: Tokens) -> Response:
+async def answer_with(fault: Fault, request: Request, answer: Answer, state: State, tokens: Tokens) -> Response:
     """What a call comes to when a fault strikes it; `answer` does what was asked."""
+    box = request.path_params.get("id")
     failure = _failure(fault)
     if failure and not fault.what.endswith("-after"):
         return failure
@@ -49,14 +54,27 @@ async def answer_with(fault: Fault, answer: Answer, state: State, tokens: Tokens
         tokens.expire()
     elif fault.what.startswith("admin-"):
         other_admin.change(state, fault.what)
+    elif fault.what == "other-box" and box:
+        request.path_params["id"] = state.next_id(box)
     elif fault.what == "slow":
         await asyncio.sleep(fault.amount)
     response = await answer()
     if fault.what == "late":
         await asyncio.sleep(fault.amount)
-    if fault.what == "truncated":
+    elif fault.what == "truncated":
         return _halve(response)
+    elif fault.what == "other-tenant":
+        return JSONResponse(_OTHER_TENANT)
+    elif fault.what == "message":
+        _leave_message(state, box, response)
     return failure or response
+
+
+def _leave_message(state: State, box: str | None, response: Response) -> None:
+    if response.status_code == HTTPStatus.CREATED:
+        box = json.loads(bytes(response.body))["id"]
+    if box and state.fetch(box):
+        state.leave_message(box)
 
 
 def _failure(fault: Fault) -> Response | None:

@@ -20,10 +20,11 @@ _ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
 def read_seed(path: Path) -> list[dict[str, Any]]:
     """The boxes of an export: .csv with its headers, or .json with the API's fields.
 
-    A box is taken as it stands there, since a PBX once accepted it; it gets an id if it has none.
+    A box is taken as it stands there, since a PBX once accepted it, also where two have one number; it gets an id if it
+    has none. Fields of JSON that are not documented are taken too, but for bulkvm's own.
 
     Raises:
-        SimulatorError: it is no export, or two boxes have one number or one id.
+        SimulatorError: it is no export, or two boxes have one id.
     """
     read = {".csv": _read_csv, ".json": _read_json}.get(path.suffix.lower())
     if read is None:
@@ -33,9 +34,8 @@ def read_seed(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, csv.Error) as error:
         raise SimulatorError(f"{path} cannot be read as an export: {error}.") from error
     boxes = [_read_box(path, place, entry) for place, entry in entries]
-    for field in ("extension_number", "id"):
-        if len({box[field] for box in boxes}) < len(boxes):
-            raise SimulatorError(f"{path} is no export: two boxes have the same {field}.")
+    if len({box["id"] for box in boxes}) < len(boxes):
+        raise SimulatorError(f"{path} is no export: two boxes have the same id.")
     return boxes
 
 
@@ -63,7 +63,8 @@ def _read_box(path: Path, place: str, entry: Mapping[str, Any]) -> dict[str, Any
             raise SimulatorError(f"{path}, {place}: {field} is not what an export writes there.")
     if not _EXTENSION.fullmatch(box["extension_number"] or ""):
         raise SimulatorError(f"{path}, {place}: there is no extension_number of 3 to 64 digits.")
-    return box | {"id": box["id"] or new_id()}
+    extras = {name: value for name, value in entry.items() if name not in FIELDS and not name.startswith("bulkvm_")}
+    return extras | box | {"id": box["id"] or new_id()}
 
 
 def _unescape(value: str) -> str:

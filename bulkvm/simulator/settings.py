@@ -18,6 +18,10 @@ class Settings:
         summary_lists: lists give id, name and extension_number only.
         hide_pins: every PIN is shown as null.
         merge_updates: an update leaves what it does not hold as it is, in place of its default.
+        tenant_id: the tenant as `GET /api/tenant` describes it, with its `tenant_name` and `domain`.
+        behave: what the PBX does where its documentation is silent, as rules (see `behaviours.py`): fields hidden,
+            masked or left out in lists or single answers, what updates make of left-out fields, undocumented fields,
+            ignored list parameters, nulls, PIN policies.
         control: `POST /simulator/faults` sets the faults.
     """
 
@@ -26,6 +30,8 @@ class Settings:
     domain: str = "simulator.example"
     token: str = field(default="SIMULATOR-READY-TOKEN", repr=False)
     token_lifetime: int = 1800
+    tenant_id: str | None = "MTAwMDAwMDAwMDAwMDAwMDAx"
+    tenant_name: str | None = "Simulated clinic"
     pin_min: int = 6
     pin_max: int = 10
     latency: float = 0.0
@@ -35,4 +41,5 @@ class Settings:
     summary_lists: bool = False
     hide_pins: bool = False
     merge_updates: bool = False
+    behave: tuple[str, ...] = ()
     control: bool = False

@@ -1,10 +1,12 @@
-"""What the simulated PBX remembers, in SQLite: its boxes, the numbers of other kinds, the tokens."""
+"""What the simulated PBX remembers, in SQLite: its boxes and their messages, the numbers of other kinds, the tokens."""
 
 import base64
+import json
 import secrets
 import sqlite3
 import weakref
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,43 +36,64 @@ OTHER_NUMBERS: Final = (
     ("8000", "Main menu", "VIRTUAL_RECEPTIONIST"),
 )
 
-_VERSION: Final = 1
-_TABLES: Final = (
-    """
-    CREATE TABLE other_number (
-        id TEXT NOT NULL, extension_number TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL
-    )
-    """,
+_VERSION: Final = 2
+_FIRST_VERSION: Final = 1
+# `extra` holds the undocumented fields. A seed may have two boxes with one number; the calls make no such boxes.
+_BOX_TABLES: Final = (
     """
     CREATE TABLE box (
         position INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,
         name TEXT,
-        extension_number TEXT NOT NULL UNIQUE,
+        extension_number TEXT NOT NULL,
         prompt TEXT,
         enable_pin INTEGER,
         pin TEXT,
         enable_email_notify INTEGER,
         recipients TEXT,
-        play_datetime TEXT
+        play_datetime TEXT,
+        extra TEXT NOT NULL DEFAULT '{}'
     )
     """,
+    "CREATE INDEX box_number ON box (extension_number)",
     """
-    CREATE TRIGGER number_is_taken BEFORE INSERT ON box
-    WHEN EXISTS (SELECT 1 FROM other_number WHERE extension_number = NEW.extension_number)
-    BEGIN SELECT RAISE(ABORT, 'the number is taken'); END
+    CREATE TABLE message (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        box_id TEXT NOT NULL,
+        sender_name TEXT,
+        sender_number TEXT,
+        created_at TEXT NOT NULL,
+        duration INTEGER NOT NULL,
+        status TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX message_box ON message (box_id)",
+    "CREATE TRIGGER messages_go AFTER DELETE ON box BEGIN DELETE FROM message WHERE box_id = OLD.id; END",
+)
+_OTHER_TABLES: Final = (
+    """
+    CREATE TABLE other_number (
+        id TEXT NOT NULL, extension_number TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL
+    )
     """,
     "CREATE TABLE token (value TEXT PRIMARY KEY, refresh TEXT UNIQUE, expires_at REAL NOT NULL)",
 )
-_INSERT: Final = f"INSERT INTO box ({', '.join(FIELDS)}) VALUES ({', '.join(f':{f}' for f in FIELDS)})"  # noqa: S608  (our own names)
-_SELECT: Final = f"SELECT {', '.join(FIELDS)} FROM box WHERE"  # noqa: S608  (the same)
-# Nothing is said about what an update makes of the fields that it leaves out. Here they are reset, which is the less
-# forgiving reading, but for name and pin, which a box cannot be without.
-_UPDATE: Final = """
-UPDATE box SET name = coalesce(:name, name), pin = coalesce(:pin, pin), prompt = :prompt, enable_pin = :enable_pin,
-    enable_email_notify = :enable_email_notify, recipients = :recipients, play_datetime = :play_datetime
-WHERE id = :id
+_COLUMNS: Final = (*FIELDS, "extra")
+_VALUES: Final = ", ".join(f":{column}" for column in _COLUMNS)
+_PLACE: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
+_IS_FREE: Final = """
+NOT EXISTS (SELECT 1 FROM box WHERE extension_number = :extension_number)
+AND NOT EXISTS (SELECT 1 FROM other_number WHERE extension_number = :extension_number)
 """
+_INSERT: Final = f"{_PLACE} WHERE {_IS_FREE}"
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM box WHERE"  # noqa: S608  (the same)
+_UPDATE: Final = f"UPDATE box SET ({', '.join(_COLUMNS)}) = ({_VALUES}) WHERE id = :id"  # noqa: S608  (the same)
+_NEXT: Final = """
+SELECT id FROM box WHERE id != :id
+ORDER BY position > (SELECT position FROM box WHERE id = :id) DESC, position LIMIT 1
+"""
+_MESSAGE: Final = ("id", "sender_name", "sender_number", "created_at", "duration", "status")
 _OWNER: Final = """
 SELECT id, extension_number, name, type FROM other_number WHERE extension_number = :number
 UNION ALL
@@ -104,10 +127,8 @@ class State:
             NumberTaken: something of any kind has its number.
         """
         id_ = new_id()
-        try:
-            self.db.execute(_INSERT, {**box, "id": id_})
-        except sqlite3.IntegrityError:
-            raise NumberTaken from None
+        if self.db.execute(_INSERT, _row({**box, "id": id_})).rowcount != 1:
+            raise NumberTaken
         return id_
 
     def fetch(self, id_: str) -> dict[str, Any] | None:
@@ -117,11 +138,33 @@ class State:
 
     def update(self, id_: str, box: Mapping[str, Any]) -> bool:
         """Overwrite a box; whether there is one with this id."""
-        return self.db.execute(_UPDATE, {**box, "id": id_}).rowcount == 1
+        return self.db.execute(_UPDATE, _row({**box, "id": id_})).rowcount == 1
 
     def delete(self, id_: str) -> bool:
-        """Remove a box; whether there was one with this id."""
+        """Remove a box and its messages; whether there was one with this id."""
         return self.db.execute("DELETE FROM box WHERE id = ?", (id_,)).rowcount == 1
+
+    def next_id(self, id_: str) -> str:
+        """The id of another box: the next one, or after the last the first. Where there is none, the same id."""
+        row = self.db.execute(_NEXT, {"id": id_}).fetchone()
+        return str(row[0]) if row else id_
+
+    def leave_message(self, id_: str, sender_number: str = "+493012345") -> None:
+        """Put a message into a box, as a caller does."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.db.execute(
+            "INSERT INTO message (id, box_id, sender_name, sender_number, created_at, duration, status) "
+            "VALUES (?, ?, 'A caller', ?, ?, 12, 'UNREAD')",
+            (new_id(), id_, sender_number, now),
+        )
+
+    def messages(self, id_: str) -> list[dict[str, Any]]:
+        """The messages in a box, the first one first."""
+        rows = self.db.execute(
+            f"SELECT {', '.join(_MESSAGE)} FROM message WHERE box_id = ? ORDER BY position",  # noqa: S608  (our own names)
+            (id_,),
+        )
+        return [dict(zip(_MESSAGE, row, strict=True)) for row in rows]
 
     def count(self, condition: Condition) -> int:
         """How many boxes a condition holds for."""
@@ -148,7 +191,7 @@ class State:
             self.db.execute("DELETE FROM box")
             for box in boxes:
                 self.db.execute("DELETE FROM other_number WHERE extension_number = :extension_number", box)
-                self.db.execute(_INSERT, box)
+                self.db.execute(_PLACE, _row(box))
 
 
 def new_id() -> str:
@@ -180,19 +223,42 @@ def _make_tables(db: sqlite3.Connection) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version == _VERSION:
         return
+    if version == _FIRST_VERSION:
+        _bring_up_to_date(db)
+        return
     if version or db.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
         raise sqlite3.DatabaseError("it is a database of something else")
-    for table in _TABLES:
+    for table in (*_BOX_TABLES, *_OTHER_TABLES):
         db.execute(table)
     db.executemany("INSERT INTO other_number VALUES (?, ?, ?, ?)", [(new_id(), *other) for other in OTHER_NUMBERS])
     db.execute(f"PRAGMA user_version = {_VERSION}")
 
 
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Turn the tables of the first version, which had neither messages nor undocumented fields, into today's."""
+    db.execute("DROP TRIGGER number_is_taken")
+    db.execute("ALTER TABLE box RENAME TO former_box")
+    for table in _BOX_TABLES:
+        db.execute(table)
+    columns = ", ".join(("position", *FIELDS))
+    db.execute(f"INSERT INTO box ({columns}) SELECT {columns} FROM former_box")  # noqa: S608  (our own names)
+    db.execute("DROP TABLE former_box")
+    db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _row(box: Mapping[str, Any]) -> dict[str, Any]:
+    """A box as the table keeps it."""
+    extra = {name: value for name, value in box.items() if name not in FIELDS}
+    return {field: box[field] for field in FIELDS} | {"extra": json.dumps(extra)}
+
+
 def _box(row: tuple[Any, ...]) -> dict[str, Any]:
-    box = dict(zip(FIELDS, row, strict=True))
+    *values, extra = row
+    box: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
     for switch in ("enable_pin", "enable_email_notify"):
         if box[switch] is not None:
             box[switch] = bool(box[switch])
+    box.update(json.loads(extra))
     return box
 
 

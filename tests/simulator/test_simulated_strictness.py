@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.checking import Checker
 from bulkvm.simulator.document import make_document
 from bulkvm.simulator.refusals import Refused
@@ -223,6 +224,6 @@ async def test_what_the_document_lacks_has_an_error_body(
 )
 def test_no_error_repeats_what_was_sent(values: dict[str, str]) -> None:
     with pytest.raises(Refused) as refused:
-        Checker(make_document(Settings()))._check("create", values)  # noqa: SLF001  (in place of many requests)
+        Checker(make_document(Settings(), Behaviours()))._check("create", values)  # noqa: SLF001  (in place of many requests)
 
     assert not any(value in bytes(refused.value.answer.body).decode() for value in values.values())

@@ -9,6 +9,7 @@ from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.document import make_document
 from bulkvm.simulator.faults import Faults
 from tests.simulator.simulated import TOKEN, in_process
@@ -32,11 +33,11 @@ def test_every_call_keeps_the_document(case: "Case[Any]") -> None:
 async def test_the_document_is_served_to_anybody() -> None:
     settings = Settings(pin_min=8)
     async with in_process(create_app(settings=settings), token="") as pbx:
-        assert (await pbx.get("/openapi.json")).json() == make_document(settings)
+        assert (await pbx.get("/openapi.json")).json() == make_document(settings, Behaviours())
 
 
 def test_its_schemas_are_schemas_and_its_calls_can_be_struck_by_faults() -> None:
-    for operations in make_document(Settings())["paths"].values():
+    for operations in make_document(Settings(), Behaviours())["paths"].values():
         for operation in operations.values():
             assert Faults([f"503:{operation['operationId']}:1"]).strike(operation["operationId"])
             for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -93,7 +93,6 @@ async def test_a_seed_takes_the_place_of_all_boxes_and_of_what_has_their_numbers
         (",Clinic,402817,,,,,,", "line 3: there is no extension_number"),
         ("61O0,Clinic,402817,,,,,,", "line 3: there is no extension_number"),
         ("6100,Clinic,402817,,perhaps,,,,", "line 3: enable_pin is not what an export writes there"),
-        ("0042,Clinic,402817,,,,,,", "two boxes have the same extension_number"),
         ("6100,Clinic,402817,,,,,,NzAwNTUxOTA5NzczMTQ4MTYw", "two boxes have the same id"),
         ('6100,"Clinic,402817,,,,,,', "cannot be read as an export"),
     ],
