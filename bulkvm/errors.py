@@ -4,7 +4,8 @@ BulkvmError
 ├── UsageError (2)            an option, a variable or a file's name is wrong
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
 ├── LoginRefused (4)          the PBX does not accept the login
-│   └── NotAllowed            it does, and does not allow this user what is asked (403)
+│   ├── NotAllowed            it does, and does not allow this user what is asked (403)
+│   └── OtherTenant           it does, and the login reaches another tenant than the one that is meant
 ├── NotTrusted (5)            the PBX's certificate is not one that may be trusted, so nothing is sent to it
 ├── PbxError (5)              a call to the PBX did not do what it should
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
@@ -55,6 +56,10 @@ class LoginRefused(BulkvmError):
 
 class NotAllowed(LoginRefused):
     """The PBX accepts the login and does not allow this user what is asked."""
+
+
+class OtherTenant(LoginRefused):
+    """The login reaches another tenant than the one that is meant. Nothing was sent to it."""
 
 
 class NotTrusted(BulkvmError):

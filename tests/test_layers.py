@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "bulkvm"
 
 WORDS = {
     "address", "box", "changes", "columns", "csv_escape", "errors", "outcomes", "printable", "problems", "settings",
-    "sheet",
+    "sheet", "tenant",
 }  # fmt: skip
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),

@@ -1,5 +1,6 @@
 """Which PBX a command talks to, and how it is trusted."""
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from bulkvm.cli.places import simulator_state, sites_file
 from bulkvm.errors import UsageError
 from bulkvm.settings import SendSettings, Site
 from bulkvm.sites import SIMULATOR, choose_site, read_secret, read_sites
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -37,11 +39,20 @@ class Connection:
     settings: SendSettings
     app: Any = None  # the embedded PBX
 
-    def open(self, *, known: bool = False) -> "AbstractAsyncContextManager[Pbx]":
-        """Open the PBX for calls; `known` if it answered a moment ago."""
+    def open(self, *, known: bool = False, tenant: Tenant | None = None) -> "AbstractAsyncContextManager[Pbx]":
+        """Open the PBX for calls; `known` if it answered a moment ago, `tenant` if no other one is meant."""
         from bulkvm.pbx import connect
 
-        return connect(self.site, self.settings, app=self.app, known=known)
+        return connect(self.site, self.settings, app=self.app, known=known, tenant=tenant)
+
+    def find_tenant(self) -> Tenant:
+        """Ask the PBX which tenant the login reaches."""
+
+        async def ask() -> Tenant:
+            async with self.open() as pbx:
+                return await pbx.tenant()
+
+        return asyncio.run(ask())
 
 
 def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connection:

@@ -1,6 +1,7 @@
 """`bulkvm import`."""
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,9 +100,17 @@ def command(
     settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
     connection = replace(connection, settings=settings)
     job = Job(file, result or free_name(result_name(file)), connection, screen, as_json)
-    with only_run(connection):
+    with ExitStack() as stack:
         sheet = _read(job, reading)
-        prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+        prepared = prepare(
+            sheet,
+            reading,
+            connection,
+            screen,
+            skip_invalid=skip_invalid,
+            generate_pins=generate_pins,
+            on_tenant=lambda tenant: stack.enter_context(only_run(tenant)),
+        )
         if prepared.plan is None or (prepared.has_errors and not skip_invalid):
             return _refuse(job, prepared)
         try:
@@ -178,7 +187,10 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
     """Send the plan, and tell what became of it."""
     # Wherever the run is asked about, its sheet is known.
     file = str(job.file if str(job.file) == "-" else job.file.absolute())
-    facts = name_run(file, job.connection, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
+    assert prepared.tenant is not None
+    facts = name_run(
+        file, job.connection, prepared.tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256
+    )
     return carry_out(
         plan,
         facts,

@@ -4,13 +4,15 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from bulkvm.errors import UsageError
 from bulkvm.files import make_private_folder
-from bulkvm.settings import Site
+from bulkvm.tenant import Tenant
 
 
 def state_folder() -> Path:
@@ -60,9 +62,9 @@ def runs_folder() -> Path:
     return state_folder() / "runs"
 
 
-def site_lock(site: Site) -> Path:
+def tenant_lock(tenant: Tenant) -> Path:
     """The file that the one run against a tenant holds on to."""
-    tenant = f"{site.url}-{site.domain or ''}"
     folder = state_folder() / "locks"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', tenant)}.lock"
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(tenant.pbx).netloc)
+    return folder / f"{host}-{sha256(tenant.key.encode()).hexdigest()[:16]}.lock"

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from bulkvm.cli.options import Reading
 from bulkvm.cli.screen import Screen
 from bulkvm.problems import Problem
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A checked sheet, and its plan; no plan where the sheet's own errors ended the work."""
+    """A checked sheet, its plan and whose boxes it is for; neither where the sheet's own errors ended the work."""
 
     sheet: "Sheet"
     checked: "Checked"
     plan: "Plan | None" = None
+    tenant: Tenant | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -45,6 +47,10 @@ class Prepared:
         return any(problem.is_error for problem in self.problems)
 
 
+def _ignore(_: Tenant) -> None:
+    """No-op callback."""
+
+
 def prepare(
     sheet: "Sheet",
     reading: Reading,
@@ -53,13 +59,25 @@ def prepare(
     *,
     skip_invalid: bool,
     generate_pins: bool = False,
+    on_tenant: Callable[[Tenant], None] = _ignore,
 ) -> Prepared:
-    """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped."""
+    """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped.
+
+    `on_tenant` is called before any box is read.
+    """
     prepared = Prepared(sheet, reading.check(sheet))
     if prepared.has_errors and not (skip_invalid and prepared.checked.is_readable):
         return prepared
     return asyncio.run(
-        _compare(prepared, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+        _compare(
+            prepared,
+            reading,
+            connection,
+            screen,
+            skip_invalid=skip_invalid,
+            generate_pins=generate_pins,
+            on_tenant=on_tenant,
+        )
     )
 
 
@@ -71,15 +89,18 @@ async def _compare(
     *,
     skip_invalid: bool,
     generate_pins: bool,
+    on_tenant: Callable[[Tenant], None],
 ) -> Prepared:
     from bulkvm.planning import generate_pin
     from bulkvm.upload import plan_for
 
     sheet = prepared.sheet
     async with connection.open() as pbx:
+        tenant = await pbx.tenant()
+        on_tenant(tenant)
         policy: PinPolicy = await pbx.pin_policy()
         if policy != DEFAULT_PIN_POLICY:
-            prepared = Prepared(sheet, reading.check(sheet, policy))
+            prepared = Prepared(sheet, reading.check(sheet, policy), tenant=tenant)
             if prepared.has_errors and not skip_invalid:
                 return prepared
 
@@ -90,4 +111,4 @@ async def _compare(
             plan = await plan_for(
                 pbx, prepared.checked.records, progress=progress, make_pin=make_pin if generate_pins else None
             )
-    return Prepared(sheet, prepared.checked, plan)
+    return Prepared(sheet, prepared.checked, plan, tenant)

@@ -12,17 +12,21 @@ import click
 from filelock import FileLock, Timeout
 
 from bulkvm.cli.connection import Connection
-from bulkvm.cli.places import runs_folder, site_lock, writing_state
+from bulkvm.cli.places import runs_folder, tenant_lock, writing_state
 from bulkvm.cli.screen import Screen
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.problems import Problem
+from bulkvm.settings import SendSettings
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from bulkvm.changes import Plan
+    from bulkvm.pbx import Pbx
     from bulkvm.upload import Ending, Journal, RunFacts
 
 
@@ -31,19 +35,19 @@ _UNKNOWN: Final = 9
 
 
 @contextmanager
-def only_run(connection: Connection) -> Iterator[None]:
-    """Be the only run against a site. The operating system lets go of it, however this program ends.
+def only_run(tenant: Tenant) -> Iterator[None]:
+    """Be the only run against a tenant. The operating system lets go of it, however this program ends.
 
     Raises:
         UsageError: another one is under way.
     """
     with writing_state():
-        lock = FileLock(site_lock(connection.site), mode=0o600)
+        lock = FileLock(tenant_lock(tenant), mode=0o600)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise UsageError(
-                f"Another run against {connection.site.name} is under way on this machine, so nothing was sent. "
+                f"Another run against {tenant} is under way on this machine, so nothing was sent. "
                 "Wait until it has ended."
             ) from error
     try:
@@ -72,7 +76,9 @@ def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool
     return False
 
 
-def name_run(file: str, connection: Connection, extensions: Mapping[int, str], *, input_sha256: str = "") -> "RunFacts":
+def name_run(
+    file: str, connection: Connection, tenant: Tenant, extensions: Mapping[int, str], *, input_sha256: str = ""
+) -> "RunFacts":
     """Name a run that begins now: by its time, to the millisecond so that names sort, and its site."""
     from bulkvm.upload import RunFacts
 
@@ -83,6 +89,7 @@ def name_run(file: str, connection: Connection, extensions: Mapping[int, str], *
         site=connection.site.name,
         url=connection.site.url,
         domain=connection.site.domain,
+        tenant=tenant,
         file=file,
         began=began,
         extensions=extensions,
@@ -119,7 +126,8 @@ def carry_out(
 
     with stopping(screen) as stop, _journalled(facts):
         with _journal(facts, problems, screen) as journal:
-            ending = _send(plan, connection, screen, journal, stop)
+            opened = connection.open(known=True, tenant=facts.tenant)
+            ending = _send(plan, opened, connection.settings, screen, journal=journal, stop=stop)
         outcomes = account_for(facts.extensions, problems, ending.outcomes)
         code = exit_code(outcomes, ending.error)
         tell(outcomes)
@@ -178,8 +186,10 @@ def _journalled(facts: "RunFacts") -> Iterator[None]:
 
 def _send(
     plan: "Plan",
-    connection: Connection,
+    opened: "AbstractAsyncContextManager[Pbx]",
+    settings: SendSettings,
     screen: Screen,
+    *,
     journal: "Journal",
     stop: Callable[[], bool],
 ) -> "Ending":
@@ -195,8 +205,8 @@ def _send(
             progress(done, total)
 
         async def sending() -> "Ending":
-            async with connection.open(known=True) as pbx:
-                return await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
+            async with opened as pbx:
+                return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
 
         return asyncio.run(sending())
 

@@ -13,6 +13,7 @@ from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, read_runs, wr
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
+from bulkvm.tenant import Tenant, normalize_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,27 +47,40 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
 
     runs = read_runs(screen)
     past = find_run(run, runs, undone=False)
-    if not _is_of(past, connection):
-        raise UsageError(
-            f"That run was against {past.facts.site} ({past.facts.url}), and this is {connection.site.name}. "
-            "Name the same site."
-        )
+    _check_same(past, _tenant_of(connection))
     if not changed_anything(past.outcomes):
         return _tell_of_nothing(past, runs, connection, screen, as_json=as_json)
     target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
     table_kind(target)
     check_not_input(target, Path(past.facts.file))
     check_target(target, overwrite=True)
-    with only_run(connection):
-        plan = asyncio.run(_plan(past, connection, screen))
+    tenant = connection.find_tenant()
+    _check_same(past, tenant)
+    with only_run(tenant):
+        plan = asyncio.run(_plan(past, connection, tenant, screen))
         if not _agree(plan, connection, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
-        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, _extensions(plan))
+        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, tenant, _extensions(plan))
         return _carry_out(plan, facts, connection, target, screen, as_json=as_json)
 
 
-def _is_of(past: "PastRun", connection: Connection) -> bool:
-    return (past.facts.url, past.facts.domain) == (connection.site.url, connection.site.domain)
+def _check_same(past: "PastRun", tenant: Tenant) -> None:
+    """Make sure that a run was against this tenant.
+
+    Raises:
+        UsageError: it was against another one.
+    """
+    if past.facts.known_tenant.contradicts(tenant):
+        raise UsageError(
+            f"That run was against {past.facts.site} ({past.facts.known_tenant}), and this is {tenant}. "
+            "Name the same site."
+        )
+
+
+def _tenant_of(connection: Connection) -> Tenant:
+    """As much of the tenant as is known without asking the PBX."""
+    site = connection.site
+    return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain)
 
 
 def _tell_of_nothing(
@@ -79,7 +93,11 @@ def _tell_of_nothing(
     if as_json:
         print_json(import_form(connection.site.name, None, (), ()))
     lines = [f"Run {past.facts.name} ({Path(past.facts.file).name}) changed nothing, so there is nothing to put back."]
-    before = (one for one in runs[: runs.index(past)] if _is_of(one, connection) and not is_undo(one))
+    before = (
+        one
+        for one in runs[: runs.index(past)]
+        if not one.facts.known_tenant.contradicts(_tenant_of(connection)) and not is_undo(one)
+    )
     if found := [one for one in before if changed_anything(one.outcomes)]:
         facts = found[-1].facts
         counts = render_outcomes(found[-1].outcomes, found[-1].changes)
@@ -134,9 +152,9 @@ def _carry_out(
     return carry_out(plan, facts, connection, screen, problems=plan.problems, tell=tell, write_result=write)
 
 
-async def _plan(past: "PastRun", connection: Connection, screen: Screen) -> "Plan":
+async def _plan(past: "PastRun", connection: Connection, tenant: Tenant, screen: Screen) -> "Plan":
     from bulkvm.upload import plan_undo_of
 
-    async with connection.open() as pbx:
+    async with connection.open(known=True, tenant=tenant) as pbx:
         with screen.progress("Boxes read") as progress:
             return await plan_undo_of(past, pbx, progress)

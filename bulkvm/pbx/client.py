@@ -13,8 +13,10 @@ from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, P
 from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
+from bulkvm.pbx.tenants import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.tenant import Tenant
 
 T = TypeVar("T")
 
@@ -47,6 +49,20 @@ class Pbx:
             Interrupted: the waits were ended.
         """
         await self._sender.pause(seconds)
+
+    async def tenant(self) -> Tenant:
+        """Which tenant this login reaches; from then on, nothing is sent to another one.
+
+        A PBX that does not say so leaves the login's domain, or else the token.
+
+        Source: vendor's OpenAPI, retrieveTenant.
+        """
+        try:
+            tenant = await self._read(TENANT_PATH, self._tenant_of)
+        except (PbxRefused, NotAllowed):
+            tenant = make_tenant({}, self._sender.site)
+        self._sender.expect(tenant, checked=True)
+        return tenant
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that the query finds, complete or not at all.
@@ -219,6 +235,9 @@ class Pbx:
             return await self._read(_BOXES, _page_of, params=params)
         except NoSuchBox as error:
             raise not_the_api(self._sender.base_url) from error
+
+    def _tenant_of(self, response: httpx.Response) -> Tenant:
+        return read_tenant(response, self._sender.site)
 
     async def _read(self, path: str, read: Callable[[httpx.Response], T], **content: Any) -> T:
         """Send a request that changes nothing."""

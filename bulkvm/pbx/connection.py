@@ -11,11 +11,17 @@ from bulkvm.pbx.transport import InProcess, make_transport
 from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings, Site
+from bulkvm.tenant import Tenant
 
 
 @asynccontextmanager
 async def connect(
-    site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app: Any = None, known: bool = False
+    site: Site,
+    settings: SendSettings = DEFAULT_SETTINGS,
+    *,
+    app: Any = None,
+    known: bool = False,
+    tenant: Tenant | None = None,
 ) -> AsyncIterator[Pbx]:
     """Open a PBX for calls, and close its connections in the end. Nothing is sent before the first call.
 
@@ -24,8 +30,12 @@ async def connect(
         settings: how many requests may be under way at once, and how long one may take.
         app: an ASGI application to call in place of the network.
         known: the PBX answered a moment ago, so that it is waited for if it does not now.
+        tenant: the one that is meant. A login that reaches another one raises OtherTenant at the first call.
     """
     inner = InProcess(app) if app else make_transport(site, settings.concurrency, settings.timeout)
     pace, window, waits = Pace(settings.max_rps), Window(settings.concurrency), Waits()
     async with Considerate(inner, pace, window, waits, settings.max_outage) as transport:
-        yield Pbx(Sender(site, transport, settings, waits=waits, known=known), settings.concurrency)
+        sender = Sender(site, transport, settings, waits=waits, known=known)
+        if tenant:
+            sender.expect(tenant, checked=False)
+        yield Pbx(sender, settings.concurrency)

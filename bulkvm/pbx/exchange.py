@@ -10,6 +10,7 @@ import httpx
 from bulkvm.errors import PbxError
 from bulkvm.pbx.login import make_auth
 from bulkvm.settings import Site
+from bulkvm.tenant import Tenant
 
 _LOG: Final = logging.getLogger(__name__)
 _HEADERS: Final = {"accept": "application/json"}
@@ -36,6 +37,10 @@ class Exchange:
         self._transport = transport
         self._auth = make_auth(site)
         self._on_failure = on_failure
+
+    def expect(self, tenant: Tenant, *, checked: bool) -> None:
+        """Let every new token reach this tenant; `checked` if the present one does."""
+        self._auth.expect(tenant, checked=checked)
 
     async def send(self, method: str, path: str, **content: Any) -> httpx.Response:
         """Send a request and read its answer, whatever its status.

@@ -12,7 +12,9 @@ from httpx import codes
 
 from bulkvm.errors import AnswerLost, LoginRefused, PbxUnreachable, UsageError
 from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_json, read_object, said_by
+from bulkvm.pbx.tenants import ask_tenant, read_expected_tenant
 from bulkvm.settings import Site
+from bulkvm.tenant import Tenant
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
@@ -24,16 +26,44 @@ _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
 
 
-class TokenAuth(httpx.Auth):
+class SiteAuth(httpx.Auth):
+    """How a site proves who asks, and that it reaches the tenant that is meant before anything else is sent."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._lock = asyncio.Lock()
+        self._expected: Tenant | None = None
+
+    def expect(self, tenant: Tenant, *, checked: bool) -> None:
+        """Ask from now on whether each new token reaches this tenant; `checked` if the present one does."""
+        self._expected = tenant
+        self._note_checked(checked=checked)
+
+    def _note_checked(self, *, checked: bool) -> None:
+        """Whether the present token needs no check."""
+
+
+class TokenAuth(SiteAuth):
     """Sends a ready token with each request."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self._token = site.token or ""
+        self._checked = False
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the token."""
+        """Add the token; before the first request, ask for the tenant if one is expected."""
+        if self._expected and not self._checked:
+            async with self._lock:
+                if not self._checked:
+                    response = yield ask_tenant(request, self._site.url, self._token)
+                    read_expected_tenant(response, self._site, self._expected)
+                    self._checked = True
         request.headers["authorization"] = f"Bearer {self._token}"
         yield request
+
+    def _note_checked(self, *, checked: bool) -> None:
+        self._checked = checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +74,7 @@ class _Token:
     renew_at: float
 
 
-class PasswordAuth(httpx.Auth):
+class PasswordAuth(SiteAuth):
     """Logs in when the first request needs it, and gets a new token before the old one ends or when it is refused.
 
     However many requests wait, one of them does that. A new token comes from the refresh token where that is accepted,
@@ -58,12 +88,11 @@ class PasswordAuth(httpx.Auth):
             site: with user and password.
             clock: seconds, from any beginning.
         """
-        self._site = site
+        super().__init__(site)
         self._clock = clock
         self._token: _Token | None = None
         self._refresh: str | None = None
         self._refusal: str | None = None
-        self._lock = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Get a token if need be, and send the request with it; again with a new one if it has ended."""
@@ -74,7 +103,10 @@ class PasswordAuth(httpx.Auth):
                 async with self._lock:
                     while self._token is token:  # else another request got a new one meanwhile
                         asked_at = self._clock()
-                        await self._read((yield self._ask(request)), asked_at)
+                        new = await self._read((yield self._ask(request)), asked_at)
+                        if new and self._expected:
+                            self._check((yield ask_tenant(request, self._site.url, new.text)), self._expected)
+                        self._token = new or self._token
                     token = self._token
             assert token
             request.headers["authorization"] = f"Bearer {token.text}"
@@ -101,22 +133,28 @@ class PasswordAuth(httpx.Auth):
         url = f"{self._site.url}{LOGIN_PATH}"
         return httpx.Request("POST", url, data=form | {"client_id": _CLIENT_ID}, extensions=request.extensions)
 
-    async def _read(self, response: httpx.Response, asked_at: float) -> None:
-        """Take the token from an answer. A refresh token that is refused is dropped, and the password's turn comes."""
+    def _check(self, response: httpx.Response, expected: Tenant) -> None:
+        """Let a new token pass if it reaches the tenant that is meant."""
+        if response.status_code == codes.UNAUTHORIZED:  # it has ended already: the next one may live longer
+            raise PbxUnreachable(f"The PBX at {response.url.host} gave a token that it does not accept.")
+        read_expected_tenant(response, self._site, expected)
+
+    async def _read(self, response: httpx.Response, asked_at: float) -> _Token | None:
+        """The token of an answer. A refresh token that is refused is dropped, and the password's turn comes."""
         await response.aread()
         if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
             if not self._refresh:
                 self._refusal = self._not_accepted(response)
                 raise LoginRefused(self._refusal)
             self._refresh = None
-            return
+            return None
         told = _read_answer(response, self._refresh or self._site.password)
         token, refresh = (str(told.get(key) or "") for key in ("access_token", "refresh_token"))
         if not _is_token(token):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
         lifetime = _read_seconds(told.get("expires_in"))
-        self._token = _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
         self._refresh = refresh if _is_token(refresh) else None
+        return _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
 
     def _not_accepted(self, response: httpx.Response) -> str:
         if response.status_code in _NO_LOGIN_HERE or not _is_of_the_api(response):
@@ -129,7 +167,7 @@ class PasswordAuth(httpx.Auth):
         )
 
 
-def make_auth(site: Site) -> httpx.Auth:
+def make_auth(site: Site) -> SiteAuth:
     """The site's own way to prove who asks.
 
     Raises:
@@ -141,7 +179,7 @@ def make_auth(site: Site) -> httpx.Auth:
                 "The token holds something that no token has, such as a space or a line break. Give the token alone, "
                 'without the word "Bearer" or quotes.'
             )
-        return TokenAuth(site.token)
+        return TokenAuth(site)
     try:
         "".join(filter(None, (site.user, site.domain, site.password))).encode()
     except UnicodeEncodeError:

@@ -31,6 +31,7 @@ from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.waits import Waits
 from bulkvm.pbx.window import Window
 from bulkvm.settings import SendSettings, Site
+from bulkvm.tenant import Tenant
 
 # What may be repeated whatever was asked: nothing was changed.
 SAFE: Final = (PbxUnreachable, PbxBusy)
@@ -138,6 +139,7 @@ class Sender:
         known: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.site = site
         self._settings = settings
         self._waits = waits
         self._sleep = sleep
@@ -150,6 +152,13 @@ class Sender:
     def base_url(self) -> httpx.URL:
         """Where the PBX is."""
         return self._exchange.url
+
+    def expect(self, tenant: Tenant, *, checked: bool) -> None:
+        """Send nothing to another tenant than this from now on; `checked` if the present login reaches it.
+
+        Each new token is asked for its tenant before anything else is sent with it; `send` raises OtherTenant.
+        """
+        self._exchange.expect(tenant, checked=checked)
 
     async def send(
         self,

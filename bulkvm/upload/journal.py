@@ -17,6 +17,7 @@ from bulkvm.changes import Change, ChangeKind
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import Outcome, Status
+from bulkvm.tenant import Tenant, normalize_url
 
 _FIELDS: Final = tuple(column.header for column in COLUMNS)
 _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -26,18 +27,24 @@ _UNREADABLE: Final = (LookupError, TypeError, ValueError, AttributeError, Recurs
 class RunFacts:
     """What a run is.
 
-    `extensions` gives the extension of every row that was read; `domain` tells tenants apart. `input_sha256` is that
-    of the file, where there was one.
+    `extensions` gives the extension of every row that was read. `input_sha256` is that of the file, where there was
+    one. `tenant` is the one that was asked for by the run; journals of bulkvm 0.1 name none.
     """
 
     name: str
     site: str
     url: str
     domain: str | None = None
+    tenant: Tenant | None = None
     file: str
     began: datetime
     extensions: Mapping[int, str] = field(repr=False)
     input_sha256: str = ""
+
+    @property
+    def known_tenant(self) -> Tenant:
+        """The tenant, as far as it is known."""
+        return self.tenant or Tenant(pbx=normalize_url(self.url), domain=self.domain)
 
 
 class Journal:
@@ -107,7 +114,9 @@ def read_journal(file: Path) -> PastRun:
         first, *lines = file.read_bytes().split(b"\n")
         told = json.loads(first)["run"]
         rows = {int(row): extension for row, extension in told["extensions"].items()}
-        facts = RunFacts(**{**told, "began": datetime.fromisoformat(told["began"]), "extensions": rows})
+        tenant = Tenant(**told["tenant"]) if told.get("tenant") else None
+        began = datetime.fromisoformat(told["began"])
+        facts = RunFacts(**{**told, "began": began, "extensions": rows, "tenant": tenant})
     except (OSError, *_UNREADABLE) as error:
         raise UsageError(f"{file.name} is not the journal of a run, or its beginning is damaged.") from error
     changes: dict[int, Change] = {}

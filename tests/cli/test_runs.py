@@ -1,5 +1,6 @@
 """Runs: alone, stopped in good order, listed, rebuilt and put back."""
 
+import asyncio
 import csv
 import errno
 import hashlib
@@ -10,18 +11,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-from bulkvm.cli.places import site_lock
+from bulkvm.cli.places import tenant_lock
+from bulkvm.pbx import connect
 from bulkvm.settings import Site
 from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.tenant import Tenant, normalize_url
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import statuses, write_csv
+from tests.hostile import Hostile, told
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 
@@ -36,15 +42,75 @@ def boxes(bulkvm: Bulkvm) -> dict[str, str]:
     return {row["extension_number"]: row["name"] for row in csv.DictReader(exported)}
 
 
+CLINIC = {"id": "7", "name": "Clinic", "domain": "clinic.example.com"}
+
+
+def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = Settings().domain) -> None:
+    monkeypatch.delenv("BULKVM_TOKEN", raising=False)
+    monkeypatch.setenv("BULKVM_USER", Settings().user)
+    monkeypatch.setenv("BULKVM_DOMAIN", domain)
+    monkeypatch.setenv("BULKVM_PASSWORD", Settings().password)
+
+
+@contextmanager
+def run_under_way(tenant: Tenant) -> Iterator[None]:
+    with FileLock(tenant_lock(tenant)):
+        yield
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
+@pytest.mark.parametrize("by_token", [True, False], ids=["by token", "by password"])
+def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
+    bulkvm: Bulkvm,
+    app: Starlette,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    by_token: bool,  # noqa: FBT001
+) -> None:
+    shown = Hostile(app, instead=lambda asked: told(CLINIC) if asked.path == "/api/tenant" else None)
+    with running(shown) as server:
+        port = urlsplit(server.url).port
+        monkeypatch.setenv("BULKVM_URL", f"http://{host}:{port}")
+        if by_token:
+            monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        else:
+            log_in_by_password(monkeypatch)
+        with run_under_way(Tenant(pbx=f"http://localhost:{port}", id="7")):
+            refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+
+    assert refused.code == 2
+    assert "Another run against Clinic (clinic.example.com) on localhost" in refused.err
+    assert app.state.traffic.counts["create"] == 0
+    assert app.state.traffic.counts["list"] == 0
+
+
+def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
+    bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in_by_password(monkeypatch)
+    hidden = Hostile(pbx, instead=lambda asked: told({}, 404) if asked.path == "/api/tenant" else None)
+    with running(hidden) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        with run_under_way(Tenant(pbx=normalize_url(server.url), domain=Settings().domain.upper())):
+            assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 2
+
+    assert pbx.state.traffic.counts["create"] == 0
+
+
 def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> None:
-    with FileLock(site_lock(Site(name="test", url=os.environ["BULKVM_URL"]))):
+    async def ask() -> Tenant:
+        async with connect(Site(name="test", url=os.environ["BULKVM_URL"], token=Settings().token)) as opened:
+            return await opened.tenant()
+
+    tenant = asyncio.run(ask())
+    with FileLock(tenant_lock(tenant)):
         refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert refused.code == 2
     assert "Another run" in refused.err
     assert pbx.state.traffic.counts["create"] == 0
     assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 0
-    with FileLock(site_lock(Site(name="test", url=os.environ["BULKVM_URL"]))):
+    with FileLock(tenant_lock(tenant)):
         assert bulkvm("undo", "last", "--yes").code == 2
     assert pbx.state.traffic.counts["destroy"] == 0
     assert bulkvm("undo", "last", "--yes").code == 0
