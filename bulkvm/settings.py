@@ -1,6 +1,8 @@
 """What a user or a tenant sets: where the PBX is, who logs in, what a PIN may be, how changes are sent."""
 
+import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from bulkvm.errors import UsageError
@@ -15,7 +17,20 @@ class PinPolicy:
     min_from: str = "the PBX"
     max_from: str = "the PBX"
 
+    @property
+    def contradiction(self) -> str:
+        """Why no PIN can keep it, and what to do about that; nothing where one can."""
+        if self.min_length <= min(self.max_length, LONGEST_PIN):
+            return ""
+        least, most = f"at least {self.min_length} digits", f"at most {self.max_length}"
+        bounds = f"{least} and {most}" if self.min_length > self.max_length else least
+        return (
+            f"{self.min_from} asks for PINs of {bounds}, which no PIN can be. Ask the PBX's administrator to correct "
+            "it, or say how long a PIN may be, such as --pin-length 6-10."
+        )
 
+
+LONGEST_PIN: Final = 64  # longer than anybody can key in
 DEFAULT_PIN_POLICY: Final = PinPolicy()
 
 
@@ -56,7 +71,8 @@ class Limit:
         """Whether `some` of them are too many. A share of fewer than FEW says nothing."""
         if self.count is not None:
             return some > self.count
-        return of >= FEW and some > self.share * of
+        # A float such as 0.29 is a little less than what was written: its shortest text is what was meant.
+        return of >= FEW and some > Fraction(str(self.share)) * of
 
     def __str__(self) -> str:
         """As a person writes it."""
@@ -100,3 +116,18 @@ def parse_limit(text: str) -> Limit:
     if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (per cent)
         raise UsageError(f'"{text}" is neither a number nor a share. Write 50 or 40%.')
     return Limit(share=int(number) / 100) if percent else Limit(count=int(number))
+
+
+def parse_pin_length(text: str) -> PinPolicy:
+    """Read how long a PIN may be: `6-10`, or `8` for exactly that.
+
+    Raises:
+        UsageError: it is neither, or no PIN can be that long.
+    """
+    found = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", text)
+    least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= least <= most <= LONGEST_PIN:
+        raise UsageError(
+            f'"{text}" is no length of PINs. Write the fewest and the most digits, such as 6-10, up to {LONGEST_PIN}.'
+        )
+    return PinPolicy(least, most, min_from="--pin-length", max_from="--pin-length")

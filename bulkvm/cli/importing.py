@@ -11,7 +11,7 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
-from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
+from bulkvm.cli.options import MAX_CHANGES_OPTION, SHEET_ARGUMENT, Reading, sheet_options, site_options
 from bulkvm.cli.past import free_name
 from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
@@ -46,14 +46,7 @@ class Job:
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows, though others have errors.")
-@click.option(
-    "--max-changes",
-    metavar="N|N%",
-    envvar="BULKVM_MAX_CHANGES",
-    default="30%",
-    show_default=True,
-    help="Refuse to change more of the existing boxes than this.",
-)
+@MAX_CHANGES_OPTION
 @click.option("--force", is_flag=True, help="Override the limit on changes.")
 @click.option(
     "--max-errors",

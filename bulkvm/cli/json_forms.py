@@ -53,8 +53,8 @@ def validate_form(file: Path, sheet: str | None, rows: int, valid: int, problems
     }
 
 
-def plan_form(site: str, plan: Plan, problems: Iterable[Problem]) -> dict[str, Any]:
-    """What `plan --json` prints."""
+def plan_form(site: str, plan: Plan, problems: Iterable[Problem], excess: str | None) -> dict[str, Any]:
+    """What `plan --json` prints; `excess` says how it goes beyond --max-changes, if it does."""
     rows = [
         {
             "row": change.record.row,
@@ -68,7 +68,7 @@ def plan_form(site: str, plan: Plan, problems: Iterable[Problem]) -> dict[str, A
         }
         for change in plan.changes
     ]
-    return _run_form(site, None, plan.counts, rows, problems)
+    return {**_run_form(site, None, plan.counts, rows, problems), "excess": excess}
 
 
 def import_form(site: str, run: str | None, outcomes: Iterable[Outcome], problems: Iterable[Problem]) -> dict[str, Any]:

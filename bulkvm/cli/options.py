@@ -12,7 +12,7 @@ from bulkvm.cli.connection import Connection, Trust, open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.headings import same_heading
-from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings
+from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
 from bulkvm.sites import SIMULATOR
 
 if TYPE_CHECKING:
@@ -30,17 +30,26 @@ SITE_OPTION: Final = click.option(
     envvar="BULKVM_SITE",
     help="Which of `bulkvm sites`; `simulator` for the PBX built in here.",
 )
+MAX_CHANGES_OPTION: Final = click.option(
+    "--max-changes",
+    metavar="N|N%",
+    envvar="BULKVM_MAX_CHANGES",
+    default="30%",
+    show_default=True,
+    help="Refuse to change more of the existing boxes than this.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a sheet is to be read and checked."""
+    """How a sheet is to be read and checked; `pin_policy` is the user's own, None where the PBX decides."""
 
     sheet: str | None
     encoding: str | None
     meant: Mapping[str, str]
     fix: tuple[str, ...]
     only_failed: bool = False
+    pin_policy: PinPolicy | None = None
 
     def read(self, file: Path) -> "Sheet":
         """Read the sheet of a file."""
@@ -49,10 +58,10 @@ class Reading:
         return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
 
     def check(self, sheet: "Sheet", policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
-        """Check a sheet that was read, or those of its rows that are asked for."""
+        """Check a sheet that was read, or those of its rows that are asked for; the user's own policy comes first."""
         from bulkvm.validation import select_failed, validate
 
-        checked = validate(sheet, policy, fix_zeros=_LEADING_ZEROS in self.fix)
+        checked = validate(sheet, self.pin_policy or policy, fix_zeros=_LEADING_ZEROS in self.fix)
         return select_failed(sheet, checked) if self.only_failed else checked
 
 
@@ -76,6 +85,14 @@ def sheet_options(command: Command) -> Command:
         help="Put back the zero in front of PINs that a spreadsheet took for numbers.",
     )
     @click.option("--only-failed", is_flag=True, help="Take only the rows that an earlier run did not do.")
+    @click.option(
+        "--pin-length",
+        "pin_policy",
+        metavar="MIN-MAX",
+        envvar="BULKVM_PIN_LENGTH",
+        callback=_parse_pin_length,
+        help="How many digits a PIN may have, whatever the PBX's password policy says, such as 6-10.",
+    )
     @wraps(command)
     def with_reading(
         *,
@@ -84,9 +101,10 @@ def sheet_options(command: Command) -> Command:
         meant: Mapping[str, str],
         fix: tuple[str, ...],
         only_failed: bool,
+        pin_policy: PinPolicy | None,
         **options: Any,
     ) -> int:
-        return command(reading=Reading(sheet, encoding, meant, fix, only_failed), **options)
+        return command(reading=Reading(sheet, encoding, meant, fix, only_failed, pin_policy), **options)
 
     return with_reading
 
@@ -190,6 +208,10 @@ def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Co
 def _pace(site: str | None) -> float:
     """Requests a second, where the user does not say: the embedded PBX carries no calls that could suffer."""
     return 0 if site == SIMULATOR else DEFAULT_SETTINGS.max_rps
+
+
+def _parse_pin_length(_context: click.Context, _parameter: click.Parameter, given: str | None) -> PinPolicy | None:
+    return parse_pin_length(given) if given is not None else None
 
 
 def _parse_meant(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:

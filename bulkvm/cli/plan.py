@@ -8,10 +8,11 @@ import click
 from bulkvm.changes import Plan
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import plan_form, print_json
-from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options, site_options
+from bulkvm.cli.options import MAX_CHANGES_OPTION, SHEET_ARGUMENT, Reading, sheet_options, site_options
 from bulkvm.cli.preparing import prepare
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError
+from bulkvm.settings import parse_limit
 
 _DIFFERENCES: Final = 10  # exit code
 
@@ -22,6 +23,7 @@ _DIFFERENCES: Final = 10  # exit code
 @site_options
 @click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
 @click.option("--skip-invalid", is_flag=True, help="Plan for the valid rows, though others have errors.")
+@MAX_CHANGES_OPTION
 @click.option("--exit-code", is_flag=True, help="Exit with 10 if anything would change.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
@@ -32,28 +34,34 @@ def command(
     connection: Connection,
     generate_pins: bool,
     skip_invalid: bool,
+    max_changes: str,
     exit_code: bool,
     as_json: bool,
     screen: Screen,
 ) -> int:
     """Show what the sheet FILE would change on the PBX, field by field. Nothing is sent."""
+    from bulkvm.planning import describe_excess
     from bulkvm.reports.plan_text import render_plan
     from bulkvm.reports.problem_texts import render_problems
 
+    limit = parse_limit(max_changes)
     try:
         sheet = reading.read(file)
     except SheetError as error:
         if as_json:
-            print_json(plan_form(connection.site.name, Plan(()), (error.problem,)))
+            print_json(plan_form(connection.site.name, Plan(()), (error.problem,), None))
         raise
     prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
     plan = prepared.plan or Plan(())
+    excess = describe_excess(plan, limit)
     if as_json:
-        print_json(plan_form(connection.site.name, plan, prepared.problems))
+        print_json(plan_form(connection.site.name, plan, prepared.problems, excess))
     if prepared.problems:
         screen.insist(render_problems(prepared.problems))
     if prepared.plan:
         screen.insist(render_plan(plan))
+    if excess:
+        screen.insist(f"{excess} `bulkvm import` will refuse it without --force or a higher --max-changes.", fg="red")
     if prepared.has_errors:
         return SheetError.exit_code
     return _DIFFERENCES if exit_code and plan.to_send else 0

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bulkvm.changes import Plan
     from bulkvm.sheet import Sheet
     from bulkvm.validation import Checked
+
+
+_OF_LENGTH: Final = frozenset({"pin-length", "pin-lost-zero"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,13 @@ def prepare(
 ) -> Prepared:
     """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped.
 
-    `on_tenant` is called before any box is read.
+    `on_tenant` is called before any box is read. How long a PIN may be, the tenant decides: what is wrong with that
+    alone is known only from the PBX.
     """
     prepared = Prepared(sheet, reading.check(sheet))
-    if prepared.has_errors and not (skip_invalid and prepared.checked.is_readable):
+    errors = [problem for problem in prepared.problems if problem.is_error]
+    is_certain = reading.pin_policy is not None or any(problem.code not in _OF_LENGTH for problem in errors)
+    if errors and is_certain and not (skip_invalid and prepared.checked.is_readable):
         return prepared
     return asyncio.run(
         _compare(
@@ -98,11 +104,13 @@ async def _compare(
     async with connection.open() as pbx:
         tenant = await pbx.tenant()
         on_tenant(tenant)
-        policy: PinPolicy = await pbx.pin_policy()
-        if policy != DEFAULT_PIN_POLICY:
-            prepared = Prepared(sheet, reading.check(sheet, policy), tenant=tenant)
-            if prepared.has_errors and not skip_invalid:
-                return prepared
+        policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
+        checked = prepared.checked
+        if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
+            checked = reading.check(sheet, policy)
+        prepared = Prepared(sheet, checked, tenant=tenant)
+        if prepared.has_errors and not skip_invalid:
+            return prepared
 
         def make_pin(extension_number: str) -> str:
             return generate_pin(policy, extension_number, secrets.choice)

@@ -11,6 +11,7 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
+from bulkvm.settings import DEFAULT_PIN_POLICY
 
 if TYPE_CHECKING:
     from bulkvm.reports.template import Tenant
@@ -51,6 +52,9 @@ async def _ask(connection: Connection, screen: Screen) -> "Tenant":
 
     async with connection.open() as pbx:
         policy = await pbx.pin_policy()
+        if policy.contradiction:
+            screen.insist(policy.contradiction)
+            policy = DEFAULT_PIN_POLICY
         with screen.progress("Reading from the PBX") as progress:
             boxes = await pbx.list_whole_boxes(progress=progress, without=("pin",))
     used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))

@@ -5,12 +5,17 @@ from typing import Final
 
 from bulkvm.columns.text import is_changed_by_spreadsheet
 from bulkvm.problems import Fault, Severity
-from bulkvm.settings import PinPolicy
+from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
 # "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
 _REPEATS: Final = re.compile(r"([0-9])\1\1")
+# A PBX before 22.3 has a password policy too, and takes PINs of 6 to 10 digits whatever it says.
+_OF_LOGINS: Final = (
+    " A PBX older than 22.3 does not use that policy for PINs: if yours is one, add --pin-length "
+    f"{DEFAULT_PIN_POLICY.min_length}-{DEFAULT_PIN_POLICY.max_length}."
+)
 _ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
 _DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8)))
 
@@ -31,14 +36,17 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
-    """Refuse what is shorter or longer than the PBX and the tenant allow."""
+    """Refuse what is shorter or longer than the tenant allows, or the PBX where that is not known."""
+    if policy.contradiction:
+        return Fault("pin-policy", policy.contradiction)
     if policy.min_length <= len(value) <= policy.max_length:
         return None
     count = "1 character" if len(value) == 1 else f"{len(value)} characters"
     if len(value) < policy.min_length:
         return Fault(
             "pin-length",
-            f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN.",
+            f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN."
+            f"{_OF_LOGINS if policy.min_length > DEFAULT_PIN_POLICY.max_length else ''}",
         )
     return Fault(
         "pin-length",

@@ -61,13 +61,15 @@ def read_box(item: Any, host: str) -> Box:
     return Box(id=box_id, extension_number=number, **fields)
 
 
-def read_owner(response: httpx.Response) -> Owner:
-    """What has a number, in words that may be shown.
+def read_owner(response: httpx.Response) -> Owner | None:
+    """What has a number, in words that may be shown; None where the answer names nothing, since the number is free.
 
     Raises:
         AnswerLost: there is no JSON object.
     """
     owner = read_object(response)
+    if not any(owner.get(key) for key in ("id", "name", "type")):
+        return None
     name, kind = (_shown(str(owner.get(key) or "")) for key in ("name", "type"))
     return Owner(name=name, kind=kind or "UNKNOWN")
 

@@ -189,6 +189,8 @@ class _Tenant:
             policy, of = DEFAULT_PIN_POLICY, ", as PBXs have it before 22.3: this one tells no policy of the tenant"
         else:
             of = ""
+        if policy.contradiction:
+            raise UsageError(policy.contradiction)
         return f"{policy.min_length} to {policy.max_length} digits{of}"
 
     async def speed(self) -> str:

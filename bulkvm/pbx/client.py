@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 from urllib.parse import quote as escape
 
@@ -15,7 +16,7 @@ from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, n
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.tenants import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.workers import in_parallel
-from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.tenant import Tenant
 
 T = TypeVar("T")
@@ -206,10 +207,7 @@ class Pbx:
             return None
 
     async def pin_policy(self) -> PinPolicy:
-        """How long a PIN may be: the stricter of the API page and, since PBX 22.3, the tenant's password policy.
-
-        A PBX that does not tell its policy leaves the API page's.
-        """
+        """How long a PIN may be: what the tenant's password policy says, or else the API page."""
         return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
 
     async def tenant_pin_policy(self) -> PinPolicy | None:
@@ -221,7 +219,7 @@ class Pbx:
             told = await self._read("/api/tenant/password_policy", read_object)
         except (PbxRefused, NotAllowed, AnswerLost):
             return None
-        return _stricter(DEFAULT_PIN_POLICY, told.get("min_length"), told.get("max_length"))
+        return _pin_policy(told.get("min_length"), told.get("max_length"))
 
     async def revoke_token(self) -> None:
         """End the token that this login uses.
@@ -270,12 +268,18 @@ def _path(box_id: str) -> str:
     return f"{_BOXES}/{escape(box_id, safe='')}"
 
 
-def _stricter(ours: PinPolicy, least: Any, most: Any) -> PinPolicy:
-    tenant = "the tenant's password policy"
-    min_length, min_from = ours.min_length, ours.min_from
-    max_length, max_from = ours.max_length, ours.max_from
-    if isinstance(least, int) and least > min_length:
-        min_length, min_from = least, tenant
-    if isinstance(most, int) and (most < max_length or min_length > max_length):  # from 22.3 on, the tenant decides
-        max_length, max_from = most, tenant
-    return PinPolicy(min_length, max_length, min_from, max_from)
+def _pin_policy(least: Any, most: Any) -> PinPolicy:
+    """The tenant's bounds, each where it gives one, else the API page's: since 22.3 the tenant decides."""
+    tenant, policy = "the tenant's password policy", DEFAULT_PIN_POLICY
+    if _is_length(least):
+        policy = replace(policy, min_length=least, min_from=tenant)
+    if _is_length(most):
+        policy = replace(policy, max_length=most, max_from=tenant)
+    elif policy.contradiction:  # the API page's bound is not the tenant's
+        policy = replace(policy, max_length=LONGEST_PIN)
+    return policy
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a bound is one; 0 stands for none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -2,7 +2,7 @@
 
 from bulkvm.planning.compare import Taken, fields_differ, find_differences, make_plan, unknown_fields, whole_box
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
-from bulkvm.planning.limits import check_changes
+from bulkvm.planning.limits import check_changes, describe_excess
 from bulkvm.planning.pins import generate_pin
 from bulkvm.planning.undo import changed_anything, find_exact_differences, plan_undo
 
@@ -13,6 +13,7 @@ __all__ = [
     "boxes_of",
     "changed_anything",
     "check_changes",
+    "describe_excess",
     "fields_differ",
     "find_differences",
     "find_exact_differences",

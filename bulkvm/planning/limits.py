@@ -5,16 +5,22 @@ from bulkvm.errors import LimitExceeded
 from bulkvm.settings import Limit
 
 
+def describe_excess(plan: Plan, limit: Limit) -> str | None:
+    """Say how a plan changes too many of the boxes that exist; None where it does not."""
+    updates = plan.counts[ChangeKind.UPDATE]
+    if not limit.is_exceeded(updates, plan.existing):
+        return None
+    return f"This would change {updates} of the {plan.existing} boxes on the PBX, and {limit} are allowed."
+
+
 def check_changes(plan: Plan, limit: Limit) -> None:
     """Refuse a plan that changes too many of the boxes that exist.
 
     Raises:
         LimitExceeded: with the figures, and what overrides it.
     """
-    updates = plan.counts[ChangeKind.UPDATE]
-    if limit.is_exceeded(updates, plan.existing):
+    if excess := describe_excess(plan, limit):
         raise LimitExceeded(
-            f"This would change {updates} of the {plan.existing} boxes on the PBX, and {limit} are allowed. "
-            "Nothing was sent.\n"
+            f"{excess} Nothing was sent.\n"
             "Look at the plan with `bulkvm plan`. If it is what you mean, give --force, or a higher --max-changes."
         )

@@ -322,3 +322,22 @@ def test_a_site_that_an_option_names_stands_above_the_one_of_a_variable(
 
     assert bulkvm("export", "boxes.csv").code == 2
     assert bulkvm("export", "boxes.csv", "--site", "simulator").code == 0
+
+
+def test_a_plan_says_what_an_import_would_refuse_by_its_limit(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    boxes = [(str(6200 + n), f"Desk {n}", f"{n // 10}19{n % 10}60", "", "") for n in range(100)]
+    assert bulkvm("import", write_csv(folder / "a.csv", *boxes), "--yes").code == 0
+    edited = write_csv(folder / "b.csv", *((row[0], row[1] + "b", *row[2:]) for row in boxes[:29]))
+
+    usual, within, beyond, in_json = (
+        bulkvm("plan", edited, *options)
+        for options in ([], ["--max-changes", "29%"], ["--max-changes", "28"], ["--max-changes", "28%", "--json"])
+    )
+    refused = bulkvm("import", edited, "--yes", "--max-changes", "28%")
+
+    assert [ended.code for ended in (usual, within, beyond, in_json, refused)] == [0, 0, 0, 0, 6]
+    assert "allowed" not in usual.err + within.err
+    assert "change 29 of the 100 boxes on the PBX, and 28 are allowed" in beyond.err
+    assert in_json.json["excess"] == "This would change 29 of the 100 boxes on the PBX, and 28% are allowed."
+    assert bulkvm("import", edited, "--yes", "--max-changes", "29%").code == 0
+    assert pbx.state.traffic.counts["update"] == 29

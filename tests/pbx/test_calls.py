@@ -1,14 +1,18 @@
 """Each call of the API, over a real socket."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bulkvm.box import BLANK, Box, Owner, Record
-from bulkvm.errors import NoSuchBox, PbxRefused
+from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
 from bulkvm.pbx import Pbx, connect
-from bulkvm.settings import PinPolicy, Site
+from bulkvm.settings import PinPolicy, SendSettings, Site
 from bulkvm.simulator import Settings, create_app
+from tests.pbx.altered import AlteredPbx
+
+SITE = Site(name="test", url="http://simulator", token=Settings().token)
 
 RECORD = Record(
     row=2,
@@ -105,12 +109,53 @@ async def test_the_owner_of_a_number_is_known(pbx: Pbx) -> None:
     assert await pbx.number_owner("6299") is None
 
 
-async def test_the_pins_length_is_the_stricter_of_the_api_page_and_the_tenant() -> None:
-    site = Site(name="test", url="http://simulator", token=Settings().token)
-    policies = []
-    for least, most in ((6, 10), (8, 12), (6, 9)):
-        async with connect(site, app=create_app(settings=Settings(pin_min=least, pin_max=most))) as pbx:
-            policies.append(await pbx.pin_policy())
+TENANT = "the tenant's password policy"
 
-    tenant = "the tenant's password policy"
-    assert policies == [PinPolicy(), PinPolicy(8, 10, min_from=tenant), PinPolicy(6, 9, max_from=tenant)]
+
+@pytest.mark.parametrize(
+    ("told", "policy"),
+    [
+        ({"min_length": 6, "max_length": 10}, PinPolicy(6, 10, TENANT, TENANT)),
+        ({"min_length": 8, "max_length": 12}, PinPolicy(8, 12, TENANT, TENANT)),
+        ({"min_length": 4, "max_length": 9}, PinPolicy(4, 9, TENANT, TENANT)),
+        ({"min_length": 12}, PinPolicy(12, 64, min_from=TENANT)),
+        ({"min_length": 8, "max_length": 0}, PinPolicy(8, 10, min_from=TENANT)),
+        ({"min_length": None, "max_length": "12"}, PinPolicy()),
+        ({"min_length": True, "max_length": -1}, PinPolicy()),
+        ({}, PinPolicy()),
+    ],
+    ids=str,
+)
+async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_it_says_so(
+    told: dict[str, Any], policy: PinPolicy
+) -> None:
+    pbx = AlteredPbx(create_app(), lambda _, path, answer: told if path.endswith("password_policy") else answer)
+    async with connect(SITE, app=pbx) as calls:
+        assert await calls.pin_policy() == policy
+
+
+@pytest.mark.parametrize(
+    ("told", "owner"),
+    [
+        ({"id": None, "extension_number": None, "name": None, "type": None}, None),
+        ({"id": "", "extension_number": "6299", "name": None, "type": ""}, None),
+        ({}, None),
+        ({"id": "QQ==", "extension_number": "6299", "name": None, "type": None}, Owner(name="", kind="UNKNOWN")),
+    ],
+    ids=["nulls", "blanks", "nothing", "an id alone"],
+)
+async def test_a_number_of_which_the_pbx_names_no_owner_is_free(told: dict[str, Any], owner: Owner | None) -> None:
+    pbx = AlteredPbx(create_app(), lambda _, path, answer: told if "extension_numbers" in path else answer)
+    async with connect(SITE, app=pbx) as calls:
+        assert await calls.number_owner("6299") == owner
+
+
+async def test_an_empty_tenant_may_list_null_in_place_of_no_boxes() -> None:
+    empty = AlteredPbx(create_app(), lambda *_: {"count": 0, "items": None})
+    broken = AlteredPbx(create_app(), lambda *_: {"count": 1, "items": None})
+
+    async with connect(SITE, app=empty) as calls:
+        assert await calls.list_boxes() == ()
+    async with connect(SITE, SendSettings(retries=1), app=broken) as calls:
+        with pytest.raises(AnswerLost):
+            await calls.list_boxes()

@@ -234,6 +234,9 @@ def plan_of(updates: int, existing: int) -> Plan:
         (50, 100, Limit(share=0.5), False),
         (51, 100, Limit(share=0.5), True),
         (100, 100, Limit(share=1.0), False),
+        (29, 100, parse_limit("29%"), False),
+        (30, 100, parse_limit("29%"), True),
+        (57, 100, parse_limit("57%"), False),
     ],
 )
 def test_too_many_changes_are_refused(updates: int, existing: int, limit: Limit, *, refused: bool) -> None:

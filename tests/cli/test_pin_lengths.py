@@ -1,0 +1,89 @@
+"""How long a PIN may be: the tenant's policy, or `--pin-length`; our own bounds where neither is known."""
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Settings, create_app, running
+from tests.cli.conftest import Bulkvm
+from tests.cli.test_whole_job import write_csv
+
+HEADINGS = ("extension_number", "name", "pin")
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> Starlette:
+    least, most = request.param
+    return create_app(settings=Settings(pin_min=least, pin_max=most))
+
+
+def sheet(folder: Path, pin: str) -> Path:
+    return write_csv(folder / "boxes.csv", ("6201", "Desk", pin), headings=HEADINGS)
+
+
+@pytest.mark.parametrize(("app", "pin"), [((6, 14), "402817402817"), ((4, 10), "4028")], indirect=["app"])
+def test_a_pin_that_only_the_tenant_allows_is_created_and_refused_offline(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, pin: str
+) -> None:
+    file = sheet(folder, pin)
+
+    offline, ended = bulkvm("validate", file), bulkvm("import", file, "--yes")
+
+    assert (offline.code, ended.code) == (3, 0)
+    assert pbx.state.traffic.counts["create"] == 1
+
+
+@pytest.mark.parametrize("app", [(12, 32)], indirect=True)
+def test_a_policy_that_is_not_of_pins_is_told_with_the_option_that_overrides_it(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    file = sheet(folder, "402817")
+
+    refused, overridden = bulkvm("plan", file), bulkvm("plan", file, "--pin-length", "6-10")
+
+    assert refused.code == 3
+    assert "the tenant's password policy asks for at least 12" in refused.err
+    assert "add --pin-length 6-10" in refused.err
+    assert overridden.code == 0
+    assert pbx.state.traffic.counts["create"] == 0
+
+
+@pytest.mark.parametrize("app", [(6, 4)], indirect=True)
+@pytest.mark.parametrize("generate", [True, False])
+def test_a_policy_that_contradicts_itself_is_refused_in_words_and_can_be_overridden(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, *, generate: bool
+) -> None:
+    file = sheet(folder, "" if generate else "402817")
+    options = ["--generate-pins"] if generate else []
+
+    refused = bulkvm("import", file, "--yes", *options)
+    overridden = bulkvm("plan", file, *options, "--pin-length", "6-10")
+
+    assert refused.code == (2 if generate else 3)
+    assert "at least 6 digits and at most 4" in refused.err
+    assert "--pin-length 6-10" in refused.err
+    assert overridden.code == 0
+    assert pbx.state.traffic.counts["create"] == 0
+
+
+def test_a_policy_that_contradicts_itself_stops_no_sheet_without_pins(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed = sheet(folder, "402817")
+    with running(create_app(seed=seed, settings=Settings(pin_min=6, pin_max=4))) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        renamed = write_csv(folder / "renamed.csv", ("6201", "Front Desk"), headings=HEADINGS[:2])
+
+        assert bulkvm("plan", renamed, "--exit-code").code == 10
+
+
+@pytest.mark.parametrize("app", [(6, 10)], indirect=True)
+@pytest.mark.parametrize("length", ["", "six", "0-4", "10-6", "6-65", "6-10-12", "-6"])
+def test_no_other_length_is_taken(bulkvm: Bulkvm, pbx: Starlette, folder: Path, length: str) -> None:
+    ended = bulkvm("plan", sheet(folder, "402817"), "--pin-length", length)
+
+    assert ended.code == 2
+    assert "such as 6-10" in ended.err
+    assert sum(pbx.state.traffic.counts.values()) == 0
