@@ -1,6 +1,9 @@
 """`bulkvm simulator`."""
 
+import os
 import re
+import secrets
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +51,22 @@ def command(
     """Run a PBX on this machine, to try, teach and rehearse on. It ends with Ctrl-C.
 
     Without --state its boxes live in memory. `--site simulator` needs no running simulator.
+    Its token and password are new at each start, unless BULKVM_SIMULATOR_TOKEN and BULKVM_SIMULATOR_PASSWORD are set.
     """
     from bulkvm.simulator import Settings, SimulatorError, create_app, serve
 
-    settings = Settings(latency=latency, knee=knee, page_cap=page_cap, summary_lists=summary_lists, behave=behave)
+    settings = Settings(
+        token=os.environ.get("BULKVM_SIMULATOR_TOKEN") or secrets.token_urlsafe(24),
+        password=os.environ.get("BULKVM_SIMULATOR_PASSWORD") or secrets.token_urlsafe(24),
+        latency=latency,
+        knee=knee,
+        page_cap=page_cap,
+        summary_lists=summary_lists,
+        behave=behave,
+    )
     try:
         app = create_app(state, seed=seed, settings=settings, faults=faults)
-        serve(app, port=port, tls=tls, on_ready=lambda running: _tell(running, settings, screen))
+        serve(app, port=port, tls=tls, state=state, on_ready=lambda running: _tell(running, settings, screen))
     except SimulatorError as error:
         raise UsageError(str(error)) from error
     return 0
@@ -62,12 +74,17 @@ def command(
 
 def _tell(running: "Running", settings: "Settings", screen: Screen) -> None:
     """Say how to reach it, as lines to paste."""
-    variables = {"BULKVM_URL": running.url, "BULKVM_TOKEN": settings.token}
+    # The site that is chosen otherwise would be meant before the URL.
+    where = {"BULKVM_SITE": "", "BULKVM_URL": running.url}
     if running.certificate:
-        variables["BULKVM_CA_FILE"] = str(running.certificate)
-    lines = "\n".join(f"  export {name}={value}" for name, value in variables.items())
+        where["BULKVM_CA_FILE"] = str(running.certificate.resolve())
+    login = {"BULKVM_TOKEN": "", "BULKVM_USER": settings.user, "BULKVM_DOMAIN": settings.domain}
     screen.insist(
-        f"The simulator answers at {running.url} until Ctrl-C. To use it, in another terminal:\n{lines}\n"
-        f"Or log in as BULKVM_USER={settings.user} of BULKVM_DOMAIN={settings.domain}, "
-        f"BULKVM_PASSWORD={settings.password}."
+        f"The simulator answers at {running.url} until Ctrl-C. To use it, paste these lines into another terminal:\n"
+        f"{_exports(where | {'BULKVM_TOKEN': settings.token})}\n"
+        f"Or these too, to log in with a password:\n{_exports(login | {'BULKVM_PASSWORD': settings.password})}"
     )
+
+
+def _exports(variables: dict[str, str]) -> str:
+    return "\n".join(f"  export {name}={shlex.quote(value) if value else ''}" for name, value in variables.items())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,8 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bulkvm.simulator.errors import SimulatorError
 from bulkvm.simulator.mishaps import CUT
 
-# Only this machine can reach it: its password is no secret.
+# Only this machine can reach it. A web page whose name was made to lead here (DNS rebinding) has another Host header.
 _HOST: Final = "127.0.0.1"
+_HOST_HEADERS: Final = (_HOST, "localhost")
 _START_SECONDS: Final = 10
 _STOP_SECONDS: Final = 1
 _KEEP_ALIVE_SECONDS: Final = 60
@@ -33,19 +35,27 @@ class Running:
     certificate: Path | None
 
 
-def serve(app: ASGIApp, *, port: int = 0, tls: bool = False, on_ready: Callable[[Running], object]) -> None:
+def serve(
+    app: ASGIApp,
+    *,
+    port: int = 0,
+    tls: bool = False,
+    state: Path | None = None,
+    on_ready: Callable[[Running], object],
+) -> None:
     """Serve until Ctrl-C, SIGTERM, or its terminal is closed; requests being answered then have a second to finish.
 
     Args:
         app: what `create_app` made.
         port: 0 for a free one.
-        tls: https with a certificate made for the occasion, self-signed as that of many a PBX.
+        tls: https with a self-signed certificate, as that of many a PBX.
+        state: the file of the boxes, beside which the certificate is kept; without one, it is made for the occasion.
         on_ready: is told where, as soon as it answers.
 
     Raises:
-        SimulatorError: the port cannot be used.
+        SimulatorError: the port or the certificate cannot be used.
     """
-    with _prepare(app, port, on_ready, tls=tls) as (server, listener):
+    with _prepare(app, port, on_ready, tls=tls, state=state) as (server, listener):
         # uvicorn raises a signal again when it has stopped; SIGTERM would end the process before it could clean up.
         handlers: dict[signal.Signals, Callable[..., object]] = {signal.SIGTERM: signal.default_int_handler}
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
@@ -108,13 +118,13 @@ class _CuttableProtocol(H11Protocol):
 
 @contextmanager
 def _prepare(
-    app: ASGIApp, port: int, on_ready: Callable[[Running], object], *, tls: bool
+    app: ASGIApp, port: int, on_ready: Callable[[Running], object], *, tls: bool, state: Path | None = None
 ) -> Iterator[tuple[Server, socket.socket]]:
     with tempfile.TemporaryDirectory(prefix="bulkvm-") as folder, _listen(port) as listener:
-        certificate, key = _make_certificate(Path(folder)) if tls else (None, None)
+        certificate, key = _make_certificate(state or Path(folder) / "simulator") if tls else (None, None)
         url = f"{'https' if tls else 'http'}://{_HOST}:{listener.getsockname()[1]}"
         config = Config(
-            app,
+            TrustedHostMiddleware(app, allowed_hosts=_HOST_HEADERS),
             http=_CuttableProtocol,
             ws="none",
             lifespan="off",
@@ -139,7 +149,12 @@ def _listen(port: int) -> socket.socket:
         ) from error
 
 
-def _make_certificate(folder: Path) -> tuple[Path, Path]:
-    from bulkvm.simulator.certificate import write_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
+def _make_certificate(beside: Path) -> tuple[Path, Path]:
+    from bulkvm.simulator.certificate import keep_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
 
-    return write_certificate(folder)
+    certificate, key = (beside.with_name(f"{beside.name}.{part}.pem") for part in ("certificate", "key"))
+    try:
+        keep_certificate(certificate, key)
+    except OSError as error:
+        raise SimulatorError(f"The certificate {certificate} cannot be written: {error.strerror}.") from error
+    return certificate, key

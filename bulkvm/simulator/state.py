@@ -235,7 +235,7 @@ def _make_tables(db: sqlite3.Connection) -> None:
 
 
 def _bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Turn the tables of the first version, which had neither messages nor undocumented fields, into today's."""
+    """Convert a state of the first version, which had no messages and no undocumented fields, and kept ready tokens."""
     db.execute("DROP TRIGGER number_is_taken")
     db.execute("ALTER TABLE box RENAME TO former_box")
     for table in _BOX_TABLES:
@@ -243,6 +243,7 @@ def _bring_up_to_date(db: sqlite3.Connection) -> None:
     columns = ", ".join(("position", *FIELDS))
     db.execute(f"INSERT INTO box ({columns}) SELECT {columns} FROM former_box")  # noqa: S608  (our own names)
     db.execute("DROP TABLE former_box")
+    db.execute("DELETE FROM token WHERE expires_at = 9e999")
     db.execute(f"PRAGMA user_version = {_VERSION}")
 
 

@@ -1,7 +1,6 @@
 """`bulkvm backup` and `bulkvm backup verify`, over a real socket."""
 
 import json
-import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from bulkvm.simulator import Faults, Settings, create_app, running
 from bulkvm.sites import store_secret
 from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.cli.started import started
 from tests.sites.keyrings import InMemory
 
 README = Path(__file__).parents[2] / "README.md"
@@ -284,15 +284,12 @@ def test_the_restore_drill_of_readme_goes_as_it_says(
     readme = README.read_text("utf-8")
     (simulator,) = re.findall(r"<!-- drill: simulator -->\n```\n(.*)\n```", readme)
     (drill,) = re.findall(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
-    export, choice, *commands = drill.splitlines()
+    choice, *commands = drill.splitlines()
     bulkvm("backup", "nights")
 
-    with running(create_app()) as empty:
-        port = shlex.split(simulator)[-1]
-        for variable in shlex.split(export)[1:]:
-            name, _, value = variable.partition("=")
-            monkeypatch.setenv(name, value.replace(f"http://127.0.0.1:{port}", empty.url))
-        assert os.environ["BULKVM_URL"] == empty.url
+    with started(*shlex.split(simulator)[2:], "--port", "0") as empty:
+        for name, value in list(empty.variables.items())[:3]:
+            monkeypatch.setenv(name, value)
         pattern = choice.rpartition("/")[2].partition(" ")[0].replace("clinic", HOST)
         (backup,) = map(str, (folder / "nights").glob(pattern))
         ended = [

@@ -5,9 +5,6 @@ import os
 import re
 import signal
 import socket
-import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,53 +13,80 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Bulkvm
-from tests.simulator.simulated import BOXES, a_box, ask
+from tests.cli.started import started
+from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
 
 
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_every_option_does_what_it_says_and_a_signal_ends_it_in_order(folder: Path, number: signal.Signals) -> None:
-    options = ["--port", "0", "--state", "pbx.sqlite3", "--latency", "20ms", "--knee", "1", "--page-cap", "1"]
-    more = ["--summary-lists", "--fault", "503:create:1"]
-    command = [sys.executable, "-m", "bulkvm", "simulator", *options, *more]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        url = re.search(r"http://[0-9.:]+", said)
-        assert url is not None, said
-        statuses = [ask(url[0], "POST", BOXES, a_box(extension_number=n)).status for n in ("6100", "6100", "6101")]
-        page = json.loads(ask(url[0], "GET", BOXES).body)
-        process.send_signal(number)
-        process.communicate(timeout=30)
+    options = ["--state", "pbx.sqlite3", "--latency", "20ms", "--knee", "1", "--page-cap", "1"]
+    more = ["--summary-lists", "--fault", "503:create:1", "--behave", "hide:pin:single", "--behave", "nulls:tenant"]
+    with started(*options, *more) as simulator, simulator.client() as client:
+        answers = [client.post(BOXES, json=a_box(extension_number=n)) for n in ("6100", "6100", "6101")]
+        page = client.get(BOXES).json()
+        single = client.get(f"{BOXES}/{page['items'][0]['id']}").json()
+        tenant = client.get("/api/tenant").json()
+        simulator.process.send_signal(number)
+        simulator.process.wait(timeout=30)
 
-    assert statuses == [503, 201, 201]
+    assert [answer.status_code for answer in answers] == [503, 201, 201]
     assert (page["count"], len(page["items"])) == (2, 1)
     assert set(page["items"][0]) == {"id", "name", "extension_number"}
+    assert single["pin"] is None
+    assert set(tenant.values()) == {None}
     assert (folder / "pbx.sqlite3").exists()
-    assert process.returncode == 0
+    assert simulator.process.returncode == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_its_token_and_password_are_new_at_each_start_and_said_once() -> None:
+    secrets = []
+    for _ in range(2):
+        with started() as simulator, simulator.client() as client:
+            variables = simulator.variables
+            login = PASSWORD_LOGIN | {"password": variables["BULKVM_PASSWORD"]}
+
+            assert client.get(BOXES).is_success
+            assert client.post(LOGIN, data=login).is_success
+            assert client.post(LOGIN, data=PASSWORD_LOGIN).status_code == 400
+            assert client.get(BOXES, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 401
+        secrets += [variables["BULKVM_TOKEN"], variables["BULKVM_PASSWORD"]]
+        assert [simulator.said.count(secret) for secret in secrets[-2:]] == [1, 1]
+
+    assert len(set(secrets)) == 4
+    assert min(map(len, secrets)) >= 32
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_it_says_is_one_line_to_paste_for_each_variable() -> None:
+    with started() as simulator:
+        first, *lines = simulator.said.splitlines()
+
+    assert first.startswith(f"The simulator answers at {simulator.variables['BULKVM_URL']} until Ctrl-C.")
+    exports = [line for line in lines if not line.startswith("Or ")]
+    assert all(re.fullmatch(r"  export BULKVM_[A-Z]+=[\w.:/-]*", line) for line in exports)
+    assert len(lines) - len(exports) == 1
+
+
+def test_a_script_may_choose_the_token_and_the_password(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BULKVM_SIMULATOR_TOKEN", "chosen-token")
+    monkeypatch.setenv("BULKVM_SIMULATOR_PASSWORD", "it's chosen")
+
+    with started("--tls", "--state", "my pbx.sqlite3") as simulator, simulator.client() as client:
+        assert client.get(BOXES, headers={"Authorization": "Bearer chosen-token"}).is_success
+        assert client.post(LOGIN, data=PASSWORD_LOGIN | {"password": "it's chosen"}).is_success
+    assert simulator.variables["BULKVM_PASSWORD"] == "it's chosen"
+    assert simulator.variables["BULKVM_CA_FILE"] == str(folder / "my pbx.sqlite3.certificate.pem")
 
 
 @pytest.fixture
 def by_hand(folder: Path) -> Iterator[tuple[httpx.Client, str]]:
     """A simulator with an export, TLS and slow answers, and a client for it, made of what it says."""
     (folder / "all.json").write_text(json.dumps([a_box(name="From last night")]), "utf-8")
-    options = ["--port", "0", "--seed", "all.json", "--tls", "--latency", "500ms", "--knee", "1"]
-    command = [sys.executable, "-m", "bulkvm", "simulator", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
-        assert process.stderr is not None
-        try:
-            said = ""
-            for line in process.stderr:
-                said += line
-                if line.startswith("Or log in"):
-                    break
-            told = dict(re.findall(r"export (\w+)=(\S+)", said))
-            context = ssl.create_default_context(cafile=told["BULKVM_CA_FILE"])
-            headers = {"Authorization": f"Bearer {told['BULKVM_TOKEN']}"}
-            with httpx.Client(base_url=told["BULKVM_URL"], verify=context, headers=headers) as client:
-                yield client, told["BULKVM_URL"]
-        finally:
-            process.terminate()
+    options = ("--seed", "all.json", "--tls", "--latency", "500ms", "--knee", "1")
+    with started(*options) as simulator, simulator.client() as client:
+        yield client, simulator.variables["BULKVM_URL"]
 
 
 def test_it_can_begin_with_an_export_and_speak_tls(by_hand: tuple[httpx.Client, str]) -> None:
@@ -92,6 +116,7 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
     [
         (("--latency", "50"), "Write 50ms or 0.5s"),
         (("--fault", "503"), "is no fault"),
+        (("--behave", "hide:pin"), "is not a behaviour"),
         (("--seed", "nowhere.csv"), "nowhere.csv"),
         (("--page-cap", "101"), "1<=x<=100"),
     ],

@@ -272,6 +272,7 @@ BEGIN SELECT RAISE(ABORT, 'the number is taken'); END;
 CREATE TABLE token (value TEXT PRIMARY KEY, refresh TEXT UNIQUE, expires_at REAL NOT NULL);
 INSERT INTO other_number VALUES ('a', '6300', 'Sales', 'RING_GROUP');
 INSERT INTO box VALUES (7, 'one', 'Clinic', '6100', NULL, 1, '402817', 0, 'a@example.com', NULL);
+INSERT INTO token VALUES ('FIXED', NULL, 9e999);
 PRAGMA user_version = 1;
 """
 
@@ -292,3 +293,5 @@ async def test_a_state_of_the_first_version_is_used_on_with_all_its_boxes(tmp_pa
         assert listed[0] == DEFAULTS | a_box(id="one", recipients="a@example.com")
         assert statuses == [409, 201 if numbers == ["6100"] else 409]
     assert len(app.state.stored.messages("one")) == 2
+    async with in_process(app, token="FIXED") as pbx:
+        assert (await pbx.get(BOXES)).status_code == 401

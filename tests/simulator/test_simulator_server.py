@@ -1,3 +1,4 @@
+import datetime as dt
 import http.client
 import os
 import signal
@@ -5,13 +6,14 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from bulkvm.simulator import SimulatorError, create_app, running, serve
+from bulkvm.simulator import Running, SimulatorError, create_app, running, serve
 from tests.simulator.simulated import BOXES, TOKEN, ask
 
 SERVE = """
@@ -76,7 +78,7 @@ def test_a_cut_reaches_through_tls() -> None:
 def test_only_the_user_may_read_the_key() -> None:
     with running(create_app(), tls=True) as here:
         assert here.certificate
-        key = here.certificate.with_name("key.pem")
+        key = here.certificate.with_name(here.certificate.name.replace("certificate", "key"))
 
         assert key.stat().st_mode & 0o777 == 0o600
         assert key.parent.stat().st_mode & 0o777 == 0o700
@@ -95,3 +97,77 @@ def test_it_stops_in_order_and_leaves_nothing_behind(stop: str) -> None:
 
     assert (server.returncode, out, err) == (0, "stopped\n", "")
     assert not Path(certificate).exists()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "10.0.0.1", "", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize("path", [BOXES, "/api/login/oauth/token", "/openapi.json"])
+def test_a_request_under_a_foreign_name_is_refused(host: str, path: str) -> None:
+    with running(create_app()) as here:
+        headers = {"Host": host, "Authorization": f"Bearer {TOKEN}"}
+
+        assert httpx.get(here.url + path, headers=headers).status_code == 400
+        assert httpx.get(here.url + BOXES, headers=headers | {"Host": "localhost"}).is_success
+
+
+def start(state: Path | None) -> tuple[Path, bytes]:
+    """Start a simulator with TLS and stop it; where its certificate was, and what was in it."""
+    seen: list[tuple[Path, bytes]] = []
+
+    def note(here: Running) -> None:
+        assert here.certificate
+        seen.append((here.certificate, here.certificate.read_bytes()))
+        signal.raise_signal(signal.SIGINT)
+
+    serve(create_app(state), tls=True, state=state, on_ready=note)
+    return seen[0]
+
+
+def test_its_certificate_is_kept_beside_the_state(tmp_path: Path) -> None:
+    state, other = tmp_path / "pbx.sqlite3", tmp_path / "other.sqlite3"
+
+    first, again = start(state), start(state)
+
+    assert first == again
+    assert first[0].parent == tmp_path
+    assert start(other)[1] != first[1]
+    assert start(None)[1] != first[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _, key: key.unlink(),
+        lambda _, key: key.chmod(0o644),
+        lambda _, key: key.rename(key.with_name("moved")) and key.symlink_to(key.with_name("moved")),
+        lambda certificate, _: certificate.write_text("x"),
+        lambda certificate, key: certificate.write_bytes(key.read_bytes()),
+    ],
+    ids=["no key", "key for everybody", "key behind a link", "no certificate", "no certificate but the key"],
+)
+def test_a_certificate_that_cannot_be_used_is_made_anew(tmp_path: Path, spoil: Callable[[Path, Path], object]) -> None:
+    state = tmp_path / "pbx.sqlite3"
+    certificate, former = start(state)
+    key = certificate.with_name("pbx.sqlite3.key.pem")
+    spoil(certificate, key)
+
+    again, content = start(state)
+
+    assert again == certificate
+    assert content != former
+    assert key.lstat().st_mode & 0o777 == 0o600
+    assert not key.is_symlink()
+
+
+def test_a_certificate_that_ends_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bulkvm.simulator.certificate._LIFETIME", dt.timedelta(hours=1))
+    state = tmp_path / "pbx.sqlite3"
+
+    assert start(state) != start(state)
+
+
+def test_a_certificate_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "pbx.sqlite3.key.pem").mkdir()
+
+    with pytest.raises(SimulatorError, match=r"certificate.*cannot be written"):
+        start(tmp_path / "pbx.sqlite3")
