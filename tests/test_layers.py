@@ -9,8 +9,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "bulkvm"
 
 WORDS = {
-    "address", "box", "changes", "columns", "csv_escape", "errors", "outcomes", "printable", "problems", "settings",
-    "sheet", "tenant",
+    "address", "box", "changes", "columns", "csv_escape", "errors", "masking", "outcomes", "printable", "problems",
+    "settings", "sheet", "tenant",
 }  # fmt: skip
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),

@@ -1,11 +1,10 @@
 """Extension numbers: digits, always kept as text."""
 
 import re
-import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import is_changed_by_spreadsheet, shown, shown_number
+from bulkvm.columns.text import is_changed_by_spreadsheet, shown, shown_number, to_ascii_digits
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -36,7 +35,7 @@ def parse_extension(text: str) -> Parsed:
                 Severity.WARNING,
             )
         )
-    plain = _to_ascii_digits(text)
+    plain = to_ascii_digits(text)
     if plain != text and _DIGITS.fullmatch(plain):
         faults.append(
             Fault(
@@ -70,10 +69,6 @@ def not_reserved(value: str, _: PinPolicy) -> Fault | None:
     return Fault("extension-reserved", f"{value} is one of the PBX's own numbers. Choose another one.")
 
 
-def _to_ascii_digits(text: str) -> str:
-    return "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
-
-
 def _not_digits(text: str, plain: str) -> Fault:
     if is_changed_by_spreadsheet(plain):
         return Fault(
@@ -88,7 +83,7 @@ def _not_digits(text: str, plain: str) -> Fault:
 
 def shown_extension(text: str) -> str:
     """A text for a message, with its digits unless there are several runs of them, of which one may be a PIN."""
-    runs = _DIGITS.findall(_to_ascii_digits(text))
+    runs = _DIGITS.findall(to_ascii_digits(text))
     return shown(text) if len(runs) > 1 and max(map(len, runs)) >= _SHORTEST_PIN else shown_number(text)
 
 

@@ -1,6 +1,7 @@
 """Text of cells: what is invisible in it, and how much of it a message shows."""
 
 import re
+import unicodedata
 from typing import Final
 
 # Zero-width characters, direction marks and the like, which str.strip leaves where they are.
@@ -37,3 +38,8 @@ def shown_number(text: str) -> str:
     """A text for a message, digits and all: on one line, and short."""
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def to_ascii_digits(text: str) -> str:
+    """The text with the digits of other scripts as 0 to 9. No character changes its place."""
+    return text if text.isascii() else "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)

@@ -1,6 +1,6 @@
 """What the PBX's answers mean. Every answer is input: it may be cut off, an HTML page, or lack what it should hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 import httpx
@@ -8,6 +8,7 @@ import httpx
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
 from bulkvm.errors import AnswerLost, LoginRefused, NoAnswer, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
+from bulkvm.masking import mask
 from bulkvm.printable import printable
 
 _Errors: TypeAlias = list[dict[str, Any]]
@@ -84,12 +85,14 @@ def box_json(box: Box | Record) -> dict[str, str | bool]:
     }
 
 
-def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) -> None:
+def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None] = (), quote: bool = True) -> None:
     """Raise for every answer that is not a success.
 
     Args:
         response: any answer.
-        secret: what must not be repeated in a message, even if the PBX repeats it.
+        secrets: what no message may repeat, even if the PBX does; the token is always one of them.
+        quote: whether the PBX's own words may be repeated at all. Those of a login, and of a token that is refused,
+            never are: the secrets that they are about may come in a form that nothing would find.
 
     Raises:
         LoginRefused: 401.
@@ -101,8 +104,11 @@ def raise_for_refusal(response: httpx.Response, *, secret: str | None = None) ->
     """
     if response.is_success:
         return
+    if response.status_code == httpx.codes.UNAUTHORIZED or not quote:
+        raise _refusal(response, "", "UNKNOWN")
     errors = _errors(response)
-    raise _refusal(response, _said(errors, response, secret), _code(errors, response, secret))
+    hidden = (*secrets, response.request.headers.get("authorization", "").removeprefix("Bearer "))
+    raise _refusal(response, _said(errors, hidden), _code(errors, hidden))
 
 
 def not_the_api(url: httpx.URL) -> PbxRefused:
@@ -113,22 +119,10 @@ def not_the_api(url: httpx.URL) -> PbxRefused:
     )
 
 
-def said_by(response: httpx.Response, *, secret: str | None = None) -> str:
-    """The PBX's own words in an answer, quoted, to follow ours; nothing where it says none."""
-    return _said(_errors(response), response, secret)
-
-
-def _said(errors: _Errors, response: httpx.Response, secret: str | None) -> str:
-    words = "; ".join(filter(None, map(_words, errors)))
-    words = _shown(_masked(words, response, secret))[:_SHOWN]
+def _said(errors: _Errors, secrets: Iterable[str | None]) -> str:
+    """The PBX's own words, quoted, to follow ours; nothing where it says none."""
+    words = printable(mask("; ".join(filter(None, map(_words, errors))), secrets))[:_SHOWN]
     return f' The PBX said: "{words}".' if words else ""
-
-
-def _masked(words: str, response: httpx.Response, secret: str | None) -> str:
-    token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
-    for hidden in filter(None, (secret, token)):
-        words = words.replace(hidden, "•" * len(hidden))
-    return words
 
 
 def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | LoginRefused:
@@ -169,9 +163,9 @@ def _errors(response: httpx.Response) -> _Errors:
         return []
 
 
-def _code(errors: _Errors, response: httpx.Response, secret: str | None) -> str:
+def _code(errors: _Errors, secrets: Iterable[str | None]) -> str:
     code = next((str(error["code"]) for error in errors if error.get("code")), "UNKNOWN")
-    return _shown(_masked(code, response, secret))[:_SHOWN]
+    return printable(mask(code, secrets))[:_SHOWN]
 
 
 def _words(error: Mapping[str, Any]) -> str:

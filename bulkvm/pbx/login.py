@@ -11,7 +11,7 @@ import httpx
 from httpx import codes
 
 from bulkvm.errors import AnswerLost, LoginRefused, PbxUnreachable, UsageError
-from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_json, read_object, said_by
+from bulkvm.pbx.answers import not_the_api, raise_for_refusal, read_json, read_object
 from bulkvm.pbx.tenants import ask_tenant, read_expected_tenant
 from bulkvm.settings import Site
 from bulkvm.tenant import Tenant
@@ -148,7 +148,7 @@ class PasswordAuth(SiteAuth):
                 raise LoginRefused(self._refusal)
             self._refresh = None
             return None
-        told = _read_answer(response, self._refresh or self._site.password)
+        told = _read_answer(response)
         token, refresh = (str(told.get(key) or "") for key in ("access_token", "refresh_token"))
         if not _is_token(token):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
@@ -163,7 +163,6 @@ class PasswordAuth(SiteAuth):
             f"The PBX at {response.url.host} did not accept this user name and password, so nothing more was sent.\n"
             "Check the user, the password and the domain, which is the tenant's SIP domain: with `bulkvm login SITE`, "
             "or in BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN."
-            f"{said_by(response, secret=self._site.password)}"
         )
 
 
@@ -202,10 +201,10 @@ def _is_of_the_api(response: httpx.Response) -> bool:
         return False
 
 
-def _read_answer(response: httpx.Response, secret: str | None) -> Mapping[str, Any]:
+def _read_answer(response: httpx.Response) -> Mapping[str, Any]:
     """What a login that was not refused tells. Where it came to nothing, what it was for was not sent either."""
     try:
-        raise_for_refusal(response, secret=secret)
+        raise_for_refusal(response, quote=False)
         return read_object(response)
     except AnswerLost as error:
         raise PbxUnreachable(f"{error} That was the login; nothing else was sent.") from error

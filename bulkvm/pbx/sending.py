@@ -141,6 +141,7 @@ class Sender:
     ) -> None:
         self.site = site
         self._settings = settings
+        self._secrets = (site.password, site.token)
         self._waits = waits
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
@@ -185,7 +186,7 @@ class Sender:
             StoppedEarly: the PBX stayed away, and nothing was changed.
             Interrupted: a person ended the waiting, and nothing was changed.
         """
-        masked = secret if isinstance(secret, str) else None
+        secrets = (*self._secrets, secret if isinstance(secret, str) else None)
         sent = 0
         lost: AnswerLost | None = None
 
@@ -196,7 +197,7 @@ class Sender:
                     await self._outage.wait_until_over()
             sent += 1
             try:
-                return Answered(read(await self._send_once(method, path, masked, content)), sent)
+                return Answered(read(await self._send_once(method, path, secrets, content)), sent)
             except AnswerLost as error:
                 lost = lost if isinstance(lost, NoAnswer) else error  # the one that leaves more open
                 raise
@@ -251,13 +252,15 @@ class Sender:
             return (state.seconds_since_start or 0.0) > self._settings.max_outage
         return state.attempt_number >= self._settings.retries
 
-    async def _send_once(self, method: str, path: str, secret: str | None, content: dict[str, Any]) -> httpx.Response:
+    async def _send_once(
+        self, method: str, path: str, secrets: tuple[str | None, ...], content: dict[str, Any]
+    ) -> httpx.Response:
         response = await self._exchange.send(method, path, **content)
         if response.status_code in _NOBODY_BEHIND:
             self._outage.suspect()
         else:
             self._outage.answered()
-        raise_for_refusal(response, secret=secret)
+        raise_for_refusal(response, secrets=secrets)
         return response
 
     async def _is_there(self) -> bool:

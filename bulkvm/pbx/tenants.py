@@ -48,7 +48,7 @@ def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant)
         PbxError, LoginRefused: that could not be found out, and nothing else was sent.
     """
     try:
-        raise_for_refusal(response)
+        raise_for_refusal(response, secrets=(site.password, site.token))
         found = read_tenant(response, site)
     except (NotAllowed, PbxRefused):
         found = make_tenant({}, site)
