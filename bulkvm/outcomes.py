@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Status(StrEnum):
@@ -18,6 +19,10 @@ class Status(StrEnum):
     UNKNOWN = "unknown"  # sent, and what became of it could not be established
     NOT_SENT = "not sent"  # the run ended first
 
+
+# What an undo calls its updates, for people.
+PUT_BACK: Final = "put back"
+REMOVED: Final = "removed"
 
 DONE = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 

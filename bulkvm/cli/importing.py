@@ -189,6 +189,7 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
         facts,
         job.connection,
         job.screen,
+        rows=prepared.rows,
         problems=prepared.problems,
         tell=lambda outcomes: _tell(job, prepared, outcomes, facts.name),
         write_result=lambda outcomes, code: _write_result(job, prepared, outcomes, code, facts.began),

@@ -4,50 +4,51 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bulkvm.box import BLANK, Record
 from bulkvm.cli.places import runs_folder
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
-    from bulkvm.upload import PastRun
+    from bulkvm.upload import ListedRun, PastRun, RunFacts
 
 LAST: Final = "last"
 UNDO_OF: Final = "undo of "
 
 
-def read_runs(screen: Screen) -> "list[PastRun]":
-    """Read the journals of all runs, the oldest first. One that cannot be read is told and passed over."""
-    from bulkvm.upload import list_journals, read_journal
+def list_runs(screen: Screen) -> "list[ListedRun]":
+    """List all runs, the oldest first. A journal that cannot be read is reported and passed over."""
+    from bulkvm.upload import list_journals, list_run
 
-    past = []
+    runs = []
     for file in list_journals(runs_folder()):
         try:
-            past.append(read_journal(file))
+            runs.append(list_run(file))
         except UsageError as error:
             screen.insist(str(error))
-    return past
+    return runs
 
 
-def find_run(name: str, past: "Sequence[PastRun]", *, undone: bool = True) -> "PastRun":
+def find_run(name: str, runs: "Sequence[ListedRun]", *, undone: bool = True) -> "ListedRun":
     """The run whose name begins so, or the `last`; with `undone` False, the last that was no undo itself.
 
     Raises:
         UsageError: there is none, or several begin so.
     """
-    if name == LAST and not past:
+    if name == LAST and not runs:
         raise UsageError("There was no run yet.")
-    lasts = [one for one in past if undone or not is_undo(one)]
-    found = lasts[-1:] if name == LAST else [one for one in past if one.facts.name.startswith(name)]
+    lasts = [run for run in runs if undone or not is_undo(run.facts)]
+    found = lasts[-1:] if name == LAST else [run for run in runs if run.facts.name.startswith(name)]
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')
     return found[0]
 
 
-def is_undo(past: "PastRun") -> bool:
+def is_undo(facts: "RunFacts") -> bool:
     """Whether a run put another one back."""
-    return past.facts.file.startswith(UNDO_OF)
+    return facts.file.startswith(UNDO_OF)
 
 
 def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path, code: int) -> Path:
@@ -58,8 +59,10 @@ def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path
     from bulkvm.reports.summary import RunSummary
 
     facts = past.facts
-    extensions = {outcome.row: outcome.extension_number for outcome in past.outcomes}
-    sheet = rebuild_sheet(Path(facts.file), extensions, {row: c.record for row, c in past.changes.items()})
+    records = [_record(past, row, extension) for row, extension in facts.extensions.items()]
+    sheet = rebuild_sheet(
+        Path(facts.file), records, {row: given.cells for row, given in past.rows.items() if given.cells}
+    )
     summary = RunSummary(
         site=facts.site,
         time=facts.began,
@@ -67,7 +70,19 @@ def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path
         exit_code=code,
         told=render_outcomes(past.outcomes, past.changes),
     )
-    return write_result(target, sheet, past.outcomes, problems, summary)
+    pins = {
+        outcome.row: row.record.pin
+        for outcome in past.outcomes
+        if (row := past.rows.get(outcome.row)) and row.has_generated_pin and row.record.pin is not BLANK
+    }
+    return write_result(target, sheet, past.outcomes, problems, summary, pins=pins)
+
+
+def _record(past: "PastRun", row: int, extension: str) -> Record:
+    """What a row wanted; a journal of 0.1.0 tells it only of those that were sent."""
+    if row in past.rows:
+        return past.rows[row].record
+    return past.changes[row].record if row in past.changes else Record(row=row, extension_number=extension)
 
 
 def free_name(wanted: Path) -> Path:

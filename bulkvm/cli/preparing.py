@@ -3,20 +3,22 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import Reading
 from bulkvm.cli.screen import Screen
-from bulkvm.problems import Problem
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.problems import Problem, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from bulkvm.changes import Plan
     from bulkvm.sheet import Sheet
+    from bulkvm.upload import SheetRow
     from bulkvm.validation import Checked
 
 
@@ -43,6 +45,27 @@ class Prepared:
         came_with = {record.row for record in self.checked.records if record.pin is not BLANK}
         planned = [change.record for change in self.plan.changes] if self.plan else []
         return {r.row: r.pin for r in planned if r.pin is not BLANK and r.row not in came_with}
+
+    @property
+    def rows(self) -> "list[SheetRow]":
+        """Every row that was read, whole: as it is to be sent, and as it stands in the sheet where it is not valid."""
+        from bulkvm.reports.result_columns import messages_of_rows
+        from bulkvm.upload import SheetRow
+
+        invalid, generated = rows_with_errors(self.problems), self.generated_pins
+        planned = {change.record.row: change.record for change in (self.plan.changes if self.plan else ())}
+        messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
+        texts = {c.header: self.sheet.texts(letter) for letter, c in self.sheet.columns.items()} if invalid else {}
+        rows = []
+        for record in self.checked.understood:
+            row, extension = record.row, self.checked.extensions[record.row]
+            if row not in invalid:
+                rows.append(SheetRow(record=planned.get(row, record), has_generated_pin=row in generated))
+                continue
+            outcome = Outcome(row=row, extension_number=extension, status=Status.INVALID, message=messages.get(row, ""))
+            cells = {header: column[row] for header, column in texts.items()}
+            rows.append(SheetRow(record=replace(record, extension_number=extension), cells=cells, outcome=outcome))
+        return rows
 
     @property
     def has_errors(self) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
     from bulkvm.changes import Plan
     from bulkvm.pbx import Pbx
-    from bulkvm.upload import Ending, Journal, RunFacts
+    from bulkvm.upload import Ending, Journal, RunFacts, SheetRow
 
 
 NOT_ALL_DONE: Final = 1
 _UNKNOWN: Final = 9
+_SITE_LENGTH: Final = 60  # in the name of a run, which names a file
 
 
 @contextmanager
@@ -79,13 +80,19 @@ def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool
 def name_run(
     file: str, connection: Connection, tenant: Tenant, extensions: Mapping[int, str], *, input_sha256: str = ""
 ) -> "RunFacts":
-    """Name a run that begins now: by its time, to the millisecond so that names sort, and its site."""
-    from bulkvm.upload import RunFacts
+    """Name a run that begins now: by its time, its number among the runs of this machine, and its site.
+
+    Raises:
+        UsageError: the folder of the runs cannot be written to.
+    """
+    from bulkvm.upload import RunFacts, next_number
 
     began = datetime.now(UTC)
+    with writing_state():
+        number = next_number(runs_folder())
     site = re.sub(r"[^A-Za-z0-9.-]+", "-", connection.site.name)
     return RunFacts(
-        name=f"{began:%Y%m%dT%H%M%S}.{began.microsecond // 1000:03}Z-{site}",
+        name=f"{began:%Y%m%dT%H%M%SZ}-{number:04}-{site[:_SITE_LENGTH]}",
         site=connection.site.name,
         url=connection.site.url,
         domain=connection.site.domain,
@@ -94,6 +101,7 @@ def name_run(
         began=began,
         extensions=extensions,
         input_sha256=input_sha256,
+        number=number,
     )
 
 
@@ -103,6 +111,7 @@ def carry_out(
     connection: Connection,
     screen: Screen,
     *,
+    rows: "Sequence[SheetRow]",
     problems: Sequence[Problem],
     tell: "Callable[[tuple[Outcome, ...]], None]",
     write_result: "Callable[[tuple[Outcome, ...], int], Path]",
@@ -114,7 +123,8 @@ def carry_out(
         facts: what the journal begins with; one outcome comes of each of its rows.
         connection: where.
         screen: who watches.
-        problems: rows with errors among these are none of the plan's, and the journal tells of them too.
+        rows: all rows of the sheet, which the journal holds before anything is sent.
+        problems: rows with errors among these are none of the plan's.
         tell: says what became of the rows, before anything can go wrong with the result.
         write_result: writes the outcomes and the exit code, and says where.
 
@@ -125,11 +135,12 @@ def carry_out(
     from bulkvm.upload import account_for
 
     with stopping(screen) as stop, _journalled(facts):
-        with _journal(facts, problems, screen) as journal:
+        with _journal(facts, rows, screen) as journal:
             opened = connection.open(known=True, tenant=facts.tenant)
             ending = _send(plan, opened, connection.settings, screen, journal=journal, stop=stop)
-        outcomes = account_for(facts.extensions, problems, ending.outcomes)
-        code = exit_code(outcomes, ending.error)
+            outcomes = account_for(facts.extensions, problems, ending.outcomes)
+            code = exit_code(outcomes, ending.error)
+            _finish(journal, outcomes, code)
         tell(outcomes)
         if ending.error:
             screen.insist(str(ending.error), fg="red")
@@ -145,27 +156,25 @@ def carry_out(
 
 
 @contextmanager
-def _journal(facts: "RunFacts", problems: Sequence[Problem], screen: Screen) -> "Iterator[Journal]":
-    """A journal for a run, which tells of the rows that are not sent from its beginning."""
-    from bulkvm.upload import Journal, account_for
+def _journal(facts: "RunFacts", rows: "Sequence[SheetRow]", screen: Screen) -> "Iterator[Journal]":
+    """A journal for a run, which holds all rows of the sheet from its beginning."""
+    from bulkvm.upload import Journal
 
     with writing_state():
-        journal = Journal(runs_folder(), facts)
+        journal = Journal(runs_folder(), facts, rows)
     try:
-        with writing_state():
-            for outcome in account_for(facts.extensions, problems, ()):
-                if outcome.status is Status.INVALID:
-                    journal.end(outcome)
         yield journal
     finally:
-        _close(journal, screen)
+        try:
+            journal.close()
+        except OSError as error:  # what became of the rows is known, and their result is yet to be written
+            screen.insist(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
 
 
-def _close(journal: "Journal", screen: Screen) -> None:
-    try:
-        journal.close()
-    except OSError as error:  # what became of the rows is known all the same, and their result is yet to be written
-        screen.insist(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
+def _finish(journal: "Journal", outcomes: "Sequence[Outcome]", code: int) -> None:
+    """Note how the run ended. A full disk was reported before, and leaves the journal without its end."""
+    with suppress(OSError):
+        journal.finish(outcomes, code)
 
 
 @contextmanager

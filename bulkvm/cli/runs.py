@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.json_forms import SCHEMA, print_json
-from bulkvm.cli.past import find_run, read_runs, write_past_result
+from bulkvm.cli.past import find_run, list_runs, write_past_result
 from bulkvm.cli.running import exit_code
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
-from bulkvm.outcomes import count_statuses
 
 if TYPE_CHECKING:
-    from bulkvm.upload import PastRun
+    from bulkvm.upload import ListedRun, PastRun
 
 
 @click.command("runs")
@@ -25,42 +24,63 @@ if TYPE_CHECKING:
 @screen_options
 def command(run: str | None, *, result: Path | None, as_json: bool, screen: Screen) -> int:
     """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`)."""
+    from bulkvm.upload import read_journal
+
     if result and not run:
         raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
-    past = read_runs(screen)
+    runs = list_runs(screen)
     if run:
-        past = [find_run(run, past)]
+        runs = [find_run(run, runs)]
+    past = read_journal(runs[0].file) if run else None
     if as_json:
-        print_json({"schema": SCHEMA, "runs": [_form(one) for one in past]})
-    elif past:
-        click.echo("\n".join(map(_line, past)))
+        print_json({"schema": SCHEMA, "runs": [_form(one, past) for one in runs]})
+    elif runs:
+        click.echo("\n".join(_line(one, past) for one in runs))
     else:
         screen.say("There was no run yet.")
-    if result:
-        code = exit_code(past[0].outcomes, None)  # what else ended it is not told
-        screen.say(f"What became of each row: {write_past_result(past[0], (), result, code)}")
+    if result and past:
+        _check_ended(runs[0])
+        code = exit_code(past.outcomes, None) if past.exit_code is None else past.exit_code
+        screen.say(f"What became of each row: {write_past_result(past, (), result, code)}")
     return 0
 
 
-def _form(past: "PastRun") -> dict[str, object]:
-    facts = past.facts
+def _check_ended(run: "ListedRun") -> None:
+    """Refuse a run whose rows are still being sent."""
+    from bulkvm.upload import RunState
+
+    if run.state is RunState.UNDER_WAY:
+        raise UsageError(f"The run {run.facts.name} is still under way. It writes its result itself when it ends.")
+
+
+def _form(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
+    facts = run.facts
     return {
         "run": facts.name,
         "site": facts.site,
         "url": facts.url,
         "file": facts.file,
         "began": facts.began.isoformat(),
-        "counts": dict(count_statuses(past.outcomes)),
-        "damaged_lines": past.damaged,
+        "state": run.state,
+        "counts": dict(run.counts),
+        "damaged_lines": past.damaged if past else None,  # to know them, all lines must be read
     }
 
 
-def _line(past: "PastRun") -> str:
-    from bulkvm.reports.plan_text import render_outcomes
+def _line(run: "ListedRun", past: "PastRun | None") -> str:
+    from bulkvm.reports.plan_text import render_words
+    from bulkvm.upload import RunState
 
-    facts = past.facts
-    lines = [f"{facts.name}  {facts.site}  {facts.file}", f"  {render_outcomes(past.outcomes, past.changes)}"]
-    if past.damaged:
+    facts = run.facts
+    lines = [f"{facts.name}  {facts.site}  {facts.file}"]
+    match run.state:
+        case RunState.UNDER_WAY:
+            lines.append(f"  under way; so far {render_words(run.words)}")
+        case RunState.DIED:
+            lines.append(f"  {render_words(run.words)}; the run ended without noting its end")
+        case RunState.ENDED:
+            lines.append(f"  {render_words(run.words)}")
+    if past and past.damaged:
         where = f"line{'s' * (len(past.damaged) > 1)} {', '.join(map(str, past.damaged))}"
         lines.append(f"  its journal is damaged at {where}; all other lines count")
     return "\n".join(lines)

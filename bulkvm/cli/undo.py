@@ -9,10 +9,11 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import site_options
-from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, read_runs, write_past_result
+from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, list_runs, write_past_result
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
+from bulkvm.outcomes import count_statuses
 from bulkvm.tenant import Tenant, normalize_url
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from bulkvm.changes import Plan
     from bulkvm.outcomes import Outcome
-    from bulkvm.upload import PastRun, RunFacts
+    from bulkvm.upload import ListedRun, PastRun, RunFacts
 
 
 _NAMED: Final = 100  # boxes that were changed since
@@ -44,19 +45,25 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     from bulkvm.planning import changed_anything
     from bulkvm.reports.tables import table_kind
     from bulkvm.reports.targets import check_not_input
+    from bulkvm.upload import RunState, is_under_way, read_journal
 
-    runs = read_runs(screen)
-    past = find_run(run, runs, undone=False)
-    _check_same(past, _tenant_of(connection))
-    if not changed_anything(past.outcomes):
-        return _tell_of_nothing(past, runs, connection, screen, as_json=as_json)
-    target = result or free_name(Path(f"undo-{past.facts.name}.result.xlsx"))
+    runs = list_runs(screen)
+    listed = find_run(run, runs, undone=False)
+    _check_same(listed.facts, _tenant_of(connection))
+    if listed.state is RunState.ENDED and not changed_anything(listed.counts):
+        return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
+    target = result or free_name(Path(f"undo-{listed.facts.name}.result.xlsx"))
     table_kind(target)
-    check_not_input(target, Path(past.facts.file))
+    check_not_input(target, Path(listed.facts.file))
     check_target(target, overwrite=True)
     tenant = connection.find_tenant()
-    _check_same(past, tenant)
+    _check_same(listed.facts, tenant)
     with only_run(tenant):
+        if is_under_way(listed.file):
+            raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
+        past = read_journal(listed.file)
+        if not changed_anything(count_statuses(past.outcomes)):
+            return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
         plan = asyncio.run(_plan(past, connection, tenant, screen))
         if not _agree(plan, connection, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
@@ -64,16 +71,15 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
         return _carry_out(plan, facts, connection, target, screen, as_json=as_json)
 
 
-def _check_same(past: "PastRun", tenant: Tenant) -> None:
+def _check_same(facts: "RunFacts", tenant: Tenant) -> None:
     """Make sure that a run was against this tenant.
 
     Raises:
         UsageError: it was against another one.
     """
-    if past.facts.known_tenant.contradicts(tenant):
+    if facts.known_tenant.contradicts(tenant):
         raise UsageError(
-            f"That run was against {past.facts.site} ({past.facts.known_tenant}), and this is {tenant}. "
-            "Name the same site."
+            f"That run was against {facts.site} ({facts.known_tenant}), and this is {tenant}. Name the same site."
         )
 
 
@@ -84,23 +90,24 @@ def _tenant_of(connection: Connection) -> Tenant:
 
 
 def _tell_of_nothing(
-    past: "PastRun", runs: "Sequence[PastRun]", connection: Connection, screen: Screen, *, as_json: bool
+    run: "ListedRun", runs: "Sequence[ListedRun]", connection: Connection, screen: Screen, *, as_json: bool
 ) -> int:
     """Say that a run changed nothing, and which one before it did."""
     from bulkvm.planning import changed_anything
-    from bulkvm.reports.plan_text import render_outcomes
+    from bulkvm.reports.plan_text import render_words
 
     if as_json:
         print_json(import_form(connection.site.name, None, (), ()))
-    lines = [f"Run {past.facts.name} ({Path(past.facts.file).name}) changed nothing, so there is nothing to put back."]
+    facts = run.facts
+    lines = [f"Run {facts.name} ({Path(facts.file).name}) changed nothing, so there is nothing to put back."]
     before = (
         one
-        for one in runs[: runs.index(past)]
-        if not one.facts.known_tenant.contradicts(_tenant_of(connection)) and not is_undo(one)
+        for one in runs[: runs.index(run)]
+        if not one.facts.known_tenant.contradicts(_tenant_of(connection)) and not is_undo(one.facts)
     )
-    if found := [one for one in before if changed_anything(one.outcomes)]:
+    if found := [one for one in before if changed_anything(one.counts)]:
         facts = found[-1].facts
-        counts = render_outcomes(found[-1].outcomes, found[-1].changes)
+        counts = render_words(found[-1].words)
         lines.append(f"The last one before it that did is {facts.name} ({Path(facts.file).name}; {counts}).")
         lines.append(f"To put that back: `bulkvm undo {facts.name}`.")
     screen.insist("\n".join(lines))
@@ -137,7 +144,7 @@ def _carry_out(
 ) -> int:
     """Send the plan, and tell what became of it."""
     from bulkvm.reports.plan_text import render_outcomes
-    from bulkvm.upload import PastRun
+    from bulkvm.upload import PastRun, SheetRow
 
     changes = {change.record.row: change for change in plan.changes}
 
@@ -149,7 +156,16 @@ def _carry_out(
     def write(outcomes: "tuple[Outcome, ...]", code: int) -> Path:
         return write_past_result(PastRun(facts, changes, outcomes), plan.problems, target, code)
 
-    return carry_out(plan, facts, connection, screen, problems=plan.problems, tell=tell, write_result=write)
+    return carry_out(
+        plan,
+        facts,
+        connection,
+        screen,
+        rows=[SheetRow(record=change.record) for change in plan.changes],
+        problems=plan.problems,
+        tell=tell,
+        write_result=write,
+    )
 
 
 async def _plan(past: "PastRun", connection: Connection, tenant: Tenant, screen: Screen) -> "Plan":

@@ -16,9 +16,9 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"enable_pin": True, "enable_email_notify"
 _TO_UNDO: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
 
 
-def changed_anything(outcomes: Iterable[Outcome]) -> bool:
-    """Whether a run changed any box, or may have, so that there is something to put back."""
-    return any(outcome.status in _TO_UNDO for outcome in outcomes)
+def changed_anything(counts: Mapping[Status, int]) -> bool:
+    """Whether a run whose rows ended so changed any box, or may have, so that there is something to put back."""
+    return any(counts[status] for status in _TO_UNDO)
 
 
 def plan_undo(changes: Mapping[int, Change], outcomes: Iterable[Outcome], boxes: Iterable[Box]) -> Plan:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.outcomes import PUT_BACK, REMOVED, Outcome, Status
 from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
 
@@ -20,8 +20,7 @@ _TO_DO = {
     ChangeKind.REMOVE: "to remove",
     ChangeKind.UNCHANGED: "unchanged",
 }
-_PUT_BACK, _REMOVED = "put back", "removed"
-_DONE = (Status.CREATED, Status.UPDATED, _PUT_BACK, _REMOVED, *(s for s in Status if s not in _CHANGING))
+_DONE = (Status.CREATED, Status.UPDATED, PUT_BACK, REMOVED, *(s for s in Status if s not in _CHANGING))
 
 
 def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
@@ -37,8 +36,12 @@ def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) 
         outcomes: of the rows.
         changes: those that the run began, by row.
     """
-    counted = Counter(_done(outcome, changes.get(outcome.row)) for outcome in outcomes)
-    return render_counts({words: counted[words] for words in _DONE})
+    return render_words(Counter(_done(outcome, changes.get(outcome.row)) for outcome in outcomes))
+
+
+def render_words(words: Mapping[str, int]) -> str:
+    """Say what became of a run's rows, counted by the words for it: `5 rows: 3 put back, 2 removed`."""
+    return render_counts({word: words.get(word, 0) for word in _DONE})
 
 
 def render_plan(plan: Plan, *, most: int = 20, of_sheet: bool = True) -> str:
@@ -67,8 +70,8 @@ def _done(outcome: Outcome, change: Change | None) -> str:
     if outcome.status is not Status.UPDATED or change is None:
         return outcome.status
     if change.kind is ChangeKind.REMOVE:
-        return _REMOVED
-    return _PUT_BACK if change.wanted else Status.UPDATED
+        return REMOVED
+    return PUT_BACK if change.wanted else Status.UPDATED
 
 
 def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]:

@@ -39,7 +39,7 @@ def list_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins:
         problems: of the rows.
         pins: those that were generated, by row; with any, they get a column of their own.
     """
-    messages = _messages_of_rows(problems)
+    messages = messages_of_rows(problems)
     rows = {
         outcome.row: (
             outcome.status,
@@ -65,7 +65,7 @@ def list_messages(sheet: Sheet, problems: Sequence[Problem], *, all_of_them: boo
     is_former = _MESSAGE in there and _STATUS not in there  # with a status, it tells what a run came to
     if not (all_of_them or is_former):
         return None
-    messages = _messages_of_rows(problems)
+    messages = messages_of_rows(problems)
     otherwise = "" if is_former else None
     rows = {row: (messages.get(row, otherwise),) for row in sheet.cells.index.tolist()}
     return Results({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows)
@@ -78,7 +78,7 @@ def place_results(results: Results, headings: Mapping[str, str], last: int) -> l
     return [there[heading] if heading in there else next(free) for heading in results.headings]
 
 
-def _messages_of_rows(problems: Sequence[Problem]) -> Mapping[int | None, str]:
+def messages_of_rows(problems: Sequence[Problem]) -> Mapping[int | None, str]:
     """All that is wrong in a row, in one text."""
     told: dict[int | None, list[str]] = defaultdict(list)
     for problem in in_sheet_order(problems):
