@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -214,16 +215,16 @@ def test_a_file_that_another_one_swaps_for_the_new_one_gets_nothing_and_no_name(
     theirs = tmp_path / "theirs"
     theirs.write_text("theirs")
 
-    def swap(temporary: Path) -> None:
+    def swap(temporary: Path, file: BinaryIO) -> None:
         temporary.unlink()
         if as_link:
             temporary.symlink_to(theirs)
         else:
             temporary.write_text("theirs")
+        file.write(b"PIN 402817")
 
     with pytest.raises(UsageError, match="another program replaced"), writing(tmp_path / "boxes.csv") as new:
-        swap(the_temporary(tmp_path))
-        new.file.write(b"PIN 402817")
+        swap(the_temporary(tmp_path), new.file)
 
     assert not (tmp_path / "boxes.csv").exists()
     assert [file.read_text() for file in tmp_path.iterdir()] == ["theirs"]
