@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bulkvm.cli.commands import run
+from bulkvm.cli.options import OVERWRITE_OPTION
 from bulkvm.cli.places import simulator_state
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError, UsageError
@@ -18,19 +19,24 @@ from bulkvm.files import make_private_folder, writing
 
 @click.command("demo")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="bulkvm-demo")
+@OVERWRITE_OPTION
 @screen_options
-def command(folder: Path, *, screen: Screen) -> int:
+def command(folder: Path, *, overwrite: bool, screen: Screen) -> int:
     """Tour the whole job on sample sheets, in under a minute, and leave its files in FOLDER.
 
     It runs on the PBX built in here and touches nothing else.
     """
     make_private_folder(folder)
+    if not overwrite and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder} holds files already. Name another folder, or add --overwrite to replace those of the tour."
+        )
     with _state_in(folder / "state"):
         simulator_state().unlink(missing_ok=True)
         for step in _tour(_samples(), folder):
             screen.say(f"\n{step.title}", bold=True)
             screen.say(f"$ bulkvm {' '.join(step.words)}", fg="cyan")
-            code = run([*step.words, "--quiet"] if screen.quiet else step.words)
+            code = run([*step.words, *(["--quiet"] * screen.quiet), *(["--overwrite"] * overwrite)])
             if code != step.code:
                 screen.insist("The tour ends here, since this did not go as it should.")
                 return code or UsageError.exit_code
@@ -40,7 +46,7 @@ def command(folder: Path, *, screen: Screen) -> int:
 
 def _tour(samples: Path, folder: Path) -> "Iterator[_Step]":
     """The commands of the tour, as a user would type them."""
-    yield _Step("The sheet to hand out", "template", folder / "template.xlsx", "--force")
+    yield _Step("The sheet to hand out", "template", folder / "template.xlsx")
     yield _Step(
         "A sheet with one of every mistake: nothing is sent, all is said",
         "validate", samples / "mistakes.xlsx", "--annotate", folder / "mistakes-annotated.xlsx",

@@ -8,7 +8,7 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import diff_form, print_json
-from bulkvm.cli.options import SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError
 
@@ -26,6 +26,7 @@ _DIFFERENCES: Final = 10  # exit code
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to FILE (.xlsx, .csv)."
 )
+@OVERWRITE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
 def command(
@@ -35,6 +36,7 @@ def command(
     site: str | None,
     open_named: OpenNamed,
     output: Path | None,
+    overwrite: bool,
     as_json: bool,
     screen: Screen,
 ) -> int:
@@ -48,13 +50,16 @@ def command(
     from bulkvm.planning import make_diff
     from bulkvm.reports.diff import render_diff, render_diff_counts, write_diff
     from bulkvm.reports.tables import table_kind
+    from bulkvm.reports.targets import check_not_input
 
     if output:
         table_kind(output)
-        check_target(output, overwrite=True)
-    ours = _read(a, output, screen)
+        for file in filter(None, (a, b)):
+            check_not_input(output, file)
+        check_target(output, overwrite=overwrite)
+    ours = _read(a, screen)
     if b:
-        names, theirs = _names(a, b), _read(b, output, screen)
+        names, theirs = _names(a, b), _read(b, screen)
     else:
         connection = open_named(site)
         names, theirs = (_name(a), f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
@@ -65,7 +70,7 @@ def command(
         click.echo(render_diff(diff, names))
     screen.say(render_diff_counts(diff, names))
     if output:
-        screen.say(f"The differences: {write_diff(output, diff, names)}")
+        screen.say(f"The differences: {write_diff(output, diff, names, overwrite=overwrite)}")
     return 0 if diff.is_empty else _DIFFERENCES
 
 
@@ -78,17 +83,14 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == "-" else file.name
 
 
-def _read(file: Path, output: Path | None, screen: Screen) -> "tuple[Box, ...]":
+def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
     """The boxes that a sheet tells of, all of them or none."""
     from bulkvm.planning import boxes_of
     from bulkvm.readers import read_sheet
     from bulkvm.reports.problem_texts import render_problems
-    from bulkvm.reports.targets import check_not_input
     from bulkvm.validation import take_rows
 
     sheet = read_sheet(file)
-    if output:
-        check_not_input(output, sheet.path)
     rows, errors = take_rows(sheet)
     if errors:
         screen.insist(render_problems(errors))

@@ -8,7 +8,7 @@ import click
 
 from bulkvm.box import Absent
 from bulkvm.cli.connection import Connection
-from bulkvm.cli.options import site_options
+from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.cli.screen import Screen, screen_options
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--orderby", metavar="ORDER", help='In the PBX\'s own order, such as "name desc".')
 @click.option("--without-pins", is_flag=True, help="Leave the PINs out. Importing that keeps those on the PBX.")
 @click.option("--no-bom", is_flag=True, help="Begin a .csv file without the mark that Excel knows UTF-8 by.")
+@OVERWRITE_OPTION
 @screen_options
 def command(
     file: Path,
@@ -43,6 +44,7 @@ def command(
     orderby: str | None,
     without_pins: bool,
     no_bom: bool,
+    overwrite: bool,
     screen: Screen,
 ) -> int:
     """Write all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
@@ -56,7 +58,7 @@ def command(
     to_stdout = str(file) == "-"
     if not to_stdout:
         check_export_name(file)
-        check_target(file, overwrite=True)
+        check_target(file, overwrite=overwrite)
     query = Query(filter=condition, search=search, orderby=orderby)
     boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
     whole = [without_gaps(box) for box in boxes]
@@ -65,7 +67,7 @@ def command(
     if to_stdout:
         click.echo(render_export(whole, file_format, pins=not without_pins), nl=False)
     else:
-        written = write_export(file, whole, pins=not without_pins, bom=not no_bom)
+        written = write_export(file, whole, pins=not without_pins, bom=not no_bom, overwrite=overwrite)
         screen.say(f"{len(boxes)} boxes: {written}")
     return 0
 

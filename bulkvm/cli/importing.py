@@ -11,12 +11,19 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
-from bulkvm.cli.options import MAX_CHANGES_OPTION, SHEET_ARGUMENT, Reading, sheet_options, site_options
-from bulkvm.cli.past import free_name
+from bulkvm.cli.options import (
+    MAX_CHANGES_OPTION,
+    OVERWRITE_OPTION,
+    SHEET_ARGUMENT,
+    Reading,
+    sheet_options,
+    site_options,
+)
 from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import Interrupted, LimitExceeded, SheetError, UsageError
+from bulkvm.files import Reservation, reserve
 from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 
@@ -33,7 +40,7 @@ class Job:
     """One import."""
 
     file: Path
-    result: Path
+    result: Reservation
     connection: Connection
     screen: Screen
     as_json: bool
@@ -44,6 +51,7 @@ class Job:
 @sheet_options
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
+@OVERWRITE_OPTION
 @click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows, though others have errors.")
 @MAX_CHANGES_OPTION
@@ -72,6 +80,7 @@ def command(
     reading: Reading,
     connection: Connection,
     result: Path | None,
+    overwrite: bool,
     generate_pins: bool,
     skip_invalid: bool,
     max_changes: str,
@@ -88,13 +97,19 @@ def command(
     Importing the same again is always safe: what is done stays as it is.
     """
     from bulkvm.planning import check_changes
+    from bulkvm.reports.targets import check_result_name
 
     limit = parse_limit(max_changes)
     settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
     connection = replace(connection, settings=settings)
-    job = Job(file, result or free_name(result_name(file)), connection, screen, as_json)
     with ExitStack() as stack:
-        sheet = _read(job, reading)
+        sheet = _read(file, reading, connection, as_json=as_json)
+        if result:
+            check_result_name(result, sheet, overwrite=overwrite)
+        wanted = result or result_name(file)
+        reservation = stack.enter_context(reserve(wanted, overwrite=overwrite, unused=result is None))
+        check_result_name(reservation.path, sheet, overwrite=reservation)
+        job = Job(file, reservation, connection, screen, as_json)
         prepared = prepare(
             sheet,
             reading,
@@ -126,18 +141,14 @@ def result_name(file: Path) -> Path:
     return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
 
 
-def _read(job: Job, reading: Reading) -> "Sheet":
-    """Read the sheet, and make sure that its result can be written, before anything else."""
-    from bulkvm.reports.targets import check_result_name
-
+def _read(file: Path, reading: Reading, connection: Connection, *, as_json: bool) -> "Sheet":
+    """Read the sheet."""
     try:
-        sheet = reading.read(job.file)
+        return reading.read(file)
     except SheetError as error:
-        if job.as_json:
-            print_json(import_form(job.connection.site.name, None, (), (error.problem,)))
+        if as_json:
+            print_json(import_form(connection.site.name, None, (), (error.problem,)))
         raise
-    check_result_name(job.result, sheet)
-    return sheet
 
 
 def _print_not_sent(job: Job, prepared: Prepared) -> None:
@@ -210,4 +221,12 @@ def _write_result(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], c
     from bulkvm.reports.summary import RunSummary
 
     summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=prepared.sheet.sha256, exit_code=code)
-    return write_result(job.result, prepared.sheet, outcomes, prepared.problems, summary, pins=prepared.generated_pins)
+    return write_result(
+        job.result.path,
+        prepared.sheet,
+        outcomes,
+        prepared.problems,
+        summary,
+        pins=prepared.generated_pins,
+        overwrite=job.result,
+    )

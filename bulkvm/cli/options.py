@@ -24,6 +24,7 @@ _LEADING_ZEROS: Final = "leading-zeros"
 OpenNamed: TypeAlias = Callable[[str | None], Connection]  # None: the PBX that the variables describe, or the only one
 
 SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+OVERWRITE_OPTION: Final = click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
 SITE_OPTION: Final = click.option(
     "--site",
     metavar="NAME",

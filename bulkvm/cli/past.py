@@ -8,6 +8,7 @@ from bulkvm.box import BLANK, Record
 from bulkvm.cli.places import runs_folder
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
+from bulkvm.files import Reservation, check_target
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
@@ -51,7 +52,23 @@ def is_undo(facts: "RunFacts") -> bool:
     return facts.file.startswith(UNDO_OF)
 
 
-def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path, code: int) -> Path:
+def check_past_result(facts: "RunFacts", target: Path, *, overwrite: bool) -> None:
+    """Refuse a file that the result of a run could not be written to.
+
+    Raises:
+        UsageError: its name ends otherwise, it is the sheet's own file, the name is taken, or its folder takes no file.
+    """
+    from bulkvm.reports.tables import table_kind
+    from bulkvm.reports.targets import check_not_input
+
+    table_kind(target)
+    check_not_input(target, Path(facts.file))
+    check_target(target, overwrite=overwrite)
+
+
+def write_past_result(
+    past: "PastRun", problems: Sequence[Problem], target: Path, code: int, *, overwrite: bool | Reservation = False
+) -> Path:
     """Write what is known of a run as a result: what its rows wanted, PINs included, and what became of them."""
     from bulkvm.reports.plan_text import render_outcomes
     from bulkvm.reports.rebuilt import rebuild_sheet
@@ -75,7 +92,7 @@ def write_past_result(past: "PastRun", problems: Sequence[Problem], target: Path
         for outcome in past.outcomes
         if (row := past.rows.get(outcome.row)) and row.has_generated_pin and row.record.pin is not BLANK
     }
-    return write_result(target, sheet, past.outcomes, problems, summary, pins=pins)
+    return write_result(target, sheet, past.outcomes, problems, summary, pins=pins, overwrite=overwrite)
 
 
 def _record(past: "PastRun", row: int, extension: str) -> Record:
@@ -83,12 +100,3 @@ def _record(past: "PastRun", row: int, extension: str) -> Record:
     if row in past.rows:
         return past.rows[row].record
     return past.changes[row].record if row in past.changes else Record(row=row, extension_number=extension)
-
-
-def free_name(wanted: Path) -> Path:
-    """The name, or one like it that no file has: somebody may be at work on an earlier result."""
-    name, number = wanted, 1
-    while name.exists():
-        number += 1
-        name = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-    return name

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.json_forms import SCHEMA, print_json
-from bulkvm.cli.past import find_run, list_runs, write_past_result
+from bulkvm.cli.options import OVERWRITE_OPTION
+from bulkvm.cli.past import check_past_result, find_run, list_runs, write_past_result
 from bulkvm.cli.running import exit_code
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 @click.option(
     "--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result of RUN anew, from its journal."
 )
+@OVERWRITE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
-def command(run: str | None, *, result: Path | None, as_json: bool, screen: Screen) -> int:
+def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: bool, screen: Screen) -> int:
     """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`)."""
     from bulkvm.upload import read_journal
 
@@ -32,6 +34,8 @@ def command(run: str | None, *, result: Path | None, as_json: bool, screen: Scre
     if run:
         runs = [find_run(run, runs)]
     past = read_journal(runs[0].file) if run else None
+    if result:
+        check_past_result(runs[0].facts, result, overwrite=overwrite)
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_form(one, past) for one in runs]})
     elif runs:
@@ -41,7 +45,7 @@ def command(run: str | None, *, result: Path | None, as_json: bool, screen: Scre
     if result and past:
         _check_ended(runs[0])
         code = exit_code(past.outcomes, None) if past.exit_code is None else past.exit_code
-        screen.say(f"What became of each row: {write_past_result(past, (), result, code)}")
+        screen.say(f"What became of each row: {write_past_result(past, (), result, code, overwrite=overwrite)}")
     return 0
 
 

@@ -11,6 +11,7 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
+from bulkvm.files import check_target
 from bulkvm.settings import DEFAULT_PIN_POLICY
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 @click.option(
     "--from-site", metavar="NAME", help="Offer the prompt languages that this site uses, and hold PINs to its policy."
 )
-@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+@click.option("--overwrite", "--force", is_flag=True, help="Replace FILE if it exists already.")
 @calling_options
 @screen_options
 def command(
-    file: Path | None, *, as_csv: bool, from_site: str | None, open_named: OpenNamed, force: bool, screen: Screen
+    file: Path | None, *, as_csv: bool, from_site: str | None, open_named: OpenNamed, overwrite: bool, screen: Screen
 ) -> int:
     """Write the blank sheet to hand out, as FILE (bulkvm-template.xlsx).
 
@@ -39,10 +40,9 @@ def command(
     file = file or Path(f"bulkvm-template{'.csv' if as_csv else '.xlsx'}")
     if as_csv and file.suffix.casefold() != ".csv":
         raise UsageError(f"--csv writes a .csv file, and {file} is none by its name. Leave one of them out.")
-    if file.exists() and not force:
-        raise UsageError(f"{file} exists already. Choose another name, or add --force to overwrite it.")
+    check_target(file, overwrite=overwrite)
     tenant = asyncio.run(_ask(open_named(from_site), screen)) if from_site else Tenant()
-    screen.say(f"Written: {write_template(file, tenant)}")
+    screen.say(f"Written: {write_template(file, tenant, overwrite=overwrite)}")
     return 0
 
 

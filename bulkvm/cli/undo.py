@@ -8,11 +8,12 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
-from bulkvm.cli.options import site_options
-from bulkvm.cli.past import UNDO_OF, find_run, free_name, is_undo, list_runs, write_past_result
+from bulkvm.cli.options import OVERWRITE_OPTION, site_options
+from bulkvm.cli.past import UNDO_OF, check_past_result, find_run, is_undo, list_runs, write_past_result
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
+from bulkvm.files import Reservation, reserve
 from bulkvm.outcomes import count_statuses
 from bulkvm.tenant import Tenant, normalize_url
 
@@ -31,20 +32,27 @@ _NAMED: Final = 100  # boxes that were changed since
 @click.argument("run")
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
+@OVERWRITE_OPTION
 @click.option("-y", "--yes", is_flag=True, help="Send without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
-def command(run: str, *, connection: Connection, result: Path | None, yes: bool, as_json: bool, screen: Screen) -> int:
+def command(
+    run: str,
+    *,
+    connection: Connection,
+    result: Path | None,
+    overwrite: bool,
+    yes: bool,
+    as_json: bool,
+    screen: Screen,
+) -> int:
     """Put back what RUN did: the beginning of its name will do, or `last` for the last import.
 
     Boxes that it changed get their former values, and those that it made are removed, with the messages in them: the
     PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
     itself, and can be undone.
     """
-    from bulkvm.files import check_target
     from bulkvm.planning import changed_anything
-    from bulkvm.reports.tables import table_kind
-    from bulkvm.reports.targets import check_not_input
     from bulkvm.upload import RunState, is_under_way, read_journal
 
     runs = list_runs(screen)
@@ -52,13 +60,11 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
     _check_same(listed.facts, _tenant_of(connection))
     if listed.state is RunState.ENDED and not changed_anything(listed.counts):
         return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
-    target = result or free_name(Path(f"undo-{listed.facts.name}.result.xlsx"))
-    table_kind(target)
-    check_not_input(target, Path(listed.facts.file))
-    check_target(target, overwrite=True)
+    target = result or Path(f"undo-{listed.facts.name}.result.xlsx")
+    check_past_result(listed.facts, target, overwrite=overwrite or result is None)
     tenant = connection.find_tenant()
     _check_same(listed.facts, tenant)
-    with only_run(tenant):
+    with only_run(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         if is_under_way(listed.file):
             raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
         past = read_journal(listed.file)
@@ -68,7 +74,7 @@ def command(run: str, *, connection: Connection, result: Path | None, yes: bool,
         if not _agree(plan, connection, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
         facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, tenant, _extensions(plan))
-        return _carry_out(plan, facts, connection, target, screen, as_json=as_json)
+        return _carry_out(plan, facts, connection, reservation, screen, as_json=as_json)
 
 
 def _check_same(facts: "RunFacts", tenant: Tenant) -> None:
@@ -140,7 +146,7 @@ def _extensions(plan: "Plan") -> dict[int, str]:
 
 
 def _carry_out(
-    plan: "Plan", facts: "RunFacts", connection: Connection, target: Path, screen: Screen, *, as_json: bool
+    plan: "Plan", facts: "RunFacts", connection: Connection, target: Reservation, screen: Screen, *, as_json: bool
 ) -> int:
     """Send the plan, and tell what became of it."""
     from bulkvm.reports.plan_text import render_outcomes
@@ -154,7 +160,7 @@ def _carry_out(
         screen.insist(f"{render_outcomes(outcomes, changes)}.", bold=True)
 
     def write(outcomes: "tuple[Outcome, ...]", code: int) -> Path:
-        return write_past_result(PastRun(facts, changes, outcomes), plan.problems, target, code)
+        return write_past_result(PastRun(facts, changes, outcomes), plan.problems, target.path, code, overwrite=target)
 
     return carry_out(
         plan,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.json_forms import print_json, validate_form
-from bulkvm.cli.options import SHEET_ARGUMENT, Reading, sheet_options
+from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, Reading, sheet_options
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError, UsageError
 
@@ -21,10 +21,18 @@ if TYPE_CHECKING:
     "--annotate", type=click.Path(path_type=Path), metavar="COPY", help="Write a copy with each problem at its cell."
 )
 @click.option("--clean", type=click.Path(path_type=Path), metavar="COPY", help="Write the sheet as it was understood.")
+@OVERWRITE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
 def command(
-    file: Path, *, reading: Reading, annotate: Path | None, clean: Path | None, as_json: bool, screen: Screen
+    file: Path,
+    *,
+    reading: Reading,
+    annotate: Path | None,
+    clean: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    screen: Screen,
 ) -> int:
     """Check the sheet FILE, offline: every problem of every row. `-` reads CSV or JSON from standard input."""
     try:
@@ -33,11 +41,18 @@ def command(
         if as_json:
             print_json(validate_form(file, None, 0, 0, (error.problem,)))
         raise
-    return _check(sheet, reading, annotate, clean, as_json=as_json, screen=screen)
+    return _check(sheet, reading, annotate, clean, overwrite=overwrite, as_json=as_json, screen=screen)
 
 
 def _check(
-    sheet: "Sheet", reading: Reading, annotate: Path | None, clean: Path | None, *, as_json: bool, screen: Screen
+    sheet: "Sheet",
+    reading: Reading,
+    annotate: Path | None,
+    clean: Path | None,
+    *,
+    overwrite: bool,
+    as_json: bool,
+    screen: Screen,
 ) -> int:
     # The writing of workbooks is slow to come, and only wanted for a copy.
     from bulkvm.reports.problem_texts import render_problems
@@ -49,7 +64,7 @@ def _check(
         if annotate and clean and annotate.absolute() == clean.absolute():
             raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
         for target in filter(None, (annotate, clean)):
-            check_result_name(target, sheet)
+            check_result_name(target, sheet, overwrite=overwrite)
     checked = reading.check(sheet)
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
@@ -61,9 +76,9 @@ def _check(
     if annotate:
         from bulkvm.reports.annotated import write_annotated
 
-        screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems)}")
+        screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems, overwrite=overwrite)}")
     if clean:
         from bulkvm.reports.clean import write_clean
 
-        screen.say(f"As it was understood: {write_clean(clean, sheet, checked.understood)}")
+        screen.say(f"As it was understood: {write_clean(clean, sheet, checked.understood, overwrite=overwrite)}")
     return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.errors import UsageError
-from bulkvm.files import writing
+from bulkvm.files import Reservation, writing
 from bulkvm.problems import Problem
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.marks import MOST_NOTES, place_marks
@@ -24,7 +24,9 @@ _CHANGED: Final = Line((f"{_TEXT_ALONE} the workbook was changed after it had be
 _NOT_COPIED: Final = Line((f"{_TEXT_ALONE} the workbook could not be copied as it is.",))
 
 
-def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> Path:
+def write_annotated(
+    target: Path, sheet: Sheet, problems: Sequence[Problem], *, overwrite: bool | Reservation = False
+) -> Path:
     """Write a copy of a sheet's workbook with the cells coloured, a note in each, and a summary on top.
 
     From a CSV file, and from a workbook too big to be copied whole, it is a workbook of the sheet's text alone.
@@ -33,22 +35,23 @@ def write_annotated(target: Path, sheet: Sheet, problems: Sequence[Problem]) -> 
         target: an .xlsx file, not the sheet's own.
         sheet: as it was read.
         problems: all that is to be marked, those that reading found included.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
 
     Returns:
         The file really written, see `writing`.
     """
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target.name} could not be written: the name of an annotated copy must end in .xlsx.")
-    check_result_name(target, sheet)
+    check_result_name(target, sheet, overwrite=overwrite)
     marks = place_marks(sheet, problems)
     messages = list_messages(sheet, problems, all_of_them=len(marks) > MOST_NOTES)
     summary = summarise_problems(sheet, problems, in_column=messages is not None)
-    return write_copy(target, sheet, Annotation(marks, summary, messages))
+    return write_copy(target, sheet, Annotation(marks, summary, messages), overwrite=overwrite)
 
 
-def write_copy(target: Path, sheet: Sheet, annotation: Annotation) -> Path:
+def write_copy(target: Path, sheet: Sheet, annotation: Annotation, *, overwrite: bool | Reservation = False) -> Path:
     """Write a workbook: the person's own where that can be done, else one of text."""
-    with writing(target, overwrite=True) as new:  # around all of it: what is written for a time needs room too
+    with writing(target, overwrite=overwrite) as new:  # around all of it: what is written for a time needs room too
         content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
         new.file.write(content)
     return new.path

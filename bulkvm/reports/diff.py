@@ -6,7 +6,7 @@ from typing import Final
 
 from bulkvm.box import Absent, Box, Value
 from bulkvm.columns import COLUMN_OF_HEADER, KEY
-from bulkvm.files import writing
+from bulkvm.files import Reservation, writing
 from bulkvm.planning import Diff
 from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
@@ -16,14 +16,14 @@ _LONGEST: Final = 40  # characters in a cell of the screen's table
 _WIDTHS: Final = (18, 28, 24, 36, 36)
 
 
-def write_diff(target: Path, diff: Diff, names: tuple[str, str]) -> Path:
+def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: bool | Reservation = False) -> Path:
     """Write the differences to an .xlsx or .csv file, one a row. A PIN is never shown.
 
     Returns:
         The file really written, see `writing`.
     """
     content = format_table(Table(_headings(names), _WIDTHS, _rows(diff), name="Differences"), table_kind(target))
-    with writing(target, overwrite=True) as new:
+    with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value
 from bulkvm.columns import COLUMNS, Column
 from bulkvm.errors import UsageError
-from bulkvm.files import writing
+from bulkvm.files import Reservation, writing
 from bulkvm.reports.tables import Table, format_table
 
 _KINDS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
@@ -27,7 +27,14 @@ def check_export_name(target: Path) -> str:
     return kind
 
 
-def write_export(target: Path, boxes: Sequence[Box], *, pins: bool = True, bom: bool = True) -> Path:
+def write_export(
+    target: Path,
+    boxes: Sequence[Box],
+    *,
+    pins: bool = True,
+    bom: bool = True,
+    overwrite: bool | Reservation = False,
+) -> Path:
     """Write boxes to a .csv, .xlsx or .json file, in the order given.
 
     Args:
@@ -35,15 +42,16 @@ def write_export(target: Path, boxes: Sequence[Box], *, pins: bool = True, bom: 
         boxes: complete: no field may be NOT_KNOWN, except PINs that are left out.
         pins: whether the PINs are written.
         bom: whether a CSV begins with the mark by which Excel knows UTF-8.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
 
     Returns:
         The file really written, see `writing`.
 
     Raises:
-        UsageError: the name ends otherwise, or the file cannot be written there.
+        UsageError: the name ends otherwise or is taken, or the file cannot be written there.
     """
     content = render_export(boxes, check_export_name(target), pins=pins, bom=bom)
-    with writing(target, overwrite=True) as new:
+    with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bulkvm.files import writing
+from bulkvm.files import Reservation, writing
 from bulkvm.outcomes import Outcome
 from bulkvm.problems import Problem
 from bulkvm.reports.annotated import write_copy
@@ -25,6 +25,7 @@ def write_result(
     run: RunSummary,
     *,
     pins: Mapping[int, str] | None = None,
+    overwrite: bool | Reservation = False,
 ) -> Path:
     """Write a sheet back with what became of each row beside it.
 
@@ -36,17 +37,19 @@ def write_result(
         problems: all that is to be marked, those that reading found included.
         run: what the summary says of the run.
         pins: those that were generated, by row.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
 
     Returns:
         The file really written, see `writing`.
     """
-    check_result_name(target, sheet)
+    check_result_name(target, sheet, overwrite=overwrite)
     results = list_results(outcomes, problems, pins or {})
     if table_kind(target) == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)
-        return write_copy(target, sheet, Annotation(place_marks(sheet, problems), summary, results))
+        annotation = Annotation(place_marks(sheet, problems), summary, results)
+        return write_copy(target, sheet, annotation, overwrite=overwrite)
     grid = make_grid(sheet, results)
     content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")
-    with writing(target, overwrite=True) as new:
+    with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path

@@ -4,19 +4,24 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.errors import UsageError
-from bulkvm.files import check_target
+from bulkvm.files import Reservation, check_target
 from bulkvm.reports.tables import table_kind
 from bulkvm.sheet import Sheet
 
 _LAST_ROW: Final = 1_048_576  # of a sheet in Excel
 
 
-def check_result_name(target: Path, sheet: Sheet) -> None:
+def check_result_name(target: Path, sheet: Sheet, *, overwrite: bool | Reservation = False) -> None:
     """Refuse a file that what is made of a sheet could not be written to.
 
+    Args:
+        target: the file.
+        sheet: as it was read.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+
     Raises:
-        UsageError: its name ends otherwise, it is the sheet's own file, its folder takes no new file, or the sheet
-            has more rows than a workbook holds.
+        UsageError: its name ends otherwise, it is the sheet's own file, the name is taken, its folder takes no new
+            file, or the sheet has more rows than a workbook holds.
     """
     if target.suffix.lower() == ".xlsm":
         raise UsageError(f"{target.name} could not be written: bulkvm writes no macros. End its name in .xlsx.")
@@ -28,7 +33,7 @@ def check_result_name(target: Path, sheet: Sheet) -> None:
             f"{target.name} could not be written: the sheet goes on to row {last:,}, and a workbook ends at row "
             f"{_LAST_ROW:,}. Name a .csv file, or split the sheet."
         )
-    check_target(target, overwrite=True)
+    check_target(target, overwrite=bool(overwrite))
 
 
 def check_not_input(target: Path, sheet: Path) -> None:

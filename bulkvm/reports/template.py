@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import COLUMNS, KEY, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
-from bulkvm.files import writing
+from bulkvm.files import Reservation, writing
 from bulkvm.reports import look
 from bulkvm.reports.cells import write_text
 from bulkvm.reports.guide import write_guide
@@ -39,7 +39,7 @@ class Tenant:
 _ANY_TENANT: Final = Tenant()
 
 
-def write_template(target: Path, tenant: Tenant = _ANY_TENANT) -> Path:
+def write_template(target: Path, tenant: Tenant = _ANY_TENANT, *, overwrite: bool | Reservation = False) -> Path:
     """Write the blank .xlsx workbook, or the .csv file with the headings alone.
 
     Returns:
@@ -47,7 +47,7 @@ def write_template(target: Path, tenant: Tenant = _ANY_TENANT) -> Path:
     """
     kind = table_kind(target)
     content = _workbook(tenant) if kind == "xlsx" else format_table(Table([c.header for c in COLUMNS], [], []), kind)
-    with writing(target, private=False, overwrite=True) as new:
+    with writing(target, private=False, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
 

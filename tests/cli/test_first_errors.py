@@ -158,7 +158,7 @@ def test_an_option_that_is_wrong(bulkvm: Bulkvm, arguments: list[str], words: li
 def test_a_template_overwrites_no_sheet_that_was_filled_in(bulkvm: Bulkvm) -> None:
     write("boxes.xlsx", b"precious")
 
-    assert_clear(bulkvm("template", "boxes.xlsx"), 2, "--force")
+    assert_clear(bulkvm("template", "boxes.xlsx"), 2, "--overwrite")
     assert Path("boxes.xlsx").read_bytes() == b"precious"
     assert bulkvm("template", "boxes.xlsx", "--force").code == 0
 

@@ -45,9 +45,9 @@ def test_an_exported_csv_file_that_was_just_opened_and_saved_changes_nothing_or_
     unharmed = save_as(folder / "all.csv", "csv", folder / "saved", as_text=False)
     assert bulkvm("import", unharmed, "--yes", "--json").json["counts"]["unchanged"] == 3
     fill(bulkvm, folder, ZEROS)
-    bulkvm("export", "all.csv")
+    bulkvm("export", "zeros.csv")
 
-    harmed = bulkvm("import", save_as(folder / "all.csv", "csv", folder / "saved"), "--yes", "--json")
+    harmed = bulkvm("import", save_as(folder / "zeros.csv", "csv", folder / "saved"), "--yes", "--json")
 
     assert harmed.code == 3
     found = {(problem["cell"], problem["code"]) for problem in harmed.json["problems"]}

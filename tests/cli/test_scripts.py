@@ -176,7 +176,7 @@ def test_a_tour_ends_at_the_first_step_that_goes_wrong(
     else:
         place.mkdir()
 
-    ended = bulkvm("demo")
+    ended = bulkvm("demo", "--overwrite")
 
     assert ended.code == 2
     assert told in ended.err

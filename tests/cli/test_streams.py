@@ -27,8 +27,8 @@ def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
 ) -> None:
     soon = bulkvm("export", "boxes.csv")
     monkeypatch.setattr(screen, "_SAY_EVERY", 0)
-    told = bulkvm("export", "boxes.csv")
-    quiet = bulkvm("export", "boxes.csv", "--quiet")
+    told = bulkvm("export", "boxes.csv", "--overwrite")
+    quiet = bulkvm("export", "boxes.csv", "--overwrite", "--quiet")
 
     assert soon.err == "50 boxes: boxes.csv\n"
     assert told.err.splitlines() == [

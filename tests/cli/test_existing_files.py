@@ -1,0 +1,127 @@
+"""An existing file is replaced only where --overwrite says so, and a sheet by nothing that is made of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.cli.conftest import SAMPLES, Bulkvm
+
+SHEET = "a.csv"
+TWO_ROWS = "extension_number,name,pin\n6201,Front Desk,402817\n6202,Ward,582046\n"
+ONE_ROW = "extension_number,name,pin\n6201,Lab,402817\n"
+WRITING = [
+    ("export", "x.csv"),
+    ("export", "x.xlsx"),
+    ("export", "x.json"),
+    ("validate", SHEET, "--annotate", "x.xlsx"),
+    ("validate", SHEET, "--clean", "x.csv"),
+    ("import", SHEET, "--yes", "--result", "x.xlsx"),
+    ("import", SHEET, "--yes", "--result", "x.csv"),
+    ("undo", "last", "--yes", "--result", "x.xlsx"),
+    ("runs", "last", "--result", "x.xlsx"),
+    ("diff", SHEET, "--output", "x.xlsx"),
+    ("diff", SHEET, "b.csv", "--output", "x.csv"),
+    ("template", "x.xlsx"),
+    ("template", "x.csv"),
+]
+OF_A_SHEET = [
+    ("validate", SHEET, "--annotate", "a.xlsx"),
+    ("validate", SHEET, "--clean", SHEET),
+    ("import", SHEET, "--yes", "--result", SHEET),
+    ("undo", "last", "--yes", "--result", SHEET),
+    ("runs", "last", "--result", SHEET),
+    ("diff", SHEET, "b.csv", "--output", SHEET),
+    ("diff", "b.csv", SHEET, "--output", SHEET),
+]
+
+
+def name(command: Sequence[str]) -> str:
+    return " ".join(command)
+
+
+@pytest.fixture
+def run(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> Starlette:
+    """A PBX, a folder with sheets, and a run to speak of."""
+    (folder / SHEET).write_text(TWO_ROWS, encoding="utf-8")
+    (folder / "b.csv").write_text(ONE_ROW, encoding="utf-8")
+    assert bulkvm("import", SHEET, "--yes").code == 0
+    return pbx
+
+
+@pytest.mark.parametrize("command", WRITING, ids=name)
+def test_an_existing_file_is_refused_before_anything_is_fetched_or_sent(
+    bulkvm: Bulkvm, folder: Path, run: Starlette, command: Sequence[str]
+) -> None:
+    (target,) = (folder / word for word in command if word.startswith("x."))
+    target.write_text("somebody's", encoding="utf-8")
+    before = dict(run.state.traffic.counts), sorted(folder.iterdir())
+
+    ended = bulkvm(*command)
+
+    assert ended.code == 2
+    assert f"{target.name} exists already. Name another file, or add --overwrite to replace it." in ended.err
+    assert target.read_text() == "somebody's"
+    assert (dict(run.state.traffic.counts), sorted(folder.iterdir())) == before
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("command", WRITING, ids=name)
+def test_an_existing_file_is_replaced_where_that_is_asked_for(
+    bulkvm: Bulkvm, folder: Path, command: Sequence[str]
+) -> None:
+    (target,) = (folder / word for word in command if word.startswith("x."))
+    target.write_text("somebody's", encoding="utf-8")
+    before = sorted(folder.iterdir())
+
+    ended = bulkvm(*command, "--overwrite")
+
+    assert ended.code in {0, 10}
+    assert target.read_bytes() != b"somebody's"
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("command", OF_A_SHEET, ids=name)
+def test_a_sheet_is_never_written_over(bulkvm: Bulkvm, folder: Path, command: Sequence[str]) -> None:
+    (folder / "a.xlsx").hardlink_to(folder / SHEET)
+
+    ended = bulkvm(*command, "--overwrite")
+
+    assert ended.code == 2
+    assert "is the sheet itself, which is never written to" in ended.err
+    assert (folder / SHEET).read_text() == TWO_ROWS
+
+
+def test_a_result_without_a_name_of_its_own_gets_a_free_one(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> None:
+    for _ in range(3):
+        assert bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--overwrite").code == 0
+
+    assert pbx.state.traffic.counts["create"] == 42
+    results = sorted((folder / SAMPLES).glob("clinic.result*.xlsx"))
+    assert [file.name for file in results] == ["clinic.result-2.xlsx", "clinic.result-3.xlsx", "clinic.result.xlsx"]
+
+
+def test_a_run_that_sends_nothing_leaves_no_empty_result(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> None:
+    (folder / SHEET).write_text(TWO_ROWS, encoding="utf-8")
+
+    ended = bulkvm("import", SHEET)
+
+    assert ended.code == 2
+    assert pbx.state.traffic.counts["create"] == 0
+    assert [file.name for file in folder.iterdir()] == [SHEET]
+
+
+def test_a_tour_replaces_the_files_of_another_one_only_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+    precious = folder / "bulkvm-demo" / "clinic.result.xlsx"
+    precious.parent.mkdir()
+    precious.write_text("precious", encoding="utf-8")
+
+    refused = bulkvm("demo", "-q")
+    kept = precious.read_bytes()
+
+    assert refused.code == 2
+    assert "--overwrite" in refused.err
+    assert kept == b"precious"
+    assert bulkvm("demo", "-q", "--overwrite").code == 0
