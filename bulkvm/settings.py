@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from bulkvm.errors import UsageError
+from bulkvm.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Site:
     Attributes:
         ca_file: a .pem file; only certificates that it holds or vouches for are trusted.
         fingerprint: SHA-256 of the one certificate that is trusted.
+        tenant: the one that the login reached when the site was set up; no other one is called.
         insecure: trust whoever answers.
         allow_http: let the login and the PINs travel in the clear.
     """
@@ -53,6 +55,7 @@ class Site:
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     fingerprint: str | None = None
+    tenant: Tenant | None = None
     insecure: bool = False
     allow_http: bool = False
 

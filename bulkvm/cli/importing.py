@@ -147,7 +147,7 @@ def _read(file: Path, reading: Reading, connection: Connection, *, as_json: bool
         return reading.read(file)
     except SheetError as error:
         if as_json:
-            print_json(import_form(connection.site.name, None, (), (error.problem,)))
+            print_json(import_form(connection.site.name, None, None, (), (error.problem,)))
         raise
 
 
@@ -157,19 +157,19 @@ def _print_not_sent(job: Job, prepared: Prepared) -> None:
 
     if job.as_json:
         outcomes = account_for(prepared.checked.extensions, prepared.problems, ())
-        print_json(import_form(job.connection.site.name, None, outcomes, prepared.problems))
+        print_json(import_form(job.connection.site.name, prepared.tenant, None, outcomes, prepared.problems))
 
 
 def _agree(job: Job, prepared: Prepared, *, yes: bool) -> bool:
     """Show the plan, and ask if there is anything to send."""
-    from bulkvm.reports.plan_text import render_plan
-    from bulkvm.reports.problem_texts import count, render_problems
+    from bulkvm.reports.plan_text import render_plan, render_to_send
+    from bulkvm.reports.problem_texts import render_problems
 
     assert prepared.plan is not None
     if prepared.problems:
         job.screen.say(render_problems(prepared.problems))
-    job.screen.say(render_plan(prepared.plan))
-    question = f"Send {count(len(prepared.plan.to_send), 'box', 'boxes')} to {job.connection.site.name}?"
+    job.screen.say(render_plan(prepared.plan, prepared.tenant))
+    question = f"Send {render_to_send(prepared.plan)} to {prepared.tenant}?"
     return ask(prepared.plan, question, job.screen, yes=yes, can_ask=str(job.file) != "-")
 
 
@@ -212,7 +212,7 @@ def _tell(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], run: str 
     from bulkvm.reports.plan_text import render_counts
 
     if job.as_json:
-        print_json(import_form(job.connection.site.name, run, outcomes, prepared.problems))
+        print_json(import_form(job.connection.site.name, prepared.tenant, run, outcomes, prepared.problems))
     job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)
 
 
@@ -220,7 +220,13 @@ def _write_result(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], c
     from bulkvm.reports.result import write_result
     from bulkvm.reports.summary import RunSummary
 
-    summary = RunSummary(site=job.connection.site.name, time=began, input_sha256=prepared.sheet.sha256, exit_code=code)
+    summary = RunSummary(
+        site=job.connection.site.name,
+        tenant=prepared.tenant,
+        time=began,
+        input_sha256=prepared.sheet.sha256,
+        exit_code=code,
+    )
     return write_result(
         job.result.path,
         prepared.sheet,

@@ -14,6 +14,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.outcomes import Outcome, count_statuses
 from bulkvm.problems import Problem
 from bulkvm.settings import Site
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from bulkvm.pbx.checkup import Finding
@@ -53,7 +54,9 @@ def validate_form(file: Path, sheet: str | None, rows: int, valid: int, problems
     }
 
 
-def plan_form(site: str, plan: Plan, problems: Iterable[Problem], excess: str | None) -> dict[str, Any]:
+def plan_form(
+    site: str, tenant: Tenant | None, plan: Plan, problems: Iterable[Problem], excess: str | None
+) -> dict[str, Any]:
     """What `plan --json` prints; `excess` says how it goes beyond --max-changes, if it does."""
     rows = [
         {
@@ -68,10 +71,13 @@ def plan_form(site: str, plan: Plan, problems: Iterable[Problem], excess: str | 
         }
         for change in plan.changes
     ]
-    return {**_run_form(site, None, plan.counts, rows, problems), "excess": excess}
+    run = {"site": site, "tenant": tenant_form(tenant), "run": None}
+    return {**_run_form(run, plan.counts, rows, problems), "excess": excess}
 
 
-def import_form(site: str, run: str | None, outcomes: Iterable[Outcome], problems: Iterable[Problem]) -> dict[str, Any]:
+def import_form(
+    site: str, tenant: Tenant | None, run: str | None, outcomes: Iterable[Outcome], problems: Iterable[Problem]
+) -> dict[str, Any]:
     """What `import --json` prints."""
     accounted = tuple(outcomes)
     rows = [
@@ -87,7 +93,9 @@ def import_form(site: str, run: str | None, outcomes: Iterable[Outcome], problem
         }
         for outcome in accounted
     ]
-    return _run_form(site, run, count_statuses(accounted), rows, problems)
+    return _run_form(
+        {"site": site, "tenant": tenant_form(tenant), "run": run}, count_statuses(accounted), rows, problems
+    )
 
 
 def diff_form(a: str, b: str, diff: "Diff") -> dict[str, Any]:
@@ -134,7 +142,12 @@ def sites_form(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, A
     """What `sites --json` prints."""
     fields = ("name", "url", "domain", "user", "ca_file", "fingerprint")
     shown = [
-        {**{field: getattr(site, field) for field in fields}, "secret_stored": stored[site.name]} for site in sites
+        {
+            **{field: getattr(site, field) for field in fields},
+            "tenant": tenant_form(site.tenant),
+            "secret_stored": stored[site.name],
+        }
+        for site in sites
     ]
     return {"schema": SCHEMA, "sites": shown}
 
@@ -146,16 +159,22 @@ def doctor_form(site: str, findings: "Iterable[Finding]") -> dict[str, Any]:
 
 
 def _run_form(
-    site: str, run: str | None, counts: Mapping[Any, int], rows: list[dict[str, Any]], problems: Iterable[Problem]
+    run: Mapping[str, Any], counts: Mapping[Any, int], rows: list[dict[str, Any]], problems: Iterable[Problem]
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "site": site,
-        "run": run,
+        **run,
         "counts": dict(counts),
         "rows": rows,
         "problems": [_problem(problem) for problem in problems],
     }
+
+
+def tenant_form(tenant: Tenant | None) -> dict[str, Any] | None:
+    """A tenant in any document; null where it is not known."""
+    if tenant is None:
+        return None
+    return {"pbx": tenant.pbx, "id": tenant.id, "name": tenant.name, "domain": tenant.domain}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

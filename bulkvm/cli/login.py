@@ -14,6 +14,7 @@ from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import NotTrusted, UsageError
 from bulkvm.settings import SendSettings, Site
 from bulkvm.sites import check_name, read_sites, store_secret, write_sites
+from bulkvm.tenant import Tenant
 
 _ONCE = SendSettings(retries=1)
 
@@ -47,7 +48,8 @@ def command(
         raise UsageError("Give --password-stdin or --token-stdin, not both: standard input holds one secret.")
     sites = read_sites(sites_file())
     known = sites.get(check_name(name), Site(name=name, url=""))
-    site = replace(known, url=check_url(_ask("PBX address", "--url", url, known.url or None)), user=None, domain=None)
+    address = check_url(_ask("PBX address", "--url", url, known.url or None))
+    site = replace(known, url=address, user=None, domain=None, tenant=None)
     if not token_stdin:
         asked = _ask("Domain of the tenant (blank for a system administrator)", "--domain", domain, known.domain or "")
         site = replace(site, user=_ask("User", "--user", user, known.user), domain=asked or None)
@@ -55,8 +57,11 @@ def command(
     kind = "token" if token_stdin else "password"
     secret = _read_secret(from_stdin=password_stdin or token_stdin)
     secret = secret.strip() if token_stdin else secret
-    count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
-    screen.say(f"Logged in. {site.url} has {count:,} {'box' if count == 1 else 'boxes'}.")
+    tenant, count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
+    site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
+    screen.say(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
+    if known.tenant and tenant.contradicts(known.tenant):
+        screen.insist(f"The site {name} was {known.tenant} until now.")
     write_sites(sites_file(), {**sites, name: site})
     _store(site, kind, secret, screen)
     return 0
@@ -118,15 +123,15 @@ def _settle_trust(site: Site, screen: Screen) -> Site:
     return site
 
 
-def _log_in(site: Site) -> int:
-    """Log in for real, and count the boxes."""
+def _log_in(site: Site) -> tuple[Tenant, int]:
+    """Log in for real; which tenant that reaches, and how many boxes it has."""
     from bulkvm.pbx import connect
 
-    async def count() -> int:
+    async def ask() -> tuple[Tenant, int]:
         async with connect(site, _ONCE) as pbx:
-            return await pbx.count_boxes()
+            return await pbx.tenant(), await pbx.count_boxes()
 
-    return asyncio.run(count())
+    return asyncio.run(ask())
 
 
 def _store(site: Site, kind: str, secret: str, screen: Screen) -> None:

@@ -82,6 +82,7 @@ def write_past_result(
     )
     summary = RunSummary(
         site=facts.site,
+        tenant=facts.known_tenant,
         time=facts.began,
         input_sha256=facts.input_sha256,
         exit_code=code,

@@ -49,17 +49,17 @@ def command(
         sheet = reading.read(file)
     except SheetError as error:
         if as_json:
-            print_json(plan_form(connection.site.name, Plan(()), (error.problem,), None))
+            print_json(plan_form(connection.site.name, None, Plan(()), (error.problem,), None))
         raise
     prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
     plan = prepared.plan or Plan(())
     excess = describe_excess(plan, limit)
     if as_json:
-        print_json(plan_form(connection.site.name, plan, prepared.problems, excess))
+        print_json(plan_form(connection.site.name, prepared.tenant, plan, prepared.problems, excess))
     if prepared.problems:
         screen.insist(render_problems(prepared.problems))
     if prepared.plan:
-        screen.insist(render_plan(plan))
+        screen.insist(render_plan(plan, prepared.tenant))
     if excess:
         screen.insist(f"{excess} `bulkvm import` will refuse it without --force or a higher --max-changes.", fg="red")
     if prepared.has_errors:

@@ -32,6 +32,7 @@ def _in_words(site: Site, *, stored: bool) -> str:
     return (
         f"{site.name}\n"
         f"  address  {site.url}\n"
+        f"  tenant   {site.tenant or 'not known'}\n"
         f"  login    {user}; {f'the {secret} is in the keyring' if stored else f'no {secret} is stored'}\n"
         f"  trusts   {_trusted(site)}"
     )

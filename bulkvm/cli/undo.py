@@ -71,7 +71,7 @@ def command(
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
         plan = asyncio.run(_plan(past, connection, tenant, screen))
-        if not _agree(plan, connection, screen, yes=yes, as_json=as_json):
+        if not _agree(plan, connection, tenant, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
         facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, tenant, _extensions(plan))
         return _carry_out(plan, facts, connection, reservation, screen, as_json=as_json)
@@ -103,7 +103,7 @@ def _tell_of_nothing(
     from bulkvm.reports.plan_text import render_words
 
     if as_json:
-        print_json(import_form(connection.site.name, None, (), ()))
+        print_json(import_form(connection.site.name, None, None, (), ()))
     facts = run.facts
     lines = [f"Run {facts.name} ({Path(facts.file).name}) changed nothing, so there is nothing to put back."]
     before = (
@@ -120,7 +120,7 @@ def _tell_of_nothing(
     return 0
 
 
-def _agree(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, as_json: bool) -> bool:
+def _agree(plan: "Plan", connection: Connection, tenant: Tenant, screen: Screen, *, yes: bool, as_json: bool) -> bool:
     """Show the plan, and ask if there is anything to send."""
     from bulkvm.reports.plan_text import render_plan
     from bulkvm.reports.problem_texts import count, render_problems
@@ -128,16 +128,16 @@ def _agree(plan: "Plan", connection: Connection, screen: Screen, *, yes: bool, a
 
     if plan.problems:
         screen.insist(render_problems(plan.problems, most=_NAMED))
-    screen.say(render_plan(plan, of_sheet=False))
+    screen.say(render_plan(plan, tenant, of_sheet=False))
     boxes = count(len(plan.to_send), "box", "boxes")
-    question = f"Put {boxes} of {connection.site.name} back to what was there before?"
+    question = f"Put {boxes} of {tenant} back to what was there before?"
     agreed = False
     try:
         agreed = ask(plan, question, screen, yes=yes, can_ask=True)
     finally:
         if as_json and not agreed:
             outcomes = account_for(_extensions(plan), plan.problems, ())
-            print_json(import_form(connection.site.name, None, outcomes, plan.problems))
+            print_json(import_form(connection.site.name, tenant, None, outcomes, plan.problems))
     return agreed
 
 
@@ -156,7 +156,7 @@ def _carry_out(
 
     def tell(outcomes: "tuple[Outcome, ...]") -> None:
         if as_json:
-            print_json(import_form(connection.site.name, facts.name, outcomes, plan.problems))
+            print_json(import_form(connection.site.name, facts.tenant, facts.name, outcomes, plan.problems))
         screen.insist(f"{render_outcomes(outcomes, changes)}.", bold=True)
 
     def write(outcomes: "tuple[Outcome, ...]", code: int) -> Path:

@@ -30,12 +30,13 @@ async def connect(
         settings: how many requests may be under way at once, and how long one may take.
         app: an ASGI application to call in place of the network.
         known: the PBX answered a moment ago, so that it is waited for if it does not now.
-        tenant: the one that is meant. A login that reaches another one raises OtherTenant at the first call.
+        tenant: the one that is meant, else the site's own. A login that reaches another one raises OtherTenant at the
+            first call.
     """
     inner = InProcess(app) if app else make_transport(site, settings.concurrency, settings.timeout)
     pace, window, waits = Pace(settings.max_rps), Window(settings.concurrency), Waits()
     async with Considerate(inner, pace, window, waits, settings.max_outage) as transport:
         sender = Sender(site, transport, settings, waits=waits, known=known)
-        if tenant:
-            sender.expect(tenant, checked=False)
+        if expected := tenant or site.tenant:
+            sender.expect(expected, checked=False)
         yield Pbx(sender, settings.concurrency)

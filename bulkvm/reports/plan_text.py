@@ -9,6 +9,7 @@ from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import PUT_BACK, REMOVED, Outcome, Status
 from bulkvm.printable import printable
 from bulkvm.reports.problem_texts import count
+from bulkvm.tenant import Tenant
 
 _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
@@ -29,6 +30,12 @@ def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
     return ": ".join(filter(None, (count(sum(counts.values()), "row"), ", ".join(told))))
 
 
+def render_to_send(plan: Plan) -> str:
+    """Say what a plan sends: `40 creates and 2 updates`."""
+    counts = [count(n, kind) for kind, n in plan.counts.items() if n and kind is not ChangeKind.UNCHANGED]
+    return " and ".join(counts)
+
+
 def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
     """Say what became of a run's rows. An undo has no statuses of its own, but words: `5 rows: 3 put back, 2 removed`.
 
@@ -44,17 +51,18 @@ def render_words(words: Mapping[str, int]) -> str:
     return render_counts({word: words.get(word, 0) for word in _DONE})
 
 
-def render_plan(plan: Plan, *, most: int = 20, of_sheet: bool = True) -> str:
+def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_sheet: bool = True) -> str:
     """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown.
 
     Args:
         plan: what a run would do.
+        tenant: whose boxes these are.
         most: rows of each kind.
         of_sheet: whether it was made of a sheet, so that its blank cells mean something.
     """
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
-    lines = [f"{render_counts(counts)}. The PBX has {count(plan.existing, 'box', 'boxes')} now."]
+    lines = [f"{render_counts(counts)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
     for words, (heading, render) in _SECTIONS.items():
         changes = [change for change in plan.changes if _to_do(change) == words]
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))

@@ -16,6 +16,7 @@ from bulkvm.reports.marks import find_letters, marked_cell
 from bulkvm.reports.plan_text import render_counts
 from bulkvm.reports.problem_texts import count_problems, in_sheet_order, render_place
 from bulkvm.sheet import Sheet
+from bulkvm.tenant import Tenant
 
 NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a name in the workbook for our summary, by which a later copy knows it for ours
@@ -91,6 +92,7 @@ class RunSummary:
     input_sha256: str
     exit_code: int
     told: str = ""
+    tenant: Tenant | None = None
 
 
 def summary_name(taken: Collection[str]) -> str:
@@ -198,6 +200,8 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     yield Line()
     yield Line(("The run",), Kind.SECTION)
     yield Line(("site", run.site), Kind.ROW)
+    if run.tenant:
+        yield Line(("tenant", str(run.tenant)), Kind.ROW)
     yield Line(("time", f"{run.time:%Y-%m-%d %H:%M:%S %Z}".rstrip()), Kind.ROW)
     yield Line(("input", sheet.path.name), Kind.ROW)
     yield Line(("its SHA-256", run.input_sha256), Kind.ROW)

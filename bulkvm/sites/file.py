@@ -12,10 +12,13 @@ from bulkvm.address import check_url
 from bulkvm.errors import UsageError
 from bulkvm.files import make_private_folder, writing
 from bulkvm.settings import Site
+from bulkvm.tenant import Tenant, normalize_url
 
 SIMULATOR: Final = "simulator"  # built in
 
-_FIELDS: Final = ("url", "domain", "user", "ca_file", "fingerprint")
+_OWN_FIELDS: Final = ("url", "domain", "user", "ca_file", "fingerprint")
+_TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
+_FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS)
 _NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
 
@@ -55,7 +58,7 @@ def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
     Raises:
         UsageError: it cannot be written there.
     """
-    entries = {name: {field: getattr(site, field) for field in _FIELDS} for name, site in sites.items()}
+    entries = {name: {field: _value(site, field) for field in _FIELDS} for name, site in sites.items()}
     filled = {name: {k: v for k, v in entry.items() if v is not None} for name, entry in entries.items()}
     make_private_folder(file.parent)
     with writing(file, overwrite=True) as new:
@@ -70,4 +73,14 @@ def _read_site(name: str, entry: Any) -> Site:
         raise UsageError(f"[{name}] holds {', '.join(unknown)}; it may hold {', '.join(_FIELDS)}.")
     if "url" not in entry:
         raise UsageError(f"[{name}] lacks its url.")
-    return Site(name=name, **{**entry, "url": check_url(entry["url"])})
+    url = check_url(entry["url"])
+    known = {field.removeprefix("tenant_"): entry[field] for field in _TENANT_FIELDS if field in entry}
+    tenant = Tenant(pbx=normalize_url(url), **known) if known else None
+    own: dict[str, Any] = {field: entry.get(field) for field in _OWN_FIELDS}
+    return Site(name=name, tenant=tenant, **{**own, "url": url})
+
+
+def _value(site: Site, field: str) -> str | None:
+    holder, name = (site, field) if field in _OWN_FIELDS else (site.tenant, field.removeprefix("tenant_"))
+    value: str | None = getattr(holder, name, None)
+    return value

@@ -9,7 +9,7 @@ from bulkvm.simulator import Settings, create_app, running
 from tests.cli.terminals import on_a_terminal
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "clinic.csv"
-QUESTION = "Send 42 boxes to 127.0.0.1? [y/N]:"
+QUESTION = "Send 42 creates to Simulated clinic (simulator.example) on localhost"
 
 
 def asked(folder: Path, app: Starlette, answer: str | None, *more: str) -> tuple[int | None, str]:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import write_csv
 
-RUN_KEYS = ["schema", "site", "run", "counts", "rows", "problems"]
+RUN_KEYS = ["schema", "site", "tenant", "run", "counts", "rows", "problems"]
 ROWS = [("6201", "Łukasz", "402817", "", ""), ("6202", "Sales", "582046", "", "")]
 
 
@@ -43,7 +43,7 @@ def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, 
     unreadable = [bulkvm(command, "c.csv", "--json") for command in ("import", "plan")]
 
     assert (refused.code, list(refused.json), refused.json["counts"]["not sent"]) == (6, RUN_KEYS, 20)
-    assert [(ended.code, list(ended.json)) for ended in unreadable] == [(3, RUN_KEYS), (3, RUN_KEYS)]
+    assert [(ended.code, list(ended.json)) for ended in unreadable] == [(3, RUN_KEYS), (3, [*RUN_KEYS, "excess"])]
     assert [ended.json["problems"][0]["code"] for ended in unreadable] == ["no-header", "no-header"]
     assert unasked.code == 2
 

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from starlette.applications import Starlette
 from bulkvm.cli import commands, places
 from bulkvm.cli.commands import COMMANDS
 from bulkvm.simulator import Faults, Running, Settings, create_app, running
+from bulkvm.tenant import normalize_url
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.pbx.servers import Overheard
 from tests.sites.keyrings import NONE, InMemory
 
 USER = Settings()
 NAMED = ("--user", USER.user, "--domain", USER.domain)
+
+SHOWN = f"{USER.tenant_name} ({USER.domain}) on localhost"
 
 Login = Callable[..., Ended]
 
@@ -68,7 +72,7 @@ def test_a_site_that_was_set_up_is_used_by_its_name(
     assert login("clinic", *options, secret=secret).code == 0
 
     assert ring.held == {("bulkvm", "clinic"): secret}
-    assert secret not in sites_file().read_text("utf-8").replace(USER.domain, "")
+    assert secret not in tomllib.loads(sites_file().read_text("utf-8"))["clinic"].values()
     assert bulkvm("import", SAMPLES / "clinic.csv", "--site", "clinic", "--yes", "--result", "r.csv").code == 0
     assert bulkvm("export", "boxes.csv").code == 0  # the only site needs no name
     assert bulkvm("doctor", "clinic").code == 0
@@ -87,15 +91,66 @@ def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
     assert f"admin of {USER.domain}; the password is in the keyring" in told.out
     assert "no token is stored" in told.out
     assert str(secure.certificate) in told.out
+    assert told.out.count(f"tenant   {SHOWN}") == 2
+    tenant = {"pbx": normalize_url(secure.url), "id": USER.tenant_id, "name": USER.tenant_name, "domain": USER.domain}
     assert as_json == {
         "schema": 1,
         "sites": [
             {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin",
-             "ca_file": str(secure.certificate), "fingerprint": None, "secret_stored": True},
+             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": True},
             {"name": "practice", "url": secure.url, "domain": None, "user": None,
-             "ca_file": str(secure.certificate), "fingerprint": None, "secret_stored": False},
+             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": False},
         ],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", SAMPLES / "clinic.csv"],
+        ["import", SAMPLES / "clinic.csv", "--yes"],
+        ["export", "boxes.csv"],
+        ["backup", "backups"],
+        ["diff", SAMPLES / "clinic.csv"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+@pytest.mark.parametrize("by", [(), ("--token-stdin",)], ids=["by password", "by token"])
+def test_a_site_whose_login_reaches_another_tenant_than_at_its_setup_is_refused_before_anything_is_read(
+    bulkvm: Bulkvm, login: Login, app: Starlette, folder: Path, by: tuple[str, ...], arguments: list[str | Path]
+) -> None:
+    assert login("clinic", *by, secret=USER.token if by else USER.password).code == 0
+    listed = app.state.traffic.counts["list"]
+    app.state.faults = Faults(["other-tenant:tenant:1-99"])
+
+    refused = bulkvm(*arguments)
+
+    assert refused.code == 4
+    assert SHOWN in refused.err
+    assert "bulkvm login" in refused.err
+    assert app.state.traffic.counts["list"] == listed
+    assert app.state.traffic.counts["create"] == 0
+    assert not [*folder.glob("boxes.csv"), *folder.glob("backups/*.csv")]
+
+    changed = login("clinic", *by, secret=USER.token if by else USER.password)
+
+    assert changed.code == 0
+    assert f"The site clinic was {SHOWN}" in changed.err
+    assert bulkvm(*arguments).code != 4
+
+
+def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, login: Login, app: Starlette) -> None:
+    app.state.faults = Faults(["403:tenant:1-99"])
+    for name, by in (("clinic", ()), ("practice", ("--token-stdin",))):
+        assert login(name, *by, secret=USER.token if by else USER.password).code == 0
+
+    told = bulkvm("sites").out
+
+    assert f"tenant   {USER.domain} on localhost" in told
+    assert "tenant   not known" in told
+    for name in ("clinic", "practice"):
+        assert bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--site", name).code == 0
+    assert bulkvm("undo", "last", "--yes", "--site", "practice").code == 0
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,14 @@ from bulkvm.reports.result import write_result
 from bulkvm.reports.result_columns import RESULT_HEADINGS
 from bulkvm.reports.summary import RunSummary
 from bulkvm.sheet import Sheet
+from bulkvm.tenant import Tenant
 from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, save_clinic
 from tests.sheets import sheet_of
 
-RUN = RunSummary(site="clinic", time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1)
+TENANT = Tenant(pbx="https://pbx.example.com:8887", name="Clinic", domain="clinic.example.com")
+RUN = RunSummary(
+    site="clinic", tenant=TENANT, time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1
+)
 RESULTS = (
     ("invalid", "C4 (PIN): the same digit stands three times. [pin-repeats]", None, None),
     ("invalid", "it was not sent.", None, None),
@@ -70,6 +74,7 @@ def test_the_summary_tells_the_run_and_its_counts_with_a_chart(clinic: Sheet, tm
     counts = {row[0]: row[2] for row in summary.iter_rows(max_col=3, values_only=True)}
     assert summary["A1"].value == "4 rows: 1 created, 1 updated, 2 invalid"
     assert facts["site"] == "clinic"
+    assert facts["tenant"] == "Clinic (clinic.example.com) on pbx.example.com"
     assert facts["time"] == "2026-11-23 02:15:00 UTC"
     assert facts["input"] == "clinic.xlsx"
     assert facts["its SHA-256"] == "5a" * 32

@@ -10,8 +10,9 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.outcomes import Outcome, Status, count_statuses
 from bulkvm.problems import Problem, Severity
-from bulkvm.reports.plan_text import render_counts, render_outcomes, render_plan
+from bulkvm.reports.plan_text import render_counts, render_outcomes, render_plan, render_to_send
 from bulkvm.reports.problem_texts import render_problem, render_problems
+from bulkvm.tenant import Tenant
 from tests.conftest import Golden
 from tests.reports.clinic import PROBLEMS
 
@@ -118,6 +119,28 @@ def test_a_plan_tells_counts_changes_and_what_blank_cells_mean(golden: Golden) -
     )
 
     golden("reports/plan.txt", render_plan(plan) + "\n")
+
+
+def test_a_plan_names_the_tenant_whose_boxes_it_is_about() -> None:
+    tenant = Tenant(pbx="https://pbx.example.com:8887", id="7", name="Clinic", domain="clinic.example.com")
+
+    assert render_plan(Plan((), existing=12), tenant).splitlines()[0] == (
+        "0 rows. Clinic (clinic.example.com) on pbx.example.com has 12 boxes now."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text"),
+    [
+        ({ChangeKind.CREATE: 40, ChangeKind.UPDATE: 2, ChangeKind.UNCHANGED: 9}, "40 creates and 2 updates"),
+        ({ChangeKind.UPDATE: 1}, "1 update"),
+        ({ChangeKind.UPDATE: 1, ChangeKind.REMOVE: 3}, "1 update and 3 removes"),
+    ],
+)
+def test_the_question_counts_what_is_sent(kinds: dict[ChangeKind, int], text: str) -> None:
+    plan = Plan(tuple(change(row, kind) for kind, n in kinds.items() for row in range(n)))
+
+    assert render_to_send(plan) == text
 
 
 def test_a_long_plan_shows_the_first_changes_and_counts_the_others(golden: Golden) -> None:

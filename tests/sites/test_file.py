@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bulkvm.errors import UsageError
 from bulkvm.settings import Site
 from bulkvm.sites import check_name, read_sites, write_sites
+from bulkvm.tenant import Tenant, normalize_url
 
 NAMES = st.from_regex(r"\w[\w.-]{0,63}", fullmatch=True).filter(lambda name: name != "simulator")
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
@@ -16,12 +17,14 @@ TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 @st.composite
 def sites(draw: st.DrawFn) -> dict[str, Site]:
     """Sites of all kinds, by name."""
+    urls = st.sampled_from(["https://pbx.example.com:8887", "https://[::1]:8887", "http://10.0.0.1/pbx"])
     return {
         name: Site(
             name=name,
-            url=draw(st.sampled_from(["https://pbx.example.com:8887", "https://[::1]:8887", "http://10.0.0.1/pbx"])),
+            url=(url := draw(urls)),
             user=draw(TEXTS),
             domain=draw(TEXTS),
+            tenant=draw(st.none() | st.builds(Tenant, pbx=st.just(normalize_url(url)), id=st.just("7"), name=TEXTS)),
             ca_file=draw(TEXTS),
             fingerprint=draw(TEXTS),
         )
