@@ -32,6 +32,8 @@ class CellKind(StrEnum):
     PERCENTAGE = "percentage"
     EXCEL_ERROR = "error value"  # #N/A, #REF! ...; its text is the error's name
     NO_RESULT = "formula without result"  # its text is the formula
+    TOO_LONG = "text longer than a cell"  # its text is what a cell holds of it
+    BAD_FORMAT = "number in a format longer than Excel's"  # its text is the number
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 

@@ -13,6 +13,7 @@ MAX_LENGTH: Final = 64
 # The PBX's own numbers, which no box can have (vendor's guide).
 RESERVED: Final = frozenset({"555", "666", "777", "888"})
 
+_LOOKED_AT: Final = 1_000  # characters, to say what is wrong
 _SHORTEST_PIN: Final = 5  # less a zero that a spreadsheet dropped
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
@@ -24,6 +25,8 @@ def parse_extension(text: str) -> Parsed:
     """Read an extension number; unwrap what other programs put around digits, with a warning."""
     if _DIGITS.fullmatch(text):
         return Parsed(text)
+    if len(text) > _LOOKED_AT:
+        return Parsed(None, (_not_digits(text[:_LOOKED_AT], text[:_LOOKED_AT]),))
     faults = []
     if wrapped := _WRAPPER.fullmatch(text):
         text = (wrapped[1] or wrapped[2] or "").strip()
@@ -83,7 +86,7 @@ def _not_digits(text: str, plain: str) -> Fault:
 
 def shown_extension(text: str) -> str:
     """A text for a message, with its digits unless there are several runs of them, of which one may be a PIN."""
-    runs = _DIGITS.findall(to_ascii_digits(text))
+    runs = _DIGITS.findall(to_ascii_digits(text[:_LOOKED_AT]))
     return shown(text) if len(runs) > 1 and max(map(len, runs)) >= _SHORTEST_PIN else shown_number(text)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, OURS, Column
 
+_LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 # The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
 _BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
@@ -21,6 +22,8 @@ def match_heading(heading: str, meant: Mapping[str, str] | None = None) -> Colum
         meant: headings that the user maps to a column, each to the column's header (`--map`). A column that is mapped
             has no other name any more.
     """
+    if len(heading) > _LONGEST:
+        return None
     for theirs, header in (meant or {}).items():
         if same_heading(theirs, heading):
             return COLUMN_OF_HEADER[header]

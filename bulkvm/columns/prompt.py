@@ -7,6 +7,8 @@ from bulkvm.columns.column import Parsed
 from bulkvm.columns.text import shown
 from bulkvm.problems import Fault, Severity
 
+_LONGEST: Final = 100  # of a tag: langcodes calls itself for each part of one, and tags in use have some 35 characters
+
 # Names that people write instead of a tag, and the tag to suggest. Also the choices that the template offers.
 _NAMES: Final = {
     "en-US": ("english", "american", "us"),
@@ -27,9 +29,15 @@ COMMON_PROMPTS: Final = tuple(_NAMES)
 _TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in names}
 
 
-@lru_cache(maxsize=1024)
 def parse_prompt(text: str) -> Parsed:
     """Read a language tag; an underscore becomes a hyphen, with a warning."""
+    if len(text) > _LONGEST:
+        return _not_a_tag(text, "en-US")
+    return _parse_prompt(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_prompt(text: str) -> Parsed:
     if text in COMMON_PROMPTS:
         return Parsed(text)
     name = text.casefold()

@@ -25,6 +25,8 @@ _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
 _LONGEST_PLAIN_DOMAIN: Final = 180
+_LONGEST_ADDRESS: Final = 320  # what a local part, an at sign and a domain come to
+_MOST_READ: Final = 60  # addresses of a cell: those that stand there twice are left out before they are counted
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 
@@ -33,7 +35,10 @@ def parse_recipients(text: str) -> Parsed:
     """Read addresses separated by comma, semicolon, line break or space; each once, in their order."""
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
-    for address in _split(text):
+    for number, address in enumerate(_split(text)):
+        if number == _MOST_READ:
+            faults.append(_too_many(f"more than {_MOST_READ}"))
+            return Parsed(None, tuple(dict.fromkeys(faults)))
         if fault := _check_address(address):
             faults.append(fault)
             continue
@@ -72,10 +77,13 @@ def few_enough(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
     """Refuse more than 15 (API page, "Create", recipients)."""
     if len(value) <= MAX_RECIPIENTS:
         return None
+    return _too_many(str(len(value)))
+
+
+def _too_many(count: str) -> Fault:
     return Fault(
         "recipients-many",
-        f"there are {len(value)} addresses; the PBX takes at most {MAX_RECIPIENTS}. "
-        "Use a distribution list for the others.",
+        f"there are {count} addresses; the PBX takes at most {MAX_RECIPIENTS}. Use a distribution list for the others.",
     )
 
 
@@ -110,6 +118,8 @@ def _split_at_marks(text: str) -> Iterator[str]:
 
 def _check_address(address: str) -> Fault | None:
     """Why an address is none. A plain one is right exactly if its domain is, and many share a domain."""
+    if len(address) > _LONGEST_ADDRESS:
+        return Fault("recipient", f'"{shown(address)}" is not an e-mail address: it is longer than one can be.')
     local, at, domain = address.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_domain(domain):
         return None

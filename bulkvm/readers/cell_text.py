@@ -5,18 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
-from bulkvm.readers.number_format import GENERAL, NumberFormat
+from bulkvm.readers.limits import CELL_CHARACTERS
+from bulkvm.readers.number_format import GENERAL, Formats, NumberFormat
 from bulkvm.sheet import CellKind
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
 _TOO_LONG: Final = Decimal(10) ** _DIGITS
+# As it is stored, at most: a character takes up to two escapes such as _xD83D_, and one more shows that it is too long.
+_LONGEST_STORED: Final = 2 * len("_xD83D_") * (CELL_CHARACTERS + 1)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _USABLE: Final = frozenset({None, CellKind.NUMBER, CellKind.PADDED, CellKind.BOOLEAN})
+_CUT: Final = frozenset({None, CellKind.FORMULA})
 
 Shown = tuple[str, CellKind | None]
 
@@ -26,7 +31,7 @@ class CellText:
     """Reads cells by a workbook's own strings, number formats and first day."""
 
     strings: Sequence[str]
-    formats: Sequence[NumberFormat]
+    formats: Formats
     epoch: datetime
 
     def read(self, kind: str, style: int, value: str | None, formula: str | None) -> Shown:
@@ -38,6 +43,10 @@ class CellText:
             value: as it is stored, None where nothing is.
             formula: without its equals sign, None where there is none.
         """
+        text, found = self._read(kind, style, value, formula)
+        return cut_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
+
+    def _read(self, kind: str, style: int, value: str | None, formula: str | None) -> Shown:
         if formula is None:
             return self._read_value(kind, style, value) if value is not None else ("", None)
         if not value and kind != "str":  # a formula may well result in no text
@@ -50,7 +59,7 @@ class CellText:
             case "s":
                 return self.strings[int(value)], None
             case "str" | "inlineStr":
-                return read_text(value), None
+                return (value if kind == "inlineStr" else read_text(value)), None
             case "n":
                 return self._read_number(style, value) if value else ("", None)
             case "b":
@@ -62,17 +71,15 @@ class CellText:
         raise ValueError(kind)
 
     def _read_number(self, style: int, value: str) -> Shown:
-        shown_as = self.formats[style] if self.formats else GENERAL
+        shown_as = self.formats.of_style(style)
         if shown_as is GENERAL and len(value) <= _DIGITS and value.isdecimal() and value[0] != "0":
             return value, CellKind.NUMBER
         # Excel shows at most 15 digits; the 17 that it stores tell 1001 from 1000.9999999999999.
         number = Decimal(f"{float(value):.{_DIGITS}g}")
         if not number.is_finite():
             raise ValueError(value)
-        if shown_as.kind is CellKind.PERCENTAGE:
-            return f"{(number * 100).normalize():f}%", shown_as.kind
         if shown_as.kind is not None:
-            return self._read_date(shown_as, float(number)), shown_as.kind
+            return self._read_other(shown_as, number), shown_as.kind
         if number != number.to_integral_value():
             return f"{number:f}", CellKind.FRACTION
         if abs(number) >= _TOO_LONG:
@@ -80,12 +87,37 @@ class CellText:
         padded = shown_as.pad(int(number))
         return (str(int(number)), CellKind.NUMBER) if padded is None else (padded, CellKind.PADDED)
 
+    def _read_other(self, shown_as: NumberFormat, number: Decimal) -> str:
+        """The text of a number that is shown as something else."""
+        match shown_as.kind:
+            case CellKind.PERCENTAGE:
+                return f"{(number * 100).normalize():f}%"
+            case CellKind.BAD_FORMAT:
+                return f"{number:f}"
+        return self._read_date(shown_as, float(number))
+
     def _read_date(self, shown_as: NumberFormat, number: float) -> str:
         try:
             when = from_excel(number, self.epoch, timedelta=shown_as.is_duration)
             return str(when).removesuffix(" 00:00:00")
         except (OverflowError, ValueError):  # no such day: Excel shows ####
             return f"{number:g}"
+
+
+def cut_text(text: str, kind: CellKind | None) -> Shown:
+    """Cut a text that is too long for a cell, and say so unless the cell cannot be used anyway."""
+    return text[:CELL_CHARACTERS], CellKind.TOO_LONG if kind in _CUT else kind
+
+
+def join_text(pieces: Sequence[str]) -> str:
+    """Join the pieces of a cell's text; of a text that is too long for a cell, no more than shows that."""
+    if len(pieces) == 1:  # as in nearly all
+        text = pieces[0]
+    else:
+        ends = accumulate(map(len, pieces))
+        needed = (piece for piece, end in zip(pieces, ends, strict=True) if end - len(piece) <= _LONGEST_STORED)
+        text = "".join(needed)
+    return read_text(text[:_LONGEST_STORED])[: CELL_CHARACTERS + 1]
 
 
 def read_text(stored: str) -> str:

@@ -6,10 +6,10 @@ from typing import Final
 
 from bulkvm.errors import SheetError
 from bulkvm.problems import Problem, Severity
+from bulkvm.readers.limits import MIB
 from bulkvm.readers.source import Source
 
 _HEAD: Final = 4096
-_MIB: Final = 2**20
 
 SAVE_AS: Final = "Open it in Excel or LibreOffice, save it as .xlsx (Excel Workbook), and use that file."
 NOT_A_SHEET: Final = "Give the sheet itself, as .xlsx or .csv."
@@ -96,7 +96,7 @@ def _old_or_encrypted(source: Source) -> SheetError:
     """Both are OLE2 files; a stream of that name holds what Excel encrypts."""
     sought = "EncryptedPackage".encode("utf-16-le")
     tail = b""
-    while chunk := source.stream.read(_MIB):
+    while chunk := source.stream.read(MIB):
         if sought in tail + chunk:
             return SheetError(
                 f"{source.name} is protected with a password. Open it in Excel, choose File > Info > "

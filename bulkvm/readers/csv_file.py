@@ -2,22 +2,24 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
 from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import SheetError, UsageError
-from bulkvm.problems import Problem
+from bulkvm.problems import Problem, Severity
 from bulkvm.readers.encoding import Text, decode, warn_of_guess
-from bulkvm.readers.header import LOOKED_AT, Header, find_header, no_header, warn_of_no_heading
+from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
+from bulkvm.readers.limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, RECORD_CHARACTERS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, MAX_COLUMNS, Row, Table
+from bulkvm.readers.table import LETTERS, Row, Table
 from bulkvm.sheet import CellKind, Sheet
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_NAMED: Final = 6  # lines that a message names
 _SCIENTIFIC: Final = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+\s*")
 
 
@@ -29,12 +31,20 @@ class Dialect(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record: its number, the line on which it begins, its values, and why nothing after it can be read."""
+    """One record: its number, the line on which it begins, its values, and why nothing after it can be read.
+
+    `is_cut` says that the file ends right after its last value, without a line end.
+    """
 
     number: int
     line: int
     values: list[str]
     error: SheetError | None = None
+    is_cut: bool = False
+
+
+class _TooLong(csv.Error):
+    """A record with more characters than are read."""
 
 
 def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: Mapping[str, str] | None) -> Sheet:
@@ -46,14 +56,22 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
         found = list(warn_of_guess(text))
         dialect, header = _find_dialect(text, meant)
         table = Table(source.name, header.headings)
+        short: list[int] = []
+        width = len(header.row.cells)
+        needed = max(LETTERS.index(letter) for letter in header.headings) + 1
         for record in _records(text, dialect):
             if record.error:
                 raise record.error
-            if any(record.values[MAX_COLUMNS:]):
+            if any(record.values[COLUMNS:]):
                 raise _too_wide(text.name, record)
             if record.number > header.row.number:
-                found.extend(_problems(record, len(header.row.cells), dialect.delimiter))
-                table.add(_row(record))
+                found.extend(_problems(record, width, dialect.delimiter))
+                if table.add(_row(record)) and len(record.values) < needed:
+                    if record.is_cut:
+                        found.append(_cut_off(record, needed))
+                    else:
+                        short.append(record.line)
+        found.extend(_warn_of_short(short))
     cells = table.to_frame()
     # Of values beyond the header, their rows have told.
     found.extend(warn_of_no_heading(header, cells, cells.columns.intersection(list(header.row.cells))))
@@ -71,20 +89,26 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
 def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect, Header]:
     """The delimiter under which the most headings are recognised; a `sep=` line leaves no choice."""
     first = next(iter(text.lines()), "")
-    if said := _SEP_LINE.fullmatch(first):
+    if len(first) <= SEP_LINE_CHARACTERS and (said := _SEP_LINE.fullmatch(first)):
         dialects = [Dialect(said[1], has_sep_line=True)]
     else:
         dialects = [Dialect(delimiter) for delimiter in _DELIMITERS]
     # A quote may be open for ever under one delimiter and mean nothing under another.
-    heads = {dialect: list(islice(_records(text, dialect), LOOKED_AT)) for dialect in dialects}
-    rows = {dialect: list(map(_row, records)) for dialect, records in heads.items()}
+    rows, errors = {}, {}
+    for dialect in dialects:
+        records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
+        rows[dialect] = first_rows(map(_row, records))
+        errors[dialect] = next((record.error for record in records if record.error), None)
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], meant))}
     if not headers:
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
-        errors = [record.error for record in heads[widest] if record.error]
-        raise errors[0] if errors else no_header(text.name, rows[widest])
+        raise errors[widest] or no_header(text.name, rows[widest])
     best = max(headers, key=lambda dialect: len(headers[dialect].recognised))
     return best, headers[best]
+
+
+def _head(text: Text, dialect: Dialect) -> Iterator[Record]:
+    return islice(_records(text, dialect), HEADER_ROWS)
 
 
 def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
@@ -93,7 +117,11 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
 
     def lines() -> Iterator[str]:
         nonlocal at_end
+        left = RECORD_CHARACTERS
         for line in islice(text.lines(), dialect.has_sep_line, None):
+            left = (left if taken else RECORD_CHARACTERS) - len(line)
+            if left < 0:
+                raise _TooLong
             taken.append(line)
             yield line
         at_end = True
@@ -107,12 +135,15 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
             # Only quotes go on to a next line, and a record that asks for one and gets none is still inside them.
             if values is not None and (at_end or len(taken) > 1):
                 next(csv.reader(taken, delimiter=dialect.delimiter, strict=True))
+        except _TooLong:
+            yield Record(number, first, [], _too_long(text.name, first))
+            return
         except csv.Error:
             yield _broken(text.name, dialect, Record(number, first, []), taken if at_end else taken[:-1])
             return
         if values is None:
             return
-        yield Record(number, first, values)
+        yield Record(number, first, values, is_cut=not taken[-1].endswith(("\n", "\r")))
         first += len(taken)
 
 
@@ -137,8 +168,16 @@ def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -
 
 def _too_wide(name: str, record: Record) -> SheetError:
     return SheetError(
-        f"{name} has {len(record.values):,} values on line {record.line}, and a sheet has at most {MAX_COLUMNS:,} "
+        f"{name} has {len(record.values):,} values on line {record.line}, and a sheet has at most {COLUMNS:,} "
         f"columns (up to {LETTERS[-1]}). Delete the values that are too many, or export the file anew.",
+        "too-large",
+    )
+
+
+def _too_long(name: str, line: int) -> SheetError:
+    return SheetError(
+        f"{name} has a row of more than {RECORD_CHARACTERS:,} characters on line {line}. Shorten its cells, or export "
+        "the file anew.",
         "too-large",
     )
 
@@ -148,7 +187,9 @@ def _row(record: Record) -> Row:
     cells = dict(zip(LETTERS, record.values, strict=False))
     kinds = {}
     for letter, text in cells.items():
-        if text.startswith("'"):
+        if len(text) > CELL_CHARACTERS:
+            cells[letter], kinds[letter] = text[:CELL_CHARACTERS], CellKind.TOO_LONG
+        elif "'" in text:
             cells[letter] = unescape_formula(text)
         elif text[-1:].isdigit() and ("E" in text or "e" in text) and _SCIENTIFIC.fullmatch(text):
             kinds[letter] = CellKind.SCIENTIFIC
@@ -172,6 +213,30 @@ def _problems(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
             f"line {record.line} has NUL bytes in it, which are no text: the file is damaged there. "
             "Type the row again, or export the file anew.",
         )
+
+
+def _cut_off(record: Record, width: int) -> Problem:
+    return _problem(
+        record,
+        "cut-off",
+        f"line {record.line} has {len(record.values)} values for {width} columns, and the file ends there without a "
+        "line end: it was probably cut off. Export or copy the file anew, or complete the row.",
+    )
+
+
+def _warn_of_short(lines: Sequence[int]) -> Iterator[Problem]:
+    """One warning for all the rows that end before the last heading."""
+    if not lines:
+        return
+    named = ", ".join(map(str, lines[:_NAMED])) + (f" and {len(lines) - _NAMED:,} more" if len(lines) > _NAMED else "")
+    which, they = (f"line {named} has", "it is") if len(lines) == 1 else (f"lines {named} have", "they are")
+    yield Problem(
+        row=None,
+        code="missing-values",
+        message=f"{which} fewer values than there are headings, and {they} read as if blank cells followed. "
+        "Check that nothing is missing there.",
+        severity=Severity.WARNING,
+    )
 
 
 def _problem(record: Record, code: str, message: str) -> Problem:

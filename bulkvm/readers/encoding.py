@@ -9,10 +9,10 @@ from typing import IO, Final
 
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.problems import Problem, Severity
+from bulkvm.readers.limits import RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16
-_LONGEST_LINE: Final = 2**22
 _FALLBACK: Final = "cp1252"
 
 # A word without digits, so that no message shows a PIN.
@@ -36,9 +36,12 @@ class Text:
         self.stream.seek(0)
         mark = "\ufeff"
         try:
-            while line := self.stream.readline(_LONGEST_LINE):
-                if len(line) == _LONGEST_LINE:
-                    raise SheetError(f"{self.name} is not a table: a line in it is endless.", "not-a-sheet")
+            while line := self.stream.readline(RECORD_CHARACTERS + 1):
+                if len(line) > RECORD_CHARACTERS:
+                    raise SheetError(
+                        f"{self.name} is not a table: a line in it has more than {RECORD_CHARACTERS:,} characters.",
+                        "not-a-sheet",
+                    )
                 yield line.removeprefix(mark)
                 mark = ""
         except UnicodeError as error:

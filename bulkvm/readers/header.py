@@ -12,9 +12,9 @@ from bulkvm.columns.headings import match_heading
 from bulkvm.columns.text import AROUND, shown
 from bulkvm.errors import SheetError
 from bulkvm.problems import Problem, Severity
+from bulkvm.readers.limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import Row
 
-LOOKED_AT: Final = 20
 _NAMED: Final = 8
 _LONGEST: Final = 40
 
@@ -38,8 +38,11 @@ class Header:
 
 
 def first_rows(rows: Iterable[Row]) -> list[Row]:
-    """The rows among which the header is sought."""
-    return list(takewhile(lambda row: row.number <= LOOKED_AT, rows))
+    """The rows among which the header is sought, with as much of each text as a heading has."""
+    return [
+        row._replace(cells={letter: text[:HEADING_CHARACTERS] for letter, text in row.cells.items()})
+        for row in takewhile(lambda row: row.number <= HEADER_ROWS, rows)
+    ]
 
 
 def find_header(rows: Sequence[Row], meant: Mapping[str, str] | None) -> Header | None:
@@ -62,7 +65,7 @@ def no_header(name: str, rows: Sequence[Row]) -> SheetError:
     there = "What looks most like them: " + ", ".join(f'"{word}"' for word in found[:_NAMED]) + ". " if found else ""
     example = found[0] if found else "Their heading"
     return SheetError(
-        f"{name} has no headings that are known, in the first {LOOKED_AT} rows. {KEY.header} is needed, and for new "
+        f"{name} has no headings that are known, in the first {HEADER_ROWS} rows. {KEY.header} is needed, and for new "
         f"boxes {needed}. {there}Write these words above the columns, or say which column is meant: "
         f'--map "{example}={KEY.header}".',
         "no-header",

@@ -1,11 +1,10 @@
 """JSON files: a list of boxes with the API's names of the fields, as `bulkvm export` writes it."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from json import JSONDecodeError, JSONDecoder
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from bulkvm.columns import COLUMNS, Column
 from bulkvm.columns.headings import match_heading
@@ -13,16 +12,15 @@ from bulkvm.columns.switch import format_switch
 from bulkvm.columns.text import shown
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.readers.encoding import decode
+from bulkvm.readers.limits import CELL_CHARACTERS, RECORD_CHARACTERS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, MAX_COLUMNS, Row, Table
-from bulkvm.sheet import Sheet
+from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.sheet import CellKind, Sheet
 
 _HEADER_ROW: Final = 1  # as in a copy of it: the first box is row 2
-_MOST_MIB: Final = 128  # some 400,000 boxes
-_MIB: Final = 2**20
 _HEAD: Final = 4
-_SPACES: Final = " \t\r\n"
-_SPACE: Final = re.compile(f"[{_SPACES}]*")
+_PIECE: Final = 2**16
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 class _Number(str):
@@ -49,8 +47,8 @@ class _Fields:
 
     def _letter(self, name: str) -> str:
         if name not in self.letters:
-            if len(self.letters) == MAX_COLUMNS:
-                raise ValueError(f"the boxes have more than {MAX_COLUMNS:,} different fields")
+            if len(self.letters) == len(LETTERS):
+                raise ValueError(f"the boxes have more than {len(LETTERS):,} different fields")
             self.letters[_whole(name, "the name of a field")] = LETTERS[len(self.letters)]
             self._columns[name] = match_heading(name, self._meant)
         return self.letters[name]
@@ -60,20 +58,24 @@ def read_json(source: Source, *, sheet: str | None, encoding: str | None, meant:
     """Read a JSON file. Its boxes are rows, the first of them row 2, as under a row of headings."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets to choose from. Leave --sheet out.")
-    fields, table = _Fields(meant), Table(source.name, {})
-    text, place = _read_text(source, encoding).rstrip(_SPACES), 1
-    if not text.startswith("[", _skip(text, 0)):
-        raise _refused(source.name, "it is not a list of boxes")
-    try:
-        for box in _boxes(text):
-            table.add(Row(_HEADER_ROW + place, fields.read(box)))
-            place += 1
-    except JSONDecodeError as error:
-        raise _refused(source.name, f"it is damaged or cut off, at line {error.lineno}") from error
-    except RecursionError as error:
-        raise _refused(source.name, f"box {place} of its list is nested too deeply") from error
-    except ValueError as error:
-        raise _refused(source.name, f"in box {place} of its list, {error}") from error
+    fields, table, place = _Fields(meant), Table(source.name, {}), 1
+    text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
+    with text.stream as stream:
+        stream.seek(0)
+        try:
+            for box in _Boxes(stream).read():
+                table.add(_row(_HEADER_ROW + place, fields.read(box)))
+                place += 1
+        except UnicodeError as error:
+            raise _refused(source.name, f"it is not all {stream.encoding} text") from error
+        except _NoList as error:
+            raise _refused(source.name, "it is not a list of boxes") from error
+        except _Damaged as error:
+            raise _refused(source.name, f"it is damaged or cut off, at line {error}") from error
+        except RecursionError as error:
+            raise _refused(source.name, f"box {place} of its list is nested too deeply") from error
+        except ValueError as error:
+            raise _refused(source.name, f"in box {place} of its list, {error}") from error
     # An export of no boxes has no fields either.
     letters = fields.letters or dict(zip((column.header for column in COLUMNS), LETTERS, strict=False))
     return Sheet(
@@ -82,55 +84,105 @@ def read_json(source: Source, *, sheet: str | None, encoding: str | None, meant:
         header_row=_HEADER_ROW,
         headings={letter: name for name, letter in letters.items()},
         cells=table.to_frame().reindex(columns=list(letters.values()), fill_value=""),
+        kinds=table.kinds,
     )
 
 
-def _read_text(source: Source, encoding: str | None) -> str:
-    if source.stream.seek(0, os.SEEK_END) > _MOST_MIB * _MIB:
-        raise SheetError(
-            f"{source.name} is larger than {_MOST_MIB} MiB, which is more JSON than can be read at once. Split it into "
-            "several files, or export it as .csv.",
-            "too-large",
+class _NoList(Exception):
+    """The text is no list."""
+
+
+class _Damaged(Exception):
+    """The text is no JSON. Its argument is the line."""
+
+
+class _Boxes:
+    """The objects of a list, one by one, so that no more than one and a piece of the text are held."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._text = stream.read(_PIECE).removeprefix("\ufeff")
+        self._at = 0
+        self._line = 1  # in which the text that is held begins
+        self._decoder = JSONDecoder(
+            object_pairs_hook=_read_object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
         )
-    source.stream.seek(0)
-    head = source.stream.read(_HEAD)
-    text = decode(source, encoding or json.detect_encoding(head))
-    with text.stream as stream:
-        stream.seek(0)
-        try:
-            return stream.read().removeprefix("\ufeff")
-        except UnicodeError as error:
-            raise _refused(source.name, f"it is not all {stream.encoding} text") from error
 
+    def read(self) -> Iterator[Mapping[str, Any]]:
+        """The objects.
 
-def _boxes(text: str) -> Iterator[Mapping[str, Any]]:
-    """The objects of the list, one by one, so that no more than one is held as Python's own.
+        Raises:
+            _NoList: there is no list.
+            _Damaged: it is no JSON.
+            ValueError: what comes next is no object, or a value is none that an export writes.
+        """
+        if not self._take("["):
+            raise _NoList
+        if not self._take("]"):
+            while True:
+                yield self._read_box()
+                if self._take("]"):
+                    break
+                if not self._take(","):
+                    raise self._damaged(self._at)
+        if self._next():
+            raise self._damaged(self._at)
 
-    Raises:
-        ValueError: what comes next is none.
-    """
-    decoder = JSONDecoder(
-        object_pairs_hook=_read_object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
-    )
-    at = _skip(text, _skip(text, 0) + 1)
-    is_open = not text.startswith("]", at)
-    while is_open:
-        box, at = decoder.raw_decode(text, at)
+    def _read_box(self) -> Mapping[str, Any]:
+        self._next()
+        while True:
+            try:
+                box, end = self._decoder.raw_decode(self._text, self._at)
+            except JSONDecodeError as error:
+                if not self._read_on():
+                    raise self._damaged(error.pos) from error
+            else:
+                break
         if not box or not isinstance(box, dict):
             raise ValueError("there are no fields")
-        yield box
-        at = _skip(text, at)
-        if is_open := text.startswith(",", at):
-            at = _skip(text, at + 1)
-    if text[at:] != "]":
-        raise JSONDecodeError("", text, at)
+        self._check_length(end - self._at)
+        self._at = end
+        return box
+
+    def _take(self, mark: str) -> bool:
+        """Go on behind a mark, if it comes next."""
+        found = self._next() == mark
+        self._at += found
+        return found
+
+    def _next(self) -> str:
+        """Go to the next character that is not white space."""
+        while True:
+            space = _SPACE.match(self._text, self._at)
+            assert space is not None
+            self._at = space.end()
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._read_on():
+                return ""
+
+    def _read_on(self) -> bool:
+        """Read another piece, as long as what is left already: a long box is tried a few times, not at each piece."""
+        left = len(self._text) - self._at
+        self._check_length(left)
+        piece = self._stream.read(max(left, _PIECE))
+        if piece:
+            self._line += self._text.count("\n", 0, self._at)
+            self._text, self._at = self._text[self._at :] + piece, 0
+        return bool(piece)
+
+    @staticmethod
+    def _check_length(characters: int) -> None:
+        if characters > RECORD_CHARACTERS:
+            raise ValueError(f"there are more than {RECORD_CHARACTERS:,} characters, or it is not closed")
+
+    def _damaged(self, at: int) -> _Damaged:
+        return _Damaged(self._line + self._text.count("\n", 0, at))
 
 
-def _skip(text: str, at: int) -> int:
-    """Where what is not white space begins."""
-    found = _SPACE.match(text, at)
-    assert found is not None
-    return found.end()
+def _row(number: int, texts: Mapping[str, str]) -> Row:
+    long = {letter: text[:CELL_CHARACTERS] for letter, text in texts.items() if len(text) > CELL_CHARACTERS}
+    return Row(number, {**texts, **long}, dict.fromkeys(long, CellKind.TOO_LONG)) if long else Row(number, texts)
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

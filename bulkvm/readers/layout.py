@@ -1,17 +1,17 @@
 """What hides or joins the cells of a worksheet, told to the person who sees it."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from openpyxl.worksheet.cell_range import CellRange
-
 from bulkvm.problems import Problem, Severity
-from bulkvm.readers.table import LETTERS, Table
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Table
 from bulkvm.sheet import CellKind
 
 _NAMED: Final = 6
+_RANGE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
 def warn_of_hidden(rows: Sequence[int]) -> Iterator[Problem]:
@@ -33,31 +33,43 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
     """Mark the cells that are merged over several rows, and tell each row of it.
 
     Args:
-        ranges: as the workbook gives them.
+        ranges: as the workbook gives them, each once.
         used: the letters of the columns that are read; in others nothing is at stake.
         table: the rows.
 
     Raises:
         ValueError: merged ranges overlap.
     """
+    columns = sorted(COLUMN_OF[letter] for letter in used)
     for written in ranges:
-        left, top, right, bottom = map(int, CellRange(written).bounds)
+        left, top, right, bottom = _bounds(written)
         if top == bottom:
             continue
-        covered = [letter for letter in LETTERS[left - 1 : right] if letter in used]
+        covered = columns[bisect_left(columns, left) : bisect_right(columns, right)]
         rows = table.rows[bisect_left(table.rows, top) : bisect_right(table.rows, bottom)] if covered else []
         for row in rows:
-            for letter in covered:
+            for column in covered:
+                letter = LETTERS[column - 1]
                 if table.kinds.get(letter, {}).get(row) is CellKind.MERGED:
                     raise ValueError(written)
                 table.mark(letter, row, CellKind.MERGED)
             yield Problem(
                 row=row,
-                cell=f"{covered[0]}{row}",
+                cell=f"{LETTERS[covered[0] - 1]}{row}",
                 code="merged-cells",
                 message=f"the cell is a part of {written}, which was merged over several rows, so it is not certain "
                 "which row its value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
             )
+
+
+def _bounds(written: str) -> tuple[int, int, int, int]:
+    """The first column and row of a range such as A2:B3, counted from 1, and the last ones."""
+    found = _RANGE.fullmatch(written)
+    if not found:
+        raise ValueError(written)
+    first, top, last, bottom = found.groups()
+    left, right = COLUMN_OF[first], COLUMN_OF[last or first]
+    return left, int(top), right, int(bottom or top)
 
 
 def _groups(rows: Sequence[int]) -> Iterator[str]:

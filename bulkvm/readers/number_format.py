@@ -1,7 +1,8 @@
 """Number formats: what they make of a number that is shown."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -20,7 +21,35 @@ _TOKEN: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-Mask = tuple[tuple[bool, str], ...]
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A row of characters, and whether a digit takes the place of each."""
+
+    characters: tuple[tuple[bool, str], ...]
+    places: int
+    _layouts: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def fill(self, digits: str) -> str:
+        """Put digits into the places from the right; the first place takes all that are left."""
+        filled = min(len(digits), self.places)
+        layout = self._layouts.get(filled)
+        if layout is None:
+            layout = self._layouts[filled] = self._layout(self.places - filled)
+        surplus = len(digits) - filled
+        return layout % (digits[: surplus + 1], *digits[surplus + 1 :])
+
+    def _layout(self, empty: int) -> str:
+        """What is shown where so many places from the left are empty, with %s for each digit."""
+        layout = []
+        place = 0
+        for is_digit, character in self.characters:
+            if is_digit:
+                layout.append("%s" if place >= empty else {"0": "0", "?": " ", "#": ""}[character])
+                place += 1
+            else:
+                layout.append(character.replace("%", "%%"))
+        return "".join(layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +57,7 @@ class NumberFormat:
     """How a cell shows its number.
 
     `kind` is DATE, TIME, PERCENTAGE, or None for plain numbers. `masks` show whole numbers padded (positive, negative,
-    zero): each a row of characters and whether a digit takes its place; None where the digits are shown as they are.
+    zero); None where the digits are shown as they are.
     """
 
     kind: CellKind | None = None
@@ -43,16 +72,45 @@ class NumberFormat:
         if mask is None:
             return None
         sign = "-" if number < 0 and not own else ""
-        return sign + _fill(mask, str(abs(number)))
+        return sign + mask.fill(str(abs(number)))
 
 
 GENERAL: Final = NumberFormat()
+_BAD: Final = NumberFormat(CellKind.BAD_FORMAT)
 
 
-def format_of(format_id: int, codes: dict[int, str]) -> NumberFormat:
+class Formats:
+    """The number formats of a workbook's styles, each parsed when a cell first has it.
+
+    `ids` gives the format of each style, `codes` a workbook's own code for some of them, None where it is too long.
+    """
+
+    def __init__(self, ids: Sequence[int] = (), codes: Mapping[int, str | None] | None = None) -> None:
+        self._ids = ids
+        self._codes = codes or {}
+        self._known: dict[int, NumberFormat] = {}
+
+    def of_style(self, style: int) -> NumberFormat:
+        """The format of a style, by the index that cells give.
+
+        Raises:
+            ValueError: there is no such style.
+        """
+        if not self._ids:
+            return GENERAL
+        known = self._known.get(style)
+        if known is None:
+            if not 0 <= style < len(self._ids):
+                raise ValueError(style)
+            known = self._known[style] = format_of(self._ids[style], self._codes)
+        return known
+
+
+def format_of(format_id: int, codes: Mapping[int, str | None]) -> NumberFormat:
     """The format with a workbook's own code, or a built-in one."""
     if format_id in codes:
-        return parse_format(codes[format_id])
+        code = codes[format_id]
+        return _BAD if code is None else parse_format(code)
     if format_id in _EAST_ASIAN_DATES:
         return NumberFormat(CellKind.DATE)
     return parse_format(BUILTIN_FORMATS.get(format_id, "General"))
@@ -92,19 +150,4 @@ def _mask(section: str) -> Mask | None:
                 return None
     places = "".join(character for is_digit, character in mask if is_digit)
     pads = places.count("0") > 1 or any(character.isdigit() for is_digit, character in mask if not is_digit)
-    return tuple(mask) if places and pads else None
-
-
-def _fill(mask: Mask, digits: str) -> str:
-    """Put digits into a mask from the right; the first place takes all that are left."""
-    places = sum(is_digit for is_digit, _ in mask)
-    left = digits.rjust(places, "\0")
-    first, rest = left[: len(left) - places + 1], iter(left[len(left) - places + 1 :])
-    shown = []
-    for is_digit, character in mask:
-        if not is_digit:
-            shown.append(character)
-            continue
-        taken, first = (first, "") if first else (next(rest), "")
-        shown.append({"0": "0", "?": " ", "#": ""}[character] if taken == "\0" else taken)
-    return "".join(shown)
+    return Mask(tuple(mask), len(places)) if places and pads else None

@@ -9,9 +9,19 @@ from typing import IO, Final
 from bulkvm.errors import SheetError
 from bulkvm.readers.cell_text import CellText
 from bulkvm.readers.contents import NOT_A_SHEET, SAVE_AS
+from bulkvm.readers.limits import (
+    DIRECTORY_BYTES,
+    FILE_BYTES,
+    MIB,
+    PART_BYTES,
+    SHEETS,
+    STRINGS_BYTES,
+    unpacked_bytes,
+    xml_steps,
+)
 from bulkvm.readers.parts import Book, Relations, Strings, Styles
 from bulkvm.readers.source import Source
-from bulkvm.readers.xml_parts import Reader, parse_whole
+from bulkvm.readers.xml_parts import Reader, Steps, parse_whole
 
 _MEMBERS: Final = {
     "xl/workbook.bin": ("a binary workbook (.xlsb)", SAVE_AS),
@@ -21,11 +31,8 @@ _MEMBERS: Final = {
     "ppt/presentation.xml": ("a presentation", NOT_A_SHEET),
 }
 
-_MIB: Final = 2**20
-_MAX_FILE: Final = 100 * _MIB  # a million rows take about half of it
-_MAX_UNPACKED: Final = 1024 * _MIB
-_MAX_STRINGS: Final = 192 * _MIB
-_MAX_PART: Final = 32 * _MIB  # any part but strings and worksheets
+# Others unpack to far more than spreadsheet programs' own, or take memory by what the file declares.
+_PACKINGS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,37 @@ class Package:
     archive: zipfile.ZipFile
     sheets: tuple[SheetPart, ...]
     texts: CellText
+    steps: Steps
 
-    def open_sheet(self, sheet: SheetPart) -> IO[bytes]:
+    def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
-        return self.archive.open(sheet.path)
+        return self.archive.open(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Directory:
+    """The file while `zipfile` opens it, which reads the list of the parts at once, however long it is."""
+
+    source: Source
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes, or all that are left."""
+        data = self.source.stream.read(size if 0 <= size <= DIRECTORY_BYTES else DIRECTORY_BYTES + 1)
+        if len(data) > DIRECTORY_BYTES:
+            raise SheetError(
+                f"{self.source.name} has far more parts than a workbook has, so it is not read. "
+                "Open it in Excel, save it as .xlsx, and use that file.",
+                "hostile",
+            )
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place."""
+        return self.source.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place."""
+        return self.source.stream.tell()
 
 
 def open_archive(source: Source) -> zipfile.ZipFile:
@@ -57,8 +91,10 @@ def open_archive(source: Source) -> zipfile.ZipFile:
         SheetError: it is too big, or another program's.
         zipfile.BadZipFile: it is damaged.
     """
-    _check_size(source.name, source.stream.seek(0, os.SEEK_END), _MAX_FILE)
-    archive = zipfile.ZipFile(source.stream)
+    size = source.stream.seek(0, os.SEEK_END)
+    _check_size(source.name, size, FILE_BYTES)
+    archive = zipfile.ZipFile(_Directory(source))
+    archive.fp = source.stream
     members = frozenset(archive.namelist())
     for name, (kind, advice) in _MEMBERS.items():
         if name in members:
@@ -66,52 +102,70 @@ def open_archive(source: Source) -> zipfile.ZipFile:
     if "[Content_Types].xml" not in members:
         raise SheetError(f"{source.name} is an archive and not a workbook. {NOT_A_SHEET}", "not-a-sheet")
     # zipfile never unpacks more of a member than it declares, so that these sizes are the real ones.
-    _check_size(source.name, sum(member.file_size for member in archive.infolist()), _MAX_UNPACKED)
+    _check_size(
+        f"The content of {source.name}", sum(part.file_size for part in archive.infolist()), unpacked_bytes(size)
+    )
+    if not all(part.compress_type in _PACKINGS for part in archive.infolist()):
+        raise zipfile.BadZipFile
     return archive
 
 
-def open_package(archive: zipfile.ZipFile) -> Package:
+def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
     """Read what the worksheets' cells refer to.
 
     Raises:
         KeyError: a part is not there.
         ValueError: a part is not as a workbook has it.
     """
-    main = _relations(archive, "").of_type("officeDocument")
+    parts = _Parts(archive, Steps(xml_steps(file_bytes)))
+    main = parts.relations("").of_type("officeDocument")
     if main is None:
         raise KeyError("officeDocument")
-    book, relations, styles, strings = Book(), _relations(archive, main), Styles(), Strings()
-    _parse(archive, main, book)
+    book, relations, styles, strings = Book(), parts.relations(main), Styles(), Strings()
+    parts.parse(main, book)
     if path := relations.of_type("styles"):
-        _parse(archive, path, styles)
+        parts.parse(path, styles)
     if path := relations.of_type("sharedStrings"):
-        _parse(archive, path, strings, _MAX_STRINGS)
+        parts.parse(path, strings, STRINGS_BYTES)
+    if len(book.sheets) > SHEETS:
+        raise SheetError(
+            f"The workbook has {len(book.sheets):,} sheets, and at most {SHEETS:,} are read. "
+            "Copy the one that is meant into a new workbook.",
+            "too-large",
+        )
     sheets = (
         SheetPart(name, is_visible, relations.targets[key])
         for name, is_visible, key in book.sheets
         if relations.types.get(key) == "worksheet"
     )
-    return Package(archive, tuple(sheets), CellText(strings.texts, styles.formats(), book.epoch))
+    return Package(archive, tuple(sheets), CellText(strings.texts, styles.formats(), book.epoch), parts.steps)
 
 
-def _parse(archive: zipfile.ZipFile, path: str, reader: Reader, largest: int = _MAX_PART) -> None:
-    _check_size(f"The workbook's inner part {path}", archive.getinfo(path).file_size, largest)
-    with archive.open(path) as stream:
-        parse_whole(stream, reader)
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The small parts of a workbook, read whole."""
 
+    archive: zipfile.ZipFile
+    steps: Steps
 
-def _relations(archive: zipfile.ZipFile, path: str) -> Relations:
-    """What a part refers to."""
-    folder, name = posixpath.split(path)
-    relations = Relations(folder)
-    _parse(archive, posixpath.join(folder, "_rels", f"{name}.rels"), relations)
-    return relations
+    def parse(self, path: str, reader: Reader, largest: int = PART_BYTES) -> None:
+        """Parse a part."""
+        _check_size(f"The workbook's inner part {path}", self.archive.getinfo(path).file_size, largest)
+        with self.archive.open(path) as stream:
+            parse_whole(stream, reader, self.steps)
+
+    def relations(self, path: str) -> Relations:
+        """What a part refers to."""
+        folder, name = posixpath.split(path)
+        relations = Relations(folder)
+        self.parse(posixpath.join(folder, "_rels", f"{name}.rels"), relations)
+        return relations
 
 
 def _check_size(what: str, size: int, largest: int) -> None:
     if size > largest:
         raise SheetError(
-            f"{what} is too big to read: {size // _MIB:,} MiB, of at most {largest // _MIB:,}. "
+            f"{what} is too big to read: {size / MIB:,.1f} MiB, of at most {largest / MIB:,.0f}. "
             "Copy the rows alone into a new workbook, or save the sheet as CSV.",
             "too-large",
         )

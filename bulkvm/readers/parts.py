@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
-from bulkvm.readers.cell_text import read_text
-from bulkvm.readers.number_format import NumberFormat, format_of
+from bulkvm.readers.cell_text import join_text
+from bulkvm.readers.limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONS, STYLES
+from bulkvm.readers.number_format import Formats
 from bulkvm.readers.xml_parts import RELATION_ID, Reader, names
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-_MAX_STYLES: Final = 2**16  # Excel's own limit is a little below
 
 
 class Relations(Reader):
@@ -33,6 +32,8 @@ class Relations(Reader):
             key = attributes["Id"]
             self.types[key] = posixpath.basename(attributes["Type"])
             self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"]))[1:]
+            if len(self.types) > RELATIONS:
+                raise ValueError(len(self.types))
 
 
 class Book(Reader):
@@ -62,24 +63,25 @@ class Styles(Reader):
     _CODE: Final = names("numFmt")
 
     def __init__(self) -> None:
-        self._codes: dict[int, str] = {}
+        self._codes: dict[int, str | None] = {}
         self._ids: list[int] = []
         self._in_list = False
 
-    def formats(self) -> list[NumberFormat]:
+    def formats(self) -> Formats:
         """By the index that cells give."""
-        return [format_of(format_id, self._codes) for format_id in self._ids]
+        return Formats(self._ids, self._codes)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         if name in self._STYLE and self._in_list:
             self._ids.append(int(attributes.get("numFmtId", 0)))
         elif name in self._CODE:  # the first one counts; those of conditional formats come later
-            self._codes.setdefault(int(attributes["numFmtId"]), attributes["formatCode"])
+            code = attributes["formatCode"]
+            self._codes.setdefault(int(attributes["numFmtId"]), code if len(code) <= FORMAT_CODE_CHARACTERS else None)
         elif name in self._LIST:
             self._in_list = True
-        if len(self._ids) > _MAX_STYLES:
-            raise ValueError(len(self._ids))
+        if len(self._ids) > STYLES or len(self._codes) > FORMAT_CODES:
+            raise ValueError(name)
 
     def end(self, name: str, text: str) -> None:  # noqa: ARG002  (styles are all attributes)
         """An element ends."""
@@ -110,7 +112,7 @@ class Strings(Reader):
             if not self._in_phonetic:
                 self._runs.append(text)
         elif name in self._ITEM:
-            self.texts.append(read_text("".join(self._runs)))
+            self.texts.append(join_text(self._runs))
             self._runs.clear()
         elif name in self._PHONETIC:
             self._in_phonetic = False

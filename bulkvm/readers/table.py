@@ -10,15 +10,13 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from bulkvm.errors import SheetError
+from bulkvm.readers.limits import COLUMNS, TABLE_BYTES, TABLE_CELLS
 from bulkvm.sheet import CellKind
 
-MAX_COLUMNS: Final = 16_384
 _NAMES: Final = (map("".join, product(ascii_uppercase, repeat=length)) for length in (1, 2, 3))
-LETTERS: Final = tuple(islice(chain.from_iterable(_NAMES), MAX_COLUMNS))
+LETTERS: Final = tuple(islice(chain.from_iterable(_NAMES), COLUMNS))
+COLUMN_OF: Final = {letter: column for column, letter in enumerate(LETTERS, start=1)}
 
-# A million rows of all our columns take half of these.
-_MAX_BYTES: Final = 640 * 2**20
-_MAX_CELLS: Final = 2**25
 _BYTES_OF_KIND: Final = 100
 _REMEMBERED: Final = 2**16
 
@@ -44,17 +42,17 @@ class Table:
         self.kinds: dict[str, dict[int, CellKind]] = {}
         self._name = name
         self._columns: dict[str, list[str]] = {letter: [] for letter in headings}
-        self._room = _MAX_BYTES
+        self._room = TABLE_BYTES
         self._known: dict[str, str] = {}  # a text that many cells hold is held once
 
-    def add(self, row: Row) -> None:
-        """Add a row, unless it is blank.
+    def add(self, row: Row) -> bool:
+        """Add a row, unless it is blank, and say whether it was added.
 
         Raises:
             SheetError: the sheet is too big for the memory that reading may take.
         """
         if not any(map(_VISIBLE.search, row.cells.values())):
-            return
+            return False
         above = len(self.rows)
         self.rows.append(row.number)
         for letter, text in row.cells.items():
@@ -70,12 +68,13 @@ class Table:
         self._room -= _BYTES_OF_KIND * len(row.kinds)
         if row.is_hidden:
             self.hidden.append(row.number)
-        if self._room < 0 or len(self.rows) * len(self._columns) > _MAX_CELLS:
+        if self._room < 0 or len(self.rows) * len(self._columns) > TABLE_CELLS:
             raise SheetError(
                 f"{self._name} holds more than can be read at once (row {row.number} was reached). "
                 "Split it into several files, or delete the columns that are not needed.",
                 "too-large",
             )
+        return True
 
     def mark(self, letter: str, row: int, kind: CellKind) -> None:
         """Note what text cannot carry."""

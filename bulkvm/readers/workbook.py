@@ -1,10 +1,13 @@
 """Workbooks: the sheet that is meant, and its rows."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import IO, Final
 
 from bulkvm.columns.headings import match_heading
+from bulkvm.columns.text import shown_number
 from bulkvm.errors import BulkvmError, SheetError, UsageError
 from bulkvm.readers.contents import damaged
 from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
@@ -14,6 +17,8 @@ from bulkvm.readers.source import Source
 from bulkvm.readers.table import Row, Table
 from bulkvm.readers.worksheet import Worksheet
 from bulkvm.sheet import Sheet
+
+_NAMED: Final = 8  # sheets that a message names
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str]
     """
     try:
         with open_archive(source) as archive:
-            package = open_package(archive)
+            package = open_package(archive, source.stream.seek(0, os.SEEK_END))
             part, header = _choose(source.name, _candidates(source.name, package, sheet, meant))
             return _read(source, package, part, header, meant)
     except BulkvmError:
@@ -49,14 +54,23 @@ def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[s
     if sheet is not None:
         parts = [part for part in package.sheets if part.name.casefold() == sheet.casefold()]
         if not parts:
-            there = ", ".join(f'"{part.name}"' for part in package.sheets)
-            raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {there}.')
-    candidates = []
-    for part in parts:
-        with package.open_sheet(part) as stream, closing(Worksheet(stream, package.texts).rows()) as rows:
+            raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {_named(package.sheets, ", ")}.')
+    read: dict[str, tuple[list[Row], Header | None]] = {}  # several sheets may be one part
+    for path in dict.fromkeys(part.path for part in parts):
+        with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows()) as rows:
             first = first_rows(rows)
-        candidates.append(_Candidate(part, first, find_header(first, meant)))
-    return candidates
+        read[path] = first, find_header(first, meant)
+    return [_Candidate(part, *read[part.path]) for part in parts]
+
+
+def _worksheet(stream: IO[bytes], package: Package) -> Worksheet:
+    return Worksheet(stream, package.texts, package.steps)
+
+
+def _named(parts: Sequence[SheetPart], between: str) -> str:
+    """Names of sheets for a message, each on one line and short."""
+    names = [f'"{shown_number(part.name)}"' for part in parts[:_NAMED]]
+    return between.join(names) + (f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else "")
 
 
 def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Header]:
@@ -67,10 +81,10 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
     # A heading may also stand in a list of instructions, by itself.
     certain = [(part, header) for part, header in found if header.is_certain] or found
     if len(certain) > 1:
-        there = " and ".join(f'"{part.name}"' for part, _ in certain)
+        there = _named([part for part, _ in certain], " and ")
         raise SheetError(
             f"{name} has several sheets with known headings: {there}. Say which one is meant, as in "
-            f'--sheet "{certain[0][0].name}".',
+            f'--sheet "{shown_number(certain[0][0].name)}".',
             "several-sheets",
         )
     return certain[0]
@@ -78,8 +92,8 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
 
 def _read(source: Source, package: Package, part: SheetPart, header: Header, meant: Mapping[str, str] | None) -> Sheet:
     table = Table(source.name, header.headings)
-    with package.open_sheet(part) as stream:
-        worksheet = Worksheet(stream, package.texts)
+    with package.open_sheet(part.path) as stream:
+        worksheet = _worksheet(stream, package)
         for row in worksheet.rows():
             if row.number > header.row.number:
                 table.add(row)

@@ -3,9 +3,10 @@
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Final
 
-from bulkvm.readers.cell_text import CellText
-from bulkvm.readers.table import LETTERS, Row
-from bulkvm.readers.xml_parts import Reader, names, parse
+from bulkvm.readers.cell_text import CellText, join_text
+from bulkvm.readers.limits import MERGED_RANGES, ROWS
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
+from bulkvm.readers.xml_parts import Reader, Steps, names, parse
 
 if TYPE_CHECKING:
     from bulkvm.sheet import CellKind
@@ -18,9 +19,6 @@ _TEXT: Final = names("t")
 _PHONETIC: Final = names("rPh")
 _MERGED: Final = names("mergeCell")
 
-_COLUMN_OF: Final = {letter: column for column, letter in enumerate(LETTERS, start=1)}
-_MAX_ROW: Final = 1_048_576
-_MAX_MERGED: Final = 100_000
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -31,10 +29,12 @@ class Worksheet(Reader):
     done twice and all at once in memory.
     """
 
-    def __init__(self, stream: IO[bytes], texts: CellText) -> None:
-        self.merged: list[str] = []
+    def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
+        self.merged: dict[str, None] = {}  # each range once
         self._stream = stream
         self._texts = texts
+        self._steps = steps
+        self._runs: list[str] = []
         self._rows: list[Row] = []
         self._number = 0
         self._column = 0
@@ -47,7 +47,7 @@ class Worksheet(Reader):
         Raises:
             ValueError: a cell is not as a workbook has it.
         """
-        for _ in parse(self._stream, self):
+        for _ in parse(self._stream, self, self._steps):
             yield from self._rows
             self._rows.clear()
 
@@ -62,8 +62,8 @@ class Worksheet(Reader):
         elif name in _PHONETIC:
             self._in_phonetic = True
         elif name in _MERGED:
-            self.merged.append(attributes["ref"])
-            if len(self.merged) > _MAX_MERGED:
+            self.merged[attributes["ref"]] = None
+            if len(self.merged) > MERGED_RANGES:
                 raise ValueError(len(self.merged))
 
     def end(self, name: str, text: str) -> None:
@@ -74,7 +74,7 @@ class Worksheet(Reader):
             self._end_cell()
         elif name in _TEXT:
             if not self._in_phonetic:
-                self._value = (self._value or "") + text
+                self._runs.append(text)
         elif name in _FORMULA:
             self._formula = text
         elif name in _ROW:
@@ -85,7 +85,7 @@ class Worksheet(Reader):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self._number + 1))
-        if not self._number < number <= _MAX_ROW:
+        if not self._number < number <= ROWS:
             raise ValueError(number)
         self._number = number
         self._digits = str(number)
@@ -97,6 +97,9 @@ class Worksheet(Reader):
     def _end_cell(self) -> None:
         attributes = self._attributes
         letter = self._place(attributes.get("r"))
+        if self._runs:
+            self._value = join_text(self._runs)
+            self._runs.clear()
         if self._value is None and self._formula is None:
             return
         text, kind = self._texts.read(attributes.get("t", "n"), int(attributes.get("s", 0)), self._value, self._formula)
@@ -107,7 +110,7 @@ class Worksheet(Reader):
 
     def _place(self, reference: str | None) -> str:
         """The letter of a cell's column. A cell without a reference stands to the right of the one before it."""
-        column = self._column + 1 if reference is None else _COLUMN_OF.get(reference.removesuffix(self._digits), 0)
+        column = self._column + 1 if reference is None else COLUMN_OF.get(reference.removesuffix(self._digits), 0)
         if not self._column < column <= len(LETTERS):
             raise ValueError(reference)
         self._column = column

@@ -7,17 +7,34 @@ from xml.parsers import expat
 from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
 
 from bulkvm.errors import SheetError
+from bulkvm.readers.limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, TOKEN_BYTES
 
 _CHUNK: Final = 2**16
-_LONGEST_TEXT: Final = 2**20  # a cell of Excel's has at most 32,767 characters
-_DEEPEST: Final = 256
 _SEPARATOR: Final = " "
+_BEYOND_LIMITS: Final = "a cell, an element or a nesting of elements that is far beyond Excel's limits"
 # What Excel calls "Strict Open XML Spreadsheet" has names of its own for the same things.
 _STRICT: Final = "http://purl.oclc.org/ooxml/"
 
 
+class Steps:
+    """How many steps the XML of a workbook may still take, over all its parts."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    def take(self, steps: int) -> None:
+        """Count steps that were taken.
+
+        Raises:
+            SheetError: they are too many.
+        """
+        self._left -= steps
+        if self._left < 0:
+            raise _hostile("far more cells, rows or other elements than its size allows for")
+
+
 class Reader:
-    """Hears of each element, and does nothing with it. `text` is what stands after the tag that began last."""
+    """No-op XML event handler. `text` is what stands right before the tag that ends, since the last tag."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -27,14 +44,14 @@ class Reader:
 
 
 def names(local: str) -> frozenset[str]:
-    """An element of a workbook, as `Reader` is told of it."""
+    """The names of an element of a workbook, as `Reader` gets them."""
     return frozenset({f"{SHEET_MAIN_NS}{_SEPARATOR}{local}", f"{_STRICT}spreadsheetml/main{_SEPARATOR}{local}"})
 
 
 RELATION_ID: Final = (f"{REL_NS}{_SEPARATOR}id", f"{_STRICT}officeDocument/relationships{_SEPARATOR}id")
 
 
-def parse(stream: IO[bytes], reader: Reader) -> Iterator[None]:
+def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
     """Parse a part, and pause after each piece of it.
 
     Raises:
@@ -42,11 +59,14 @@ def parse(stream: IO[bytes], reader: Reader) -> Iterator[None]:
         expat.ExpatError: it is not well-formed.
     """
     text: list[str] = []
-    depth = 0
+    depth = taken = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, taken
         depth += 1
+        taken += ELEMENT_STEPS + len(attributes)
+        if len(attributes) > ATTRIBUTES:
+            raise _hostile(_BEYOND_LIMITS)
         text.clear()
         reader.start(name, attributes)
 
@@ -54,6 +74,7 @@ def parse(stream: IO[bytes], reader: Reader) -> Iterator[None]:
         nonlocal depth
         depth -= 1
         reader.end(name, "".join(text))
+        text.clear()  # lest each of the elements around it joins it again
 
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
@@ -65,16 +86,19 @@ def parse(stream: IO[bytes], reader: Reader) -> Iterator[None]:
     while chunk := stream.read(_CHUNK):
         parser.Parse(chunk)
         given += len(chunk)
-        if given - parser.CurrentByteIndex > _LONGEST_TEXT or sum(map(len, text)) > _LONGEST_TEXT or depth > _DEEPEST:
-            raise _hostile("a cell or a nesting of elements that is far beyond Excel's limits")
+        longest = max(given - parser.CurrentByteIndex, sum(map(len, text)))
+        if longest > TOKEN_BYTES or depth > DEPTH or len(parser.intern) > NAMES:
+            raise _hostile(_BEYOND_LIMITS)
+        steps.take(taken)
+        taken = 0
         yield
     parser.Parse(b"", True)
     yield
 
 
-def parse_whole(stream: IO[bytes], reader: Reader) -> None:
+def parse_whole(stream: IO[bytes], reader: Reader, steps: Steps) -> None:
     """Parse a part to its end."""
-    for _ in parse(stream, reader):
+    for _ in parse(stream, reader, steps):
         pass
 
 

@@ -18,6 +18,14 @@ _NO_VALUE: Final = {
         "formula-no-result",
         "the cell is a formula without a stored result. Open the file in Excel and save it, or paste the values.",
     ),
+    CellKind.TOO_LONG: Fault(
+        "cell-too-long", "the cell has more than 32,767 characters, and the rest of them was not read. Shorten it."
+    ),
+    CellKind.BAD_FORMAT: Fault(
+        "cell-format",
+        "the cell's number format is longer than Excel allows, so it is not certain what the cell shows. "
+        "Format the cell as Text and type the value again.",
+    ),
 }
 
 # In a column of words, these may be what somebody typed, or what Excel made of it.

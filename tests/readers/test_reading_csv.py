@@ -68,8 +68,30 @@ def test_a_quoted_cell_over_two_lines_is_one_row(tmp_path: Path) -> None:
     assert sheet.cells["B"].tolist() == ["Front\r\nDesk", 'say "hi"']
 
 
-def test_missing_values_are_blank(tmp_path: Path) -> None:
-    assert texts(read(tmp_path, HEADER + "6201\n")) == [["6201", "", ""]]
+def test_missing_values_are_blank_with_one_warning_for_the_file(tmp_path: Path) -> None:
+    sheet = read(tmp_path, HEADER + "6201\n6202,Desk,024680\n\n6203,Sales\n")
+
+    assert texts(sheet) == [["6201", "", ""], ["6202", "Desk", "024680"], ["6203", "Sales", ""]]
+    assert codes(sheet) == [(None, "missing-values")]
+    assert "lines 2, 5 have fewer values" in sheet.problems[0].message
+    assert not sheet.problems[0].is_error
+
+
+@pytest.mark.parametrize("end", ["", "\r\n"])
+def test_columns_that_no_heading_is_above_need_no_values(tmp_path: Path, end: str) -> None:
+    assert codes(read(tmp_path, "name,pin,,\nDesk,402817" + end)) == []
+
+
+def test_a_file_that_ends_in_the_middle_of_its_last_row_was_cut_off(tmp_path: Path) -> None:
+    sheet = read(tmp_path, "extension_number,pin,name\n6201,024680,Desk\n6202,918835")
+
+    assert codes(sheet) == [(3, "cut-off")]
+    assert sheet.problems[0].is_error
+    assert [record.row for record in validate(sheet).records] == [2]
+
+
+def test_a_last_row_without_a_line_end_is_read(tmp_path: Path) -> None:
+    assert codes(read(tmp_path, HEADER + "6201,Desk,024680")) == []
 
 
 def test_surplus_values_are_an_error_with_the_line(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bulkvm.backup.proof import find_loss
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import SheetError, UsageError
-from bulkvm.readers import json_file, read_sheet
+from bulkvm.readers import read_sheet
 from bulkvm.reports.export import write_export
 from bulkvm.validation import validate
 from tests.backup.test_proof import boxes
@@ -154,13 +154,6 @@ def test_what_is_no_list_of_boxes_is_refused_in_one_line_without_its_pins(
     assert len(message) < 300
     assert "0246" not in message
     assert "\n" not in message
-
-
-def test_more_than_fits_in_memory_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_file, "_MOST_MIB", 0)
-
-    with pytest.raises(SheetError, match=r"larger than 0 MiB.*Split it"):
-        read_sheet(written(tmp_path, []))
 
 
 @given(st.binary(max_size=40) | st.text('[]{}":,0 a\\untrefals', max_size=40).map(str.encode))
