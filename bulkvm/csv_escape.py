@@ -1,17 +1,24 @@
-"""Text that a spreadsheet would run as a formula, made harmless in CSV files."""
+"""Text that a spreadsheet would run as a formula, made harmless in CSV files.
+
+Which character separates the values, a spreadsheet decides by its own settings and not by the file. So a text may begin
+a cell after each character that can be a separator, and not only at its start.
+"""
 
 import re
 from typing import Final
 
-_RUNS: Final = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
+# A formula begins with one of these, in some languages also in full width. Spaces and quotes may precede it.
+_FORMULA: Final = '[ "]*[=+\\-@\uff1d\uff0b\uff0d\uff20]'
+_CELL_START: Final = r"(?:\A|(?<=[,;\t|\r\n]))"
+_RUNS: Final = re.compile(rf"\A(?='*[\t\r])|{_CELL_START}(?='*{_FORMULA})")
+_ESCAPED: Final = re.compile(rf"\A'(?='*[\t\r])|{_CELL_START}'(?='*{_FORMULA})")
 
 
 def escape_formula(text: str) -> str:
     """Put one apostrophe before what a spreadsheet would run, or what looks like an escape already."""
-    return f"'{text}" if _RUNS.match(text) else text
+    return _RUNS.sub("'", text)
 
 
 def unescape_formula(text: str) -> str:
-    """Take exactly the apostrophe off that `escape_formula` puts on."""
-    return text[1:] if _ESCAPED.match(text) else text
+    """Take exactly the apostrophes off that `escape_formula` puts on."""
+    return _ESCAPED.sub("", text) if "'" in text else text
