@@ -1,6 +1,7 @@
 """A shared voicemail box: as it is on the PBX, and as a row of a sheet wants it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
@@ -41,6 +42,15 @@ class Box:
     enable_email_notify: bool | Absent = NOT_KNOWN
     recipients: tuple[str, ...] | Absent = NOT_KNOWN
     play_datetime: str | Absent = NOT_KNOWN
+
+    def filled_from(self, other: "Box", *, blanks: bool = False) -> "Box":
+        """This box, with the values of another answer for what is not known here; also for `blanks`, if asked for.
+
+        Some answers show null for what others show.
+        """
+        open_: set[object] = {Absent.NOT_KNOWN, Absent.BLANK, ()} if blanks else {Absent.NOT_KNOWN}
+        names = [field.name for field in dataclass_fields(self) if getattr(self, field.name) in open_]
+        return replace(self, **{name: getattr(other, name) for name in names if getattr(other, name) not in open_})
 
 
 @dataclass(frozen=True, slots=True)

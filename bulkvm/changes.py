@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bulkvm.box import Absent, Box, Record, Value
+from bulkvm.box import NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.problems import Problem
 
 
@@ -36,7 +36,8 @@ class Change:
     """What one row comes to.
 
     `box` is the box as it is on the PBX, None where there is none. `wanted` is the box as it is to be, where that is
-    more than a record can say: to put a box back is also to leave fields blank.
+    more than a record can say: to put a box back is also to leave fields blank. `kept` are fields that the row gives,
+    and that stay as they are because the PBX does not show them (`--keep-unseen`); the record lacks them.
     """
 
     kind: ChangeKind
@@ -44,11 +45,22 @@ class Change:
     box: Box | None = None
     differences: tuple[Difference, ...] = ()
     wanted: Box | None = None
+    kept: tuple[str, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
         """The names of the fields that change, in the columns' order."""
         return tuple(difference.field for difference in self.differences)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Those of them that the PBX does not show, so that it is not known whether they change."""
+        return tuple(difference.field for difference in self.differences if difference.old is NOT_KNOWN)
+
+    @property
+    def is_unseen_only(self) -> bool:
+        """Whether nothing is known to change."""
+        return bool(self.differences) and len(self.unseen) == len(self.differences)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the PBX's answers mean. Every answer is input: it may be cut off, an HTML page, or lack what it should hold."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +15,8 @@ from bulkvm.printable import printable
 _Errors: TypeAlias = list[dict[str, Any]]
 
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
+_NEVER_BLANK: Final = _SWITCHES | {"name", "pin"}  # a null of these is a value that is not shown
+_MASK: Final = re.compile(r"[*•●]{3,}")
 _SHOWN: Final = 300
 _PATHS: Final = frozenset({".", ".."})  # as an id, they would lead elsewhere
 # What a gateway answers that has none from the PBX, which may still be at it.
@@ -48,7 +51,9 @@ def read_object(response: httpx.Response) -> Mapping[str, Any]:
 
 
 def read_box(item: Any, host: str) -> Box:
-    """A box of the API's form. Fields that are left out are NOT_KNOWN, nulls are BLANK, unknown ones are passed over.
+    """A box of the API's form. Nulls are BLANK, fields that we do not know are passed over.
+
+    What is left out or masked is NOT_KNOWN, and so is a null where every box has a value.
 
     Raises:
         AnswerLost: it has no id or no extension number, or a field is of another type.
@@ -178,18 +183,25 @@ def _shown(words: str) -> str:
 
 
 def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
-    if header not in item:
+    value = item.get(header)
+    if header not in item or _is_mask(value) or (header in _NEVER_BLANK and (value is None or value == "")):
         return NOT_KNOWN
-    value = item[header]
     if header == "recipients":
         return _read_recipients(value)
-    if header == "pin" and not str(value or "").isdecimal():
-        return NOT_KNOWN  # null, asterisks or the like: every box has a PIN, and this PBX does not show it
+    if header == "pin" and not str(value).isdecimal():
+        return NOT_KNOWN
     if value is None or value == "":
         return BLANK
+    if header in _SWITCHES and str(value).isdecimal():
+        return NOT_KNOWN  # digits are a mask too
     if isinstance(value, bool) is not (header in _SWITCHES):
         raise AnswerLost(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
     return value if isinstance(value, bool) else _text(value)
+
+
+def _is_mask(value: Any) -> bool:
+    """Whether a text stands for one that is not shown."""
+    return isinstance(value, str) and _MASK.fullmatch(value) is not None
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
 from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
+from bulkvm.pbx.masks import Masks, doubtful_values
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.tenants import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.workers import in_parallel
@@ -35,6 +36,7 @@ class Pbx:
     def __init__(self, sender: Sender, connections: int) -> None:
         self._sender = sender
         self.connections = connections
+        self._masks = Masks()
 
     def end_waits(self) -> None:
         """Let no call wait any longer: for its turn, for a PBX that is away or asks for silence, before a repeat.
@@ -76,7 +78,7 @@ class Pbx:
 
         Source: API page, "List shared voicemails".
         """
-        return await list_completely(self._fetch_page, query or Query(), progress)
+        return self._masks.remove(await list_completely(self._fetch_page, query or Query(), progress))
 
     async def count_boxes(self) -> int:
         """How many boxes the tenant has.
@@ -111,17 +113,41 @@ class Pbx:
                 "The PBX lists boxes, and then says that it does not have them. Nothing incomplete is used. Try again "
                 "when nobody is changing boxes, or ask its administrator whether this user may see every box."
             )
-        return tuple(fetched.get(box_id, box) for box_id, box in boxes.items() if box_id not in gone)
+        whole = (
+            fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box
+            for box_id, box in boxes.items()
+            if box_id not in gone
+        )
+        return self._masks.remove(whole)
 
     async def fetch_box(self, box_id: str) -> Box:
-        """Fetch one box with all that the PBX shows of it.
+        """Fetch one box with all that a single answer shows of it.
 
         Raises:
             NoSuchBox: it is gone.
 
         Source: API page, "Retrieve a shared voicemail".
         """
-        return await self._read(_path(box_id), _box_of)
+        (box,) = self._masks.remove([await self._read(_path(box_id), _box_of)])
+        return box
+
+    async def fetch_again(self, known: Box) -> Box:
+        """Fetch a box that was read before. What a single answer shows no more, the list may: it is then asked too.
+
+        Raises:
+            NoSuchBox: it is gone.
+        """
+        box = await self.fetch_box(known.id)
+        masked: dict[str, Any] = {
+            header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
+        }
+        box = replace(box, **masked)
+        if box.filled_from(known, blanks=True) == box:
+            return box
+        for listed in await self._list_by_number(known.extension_number):
+            if listed.id == known.id:
+                return box.filled_from(listed, blanks=True)
+        return box
 
     async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = no_progress) -> dict[str, Box]:
         """Fetch many boxes, several at once, by their ids. A box that is gone by now is left out.
@@ -137,20 +163,22 @@ class Pbx:
             progress(len(fetched), len(wanted))
 
         await in_parallel(wanted, fetch, self.connections)
-        return fetched
+        return dict(zip(fetched, self._masks.remove(fetched.values()), strict=True))
 
     async def find_box(self, extension_number: str) -> Box | None:
         """Fetch the box with this extension, None where there is none.
 
         Source: API page, "List shared voicemails", filter.
         """
+        for box in await self._list_by_number(extension_number):
+            return (await self.fetch_box(box.id)).filled_from(box, blanks=True)
+        return None
+
+    async def _list_by_number(self, extension_number: str) -> tuple[Box, ...]:
         page = await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
         if page.count and not page.boxes:
             raise AnswerLost(f"The PBX says that it has a box {extension_number}, and does not list it.")
-        for box in page.boxes:
-            if box.extension_number == extension_number:
-                return await self.fetch_box(box.id)
-        return None
+        return self._masks.remove(box for box in page.boxes if box.extension_number == extension_number)
 
     async def create_box(self, record: Record) -> Answered[str]:
         """Create a box and return its id.

@@ -140,7 +140,7 @@ def read_page(content: Mapping[str, Any], read: Callable[[Any], Box]) -> Page:
         AnswerLost: it is not a page.
     """
     count, items = content.get("count"), content.get("items")
-    if items is None and count == 0:
+    if items is None and count == 0 and "items" in content:
         items = []
     if not isinstance(count, int) or isinstance(count, bool) or not isinstance(items, list):
         raise AnswerLost("The PBX answered the request for its list with something that is not a list.")

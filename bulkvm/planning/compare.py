@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box, Owner, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
-from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
+from bulkvm.columns.masks import may_be_mask
 from bulkvm.problems import Problem, Severity, rows_with_errors
 
 
@@ -18,15 +19,23 @@ class Taken:
     next_free: str | None
 
 
-def make_plan(records: Sequence[Record], boxes: Iterable[Box], taken: Mapping[str, Taken] | None = None) -> Plan:
+def make_plan(
+    records: Sequence[Record],
+    boxes: Iterable[Box],
+    taken: Mapping[str, Taken] | None = None,
+    *,
+    keep_unseen: bool = False,
+) -> Plan:
     """Compare records with all the boxes of the PBX, matched by extension.
 
-    A record that cannot be carried out has a problem in the plan and no change.
+    A record that cannot be carried out has a problem in the plan and no change. A value for a field that the PBX does
+    not show cannot be compared, and is sent.
 
     Args:
         records: what a sheet wants.
         boxes: all that the PBX has.
         taken: numbers that no box has and something else does.
+        keep_unseen: leave fields that the PBX does not show as they are.
     """
     by_number = {box.extension_number: box for box in boxes}
     by_id = {box.id: box for box in by_number.values()}
@@ -39,8 +48,11 @@ def make_plan(records: Sequence[Record], boxes: Iterable[Box], taken: Mapping[st
     ]
     refused = rows_with_errors(problems)
     changes = tuple(
-        _compare(record, by_number.get(record.extension_number)) for record in records if record.row not in refused
+        _compare(record, by_number.get(record.extension_number), keep_unseen=keep_unseen)
+        for record in records
+        if record.row not in refused
     )
+    problems += _left_open(changes)
     return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_number))
 
 
@@ -51,19 +63,20 @@ def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:
     """
     unknown = tuple(c.header for c in _written() if getattr(box, c.header) is NOT_KNOWN)
     wanted = tuple(header for header in unknown if getattr(record, header) is not BLANK)
-    return unknown if find_differences(record, box) else wanted
+    return unknown if fields_differ(record, box) else wanted
 
 
 def whole_box(change: Change) -> Box:
-    """The box as the PBX should have it after an update: its present values, overlaid with the row's.
+    """The box as the PBX should have it after an update: its present values, overlaid with what the row changes.
 
     The API lists defaults for fields that an update leaves out (API page, "Update"), so nothing known is left out.
+    What differs in its spelling alone stays as it is.
     """
     if change.wanted:
         return change.wanted
     assert change.box is not None
-    wanted: dict[str, Any] = {c.header: getattr(change.record, c.header) for c in _written()}
-    return replace(change.box, **{header: value for header, value in wanted.items() if value is not BLANK})
+    changed: dict[str, Any] = {d.field: d.new for d in find_differences(change.record, change.box)}
+    return replace(change.box, **changed)
 
 
 def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:
@@ -75,17 +88,42 @@ def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:
     )
 
 
-def _compare(record: Record, box: Box | None) -> Change:
+def fields_not_taken(sent: Box | Record, box: Box) -> tuple[str, ...]:
+    """The fields in which a box that was read back is not as it was sent.
+
+    Digits that no box may have stand for a value that is not shown.
+    """
+    return tuple(
+        header for header in fields_differ(sent, box) if not may_be_mask(COLUMN_OF_HEADER[header], getattr(box, header))
+    )
+
+
+def unseen_fields(record: Record, box: Box) -> tuple[str, ...]:
+    """The fields that a record gives and the PBX does not show, so that they cannot be compared."""
+    return tuple(
+        c.header
+        for c in _written()
+        if getattr(box, c.header) is NOT_KNOWN and not isinstance(getattr(record, c.header), Absent)
+    )
+
+
+def _compare(record: Record, box: Box | None, *, keep_unseen: bool) -> Change:
     if box is None:
         return Change(ChangeKind.CREATE, record)
+    kept = unseen_fields(record, box) if keep_unseen else ()
+    blanks: dict[str, Any] = dict.fromkeys(kept, BLANK)
+    record = replace(record, **blanks)
     differences = find_differences(record, box)
-    return Change(ChangeKind.UPDATE if differences else ChangeKind.UNCHANGED, record, box, differences)
+    return Change(ChangeKind.UPDATE if differences else ChangeKind.UNCHANGED, record, box, differences, kept=kept)
 
 
 def find_differences(record: Record, box: Box) -> tuple[Difference, ...]:
-    """What a record would change in a box, in the columns' order."""
+    """What a record would change in a box, in the columns' order; what the box does not show may change too."""
+    changed = {*fields_differ(record, box), *unseen_fields(record, box)}
     return tuple(
-        Difference(header, getattr(box, header), getattr(record, header)) for header in fields_differ(record, box)
+        Difference(c.header, getattr(box, c.header), getattr(record, c.header))
+        for c in _written()
+        if c.header in changed
     )
 
 
@@ -143,6 +181,26 @@ def _check_if_changed(record: Record, by_number: Mapping[str, Box]) -> Iterable[
     box = by_number.get(record.extension_number)
     changed = fields_differ(record, box) if box else ()
     return [problem for problem in record.if_changed if problem.column in changed]
+
+
+def _left_open(changes: Iterable[Change]) -> Iterable[Problem]:
+    """What the PBX may reset, since an update must leave it out: the PBX does not show it, and the row is blank."""
+    updates = [change for change in changes if change.kind is ChangeKind.UPDATE]
+    resettable = [column for column in _written() if not column.needed_to]
+    left_out = [[c for c in resettable if getattr(whole_box(change), c.header) is NOT_KNOWN] for change in updates]
+    if not any(left_out):
+        return
+    titles = [column.title for column in COLUMNS if any(column in columns for columns in left_out)]
+    count = sum(map(bool, left_out))
+    yield Problem(
+        row=None,
+        code="not-shown",
+        message=(
+            f"this PBX does not show {' and '.join(titles)} of {count} of the boxes to update, and the rows leave it "
+            "blank, so it is left out. Some PBXs reset what an update leaves out: try one box first, or fill it in."
+        ),
+        severity=Severity.WARNING,
+    )
 
 
 def _foreign_ids(records: Iterable[Record], by_id: Mapping[str, Box]) -> Iterable[Problem]:

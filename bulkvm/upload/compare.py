@@ -1,7 +1,8 @@
 """A plan for the PBX as it is now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Plan
@@ -18,6 +19,7 @@ async def plan_for(
     *,
     progress: Progress = no_progress,
     make_pin: Callable[[str], str] | None = None,
+    keep_unseen: bool = False,
 ) -> Plan:
     """List the PBX's boxes, fetch those of which the list does not tell enough, and compare.
 
@@ -26,6 +28,7 @@ async def plan_for(
         records: what a sheet wants.
         progress: hears how many boxes are read, of how many.
         make_pin: gives an extension that is to be created, and comes without a PIN, one.
+        keep_unseen: leave fields that the PBX does not show as they are.
     """
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
     listed = ((record, boxes.get(record.extension_number)) for record in records)
@@ -39,7 +42,8 @@ async def plan_for(
         ]
     new = [record.extension_number for record in records if record.extension_number not in boxes]
     wanted = {record.extension_number for record in records}
-    return make_plan(records, boxes.values(), await find_taken(pbx, new, boxes.keys() | wanted, progress))
+    taken = await find_taken(pbx, new, boxes.keys() | wanted, progress)
+    return make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
 
 
 async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress) -> Plan:
@@ -51,9 +55,17 @@ async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress
 
 
 async def _fetch(pbx: Pbx, boxes: dict[str, Box], box_ids: Sequence[str], progress: Progress) -> None:
-    """Replace listed boxes by what the PBX tells of each alone."""
-    fetched = await pbx.fetch_boxes(box_ids, progress)
-    boxes.update((box.extension_number, box) for box in fetched.values())
+    """Add to listed boxes what the PBX shows of each alone."""
+    fetched = await pbx.fetch_boxes(_with_another(box_ids, boxes), progress)
+    for number, box in tuple(boxes.items()):
+        if box.id in fetched:
+            boxes[number] = fetched[box.id].filled_from(box, blanks=True)
+
+
+def _with_another(box_ids: Sequence[str], boxes: Mapping[str, Box]) -> Sequence[str]:
+    """The ids, with that of another box where there is only one: a mask is known by several boxes that show it."""
+    others = (box.id for box in boxes.values() if box.id not in box_ids and _is_in_part(box))
+    return [*box_ids, *islice(others, 1)] if len(box_ids) == 1 else box_ids
 
 
 def _is_in_part(box: Box) -> bool:

@@ -9,7 +9,15 @@ from bulkvm.changes import Change, ChangeKind
 from bulkvm.errors import AnswerLost, BulkvmError, NoAnswer, NoSuchBox, NotAllowed, PbxError, PbxRefused
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
-from bulkvm.planning import fields_differ, find_differences, find_exact_differences, whole_box
+from bulkvm.planning import (
+    describe_kept,
+    describe_sent,
+    fields_differ,
+    fields_not_taken,
+    find_differences,
+    find_exact_differences,
+    whole_box,
+)
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
@@ -51,7 +59,8 @@ async def send_change(
                 return await _remove(looked_at, pbx)
             outcome = await _update(looked_at, pbx)
         case ChangeKind.UNCHANGED:
-            return _outcome(change.record, Status.UNCHANGED, box_id=change.box.id if change.box else None)
+            message = describe_kept(change.kept)
+            return _outcome(change.record, Status.UNCHANGED, message, box_id=change.box.id if change.box else None)
     if (verify or _empties(change)) and outcome.status in {Status.CREATED, Status.UPDATED}:
         return await _verify(change, outcome, pbx)
     return outcome
@@ -69,7 +78,7 @@ def _differing(change: Change, wanted: Box | Record, box: Box) -> tuple[str, ...
     """The fields in which a box is not as wanted; where it is put back, a blank counts too."""
     if change.wanted:
         return tuple(difference.field for difference in find_exact_differences(box, change.wanted))
-    return fields_differ(wanted, box)
+    return fields_not_taken(wanted, box)
 
 
 async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
@@ -77,7 +86,7 @@ async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
     record, planned = change.record, change.box
     assert planned is not None
     try:
-        box = await pbx.fetch_box(planned.id)
+        box = (await pbx.fetch_again(planned)).filled_from(planned)
     except (PbxError, NotAllowed) as error:
         return _not_found(change, error)
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
@@ -182,9 +191,21 @@ def _still_open(record: Record, lost: NoAnswer, attempts: int, box_id: str | Non
     return _outcome(record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
 
 
+def _confirmed(change: Change, box: Box, attempts: int) -> Outcome:
+    """The outcome of an update whose answer was lost, and which was done by what the PBX shows."""
+    message = f"{_CONFIRMED} {describe_sent(change.unseen)}".rstrip()
+    return _outcome(change.record, Status.UPDATED, message, box_id=box.id, changed=change.changed, attempts=attempts)
+
+
+def _not_shown(change: Change, lost: AnswerLost, attempts: int, box_id: str) -> Outcome:
+    """The outcome of an update whose answer was lost, of fields alone that cannot be looked at."""
+    message = f"{lost} This PBX does not show what was sent. Run the same command again to send it again."
+    return _outcome(change.record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
+
+
 def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
     """The outcome of a create whose answer was lost, when a box with its number is there."""
-    differing = fields_differ(record, box)
+    differing = fields_not_taken(record, box)
     if not differing:
         return _outcome(record, Status.CREATED, _CONFIRMED, box_id=box.id, attempts=attempts)
     message = (
@@ -206,7 +227,10 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
         return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
-    return _outcome(record, Status.UPDATED, box_id=wanted.id, changed=change.changed, attempts=updated.attempts)
+    message = describe_sent(change.unseen)
+    return _outcome(
+        record, Status.UPDATED, message, box_id=wanted.id, changed=change.changed, attempts=updated.attempts
+    )
 
 
 async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
@@ -216,16 +240,16 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
         for pause in _PAUSES if refusal.lost else ():
             await pbx.pause(pause)
             box = await pbx.fetch_box(wanted.id)
-            if not _differing(change, wanted, box):
-                return _outcome(
-                    record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts
-                )
+            if not change.is_unseen_only and not _differing(change, wanted, box):
+                return _confirmed(change, box, attempts)
     except NoSuchBox as gone:
         refusal = gone
     except BulkvmError:
         return _unknown(record, refusal, attempts)
     if isinstance(refusal, NoSuchBox):
         return _outcome(record, Status.REJECTED, _GONE, pbx_code=refusal.code, attempts=attempts)
+    if refusal.lost and change.is_unseen_only:
+        return _not_shown(change, refusal.lost, attempts, wanted.id)
     return _rejected(record, refusal, attempts, wanted.id)
 
 
@@ -236,8 +260,10 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
         box = await pbx.fetch_box(wanted.id)
     except BulkvmError:
         return _unknown(record, lost, attempts)
+    if change.is_unseen_only:
+        return _not_shown(change, lost, attempts, box.id)
     if not _differing(change, wanted, box):
-        return _outcome(record, Status.UPDATED, _CONFIRMED, box_id=box.id, changed=change.changed, attempts=attempts)
+        return _confirmed(change, box, attempts)
     if change.box and not fields_differ(change.box, box):
         if isinstance(lost, NoAnswer):
             return _still_open(record, lost, attempts, box.id)
@@ -280,7 +306,9 @@ async def _verify(change: Change, outcome: Outcome, pbx: Pbx) -> Outcome:
     """Read back what was written; if the PBX shows something else, nobody can say what became of the row."""
     assert outcome.id is not None
     try:
-        differing = _differing(change, change.record, await pbx.fetch_box(outcome.id))
+        # What only the list shows was known before: so it can be read back.
+        read = pbx.fetch_again(change.box) if change.box else pbx.fetch_box(outcome.id)
+        differing = _differing(change, change.record, await read)
     except BulkvmError as error:
         message = f"It was {outcome.status}, and could not be read back: {error}"
     else:

@@ -23,9 +23,9 @@ SITE = Site(name="test", url="http://simulator", token=Settings().token)
 
 def seed(folder: Path, numbers: Sequence[str]) -> Path:
     file = folder / "seed.json"
-    file.write_text(
-        json.dumps([{"extension_number": n, "name": f"Box {n}", "pin": "402817"} for n in numbers]), encoding="utf-8"
-    )
+    switches = {"enable_pin": True, "enable_email_notify": False}
+    boxes = [{"extension_number": n, "name": f"Box {n}", "pin": "402817", **switches} for n in numbers]
+    file.write_text(json.dumps(boxes), encoding="utf-8")
     return file
 
 

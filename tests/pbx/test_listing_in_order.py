@@ -54,8 +54,10 @@ async def test_boxes_that_the_order_leaves_equal_do_not_change_places_from_page_
         asked += 7
         turn = 0 if "extension_number" in request.query_params.get("orderby", "") else asked % 20
         skip, top = int(request.query_params.get("skip", 0)), min(5, int(request.query_params["top"]))
-        fields = ("prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime")
-        page = [item | dict.fromkeys(fields) for item in (items[turn:] + items[:turn])[skip : skip + top]]
+        fields = {**dict.fromkeys(("prompt", "recipients", "play_datetime")), "enable_pin": True}
+        page = [
+            item | fields | {"enable_email_notify": False} for item in (items[turn:] + items[:turn])[skip : skip + top]
+        ]
         return JSONResponse({"count": 20, "items": page})
 
     listed = await list_from(Starlette(routes=[Route("/api/shared_voicemails", shuffled)]), "name")

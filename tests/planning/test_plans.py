@@ -11,7 +11,7 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import LimitExceeded, UsageError
-from bulkvm.planning import check_changes, fields_differ, make_plan, unknown_fields, whole_box
+from bulkvm.planning import check_changes, fields_differ, fields_not_taken, make_plan, unknown_fields, whole_box
 from bulkvm.problems import Problem, Severity
 from bulkvm.settings import Limit, parse_limit
 
@@ -32,10 +32,10 @@ def record(**fields: Any) -> Record:
     return Record(**{"row": 2, "extension_number": "6201", **fields})
 
 
-def only_change(wanted: Record, *boxes: Box) -> Change:
-    plan = make_plan([wanted], boxes)
+def only_change(wanted: Record, *boxes: Box, keep_unseen: bool = False) -> Change:
+    plan = make_plan([wanted], boxes, keep_unseen=keep_unseen)
     (change,) = plan.changes
-    assert plan.problems == ()
+    assert {problem.code for problem in plan.problems} <= {"not-shown"}
     return change
 
 
@@ -106,15 +106,62 @@ def test_a_null_on_the_pbx_differs_from_any_value() -> None:
     assert only_change(record(prompt="en-US"), replace(BOX, prompt=BLANK)).changed == ("prompt",)
 
 
-def test_what_the_pbx_never_shows_makes_no_row_changed_and_goes_along_with_what_does() -> None:
+@pytest.mark.parametrize("name", [BLANK, "Front Desk", "Reception"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("pin", "402818"), ("recipients", ("c@example.com",)), ("enable_pin", True)]
+)
+def test_a_value_that_cannot_be_compared_is_sent_and_named(name: Any, field: str, value: Any) -> None:
+    absent: dict[str, Any] = {field: NOT_KNOWN}
+    hidden = replace(BOX, **absent)
+
+    change = only_change(record(name=name, **{field: value}), hidden)
+
+    assert change.kind is ChangeKind.UPDATE
+    assert set(change.changed) == ({"name", field} if name == "Reception" else {field})
+    assert (change.unseen, change.is_unseen_only) == ((field,), name != "Reception")
+    assert getattr(whole_box(change), field) == value
+
+
+@pytest.mark.parametrize("name", ["Front Desk", "Reception"])
+def test_a_value_that_cannot_be_compared_is_left_as_it_is_if_that_is_asked_for(name: str) -> None:
     hidden = replace(BOX, pin=NOT_KNOWN)
 
-    alone = only_change(record(pin="402818"), hidden)
-    along = only_change(record(pin="402818", name="Reception"), hidden)
+    change = only_change(record(name=name, pin="402818"), hidden, keep_unseen=True)
 
-    assert alone.kind is ChangeKind.UNCHANGED
-    assert along.changed == ("name",)
-    assert whole_box(along).pin == "402818"
+    assert change.kind is (ChangeKind.UPDATE if name == "Reception" else ChangeKind.UNCHANGED)
+    assert (change.kept, "pin" in change.changed, whole_box(change).pin) == (("pin",), False, NOT_KNOWN)
+
+
+def test_a_row_without_a_value_for_what_is_not_shown_changes_nothing() -> None:
+    assert only_change(record(name="Front Desk"), replace(BOX, pin=NOT_KNOWN)).kind is ChangeKind.UNCHANGED
+
+
+@pytest.mark.parametrize(("field", "warned"), [("recipients", True), ("pin", False)])
+def test_a_plan_warns_of_what_an_update_must_leave_out(field: str, *, warned: bool) -> None:
+    absent: dict[str, Any] = {field: NOT_KNOWN}
+    hidden = replace(BOX, **absent)
+
+    unchanged, update, given = (
+        make_plan([wanted], [hidden]).problems
+        for wanted in (record(), record(name="New"), record(name="New", **{field: getattr(BOX, field)}))
+    )
+
+    assert (unchanged, given) == ((), ())
+    assert [(p.code, p.row, p.is_error) for p in update] == ([("not-shown", None, False)] if warned else [])
+
+
+def test_an_update_leaves_another_spelling_of_what_does_not_change_as_it_is() -> None:
+    change = only_change(record(name="Reception", recipients=("B@EXAMPLE.com", "a@example.com"), prompt="EN-us"), BOX)
+
+    assert whole_box(change) == replace(BOX, name="Reception")
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "differing"),
+    [("402817", "000000", ()), ("402817", "123456", ()), ("402817", "402818", ("pin",)), ("402817", "40281", ("pin",))],
+)
+def test_a_mask_that_is_read_back_is_no_difference(sent: str, shown: str, differing: tuple[str, ...]) -> None:
+    assert fields_not_taken(record(pin=sent), replace(BOX, pin=shown)) == differing
 
 
 def test_a_pin_shows_in_no_repr_of_a_plan() -> None:

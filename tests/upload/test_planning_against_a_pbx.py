@@ -3,10 +3,11 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bulkvm.box import Record
+from bulkvm.box import BLANK, Record
 from bulkvm.changes import ChangeKind
 from bulkvm.outcomes import Status
 from bulkvm.pbx import connect
@@ -58,7 +59,8 @@ async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_t
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps([STORED]), "utf-8")
     app = create_app(seed=seed, settings=settings)
-    same = Record(row=2, extension_number="7000", pin="402817", recipients=("B@example.com", "a@example.com"))
+    pin: Any = BLANK if settings.hide_pins else "402817"
+    same = Record(row=2, extension_number="7000", pin=pin, recipients=("B@example.com", "a@example.com"))
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         plan = await plan_for(pbx, [same])
 

@@ -1,0 +1,36 @@
+"""What is said of fields that a sheet gives and the PBX does not show."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from bulkvm.box import NOT_KNOWN, Box
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
+
+
+def describe_sent(fields: Iterable[str]) -> str:
+    """Say that fields were sent without being compared: `PIN sent; this PBX does not show PINs`."""
+    return _describe(tuple(fields), "sent")
+
+
+def describe_kept(fields: Iterable[str]) -> str:
+    """Say that fields were left as they are (`--keep-unseen`)."""
+    return _describe(tuple(fields), "left as it is")
+
+
+def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
+    """How many boxes the PBX shows without each of their fields, for those fields that any box lacks."""
+    counted = Counter(c.header for box in boxes for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN)
+    return {column.header: counted[column.header] for column in COLUMNS if counted[column.header]}
+
+
+def name_fields(fields: Iterable[str]) -> str:
+    """Fields by their titles: `PIN, Recipients and Name`."""
+    *others, last = (COLUMN_OF_HEADER[field].title for field in fields)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _describe(fields: tuple[str, ...], what: str) -> str:
+    if not fields:
+        return ""
+    them = "PINs" if fields == ("pin",) else "it" if len(fields) == 1 else "them"
+    return f"{name_fields(fields)} {what}; this PBX does not show {them}."

@@ -1,0 +1,188 @@
+"""PBXs that hide, mask or leave out what boxes hold: what cannot be compared is sent and said, and nothing is lost."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkvm.box import NOT_KNOWN, Box, Record
+from bulkvm.changes import ChangeKind, Plan
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.pbx import connect
+from bulkvm.settings import SendSettings
+from bulkvm.simulator import Settings, create_app
+from bulkvm.upload import plan_for, send
+from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_of
+
+QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
+COUNT = 3
+HIDING = ["hide:pin:both", "mask-stars:pin:both", "mask-digits:pin:both", "omit:pin:both"]
+
+
+def stored(number: int) -> dict[str, Any]:
+    return {
+        "id": f"Qk{number}",
+        "extension_number": str(7000 + number),
+        "name": f"Desk {number}",
+        "pin": str(402817 + number),
+        "prompt": "de-DE",
+        "enable_pin": False,
+        "enable_email_notify": True,
+        "recipients": f"a{number}@example.com,b@example.com",
+        "play_datetime": "24_HOUR_CLOCK",
+    }
+
+
+class Behaving:
+    """A PBX with boxes, as it behaves and as it is."""
+
+    def __init__(self, folder: Path, rules: Sequence[str], **settings: Any) -> None:
+        seed, state = folder / "seed.json", folder / "state"
+        seed.write_text(json.dumps([stored(n) for n in range(COUNT)]), "utf-8")
+        self._open = create_app(state, seed=seed)
+        self.app = create_app(state, settings=Settings(behave=tuple(rules), **settings))
+
+    async def boxes(self) -> dict[str, Box]:
+        return await boxes_of(self._open)
+
+    async def run(
+        self, *records: Record, keep_unseen: bool = False, verify: bool = False
+    ) -> tuple[Plan, list[Outcome]]:
+        settings = replace(QUICK, verify=verify)
+        async with connect(BY_TOKEN, settings, app=self.app) as pbx:
+            plan = await plan_for(pbx, records, keep_unseen=keep_unseen)
+        async with connect(BY_TOKEN, settings, app=self.app) as pbx:
+            return plan, list((await send(plan, pbx, settings)).outcomes)
+
+
+def row(number: int = 0, **fields: Any) -> Record:
+    return Record(row=number + 2, extension_number=str(7000 + number), **fields)
+
+
+@pytest.mark.parametrize("rule", HIDING)
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("name", ["Desk 0", "Reception"])
+async def test_a_pin_that_cannot_be_compared_is_sent_each_time_and_said(
+    tmp_path: Path, rule: str, name: str, *, verify: bool
+) -> None:
+    pbx = Behaving(tmp_path, [rule])
+    before = await pbx.boxes()
+
+    for _ in range(2):
+        plan, (outcome,) = await pbx.run(row(name=name, pin="582046"), verify=verify)
+        assert plan.changes[0].unseen == ("pin",)
+        assert (outcome.status, outcome.message) == (Status.UPDATED, "PIN sent; this PBX does not show PINs.")
+        assert "pin" in outcome.changed
+
+    assert await pbx.boxes() == before | {"7000": replace(before["7000"], name=name, pin="582046")}
+
+
+@pytest.mark.parametrize("rule", HIDING)
+async def test_a_pin_that_is_not_shown_is_left_alone_if_that_is_asked_for(tmp_path: Path, rule: str) -> None:
+    pbx = Behaving(tmp_path, [rule])
+    before = await pbx.boxes()
+    rows = [row(0, name="Desk 0", pin="582046"), row(1, name="New", pin="582046"), row(2, name="Desk 2")]
+
+    plan, outcomes = await pbx.run(*rows, keep_unseen=True)
+
+    assert [change.kept for change in plan.changes] == [("pin",), ("pin",), ()]
+    assert [(o.status, o.changed) for o in outcomes] == [
+        (Status.UNCHANGED, ()),
+        (Status.UPDATED, ("name",)),
+        (Status.UNCHANGED, ()),
+    ]
+    assert outcomes[0].message == "PIN left as it is; this PBX does not show PINs."
+    assert await pbx.boxes() == before | {"7001": replace(before["7001"], name="New")}
+
+
+@pytest.mark.parametrize("how", ["omit", "mask-stars", "mask-digits", "hide"])
+@pytest.mark.parametrize("field", ["pin", "recipients", "prompt", "play_datetime", "enable_pin", "enable_email_notify"])
+@pytest.mark.parametrize("rows", [1, COUNT])
+@pytest.mark.parametrize("updates", ["updates:replace", "updates:merge"])
+async def test_what_the_list_shows_fills_what_a_single_answer_does_not(
+    tmp_path: Path, how: str, field: str, rows: int, updates: str
+) -> None:
+    pbx = Behaving(tmp_path, [f"{how}:{field}:single", updates])
+    before = await pbx.boxes()
+
+    plan, outcomes = await pbx.run(*(row(n, name=f"New {n}") for n in range(rows)))
+
+    assert plan.problems == ()
+    assert [(o.status, o.changed, o.message) for o in outcomes] == [(Status.UPDATED, ("name",), "")] * rows
+    assert await pbx.boxes() == {
+        n: replace(box, name=f"New {i}") if i < rows else box for i, (n, box) in enumerate(before.items())
+    }
+
+
+@pytest.mark.parametrize("how", ["omit", "mask-stars", "mask-digits", "hide"])
+@pytest.mark.parametrize("verify", [False, True])
+async def test_a_new_pin_is_sent_where_only_the_list_shows_pins_and_not_again(
+    tmp_path: Path, how: str, *, verify: bool
+) -> None:
+    pbx = Behaving(tmp_path, [f"{how}:pin:single"])
+
+    _, (sent,) = await pbx.run(row(pin="582046"), verify=verify)
+    plan, (again,) = await pbx.run(row(pin="582046"), verify=verify)
+
+    assert (sent.status, sent.changed, sent.message) == (Status.UPDATED, ("pin",), "")
+    assert (plan.changes[0].kind, again.status) == (ChangeKind.UNCHANGED, Status.UNCHANGED)
+    assert (await pbx.boxes())["7000"].pin == "582046"
+
+
+@pytest.mark.parametrize("how", ["omit", "mask-stars", "mask-digits"])
+@pytest.mark.parametrize("field", ["recipients", "prompt", "play_datetime", "enable_pin"])
+async def test_what_is_shown_nowhere_is_warned_of_where_an_update_leaves_it_out(
+    tmp_path: Path, how: str, field: str
+) -> None:
+    pbx = Behaving(tmp_path, [f"{how}:{field}:both", "updates:merge"])
+    before = await pbx.boxes()
+
+    plan, (outcome,) = await pbx.run(row(name="New"))
+
+    assert [problem.code for problem in plan.problems] == ["not-shown"]
+    assert outcome.status is Status.UPDATED
+    assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
+
+
+@pytest.mark.parametrize("rule", ["mask-digits:pin:both", "mask-digits:pin:single"])
+@pytest.mark.parametrize("summary", [False, True])
+async def test_a_mask_is_never_sent(tmp_path: Path, rule: str, *, summary: bool) -> None:
+    pbx = Behaving(tmp_path, [rule, "pins:any"], summary_lists=summary)
+    before = await pbx.boxes()
+
+    _, (outcome,) = await pbx.run(row(name="New"))
+
+    assert outcome.status is Status.UPDATED
+    assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
+
+
+@pytest.mark.parametrize("rule", HIDING)
+async def test_whole_boxes_have_no_mask_for_a_value(tmp_path: Path, rule: str) -> None:
+    pbx = Behaving(tmp_path, [rule])
+    async with connect(BY_TOKEN, QUICK, app=pbx.app) as calls:
+        boxes = await calls.list_whole_boxes()
+
+    assert {box.pin for box in boxes} == {NOT_KNOWN}
+
+
+@pytest.mark.parametrize("fault", ["reset-after:update:1-9", "reset:update:1-9"])
+@pytest.mark.parametrize("name", ["Desk 0", "Reception"])
+async def test_a_lost_answer_is_not_taken_for_a_pin_that_cannot_be_looked_at(
+    tmp_path: Path, fault: str, name: str
+) -> None:
+    pbx = Behaving(tmp_path, ["hide:pin:both"])
+    pbx.app.state.faults = type(pbx.app.state.faults)([fault])
+
+    _, (outcome,) = await pbx.run(row(name=name, pin="582046"))
+
+    done = (await pbx.boxes())["7000"].pin == "582046"
+    if name == "Desk 0":
+        assert (outcome.status, "does not show" in outcome.message) == (Status.UNKNOWN, True)
+    elif done:
+        assert outcome.status is Status.UPDATED
+        assert outcome.message == "Confirmed after a lost answer. PIN sent; this PBX does not show PINs."
+    else:
+        assert outcome.status in {Status.FAILED, Status.UNKNOWN}
