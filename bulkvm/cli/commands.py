@@ -1,7 +1,8 @@
 """The commands by name, and the way out of each: its exit code, and its errors in words."""
 
 import importlib
-import os
+import io
+import logging
 import signal
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import Final, NoReturn
 import click
 
 from bulkvm import __version__
+from bulkvm.cli.console import Console, is_without_reader, open_standard_descriptors
 from bulkvm.errors import BulkvmError, Interrupted, UsageError
 
 # Imported when they are used, so that --help does not wait for pandas and its friends.
@@ -36,13 +38,16 @@ COMMANDS: Final = {
 }
 
 
+_GOOD: Final = (0, 10)  # exit codes: done, and differences found
+
+
 @dataclass(slots=True)
 class Wishes:
     """What the command line asks of the way out; `document` is the JSON document that is not printed yet."""
 
+    console: Console = field(default_factory=Console)
     debug: bool = False
     document: bool = False
-    plain: bool = field(default_factory=lambda: bool(os.environ.get("NO_COLOR")))
 
 
 class _Commands(click.Group):
@@ -73,8 +78,21 @@ def bulkvm() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it ended."""
-    signal.signal(signal.SIGTERM, _press_ctrl_c)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, _press_ctrl_c)
+    open_standard_descriptors()
+    if "--debug" not in sys.argv:
+        _silence_libraries()
     sys.exit(run())
+
+
+def _silence_libraries() -> None:
+    """What libraries warn of is for us, not for users: no warning, log or lost exception of theirs is printed."""
+    warnings.simplefilter("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+    sys.unraisablehook = lambda _: None
 
 
 def _press_ctrl_c(_number: int, frame: FrameType | None) -> None:
@@ -86,36 +104,37 @@ def _press_ctrl_c(_number: int, frame: FrameType | None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, say what went wrong in words, and return its exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    try:
-        return _run(given, Wishes(document="--json" in given))
-    except BrokenPipeError:
-        forget_reader()
-        return 0
+    with Console() as console:
+        code = run_command(sys.argv[1:] if arguments is None else arguments, console)
+        lost = console.lost_output
+        if lost is None or is_without_reader(lost):  # a reader that has enough, such as `head`, is no fault
+            return code
+        console.say(f"Standard output could not be written ({lost.strerror}), so what is there is not complete.")
+        return UsageError.exit_code if code in _GOOD else code  # what else went wrong is worse
 
 
-def forget_reader() -> None:
-    """Go on where whoever read our output has enough: Python would complain once more when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _run(given: Sequence[str], wishes: Wishes) -> int:
+def run_command(given: Sequence[str], console: Console) -> int:
+    """Run one command on a console, say what went wrong in words, and return its exit code."""
+    wishes = Wishes(console, document="--json" in given)
     try:
         return bulkvm.main(given, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
     except (click.exceptions.Abort, KeyboardInterrupt):
         warnings.simplefilter("ignore", RuntimeWarning)  # Python's, of a coroutine that was about to begin
         return _say("Stopped.", Interrupted.exit_code, wishes)
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        console.say(usage.getvalue().rstrip("\n"))
         return _end(error.format_message(), error.exit_code, wishes)
-    except SystemExit:  # click's way to say it
-        raise BrokenPipeError from None
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)
         if wishes.debug:
-            traceback.print_exception(error)
+            console.say("".join(traceback.format_exception(error)).rstrip("\n"))
         return _say(*_in_words(error), wishes)
+
+
+def the_console() -> Console:
+    """The console of the command that runs."""
+    return click.get_current_context().ensure_object(Wishes).console
 
 
 def _in_words(error: Exception) -> tuple[str, int]:
@@ -134,7 +153,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 
 def _say(text: str, code: int, wishes: Wishes) -> int:
-    click.secho(text, fg="red", err=True, color=False if wishes.plain else None)
+    wishes.console.say(text, fg="red")
     return _end(text, code, wishes)
 
 
@@ -143,5 +162,5 @@ def _end(text: str, code: int, wishes: Wishes) -> int:
     if wishes.document:
         from bulkvm.cli.json_forms import error_form, format_json
 
-        click.echo(format_json(error_form(text, code)))
+        wishes.console.write(format_json(error_form(text, code)))
     return code

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from bulkvm.cli.commands import run
+from bulkvm.cli.commands import run_command
 from bulkvm.cli.options import OVERWRITE_OPTION
 from bulkvm.cli.places import simulator_state
 from bulkvm.cli.screen import Screen, screen_options
@@ -36,7 +36,8 @@ def command(folder: Path, *, overwrite: bool, screen: Screen) -> int:
         for step in _tour(_samples(), folder):
             screen.say(f"\n{step.title}", bold=True)
             screen.say(f"$ bulkvm {' '.join(step.words)}", fg="cyan")
-            code = run([*step.words, *(["--quiet"] * screen.quiet), *(["--overwrite"] * overwrite)])
+            words = [*step.words, *(["--quiet"] * screen.quiet), *(["--overwrite"] * overwrite)]
+            code = run_command(words, screen.console)
             if code != step.code:
                 screen.insist("The tour ends here, since this did not go as it should.")
                 return code or UsageError.exit_code

@@ -67,7 +67,7 @@ def command(
     if as_json:
         print_json(diff_form(*names, diff))
     elif not diff.is_empty:
-        click.echo(render_diff(diff, names))
+        screen.print(f"{render_diff(diff, names)}\n")
     screen.say(render_diff_counts(diff, names))
     if output:
         screen.say(f"The differences: {write_diff(output, diff, names, overwrite=overwrite)}")

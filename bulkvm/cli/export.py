@@ -65,7 +65,7 @@ def command(
     if not without_pins and any(isinstance(box.pin, Absent) for box in boxes):
         screen.insist("The PBX does not show the PINs of its boxes, so they are blank. Importing that keeps them.")
     if to_stdout:
-        click.echo(render_export(whole, file_format, pins=not without_pins), nl=False)
+        screen.print(render_export(whole, file_format, pins=not without_pins))
     else:
         written = write_export(file, whole, pins=not without_pins, bom=not no_bom, overwrite=overwrite)
         screen.say(f"{len(boxes)} boxes: {written}")

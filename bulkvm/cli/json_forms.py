@@ -9,9 +9,10 @@ import click
 
 from bulkvm.box import Absent, Box, Value
 from bulkvm.changes import Plan
-from bulkvm.cli.commands import Wishes, forget_reader
+from bulkvm.cli.commands import Wishes
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.outcomes import Outcome, count_statuses
+from bulkvm.printable import printable_json
 from bulkvm.problems import Problem
 from bulkvm.settings import Site
 from bulkvm.tenant import Tenant
@@ -24,17 +25,15 @@ SCHEMA: Final = 1
 
 
 def print_json(form: Mapping[str, Any]) -> None:
-    """Print the one document of a command, which goes on even if nobody reads it."""
-    try:
-        click.echo(format_json(form))
-    except BrokenPipeError:
-        forget_reader()
-    click.get_current_context().ensure_object(Wishes).document = False
+    """Print the one document of a command."""
+    wishes = click.get_current_context().ensure_object(Wishes)
+    wishes.console.write(format_json(form))
+    wishes.document = False
 
 
 def format_json(form: Mapping[str, Any]) -> bytes:
     """A document, as bytes: JSON is UTF-8, whatever the terminal or the pipe takes for text."""
-    return json.dumps(form, ensure_ascii=False, indent=2).encode()
+    return f"{printable_json(json.dumps(form, ensure_ascii=False, indent=2))}\n".encode()
 
 
 def error_form(message: str, exit_code: int) -> dict[str, Any]:

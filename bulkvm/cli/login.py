@@ -17,6 +17,7 @@ from bulkvm.sites import check_name, read_sites, store_secret, write_sites
 from bulkvm.tenant import Tenant
 
 _ONCE = SendSettings(retries=1)
+_WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
 
 
 @click.command("login")
@@ -48,14 +49,14 @@ def command(
         raise UsageError("Give --password-stdin or --token-stdin, not both: standard input holds one secret.")
     sites = read_sites(sites_file())
     known = sites.get(check_name(name), Site(name=name, url=""))
-    address = check_url(_ask("PBX address", "--url", url, known.url or None))
+    address = check_url(_ask("PBX address", "--url", url, known.url or None, screen))
     site = replace(known, url=address, user=None, domain=None, tenant=None)
     if not token_stdin:
-        asked = _ask("Domain of the tenant (blank for a system administrator)", "--domain", domain, known.domain or "")
-        site = replace(site, user=_ask("User", "--user", user, known.user), domain=asked or None)
+        asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", screen)
+        site = replace(site, user=_ask("User", "--user", user, known.user, screen), domain=asked or None)
     site = _settle_trust(trust.given_to(site), screen)
     kind = "token" if token_stdin else "password"
-    secret = _read_secret(from_stdin=password_stdin or token_stdin)
+    secret = _read_secret(screen, from_stdin=password_stdin or token_stdin)
     secret = secret.strip() if token_stdin else secret
     tenant, count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
@@ -67,23 +68,23 @@ def command(
     return 0
 
 
-def _ask(what: str, option: str, given: str | None, known: str | None) -> str:
+def _ask(what: str, option: str, given: str | None, known: str | None, screen: Screen) -> str:
     """What an option or a variable says, else what a person answers; without a person, what is known."""
     if given is not None:
         return given
     if sys.stdin.isatty():
-        answer: str = click.prompt(what, default=known, show_default=bool(known), err=True)
+        answer: str = screen.prompt(what, default=known, show_default=bool(known))
         return answer
     if known is None:
         raise UsageError(f"There is no terminal to ask on. Add {option}.")
     return known
 
 
-def _read_secret(*, from_stdin: bool) -> str:
+def _read_secret(screen: Screen, *, from_stdin: bool) -> str:
     if from_stdin:
         secret = _read_line()
     elif sys.stdin.isatty():
-        secret = click.prompt("Password", hide_input=True, err=True)
+        secret = screen.prompt("Password", hide_input=True)
     else:
         raise UsageError("There is no terminal to ask on. Send the password to --password-stdin, in a pipe.")
     if not secret:
@@ -117,7 +118,7 @@ def _settle_trust(site: Site, screen: Screen) -> Site:
             f"  SHA-256      {shown.fingerprint}\n"
             "Compare its SHA-256 fingerprint with the one that the PBX's administrator reads out on the PBX itself."
         )
-        if not click.confirm("Trust this certificate, and no other, for this site from now on?", err=True):
+        if not screen.confirm("Trust this certificate, and no other, for this site from now on?"):
             raise
         return replace(site, ca_file=None, fingerprint=shown.fingerprint)
     return site

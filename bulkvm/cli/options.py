@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
+from bulkvm.cli.commands import the_console
 from bulkvm.cli.connection import Connection, Trust, open_site
 from bulkvm.cli.screen import Command
 from bulkvm.columns import COLUMN_OF_HEADER
@@ -183,10 +184,9 @@ def trust_options(command: Command) -> Command:
     @wraps(command)
     def with_trust(*, ca_file: str | None, insecure: bool, allow_http: bool, **options: Any) -> int:
         if insecure:
-            click.echo(
+            the_console().say(
                 "WARNING: --insecure: the PBX's certificate is not checked. Whoever stands in between reads the login "
-                "and every PIN, and can change them.",
-                err=True,
+                "and every PIN, and can change them."
             )
         return command(trust=Trust(ca_file or None, insecure, allow_http), **options)
 

@@ -68,7 +68,7 @@ def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool
     if not can_ask or not sys.stdin.isatty():
         raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
     try:
-        if click.confirm(question, err=True):
+        if screen.confirm(question):
             return True
     except click.Abort as error:
         screen.insist("")  # the question's line ends here
@@ -116,7 +116,7 @@ def carry_out(
     tell: "Callable[[tuple[Outcome, ...]], None]",
     write_result: "Callable[[tuple[Outcome, ...], int], Path]",
 ) -> int:
-    """Send a plan with a journal, tell what became of the rows, write that as a result, and return the exit code.
+    """Send a plan with a journal, write what became of the rows as a result, tell it, and return the exit code.
 
     Args:
         plan: what is to be done.
@@ -125,7 +125,7 @@ def carry_out(
         screen: who watches.
         rows: all rows of the sheet, which the journal holds before anything is sent.
         problems: rows with errors among these are none of the plan's.
-        tell: says what became of the rows, before anything can go wrong with the result.
+        tell: says what became of the rows, once their result is written or cannot be.
         write_result: writes the outcomes and the exit code, and says where.
 
     Raises:
@@ -141,18 +141,31 @@ def carry_out(
             outcomes = account_for(facts.extensions, problems, ending.outcomes)
             code = exit_code(outcomes, ending.error)
             _finish(journal, outcomes, code)
-        tell(outcomes)
-        if ending.error:
-            screen.insist(str(ending.error), fg="red")
+        stop.notice = _result_notice(facts, len(outcomes))
+        if stop():
+            screen.insist(stop.notice)
         try:
-            written = write_result(outcomes, code)
+            with screen.progress("Writing the result"):
+                written = write_result(outcomes, code)
         except Exception:
             screen.insist(
                 f"The rows were sent. `bulkvm runs {facts.name} --result FILE` writes their result after all."
             )
             raise
+        finally:
+            tell(outcomes)
+            if ending.error:
+                screen.insist(str(ending.error), fg="red")
         screen.say(f"What became of each row: {written}")
     return code
+
+
+def _result_notice(facts: "RunFacts", rows: int) -> str:
+    """What a person who pressed Ctrl-C waits for then, and how not to."""
+    return (
+        f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Ctrl-C again leaves that to "
+        f"`bulkvm runs {facts.name} --result FILE`."
+    )
 
 
 @contextmanager
@@ -206,7 +219,7 @@ def _send(
 
     total, done = len(plan.changes), 0
 
-    with screen.progress("Rows") as progress:
+    with screen.progress("Sending") as progress:
 
         def count(_: Outcome) -> None:
             nonlocal done

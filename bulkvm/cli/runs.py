@@ -39,7 +39,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_form(one, past) for one in runs]})
     elif runs:
-        click.echo("\n".join(_line(one, past) for one in runs))
+        screen.print("".join(f"{_line(one, past)}\n" for one in runs))
     else:
         screen.say("There was no run yet.")
     if result and past:

@@ -1,77 +1,57 @@
-"""What is said to a person, on standard error, so that standard output stays free for data."""
+"""What is said to a person, on standard error, and what a command produces, on standard output."""
 
 import logging
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
-from bulkvm.cli.commands import Wishes
+from bulkvm.cli.commands import Wishes, the_console
+from bulkvm.cli.console import Console
 
 Command: TypeAlias = Callable[..., int]
-
-_SAY_EVERY: Final = 10.0  # seconds, where there is no terminal
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """Where a person reads."""
 
+    console: Console
     quiet: bool = False
 
     def say(self, text: str, **style: Any) -> None:
         """Say something that a quiet run leaves out."""
         if not self.quiet:
-            click.secho(text, err=True, **style)
+            self.insist(text, **style)
 
     def insist(self, text: str, **style: Any) -> None:
         """Say something that a quiet run must say too."""
-        click.secho(text, err=True, **style)
+        self.console.say(text, **style)
 
-    @contextmanager
-    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Show how far something is: a bar on a terminal, a plain line now and then elsewhere.
+    def print(self, product: str | bytes) -> None:
+        """Write the command's product, text or data, to standard output."""
+        self.console.write(product)
 
-        Yields:
-            A function to call with how much is done and how much there is.
+    def confirm(self, question: str) -> bool:
+        """Ask for yes or no."""
+        self.console.flush()
+        return click.confirm(question, err=True)
+
+    def prompt(self, question: str, **options: Any) -> Any:
+        """Ask for a text, as `click.prompt`."""
+        self.console.flush()
+        return click.prompt(question, err=True, **options)
+
+    def progress(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show that something is under way, and how far: a bar on a terminal, a plain line now and then elsewhere.
+
+        Returns:
+            A context with a function to call with how much is done and how much there is.
         """
-        if self.quiet:
-            yield lambda _done, _total: None
-        elif sys.stderr.isatty():
-            with _bar(what) as show:
-                yield show
-        else:
-            yield _lines(what)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    from tqdm import tqdm
-
-    with tqdm(desc=what, unit="", leave=False, file=sys.stderr, dynamic_ncols=True, delay=0.3) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield show
-
-
-def _lines(what: str) -> Callable[[int, int], None]:
-    said = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= _SAY_EVERY:
-            said = time.monotonic()
-            click.echo(f"{what}: {done} of {total}", err=True)
-
-    return show
+        return nullcontext(lambda _done, _total: None) if self.quiet else self.console.progress(what)
 
 
 def screen_options(command: Command) -> Command:
@@ -83,8 +63,9 @@ def screen_options(command: Command) -> Command:
     @_wish("--debug", _show_tracebacks, "Show a traceback where something fails.")
     @wraps(command)
     def with_screen(*, quiet: bool, verbose: bool, **options: Any) -> int:
-        with _logging(logging.INFO if verbose else logging.WARNING):
-            return command(screen=Screen(quiet), **options)
+        console = the_console()
+        with _logging(console, logging.INFO if verbose else logging.WARNING):
+            return command(screen=Screen(console, quiet), **options)
 
     return with_screen
 
@@ -97,20 +78,29 @@ def _wish(
 
 
 def _be_plain(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (click's signature)
-    wishes = context.ensure_object(Wishes)
-    wishes.plain = wishes.plain or wanted
-    if wishes.plain:
-        context.color = False
+    console = context.ensure_object(Wishes).console
+    console.plain = console.plain or wanted
 
 
 def _show_tracebacks(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (the same)
     context.ensure_object(Wishes).debug = wanted
 
 
+class _Said(logging.Handler):
+    """What is logged, said."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.say(self.format(record))
+
+
 @contextmanager
-def _logging(level: int) -> Iterator[None]:
+def _logging(console: Console, level: int) -> Iterator[None]:
     """Say what bulkvm logs from a level on; of the libraries below it, nothing."""
-    logger, handler = logging.getLogger("bulkvm"), logging.StreamHandler(sys.stderr)
+    logger, handler = logging.getLogger("bulkvm"), _Said(console)
     logger.addHandler(handler)
     logger.setLevel(level)
     try:

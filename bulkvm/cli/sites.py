@@ -20,7 +20,7 @@ def command(*, as_json: bool, screen: Screen) -> int:
         print_json(sites_form(sites, stored))
         return 0
     for site in sites:
-        click.echo(_in_words(site, stored=stored[site.name]))
+        screen.print(f"{_in_words(site, stored=stored[site.name])}\n")
     if not sites:
         screen.say("There are none yet. `bulkvm login NAME` sets one up.")
     return 0

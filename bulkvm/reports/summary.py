@@ -10,6 +10,7 @@ from typing import Final
 
 from bulkvm.columns import KEY
 from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.printable import printable
 from bulkvm.problems import Problem, Severity
 from bulkvm.reports.cells import row_height
 from bulkvm.reports.marks import find_letters, marked_cell
@@ -110,7 +111,7 @@ def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
 def summarise_problems(sheet: Sheet, problems: Sequence[Problem], *, in_column: bool = False) -> list[Line]:
     """Tell what is wrong in a sheet, for an annotated copy; `in_column`, where a column tells it of each row."""
     return [
-        Line((f"{sheet.path.name}: {count_problems(problems)}",), Kind.TITLE),
+        Line((f"{printable(sheet.path.name)}: {count_problems(problems)}",), Kind.TITLE),
         *_next_steps(_mend(problems, in_column=in_column)),
         *_problem_counts(problems),
         *_problem_list(sheet, problems),
@@ -203,7 +204,7 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     if run.tenant:
         yield Line(("tenant", str(run.tenant)), Kind.ROW)
     yield Line(("time", f"{run.time:%Y-%m-%d %H:%M:%S %Z}".rstrip()), Kind.ROW)
-    yield Line(("input", sheet.path.name), Kind.ROW)
+    yield Line(("input", printable(sheet.path.name)), Kind.ROW)
     yield Line(("its SHA-256", run.input_sha256), Kind.ROW)
     meaning = _EXIT_CODES.get(run.exit_code)
     yield Line(("exit code", f"{run.exit_code}{': ' + meaning if meaning else ''}"), Kind.ROW)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.cli import screen
+from bulkvm.cli import console
+from bulkvm.cli.console import Console
+from bulkvm.cli.screen import Screen
 from bulkvm.simulator import Faults, Settings, running
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
@@ -21,19 +23,27 @@ def app(tmp_path: Path) -> Starlette:
     return pbx_with(tmp_path, 50)
 
 
-@pytest.mark.usefixtures("pbx")
 def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
-    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soon = bulkvm("export", "boxes.csv")
-    monkeypatch.setattr(screen, "_SAY_EVERY", 0)
-    told = bulkvm("export", "boxes.csv", "--overwrite")
-    quiet = bulkvm("export", "boxes.csv", "--overwrite", "--quiet")
+    monkeypatch.setattr(console, "_LINE_EVERY", 0.01)
+    seen = ""
 
-    assert soon.err == "50 boxes: boxes.csv\n"
-    assert told.err.splitlines() == [
-        "Boxes read: 20 of 50", "Boxes read: 40 of 50", "Boxes read: 50 of 50", "50 boxes: boxes.csv",
-    ]  # fmt: skip
+    with Console() as streams, Screen(streams).progress("Boxes read") as progress:
+        while "Boxes read: 0 s\n" not in seen:
+            seen += capfd.readouterr().err
+        progress(20, 50)
+        while "Boxes read: 20 of 50\n" not in seen:
+            seen += capfd.readouterr().err
+
+    assert set(seen.splitlines()) == {"Boxes read: 0 s", "Boxes read: 20 of 50"}
+
+
+@pytest.mark.usefixtures("pbx")
+def test_what_does_not_take_long_says_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
+    told, quiet = bulkvm("export", "boxes.csv"), bulkvm("export", "more.csv", "--quiet")
+
+    assert told.err == "50 boxes: boxes.csv\n"
     assert (quiet.out, quiet.err) == ("", "")
 
 
