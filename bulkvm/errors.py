@@ -99,13 +99,15 @@ class PbxRefused(PbxError):
     """The PBX answered no. `code` is its own; the message quotes its words.
 
     `lost` is what became of an earlier try of the same request, if its answer was lost: that one may have been done.
+    Where it is not `is_certain`, what was refused may have been done nonetheless, as after a conflict (409).
     """
 
     lost: AnswerLost | None = None
 
-    def __init__(self, message: str, code: str = "UNKNOWN") -> None:
+    def __init__(self, message: str, code: str = "UNKNOWN", *, is_certain: bool = True) -> None:
         super().__init__(message)
         self.code = code
+        self.is_certain = is_certain
 
 
 class NoSuchBox(PbxRefused):

@@ -19,8 +19,15 @@ _NEVER_BLANK: Final = _SWITCHES | {"name", "pin"}  # a null of these is a value 
 _MASK: Final = re.compile(r"[*•●]{3,}")
 _SHOWN: Final = 300
 _PATHS: Final = frozenset({".", ".."})  # as an id, they would lead elsewhere
+_LONGEST_ID: Final = 1000
 # What a gateway answers that has none from the PBX, which may still be at it.
 _BY_A_GATEWAY: Final = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
+# Refusals that come before anything is done. Any other one may come after it: 409 where the PBX or a gateway did it
+# twice, 408 or 499 where it took too long.
+_BEFORE_ANYTHING: Final = frozenset(
+    {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 417, 421, 422, 426, 428, 429, 431, 451}
+)
+_TOO_LATE: Final = frozenset({408, 425, 499})
 
 
 def read_json(response: httpx.Response) -> Any:
@@ -60,11 +67,19 @@ def read_box(item: Any, host: str) -> Box:
     """
     if not isinstance(item, dict) or not item.get("id") or not item.get(KEY.header):
         raise AnswerLost(f"The PBX at {host} sent a box without an id or an extension number.")
-    box_id, number = str(item["id"]), str(item[KEY.header])
-    if box_id in _PATHS or _text(box_id) != box_id or _text(number) != number:
+    box_id, number = read_id(item["id"]), read_id(item[KEY.header])
+    if box_id is None or number is None:
         raise AnswerLost(f"The PBX at {host} sent a box with an id or an extension number that nothing can have.")
     fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
     return Box(id=box_id, extension_number=number, **fields)
+
+
+def read_id(value: Any) -> str | None:
+    """The id, or the number, of something on the PBX; None where it is none that could be asked for, or shown."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if text.isprintable() and text not in _PATHS and 0 < len(text) <= _LONGEST_ID else None
 
 
 def read_owner(response: httpx.Response) -> Owner | None:
@@ -104,8 +119,9 @@ def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None]
         NotAllowed: 403.
         NoSuchBox: 404.
         PbxBusy: 429.
-        PbxRefused: any other 400-class answer.
-        AnswerLost: a 500-class answer, or a redirect: what the PBX did is not known; NoAnswer from a gateway.
+        PbxRefused: any other 400-class answer; `is_certain` if it comes before anything is done.
+        AnswerLost: a 500-class answer, a redirect, or one that says that it took too long (408): what the PBX did is
+            not known; NoAnswer where it may still be at it.
     """
     if response.is_success:
         return
@@ -143,8 +159,9 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
         return NoSuchBox(f"The PBX at {host} has no such box.{said}", code)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return PbxBusy(f"The PBX at {host} asks for fewer requests.{said}")
-    if response.is_client_error:
-        return PbxRefused(f"The PBX refused this.{said or f' It did not say why (status {status}).'}", code)
+    if response.is_client_error and status not in _TOO_LATE:
+        refused = f"The PBX refused this.{said or f' It did not say why (status {status}).'}"
+        return PbxRefused(refused, code, is_certain=status in _BEFORE_ANYTHING)
     return _lost(response, said)
 
 
@@ -155,7 +172,7 @@ def _lost(response: httpx.Response, said: str) -> AnswerLost:
             f"What answers at {host} sends elsewhere (status {status}), and the login goes nowhere else. Check the "
             f"PBX's address: http or https, the port, and what follows it.{said}"
         )
-    lost = NoAnswer if status in _BY_A_GATEWAY else AnswerLost
+    lost = NoAnswer if status in _BY_A_GATEWAY | _TOO_LATE else AnswerLost
     return lost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 
 

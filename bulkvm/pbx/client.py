@@ -11,7 +11,7 @@ import httpx
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
-from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_json, read_object, read_owner
+from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_id, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.masks import Masks, doubtful_values
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
@@ -106,7 +106,7 @@ class Pbx:
         boxes = {box.id: box for box in await self.list_boxes(query, progress)}
         needed = [c.header for c in COLUMNS if c.header not in without]
         in_part = [box.id for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
-        fetched = await self.fetch_boxes(in_part, progress)
+        fetched = await self.fetch_boxes([boxes[box_id] for box_id in in_part], progress)
         gone = set(in_part) - fetched.keys()
         if gone and gone & {box.id for box in await self.list_boxes(query)}:
             raise ListKeptChanging(
@@ -120,15 +120,17 @@ class Pbx:
         )
         return self._masks.remove(whole)
 
-    async def fetch_box(self, box_id: str) -> Box:
+    async def fetch_box(self, box_id: str, extension_number: str | None = None) -> Box:
         """Fetch one box with all that a single answer shows of it.
 
         Raises:
             NoSuchBox: it is gone.
+            AnswerLost: the PBX answered with another box, or another number than the one that is given.
 
         Source: API page, "Retrieve a shared voicemail".
         """
-        (box,) = self._masks.remove([await self._read(_path(box_id), _box_of)])
+        box = await self._read(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
+        (box,) = self._masks.remove([box])
         return box
 
     async def fetch_again(self, known: Box) -> Box:
@@ -137,48 +139,57 @@ class Pbx:
         Raises:
             NoSuchBox: it is gone.
         """
-        box = await self.fetch_box(known.id)
+        box = await self.fetch_box(known.id, known.extension_number)
         masked: dict[str, Any] = {
             header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
         }
         box = replace(box, **masked)
         if box.filled_from(known, blanks=True) == box:
             return box
-        for listed in await self._list_by_number(known.extension_number):
-            if listed.id == known.id:
+        for listed in self._masks.remove((await self._page_with(known.extension_number)).boxes):
+            if (listed.id, listed.extension_number) == (known.id, known.extension_number):
                 return box.filled_from(listed, blanks=True)
         return box
 
-    async def fetch_boxes(self, box_ids: Iterable[str], progress: Progress = no_progress) -> dict[str, Box]:
-        """Fetch many boxes, several at once, by their ids. A box that is gone by now is left out.
+    async def fetch_boxes(self, listed: Iterable[Box], progress: Progress = no_progress) -> dict[str, Box]:
+        """Fetch many boxes that were listed, several at once; by their ids. A box that is gone by now is left out.
 
         Source: API page, "Retrieve a shared voicemail".
         """
-        wanted = tuple(box_ids)
+        wanted = tuple(listed)
         fetched: dict[str, Box] = {}
 
-        async def fetch(box_id: str) -> None:
+        async def fetch(box: Box) -> None:
             with suppress(NoSuchBox):
-                fetched[box_id] = await self.fetch_box(box_id)
+                fetched[box.id] = await self.fetch_box(box.id, box.extension_number)
             progress(len(fetched), len(wanted))
 
         await in_parallel(wanted, fetch, self.connections)
         return dict(zip(fetched, self._masks.remove(fetched.values()), strict=True))
 
     async def find_box(self, extension_number: str) -> Box | None:
-        """Fetch the box with this extension, None where there is none.
+        """Fetch the box with this extension, None where there is certainly none.
+
+        A PBX that passes over the filter answers with other boxes, of which this one may come later.
+
+        Raises:
+            AnswerLost, ListKeptChanging: the PBX contradicts itself, so that it is not known.
 
         Source: API page, "List shared voicemails", filter.
         """
-        for box in await self._list_by_number(extension_number):
-            return (await self.fetch_box(box.id)).filled_from(box, blanks=True)
-        return None
+        page = await self._page_with(extension_number)
+        found = _with_number(page.boxes, extension_number)
+        if not found and len({box.id for box in page.boxes}) != page.count:
+            found = _with_number(await self.list_boxes(), extension_number)
+        if len(found) > 1:
+            raise AnswerLost(f"The PBX lists {len(found)} boxes with the number {extension_number}.")
+        if not found:
+            return None
+        (listed,) = self._masks.remove(found)
+        return (await self.fetch_box(listed.id, extension_number)).filled_from(listed, blanks=True)
 
-    async def _list_by_number(self, extension_number: str) -> tuple[Box, ...]:
-        page = await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
-        if page.count and not page.boxes:
-            raise AnswerLost(f"The PBX says that it has a box {extension_number}, and does not list it.")
-        return self._masks.remove(box for box in page.boxes if box.extension_number == extension_number)
+    async def _page_with(self, extension_number: str) -> Page:
+        return await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
 
     async def create_box(self, record: Record) -> Answered[str]:
         """Create a box and return its id.
@@ -275,15 +286,30 @@ def _box_of(response: httpx.Response) -> Box:
     return read_box(read_object(response), response.url.host)
 
 
+def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | None) -> Box:
+    """The box that was asked for, and no other."""
+    box = _box_of(response)
+    if box.id == box_id and extension_number in {None, box.extension_number}:
+        return box
+    asked = f"box {extension_number}" if extension_number else "one box"
+    raise AnswerLost(
+        f"The PBX at {response.url.host} was asked for {asked} and answered with another one, {box.extension_number}."
+    )
+
+
+def _with_number(boxes: Iterable[Box], extension_number: str) -> list[Box]:
+    return [box for box in boxes if box.extension_number == extension_number]
+
+
 def _page_of(response: httpx.Response) -> Page:
     return read_page(read_object(response), lambda item: read_box(item, response.url.host))
 
 
 def _id_of(response: httpx.Response) -> str:
-    box_id = read_object(response).get("id")
-    if not box_id:
-        raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it.")
-    return str(box_id)
+    box_id = read_id(read_object(response).get("id"))
+    if box_id is None:
+        raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it that can be used.")
+    return box_id
 
 
 def _nothing(response: httpx.Response) -> None:

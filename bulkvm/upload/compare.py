@@ -32,7 +32,7 @@ async def plan_for(
     """
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
     listed = ((record, boxes.get(record.extension_number)) for record in records)
-    await _fetch(pbx, boxes, [box.id for record, box in listed if box and unknown_fields(record, box)], progress)
+    await _fetch(pbx, boxes, [box for record, box in listed if box and unknown_fields(record, box)], progress)
     if make_pin:
         records = [
             replace(record, pin=make_pin(record.extension_number))
@@ -50,22 +50,22 @@ async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress
     """List the PBX's boxes, fetch those that a run touched, and plan to put it back."""
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
     touched = (boxes.get(change.record.extension_number) for change in past.changes.values())
-    await _fetch(pbx, boxes, [box.id for box in touched if box and _is_in_part(box)], progress)
+    await _fetch(pbx, boxes, [box for box in touched if box and _is_in_part(box)], progress)
     return plan_undo(past.changes, past.outcomes, boxes.values())
 
 
-async def _fetch(pbx: Pbx, boxes: dict[str, Box], box_ids: Sequence[str], progress: Progress) -> None:
+async def _fetch(pbx: Pbx, boxes: dict[str, Box], listed: Sequence[Box], progress: Progress) -> None:
     """Add to listed boxes what the PBX shows of each alone."""
-    fetched = await pbx.fetch_boxes(_with_another(box_ids, boxes), progress)
+    fetched = await pbx.fetch_boxes(_with_another(listed, boxes), progress)
     for number, box in tuple(boxes.items()):
         if box.id in fetched:
             boxes[number] = fetched[box.id].filled_from(box, blanks=True)
 
 
-def _with_another(box_ids: Sequence[str], boxes: Mapping[str, Box]) -> Sequence[str]:
-    """The ids, with that of another box where there is only one: a mask is known by several boxes that show it."""
-    others = (box.id for box in boxes.values() if box.id not in box_ids and _is_in_part(box))
-    return [*box_ids, *islice(others, 1)] if len(box_ids) == 1 else box_ids
+def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:
+    """The boxes, with another one where there is only one: a mask is known by several boxes that show it."""
+    others = (box for box in boxes.values() if box not in listed and _is_in_part(box))
+    return [*listed, *islice(others, 1)] if len(listed) == 1 else listed
 
 
 def _is_in_part(box: Box) -> bool:

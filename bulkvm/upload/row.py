@@ -117,7 +117,9 @@ async def _create(record: Record, pbx: Pbx) -> Outcome:
     except AnswerLost as lost:
         return await _create_after_loss(record, pbx, lost)
     except PbxRefused as refusal:
-        return _rejected(record, refusal, refusal.attempts)
+        if refusal.is_certain:
+            return _rejected(record, refusal, refusal.attempts)
+        return await _look_after_refusal(record, pbx, refusal)
     except NotAllowed as refusal:
         return _outcome(record, Status.REJECTED, str(refusal), attempts=1)
     except PbxError as error:
@@ -170,6 +172,19 @@ async def _refused_after_loss(
     except BulkvmError:
         return _unknown(record, lost, attempts)
     return _rejected(record, refusal, attempts)
+
+
+async def _look_after_refusal(record: Record, pbx: Pbx, refusal: PbxRefused) -> Outcome:
+    """The outcome of a create that was refused in a way that does not prove that nothing was made."""
+    attempts = refusal.attempts
+    try:
+        box = await pbx.find_box(record.extension_number)
+    except BulkvmError:
+        return _unknown(record, refusal, attempts)
+    if box and not fields_not_taken(record, box):
+        message = f"{refusal} The box is there as the row wants it."
+        return _outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
+    return _rejected(record, refusal, attempts, box.id if box else None)
 
 
 def _graver(earlier: AnswerLost, later: AnswerLost) -> AnswerLost:
@@ -236,10 +251,11 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
 async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
     """The outcome of an update that was refused, perhaps after an earlier try that was done, its answer lost."""
     record, attempts = change.record, refusal.attempts
+    pauses = _PAUSES if refusal.lost else () if refusal.is_certain else _PAUSES[:1]
     try:
-        for pause in _PAUSES if refusal.lost else ():
+        for pause in pauses:
             await pbx.pause(pause)
-            box = await pbx.fetch_box(wanted.id)
+            box = await pbx.fetch_box(wanted.id, wanted.extension_number)
             if not change.is_unseen_only and not _differing(change, wanted, box):
                 return _confirmed(change, box, attempts)
     except NoSuchBox as gone:
@@ -257,7 +273,7 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> O
     """The outcome of an update whose answers were lost: as wanted, as before, or nobody knows."""
     record, attempts = change.record, lost.attempts
     try:
-        box = await pbx.fetch_box(wanted.id)
+        box = await pbx.fetch_box(wanted.id, wanted.extension_number)
     except BulkvmError:
         return _unknown(record, lost, attempts)
     if change.is_unseen_only:
@@ -279,10 +295,8 @@ async def _remove(change: Change, pbx: Pbx) -> Outcome:
         removed = await pbx.destroy_box(box_id)
     except NoSuchBox:
         return _outcome(record, Status.UNCHANGED, "The box was gone already.", attempts=1)
-    except AnswerLost as lost:
+    except (AnswerLost, PbxRefused) as lost:
         return await _look_whether_gone(record, box_id, lost, pbx)
-    except PbxRefused as refusal:
-        return _rejected(record, refusal, refusal.attempts, box_id)
     except NotAllowed as refusal:
         return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, attempts=1)
     except PbxError as error:
@@ -290,13 +304,18 @@ async def _remove(change: Change, pbx: Pbx) -> Outcome:
     return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=removed.attempts)
 
 
-async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost, pbx: Pbx) -> Outcome:
+async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost | PbxRefused, pbx: Pbx) -> Outcome:
+    """The outcome of a removal that was refused, or whose answer was lost."""
+    if isinstance(lost, PbxRefused) and lost.is_certain:
+        return _rejected(record, lost, lost.attempts, box_id)
     try:
-        await pbx.fetch_box(box_id)
+        await pbx.fetch_box(box_id, record.extension_number)
     except NoSuchBox:
         return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=lost.attempts)
     except BulkvmError:
         return _unknown(record, lost, lost.attempts)
+    if isinstance(lost, PbxRefused):
+        return _rejected(record, lost, lost.attempts, box_id)
     if isinstance(lost, NoAnswer):
         return _still_open(record, lost, lost.attempts, box_id)
     return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
@@ -307,7 +326,7 @@ async def _verify(change: Change, outcome: Outcome, pbx: Pbx) -> Outcome:
     assert outcome.id is not None
     try:
         # What only the list shows was known before: so it can be read back.
-        read = pbx.fetch_again(change.box) if change.box else pbx.fetch_box(outcome.id)
+        read = pbx.fetch_again(change.box) if change.box else pbx.fetch_box(outcome.id, outcome.extension_number)
         differing = _differing(change, change.record, await read)
     except BulkvmError as error:
         message = f"It was {outcome.status}, and could not be read back: {error}"

@@ -103,7 +103,8 @@ class _Run:
             outcome = _surprised(change)
         self._outcomes[outcome.row] = outcome
         self._on_outcome(outcome)
-        self._count(outcome)
+        if outcome.status is not Status.NOT_SENT:
+            self._count(outcome)
         self._note_end(outcome)
 
     def end(self, plan: Plan) -> Ending:
@@ -129,11 +130,13 @@ class _Run:
                 self._error = self._error or _journal_full(error)
 
     def _count(self, outcome: Outcome) -> None:
-        self._sent += outcome.attempts > 0
-        self._not_done += outcome.attempts > 0 and outcome.status not in DONE
+        """Count a row for which the PBX was asked to do something, or could not be asked."""
+        is_done = outcome.status in DONE
+        self._sent += outcome.attempts > 0 or not is_done
+        self._not_done += not is_done
         if self._settings.max_errors.is_exceeded(self._not_done, self._sent):
             self._error = self._error or StoppedEarly(
-                f"{self._not_done} of the {self._sent} rows that were sent were not done, and "
+                f"{self._not_done} of the {self._sent} rows that were tried were not done, and "
                 f"{self._settings.max_errors} are allowed, so the run ended. Read the result for the reason. "
                 "If it is all right to go on, give a higher --max-errors."
             )
