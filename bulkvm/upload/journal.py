@@ -30,6 +30,7 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import UsageError
+from bulkvm.files import writing
 from bulkvm.outcomes import PUT_BACK, REMOVED, Outcome, Status
 from bulkvm.tenant import Tenant, normalize_url
 
@@ -249,9 +250,8 @@ def next_number(folder: Path) -> int:
             last = int(file.read_text("ascii"))
         except (OSError, ValueError):  # there is none yet, or it is damaged
             last = max(map(_number, folder.glob(f"*{_SUFFIX}")), default=0)
-        new = file.with_suffix(".new")
-        new.write_text(str(last + 1), "ascii")
-        new.replace(file)
+        with writing(file, overwrite=True) as new:
+            new.file.write(str(last + 1).encode())
     return last + 1
 
 

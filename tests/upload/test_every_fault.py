@@ -45,7 +45,10 @@ FAULTS = [
 
 
 def test_every_fault_that_the_pbx_knows_is_among_these() -> None:
-    assert {*PLAIN, *TIMED} <= {re.split("[(:]", fault)[0] for fault in FAULTS}
+    # No fault of a call, but of what it is about: that no box or tenant is mistaken for another, and no message lost,
+    # is held by tests of their own.
+    of_identity = {"message", "other-box", "other-tenant"}
+    assert {*PLAIN, *TIMED} - of_identity <= {re.split("[(:]", fault)[0] for fault in FAULTS}
 
 
 async def begin(pbx: Pbx, call: str) -> list[Record]:
