@@ -31,7 +31,8 @@ DONE = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 class Outcome:
     """What became of one row.
 
-    `attempts` counts the changing requests that were sent for it. `pbx_code` is the PBX's own error code.
+    `attempts` counts the changing requests that were sent for it. `pbx_code` is the PBX's own error code. `unseen` are
+    those of the changed fields that the PBX does not show, so that it is not known whether they were other ones before.
     """
 
     row: int
@@ -42,6 +43,12 @@ class Outcome:
     message: str = ""
     pbx_code: str | None = None
     attempts: int = 0
+    unseen: tuple[str, ...] = ()
+
+
+def count_unseen(outcomes: Iterable[Outcome]) -> Mapping[str, int]:
+    """In how many rows each field was sent that the PBX does not show."""
+    return Counter(field for outcome in outcomes for field in outcome.unseen)
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> Mapping[Status, int]:

@@ -12,6 +12,7 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import (
+    KEEP_UNSEEN_OPTION,
     MAX_CHANGES_OPTION,
     OVERWRITE_OPTION,
     SHEET_ARGUMENT,
@@ -24,7 +25,7 @@ from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import Interrupted, LimitExceeded, SheetError, UsageError
 from bulkvm.files import Reservation, reserve
-from bulkvm.outcomes import Outcome, count_statuses
+from bulkvm.outcomes import Outcome, count_statuses, count_unseen
 from bulkvm.settings import DEFAULT_SETTINGS, parse_limit
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Job:
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @OVERWRITE_OPTION
-@click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
+@click.option("--generate-pins", is_flag=True, help="Give a PIN to boxes that need one and come without.")
 @click.option("--skip-invalid", is_flag=True, help="Send the valid rows, though others have errors.")
+@KEEP_UNSEEN_OPTION
 @MAX_CHANGES_OPTION
 @click.option("--force", is_flag=True, help="Override the limit on changes.")
 @click.option(
@@ -83,6 +85,7 @@ def command(
     overwrite: bool,
     generate_pins: bool,
     skip_invalid: bool,
+    keep_unseen: bool,
     max_changes: str,
     force: bool,
     max_errors: str,
@@ -117,6 +120,7 @@ def command(
             screen,
             skip_invalid=skip_invalid,
             generate_pins=generate_pins,
+            keep_unseen=keep_unseen,
             on_tenant=lambda tenant: stack.enter_context(only_run(tenant)),
         )
         if prepared.plan is None or (prepared.has_errors and not skip_invalid):
@@ -209,11 +213,12 @@ def _carry_out(job: Job, prepared: Prepared, plan: "Plan") -> int:
 
 def _tell(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], run: str | None) -> None:
     """Say what became of the rows."""
-    from bulkvm.reports.plan_text import render_counts
+    from bulkvm.reports.plan_text import render_counts, render_unseen
 
     if job.as_json:
         print_json(import_form(job.connection.site.name, prepared.tenant, run, outcomes, prepared.problems))
-    job.screen.insist(f"{render_counts(count_statuses(outcomes))}.", bold=True)
+    unseen = render_unseen(count_unseen(outcomes))
+    job.screen.insist(f"{render_counts(count_statuses(outcomes))}. {unseen}".rstrip(), bold=True)
 
 
 def _write_result(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], code: int, began: datetime) -> Path:

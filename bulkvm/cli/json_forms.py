@@ -1,6 +1,7 @@
 """The JSON documents on standard output. They are only ever added to."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from bulkvm.box import Absent, Box, Value
 from bulkvm.changes import Plan
 from bulkvm.cli.commands import Wishes
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.outcomes import Outcome, count_statuses
+from bulkvm.outcomes import Outcome, count_statuses, count_unseen
 from bulkvm.printable import printable_json
 from bulkvm.problems import Problem
 from bulkvm.settings import Site
@@ -57,6 +58,8 @@ def plan_form(
     site: str, tenant: Tenant | None, plan: Plan, problems: Iterable[Problem], excess: str | None
 ) -> dict[str, Any]:
     """What `plan --json` prints; `excess` says how it goes beyond --max-changes, if it does."""
+    from bulkvm.planning import describe_unseen
+
     rows = [
         {
             "row": change.record.row,
@@ -64,14 +67,16 @@ def plan_form(
             "change": change.kind,
             "id": change.box.id if change.box else None,
             "changed": list(change.changed),
-            "message": "",
+            "unseen": list(change.unseen),
+            "message": describe_unseen(change),
             "pbx_code": None,
             "attempts": 0,
         }
         for change in plan.changes
     ]
     run = {"site": site, "tenant": tenant_form(tenant), "run": None}
-    return {**_run_form(run, plan.counts, rows, problems), "excess": excess}
+    unseen = Counter(field for change in plan.changes for field in change.unseen)
+    return {**_run_form(run, plan.counts, rows, problems), "unseen": unseen, "excess": excess}
 
 
 def import_form(
@@ -86,15 +91,15 @@ def import_form(
             "status": outcome.status,
             "id": outcome.id,
             "changed": list(outcome.changed),
+            "unseen": list(outcome.unseen),
             "message": outcome.message,
             "pbx_code": outcome.pbx_code,
             "attempts": outcome.attempts,
         }
         for outcome in accounted
     ]
-    return _run_form(
-        {"site": site, "tenant": tenant_form(tenant), "run": run}, count_statuses(accounted), rows, problems
-    )
+    facts = {"site": site, "tenant": tenant_form(tenant), "run": run}
+    return {**_run_form(facts, count_statuses(accounted), rows, problems), "unseen": count_unseen(accounted)}
 
 
 def diff_form(a: str, b: str, diff: "Diff") -> dict[str, Any]:

@@ -32,6 +32,11 @@ SITE_OPTION: Final = click.option(
     envvar="BULKVM_SITE",
     help="Which of `bulkvm sites`; `simulator` for the PBX built in here.",
 )
+KEEP_UNSEEN_OPTION: Final = click.option(
+    "--keep-unseen",
+    is_flag=True,
+    help="Leave what the PBX does not show, such as PINs, as it is, in place of sending it.",
+)
 MAX_CHANGES_OPTION: Final = click.option(
     "--max-changes",
     metavar="N|N%",

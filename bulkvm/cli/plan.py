@@ -8,7 +8,14 @@ import click
 from bulkvm.changes import Plan
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import plan_form, print_json
-from bulkvm.cli.options import MAX_CHANGES_OPTION, SHEET_ARGUMENT, Reading, sheet_options, site_options
+from bulkvm.cli.options import (
+    KEEP_UNSEEN_OPTION,
+    MAX_CHANGES_OPTION,
+    SHEET_ARGUMENT,
+    Reading,
+    sheet_options,
+    site_options,
+)
 from bulkvm.cli.preparing import prepare
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError
@@ -21,8 +28,9 @@ _DIFFERENCES: Final = 10  # exit code
 @SHEET_ARGUMENT
 @sheet_options
 @site_options
-@click.option("--generate-pins", is_flag=True, help="Give a PIN to new boxes that come without one.")
+@click.option("--generate-pins", is_flag=True, help="Give a PIN to boxes that need one and come without.")
 @click.option("--skip-invalid", is_flag=True, help="Plan for the valid rows, though others have errors.")
+@KEEP_UNSEEN_OPTION
 @MAX_CHANGES_OPTION
 @click.option("--exit-code", is_flag=True, help="Exit with 10 if anything would change.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
@@ -34,6 +42,7 @@ def command(
     connection: Connection,
     generate_pins: bool,
     skip_invalid: bool,
+    keep_unseen: bool,
     max_changes: str,
     exit_code: bool,
     as_json: bool,
@@ -51,7 +60,15 @@ def command(
         if as_json:
             print_json(plan_form(connection.site.name, None, Plan(()), (error.problem,), None))
         raise
-    prepared = prepare(sheet, reading, connection, screen, skip_invalid=skip_invalid, generate_pins=generate_pins)
+    prepared = prepare(
+        sheet,
+        reading,
+        connection,
+        screen,
+        skip_invalid=skip_invalid,
+        generate_pins=generate_pins,
+        keep_unseen=keep_unseen,
+    )
     plan = prepared.plan or Plan(())
     excess = describe_excess(plan, limit)
     if as_json:

@@ -85,6 +85,7 @@ def prepare(
     *,
     skip_invalid: bool,
     generate_pins: bool = False,
+    keep_unseen: bool = False,
     on_tenant: Callable[[Tenant], None] = _ignore,
 ) -> Prepared:
     """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped.
@@ -105,6 +106,7 @@ def prepare(
             screen,
             skip_invalid=skip_invalid,
             generate_pins=generate_pins,
+            keep_unseen=keep_unseen,
             on_tenant=on_tenant,
         )
     )
@@ -118,6 +120,7 @@ async def _compare(
     *,
     skip_invalid: bool,
     generate_pins: bool,
+    keep_unseen: bool,
     on_tenant: Callable[[Tenant], None],
 ) -> Prepared:
     from bulkvm.planning import generate_pin
@@ -140,6 +143,11 @@ async def _compare(
 
         with screen.progress("Reading from the PBX") as progress:
             plan = await plan_for(
-                pbx, prepared.checked.records, progress=progress, make_pin=make_pin if generate_pins else None
+                pbx,
+                prepared.checked.records,
+                progress=progress,
+                policy=policy,
+                make_pin=make_pin if generate_pins else None,
+                keep_unseen=keep_unseen,
             )
     return Prepared(sheet, prepared.checked, plan, tenant)

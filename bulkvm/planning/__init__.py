@@ -12,9 +12,9 @@ from bulkvm.planning.compare import (
 )
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes, describe_excess
-from bulkvm.planning.pins import generate_pin
+from bulkvm.planning.pins import generate_pin, pin_fault, warn_of_old_pins
 from bulkvm.planning.undo import changed_anything, find_exact_differences, plan_undo
-from bulkvm.planning.unseen import count_not_shown, describe_kept, describe_sent, name_fields
+from bulkvm.planning.unseen import count_not_shown, describe_unseen, name_fields
 
 __all__ = [
     "ChangedBox",
@@ -25,8 +25,7 @@ __all__ = [
     "check_changes",
     "count_not_shown",
     "describe_excess",
-    "describe_kept",
-    "describe_sent",
+    "describe_unseen",
     "fields_differ",
     "fields_not_taken",
     "find_differences",
@@ -35,8 +34,10 @@ __all__ = [
     "make_diff",
     "make_plan",
     "name_fields",
+    "pin_fault",
     "plan_undo",
     "unknown_fields",
     "unseen_fields",
+    "warn_of_old_pins",
     "whole_box",
 ]

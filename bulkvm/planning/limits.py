@@ -6,8 +6,12 @@ from bulkvm.settings import Limit
 
 
 def describe_excess(plan: Plan, limit: Limit) -> str | None:
-    """Say how a plan changes too many of the boxes that exist; None where it does not."""
-    updates = plan.counts[ChangeKind.UPDATE]
+    """Say how a plan changes too many of the boxes that exist; None where it does not.
+
+    An update of what the PBX does not show is not known to change anything. It does not count: else importing the same
+    sheet again, which is the way to go on after any failure, would be refused by a PBX that shows no PINs.
+    """
+    updates = sum(change.kind is ChangeKind.UPDATE and not change.is_unseen_only for change in plan.changes)
     if not limit.is_exceeded(updates, plan.existing):
         return None
     return f"This would change {updates} of the {plan.existing} boxes on the PBX, and {limit} are allowed."

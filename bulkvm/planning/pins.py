@@ -1,10 +1,13 @@
 """PINs for boxes that need one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from bulkvm.changes import Change, ChangeKind
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.errors import UsageError
+from bulkvm.planning.compare import whole_box
+from bulkvm.problems import Fault, Problem, Severity
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 _DIGITS: Final = "0123456789"
@@ -37,6 +40,33 @@ def generate_pin(policy: PinPolicy, extension_number: str, choose: Callable[[Seq
     raise UsageError(
         f"No PIN of {length} digits was found that keeps the PBX's rules. Give longer ones with --pin-length."
     )
+
+
+def pin_fault(pin: object, policy: PinPolicy) -> Fault | None:
+    """Why a PIN may not be one; None where it may, or is not known."""
+    if not isinstance(pin, str):
+        return None
+    faults = (rule(pin, policy) for rule in COLUMN_OF_HEADER["pin"].rules)
+    return next((fault for fault in faults if fault and fault.severity is Severity.ERROR), None)
+
+
+def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy) -> Iterator[Problem]:
+    """A warning for each update that sends a PIN along which the box has and which today's rules refuse."""
+    for change in changes:
+        if change.kind is not ChangeKind.UPDATE or "pin" in change.changed:
+            continue
+        if fault := pin_fault(whole_box(change).pin, policy):
+            yield Problem(
+                row=change.record.row,
+                column="pin",
+                code="pin-outdated",
+                message=(
+                    f"box {change.record.extension_number} has a PIN from a time of other rules: {fault.message} "
+                    "An update sends it along, so the PBX may refuse the whole row. Give the box a new PIN in the "
+                    "sheet, or let --generate-pins make one."
+                ),
+                severity=Severity.WARNING,
+            )
 
 
 def _ends_badly(pin: str) -> bool:

@@ -4,17 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bulkvm.box import NOT_KNOWN, Box
+from bulkvm.changes import Change
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 
 
-def describe_sent(fields: Iterable[str]) -> str:
-    """Say that fields were sent without being compared: `PIN sent; this PBX does not show PINs`."""
-    return _describe(tuple(fields), "sent")
-
-
-def describe_kept(fields: Iterable[str]) -> str:
-    """Say that fields were left as they are (`--keep-unseen`)."""
-    return _describe(tuple(fields), "left as it is")
+def describe_unseen(change: Change) -> str:
+    """Say what becomes of a row's fields that the PBX does not show: `PIN sent; this PBX does not show PINs`."""
+    return " ".join(filter(None, (_describe(change.unseen, "sent"), _describe(change.kept, "left as it is"))))
 
 
 def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:

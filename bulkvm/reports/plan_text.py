@@ -15,6 +15,7 @@ _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
 
 _TO_PUT_BACK = "to put back"
+_TO_SEND_UNSEEN = "to update that cannot be compared"
 _TO_DO = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
@@ -32,8 +33,24 @@ def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
 
 def render_to_send(plan: Plan) -> str:
     """Say what a plan sends: `40 creates and 2 updates`."""
-    counts = [count(n, kind) for kind, n in plan.counts.items() if n and kind is not ChangeKind.UNCHANGED]
-    return " and ".join(counts)
+    unseen = sum(change.is_unseen_only for change in plan.changes)
+    counts = {**plan.counts, ChangeKind.UPDATE: plan.counts[ChangeKind.UPDATE] - unseen}
+    sent = [count(n, kind) for kind, n in counts.items() if n and kind is not ChangeKind.UNCHANGED]
+    if unseen:
+        sent.append(f"{count(unseen, 'update')} that cannot be compared")
+    return " and ".join(filter(None, (", ".join(sent[:-1]), *sent[-1:])))
+
+
+def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
+    """Say what became of fields that the PBX does not show, in how many rows; nothing where there are none.
+
+    For example: `PIN sent in 40 rows; this PBX does not show PINs.`
+    """
+    return " ".join(
+        f"{COLUMN_OF_HEADER[field].title} {done} in {count(n, 'row')}; this PBX does not show "
+        f"{'PINs' if field == 'pin' else 'this field'}."
+        for field, n in rows.items()
+    )
 
 
 def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
@@ -71,6 +88,8 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_
 
 
 def _to_do(change: Change) -> str:
+    if change.is_unseen_only:
+        return _TO_SEND_UNSEEN
     return _TO_PUT_BACK if change.wanted else _TO_DO[change.kind]
 
 
@@ -109,6 +128,7 @@ def _render_update(change: Change) -> str:
 _SECTIONS = {
     _TO_DO[ChangeKind.CREATE]: ("New boxes", _render_create),
     _TO_DO[ChangeKind.UPDATE]: ("Boxes that change", _render_update),
+    _TO_SEND_UNSEEN: ("Boxes that are sent what the PBX does not show", _render_update),
     _TO_PUT_BACK: ("Boxes that get their former values back", _render_update),
     _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed, with the messages in them", _render_title),
 }
@@ -116,6 +136,8 @@ _SECTIONS = {
 
 def _render_difference(difference: Difference) -> str:
     column = COLUMN_OF_HEADER[difference.field]
+    if column.secret and difference.old is NOT_KNOWN:
+        return f"{column.title}: (not known) -> as in the sheet (not shown)"
     if column.secret:
         return f"{column.title}: changes (not shown)"
     old, new = (_render_value(value, column.format) for value in (difference.old, difference.new))
@@ -146,6 +168,10 @@ def _explain(changes: Sequence[Change]) -> list[str]:
         lines.append("What is blank for a new box is left to the PBX.")
     if cleared:
         lines.append(f"{CLEAR} takes all recipients off, in {count(cleared, 'row')}.")
+    if unseen := Counter(field for change in changes for field in change.unseen):
+        lines.append(f"{render_unseen(unseen)} What is there cannot be compared; --keep-unseen leaves it as it is.")
+    if kept := Counter(field for change in changes for field in change.kept):
+        lines.append(render_unseen(kept, "left as it is"))
     return ["", *lines] if lines else []
 
 

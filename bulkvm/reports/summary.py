@@ -9,12 +9,12 @@ from itertools import count
 from typing import Final
 
 from bulkvm.columns import KEY
-from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.outcomes import DONE, Outcome, Status, count_statuses, count_unseen
 from bulkvm.printable import printable
 from bulkvm.problems import Problem, Severity
 from bulkvm.reports.cells import row_height
 from bulkvm.reports.marks import find_letters, marked_cell
-from bulkvm.reports.plan_text import render_counts
+from bulkvm.reports.plan_text import render_counts, render_unseen
 from bulkvm.reports.problem_texts import count_problems, in_sheet_order, render_place
 from bulkvm.sheet import Sheet
 from bulkvm.tenant import Tenant
@@ -125,6 +125,7 @@ def summarise_run(
     counts = count_statuses(outcomes)
     return [
         Line((run.told or render_counts(counts),), Kind.TITLE),
+        *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
         *_next_steps(_go_on(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),

@@ -8,7 +8,8 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.pbx import Pbx, Progress, no_progress
-from bulkvm.planning import make_plan, plan_undo, unknown_fields
+from bulkvm.planning import find_differences, make_plan, pin_fault, plan_undo, unknown_fields, warn_of_old_pins
+from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.upload.journal import PastRun
 from bulkvm.upload.owners import find_taken
 
@@ -18,6 +19,7 @@ async def plan_for(
     records: Sequence[Record],
     *,
     progress: Progress = no_progress,
+    policy: PinPolicy = DEFAULT_PIN_POLICY,
     make_pin: Callable[[str], str] | None = None,
     keep_unseen: bool = False,
 ) -> Plan:
@@ -27,7 +29,9 @@ async def plan_for(
         pbx: where the boxes are to be.
         records: what a sheet wants.
         progress: hears how many boxes are read, of how many.
-        make_pin: gives an extension that is to be created, and comes without a PIN, one.
+        policy: what a PIN may be.
+        make_pin: gives an extension that comes without a PIN one, if it is to be created, or to be updated and has one
+            that may not be sent again.
         keep_unseen: leave fields that the PBX does not show as they are.
     """
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
@@ -36,14 +40,19 @@ async def plan_for(
     if make_pin:
         records = [
             replace(record, pin=make_pin(record.extension_number))
-            if record.pin is BLANK and record.extension_number not in boxes
+            if record.pin is BLANK and _needs_pin(record, boxes.get(record.extension_number), policy)
             else record
             for record in records
         ]
     new = [record.extension_number for record in records if record.extension_number not in boxes]
     wanted = {record.extension_number for record in records}
     taken = await find_taken(pbx, new, boxes.keys() | wanted, progress)
-    return make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
+    plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
+    return replace(plan, problems=(*plan.problems, *warn_of_old_pins(plan.changes, policy)))
+
+
+def _needs_pin(record: Record, box: Box | None, policy: PinPolicy) -> bool:
+    return box is None or (pin_fault(box.pin, policy) is not None and bool(find_differences(record, box)))
 
 
 async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress) -> Plan:

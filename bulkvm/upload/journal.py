@@ -513,7 +513,8 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(read: Mapping[str, Any]) -> Outcome:
-    return Outcome(**{**read, "status": Status(read["status"]), "changed": tuple(read.get("changed", ()))})
+    fields_of = {name: tuple(read.get(name, ())) for name in ("changed", "unseen")}
+    return Outcome(**{**read, **fields_of, "status": Status(read["status"])})
 
 
 def _to_json(value: Box | Record) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from bulkvm.errors import AnswerLost, BulkvmError, NoAnswer, NoSuchBox, NotAllow
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx
 from bulkvm.planning import (
-    describe_kept,
-    describe_sent,
+    describe_unseen,
     fields_differ,
     fields_not_taken,
     find_differences,
@@ -59,7 +58,7 @@ async def send_change(
                 return await _remove(looked_at, pbx)
             outcome = await _update(looked_at, pbx)
         case ChangeKind.UNCHANGED:
-            message = describe_kept(change.kept)
+            message = describe_unseen(change)
             return _outcome(change.record, Status.UNCHANGED, message, box_id=change.box.id if change.box else None)
     if (verify or _empties(change)) and outcome.status in {Status.CREATED, Status.UPDATED}:
         return await _verify(change, outcome, pbx)
@@ -208,8 +207,19 @@ def _still_open(record: Record, lost: NoAnswer, attempts: int, box_id: str | Non
 
 def _confirmed(change: Change, box: Box, attempts: int) -> Outcome:
     """The outcome of an update whose answer was lost, and which was done by what the PBX shows."""
-    message = f"{_CONFIRMED} {describe_sent(change.unseen)}".rstrip()
-    return _outcome(change.record, Status.UPDATED, message, box_id=box.id, changed=change.changed, attempts=attempts)
+    return _updated(change, box.id, attempts, _CONFIRMED)
+
+
+def _updated(change: Change, box_id: str, attempts: int, message: str = "") -> Outcome:
+    return _outcome(
+        change.record,
+        Status.UPDATED,
+        f"{message} {describe_unseen(change)}".strip(),
+        box_id=box_id,
+        changed=change.changed,
+        unseen=change.unseen,
+        attempts=attempts,
+    )
 
 
 def _not_shown(change: Change, lost: AnswerLost, attempts: int, box_id: str) -> Outcome:
@@ -242,10 +252,7 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
         return await _look_at(change, wanted, lost, pbx)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
-    message = describe_sent(change.unseen)
-    return _outcome(
-        record, Status.UPDATED, message, box_id=wanted.id, changed=change.changed, attempts=updated.attempts
-    )
+    return _updated(change, wanted.id, updated.attempts)
 
 
 async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
@@ -351,6 +358,7 @@ def _outcome(
     *,
     box_id: str | None = None,
     changed: tuple[str, ...] = (),
+    unseen: tuple[str, ...] = (),
     pbx_code: str | None = None,
     attempts: int = 0,
 ) -> Outcome:
@@ -360,6 +368,7 @@ def _outcome(
         status=status,
         id=box_id,
         changed=changed,
+        unseen=unseen,
         message=message,
         pbx_code=pbx_code,
         attempts=attempts,

@@ -11,9 +11,17 @@ from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import LimitExceeded, UsageError
-from bulkvm.planning import check_changes, fields_differ, fields_not_taken, make_plan, unknown_fields, whole_box
+from bulkvm.planning import (
+    check_changes,
+    fields_differ,
+    fields_not_taken,
+    make_plan,
+    unknown_fields,
+    warn_of_old_pins,
+    whole_box,
+)
 from bulkvm.problems import Problem, Severity
-from bulkvm.settings import Limit, parse_limit
+from bulkvm.settings import Limit, PinPolicy, parse_limit
 
 BOX = Box(
     id="QQ==",
@@ -315,3 +323,24 @@ def test_a_limit_is_a_number_or_a_share(text: str, limit: Limit) -> None:
 def test_any_other_limit_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="50 or 40%"):
         parse_limit(text)
+
+
+@pytest.mark.parametrize(
+    ("row", "box", "codes"),
+    [
+        (record(name="New"), replace(BOX, pin="4028"), ["pin-outdated"]),
+        (record(name="New"), replace(BOX, pin="111402"), ["pin-outdated"]),
+        (record(name="New", pin="402818"), replace(BOX, pin="4028"), []),
+        (record(), replace(BOX, pin="4028"), []),
+        (record(name="New"), BOX, []),
+        (record(name="New"), replace(BOX, pin=NOT_KNOWN), []),
+    ],
+    ids=["short", "repeats", "a new PIN", "nothing changes", "a good PIN", "not shown"],
+)
+def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_told_beforehand(
+    row: Record, box: Box, codes: list[str]
+) -> None:
+    problems = list(warn_of_old_pins(make_plan([row], [box]).changes, PinPolicy()))
+
+    assert [problem.code for problem in problems] == codes
+    assert all("--generate-pins" in p.message and not p.is_error and str(box.pin) not in p.message for p in problems)

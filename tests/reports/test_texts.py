@@ -175,7 +175,8 @@ def test_a_pin_is_never_told(old: str | Absent, new: str) -> None:
 
     text = render_plan(plan)
 
-    assert "PIN: changes (not shown)" in text
+    told = "PIN: (not known) -> as in the sheet (not shown)" if old is NOT_KNOWN else "PIN: changes (not shown)"
+    assert told in text
     assert new not in text
     assert not isinstance(old, str) or old not in text
 

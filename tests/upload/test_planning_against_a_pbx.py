@@ -114,3 +114,29 @@ async def test_the_next_free_number_is_one_that_neither_the_pbx_nor_the_sheet_ha
     assert [problem.message for problem in plan.problems] == [
         '6300 belongs to the ring group "Sales"; the next free number is 6303.'
     ]
+
+
+@pytest.mark.parametrize("generate", [False, True])
+async def test_a_box_whose_pin_the_policy_refuses_by_now_gets_a_new_one_only_with_a_change_and_if_asked(
+    tmp_path: Path, *, generate: bool
+) -> None:
+    seed = tmp_path / "seed.json"
+    old = [{**STORED, "id": f"Q{n}==", "extension_number": str(7000 + n), "pin": f"40{n}8"} for n in range(2)]
+    seed.write_text(json.dumps(old), "utf-8")
+    app = create_app(seed=seed)
+    rows = [
+        Record(row=2, extension_number="7000", name="Reception"),
+        Record(row=3, extension_number="7001", name="Front Desk"),
+    ]
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, rows, make_pin=(lambda _: "582046") if generate else None)
+
+        ending = await send(plan, pbx, QUICK)
+
+    assert [problem.code for problem in plan.problems] == ([] if generate else ["pin-outdated"])
+    assert [o.status for o in ending.outcomes] == [
+        Status.UPDATED if generate else Status.REJECTED,
+        Status.UNCHANGED,
+    ]
+    boxes = await boxes_of(app)
+    assert (boxes["7000"].pin, boxes["7001"].pin) == ("582046" if generate else "4008", "4018")

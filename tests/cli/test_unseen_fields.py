@@ -1,0 +1,92 @@
+"""A PBX that does not show PINs: what is sent to it without being compared is said, counted apart, and can be left."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Settings, create_app, running
+from tests.cli.conftest import Bulkvm
+from tests.cli.test_whole_job import write_csv
+
+HEADINGS = ("extension_number", "name", "pin")
+BOXES = [(str(6200 + n), f"Desk {n}", f"4028{n}7") for n in (1, 3, 5, 7, 9)] + [
+    (str(6300 + n), f"Ward {n}", f"5820{n}6") for n in (1, 3, 5, 7, 9)
+]
+SENT = "PIN sent in 10 rows; this PBX does not show PINs."
+
+
+@pytest.fixture
+def hiding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    seed = folder / "seed.json"
+    seed.write_text(json.dumps([dict(zip(HEADINGS, box, strict=True)) for box in BOXES]), "utf-8")
+    app = create_app(seed=seed, settings=Settings(behave=("hide:pin:both",)))
+    with running(app) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+        yield app
+
+
+@pytest.fixture
+def sheet(folder: Path) -> Path:
+    return write_csv(folder / "boxes.csv", *BOXES, headings=HEADINGS)
+
+
+def test_an_import_says_how_many_pins_it_sent_without_comparing_them(
+    bulkvm: Bulkvm, hiding: Starlette, sheet: Path
+) -> None:
+    planned, first, again = bulkvm("plan", sheet), bulkvm("import", sheet, "--yes"), bulkvm("import", sheet, "--yes")
+
+    assert (planned.code, first.code, again.code) == (0, 0, 0)
+    assert "10 rows: 10 to update that cannot be compared" in planned.err
+    assert f"{SENT} What is there cannot be compared; --keep-unseen leaves it as it is." in planned.err
+    assert f"10 rows: 10 updated. {SENT}" in first.err
+    assert f"10 rows: 10 updated. {SENT}" in again.err
+    assert hiding.state.traffic.counts["update"] == 20
+
+
+def test_in_json_each_row_names_what_could_not_be_compared(bulkvm: Bulkvm, hiding: Starlette, sheet: Path) -> None:
+    planned, sent = bulkvm("plan", sheet, "--json").json, bulkvm("import", sheet, "--yes", "--json").json
+
+    assert (planned["counts"]["update"], planned["unseen"], sent["unseen"]) == (10, {"pin": 10}, {"pin": 10})
+    for row in (planned["rows"][0], sent["rows"][0]):
+        assert (row["changed"], row["unseen"]) == (["pin"], ["pin"])
+        assert row["message"] == "PIN sent; this PBX does not show PINs."
+    assert hiding.state.traffic.counts["update"] == 10
+
+
+def test_what_is_not_shown_can_be_left_as_it_is(bulkvm: Bulkvm, hiding: Starlette, sheet: Path) -> None:
+    planned = bulkvm("plan", sheet, "--keep-unseen", "--exit-code")
+    sent = bulkvm("import", sheet, "--yes", "--keep-unseen", "--json")
+
+    assert planned.code == 0
+    assert "PIN left as it is in 10 rows; this PBX does not show PINs." in planned.err
+    assert (sent.code, sent.json["counts"]["unchanged"], sent.json["unseen"]) == (0, 10, {})
+    assert sent.json["rows"][0]["message"] == "PIN left as it is; this PBX does not show PINs."
+    assert hiding.state.traffic.counts["update"] == 0
+
+
+def test_the_limit_on_changes_counts_what_is_known_to_change(
+    bulkvm: Bulkvm, hiding: Starlette, folder: Path, sheet: Path
+) -> None:
+    renamed = write_csv(folder / "renamed.csv", *((n, f"{name} b", pin) for n, name, pin in BOXES), headings=HEADINGS)
+
+    refused, accepted = bulkvm("import", renamed, "--yes"), bulkvm("import", sheet, "--yes")
+
+    assert (refused.code, accepted.code) == (6, 0)
+    assert "change 10 of the 10 boxes" in refused.err
+    assert hiding.state.traffic.counts["update"] == 10
+
+
+def test_a_rebuilt_result_says_what_was_sent_without_being_compared(
+    bulkvm: Bulkvm, hiding: Starlette, folder: Path, sheet: Path
+) -> None:
+    bulkvm("import", sheet, "--yes")
+
+    assert bulkvm("runs", "last", "--result", "again.csv").code == 0
+
+    assert (folder / "again.csv").read_text("utf-8-sig").count("PIN sent; this PBX does not show PINs.") == 10
+    assert hiding.state.traffic.counts["update"] == 10
