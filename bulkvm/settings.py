@@ -40,6 +40,9 @@ class Site:
     """One PBX tenant, what logs in to it (a token, or a user of a domain with a password), and how it is trusted.
 
     Attributes:
+        password_command: what prints the password, or the token of a site without a user; as a program and its
+            arguments.
+        password_file: a file that holds it. At most one of the two is given; without them, the keyring has it.
         ca_file: a .pem file; only certificates that it holds or vouches for are trusted.
         fingerprint: SHA-256 of the one certificate that is trusted.
         tenant: the one that the login reached when the site was set up; no other one is called.
@@ -53,11 +56,26 @@ class Site:
     user: str | None = None
     domain: str | None = None
     password: str | None = field(default=None, repr=False)
+    password_command: tuple[str, ...] | None = field(default=None, repr=False)
+    password_file: str | None = None
     ca_file: str | None = None
     fingerprint: str | None = None
     tenant: Tenant | None = None
     insecure: bool = False
     allow_http: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep a pinned certificate from being passed over.
+
+        Raises:
+            UsageError: it would be.
+        """
+        if self.insecure and self.fingerprint:
+            raise UsageError(
+                f"The certificate of the site {self.name} is pinned, so --insecure (BULKVM_INSECURE) is refused: it "
+                "would trust anyone. Leave it out. If the certificate was renewed, pin the new one with "
+                f"`bulkvm login {self.name}`."
+            )
 
 
 FEW: Final = 10

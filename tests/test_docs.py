@@ -1,6 +1,9 @@
 """README says what the code does."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,24 @@ def test_the_python_example_uses_only_the_public_names() -> None:
 
     assert used <= set(package.__all__)
     assert all(getattr(package, name) for name in package.__all__)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_systemd_units_are_right_and_let_the_job_do_little_else(tmp_path: Path) -> None:
+    units = re.findall(r"```\n(\[Unit\]\n.*?)```", README, re.DOTALL)
+    for unit, kind in zip(units, ("service", "timer"), strict=True):
+        (tmp_path / f"bulkvm-backup.{kind}").write_text(unit.replace("/opt/bulkvm/bin/bulkvm", sys.executable))
+    service, timer = tmp_path / "bulkvm-backup.service", tmp_path / "bulkvm-backup.timer"
+
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--recursive-errors=no", service, timer],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=35", service], capture_output=True, check=False
+    )
+
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+    assert rated.returncode == 0

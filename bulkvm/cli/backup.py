@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -110,13 +110,28 @@ def _back_up_all(open_named: OpenNamed, night: "Night", screen: Screen) -> int:
     if len(names) > 1 and (told := [name for name in _OF_ONE_SITE if os.environ.get(name)]):
         raise UsageError(
             f"{' and '.join(told)} would go to all of the {len(names)} sites, and one PBX's login must not be shown to "
-            "another. Keep each site's secret in the keyring (`bulkvm login NAME`), or back up site by site."
+            "another. Keep each site's secret in the keyring (`bulkvm login NAME`), or name a password_file or "
+            "password_command for each; or back up site by site."
         )
-    ended = asyncio.run(back_up_sites({name: partial(open_named, name) for name in names}, night))
+    # One after the other, before the first backup: a password may have to be typed, and a command for it is waited for.
+    ended = asyncio.run(back_up_sites({name: _opened(open_named, name) for name in names}, night))
     code = _tell(ended, screen)
     failed = sum(isinstance(end, Exception) for end in ended.values())
     screen.say(f"{len(names)} sites: {len(names) - failed} backed up, {failed} not.")
     return code
+
+
+def _opened(open_named: OpenNamed, name: str) -> "Callable[[], Connection]":
+    """A site that is open already; or one that fails when its turn comes, so that the others are backed up."""
+    try:
+        connection = open_named(name)
+    except Exception as error:  # noqa: BLE001  (not even a fault of ours at one site may stop the others)
+        return partial(_fail, error)
+    return lambda: connection
+
+
+def _fail(error: Exception) -> NoReturn:
+    raise error
 
 
 async def back_up_sites(

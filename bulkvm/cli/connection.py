@@ -2,13 +2,18 @@
 
 import asyncio
 import os
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from bulkvm.cli.commands import the_console
 from bulkvm.cli.places import simulator_state, sites_file
-from bulkvm.errors import UsageError
+from bulkvm.errors import BulkvmError, UsageError
+from bulkvm.printable import printable
 from bulkvm.settings import SendSettings, Site
-from bulkvm.sites import SIMULATOR, choose_site, read_secret, read_sites
+from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
 from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -33,11 +38,12 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A site, and how to call it."""
+    """A site, and how to call it. `no_secret` is why its secret cannot be had, where a command goes on without it."""
 
     site: Site
     settings: SendSettings
     app: Any = None  # the embedded PBX
+    no_secret: BulkvmError | None = None
 
     def open(self, *, known: bool = False, tenant: Tenant | None = None) -> "AbstractAsyncContextManager[Pbx]":
         """Open the PBX for calls; `known` if it answered a moment ago, `tenant` if no other one is meant."""
@@ -55,8 +61,12 @@ class Connection:
         return asyncio.run(ask())
 
 
-def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connection:
-    """The PBX of that name; without a name the one that the variables describe, or the only site there is."""
+def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_needed: bool = True) -> Connection:
+    """The PBX of that name; without a name the one that the variables describe, or the only site there is.
+
+    Raises:
+        UsageError: none is meant, or its secret is needed and cannot be had.
+    """
     if name == SIMULATOR:
         from bulkvm.simulator import Settings, SimulatorError, create_app
 
@@ -65,5 +75,22 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust) -> Connect
         except SimulatorError as error:
             raise UsageError(str(error)) from error
         return Connection(Site(name=SIMULATOR, url="http://simulator", token=Settings().token), settings, app)
-    site = choose_site(name, os.environ, read_sites(sites_file()), read_secret)
-    return Connection(trust.given_to(site), settings)
+    choice = choose_site(name, os.environ, read_sites(sites_file()))
+    choice = replace(choice, site=trust.given_to(choice.site))
+    try:
+        return Connection(add_secret(choice, fetch_secret, ask_secret), settings)
+    except BulkvmError as error:
+        if secret_needed:
+            raise
+        return Connection(choice.site, settings, no_secret=error)
+
+
+def ask_secret(site: Site) -> str | None:
+    """Ask for the password or token of a site, with whose it is and where it will go; None without a terminal."""
+    if not sys.stdin.isatty():
+        return None
+    of = f"{site.user} of {site.domain}" if site.domain else site.user
+    question = f"Password of {of} at {site.url}" if site.user else f"Token for {site.url}"
+    the_console().flush()
+    secret: str = click.prompt(printable(question), hide_input=True, err=True, default="", show_default=False)
+    return secret

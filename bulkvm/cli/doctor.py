@@ -8,7 +8,7 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import doctor_form, print_json
-from bulkvm.cli.options import connection_options
+from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
 
 if TYPE_CHECKING:
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @click.argument("site", required=False, envvar="BULKVM_SITE")
-@connection_options
+@calling_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
-def command(*, connection: Connection, as_json: bool, screen: Screen) -> int:
-    """Check the way to the PBX of SITE step by step, and say what to do about what is wrong."""
+def command(*, site: str | None, open_named: OpenNamed, as_json: bool, screen: Screen) -> int:
+    """Check the way to the PBX of SITE step by step, and say what to do about what is wrong.
+
+    Without a password or token, all is checked that needs none.
+    """
+    connection = open_named(site, secret_needed=False)
     findings = asyncio.run(_examine(connection, screen))
     if as_json:
         print_json(doctor_form(connection.site.name, findings))
@@ -33,7 +37,7 @@ async def _examine(connection: Connection, screen: Screen) -> "list[Finding]":
 
     settings = replace(connection.settings, retries=1, max_rps=0)  # a handful of requests, each told as it went
     findings = []
-    async for finding in examine(connection.site, settings, app=connection.app):
+    async for finding in examine(connection.site, settings, app=connection.app, no_secret=connection.no_secret):
         findings.append(finding)
         _say(finding, screen)
     return findings

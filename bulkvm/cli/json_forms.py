@@ -146,14 +146,20 @@ def sites_form(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, A
     """What `sites --json` prints."""
     fields = ("name", "url", "domain", "user", "ca_file", "fingerprint")
     shown = [
-        {
-            **{field: getattr(site, field) for field in fields},
-            "tenant": tenant_form(site.tenant),
-            "secret_stored": stored[site.name],
-        }
+        {field: getattr(site, field) for field in fields}
+        | {"tenant": tenant_form(site.tenant)}
+        | {"secret_stored": stored[site.name], "secret_from": _secret_from(site, stored=stored[site.name])}
         for site in sites
     ]
     return {"schema": SCHEMA, "sites": shown}
+
+
+def _secret_from(site: Site, *, stored: bool) -> str | None:
+    if site.password_command:
+        return "password_command"
+    if site.password_file:
+        return "password_file"
+    return "keyring" if stored else None
 
 
 def doctor_form(site: str, findings: "Iterable[Finding]") -> dict[str, Any]:

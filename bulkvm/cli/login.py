@@ -2,18 +2,20 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from bulkvm.address import check_url
-from bulkvm.cli.connection import Trust
+from bulkvm.cli.connection import Trust, ask_secret
 from bulkvm.cli.options import trust_options
 from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import NotTrusted, UsageError
 from bulkvm.settings import SendSettings, Site
-from bulkvm.sites import check_name, read_sites, store_secret, write_sites
+from bulkvm.sites import check_name, fetch_secret, forget_secret, read_sites, split_command, store_secret, write_sites
 from bulkvm.tenant import Tenant
 
 _ONCE = SendSettings(retries=1)
@@ -27,6 +29,8 @@ _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
 @click.option("--domain", envvar="BULKVM_DOMAIN", help="The tenant's SIP domain; blank for a system administrator.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--token-stdin", is_flag=True, help="Read a ready bearer token there, in place of user and password.")
+@click.option("--password-command", metavar="COMMAND", help="Get the password from this command at every use.")
+@click.option("--password-file", metavar="FILE", help="Read the password from this file at every use.")
 @trust_options
 @screen_options
 def command(
@@ -37,35 +41,74 @@ def command(
     domain: str | None,
     password_stdin: bool,
     token_stdin: bool,
+    password_command: str | None,
+    password_file: str | None,
     trust: Trust,
     screen: Screen,
 ) -> int:
     """Set up a site under the name SITE: ask for what is not given, log in, and remember it.
 
     The password or token goes into the operating system's keyring, everything else into a file. The same again
-    changes the site.
+    changes the site. Where there is no keyring, a password manager's command or a file can give the password: the
+    command is split into words like in a shell and run without one, and must print the password alone; the file must
+    be readable for its owner alone.
     """
-    if password_stdin and token_stdin:
-        raise UsageError("Give --password-stdin or --token-stdin, not both: standard input holds one secret.")
+    ways = {
+        "--password-stdin": password_stdin,
+        "--token-stdin": token_stdin,
+        "--password-command": password_command is not None,
+        "--password-file": password_file is not None,
+    }
+    if len(given := [way for way, is_given in ways.items() if is_given]) > 1:
+        raise UsageError(f"Give {' or '.join(given)}, not both: a site has one password or token.")
     sites = read_sites(sites_file())
     known = sites.get(check_name(name), Site(name=name, url=""))
+    _check_url_variable(known, url)
     address = check_url(_ask("PBX address", "--url", url, known.url or None, screen))
     site = replace(known, url=address, user=None, domain=None, tenant=None)
     if not token_stdin:
         asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", screen)
         site = replace(site, user=_ask("User", "--user", user, known.user, screen), domain=asked or None)
-    site = _settle_trust(trust.given_to(site), screen)
-    kind = "token" if token_stdin else "password"
-    secret = _read_secret(screen, from_stdin=password_stdin or token_stdin)
-    secret = secret.strip() if token_stdin else secret
-    tenant, count = _log_in(replace(site, token=secret) if token_stdin else replace(site, password=secret))
+    site = _settle_trust(trust.given_to(_with_source(site, given, password_command, password_file)), screen)
+    secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
+    tenant, count = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
     screen.say(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
     if known.tenant and tenant.contradicts(known.tenant):
         screen.insist(f"The site {name} was {known.tenant} until now.")
     write_sites(sites_file(), {**sites, name: site})
-    _store(site, kind, secret, screen)
+    if site.password_command or site.password_file:
+        forget_secret(name)
+        screen.say(f"The password is not stored, but taken from there at every use of --site {name}.")
+    else:
+        _store(site, secret, screen)
     return 0
+
+
+def _check_url_variable(known: Site, url: str | None) -> None:
+    """Make sure that no leftover variable moves a site, and its password, to another PBX.
+
+    Raises:
+        UsageError: BULKVM_URL and no option names another PBX than the site's.
+    """
+    by_variable = click.get_current_context().get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
+    if url and known.url and by_variable and check_url(url) != known.url:
+        raise UsageError(
+            f"The site {known.name} is {known.url}, and BULKVM_URL names another PBX. Unset BULKVM_URL, or give the "
+            "site its new address with --url."
+        )
+
+
+def _with_source(site: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:
+    """The site with what an option says of where its secret comes from; without an option, that stays as it was."""
+    if not given:
+        return site
+    words = split_command(command) if command is not None else None
+    if file and not file.startswith(("$", "~")):
+        file = str(Path(file).absolute())
+    elif file == "":
+        raise UsageError("--password-file is empty. Give the name of a file.")
+    return replace(site, password_command=words, password_file=file)
 
 
 def _ask(what: str, option: str, given: str | None, known: str | None, screen: Screen) -> str:
@@ -80,15 +123,20 @@ def _ask(what: str, option: str, given: str | None, known: str | None, screen: S
     return known
 
 
-def _read_secret(screen: Screen, *, from_stdin: bool) -> str:
-    if from_stdin:
-        secret = _read_line()
+def _get_secret(site: Site, *, from_stdin: bool) -> str:
+    if site.password_command or site.password_file:
+        secret = fetch_secret(site)
+    elif from_stdin:
+        secret = _read_line() if site.user else _read_line().strip()
     elif sys.stdin.isatty():
-        secret = screen.prompt("Password", hide_input=True)
+        secret = ask_secret(site)
     else:
-        raise UsageError("There is no terminal to ask on. Send the password to --password-stdin, in a pipe.")
+        raise UsageError(
+            "There is no terminal to ask on. Send the password to --password-stdin, in a pipe, or name a "
+            "--password-command or --password-file."
+        )
     if not secret:
-        raise UsageError("Standard input holds no password or token.")
+        raise UsageError("No password or token was given.")
     return secret
 
 
@@ -135,11 +183,13 @@ def _log_in(site: Site) -> tuple[Tenant, int]:
     return asyncio.run(ask())
 
 
-def _store(site: Site, kind: str, secret: str, screen: Screen) -> None:
-    if store_secret(site.name, secret):
+def _store(site: Site, secret: str, screen: Screen) -> None:
+    kind = "password" if site.user else "token"
+    if store_secret(site, secret):
         screen.say(f"The {kind} is in the keyring. Use the site with --site {site.name}.")
     else:
         screen.insist(
-            f"This machine has no keyring that works, so the {kind} was not stored. Set BULKVM_{kind.upper()} whenever "
-            f"you use --site {site.name}."
+            f"This machine has no keyring that works, so the {kind} was not stored. On a terminal it is asked for at "
+            f"every use of --site {site.name}; elsewhere, set BULKVM_SITE={site.name} and BULKVM_{kind.upper()}, or "
+            "set the site up with --password-command or --password-file."
         )

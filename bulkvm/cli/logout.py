@@ -24,12 +24,22 @@ def command(name: str, *, trust: Trust, screen: Screen) -> int:
     site = sites.pop(name, None)
     if site is None:
         raise UsageError(f'There is no site called "{name}". `bulkvm sites` lists them.')
-    secret = read_secret(name)
-    revoked = _revoke(replace(trust.given_to(site), token=secret), screen) if secret and not site.user else 0
+    secret = _stored_token(site)
+    revoked = _revoke(replace(trust.given_to(site), token=secret), screen) if secret else 0
     forget_secret(name)
     write_sites(sites_file(), sites)
     screen.say(f"{name} is forgotten.")
     return revoked
+
+
+def _stored_token(site: Site) -> str | None:
+    """The token of a site that was given to bulkvm to keep; None where there is none, or not this site's."""
+    if site.user or site.password_command or site.password_file:
+        return None
+    try:
+        return read_secret(site)
+    except UsageError:
+        return None
 
 
 def _revoke(site: Site, screen: Screen) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bulkvm.validation import Checked
 
 _LEADING_ZEROS: Final = "leading-zeros"
-
-OpenNamed: TypeAlias = Callable[[str | None], Connection]  # None: the PBX that the variables describe, or the only one
 
 SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 OVERWRITE_OPTION: Final = click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
@@ -45,6 +43,13 @@ MAX_CHANGES_OPTION: Final = click.option(
     show_default=True,
     help="Refuse to change more of the existing boxes than this.",
 )
+
+
+class OpenNamed(Protocol):
+    """Opens the PBX of a name; without one, what the variables describe, or the only site."""
+
+    def __call__(self, name: str | None, /, *, secret_needed: bool = True) -> Connection:
+        """Open it, as the options say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ def calling_options(command: Command) -> Command:
         trust: Trust,
         **options: Any,
     ) -> int:
-        def open_named(site: str | None) -> Connection:
+        def open_named(site: str | None, /, *, secret_needed: bool = True) -> Connection:
             settings = SendSettings(
                 concurrency=concurrency,
                 max_rps=_pace(site) if max_rps is None else max_rps,
@@ -165,7 +170,7 @@ def calling_options(command: Command) -> Command:
                 retries=retries,
                 max_outage=max_outage,
             )
-            return open_site(site, settings, trust)
+            return open_site(site, settings, trust, secret_needed=secret_needed)
 
         return command(open_named=open_named, **options)
 

@@ -5,6 +5,8 @@ import click
 from bulkvm.cli.json_forms import print_json, sites_form
 from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import UsageError
+from bulkvm.printable import printable
 from bulkvm.settings import Site
 from bulkvm.sites import read_secret, read_sites
 
@@ -15,7 +17,7 @@ from bulkvm.sites import read_secret, read_sites
 def command(*, as_json: bool, screen: Screen) -> int:
     """List the sites: where each is, who logs in, how it is trusted, and whether its secret is in the keyring."""
     sites = read_sites(sites_file()).values()
-    stored = {site.name: read_secret(site.name) is not None for site in sites}
+    stored = {site.name: _is_stored(site) for site in sites}
     if as_json:
         print_json(sites_form(sites, stored))
         return 0
@@ -26,16 +28,33 @@ def command(*, as_json: bool, screen: Screen) -> int:
     return 0
 
 
+def _is_stored(site: Site) -> bool:
+    """Whether the keyring holds the site's secret, which the site uses."""
+    try:
+        return not (site.password_command or site.password_file) and read_secret(site) is not None
+    except UsageError:  # it is another one's
+        return False
+
+
 def _in_words(site: Site, *, stored: bool) -> str:
     user = f"{site.user} of {site.domain}" if site.user and site.domain else site.user or "a token"
-    secret = "token" if site.user is None else "password"
     return (
         f"{site.name}\n"
         f"  address  {site.url}\n"
         f"  tenant   {site.tenant or 'not known'}\n"
-        f"  login    {user}; {f'the {secret} is in the keyring' if stored else f'no {secret} is stored'}\n"
+        f"  login    {user}; {_kept(site, stored=stored)}\n"
         f"  trusts   {_trusted(site)}"
     )
+
+
+def _kept(site: Site, *, stored: bool) -> str:
+    """Where the secret is."""
+    secret = "password" if site.user else "token"
+    if site.password_command:
+        return f"the {secret} comes from the program {printable(site.password_command[0])}"
+    if site.password_file:
+        return f"the {secret} is in {printable(site.password_file)}"
+    return f"the {secret} is in the keyring" if stored else f"no {secret} is stored"
 
 
 def _trusted(site: Site) -> str:

@@ -45,7 +45,12 @@ def _now() -> datetime:
 
 
 async def examine(
-    site: Site, settings: SendSettings, *, app: Any = None, now: Callable[[], datetime] = _now
+    site: Site,
+    settings: SendSettings,
+    *,
+    app: Any = None,
+    now: Callable[[], datetime] = _now,
+    no_secret: BulkvmError | None = None,
 ) -> AsyncIterator[Finding]:
     """Check all that a run needs, from the host's name to the time that a request takes.
 
@@ -56,6 +61,7 @@ async def examine(
         settings: of each request.
         app: an ASGI application in place of the network, to which there is no way to check.
         now: this machine's clock.
+        no_secret: why the site has no password or token, where it has none: the check of the login comes to that.
 
     Raises:
         UsageError: the site itself says something that cannot be.
@@ -64,11 +70,15 @@ async def examine(
     outside = [("name", way.resolve), ("port", way.knock), ("TLS", way.shake_hands), ("clock", way.compare_clocks)]
     async with connect(site, settings, app=app) as pbx:
         tenant = _Tenant(site, pbx)
-        inside = [("login", tenant.log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
+        log_in = _failing(no_secret) if no_secret else tenant.log_in
+        inside = [("login", log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
         for check, look in inside if app else outside + inside:
             finding = await _find(check, look)
             yield finding
-            if isinstance(finding.error, PbxError | NotTrusted | LoginRefused):
+            if (
+                isinstance(finding.error, PbxError | NotTrusted | LoginRefused)
+                or finding.error is no_secret is not None
+            ):
                 return
 
 
@@ -97,6 +107,13 @@ async def _find(check: str, look: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(check, await look())
     except BulkvmError as error:
         return Finding(check, str(error), error)
+
+
+def _failing(error: BulkvmError) -> Callable[[], Awaitable[str]]:
+    async def look() -> str:
+        raise error
+
+    return look
 
 
 class _Way:

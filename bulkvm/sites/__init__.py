@@ -1,16 +1,22 @@
 """Sites: which PBX is meant, and what is remembered of each."""
 
-from bulkvm.sites.choice import choose_site
+from bulkvm.sites.choice import Choice, add_secret, choose_site
 from bulkvm.sites.file import SIMULATOR, check_name, read_sites, write_sites
 from bulkvm.sites.keychain import forget_secret, read_secret, store_secret
+from bulkvm.sites.passwords import expand_password_file, fetch_secret, split_command
 
 __all__ = [
     "SIMULATOR",
+    "Choice",
+    "add_secret",
     "check_name",
     "choose_site",
+    "expand_password_file",
+    "fetch_secret",
     "forget_secret",
     "read_secret",
     "read_sites",
+    "split_command",
     "store_secret",
     "write_sites",
 ]

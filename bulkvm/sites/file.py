@@ -12,11 +12,12 @@ from bulkvm.address import check_url
 from bulkvm.errors import UsageError
 from bulkvm.files import make_private_folder, writing
 from bulkvm.settings import Site
+from bulkvm.sites.passwords import split_command
 from bulkvm.tenant import Tenant, normalize_url
 
 SIMULATOR: Final = "simulator"  # built in
 
-_OWN_FIELDS: Final = ("url", "domain", "user", "ca_file", "fingerprint")
+_OWN_FIELDS: Final = ("url", "domain", "user", "password_command", "password_file", "ca_file", "fingerprint")
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
 _FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS)
 _NAME: Final = re.compile(r"\w[\w.-]{0,63}")
@@ -67,7 +68,11 @@ def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
 
 def _read_site(name: str, entry: Any) -> Site:
     check_name(name)
-    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+    if not isinstance(entry, dict):
+        raise UsageError(f"[{name}] must be a table of texts.")
+    command = _read_command(name, entry)
+    entry = {field: value for field, value in entry.items() if field != "password_command"}
+    if not all(isinstance(value, str) for value in entry.values()):
         raise UsageError(f"[{name}] must be a table of texts.")
     if unknown := sorted(entry.keys() - set(_FIELDS)):
         raise UsageError(f"[{name}] holds {', '.join(unknown)}; it may hold {', '.join(_FIELDS)}.")
@@ -77,10 +82,23 @@ def _read_site(name: str, entry: Any) -> Site:
     known = {field.removeprefix("tenant_"): entry[field] for field in _TENANT_FIELDS if field in entry}
     tenant = Tenant(pbx=normalize_url(url), **known) if known else None
     own: dict[str, Any] = {field: entry.get(field) for field in _OWN_FIELDS}
-    return Site(name=name, tenant=tenant, **{**own, "url": url})
+    return Site(name=name, tenant=tenant, **{**own, "url": url, "password_command": command})
 
 
-def _value(site: Site, field: str) -> str | None:
+def _value(site: Site, field: str) -> Any:
     holder, name = (site, field) if field in _OWN_FIELDS else (site.tenant, field.removeprefix("tenant_"))
-    value: str | None = getattr(holder, name, None)
-    return value
+    return getattr(holder, name, None)
+
+
+def _read_command(name: str, entry: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The command that prints a site's password: a list of texts, or one text to be split."""
+    command = entry.get("password_command")
+    if command is None:
+        return None
+    if "password_file" in entry:
+        raise UsageError(f"[{name}] holds a password_command and a password_file. Delete one of them.")
+    if isinstance(command, str):
+        return split_command(command)
+    if not command or not isinstance(command, list) or not all(isinstance(word, str) for word in command):
+        raise UsageError(f"[{name}] has a password_command that is no list of texts: the program and its arguments.")
+    return tuple(command)

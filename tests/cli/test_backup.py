@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from bulkvm.backup import Night
 from bulkvm.cli.backup import back_up_sites
 from bulkvm.cli.connection import Connection
+from bulkvm.settings import Site
 from bulkvm.simulator import Faults, Settings, create_app, running
 from bulkvm.sites import store_secret
 from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with
@@ -186,8 +187,8 @@ def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("BULKVM_CONFIG", str(config))
         before = keyring.get_keyring()
         keyring.set_keyring(InMemory())
-        for n in range(10):
-            assert store_secret(f"site-{n:02}", Settings().token)
+        for n, url in enumerate(urls):
+            assert store_secret(Site(name=f"site-{n:02}", url=url), Settings().token)
         yield apps
         keyring.set_keyring(before)
 

@@ -74,4 +74,8 @@ def test_no_option_takes_a_secret() -> None:
 
     taking = {o for c in commands for p in c.params if isinstance(p, Option) and not p.is_flag for o in p.opts}
 
-    assert {o for o in taking if any(word in o for word in ("password", "token", "secret", "pin"))} == {"--pin-length"}
+    assert {o for o in taking if any(word in o for word in ("password", "token", "secret", "pin"))} == {
+        "--pin-length",
+        "--password-command",
+        "--password-file",
+    }

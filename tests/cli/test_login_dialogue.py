@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from bulkvm.pbx.certificate import fetch_certificate
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import Running, Settings, create_app, running
 from tests.cli.terminals import on_a_terminal
 
 USER = Settings()
@@ -62,3 +62,40 @@ def test_a_certificate_that_a_person_pins_takes_the_place_of_a_file(tmp_path: Pa
 
     assert program.returncode == 0
     assert "ca_file" not in (tmp_path / "sites.toml").read_text("utf-8")
+
+
+def site_at(server: Running) -> str:
+    return f'[clinic]\nurl = "{server.url}"\ndomain = "{USER.domain}"\nuser = "{USER.user}"\n'
+
+
+@pytest.mark.parametrize(
+    "command", [["export", "boxes.csv"], ["doctor", "clinic"], ["backup", "nights", "--all-sites"]], ids=str
+)
+def test_where_there_is_no_keyring_a_person_is_asked_for_the_password(tmp_path: Path, command: list[str]) -> None:
+    with running(create_app()) as server:
+        (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
+        with on_a_terminal(tmp_path, *in_folder(command, tmp_path), BULKVM_STATE=str(tmp_path / "state")) as (
+            terminal,
+            program,
+        ):
+            terminal.answer(f"Password of {USER.user} of {USER.domain} at {server.url}", USER.password)
+            terminal.read_to_the_end()
+
+    assert program.returncode == (8 if command[0] == "backup" else 0)  # the PBX has no boxes
+    assert terminal.seen.count(USER.password) == terminal.seen.count(USER.domain)  # it is not shown as it is typed
+
+
+def in_folder(command: list[str], folder: Path) -> list[str | Path]:
+    return [folder / part if part in {"boxes.csv", "nights"} else part for part in command]
+
+
+@pytest.mark.parametrize("typed", ["", "WRONG"])
+def test_a_person_who_gives_no_password_or_a_wrong_one_sends_nothing(tmp_path: Path, typed: str) -> None:
+    with running(create_app()) as server:
+        (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
+        with on_a_terminal(tmp_path, "export", tmp_path / "boxes.csv") as (terminal, program):
+            terminal.answer("Password of", typed)
+            terminal.read_to_the_end()
+
+    assert program.returncode == (4 if typed else 2)
+    assert not (tmp_path / "boxes.csv").exists()

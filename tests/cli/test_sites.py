@@ -1,6 +1,7 @@
 """Sites through the command line: set up, listed, used, checked, forgotten; and no secret where none belongs."""
 
 import io
+import json
 import logging
 import os
 import sys
@@ -59,6 +60,11 @@ def login(bulkvm: Bulkvm, ring: InMemory, secure: Running, monkeypatch: pytest.M
     return log_in
 
 
+def held(ring: InMemory) -> dict[str, str]:
+    """The secrets in a keyring, by the site's name."""
+    return {name: json.loads(entry)["secret"] for (_, name), entry in ring.held.items()}
+
+
 def sites_file() -> Path:
     return Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
 
@@ -71,7 +77,7 @@ def test_a_site_that_was_set_up_is_used_by_its_name(
 ) -> None:
     assert login("clinic", *options, secret=secret).code == 0
 
-    assert ring.held == {("bulkvm", "clinic"): secret}
+    assert held(ring) == {"clinic": secret}
     assert secret not in tomllib.loads(sites_file().read_text("utf-8"))["clinic"].values()
     assert bulkvm("import", SAMPLES / "clinic.csv", "--site", "clinic", "--yes", "--result", "r.csv").code == 0
     assert bulkvm("export", "boxes.csv").code == 0  # the only site needs no name
@@ -97,9 +103,11 @@ def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
         "schema": 1,
         "sites": [
             {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin",
-             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": True},
+             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": True,
+             "secret_from": "keyring"},
             {"name": "practice", "url": secure.url, "domain": None, "user": None,
-             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": False},
+             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": False,
+             "secret_from": None},
         ],
     }  # fmt: skip
 
@@ -246,7 +254,7 @@ def test_logging_in_again_needs_only_the_password(
     monkeypatch.setattr(sys, "stdin", io.StringIO(USER.password))
 
     assert bulkvm("login", "clinic", "--password-stdin").code == 0
-    assert ring.held == {("bulkvm", "clinic"): USER.password}
+    assert held(ring) == {"clinic": USER.password}
 
 
 @pytest.mark.parametrize(
@@ -262,7 +270,7 @@ def test_a_secret_is_taken_as_it_was_meant(
     login: Login, ring: InMemory, given: str, options: tuple[str, ...], kept: str
 ) -> None:
     assert login("clinic", *options, secret=given).code == 0
-    assert ring.held == {("bulkvm", "clinic"): kept}
+    assert held(ring) == {"clinic": kept}
 
 
 def test_a_blank_at_the_end_of_a_password_is_part_of_it(login: Login, ring: InMemory) -> None:
@@ -292,12 +300,15 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
     ended = login("clinic")
     without = bulkvm("export", "boxes.csv", "--site", "clinic")
     monkeypatch.setenv("BULKVM_PASSWORD", USER.password)
+    unnamed = bulkvm("export", "boxes.csv", "--site", "clinic")
+    monkeypatch.setenv("BULKVM_SITE", "clinic")
 
     assert ended.code == 0
     assert "no keyring" in ended.err
     assert "BULKVM_PASSWORD" in ended.err
-    assert without.code == 2
+    assert (without.code, unnamed.code) == (2, 2)
     assert "BULKVM_PASSWORD" in without.err
+    assert "Set BULKVM_SITE=clinic" in unnamed.err
     assert bulkvm("export", "boxes.csv", "--site", "clinic").code == 0
 
 
@@ -326,7 +337,7 @@ def test_a_login_that_cannot_be_meant(
 
 @pytest.mark.parametrize(
     ("given", "options", "words"),
-    [("", ("--token-stdin",), "holds no password or token"), ("x", NAMED, "--password-stdin")],
+    [("", ("--token-stdin",), "No password or token was given"), ("x", NAMED, "--password-stdin")],
 )
 def test_a_login_without_a_secret(
     bulkvm: Bulkvm, secure: Running, monkeypatch: pytest.MonkeyPatch, given: str, options: tuple[str, ...], words: str
@@ -426,7 +437,7 @@ def test_doctor_tells_of_each_check_in_json_too(bulkvm: Bulkvm, login: Login, si
 
 def test_doctor_ends_with_the_code_of_the_first_failure(bulkvm: Bulkvm, login: Login, ring: InMemory) -> None:
     login("clinic")
-    ring.held["bulkvm", "clinic"] = "WRONG"
+    ring.held["bulkvm", "clinic"] = json.dumps(json.loads(ring.held["bulkvm", "clinic"]) | {"secret": "WRONG"})
 
     ended = bulkvm("doctor", "clinic", "--json")
 

@@ -6,7 +6,7 @@ import pytest
 
 from bulkvm.errors import UsageError
 from bulkvm.settings import Site
-from bulkvm.sites import choose_site
+from bulkvm.sites import add_secret, choose_site
 
 CLINIC = Site(name="clinic", url="https://clinic:8887", user="admin", domain="clinic.example", fingerprint="AB")
 PRACTICE = Site(name="practice", url="https://practice:8887")  # by token
@@ -22,7 +22,8 @@ def choose(
     keyring: Mapping[str, str] = KEYRING,
 ) -> tuple[str, str | None, str | None, str | None, str | None]:
     environment = {f"BULKVM_{key.upper()}": value for key, value in (variables or {}).items()}
-    site = choose_site(name, environment, sites, keyring.get)
+    choice = choose_site(name, environment, sites)
+    site = add_secret(choice, lambda entry: keyring.get(entry.name), lambda _: None)
     return site.url, site.user, site.domain, site.password, site.token
 
 
@@ -62,12 +63,12 @@ def test_variables_alone_are_a_site_with_a_token_or_a_login() -> None:
     ],
 )
 def test_variables_stand_above_a_sites_entry(variables: dict[str, str], expected: tuple[str | None, ...]) -> None:
-    assert choose("clinic", BOTH, variables)[1:] == expected
+    assert choose("clinic", BOTH, {"site": "clinic"} | variables)[1:] == expected
 
 
 @pytest.mark.parametrize("variables", [{"user": "ute"}, {"domain": "b.example"}])
 def test_a_stored_password_is_not_tried_for_another_user(variables: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="Nothing says the password"):
+    with pytest.raises(UsageError, match="No password for the site clinic"):
         choose("clinic", BOTH, variables)
 
 
@@ -91,9 +92,60 @@ def test_no_site_that_is_meant_is_told_with_what_to_do(name: str | None, sites: 
 
 
 def test_without_a_keyring_the_variables_are_named() -> None:
-    with pytest.raises(UsageError, match=r"bulkvm login clinic.*BULKVM_PASSWORD or BULKVM_TOKEN"):
+    with pytest.raises(UsageError, match=r"bulkvm login clinic.*password_file.*BULKVM_SITE=clinic and BULKVM_PASSWORD"):
         choose("clinic", BOTH, keyring={})
+    with pytest.raises(UsageError, match=r"No token for the site practice.*BULKVM_TOKEN"):
+        choose("practice", BOTH, keyring={})
 
 
 def test_how_a_site_is_trusted_stays_with_it() -> None:
-    assert choose_site("clinic", {}, BOTH, KEYRING.get).fingerprint == "AB"
+    assert choose_site("clinic", {}, BOTH).site.fingerprint == "AB"
+
+
+@pytest.mark.parametrize("secret", [{"password": "p"}, {"token": "t"}, {"token": "t", "password": "p"}], ids=str)
+@pytest.mark.parametrize(
+    ("name", "sites", "variables"),
+    [
+        ("clinic", BOTH, {}),
+        ("practice", BOTH, {"site": "clinic"}),
+        ("practice", BOTH, {"site": "clinic", "url": "https://practice:8887"}),
+        ("practice", BOTH, {"user": "admin", "domain": "clinic.example"}),
+        (None, {"clinic": CLINIC}, {}),
+    ],
+)
+def test_a_secret_in_a_variable_goes_to_no_site_that_no_variable_names(
+    name: str | None, sites: dict[str, Site], variables: dict[str, str], secret: dict[str, str]
+) -> None:
+    with pytest.raises(UsageError, match="so nothing was sent to the site"):
+        choose(name, sites, variables | secret)
+
+
+@pytest.mark.parametrize("variables", [{"site": "clinic"}, {"url": "https://clinic:8887/api"}])
+def test_a_secret_in_a_variable_goes_to_the_site_that_a_variable_names(variables: dict[str, str]) -> None:
+    assert choose("clinic", BOTH, variables | {"password": "p"})[3] == "p"
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "asked"),
+    [
+        ("clinic", {}, ("https://clinic:8887", "admin", "clinic.example", "typed", None)),
+        ("clinic", {"user": "ute"}, ("https://clinic:8887", "ute", "clinic.example", "typed", None)),
+        ("practice", {}, ("https://practice:8887", None, None, None, "typed")),
+        (None, {"url": "https://new", "user": "ute"}, ("https://new", "ute", None, "typed", None)),
+    ],
+)
+def test_a_person_is_asked_for_a_secret_that_is_nowhere_else(
+    name: str | None, variables: dict[str, str], asked: tuple[str | None, ...]
+) -> None:
+    environment = {f"BULKVM_{key.upper()}": value for key, value in variables.items()}
+
+    site = add_secret(choose_site(name, environment, BOTH), lambda _: None, lambda _: "typed")
+
+    assert (site.url, site.user, site.domain, site.password, site.token) == asked
+
+
+def test_nobody_is_asked_where_it_is_not_known_who_logs_in() -> None:
+    choice = choose_site(None, {"BULKVM_URL": "https://new"}, BOTH)
+
+    with pytest.raises(UsageError, match="nothing says who logs in"):
+        add_secret(choice, lambda _: "stored", lambda _: "typed")

@@ -14,6 +14,11 @@ NAMES = st.from_regex(r"\w[\w.-]{0,63}", fullmatch=True).filter(lambda name: nam
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 
 
+SOURCES = st.fixed_dictionaries({"password_file": TEXTS}) | st.fixed_dictionaries(
+    {"password_command": st.lists(TEXTS.filter(lambda text: text is not None), min_size=1).map(tuple)}
+)
+
+
 @st.composite
 def sites(draw: st.DrawFn) -> dict[str, Site]:
     """Sites of all kinds, by name."""
@@ -25,6 +30,7 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
             user=draw(TEXTS),
             domain=draw(TEXTS),
             tenant=draw(st.none() | st.builds(Tenant, pbx=st.just(normalize_url(url)), id=st.just("7"), name=TEXTS)),
+            **draw(SOURCES),
             ca_file=draw(TEXTS),
             fingerprint=draw(TEXTS),
         )
@@ -82,6 +88,12 @@ def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
         ("[clinic]\nuser = 'a'", "lacks its url"),
         ("[clinic]\nurl = 'pbx.example.com'", "not an address"),
         ("[clinic]\nurl = 'https://pbx'\npassword = 'SECRET'", "holds password; it may hold url, domain"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = 3", "no list of texts"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = []", "no list of texts"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = ['pass', 3]", "no list of texts"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = 'pass \"show'", "not closed"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = 'a'\npassword_file = '/b'", "Delete one of them"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_file = 3", "table of texts"),
         ("[simulator]\nurl = 'https://pbx'", "built in"),
         ('["../x"]\nurl = "https://pbx"', "cannot be the name"),
     ],
@@ -105,3 +117,18 @@ def test_a_name_that_a_site_may_have(name: str) -> None:
 def test_a_name_that_no_site_may_have(name: str) -> None:
     with pytest.raises(UsageError):
         check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "command"),
+    [
+        ('"pass show clinic"', ("pass", "show", "clinic")),
+        ("\"op read 'PBX clinic'\"", ("op", "read", "PBX clinic")),
+        ('["op", "read", "PBX clinic"]', ("op", "read", "PBX clinic")),
+    ],
+)
+def test_a_command_is_a_list_or_one_text_that_is_split(tmp_path: Path, written: str, command: tuple[str, ...]) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text(f'[clinic]\nurl = "https://pbx"\npassword_command = {written}\n', "utf-8")
+
+    assert read_sites(file)["clinic"].password_command == command

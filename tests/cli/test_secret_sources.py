@@ -1,0 +1,291 @@
+"""Where a site's password comes from, and that it goes to no other PBX."""
+
+import io
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bulkvm.simulator import Running, Settings, create_app, running
+from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.sites.keyrings import NONE, InMemory
+
+USER = Settings(password="OPEN-SESAME-1", token="OPEN-SESAME-2")
+LOGIN = ("--user", USER.user, "--domain", USER.domain)
+PATIENCE = ("--retries", "1", "--max-outage", "0", "--timeout", "5")
+
+COMMANDS: list[list[str | Path]] = [
+    ["plan", SAMPLES / "clinic.csv"],
+    ["import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv"],
+    ["export", "boxes.csv"],
+    ["backup", "nights"],
+    ["diff", "boxes.csv"],
+    ["undo", "last", "--yes"],
+]
+
+
+class Eavesdropper:
+    """A PBX of somebody else, and all that was sent to it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.heard = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.heard += f"{scope.get('path')} {scope.get('query_string')} {scope.get('headers')}"
+
+        async def listen() -> Message:
+            message = await receive()
+            self.heard += repr(message)
+            return message
+
+        await self._app(scope, listen, send)
+
+
+@pytest.fixture
+def clinic() -> Iterator[Running]:
+    with running(create_app(settings=USER)) as server:
+        yield server
+
+
+@pytest.fixture
+def stranger() -> Eavesdropper:
+    return Eavesdropper(create_app())
+
+
+@pytest.fixture
+def elsewhere(stranger: Eavesdropper) -> Iterator[Running]:
+    with running(stranger) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def ring() -> Iterator[InMemory]:
+    """A keyring of this test's own."""
+    before = keyring.get_keyring()
+    ring = InMemory()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(f"{text}\n"))
+
+
+@pytest.fixture
+def password_file(folder: Path) -> Path:
+    file = folder / "clinic.password"
+    file.touch(mode=0o600)
+    file.write_text(f"{USER.password}\n")
+    return file
+
+
+def sites_file() -> Path:
+    return Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
+
+
+def set_up(*entries: str) -> None:
+    sites_file().parent.mkdir(exist_ok=True)
+    sites_file().write_text("\n".join(entries), "utf-8")
+
+
+def entry(name: str, url: str, more: str = "") -> str:
+    return f"[{name}]\nurl = '{url}'\nuser = '{USER.user}'\ndomain = '{USER.domain}'\n{more}"
+
+
+def option_for(way: str, file: Path) -> tuple[str, ...]:
+    if way == "file":
+        return ("--password-file", str(file))
+    return ("--password-command", shlex.join([sys.executable, "-c", f"print(open({str(file)!r}).read())"]))
+
+
+@pytest.mark.parametrize("way", ["file", "command"])
+def test_a_site_whose_password_comes_from_elsewhere_is_used_by_every_command_without_a_keyring(
+    bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
+) -> None:
+    keyring.set_keyring(NONE)
+
+    ended = [bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *option_for(way, password_file))]
+    ended += [bulkvm(*command, "-v") for command in COMMANDS]
+    ended += [bulkvm("doctor", "clinic"), bulkvm("template", "t.xlsx", "--from-site", "clinic")]
+    ended += [bulkvm("backup", "nights", "--all-sites", "--force"), bulkvm("login", "clinic", "-v")]
+
+    assert [end.code for end in ended] == [0] * len(ended)
+    assert USER.password not in repr(ended) + sites_file().read_text("utf-8")
+
+
+@pytest.mark.parametrize("way", ["file", "command"])
+def test_a_list_of_sites_says_where_the_password_comes_from_and_gets_none(
+    bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
+) -> None:
+    bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *option_for(way, password_file))
+    password_file.unlink()
+
+    told, document = bulkvm("sites").out, bulkvm("sites", "--json").json
+
+    assert (f"is in {password_file}" if way == "file" else f"from the program {sys.executable}") in told
+    assert document["sites"][0]["secret_from"] == f"password_{way}"
+    assert bulkvm("logout", "clinic").code == 0
+
+
+@pytest.mark.parametrize("way", ["file", "command"])
+def test_a_password_that_cannot_be_had_ends_one_site_alone_and_doctor_checks_the_rest(
+    bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
+) -> None:
+    bulkvm("login", "one", "--url", clinic.url, *LOGIN, *option_for(way, password_file))
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
+    two = password_file.rename(password_file.with_name("two"))
+    bulkvm("login", "two", "--url", clinic.url, *LOGIN, *option_for(way, two))
+
+    alone, both, checked = (
+        bulkvm("export", "--site", "one", "boxes.csv"),
+        bulkvm("backup", "nights", "--all-sites"),
+        bulkvm("doctor", "one", "--json"),
+    )
+
+    assert (alone.code, both.code, checked.code) == (2, 2, 2)
+    assert f"The password_{way} " in alone.err
+    assert both.err.splitlines()[-1] == "2 sites: 1 backed up, 1 not."
+    assert both.err.startswith("one: No backup was made. ")
+    assert [(check["check"], check["ok"]) for check in checked.json["checks"]] == [
+        ("name", True),
+        ("port", True),
+        ("TLS", True),
+        ("clock", True),
+        ("login", False),
+    ]
+
+
+def test_a_login_with_a_password_replaces_a_command_or_file_and_the_other_way_round(
+    bulkvm: Bulkvm, clinic: Running, password_file: Path, ring: InMemory, type_in: Callable[[str], None]
+) -> None:
+    login = ("login", "clinic", "--url", clinic.url, *LOGIN)
+    type_in(USER.password)
+    stored = (bulkvm(*login, "--password-stdin").code, len(ring.held), sites_file().read_text("utf-8"))
+
+    by_file = (bulkvm(*login, "--password-file", password_file).code, len(ring.held))
+    by_command = (
+        bulkvm(*login, *option_for("command", password_file)).code,
+        "password_file" in sites_file().read_text(),
+    )
+    type_in(USER.password)
+    again = (bulkvm(*login, "--password-stdin").code, len(ring.held), sites_file().read_text("utf-8"))
+
+    assert (by_file, by_command) == ((0, 0), (0, False))
+    assert stored == again
+    assert stored[:2] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--password-file", "x", "--password-stdin"], "--password-stdin or --password-file"),
+        (["--password-file", "x", "--password-command", "y"], "--password-command or --password-file"),
+        (["--password-command", "y", "--token-stdin"], "--token-stdin or --password-command"),
+        (["--password-command", ""], "is empty"),
+        (["--password-file", ""], "is empty"),
+        (["--password-file", "not-there"], "cannot be read"),
+        (["--password-command", "echo WRONG"], "did not accept"),
+        ([], "--password-command or --password-file"),
+    ],
+)
+def test_a_login_by_a_source_that_gives_no_password_leaves_nothing_behind(
+    bulkvm: Bulkvm, clinic: Running, options: list[str], words: str
+) -> None:
+    ended = bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *options)
+
+    assert ended.code in {2, 4}
+    assert words in ended.err
+    assert not sites_file().exists()
+
+
+MOVED = ["in the file", "keyring of 0.1.0", "another site by option", "the only site", "leftover address"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ["backup", "nights", "--all-sites"], ["doctor"]], ids=str)
+@pytest.mark.parametrize("how", MOVED)
+def test_no_secret_goes_to_another_pbx(
+    bulkvm: Bulkvm,
+    clinic: Running,
+    elsewhere: Running,
+    stranger: Eavesdropper,
+    ring: InMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    type_in: Callable[[str], None],
+    how: str,
+    command: list[str | Path],
+) -> None:
+    type_in(USER.password)
+    assert bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, "--password-stdin").code == 0
+    assert bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "first.csv").code == 0
+    assert bulkvm("export", "boxes.csv").code == 0
+    stored = json.loads(ring.held["bulkvm", "clinic"])
+    match how:
+        case "in the file":
+            set_up(entry("clinic", elsewhere.url))
+        case "keyring of 0.1.0":
+            ring.held["bulkvm", "clinic"] = stored["secret"]
+            bulkvm("doctor", "clinic")
+            set_up(entry("clinic", elsewhere.url))
+        case "another site by option":
+            set_up(entry("clinic", clinic.url), entry("other", elsewhere.url))
+            monkeypatch.setenv("BULKVM_SITE", "clinic")
+            monkeypatch.setenv("BULKVM_PASSWORD", USER.password)
+            command = [*command, "other"] if command == ["doctor"] else [*command, "--site", "other"]
+        case "the only site":
+            set_up(entry("other", elsewhere.url))
+            monkeypatch.setenv("BULKVM_TOKEN", USER.token)
+        case "leftover address":
+            monkeypatch.setenv("BULKVM_URL", elsewhere.url)
+            monkeypatch.setenv("BULKVM_SITE", "clinic")
+    if "--all-sites" in command:
+        command = [part for part in command if part not in {"--site", "other"}]
+
+    ended = bulkvm(*command, *PATIENCE)
+
+    assert ended.code in {0, 2} if "--all-sites" in command and how == "leftover address" else ended.code == 2
+    assert not any(secret in stranger.heard + repr(ended) for secret in (USER.password, USER.token, "grant_type"))
+
+
+def test_a_leftover_address_does_not_move_a_site_that_is_set_up_again(
+    bulkvm: Bulkvm,
+    clinic: Running,
+    elsewhere: Running,
+    stranger: Eavesdropper,
+    monkeypatch: pytest.MonkeyPatch,
+    type_in: Callable[[str], None],
+) -> None:
+    set_up(entry("clinic", clinic.url))
+    type_in(USER.password)
+    monkeypatch.setenv("BULKVM_URL", elsewhere.url)
+
+    ended = bulkvm("login", "clinic", "--password-stdin")
+
+    assert ended.code == 2
+    assert "BULKVM_URL names another PBX" in ended.err
+    assert not stranger.heard
+    type_in(USER.password)
+    assert bulkvm("login", "clinic", "--password-stdin", "--url", clinic.url).code == 0
+
+
+def test_a_pinned_certificate_is_not_passed_over(
+    bulkvm: Bulkvm, stranger: Eavesdropper, type_in: Callable[[str], None], ring: InMemory
+) -> None:
+    with running(stranger, tls=True) as server:
+        set_up(entry("clinic", server.url, f"fingerprint = '{'AB' * 32}'\n"))
+        ring.held["bulkvm", "clinic"] = USER.password
+        ended: list[Ended] = [bulkvm(*command, "--insecure") for command in COMMANDS[:4]]
+        type_in(USER.password)
+        ended += [bulkvm("doctor", "clinic", "--insecure"), bulkvm("login", "clinic", "--password-stdin", "--insecure")]
+
+    assert {end.code for end in ended} == {2}
+    assert all("is pinned, so --insecure" in end.err for end in ended)
+    assert not stranger.heard
