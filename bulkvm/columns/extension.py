@@ -1,6 +1,7 @@
 """Extension numbers: digits, always kept as text."""
 
 import re
+import unicodedata
 from typing import Final
 
 from bulkvm.columns.column import Parsed
@@ -15,6 +16,9 @@ RESERVED: Final = frozenset({"555", "666", "777", "888"})
 
 _LOOKED_AT: Final = 1_000  # characters, to say what is wrong
 _SHORTEST_PIN: Final = 5  # less a zero that a spreadsheet dropped
+_SHORTEST_GROUPED: Final = 6  # typed as text, it has lost none
+_GROUPING: Final = re.compile(r"[().-]+")
+_GROUPED: Final = re.compile(r"[0-9]+(?:[().-]+[0-9]+)*")  # a number in groups of digits: 402-817
 _DIGITS: Final = re.compile(r"[0-9]+")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
 _BETWEEN: Final = re.compile(r"[\s().-]")
@@ -79,15 +83,26 @@ def _not_digits(text: str, plain: str) -> Fault:
             f'"{shown_number(text)}" is a date, a time, a percentage or an error that a spreadsheet made of it. '
             "Format the column as Text and type the number again.",
         )
-    digits = _digits_meant(plain)
+    digits = "" if _may_hold_pin(text) else _digits_meant(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
     return Fault("extension-not-digits", f'"{shown_extension(text)}" is not made of digits alone. {advice}')
 
 
 def shown_extension(text: str) -> str:
-    """A text for a message, with its digits unless there are several runs of them, of which one may be a PIN."""
-    runs = _DIGITS.findall(to_ascii_digits(text[:_LOOKED_AT]))
-    return shown(text) if len(runs) > 1 and max(map(len, runs)) >= _SHORTEST_PIN else shown_number(text)
+    """A text for a message, with its digits unless there are several numbers, of which one may be a PIN."""
+    return shown(text) if _may_hold_pin(text) else shown_number(text)
+
+
+def _may_hold_pin(text: str) -> bool:
+    """Whether there are several numbers, and digits enough for a PIN beside an extension."""
+    plain = unicodedata.normalize("NFKC", to_ascii_digits(text[:_LOOKED_AT]))  # raised and circled digits are digits
+    runs = [len(run) for run in _DIGITS.findall(plain)]
+    groups = [len(_GROUPING.sub("", group)) for group in _GROUPED.findall(plain)]
+    if len(runs) < 2:  # noqa: PLR2004  (an extension and a PIN)
+        return False
+    is_one = len(groups) == 1 and runs[0] < MIN_LENGTH  # 40-28-17 is one number, and 6201-402-817 is two
+    beside = 0 if is_one else sum(runs) - runs[0]
+    return beside >= _SHORTEST_GROUPED or max(runs if len(groups) == 1 else groups) >= _SHORTEST_PIN
 
 
 def _digits_meant(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import AROUND, shown
+from bulkvm.columns.text import AROUND, may_hold_pin, shown
 from bulkvm.problems import Fault, Severity
 from bulkvm.settings import PinPolicy
 
@@ -89,6 +89,8 @@ def _too_many(count: str) -> Fault:
 
 def _split(text: str) -> Iterable[str]:
     """The addresses as written, those in angle brackets without the name before them."""
+    if "@" not in text and may_hold_pin(text):
+        return (text,)  # as one, so that a message about it leaves all of the digits out
     if _PLAIN_TEXT.fullmatch(text):
         return filter(None, _BETWEEN.split(text))
     return map(_unwrap, _split_at_marks(text))

@@ -21,7 +21,9 @@ _CHANGED: Final = re.compile(
 )
 
 _SHOWN: Final = 40
-_MAY_BE_PIN: Final = re.compile(r"[0-9]{4,}")
+# Digits of any script, raised and circled ones too; six and more of them also with marks in between.
+_DIGIT: Final = r"[\d\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u2468]"
+_MAY_BE_PIN: Final = re.compile(rf"{_DIGIT}(?:[\W_]{{0,3}}{_DIGIT}){{5,}}|{_DIGIT}{{4,}}")
 
 
 def is_changed_by_spreadsheet(text: str) -> bool:
@@ -32,6 +34,11 @@ def is_changed_by_spreadsheet(text: str) -> bool:
 def shown(text: str) -> str:
     """A text for a message: on one line, short, and without digits that may be a PIN in the wrong column."""
     return shown_number(_MAY_BE_PIN.sub("…", text))
+
+
+def may_hold_pin(text: str) -> bool:
+    """Whether digits of a text may be a PIN, so that `shown` leaves them out."""
+    return bool(_MAY_BE_PIN.search(text))
 
 
 def shown_number(text: str) -> str:

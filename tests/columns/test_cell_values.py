@@ -1,6 +1,7 @@
 """What people write in a cell, and what is made of it."""
 
 import re
+import unicodedata
 
 import langcodes
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bulkvm.box import Value
 from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
 from bulkvm.problems import Severity
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -89,6 +91,35 @@ def test_what_a_spreadsheet_made_of_digits_is_told_so_and_no_digits_are_suggeste
     assert fault.message.endswith("again.")
     assert "mean" not in fault.message
     assert header != "pin" or text not in fault.message.replace("(#N/A)", "")
+
+
+PIN_FORMS = [
+    "402817", "402-817", "402 817", "40.28.17", "4-0-2-8-1-7", "(402) 817", "402_817", "402 - 817", "402\u200b817",
+    "402/817", "٤٠٢٨١٧", "４０２-８１７", "४०२८१७", "⁴⁰²⁸¹⁷", "④0②⑧①⑦", "PIN:402817", "pin 402-817!",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", PIN_FORMS)
+@pytest.mark.parametrize("header", ["prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime"])
+def test_a_pin_in_another_column_is_not_shown_however_it_is_written(header: str, typed: str) -> None:
+    message = " ".join(fault.message for fault in COLUMN_OF_HEADER[header].parse(typed).faults)
+    digits = "".join(str(unicodedata.digit(c)) for c in message if unicodedata.digit(c, None) is not None)
+
+    assert message
+    assert "402" not in digits
+    assert "817" not in digits
+
+
+@pytest.mark.parametrize("between", [" ", ", ", "/", " Bob ", "; PIN ", "-", "\n"])
+@pytest.mark.parametrize("typed", PIN_FORMS)
+def test_a_pin_beside_an_extension_is_not_shown(typed: str, between: str) -> None:
+    parsed = COLUMN_OF_HEADER["extension_number"].parse(f"6201{between}{typed}")
+    message = " ".join(fault.message for fault in parsed.faults) + shown_extension(f"6201{between}{typed}")
+    digits = "".join(str(unicodedata.digit(c)) for c in message if unicodedata.digit(c, None) is not None)
+
+    assert parsed.value is None
+    assert "402817" not in digits
+    assert typed not in message
 
 
 def test_a_message_shows_no_more_of_a_huge_cell_than_fits_on_a_line() -> None:
