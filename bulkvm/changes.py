@@ -38,6 +38,7 @@ class Change:
     `box` is the box as it is on the PBX, None where there is none. `wanted` is the box as it is to be, where that is
     more than a record can say: to put a box back is also to leave fields blank. `kept` are fields that the row gives,
     and that stay as they are because the PBX does not show them (`--keep-unseen`); the record lacks them.
+    `spares_messages`: a box that is to be removed is kept if it holds messages by then.
     """
 
     kind: ChangeKind
@@ -46,6 +47,7 @@ class Change:
     differences: tuple[Difference, ...] = ()
     wanted: Box | None = None
     kept: tuple[str, ...] = ()
+    spares_messages: bool = False
 
     @property
     def changed(self) -> tuple[str, ...]:

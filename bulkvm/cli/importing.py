@@ -20,6 +20,7 @@ from bulkvm.cli.options import (
     sheet_options,
     site_options,
 )
+from bulkvm.cli.past import pins_on_pbx
 from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
@@ -238,6 +239,6 @@ def _write_result(job: Job, prepared: Prepared, outcomes: tuple[Outcome, ...], c
         outcomes,
         prepared.problems,
         summary,
-        pins=prepared.generated_pins,
+        pins=pins_on_pbx(prepared.generated_pins, outcomes),
         overwrite=job.result,
     )

@@ -1,6 +1,7 @@
 """Runs of the past, by name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from bulkvm.cli.places import runs_folder
 from bulkvm.cli.screen import Screen
 from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, check_target
+from bulkvm.outcomes import Outcome, Status
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 LAST: Final = "last"
 UNDO_OF: Final = "undo of "
+_REACHED: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
 
 
-def list_runs(screen: Screen) -> "list[ListedRun]":
-    """List all runs, the oldest first. A journal that cannot be read is reported and passed over."""
+def list_runs(screen: Screen | None = None) -> "list[ListedRun]":
+    """List all runs, the oldest first. A journal that cannot be read is passed over, with a word on the screen."""
     from bulkvm.upload import list_journals, list_run
 
     runs = []
@@ -27,24 +30,56 @@ def list_runs(screen: Screen) -> "list[ListedRun]":
         try:
             runs.append(list_run(file))
         except UsageError as error:
-            screen.insist(str(error))
+            if screen:
+                screen.insist(str(error))
     return runs
 
 
-def find_run(name: str, runs: "Sequence[ListedRun]", *, undone: bool = True) -> "ListedRun":
-    """The run whose name begins so, or the `last`; with `undone` False, the last that was no undo itself.
+def find_run(name: str, runs: "Sequence[ListedRun]", *, undone: bool = True, whole: bool = False) -> "ListedRun":
+    """The run whose name begins so, or the `last`.
+
+    Args:
+        name: what a person wrote.
+        runs: all, the oldest first.
+        undone: whether the `last` may be an undo itself.
+        whole: whether the beginning of a name is not enough.
 
     Raises:
         UsageError: there is none, or several begin so.
     """
-    if name == LAST and not runs:
+    if not name.strip():
+        raise UsageError("The name of the run is empty. Name one of those that `bulkvm runs` lists, or `last`.")
+    if name == LAST:
+        found = [run for run in runs if undone or not is_undo(run.facts)][-1:]
+    else:
+        found = [run for run in runs if run.facts.name == name] or [r for r in runs if r.facts.name.startswith(name)]
+    if not found and not runs:
         raise UsageError("There was no run yet.")
-    lasts = [run for run in runs if undone or not is_undo(run.facts)]
-    found = lasts[-1:] if name == LAST else [run for run in runs if run.facts.name.startswith(name)]
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')
+    if whole and name not in (LAST, found[0].facts.name):
+        raise UsageError(f"With --yes, write the whole name, so that no other run is meant: {found[0].facts.name}.")
     return found[0]
+
+
+def undos_of(run: "ListedRun", runs: "Sequence[ListedRun]") -> "list[ListedRun]":
+    """The undos of a run, the oldest first."""
+    return [one for one in runs if one.facts.file == f"{UNDO_OF}{run.facts.name}"]
+
+
+def find_pins(past: "PastRun", runs: "Sequence[ListedRun]") -> dict[int, str]:
+    """The PINs that the run gave which an undo has put back, by row; and so on, if that was an undo itself."""
+    from bulkvm.upload import read_journal
+
+    pins: dict[int, str] = {}
+    by_name = {run.facts.name: run for run in runs}
+    while is_undo(past.facts) and (undone := by_name.get(past.facts.file.removeprefix(UNDO_OF))):
+        past = read_journal(undone.file)
+        for row in past.facts.extensions:
+            if (record := _record(past, row)) and record.pin is not BLANK:
+                pins.setdefault(row, record.pin)
+    return pins
 
 
 def is_undo(facts: "RunFacts") -> bool:
@@ -75,11 +110,13 @@ def write_past_result(
     from bulkvm.reports.result import write_result
     from bulkvm.reports.summary import RunSummary
 
-    facts = past.facts
-    records = [_record(past, row, extension) for row, extension in facts.extensions.items()]
-    sheet = rebuild_sheet(
-        Path(facts.file), records, {row: given.cells for row, given in past.rows.items() if given.cells}
-    )
+    facts, outcomes = past.facts, past.outcomes
+    undo_of = facts.file.removeprefix(UNDO_OF) if is_undo(facts) else ""
+    records = [_record(past, row) or Record(row=row, extension_number="") for row in facts.extensions]
+    cells = {row: given.cells for row, given in past.rows.items() if given.cells}
+    sheet = rebuild_sheet(Path(facts.file), records, cells, undo_of=undo_of)
+    if not undo_of:
+        outcomes = tuple(o if _record(past, o.row) else replace(o, message=_row_lost(past, o)) for o in outcomes)
     summary = RunSummary(
         site=facts.site,
         tenant=facts.known_tenant,
@@ -87,17 +124,29 @@ def write_past_result(
         input_sha256=facts.input_sha256,
         exit_code=code,
         told=render_outcomes(past.outcomes, past.changes),
+        undo_of=undo_of,
     )
-    pins = {
-        outcome.row: row.record.pin
-        for outcome in past.outcomes
-        if (row := past.rows.get(outcome.row)) and row.has_generated_pin and row.record.pin is not BLANK
-    }
-    return write_result(target, sheet, past.outcomes, problems, summary, pins=pins, overwrite=overwrite)
+    generated = {row: given.record.pin for row, given in past.rows.items() if given.has_generated_pin}
+    pins = pins_on_pbx({row: pin for row, pin in generated.items() if pin is not BLANK}, outcomes)
+    return write_result(target, sheet, outcomes, problems, summary, pins=pins, overwrite=overwrite)
 
 
-def _record(past: "PastRun", row: int, extension: str) -> Record:
-    """What a row wanted; a journal of 0.1.0 tells it only of those that were sent."""
+def pins_on_pbx(generated: Mapping[int, str], outcomes: Iterable[Outcome]) -> dict[int, str]:
+    """The PINs that were generated and have reached the PBX, or may have, by row; blank for the other rows."""
+    reached = {outcome.row for outcome in outcomes if outcome.status in _REACHED}
+    return {row: pin if row in reached else "" for row, pin in generated.items()}
+
+
+def _record(past: "PastRun", row: int) -> Record | None:
+    """What a row wanted. A journal of 0.1.0 holds it only of those that were sent, one that is damaged not of all."""
     if row in past.rows:
         return past.rows[row].record
-    return past.changes[row].record if row in past.changes else Record(row=row, extension_number=extension)
+    return past.changes[row].record if row in past.changes else None
+
+
+def _row_lost(past: "PastRun", outcome: Outcome) -> str:
+    """What to do about a row that cannot be rebuilt: without its extension, the result is refused as it is."""
+    return (
+        f"The journal has of this row only its extension, {outcome.extension_number}. Take the row from "
+        f"{Path(past.facts.file).name}, or import that again. {outcome.message}"
+    ).rstrip()

@@ -28,12 +28,12 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`)."""
     from bulkvm.upload import read_journal
 
-    if result and not run:
+    if result and run is None:
         raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
     runs = list_runs(screen)
-    if run:
+    if run is not None:
         runs = [find_run(run, runs)]
-    past = read_journal(runs[0].file) if run else None
+    past = None if run is None else read_journal(runs[0].file)
     if result:
         check_past_result(runs[0].facts, result, overwrite=overwrite)
     if as_json:

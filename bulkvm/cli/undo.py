@@ -1,28 +1,39 @@
 """`bulkvm undo`."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from bulkvm.box import Record
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
-from bulkvm.cli.past import UNDO_OF, check_past_result, find_run, is_undo, list_runs, write_past_result
-from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
+from bulkvm.cli.past import (
+    UNDO_OF,
+    check_past_result,
+    find_pins,
+    find_run,
+    is_undo,
+    list_runs,
+    undos_of,
+    write_past_result,
+)
+from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, reserve
-from bulkvm.outcomes import count_statuses
+from bulkvm.outcomes import Outcome, Status, count_statuses
+from bulkvm.problems import rows_with_errors
 from bulkvm.tenant import Tenant, normalize_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bulkvm.changes import Plan
-    from bulkvm.outcomes import Outcome
-    from bulkvm.upload import ListedRun, PastRun, RunFacts
+    from bulkvm.upload import ListedRun, PastRun, RunFacts, SheetRow
 
 
 _NAMED: Final = 100  # boxes that were changed since
@@ -33,7 +44,8 @@ _NAMED: Final = 100  # boxes that were changed since
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @OVERWRITE_OPTION
-@click.option("-y", "--yes", is_flag=True, help="Send without asking.")
+@click.option("--with-messages", is_flag=True, help="Remove boxes also if they hold messages, or may hold some.")
+@click.option("-y", "--yes", is_flag=True, help="Send without asking; RUN is then a whole name or `last`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
 def command(
@@ -42,21 +54,21 @@ def command(
     connection: Connection,
     result: Path | None,
     overwrite: bool,
+    with_messages: bool,
     yes: bool,
     as_json: bool,
     screen: Screen,
 ) -> int:
     """Put back what RUN did: the beginning of its name will do, or `last` for the last import.
 
-    Boxes that it changed get their former values, and those that it made are removed, with the messages in them: the
-    PBX does not tell whether there are any. A box that was changed since is kept as it is, and named. An undo is a run
-    itself, and can be undone.
+    Boxes that it changed get their former values, and those that it made are removed. A box that was changed since, or
+    that holds messages, is kept as it is, and named. An undo is a run itself, and can be undone.
     """
     from bulkvm.planning import changed_anything
     from bulkvm.upload import RunState, is_under_way, read_journal
 
     runs = list_runs(screen)
-    listed = find_run(run, runs, undone=False)
+    listed = find_run(run, runs, undone=False, whole=yes)
     _check_same(listed.facts, _tenant_of(connection))
     if listed.state is RunState.ENDED and not changed_anything(listed.counts):
         return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
@@ -65,16 +77,30 @@ def command(
     tenant = connection.find_tenant()
     _check_same(listed.facts, tenant)
     with only_run(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
+        # From here on no run changes this tenant's boxes: what the journals say now is all.
         if is_under_way(listed.file):
             raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
-        past = read_journal(listed.file)
+        past, runs = read_journal(listed.file), list_runs()
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
-        plan = asyncio.run(_plan(past, connection, tenant, screen))
-        if not _agree(plan, connection, tenant, screen, yes=yes, as_json=as_json):
+        undo = _Undo(past, undos_of(listed, runs), find_pins(past, runs), with_messages=with_messages)
+        plan = asyncio.run(_plan(undo, connection, tenant, screen))
+        if not plan.to_send:
+            return _tell_of_rest(undo, plan, connection, tenant, screen, as_json=as_json)
+        if not _agree(plan, undo, connection, tenant, screen, yes=yes, as_json=as_json):
             return NOT_ALL_DONE
-        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, tenant, _extensions(plan))
+        facts = name_run(f"{UNDO_OF}{past.facts.name}", connection, tenant, _extensions(plan, past))
         return _carry_out(plan, facts, connection, reservation, screen, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """What is undone: a run, with the undos of it so far, and PINs from earlier runs."""
+
+    past: "PastRun"
+    earlier: "Sequence[ListedRun]"
+    pins: "Mapping[int, str]"
+    with_messages: bool
 
 
 def _check_same(facts: "RunFacts", tenant: Tenant) -> None:
@@ -120,7 +146,36 @@ def _tell_of_nothing(
     return 0
 
 
-def _agree(plan: "Plan", connection: Connection, tenant: Tenant, screen: Screen, *, yes: bool, as_json: bool) -> bool:
+def _tell_of_rest(
+    undo: _Undo, plan: "Plan", connection: Connection, tenant: Tenant, screen: Screen, *, as_json: bool
+) -> int:
+    """Say that nothing is left that could be put back, and why."""
+    from bulkvm.reports.problem_texts import render_problems
+    from bulkvm.upload import account_for
+
+    unchanged = [
+        Outcome(row=c.record.row, extension_number=c.record.extension_number, status=Status.UNCHANGED)
+        for c in plan.changes
+    ]
+    outcomes = account_for(_extensions(plan, undo.past), plan.problems, unchanged)
+    if as_json:
+        print_json(import_form(connection.site.name, tenant, None, outcomes, plan.problems))
+    if plan.problems:
+        screen.insist(render_problems(plan.problems, most=_NAMED))
+    name = undo.past.facts.name
+    by = f" by {undo.earlier[-1].facts.name}" if undo.earlier else ""
+    if plan.problems:
+        screen.insist(f"Nothing more of run {name} can be put back{', which was done' if by else ''}{by}.")
+    elif by:
+        screen.insist(f"Run {name} is already put back{by}.")
+    else:
+        screen.insist(f"Nothing is left of run {name} to put back.")
+    return exit_code(outcomes, None)
+
+
+def _agree(
+    plan: "Plan", undo: _Undo, connection: Connection, tenant: Tenant, screen: Screen, *, yes: bool, as_json: bool
+) -> bool:
     """Show the plan, and ask if there is anything to send."""
     from bulkvm.reports.plan_text import render_plan
     from bulkvm.reports.problem_texts import count, render_problems
@@ -136,13 +191,15 @@ def _agree(plan: "Plan", connection: Connection, tenant: Tenant, screen: Screen,
         agreed = ask(plan, question, screen, yes=yes, can_ask=True)
     finally:
         if as_json and not agreed:
-            outcomes = account_for(_extensions(plan), plan.problems, ())
+            outcomes = account_for(_extensions(plan, undo.past), plan.problems, ())
             print_json(import_form(connection.site.name, tenant, None, outcomes, plan.problems))
     return agreed
 
 
-def _extensions(plan: "Plan") -> dict[int, str]:
-    return {change.record.row: change.record.extension_number for change in plan.changes}
+def _extensions(plan: "Plan", past: "PastRun") -> dict[int, str]:
+    """The extension of every row that the undo accounts for: those that it changes or keeps, and those it cannot."""
+    rows = {change.record.row for change in plan.changes} | rows_with_errors(plan.problems)
+    return {row: extension for row, extension in past.facts.extensions.items() if row in rows}
 
 
 def _carry_out(
@@ -150,7 +207,7 @@ def _carry_out(
 ) -> int:
     """Send the plan, and tell what became of it."""
     from bulkvm.reports.plan_text import render_outcomes
-    from bulkvm.upload import PastRun, SheetRow
+    from bulkvm.upload import PastRun
 
     changes = {change.record.row: change for change in plan.changes}
 
@@ -167,16 +224,43 @@ def _carry_out(
         facts,
         connection,
         screen,
-        rows=[SheetRow(record=change.record) for change in plan.changes],
+        rows=_rows(plan, facts),
         problems=plan.problems,
         tell=tell,
         write_result=write,
     )
 
 
-async def _plan(past: "PastRun", connection: Connection, tenant: Tenant, screen: Screen) -> "Plan":
-    from bulkvm.upload import plan_undo_of
+def _rows(plan: "Plan", facts: "RunFacts") -> "list[SheetRow]":
+    """What the journal holds of each row from the beginning."""
+    from bulkvm.reports.result_columns import messages_of_rows
+    from bulkvm.upload import SheetRow, account_for
 
+    messages = messages_of_rows(plan.problems)
+    invalid = {
+        outcome.row: replace(outcome, message=messages[outcome.row])
+        for outcome in account_for(facts.extensions, plan.problems, ())
+        if outcome.status is Status.INVALID
+    }
+    return [
+        SheetRow(record=Record(row=row, extension_number=extension), outcome=invalid.get(row))
+        for row, extension in facts.extensions.items()
+    ]
+
+
+async def _plan(undo: _Undo, connection: Connection, tenant: Tenant, screen: Screen) -> "Plan":
+    from bulkvm.upload import plan_undo_of, read_journal
+
+    put_back_by = {
+        row: f"The undo {earlier.facts.name}" for earlier in undo.earlier for row in read_journal(earlier.file).changes
+    }
     async with connection.open(known=True, tenant=tenant) as pbx:
         with screen.progress("Boxes read") as progress:
-            return await plan_undo_of(past, pbx, progress)
+            return await plan_undo_of(
+                undo.past,
+                pbx,
+                progress,
+                with_messages=undo.with_messages,
+                pins=undo.pins,
+                put_back_by=put_back_by,
+            )

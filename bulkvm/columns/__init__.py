@@ -11,13 +11,16 @@ from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
 from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
 from bulkvm.columns.switch import format_switch, parse_switch
 
-__all__ = ["CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "Column", "Parsed"]
+__all__ = ["CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "UNDO_HEADING", "Column", "Parsed"]
 
 # A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
 CLEAR: Final = "<clear>"
 
 # Columns of our own, such as bulkvm_status, are results: they are written and never read.
 OURS: Final = "bulkvm_"
+
+# The column of an undo's result that names the run it undid: such a sheet is refused as input.
+UNDO_HEADING: Final = f"{OURS}undo_of"
 
 KEY: Final = Column(
     header="extension_number",

@@ -13,12 +13,21 @@ from bulkvm.planning.compare import (
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes, describe_excess
 from bulkvm.planning.pins import generate_pin, pin_fault, warn_of_old_pins
-from bulkvm.planning.undo import changed_anything, find_exact_differences, plan_undo
+from bulkvm.planning.undo import (
+    TO_UNDO,
+    DoneRun,
+    changed_anything,
+    find_exact_differences,
+    plan_undo,
+    spare_messages,
+)
 from bulkvm.planning.unseen import count_not_shown, describe_unseen, name_fields
 
 __all__ = [
+    "TO_UNDO",
     "ChangedBox",
     "Diff",
+    "DoneRun",
     "Taken",
     "boxes_of",
     "changed_anything",
@@ -36,6 +45,7 @@ __all__ = [
     "name_fields",
     "pin_fault",
     "plan_undo",
+    "spare_messages",
     "unknown_fields",
     "unseen_fields",
     "warn_of_old_pins",

@@ -1,112 +1,86 @@
 """How a run is put back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bulkvm.box import BLANK, Absent, Box, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.planning.compare import fields_differ, whole_box
+from bulkvm.planning.compare import whole_box
 from bulkvm.problems import Problem, Severity
 
 # What a new box has in fields that were left blank (API page, "Create"). Other fields have no documented default.
 _DEFAULTS: Final[Mapping[str, Any]] = {"enable_pin": True, "enable_email_notify": False, "recipients": ()}
-_TO_UNDO: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
+TO_UNDO: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
+_WRITTEN: Final = tuple(column.header for column in COLUMNS if column.updatable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneRun:
+    """What a run did, from its journal and those of other runs.
+
+    Attributes:
+        outcomes: what became of its rows.
+        changes: those that it began, by row.
+        records: what its rows wanted, by row.
+        read_back: boxes as they were read back after it wrote them, by row.
+        pins: PINs that other runs gave the boxes that it removed, by row, for a PBX that does not show them.
+        put_back_by: rows that earlier undos of it have begun to put back, with what did so last, in words.
+    """
+
+    outcomes: Iterable[Outcome]
+    changes: Mapping[int, Change] = field(repr=False)
+    records: Mapping[int, Record] = field(default_factory=dict, repr=False)
+    read_back: Mapping[int, Box] = field(default_factory=dict, repr=False)
+    pins: Mapping[int, str] = field(default_factory=dict, repr=False)
+    put_back_by: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
 def changed_anything(counts: Mapping[Status, int]) -> bool:
     """Whether a run whose rows ended so changed any box, or may have, so that there is something to put back."""
-    return any(counts[status] for status in _TO_UNDO)
+    return any(counts[status] for status in TO_UNDO)
 
 
-def plan_undo(changes: Mapping[int, Change], outcomes: Iterable[Outcome], boxes: Iterable[Box]) -> Plan:
+def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
     """Plan to put back what a run did, as far as the boxes are still as it left them.
 
     Args:
-        changes: those that the run began, by row.
-        outcomes: what became of them.
+        done: what it did.
         boxes: all that the PBX has, with every field of those that the run touched.
 
     Returns:
-        A box that was changed since is UNCHANGED, with a warning that says so. A row of which the journal tells too
-        little gets a warning alone.
+        A box that was changed since is UNCHANGED, with a warning that says so. A row that cannot be put back has an
+        error in place of a change.
     """
     by_number = {box.extension_number: box for box in boxes}
-    planned: list[Change] = []
-    problems: list[Problem] = []
-    for outcome in outcomes:
-        if outcome.status not in _TO_UNDO:
-            continue
-        if outcome.row not in changes:
-            problems.append(_not_told(outcome))
-            continue
-        done = changes[outcome.row]
-        box = by_number.get(outcome.extension_number)
-        if box and outcome.id and box.id != outcome.id and done.kind is not ChangeKind.REMOVE:
-            box = None  # a box of another run, or of another person, under the same number
-        change, kept = _undo(done, box)
-        planned.append(change)
-        if kept:
-            problems.append(Problem(row=outcome.row, code="changed-since", message=kept, severity=Severity.WARNING))
-    return Plan(tuple(planned), tuple(problems), existing=len(by_number))
+    undo = _Undo(done)
+    for outcome in done.outcomes:
+        if outcome.status in TO_UNDO:
+            undo.add(outcome, by_number.get(outcome.extension_number))
+    return Plan(tuple(undo.changes), tuple(undo.problems), existing=len(by_number))
 
 
-def _not_told(outcome: Outcome) -> Problem:
-    message = (
-        f"The run's journal does not tell any more what was done to box {outcome.extension_number}, so it is kept as "
-        "it is."
-    )
-    return Problem(row=outcome.row, code="not-told", message=message, severity=Severity.WARNING)
+def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:
+    """Keep the boxes that hold messages, or may hold some.
 
-
-def _undo(done: Change, box: Box | None) -> tuple[Change, str]:
-    """What puts one change back, and why nothing does, if so."""
-    match done.kind:
-        case ChangeKind.CREATE:
-            return _undo_create(done.record, box)
-        case ChangeKind.UPDATE:
-            return _undo_update(done, box)
-        case ChangeKind.REMOVE:
-            return _undo_remove(done, box)
-        case _:
-            return _nothing(done.record, box), ""
-
-
-def _undo_create(record: Record, box: Box | None) -> tuple[Change, str]:
-    if box is None:
-        return _nothing(record, None), ""
-    if changed := _changed_since(record, box):
-        return _nothing(record, box), _kept(box, changed)
-    return Change(ChangeKind.REMOVE, Record(row=record.row, extension_number=record.extension_number), box), ""
-
-
-def _undo_update(done: Change, box: Box | None) -> tuple[Change, str]:
-    assert done.box is not None
-    if box is None:
-        return _nothing(done.record, None), f"Box {done.box.extension_number} is gone, so nothing is put back."
-    if not find_exact_differences(box, done.box):
-        return _nothing(done.record, box), ""
-    if changed := tuple(d.field for d in find_exact_differences(box, whole_box(done))):
-        return _nothing(done.record, box), _kept(box, changed)
-    wanted = replace(done.box, id=box.id)
-    return Change(ChangeKind.UPDATE, _empty(done.record), box, find_exact_differences(box, wanted), wanted), ""
-
-
-def _undo_remove(done: Change, box: Box | None) -> tuple[Change, str]:
-    assert done.box is not None
-    if box:
-        return _nothing(done.record, box), ""
-    fields: dict[str, Any] = {c.header: getattr(done.box, c.header) for c in COLUMNS if c.updatable}
-    known = {header: value for header, value in fields.items() if not isinstance(value, Absent)}
-    return Change(ChangeKind.CREATE, replace(_empty(done.record), **known)), ""
-
-
-def _changed_since(record: Record, box: Box) -> tuple[str, ...]:
-    """The fields in which a box that was made from a record is no longer as it was made."""
-    defaults = {header: value for header, value in _DEFAULTS.items() if getattr(record, header) is BLANK}
-    return fields_differ(replace(record, **defaults), box)
+    Args:
+        plan: an undo.
+        messages: how many each box holds that is to be removed, by its id; None where the PBX does not show it.
+    """
+    changes: list[Change] = []
+    problems = list(plan.problems)
+    for change in plan.changes:
+        if change.kind is not ChangeKind.REMOVE or change.box is None:
+            changes.append(change)
+        elif (count := messages.get(change.box.id)) == 0:
+            changes.append(replace(change, spares_messages=True))
+        else:
+            changes.append(_nothing(change.record, change.box))
+            problems.append(_kept_with_messages(change, count))
+    problems.sort(key=lambda problem: problem.row or 0)
+    return replace(plan, changes=tuple(changes), problems=tuple(problems))
 
 
 def find_exact_differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
@@ -116,6 +90,178 @@ def find_exact_differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
         for c in COLUMNS
         if c.updatable and not _same(c.same, getattr(wanted, c.header), getattr(box, c.header))
     )
+
+
+class _Undo:
+    """An undo that is being planned, row by row."""
+
+    def __init__(self, done: DoneRun) -> None:
+        self.changes: list[Change] = []
+        self.problems: list[Problem] = []
+        self._done = done
+        self._samples = _Samples(done)
+
+    def add(self, outcome: Outcome, box: Box | None) -> None:
+        """Add what puts one row back."""
+        change = self._done.changes.get(outcome.row)
+        if change is None and outcome.status is Status.CREATED and outcome.row in self._done.records:
+            change = Change(ChangeKind.CREATE, self._done.records[outcome.row])
+        if change is None:
+            number = outcome.extension_number
+            self._fail(outcome.row, "not-told", f"The run's journal is damaged: what box {number} was before is lost.")
+            return
+        is_other = bool(box and outcome.id and box.id != outcome.id)
+        match change.kind:
+            case ChangeKind.CREATE:
+                self._undo_create(change.record, box, is_other=is_other)
+            case ChangeKind.UPDATE:
+                self._undo_update(change, box, is_other=is_other)
+            case ChangeKind.REMOVE:
+                self._undo_remove(change, box)
+            case _:
+                self._leave(change.record, box)
+
+    def _undo_create(self, record: Record, box: Box | None, *, is_other: bool) -> None:
+        if box is None:
+            self._leave(record, None)
+        elif is_other:
+            self._keep(record, box, "replaced-since", _replaced(box))
+        elif changed := [d.field for d in find_exact_differences(box, self._samples.made_of(record, box.id))]:
+            self._keep(record, box, "changed-since", _changed(box, changed))
+        elif doubtful := self._samples.doubtful(record, box):
+            self._keep(record, box, "changed-since", _maybe_changed(box, doubtful))
+        else:
+            removed = Record(row=record.row, extension_number=record.extension_number)
+            self.changes.append(Change(ChangeKind.REMOVE, removed, box))
+
+    def _undo_update(self, done: Change, box: Box | None, *, is_other: bool) -> None:
+        assert done.box is not None
+        row, record = done.record.row, done.record
+        if box is None or is_other:
+            message = _replaced(box) if box else f"Box {done.box.extension_number} is gone, so nothing is put back."
+            self._keep(record, box, "replaced-since" if box else "gone", message)
+            return
+        differences = find_exact_differences(box, done.box)
+        left = _overlay(whole_box(done), self._done.read_back.get(row))
+        if not differences:
+            self._leave(record, box)
+            self._warn_of_lost(done)
+        elif not (changed := [d.field for d in find_exact_differences(box, left)]):
+            wanted = replace(done.box, id=box.id)
+            self.changes.append(Change(ChangeKind.UPDATE, _empty(record), box, differences, wanted))
+            self._warn_of_lost(done)
+        elif row in self._done.put_back_by and all(difference.new is BLANK for difference in differences):
+            fields = ", ".join(difference.field for difference in differences)
+            self._fail(
+                row,
+                "not-blank",
+                f"{self._done.put_back_by[row]} put box {box.extension_number} back but for {fields}: that was blank, "
+                "and the PBX keeps a value that is left out.",
+                "Clear it in the PBX's web portal.",
+            )
+        else:
+            self._keep(record, box, "changed-since", _changed(box, changed))
+
+    def _undo_remove(self, done: Change, box: Box | None) -> None:
+        assert done.box is not None
+        if box and not find_exact_differences(box, done.box):
+            self._leave(done.record, box)
+            return
+        if box:
+            message = (
+                f"There is a box {box.extension_number} again that differs from the one that was removed. It is kept."
+            )
+            self._keep(done.record, box, "replaced-since", message)
+            return
+        fields: dict[str, Any] = {header: getattr(done.box, header) for header in _WRITTEN}
+        known = {header: value for header, value in fields.items() if not isinstance(value, Absent)}
+        row, number = done.record.row, done.record.extension_number
+        if "pin" not in known and row in self._done.pins:
+            known["pin"] = self._done.pins[row]
+            message = f"The PBX does not show PINs: box {number} gets the one that the run gave it."
+            self._warn(row, "pin-of-run", message)
+        if "pin" not in known:
+            message = (
+                f"The PBX does not show PINs, and no journal has that of box {number}, which cannot be made again."
+            )
+            self._fail(row, "pin-not-known", message, "Import it with a PIN.")
+            return
+        self.changes.append(Change(ChangeKind.CREATE, replace(_empty(done.record), **known)))
+
+    def _warn_of_lost(self, done: Change) -> None:
+        """Say which former values cannot come back, since the PBX did not show them."""
+        assert done.box is not None
+        lost = [h for h in _WRITTEN if getattr(done.box, h) is NOT_KNOWN and getattr(done.record, h) is not BLANK]
+        if lost:
+            number = done.box.extension_number
+            message = f"The former {', '.join(lost)} of box {number} is not put back: the PBX did not show it."
+            self._warn(done.record.row, "former-not-known", message)
+
+    def _leave(self, record: Record, box: Box | None) -> None:
+        """There is nothing to be done."""
+        self.changes.append(_nothing(record, box))
+
+    def _keep(self, record: Record, box: Box | None, code: str, message: str) -> None:
+        """There might be something to be done, and it is not, for a reason."""
+        self._leave(record, box)
+        self._warn(record.row, code, message)
+
+    def _warn(self, row: int, code: str, message: str) -> None:
+        self.problems.append(Problem(row=row, code=code, message=message, severity=Severity.WARNING))
+
+    def _fail(self, row: int, code: str, why: str, advice: str = "Put it back by hand.") -> None:
+        """There is something to be done, and it cannot be."""
+        self.problems.append(Problem(row=row, code=code, message=f"{why} {advice}"))
+
+
+class _Samples:
+    """What this PBX makes of fields that are left blank for a new box, as far as a run has read it back."""
+
+    def __init__(self, done: DoneRun) -> None:
+        self._own = {row: box for row, box in done.read_back.items() if row in done.changes}
+        self._by_blanks: dict[frozenset[str], Box] = {}
+        self._by_field: dict[str, Box] = {}
+        for row, box in self._own.items():
+            if done.changes[row].kind is ChangeKind.CREATE:
+                blanks = _blanks(done.changes[row].record)
+                self._by_blanks.setdefault(blanks, box)
+                for header in blanks:
+                    self._by_field.setdefault(header, box)
+
+    def made_of(self, record: Record, box_id: str) -> Box:
+        """The box as it was made of a record; NOT_KNOWN in what was left blank and has no known default."""
+        blanks = _blanks(record)
+        fields: dict[str, Any] = {
+            header: self._default(header, blanks) if header in blanks else getattr(record, header)
+            for header in _WRITTEN
+        }
+        made = Box(id=box_id, extension_number=record.extension_number, **fields)
+        return _overlay(made, self._own.get(record.row))
+
+    def doubtful(self, record: Record, box: Box) -> list[str]:
+        """The fields that somebody may have set since: they hold something, and what they held before is not known."""
+        made = self.made_of(record, box.id)
+        return [h for h in _blanks(record) if getattr(made, h) is NOT_KNOWN and not _is_empty(getattr(box, h))]
+
+    def _default(self, header: str, blanks: frozenset[str]) -> Any:
+        sample = self._by_blanks.get(blanks) or self._by_field.get(header)
+        if sample and (value := getattr(sample, header)) is not NOT_KNOWN:
+            return value
+        return _DEFAULTS.get(header, NOT_KNOWN)
+
+
+def _blanks(record: Record) -> frozenset[str]:
+    return frozenset(header for header in _WRITTEN if getattr(record, header) is BLANK)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, Absent) or value == ()
+
+
+def _overlay(box: Box, read_back: Box | None) -> Box:
+    """A box with what was really read back of it, as far as the PBX shows it."""
+    known = {h: v for h in _WRITTEN if read_back and (v := getattr(read_back, h)) is not NOT_KNOWN}
+    return replace(box, **known) if known else box
 
 
 def _same(same: Any, wanted: Any, actual: Any) -> bool:
@@ -132,5 +278,27 @@ def _empty(record: Record) -> Record:
     return Record(row=record.row, extension_number=record.extension_number)
 
 
-def _kept(box: Box, changed: tuple[str, ...]) -> str:
-    return f"Box {box.extension_number} was changed since the run in {', '.join(changed)}, so it is kept as it is."
+def _changed(box: Box, fields: Iterable[str]) -> str:
+    return f"Box {box.extension_number} was changed since the run in {', '.join(fields)}, so it is kept as it is."
+
+
+def _maybe_changed(box: Box, fields: Iterable[str]) -> str:
+    return (
+        f"Box {box.extension_number} has a value in {', '.join(sorted(fields))} that was not in the sheet. Whether the "
+        "PBX or a person set it is not known, so the box is kept as it is."
+    )
+
+
+def _replaced(box: Box) -> str:
+    number = box.extension_number
+    return f"The box {number} of the run is gone, and another one has its number now. That one is kept as it is."
+
+
+def _kept_with_messages(change: Change, count: int | None) -> Problem:
+    number = change.record.extension_number
+    if count is None:
+        code, why = "messages-not-known", f"The PBX does not show whether box {number} holds messages"
+    else:
+        code, why = "has-messages", f"Box {number} holds {count:,} message{'s' * (count != 1)}"
+    message = f"{why}, so it is kept as it is. To remove it with its messages, add --with-messages."
+    return Problem(row=change.record.row, code=code, message=message, severity=Severity.WARNING)

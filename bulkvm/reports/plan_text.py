@@ -80,8 +80,11 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
     lines = [f"{render_counts(counts)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
-    for words, (heading, render) in _SECTIONS.items():
+    for words, (title, render) in _SECTIONS.items():
+        heading = title
         changes = [change for change in plan.changes if _to_do(change) == words]
+        if any(change.kind is ChangeKind.REMOVE and not change.spares_messages for change in changes):
+            heading += _WITH_MESSAGES
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
     lines += _explain(plan.changes) if of_sheet else []
     return "\n".join(lines)
@@ -125,12 +128,13 @@ def _render_update(change: Change) -> str:
     return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
 
 
+_WITH_MESSAGES = ", with the messages in them"
 _SECTIONS = {
     _TO_DO[ChangeKind.CREATE]: ("New boxes", _render_create),
     _TO_DO[ChangeKind.UPDATE]: ("Boxes that change", _render_update),
     _TO_SEND_UNSEEN: ("Boxes that are sent what the PBX does not show", _render_update),
     _TO_PUT_BACK: ("Boxes that get their former values back", _render_update),
-    _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed, with the messages in them", _render_title),
+    _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed", _render_title),
 }
 
 

@@ -7,12 +7,14 @@ import pandas as pd
 from openpyxl.utils import get_column_letter
 
 from bulkvm.box import Record
-from bulkvm.columns import COLUMNS, Column
+from bulkvm.columns import COLUMNS, UNDO_HEADING, Column
 from bulkvm.reports.clean import cell_text
 from bulkvm.sheet import Sheet
 
 
-def rebuild_sheet(file: Path, records: Sequence[Record], cells: Mapping[int, Mapping[str, str]]) -> Sheet:
+def rebuild_sheet(
+    file: Path, records: Sequence[Record], cells: Mapping[int, Mapping[str, str]], *, undo_of: str = ""
+) -> Sheet:
     """Lay rows out under our own headings, each at its own number.
 
     Args:
@@ -20,6 +22,8 @@ def rebuild_sheet(file: Path, records: Sequence[Record], cells: Mapping[int, Map
         records: what was understood of the rows.
         cells: the texts of the sheet by header, of rows that were not valid: their records have nothing of what could
             not be read.
+        undo_of: the run that these rows put back, if they are an undo's. They hold nothing to be imported, and a
+            column says so.
     """
 
     def text(record: Record, column: Column) -> str:
@@ -28,5 +32,8 @@ def rebuild_sheet(file: Path, records: Sequence[Record], cells: Mapping[int, Map
     letters = {get_column_letter(number): column for number, column in enumerate(COLUMNS, start=1)}
     columns = {letter: [text(record, column) for record in records] for letter, column in letters.items()}
     headings = {letter: column.header for letter, column in letters.items()}
+    if undo_of:
+        letter = get_column_letter(len(COLUMNS) + 1)
+        headings[letter], columns[letter] = UNDO_HEADING, [undo_of] * len(records)
     frame = pd.DataFrame(columns, index=[record.row for record in records], dtype=object)
     return Sheet(file, None, 1, headings, frame)

@@ -86,13 +86,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """What a result says of its run as a whole; `told` is what became of its rows, where statuses do not tell it."""
+    """What a result says of its run as a whole.
+
+    `told` is what became of its rows, where statuses do not tell it; `undo_of` is the run that was put back, if any.
+    """
 
     site: str
     time: datetime
     input_sha256: str
     exit_code: int
     told: str = ""
+    undo_of: str = ""
     tenant: Tenant | None = None
 
 
@@ -126,7 +130,7 @@ def summarise_run(
     return [
         Line((run.told or render_counts(counts),), Kind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_go_on(counts)),
+        *_next_steps(_go_on_with_undo(counts, run.undo_of) if run.undo_of else _go_on(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -161,6 +165,16 @@ def _go_on(counts: Mapping[Status, int]) -> list[str]:
     if counts[Status.UNKNOWN]:
         steps.append("Leave the unknown rows as they are: the next run asks the PBX what became of them.")
     return [*steps, "Save this workbook and import it again. Rows that are done stay as they are."]
+
+
+def _go_on_with_undo(counts: Mapping[Status, int], run: str) -> list[str]:
+    if all(status in DONE for status, n in counts.items() if n):
+        return ["Nothing: every row is done."]
+    steps = []
+    if counts[Status.INVALID] or counts[Status.REJECTED]:
+        steps.append("Rows that are invalid or rejected: the column bulkvm_message says why, and what can be done.")
+    again = f"To go on, run the same undo again: bulkvm undo {run}. What is put back already stays as it is."
+    return [*steps, again, "This workbook cannot be imported: it does not hold the values that are put back."]
 
 
 def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:

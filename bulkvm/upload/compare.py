@@ -5,10 +5,21 @@ from dataclasses import replace
 from itertools import islice
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
-from bulkvm.changes import Plan
+from bulkvm.changes import ChangeKind, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.pbx import Pbx, Progress, no_progress
-from bulkvm.planning import find_differences, make_plan, pin_fault, plan_undo, unknown_fields, warn_of_old_pins
+from bulkvm.pbx.workers import in_parallel
+from bulkvm.planning import (
+    TO_UNDO,
+    DoneRun,
+    find_differences,
+    make_plan,
+    pin_fault,
+    plan_undo,
+    spare_messages,
+    unknown_fields,
+    warn_of_old_pins,
+)
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.upload.journal import PastRun
 from bulkvm.upload.owners import find_taken
@@ -55,12 +66,51 @@ def _needs_pin(record: Record, box: Box | None, policy: PinPolicy) -> bool:
     return box is None or (pin_fault(box.pin, policy) is not None and bool(find_differences(record, box)))
 
 
-async def plan_undo_of(past: PastRun, pbx: Pbx, progress: Progress = no_progress) -> Plan:
-    """List the PBX's boxes, fetch those that a run touched, and plan to put it back."""
+async def plan_undo_of(
+    past: PastRun,
+    pbx: Pbx,
+    progress: Progress = no_progress,
+    *,
+    with_messages: bool = False,
+    pins: Mapping[int, str] | None = None,
+    put_back_by: Mapping[int, str] | None = None,
+) -> Plan:
+    """List the PBX's boxes, fetch those that a run touched, and plan to put it back.
+
+    Args:
+        past: the run.
+        pbx: where it was.
+        progress: hears how many boxes are read, of how many.
+        with_messages: remove boxes with the messages in them; else those that may hold messages are kept.
+        pins: see `DoneRun`.
+        put_back_by: the same.
+    """
     boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
-    touched = (boxes.get(change.record.extension_number) for change in past.changes.values())
+    touched = (boxes.get(outcome.extension_number) for outcome in past.outcomes if outcome.status in TO_UNDO)
     await _fetch(pbx, boxes, [box for box in touched if box and _is_in_part(box)], progress)
-    return plan_undo(past.changes, past.outcomes, boxes.values())
+    done = DoneRun(
+        outcomes=past.outcomes,
+        changes=past.changes,
+        records={row: given.record for row, given in past.rows.items()},
+        read_back=past.read_back,
+        pins=pins or {},
+        put_back_by=put_back_by or {},
+    )
+    plan = plan_undo(done, boxes.values())
+    return plan if with_messages else spare_messages(plan, await _count_messages(plan, pbx, progress))
+
+
+async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[str, int | None]:
+    """How many messages the boxes hold that are to be removed, by id."""
+    to_remove = [change.box.id for change in plan.changes if change.kind is ChangeKind.REMOVE and change.box]
+    counts: dict[str, int | None] = {}
+
+    async def count(box_id: str) -> None:
+        counts[box_id] = await pbx.count_messages(box_id)
+        progress(len(counts), len(to_remove))
+
+    await in_parallel(to_remove, count, pbx.connections)
+    return counts
 
 
 async def _fetch(pbx: Pbx, boxes: dict[str, Box], listed: Sequence[Box], progress: Progress) -> None:

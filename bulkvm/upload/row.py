@@ -53,6 +53,8 @@ async def send_change(
             looked_at = await _look_again(change, pbx)
             if isinstance(looked_at, Outcome):
                 return looked_at
+            if change.spares_messages and (spared := await _spare(looked_at, pbx)):
+                return spared
             begin(looked_at)
             if change.kind is ChangeKind.REMOVE:
                 return await _remove(looked_at, pbx)
@@ -98,6 +100,16 @@ async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
     if not differences:
         return _outcome(record, Status.UNCHANGED, "Somebody else made it so meanwhile.", box_id=box.id)
     return replace(change, box=box, differences=differences)
+
+
+async def _spare(change: Change, pbx: Pbx) -> Outcome | None:
+    """The outcome of a box that is kept, since a message was left in it after the undo was planned."""
+    assert change.box is not None
+    messages = await pbx.count_messages(change.box.id)
+    if messages == 0:
+        return None
+    why = "The PBX does not show any more whether it holds messages" if messages is None else "It holds a message now"
+    return _outcome(change.record, Status.UNCHANGED, f"{why}, so it is kept as it is.", box_id=change.box.id)
 
 
 def _not_found(change: Change, error: PbxError | NotAllowed) -> Outcome:

@@ -4,13 +4,21 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY, Column
+from bulkvm.columns import COLUMNS, KEY, UNDO_HEADING, Column
 from bulkvm.columns.headings import is_ours, same_heading, suggest_column
 from bulkvm.columns.text import shown
 from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
 
 _NAMED: Final = 8  # unknown columns that a message names
+_UNDO_RESULT: Final = Problem(
+    row=None,
+    code="undo-result",
+    message=(
+        "this is the result of an undo, and its rows have no values to send. To go on with an undo, run the same "
+        f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
+    ),
+)
 
 
 def check_headings(sheet: Sheet) -> list[Problem]:
@@ -28,6 +36,8 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
     if KEY not in letters:
         problems.append(_no_key(headings))
+    if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
+        problems.append(_UNDO_RESULT)
     if unknown:
         problems.append(_unknown(unknown))
     return problems

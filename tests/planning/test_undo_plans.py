@@ -1,13 +1,14 @@
 """What an undo would do, and what it leaves alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Owner, Record
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.planning import Taken, make_plan, plan_undo, whole_box
+from bulkvm.planning import DoneRun, Taken, make_plan, plan_undo, spare_messages, whole_box
 
 ROW = Record(row=2, extension_number="6201")
 NEW = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
@@ -26,16 +27,26 @@ AFTER = whole_box(RENAMED)
     [
         (CREATED, [BOX], ChangeKind.REMOVE, ""),
         (CREATED, [], ChangeKind.UNCHANGED, ""),
-        (CREATED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, ""),
+        (CREATED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, "another one has its number"),
+        (CREATED, [replace(BOX, prompt="de-DE")], ChangeKind.UNCHANGED, "has a value in prompt"),
+        (
+            CREATED,
+            [replace(BOX, play_datetime="DISABLE", prompt="de-DE")],
+            ChangeKind.UNCHANGED,
+            "play_datetime, prompt",
+        ),
         (CREATED, [replace(BOX, name="By hand")], ChangeKind.UNCHANGED, "in name"),
         (CREATED, [replace(BOX, enable_pin=False)], ChangeKind.UNCHANGED, "in enable_pin"),
         (RENAMED, [AFTER], ChangeKind.UPDATE, ""),
         (RENAMED, [BOX], ChangeKind.UNCHANGED, ""),
         (RENAMED, [], ChangeKind.UNCHANGED, "is gone"),
+        (RENAMED, [replace(AFTER, id="other")], ChangeKind.UNCHANGED, "another one has its number"),
         (RENAMED, [replace(AFTER, pin="582046")], ChangeKind.UNCHANGED, "in pin"),
         (RENAMED, [replace(AFTER, pin=NOT_KNOWN)], ChangeKind.UPDATE, ""),
         (REMOVED, [], ChangeKind.CREATE, ""),
         (REMOVED, [BOX], ChangeKind.UNCHANGED, ""),
+        (REMOVED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, ""),
+        (REMOVED, [replace(BOX, id="other", name="By hand")], ChangeKind.UNCHANGED, "box 6201 again that differs"),
         (Change(ChangeKind.UNCHANGED, ROW, BOX), [BOX], ChangeKind.UNCHANGED, ""),
     ],
     ids=lambda value: str(value)[:40],
@@ -45,7 +56,7 @@ def test_only_what_is_still_as_the_run_left_it_is_put_back(
 ) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, id="QQ==")
 
-    plan = plan_undo({2: done}, [outcome], boxes)
+    plan = plan_undo(DoneRun(changes={2: done}, outcomes=[outcome]), boxes)
 
     assert [change.kind for change in plan.changes] == [kind]
     assert [kept in problem.message for problem in plan.problems] == ([True] if kept else [])
@@ -54,24 +65,162 @@ def test_only_what_is_still_as_the_run_left_it_is_put_back(
 def test_an_undone_update_is_the_box_as_it_was_blanks_included() -> None:
     outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, id="QQ==")
 
-    (change,) = plan_undo({2: RENAMED}, [outcome], [AFTER]).changes
+    (change,) = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome]), [AFTER]).changes
 
     assert whole_box(change) == BOX
     assert change.changed == ("name", "prompt")
+
+
+OUTCOME = Outcome(row=2, extension_number="6201", status=Status.CREATED, id="QQ==")
+GERMAN = replace(BOX, prompt="de-DE")
+OTHER = replace(BOX, id="Qg==", extension_number="6202", prompt="de-DE", recipients=("all@example.com",))
+
+
+def undo_of_create(box: Box, read_back: dict[int, Box]) -> list[ChangeKind]:
+    """What comes of row 2, beside row 3, which left the same cells blank, and row 4, which left others blank."""
+    created = {
+        2: CREATED,
+        3: Change(ChangeKind.CREATE, replace(NEW, row=3, extension_number="6202")),
+        4: Change(ChangeKind.CREATE, replace(NEW, row=4, extension_number="6203", recipients=("x@example.com",))),
+    }
+    return [c.kind for c in plan_undo(DoneRun(changes=created, outcomes=[OUTCOME], read_back=read_back), [box]).changes]
+
+
+@pytest.mark.parametrize(
+    ("box", "read_back", "kind"),
+    [
+        (GERMAN, {2: GERMAN}, ChangeKind.REMOVE),
+        (GERMAN, {2: BOX}, ChangeKind.UNCHANGED),
+        (GERMAN, {3: replace(OTHER, recipients=())}, ChangeKind.REMOVE),
+        (BOX, {3: replace(OTHER, recipients=())}, ChangeKind.UNCHANGED),
+        (GERMAN, {3: OTHER}, ChangeKind.UNCHANGED),
+        (GERMAN, {4: OTHER}, ChangeKind.REMOVE),
+        (GERMAN, {3: replace(OTHER, prompt=BLANK, recipients=())}, ChangeKind.UNCHANGED),
+        (GERMAN, {3: replace(OTHER, prompt=NOT_KNOWN, recipients=())}, ChangeKind.UNCHANGED),
+        (replace(GERMAN, prompt=NOT_KNOWN), {}, ChangeKind.REMOVE),
+        (replace(BOX, name="FRONT DESK"), {2: replace(BOX, name="FRONT DESK")}, ChangeKind.REMOVE),
+    ],
+    ids=range(10),
+)
+def test_what_a_new_box_has_in_blank_cells_is_known_from_what_was_read_back(
+    box: Box, read_back: dict[int, Box], kind: ChangeKind
+) -> None:
+    assert undo_of_create(box, read_back) == [kind]
+
+
+@pytest.mark.parametrize("field", ["prompt", "play_datetime", "enable_pin", "recipients"])
+def test_a_field_that_was_set_since_keeps_its_box_whether_or_not_it_was_read_back(field: str) -> None:
+    values: dict[str, Any] = {
+        "prompt": "fr-FR",
+        "play_datetime": "DISABLE",
+        "enable_pin": False,
+        "recipients": ("x@example.com",),
+    }
+    box = replace(BOX, **{field: values[field]})
+
+    for read_back in ({}, {2: BOX}, {3: replace(BOX, id="Qg==", extension_number="6202")}):
+        assert undo_of_create(box, read_back) == [ChangeKind.UNCHANGED]
+
+
+@pytest.mark.parametrize(
+    ("count", "kind", "told"),
+    [
+        (0, ChangeKind.REMOVE, None),
+        (1, ChangeKind.UNCHANGED, "Box 6201 holds 1 message, so"),
+        (1200, ChangeKind.UNCHANGED, "holds 1,200 messages, so"),
+        (None, ChangeKind.UNCHANGED, "does not show whether box 6201 holds messages"),
+    ],
+)
+def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
+    count: int | None, kind: ChangeKind, told: str | None
+) -> None:
+    plan = plan_undo(DoneRun(changes={2: CREATED}, outcomes=[OUTCOME]), [BOX])
+
+    spared = spare_messages(plan, {BOX.id: count})
+
+    assert [(c.kind, c.spares_messages) for c in spared.changes] == [(kind, kind is ChangeKind.REMOVE)]
+    assert len(spared.problems) == (told is not None)
+    assert all(told and told in p.message and "--with-messages" in p.message for p in spared.problems)
+
+
+def test_a_box_of_which_nothing_was_asked_is_kept() -> None:
+    plan = plan_undo(DoneRun(changes={2: CREATED}, outcomes=[OUTCOME]), [BOX])
+
+    assert [change.kind for change in spare_messages(plan, {}).changes] == [ChangeKind.UNCHANGED]
+
+
+def test_a_create_whose_beginning_the_journal_lost_is_undone_from_its_row() -> None:
+    plan = plan_undo(DoneRun(changes={}, outcomes=[OUTCOME], records={2: NEW}), [BOX])
+
+    assert ([change.kind for change in plan.changes], plan.problems) == ([ChangeKind.REMOVE], ())
+
+
+@pytest.mark.parametrize("status", [Status.UPDATED, Status.UNKNOWN])
+def test_any_other_row_whose_beginning_the_journal_lost_is_an_error(status: Status) -> None:
+    outcome = replace(OUTCOME, status=status)
+
+    plan = plan_undo(DoneRun(changes={}, outcomes=[outcome], records={2: NEW}), [BOX])
+
+    assert plan.changes == ()
+    assert [(p.row, p.code, p.is_error) for p in plan.problems] == [(2, "not-told", True)]
+
+
+def test_a_field_that_an_earlier_undo_could_not_blank_is_an_error_that_names_it() -> None:
+    outcome = replace(OUTCOME, status=Status.UPDATED)
+    merged = replace(BOX, prompt="de-DE")
+
+    first = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome]), [merged])
+    second = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome], put_back_by={2: "The undo U"}), [merged])
+    by_hand = plan_undo(
+        DoneRun(changes={2: RENAMED}, outcomes=[outcome], put_back_by={2: "The undo U"}),
+        [replace(merged, name="By hand")],
+    )
+
+    assert [problem.code for problem in first.problems] == ["changed-since"]
+    assert [(problem.code, problem.is_error) for problem in second.problems] == [("not-blank", True)]
+    assert "The undo U put box 6201 back but for prompt" in second.problems[0].message
+    assert [problem.code for problem in by_hand.problems] == ["changed-since"]
+
+
+def test_a_removed_box_whose_pin_was_not_shown_gets_that_of_the_run_that_made_it() -> None:
+    hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, pin=NOT_KNOWN))
+    outcome = replace(OUTCOME, status=Status.UPDATED)
+
+    known = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome], pins={2: "402817"}), [])
+    unknown = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome]), [])
+
+    assert [(change.kind, change.record.pin) for change in known.changes] == [(ChangeKind.CREATE, "402817")]
+    assert [(problem.code, problem.is_error) for problem in known.problems] == [("pin-of-run", False)]
+    assert "402817" not in known.problems[0].message
+    assert unknown.changes == ()
+    assert [(problem.code, problem.is_error) for problem in unknown.problems] == [("pin-not-known", True)]
+
+
+def test_a_former_value_that_the_pbx_did_not_show_is_said_not_to_come_back() -> None:
+    done = Change(ChangeKind.UPDATE, replace(NEW, name="New"), replace(BOX, pin=NOT_KNOWN))
+    outcome = replace(OUTCOME, status=Status.UPDATED)
+
+    plan = plan_undo(DoneRun(changes={2: done}, outcomes=[outcome]), [replace(BOX, name="New", pin=NOT_KNOWN)])
+
+    assert [change.changed for change in plan.changes] == [("name",)]
+    assert [(problem.code, problem.is_error) for problem in plan.problems] == [("former-not-known", False)]
+    assert "The former pin of box 6201" in plan.problems[0].message
 
 
 @pytest.mark.parametrize("status", [Status.CREATED, Status.UNKNOWN])
 def test_a_row_that_changed_something_or_may_have_is_undone(status: Status) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=status)
 
-    assert [c.kind for c in plan_undo({2: CREATED}, [outcome], [BOX]).changes] == [ChangeKind.REMOVE]
+    assert [c.kind for c in plan_undo(DoneRun(changes={2: CREATED}, outcomes=[outcome]), [BOX]).changes] == [
+        ChangeKind.REMOVE
+    ]
 
 
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.NOT_SENT, Status.INVALID, Status.UNCHANGED])
 def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=status)
 
-    assert plan_undo({2: CREATED}, [outcome], [BOX]).changes == ()
+    assert plan_undo(DoneRun(changes={2: CREATED}, outcomes=[outcome]), [BOX]).changes == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,386 @@
+"""An undo loses nothing that anybody else did, and says what it does not put back."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bulkvm.simulator import Faults, Settings, create_app, running
+from tests.cli.conftest import Bulkvm
+from tests.cli.test_whole_job import statuses, write_csv
+
+ROWS = [(str(6201 + n), f"Desk {n}", str(402817 + n * 13), "", "") for n in range(3)]
+
+
+@pytest.fixture
+def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Serve a PBX that behaves as given, which BULKVM_URL names."""
+    assert folder.is_dir()
+
+    @contextmanager
+    def serving(*behave: str, around: Callable[[ASGIApp], ASGIApp] | None = None) -> Iterator[Starlette]:
+        app = create_app(settings=Settings(behave=behave))
+        with running(around(app) if around else app) as server:
+            monkeypatch.setenv("BULKVM_URL", server.url)
+            monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+            monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+            yield app
+
+    return serving
+
+
+def stored(app: Starlette, *fields: str) -> dict[str, Any]:
+    """What the PBX holds in these fields, whatever it shows, by extension."""
+    columns = ", ".join(("extension_number", *fields))
+    rows = app.state.stored.db.execute(f"SELECT {columns} FROM box ORDER BY extension_number")
+    return {number: values[0] if len(values) == 1 else tuple(values) for number, *values in rows}
+
+
+def box_id(app: Starlette, number: str) -> str:
+    return str(stored(app, "id")[number])
+
+
+def edit(app: Starlette, number: str, field: str, value: str | None) -> None:
+    """Change a box on the PBX as an administrator does."""
+    app.state.stored.db.execute(f"UPDATE box SET {field} = ? WHERE extension_number = ?", (value, number))
+
+
+def names(bulkvm: Bulkvm) -> list[str]:
+    return [run["run"] for run in bulkvm("runs", "--json").json["runs"]]
+
+
+def test_a_box_that_holds_a_message_is_kept_and_named_unless_it_may_go_too(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.stored.leave_message(box_id(pbx, "6202"))
+
+    undone = bulkvm("undo", "last", "--yes")
+    left = list(stored(pbx))
+    forced = bulkvm("undo", "last", "--yes", "--with-messages")
+
+    assert (undone.code, left) == (0, ["6202"])
+    assert "Box 6202 holds 1 message, so it is kept as it is." in undone.err
+    assert "3 rows: 2 removed, 1 unchanged" in undone.err
+    assert (forced.code, stored(pbx)) == (0, {})
+    assert "Boxes that are removed, with the messages in them:" in forced.err
+    assert "with the messages in them" not in undone.err
+
+
+def test_a_message_that_is_left_after_the_question_keeps_its_box_too(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.faults = Faults(["message:fetch:1"])
+
+    undone = bulkvm("undo", "last", "--yes", "--json", "--concurrency", "1")
+
+    assert [row["status"] for row in undone.json["rows"]] == ["unchanged", "updated", "updated"]
+    assert "holds a message now" in undone.json["rows"][0]["message"]
+    assert list(stored(pbx)) == ["6201"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_the_pbx_does_not_show_messages_boxes_are_kept_and_named(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.faults = Faults([f"{status}:messages:1-999"])
+
+    undone = bulkvm("undo", "last", "--yes")
+    left = list(stored(pbx))
+    forced = bulkvm("undo", "last", "--yes", "--with-messages")
+
+    assert (undone.code, left) == (0, ["6201", "6202", "6203"])
+    assert undone.err.count("does not show whether box") == 3
+    assert (forced.code, stored(pbx)) == (0, {})
+
+
+@pytest.mark.parametrize(("field", "value"), [("prompt", "fr-FR"), ("play_datetime", "DISABLE")])
+def test_a_field_that_the_row_left_blank_and_somebody_set_since_keeps_its_box(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, field: str, value: str
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    edit(pbx, "6203", field, value)
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert (undone.code, stored(pbx, field)) == (0, {"6203": value})
+    assert f"Box 6203 was changed since the run in {field}" in undone.err or f"value in {field} that" in undone.err
+
+
+def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    edit(pbx, "6202", "id", "another")
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert (undone.code, stored(pbx, "id")) == (0, {"6202": "another"})
+    assert "The box 6202 of the run is gone, and another one has its number now. That one is kept" in undone.err
+
+
+@pytest.mark.parametrize("behaviour", ["hide:pin:both", "omit:pin:both", "mask-stars:pin:both"])
+def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
+    bulkvm: Bulkvm, serve: Callable[..., Any], folder: Path, behaviour: str
+) -> None:
+    with serve(behaviour) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+        before = stored(app, "name", "pin")
+        bulkvm("undo", "last", "--yes")
+        between = stored(app)
+
+        again = bulkvm("undo", names(bulkvm)[-1], "--yes")
+
+        assert (between, again.code, stored(app, "name", "pin")) == ({}, 0, before)
+    assert "box 6201 gets the one that the run gave it" in again.err
+    assert not any(pin in again.err for _, _, pin, *_ in ROWS)
+
+
+def test_a_run_that_is_put_back_already_is_said_to_be_and_gets_no_second_result(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    bulkvm("undo", "last", "--yes")
+    files, runs = sorted(folder.iterdir()), names(bulkvm)
+
+    again = bulkvm("undo", "last", "--yes", "--json")
+
+    assert again.code == 0
+    assert f"Run {runs[0]} is already put back by {runs[1]}." in again.err
+    assert (again.json["run"], again.json["counts"]["unchanged"]) == (None, 3)
+    assert (sorted(folder.iterdir()), names(bulkvm)) == (files, runs)
+    assert stored(pbx) == {}
+
+
+def test_an_undo_that_cannot_blank_a_field_is_named_by_the_next_one(
+    bulkvm: Bulkvm, serve: Callable[..., Any], folder: Path
+) -> None:
+    with serve("updates:merge") as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+        sheet = folder / "b.csv"
+        sheet.write_text("extension_number,name,prompt\n6202,Other,de-DE\n", "utf-8")
+        bulkvm("import", sheet, "--yes")
+        first = bulkvm("undo", "last", "--yes")
+
+        second = bulkvm("undo", "last", "--yes", "--json")
+
+        assert stored(app, "name", "prompt")["6202"] == ("Desk 1", "de-DE")
+    (row,) = second.json["rows"]
+    (problem,) = second.json["problems"]
+    assert (first.code, second.code, row["status"]) == (9, 1, "invalid")
+    assert f"The undo {names(bulkvm)[-1]} put box 6202 back but for prompt" in problem["message"]
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_means_no_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path, name: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+
+    undone, listed = bulkvm("undo", name, "--yes"), bulkvm("runs", name)
+
+    assert (undone.code, listed.code, len(stored(pbx))) == (2, 2, 3)
+    assert "name of the run is empty" in undone.err
+
+
+def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    (run,) = names(bulkvm)
+
+    beginning = bulkvm("undo", run[:-1], "--yes")
+    whole = bulkvm("undo", run, "--yes")
+
+    assert (beginning.code, whole.code, stored(pbx)) == (2, 0, {})
+    assert f"whole name, so that no other run is meant: {run}." in beginning.err
+
+
+def test_a_run_goes_on_in_its_journal_until_the_undo_has_the_lock(
+    bulkvm: Bulkvm, serve: Callable[..., Any], folder: Path
+) -> None:
+    """The rest of the journal is written while the undo asks which tenant it is at, before it takes the lock."""
+    rest: list[tuple[Path, bytes]] = []
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def write_rest(scope: Scope, receive: Receive, send: Send) -> None:
+            if rest and scope.get("path") == "/api/tenant":
+                file, content = rest.pop()
+                file.write_bytes(content)
+            await app(scope, receive, send)
+
+        return write_rest
+
+    with serve(around=around) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--concurrency", "1")
+        (journal,) = (folder.parent / "state" / "runs").glob("*.jsonl")
+        whole = journal.read_bytes()
+        lines = whole.splitlines(keepends=True)
+        journal.write_bytes(b"".join(lines[:-5]))
+        rest.append((journal, whole))
+
+        undone = bulkvm("undo", "last", "--yes")
+
+        assert (rest, undone.code, stored(app)) == ([], 0, {})
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_row_that_the_journal_lost_is_named_counted_and_not_done(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    renamed = [(number, f"New {number}", "", "", "") for number, *_ in ROWS]
+    bulkvm("import", write_csv(folder / "b.csv", *renamed), "--yes", "--force", "--concurrency", "1")
+    journal = max((folder.parent / "state" / "runs").glob("*.jsonl"))
+    lines = journal.read_bytes().splitlines(keepends=True)
+    (at,) = (n for n, line in enumerate(lines) if line.startswith(b'{"begin"') and b"New 6202" in line)
+    journal.write_bytes(b"".join([*lines[:at], b"\0" * 40 + b"\n", *lines[at + 1 :]]))
+
+    undone = bulkvm("undo", "last", "--yes", "--json")
+
+    assert undone.code == 1
+    assert [row["status"] for row in undone.json["rows"]] == ["updated", "invalid", "updated"]
+    assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "not-told")]
+    assert stored(pbx, "name") == {"6201": "Desk 0", "6202": "New 6202", "6203": "Desk 2"}
+    assert statuses(next(folder.glob("undo-*.xlsx"))) == ["updated", "invalid", "updated"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_the_result_of_an_undo_is_refused_as_a_sheet_and_says_how_to_go_on(
+    bulkvm: Bulkvm,
+    pbx: Starlette,
+    folder: Path,
+    suffix: str,
+    is_rebuilt: bool,  # noqa: FBT001  (a case)
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    (run,) = names(bulkvm)
+    pbx.state.faults = Faults(["422:destroy:2"])
+    undone = bulkvm("undo", "last", "--yes", "--result", f"u.{suffix}", "--concurrency", "1")
+    if is_rebuilt:
+        bulkvm("runs", "last", "--result", f"u.{suffix}", "--overwrite")
+
+    imported = bulkvm("import", f"u.{suffix}", "--yes")
+    planned, validated = bulkvm("plan", f"u.{suffix}"), bulkvm("validate", f"u.{suffix}")
+    again = bulkvm("undo", "last", "--yes")
+
+    assert (undone.code, imported.code, planned.code, validated.code) == (1, 3, 3, 3)
+    assert "this is the result of an undo" in imported.err
+    if suffix == "xlsx":
+        shown = [str(cell) for row in load_workbook(folder / "u.xlsx")["bulkvm"].values for cell in row]
+        assert any(f"run the same undo again: bulkvm undo {run}" in cell for cell in shown)
+        assert not any("import it again" in cell for cell in shown)
+    assert (again.code, stored(pbx)) == (0, {})
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_rebuilt_result_of_a_run_that_ended_early_holds_every_row_whole(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    sheet = folder / "b.csv"
+    sheet.write_text(
+        "Ext,Display Name,PIN\n" + "".join(f"{number},New {number},\n" for number, *_ in ROWS) + "6209,Other,12\n",
+        "utf-8",
+    )
+    pbx.state.faults = Faults(["down(seconds=600):update:2-99"])
+    options = ["--skip-invalid", "--yes", "--max-outage", "0.1", "--concurrency", "1", "--force"]
+    ended = bulkvm("import", sheet, *options)
+    pbx.state.faults = Faults()
+
+    bulkvm("runs", "last", "--result", "r.csv")
+    rebuilt = read(folder / "r.csv")
+    again = bulkvm("import", "r.csv", "--skip-invalid", "--yes", "--json", "--force")
+
+    assert ended.code != 0
+    assert [row["name"] for row in rebuilt] == ["New 6201", "New 6202", "New 6203", "Other"]
+    assert (rebuilt[3]["pin"], rebuilt[3]["bulkvm_status"]) == ("12", "invalid")
+    assert "it has 2 characters" in rebuilt[3]["bulkvm_message"]
+    assert stored(pbx, "name") == {number: f"New {number}" for number, *_ in ROWS}
+    assert again.json["counts"]["invalid"] == 1
+    assert again.json["counts"]["updated"] + again.json["counts"]["unchanged"] == 3
+
+
+def test_what_a_journal_of_0_1_0_does_not_hold_cannot_be_imported_by_mistake(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ("6206", "Ward 4", "517394", "", "")), "--yes")
+    journals = folder.parent / "state" / "runs"
+    (journals / "20261101T000000.000Z-old.jsonl").write_bytes(
+        (Path(__file__).parents[1] / "upload" / "journal_of_0_1_0.jsonl").read_bytes()
+    )
+
+    bulkvm("runs", "2026", "--result", "all.csv")
+    rebuilt = bulkvm("runs", "20261127T234057.672Z", "--result", "r.csv")
+    imported = bulkvm("import", "r.csv", "--yes")
+
+    rows = {row["bulkvm_status"]: row for row in read(folder / "r.csv")}
+    assert (rebuilt.code, imported.code) == (0, 3)
+    assert rows["not sent"]["extension_number"] == rows["invalid"]["extension_number"] == ""
+    assert "only its extension, 6206. Take the row from b.csv" in rows["not sent"]["bulkvm_message"]
+    assert stored(pbx, "name") == {"6206": "Ward 4"}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_generated_pins_stand_in_a_result_only_where_the_pbx_has_them(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
+) -> None:
+    rows = [(number, name, "", "", "") for number, name, *_ in ROWS]
+    pbx.state.faults = Faults(["422:create:2"])
+    options = ["--generate-pins", "--yes", "--concurrency", "1"]
+    bulkvm("import", write_csv(folder / "a.csv", *rows), *options, "--result", f"r.{suffix}")
+    first = pins(folder / f"r.{suffix}")
+
+    bulkvm("import", f"r.{suffix}", *options, "--result", f"again.{suffix}")
+
+    on_the_pbx = list(stored(pbx, "pin").values())
+    assert (first[0], first[1], first[2]) == (on_the_pbx[0], "", on_the_pbx[2])
+    assert pins(folder / f"again.{suffix}") == on_the_pbx
+
+
+def pins(file: Path) -> list[str]:
+    if file.suffix == ".csv":
+        return [row["bulkvm_pin"] for row in read(file)]
+    sheet = next(sheet for sheet in load_workbook(file) if sheet.title != "bulkvm")
+    headings, *rows = sheet.values
+    return [str(row[list(headings).index("bulkvm_pin")] or "") for row in rows]
+
+
+def beside(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a process of its own, meanwhile."""
+    command = [sys.executable, "-m", "bulkvm", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_a_run_that_is_under_way_is_listed_so_and_not_rebuilt(
+    bulkvm: Bulkvm, serve: Callable[..., Any], folder: Path
+) -> None:
+    seen: list[subprocess.CompletedProcess[str]] = []
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def look_from_beside(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") == "POST" and stored(served) and not seen:
+                seen.extend(beside(*arguments) for arguments in (["runs"], ["runs", "last", "--result", "r.csv"]))
+            await app(scope, receive, send)
+
+        served: Any = app
+        return look_from_beside
+
+    with serve(around=around):
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--concurrency", "1")
+
+    listed, rebuilt = seen
+    assert "  under way; so far 1 row: 1 created\n" in listed.stdout
+    assert (rebuilt.returncode, (folder / "r.csv").exists()) == (2, False)
+    assert "still under way" in rebuilt.stderr
+    assert "3 rows: 3 created\n" in bulkvm("runs").out
