@@ -46,7 +46,7 @@ class Calls:
         # The order where none is asked for is not documented; here it is that of the boxes' making.
         order = "position" if query["orderby"] is None else parse_order(query["orderby"])
         boxes = self._state.page(condition, order, query["skip"], min(query["top"], self._settings.page_cap))
-        items = [self._shown(box, "list") for box in boxes]
+        items = [self._behaviours.show(box, "list") for box in boxes]
         if self._settings.summary_lists:
             items = [{field: box[field] for field in _SUMMARY if field in box} for box in items]
         return self._page("list", self._state.count(condition), items)
@@ -64,7 +64,7 @@ class Calls:
         box = self._state.fetch(request.path_params["id"])
         if box is None:
             raise _no_such_box()
-        return JSONResponse(self._shown(box, "single"))
+        return JSONResponse(self._behaviours.show(box, "single"))
 
     async def update(self, request: Request) -> Response:
         """Overwrite a box."""
@@ -139,16 +139,13 @@ class Calls:
 
     def _left_out(self, before: dict[str, Any]) -> dict[str, Any]:
         """What the fields of a box are after an update that holds none of them."""
-        if self._settings.merge_updates or self._behaviours.updates == "merge":
+        if self._behaviours.updates == "merge":
             return before
         if self._behaviours.updates == "erase":
             return {field: before[field] for field in FIELDS}
         # A box cannot be without these.
         needed = {field: before[field] for field in ("id", "name", "extension_number", "pin")}
         return self._checker.defaults["update"] | needed
-
-    def _shown(self, box: dict[str, Any], where: str) -> dict[str, Any]:
-        return self._behaviours.show(box | {"pin": None} if self._settings.hide_pins else box, where)
 
     def _nulled(self, call: str, answer: dict[str, Any]) -> dict[str, Any]:
         return dict.fromkeys(answer) if call in self._behaviours.nulls else answer

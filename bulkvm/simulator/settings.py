@@ -16,8 +16,6 @@ class Settings:
         rate_limit: requests allowed in any minute; the others are answered with 429.
         page_cap: most boxes on a page of the list, whatever is asked for.
         summary_lists: lists give id, name and extension_number only.
-        hide_pins: every PIN is shown as null.
-        merge_updates: an update leaves what it does not hold as it is, in place of its default.
         tenant_id: the tenant as `GET /api/tenant` describes it, with its `tenant_name` and `domain`.
         behave: what the PBX does where its documentation is silent, as rules (see `behaviours.py`): fields hidden,
             masked or left out in lists or single answers, what updates make of left-out fields, undocumented fields,
@@ -39,7 +37,5 @@ class Settings:
     rate_limit: int | None = None
     page_cap: int = 100
     summary_lists: bool = False
-    hide_pins: bool = False
-    merge_updates: bool = False
     behave: tuple[str, ...] = ()
     control: bool = False

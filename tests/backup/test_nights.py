@@ -75,7 +75,9 @@ async def test_boxes_of_a_pbx_whose_lists_are_summaries_are_backed_up_whole(tmp_
 
 
 async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_says_so(tmp_path: Path) -> None:
-    manifest = await back_up_from(pbx_with(tmp_path, 5, settings=Settings(hide_pins=True)), tmp_path / "nights")
+    manifest = await back_up_from(
+        pbx_with(tmp_path, 5, settings=Settings(behave=("hide:pin:both",))), tmp_path / "nights"
+    )
 
     assert (manifest.count, manifest.without_pin) == (5, 5)
 

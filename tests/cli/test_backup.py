@@ -239,7 +239,7 @@ async def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: P
 def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_word_about_it(
     bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(pbx_with(tmp_path, 30, settings=Settings(hide_pins=True))) as hiding:
+    with running(pbx_with(tmp_path, 30, settings=Settings(behave=("hide:pin:both",)))) as hiding:
         monkeypatch.setenv("BULKVM_URL", hiding.url)
         monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
         told = bulkvm("backup", "nights")

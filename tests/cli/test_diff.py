@@ -226,7 +226,7 @@ def test_a_pbx_that_hides_its_pins_is_no_difference(
 ) -> None:
     assert folder.is_dir()
     with (
-        running(pbx_with(tmp_path, 30, settings=Settings(hide_pins=True))) as hiding,
+        running(pbx_with(tmp_path, 30, settings=Settings(behave=("hide:pin:both",)))) as hiding,
         running(pbx_with(tmp_path, 30)) as open_,
     ):
         monkeypatch.setenv("BULKVM_TOKEN", Settings().token)

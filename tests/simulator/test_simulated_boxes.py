@@ -134,21 +134,3 @@ async def test_a_list_of_summaries_leaves_most_fields_out() -> None:
 
         assert (await pbx.get(BOXES)).json()["items"] == [{"id": id_, "name": "Clinic", "extension_number": "6100"}]
         assert (await pbx.get(f"{BOXES}/{id_}")).json() == FULL | {"id": id_}
-
-
-async def test_hidden_pins_are_null_everywhere() -> None:
-    async with in_process(create_app(settings=Settings(hide_pins=True))) as pbx:
-        id_ = await create(pbx, FULL)
-
-        hidden = FULL | {"id": id_, "pin": None}
-        assert (await pbx.get(BOXES)).json()["items"] == [hidden]
-        assert (await pbx.get(f"{BOXES}/{id_}")).json() == hidden
-
-
-async def test_an_update_may_leave_what_it_does_not_hold_as_it_is() -> None:
-    async with in_process(create_app(settings=Settings(merge_updates=True))) as pbx:
-        id_ = await create(pbx, FULL)
-
-        assert (await pbx.post(f"{BOXES}/{id_}", json={"name": "Ward"})).status_code == 200
-        assert (await pbx.get(f"{BOXES}/{id_}")).json() == FULL | {"id": id_, "name": "Ward"}
-        assert (await pbx.post(f"{BOXES}/unknown", json={"name": "Ward"})).status_code == 404

@@ -31,9 +31,9 @@ STORED = {
 FRUGAL = {
     "whole lists": Settings(),
     "summary lists": Settings(summary_lists=True),
-    "hidden PINs": Settings(hide_pins=True),
-    "updates that merge": Settings(merge_updates=True),
-    "summary lists and hidden PINs": Settings(summary_lists=True, hide_pins=True),
+    "hidden PINs": Settings(behave=("hide:pin:both",)),
+    "updates that merge": Settings(behave=("updates:merge",)),
+    "summary lists and hidden PINs": Settings(summary_lists=True, behave=("hide:pin:both",)),
 }
 
 
@@ -59,7 +59,7 @@ async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_t
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps([STORED]), "utf-8")
     app = create_app(seed=seed, settings=settings)
-    pin: Any = BLANK if settings.hide_pins else "402817"
+    pin: Any = BLANK if settings.behave == ("hide:pin:both",) else "402817"
     same = Record(row=2, extension_number="7000", pin=pin, recipients=("B@example.com", "a@example.com"))
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         plan = await plan_for(pbx, [same])

@@ -185,7 +185,7 @@ async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs
         (Settings(), [], Status.UPDATED),
         (Settings(), ["500-after:update:1"], Status.UPDATED),
         (Settings(), ["500:update:1"], Status.FAILED),
-        (Settings(merge_updates=True), [], Status.UNKNOWN),
+        (Settings(behave=("updates:merge",)), [], Status.UNKNOWN),
     ],
     ids=["done", "done and lost", "not done", "left out means kept"],
 )
