@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -170,9 +171,27 @@ def sweep(folder: Path) -> None:
     """Remove the temporary files that killed programs of this user left in a folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name):
+            if is_temporary_name(entry.name):
                 with suppress(OSError):
                     _remove_abandoned(Path(entry.path))
+
+
+def is_temporary_name(name: str) -> bool:
+    """Whether a file is called as those in the making are."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def open_regular(file: Path) -> BufferedReader:
+    """Open a file for reading. A pipe, which might never answer, and a device are refused at once.
+
+    Raises:
+        OSError: it cannot be opened, or is none.
+    """
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is not a file")
+    return open(handle, "rb")  # noqa: PTH123  (by its descriptor, for the caller to close)
 
 
 def is_ours(found: os.stat_result) -> bool:
@@ -263,15 +282,19 @@ def _rename(temporary: Path, target: Path, *, may_replace: bool) -> Path:
             return temporary.replace(target)
     for name in _names_like(target):
         try:
-            _rename_exclusively(temporary, name)
+            rename_exclusively(temporary, name)
         except FileExistsError:
             continue
         return name
     raise AssertionError("there is no end of names")
 
 
-def _rename_exclusively(temporary: Path, name: Path) -> None:
-    """Give a file a name that no other has."""
+def rename_exclusively(temporary: Path, name: Path) -> None:
+    """Give a file a name that no other has.
+
+    Raises:
+        FileExistsError: another file has it.
+    """
     if _IS_WINDOWS:
         temporary.rename(name)  # which replaces nothing there
         return

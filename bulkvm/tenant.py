@@ -52,6 +52,13 @@ class Tenant:
             return self.domain.casefold() != other.domain.casefold()
         return False
 
+    def is_same(self, other: "Tenant") -> bool:
+        """Whether these are one tenant for certain."""
+        if self.contradicts(other):
+            return False
+        both_show_it = (self.id and other.id) or (self.domain and other.domain)
+        return bool(both_show_it) or self.key == other.key
+
     def __str__(self) -> str:
         """As it is shown: `Clinic (clinic.example.com) on pbx.example.com`."""
         parts = urlsplit(self.pbx)

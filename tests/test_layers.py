@@ -15,15 +15,16 @@ WORDS = {
 MAY_IMPORT = {
     **dict.fromkeys(WORDS, WORDS),
     "files": WORDS,
+    "locks": WORDS,
     "readers": WORDS,
     "validation": WORDS,
     "pbx": WORDS,
     "planning": WORDS,
     "upload": WORDS | {"files", "pbx", "planning"},
     "reports": WORDS | {"files", "planning"},
-    "sites": WORDS | {"files"},
+    "sites": WORDS | {"files", "locks"},
     "simulator": set[str](),
-    "backup": WORDS | {"files", "pbx", "readers", "reports", "__init__"},
+    "backup": WORDS | {"files", "locks", "pbx", "readers", "reports", "__init__"},
     "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
     "__main__": {"cli"},
 }

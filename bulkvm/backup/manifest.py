@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bulkvm import __version__
+from bulkvm.tenant import Tenant
 
 SUFFIX: Final = ".manifest.json"
 
 _SCHEMA: Final = 1
-_NAME: Final = re.compile(r".+-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv")
+_NAME: Final = re.compile(r".+-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv", re.ASCII)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+")
 _LONGEST: Final = 60
 
@@ -21,13 +23,15 @@ _LONGEST: Final = 60
 class Manifest:
     """What a backup is.
 
-    `file` is its name, `pbx` the address that it was fetched from, `time` when that was. `without_pin` is how many of
-    its boxes the PBX showed without their PINs. `suspect` says why it is not trusted, None where it is.
+    `file` is its name, `pbx` the address that it was fetched from, `tenant` whose boxes it holds (None where bulkvm
+    0.1.0 made it), `time` when that was. `without_pin` is how many of its boxes the PBX showed without their PINs.
+    `suspect` says why it is not trusted, None where it is.
     """
 
     file: str
     site: str
     pbx: str
+    tenant: Tenant | None = None
     time: datetime
     count: int
     without_pin: int
@@ -54,6 +58,11 @@ def is_backup_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def is_manifest_name(name: str) -> bool:
+    """Whether a file is called as the manifests of backups are."""
+    return name.endswith(SUFFIX) and is_backup_name(f"{name.removesuffix(SUFFIX)}.csv")
+
+
 def manifest_name(file: str) -> str:
     """The name of the manifest of a backup."""
     return file.removesuffix(".csv") + SUFFIX
@@ -66,16 +75,62 @@ def format_manifest(manifest: Manifest) -> str:
 
 
 def parse_manifest(text: str) -> Manifest:
-    """Read a manifest. What a later version added to it is passed over.
+    """Read a manifest, also one of 0.1.0. What a later version added to it is passed over.
 
     Raises:
         ValueError: it is none.
     """
-    form = json.loads(text)
+    try:
+        form = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is no manifest") from error
+    if not isinstance(form, Mapping) or form.get("schema") != _SCHEMA:
+        raise ValueError("it is not an object of the schema that this version knows")
+    tenant = form.get("tenant")
+    return Manifest(
+        file=_text(form, "file"),
+        site=_text(form, "site"),
+        pbx=_text(form, "pbx"),
+        tenant=None if tenant is None else _parse_tenant(tenant),
+        time=datetime.strptime(_text(form, "time"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+        count=_count(form, "count"),
+        without_pin=_count(form, "without_pin"),
+        sha256=_sha256(form, "sha256"),
+        suspect=_text_or_none(form, "suspect"),
+        program=_text(form, "program"),
+    )
+
+
+def _parse_tenant(form: Any) -> Tenant:
     if not isinstance(form, Mapping):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004  (what is wrong is the text)
-    missing = [field for field in Manifest.__slots__ if field not in form]
-    if missing or form.get("schema") != _SCHEMA:
-        raise ValueError(f"it lacks {', '.join(missing) or 'the schema that this version knows'}")
-    fields: dict[str, Any] = {field: form[field] for field in Manifest.__slots__}
-    return Manifest(**{**fields, "time": datetime.strptime(form["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)})
+        raise ValueError("its tenant is not an object")  # noqa: TRY004  (what is wrong is the text)
+    texts = {field: _text_or_none(form, field) for field in ("id", "name", "domain", "token_hash")}
+    return Tenant(pbx=_text(form, "pbx"), **texts)
+
+
+def _text(form: Mapping[str, Any], field: str) -> str:
+    text = _text_or_none(form, field)
+    if text is None:
+        raise ValueError(f"it lacks its {field}")
+    return text
+
+
+def _text_or_none(form: Mapping[str, Any], field: str) -> str | None:
+    value = form.get(field)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"its {field} is not a text")
+    return value
+
+
+def _count(form: Mapping[str, Any], field: str) -> int:
+    value = form.get(field)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"its {field} is not a number of boxes")
+    return value
+
+
+def _sha256(form: Mapping[str, Any], field: str) -> str:
+    value = _text(form, field)
+    if not _SHA256.fullmatch(value):
+        raise ValueError(f"its {field} is none")
+    return value

@@ -1,11 +1,12 @@
 """All backups of a folder, against their manifests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkvm.backup.folder import find_damage, list_backups
+from bulkvm.backup.manifest import Manifest
 from bulkvm.errors import BackupNotProven
 
 
@@ -13,31 +14,69 @@ from bulkvm.errors import BackupNotProven
 class Verified:
     """What was found in a folder.
 
-    `intact` are the names of the backups that are as they were written, `suspect` those of these that are not trusted.
-    `damaged` says what ails the others. `newest` is when the newest good one of each site was made.
+    Attributes:
+        intact: the names of the backups that are as they were written.
+        suspect: those of these that are not trusted.
+        future: those of these that are dated later than now, so that some clock was wrong.
+        damaged: what is wrong with the others.
+        newest: when the newest good one of each site was made. Where a site's backups are of several tenants, each
+            has its own, under the site's and the tenant's names. None where all are dated later than now.
     """
 
     intact: tuple[str, ...]
     suspect: tuple[str, ...]
     damaged: Mapping[str, str]
-    newest: Mapping[str, datetime]
+    newest: Mapping[str, datetime | None]
+    future: tuple[str, ...] = ()
 
 
-def verify(folder: Path) -> Verified:
+def verify(folder: Path, *, now: datetime | None = None) -> Verified:
     """Check every backup in a folder against its manifest. Nothing is changed there.
+
+    Args:
+        folder: where they are.
+        now: the time, with its zone; None for that of this machine.
 
     Raises:
         BackupNotProven: the folder cannot be looked into.
     """
+    now = (now or datetime.now(UTC)).astimezone(UTC)
     try:
         found = list(list_backups(folder))
     except OSError as error:
         raise BackupNotProven(f"{folder} cannot be looked into: {error.strerror}.") from error
     damages = {file: find_damage(folder, file, manifest) for file, manifest in found}
-    whole = [manifest for file, manifest in found if manifest and damages[file] is None]
+    whole = [(file, manifest) for file, manifest in found if manifest and damages[file] is None]
     return Verified(
         intact=tuple(file for file, damage in damages.items() if damage is None),
-        suspect=tuple(manifest.file for manifest in whole if manifest.suspect),
+        suspect=tuple(file for file, manifest in whole if manifest.suspect),
         damaged={file: damage for file, damage in damages.items() if damage is not None},
-        newest={m.site: m.time for m in sorted(whole, key=lambda m: m.time) if not m.suspect},
+        newest=_find_newest([manifest for _, manifest in whole if not manifest.suspect], now),
+        future=tuple(file for file, manifest in whole if manifest.time > now),
     )
+
+
+def _find_newest(good: Iterable[Manifest], now: datetime) -> Mapping[str, datetime | None]:
+    """When the newest backup of each site, and of each tenant of it, was made."""
+    groups: list[list[Manifest]] = []
+    for manifest in sorted(good, key=lambda one: (one.tenant is None, one.time)):  # those of 0.1.0 join the others
+        group = next((group for group in groups if _belong_together(group[0], manifest)), None)
+        if group is None:
+            groups.append([manifest])
+        else:
+            group.append(manifest)
+    sites = [group[0].site for group in groups]
+    return {
+        _name(group[0], sites.count(group[0].site)): max((m.time for m in group if m.time <= now), default=None)
+        for group in groups
+    }
+
+
+def _belong_together(one: Manifest, other: Manifest) -> bool:
+    if one.site != other.site:
+        return False
+    return one.tenant is None or other.tenant is None or one.tenant.is_same(other.tenant)
+
+
+def _name(manifest: Manifest, tenants: int) -> str:
+    return manifest.site if tenants == 1 else f"{manifest.site} ({manifest.tenant or manifest.pbx})"

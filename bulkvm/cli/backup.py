@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from bulkvm.cli.options import SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Command, Screen, screen_options
 from bulkvm.errors import BackupNotProven, BulkvmError, UsageError
@@ -26,23 +26,49 @@ _SITES_AT_ONCE: Final = 8
 
 @click.command("verify")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--max-age",
+    type=DURATION,
+    metavar="TIME",
+    help="Exit code 8 where a site's newest good backup is older than this, such as 36h.",
+)
 @screen_options
-def verify_command(folder: Path, *, screen: Screen) -> int:
+def verify_command(folder: Path, *, max_age: timedelta | None, screen: Screen) -> int:
     """Check every backup in DIR against its manifest, offline. Nothing is changed there."""
     from bulkvm.backup import verify
     from bulkvm.reports.problem_texts import count
 
-    verified = verify(folder)
+    now = datetime.now(UTC)
+    verified = verify(folder, now=now)
     for file, damage in verified.damaged.items():
         screen.insist(f"{file}: {damage}", fg="red")
     good = len(verified.intact) - len(verified.suspect)
     suspect = f", and {len(verified.suspect)} kept as suspect" if verified.suspect else ""
     screen.say(f"As written: {count(good, 'good backup')}{suspect}, in {folder}.")
-    for site, time in sorted(verified.newest.items()):
-        screen.say(f"The newest of {site} was made on {time:%Y-%m-%d at %H:%M} UTC.")
+    for file in verified.future:
+        screen.insist(f"{file}: it is dated later than now, so a clock was wrong. It does not count as the newest.")
+    late = [
+        _say_newest(site, time, None if max_age is None else now - max_age, screen)
+        for site, time in sorted(verified.newest.items())
+    ]
     if not good:
         raise BackupNotProven(f"There is no good backup in {folder}.")
-    return BackupNotProven.exit_code if verified.damaged else 0
+    return BackupNotProven.exit_code if verified.damaged or any(late) else 0
+
+
+def _say_newest(site: str, time: datetime | None, oldest: datetime | None, screen: Screen) -> bool:
+    """Say when the newest good backup of a site was made; True where it is older than it may be."""
+    is_late = oldest is not None and (time is None or time < oldest)
+    if time:
+        text = f"The newest of {site} was made on {time:%Y-%m-%d at %H:%M} UTC."
+    else:
+        text = f"{site} has no good backup that is not dated later than now."
+    if is_late:
+        advice = "Find out why there is none since, or move these away if no more are to come."
+        screen.insist(f"{text} That is too long ago. {advice}" if time else f"{text} {advice}", fg="red")
+    else:
+        screen.say(text)
+    return is_late
 
 
 class _Backup(click.Command):
@@ -69,6 +95,14 @@ def _keep_option(name: str, text: str) -> "Callable[[Command], Command]":
 @_keep_option("--keep-daily", "Keep the last backup of each of the last N days that have one.")
 @_keep_option("--keep-weekly", "The same for weeks.")
 @_keep_option("--keep-monthly", "The same for months.")
+@click.option(
+    "--lock-timeout",
+    type=DURATION,
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="How long to wait while another backup is at work in DIR.",
+)
 @click.option("--force", is_flag=True, help="Accept that there are far fewer boxes than in the last backup.")
 @screen_options
 def command(
@@ -81,6 +115,7 @@ def command(
     keep_daily: int | None,
     keep_weekly: int | None,
     keep_monthly: int | None,
+    lock_timeout: timedelta,
     force: bool,
     screen: Screen,
 ) -> int:
@@ -92,7 +127,9 @@ def command(
     from bulkvm.backup import Keep, Night
 
     rules = Keep(last=keep or 0, daily=keep_daily or 0, weekly=keep_weekly or 0, monthly=keep_monthly or 0)
-    night = Night(folder=folder, now=datetime.now(UTC), keep=rules, force=force)
+    night = Night(
+        folder=folder, now=datetime.now(UTC), keep=rules, force=force, lock_timeout=lock_timeout.total_seconds()
+    )
     if all_sites:
         return _back_up_all(open_named, night, screen)
     connection = open_named(site)

@@ -1,7 +1,9 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -21,8 +23,28 @@ if TYPE_CHECKING:
     from bulkvm.validation import Checked
 
 _LEADING_ZEROS: Final = "leading-zeros"
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION: Final = re.compile(r"([0-9]{1,5})([smhd])")
 
 SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time: 90s, 10m, 36h or 90d."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it."""
+        if isinstance(value, timedelta):
+            return value
+        found = _DURATION.fullmatch(value.strip())
+        if not found:
+            self.fail(f'"{value}" is no length of time. Write it as 90s, 10m, 36h or 7d.', param, ctx)
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+DURATION: Final = Duration()
 OVERWRITE_OPTION: Final = click.option("--overwrite", is_flag=True, help="Replace a file that exists already.")
 SITE_OPTION: Final = click.option(
     "--site",

@@ -48,9 +48,11 @@ async def back_up_from(
     force: bool = False,
     site: Site = SITE,
     settings: SendSettings = QUICK,
+    lock_timeout: float = 60,
 ) -> Manifest:
     async with connect(site, settings, app=app) as pbx:
-        return await back_up(pbx, site, Night(folder=folder, now=now, keep=keep, force=force))
+        night = Night(folder=folder, now=now, keep=keep, force=force, lock_timeout=lock_timeout)
+        return await back_up(pbx, site, night)
 
 
 def files_in(folder: Path) -> dict[str, bytes]:

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from bulkvm import __version__
 from bulkvm.backup import Manifest
 from bulkvm.backup.manifest import backup_name, format_manifest, is_backup_name, manifest_name, parse_manifest
+from bulkvm.tenant import Tenant
 from tests.backup.nights import NIGHT
 
 MANIFEST = Manifest(
     file="clinic-20261123T021500Z.csv",
     site="clinic",
     pbx="https://pbx.example.com:8887",
+    tenant=Tenant(pbx="https://pbx.example.com:8887", id="MTA", name="Clinic", domain="clinic.example.com"),
     time=NIGHT,
     count=42,
     without_pin=0,
@@ -24,12 +26,19 @@ MANIFEST = Manifest(
 )
 
 
-def test_a_manifest_says_site_time_pbx_count_sha256_and_program_version() -> None:
+def test_a_manifest_says_site_time_pbx_tenant_count_sha256_and_program_version() -> None:
     assert json.loads(format_manifest(MANIFEST)) == {
         "schema": 1,
         "file": "clinic-20261123T021500Z.csv",
         "site": "clinic",
         "pbx": "https://pbx.example.com:8887",
+        "tenant": {
+            "pbx": "https://pbx.example.com:8887",
+            "id": "MTA",
+            "name": "Clinic",
+            "domain": "clinic.example.com",
+            "token_hash": None,
+        },
         "time": "2026-11-23T02:15:00Z",
         "count": 42,
         "without_pin": 0,
@@ -56,6 +65,33 @@ def test_what_a_later_version_adds_is_passed_over() -> None:
 def test_what_is_no_manifest_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (JSON's own error is one, too)
         parse_manifest(text)
+
+
+def test_a_manifest_of_the_first_release_which_knew_no_tenants_can_be_read() -> None:
+    form = json.loads(format_manifest(MANIFEST))
+    del form["tenant"]
+
+    assert parse_manifest(json.dumps(form)) == replace(MANIFEST, tenant=None)
+
+
+JUNK: tuple[object, ...] = (None, "1", 1, -1, 1.5, True, [], ["x"], {}, {"x": 1})
+
+
+@given(st.sampled_from(sorted(json.loads(format_manifest(MANIFEST)))), st.sampled_from(JUNK))
+def test_a_field_of_another_type_makes_it_no_manifest_or_one_with_that_value(field: str, junk: object) -> None:
+    text = json.dumps(json.loads(format_manifest(MANIFEST)) | {field: junk})
+
+    try:
+        manifest = parse_manifest(text)
+    except ValueError:
+        return
+
+    assert json.loads(format_manifest(manifest)) == json.loads(text)
+
+
+def test_a_manifest_that_is_nested_without_end_is_none() -> None:
+    with pytest.raises(ValueError, match="no manifest"):
+        parse_manifest("[" * 100_000)
 
 
 def test_a_manifest_of_another_schema_is_not_guessed_at() -> None:

@@ -29,7 +29,7 @@ left = 0
 
 def count(event, arguments):
     global left
-    if event in {"open", "os.rename", "os.remove", "os.mkdir"} and str(work / "night") in str(arguments[0]):
+    if event in {"open", "os.link", "os.rename", "os.remove", "os.mkdir"} and str(work / "night") in str(arguments[0]):
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)

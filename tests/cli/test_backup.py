@@ -1,23 +1,26 @@
 """`bulkvm backup` and `bulkvm backup verify`, over a real socket."""
 
+import asyncio
 import json
 import re
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import keyring
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.backup import Night
+from bulkvm.backup import Manifest, Night
 from bulkvm.cli.backup import back_up_sites
 from bulkvm.cli.connection import Connection
 from bulkvm.settings import Site
 from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
-from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with
+from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.cli.started import started
 from tests.sites.keyrings import InMemory
@@ -119,11 +122,11 @@ def test_a_suspiciously_short_list_is_exit_8_until_force_accepts_it(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, tmp_path: Path
 ) -> None:
     assert bulkvm("backup", "nights").code == 0
-    with running(pbx_with(tmp_path, 20)) as smaller, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BULKVM_URL", smaller.url)
-        suspect = bulkvm("backup", "nights", "--keep", "1")
-        forced = bulkvm("backup", "nights", "--force")
-        again = bulkvm("backup", "nights")
+    pbx.state.stored.replace(read_seed(write_seed(tmp_path / "fewer.json", 20)))
+
+    suspect = bulkvm("backup", "nights", "--keep", "1")
+    forced = bulkvm("backup", "nights", "--force")
+    again = bulkvm("backup", "nights")
 
     assert_one_line(suspect, 8, "20 boxes", "50", "--force", "-suspect.csv")
     assert (forced.code, again.code) == (0, 0)
@@ -301,3 +304,46 @@ def test_the_restore_drill_of_readme_goes_as_it_says(
     assert [end.code for end in ended] == [0, 0, 0]
     assert "50 created" in ended[1].err
     assert "No differences" in ended[2].err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_newest_backup_that_is_too_old_is_exit_8_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("backup", "nights")
+
+    fresh = bulkvm("backup", "verify", "nights", "--max-age", "36h", "--quiet")
+    age(folder / "nights")
+    unasked = bulkvm("backup", "verify", "nights")
+    stale = bulkvm("backup", "verify", "nights", "--max-age", "36h", "--quiet")
+
+    assert (fresh.code, fresh.err) == (0, "")
+    assert unasked.code == 0
+    assert_one_line(stale, 8, f"The newest of {HOST} was made on 19", "too long ago")
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm, folder: Path, tmp_path: Path) -> None:
+    future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3000)
+    night = Night(folder=folder / "nights", now=future)
+    (made,) = asyncio.run(
+        back_up_sites({"clinic": lambda: Connection(SITE, QUICK, pbx_with(tmp_path, 3))}, night)
+    ).values()
+    assert isinstance(made, Manifest)
+
+    alone = bulkvm("backup", "verify", "nights", "--max-age", "36h")
+    bulkvm("backup", "nights")
+    ended = bulkvm("backup", "verify", "nights", "--max-age", "36h")
+
+    assert alone.code == ended.code == 8
+    assert f"{made.file}: it is dated later than now" in ended.err
+    assert "clinic has no good backup that is not dated later than now" in ended.err
+    assert f"The newest of {HOST} was made on {datetime.now(UTC):%Y}" in ended.err
+
+
+@pytest.mark.parametrize("time", ["36", "h", "1.5h", "-1h", "36 hours", "9999999d", ""])
+def test_what_is_no_length_of_time_is_refused(bulkvm: Bulkvm, folder: Path, time: str) -> None:
+    (folder / "nights").mkdir()
+
+    ended = bulkvm("backup", "verify", "nights", "--max-age", time)
+
+    assert ended.code == 2
+    assert "is no length of time" in ended.err

@@ -1,0 +1,108 @@
+"""Being the only one at work, among all programs of this machine and of those that share its disk."""
+
+import asyncio
+import errno
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+if sys.platform != "win32":
+    import fcntl
+
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+_POLL: Final = 0.1  # seconds
+_PATIENCE: Final = 3.0  # seconds: so long a wait needs no word
+
+_log: Final = logging.getLogger(__name__)
+_held: Final[set[Path]] = set()  # by this program, whose parts wait for each other without a word
+_in_this_program: Final = threading.Lock()  # what is left on a disk that keeps no locks
+
+
+class LockHeld(Exception):
+    """Another program held the lock all the time."""
+
+
+@asynccontextmanager
+async def locked(file: Path, what: str, longest: float) -> AsyncIterator[None]:
+    """Hold the lock of a file, which the operating system takes back however this program ends.
+
+    On a disk that keeps no locks, only this program's own parts take turns, and a warning says so. A wait ends at
+    once when its task is cancelled.
+
+    Args:
+        file: is made if need be.
+        what: the lock protects, for messages, such as "another backup in /backups".
+        longest: seconds to wait for another program.
+
+    Raises:
+        LockHeld: it was not let go in that time.
+        OSError: the file cannot be opened.
+    """
+    lock: FileLock | threading.Lock
+    if keeps_locks(file):
+        lock = FileLock(file, mode=0o600)
+    else:
+        lock = _in_this_program
+        _log.warning("The disk of %s keeps no locks: make sure that only one program at a time works there.", file)
+    await _acquire(lock, file, what, longest)
+    _held.add(file)
+    try:
+        yield
+    finally:
+        _held.discard(file)
+        lock.release()
+
+
+def keeps_locks(file: Path) -> bool:
+    """Whether the disk of a file, which is made if need be, keeps locks. Some network shares do not.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    if sys.platform == "win32":
+        return True
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _NO_LOCKS
+    finally:
+        os.close(handle)
+    return True
+
+
+async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, longest: float) -> None:
+    began = time.monotonic()
+    is_said = False
+    while not _try(lock):
+        if file in _held:
+            began = time.monotonic()
+        waited = time.monotonic() - began
+        if waited >= min(_PATIENCE, longest) and not is_said:
+            is_said = True
+            _log.warning("Waiting for %s to end, for up to %s.", what, _in_words(longest))
+        if waited >= longest:
+            raise LockHeld
+        await asyncio.sleep(_POLL)
+
+
+def _try(lock: "FileLock | threading.Lock") -> bool:
+    if not isinstance(lock, FileLock):
+        return lock.acquire(blocking=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"  # noqa: PLR2004
