@@ -5,6 +5,7 @@ from dataclasses import fields as dataclass_fields
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
+from bulkvm.printable import quoted
 from bulkvm.problems import Problem
 
 
@@ -83,4 +84,4 @@ class Owner:
 
     def __str__(self) -> str:
         """In words: `the ring group "Sales"`."""
-        return f'the {self.kind.lower().replace("_", " ")} "{self.name}"'
+        return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"

@@ -26,9 +26,13 @@ def printable_json(document: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A name between quotes; those in it are escaped, so that its end can be told."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{printable(escaped)}"'
+    """A name between quotes, whose end can be told."""
+    return f'"{printable(escape_quotes(text))}"'
+
+
+def escape_quotes(text: str) -> str:
+    """Escape the quotes in a text that a message puts between quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _escape(character: str) -> str:

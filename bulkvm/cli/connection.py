@@ -6,12 +6,9 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from bulkvm.cli.commands import the_console
 from bulkvm.cli.places import simulator_state, sites_file
 from bulkvm.errors import BulkvmError, UsageError
-from bulkvm.printable import printable
 from bulkvm.settings import SendSettings, Site
 from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
 from bulkvm.tenant import Tenant
@@ -91,6 +88,5 @@ def ask_secret(site: Site) -> str | None:
         return None
     of = f"{site.user} of {site.domain}" if site.domain else site.user
     question = f"Password of {of} at {site.url}" if site.user else f"Token for {site.url}"
-    the_console().flush()
-    secret: str = click.prompt(printable(question), hide_input=True, err=True, default="", show_default=False)
+    secret: str = the_console().prompt(question, hide_input=True, default="", show_default=False)
     return secret

@@ -86,6 +86,16 @@ class Console:
             self._out.write(printable_lines(product))
         self._out.flush()
 
+    def confirm(self, question: str) -> bool:
+        """Ask for yes or no."""
+        self.flush()
+        return click.confirm(printable_lines(question), err=True)
+
+    def prompt(self, question: str, **options: Any) -> Any:
+        """Ask for a text, as `click.prompt`."""
+        self.flush()
+        return click.prompt(printable_lines(question), err=True, **options)
+
     def flush(self) -> None:
         """Wait until all messages are written."""
         written = threading.Event()

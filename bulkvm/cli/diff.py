@@ -63,14 +63,19 @@ def command(
     else:
         connection = open_named(site)
         names, theirs = (_name(a), f"the PBX {connection.site.name}"), asyncio.run(_list(connection, screen))
-    diff = make_diff(ours, theirs)
-    if as_json:
-        print_json(diff_form(*names, diff))
-    elif not diff.is_empty:
-        screen.print(f"{render_diff(diff, names)}\n")
-    screen.say(render_diff_counts(diff, names))
-    if output:
-        screen.say(f"The differences: {write_diff(output, diff, names, overwrite=overwrite)}")
+    diff, written = make_diff(ours, theirs), None
+    try:
+        if output:
+            with screen.progress("Writing the differences"):
+                written = write_diff(output, diff, names, overwrite=overwrite)
+    finally:
+        if as_json:
+            print_json(diff_form(*names, diff))
+        elif not diff.is_empty:
+            screen.print(f"{render_diff(diff, names)}\n")
+        screen.say(render_diff_counts(diff, names))
+    if written:
+        screen.say(f"The differences: {written}")
     return 0 if diff.is_empty else _DIFFERENCES
 
 
@@ -90,7 +95,8 @@ def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
     from bulkvm.reports.problem_texts import render_problems
     from bulkvm.validation import take_rows
 
-    sheet = read_sheet(file)
+    with screen.progress("Reading the sheet"):
+        sheet = read_sheet(file)
     rows, errors = take_rows(sheet)
     if errors:
         screen.insist(render_problems(errors))

@@ -67,7 +67,8 @@ def command(
     if to_stdout:
         screen.print(render_export(whole, file_format, pins=not without_pins))
     else:
-        written = write_export(file, whole, pins=not without_pins, bom=not no_bom, overwrite=overwrite)
+        with screen.progress("Writing the file"):
+            written = write_export(file, whole, pins=not without_pins, bom=not no_bom, overwrite=overwrite)
         screen.say(f"{len(boxes)} boxes: {written}")
     return 0
 

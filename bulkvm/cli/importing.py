@@ -107,7 +107,7 @@ def command(
     settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
     connection = replace(connection, settings=settings)
     with ExitStack() as stack:
-        sheet = _read(file, reading, connection, as_json=as_json)
+        sheet = _read(file, reading, connection, screen, as_json=as_json)
         if result:
             check_result_name(result, sheet, overwrite=overwrite)
         wanted = result or result_name(file)
@@ -146,10 +146,10 @@ def result_name(file: Path) -> Path:
     return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
 
 
-def _read(file: Path, reading: Reading, connection: Connection, *, as_json: bool) -> "Sheet":
+def _read(file: Path, reading: Reading, connection: Connection, screen: Screen, *, as_json: bool) -> "Sheet":
     """Read the sheet."""
     try:
-        return reading.read(file)
+        return reading.read(file, screen)
     except SheetError as error:
         if as_json:
             print_json(import_form(connection.site.name, None, None, (), (error.problem,)))

@@ -12,7 +12,7 @@ import click
 
 from bulkvm.cli.commands import the_console
 from bulkvm.cli.connection import Connection, Trust, open_site
-from bulkvm.cli.screen import Command
+from bulkvm.cli.screen import Command, Screen
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.headings import same_heading
 from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
@@ -85,18 +85,20 @@ class Reading:
     only_failed: bool = False
     pin_policy: PinPolicy | None = None
 
-    def read(self, file: Path) -> "Sheet":
+    def read(self, file: Path, screen: Screen) -> "Sheet":
         """Read the sheet of a file."""
-        from bulkvm.readers import read_sheet
+        with screen.progress("Reading the sheet"):
+            from bulkvm.readers import read_sheet
 
-        return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+            return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
 
-    def check(self, sheet: "Sheet", policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
+    def check(self, sheet: "Sheet", screen: Screen, policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
         """Check a sheet that was read, or those of its rows that are asked for; the user's own policy comes first."""
-        from bulkvm.validation import select_failed, validate
+        with screen.progress("Checking the rows"):
+            from bulkvm.validation import select_failed, validate
 
-        checked = validate(sheet, self.pin_policy or policy, fix_zeros=_LEADING_ZEROS in self.fix)
-        return select_failed(sheet, checked) if self.only_failed else checked
+            checked = validate(sheet, self.pin_policy or policy, fix_zeros=_LEADING_ZEROS in self.fix)
+            return select_failed(sheet, checked) if self.only_failed else checked
 
 
 def sheet_options(command: Command) -> Command:

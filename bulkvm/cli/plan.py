@@ -55,7 +55,7 @@ def command(
 
     limit = parse_limit(max_changes)
     try:
-        sheet = reading.read(file)
+        sheet = reading.read(file, screen)
     except SheetError as error:
         if as_json:
             print_json(plan_form(connection.site.name, None, Plan(()), (error.problem,), None))

@@ -93,7 +93,7 @@ def prepare(
     `on_tenant` is called before any box is read. How long a PIN may be, the tenant decides: what is wrong with that
     alone is known only from the PBX.
     """
-    prepared = Prepared(sheet, reading.check(sheet))
+    prepared = Prepared(sheet, reading.check(sheet, screen))
     errors = [problem for problem in prepared.problems if problem.is_error]
     is_certain = reading.pin_policy is not None or any(problem.code not in _OF_LENGTH for problem in errors)
     if errors and is_certain and not (skip_invalid and prepared.checked.is_readable):
@@ -128,12 +128,13 @@ async def _compare(
 
     sheet = prepared.sheet
     async with connection.open() as pbx:
-        tenant = await pbx.tenant()
-        on_tenant(tenant)
-        policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
+        with screen.progress("Connecting"):
+            tenant = await pbx.tenant()
+            on_tenant(tenant)
+            policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
         checked = prepared.checked
         if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
-            checked = reading.check(sheet, policy)
+            checked = reading.check(sheet, screen, policy)
         prepared = Prepared(sheet, checked, tenant=tenant)
         if prepared.has_errors and not skip_invalid:
             return prepared
@@ -141,7 +142,7 @@ async def _compare(
         def make_pin(extension_number: str) -> str:
             return generate_pin(policy, extension_number, secrets.choice)
 
-        with screen.progress("Reading from the PBX") as progress:
+        with screen.progress("Planning") as progress:
             plan = await plan_for(
                 pbx,
                 prepared.checked.records,

@@ -135,9 +135,9 @@ def carry_out(
     from bulkvm.upload import account_for
 
     with stopping(screen) as stop, _journalled(facts):
-        with _journal(facts, rows, screen) as journal:
+        with screen.progress("Sending") as progress, _journal(facts, rows, screen) as journal:
             opened = connection.open(known=True, tenant=facts.tenant)
-            ending = _send(plan, opened, connection.settings, screen, journal=journal, stop=stop)
+            ending = _send(plan, opened, connection.settings, progress, journal=journal, stop=stop)
             outcomes = account_for(facts.extensions, problems, ending.outcomes)
             code = exit_code(outcomes, ending.error)
             _finish(journal, outcomes, code)
@@ -210,7 +210,7 @@ def _send(
     plan: "Plan",
     opened: "AbstractAsyncContextManager[Pbx]",
     settings: SendSettings,
-    screen: Screen,
+    progress: Callable[[int, int], None],
     *,
     journal: "Journal",
     stop: Callable[[], bool],
@@ -219,18 +219,16 @@ def _send(
 
     total, done = len(plan.changes), 0
 
-    with screen.progress("Sending") as progress:
+    def count(_: Outcome) -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
 
-        def count(_: Outcome) -> None:
-            nonlocal done
-            done += 1
-            progress(done, total)
+    async def sending() -> "Ending":
+        async with opened as pbx:
+            return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
 
-        async def sending() -> "Ending":
-            async with opened as pbx:
-                return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
-
-        return asyncio.run(sending())
+    return asyncio.run(sending())
 
 
 def exit_code(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:

@@ -37,13 +37,11 @@ class Screen:
 
     def confirm(self, question: str) -> bool:
         """Ask for yes or no."""
-        self.console.flush()
-        return click.confirm(question, err=True)
+        return self.console.confirm(question)
 
     def prompt(self, question: str, **options: Any) -> Any:
         """Ask for a text, as `click.prompt`."""
-        self.console.flush()
-        return click.prompt(question, err=True, **options)
+        return self.console.prompt(question, **options)
 
     def progress(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
         """Show that something is under way, and how far: a bar on a terminal, a plain line now and then elsewhere.

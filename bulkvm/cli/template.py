@@ -55,7 +55,7 @@ async def _ask(connection: Connection, screen: Screen) -> "Tenant":
         if policy.contradiction:
             screen.insist(policy.contradiction)
             policy = DEFAULT_PIN_POLICY
-        with screen.progress("Reading from the PBX") as progress:
+        with screen.progress("Boxes read") as progress:
             boxes = await pbx.list_whole_boxes(progress=progress, without=("pin",))
     used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))
     return Tenant(tuple(prompt for prompt, _ in used.most_common()) or Tenant().prompts, policy)

@@ -74,16 +74,19 @@ def command(
         return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
     target = result or Path(f"undo-{listed.facts.name}.result.xlsx")
     check_past_result(listed.facts, target, overwrite=overwrite or result is None)
-    tenant = connection.find_tenant()
+    with screen.progress("Connecting"):
+        tenant = connection.find_tenant()
     _check_same(listed.facts, tenant)
     with only_run(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         # From here on no run changes this tenant's boxes: what the journals say now is all.
         if is_under_way(listed.file):
             raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
-        past, runs = read_journal(listed.file), list_runs()
+        with screen.progress("Reading the journal"):
+            past, runs = read_journal(listed.file), list_runs()
+            pins = find_pins(past, runs)
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
-        undo = _Undo(past, undos_of(listed, runs), find_pins(past, runs), with_messages=with_messages)
+        undo = _Undo(past, undos_of(listed, runs), pins, with_messages=with_messages)
         plan = asyncio.run(_plan(undo, connection, tenant, screen))
         if not plan.to_send:
             return _tell_of_rest(undo, plan, connection, tenant, screen, as_json=as_json)
@@ -251,11 +254,14 @@ def _rows(plan: "Plan", facts: "RunFacts") -> "list[SheetRow]":
 async def _plan(undo: _Undo, connection: Connection, tenant: Tenant, screen: Screen) -> "Plan":
     from bulkvm.upload import plan_undo_of, read_journal
 
-    put_back_by = {
-        row: f"The undo {earlier.facts.name}" for earlier in undo.earlier for row in read_journal(earlier.file).changes
-    }
+    with screen.progress("Reading the journal"):
+        put_back_by = {
+            row: f"The undo {earlier.facts.name}"
+            for earlier in undo.earlier
+            for row in read_journal(earlier.file).changes
+        }
     async with connection.open(known=True, tenant=tenant) as pbx:
-        with screen.progress("Boxes read") as progress:
+        with screen.progress("Planning") as progress:
             return await plan_undo_of(
                 undo.past,
                 pbx,

@@ -36,7 +36,7 @@ def command(
 ) -> int:
     """Check the sheet FILE, offline: every problem of every row. `-` reads CSV or JSON from standard input."""
     try:
-        sheet = reading.read(file)
+        sheet = reading.read(file, screen)
     except SheetError as error:
         if as_json:
             print_json(validate_form(file, None, 0, 0, (error.problem,)))
@@ -65,20 +65,29 @@ def _check(
             raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
         for target in filter(None, (annotate, clean)):
             check_result_name(target, sheet, overwrite=overwrite)
-    checked = reading.check(sheet)
+    checked = reading.check(sheet, screen)
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
-    if as_json:
-        print_json(validate_form(sheet.path, sheet.name, rows, valid, problems))
-    screen.say(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
-    if problems:
-        screen.insist(render_problems(problems))
-    if annotate:
-        from bulkvm.reports.annotated import write_annotated
+    written = []
+    try:
+        if annotate:
+            from bulkvm.reports.annotated import write_annotated
 
-        screen.say(f"Each problem at its cell: {write_annotated(annotate, sheet, problems, overwrite=overwrite)}")
-    if clean:
-        from bulkvm.reports.clean import write_clean
+            with screen.progress("Writing the annotated copy"):
+                copy = write_annotated(annotate, sheet, problems, overwrite=overwrite)
+            written.append(f"Each problem at its cell: {copy}")
+        if clean:
+            from bulkvm.reports.clean import write_clean
 
-        screen.say(f"As it was understood: {write_clean(clean, sheet, checked.understood, overwrite=overwrite)}")
+            with screen.progress("Writing the clean copy"):
+                copy = write_clean(clean, sheet, checked.understood, overwrite=overwrite)
+            written.append(f"As it was understood: {copy}")
+    finally:
+        if as_json:
+            print_json(validate_form(sheet.path, sheet.name, rows, valid, problems))
+        screen.say(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
+        if problems:
+            screen.insist(render_problems(problems))
+        for copy_of in written:
+            screen.say(copy_of)
     return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from bulkvm.printable import escape_quotes
+
 # Zero-width characters, direction marks and the like, which str.strip leaves where they are.
 _INVISIBLE: Final = "".join(
     chr(code)
@@ -42,9 +44,9 @@ def may_hold_pin(text: str) -> bool:
 
 
 def shown_number(text: str) -> str:
-    """A text for a message, digits and all: on one line, and short."""
+    """A text for a message, which puts it between quotes, digits and all: on one line, and short."""
     text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return escape_quotes(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
 
 
 def to_ascii_digits(text: str) -> str:

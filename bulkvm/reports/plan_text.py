@@ -7,7 +7,7 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import PUT_BACK, REMOVED, Outcome, Status
-from bulkvm.printable import printable
+from bulkvm.printable import printable, quoted
 from bulkvm.reports.problem_texts import count
 from bulkvm.tenant import Tenant
 
@@ -114,14 +114,14 @@ def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]
 def _render_create(change: Change) -> str:
     name = change.record.name
     return (
-        f"  row {change.record.row}: {change.record.extension_number} {'' if name is BLANK else _shown(name)}".rstrip()
+        f"  row {change.record.row}: {change.record.extension_number} {'' if name is BLANK else quoted(name)}".rstrip()
     )
 
 
 def _render_title(change: Change) -> str:
     name = change.box.name if change.box else NOT_KNOWN
     title = f"  row {change.record.row}: {change.record.extension_number}"
-    return f"{title} {_shown(name)}" if isinstance(name, str) else title
+    return f"{title} {quoted(name)}" if isinstance(name, str) else title
 
 
 def _render_update(change: Change) -> str:
@@ -153,11 +153,7 @@ def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str
         return "(not known)"
     if value is BLANK or value == ():
         return "(none)"
-    return _shown(value) if isinstance(value, str) else printable(to_text(value))
-
-
-def _shown(text: str) -> str:
-    return f'"{printable(text)}"'
+    return quoted(value) if isinstance(value, str) else printable(to_text(value))
 
 
 def _explain(changes: Sequence[Change]) -> list[str]:
