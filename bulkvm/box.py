@@ -1,5 +1,7 @@
 """A shared voicemail box: as it is on the PBX, and as a row of a sheet wants it."""
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from enum import Enum
@@ -52,6 +54,16 @@ class Box:
         open_: set[object] = {Absent.NOT_KNOWN, Absent.BLANK, ()} if blanks else {Absent.NOT_KNOWN}
         names = [field.name for field in dataclass_fields(self) if getattr(self, field.name) in open_]
         return replace(self, **{name: getattr(other, name) for name in names if getattr(other, name) not in open_})
+
+
+def group_twins(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
+    """The numbers that several boxes have, with these boxes. A PBX should have none, and some do."""
+    if len({box.extension_number for box in boxes}) == len(boxes):
+        return {}
+    found: defaultdict[str, list[Box]] = defaultdict(list)
+    for box in boxes:
+        found[box.extension_number].append(box)
+    return {number: twins for number, twins in found.items() if len(twins) > 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,8 +24,9 @@ class Manifest:
     """What a backup is.
 
     `file` is its name, `pbx` the address that it was fetched from, `tenant` whose boxes it holds (None where bulkvm
-    0.1.0 made it), `time` when that was. `without_pin` is how many of its boxes the PBX showed without their PINs.
-    `suspect` says why it is not trusted, None where it is.
+    0.1.0 made it), `time` when that was. `without_pin` is how many of its boxes the PBX showed without their PINs,
+    `not_shown` the same for each field (None where 0.1.0 made it), `same_number` how many boxes
+    have a number that several have. `suspect` says why it is not trusted, None where it is.
     """
 
     file: str
@@ -35,6 +36,8 @@ class Manifest:
     time: datetime
     count: int
     without_pin: int
+    not_shown: Mapping[str, int] | None = None
+    same_number: Mapping[str, int] = field(default_factory=dict)
     sha256: str
     suspect: str | None = None
     program: str = f"bulkvm {__version__}"
@@ -95,6 +98,8 @@ def parse_manifest(text: str) -> Manifest:
         time=datetime.strptime(_text(form, "time"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
         count=_count(form, "count"),
         without_pin=_count(form, "without_pin"),
+        not_shown=_counts(form, "not_shown") if form.get("not_shown") is not None else None,
+        same_number=_counts(form, "same_number"),
         sha256=_sha256(form, "sha256"),
         suspect=_text_or_none(form, "suspect"),
         program=_text(form, "program"),
@@ -127,6 +132,14 @@ def _count(form: Mapping[str, Any], field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"its {field} is not a number of boxes")
     return value
+
+
+def _counts(form: Mapping[str, Any], field: str) -> Mapping[str, int]:
+    """Numbers of boxes by name, none where an earlier version did not count them."""
+    counts = form.get(field, {})
+    if not isinstance(counts, Mapping):
+        raise ValueError(f"its {field} is not an object")  # noqa: TRY004  (what is wrong is the text)
+    return {name: _count(counts, name) for name in counts}
 
 
 def _sha256(form: Mapping[str, Any], field: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +18,12 @@ from bulkvm.backup.folder import find_damage, hand_out, list_backups, take_back,
 from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name
 from bulkvm.backup.proof import count_without_pin, find_loss, find_suspicion, last_good
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
-from bulkvm.box import Box
+from bulkvm.box import Box, group_twins
 from bulkvm.errors import BackupNotProven, Interrupted, PbxUnreachable, SheetError, StoppedEarly, UsageError
 from bulkvm.files import writing
 from bulkvm.pbx import Pbx
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export import without_gaps, write_export
+from bulkvm.reports.export import count_not_shown, without_gaps, write_export
 from bulkvm.settings import Site
 from bulkvm.tenant import Tenant, normalize_url
 
@@ -66,6 +66,7 @@ class _Source:
     boxes: Sequence[Box]
     site: Site
     tenant: Tenant
+    not_shown: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ async def back_up(pbx: Pbx, site: Site, night: Night) -> Manifest:
         boxes = await pbx.list_whole_boxes()
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX went away while its list was read, and stayed away. Try again later.") from error
-    made_of = _Source([without_gaps(box) for box in boxes], site, tenant)
+    made_of = _Source([without_gaps(box) for box in boxes], site, tenant, count_not_shown(boxes))
     try:
         async with workshop(night.folder, night.lock_timeout) as place:
             return await _in_thread(partial(_store, place, made_of, night))
@@ -143,7 +144,7 @@ def _store(place: Path, source: _Source, night: Night, stop: Event) -> Manifest:
                 source.site.name, folder, former.other[-1].tenant or former.other[-1].pbx, source.tenant,
             )  # fmt: skip
         last = last_good([*former.same, *former.maybe], night.now)
-        suspicion = None if night.force else find_suspicion(source.boxes, last)
+        suspicion = None if night.force else find_suspicion(source.boxes, last, source.not_shown)
         made = _make(place, source, night, suspicion)
         if stop.is_set():
             raise Interrupted("Stopped. No backup was made.")
@@ -188,6 +189,8 @@ def _make(place: Path, source: _Source, night: Night, suspicion: str | None) -> 
         time=night.now.replace(microsecond=0),
         count=len(boxes),
         without_pin=count_without_pin(boxes),
+        not_shown=source.not_shown,
+        same_number={number: len(twins) for number, twins in group_twins(boxes).items()},
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         suspect=suspicion,
     )

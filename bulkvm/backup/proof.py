@@ -1,12 +1,13 @@
 """What must hold before a backup counts as one."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from bulkvm.backup.manifest import Manifest
 from bulkvm.box import BLANK, Absent, Box
-from bulkvm.columns import COLUMNS, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
 from bulkvm.settings import FEW
 from bulkvm.sheet import Sheet
 
@@ -35,7 +36,9 @@ def last_good(backups: Collection[Manifest], now: datetime) -> Manifest | None:
     return max(past or good, key=lambda backup: backup.time, default=None)
 
 
-def find_suspicion(boxes: Sequence[Box], last: Manifest | None) -> str | None:
+def find_suspicion(
+    boxes: Sequence[Box], last: Manifest | None, not_shown: Mapping[str, int] = MappingProxyType({})
+) -> str | None:
     """Say why a complete list is still not to be trusted, by the last good backup; None where it is."""
     if not boxes and (last is None or last.count):
         return "The PBX lists no boxes at all"
@@ -46,7 +49,16 @@ def find_suspicion(boxes: Sequence[Box], last: Manifest | None) -> str | None:
         return f"The PBX lists {len(boxes)} boxes, and the last good backup ({last.file}) has {last.count}"
     if boxes and count_without_pin(boxes) == len(boxes) and last.without_pin < last.count:
         return f"The PBX shows no PINs any more, and the last good backup ({last.file}) has them"
+    for field, n in not_shown.items():
+        if field != "pin" and n == len(boxes) and _lacked(last, field) < last.count:
+            title = COLUMN_OF_HEADER[field].title
+            return f"The PBX shows no {title} any more, and the last good backup ({last.file}) has them"
     return None
+
+
+def _lacked(last: Manifest, field: str) -> int:
+    """How many boxes of a backup lack a field; all of them where an earlier version did not count them."""
+    return last.count if last.not_shown is None else last.not_shown.get(field, 0)
 
 
 def count_without_pin(boxes: Iterable[Box]) -> int:
@@ -56,4 +68,4 @@ def count_without_pin(boxes: Iterable[Box]) -> int:
 
 def _written(box: Box, column: Column) -> str:
     value = getattr(box, column.header)
-    return "" if value is BLANK else column.format(value)
+    return "" if value is BLANK else column.cell_text(value)

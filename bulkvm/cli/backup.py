@@ -198,12 +198,17 @@ async def back_up_sites(
 
 def _tell(ended: "Mapping[str, Manifest | Exception]", screen: Screen) -> int:
     """Say of each site, in one line, what went wrong; the worst exit code."""
+    from bulkvm.reports.export import describe_not_shown
+
     for name, end in ended.items():
         if isinstance(end, BulkvmError):
             outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # or it says what became of it
             screen.insist(f"{name}: {outcome}{' '.join(str(end).split())}", fg="red")
-        elif not isinstance(end, Exception) and end.without_pin:
-            screen.say(f"{name}: the PBX does not show the PINs of {end.without_pin} boxes, so the backup lacks them.")
+        elif not isinstance(end, Exception):
+            if end.not_shown:
+                screen.say(f"{name}: {describe_not_shown(end.not_shown)}, so the backup lacks them.")
+            for number, n in end.same_number.items():
+                screen.say(f"{name}: {n} boxes have the number {number}. Remove all but one on the PBX.")
     errors = [end for end in ended.values() if isinstance(end, Exception)]
     for error in errors:
         if not isinstance(error, BulkvmError):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.box import Absent
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.cli.screen import Screen, screen_options
@@ -53,7 +52,15 @@ def command(
     """
     from bulkvm.files import check_target
     from bulkvm.pbx import Query
-    from bulkvm.reports.export import check_export_name, render_export, without_gaps, write_export
+    from bulkvm.reports.export import (
+        check_export_name,
+        count_not_shown,
+        describe_not_shown,
+        describe_twins,
+        render_export,
+        without_gaps,
+        write_export,
+    )
 
     to_stdout = str(file) == "-"
     if not to_stdout:
@@ -62,8 +69,12 @@ def command(
     query = Query(filter=condition, search=search, orderby=orderby)
     boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
     whole = [without_gaps(box) for box in boxes]
-    if not without_pins and any(isinstance(box.pin, Absent) for box in boxes):
-        screen.insist("The PBX does not show the PINs of its boxes, so they are blank. Importing that keeps them.")
+    not_shown = {field: n for field, n in count_not_shown(boxes).items() if not (without_pins and field == "pin")}
+    if not_shown:
+        told = describe_not_shown(not_shown)
+        screen.insist(f"{told[0].upper()}{told[1:]}, so they are blank. Importing that keeps them.")
+    for twins in describe_twins(boxes):
+        screen.insist(twins)
     if to_stdout:
         screen.print(render_export(whole, file_format, pins=not without_pins))
     else:

@@ -56,3 +56,8 @@ class Column:
     choices_only: bool = False
     aliases: tuple[str, ...] = ()
     width: int = 16
+
+    def cell_text(self, value: Value) -> str:
+        """A value as a cell of an export holds it. A NUL, which no file of text can hold, becomes its symbol."""
+        text = value if isinstance(value, str) else self.format(value)
+        return text.replace("\0", "\N{SYMBOL FOR NULL}")

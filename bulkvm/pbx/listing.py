@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from bulkvm.box import Box
+from bulkvm.box import Box, group_twins
 from bulkvm.columns import KEY
 from bulkvm.errors import AnswerLost, ListKeptChanging
 
@@ -46,18 +46,23 @@ async def list_completely(fetch: FetchPage, query: Query, progress: Progress) ->
     that way, so the last one goes by position, each page overlapping the one before. So do all where the query has an
     order of its own.
 
+    Two boxes with one number may be one that was removed and made again meanwhile. They count if two readings show
+    them.
+
     Returns:
         In the query's order, or else in extension order.
 
     Raises:
         ListKeptChanging: no reading agreed.
     """
-    usual = _by_position if query.orderby else _by_key
-    for pages in (usual, usual, _by_position):
+    twice: set[str] = set()
+    for pages in (_by_position,) * READINGS if query.orderby else (_by_key, _by_key_again, _by_position):
         found, counted = await _read(pages(fetch, query), progress)
-        numbers = {box.extension_number for box in found}
-        if len(found) == len(numbers) == counted == await _count(fetch, query):
-            return found if query.orderby else tuple(sorted(found, key=lambda box: box.extension_number))
+        if len(found) == counted == await _count(fetch, query):
+            ids = {box.id for boxes in group_twins(found).values() for box in boxes}
+            if ids <= twice:
+                return found if query.orderby else tuple(sorted(found, key=lambda box: (box.extension_number, box.id)))
+            twice |= ids
     raise ListKeptChanging(
         f"The PBX counts {counted} boxes and listed {len(found)} when it was read last; {READINGS} readings did not "
         "agree. Nothing incomplete is used. Try again when nobody is changing boxes."
@@ -84,7 +89,7 @@ async def _count(fetch: FetchPage, query: Query) -> int:
     return (await fetch({**_asked(query), "top": 1})).count
 
 
-async def _by_key(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
+async def _by_key(fetch: FetchPage, query: Query, operator: str = "gt") -> AsyncIterator[Page]:
     """Page after page, each from the last extension of the one before: a box that comes or goes shifts nothing."""
     after = None
     while True:
@@ -92,7 +97,12 @@ async def _by_key(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
         yield page
         if not page.boxes:
             return
-        after = f"extension_number gt {quote(page.boxes[-1].extension_number)}"
+        after = f"extension_number {operator} {quote(page.boxes[-1].extension_number)}"
+
+
+def _by_key_again(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
+    """The same with the last extension once more on the next page: of two boxes that have it, one may not be read."""
+    return _by_key(fetch, query, "ge")
 
 
 async def _by_position(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:

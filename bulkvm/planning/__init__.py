@@ -12,6 +12,7 @@ from bulkvm.planning.compare import (
 )
 from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
 from bulkvm.planning.limits import check_changes, describe_excess
+from bulkvm.planning.match import BoxIndex
 from bulkvm.planning.pins import generate_pin, pin_fault, warn_of_old_pins
 from bulkvm.planning.undo import (
     TO_UNDO,
@@ -21,10 +22,11 @@ from bulkvm.planning.undo import (
     plan_undo,
     spare_messages,
 )
-from bulkvm.planning.unseen import count_not_shown, describe_unseen, name_fields
+from bulkvm.planning.unseen import describe_unseen, name_fields
 
 __all__ = [
     "TO_UNDO",
+    "BoxIndex",
     "ChangedBox",
     "Diff",
     "DoneRun",
@@ -32,7 +34,6 @@ __all__ = [
     "boxes_of",
     "changed_anything",
     "check_changes",
-    "count_not_shown",
     "describe_excess",
     "describe_unseen",
     "fields_differ",

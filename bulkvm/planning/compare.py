@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
 from bulkvm.columns.masks import may_be_mask
+from bulkvm.columns.text import AROUND
+from bulkvm.planning.match import BoxIndex
 from bulkvm.problems import Problem, Severity, rows_with_errors
+
+# What a spreadsheet may have done to an exported cell, unless there is a box that has it.
+_NOT_FOR_NEW: Final = frozenset({"pin-lost-zero", "extension-not-digits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +42,23 @@ def make_plan(
         taken: numbers that no box has and something else does.
         keep_unseen: leave fields that the PBX does not show as they are.
     """
-    by_number = {box.extension_number: box for box in boxes}
-    by_id = {box.id: box for box in by_number.values()}
-    creates = [record for record in records if record.extension_number not in by_number]
+    index = BoxIndex(boxes)
+    by_id = index.by_id
+    creates = [record for record in records if record.extension_number not in index.by_number]
     problems = [
         *_foreign_ids(records, by_id),
         *(problem for record in records for problem in _check_id(record, by_id)),
+        *(problem for record in records for problem in _check_ambiguous(record, index)),
         *(problem for record in creates for problem in _check_create(record, taken or {})),
-        *(problem for record in records if record.if_changed for problem in _check_if_changed(record, by_number)),
+        *(problem for record in records if record.if_changed for problem in _check_if_changed(record, index)),
+        *_check_twice(records, index),
     ]
     refused = rows_with_errors(problems)
     changes = tuple(
-        _compare(record, by_number.get(record.extension_number), keep_unseen=keep_unseen)
-        for record in records
-        if record.row not in refused
+        _compare(record, index.find(record), keep_unseen=keep_unseen) for record in records if record.row not in refused
     )
     problems += _left_open(changes)
-    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_number))
+    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id))
 
 
 def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:
@@ -131,7 +136,13 @@ def _same(column: Column, wanted: Any, actual: Any) -> bool:
     """Whether nothing has to be changed. A blank keeps what is there; what is not known proves no difference."""
     if wanted is BLANK or wanted is NOT_KNOWN or actual is NOT_KNOWN:
         return True
-    return actual is not BLANK and column.same(wanted, actual)
+    return actual is not BLANK and (column.same(wanted, actual) or _reads_as(column, actual) == wanted)
+
+
+def _reads_as(column: Column, actual: Value) -> Value | None:
+    """What a sheet's cell means that holds the value of a box, such as its export."""
+    text = column.cell_text(actual).strip(AROUND)
+    return column.parse(text).value if text else None
 
 
 def _written() -> Iterable[Column]:
@@ -176,10 +187,44 @@ def _check_create(record: Record, taken: Mapping[str, Taken]) -> Iterable[Proble
             )
 
 
-def _check_if_changed(record: Record, by_number: Mapping[str, Box]) -> Iterable[Problem]:
+def _check_ambiguous(record: Record, index: BoxIndex) -> Iterable[Problem]:
+    """Why it is not known which box a record means."""
+    if twins := index.find_ambiguous(record):
+        named = " and ".join(f"{_quoted(box.name)} (id {box.id})" for box in twins)
+        yield Problem(
+            row=record.row,
+            column=KEY.header,
+            code="number-ambiguous",
+            message=(
+                f"the PBX has {len(twins)} boxes {record.extension_number}: {named}. Say in the column id which one is "
+                "meant, or remove one of them on the PBX."
+            ),
+        )
+
+
+def _quoted(name: str | Absent) -> str:
+    return f'"{name}"' if isinstance(name, str) else "one without a name"
+
+
+def _check_twice(records: Sequence[Record], index: BoxIndex) -> Iterable[Problem]:
+    """What is wrong in exported records with one number after all: each must mean a box of its own."""
+    done: set[str] = set()
+    for record in records:
+        twice = [problem for problem in record.if_changed if problem.code == "extension-twice"]
+        box = index.find(record)
+        is_own = box is not None and box.id == record.id
+        is_first = record.extension_number not in index.by_number and record.extension_number not in done
+        done.add(record.extension_number)
+        if not (is_own or is_first):
+            yield from twice
+
+
+def _check_if_changed(record: Record, index: BoxIndex) -> Iterable[Problem]:
     """What is wrong in an exported record after all, since the box has something else; a lost box may come back."""
-    box = by_number.get(record.extension_number)
-    changed = fields_differ(record, box) if box else ()
+    box = index.find(record)
+    if box is None:
+        return [problem for problem in record.if_changed if problem.code in _NOT_FOR_NEW]
+    changed = fields_differ(record, box)
     return [problem for problem in record.if_changed if problem.column in changed]
 
 

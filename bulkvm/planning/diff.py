@@ -86,7 +86,7 @@ def _read(column: Column, value: Value | Absent) -> Value | Absent:
     """What a cell with this value means; its text where that is nothing that we know."""
     if isinstance(value, Absent):
         return value
-    text = (value if isinstance(value, str) else column.format(value)).strip(AROUND)
+    text = column.cell_text(value).strip(AROUND)
     if column.clearable and text.casefold() in {"", CLEAR}:
         return ()
     if not text:

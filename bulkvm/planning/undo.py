@@ -9,6 +9,7 @@ from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.planning.compare import whole_box
+from bulkvm.planning.match import BoxIndex
 from bulkvm.problems import Problem, Severity
 
 # What a new box has in fields that were left blank (API page, "Create"). Other fields have no documented default.
@@ -54,12 +55,12 @@ def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
         A box that was changed since is UNCHANGED, with a warning that says so. A row that cannot be put back has an
         error in place of a change.
     """
-    by_number = {box.extension_number: box for box in boxes}
+    index = BoxIndex(boxes)
     undo = _Undo(done)
     for outcome in done.outcomes:
         if outcome.status in TO_UNDO:
-            undo.add(outcome, by_number.get(outcome.extension_number))
-    return Plan(tuple(undo.changes), tuple(undo.problems), existing=len(by_number))
+            undo.add(outcome, index.find_made(outcome.extension_number, outcome.id))
+    return Plan(tuple(undo.changes), tuple(undo.problems), existing=len(index.by_id))
 
 
 def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:

@@ -1,22 +1,14 @@
 """What is said of fields that a sheet gives and the PBX does not show."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from bulkvm.box import NOT_KNOWN, Box
 from bulkvm.changes import Change
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
+from bulkvm.columns import COLUMN_OF_HEADER
 
 
 def describe_unseen(change: Change) -> str:
     """Say what becomes of a row's fields that the PBX does not show: `PIN sent; this PBX does not show PINs`."""
     return " ".join(filter(None, (_describe(change.unseen, "sent"), _describe(change.kept, "left as it is"))))
-
-
-def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
-    """How many boxes the PBX shows without each of their fields, for those fields that any box lacks."""
-    counted = Counter(c.header for box in boxes for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN)
-    return {column.header: counted[column.header] for column in COLUMNS if counted[column.header]}
 
 
 def name_fields(fields: Iterable[str]) -> str:

@@ -1,15 +1,17 @@
 """Every box of the PBX in one file."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value
-from bulkvm.columns import COLUMNS, Column
+from bulkvm.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_twins
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
 from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, writing
+from bulkvm.reports.problem_texts import count
 from bulkvm.reports.tables import Table, format_table
 
 _KINDS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
@@ -70,6 +72,34 @@ def render_export(boxes: Sequence[Box], kind: str, *, pins: bool = True, bom: bo
     return format_table(table, kind, bom=bom)
 
 
+def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
+    """How many boxes the PBX shows without each of their fields, for those fields that any box lacks."""
+    counted = Counter(c.header for box in boxes for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN)
+    return {column.header: counted[column.header] for column in COLUMNS if counted[column.header]}
+
+
+def describe_not_shown(counts: Mapping[str, int]) -> str:
+    """Say which fields the PBX does not show: `the PBX does not show the PINs of 40 boxes and Recipients of 3`."""
+    parts = [
+        f"{'the PINs' if field == 'pin' else COLUMN_OF_HEADER[field].title} of {count(n, 'box', 'boxes')}"
+        for field, n in counts.items()
+    ]
+    return f"the PBX does not show {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"
+
+
+def describe_twins(boxes: Collection[Box]) -> list[str]:
+    """Name the boxes that have one number: `2 boxes have the number 6201: "Front Desk" and "Old Desk"`."""
+    return [
+        f"{len(twins)} boxes have the number {number}: {' and '.join(_quoted(box.name) for box in twins)}. "
+        "Remove all but one on the PBX."
+        for number, twins in group_twins(boxes).items()
+    ]
+
+
+def _quoted(name: str | Absent) -> str:
+    return f'"{name}"' if isinstance(name, str) else "one without a name"
+
+
 def without_gaps(box: Box) -> Box:
     """The box, with a blank for what the PBX does not show."""
     unknown: dict[str, Any] = {c.header: BLANK for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN}
@@ -78,7 +108,7 @@ def without_gaps(box: Box) -> Box:
 
 def _text(box: Box, column: Column) -> str:
     value = _known(box, column)
-    return "" if value is BLANK else column.format(value)
+    return "" if value is BLANK else column.cell_text(value)
 
 
 def _json_value(box: Box, column: Column) -> str | bool | None:

@@ -11,6 +11,7 @@ from bulkvm.pbx import Pbx, Progress, no_progress
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.planning import (
     TO_UNDO,
+    BoxIndex,
     DoneRun,
     find_differences,
     make_plan,
@@ -45,19 +46,21 @@ async def plan_for(
             that may not be sent again.
         keep_unseen: leave fields that the PBX does not show as they are.
     """
-    boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
-    listed = ((record, boxes.get(record.extension_number)) for record in records)
+    boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
+    index = BoxIndex(boxes.values())
+    listed = ((record, index.find(record)) for record in records)
     await _fetch(pbx, boxes, [box for record, box in listed if box and unknown_fields(record, box)], progress)
+    index = BoxIndex(boxes.values())
     if make_pin:
         records = [
             replace(record, pin=make_pin(record.extension_number))
-            if record.pin is BLANK and _needs_pin(record, boxes.get(record.extension_number), policy)
+            if record.pin is BLANK and _needs_pin(record, index.find(record), policy)
             else record
             for record in records
         ]
-    new = [record.extension_number for record in records if record.extension_number not in boxes]
+    new = [record.extension_number for record in records if record.extension_number not in index.by_number]
     wanted = {record.extension_number for record in records}
-    taken = await find_taken(pbx, new, boxes.keys() | wanted, progress)
+    taken = await find_taken(pbx, new, index.by_number.keys() | wanted, progress)
     plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
     return replace(plan, problems=(*plan.problems, *warn_of_old_pins(plan.changes, policy)))
 
@@ -85,9 +88,10 @@ async def plan_undo_of(
         pins: see `DoneRun`.
         put_back_by: the same.
     """
-    boxes = {box.extension_number: box for box in await pbx.list_boxes(progress=progress)}
-    touched = (boxes.get(outcome.extension_number) for outcome in past.outcomes if outcome.status in TO_UNDO)
-    await _fetch(pbx, boxes, [box for box in touched if box and _is_in_part(box)], progress)
+    boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
+    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in TO_UNDO}
+    touched = (box for box in boxes.values() if box.extension_number in numbers)
+    await _fetch(pbx, boxes, [box for box in touched if _is_in_part(box)], progress)
     done = DoneRun(
         outcomes=past.outcomes,
         changes=past.changes,
@@ -116,9 +120,7 @@ async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[s
 async def _fetch(pbx: Pbx, boxes: dict[str, Box], listed: Sequence[Box], progress: Progress) -> None:
     """Add to listed boxes what the PBX shows of each alone."""
     fetched = await pbx.fetch_boxes(_with_another(listed, boxes), progress)
-    for number, box in tuple(boxes.items()):
-        if box.id in fetched:
-            boxes[number] = fetched[box.id].filled_from(box, blanks=True)
+    boxes.update((box_id, box.filled_from(boxes[box_id], blanks=True)) for box_id, box in fetched.items())
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:

@@ -1,6 +1,7 @@
 """What stands on the PBX already, though nobody may write it: an export must be importable as it is."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,28 +11,34 @@ from bulkvm.columns.text import AROUND
 from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
 
-# Our own rules, stricter than the PBX's.
-_OUR_RULES: Final = frozenset({"name-control", "prompt-tag"})
+# What a box may have all the same. What a spreadsheet did to a cell is not among it.
+_HELD: Final = frozenset({
+    "name-control", "name-length", "prompt-tag", "recipient", "recipients-many", "clock",
+    "pin-length", "pin-lost-zero", "pin-policy", "pin-repeats", "pin-ascending",
+    "extension-length", "extension-not-digits", "extension-reserved", "extension-twice",
+})  # fmt: skip
+_TWICE: Final = "extension-twice"
 
 
 def keep_exported(
     records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, str]
 ) -> tuple[tuple[Record, ...], list[Problem]]:
-    """Let pass, with a warning, what our own rules refuse in an exported row; the plan tells whether it was changed.
+    """Let pass, with a warning, what our rules refuse in an exported row; the plan finds whether it was changed.
 
     An export is known by the box's id, which people do not write.
 
     Returns:
         The records, with these values and with the errors that hold if the box has others; and the problems.
     """
-    refused = {problem.row for problem in problems if problem.code in _OUR_RULES}
+    refused = {problem.row for problem in problems if problem.code in _HELD}
     exported = {record.row for record in records if record.row in refused and record.id is not BLANK} if refused else ()
     if not exported:
         return records, list(problems)
+    exported -= _without_own_id(records, problems)
     held: dict[int, list[Problem]] = {}
     left = []
     for problem in problems:
-        if problem.row in exported and problem.code in _OUR_RULES:
+        if problem.row in exported and problem.code in _HELD:
             held.setdefault(problem.row, []).append(problem)
             message = f"{problem.message} It may stay only as an export wrote it."
             left.append(replace(problem, severity=Severity.WARNING, message=message))
@@ -44,8 +51,33 @@ def keep_exported(
         values: dict[str, Any] = {}
         for problem in held[record.row]:
             header = problem.column or ""
-            text = str(sheet.cells.at[record.row, letters[header]]).strip(AROUND)
-            values[header] = COLUMN_OF_HEADER[header].parse(text).value or text
+            values[header] = _as_exported(header, str(sheet.cells.at[record.row, letters[header]]))
         return replace(record, **values, if_changed=tuple(held[record.row]))
 
     return tuple(map(with_held, records)), left
+
+
+def _as_exported(header: str, text: str) -> str | tuple[str, ...]:
+    """The value of a cell as an export writes it, whatever our rules say of it."""
+    text, column = text.strip(AROUND), COLUMN_OF_HEADER[header]
+    if column.clearable:
+        return tuple(filter(None, (part.strip() for part in text.split(","))))
+    value = column.parse(text).value
+    return value if isinstance(value, str) else text
+
+
+def _without_own_id(records: Iterable[Record], problems: Iterable[Problem]) -> set[int]:
+    """The rows whose number stands in another row too, and which their ids do not tell apart."""
+    twice = {problem.row for problem in problems if problem.code == _TWICE}
+    if not twice:
+        return set()
+    rows: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        if record.row in twice:
+            rows[record.extension_number].append(record)
+    return {
+        record.row
+        for same in rows.values()
+        if BLANK in {r.id for r in same} or len({r.id for r in same}) < len(same)
+        for record in same
+    }

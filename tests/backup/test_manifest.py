@@ -22,6 +22,8 @@ MANIFEST = Manifest(
     time=NIGHT,
     count=42,
     without_pin=0,
+    not_shown={"recipients": 42},
+    same_number={"6201": 2},
     sha256="ab" * 32,
 )
 
@@ -42,6 +44,8 @@ def test_a_manifest_says_site_time_pbx_tenant_count_sha256_and_program_version()
         "time": "2026-11-23T02:15:00Z",
         "count": 42,
         "without_pin": 0,
+        "not_shown": {"recipients": 42},
+        "same_number": {"6201": 2},
         "sha256": "ab" * 32,
         "suspect": None,
         "program": f"bulkvm {__version__}",

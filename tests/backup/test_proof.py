@@ -103,10 +103,10 @@ def test_a_file_without_its_headings_or_with_an_open_quote_proves_nothing(tmp_pa
         read_sheet(tmp_path / "cut.csv")
 
 
-def test_what_could_not_be_read_back_for_a_restore_is_a_loss() -> None:
-    damaged = replace(BOX, name="a\0b")
+def test_a_nul_in_a_name_is_written_as_its_symbol_and_is_no_loss() -> None:
+    odd = replace(BOX, name="a\0b")
 
-    assert find_loss(read_back([damaged]), [damaged])
+    assert find_loss(read_back([odd]), [odd]) is None
 
 
 def manifest(count: int, *, without_pin: int = 0, nights: int = 1, suspect: str | None = None) -> Manifest:
@@ -162,3 +162,21 @@ def test_a_suspect_backup_is_nothing_to_compare_with_and_one_from_the_future_onl
     assert last_good([old, future], NIGHT) == old
     assert last_good([future], NIGHT) == future
     assert last_good([suspect], NIGHT) is None
+
+
+@pytest.mark.parametrize(
+    ("lacked", "now", "is_suspect"),
+    [
+        ({}, {"recipients": 1}, True),
+        ({"recipients": 1}, {"recipients": 1}, False),
+        (None, {"recipients": 1}, False),
+        ({}, {}, False),
+    ],
+    ids=["not shown any more", "never shown", "an earlier version did not count", "shown"],
+)
+def test_a_field_that_is_not_shown_any_more_is_suspicious(
+    lacked: dict[str, int] | None, now: dict[str, int], *, is_suspect: bool
+) -> None:
+    last = replace(manifest(1), not_shown=lacked)
+
+    assert bool(find_suspicion([BOX], last, now)) == is_suspect

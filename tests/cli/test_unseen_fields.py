@@ -90,3 +90,32 @@ def test_a_rebuilt_result_says_what_was_sent_without_being_compared(
 
     assert (folder / "again.csv").read_text("utf-8-sig").count("PIN sent; this PBX does not show PINs.") == 10
     assert hiding.state.traffic.counts["update"] == 10
+
+
+@pytest.mark.parametrize("rule", ["omit", "mask-stars", "mask-digits"])
+def test_an_export_and_a_backup_say_and_count_what_is_not_shown(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    seed = folder / "seed.json"
+    boxes = [
+        dict(zip(HEADINGS, box, strict=True)) | {"recipients": "a@example.com", "enable_pin": True} for box in BOXES
+    ]
+    seed.write_text(json.dumps(boxes), "utf-8")
+    behave = (f"{rule}:pin:both", f"{rule}:recipients:both", "omit:enable_pin:both", "omit:enable_email_notify:both")
+    with running(create_app(seed=seed, settings=Settings(behave=behave))) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        exported, without_pins = bulkvm("export", "all.csv"), bulkvm("export", "some.csv", "--without-pins")
+        backed_up = bulkvm("backup", "nights")
+
+    words = (
+        "does not show the PINs of 10 boxes, Ask for the PIN of 10 boxes, Notify by e-mail of 10 boxes and "
+        "Recipients of 10 boxes"
+    )
+    assert f"The PBX {words}, so they are blank. Importing that keeps them." in exported.err
+    assert "does not show Ask for the PIN of 10 boxes" in without_pins.err
+    assert f"the PBX {words}, so the backup lacks them." in backed_up.err
+    (manifest,) = (folder / "nights").glob("*.manifest.json")
+    counted = json.loads(manifest.read_text("utf-8"))["not_shown"]
+    assert counted == {"pin": 10, "enable_pin": 10, "enable_email_notify": 10, "recipients": 10}
+    assert "000000" not in (folder / "all.csv").read_text("utf-8-sig")

@@ -344,3 +344,45 @@ def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_told_beforehan
 
     assert [problem.code for problem in problems] == codes
     assert all("--generate-pins" in p.message and not p.is_error and str(box.pin) not in p.message for p in problems)
+
+
+TWIN = replace(BOX, id="Qg==", name="Old Desk")
+
+
+@pytest.mark.parametrize("box", [BOX, TWIN])
+def test_of_two_boxes_with_one_number_a_row_means_the_one_with_its_id(box: Box) -> None:
+    change = only_change(record(id=box.id, name="Reception"), BOX, TWIN)
+
+    assert (change.kind, change.box) == (ChangeKind.UPDATE, box)
+
+
+@pytest.mark.parametrize("box_id", [BLANK, "another"])
+def test_a_row_that_does_not_say_which_of_two_boxes_it_means_is_refused_alone(box_id: Any) -> None:
+    rows = [record(id=box_id, name="Reception"), record(row=3, extension_number="6202", name="New", pin="402817")]
+
+    plan = make_plan(rows, [BOX, TWIN])
+
+    errors = [problem for problem in plan.problems if problem.is_error]
+    assert [(p.row, p.code) for p in errors] == [(2, "number-ambiguous")]
+    assert all(name in errors[0].message for name in ("Front Desk", "Old Desk", BOX.id, TWIN.id))
+    assert [change.record.row for change in plan.changes] == [3]
+    assert plan.existing == 2
+
+
+@pytest.mark.parametrize(
+    ("boxes", "refused"),
+    [([BOX, TWIN], []), ([], [3]), ([BOX], [3]), ([TWIN], [2]), ([replace(BOX, id="other")], [2, 3])],
+    ids=["both there", "both lost", "the first there", "the second there", "another one there"],
+)
+def test_two_exported_rows_with_one_number_must_each_mean_a_box_of_their_own(
+    boxes: list[Box], refused: list[int]
+) -> None:
+    twice = Problem(row=2, column="extension_number", code="extension-twice", message="twice.")
+    rows = [
+        record(row=n, id=box.id, name=box.name, pin="402817", if_changed=(replace(twice, row=n),))
+        for n, box in ((2, BOX), (3, TWIN))
+    ]
+
+    plan = make_plan(rows, boxes)
+
+    assert [problem.row for problem in plan.problems if problem.is_error] == refused

@@ -375,3 +375,59 @@ def test_no_problem_shows_a_pin(pins: list[str]) -> None:
 
     for problem in check(*rows).problems:
         assert not any(pin in problem.message for pin in pins)
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "value", "code"),
+    [
+        ("recipients", "root@localhost,a@example.com", ("root@localhost", "a@example.com"), "recipient"),
+        (
+            "recipients",
+            ",".join(f"a{n}@x.org" for n in range(16)),
+            tuple(f"a{n}@x.org" for n in range(16)),
+            "recipients-many",
+        ),
+        ("play_datetime", "ISO_CLOCK", "ISO_CLOCK", "clock"),
+        ("pin", "4028", "4028", "pin-length"),
+        ("pin", "111402", "111402", "pin-repeats"),
+        ("pin", "123902", "123902", "pin-ascending"),
+        ("name", "x" * 65, "x" * 65, "name-length"),
+    ],
+)
+def test_any_value_that_our_rules_refuse_may_stand_in_an_exported_row(
+    header: str, text: str, value: object, code: str
+) -> None:
+    checked = validate(sheet_of(("extension_number", header, "id"), ("6201", text, "QQ=="), ("6202", text, "")))
+
+    assert [(p.row, p.severity) for p in checked.problems if p.code == code] == [
+        (2, Severity.WARNING),
+        (3, Severity.ERROR),
+    ]
+    (kept,) = checked.records
+    assert getattr(kept, header) == value
+
+
+@pytest.mark.parametrize("number", ["62", "666", "*97"])
+def test_a_number_that_our_rules_refuse_may_stand_in_an_exported_row(number: str) -> None:
+    checked = validate(sheet_of(("extension_number", "id"), (number, "QQ==")))
+
+    assert [record.extension_number for record in checked.records] == [number]
+    assert not any(problem.is_error for problem in checked.problems)
+
+
+def test_what_a_spreadsheet_did_to_an_exported_cell_is_still_an_error() -> None:
+    sheet = sheet_of(("extension_number", "pin", "id"), ("6201", "4.0E+05", "QQ=="), kinds={"B2": CellKind.SCIENTIFIC})
+
+    assert [p.code for p in validate(sheet).problems if p.is_error] == ["excel-scientific"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "refused"), [(("QQ==", "Qg=="), []), (("QQ==", ""), [2, 3]), (("QQ==", "QQ=="), [2, 3]), (("", ""), [2, 3])]
+)
+def test_two_exported_rows_with_one_number_are_told_apart_by_their_ids(
+    ids: tuple[str, str], refused: list[int]
+) -> None:
+    checked = validate(sheet_of(("extension_number", "id"), ("6201", ids[0]), ("6201", ids[1])))
+
+    assert [p.row for p in checked.problems if p.is_error] == refused
+    assert {p.code for p in checked.problems} == {"extension-twice"}
