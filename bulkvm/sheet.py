@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bulkvm.columns import Column
+from bulkvm.columns import KEY, Column
 from bulkvm.columns.headings import is_ours, match_heading
 from bulkvm.problems import Problem
 
@@ -37,6 +37,16 @@ class CellKind(StrEnum):
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
+# Of these, no column can be read; of the others, none of digits.
+UNREADABLE: Final = frozenset({
+    CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
+})  # fmt: skip
+NOT_DIGITS: Final = frozenset({
+    CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
+    CellKind.BOOLEAN,
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet of a file, as the file was when it had this SHA-256.
@@ -62,6 +72,24 @@ class Sheet:
         """Our column by the letter, for each letter that is read; of two that mean the same, both."""
         found = {letter: match_heading(text, self.meant) for letter, text in self.headings.items() if not is_ours(text)}
         return {letter: column for letter, column in found.items() if column}
+
+    def refused(self) -> dict[int, set[str]]:
+        """The cells that cannot be read for what they are and not for their text: their letters by row.
+
+        Of a row that could not be read as a whole, that is its extension.
+        """
+        found: dict[int, set[str]] = {}
+        columns = self.columns
+        for letter, column in columns.items():
+            kinds = UNREADABLE | NOT_DIGITS if column.digits else UNREADABLE
+            for row, kind in self.kinds.get(letter, {}).items():
+                if kind in kinds:
+                    found.setdefault(row, set()).add(letter)
+        keys = {letter for letter, column in columns.items() if column is KEY}
+        for problem in self.problems:
+            if problem.is_error and problem.row is not None and problem.cell is None:
+                found.setdefault(problem.row, set()).update(keys)
+        return found
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

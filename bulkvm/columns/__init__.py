@@ -11,10 +11,15 @@ from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
 from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
 from bulkvm.columns.switch import format_switch, parse_switch
 
-__all__ = ["CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "UNDO_HEADING", "Column", "Parsed"]
+__all__ = [
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "UNDO_HEADING", "Column", "Parsed", "refused_text",
+]  # fmt: skip
 
 # A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
 CLEAR: Final = "<clear>"
+
+# A cell that begins with this was refused when the copy that it stands in was made, and is refused until it is changed.
+CHECK: Final = "<check>"
 
 # Columns of our own, such as bulkvm_status, are results: they are written and never read.
 OURS: Final = "bulkvm_"
@@ -156,3 +161,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 COLUMN_OF_HEADER: Final = {column.header: column for column in COLUMNS}
+
+
+def refused_text(text: str) -> str:
+    """What a copy of text alone holds in the place of a cell that was refused: as text, it might be accepted."""
+    return f"{CHECK} {text}".rstrip()

@@ -11,7 +11,8 @@ from bulkvm.files import Reservation, writing
 from bulkvm.problems import Problem
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.marks import MOST_NOTES, place_marks
-from bulkvm.reports.own_copy import fits_in_memory, format_own_copy
+from bulkvm.reports.own_copy import format_own_copy
+from bulkvm.reports.own_size import fits_in_memory
 from bulkvm.reports.plain_copy import format_plain_copy
 from bulkvm.reports.result_columns import list_messages
 from bulkvm.reports.summary import Line, summarise_problems

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from openpyxl.utils import column_index_from_string
 
+from bulkvm.columns import refused_text
 from bulkvm.reports.result_columns import Results, place_results
 from bulkvm.sheet import Sheet
 
@@ -37,11 +38,15 @@ def make_grid(sheet: Sheet, results: Results | None) -> Grid:
 
 def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> Iterator[tuple[int, Sequence[str]]]:
     from_left = [column_index_from_string(letter) - 1 for letter in sheet.cells.columns]
+    refused = sheet.refused()
     columns = (sheet.cells[letter].tolist() for letter in sheet.cells.columns)
     for number, *values in zip(sheet.cells.index.tolist(), *columns, strict=True):
         row = [""] * width
         for place, value in zip(from_left, values, strict=True):
             row[place] = value
+        for letter in refused.get(number, ()):
+            place = column_index_from_string(letter) - 1
+            row[place] = refused_text(row[place])
         for place, text in zip(places, results.rows.get(number, ()), strict=False):
             if text is not None:
                 row[place - 1] = text

@@ -11,23 +11,23 @@ from zipfile import ZipFile
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
-from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bulkvm.columns import refused_text
 from bulkvm.reports import look
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.cells import fit
 from bulkvm.reports.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
-from bulkvm.reports.own_cells import cells_there, escape_lookalikes, shown_cell, solid
+from bulkvm.reports.own_cells import cells_there, escape_lookalikes, set_text, shown_cell, solid
+from bulkvm.reports.own_external import leave_out_external
 from bulkvm.reports.own_formulas import replace_formulas
-from bulkvm.reports.own_losses import has_losses, keep_pictures, size_of_pictures
+from bulkvm.reports.own_losses import has_losses, keep_pictures
 from bulkvm.reports.own_results import add_results
 from bulkvm.reports.own_summary import remove_former_summary, write_summary
 from bulkvm.reports.summary import Line
-from bulkvm.sheet import Sheet
+from bulkvm.sheet import CellKind, Sheet
 
-# openpyxl holds a workbook as about thirteen times its XML, and pictures as less; this keeps a result below 1 GiB.
-_MOST: Final = 60 * 2**20
 _OUR_FILLS: Final = frozenset(solid(colour).fgColor.rgb for colour in (look.RED, look.AMBER))
 _LOST: Final = Line(
     ("Macros, some pictures, text boxes, buttons, newer dropdowns or comments may be missing; your file has them.",)
@@ -35,13 +35,9 @@ _LOST: Final = Line(
 _REPLACED: Final = Line(
     ("Formulas that are read are text here, as they showed, so that this copy can be imported. Your file has them.",)
 )
-
-
-def fits_in_memory(file: Path) -> bool:
-    """Whether a workbook is small enough to be loaded whole."""
-    with ZipFile(file) as archive:
-        xml = sum(part.file_size for part in archive.infolist() if part.filename.endswith((".xml", ".rels")))
-        return xml <= _MOST and xml + size_of_pictures(archive) <= _MOST
+_EXTERNAL: Final = (
+    "Left out or made text here, because it reaches out of the workbook or starts by itself: {}. Your file has it."
+)
 
 
 def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
@@ -51,8 +47,11 @@ def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     own: Worksheet = workbook[sheet.name]
     if remove_former_summary(workbook, sheet.name):
         _remove_former_marks(own)
+    _mark_cut_texts(own, sheet)
     if replace_formulas(own, sheet):
         notices.append(_REPLACED)
+    if external := leave_out_external(workbook, own, sheet.header_row, sheet.columns):
+        notices.append(Line((_EXTERNAL.format(external),)))
     _mark(own, annotation.marks)
     if annotation.results is not None:
         add_results(own, sheet, annotation.results)
@@ -77,6 +76,15 @@ def _load(file: Path) -> tuple[Workbook, list[Line]]:
     return workbook, [_LOST] if losses or is_lost else []
 
 
+def _mark_cut_texts(own: Worksheet, sheet: Sheet) -> None:
+    """Keep texts refused that are too long for a cell: cut, they would be read."""
+    for letter in sheet.columns:
+        column, texts = column_index_from_string(letter), sheet.texts(letter)
+        for row, kind in sheet.kinds.get(letter, {}).items():
+            if kind is CellKind.TOO_LONG:
+                set_text(shown_cell(own, row, column), refused_text(texts[row]))
+
+
 def _mark(own: Worksheet, marks: Mapping[str, Mark]) -> None:
     for number, (place, mark) in enumerate(marks.items()):
         cell = shown_cell(own, *coordinate_to_tuple(place))
@@ -93,10 +101,9 @@ def _note(theirs: Comment | None, ours: str) -> Comment:
 
 def _remove_former_marks(own: Worksheet) -> None:
     """Take off what an earlier copy marked, lest mended cells stay red."""
-    for row in own.iter_rows():
-        for cell in row:
-            if cell.has_style and cell.fill.fgColor.rgb in _OUR_FILLS:
-                cell.fill = PatternFill()
-            if cell.comment and NOTE_HEAD in cell.comment.text:
-                theirs = cell.comment.text.partition(NOTE_HEAD)[0].rstrip()
-                cell.comment = Comment(theirs, cell.comment.author) if theirs else None
+    for cell in cells_there(own):
+        if cell.has_style and cell.fill.fgColor.rgb in _OUR_FILLS:
+            cell.fill = PatternFill()
+        if cell.comment and NOTE_HEAD in cell.comment.text:
+            theirs = cell.comment.text.partition(NOTE_HEAD)[0].rstrip()
+            cell.comment = Comment(theirs, cell.comment.author) if theirs else None

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
 from bulkvm.reports.cells import row_height
-from bulkvm.reports.own_cells import dress_heading, set_text, shown_cell, solid
+from bulkvm.reports.own_cells import cells_there, dress_heading, set_text, shown_cell, solid
 from bulkvm.reports.result_columns import Results, place_results
 from bulkvm.sheet import Sheet
 
@@ -19,7 +19,7 @@ from bulkvm.sheet import Sheet
 def add_results(own: Worksheet, sheet: Sheet, results: Results) -> None:
     """Write the results beside the rows. What has none keeps what an earlier result says of it."""
     headings = {cell.column_letter: cell.value for cell in own[sheet.header_row] if isinstance(cell.value, str)}
-    last = max((cell.column for row in own.iter_rows() for cell in row if cell.value is not None), default=0)
+    last = max((cell.column for cell in cells_there(own) if cell.value is not None), default=0)
     places = place_results(results, headings, max(last, _last_column_under_drawings(own, sheet.header_row)))
     for place, (heading, width) in zip(places, results.headings.items(), strict=True):
         own.column_dimensions[get_column_letter(place)].width = width

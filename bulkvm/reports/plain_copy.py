@@ -1,8 +1,9 @@
 """A copy of a sheet's text, written as it goes by: for CSV files and for workbooks too big to be copied whole."""
 
 import io
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -24,6 +25,10 @@ from bulkvm.reports.result_columns import PIN_HEADING, RESULT_HEADINGS, Results
 from bulkvm.reports.summary import summary_name
 from bulkvm.sheet import Sheet
 
+_NOT_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_LONGEST_NAME: Final = 31
+_LOST_ZERO: Final = ("[pin-lost-zero]", "[pin-zero-restored]")  # codes in notes
+_RESERVED_NAME: Final = "history"
 _WIDTH: Final = 16  # of a column that is not one of ours
 _RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
 
@@ -34,7 +39,7 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     # The parts may hold PINs: nothing of them may outlive a failure.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
-        name = sheet.name or "Boxes"
+        name = valid_name(sheet.name or "Boxes")
         write_summary(workbook, annotation.summary, summary_name([name]), name)
         _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
         try:
@@ -42,6 +47,12 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         except FileCreateError as error:
             raise error.args[0] from error  # the OSError that it hides
     return file.getvalue()
+
+
+def valid_name(name: str) -> str:
+    """A name that Excel takes for a sheet, as like the one that is given as may be."""
+    cut = _NOT_IN_NAMES.sub("_", name).strip("'")[:_LONGEST_NAME].rstrip("'")
+    return cut if cut and cut.casefold() != _RESERVED_NAME else f"{cut}_"
 
 
 def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: Annotation) -> None:
@@ -52,6 +63,7 @@ def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: An
     heights = _heights_of_rows(annotation.results)
     _set_widths(to, sheet, grid.headings, text)
     header = last = sheet.header_row - 1
+    numbers = _lost_zeros(annotation)
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
         usual = heading if last == header else text
@@ -59,7 +71,9 @@ def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: An
             to.set_row(last, heights[last])
         for column, value in enumerate(values):
             coloured = looks.get((last, column))
-            if value or coloured:  # an empty cell has its column's format
+            if (last, column) in numbers and value.strip().isdecimal():
+                to.write_number(last, column, int(value), coloured)
+            elif value or coloured:  # an empty cell has its column's format
                 write_text(to, last, column, value, coloured or usual)
         for column, note in notes.get(last, ()):
             size = {"width": NOTE_WIDTH, "height": note_height(note)}
@@ -69,6 +83,11 @@ def _write_sheet(workbook: Workbook, to: Worksheet, sheet: Sheet, annotation: An
     to.fit_to_pages(1, 0)
     to.repeat_rows(header)
     to.autofilter(header, 0, last, len(grid.headings) - 1)
+
+
+def _lost_zeros(annotation: Annotation) -> Collection[tuple[int, int]]:
+    """The cells that have lost a zero as a number, counted from 0. They stay numbers, lest text be taken as it is."""
+    return {xl_cell_to_rowcol(cell) for cell, mark in annotation.marks.items() if any(map(mark.note.count, _LOST_ZERO))}
 
 
 def _coloured_looks(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.box import BLANK, Blank, Value
-from bulkvm.columns import CLEAR, Column, Parsed
+from bulkvm.columns import CHECK, CLEAR, Column, Parsed
 from bulkvm.columns.text import AROUND
 from bulkvm.problems import Fault, Problem, Severity
 from bulkvm.settings import PinPolicy
@@ -22,6 +22,15 @@ _REMEMBERED: Final = 2**10  # of a column in which each cell differs, rememberin
 
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
+_REFUSED: Final = Parsed(
+    None,
+    (
+        Fault(
+            "cell-refused",
+            f"it was not certain what stood here, so that this copy marks it with {CHECK}. Type the right value.",
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,12 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     text = raw.strip(AROUND)
     if not text:
         return _BLANK
-    if text[0] == CLEAR[0] and text.casefold() == CLEAR:
-        return _clear(column)
+    if text[0] == "<":
+        folded = text.casefold()
+        if folded == CLEAR:
+            return _clear(column)
+        if folded.startswith(CHECK):
+            return _REFUSED
     parsed = column.parse(text)
     went = [_INVISIBLE_WENT] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:

@@ -175,7 +175,8 @@ def test_a_pin_is_refused_exactly_when_the_api_page_refuses_it(pin: str) -> None
     assert allowed == (not any(not code.endswith("?") for code in codes))
 
 
-@given(st.text(min_size=1, max_size=40))
+# Without the letters of the messages themselves, of which any text may be a part.
+@given(st.text("0123456789\u0660\u0661\u0662-./ \u00e9\u4e2d\0", min_size=1, max_size=40))
 def test_no_message_about_a_pin_shows_it(pin: str) -> None:
     faults = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule(pin, DEFAULT_PIN_POLICY))]
     runs = set(re.findall(r"\S{4,}", pin))

@@ -18,7 +18,9 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.annotated import write_annotated
 from bulkvm.reports.look import AMBER, RED
 from bulkvm.reports.marks import MOST_NOTES
+from bulkvm.reports.own_size import fits_in_memory
 from bulkvm.sheet import Sheet
+from tests.readers.made import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
 
@@ -210,9 +212,10 @@ def test_a_csv_file_comes_back_as_a_workbook_of_text(tmp_path: Path) -> None:
     assert read_sheet(written).cells.equals(sheet.cells)
 
 
-def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["xl/ballast.xml", "xl/worksheets/ballast.dat"])
+def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tmp_path: Path, part: str) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
-    with ZipFile(sheet.path, "a") as archive, archive.open("xl/ballast.xml", "w") as ballast:
+    with ZipFile(sheet.path, "a") as archive, archive.open(part, "w") as ballast:
         for _ in range(61):
             ballast.write(b" " * 2**20)
     sheet = replace(sheet, sha256="")
@@ -222,6 +225,44 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     assert workbook.sheetnames == ["bulkvm", "Our boxes"]
     assert any("too big to be copied whole" in text for text in summary_texts(workbook))
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("<row>" + "<c/>" * 1_700_000 + "</row>", id="cells"),
+        pytest.param("<cfRule/>" * 760_000, id="rules"),
+        pytest.param('<mergeCell ref="A1:XFD1048576"/>', id="one merged cell"),
+        pytest.param('<hyperlink ref="B1:B1048576" location="A1"/>' * 2, id="links of a whole column"),
+    ],
+)
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/worksheets/another.dat"])
+def test_what_openpyxl_makes_of_a_workbook_is_counted_before_it_is_loaded(
+    tmp_path: Path, content: str, part: str
+) -> None:
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}", extra={part: f"<x>{content}"})
+
+    assert not fits_in_memory(path)
+
+
+def test_a_usual_workbook_fits_in_memory(tmp_path: Path) -> None:
+    rows = [[str(1_000 + number), "Desk", "402817"] for number in range(20_000)]
+
+    assert fits_in_memory(write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *rows))
+
+
+def test_a_cell_in_the_last_corner_makes_no_others(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    own = workbook.worksheets[0]
+    for place, text in {"A1": "Ext", "B1": "Name", "A2": "6201", "B2": "Desk", "XFD1048576": " "}.items():
+        own[place] = text
+    workbook.save(tmp_path / "a.xlsx")
+    annotated = write_annotated(tmp_path / "b.xlsx", read_sheet(tmp_path / "a.xlsx"), PROBLEMS[:1])
+
+    again = write_annotated(tmp_path / "c.xlsx", read_sheet(annotated), [])
+
+    with ZipFile(again) as archive:
+        assert archive.getinfo("xl/worksheets/sheet2.xml").file_size < 10_000
 
 
 def test_a_workbook_that_was_changed_meanwhile_comes_back_as_the_text_that_was_read(tmp_path: Path) -> None:
@@ -371,3 +412,25 @@ def test_a_persons_sheet_that_is_called_bulkvm_is_kept(tmp_path: Path) -> None:
     copy = openpyxl.load_workbook(written)
     assert copy.sheetnames == ["bulkvm (2)", "bulkvm"]
     assert copy["bulkvm"]["B2"].value == "Lab"
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Boxes/2026", "Boxes_2026"),
+        ("[all]: *?\\", "_all__ ___"),
+        ("'quoted'", "quoted"),
+        ("n" * 40, "n" * 31),
+        ("History", "History_"),
+        ("'", "_"),
+        ("bulkvm", "bulkvm"),
+        ("a" * 30 + "'b", "a" * 30),
+    ],
+)
+def test_a_copy_of_text_alone_has_a_sheet_name_that_excel_takes(tmp_path: Path, name: str, called: str) -> None:
+    sheet = sheet_of(["Ext", "Name"], ["6201", "Desk"], name=name)
+
+    copy = write_annotated(tmp_path / "copy.xlsx", sheet, [])
+
+    assert called in openpyxl.load_workbook(copy).sheetnames
+    assert read_sheet(copy).name == called

@@ -1,0 +1,87 @@
+"""How much memory openpyxl would take for a person's own workbook, found out before it is loaded."""
+
+import re
+from pathlib import Path
+from typing import IO, Final
+from xml.parsers import expat
+from zipfile import ZipFile
+
+from bulkvm.reports.own_losses import size_of_pictures
+
+_MIB: Final = 2**20
+_MOST_UNPACKED: Final = 60 * _MIB  # of all parts but pictures, and of pictures
+_MOST_MEMORY: Final = 720 * _MIB  # which keeps a result below 1 GiB
+_CHUNK: Final = 2**16
+_MEDIA: Final = "xl/media/"  # copied as it is
+
+# Bytes that openpyxl takes for an element, as measured. What takes more time than memory is given more.
+_BYTES: Final = {"v": 0, "t": 0, "is": 0, "f": 0, "si": 80, "c": 460, "row": 700, "mergeCell": 20_000}
+_BYTES_OF_OTHERS: Final = 1_000
+_BYTES_OF_CELL: Final = 460
+_SPREAD: Final = frozenset({"mergeCell", "hyperlink"})  # openpyxl makes a cell of each place in their ranges
+_RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
+
+
+class _TooMuch(Exception):
+    """The workbook takes more than may be taken."""
+
+
+def fits_in_memory(file: Path) -> bool:
+    """Whether a workbook is small enough to be loaded whole."""
+    with ZipFile(file) as archive:
+        parts = [part for part in archive.infolist() if not part.filename.startswith(_MEDIA)]
+        unpacked = sum(part.file_size for part in parts)
+        if unpacked > _MOST_UNPACKED or unpacked + size_of_pictures(archive) > _MOST_UNPACKED:
+            return False
+        left = _MOST_MEMORY
+        try:
+            for part in parts:
+                with archive.open(part) as stream:
+                    left -= _memory(stream, left)
+        except _TooMuch:
+            return False
+    return True
+
+
+def _memory(stream: IO[bytes], most: int) -> int:
+    """Count what a part takes. One that is no XML is not loaded, or not to its end."""
+    taken = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal taken
+        local = name.rpartition(":")[2]
+        taken += _BYTES.get(local, _BYTES_OF_OTHERS)
+        if local in _SPREAD:
+            taken += _BYTES_OF_CELL * _area(attributes.get("ref", ""))
+        if taken > most:
+            raise _TooMuch
+
+    def refuse(*_: object) -> None:
+        raise _TooMuch  # entities of a document type may grow to any size
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        while chunk := stream.read(_CHUNK):
+            taken += len(chunk)
+            parser.Parse(chunk)
+    except expat.ExpatError:
+        return taken
+    return taken
+
+
+def _area(ref: str) -> int:
+    """How many cells a range has; one cell has none besides itself."""
+    found = _RANGE.fullmatch(ref)
+    if not found:
+        return 0
+    left, top, right, bottom = found.groups()
+    return (_number(right) - _number(left) + 1) * (int(bottom) - int(top) + 1)
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
