@@ -7,8 +7,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ if sys.platform != "win32":
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _POLL: Final = 0.1  # seconds
+_MOMENT: Final = 20.0  # seconds, for many programs that take turns
 _PATIENCE: Final = 3.0  # seconds: so long a wait needs no word
 
 _log: Final = logging.getLogger(__name__)
@@ -58,6 +59,28 @@ async def locked(file: Path, what: str, longest: float) -> AsyncIterator[None]:
         yield
     finally:
         _held.discard(file)
+        lock.release()
+
+
+@contextmanager
+def locked_briefly(file: Path) -> Iterator[None]:
+    """Hold the lock of a file for a moment. On a disk that keeps no locks, nothing is held.
+
+    Raises:
+        LockHeld: another program held it for longer than any should.
+        OSError: the file cannot be opened.
+    """
+    if not keeps_locks(file):
+        yield
+        return
+    lock = FileLock(file, mode=0o600)
+    try:
+        lock.acquire(timeout=_MOMENT)
+    except Timeout as error:
+        raise LockHeld from error
+    try:
+        yield
+    finally:
         lock.release()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What an option or a variable says about trust; it stands above a site's entry, which keeps only the file."""
+    """What an option or a variable says about trust. It stands above a site's entry, but for a pinned certificate."""
 
     ca_file: str | None = None
     insecure: bool = False
@@ -29,7 +29,7 @@ class Trust:
 
     def given_to(self, site: Site) -> Site:
         """The site, trusted like this."""
-        trusted = replace(site, ca_file=self.ca_file, fingerprint=None) if self.ca_file else site
+        trusted = replace(site, ca_file=self.ca_file) if self.ca_file else site
         return replace(trusted, insecure=self.insecure, allow_http=self.allow_http)
 
 
@@ -72,7 +72,9 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_
         except SimulatorError as error:
             raise UsageError(str(error)) from error
         return Connection(Site(name=SIMULATOR, url="http://simulator", token=Settings().token), settings, app)
-    choice = choose_site(name, os.environ, read_sites(sites_file()))
+    # What the variables describe alone needs no file, which may be wrong or have no place here.
+    is_described = not name and os.environ.get("BULKVM_URL")
+    choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
     choice = replace(choice, site=trust.given_to(choice.site))
     try:
         return Connection(add_secret(choice, fetch_secret, ask_secret), settings)

@@ -15,7 +15,16 @@ from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import NotTrusted, UsageError
 from bulkvm.settings import SendSettings, Site
-from bulkvm.sites import check_name, fetch_secret, forget_secret, read_sites, split_command, store_secret, write_sites
+from bulkvm.sites import (
+    change_site,
+    check_changeable,
+    check_name,
+    fetch_secret,
+    forget_secret,
+    read_sites,
+    split_command,
+    store_secret,
+)
 from bulkvm.tenant import Tenant
 
 _ONCE = SendSettings(retries=1)
@@ -61,14 +70,17 @@ def command(
     }
     if len(given := [way for way, is_given in ways.items() if is_given]) > 1:
         raise UsageError(f"Give {' or '.join(given)}, not both: a site has one password or token.")
-    sites = read_sites(sites_file())
-    known = sites.get(check_name(name), Site(name=name, url=""))
+    check_name(name)
+    check_changeable(sites_file())
+    known = _read_known(name, screen)
     _check_url_variable(known, url)
     address = check_url(_ask("PBX address", "--url", url, known.url or None, screen))
     site = replace(known, url=address, user=None, domain=None, tenant=None)
     if not token_stdin:
         asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", screen)
         site = replace(site, user=_ask("User", "--user", user, known.user, screen), domain=asked or None)
+    if trust.ca_file:
+        site = replace(site, fingerprint=None)
     site = _settle_trust(trust.given_to(_with_source(site, given, password_command, password_file)), screen)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
     tenant, count = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
@@ -76,13 +88,22 @@ def command(
     screen.say(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
     if known.tenant and tenant.contradicts(known.tenant):
         screen.insist(f"The site {name} was {known.tenant} until now.")
-    write_sites(sites_file(), {**sites, name: site})
+    change_site(sites_file(), name, site)
     if site.password_command or site.password_file:
         forget_secret(name)
         screen.say(f"The password is not stored, but taken from there at every use of --site {name}.")
     else:
         _store(site, secret, screen)
     return 0
+
+
+def _read_known(name: str, screen: Screen) -> Site:
+    """What is known of a site so far."""
+    try:
+        return read_sites(sites_file()).get(name) or Site(name=name, url="")
+    except UsageError as error:
+        screen.insist(f"{error}\nIts entry is written anew.")
+        return Site(name=name, url="")
 
 
 def _check_url_variable(known: Site, url: str | None) -> None:

@@ -11,7 +11,7 @@ from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import BulkvmError, LoginRefused, UsageError
 from bulkvm.settings import SendSettings, Site
-from bulkvm.sites import forget_secret, read_secret, read_sites, write_sites
+from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, read_secret, read_sites
 
 
 @click.command("logout")
@@ -21,15 +21,25 @@ from bulkvm.sites import forget_secret, read_secret, read_sites, write_sites
 def command(name: str, *, trust: Trust, screen: Screen) -> int:
     """Forget SITE and its password or token. A token is revoked, so that it is good for nobody from then on."""
     sites = read_sites(sites_file())
-    site = sites.pop(name, None)
-    if site is None:
+    if name not in sites:
         raise UsageError(f'There is no site called "{name}". `bulkvm sites` lists them.')
-    secret = _stored_token(site)
-    revoked = _revoke(replace(trust.given_to(site), token=secret), screen) if secret else 0
+    check_changeable(sites_file())
+    site = _read_known(sites, name, screen)
+    secret = _stored_token(site) if site else None
+    revoked = _revoke(replace(trust.given_to(site), token=secret), screen) if site and secret else 0
+    change_site(sites_file(), name, None)
     forget_secret(name)
-    write_sites(sites_file(), sites)
     screen.say(f"{name} is forgotten.")
     return revoked
+
+
+def _read_known(sites: Sites, name: str, screen: Screen) -> Site | None:
+    """The site; None where its entry is wrong, so that it cannot be called and is only forgotten."""
+    try:
+        return sites[name]
+    except UsageError as error:
+        screen.insist(str(error))
+        return None
 
 
 def _stored_token(site: Site) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +17,7 @@ from bulkvm.tenant import Tenant
 
 def state_folder() -> Path:
     """The folder for state, made if need be: BULKVM_STATE, or the platform's own place."""
-    chosen = os.environ.get("BULKVM_STATE")
-    folder = Path(chosen).expanduser() if chosen else platformdirs.user_state_path("bulkvm", appauthor=False)
+    folder = _find_folder("BULKVM_STATE", platformdirs.user_state_path)
     try:
         make_private_folder(folder)
     except OSError as error:
@@ -47,9 +46,26 @@ def writing_state() -> Iterator[None]:
 
 def sites_file() -> Path:
     """The file of the sites, in the folder for settings: BULKVM_CONFIG, or the platform's own place."""
-    chosen = os.environ.get("BULKVM_CONFIG")
-    folder = Path(chosen).expanduser() if chosen else platformdirs.user_config_path("bulkvm", appauthor=False)
-    return folder / "sites.toml"
+    return _find_folder("BULKVM_CONFIG", platformdirs.user_config_path) / "sites.toml"
+
+
+def _find_folder(variable: str, usual: Callable[..., Path]) -> Path:
+    """The folder that a variable names, or else the platform's own place.
+
+    Raises:
+        UsageError: there is none, since this user has no home folder, as in some containers.
+    """
+    chosen = os.environ.get(variable)
+    try:
+        folder = Path(chosen).expanduser() if chosen else usual("bulkvm", appauthor=False)
+    except (RuntimeError, OSError, KeyError):
+        folder = Path("~")
+    if str(folder).startswith("~"):  # as it is where nothing says whose home that is
+        raise UsageError(
+            f"This user has no home folder, so bulkvm has no place for what it keeps. Name a folder in {variable} "
+            "(BULKVM_CONFIG for the sites, BULKVM_STATE for the journals of runs)."
+        )
+    return folder
 
 
 def simulator_state() -> Path:
@@ -65,6 +81,6 @@ def runs_folder() -> Path:
 def tenant_lock(tenant: Tenant) -> Path:
     """The file that the one run against a tenant holds on to."""
     folder = state_folder() / "locks"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    make_private_folder(folder)
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(tenant.pbx).netloc)
     return folder / f"{host}-{sha256(tenant.key.encode()).hexdigest()[:16]}.lock"

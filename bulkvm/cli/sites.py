@@ -16,16 +16,23 @@ from bulkvm.sites import read_secret, read_sites
 @screen_options
 def command(*, as_json: bool, screen: Screen) -> int:
     """List the sites: where each is, who logs in, how it is trusted, and whether its secret is in the keyring."""
-    sites = read_sites(sites_file()).values()
+    entries = read_sites(sites_file())
+    sites, wrong = [], []
+    for name in entries:
+        try:
+            sites.append(entries[name])
+        except UsageError as error:
+            wrong.append(str(error))
     stored = {site.name: _is_stored(site) for site in sites}
     if as_json:
         print_json(sites_form(sites, stored))
-        return 0
-    for site in sites:
+    for site in sites if not as_json else ():
         screen.print(f"{_in_words(site, stored=stored[site.name])}\n")
-    if not sites:
+    if not entries:
         screen.say("There are none yet. `bulkvm login NAME` sets one up.")
-    return 0
+    for text in wrong:
+        screen.insist(text, fg="red")
+    return UsageError.exit_code if wrong else 0
 
 
 def _is_stored(site: Site) -> bool:
@@ -58,8 +65,8 @@ def _kept(site: Site, *, stored: bool) -> str:
 
 
 def _trusted(site: Site) -> str:
-    if site.ca_file:
-        return f"the certificates of {site.ca_file}"
     if site.fingerprint:
         return f"the one certificate {site.fingerprint}"
+    if site.ca_file:
+        return f"the certificates of {site.ca_file}"
     return "the authorities that this machine knows"

@@ -229,10 +229,10 @@ def _tls_failure(
 def _trust(site: Site) -> _Trust:
     if site.insecure:
         return False
+    if site.fingerprint is not None:  # whatever else may be trusted
+        return aiohttp.Fingerprint(read_fingerprint(site.fingerprint))
     if site.ca_file is not None:
         return _authorities(Path(site.ca_file).expanduser())
-    if site.fingerprint is not None:
-        return aiohttp.Fingerprint(read_fingerprint(site.fingerprint))
     return True
 
 

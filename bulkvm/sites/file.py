@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ import tomli_w
 
 from bulkvm.address import check_url
 from bulkvm.errors import UsageError
-from bulkvm.files import make_private_folder, writing
+from bulkvm.files import check_target, make_private_folder, writing
+from bulkvm.locks import LockHeld, locked_briefly
 from bulkvm.settings import Site
 from bulkvm.sites.passwords import split_command
 from bulkvm.tenant import Tenant, normalize_url
@@ -36,37 +38,101 @@ def check_name(name: str) -> str:
     return name
 
 
-def read_sites(file: Path) -> dict[str, Site]:
+class Sites(Mapping[str, Site]):
+    """The sites by their names. One whose entry is wrong raises UsageError where it is meant."""
+
+    def __init__(self, file: Path, entries: Mapping[str, Any]) -> None:
+        """Take the tables of a file."""
+        self._file = file
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Site:
+        """The site of that name."""
+        entry = self._entries[name]
+        try:
+            return _read_site(name, entry, self._file.absolute().parent)
+        except UsageError as error:
+            raise UsageError(f"In the file of your sites, {self._file}: {error}") from error
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an entry of that name, right or wrong."""
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        """All names, those of wrong entries too."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
+
+
+def read_sites(file: Path) -> Sites:
     """The sites by their names; none where there is no file.
 
     Raises:
         UsageError: it is not a file of sites.
     """
-    try:
-        entries = tomllib.loads(file.read_text("utf-8"))
-        return {name: _read_site(name, entry) for name, entry in entries.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The file of your sites, {file}, cannot be read: {error}.") from error
-    except UsageError as error:
-        raise UsageError(f"In the file of your sites, {file}: {error}") from error
+    return Sites(file, _read_entries(file))
 
 
-def write_sites(file: Path, sites: Mapping[str, Site]) -> None:
-    """Write the sites, without their secrets. The file is readable for its owner alone.
+def change_site(file: Path, name: str, site: Site | None) -> None:
+    """Write the entry of one site, without its secret, or remove it; all others stay as they are.
+
+    The file is made for its owner alone. Programs that change it at the same time take turns.
 
     Raises:
-        UsageError: it cannot be written there.
+        UsageError: it cannot be written there, or is not a file of sites.
     """
-    entries = {name: {field: _value(site, field) for field in _FIELDS} for name, site in sites.items()}
-    filled = {name: {k: v for k, v in entry.items() if v is not None} for name, entry in entries.items()}
-    make_private_folder(file.parent)
-    with writing(file, overwrite=True) as new:
-        new.file.write(tomli_w.dumps(filled).encode())
+    with _locked(file):
+        entries = _read_entries(file)
+        if site is None:
+            entries.pop(name, None)
+        else:
+            fields = {field: _value(site, field) for field in _FIELDS}
+            entries[name] = {field: value for field, value in fields.items() if value is not None}
+        with writing(file.resolve(), overwrite=True) as new:  # a link to where somebody keeps settings stays one
+            new.file.write(tomli_w.dumps(entries).encode())
 
 
-def _read_site(name: str, entry: Any) -> Site:
+def check_changeable(file: Path) -> None:
+    """Make sure that the file of the sites can be written, before anything is asked or forgotten.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    with _locked(file):
+        check_target(file.resolve(), overwrite=True)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    try:
+        make_private_folder(file.parent)
+        with locked_briefly(file.with_name(f"{file.name}.lock")):
+            yield
+    except LockHeld as error:
+        raise UsageError(
+            f"Another program has been changing the file of your sites, {file}, all the time. Try again later."
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"The file of your sites, {file}, cannot be written: {error.strerror or error}. Make sure that you may "
+            "write in its folder, or name another one in BULKVM_CONFIG."
+        ) from error
+
+
+def _read_entries(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"The file of your sites, {file}, cannot be read: {error}.") from error
+
+
+def _read_site(name: str, entry: Any, folder: Path) -> Site:
+    """The site of an entry; the name of a file in it starts from the folder of the file that it stands in."""
     check_name(name)
     if not isinstance(entry, dict):
         raise UsageError(f"[{name}] must be a table of texts.")
@@ -82,7 +148,16 @@ def _read_site(name: str, entry: Any) -> Site:
     known = {field.removeprefix("tenant_"): entry[field] for field in _TENANT_FIELDS if field in entry}
     tenant = Tenant(pbx=normalize_url(url), **known) if known else None
     own: dict[str, Any] = {field: entry.get(field) for field in _OWN_FIELDS}
+    if own["ca_file"] is not None:
+        own["ca_file"] = str(folder / _expanded(own["ca_file"]))
     return Site(name=name, tenant=tenant, **{**own, "url": url, "password_command": command})
+
+
+def _expanded(file: str) -> str:
+    try:
+        return str(Path(file).expanduser())
+    except RuntimeError:  # there is no home folder
+        return file
 
 
 def _value(site: Site, field: str) -> Any:

@@ -1,4 +1,6 @@
 import os
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulkvm.errors import UsageError
 from bulkvm.settings import Site
-from bulkvm.sites import check_name, read_sites, write_sites
+from bulkvm.sites import change_site, check_name, read_sites
 from bulkvm.tenant import Tenant, normalize_url
 
 NAMES = st.from_regex(r"\w[\w.-]{0,63}", fullmatch=True).filter(lambda name: name != "simulator")
@@ -31,7 +33,7 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
             domain=draw(TEXTS),
             tenant=draw(st.none() | st.builds(Tenant, pbx=st.just(normalize_url(url)), id=st.just("7"), name=TEXTS)),
             **draw(SOURCES),
-            ca_file=draw(TEXTS),
+            ca_file=draw(st.none() | st.just(str(Path("/etc/ca.pem").absolute()))),
             fingerprint=draw(TEXTS),
         )
         for name in draw(st.lists(NAMES, unique=True, max_size=4))
@@ -41,9 +43,14 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(written=sites())
 def test_what_was_written_is_read(tmp_path: Path, written: dict[str, Site]) -> None:
-    write_sites(tmp_path / "config" / "sites.toml", written)
+    file = tmp_path / "config" / "sites.toml"
+    for name in read_sites(file):
+        change_site(file, name, None)
 
-    assert read_sites(tmp_path / "config" / "sites.toml") == written
+    for name, site in written.items():
+        change_site(file, name, site)
+
+    assert dict(read_sites(file)) == written
 
 
 def test_secrets_and_what_is_dangerous_are_not_written(tmp_path: Path) -> None:
@@ -57,7 +64,7 @@ def test_secrets_and_what_is_dangerous_are_not_written(tmp_path: Path) -> None:
         allow_http=True,
     )
 
-    write_sites(tmp_path / "sites.toml", {"clinic": site})
+    change_site(tmp_path / "sites.toml", "clinic", site)
 
     assert (tmp_path / "sites.toml").read_text("utf-8") == '[clinic]\nurl = "https://pbx"\nuser = "a"\n'
 
@@ -67,15 +74,15 @@ def test_the_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> No
     file = tmp_path / "new" / "sites.toml"
 
     for _ in range(2):
-        write_sites(file, {"clinic": Site(name="clinic", url="https://pbx")})
+        change_site(file, "clinic", Site(name="clinic", url="https://pbx"))
 
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
-    assert list(file.parent.iterdir()) == [file]
+    assert sorted(file.parent.iterdir()) == [file, file.with_name("sites.toml.lock")]
 
 
 def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
-    assert read_sites(tmp_path / "sites.toml") == {}
+    assert dict(read_sites(tmp_path / "sites.toml")) == {}
 
 
 @pytest.mark.parametrize(
@@ -103,9 +110,73 @@ def test_a_file_that_is_not_one_of_sites_is_told_as_such(tmp_path: Path, content
     file.write_bytes(content.encode("latin-1"))
 
     with pytest.raises(UsageError, match=words) as refusal:
-        read_sites(file)
+        dict(read_sites(file))
     assert str(file) in str(refusal.value)
     assert "SECRET" not in str(refusal.value)
+
+
+WRONG = "[wrong]\nurl = 'https://pbx'\ncolour = 'red'\n\n[clinic]\nurl = 'https://pbx'\n"
+
+
+def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text(WRONG, "utf-8")
+
+    sites = read_sites(file)
+
+    assert list(sites) == ["wrong", "clinic"]
+    assert sites["clinic"] == Site(name="clinic", url="https://pbx")
+    with pytest.raises(UsageError, match=r"sites\.toml: \[wrong\] holds colour"):
+        sites["wrong"]
+
+
+def test_a_change_leaves_all_other_entries_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text(WRONG, "utf-8")
+
+    change_site(file, "new", Site(name="new", url="https://new"))
+    change_site(file, "clinic", None)
+
+    assert tomllib.loads(file.read_text("utf-8")) == {
+        "wrong": {"url": "https://pbx", "colour": "red"},
+        "new": {"url": "https://new"},
+    }
+
+
+def test_a_file_that_begins_with_the_mark_of_utf_8_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text("[clinic]\nurl = 'https://pbx'\n", "utf-8-sig")
+
+    assert list(read_sites(file)) == ["clinic"]
+
+
+def test_programs_that_change_the_file_at_once_lose_no_site(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    names = [f"site-{number}" for number in range(16)]
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: change_site(file, name, Site(name=name, url=f"https://{name}")), names))
+
+    assert sorted(read_sites(file)) == sorted(names)
+
+
+def test_a_certificate_file_is_sought_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text("[clinic]\nurl = 'https://pbx'\nca_file = 'ca.pem'\n", "utf-8")
+
+    assert read_sites(file)["clinic"].ca_file == str(tmp_path / "ca.pem")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not every user of Windows may make links")
+def test_a_link_to_where_somebody_keeps_settings_stays_one(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    kept.touch()
+    (tmp_path / "sites.toml").symlink_to(kept)
+
+    change_site(tmp_path / "sites.toml", "clinic", Site(name="clinic", url="https://pbx"))
+
+    assert (tmp_path / "sites.toml").is_symlink()
+    assert list(read_sites(kept)) == ["clinic"]
 
 
 @pytest.mark.parametrize("name", ["clinic", "Klinik-Süd", "site_2", "a.b", "1", "x" * 64])

@@ -1,0 +1,180 @@
+"""The file of the sites: changed by several programs, written wrong by hand, not writable, or without a place."""
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.settings import Site
+from bulkvm.simulator import Settings, create_app, running
+from bulkvm.sites import change_site, read_sites, store_secret
+from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.terminals import on_a_terminal
+from tests.sites.keyrings import InMemory
+
+USER = Settings()
+
+
+@pytest.fixture
+def ring() -> Iterator[InMemory]:
+    """A keyring of this test's own."""
+    before = keyring.get_keyring()
+    ring = InMemory()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+def site(name: str, url: str = "https://pbx") -> Site:
+    return Site(name=name, url=url, user=USER.user, domain=USER.domain)
+
+
+def config() -> Path:
+    folder = Path(os.environ["BULKVM_CONFIG"])
+    folder.mkdir(exist_ok=True)
+    return folder / "sites.toml"
+
+
+def test_what_other_programs_do_while_a_login_waits_for_its_answers_stays_done(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    change_site(file, "forgotten", site("forgotten"))
+
+    with running(create_app()) as server, on_a_terminal(tmp_path, "login", "clinic") as (terminal, program):
+        terminal.answer("PBX address", server.url)
+        terminal.answer("Domain", USER.domain)
+        terminal.wait_for("User")
+        change_site(file, "other", site("other"))
+        change_site(file, "forgotten", None)
+        terminal.answer("", USER.user)
+        terminal.answer("Password", USER.password)
+        terminal.read_to_the_end()
+
+    assert program.returncode == 0
+    assert sorted(read_sites(file)) == ["clinic", "other"]
+
+
+@pytest.fixture
+def one_wrong(folder: Path, ring: InMemory) -> Iterator[str]:
+    """Two sites, one of them written wrong by hand; the other one's address."""
+    assert folder.is_dir()
+    assert not ring.held
+    with running(create_app()) as server:
+        config().write_text("[wrong]\nurl = 'pbx'\n", "utf-8")
+        change_site(config(), "clinic", site("clinic", server.url))
+        assert store_secret(site("clinic", server.url), USER.password)
+        yield server.url
+
+
+@pytest.mark.usefixtures("one_wrong")
+def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(bulkvm: Bulkvm) -> None:
+    good = bulkvm("plan", SAMPLES / "clinic.csv", "--site", "clinic")
+    wrong = bulkvm("plan", SAMPLES / "clinic.csv", "--site", "wrong")
+    all_sites = bulkvm("backup", "nights", "--all-sites", "--force")
+    listed = bulkvm("sites")
+
+    assert good.code == 0
+    assert (wrong.code, all_sites.code, listed.code) == (2, 2, 2)
+    assert [said.err.count("sites.toml: What should be the PBX's address") for said in (wrong, all_sites, listed)] == [
+        1, 1, 1,
+    ]  # fmt: skip
+    assert "clinic\n  address" in listed.out
+    assert "2 sites: 1 backed up, 1 not." in all_sites.err
+
+
+@pytest.mark.usefixtures("one_wrong")
+def test_a_wrong_entry_can_be_written_anew_and_forgotten(bulkvm: Bulkvm) -> None:
+    assert bulkvm("logout", "wrong").code == 0
+    assert list(read_sites(config())) == ["clinic"]
+
+
+def test_what_the_environment_describes_needs_no_file_of_sites(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    config().write_text("[clinic", "utf-8")
+
+    assert bulkvm("plan", SAMPLES / "clinic.csv").code == 0
+    assert pbx.state.traffic.counts["list"]
+
+
+@pytest.fixture
+def no_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home folder and without an entry in the system's list of users, as in a container."""
+    assert folder.is_dir()
+    pwd = pytest.importorskip("pwd", reason="Windows has no such list")
+
+    def find(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", find)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "BULKVM_CONFIG", "BULKVM_STATE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("no_home", "pbx")
+def test_without_a_home_folder_what_needs_none_works(bulkvm: Bulkvm, folder: Path) -> None:
+    codes = [
+        bulkvm(*command).code
+        for command in (["validate", SAMPLES / "clinic.csv"], ["plan", SAMPLES / "clinic.csv"], ["export", "a.csv"])
+    ]
+
+    assert codes == [0, 0, 0]
+    assert [file.name for file in folder.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.usefixtures("no_home")
+@pytest.mark.parametrize(
+    ("command", "variable"),
+    [
+        (["import", SAMPLES / "clinic.csv", "--yes"], "BULKVM_STATE"),
+        (["runs"], "BULKVM_STATE"),
+        (["plan", SAMPLES / "clinic.csv", "--site", "clinic"], "BULKVM_CONFIG"),
+        (["plan", SAMPLES / "clinic.csv", "--site", "simulator"], "BULKVM_STATE"),
+        (["login", "clinic"], "BULKVM_CONFIG"),
+        (["sites"], "BULKVM_CONFIG"),
+    ],
+)
+def test_without_a_home_folder_what_needs_one_names_the_variable(
+    bulkvm: Bulkvm, folder: Path, pbx: Starlette, monkeypatch: pytest.MonkeyPatch, command: list[str], variable: str
+) -> None:
+    if "--site" in command:
+        monkeypatch.delenv("BULKVM_URL")
+
+    ended = bulkvm(*command)
+
+    assert ended.code == 2
+    assert f"Name a folder in {variable}" in ended.err
+    assert pbx.state.traffic.counts["create"] == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config().with_name("sites.toml.lock").mkdir()
+    asked = io.StringIO("secret\n")
+    monkeypatch.setattr(sys, "stdin", asked)
+
+    with running(create_app()) as server:
+        ended = bulkvm("login", "clinic", "--url", server.url, "--token-stdin")
+
+    assert ended.code == 2
+    assert "cannot be written" in ended.err
+    assert asked.read() == "secret\n"
+
+
+@pytest.mark.usefixtures("one_wrong")
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten(
+    bulkvm: Bulkvm, ring: InMemory
+) -> None:
+    lock = config().with_name("sites.toml.lock")
+    lock.unlink()
+    lock.mkdir()
+
+    ended = bulkvm("logout", "clinic")
+
+    assert ended.code == 2
+    assert "cannot be written" in ended.err
+    assert [name for _, name in ring.held] == ["clinic"]
