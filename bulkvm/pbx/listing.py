@@ -10,6 +10,7 @@ from bulkvm.errors import AnswerLost, ListKeptChanging
 
 PAGE: Final = 100  # the most that one request may ask for (API page, "List", top)
 READINGS: Final = 3
+_MOST_BOXES: Final = 2_000_000  # twice what a sheet holds: a list that claims more may never end
 
 Params: TypeAlias = dict[str, str | int]
 
@@ -154,4 +155,6 @@ def read_page(content: Mapping[str, Any], read: Callable[[Any], Box]) -> Page:
         items = []
     if not isinstance(count, int) or isinstance(count, bool) or not isinstance(items, list):
         raise AnswerLost("The PBX answered the request for its list with something that is not a list.")
+    if not 0 <= count <= _MOST_BOXES:
+        raise AnswerLost(f"The PBX counts {count:,} boxes, and at most {_MOST_BOXES:,} are read.")
     return Page(count, tuple(read(item) for item in items))

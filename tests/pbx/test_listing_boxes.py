@@ -250,6 +250,8 @@ async def test_a_pbx_that_passes_over_the_filter_loses_no_box() -> None:
         ({"count": 3, "items": []}, ListKeptChanging),
         ({"count": 3, "items": [item("101")]}, ListKeptChanging),
         ({"count": 1, "items": [item("101"), item("102")]}, ListKeptChanging),
+        ({"count": 10**15, "items": [item("101")]}, AnswerLost),
+        ({"count": -1, "items": []}, AnswerLost),
         ({"count": None, "items": []}, AnswerLost),
         ({"count": True, "items": []}, AnswerLost),
         ({"items": []}, AnswerLost),

@@ -29,7 +29,13 @@ def write_workbook(path: Path, *rows: Sequence[Any], formats: Mapping[str, str] 
 
 
 def write_raw_workbook(
-    path: Path, sheet: str, *, strings: str = "", styles: str = "", extra: Mapping[str, str] | None = None
+    path: Path,
+    sheet: str,
+    *,
+    strings: str = "",
+    styles: str = "",
+    extra: Mapping[str, str] | None = None,
+    packing: int = zipfile.ZIP_DEFLATED,
 ) -> Path:
     """A workbook of the given XML: a worksheet's content, and that of the shared strings and the styles."""
     relation = f'<Relationship Id="{{}}" Type="{_OFFICE}/{{}}" Target="{{}}"/>'
@@ -48,7 +54,7 @@ def write_raw_workbook(
         "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}">{strings}</sst>',
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{styles}</styleSheet>',
     }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", packing) as archive:
         for name, text in {**parts, **(extra or {})}.items():
             archive.writestr(name, text)
     return path
