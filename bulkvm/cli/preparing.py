@@ -53,14 +53,14 @@ class Prepared:
         from bulkvm.upload import SheetRow
 
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
-        planned = {change.record.row: change.record for change in (self.plan.changes if self.plan else ())}
         messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
         texts = {c.header: self.sheet.texts(letter) for letter, c in self.sheet.columns.items()} if invalid else {}
         rows = []
         for record in self.checked.understood:
             row, extension = record.row, self.checked.extensions[record.row]
             if row not in invalid:
-                rows.append(SheetRow(record=planned.get(row, record), has_generated_pin=row in generated))
+                whole = replace(record, pin=generated[row]) if row in generated else record
+                rows.append(SheetRow(record=whole, has_generated_pin=row in generated))
                 continue
             outcome = Outcome(row=row, extension_number=extension, status=Status.INVALID, message=messages.get(row, ""))
             cells = {header: column[row] for header, column in texts.items()}

@@ -1,5 +1,6 @@
 """How two lists of boxes differ."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,7 +46,7 @@ def make_diff(a: Iterable[Box], b: Iterable[Box]) -> Diff:
     Both are read as a sheet's cells are, so that a box and its row in an export never differ by how they are spelt. A
     value that cannot be read so, such as a language tag that is none, is compared as the text that it is.
     """
-    ours, theirs = ({box.extension_number: _as_told(box) for box in boxes} for boxes in (a, b))
+    ours, theirs = (_by_number(map(_as_told, boxes)) for boxes in (a, b))
     both = [(ours[number], theirs[number]) for number in sorted(ours.keys() & theirs.keys())]
     changed = [ChangedBox(one, differences) for one, other in both if (differences := _differences(one, other))]
     return Diff(
@@ -59,6 +60,16 @@ def make_diff(a: Iterable[Box], b: Iterable[Box]) -> Diff:
             if any(NOT_KNOWN in {getattr(box, column.header) for box in pair} for pair in both)
         ),
     )
+
+
+def _by_number(boxes: Iterable[Box]) -> dict[tuple[str, int], Box]:
+    """The boxes by their numbers; of several with one number, each by its place among them, in the order of names."""
+    places: Counter[str] = Counter()
+    found: dict[tuple[str, int], Box] = {}
+    for box in sorted(boxes, key=lambda box: (box.extension_number, str(box.name))):
+        found[box.extension_number, places[box.extension_number]] = box
+        places[box.extension_number] += 1
+    return found
 
 
 def boxes_of(rows: Iterable[Mapping[str, str]]) -> tuple[Box, ...]:

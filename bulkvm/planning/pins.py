@@ -12,6 +12,13 @@ from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 _DIGITS: Final = "0123456789"
 _TRIES: Final = 1000
+_SENT_ALONG: Final = (
+    "An update sends it along, so the PBX may refuse the whole row. Give the box a new PIN in the sheet, or let "
+    "--generate-pins make one."
+)
+_UNDONE: Final = (
+    "To undo the row, it is sent again, so the PBX may refuse that. Then import the row's former values with a new PIN."
+)
 
 
 def generate_pin(policy: PinPolicy, extension_number: str, choose: Callable[[Sequence[str]], str]) -> str:
@@ -50,23 +57,26 @@ def pin_fault(pin: object, policy: PinPolicy) -> Fault | None:
     return next((fault for fault in faults if fault and fault.severity is Severity.ERROR), None)
 
 
-def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy) -> Iterator[Problem]:
-    """A warning for each update that sends a PIN along which the box has and which today's rules refuse."""
+def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: bool = False) -> Iterator[Problem]:
+    """A warning for each change that sends a PIN which the box has, or had, and which today's rules refuse."""
     for change in changes:
-        if change.kind is not ChangeKind.UPDATE or "pin" in change.changed:
-            continue
-        if fault := pin_fault(whole_box(change).pin, policy):
+        if fault := pin_fault(_old_pin(change, of_undo=of_undo), policy):
+            number = change.record.extension_number
+            how = _UNDONE if of_undo else _SENT_ALONG
             yield Problem(
                 row=change.record.row,
                 column="pin",
                 code="pin-outdated",
-                message=(
-                    f"box {change.record.extension_number} has a PIN from a time of other rules: {fault.message} "
-                    "An update sends it along, so the PBX may refuse the whole row. Give the box a new PIN in the "
-                    "sheet, or let --generate-pins make one."
-                ),
+                message=f"box {number} has a PIN from a time of other rules: {fault.message} {how}",
                 severity=Severity.WARNING,
             )
+
+
+def _old_pin(change: Change, *, of_undo: bool) -> object:
+    """The PIN that a change sends though no sheet gives it."""
+    if change.kind is ChangeKind.UPDATE and (of_undo or "pin" not in change.changed):
+        return whole_box(change).pin
+    return change.record.pin if of_undo else None
 
 
 def _ends_badly(pin: str) -> bool:

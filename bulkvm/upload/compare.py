@@ -101,6 +101,9 @@ async def plan_undo_of(
         put_back_by=put_back_by or {},
     )
     plan = plan_undo(done, boxes.values())
+    if plan.to_send:
+        warnings = warn_of_old_pins(plan.changes, await pbx.pin_policy(), of_undo=True)
+        plan = replace(plan, problems=(*plan.problems, *warnings))
     return plan if with_messages else spare_messages(plan, await _count_messages(plan, pbx, progress))
 
 

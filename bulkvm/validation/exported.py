@@ -1,7 +1,6 @@
 """What stands on the PBX already, though nobody may write it: an export must be importable as it is."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.text import AROUND
 from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
+from bulkvm.validation.rows import not_told_apart
 
 # What a box may have all the same. What a spreadsheet did to a cell is not among it.
 _HELD: Final = frozenset({
@@ -17,7 +17,6 @@ _HELD: Final = frozenset({
     "pin-length", "pin-lost-zero", "pin-policy", "pin-repeats", "pin-ascending",
     "extension-length", "extension-not-digits", "extension-reserved", "extension-twice",
 })  # fmt: skip
-_TWICE: Final = "extension-twice"
 
 
 def keep_exported(
@@ -34,7 +33,8 @@ def keep_exported(
     exported = {record.row for record in records if record.row in refused and record.id is not BLANK} if refused else ()
     if not exported:
         return records, list(problems)
-    exported -= _without_own_id(records, problems)
+    numbers = {record.row: record.extension_number for record in records}
+    exported -= not_told_apart(numbers, {r.row: r.id for r in records if r.id is not BLANK})
     held: dict[int, list[Problem]] = {}
     left = []
     for problem in problems:
@@ -64,20 +64,3 @@ def _as_exported(header: str, text: str) -> str | tuple[str, ...]:
         return tuple(filter(None, (part.strip() for part in text.split(","))))
     value = column.parse(text).value
     return value if isinstance(value, str) else text
-
-
-def _without_own_id(records: Iterable[Record], problems: Iterable[Problem]) -> set[int]:
-    """The rows whose number stands in another row too, and which their ids do not tell apart."""
-    twice = {problem.row for problem in problems if problem.code == _TWICE}
-    if not twice:
-        return set()
-    rows: defaultdict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.row in twice:
-            rows[record.extension_number].append(record)
-    return {
-        record.row
-        for same in rows.values()
-        if BLANK in {r.id for r in same} or len({r.id for r in same}) < len(same)
-        for record in same
-    }

@@ -45,6 +45,12 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
             yield row, "extension_number", Fault("extension-twice", message)
 
 
+def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
+    """The rows whose extension stands in another row too and which their ids, by row, do not tell apart."""
+    twice = _find_twice(numbers, numbers.values()).values()
+    return {row for rows in twice if len({ids.get(row) or "" for row in rows} - {""}) < len(rows) for row in rows}
+
+
 def _notification_fault(record: Record) -> RowFault:
     if record.enable_email_notify is True:
         message = "e-mails are switched on without recipients. Nobody is told, unless the box has some already."

@@ -9,7 +9,7 @@ from bulkvm.problems import Fault, Problem
 from bulkvm.sheet import Sheet
 from bulkvm.validation.cells import problem_in
 from bulkvm.validation.headings import check_headings
-from bulkvm.validation.rows import extension_twice
+from bulkvm.validation.rows import extension_twice, not_told_apart
 
 _NO_EXTENSION = Fault(
     "extension-missing", "the extension is missing, so that nobody can say which box is meant. Fill it in."
@@ -21,7 +21,7 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
-        missing or there twice, a row without an extension, an extension on several rows.
+        missing or there twice, a row without an extension, an extension on several rows without ids of their own.
     """
     errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
     if errors:
@@ -30,7 +30,8 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     texts = {header: sheet.texts(letter) for header, letter in letters.items()}
     texts[KEY.header] = {row: _read_extension(text) for row, text in texts[KEY.header].items()}
     missing = [(row, _NO_EXTENSION) for row, number in texts[KEY.header].items() if not number]
-    twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY.header]))
+    alike = not_told_apart(texts[KEY.header], texts.get("id", {}))
+    twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY.header]) if row in alike)
     errors = [problem_in(KEY, letters[KEY.header], row, fault) for row, fault in missing or twice]
     rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))
     return tuple(rows), tuple(errors)

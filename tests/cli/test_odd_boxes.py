@@ -135,11 +135,27 @@ def test_two_boxes_with_one_number_are_exported_and_named_and_block_no_other(
     (folder / "lab.csv").write_text("extension_number,name\n6201,New\n6202,Ward\n", "utf-8")
     with a_pbx(folder, monkeypatch, TWINS):
         exported, backed_up = bulkvm("export", "all.csv"), bulkvm("backup", "nights")
-        again, renamed = bulkvm("plan", "all.csv", "--json"), bulkvm("import", "lab.csv", "--yes", "--skip-invalid")
+        again, same = bulkvm("plan", "all.csv", "--json"), bulkvm("diff", "all.csv")
+        renamed = bulkvm("import", "lab.csv", "--yes", "--skip-invalid")
+        differing = bulkvm("diff", "all.csv", "--json")
 
-    assert (exported.code, backed_up.code, again.code, renamed.code) == (0, 0, 0, 1)
+    assert (exported.code, backed_up.code, again.code, same.code, renamed.code) == (0, 0, 0, 0, 1)
+    assert differing.json["counts"] == {"only_a": 0, "only_b": 0, "changed": 1, "unchanged": 2}
     assert again.json["counts"] == {"create": 0, "update": 0, "unchanged": 3}
     assert '2 boxes have the number 6201: "Front Desk" and "Old Desk".' in exported.err
     assert "2 boxes have the number 6201." in backed_up.err
     assert "Front Desk" in renamed.err
     assert "1 updated, 1 invalid" in renamed.err
+
+
+def test_an_undo_tells_of_a_pin_that_the_rules_refuse_by_now(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "new.csv").write_text("extension_number,name,pin\n6200,New,582046\n", "utf-8")
+    with a_pbx(folder, monkeypatch, odd_boxes("short PIN")):
+        assert bulkvm("import", "new.csv", "--yes").code == 0
+        undone = bulkvm("undo", "last", "--yes")
+
+    assert undone.code == 1
+    assert "box 6200 has a PIN from a time of other rules" in undone.err
+    assert "4028" not in undone.err

@@ -119,3 +119,15 @@ def test_an_export_and_a_backup_say_and_count_what_is_not_shown(
     counted = json.loads(manifest.read_text("utf-8"))["not_shown"]
     assert counted == {"pin": 10, "enable_pin": 10, "enable_email_notify": 10, "recipients": 10}
     assert "000000" not in (folder / "all.csv").read_text("utf-8-sig")
+
+
+def test_the_journal_has_the_pins_of_rows_whose_boxes_kept_theirs(
+    bulkvm: Bulkvm, hiding: Starlette, folder: Path, sheet: Path
+) -> None:
+    bulkvm("import", sheet, "--yes", "--keep-unseen")
+
+    assert bulkvm("runs", "last", "--result", "again.csv").code == 0
+
+    text = (folder / "again.csv").read_text("utf-8-sig")
+    assert all(pin in text for _, _, pin in BOXES)
+    assert hiding.state.traffic.counts["update"] == 0
