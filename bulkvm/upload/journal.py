@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
@@ -51,6 +52,9 @@ _NUMBER: Final = re.compile(rb'\{"run": \{"number": (\d+),')
 _ROW: Final = re.compile(rb'"row": (\d+)')
 _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes would be escaped
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
+
+_NO_CELLS: Final[Mapping[str, str]] = MappingProxyType({})  # one for all rows
+_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b"\n")  # for the most part
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -93,7 +97,7 @@ class SheetRow:
     """
 
     record: Record
-    cells: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cells: Mapping[str, str] = field(default_factory=lambda: _NO_CELLS, repr=False)
     has_generated_pin: bool = False
     outcome: Outcome | None = None
 
@@ -432,16 +436,17 @@ def _count_ends(file: Path, row_count: int | None = None) -> Mapping[str, int]:
     with file.open("rb") as lines:
         next(lines)
         for line in lines:
-            row, status, kind = (pattern.search(line) for pattern in (_ROW, _STATUS, _KIND))
             if not line.endswith(b"\n"):  # its writer was killed in it
                 break
-            if line.startswith(b'{"begin": ') and row and kind:
+            if line.startswith(b'{"begin": ') and (row := _ROW.search(line)) and (kind := _KIND.search(line)):
                 is_put_back = b'"wanted": {' in line
                 begun[int(row[1])] = _update_word(ChangeKind(kind[1].decode()), has_wanted=is_put_back)
-            elif status and row:
+            elif line.startswith(_WITHOUT_OUTCOME) and b'"outcome": {' not in line:
+                continue
+            elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
                 word = begun.pop(int(row[1]), Status.UPDATED)
-                words[word if status[1] == Status.UPDATED.encode() else status[1].decode()] += 1
-            elif line != b"\n" and not line.startswith(b'{"row": '):
+                words[word if status[1] == b"updated" else status[1].decode()] += 1
+            else:
                 is_damaged = True
     if row_count is not None:
         left = row_count - words.total()
@@ -502,7 +507,7 @@ def _row_to_json(row: SheetRow) -> dict[str, Any]:
 def _row_from_json(read: Mapping[str, Any]) -> SheetRow:
     return SheetRow(
         record=Record(**_from_json(read["row"], BLANK)),
-        cells=dict(read.get("cells", {})),
+        cells=read.get("cells", _NO_CELLS),
         has_generated_pin=read.get("has_generated_pin", False),
         outcome=_outcome(read["outcome"]) if "outcome" in read else None,
     )

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -132,6 +133,27 @@ def test_a_run_without_an_end_is_counted_as_it_is_read(tmp_path: Path) -> None:
 
     assert listed.state is RunState.DIED
     assert {status: n for status, n in listed.counts.items() if n} == dict.fromkeys(STATUSES.values(), 1)
+
+
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_a_list_of_runs_takes_no_memory_for_their_rows(tmp_path: Path, is_ended: bool) -> None:  # noqa: FBT001
+    rows = [SheetRow(record=Record(row=n, extension_number=str(10000 + n), name="Desk " * 10)) for n in range(2, 5002)]
+    journal = Journal(tmp_path, FACTS, rows)
+    for row in rows:
+        journal.begin(Change(ChangeKind.CREATE, row.record))
+        journal.end(replace(CREATED, row=row.record.row))
+    if is_ended:
+        journal.finish([replace(CREATED, row=row.record.row) for row in rows], 0)
+    journal.close()
+    file = tmp_path / f"{FACTS.name}.jsonl"
+
+    tracemalloc.start()
+    listed = list_run(file)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert listed.counts[Status.CREATED] == 5000
+    assert peak < 300_000, f"{file.stat().st_size} bytes were counted in {peak}"
 
 
 def test_a_run_is_under_way_as_long_as_its_journal_is_open(tmp_path: Path) -> None:
