@@ -11,6 +11,7 @@ import pytest
 from bulkvm import errors
 from bulkvm.cli.backup import verify_command
 from bulkvm.cli.commands import COMMANDS, bulkvm
+from bulkvm.cli.runs import forget_command
 from bulkvm.columns import COLUMNS, Column
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +62,8 @@ def test_every_command_and_option_that_readme_names_exists() -> None:
         command = bulkvm.get_command(context, name)
         assert command is not None
         options |= {option for parameter in command.params for option in parameter.opts}
-    options |= {option for parameter in verify_command.params for option in parameter.opts}
+    for command in (verify_command, forget_command):
+        options |= {option for parameter in command.params for option in parameter.opts}
     commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
 
     assert {first or second for first, second in commands} <= set(COMMANDS)

@@ -63,17 +63,34 @@ def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool
     Raises:
         UsageError: nobody can be asked.
     """
-    if yes or not plan.to_send:
+    return not plan.to_send or confirm(question, screen, ("send", "sent"), yes=yes, can_ask=can_ask)
+
+
+def confirm(question: str, screen: Screen, verb: tuple[str, str], *, yes: bool, can_ask: bool = True) -> bool:
+    """Ask a question, unless the answer was given beforehand.
+
+    Args:
+        question: what is asked.
+        screen: where.
+        verb: what is to be done, and then was not: `send` and `sent`.
+        yes: the answer that was given beforehand.
+        can_ask: whether standard input is free for an answer.
+
+    Raises:
+        UsageError: nobody can be asked.
+    """
+    do, done = verb
+    if yes:
         return True
     if not can_ask or not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask on, so nothing was sent. Add --yes to send without asking.")
+        raise UsageError(f"There is no terminal to ask on, so nothing was {done}. Add --yes to {do} without asking.")
     try:
         if screen.confirm(question):
             return True
     except click.Abort as error:
         screen.insist("")  # the question's line ends here
-        raise Interrupted("Stopped. Nothing was sent.") from error
-    screen.insist("Nothing was sent.")
+        raise Interrupted(f"Stopped. Nothing was {done}.") from error
+    screen.insist(f"Nothing was {done}.")
     return False
 
 

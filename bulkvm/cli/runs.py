@@ -1,14 +1,16 @@
-"""`bulkvm runs`."""
+"""`bulkvm runs` and `bulkvm runs forget`."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkvm.cli.json_forms import SCHEMA, print_json
-from bulkvm.cli.options import OVERWRITE_OPTION
+from bulkvm.cli.options import DURATION, OVERWRITE_OPTION
 from bulkvm.cli.past import check_past_result, find_run, list_runs, write_past_result
-from bulkvm.cli.running import exit_code
+from bulkvm.cli.places import runs_folder
+from bulkvm.cli.running import NOT_ALL_DONE, confirm, exit_code
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 
@@ -16,7 +18,57 @@ if TYPE_CHECKING:
     from bulkvm.upload import ListedRun, PastRun
 
 
-@click.command("runs")
+@click.command("forget")
+@click.argument("run", required=False)
+@click.option("--older-than", type=DURATION, metavar="AGE", help="All runs that began longer ago, such as 90d.")
+@click.option("-y", "--yes", is_flag=True, help="Delete without asking; RUN is then a whole name or `last`.")
+@screen_options
+def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, screen: Screen) -> int:
+    """Delete the journal of RUN, or of all runs that are older than AGE, with the PINs and former values in it.
+
+    Such a run is not listed any more, and can neither be undone nor get its result anew. One that is under way is kept.
+    """
+    from bulkvm.reports.problem_texts import count
+    from bulkvm.upload import is_under_way, list_journals, remove_journal
+
+    if (run is None) == (older_than is None):
+        raise UsageError("Name either a run, as `bulkvm runs` lists them, or an age: --older-than 90d.")
+    if run is not None:
+        chosen = _find_journal(run, whole=yes)
+        if is_under_way(chosen):
+            raise UsageError(f"The run {chosen.stem} is still under way, so its journal is kept.")
+        journals = [chosen]
+    else:
+        assert older_than is not None
+        before = datetime.now(UTC) - older_than
+        journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_under_way(file)]
+    if not journals:
+        screen.say("There is no run as old as that.")
+        return 0
+    screen.insist(
+        "\n".join(["Journals to be deleted, with the PINs and former values in them:", *map(_name, journals)])
+    )
+    what = count(len(journals), "journal")
+    if not confirm(f"Delete {what}? These runs cannot be undone any more.", screen, ("delete", "deleted"), yes=yes):
+        return NOT_ALL_DONE
+    for file in journals:
+        remove_journal(file)
+    screen.say(f"{what} deleted.")
+    return 0
+
+
+class _Runs(click.Command):
+    """A command whose first argument may be the name of another one."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == ["forget"]:
+            return forget_command.make_context(f"{info_name} forget", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("runs", cls=_Runs)
 @click.argument("run", required=False)
 @click.option(
     "--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result of RUN anew, from its journal."
@@ -25,7 +77,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
 def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: bool, screen: Screen) -> int:
-    """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`)."""
+    """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`).
+
+    Journals are kept until they are deleted: `bulkvm runs forget RUN`, or `--older-than 90d`.
+    """
     from bulkvm.upload import read_journal
 
     if result and run is None:
@@ -47,6 +102,34 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
         code = exit_code(past.outcomes, None) if past.exit_code is None else past.exit_code
         screen.say(f"What became of each row: {write_past_result(past, (), result, code, overwrite=overwrite)}")
     return 0
+
+
+def _find_journal(name: str, *, whole: bool) -> Path:
+    """The journal of a run, also one that cannot be read."""
+    from bulkvm.upload import list_journals
+
+    files = {file.stem: file for file in list_journals(runs_folder())}
+    return files.get(name) or find_run(name, list_runs(), whole=whole).file
+
+
+def _began(file: Path) -> datetime:
+    """When a run began; of a journal that cannot be read, when it was last written."""
+    from bulkvm.upload import read_facts
+
+    try:
+        return read_facts(file).began
+    except UsageError:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _name(file: Path) -> str:
+    from bulkvm.upload import read_facts
+
+    try:
+        facts = read_facts(file)
+    except UsageError:
+        return f"  {file.stem}  (it cannot be read)"
+    return f"  {facts.name}  {facts.site}  {facts.file}"
 
 
 def _check_ended(run: "ListedRun") -> None:

@@ -164,7 +164,7 @@ def _tell_of_rest(
     if as_json:
         print_json(import_form(connection.site.name, tenant, None, outcomes, plan.problems))
     if plan.problems:
-        screen.insist(render_problems(plan.problems, most=_NAMED))
+        screen.insist(render_problems(plan.problems, most=_NAMED, advice="--json names all of them."))
     name = undo.past.facts.name
     by = f" by {undo.earlier[-1].facts.name}" if undo.earlier else ""
     if plan.problems:
@@ -185,7 +185,7 @@ def _agree(
     from bulkvm.upload import account_for
 
     if plan.problems:
-        screen.insist(render_problems(plan.problems, most=_NAMED))
+        screen.insist(render_problems(plan.problems, most=_NAMED, advice="The result names all of them."))
     screen.say(render_plan(plan, tenant, of_sheet=False))
     boxes = count(len(plan.to_send), "box", "boxes")
     question = f"Put {boxes} of {tenant} back to what was there before?"

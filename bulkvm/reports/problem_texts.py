@@ -25,8 +25,19 @@ def render_place(problem: Problem) -> str:
     return f"{place} ({known.title if known else problem.column})"
 
 
-def render_problems(problems: Sequence[Problem], *, most: int = 5) -> str:
-    """Tell problems in the sheet's order, at most so many of a kind; the rest is only counted."""
+def render_problems(
+    problems: Sequence[Problem],
+    *,
+    most: int = 5,
+    advice: str = "An annotated copy (--annotate) marks every cell.",
+) -> str:
+    """Tell problems in the sheet's order, at most so many of a kind; the rest is only counted.
+
+    Args:
+        problems: all.
+        most: of a kind.
+        advice: where the others are to be seen.
+    """
     if not problems:
         return "No problems."
     lines = [f"{count_problems(problems)}:"]
@@ -36,7 +47,7 @@ def render_problems(problems: Sequence[Problem], *, most: int = 5) -> str:
         if told[problem.code] <= most:
             lines.append(f"  {problem.severity}: {render_problem(problem)}")
     if more := [f"{n - most:,} of [{code}]" for code, n in told.items() if n > most]:
-        lines.append(f"And more of the same kinds: {', '.join(more)}. An annotated copy (--annotate) marks every cell.")
+        lines.append(f"And more of the same kinds: {', '.join(more)}. {advice}".rstrip())
     return "\n".join(lines)
 
 

@@ -13,7 +13,9 @@ from bulkvm.upload.journal import (
     list_journals,
     list_run,
     next_number,
+    read_facts,
     read_journal,
+    remove_journal,
 )
 from bulkvm.upload.run import Ending, send
 
@@ -32,6 +34,8 @@ __all__ = [
     "next_number",
     "plan_for",
     "plan_undo_of",
+    "read_facts",
     "read_journal",
+    "remove_journal",
     "send",
 ]

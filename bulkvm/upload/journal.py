@@ -280,6 +280,28 @@ def list_run(file: Path) -> ListedRun:
     return ListedRun(file, facts, RunState.DIED, _count_ends(file, row_count))
 
 
+def read_facts(file: Path) -> RunFacts:
+    """What a run is, from the first line of its journal.
+
+    Raises:
+        UsageError: it is no journal.
+    """
+    return replace(_read_head(file)[0], extensions={})
+
+
+def remove_journal(file: Path) -> None:
+    """Delete a journal.
+
+    Raises:
+        UsageError: it cannot be deleted.
+    """
+    try:
+        file.unlink(missing_ok=True)
+        file.with_suffix(_LOCK_SUFFIX).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{file} could not be deleted: {error.strerror}.") from error
+
+
 def is_under_way(file: Path) -> bool:
     """Whether the run with this journal is under way: it holds its lock, however the journal looks."""
     lock = file.with_suffix(_LOCK_SUFFIX)

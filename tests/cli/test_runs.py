@@ -6,12 +6,14 @@ import errno
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from filelock import FileLock
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
+import bulkvm.cli.running as cli_running
 from bulkvm.cli.places import tenant_lock
 from bulkvm.pbx import connect
 from bulkvm.settings import Site
@@ -520,3 +523,78 @@ def test_a_journal_that_does_not_get_to_the_disk_costs_no_result(
     assert ended.code == 0
     assert "journal may not be whole on the disk" in ended.err
     assert statuses(folder / "result.xlsx") == ["created", "created"]
+
+
+def test_a_run_is_forgotten_with_its_pins_and_no_other(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *rows(2)), "--yes")
+    bulkvm("import", write_csv(folder / "b.csv", *rows(3)), "--yes")
+    first, second = (run["run"] for run in bulkvm("runs", "--json").json["runs"])
+
+    asked = bulkvm("runs", "forget", first)
+    forgotten = bulkvm("runs", "forget", first, "--yes")
+
+    journals = folder.parent / "state" / "runs"
+    assert (asked.code, forgotten.code) == (2, 0)
+    assert "so nothing was deleted. Add --yes" in asked.err
+    assert first in asked.err
+    assert str(folder / "a.csv") in forgotten.err
+    assert "1 journal deleted." in forgotten.err
+    assert [run["run"] for run in bulkvm("runs", "--json").json["runs"]] == [second]
+    assert [file.stem for file in journals.glob(f"*{second}*")] == [second]
+    assert list(journals.glob(f"*{first}*")) == []
+    assert pbx.state.traffic.counts["destroy"] == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_runs_of_an_age_are_forgotten_but_for_one_that_is_under_way(bulkvm: Bulkvm, folder: Path) -> None:
+    for name in "abcd":
+        bulkvm("import", write_csv(folder / f"{name}.csv", *rows(1)), "--yes")
+    names = [run["run"] for run in bulkvm("runs", "--json").json["runs"]]
+    journals = folder.parent / "state" / "runs"
+    for name in names[:3]:
+        file = journals / f"{name}.jsonl"
+        file.write_bytes(re.sub(rb'"began": "20..', b'"began": "2020', file.read_bytes()))
+    (journals / "broken.jsonl").write_bytes(b"402817")
+    os.utime(journals / "broken.jsonl", (0, 0))
+
+    with FileLock(journals / f"{names[1]}.lock"):
+        refused = bulkvm("runs", "forget", names[1], "--yes")
+        forgotten = bulkvm("runs", "forget", "--older-than", "90d", "--yes")
+
+    left = sorted(file.stem for file in journals.glob("*.jsonl"))
+    assert (refused.code, forgotten.code) == (2, 0)
+    assert left == [names[1], names[3]]
+    assert "broken  (it cannot be read)" in forgotten.err
+    assert "still under way" in refused.err
+    assert bulkvm("runs", "forget", "--older-than", "9000d", "--yes").code == 0
+    assert sorted(file.stem for file in journals.glob("*.jsonl")) == left
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("arguments", [[], ["last", "--older-than", "1d"], [""], ["2", "--yes"], ["--older-than", "x"]])
+def test_what_is_to_be_forgotten_is_named_for_certain(bulkvm: Bulkvm, folder: Path, arguments: list[str]) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes")
+
+    assert bulkvm("runs", "forget", *arguments).code == 2
+    assert len(bulkvm("runs", "--json").json["runs"]) == 1
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_clock_that_is_set_back_changes_neither_the_order_of_runs_nor_what_the_last_one_is(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "SetBack":
+            return cls(2020, 1, 1, tzinfo=tz)
+
+    bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes")
+    monkeypatch.setattr(cli_running, "datetime", SetBack)
+    bulkvm("import", write_csv(folder / "b.csv", *rows(2)), "--yes")
+    bulkvm("import", write_csv(folder / "c.csv", *rows(3)), "--yes")
+
+    files = [Path(run["file"]).name for run in bulkvm("runs", "--json").json["runs"]]
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert files == ["a.csv", "b.csv", "c.csv"]
+    assert (undone.code, sorted(boxes(bulkvm))) == (0, ["20000", "20001"])
