@@ -17,6 +17,7 @@ BulkvmError
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
 ├── LimitExceeded (6)         a safety limit refuses
 ├── StoppedEarly (7)          too many errors, or an outage: run it again to go on
+│   └── ReadBackDiffers       the first box that was written does not read back as it should
 ├── BackupNotProven (8)       a backup could not be made, or could not be proven good
 └── Interrupted (130)         a person stopped it; the result was still written
 
@@ -128,6 +129,10 @@ class StoppedEarly(BulkvmError):
     """Too many errors, or an outage. Running the same again goes on."""
 
     exit_code = 7
+
+
+class ReadBackDiffers(StoppedEarly):
+    """The first box that a run wrote does not read back as it should, so that no other one was written."""
 
 
 class BackupNotProven(BulkvmError):

@@ -113,6 +113,7 @@ class SendSettings:
         max_outage: seconds that a run waits for a PBX that went away.
         max_errors: how many of the rows that were sent may fail before the run stops.
         verify: read back every row that was written, not only those in doubt.
+        canary: read back the first row of each kind before any other one is sent.
     """
 
     concurrency: int = 8
@@ -122,6 +123,7 @@ class SendSettings:
     max_outage: float = 120.0
     max_errors: Limit = Limit(share=0.1)
     verify: bool = False
+    canary: bool = True
 
 
 DEFAULT_SETTINGS: Final = SendSettings()

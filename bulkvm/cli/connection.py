@@ -48,6 +48,10 @@ class Connection:
 
         return connect(self.site, self.settings, app=self.app, known=known, tenant=tenant)
 
+    def with_settings(self, **settings: Any) -> "Connection":
+        """The same, called with these settings."""
+        return replace(self, settings=replace(self.settings, **settings))
+
     def find_tenant(self) -> Tenant:
         """Ask the PBX which tenant the login reaches."""
 

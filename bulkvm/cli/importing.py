@@ -2,7 +2,7 @@
 
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from bulkvm.cli.json_forms import import_form, print_json
 from bulkvm.cli.options import (
     KEEP_UNSEEN_OPTION,
     MAX_CHANGES_OPTION,
+    NO_CANARY_OPTION,
     OVERWRITE_OPTION,
     SHEET_ARGUMENT,
     Reading,
@@ -74,6 +75,7 @@ class Job:
     show_default=True,
     help="Which rows are read back after they were written.",
 )
+@NO_CANARY_OPTION
 @click.option("-y", "--yes", is_flag=True, help="Send without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
@@ -91,6 +93,7 @@ def command(
     force: bool,
     max_errors: str,
     verify: str,
+    no_canary: bool,
     yes: bool,
     as_json: bool,
     screen: Screen,
@@ -104,8 +107,9 @@ def command(
     from bulkvm.reports.targets import check_result_name
 
     limit = parse_limit(max_changes)
-    settings = replace(connection.settings, max_errors=parse_limit(max_errors), verify=verify == "all")
-    connection = replace(connection, settings=settings)
+    connection = connection.with_settings(
+        max_errors=parse_limit(max_errors), verify=verify == "all", canary=not no_canary
+    )
     with ExitStack() as stack:
         sheet = _read(file, reading, connection, screen, as_json=as_json)
         if result:

@@ -201,6 +201,13 @@ def calling_options(command: Command) -> Command:
     return with_open_named
 
 
+NO_CANARY_OPTION: Final = click.option(
+    "--no-canary",
+    is_flag=True,
+    help="Do not end the run where the first box reads back otherwise than it was sent.",
+)
+
+
 def trust_options(command: Command) -> Command:
     """Give a command the options about how a PBX is trusted, and a `trust` made of them."""
 

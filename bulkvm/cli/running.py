@@ -15,7 +15,7 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, tenant_lock, writing_state
 from bulkvm.cli.screen import Screen
 from bulkvm.cli.stopping import stopping
-from bulkvm.errors import BulkvmError, Interrupted, UsageError
+from bulkvm.errors import BulkvmError, Interrupted, ReadBackDiffers, UsageError
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.problems import Problem
 from bulkvm.settings import SendSettings
@@ -173,6 +173,8 @@ def carry_out(
             tell(outcomes)
             if ending.error:
                 screen.insist(str(ending.error), fg="red")
+            if isinstance(ending.error, ReadBackDiffers):
+                screen.insist(f"The whole box, before and after: {runs_folder() / facts.name}.jsonl")
         screen.say(f"What became of each row: {written}")
     return code
 
@@ -249,8 +251,8 @@ def _send(
 
 
 def exit_code(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:
-    """How a run ended, in a number. A person who stopped it knows; else what is unknown matters most."""
-    if isinstance(error, Interrupted):
+    """How a run ended, in a number. What ended it on purpose comes first; else what is unknown matters most."""
+    if isinstance(error, Interrupted | ReadBackDiffers):
         return error.exit_code
     if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
         return _UNKNOWN

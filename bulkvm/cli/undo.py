@@ -10,7 +10,7 @@ import click
 from bulkvm.box import Record
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import import_form, print_json
-from bulkvm.cli.options import OVERWRITE_OPTION, site_options
+from bulkvm.cli.options import NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
 from bulkvm.cli.past import (
     UNDO_OF,
     check_past_result,
@@ -45,6 +45,7 @@ _NAMED: Final = 100  # boxes that were changed since
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @OVERWRITE_OPTION
 @click.option("--with-messages", is_flag=True, help="Remove boxes also if they hold messages, or may hold some.")
+@NO_CANARY_OPTION
 @click.option("-y", "--yes", is_flag=True, help="Send without asking; RUN is then a whole name or `last`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options
@@ -55,6 +56,7 @@ def command(
     result: Path | None,
     overwrite: bool,
     with_messages: bool,
+    no_canary: bool,
     yes: bool,
     as_json: bool,
     screen: Screen,
@@ -67,6 +69,7 @@ def command(
     from bulkvm.planning import changed_anything
     from bulkvm.upload import RunState, is_under_way, read_journal
 
+    connection = connection.with_settings(canary=not no_canary)
     runs = list_runs(screen)
     listed = find_run(run, runs, undone=False, whole=yes)
     _check_same(listed.facts, _tenant_of(connection))

@@ -3,6 +3,17 @@
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
 from bulkvm.pbx.listing import Progress, Query, no_progress
+from bulkvm.pbx.whole import WholeBox, find_field_changes, is_nothing
 from bulkvm.pbx.workers import in_parallel
 
-__all__ = ["Pbx", "Progress", "Query", "connect", "in_parallel", "no_progress"]
+__all__ = [
+    "Pbx",
+    "Progress",
+    "Query",
+    "WholeBox",
+    "connect",
+    "find_field_changes",
+    "in_parallel",
+    "is_nothing",
+    "no_progress",
+]

@@ -16,6 +16,7 @@ from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, n
 from bulkvm.pbx.masks import Masks, doubtful_values
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
 from bulkvm.pbx.tenants import TENANT_PATH, make_tenant, read_tenant
+from bulkvm.pbx.whole import WholeBox
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.tenant import Tenant
@@ -129,9 +130,13 @@ class Pbx:
 
         Source: API page, "Retrieve a shared voicemail".
         """
-        box = await self._read(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
-        (box,) = self._masks.remove([box])
-        return box
+        return (await self.fetch_whole_box(box_id, extension_number)).box
+
+    async def fetch_whole_box(self, box_id: str, extension_number: str | None = None) -> WholeBox:
+        """The same, with all fields as the PBX shows them, also those that are not documented."""
+        whole = await self._read(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
+        (box,) = self._masks.remove([whole.box])
+        return replace(whole, box=box)
 
     async def fetch_again(self, known: Box) -> Box:
         """Fetch a box that was read before. What a single answer shows no more, the list may: it is then asked too.
@@ -139,7 +144,10 @@ class Pbx:
         Raises:
             NoSuchBox: it is gone.
         """
-        box = await self.fetch_box(known.id, known.extension_number)
+        return await self.complete(await self.fetch_box(known.id, known.extension_number), known)
+
+    async def complete(self, box: Box, known: Box) -> Box:
+        """A box that was fetched again, with what the list shows of it where a single answer shows no more."""
         masked: dict[str, Any] = {
             header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
         }
@@ -292,15 +300,12 @@ class Pbx:
         return answered.told
 
 
-def _box_of(response: httpx.Response) -> Box:
-    return read_box(read_object(response), response.url.host)
-
-
-def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | None) -> Box:
+def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | None) -> WholeBox:
     """The box that was asked for, and no other."""
-    box = _box_of(response)
+    fields = read_object(response)
+    box = read_box(fields, response.url.host)
     if box.id == box_id and extension_number in {None, box.extension_number}:
-        return box
+        return WholeBox(box, fields)
     asked = f"box {extension_number}" if extension_number else "one box"
     raise AnswerLost(
         f"The PBX at {response.url.host} was asked for {asked} and answered with another one, {box.extension_number}."

@@ -6,6 +6,7 @@ The file of a run, in the order of its lines:
 - `row`, once for each row of the sheet: the row as it was read, written and flushed to disk before anything is sent.
 - `begin`, before a row is sent: the change and the box as it was. `end`, after it: the outcome, and the box as it was
   read back, where it was. A row with a `begin` and no `end` was under way when the run died.
+- `whole`: a box with all fields that the PBX shows, as text: the first one of each kind, before and after it was sent.
 - `done`: how many rows came to what, and the exit code. A run without it died, or is still under way: as long as it
   is, it holds the lock on the file of the same name that ends in .lock.
 
@@ -149,6 +150,10 @@ class Journal:
         if outcome.status is Status.UPDATED:
             self._updated[word] += 1
         self._write(_line({"end": _outcome_to_json(outcome), **({"box": _to_json(box)} if box else {})}))
+
+    def whole(self, row: int, when: str, box: str) -> None:
+        """Note a box with all its fields, also those that are not documented, as JSON in a text."""
+        self._write(_line({"whole": {"row": row, "when": when, "box": box}}))
 
     def finish(self, outcomes: Iterable[Outcome], exit_code: int) -> None:
         """Note how the run ended, with the outcomes of all its rows."""
@@ -377,7 +382,7 @@ class _Reading:
         elif "row" in read:
             row = _row_from_json(read)
             self._rows[row.record.row] = row
-        else:
+        elif "whole" not in read:  # that one is for people
             self._exit_code = int(read["done"]["exit_code"])
 
     def _change(self, read: Mapping[str, Any]) -> Change:

@@ -6,9 +6,17 @@ from typing import Final
 
 from bulkvm.box import BLANK, Box, Record
 from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import AnswerLost, BulkvmError, NoAnswer, NoSuchBox, NotAllowed, PbxError, PbxRefused
+from bulkvm.errors import (
+    AnswerLost,
+    BulkvmError,
+    NoAnswer,
+    NoSuchBox,
+    NotAllowed,
+    PbxError,
+    PbxRefused,
+)
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.pbx import Pbx
+from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.planning import (
     describe_unseen,
     fields_differ,
@@ -17,21 +25,39 @@ from bulkvm.planning import (
     find_exact_differences,
     whole_box,
 )
+from bulkvm.upload.canary import expected_box
+from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
-_PAUSES: Final = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what may be done late
 _CONFIRMED: Final = "Confirmed after a lost answer."
 _GONE: Final = "The box is gone. Import again to make it anew."
 
 
-def _hear_nothing(_: Change) -> None:
-    """Nobody listens."""
+class _NothingToSend(Exception):
+    """A change has come to its outcome before anything was sent for it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def _ignore_begin(_: Change) -> None:
+    """No-op callback."""
+
+
+def _ignore_whole(_row: int, _when: str, _box: WholeBox) -> None:
+    """No-op callback."""
 
 
 async def send_change(
-    change: Change, pbx: Pbx, *, verify: bool = False, begin: Callable[[Change], None] = _hear_nothing
-) -> Outcome:
+    change: Change,
+    pbx: Pbx,
+    *,
+    read_back: ReadBack = ReadBack.IN_DOUBT,
+    begin: Callable[[Change], None] = _ignore_begin,
+    note_whole: Callable[[int, str, WholeBox], None] = _ignore_whole,
+) -> Sent:
     """Send one change and say what became of it.
 
     What exists is looked at right before it is changed: a plan may be an hour old, and others work on the PBX too.
@@ -39,32 +65,45 @@ async def send_change(
     Args:
         change: what a row comes to.
         pbx: where.
-        verify: read back what was written, even where there is no doubt about it.
-        begin: hears of the change, with the box as it is now, right before it is sent.
+        read_back: when to read back what was written.
+        begin: called with the change, and the box as it is now in it, right before it is sent.
+        note_whole: called with each box that is read with all its fields.
 
     Raises:
         LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot go on, and this change was not made.
     """
+    if change.kind is ChangeKind.UNCHANGED:
+        message = describe_unseen(change)
+        return Sent(_outcome(change.record, Status.UNCHANGED, message, box_id=change.box.id if change.box else None))
+    before: WholeBox | None = None
+    if change.kind is not ChangeKind.CREATE:
+        try:
+            change, before = await _look_again(change, pbx)
+            if change.spares_messages:
+                await _spare(change, pbx)
+        except _NothingToSend as ended:
+            return Sent(ended.outcome)
+    if before and read_back is ReadBack.CANARY:
+        note_whole(change.record.row, "before", before)
+    begin(change)
+    outcome = await _send(change, pbx)
+    if outcome.status not in {Status.CREATED, Status.UPDATED}:
+        return Sent(outcome)
+    if read_back is ReadBack.CANARY:
+        return await prove(change, before, outcome, pbx, note_whole)
+    if change.kind is not ChangeKind.REMOVE and (read_back is not ReadBack.IN_DOUBT or _empties(change)):
+        return await _verify(change, outcome, pbx, is_needed=read_back is not ReadBack.IF_POSSIBLE)
+    return Sent(outcome)
+
+
+async def _send(change: Change, pbx: Pbx) -> Outcome:
     match change.kind:
         case ChangeKind.CREATE:
-            begin(change)
-            outcome = await _create(change.record, pbx)
-        case ChangeKind.UPDATE | ChangeKind.REMOVE:
-            looked_at = await _look_again(change, pbx)
-            if isinstance(looked_at, Outcome):
-                return looked_at
-            if change.spares_messages and (spared := await _spare(looked_at, pbx)):
-                return spared
-            begin(looked_at)
-            if change.kind is ChangeKind.REMOVE:
-                return await _remove(looked_at, pbx)
-            outcome = await _update(looked_at, pbx)
-        case ChangeKind.UNCHANGED:
-            message = describe_unseen(change)
-            return _outcome(change.record, Status.UNCHANGED, message, box_id=change.box.id if change.box else None)
-    if (verify or _empties(change)) and outcome.status in {Status.CREATED, Status.UPDATED}:
-        return await _verify(change, outcome, pbx)
-    return outcome
+            return await _create(change.record, pbx)
+        case ChangeKind.REMOVE:
+            return await _remove(change, pbx)
+        case _:
+            return await _update(change, pbx)
 
 
 def _empties(change: Change) -> bool:
@@ -82,34 +121,44 @@ def _differing(change: Change, wanted: Box | Record, box: Box) -> tuple[str, ...
     return fields_not_taken(wanted, box)
 
 
-async def _look_again(change: Change, pbx: Pbx) -> Change | Outcome:
-    """The change for the box as it is now; an outcome where nothing is left to be sent."""
+async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
+    """The change for the box as it is now, and that box with all its fields.
+
+    Raises:
+        _NothingToSend: nothing is left to be sent.
+    """
     record, planned = change.record, change.box
     assert planned is not None
     try:
-        box = (await pbx.fetch_again(planned)).filled_from(planned)
+        whole = await pbx.fetch_whole_box(planned.id, planned.extension_number)
+        box = (await pbx.complete(whole.box, planned)).filled_from(planned)
     except (PbxError, NotAllowed) as error:
-        return _not_found(change, error)
+        raise _NothingToSend(_not_found(change, error)) from error
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
     if is_undo and (changed := [difference.field for difference in find_exact_differences(box, planned)]):
         kept = f"It was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
-        return _outcome(record, Status.UNCHANGED, kept, box_id=box.id)
+        raise _NothingToSend(_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
     if is_undo:
-        return replace(change, box=box)
+        return replace(change, box=box), whole
     differences = find_differences(record, box)
     if not differences:
-        return _outcome(record, Status.UNCHANGED, "Somebody else made it so meanwhile.", box_id=box.id)
-    return replace(change, box=box, differences=differences)
+        raise _NothingToSend(_outcome(record, Status.UNCHANGED, "Somebody else made it so meanwhile.", box_id=box.id))
+    return replace(change, box=box, differences=differences), whole
 
 
-async def _spare(change: Change, pbx: Pbx) -> Outcome | None:
-    """The outcome of a box that is kept, since a message was left in it after the undo was planned."""
+async def _spare(change: Change, pbx: Pbx) -> None:
+    """Keep a box in which a message was left after the undo was planned.
+
+    Raises:
+        _NothingToSend: so it is.
+    """
     assert change.box is not None
     messages = await pbx.count_messages(change.box.id)
     if messages == 0:
-        return None
+        return
     why = "The PBX does not show any more whether it holds messages" if messages is None else "It holds a message now"
-    return _outcome(change.record, Status.UNCHANGED, f"{why}, so it is kept as it is.", box_id=change.box.id)
+    kept = f"{why}, so it is kept as it is."
+    raise _NothingToSend(_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))
 
 
 def _not_found(change: Change, error: PbxError | NotAllowed) -> Outcome:
@@ -176,7 +225,7 @@ async def _refused_after_loss(
 ) -> Outcome:
     """The outcome of a create that was refused, perhaps because of our own box that an earlier try made late."""
     try:
-        for pause in _PAUSES:
+        for pause in PAUSES:
             await pbx.pause(pause)
             if box := await pbx.find_box(record.extension_number):
                 return _made_or_foreign(record, box, attempts)
@@ -270,7 +319,7 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
 async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
     """The outcome of an update that was refused, perhaps after an earlier try that was done, its answer lost."""
     record, attempts = change.record, refusal.attempts
-    pauses = _PAUSES if refusal.lost else () if refusal.is_certain else _PAUSES[:1]
+    pauses = PAUSES if refusal.lost else () if refusal.is_certain else PAUSES[:1]
     try:
         for pause in pauses:
             await pbx.pause(pause)
@@ -340,27 +389,16 @@ async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost | Pbx
     return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
 
 
-async def _verify(change: Change, outcome: Outcome, pbx: Pbx) -> Outcome:
+async def _verify(change: Change, outcome: Outcome, pbx: Pbx, *, is_needed: bool) -> Sent:
     """Read back what was written; if the PBX shows something else, nobody can say what became of the row."""
     assert outcome.id is not None
     try:
-        # What only the list shows was known before: so it can be read back.
-        read = pbx.fetch_again(change.box) if change.box else pbx.fetch_box(outcome.id, outcome.extension_number)
-        differing = _differing(change, change.record, await read)
+        box = await pbx.fetch_again(expected_box(change, outcome.id))  # what only the list shows included
     except BulkvmError as error:
         message = f"It was {outcome.status}, and could not be read back: {error}"
-    else:
-        if not differing:
-            return outcome
-        message = f"It was {outcome.status}, and the PBX shows something else in {', '.join(differing)}."
-    return _outcome(
-        change.record,
-        Status.UNKNOWN,
-        message,
-        box_id=outcome.id,
-        changed=outcome.changed,
-        attempts=outcome.attempts,
-    )
+        return Sent(replace(outcome, status=Status.UNKNOWN, message=message) if is_needed else outcome)
+    differing = _differing(change, change.record, box)
+    return Sent(not_as_sent(outcome, differing) if differing else outcome, box)
 
 
 def _outcome(

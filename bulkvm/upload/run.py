@@ -1,20 +1,24 @@
 """A whole plan, sent."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bulkvm.changes import Change, Plan
+from bulkvm.box import BLANK, Record
+from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.columns import COLUMNS
 from bulkvm.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly
 from bulkvm.outcomes import DONE, Outcome, Status
-from bulkvm.pbx import Pbx
+from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.upload.journal import Journal
+from bulkvm.upload.read_back import ReadBack, Sent
 from bulkvm.upload.row import send_change
 
 _ASK_EVERY: Final = 0.1  # seconds
+_CANARIES: Final = (ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ async def send(
 ) -> Ending:
     """Send every change of a plan, several at a time.
 
+    The first create, update and removal are sent before, one by one, and read back with all their fields: a PBX that
+    does something else than was sent, or erases what it was not told to keep, does so to one box alone.
+
     Args:
         plan: what is to be done.
         pbx: where.
@@ -56,7 +63,12 @@ async def send(
     run = _Run(pbx, settings, journal, on_outcome, stop)
     watch = asyncio.create_task(_end_waits_once(stop, pbx))
     try:
-        await in_parallel(plan.changes, run.send, settings.concurrency)
+        for change in plan.changes:
+            if change.kind is ChangeKind.UNCHANGED:
+                await run.send(change)
+        for kind in _CANARIES if settings.canary else ():
+            await run.prove(change for change in plan.changes if change.kind is kind)
+        await in_parallel(run.left(plan), run.send, settings.concurrency)
     finally:
         watch.cancel()
     return run.end(plan)
@@ -85,27 +97,68 @@ class _Run:
         self._on_outcome = on_outcome
         self._stop = stop
         self._outcomes: dict[int, Outcome] = {}
+        self._blanks: set[frozenset[str]] = set()
         self._sent = 0
         self._not_done = 0
         self._error: BulkvmError | None = None
 
+    async def prove(self, changes: Iterable[Change]) -> None:
+        """Send changes of a kind, one after another, until one of them was done and reads back as it should."""
+        for change in changes:
+            if self._has_ended() or await self._send(change, ReadBack.CANARY):
+                return
+
+    def left(self, plan: Plan) -> Iterator[Change]:
+        """The changes that were not sent yet."""
+        return (change for change in plan.changes if change.record.row not in self._outcomes)
+
     async def send(self, change: Change) -> None:
         """Send one change, unless the run has ended."""
-        if self._error or self._stop():
-            return
+        if not self._has_ended():
+            await self._send(change, self._reading_of(change))
+
+    def _has_ended(self) -> bool:
+        return self._error is not None or self._stop()
+
+    def _reading_of(self, change: Change) -> ReadBack:
+        """Whether a box is read back. What the PBX gives for blank cells is noted once for each set of them."""
+        if self._settings.verify:
+            return ReadBack.ALWAYS
+        if (
+            self._journal
+            and self._settings.canary
+            and change.kind is ChangeKind.CREATE
+            and self._is_first_with_its_blanks(change.record)
+        ):
+            return ReadBack.IF_POSSIBLE
+        return ReadBack.IN_DOUBT
+
+    def _is_first_with_its_blanks(self, record: Record) -> bool:
+        blanks = frozenset(column.header for column in COLUMNS if getattr(record, column.header) is BLANK)
+        is_first = blanks not in self._blanks
+        self._blanks.add(blanks)
+        return is_first
+
+    async def _send(self, change: Change, read_back: ReadBack) -> bool:
+        """Send one change, and say whether it proved how this PBX works."""
+        if read_back is ReadBack.CANARY:
+            self._is_first_with_its_blanks(change.record)
         try:
-            outcome = await send_change(change, self._pbx, verify=self._settings.verify, begin=self._note_begin)
+            sent = await send_change(
+                change, self._pbx, read_back=read_back, begin=self._note_begin, note_whole=self._note_whole
+            )
         except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
-            self._error = self._error or error
-            outcome = _not_sent(change)
+            sent = Sent(_not_sent(change), error=error)
         except Exception as error:  # noqa: BLE001  (one row's surprise must not cost the others their outcomes)
-            self._error = self._error or StoppedEarly(f"Something unforeseen ended the run: {type(error).__name__}.")
-            outcome = _surprised(change)
-        self._outcomes[outcome.row] = outcome
-        self._on_outcome(outcome)
-        if outcome.status is not Status.NOT_SENT:
-            self._count(outcome)
-        self._note_end(outcome)
+            unforeseen = StoppedEarly(f"Something unforeseen ended the run: {type(error).__name__}.")
+            sent = Sent(_surprised(change), error=unforeseen)
+        self._error = self._error or sent.error
+        self._outcomes[sent.outcome.row] = sent.outcome
+        self._on_outcome(sent.outcome)
+        if sent.outcome.status is not Status.NOT_SENT:
+            self._count(sent.outcome)
+        self._note_end(sent)
+        return sent.is_proven
 
     def end(self, plan: Plan) -> Ending:
         """What became of all rows, those that were never begun included."""
@@ -122,10 +175,17 @@ class _Run:
             except OSError as error:
                 raise _journal_full(error) from error
 
-    def _note_end(self, outcome: Outcome) -> None:
+    def _note_whole(self, row: int, when: str, box: WholeBox) -> None:
         if self._journal:
             try:
-                self._journal.end(outcome)
+                self._journal.whole(row, when, box.to_json())
+            except OSError as error:
+                raise _journal_full(error) from error
+
+    def _note_end(self, sent: Sent) -> None:
+        if self._journal:
+            try:
+                self._journal.end(sent.outcome, sent.box)
             except OSError as error:
                 self._error = self._error or _journal_full(error)
 

@@ -91,8 +91,8 @@ def test_a_sheet_that_only_spells_the_same_otherwise_changes_nothing(
     assert pbx.state.traffic.counts["update"] == 0
 
 
-@pytest.mark.parametrize(("option", "read_back"), [((), 0), (("--verify", "all"), 42)], ids=["usual", "all"])
-def test_rows_without_doubt_are_read_back_on_request_alone(
+@pytest.mark.parametrize(("option", "read_back"), [((), 2), (("--verify", "all"), 42)], ids=["usual", "all"])
+def test_one_row_for_each_set_of_blank_cells_is_read_back_and_all_on_request(
     bulkvm: Bulkvm, pbx: Starlette, option: tuple[str, ...], read_back: int
 ) -> None:
     ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes", *option)

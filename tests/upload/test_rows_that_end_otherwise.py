@@ -16,6 +16,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Faults, Settings, create_app
 from bulkvm.upload import Journal, RunFacts, send
+from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row import send_change
 
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
@@ -51,7 +52,12 @@ def change_of(kind: ChangeKind, box: Box) -> Change:
 
 
 async def outcome_of(
-    kind: ChangeKind, faults: Sequence[str], app: Starlette, *, verify: bool = False, settings: SendSettings = ONCE
+    kind: ChangeKind,
+    faults: Sequence[str],
+    app: Starlette,
+    *,
+    read_back: ReadBack = ReadBack.IN_DOUBT,
+    settings: SendSettings = ONCE,
 ) -> Outcome:
     """What becomes of a change of a box that was made before, under these faults."""
     async with connect(SITE, settings, app=app) as pbx:
@@ -59,7 +65,7 @@ async def outcome_of(
         box = await pbx.find_box("6201")
         assert box is not None
         app.state.faults = Faults(faults)
-        return await send_change(change_of(kind, box), pbx, verify=verify)
+        return (await send_change(change_of(kind, box), pbx, read_back=read_back)).outcome
 
 
 C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeKind.UNCHANGED
@@ -122,7 +128,7 @@ async def test_a_refusal_after_a_lost_answer_is_believed_only_where_the_box_show
 
 
 async def test_what_cannot_be_read_back_is_not_known() -> None:
-    outcome = await outcome_of(ChangeKind.UPDATE, ["500:fetch:2"], create_app(), verify=True)
+    outcome = await outcome_of(ChangeKind.UPDATE, ["500:fetch:2"], create_app(), read_back=ReadBack.ALWAYS)
 
     assert outcome.status is Status.UNKNOWN
     assert "could not be read back" in outcome.message
@@ -145,7 +151,7 @@ async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
         assert box is not None
         await (update(pbx, meanwhile) if meanwhile else remove(pbx))
 
-        outcome = await send_change(change_of(kind, box), pbx)
+        outcome = (await send_change(change_of(kind, box), pbx)).outcome
 
     assert outcome.status is status
     assert said in outcome.message
@@ -172,7 +178,7 @@ async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs
         assert undo.box is not None
         await pbx.update_box(replace(undo.box, **theirs))  # type: ignore[arg-type]
 
-        outcome = await send_change(undo, pbx)
+        outcome = (await send_change(undo, pbx)).outcome
 
     assert outcome.status is Status.UNCHANGED
     assert f"changed meanwhile in {next(iter(theirs))}" in outcome.message
@@ -196,7 +202,7 @@ async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
         undo = await undo_of(GERMAN, {"prompt": BLANK}, pbx)
         app.state.faults = Faults(faults)
 
-        outcome = await send_change(undo, pbx)
+        outcome = (await send_change(undo, pbx)).outcome
         box = await pbx.find_box("6201")
 
     assert outcome.status is status
