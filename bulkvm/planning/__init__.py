@@ -2,6 +2,7 @@
 
 from bulkvm.planning.compare import (
     Taken,
+    box_to_send,
     fields_differ,
     fields_not_taken,
     find_differences,
@@ -31,6 +32,7 @@ __all__ = [
     "Diff",
     "DoneRun",
     "Taken",
+    "box_to_send",
     "boxes_of",
     "changed_anything",
     "check_changes",

@@ -84,6 +84,16 @@ def whole_box(change: Change) -> Box:
     return replace(change.box, **changed)
 
 
+def box_to_send(change: Change) -> Box:
+    """The box of an update without the recipients that stay none: leaving them out says so too.
+
+    Where a PBX shows null for recipients that it hides, sending none would remove them.
+    """
+    wanted = whole_box(change)
+    stays_empty = change.box is not None and wanted.recipients == () == change.box.recipients
+    return replace(wanted, recipients=BLANK) if stays_empty else wanted
+
+
 def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:
     """The fields in which a box is not as wanted. What is blank or not known on either side does not count."""
     return tuple(

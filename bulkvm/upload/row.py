@@ -18,6 +18,7 @@ from bulkvm.errors import (
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.planning import (
+    box_to_send,
     describe_unseen,
     fields_differ,
     fields_not_taken,
@@ -304,7 +305,7 @@ def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
 async def _update(change: Change, pbx: Pbx) -> Outcome:
     record, wanted = change.record, whole_box(change)
     try:
-        updated = await pbx.update_box(wanted)
+        updated = await pbx.update_box(box_to_send(change))
     except PbxRefused as refusal:
         return await _refused(change, wanted, refusal, pbx)
     except NotAllowed as refusal:

@@ -186,3 +186,16 @@ async def test_a_lost_answer_is_not_taken_for_a_pin_that_cannot_be_looked_at(
         assert outcome.message == "Confirmed after a lost answer. PIN sent; this PBX does not show PINs."
     else:
         assert outcome.status in {Status.FAILED, Status.UNKNOWN}
+
+
+@pytest.mark.parametrize("how", ["hide", "omit", "mask-stars"])
+async def test_recipients_that_are_shown_as_none_are_not_removed_by_an_update_of_something_else(
+    tmp_path: Path, how: str
+) -> None:
+    pbx = Behaving(tmp_path, [f"{how}:recipients:both", "updates:merge"])
+    before = await pbx.boxes()
+
+    _, (outcome,) = await pbx.run(row(name="New"))
+
+    assert outcome.status is Status.UPDATED
+    assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
