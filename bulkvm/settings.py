@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from bulkvm.address import check_url
 from bulkvm.errors import UsageError
 from bulkvm.tenant import Tenant
 
@@ -65,11 +66,13 @@ class Site:
     allow_http: bool = False
 
     def __post_init__(self) -> None:
-        """Keep a pinned certificate from being passed over.
+        """Bring the address to its usual form, and keep a pinned certificate from being passed over.
 
         Raises:
-            UsageError: it would be.
+            UsageError: it is no address; or the certificate would be passed over.
         """
+        if self.url:  # else it is not known yet
+            object.__setattr__(self, "url", check_url(self.url))
         if self.insecure and self.fingerprint:
             raise UsageError(
                 f"The certificate of the site {self.name} is pinned, so --insecure (BULKVM_INSECURE) is refused: it "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.cli.places import sites_file
@@ -130,6 +131,8 @@ def command(
     night = Night(
         folder=folder, now=datetime.now(UTC), keep=rules, force=force, lock_timeout=lock_timeout.total_seconds()
     )
+    if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
+        raise UsageError("--all-sites and --site exclude each other. Leave one of them out.")
     if all_sites:
         return _back_up_all(open_named, night, screen)
     connection = open_named(site)

@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -38,6 +39,7 @@ COMMANDS: Final = {
 }
 
 
+_MAY_BE_EMPTY: Final = ("--domain",)  # of a system administrator
 _GOOD: Final = (0, 10)  # exit codes: done, and differences found
 
 
@@ -61,9 +63,30 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        _refuse_empty(rest)
+        return name, command, rest
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (the same)
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an argument of no characters: a script's variable is not set, and much could be meant by it.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    for before, argument in pairwise(("", *arguments)):
+        option, is_pair, value = argument.partition("=") if argument.startswith("--") else (before, "", argument)
+        if value or (argument and not is_pair) or option in _MAY_BE_EMPTY:
+            continue
+        what = f"The value of {option}" if option.startswith("-") else "An argument"
+        raise click.UsageError(f"{what} is empty. Is a variable not set?")
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

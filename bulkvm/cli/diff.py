@@ -10,7 +10,7 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import diff_form, print_json
 from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.errors import SheetError
+from bulkvm.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
     from bulkvm.box import Box
@@ -52,6 +52,8 @@ def command(
     from bulkvm.reports.tables import table_kind
     from bulkvm.reports.targets import check_not_input
 
+    if str(a) == str(b) == "-":
+        raise UsageError("Standard input can be read once only. Name a file in place of one of the two.")
     if output:
         table_kind(output)
         for file in filter(None, (a, b)):

@@ -9,6 +9,7 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.cli.screen import Screen, screen_options
+from bulkvm.errors import PbxRefused, UsageError
 
 if TYPE_CHECKING:
     from bulkvm.box import Box
@@ -67,7 +68,13 @@ def command(
         check_export_name(file)
         check_target(file, overwrite=overwrite)
     query = Query(filter=condition, search=search, orderby=orderby)
-    boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
+    try:
+        boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
+    except PbxRefused as error:
+        given = {"--filter": condition, "--search": search, "--orderby": orderby}
+        if options := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
+            raise UsageError(f"The PBX does not take {' or '.join(options)}. {error}") from error
+        raise
     whole = [without_gaps(box) for box in boxes]
     not_shown = {field: n for field, n in count_not_shown(boxes).items() if not (without_pins and field == "pin")}
     if not_shown:

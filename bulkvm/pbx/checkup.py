@@ -17,6 +17,7 @@ from bulkvm.errors import (
     NotAllowed,
     NotTrusted,
     PbxError,
+    PbxRefused,
     PbxUnreachable,
     UsageError,
 )
@@ -201,7 +202,11 @@ class _Tenant:
         return f"{self._boxes} can be listed"
 
     async def policy(self) -> str:
-        policy = await self._pbx.tenant_pin_policy()
+        try:
+            policy = await self._pbx.tenant_pin_policy()
+        except (NotAllowed, PbxRefused) as error:
+            least, most = DEFAULT_PIN_POLICY.min_length, DEFAULT_PIN_POLICY.max_length
+            return f"not known, and taken to be {least} to {most} digits: {error}"
         if policy is None:
             policy, of = DEFAULT_PIN_POLICY, ", as PBXs have it before 22.3: this one tells no policy of the tenant"
         else:

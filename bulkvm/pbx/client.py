@@ -265,16 +265,21 @@ class Pbx:
 
     async def pin_policy(self) -> PinPolicy:
         """How long a PIN may be: what the tenant's password policy says, or else the API page."""
-        return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
+        with suppress(PbxRefused, NotAllowed, AnswerLost):
+            return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
+        return DEFAULT_PIN_POLICY
 
     async def tenant_pin_policy(self) -> PinPolicy | None:
-        """The same, None where the PBX does not tell its policy.
+        """What the tenant's password policy says of PINs, None where the PBX has no such policy.
+
+        Raises:
+            PbxRefused, NotAllowed, AnswerLost: it was not shown, so that it is not known.
 
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
         try:
             told = await self._read("/api/tenant/password_policy", read_object)
-        except (PbxRefused, NotAllowed, AnswerLost):
+        except NoSuchBox:  # 404: before 22.3
             return None
         return _pin_policy(told.get("min_length"), told.get("max_length"))
 

@@ -119,6 +119,10 @@ class PasswordAuth(SiteAuth):
         """The request for a token that is to go before this one."""
         if self._refusal:
             raise LoginRefused(self._refusal)
+        if not (self._site.user and self._site.password):
+            raise UsageError(
+                f"The site {self._site.name} has neither a token nor a user with a password, so nothing was sent."
+            )
         if self._refresh:
             form = {"grant_type": "refresh_token", "refresh_token": self._refresh}
         else:

@@ -23,6 +23,7 @@ from bulkvm.errors import (
     PbxRefused,
     PbxUnreachable,
     StoppedEarly,
+    UsageError,
 )
 from bulkvm.pbx.answers import raise_for_refusal
 from bulkvm.pbx.exchange import Exchange
@@ -66,9 +67,12 @@ class Considerate(httpx.AsyncBaseTransport):
         self._longest_silence = longest_silence
         self._silence = 0.0
         self._too_long: str | None = None
+        self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request when it may be sent, and learn from how it is answered."""
+        if self._is_closed:
+            raise UsageError("This Pbx is closed, so nothing was sent. Call it inside its `async with connect(...)`.")
         if self._too_long:
             raise StoppedEarly(self._too_long)
         if not self._window.enter_at_once():
@@ -109,7 +113,8 @@ class Considerate(httpx.AsyncBaseTransport):
             self._window.answered(_kind_of(request), seconds)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; nothing is sent from then on."""
+        self._is_closed = True
         await self._inner.aclose()
 
 

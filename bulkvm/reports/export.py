@@ -112,9 +112,9 @@ def _text(box: Box, column: Column) -> str:
 
 
 def _json_value(box: Box, column: Column) -> str | bool | None:
-    """The value as the API has it: recipients are one string there."""
+    """The value as the API has it: recipients are one string there, and nothing is null."""
     value = _known(box, column)
-    if value is BLANK:
+    if value is BLANK or value == ():
         return None
     return value if isinstance(value, bool) else column.format(value)
 

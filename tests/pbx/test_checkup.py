@@ -214,15 +214,33 @@ async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, 
     assert_only_failed(findings, "login", words, code)
 
 
-@pytest.mark.parametrize("fault", ["404", "403", "500", "html"])
-async def test_a_pbx_that_tells_no_policy_is_good_and_told(fault: str) -> None:
-    with running(create_app(faults=[f"{fault}:policy:1-9"])) as server:
+async def test_a_pbx_without_a_policy_of_its_tenant_is_good_and_told() -> None:
+    with running(create_app(faults=["404:policy:1-9"])) as server:
         findings = await look_at(site_at(server.url))
 
     assert [found.check for found in findings] == ALL
     assert not any(found.error for found in findings)
     assert findings[6].text.startswith("6 to 10 digits")
     assert "tells no policy of the tenant" in findings[6].text
+
+
+@pytest.mark.parametrize("fault", ["403", "400"])
+async def test_a_policy_that_is_not_shown_is_not_known(fault: str) -> None:
+    with running(create_app(faults=[f"{fault}:policy:1-9"])) as server:
+        findings = await look_at(site_at(server.url))
+
+    assert [found.check for found in findings] == ALL
+    assert not any(found.error for found in findings)
+    assert findings[6].text.startswith("not known, and taken to be 6 to 10 digits: ")
+
+
+@pytest.mark.parametrize("fault", ["500", "html", "down(seconds=9)"])
+async def test_a_policy_that_could_not_be_read_is_a_failure(fault: str) -> None:
+    with running(create_app(faults=[f"{fault}:policy:1-9"])) as server:
+        findings = await look_at(site_at(server.url))
+
+    assert [found.check for found in findings if found.error] == ["PINs"]
+    assert "tells no policy" not in findings[6].text
 
 
 async def test_a_pbx_behind_a_path_on_an_ipv6_address() -> None:

@@ -1,0 +1,98 @@
+"""Arguments that cannot be meant are refused before anything is read, asked or written."""
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Faults
+from tests.cli.conftest import SAMPLES, Bulkvm
+
+SHEET = str(SAMPLES / "clinic.csv")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["import", ""],
+        ["import", SHEET, "--yes", "--result", ""],
+        ["import", SHEET, "--yes", "--result="],
+        ["validate", ""],
+        ["validate", SHEET, "--clean", ""],
+        ["validate", SHEET, "--sheet", ""],
+        ["plan", SHEET, "--site", ""],
+        ["plan", SHEET, "--site="],
+        ["export", ""],
+        ["export", "a.csv", "--filter", ""],
+        ["export", "a.csv", "--ca-file", ""],
+        ["backup", ""],
+        ["backup", "verify", ""],
+        ["backup", "nights", "--site", ""],
+        ["diff", SHEET, ""],
+        ["diff", "", SHEET],
+        ["undo", "", "--yes"],
+        ["runs", ""],
+        ["runs", "last", "--result", ""],
+        ["template", ""],
+        ["login", ""],
+        ["login", "clinic", "--url", ""],
+        ["logout", ""],
+        ["doctor", ""],
+        ["simulator", "--state", ""],
+        ["demo", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_empty_is_refused(bulkvm: Bulkvm, folder: Path, pbx: Starlette, command: list[str]) -> None:
+    ended = bulkvm(*command)
+
+    assert ended.code == 2
+    assert "is empty. Is a variable not set?" in ended.err
+    assert sum(pbx.state.traffic.counts.values()) == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_the_domain_of_a_system_administrator_may_be_empty(bulkvm: Bulkvm) -> None:
+    for given in (("--domain", ""), ("--domain=",)):
+        assert "is empty" not in bulkvm("login", "clinic", "--url", "https://localhost:1", *given).err
+
+
+def test_standard_input_is_not_compared_with_itself(bulkvm: Bulkvm) -> None:
+    ended = bulkvm("diff", "-", "-")
+
+    assert ended.code == 2
+    assert "once only" in ended.err
+
+
+def test_all_sites_and_one_site_exclude_each_other(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> None:
+    ended = bulkvm("backup", "nights", "--all-sites", "--site", "clinic")
+
+    assert ended.code == 2
+    assert "exclude each other" in ended.err
+    assert sum(pbx.state.traffic.counts.values()) == 0
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--filter", "zz"], '--filter "zz"'),
+        (["--orderby", "colour desc"], '--orderby "colour desc"'),
+        (["--filter", "zz", "--search", "a"], '--filter "zz" or --search "a"'),
+    ],
+)
+@pytest.mark.usefixtures("pbx")
+def test_a_question_that_the_pbx_does_not_take_is_exit_2_and_named(
+    bulkvm: Bulkvm, folder: Path, options: list[str], named: str
+) -> None:
+    ended = bulkvm("export", "a.csv", *options)
+
+    assert ended.code == 2
+    assert f"The PBX does not take {named}." in ended.err
+    assert list(folder.iterdir()) == []
+
+
+def test_a_list_that_is_refused_without_a_question_is_no_fault_of_the_options(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    pbx.state.faults = Faults(["400:list:1-9"])
+
+    assert bulkvm("export", "a.csv").code == 5

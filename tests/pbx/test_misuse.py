@@ -1,0 +1,68 @@
+"""What a Python program gets wrong is told where it is wrong."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from bulkvm.backup import Night
+from bulkvm.errors import UsageError
+from bulkvm.pbx import connect
+from bulkvm.settings import Site
+from bulkvm.simulator import Settings, create_app, running
+
+TOKEN = Settings().token
+
+
+@pytest.mark.parametrize(
+    "url", ["pbx", "pbx.example.com:8887", "ftp://pbx", "https://", "https://a b", "https://u:p@x"]
+)
+def test_an_address_that_is_none_is_refused_where_a_site_is_made(url: str) -> None:
+    with pytest.raises(UsageError, match="address"):
+        Site(name="clinic", url=url, token=TOKEN)
+
+
+@pytest.mark.parametrize("url", ["https://pbx:8887/api", "https://pbx:8887/api/", "https://pbx:8887/"])
+def test_an_address_is_brought_to_its_usual_form(url: str) -> None:
+    assert Site(name="clinic", url=url, token=TOKEN).url == "https://pbx:8887"
+
+
+@pytest.mark.parametrize(("user", "password"), [(None, None), ("admin", None), (None, "secret")])
+async def test_a_site_that_nobody_can_log_in_to_is_told_before_anything_is_sent(
+    user: str | None, password: str | None
+) -> None:
+    app = create_app()
+
+    async with connect(Site(name="clinic", url="http://simulator", user=user, password=password), app=app) as pbx:
+        with pytest.raises(UsageError, match="neither a token nor a user with a password"):
+            await pbx.list_boxes()
+
+    assert sum(app.state.traffic.counts.values()) == 0
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+async def test_a_pbx_is_not_called_after_it_was_closed(*, used_before: bool) -> None:
+    app = create_app()
+    with running(app) as server:
+        async with connect(Site(name="clinic", url=server.url, token=TOKEN)) as pbx:
+            if used_before:
+                await pbx.list_boxes()
+        before = sum(app.state.traffic.counts.values())
+
+        with pytest.raises(UsageError, match="is closed"):
+            await pbx.list_boxes()
+
+        assert sum(app.state.traffic.counts.values()) == before
+
+
+def test_a_night_has_a_time_zone() -> None:
+    with pytest.raises(UsageError, match="time zone"):
+        Night(folder=Path("nights"), now=datetime(2026, 11, 23, 2, 15))  # noqa: DTZ001  (that is the mistake)
+
+
+def test_the_time_of_a_night_in_another_zone_is_brought_to_utc() -> None:
+    elsewhere = datetime(2026, 11, 23, 2, 15, tzinfo=timezone(timedelta(hours=-5)))
+
+    night = Night(folder=Path("nights"), now=elsewhere)
+
+    assert (night.now, night.now.tzinfo) == (elsewhere, UTC)
