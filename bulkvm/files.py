@@ -157,6 +157,23 @@ def make_private_folder(folder: Path) -> None:
             place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
 
 
+def check_unshared(place: Path) -> None:
+    """Make sure that no other user but root can change what a folder or file holds.
+
+    Raises:
+        UsageError: another one can. Root's own is fine: root can change everything.
+        OSError: it is not there.
+    """
+    found = place.stat()
+    if _IS_WINDOWS or (found.st_uid in {0, os.geteuid()} and not found.st_mode & stat.S_IWOTH):
+        return
+    kind, mode = ("folder", "go-w") if stat.S_ISDIR(found.st_mode) else ("file", "600")
+    raise UsageError(
+        f"The {kind} {place} can be changed by other users, so it is not used: what bulkvm keeps there decides what it "
+        f"does, and holds PINs. Make it yours alone (chown, chmod {mode}), or name another place."
+    )
+
+
 def flush_folder(folder: Path) -> None:
     """Make the new name outlive a power cut, where the system has a call for it (Windows has not)."""
     with suppress(OSError):

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import os
 import secrets
 import sqlite3
+import stat
 import weakref
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -201,7 +203,7 @@ def new_id() -> str:
 
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
-        path.touch(mode=0o600)
+        _claim(path)
     # A server runs in another thread than the one that makes the application; only one of them is at work at a time.
     db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
     for function in (_startswith, _endswith, _contains, _mentions):
@@ -217,6 +219,37 @@ def _open(path: Path | None) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _claim(path: Path) -> None:
+    """Make a state that only its owner can read, or make one that is there so.
+
+    SQLite opens it and its companions (-wal, -shm) by name, so nobody else may be able to put a file there.
+
+    Raises:
+        SimulatorError: somebody can.
+        OSError: it cannot be made.
+    """
+    path = path.resolve()
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
+    try:
+        if os.name != "posix":
+            return
+        file, folder = os.fstat(handle), path.parent.stat()
+        trusted = {0, os.geteuid()}
+        if (
+            not {file.st_uid, folder.st_uid} <= trusted
+            or folder.st_mode & stat.S_IWOTH
+            or not stat.S_ISREG(file.st_mode)
+        ):
+            raise SimulatorError(
+                f"Other users can change {path} or its folder, so it is not used as the simulator's state. Name a file "
+                "in a folder of your own."
+            )
+        if file.st_mode & 0o077:
+            os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
 
 
 def _make_tables(db: sqlite3.Connection) -> None:

@@ -1,0 +1,243 @@
+"""Two users of one machine: what one's commands write, another can neither read nor redirect.
+
+The other user owns a folder in which both may write, as /tmp is one, and has prepared it: under every name that a
+command could use there is a link, a pipe, a file or a folder of theirs, and while the commands run, a program of theirs
+tries to read whatever appears, and to put something else in its place.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="a second user takes root to become one"
+)
+
+OTHER: Final = 54321  # needs no entry in /etc/passwd
+SAMPLE: Final = Path(__file__).parents[2] / "samples" / "clinic.csv"
+BAIT: Final = b"bait of the other user\n"
+
+STATE, CONFIG = "state", "config"
+HANDED_OUT: Final = [["template", "template.xlsx"], ["template", "template.csv", "--csv"]]  # for all to read
+COMMANDS: Final = [
+    ["validate", "clinic.csv", "--annotate", "copy.xlsx", "--clean", "clean.csv"],
+    ["plan", "clinic.csv", "--site", "simulator"],
+    ["import", "clinic.csv", "--site", "simulator", "--yes"],
+    ["import", "clinic.csv", "--site", "simulator", "--yes", "--result", "result.csv"],
+    ["export", "export.csv", "--site", "simulator"],
+    ["export", "export.xlsx", "--site", "simulator"],
+    ["export", "export.json", "--site", "simulator"],
+    ["backup", "nights", "--site", "simulator"],
+    ["backup", ".", "--site", "simulator"],
+    ["backup", "verify", "nights"],
+    ["diff", "clinic.csv", "--site", "simulator", "--output", "differences.xlsx"],
+    ["runs", "last", "--result", "again.xlsx"],
+    ["undo", "last", "--site", "simulator", "--yes"],
+    ["demo", "tour"],
+    ["login", "clinic", "--url", "http://127.0.0.1:9", "--token-stdin"],
+    ["sites"],
+]
+# The names that the other user prepares: those of the commands above, and those that bulkvm and its libraries choose.
+NAMES: Final = [
+    "template.xlsx", "template.csv", "copy.xlsx", "clean.csv", "clinic.result.xlsx", "clinic.result-2.xlsx", "result.csv",
+    "export.csv", "export.xlsx", "export.json", "nights", ".bulkvm", "differences.xlsx", "again.xlsx", "tour",
+    "sites.toml", "sites.toml.lock", "sites.lock", "runs", "locks", "sequence", "simulator.sqlite3",
+    "simulator.sqlite3-journal", "simulator.sqlite3-wal", "simulator.sqlite3-shm", "simulator.certificate.pem",
+    "simulator.key.pem",
+]  # fmt: skip
+
+COMMANDS_IN_TURN: Final = """
+import json, os, sys
+os.umask(0)
+from bulkvm.cli.commands import run
+for command in json.loads(sys.argv[1]):
+    print(json.dumps([command, run(command)]), flush=True)
+"""
+
+# What the other user's program does until it is ended. It prints each file of the first user that it can read or change.
+ATTACK: Final = """
+folder, precious = sys.argv[1], sys.argv[2]
+mine = os.getuid()
+done = set()
+while True:
+    for place, folders, files in os.walk(folder):
+        for name in files + folders:
+            path = os.path.join(place, name)
+            try:
+                found = os.lstat(path)
+                if found.st_uid == mine or stat.S_ISDIR(found.st_mode):
+                    continue
+                for how in (os.O_RDONLY, os.O_WRONLY):
+                    try:
+                        os.close(os.open(path, how | os.O_NONBLOCK | os.O_NOFOLLOW))
+                    except OSError:
+                        continue
+                    print("opened", how, name, flush=True)
+                if name.startswith(".bulkvm-") or name.endswith((".lock", ".jsonl", "-journal")):
+                    if len(done) % 3 == 0:
+                        os.rename(path, path + ".stolen")
+                        os.symlink(precious, path)
+                    elif len(done) % 3 == 1:
+                        os.rename(path, path + ".stolen")
+                        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
+                        os.chmod(path, 0o666)
+                    else:
+                        os.rename(path, path + ".stolen")
+                        os.mkfifo(path, 0o666)
+                    done.add(path)
+            except OSError:
+                pass
+"""
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder in which both may write: the other user's own, or a sticky one as /tmp is."""
+    folder = Path(tempfile.mkdtemp(prefix="shared-", dir="/tmp"))
+    folder.chmod(request.param)
+    if not request.param & stat.S_ISVTX:
+        os.chown(folder, OTHER, OTHER)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    """A file of the first user, elsewhere, which only this one can read."""
+    file = tmp_path / "precious"
+    file.write_text("precious")
+    file.chmod(0o600)
+    return file
+
+
+def as_other(program: str, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """Start a Python program as the other user. It begins as root, in whose home Python itself may stand."""
+    become = f"import os, stat, sys; os.setgroups([]); os.setgid({OTHER}); os.setuid({OTHER})\n"
+    command = [sys.executable, "-I", "-S", "-c", become + program, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/")
+
+
+@contextmanager
+def attacking(folder: Path, precious: Path) -> Iterator[list[str]]:
+    """Attack for as long as the context lasts; what the attack got hold of is known afterwards."""
+    got: list[str] = []
+    with as_other(ATTACK, folder, precious) as attack:
+        try:
+            yield got
+        finally:
+            attack.kill()
+            assert attack.stdout
+            got += attack.stdout.read().splitlines()
+
+
+def prepare(shared: Path, kind: str, precious: Path) -> None:
+    """Let the other user put something under each of the names."""
+    program = """
+folder, kind, precious, names = sys.argv[1:5]
+os.umask(0)
+bait = os.path.join(folder, "bait")
+for name in names.split("/"):
+    path = os.path.join(folder, name)
+    if kind == "link":
+        os.symlink(precious, path)
+    elif kind == "link to theirs":
+        with open(path + ".theirs", "wb") as file:
+            file.write(b"bait of the other user\\n")
+        os.symlink(path + ".theirs", path)
+    elif kind == "link to nothing":
+        os.symlink(path + ".theirs", path)
+    elif kind == "file":
+        with open(path, "wb") as file:
+            file.write(b"bait of the other user\\n")
+    elif kind == "empty file":
+        open(path, "wb").close()
+    elif kind == "pipe":
+        os.mkfifo(path, 0o666)
+    elif kind == "folder":
+        os.mkdir(path, 0o777)
+"""
+    with as_other(program, shared, kind, precious, "/".join(NAMES)) as preparing:
+        assert preparing.wait() == 0
+
+
+def run_all(shared: Path, commands: list[list[str]], where: dict[str, str]) -> list[tuple[list[str], int]]:
+    """Run all commands in the folder, as the first user with the widest umask; how each ended."""
+    work = shared / "clinic.csv"
+    work.write_bytes(SAMPLE.read_bytes())
+    work.chmod(0o600)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BULKVM_")}
+    environment |= {"TMPDIR": str(shared), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"} | where
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", COMMANDS_IN_TURN, json.dumps(commands)],
+        cwd=shared,
+        env=environment,
+        input="token\n",
+        capture_output=True,
+        text=True,
+        timeout=240,  # a command that waits for a pipe would wait for ever
+        check=False,
+    )
+    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith('[["')]
+    assert len(told) == len(commands), ended.stderr
+    assert "Internal error" not in ended.stderr
+    assert "was not made for" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+    return [(command, code) for command, code in told]
+
+
+def changed_bait(shared: Path, kind: str) -> list[str]:
+    """The files of the other user that now hold something else than this user wrote."""
+    held = BAIT if kind in {"file", "link to theirs"} else b""
+    return [
+        str(file)
+        for file in shared.rglob("*")
+        if file.is_file() and not file.is_symlink() and file.lstat().st_uid == OTHER and file.read_bytes() != held
+    ]
+
+
+def readable_by_others(shared: Path) -> list[str]:
+    """The first user's files that the other one may open."""
+    return [
+        str(file.relative_to(shared))
+        for file in shared.rglob("*")
+        if not file.is_symlink()
+        and file.is_file()
+        and file.lstat().st_uid != OTHER
+        and file.lstat().st_mode & 0o077
+        and file.name not in {name for _, name, *_ in HANDED_OUT}
+        and file.stat().st_size
+    ]
+
+
+@pytest.mark.parametrize("shared", [0o777, 0o1777], indirect=True, ids=["replace", "sticky"])
+@pytest.mark.parametrize(
+    "kind", ["nothing", "link", "link to theirs", "link to nothing", "file", "empty file", "pipe", "folder"]
+)
+@pytest.mark.parametrize("state", ["in it", "below it", "elsewhere"])
+def test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(
+    shared: Path, tmp_path: Path, precious: Path, kind: str, state: str
+) -> None:
+    place = {"in it": shared, "below it": shared / "own", "elsewhere": tmp_path}[state]
+    where = {"BULKVM_STATE": str(place), "BULKVM_CONFIG": str(place)}
+    if kind != "nothing":
+        prepare(shared, kind, precious)
+
+    with attacking(shared, precious) as got:
+        ended = run_all(shared, COMMANDS, where)
+    run_all(shared, HANDED_OUT, where)
+
+    assert {code for _, code in ended} <= {0, 1, 2, 3, 5, 8, 10}
+    assert got == []
+    assert changed_bait(shared, kind) == []
+    assert readable_by_others(shared) == []
+    assert precious.read_text() == "precious"
