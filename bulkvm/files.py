@@ -23,7 +23,7 @@ from typing import BinaryIO, Final
 from bulkvm.errors import UsageError
 
 _READ_BY_OWNER: Final = 0o600
-_READ_BY_ALL: Final = 0o666  # less what the umask takes away
+_READ_BY_ALL: Final = 0o644  # less what the umask takes away; nobody else ever writes to a file of ours
 _PRIVATE_FOLDER: Final = 0o700
 
 _IS_WINDOWS: Final = os.name == "nt"
@@ -157,20 +157,36 @@ def make_private_folder(folder: Path) -> None:
             place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
 
 
-def check_unshared(place: Path) -> None:
-    """Make sure that no other user but root can change what a folder or file holds.
+def check_own_folder(folder: Path) -> None:
+    """Make sure that no other user but root can change what a folder holds.
 
     Raises:
-        UsageError: another one can. Root's own is fine: root can change everything.
+        UsageError: another one can.
         OSError: it is not there.
     """
-    found = place.stat()
+    _check_unshared(folder, folder.stat())
+
+
+def read_own_file(file: Path) -> bytes:
+    """What a file holds that no other user but root can change.
+
+    Raises:
+        UsageError: another one can.
+        OSError: it cannot be read.
+    """
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as opened:
+        _check_unshared(file, os.fstat(opened.fileno()))
+        return opened.read()
+
+
+def _check_unshared(place: Path, found: os.stat_result) -> None:
     if _IS_WINDOWS or (found.st_uid in {0, os.geteuid()} and not found.st_mode & stat.S_IWOTH):
         return
-    kind, mode = ("folder", "go-w") if stat.S_ISDIR(found.st_mode) else ("file", "600")
+    kind, mode = ("folder", "700") if stat.S_ISDIR(found.st_mode) else ("file", "600")
     raise UsageError(
-        f"The {kind} {place} can be changed by other users, so it is not used: what bulkvm keeps there decides what it "
-        f"does, and holds PINs. Make it yours alone (chown, chmod {mode}), or name another place."
+        f"The {kind} {place} can be changed by other users, so it is not used: it decides what bulkvm does, or holds "
+        f"PINs. Make it yours alone (chown, chmod {mode}), or name another place."
     )
 
 

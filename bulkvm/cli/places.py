@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from bulkvm.errors import UsageError
-from bulkvm.files import check_unshared, make_private_folder
+from bulkvm.files import check_own_folder, make_private_folder
 from bulkvm.tenant import Tenant
 
 
@@ -20,7 +20,7 @@ def state_folder() -> Path:
     folder = _find_folder("BULKVM_STATE", platformdirs.user_state_path)
     try:
         make_private_folder(folder)
-        check_unshared(folder)
+        check_own_folder(folder)
     except OSError as error:
         raise UsageError(
             f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "

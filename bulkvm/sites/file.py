@@ -11,7 +11,7 @@ import tomli_w
 
 from bulkvm.address import check_url
 from bulkvm.errors import UsageError
-from bulkvm.files import check_target, make_private_folder, writing
+from bulkvm.files import check_own_folder, check_target, make_private_folder, read_own_file, writing
 from bulkvm.locks import LockHeld, locked_briefly
 from bulkvm.settings import Site
 from bulkvm.sites.passwords import split_command
@@ -109,6 +109,7 @@ def check_changeable(file: Path) -> None:
 def _locked(file: Path) -> Iterator[None]:
     try:
         make_private_folder(file.parent)
+        check_own_folder(file.parent)
         with locked_briefly(file.with_name(f"{file.name}.lock")):
             yield
     except LockHeld as error:
@@ -124,7 +125,8 @@ def _locked(file: Path) -> Iterator[None]:
 
 def _read_entries(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        check_own_folder(file.parent)
+        return tomllib.loads(read_own_file(file).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:

@@ -19,6 +19,9 @@ from typing import Final
 
 import pytest
 
+from bulkvm.simulator import SimulatorError, create_app
+from tests.cli.conftest import SAMPLES, Bulkvm
+
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="a second user takes root to become one"
 )
@@ -28,7 +31,7 @@ SAMPLE: Final = Path(__file__).parents[2] / "samples" / "clinic.csv"
 BAIT: Final = b"bait of the other user\n"
 
 STATE, CONFIG = "state", "config"
-HANDED_OUT: Final = [["template", "template.xlsx"], ["template", "template.csv", "--csv"]]  # for all to read
+HANDED_OUT: Final = [["template", "template.xlsx"], ["template", "template.csv", "--csv"], ["demo", "tour"]]
 COMMANDS: Final = [
     ["validate", "clinic.csv", "--annotate", "copy.xlsx", "--clean", "clean.csv"],
     ["plan", "clinic.csv", "--site", "simulator"],
@@ -43,14 +46,14 @@ COMMANDS: Final = [
     ["diff", "clinic.csv", "--site", "simulator", "--output", "differences.xlsx"],
     ["runs", "last", "--result", "again.xlsx"],
     ["undo", "last", "--site", "simulator", "--yes"],
-    ["demo", "tour"],
     ["login", "clinic", "--url", "http://127.0.0.1:9", "--token-stdin"],
     ["sites"],
 ]
 # The names that the other user prepares: those of the commands above, and those that bulkvm and its libraries choose.
 NAMES: Final = [
-    "template.xlsx", "template.csv", "copy.xlsx", "clean.csv", "clinic.result.xlsx", "clinic.result-2.xlsx", "result.csv",
-    "export.csv", "export.xlsx", "export.json", "nights", ".bulkvm", "differences.xlsx", "again.xlsx", "tour",
+    "template.xlsx", "template.csv", "copy.xlsx", "clean.csv", "clinic.result.xlsx", "clinic.result-2.xlsx",
+    "result.csv", "export.csv", "export.xlsx", "export.json", "nights", ".bulkvm", "differences.xlsx", "again.xlsx",
+    "tour",
     "sites.toml", "sites.toml.lock", "sites.lock", "runs", "locks", "sequence", "simulator.sqlite3",
     "simulator.sqlite3-journal", "simulator.sqlite3-wal", "simulator.sqlite3-shm", "simulator.certificate.pem",
     "simulator.key.pem",
@@ -64,7 +67,7 @@ for command in json.loads(sys.argv[1]):
     print(json.dumps([command, run(command)]), flush=True)
 """
 
-# What the other user's program does until it is ended. It prints each file of the first user that it can read or change.
+# What the other user's program does until it is ended. It prints which files of the first user it can read or change.
 ATTACK: Final = """
 folder, precious = sys.argv[1], sys.argv[2]
 mine = os.getuid()
@@ -214,16 +217,26 @@ def readable_by_others(shared: Path) -> list[str]:
         and file.is_file()
         and file.lstat().st_uid != OTHER
         and file.lstat().st_mode & 0o077
-        and file.name not in {name for _, name, *_ in HANDED_OUT}
+        and not file.name.startswith("template.")  # which is made to be handed out
         and file.stat().st_size
     ]
 
 
-@pytest.mark.parametrize("shared", [0o777, 0o1777], indirect=True, ids=["replace", "sticky"])
-@pytest.mark.parametrize(
-    "kind", ["nothing", "link", "link to theirs", "link to nothing", "file", "empty file", "pipe", "folder"]
-)
-@pytest.mark.parametrize("state", ["in it", "below it", "elsewhere"])
+REPLACE, STICKY = 0o777, 0o1777
+KINDS = ["nothing", "link", "link to theirs", "link to nothing", "file", "empty file", "pipe", "folder"]
+STATES = ["in it", "below it", "elsewhere"]
+CASES = [
+    (REPLACE, "nothing", "below it"),
+    (STICKY, "nothing", "elsewhere"),
+    (STICKY, "link", "in it"),
+    (REPLACE, "link to theirs", "elsewhere"),
+    (STICKY, "file", "elsewhere"),
+    (REPLACE, "pipe", "elsewhere"),
+    (STICKY, "folder", "below it"),
+]
+
+
+@pytest.mark.parametrize(("shared", "kind", "state"), CASES, indirect=["shared"])
 def test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(
     shared: Path, tmp_path: Path, precious: Path, kind: str, state: str
 ) -> None:
@@ -241,3 +254,67 @@ def test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(
     assert changed_bait(shared, kind) == []
     assert readable_by_others(shared) == []
     assert precious.read_text() == "precious"
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("shared", [REPLACE, STICKY], indirect=True, ids=["replace", "sticky"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("state", STATES)
+def test_the_same_for_all_that_can_be_prepared_and_all_places_of_the_state(
+    shared: Path, tmp_path: Path, precious: Path, kind: str, state: str
+) -> None:
+    test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(shared, tmp_path, precious, kind, state)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702, 0o700], ids=oct)
+@pytest.mark.parametrize("owner", [0, OTHER])
+def test_settings_and_state_in_a_folder_that_others_can_change_are_not_used(
+    bulkvm: Bulkvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, owner: int
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "sites.toml").write_text("[clinic]\nurl = 'https://pbx'\npassword_command = 'touch executed'\n")
+    place.chmod(mode)
+    os.chown(place, owner, owner)
+    monkeypatch.setenv("BULKVM_STATE", str(place))
+    monkeypatch.setenv("BULKVM_CONFIG", str(place))
+
+    ended = [bulkvm("sites"), bulkvm("plan", SAMPLES / "clinic.csv", "--site", "simulator")]
+
+    is_own = mode == 0o700 and owner == 0
+    assert [end.code for end in ended] == ([0, 0] if is_own else [2, 2])
+    assert is_own or all("can be changed by other users" in end.err for end in ended)
+
+
+@pytest.mark.parametrize(("mode", "owner"), [(0o602, 0), (0o666, 0), (0o600, OTHER)])
+def test_a_file_of_sites_that_others_can_change_is_not_used(bulkvm: Bulkvm, mode: int, owner: int) -> None:
+    file = Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
+    file.parent.mkdir()
+    file.write_text("[clinic]\nurl = 'https://pbx'\npassword_command = 'touch executed'\n")
+    file.chmod(mode)
+    os.chown(file, owner, owner)
+
+    ended = bulkvm("export", "boxes.csv", "--site", "clinic")
+
+    assert ended.code == 2
+    assert "can be changed by other users" in ended.err
+    assert not Path("executed").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "mode", "owner"), [(0o777, 0o600, 0), (0o1777, 0o600, 0), (0o700, 0o600, OTHER), (0o700, 0o644, 0)]
+)
+def test_a_simulators_state_is_its_owners_alone(tmp_path: Path, folder_mode: int, mode: int, owner: int) -> None:
+    file = tmp_path / "place" / "state.sqlite3"
+    file.parent.mkdir()
+    create_app(file)
+    file.chmod(mode)
+    file.parent.chmod(folder_mode)
+    os.chown(file, owner, owner)
+
+    if (folder_mode, owner) == (0o700, 0):
+        create_app(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    else:
+        with pytest.raises(SimulatorError, match="Other users can change"):
+            create_app(file)
