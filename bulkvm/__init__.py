@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bulkvm.reports.summary import RunSummary
     from bulkvm.reports.template import write_template
     from bulkvm.settings import Limit, PinPolicy, SendSettings, Site
+    from bulkvm.tenant import Tenant
     from bulkvm.upload import (
         Ending,
         Journal,
@@ -62,6 +63,7 @@ _MODULES: Final = {
     "SendSettings": "settings",
     "Site": "settings",
     "Status": "outcomes",
+    "Tenant": "tenant",
     "account_for": "upload",
     "back_up": "backup",
     "boxes_of": "planning",
@@ -105,6 +107,7 @@ __all__ = [
     "SendSettings",
     "Site",
     "Status",
+    "Tenant",
     "account_for",
     "back_up",
     "boxes_of",

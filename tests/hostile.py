@@ -26,7 +26,7 @@ class Asked:
 
 
 @dataclass
-class Told:
+class Answer:
     """An answer, which may be changed."""
 
     status: int
@@ -41,12 +41,12 @@ class Told:
         self.body = json.dumps(content).encode()
 
 
-Instead: TypeAlias = Callable[[Asked], Told | None]
-Change: TypeAlias = Callable[[Asked, Told], None]
+Instead: TypeAlias = Callable[[Asked], Answer | None]
+Change: TypeAlias = Callable[[Asked, Answer], None]
 
 
-def told(content: Any, status: int = 200) -> Told:
-    return Told(status, json.dumps(content).encode())
+def json_answer(content: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(content).encode())
 
 
 class Hostile:
@@ -72,8 +72,8 @@ class Hostile:
         content = answer.body if answer.status not in {204, 304} else b""
         await Response(content, answer.status, media_type="application/json")(scope, receive, send)
 
-    async def _answer(self, scope: Scope, body: bytes, receive: Receive) -> Told:
-        answer = Told(500, b"")
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive) -> Answer:
+        answer = Answer(500, b"")
         given = False
 
         async def give() -> Message:

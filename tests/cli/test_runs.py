@@ -30,7 +30,7 @@ from bulkvm.simulator import Faults, Settings, create_app, running
 from bulkvm.tenant import Tenant, normalize_url
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import statuses, write_csv
-from tests.hostile import Hostile, told
+from tests.hostile import Hostile, json_answer
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 
@@ -70,7 +70,7 @@ def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
     host: str,
     by_token: bool,  # noqa: FBT001
 ) -> None:
-    shown = Hostile(app, instead=lambda asked: told(CLINIC) if asked.path == "/api/tenant" else None)
+    shown = Hostile(app, instead=lambda asked: json_answer(CLINIC) if asked.path == "/api/tenant" else None)
     with running(shown) as server:
         port = urlsplit(server.url).port
         monkeypatch.setenv("BULKVM_URL", f"http://{host}:{port}")
@@ -91,7 +91,7 @@ def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
     bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_in_by_password(monkeypatch)
-    hidden = Hostile(pbx, instead=lambda asked: told({}, 404) if asked.path == "/api/tenant" else None)
+    hidden = Hostile(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
     with running(hidden) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         with run_under_way(Tenant(pbx=normalize_url(server.url), domain=Settings().domain.upper())):

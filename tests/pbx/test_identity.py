@@ -13,7 +13,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.settings import Limit, SendSettings, Site
 from bulkvm.simulator import Faults, Settings, create_app
 from bulkvm.upload import plan_for, send
-from tests.hostile import Asked, Hostile, Told
+from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import assert_truth, boxes_of, records
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
@@ -62,7 +62,7 @@ async def test_another_box_in_place_of_one_that_was_listed_is_not_exported() -> 
 
 
 async def test_the_number_of_an_answer_is_checked_too() -> None:
-    def renumber(asked: Asked, answer: Told) -> None:
+    def renumber(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.count("/") == 3:
             answer.json = answer.json | {"extension_number": "9999"}
 
@@ -124,7 +124,7 @@ async def test_a_box_that_an_incomplete_list_does_not_show_is_not_said_to_be_abs
 
 
 async def test_two_boxes_with_one_number_are_not_taken_for_one() -> None:
-    def double(asked: Asked, answer: Told) -> None:
+    def double(asked: Asked, answer: Answer) -> None:
         if "filter" in asked.params:
             page = answer.json
             answer.json = {"count": 2, "items": [page["items"][0], page["items"][0] | {"id": "another"}]}
@@ -156,7 +156,7 @@ ODD_IDS = [
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=ascii)
 async def test_a_create_that_is_answered_by_an_odd_id_is_looked_for(odd: Any) -> None:
-    def answer_oddly(asked: Asked, answer: Told) -> None:
+    def answer_oddly(asked: Asked, answer: Answer) -> None:
         if asked.method == "POST" and asked.path == "/api/shared_voicemails":
             answer.json = {"id": odd}
 
@@ -171,7 +171,7 @@ async def test_a_create_that_is_answered_by_an_odd_id_is_looked_for(odd: Any) ->
 
 @pytest.mark.parametrize("odd", ODD_IDS, ids=ascii)
 async def test_a_pbx_whose_ids_are_all_odd_ends_a_create_as_unknown(odd: Any) -> None:
-    def answer_oddly(asked: Asked, answer: Told) -> None:
+    def answer_oddly(asked: Asked, answer: Answer) -> None:
         if asked.method == "POST":
             answer.json = {"id": odd}
         elif answer.json.get("items"):
@@ -185,11 +185,11 @@ async def test_a_pbx_whose_ids_are_all_odd_ends_a_create_as_unknown(odd: Any) ->
 
 @pytest.mark.parametrize("number", [1001, "0042"])
 async def test_ids_and_numbers_may_be_json_numbers(number: Any) -> None:
-    def as_numbers(asked: Asked, answer: Told) -> None:
+    def as_numbers(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.endswith("/7"):
             answer.json = {"id": 7, "extension_number": number}
 
-    app = Hostile(create_app(), instead=lambda asked: Told(200, b"{}") if asked.path.endswith("/7") else None)
+    app = Hostile(create_app(), instead=lambda asked: Answer(200, b"{}") if asked.path.endswith("/7") else None)
     app.change = as_numbers
     async with connect(SITE, ONCE, app=app) as pbx:
         assert (await pbx.fetch_box("7", str(number))).extension_number == str(number)

@@ -15,7 +15,7 @@ from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 from bulkvm.tenant import Tenant
 from bulkvm.upload import send
-from tests.hostile import Asked, Hostile, Told, told
+from tests.hostile import Answer, Asked, Hostile, json_answer
 
 USER = Settings()
 BY_TOKEN = Site(name="test", url="http://PBX.example", token=USER.token)
@@ -29,10 +29,10 @@ OTHER = {"id": "8", "name": "Other", "domain": "other.example"}
 def showing(content: Any, status: int = 200) -> Hostile:
     """A PBX that answers so when it is asked for its tenant."""
 
-    def instead(asked: Asked) -> Told | None:
+    def instead(asked: Asked) -> Answer | None:
         if asked.path != "/api/tenant":
             return None
-        return Told(status, content) if isinstance(content, bytes) else told(content, status)
+        return Answer(status, content) if isinstance(content, bytes) else json_answer(content, status)
 
     return Hostile(create_app(), instead=instead)
 
@@ -102,12 +102,12 @@ async def test_a_run_whose_next_login_reaches_another_tenant_ends_before_anythin
     app = create_app(faults=["expire:create:3"])
     asked_before = 0
 
-    def instead(asked: Asked) -> Told | None:
+    def instead(asked: Asked) -> Answer | None:
         nonlocal asked_before
         if asked.path != "/api/tenant":
             return None
         asked_before += 1
-        return told({"id": "7", "name": "Clinic"} if asked_before == 1 else OTHER)
+        return json_answer({"id": "7", "name": "Clinic"} if asked_before == 1 else OTHER)
 
     pbx_app, sending = Hostile(app, instead=instead), SendSettings(concurrency=concurrency, max_rps=0)
     records = [Record(row=n, extension_number=str(6100 + n), name="Desk", pin="402817") for n in range(2, 42)]
@@ -127,9 +127,15 @@ async def test_a_run_whose_next_login_reaches_another_tenant_ends_before_anythin
 
 async def test_a_new_token_that_cannot_be_checked_at_once_is_checked_before_it_is_used() -> None:
     app = create_app(faults=["expire:create:2"])
-    answers = [told({"id": "7"}), told({}, 500), told({}, 401), told({}, 503), told({"id": "7"})]
+    answers = [
+        json_answer({"id": "7"}),
+        json_answer({}, 500),
+        json_answer({}, 401),
+        json_answer({}, 503),
+        json_answer({"id": "7"}),
+    ]
 
-    def instead(asked: Asked) -> Told | None:
+    def instead(asked: Asked) -> Answer | None:
         return answers.pop(0) if asked.path == "/api/tenant" else None
 
     patient = SendSettings(concurrency=1, max_rps=0)

@@ -19,7 +19,7 @@ from bulkvm.planning import find_exact_differences
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Faults, Settings, create_app
 from bulkvm.upload import Ending, Journal, RunFacts, plan_for, plan_undo_of, read_journal, send
-from tests.hostile import Asked, Hostile, Told
+from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import boxes_of, records
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
@@ -162,7 +162,7 @@ def after_updates(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Hostile
     """A PBX that shows this in place of a box, once one was updated."""
     updated = False
 
-    def alter(asked: Asked, answer: Told) -> None:
+    def alter(asked: Asked, answer: Answer) -> None:
         nonlocal updated
         updated = updated or is_update(asked)
         if updated and asked.method == "GET" and asked.path.startswith(f"{BOXES}/"):
@@ -227,7 +227,7 @@ async def test_what_reads_back_otherwise_ends_the_run_there(shown: dict[str, Any
 
 
 async def test_a_create_that_reads_back_otherwise_ends_the_run_there() -> None:
-    def alter(asked: Asked, answer: Told) -> None:
+    def alter(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.startswith(f"{BOXES}/"):
             answer.json = answer.json | {"name": "Cut off"}
 
@@ -268,11 +268,11 @@ async def test_a_field_that_reads_back_as_null_everywhere_is_a_difference() -> N
 async def test_a_pbx_that_shows_it_a_moment_later_is_waited_for(late: int) -> None:
     app, hidden = create_app(), late
 
-    def instead(asked: Asked) -> Told | None:
+    def instead(asked: Asked) -> Answer | None:
         nonlocal hidden
         if asked.method == "GET" and asked.path.startswith(f"{BOXES}/") and hidden:
             hidden -= 1
-            return Told(404, b"{}")
+            return Answer(404, b"{}")
         return None
 
     async with connect(SITE, EIGHT, app=Hostile(app, instead=instead)) as pbx:
