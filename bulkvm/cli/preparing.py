@@ -10,6 +10,7 @@ from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import Reading
 from bulkvm.cli.screen import Screen
+from bulkvm.columns import refused_text
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.problems import Problem, rows_with_errors
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -54,7 +55,8 @@ class Prepared:
 
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
-        texts = {c.header: self.sheet.texts(letter) for letter, c in self.sheet.columns.items()} if invalid else {}
+        columns = self.sheet.columns if invalid else {}
+        texts, refused = {letter: self.sheet.texts(letter) for letter in columns}, self.sheet.refused()
         rows = []
         for record in self.checked.understood:
             row, extension = record.row, self.checked.extensions[record.row]
@@ -63,7 +65,12 @@ class Prepared:
                 rows.append(SheetRow(record=whole, has_generated_pin=row in generated))
                 continue
             outcome = Outcome(row=row, extension_number=extension, status=Status.INVALID, message=messages.get(row, ""))
-            cells = {header: column[row] for header, column in texts.items()}
+            cells = {
+                column.header: refused_text(texts[letter][row])
+                if letter in refused.get(row, ())
+                else texts[letter][row]
+                for letter, column in columns.items()
+            }
             rows.append(SheetRow(record=replace(record, extension_number=extension), cells=cells, outcome=outcome))
         return rows
 

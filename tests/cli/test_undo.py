@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -309,6 +309,24 @@ def test_a_rebuilt_result_of_a_run_that_ended_early_holds_every_row_whole(
     assert stored(pbx, "name") == {number: f"New {number}" for number, *_ in ROWS}
     assert again.json["counts"]["invalid"] == 1
     assert again.json["counts"]["updated"] + again.json["counts"]["unchanged"] == 3
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_cell_that_was_refused_for_what_it_is_is_refused_in_a_rebuilt_result_too(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
+) -> None:
+    book = Workbook()
+    sheet = book.create_sheet("Boxes", 0)
+    for row in [["extension_number", "name", "pin"], [6201, "Good", "402817"], [12345678901234567, "Lost", "582046"]]:
+        sheet.append(row)
+    book.save(folder / "a.xlsx")
+    bulkvm("import", "a.xlsx", "--yes", "--skip-invalid")
+
+    bulkvm("runs", "last", "--result", f"r.{suffix}")
+    again = bulkvm("import", f"r.{suffix}", "--yes", "--skip-invalid", "--json")
+
+    assert [row["status"] for row in again.json["rows"]] == ["unchanged", "invalid"]
+    assert list(stored(pbx)) == ["6201"]
 
 
 def test_what_a_journal_of_0_1_0_does_not_hold_cannot_be_imported_by_mistake(
