@@ -3,13 +3,17 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from bulkvm.cli.commands import run
 from bulkvm.simulator import Settings, create_app, running
@@ -75,3 +79,43 @@ def pbx(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app
+
+
+Serve = Callable[..., AbstractContextManager[Starlette]]
+
+
+@pytest.fixture
+def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serve a PBX that behaves as given, which BULKVM_URL names; `before` is called before each request."""
+    assert folder.is_dir()
+
+    @contextmanager
+    def serving(*behave: str, before: Callable[[Starlette, Scope], None] | None = None) -> Iterator[Starlette]:
+        app = create_app(settings=Settings(behave=behave))
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            if before:
+                before(app, scope)
+            await app(scope, receive, send)
+
+        with running(watched) as server:
+            monkeypatch.setenv("BULKVM_URL", server.url)
+            monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+            monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+            yield app
+
+    return serving
+
+
+def stored(app: Starlette, *fields: str) -> dict[str, Any]:
+    """What the PBX holds in these fields, whatever it shows, by extension."""
+    columns = ", ".join(("extension_number", *fields))
+    rows = app.state.stored.db.execute(f"SELECT {columns} FROM box ORDER BY extension_number")
+    return {number: values[0] if len(values) == 1 else tuple(values) for number, *values in rows}
+
+
+def beside(*arguments: str, **variables: str) -> Ended:
+    """Run a command in a process of its own, with these variables."""
+    command = [sys.executable, "-m", "bulkvm", *arguments]
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8", env={**os.environ, **variables}, check=False)
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
