@@ -120,7 +120,7 @@ def _unproven(outcome: Outcome, findings: Sequence[str], box: Box | None = None)
     error = ReadBackDiffers(
         f"Box {outcome.extension_number} (row {outcome.row}) does not read back as it should, so the run ended there "
         f"and nothing else was sent.\n{lines}\n"
-        "Put right by hand what was lost there. Either this PBX works otherwise than documented, or somebody else "
-        "changed the box at the same time. If it is all right, --no-canary leaves this check out."
+        "Put right by hand what was lost there. This PBX works otherwise than documented or does not show what it has, "
+        "or somebody else changed the box at the same time. If it is all right, --no-canary leaves this check out."
     )
     return Sent(replace(outcome, message=message), box, error=error)
