@@ -10,9 +10,11 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import stat
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -38,6 +40,8 @@ _NO_HARD_LINKS: Final = frozenset(
 )
 
 _TEMPORARY: Final = re.compile(r"\.bulkvm-[0-9a-f]{12}(\.\w{1,8})?")
+_SCRATCH_PREFIX: Final = "bulkvm-parts-"
+_SCRATCH: Final = re.compile(rf"{_SCRATCH_PREFIX}\w{{8}}")
 _ABANDONED: Final = 24 * 3600  # seconds: no file is in the making for as long
 
 _log: Final = logging.getLogger(__name__)
@@ -150,6 +154,20 @@ def create(file: Path, *, private: bool = True) -> int:
     return os.open(file, _NEW, _READ_BY_OWNER if private else _READ_BY_ALL)
 
 
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Give a folder of its own for the parts of a file in the making, in the system's place for such.
+
+    The parts may hold PINs, so those that killed programs of this user left there are removed first.
+    """
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if _SCRATCH.fullmatch(entry.name) and _is_abandoned(entry.stat(follow_symlinks=False), stat.S_ISDIR):
+                shutil.rmtree(entry.path, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
 def make_private_folder(folder: Path) -> None:
     """Make a folder, and the parents that it lacks, for their owner alone, whatever the umask."""
     for place in reversed((folder, *folder.parents)):
@@ -206,7 +224,8 @@ def sweep(folder: Path) -> None:
         for entry in entries:
             if is_temporary_name(entry.name):
                 with suppress(OSError):
-                    _remove_abandoned(Path(entry.path))
+                    if _is_abandoned(entry.stat(follow_symlinks=False), stat.S_ISREG):
+                        Path(entry.path).unlink()
 
 
 def is_temporary_name(name: str) -> bool:
@@ -232,10 +251,9 @@ def is_ours(found: os.stat_result) -> bool:
     return _IS_WINDOWS or found.st_uid == os.geteuid()
 
 
-def _remove_abandoned(file: Path) -> None:
-    found = file.lstat()
-    if stat.S_ISREG(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED:
-        file.unlink()
+def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
+    """Whether a file or folder that is called as ours are was left by a killed program of this user."""
+    return is_kind(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED
 
 
 def _check_replaceable(target: Path, there: os.stat_result, *, overwrite: bool) -> None:

@@ -19,7 +19,6 @@ if sys.platform != "win32":
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _POLL: Final = 0.1  # seconds
-_MOMENT: Final = 20.0  # seconds, for many programs that take turns
 _PATIENCE: Final = 3.0  # seconds: so long a wait needs no word
 
 _log: Final = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ class LockHeld(Exception):
 
 
 @asynccontextmanager
-async def locked(file: Path, what: str, longest: float) -> AsyncIterator[None]:
+async def locked_in_turn(file: Path, what: str, longest: float) -> AsyncIterator[None]:
     """Hold the lock of a file, which the operating system takes back however this program ends.
 
     On a disk that keeps no locks, only this program's own parts take turns, and a warning says so. A wait ends at
@@ -52,7 +51,7 @@ async def locked(file: Path, what: str, longest: float) -> AsyncIterator[None]:
         lock = FileLock(file, mode=0o600)
     else:
         lock = _in_this_program
-        _log.warning("The disk of %s keeps no locks: make sure that only one program at a time works there.", file)
+        _warn_of_no_locks(file)
     await _acquire(lock, file, what, longest)
     _held.add(file)
     try:
@@ -63,19 +62,24 @@ async def locked(file: Path, what: str, longest: float) -> AsyncIterator[None]:
 
 
 @contextmanager
-def locked_briefly(file: Path) -> Iterator[None]:
-    """Hold the lock of a file for a moment. On a disk that keeps no locks, nothing is held.
+def locked(file: Path, longest: float = 0) -> Iterator[None]:
+    """Hold the lock of a file. On a disk that keeps no locks nothing is held, and a warning says so.
+
+    Args:
+        file: is made if need be.
+        longest: seconds to wait for another program.
 
     Raises:
-        LockHeld: another program held it for longer than any should.
+        LockHeld: it was not let go in that time.
         OSError: the file cannot be opened.
     """
     if not keeps_locks(file):
+        _warn_of_no_locks(file)
         yield
         return
     lock = FileLock(file, mode=0o600)
     try:
-        lock.acquire(timeout=_MOMENT)
+        lock.acquire(timeout=longest)
     except Timeout as error:
         raise LockHeld from error
     try:
@@ -100,6 +104,10 @@ def keeps_locks(file: Path) -> bool:
     finally:
         os.close(handle)
     return True
+
+
+def _warn_of_no_locks(file: Path) -> None:
+    _log.warning("The disk of %s keeps no locks: make sure that only one program at a time works there.", file)
 
 
 async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, longest: float) -> None:

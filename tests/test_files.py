@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from bulkvm.errors import UsageError
-from bulkvm.files import Reservation, check_target, make_private_folder, reserve, sweep, writing
+from bulkvm.files import Reservation, check_target, make_private_folder, reserve, scratch_folder, sweep, writing
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 DAY = 24 * 3600
@@ -360,3 +361,37 @@ def test_a_folder_where_everybody_can_replace_a_file_with_pins_is_named(
         pass
 
     assert ("Everybody may write in the folder" in caplog.text) is warns
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's place for temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_parts_of_files_are_their_owners_alone_and_go_in_the_end(temporary: Path) -> None:
+    with scratch_folder() as folder:
+        mode = stat.S_IMODE(Path(folder).stat().st_mode)
+        (Path(folder) / "part").write_text("PIN 402817")
+
+    assert mode == 0o700 or os.name == "nt"
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "goes"),
+    [("bulkvm-parts-abcd_123", 2, True), ("bulkvm-parts-abcd_123", 0, False), ("bulkvm-parts-of-mine", 2, False)],
+)
+def test_parts_that_killed_programs_left_are_removed_when_they_are_old(
+    temporary: Path, name: str, days: int, *, goes: bool
+) -> None:
+    left = temporary / name
+    left.mkdir()
+    (left / "part").write_text("PIN 402817")
+    os.utime(left, (time.time() - days * DAY,) * 2)
+
+    with scratch_folder():
+        pass
+
+    assert left.exists() is not goes

@@ -1,8 +1,9 @@
 """A nightly export that proves itself."""
 
+from bulkvm.backup.folder import check_backup
 from bulkvm.backup.manifest import Manifest
 from bulkvm.backup.nightly import Night, back_up
 from bulkvm.backup.retention import KEEP_ALL, Keep
 from bulkvm.backup.verification import Verified, verify
 
-__all__ = ["KEEP_ALL", "Keep", "Manifest", "Night", "Verified", "back_up", "verify"]
+__all__ = ["KEEP_ALL", "Keep", "Manifest", "Night", "Verified", "back_up", "check_backup", "verify"]

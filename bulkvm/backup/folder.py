@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, is_manifest_name, manifest_name, parse_manifest
-from bulkvm.errors import BackupNotProven
+from bulkvm.errors import BackupNotProven, SheetError
 from bulkvm.files import (
     flush_folder,
     is_ours,
@@ -24,7 +24,8 @@ from bulkvm.files import (
     open_regular,
     rename_exclusively,
 )
-from bulkvm.locks import LockHeld, locked
+from bulkvm.locks import LockHeld, locked_in_turn
+from bulkvm.sheet import Sheet
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"
@@ -48,7 +49,7 @@ async def workshop(folder: Path, lock_timeout: float) -> AsyncIterator[Path]:
         place.mkdir(mode=0o700)
     _check_own(place)
     try:
-        async with locked(place / _LOCK, f"another backup in {folder}", lock_timeout):
+        async with locked_in_turn(place / _LOCK, f"another backup in {folder}", lock_timeout):
             yield place
     except LockHeld as error:
         raise BackupNotProven(
@@ -109,6 +110,28 @@ def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | Non
     except OSError as error:
         return f"it cannot be read ({error.strerror})."
     return None if digest == manifest.sha256 else "it is not what was written: it was changed or damaged since."
+
+
+def check_backup(sheet: Sheet) -> None:
+    """Make sure that a sheet is what its manifest says, where one lies beside its file.
+
+    Raises:
+        SheetError: it was changed or damaged.
+    """
+    file = sheet.path
+    manifest = _read_manifest(file.with_name(manifest_name(file.name))) if file.suffix == ".csv" else None
+    if manifest is None or (manifest.sha256 == sheet.sha256 and file.name in {manifest.file, _renamed(file.name)}):
+        return
+    raise SheetError(
+        f"{file.name} is not what its manifest ({manifest_name(file.name)}) says: it was changed or damaged since. "
+        "Take another backup, or a whole copy of this one. If you changed it yourself, save it under another name.",
+        "changed-backup",
+    )
+
+
+def _renamed(name: str) -> str | None:
+    """The name, if a person has chosen it: then its manifest still names the former one."""
+    return None if is_backup_name(name) else name
 
 
 def _check_own(place: Path) -> None:

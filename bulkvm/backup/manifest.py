@@ -36,8 +36,8 @@ class Manifest:
     time: datetime
     count: int
     without_pin: int
-    not_shown: Mapping[str, int] | None = None
-    same_number: Mapping[str, int] = field(default_factory=dict)
+    not_shown: Mapping[str, int] | None = field(default=None, hash=False)
+    same_number: Mapping[str, int] = field(default_factory=dict, hash=False)
     sha256: str
     suspect: str | None = None
     program: str = f"bulkvm {__version__}"

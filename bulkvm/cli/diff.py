@@ -8,7 +8,7 @@ import click
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.json_forms import diff_form, print_json
-from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options, check_backup
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError, UsageError
 
@@ -99,6 +99,7 @@ def _read(file: Path, screen: Screen) -> "tuple[Box, ...]":
 
     with screen.progress("Reading the sheet"):
         sheet = read_sheet(file)
+        check_backup(sheet)
     rows, errors = take_rows(sheet)
     if errors:
         screen.insist(render_problems(errors))

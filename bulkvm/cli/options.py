@@ -90,7 +90,9 @@ class Reading:
         with screen.progress("Reading the sheet"):
             from bulkvm.readers import read_sheet
 
-            return read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+            sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+            check_backup(sheet)
+            return sheet
 
     def check(self, sheet: "Sheet", screen: Screen, policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
         """Check a sheet that was read, or those of its rows that are asked for; the user's own policy comes first."""
@@ -99,6 +101,18 @@ class Reading:
 
             checked = validate(sheet, self.pin_policy or policy, fix_zeros=_LEADING_ZEROS in self.fix)
             return select_failed(sheet, checked) if self.only_failed else checked
+
+
+def check_backup(sheet: "Sheet") -> None:
+    """Make sure that a backup is what its manifest says; nothing else has one beside it.
+
+    Raises:
+        SheetError: it was changed or damaged.
+    """
+    if sheet.path.with_suffix(".manifest.json").exists():
+        from bulkvm.backup import check_backup as check  # which is slow to come
+
+        check(sheet)
 
 
 def sheet_options(command: Command) -> Command:

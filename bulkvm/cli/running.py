@@ -4,18 +4,18 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
-from filelock import FileLock, Timeout
 
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, tenant_lock, writing_state
 from bulkvm.cli.screen import Screen
 from bulkvm.cli.stopping import stopping
 from bulkvm.errors import BulkvmError, Interrupted, ReadBackDiffers, UsageError
+from bulkvm.locks import LockHeld, locked
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.problems import Problem
 from bulkvm.settings import SendSettings
@@ -42,19 +42,16 @@ def only_run(tenant: Tenant) -> Iterator[None]:
     Raises:
         UsageError: another one is under way.
     """
-    with writing_state():
-        lock = FileLock(tenant_lock(tenant), mode=0o600)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise UsageError(
-                f"Another run against {tenant} is under way on this machine, so nothing was sent. "
-                "Wait until it has ended."
-            ) from error
-    try:
+    with ExitStack() as stack:
+        with writing_state():
+            try:
+                stack.enter_context(locked(tenant_lock(tenant)))
+            except LockHeld as error:
+                raise UsageError(
+                    f"Another run against {tenant} is under way on this machine, so nothing was sent. "
+                    "Wait until it has ended."
+                ) from error
         yield
-    finally:
-        lock.release()
 
 
 def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool) -> bool:

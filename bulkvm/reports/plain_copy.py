@@ -5,7 +5,6 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, islice
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from xlsxwriter import Workbook
@@ -14,6 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from bulkvm.files import scratch_folder
 from bulkvm.outcomes import Status
 from bulkvm.reports import look
 from bulkvm.reports.annotation import Annotation
@@ -37,7 +37,7 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     """Write a sheet's text, each row at its own number, with its annotation, to bytes."""
     file = io.BytesIO()
     # The parts may hold PINs: nothing of them may outlive a failure.
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as folder:
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
         name = valid_name(sheet.name or "Boxes")
         write_summary(workbook, annotation.summary, summary_name([name]), name)

@@ -12,12 +12,14 @@ import tomli_w
 from bulkvm.address import check_url
 from bulkvm.errors import UsageError
 from bulkvm.files import check_own_folder, check_target, make_private_folder, read_own_file, writing
-from bulkvm.locks import LockHeld, locked_briefly
+from bulkvm.locks import LockHeld, locked
 from bulkvm.settings import Site
 from bulkvm.sites.passwords import split_command
 from bulkvm.tenant import Tenant, normalize_url
 
 SIMULATOR: Final = "simulator"  # built in
+
+_MOMENT: Final = 20.0  # seconds for a lock, where many programs change the file at once
 
 _OWN_FIELDS: Final = ("url", "domain", "user", "password_command", "password_file", "ca_file", "fingerprint")
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
@@ -110,7 +112,7 @@ def _locked(file: Path) -> Iterator[None]:
     try:
         make_private_folder(file.parent)
         check_own_folder(file.parent)
-        with locked_briefly(file.with_name(f"{file.name}.lock")):
+        with locked(file.with_name(f"{file.name}.lock"), _MOMENT):
             yield
     except LockHeld as error:
         raise UsageError(

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -339,7 +339,7 @@ def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm,
     assert f"The newest of {HOST} was made on {datetime.now(UTC):%Y}" in ended.err
 
 
-@pytest.mark.parametrize("time", ["36", "h", "1.5h", "-1h", "36 hours", "9999999d", ""])
+@pytest.mark.parametrize("time", ["36", "h", "1.5h", "-1h", "36 hours", "9999999d"])
 def test_what_is_no_length_of_time_is_refused(bulkvm: Bulkvm, folder: Path, time: str) -> None:
     (folder / "nights").mkdir()
 
@@ -347,3 +347,55 @@ def test_what_is_no_length_of_time_is_refused(bulkvm: Bulkvm, folder: Path, time
 
     assert ended.code == 2
     assert "is no length of time" in ended.err
+
+
+def cut_in_the_last_row(backup: Path) -> None:
+    backup.write_bytes(backup.read_bytes()[:-20])
+
+
+def with_another_pin(backup: Path) -> None:
+    backup.write_bytes(backup.read_bytes().replace(b"024680", b"024681", 1))
+
+
+def beside_the_manifest_of_another(backup: Path) -> None:
+    other = backup.with_name("other-20261123T021500Z.csv")
+    other.write_bytes(backup.read_bytes())
+    backup.with_suffix(".manifest.json").rename(other.with_suffix(".manifest.json"))
+    other.rename(backup)
+    other.with_suffix(".manifest.json").rename(backup.with_suffix(".manifest.json"))
+    form = json.loads(backup.with_suffix(".manifest.json").read_text("utf-8")) | {"file": "other-20261123T021500Z.csv"}
+    backup.with_suffix(".manifest.json").write_text(json.dumps(form), "utf-8")
+
+
+@pytest.mark.parametrize("harm", [cut_in_the_last_row, with_another_pin, beside_the_manifest_of_another])
+@pytest.mark.parametrize("command", [["validate"], ["plan"], ["import", "--yes"], ["diff"]], ids=" ".join)
+def test_a_backup_that_is_not_what_its_manifest_says_is_not_read(
+    bulkvm: Bulkvm, folder: Path, pbx: Starlette, harm: Callable[[Path], None], command: list[str]
+) -> None:
+    bulkvm("backup", "nights")
+    (name,) = backups(folder / "nights")
+    backup = folder / "nights" / name
+    harm(backup)
+    before = sum(pbx.state.traffic.counts.values())
+
+    ended = bulkvm(*command, backup)
+    asked = sum(pbx.state.traffic.counts.values()) - before
+    elsewhere = bulkvm(command[0], backup.rename(folder / "own.csv"), *command[1:])
+
+    assert ended.code == 3
+    assert f"{name} is not what its manifest" in ended.err
+    assert asked == 0
+    assert "manifest" not in elsewhere.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_backup_under_another_name_is_read_as_long_as_it_is_whole(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("backup", "nights")
+    (name,) = backups(folder / "nights")
+    month = (folder / "nights" / name).rename(folder / "month.csv")
+    (folder / "nights" / name).with_suffix(".manifest.json").rename(folder / "month.manifest.json")
+
+    whole = bulkvm("diff", month)
+    with_another_pin(month)
+
+    assert (whole.code, bulkvm("diff", month).code) == (0, 3)

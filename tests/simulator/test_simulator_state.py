@@ -123,3 +123,14 @@ async def test_a_ready_token_ends_with_its_process(tmp_path: Path) -> None:
 
     async with in_process(create_app(path, settings=Settings(token="NEW")), token="FORMER") as pbx:
         assert (await pbx.get(BOXES)).status_code == 401
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+def test_a_state_that_others_could_read_is_made_private(tmp_path: Path) -> None:
+    file = tmp_path / "pbx.sqlite3"
+    create_app(file)
+    file.chmod(0o644)
+
+    create_app(file)
+
+    assert file.stat().st_mode & 0o777 == 0o600
