@@ -286,5 +286,5 @@ class _Bar:
             desc=self._phase.what, unit="", leave=False, file=self._stream, dynamic_ncols=True, mininterval=0,
             miniters=0, bar_format=_UNCOUNTED,
         )  # fmt: skip
-        bar.start_t = self._phase.began
+        bar.start_t = bar.last_print_t = self._phase.began
         return bar

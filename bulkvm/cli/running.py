@@ -179,8 +179,8 @@ def carry_out(
 def _result_notice(facts: "RunFacts", rows: int) -> str:
     """What a person who pressed Ctrl-C waits for then, and how not to."""
     return (
-        f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Ctrl-C again leaves that to "
-        f"`bulkvm runs {facts.name} --result FILE`."
+        f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Press Ctrl-C again to skip it; "
+        f"`bulkvm runs {facts.name} --result FILE` writes it later."
     )
 
 

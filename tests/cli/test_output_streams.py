@@ -240,6 +240,13 @@ def test_nohup_keeps_a_run_alive_when_its_terminal_is_closed(slow: Starlette, fo
     assert statuses(folder / "r.xlsx").count("not sent") == 0
 
 
+def writing_notice(rows: str, run: str) -> str:
+    return (
+        f"Writing the result of {rows}. Press Ctrl-C again to skip it; "
+        f"`bulkvm runs {run} --result FILE` writes it later."
+    )
+
+
 @POSIX
 def test_a_stopped_run_says_that_it_writes_the_result_and_how_to_have_it_later(
     bulkvm: Bulkvm, slow: Starlette, folder: Path
@@ -252,9 +259,39 @@ def test_a_stopped_run_says_that_it_writes_the_result_and_how_to_have_it_later(
     (run,) = bulkvm("runs", "--json").json["runs"]
     lines = said.splitlines()
     stopping = next(n for n, line in enumerate(lines) if line.startswith("Stopping"))
-    assert lines[stopping + 1] == (
-        f"Writing the result of 300 rows. Ctrl-C again leaves that to `bulkvm runs {run['run']} --result FILE`."
+    assert lines[stopping + 1] == writing_notice("300 rows", run["run"])
+
+
+CTRL_C_WHILE_THE_RESULT_IS_WRITTEN = """
+import signal
+from bulkvm.cli import main
+from bulkvm.reports import result
+
+write = result.write_result
+
+def press_and_write(*arguments, **options):
+    signal.raise_signal(signal.SIGINT)
+    return write(*arguments, **options)
+
+result.write_result = press_and_write
+main()
+"""
+
+
+@pytest.mark.usefixtures("pbx")
+def test_one_ctrl_c_while_the_result_is_written_does_not_lose_it(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "a.csv", *desks(1))
+
+    ended = subprocess.run(
+        [sys.executable, "-c", CTRL_C_WHILE_THE_RESULT_IS_WRITTEN, "import", "a.csv", "--yes"],
+        capture_output=True,
+        check=False,
     )
+
+    (run,) = bulkvm("runs", "--json").json["runs"]
+    assert ended.returncode == 0
+    assert writing_notice("1 row", run["run"]) in ended.stderr.decode().splitlines()
+    assert statuses(folder / "a.result.xlsx") == ["created"]
 
 
 @POSIX
