@@ -255,6 +255,24 @@ def test_no_secret_goes_to_another_pbx(
     assert not any(secret in stranger.heard + repr(ended) for secret in (USER.password, USER.token, "grant_type"))
 
 
+def test_the_token_of_a_site_that_moved_is_forgotten_and_sent_nowhere(
+    bulkvm: Bulkvm,
+    clinic: Running,
+    elsewhere: Running,
+    stranger: Eavesdropper,
+    ring: InMemory,
+    type_in: Callable[[str], None],
+) -> None:
+    type_in(USER.token)
+    assert bulkvm("login", "clinic", "--url", clinic.url, "--token-stdin").code == 0
+    set_up(f"[clinic]\nurl = '{elsewhere.url}'\n")
+
+    ended = bulkvm("logout", "clinic")
+
+    assert ended.code == 0
+    assert (ring.held, stranger.heard) == ({}, "")
+
+
 def test_a_leftover_address_does_not_move_a_site_that_is_set_up_again(
     bulkvm: Bulkvm,
     clinic: Running,
