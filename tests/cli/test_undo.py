@@ -88,6 +88,22 @@ def test_a_field_that_the_row_left_blank_and_somebody_set_since_keeps_its_box(
     assert f"Box 6203 was changed since the run in {field}" in undone.err or f"value in {field} that" in undone.err
 
 
+def test_what_the_pbx_gives_for_blank_cells_is_no_change_and_another_value_is(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    def fill(app: Starlette, _: Scope) -> None:
+        app.state.stored.db.execute("UPDATE box SET prompt = 'en-US' WHERE prompt IS NULL")
+
+    with serve(before=fill) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+        edit(app, "6203", "prompt", "fr-FR")
+
+        undone = bulkvm("undo", "last", "--yes")
+
+        assert (undone.code, stored(app, "prompt")) == (0, {"6203": "fr-FR"})
+    assert "Box 6203 was changed since the run in prompt" in undone.err
+
+
 def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     edit(pbx, "6202", "id", "another")
