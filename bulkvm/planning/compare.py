@@ -146,13 +146,13 @@ def _same(column: Column, wanted: Any, actual: Any) -> bool:
     """Whether nothing has to be changed. A blank keeps what is there; what is not known proves no difference."""
     if wanted is BLANK or wanted is NOT_KNOWN or actual is NOT_KNOWN:
         return True
-    return actual is not BLANK and (column.same(wanted, actual) or _reads_as(column, actual) == wanted)
+    return actual is not BLANK and (column.same(wanted, actual) or _is_exported(column, wanted, actual))
 
 
-def _reads_as(column: Column, actual: Value) -> Value | None:
-    """What a sheet's cell means that holds the value of a box, such as its export."""
+def _is_exported(column: Column, wanted: Value, actual: Value) -> bool:
+    """Whether a value is what a sheet's cell means that holds the value of a box, such as its export."""
     text = column.cell_text(actual).strip(AROUND)
-    return column.parse(text).value if text else None
+    return bool(text) and (text == column.cell_text(wanted) or column.parse(text).value == wanted)
 
 
 def _written() -> Iterable[Column]:

@@ -13,7 +13,7 @@ from bulkvm.validation.rows import not_told_apart
 
 # What a box may have all the same. What a spreadsheet did to a cell is not among it.
 _HELD: Final = frozenset({
-    "name-control", "name-length", "prompt-tag", "recipient", "recipients-many", "clock",
+    "clear", "name-control", "name-length", "prompt-tag", "recipient", "recipients-many", "clock",
     "pin-length", "pin-lost-zero", "pin-policy", "pin-repeats", "pin-ascending",
     "extension-length", "extension-not-digits", "extension-reserved", "extension-twice",
 })  # fmt: skip

@@ -1,0 +1,61 @@
+"""Any box that a PBX can hold comes back from its export unchanged."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkvm.box import BLANK, NOT_KNOWN, Box
+from bulkvm.changes import ChangeKind
+from bulkvm.columns.text import AROUND
+from bulkvm.planning import make_plan
+from bulkvm.readers import read_sheet
+from bulkvm.reports.export import without_gaps, write_export
+from bulkvm.validation import validate
+
+any_text = st.text(st.characters(codec="utf-8"), max_size=70)
+words = st.sampled_from([
+    "root@localhost", "x@10.0.0.5", "o..brien@example.com", "Anna <a@example.com>", "mailto:a@example.com", "a@x;b@x",
+    "English", "en_US", "24h", "none", "de\0sk", "two\nlines", "NULL", "#N/A", "=1+1", "<clear>", "yes", "1001.0",
+])  # fmt: skip
+odd_text = any_text | words
+
+
+def one_recipient(text: str) -> str:
+    """A text as one of several between commas; `<clear>` says in a sheet that there are none."""
+    return text.replace(",", "").replace("<clear>", "").strip(AROUND)
+
+
+odd_boxes = st.lists(
+    st.builds(
+        Box,
+        id=st.uuids().map(str),
+        extension_number=st.from_regex(r"[0-9]{1,66}", fullmatch=True),
+        name=odd_text.filter(str.strip),
+        pin=st.from_regex(r"[0-9]{1,14}", fullmatch=True) | st.just(NOT_KNOWN),
+        prompt=odd_text.filter(str.strip) | st.sampled_from([BLANK, NOT_KNOWN]),
+        enable_pin=st.booleans() | st.just(NOT_KNOWN),
+        enable_email_notify=st.booleans() | st.just(NOT_KNOWN),
+        recipients=st.lists(odd_text.map(one_recipient).filter(bool), max_size=17, unique=True).map(tuple),
+        play_datetime=odd_text.filter(str.strip) | st.just(BLANK),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda box: box.id,
+)
+
+
+@pytest.mark.parametrize("form", ["xlsx", "json"])
+@settings(max_examples=50)
+@given(boxes=odd_boxes)
+def test_the_export_of_any_boxes_is_no_change(form: str, boxes: list[Box]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_export(Path(folder) / f"boxes.{form}", [without_gaps(box) for box in boxes])
+        checked = validate(read_sheet(file))
+
+    plan = make_plan(checked.records, boxes)
+
+    assert [problem for problem in (*checked.problems, *plan.problems) if problem.is_error] == []
+    assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED] * len(boxes)
