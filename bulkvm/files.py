@@ -364,22 +364,29 @@ def _names_like(target: Path) -> Iterator[Path]:
     return chain([target], (target.with_stem(f"{target.stem}-{number}") for number in count(2)))
 
 
-def _warn_of_strangers(target: Path, made: os.stat_result, *, private: bool) -> None:
-    """Say so where others can read or replace a file that holds PINs, whatever mode it was made with.
+def warn_of_shared_folder(folder: Path, what: str) -> None:
+    """Say so where everybody can delete or replace what a folder holds.
 
-    A folder that all may write in is not refused: Windows drives under WSL, and many shares, show every folder so.
-    A group that may write in a folder was given that on purpose, or is its owner's own.
+    Such a folder is not refused: Windows drives under WSL, and many shares, show every folder so. A group that may
+    write in a folder was given that on purpose, or is its owner's own.
     """
+    with suppress(OSError):
+        mode = folder.stat().st_mode
+        if not _IS_WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            _log.warning("Everybody may write in the folder %s, so that others can delete or replace %s.", folder, what)
+
+
+def _warn_of_strangers(target: Path, made: os.stat_result, *, private: bool) -> None:
+    """Say so where others can read or replace a file that holds PINs, whatever mode it was made with."""
     if _IS_WINDOWS or not private:
         return
     folder = target.absolute().parent
-    mode = folder.stat().st_mode
     if stat.S_IMODE(made.st_mode) & 0o077:
         _log.warning(
             "The disk of %s keeps no permissions for single files: others may be able to read %s.", folder, target
         )
-    elif mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        _log.warning("Everybody may write in the folder %s, so that others can delete or replace %s.", folder, target)
+    else:
+        warn_of_shared_folder(folder, str(target))
 
 
 def _in_words(target: Path, error: OSError) -> str:

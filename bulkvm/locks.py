@@ -23,10 +23,11 @@ _PATIENCE: Final = 3.0  # seconds: so long a wait needs no word
 
 _log: Final = logging.getLogger(__name__)
 _held: Final[set[Path]] = set()  # by this program, whose parts wait for each other without a word
+_warned_of: Final[set[Path]] = set()  # folders, once each
 _in_this_program: Final = threading.Lock()  # what is left on a disk that keeps no locks
 
 
-class LockHeld(Exception):
+class LockHeld(TimeoutError):
     """Another program held the lock all the time."""
 
 
@@ -107,7 +108,11 @@ def keeps_locks(file: Path) -> bool:
 
 
 def _warn_of_no_locks(file: Path) -> None:
-    _log.warning("The disk of %s keeps no locks: make sure that only one program at a time works there.", file)
+    if file.parent not in _warned_of:
+        _warned_of.add(file.parent)
+        _log.warning(
+            "The disk of %s keeps no locks: make sure that only one program at a time works there.", file.parent
+        )
 
 
 async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, longest: float) -> None:

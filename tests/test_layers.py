@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "validation": WORDS,
     "pbx": WORDS,
     "planning": WORDS,
-    "upload": WORDS | {"files", "pbx", "planning"},
+    "upload": WORDS | {"files", "locks", "pbx", "planning"},
     "reports": WORDS | {"files", "planning"},
     "sites": WORDS | {"files", "locks"},
     "simulator": set[str](),

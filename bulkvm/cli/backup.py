@@ -14,6 +14,7 @@ from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.cli.places import sites_file
 from bulkvm.cli.screen import Command, Screen, screen_options
 from bulkvm.errors import BackupNotProven, BulkvmError, UsageError
+from bulkvm.files import warn_of_shared_folder
 from bulkvm.sites import read_sites
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def command(
     )
     if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
         raise UsageError("--all-sites and --site exclude each other. Leave one of them out.")
+    warn_of_shared_folder(folder, "backups")
     if all_sites:
         return _back_up_all(open_named, night, screen)
     connection = open_named(site)

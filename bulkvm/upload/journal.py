@@ -18,7 +18,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +33,7 @@ from bulkvm.changes import Change, ChangeKind
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import UsageError
 from bulkvm.files import writing
+from bulkvm.locks import locked
 from bulkvm.outcomes import PUT_BACK, REMOVED, Outcome, Status
 from bulkvm.tenant import Tenant, normalize_url
 
@@ -122,13 +123,14 @@ class Journal:
         self._begun: dict[int, str] = {}  # of the rows under way: what they come to, if they are updated
         self._updated: Counter[str] = Counter()
         self._is_torn = False
-        self._lock = FileLock(file.with_suffix(_LOCK_SUFFIX), mode=0o600)
-        self._lock.acquire(timeout=_PATIENCE)
+        self._lock_file = file.with_suffix(_LOCK_SUFFIX)
+        self._lock = ExitStack()
+        self._lock.enter_context(locked(self._lock_file, _PATIENCE))
         try:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._file = os.open(file, flags, 0o600)
         except OSError:
-            self._lock.release()
+            self._lock.close()
             raise
         try:
             self._begin_file(facts, rows)
@@ -181,9 +183,9 @@ class Journal:
         os.fsync(self._file)
 
     def _unlock(self) -> None:
-        self._lock.release()
+        self._lock.close()
         with suppress(OSError):  # some other program looks at it right now; it is of no use any more
-            Path(self._lock.lock_file).unlink()
+            self._lock_file.unlink()
 
     def _write(self, lines: bytes) -> None:
         # Past Python's own buffers: from here on the operating system keeps it, whatever becomes of us.
@@ -254,7 +256,7 @@ def next_number(folder: Path) -> int:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / _SEQUENCE
-    with FileLock(file.with_suffix(_LOCK_SUFFIX), mode=0o600, timeout=60):
+    with locked(file.with_suffix(_LOCK_SUFFIX), 60):
         try:
             last = int(file.read_text("ascii"))
         except (OSError, ValueError):  # there is none yet, or it is damaged

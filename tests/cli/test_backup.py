@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -399,3 +400,18 @@ def test_a_backup_under_another_name_is_read_as_long_as_it_is_whole(bulkvm: Bulk
     with_another_pin(month)
 
     assert (whole.code, bulkvm("diff", month).code) == (0, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(("mode", "warns"), [(0o777, True), (0o1777, False), (0o770, False)])
+def test_a_folder_where_everybody_can_replace_backups_is_named(
+    bulkvm: Bulkvm, folder: Path, mode: int, *, warns: bool
+) -> None:
+    (folder / "nights").mkdir()
+    (folder / "nights").chmod(mode)
+
+    ended = bulkvm("backup", "nights", "--quiet")
+
+    assert ended.code == 0
+    assert ("so that others can delete or replace backups" in ended.err) is warns

@@ -1,5 +1,6 @@
 """The file of the sites: changed by several programs, written wrong by hand, not writable, or without a place."""
 
+import errno
 import io
 import os
 import sys
@@ -10,6 +11,7 @@ import keyring
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm import locks
 from bulkvm.settings import Site
 from bulkvm.simulator import Settings, create_app, running
 from bulkvm.sites import change_site, read_sites, store_secret
@@ -178,3 +180,21 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten
     assert ended.code == 2
     assert "cannot be written" in ended.err
     assert [name for _, name in ring.held] == ["clinic"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps its locks everywhere")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS], ids=errno.errorcode.get)
+def test_where_the_state_is_on_a_disk_without_locks_a_run_goes_on_with_a_warning(
+    bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)  # as on such a share, which no test can mount
+    monkeypatch.setattr(locks, "_warned_of", set())
+
+    ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+
+    assert ended.code == 0
+    assert "keeps no locks: make sure that only one program at a time works there" in ended.err
+    assert pbx.state.traffic.counts["create"] == 42
