@@ -43,16 +43,14 @@ class CellText:
             value: as it is stored, None where nothing is.
             formula: without its equals sign, None where there is none.
         """
-        text, found = self._read(kind, style, value, formula)
-        return cut_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
-
-    def _read(self, kind: str, style: int, value: str | None, formula: str | None) -> Shown:
         if formula is None:
-            return self._read_value(kind, style, value) if value is not None else ("", None)
-        if not value and kind != "str":  # a formula may well result in no text
-            return f"={formula}", CellKind.NO_RESULT
-        text, found = self._read_value(kind, style, value or "")
-        return text, CellKind.FORMULA if found in _USABLE else found
+            text, found = self._read_value(kind, style, value) if value is not None else ("", None)
+        elif not value and kind != "str":  # a formula may well result in no text
+            text, found = f"={formula}", CellKind.NO_RESULT
+        else:
+            text, found = self._read_value(kind, style, value or "")
+            found = CellKind.FORMULA if found in _USABLE else found
+        return cut_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
     def _read_value(self, kind: str, style: int, value: str) -> Shown:
         match kind:

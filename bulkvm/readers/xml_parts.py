@@ -64,8 +64,9 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth, taken
         depth += 1
-        taken += ELEMENT_STEPS + len(attributes)
-        if len(attributes) > ATTRIBUTES:
+        number = len(attributes)
+        taken += number + ELEMENT_STEPS
+        if number > ATTRIBUTES:
             raise _hostile(_BEYOND_LIMITS)
         text.clear()
         reader.start(name, attributes)
@@ -73,8 +74,11 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
     def end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        reader.end(name, "".join(text))
-        text.clear()  # lest each of the elements around it joins it again
+        if text:
+            reader.end(name, "".join(text))
+            text.clear()  # lest each of the elements around it joins it again
+        else:
+            reader.end(name, "")
 
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True

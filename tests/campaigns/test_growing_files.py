@@ -15,7 +15,7 @@ pytestmark = [
 READ_OR_REFUSED = {0, 3}
 NOISE = 0.5  # seconds of the processor, which come and go whatever is read
 SLOPE = 2.5  # how much more than four times as much four times the size may take; what is squared takes four times that
-MEMORY_OF_BYTE = 150  # bytes of memory for each byte of the file
+MEMORY_OF_BYTE = 250  # bytes of memory for each byte of the file: a row of five bytes may have several problems
 MOST_SECONDS, MOST_MEMORY = 10, 1024
 
 
