@@ -1,13 +1,15 @@
 """Runs of the past, by name."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bulkvm.box import BLANK, Record
 from bulkvm.cli.places import runs_folder
 from bulkvm.cli.screen import Screen
+from bulkvm.columns import COLUMNS
 from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, check_target
 from bulkvm.outcomes import Outcome, Status
@@ -68,18 +70,19 @@ def undos_of(run: "ListedRun", runs: "Sequence[ListedRun]") -> "list[ListedRun]"
     return [one for one in runs if one.facts.file == f"{UNDO_OF}{run.facts.name}"]
 
 
-def find_pins(past: "PastRun", runs: "Sequence[ListedRun]") -> dict[int, str]:
-    """The PINs that the run gave which an undo has put back, by row; and so on, if that was an undo itself."""
+def find_given(past: "PastRun", runs: "Sequence[ListedRun]") -> dict[int, dict[str, Any]]:
+    """What the run gave which an undo has put back, by row and field; and so on, if that was an undo itself."""
     from bulkvm.upload import read_journal
 
-    pins: dict[int, str] = {}
+    given: dict[int, dict[str, Any]] = defaultdict(dict)
     by_name = {run.facts.name: run for run in runs}
     while is_undo(past.facts) and (undone := by_name.get(past.facts.file.removeprefix(UNDO_OF))):
         past = read_journal(undone.file)
         for row in past.facts.extensions:
-            if (record := _record(past, row)) and record.pin is not BLANK:
-                pins.setdefault(row, record.pin)
-    return pins
+            if record := _record(past, row):
+                values = {column.header: getattr(record, column.header) for column in COLUMNS if column.updatable}
+                given[row] = {header: value for header, value in values.items() if value is not BLANK} | given[row]
+    return given
 
 
 def is_undo(facts: "RunFacts") -> bool:

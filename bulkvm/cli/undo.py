@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,7 +14,7 @@ from bulkvm.cli.options import NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
 from bulkvm.cli.past import (
     UNDO_OF,
     check_past_result,
-    find_pins,
+    find_given,
     find_run,
     is_undo,
     list_runs,
@@ -86,10 +86,10 @@ def command(
             raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
         with screen.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
-            pins = find_pins(past, runs)
+            given = find_given(past, runs)
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
-        undo = _Undo(past, undos_of(listed, runs), pins, with_messages=with_messages)
+        undo = _Undo(past, undos_of(listed, runs), given, with_messages=with_messages)
         plan = asyncio.run(_plan(undo, connection, tenant, screen))
         if not plan.to_send:
             return _tell_of_rest(undo, plan, connection, tenant, screen, as_json=as_json)
@@ -101,11 +101,11 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    """What is undone: a run, with the undos of it so far, and PINs from earlier runs."""
+    """What is undone: a run, with the undos of it so far, and what earlier runs gave."""
 
     past: "PastRun"
     earlier: "Sequence[ListedRun]"
-    pins: "Mapping[int, str]"
+    given: "Mapping[int, Mapping[str, Any]]"
     with_messages: bool
 
 
@@ -270,6 +270,6 @@ async def _plan(undo: _Undo, connection: Connection, tenant: Tenant, screen: Scr
                 pbx,
                 progress,
                 with_messages=undo.with_messages,
-                pins=undo.pins,
+                given=undo.given,
                 put_back_by=put_back_by,
             )

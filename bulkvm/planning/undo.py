@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
-from bulkvm.columns import COLUMNS
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.planning.compare import whole_box
 from bulkvm.planning.match import BoxIndex
@@ -27,7 +27,7 @@ class DoneRun:
         changes: those that it began, by row.
         records: what its rows wanted, by row.
         read_back: boxes as they were read back after it wrote them, by row.
-        pins: PINs that other runs gave the boxes that it removed, by row, for a PBX that does not show them.
+        given: what other runs gave the boxes that it removed, by row and field, for a PBX that does not show it.
         put_back_by: rows that earlier undos of it have begun to put back, with what did so last, in words.
     """
 
@@ -35,7 +35,7 @@ class DoneRun:
     changes: Mapping[int, Change] = field(repr=False)
     records: Mapping[int, Record] = field(default_factory=dict, repr=False)
     read_back: Mapping[int, Box] = field(default_factory=dict, repr=False)
-    pins: Mapping[int, str] = field(default_factory=dict, repr=False)
+    given: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     put_back_by: Mapping[int, str] = field(default_factory=dict, repr=False)
 
 
@@ -177,16 +177,21 @@ class _Undo:
         fields: dict[str, Any] = {header: getattr(done.box, header) for header in _WRITTEN}
         known = {header: value for header, value in fields.items() if not isinstance(value, Absent)}
         row, number = done.record.row, done.record.extension_number
-        if "pin" not in known and row in self._done.pins:
-            known["pin"] = self._done.pins[row]
-            message = f"The PBX does not show PINs: box {number} gets the one that the run gave it."
-            self._warn(row, "pin-of-run", message)
+        hidden = [h for h, value in fields.items() if value is NOT_KNOWN or (h == "pin" and value is BLANK)]
+        given = {h: value for h, value in self._done.given.get(row, {}).items() if h in hidden}
+        if given:
+            message = f"The PBX does not show {_titles(given)}: box {number} gets what the run gave it."
+            self._warn(row, "value-of-run", message)
+        known |= given
         if "pin" not in known:
             message = (
                 f"The PBX does not show PINs, and no journal has that of box {number}, which cannot be made again."
             )
             self._fail(row, "pin-not-known", message, "Import it with a PIN.")
             return
+        if missing := [h for h in hidden if h not in known]:
+            message = f"The PBX does not show {_titles(missing)}, so box {number} is made without. Set it by hand."
+            self._warn(row, "former-not-known", message)
         self.changes.append(Change(ChangeKind.CREATE, replace(_empty(done.record), **known)))
 
     def _warn_of_lost(self, done: Change) -> None:
@@ -213,6 +218,10 @@ class _Undo:
     def _fail(self, row: int, code: str, why: str, advice: str = "Put it back by hand.") -> None:
         """There is something to be done, and it cannot be."""
         self.problems.append(Problem(row=row, code=code, message=f"{why} {advice}"))
+
+
+def _titles(headers: Iterable[str]) -> str:
+    return ", ".join(COLUMN_OF_HEADER[header].title for header in headers)
 
 
 class _Samples:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import ChangeKind, Plan
@@ -75,7 +76,7 @@ async def plan_undo_of(
     progress: Progress = no_progress,
     *,
     with_messages: bool = False,
-    pins: Mapping[int, str] | None = None,
+    given: Mapping[int, Mapping[str, Any]] | None = None,
     put_back_by: Mapping[int, str] | None = None,
 ) -> Plan:
     """List the PBX's boxes, fetch those that a run touched, and plan to put it back.
@@ -85,7 +86,7 @@ async def plan_undo_of(
         pbx: where it was.
         progress: hears how many boxes are read, of how many.
         with_messages: remove boxes with the messages in them; else those that may hold messages are kept.
-        pins: see `DoneRun`.
+        given: see `DoneRun`.
         put_back_by: the same.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
@@ -97,7 +98,7 @@ async def plan_undo_of(
         changes=past.changes,
         records={row: given.record for row, given in past.rows.items()},
         read_back=past.read_back,
-        pins=pins or {},
+        given=given or {},
         put_back_by=put_back_by or {},
     )
     plan = plan_undo(done, boxes.values())

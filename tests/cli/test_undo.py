@@ -127,7 +127,7 @@ def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
         again = bulkvm("undo", names(bulkvm)[-1], "--yes")
 
         assert (between, again.code, stored(app, "name", "pin")) == ({}, 0, before)
-    assert "box 6201 gets the one that the run gave it" in again.err
+    assert "box 6201 gets what the run gave it" in again.err
     assert not any(pin in again.err for _, _, pin, *_ in ROWS)
 
 

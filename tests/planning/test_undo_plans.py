@@ -186,14 +186,29 @@ def test_a_removed_box_whose_pin_was_not_shown_gets_that_of_the_run_that_made_it
     hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, pin=NOT_KNOWN))
     outcome = replace(OUTCOME, status=Status.UPDATED)
 
-    known = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome], pins={2: "402817"}), [])
+    known = plan_undo(
+        DoneRun(changes={2: hidden}, outcomes=[outcome], given={2: {"pin": "402817", "name": "Other"}}), []
+    )
     unknown = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome]), [])
 
     assert [(change.kind, change.record.pin) for change in known.changes] == [(ChangeKind.CREATE, "402817")]
-    assert [(problem.code, problem.is_error) for problem in known.problems] == [("pin-of-run", False)]
+    assert [(problem.code, problem.is_error) for problem in known.problems] == [("value-of-run", False)]
     assert "402817" not in known.problems[0].message
     assert unknown.changes == ()
     assert [(problem.code, problem.is_error) for problem in unknown.problems] == [("pin-not-known", True)]
+
+
+def test_a_removed_box_gets_what_the_run_gave_it_and_is_said_to_lack_what_no_journal_has() -> None:
+    hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, prompt=NOT_KNOWN, recipients=NOT_KNOWN))
+    outcome = replace(OUTCOME, status=Status.UPDATED)
+
+    plan = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome], given={2: {"prompt": "de-DE"}}), [])
+
+    (change,) = plan.changes
+    assert (change.record.prompt, change.record.recipients) == ("de-DE", BLANK)
+    assert [problem.code for problem in plan.problems] == ["value-of-run", "former-not-known"]
+    assert ["Prompt language" in problem.message for problem in plan.problems] == [True, False]
+    assert "Recipients" in plan.problems[1].message
 
 
 def test_a_former_value_that_the_pbx_did_not_show_is_said_not_to_come_back() -> None:
