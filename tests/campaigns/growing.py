@@ -23,8 +23,18 @@ _COMMAND: Final = """
 import sys, time
 from pathlib import Path
 from bulkvm.cli.commands import run
+from bulkvm.errors import SheetError
+from bulkvm.readers import read_sheet
+
+def read(path):
+    try:
+        read_sheet(Path(path))
+        return 0
+    except SheetError as error:
+        return error.exit_code
+
 before = time.process_time()
-code = run(sys.argv[1:])
+code = read(sys.argv[2]) if sys.argv[1] == "read" else run(sys.argv[1:])
 taken = time.process_time() - before
 print(taken, Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 sys.exit(code)
@@ -44,7 +54,7 @@ class Taken:
 
 
 def measure(*arguments: str) -> Taken:
-    """Run a command."""
+    """Run a command; `read` and a file reads it alone, without checking its cells."""
     ended = subprocess.run(
         [sys.executable, "-c", _COMMAND, *arguments], capture_output=True, text=True, timeout=600, check=False
     )
@@ -266,8 +276,10 @@ def make_file(folder: Path, name: str, size: int) -> Path:
 
 
 def make_packed_file(folder: Path, name: str, size: int) -> Path:
-    """Write a workbook of one MiB that has so many bytes of one element, packed as far as can be."""
+    """Write a workbook of one MiB that has so many bytes of one element at most, packed as far as can be."""
     path = WORKBOOKS[name](folder / "a.xlsx", size, zipfile.ZIP_DEFLATED)
+    if (packed := path.stat().st_size) > MIB:  # as much of it as comes to that
+        WORKBOOKS[name](path, size * MIB // packed * 9 // 10, zipfile.ZIP_DEFLATED)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/media/image1.png", random.Random(1).randbytes(max(0, MIB - path.stat().st_size - 400)))
     return path
