@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from bulkvm.box import BLANK, Box, Record
@@ -27,6 +28,7 @@ from bulkvm.planning import (
     whole_box,
 )
 from bulkvm.upload.canary import expected_box
+from bulkvm.upload.kept_fields import KeptFields
 from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
@@ -47,6 +49,10 @@ def _ignore_begin(_: Change) -> None:
     """No-op callback."""
 
 
+def _ignore_check() -> None:
+    """No-op callback."""
+
+
 def _ignore_whole(_row: int, _when: str, _box: WholeBox) -> None:
     """No-op callback."""
 
@@ -58,6 +64,8 @@ async def send_change(
     read_back: ReadBack = ReadBack.IN_DOUBT,
     begin: Callable[[Change], None] = _ignore_begin,
     note_whole: Callable[[int, str, WholeBox], None] = _ignore_whole,
+    kept: KeptFields | None = None,
+    check: Callable[[], None] = _ignore_check,
 ) -> Sent:
     """Send one change and say what became of it.
 
@@ -69,6 +77,8 @@ async def send_change(
         read_back: when to read back what was written.
         begin: called with the change, and the box as it is now in it, right before it is sent.
         note_whole: called with each box that is read with all its fields.
+        kept: which undocumented fields an update is known to keep; a box with others is updated alone and as a canary.
+        check: called before that; raises StoppedEarly if the run has ended.
 
     Raises:
         LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot go on, and this change was not made.
@@ -84,6 +94,29 @@ async def send_change(
                 await _spare(change, pbx)
         except _NothingToSend as ended:
             return Sent(ended.outcome)
+    sending = partial(_send_and_read, change, before, pbx, begin=begin, note_whole=note_whole)
+    if before is None or kept is None or change.kind is not ChangeKind.UPDATE:
+        return await sending(read_back)
+    if read_back is not ReadBack.CANARY and kept.cover(before):
+        return await sending(read_back)
+    async with kept.alone(before) as is_needed:
+        check()
+        sent = await sending(ReadBack.CANARY if is_needed else read_back)
+        if sent.is_proven:
+            kept.add(before)
+        return sent
+
+
+async def _send_and_read(
+    change: Change,
+    before: WholeBox | None,
+    pbx: Pbx,
+    read_back: ReadBack,
+    *,
+    begin: Callable[[Change], None],
+    note_whole: Callable[[int, str, WholeBox], None],
+) -> Sent:
+    """Send a change for a box that was just looked at, and read it back as far as that is wanted."""
     if before and read_back is ReadBack.CANARY:
         note_whole(change.record.row, "before", before)
     begin(change)

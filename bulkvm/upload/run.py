@@ -14,6 +14,7 @@ from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.workers import in_parallel
 from bulkvm.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.upload.journal import Journal
+from bulkvm.upload.kept_fields import KeptFields
 from bulkvm.upload.read_back import ReadBack, Sent
 from bulkvm.upload.row import send_change
 
@@ -49,7 +50,8 @@ async def send(
     """Send every change of a plan, several at a time.
 
     The first create, update and removal are sent before, one by one, and read back with all their fields: a PBX that
-    does something else than was sent, or erases what it was not told to keep, does so to one box alone.
+    does something else than was sent, or erases what it was not told to keep, does so to one box alone. So is each
+    update of a box with undocumented fields that the PBX is not known to keep.
 
     Args:
         plan: what is to be done.
@@ -98,6 +100,7 @@ class _Run:
         self._stop = stop
         self._outcomes: dict[int, Outcome] = {}
         self._blanks: set[frozenset[str]] = set()
+        self._kept = KeptFields() if settings.canary else None
         self._sent = 0
         self._not_done = 0
         self._error: BulkvmError | None = None
@@ -116,6 +119,13 @@ class _Run:
         """Send one change, unless the run has ended."""
         if not self._has_ended():
             await self._send(change, self._reading_of(change))
+
+    def _check(self) -> None:
+        """Raise what ended the run, if it has ended."""
+        if self._error:
+            raise self._error
+        if self._stop():
+            raise Interrupted("The run was stopped.")
 
     def _has_ended(self) -> bool:
         return self._error is not None or self._stop()
@@ -145,7 +155,13 @@ class _Run:
             self._is_first_with_its_blanks(change.record)
         try:
             sent = await send_change(
-                change, self._pbx, read_back=read_back, begin=self._note_begin, note_whole=self._note_whole
+                change,
+                self._pbx,
+                read_back=read_back,
+                begin=self._note_begin,
+                note_whole=self._note_whole,
+                kept=self._kept,
+                check=self._check,
             )
         except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
             sent = Sent(_not_sent(change), error=error)

@@ -18,6 +18,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import find_exact_differences
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.upload import Ending, Journal, RunFacts, plan_for, plan_undo_of, read_journal, send
 from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import boxes_of, records
@@ -103,6 +104,50 @@ async def test_a_pbx_that_erases_what_it_was_not_told_to_keep_does_so_to_one_box
     before, after = whole_boxes(tmp_path / "run.jsonl")
     assert (before["retain_days"], before["api_token"], before["name"]) == (30, "SECRET-1", "Desk 0")
     assert (after.get("retain_days"), after["name"]) == (None, "New 0")
+
+
+def with_days(folder: Path, days: Sequence[int | None], *behave: str) -> Starlette:
+    """A PBX with a box for each number of days; with None, the box does not have the field."""
+    boxes = [
+        {"name": f"Desk {n}", "extension_number": str(7000 + n), "pin": "402817"}
+        | ({} if kept is None else {"retain_days": kept})
+        for n, kept in enumerate(days)
+    ]
+    (folder / "seed.json").write_text(json.dumps(boxes), "utf-8")
+    return create_app(seed=folder / "seed.json", settings=Settings(behave=behave))
+
+
+def days_of(app: Starlette) -> list[Any]:
+    return [box.get("retain_days") for box in app.state.stored.page(EVERY_BOX, "extension_number", 0, 100)]
+
+
+@pytest.mark.parametrize(
+    ("days", "before"),
+    [([30, 30, 90, 90, 90, 30], 30), ([None, None, 90, 90, 90, None], None)],
+    ids=["default", "none"],
+)
+async def test_a_pbx_that_resets_a_field_does_so_to_one_box_though_the_first_one_does_not_show_it(
+    tmp_path: Path, days: list[int | None], before: int | None
+) -> None:
+    app = with_days(tmp_path, days, "updates:replace", *([] if before is None else ["extra:retain_days=30"]))
+
+    ending = await import_into(app, records(len(days), name="New"))
+
+    assert isinstance(ending.error, ReadBackDiffers)
+    assert days_of(app).count(90) == 2
+    (message,) = (outcome.message for outcome in ending.outcomes if "retain_days" in outcome.message)
+    assert "lost (it was 90)" in message if before is None else "was 90, reads back 30" in message
+    assert set(statuses(ending)) <= {Status.UPDATED, Status.NOT_SENT}
+
+
+async def test_a_field_of_which_two_values_were_kept_is_read_back_no_more(tmp_path: Path) -> None:
+    plain, other = (Hostile(with_days(tmp_path, days, "updates:merge")) for days in ([None] * ROWS, range(1, ROWS + 1)))
+
+    endings = [await import_into(app, records(ROWS, name="New")) for app in (plain, other)]
+
+    assert [ending.error for ending in endings] == [None, None]
+    assert statuses(endings[1]) == [Status.UPDATED] * ROWS
+    assert order_of(other).count("f") == order_of(plain).count("f") + 1
 
 
 async def stored(app: Starlette) -> dict[str, Box]:
