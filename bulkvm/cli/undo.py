@@ -147,7 +147,12 @@ def _tell_of_nothing(
         facts = found[-1].facts
         counts = render_words(found[-1].words)
         lines.append(f"The last one before it that did is {facts.name} ({Path(facts.file).name}; {counts}).")
-        lines.append(f"To put that back: `bulkvm undo {facts.name}`.")
+        undos = undos_of(found[-1], runs)
+        lines.append(
+            f"It was already put back by {undos[-1].facts.name}."
+            if undos
+            else f"To put that back: `bulkvm undo {facts.name}`."
+        )
     screen.insist("\n".join(lines))
     return 0
 
@@ -184,14 +189,13 @@ def _agree(
 ) -> bool:
     """Show the plan, and ask if there is anything to send."""
     from bulkvm.reports.plan_text import render_plan
-    from bulkvm.reports.problem_texts import count, render_problems
+    from bulkvm.reports.problem_texts import render_problems
     from bulkvm.upload import account_for
 
     if plan.problems:
         screen.insist(render_problems(plan.problems, most=_NAMED, advice="The result names all of them."))
     screen.say(render_plan(plan, tenant, of_sheet=False))
-    boxes = count(len(plan.to_send), "box", "boxes")
-    question = f"Put {boxes} of {tenant} back to what was there before?"
+    question = _question(plan, tenant)
     agreed = False
     try:
         agreed = ask(plan, question, screen, yes=yes, can_ask=True)
@@ -200,6 +204,17 @@ def _agree(
             outcomes = account_for(_extensions(plan, undo.past), plan.problems, ())
             print_json(import_form(connection.site.name, tenant, None, outcomes, plan.problems))
     return agreed
+
+
+def _question(plan: "Plan", tenant: Tenant) -> str:
+    """Ask what is about to be done, such as `Delete 40 boxes and restore 2 boxes of clinic.example.com ...?`."""
+    from bulkvm.changes import ChangeKind
+    from bulkvm.reports.problem_texts import count
+
+    verbs = {ChangeKind.REMOVE: "delete", ChangeKind.UPDATE: "restore", ChangeKind.CREATE: "re-create"}
+    parts = [f"{verb} {count(plan.counts[kind], 'box', 'boxes')}" for kind, verb in verbs.items() if plan.counts[kind]]
+    asked = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return f"{asked.capitalize()} of {tenant}?"
 
 
 def _extensions(plan: "Plan", past: "PastRun") -> dict[int, str]:

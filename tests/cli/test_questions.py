@@ -61,6 +61,22 @@ def test_whoever_says_yes_is_told_what_became_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "r.xlsx").exists()
 
 
+def test_the_question_of_an_undo_says_how_many_boxes_it_deletes_and_restores(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n6202,Sales,402818\n", "utf-8")
+    (tmp_path / "b.csv").write_text("extension_number,name,pin\n6201,Front Desk,\n6203,Bar,402819\n", "utf-8")
+    with running(create_app()) as server:
+        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "BULKVM_STATE": str(tmp_path / "state")}
+        for sheet in ("a.csv", "b.csv"):
+            with on_a_terminal(tmp_path, "import", tmp_path / sheet, "--yes", "--force", **known) as (terminal, _):
+                terminal.read_to_the_end()
+
+        with on_a_terminal(tmp_path, "undo", "last", **known) as (terminal, program):
+            terminal.answer("Delete 1 box and restore 1 box of Simulated clinic (simulator.example) on localhost", "n")
+            terminal.read_to_the_end()
+
+    assert program.returncode == 1
+
+
 @pytest.mark.parametrize(
     ("options", "variables", "coloured"),
     [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],

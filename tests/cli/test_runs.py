@@ -242,6 +242,9 @@ def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(b
     before = sorted(folder.iterdir())
 
     ended = bulkvm("undo", "last", "--yes", "--json")
+    bulkvm("undo", did, "--yes", "--result", folder.parent / "undone.xlsx")
+    undone = bulkvm("undo", "last", "--yes")
+    undo = bulkvm("runs", "--json").json["runs"][-1]["run"]
 
     assert [one.code for one in nothing_before] == [0, 0]
     assert nothing_before[1].err.count("\n") == 1
@@ -249,7 +252,9 @@ def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(b
     assert (ended.code, ended.json["run"], ended.json["rows"]) == (0, None, [])
     assert f"The last one before it that did is {did} (a.csv; 2 rows: 2 created)." in ended.err
     assert f"`bulkvm undo {did}`" in ended.err
-    assert (len(boxes(bulkvm)), sorted(folder.iterdir())) == (2, before)
+    assert f"It was already put back by {undo}." in undone.err
+    assert f"`bulkvm undo {did}`" not in undone.err
+    assert (len(boxes(bulkvm)), sorted(folder.iterdir())) == (0, before)
 
 
 @pytest.mark.usefixtures("pbx")
