@@ -1,6 +1,6 @@
 """The calls that bulkvm needs, one method each."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -106,20 +106,42 @@ class Pbx:
         """
         boxes = {box.id: box for box in await self.list_boxes(query, progress)}
         needed = [c.header for c in COLUMNS if c.header not in without]
-        in_part = [box.id for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
-        fetched = await self.fetch_boxes([boxes[box_id] for box_id in in_part], progress)
-        gone = set(in_part) - fetched.keys()
+        in_part = [box for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
+        return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
+
+    async def complete_listed(
+        self,
+        boxes: Mapping[str, Box],
+        in_part: Sequence[Box],
+        query: Query | None = None,
+        progress: Progress = no_progress,
+    ) -> dict[str, Box]:
+        """Add to listed boxes what the PBX shows of each alone.
+
+        Args:
+            boxes: as they were listed, by id.
+            in_part: those of which the list does not tell enough.
+            query: what they were listed with.
+            progress: hears how many boxes are read, of how many.
+
+        Returns:
+            In the same order. A box that was removed meanwhile is left out.
+
+        Raises:
+            ListKeptChanging: the PBX lists a box that it does not have.
+        """
+        fetched = await self.fetch_boxes(in_part, progress)
+        gone = {box.id for box in in_part} - fetched.keys()
         if gone and gone & {box.id for box in await self.list_boxes(query)}:
             raise ListKeptChanging(
                 "The PBX lists boxes, and then says that it does not have them. Nothing incomplete is used. Try again "
                 "when nobody is changing boxes, or ask its administrator whether this user may see every box."
             )
-        whole = (
-            fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box
+        return {
+            box_id: fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box
             for box_id, box in boxes.items()
             if box_id not in gone
-        )
-        return self._masks.remove(whole)
+        }
 
     async def fetch_box(self, box_id: str, extension_number: str | None = None) -> Box:
         """Fetch one box with all that a single answer shows of it.

@@ -50,7 +50,8 @@ async def plan_for(
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     index = BoxIndex(boxes.values())
     listed = ((record, index.find(record)) for record in records)
-    await _fetch(pbx, boxes, [box for record, box in listed if box and unknown_fields(record, box)], progress)
+    in_part = [box for record, box in listed if box and unknown_fields(record, box)]
+    boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     index = BoxIndex(boxes.values())
     if make_pin:
         records = [
@@ -92,7 +93,8 @@ async def plan_undo_of(
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in TO_UNDO}
     touched = (box for box in boxes.values() if box.extension_number in numbers)
-    await _fetch(pbx, boxes, [box for box in touched if _is_in_part(box)], progress)
+    in_part = [box for box in touched if _is_in_part(box)]
+    boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     done = DoneRun(
         outcomes=past.outcomes,
         changes=past.changes,
@@ -119,12 +121,6 @@ async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[s
 
     await in_parallel(to_remove, count, pbx.connections)
     return counts
-
-
-async def _fetch(pbx: Pbx, boxes: dict[str, Box], listed: Sequence[Box], progress: Progress) -> None:
-    """Add to listed boxes what the PBX shows of each alone."""
-    fetched = await pbx.fetch_boxes(_with_another(listed, boxes), progress)
-    boxes.update((box_id, box.filled_from(boxes[box_id], blanks=True)) for box_id, box in fetched.items())
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bulkvm.box import BLANK, Record
-from bulkvm.changes import ChangeKind
+from bulkvm.changes import ChangeKind, Plan
+from bulkvm.errors import ListKeptChanging
 from bulkvm.outcomes import Status
 from bulkvm.pbx import connect
 from bulkvm.settings import SendSettings
@@ -140,3 +141,23 @@ async def test_a_box_whose_pin_the_policy_refuses_by_now_gets_a_new_one_only_wit
     ]
     boxes = await boxes_of(app)
     assert (boxes["7000"].pin, boxes["7001"].pin) == ("582046" if generate else "4008", "4018")
+
+
+async def plan_with(tmp_path: Path, fault: str) -> Plan:
+    """A plan for a box that is in a list of summaries, and about which something goes wrong then."""
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps([STORED]), "utf-8")
+    app = create_app(seed=seed, settings=Settings(summary_lists=True), faults=[fault])
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        return await plan_for(pbx, [Record(row=2, extension_number="7000", name="Reception", pin="918835")])
+
+
+async def test_a_box_that_is_listed_and_not_there_is_not_taken_for_one_that_shows_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ListKeptChanging, match="says that it does not have them"):
+        await plan_with(tmp_path, "404:fetch:1")
+
+
+async def test_a_box_that_is_removed_after_it_was_listed_is_planned_anew(tmp_path: Path) -> None:
+    plan = await plan_with(tmp_path, "admin-remove:fetch:1")
+
+    assert [change.kind for change in plan.changes] == [ChangeKind.CREATE]
