@@ -200,11 +200,14 @@ def run_all(shared: Path, commands: list[list[str]], where: dict[str, str]) -> l
 
 def changed_bait(shared: Path, kind: str) -> list[str]:
     """The files of the other user that now hold something else than this user wrote."""
-    held = BAIT if kind in {"file", "link to theirs"} else b""
+    baits = (
+        set(NAMES) if kind == "file" else {f"{name}.theirs" for name in NAMES} if kind == "link to theirs" else set()
+    )
     return [
         str(file)
         for file in shared.rglob("*")
-        if file.is_file() and not file.is_symlink() and file.lstat().st_uid == OTHER and file.read_bytes() != held
+        if file.is_file() and not file.is_symlink() and file.lstat().st_uid == OTHER
+        if file.read_bytes() != (BAIT if file.name in baits else b"")  # those of the attack are empty
     ]
 
 
