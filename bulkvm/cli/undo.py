@@ -212,7 +212,8 @@ def _question(plan: "Plan", tenant: Tenant) -> str:
     from bulkvm.reports.problem_texts import count
 
     verbs = {ChangeKind.REMOVE: "delete", ChangeKind.UPDATE: "restore", ChangeKind.CREATE: "re-create"}
-    parts = [f"{verb} {count(plan.counts[kind], 'box', 'boxes')}" for kind, verb in verbs.items() if plan.counts[kind]]
+    counted = ((verb, plan.counts.get(kind)) for kind, verb in verbs.items())
+    parts = [f"{verb} {count(number, 'box', 'boxes')}" for verb, number in counted if number]
     asked = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
     return f"{asked.capitalize()} of {tenant}?"
 

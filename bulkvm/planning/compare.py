@@ -57,7 +57,7 @@ def make_plan(
     changes = tuple(
         _compare(record, index.find(record), keep_unseen=keep_unseen) for record in records if record.row not in refused
     )
-    problems += _left_open(changes)
+    problems += left_open(changes)
     return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id))
 
 
@@ -238,8 +238,8 @@ def _check_if_changed(record: Record, index: BoxIndex) -> Iterable[Problem]:
     return [problem for problem in record.if_changed if problem.column in changed]
 
 
-def _left_open(changes: Iterable[Change]) -> Iterable[Problem]:
-    """What the PBX may reset, since an update must leave it out: the PBX does not show it, and the row is blank."""
+def left_open(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:
+    """What the PBX may reset, since an update must leave it out: neither the PBX shows it nor does a row give it."""
     updates = [change for change in changes if change.kind is ChangeKind.UPDATE]
     resettable = [column for column in _written() if not column.needed_to]
     left_out = [[c for c in resettable if getattr(whole_box(change), c.header) is NOT_KNOWN] for change in updates]
@@ -247,12 +247,14 @@ def _left_open(changes: Iterable[Change]) -> Iterable[Problem]:
         return
     titles = [column.title for column in COLUMNS if any(column in columns for columns in left_out)]
     count = sum(map(bool, left_out))
+    lack = "no journal has it" if of_undo else "the rows leave it blank"
+    advice = "see to these boxes afterwards" if of_undo else "try one box first, or fill it in"
     yield Problem(
         row=None,
         code="not-shown",
         message=(
-            f"this PBX does not show {' and '.join(titles)} of {count} of the boxes to update, and the rows leave it "
-            "blank, so it is left out. Some PBXs reset what an update leaves out: try one box first, or fill it in."
+            f"this PBX does not show {' and '.join(titles)} of {count} of the boxes to update, and {lack}, "
+            f"so it is left out. Some PBXs reset what an update leaves out: {advice}."
         ),
         severity=Severity.WARNING,
     )

@@ -8,7 +8,7 @@ from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.planning.compare import whole_box
+from bulkvm.planning.compare import left_open, whole_box
 from bulkvm.planning.match import BoxIndex
 from bulkvm.problems import Problem, Severity
 
@@ -60,7 +60,8 @@ def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
     for outcome in done.outcomes:
         if outcome.status in TO_UNDO:
             undo.add(outcome, index.find_made(outcome.extension_number, outcome.id))
-    return Plan(tuple(undo.changes), tuple(undo.problems), existing=len(index.by_id))
+    problems = *undo.problems, *left_open(undo.changes, of_undo=True)
+    return Plan(tuple(undo.changes), problems, existing=len(index.by_id))
 
 
 def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:

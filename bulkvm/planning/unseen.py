@@ -8,7 +8,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 
 def describe_unseen(change: Change) -> str:
     """Say what becomes of a row's fields that the PBX does not show: `PIN sent; this PBX does not show PINs`."""
-    return " ".join(filter(None, (_describe(change.unseen, "sent"), _describe(change.kept, "left as it is"))))
+    return " ".join(filter(None, (_describe(change.unseen, "sent"), _describe(change.kept, "not sent"))))
 
 
 def name_fields(fields: Iterable[str]) -> str:

@@ -171,7 +171,7 @@ def _explain(changes: Sequence[Change]) -> list[str]:
     if unseen := Counter(field for change in changes for field in change.unseen):
         lines.append(f"{render_unseen(unseen)} What is there cannot be compared; --keep-unseen leaves it as it is.")
     if kept := Counter(field for change in changes for field in change.kept):
-        lines.append(render_unseen(kept, "left as it is"))
+        lines.append(render_unseen(kept, "not sent"))
     return ["", *lines] if lines else []
 
 

@@ -131,6 +131,20 @@ def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
     assert not any(pin in again.err for _, _, pin, *_ in ROWS)
 
 
+def test_an_update_is_undone_without_any_other_kind_and_what_an_update_leaves_open_is_said(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    with serve("omit:recipients:both", "updates:merge") as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+        before = stored(app, "name")
+        bulkvm("import", write_csv(folder / "b.csv", *((row[0], "Other") for row in ROWS)), "--yes")
+
+        undone = bulkvm("undo", names(bulkvm)[-1], "--yes")
+
+        assert (undone.code, stored(app, "name")) == (0, before)
+    assert "this PBX does not show Recipients of 3 of the boxes to update" in undone.err
+
+
 def test_a_run_that_is_put_back_already_is_said_to_be_and_gets_no_second_result(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:

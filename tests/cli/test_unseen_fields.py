@@ -63,9 +63,9 @@ def test_what_is_not_shown_can_be_left_as_it_is(bulkvm: Bulkvm, hiding: Starlett
     sent = bulkvm("import", sheet, "--yes", "--keep-unseen", "--json")
 
     assert planned.code == 0
-    assert "PIN left as it is in 10 rows; this PBX does not show PINs." in planned.err
+    assert "PIN not sent in 10 rows; this PBX does not show PINs." in planned.err
     assert (sent.code, sent.json["counts"]["unchanged"], sent.json["unseen"]) == (0, 10, {})
-    assert sent.json["rows"][0]["message"] == "PIN left as it is; this PBX does not show PINs."
+    assert sent.json["rows"][0]["message"] == "PIN not sent; this PBX does not show PINs."
     assert hiding.state.traffic.counts["update"] == 0
 
 

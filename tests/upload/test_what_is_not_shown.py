@@ -94,7 +94,7 @@ async def test_a_pin_that_is_not_shown_is_left_alone_if_that_is_asked_for(tmp_pa
         (Status.UPDATED, ("name",)),
         (Status.UNCHANGED, ()),
     ]
-    assert outcomes[0].message == "PIN left as it is; this PBX does not show PINs."
+    assert outcomes[0].message == "PIN not sent; this PBX does not show PINs."
     assert await pbx.boxes() == before | {"7001": replace(before["7001"], name="New")}
 
 
