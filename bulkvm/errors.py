@@ -111,6 +111,10 @@ class PbxRefused(PbxError):
         self.is_certain = is_certain
 
 
+class NotTheApi(PbxRefused):
+    """The server at this address is not the REST API of a PBX."""
+
+
 class NoSuchBox(PbxRefused):
     """The PBX has no box with this id."""
 

@@ -9,7 +9,7 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.cli.screen import Screen, screen_options
-from bulkvm.errors import PbxRefused, UsageError
+from bulkvm.errors import NotTheApi, PbxRefused, UsageError
 
 if TYPE_CHECKING:
     from bulkvm.box import Box
@@ -70,6 +70,8 @@ def command(
     query = Query(filter=condition, search=search, orderby=orderby)
     try:
         boxes = asyncio.run(_list(connection, query, screen, without_pins=without_pins))
+    except NotTheApi:
+        raise
     except PbxRefused as error:
         given = {"--filter": condition, "--search": search, "--orderby": orderby}
         if options := [f'{option} "{text}"' for option, text in given.items() if text is not None]:

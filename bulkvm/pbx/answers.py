@@ -8,7 +8,17 @@ import httpx
 
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY
-from bulkvm.errors import AnswerLost, LoginRefused, NoAnswer, NoSuchBox, NotAllowed, PbxBusy, PbxError, PbxRefused
+from bulkvm.errors import (
+    AnswerLost,
+    LoginRefused,
+    NoAnswer,
+    NoSuchBox,
+    NotAllowed,
+    NotTheApi,
+    PbxBusy,
+    PbxError,
+    PbxRefused,
+)
 from bulkvm.masking import mask
 from bulkvm.printable import printable
 
@@ -132,9 +142,9 @@ def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None]
     raise _refusal(response, _said(errors, hidden), _code(errors, hidden))
 
 
-def not_the_api(url: httpx.URL) -> PbxRefused:
+def not_the_api(url: httpx.URL) -> NotTheApi:
     """What it means that a call which every PBX has is not found (404)."""
-    return PbxRefused(
+    return NotTheApi(
         f"What answers at {url.netloc.decode()} is not the REST API of a PBX, so nothing more was sent. Check the "
         "address and the port, which is 8887 by default."
     )

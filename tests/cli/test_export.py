@@ -43,7 +43,7 @@ def test_the_boxes_asked_for_come_in_the_order_asked_for(bulkvm: Bulkvm, options
 def test_an_order_that_the_pbx_refuses_writes_nothing(bulkvm: Bulkvm, folder: Path) -> None:
     ended = bulkvm("export", "boxes.csv", "--orderby", "colour")
 
-    assert ended.code == 5
+    assert ended.code == 2
     assert "The PBX said:" in ended.err
     assert not (folder / "boxes.csv").exists()
 
