@@ -25,6 +25,7 @@ class CellKind(StrEnum):
     BOOLEAN = "boolean"  # TRUE or FALSE, in these words
     FORMULA = "formula"  # its text is the stored result
     FRACTION = "fraction"
+    ROUNDED = "number with decimals"  # that its number format may not show; its text has them
     LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost
     SCIENTIFIC = "scientific notation"  # 1.35791E+09 in a CSV file: the digits are lost
     DATE = "date"
@@ -33,17 +34,21 @@ class CellKind(StrEnum):
     EXCEL_ERROR = "error value"  # #N/A, #REF! ...; its text is the error's name
     NO_RESULT = "formula without result"  # its text is the formula
     TOO_LONG = "text longer than a cell"  # its text is what a cell holds of it
+    SHOWN_OTHERWISE = "number shown as something else"  # its text is what is shown, or the number
+    HIDDEN = "value that is not shown"  # by its number format; its text is the value
     BAD_FORMAT = "number in a format longer than Excel's"  # its text is the number
+    DAMAGED = "damaged cell"  # its text is what the file holds
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
 # Of these, no column can be read; of the others, none of digits.
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
+    CellKind.HIDDEN, CellKind.DAMAGED,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
-    CellKind.BOOLEAN,
+    CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED,
 })  # fmt: skip
 
 

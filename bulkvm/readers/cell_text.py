@@ -12,7 +12,7 @@ from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
 from bulkvm.readers.limits import CELL_CHARACTERS
-from bulkvm.readers.number_format import GENERAL, Formats, NumberFormat
+from bulkvm.readers.number_format import GENERAL, Formats, Section
 from bulkvm.sheet import CellKind
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
@@ -54,10 +54,8 @@ class CellText:
 
     def _read_value(self, kind: str, style: int, value: str) -> Shown:
         match kind:
-            case "s":
-                return self.strings[int(value)], None
-            case "str" | "inlineStr":
-                return (value if kind == "inlineStr" else read_text(value)), None
+            case "s" | "str" | "inlineStr":
+                return self._read_text(style, kind, value)
             case "n":
                 return self._read_number(style, value) if value else ("", None)
             case "b":
@@ -68,6 +66,13 @@ class CellText:
                 return value, CellKind.DATE
         raise ValueError(kind)
 
+    def _read_text(self, style: int, kind: str, value: str) -> Shown:
+        text = self.strings[int(value)] if kind == "s" else read_text(value) if kind == "str" else value
+        if style not in self.formats.of_texts:  # as nearly all
+            return text, None
+        shown = self.formats.of_style(style).show_text(text)
+        return (text, CellKind.HIDDEN) if shown is None else (shown, None)
+
     def _read_number(self, style: int, value: str) -> Shown:
         shown_as = self.formats.of_style(style)
         if shown_as is GENERAL and len(value) <= _DIGITS and value.isdecimal() and value[0] != "0":
@@ -76,30 +81,40 @@ class CellText:
         number = Decimal(f"{float(value):.{_DIGITS}g}")
         if not number.is_finite():
             raise ValueError(value)
-        if shown_as.kind is not None:
-            return self._read_other(shown_as, number), shown_as.kind
+        section, has_minus = shown_as.section(number)
+        if section.kind is not None:
+            return self._read_other(section, number), section.kind
         if number != number.to_integral_value():
-            return f"{number:f}", CellKind.FRACTION
+            return f"{number:f}", CellKind.FRACTION if shown_as is GENERAL else CellKind.ROUNDED
         if abs(number) >= _TOO_LONG:
             return f"{number:f}", CellKind.LONG_NUMBER
-        padded = shown_as.pad(int(number))
-        return (str(int(number)), CellKind.NUMBER) if padded is None else (padded, CellKind.PADDED)
+        return _show(int(number), section, has_minus=has_minus)
 
-    def _read_other(self, shown_as: NumberFormat, number: Decimal) -> str:
+    def _read_other(self, section: Section, number: Decimal) -> str:
         """The text of a number that is shown as something else."""
-        match shown_as.kind:
+        match section.kind:
             case CellKind.PERCENTAGE:
                 return f"{(number * 100).normalize():f}%"
-            case CellKind.BAD_FORMAT:
-                return f"{number:f}"
-        return self._read_date(shown_as, float(number))
+            case CellKind.DATE | CellKind.TIME:
+                return self._read_date(section, float(number))
+        return f"{number:f}" if section.words is None else section.words
 
-    def _read_date(self, shown_as: NumberFormat, number: float) -> str:
+    def _read_date(self, section: Section, number: float) -> str:
         try:
-            when = from_excel(number, self.epoch, timedelta=shown_as.is_duration)
+            when = from_excel(number, self.epoch, timedelta=section.is_duration)
             return str(when).removesuffix(" 00:00:00")
         except (OverflowError, ValueError):  # no such day: Excel shows ####
             return f"{number:g}"
+
+
+def _show(number: int, section: Section, *, has_minus: bool) -> Shown:
+    """A whole number as its section shows it."""
+    if section.mask is None:
+        return str(number), CellKind.NUMBER if number or section.shows_zero else CellKind.HIDDEN
+    text = section.mask.fill(str(abs(number)) if number else "").strip()
+    if not text:
+        return str(number), CellKind.HIDDEN
+    return f"-{text}" if has_minus else text, CellKind.PADDED
 
 
 def cut_text(text: str, kind: CellKind | None) -> Shown:

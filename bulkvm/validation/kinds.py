@@ -26,14 +26,25 @@ _NO_VALUE: Final = {
         "the cell's number format is longer than Excel allows, so it is not certain what the cell shows. "
         "Format the cell as Text and type the value again.",
     ),
+    CellKind.HIDDEN: Fault(
+        "cell-hidden",
+        "the cell's number format shows nothing of what the cell holds. Format the cell as Text and type the value "
+        "again, or empty the cell.",
+    ),
+    CellKind.DAMAGED: Fault("cell-damaged", "the cell is damaged in the file, so it cannot be read. Type it again."),
 }
 
 # In a column of words, these may be what somebody typed, or what Excel made of it.
-_DOUBTFUL: Final = frozenset({CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE, CellKind.LONG_NUMBER})
+_DOUBTFUL: Final = frozenset({
+    CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE, CellKind.LONG_NUMBER, CellKind.ROUNDED, CellKind.SHOWN_OTHERWISE,
+})  # fmt: skip
 
 # In a column of digits, these are no longer what somebody typed.
 _NOT_DIGITS: Final = {
-    CellKind.FRACTION: Fault("excel-fraction", f"Excel holds a number with decimals here. {_AS_TEXT}"),
+    **dict.fromkeys(
+        (CellKind.FRACTION, CellKind.ROUNDED),
+        Fault("excel-fraction", f"Excel holds a number with decimals here. {_AS_TEXT}"),
+    ),
     CellKind.LONG_NUMBER: Fault(
         "excel-long-number",
         f"Excel keeps only the first 15 digits of a number, so the last ones here are lost. {_AS_TEXT}",
@@ -46,6 +57,9 @@ _NOT_DIGITS: Final = {
     CellKind.DATE: Fault("excel-date", f"Excel turned what was typed into a date. {_AS_TEXT}"),
     CellKind.TIME: Fault("excel-time", f"Excel turned what was typed into a time. {_AS_TEXT}"),
     CellKind.PERCENTAGE: Fault("excel-percentage", f"Excel holds a percentage here. {_AS_TEXT}"),
+    CellKind.SHOWN_OTHERWISE: Fault(
+        "excel-format", f"the cell's number format shows something else than the number in the cell. {_AS_TEXT}"
+    ),
     CellKind.BOOLEAN: Fault("excel-boolean", f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
 
@@ -59,6 +73,13 @@ def doubt_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | 
     """A warning where a spreadsheet may have made something else of what was typed, in a column of words."""
     if kind not in _DOUBTFUL or digits:
         return None
+    if kind is CellKind.SHOWN_OTHERWISE:
+        return Fault(
+            "excel-format",
+            f"the cell holds a number, and its number format shows something else; it is read as {shown(text)}. "
+            "If that is wrong, format the column as Text and type it again.",
+            Severity.WARNING,
+        )
     return Fault(
         f"excel-{kind.replace(' ', '-')}",
         f"Excel holds a {kind} here; it is read as {shown(text)}. "

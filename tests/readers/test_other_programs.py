@@ -107,6 +107,7 @@ def check_workbook_of_libreoffice(file: Path) -> None:
         "C6": "excel-percentage",
         "B8": "merged-cells",
         "B9": "merged-cells",
+        "C10": "excel-format",
         "C11": "excel-error",
         "A12": "excel-long-number",
         "C12": "pin-lost-zero",
