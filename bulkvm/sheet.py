@@ -24,6 +24,7 @@ class CellKind(StrEnum):
     PADDED = "padded number"  # a number shown through a format such as 0000; its text is what is shown
     BOOLEAN = "boolean"  # TRUE or FALSE, in these words
     FORMULA = "formula"  # its text is the stored result
+    TOTAL = "total"  # a formula over several rows, such as SUM; its text is the stored result
     FRACTION = "fraction"
     ROUNDED = "number with decimals"  # that its number format may not show; its text has them
     LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost
@@ -48,7 +49,7 @@ UNREADABLE: Final = frozenset({
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
-    CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED,
+    CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED, CellKind.TOTAL,
 })  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Names of boxes."""
 
 import re
+import unicodedata
 from contextlib import suppress
 from typing import Final
 
@@ -16,6 +17,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def parse_name(text: str) -> Parsed:
     """Read a name; a line break in it becomes a space, with a warning."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)  # macOS writes an accent as a character of its own
     if text.isprintable():  # no line break is
         return Parsed(text)
     joined = " ".join(line.strip() for line in text.splitlines())
@@ -28,8 +31,12 @@ def parse_name(text: str) -> Parsed:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are the same but for white space, and for what stands around them and cannot be seen."""
-    return one == other or one.strip(AROUND).split() == other.strip(AROUND).split()
+    """Whether two names are the same but for white space, the encoding of accents, and what cannot be seen around."""
+    return one == other or _words(one) == _words(other)
+
+
+def _words(name: str) -> list[str]:
+    return unicodedata.normalize("NFC", name).strip(AROUND).split()
 
 
 def name_length(value: str, _: PinPolicy) -> Fault | None:

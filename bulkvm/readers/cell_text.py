@@ -23,6 +23,16 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _USABLE: Final = frozenset({None, CellKind.NUMBER, CellKind.PADDED, CellKind.BOOLEAN})
 _CUT: Final = frozenset({None, CellKind.FORMULA})
 
+# By the schema of XML, but in any case; other programs write words.
+_BOOLEANS: Final = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE", "": ""}
+_INDEX: Final = re.compile(r"\s*([0-9]{1,9})\s*")
+_NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
+# One figure of several rows. A number made from the one above it, such as MAX(A$2:A2)+1, is none.
+_TOTAL: Final = re.compile(
+    r"\s*\+?(?:SUM|COUNT|AVERAGE|SUBTOTAL|AGGREGATE|MAX|MIN|MEDIAN|PRODUCT|ROWS|D?COUNTA?|DSUM)[A-Z]*\([^()]*[:\[][^()]*\)\s*",
+    re.IGNORECASE,
+)
+
 Shown = tuple[str, CellKind | None]
 
 
@@ -49,7 +59,8 @@ class CellText:
             text, found = f"={formula}", CellKind.NO_RESULT
         else:
             text, found = self._read_value(kind, style, value or "")
-            found = CellKind.FORMULA if found in _USABLE else found
+            if found in _USABLE:
+                found = CellKind.TOTAL if _TOTAL.fullmatch(formula) else CellKind.FORMULA
         return cut_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
     def _read_value(self, kind: str, style: int, value: str) -> Shown:
@@ -59,28 +70,35 @@ class CellText:
             case "n":
                 return self._read_number(style, value) if value else ("", None)
             case "b":
-                return ("FALSE" if value == "0" else "TRUE"), CellKind.BOOLEAN
+                word = value.strip().casefold()
+                return (_BOOLEANS[word], CellKind.BOOLEAN) if word in _BOOLEANS else (value.strip(), CellKind.DAMAGED)
             case "e":
                 return value, CellKind.EXCEL_ERROR
             case "d":
                 return value, CellKind.DATE
-        raise ValueError(kind)
+        return value, CellKind.DAMAGED
 
     def _read_text(self, style: int, kind: str, value: str) -> Shown:
-        text = self.strings[int(value)] if kind == "s" else read_text(value) if kind == "str" else value
+        if kind == "s":
+            index = read_index(value)
+            if index is None or index >= len(self.strings):
+                return value, CellKind.DAMAGED if value.strip() else None
+            text = self.strings[index]
+        else:
+            text = read_text(value) if kind == "str" else value
         if style not in self.formats.of_texts:  # as nearly all
             return text, None
-        shown = self.formats.of_style(style).show_text(text)
+        shown_as = self.formats.of_style(style)
+        shown = shown_as.show_text(text) if shown_as else text
         return (text, CellKind.HIDDEN) if shown is None else (shown, None)
 
     def _read_number(self, style: int, value: str) -> Shown:
         shown_as = self.formats.of_style(style)
-        if shown_as is GENERAL and len(value) <= _DIGITS and value.isdecimal() and value[0] != "0":
+        if shown_as is GENERAL and len(value) <= _DIGITS and value.isdecimal() and value.isascii() and value[0] != "0":
             return value, CellKind.NUMBER
-        # Excel shows at most 15 digits; the 17 that it stores tell 1001 from 1000.9999999999999.
-        number = Decimal(f"{float(value):.{_DIGITS}g}")
-        if not number.is_finite():
-            raise ValueError(value)
+        number = _read_decimal(value)
+        if shown_as is None or number is None:
+            return value, CellKind.DAMAGED
         section, has_minus = shown_as.section(number)
         if section.kind is not None:
             return self._read_other(section, number), section.kind
@@ -115,6 +133,21 @@ def _show(number: int, section: Section, *, has_minus: bool) -> Shown:
     if not text:
         return str(number), CellKind.HIDDEN
     return f"-{text}" if has_minus else text, CellKind.PADDED
+
+
+def _read_decimal(stored: str) -> Decimal | None:
+    """A number with the digits that Excel shows; None where it is none, or endless."""
+    if not _NUMBER.fullmatch(stored):
+        return None
+    # Excel shows at most 15 digits; the 17 that it stores tell 1001 from 1000.9999999999999.
+    number = Decimal(f"{float(stored):.{_DIGITS}g}")
+    return number if number.is_finite() else None
+
+
+def read_index(stored: str) -> int | None:
+    """A number that counts from zero, such as one of a shared string; None where it is none."""
+    found = _INDEX.fullmatch(stored)
+    return int(found[1]) if found else None
 
 
 def cut_text(text: str, kind: CellKind | None) -> Shown:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from bulkvm.columns.text import AROUND
 from bulkvm.problems import Problem, Severity
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Table
 from bulkvm.sheet import CellKind
@@ -44,6 +45,9 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
     for written in ranges:
         left, top, right, bottom = _bounds(written)
         if top == bottom:
+            yield from _mark_covered(
+                written, columns[bisect_right(columns, left) : bisect_right(columns, right)], top, table
+            )
             continue
         covered = columns[bisect_left(columns, left) : bisect_right(columns, right)]
         rows = table.rows[bisect_left(table.rows, top) : bisect_right(table.rows, bottom)] if covered else []
@@ -59,6 +63,20 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
                 code="merged-cells",
                 message=f"the cell is a part of {written}, which was merged over several rows, so it is not certain "
                 "which row its value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
+            )
+
+
+def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) -> Iterator[Problem]:
+    """Mark the cells that another one of their row covers, and that hold something nobody sees."""
+    for letter in (LETTERS[column - 1] for column in columns):
+        if table.text(letter, row).strip(AROUND):
+            table.mark(letter, row, CellKind.MERGED)
+            yield Problem(
+                row=row,
+                cell=f"{letter}{row}",
+                code="merged-cells",
+                message=f"the cell is covered by {written}, which was merged, so that what it holds is not seen. "
+                "Unmerge it (Home > Merge & Center) and fill in each cell.",
             )
 
 

@@ -126,18 +126,14 @@ class Formats:
         changing = {format_id for format_id, code in self._codes.items() if code and _may_change_text(code)}
         self.of_texts = frozenset(style for style, format_id in enumerate(ids) if format_id in changing)
 
-    def of_style(self, style: int) -> NumberFormat:
-        """The format of a style, by the index that cells give.
-
-        Raises:
-            ValueError: there is no such style.
-        """
+    def of_style(self, style: int) -> NumberFormat | None:
+        """The format of a style, by the index that cells give; None where there is no such style."""
         if not self._ids:
             return GENERAL
         known = self._known.get(style)
         if known is None:
             if not 0 <= style < len(self._ids):
-                raise ValueError(style)
+                return None
             known = self._known[style] = format_of(self._ids[style], self._codes)
         return known
 

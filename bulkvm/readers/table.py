@@ -2,6 +2,7 @@
 
 import re
 import sys
+from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import chain, islice, product
 from string import ascii_uppercase
@@ -79,6 +80,12 @@ class Table:
     def mark(self, letter: str, row: int, kind: CellKind) -> None:
         """Note what text cannot carry."""
         self.kinds.setdefault(letter, {})[row] = kind
+
+    def text(self, letter: str, row: int) -> str:
+        """The text of a cell, blank where there is none."""
+        column = self._columns.get(letter, [])
+        place = bisect_left(self.rows, row)
+        return column[place] if place < len(column) and self.rows[place] == row else ""
 
     def to_frame(self) -> pd.DataFrame:
         """All the text: columns from left to right, rows at their numbers. The table is empty after it."""

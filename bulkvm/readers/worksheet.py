@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Final
 
-from bulkvm.readers.cell_text import CellText, join_text
+from bulkvm.readers.cell_text import CellText, join_text, read_index
 from bulkvm.readers.limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import Reader, Steps, names, parse
@@ -19,6 +19,7 @@ _TEXT: Final = names("t")
 _PHONETIC: Final = names("rPh")
 _MERGED: Final = names("mergeCell")
 
+_NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -38,6 +39,8 @@ class Worksheet(Reader):
         self._rows: list[Row] = []
         self._number = 0
         self._column = 0
+        self._cells: dict[str, str] = {}
+        self._kinds: dict[str, CellKind] = {}
         self._is_hidden = False
         self._in_phonetic = False
 
@@ -50,6 +53,8 @@ class Worksheet(Reader):
         for _ in parse(self._stream, self, self._steps):
             yield from self._rows
             self._rows.clear()
+        if self._cells:
+            yield self._row()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -77,22 +82,25 @@ class Worksheet(Reader):
                 self._runs.append(text)
         elif name in _FORMULA:
             self._formula = text
-        elif name in _ROW:
-            if self._cells:
-                self._rows.append(Row(self._number, self._cells, self._kinds, self._is_hidden))
         elif name in _PHONETIC:
             self._in_phonetic = False
 
     def _start_row(self, attributes: dict[str, str]) -> None:
-        number = int(attributes.get("r", self._number + 1))
-        if not self._number < number <= ROWS:
+        number = read_index(attributes["r"]) if "r" in attributes else self._number + 1
+        if number is None or not self._number <= number <= ROWS or not number:
             raise ValueError(number)
+        self._column = 0
+        hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") in _NO_HEIGHT
+        if number == self._number:  # some programs write a row in several pieces
+            self._is_hidden = self._is_hidden or hidden
+            return
+        if self._cells:
+            self._rows.append(self._row())
         self._number = number
         self._digits = str(number)
-        self._column = 0
-        self._is_hidden = attributes.get("hidden") in _TRUE
-        self._cells: dict[str, str] = {}
-        self._kinds: dict[str, CellKind] = {}
+        self._is_hidden = hidden
+        self._cells = {}
+        self._kinds = {}
 
     def _end_cell(self) -> None:
         attributes = self._attributes
@@ -102,16 +110,29 @@ class Worksheet(Reader):
             self._runs.clear()
         if self._value is None and self._formula is None:
             return
-        text, kind = self._texts.read(attributes.get("t", "n"), int(attributes.get("s", 0)), self._value, self._formula)
+        style = read_index(attributes["s"]) if "s" in attributes else 0
+        text, kind = self._texts.read(
+            attributes.get("t", "n"), -1 if style is None else style, self._value, self._formula
+        )
         if text:
             self._cells[letter] = text
             if kind is not None:
                 self._kinds[letter] = kind
 
+    def _row(self) -> Row:
+        return Row(self._number, self._cells, self._kinds, self._is_hidden)
+
     def _place(self, reference: str | None) -> str:
         """The letter of a cell's column. A cell without a reference stands to the right of the one before it."""
-        column = self._column + 1 if reference is None else COLUMN_OF.get(reference.removesuffix(self._digits), 0)
-        if not self._column < column <= len(LETTERS):
+        if reference is None:
+            column = self._column + 1
+        else:
+            name = reference.removesuffix(self._digits)
+            column = COLUMN_OF.get(name) or COLUMN_OF.get(name.upper(), 0)
+        if not 0 < column <= len(LETTERS):
             raise ValueError(reference)
         self._column = column
-        return LETTERS[column - 1]
+        letter = LETTERS[column - 1]
+        if letter in self._cells:
+            raise ValueError(reference)
+        return letter

@@ -57,6 +57,10 @@ _NOT_DIGITS: Final = {
     CellKind.DATE: Fault("excel-date", f"Excel turned what was typed into a date. {_AS_TEXT}"),
     CellKind.TIME: Fault("excel-time", f"Excel turned what was typed into a time. {_AS_TEXT}"),
     CellKind.PERCENTAGE: Fault("excel-percentage", f"Excel holds a percentage here. {_AS_TEXT}"),
+    CellKind.TOTAL: Fault(
+        "excel-total",
+        "the cell is a formula over other rows, such as SUM or COUNT. If this is a row of totals, delete the row.",
+    ),
     CellKind.SHOWN_OTHERWISE: Fault(
         "excel-format", f"the cell's number format shows something else than the number in the cell. {_AS_TEXT}"
     ),

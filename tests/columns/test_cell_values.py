@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bulkvm.box import Value
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.extension import shown_extension
+from bulkvm.columns.name import parse_name, same_name
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
 from bulkvm.problems import Severity
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -341,3 +342,13 @@ def test_an_address_is_refused_exactly_when_email_validator_refuses_it(address: 
 def test_the_prompts_that_are_offered_are_registered_language_tags(tag: str) -> None:
     assert langcodes.tag_is_valid(tag)
     assert parse_prompt(tag).value == langcodes.Language.get(tag, normalize=False).to_tag()
+
+
+@pytest.mark.parametrize("name", ["Büro", "Café Ñandú", "Ångström", "가나"])
+def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name: str) -> None:
+    decomposed = unicodedata.normalize("NFD", name)
+
+    assert decomposed != name
+    assert parse_name(decomposed).value == name
+    assert same_name(decomposed, name)
+    assert not same_name(decomposed, f"{name}s")

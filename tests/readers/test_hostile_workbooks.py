@@ -1,4 +1,3 @@
-import traceback
 import zipfile
 from pathlib import Path
 
@@ -6,6 +5,7 @@ import pytest
 
 from bulkvm.errors import SheetError
 from bulkvm.readers import read_sheet
+from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, header_xml, write_raw_workbook, write_workbook
 
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -70,15 +70,9 @@ def test_a_zip_bomb_is_refused_whatever_size_it_declares(tmp_path: Path, declare
     [
         pytest.param(f'{FIRST}<row r="2"><c><v>1</v>', id="cut off"),
         pytest.param(f'{FIRST}<row r="3"/><row r="2"/></sheetData>', id="rows out of order"),
-        pytest.param(f'{FIRST}<row r="2"><c r="B2"/><c r="A2"/></row></sheetData>', id="cells out of order"),
         pytest.param(f'{FIRST}<row r="2"><c r="A3"/></row></sheetData>', id="a cell of another row"),
         pytest.param(f'{FIRST}<row r="1048577"/></sheetData>', id="a row too many"),
         pytest.param(f'{FIRST}<row r="2"><c r="XFE2"/></row></sheetData>', id="a column too many"),
-        pytest.param(f'{FIRST}<row r="2"><c><v>one</v></c></row></sheetData>', id="a number that is none"),
-        pytest.param(f'{FIRST}<row r="2"><c><v>1e999</v></c></row></sheetData>', id="infinity"),
-        pytest.param(f'{FIRST}<row r="2"><c t="s"><v>7</v></c></row></sheetData>', id="a string that is not there"),
-        pytest.param(f'{FIRST}<row r="2"><c s="7"><v>7</v></c></row></sheetData>', id="a style that is not there"),
-        pytest.param(f'{FIRST}<row r="2"><c t="x"><v>7</v></c></row></sheetData>', id="an unknown type"),
         pytest.param(
             f'{FIRST}<row r="2"><c><v>7</v></c></row></sheetData><mergeCells><mergeCell ref="A2:A9"/>'
             '<mergeCell ref="A2:B3"/></mergeCells>',
@@ -101,13 +95,13 @@ def test_a_damaged_worksheet_is_refused_in_one_line(tmp_path: Path, sheet: str) 
     "cell",
     ["<c><v>4028l7</v></c>", '<c t="s"><v>4028l7</v></c>', '<c t="4028l7"><v>7</v></c>', "<c><v>4028l7e999</v></c>"],
 )
-def test_not_even_a_traceback_shows_what_a_damaged_cell_holds(tmp_path: Path, cell: str) -> None:
+def test_no_message_shows_what_a_damaged_cell_holds(tmp_path: Path, cell: str) -> None:
     path = write_raw_workbook(tmp_path / "a.xlsx", f'{FIRST}<row r="2">{cell}</row></sheetData>')
 
-    with pytest.raises(SheetError, match="damaged") as raised:
-        read_sheet(path)
+    problems = validate(read_sheet(path)).problems
 
-    assert "4028" not in "".join(traceback.format_exception(raised.value))
+    assert [(problem.cell, problem.code) for problem in problems] == [("A2", "cell-damaged")]
+    assert "4028" not in repr(problems)
 
 
 @pytest.mark.parametrize("part", ["_rels/.rels", "xl/workbook.xml", "xl/styles.xml", "xl/worksheets/sheet1.xml"])

@@ -1,0 +1,137 @@
+"""Cells as no spreadsheet program should store them: read, or that cell is named."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkvm.readers import read_sheet
+from bulkvm.sheet import CellKind, Sheet
+from bulkvm.validation import validate
+from tests.readers.made import header_xml, write_raw_workbook
+
+
+def read(tmp_path: Path, *rows: str, after: str = "") -> Sheet:
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml('extension_number', 'name', 'pin', 'enable_pin')}{''.join(rows)}</sheetData>{after}",
+        strings="<si><t>Lab</t></si><si><t>Desk</t></si>",
+        styles='<cellXfs><xf/><xf numFmtId="0"/></cellXfs>',
+    )
+    return read_sheet(path)
+
+
+def text_cell(reference: str, text: str) -> str:
+    return f'<c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        *((word, "FALSE") for word in ("0", "false", "False", "FALSE", " 0 ", "\n false\n")),
+        *((word, "TRUE") for word in ("1", "true", "True", "TRUE", " 1 ", "\ttrue ")),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_a_boolean_is_read_in_any_case_and_an_empty_one_is_blank(tmp_path: Path, stored: str, text: str) -> None:
+    sheet = read(tmp_path, f'<row r="2">{text_cell("A2", "6201")}<c r="D2" t="b"><v>{stored}</v></c></row>')
+
+    assert sheet.cells.loc[2, "D"] == text
+    assert validate(sheet).problems == ()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(f'<c r="D2" t="b"><v>{word}</v></c>' for word in ("2", "-1", "yes", "FALSCH", "0.0")),
+        *(f'<c r="D2" t="s"><v>{index}</v></c>' for index in ("-1", "2", "1_0", "one", "\u0661", "1.0", "+1")),
+        *(
+            f'<c r="D2"><v>{number}</v></c>'
+            for number in ("1_001", "\u0661\u0662", "INF", "-INF", "NaN", "Infinity", "1e999", "0x1F", "1,5", "e5", ".")
+        ),
+        *(f'<c r="D2" s="{style}"><v>1</v></c>' for style in ("-1", "2", "99999", "1_0", "x")),
+        '<c r="D2" t="x"><v>1</v></c>',
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path, cell: str) -> None:
+    sheet = read(
+        tmp_path,
+        f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}{cell}</row>',
+        f'<row r="3">{text_cell("A3", "6202")}{text_cell("B3", "Desk")}</row>',
+    )
+
+    checked = validate(sheet)
+
+    assert [(problem.cell, problem.code) for problem in checked.problems] == [("D2", "cell-damaged")]
+    assert [record.row for record in checked.records] == [3]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([f'<row r="2">{text_cell("B2", "Lab")}{text_cell("A2", "6201")}</row>'], id="cells out of order"),
+        pytest.param([f'<row r="2">{text_cell("a2", "6201")}{text_cell("b2", "Lab")}</row>'], id="lower case"),
+        pytest.param(
+            [f'<row r="2">{text_cell("A2", "6201")}</row>', f'<row r="2">{text_cell("B2", "Lab")}</row>'],
+            id="a row in two pieces",
+        ),
+        pytest.param(
+            ['<row r="2"><c r="A2" s=" 1 "><v> 6201 </v></c><c r="B2" t="s"><v> 0 </v></c></row>'], id="spaces"
+        ),
+    ],
+)
+def test_what_is_certain_in_an_odd_order_or_spelling_is_read(tmp_path: Path, rows: list[str]) -> None:
+    (record,) = validate(read(tmp_path, *rows)).records
+
+    assert (record.row, record.extension_number, record.name) == (2, "6201", "Lab")
+
+
+@pytest.mark.parametrize(
+    "formula", ["SUM(A2:A3)", "COUNT(A2:A3)", "COUNTA($A$2:$A$3)", "SUBTOTAL(9,A2:A3)", "sum( A2:A3 )", "+SUM(A:A)",
+                "MAX(A2:A3)", "SUM(Table1[Extension])", "COUNTIF(A2:A3,1)"],
+)  # fmt: skip
+def test_a_total_of_other_rows_is_no_extension(tmp_path: Path, formula: str) -> None:
+    sheet = read(
+        tmp_path,
+        f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}</row>',
+        f'<row r="3"><c r="A3"><f>{formula}</f><v>6201000</v></c>{text_cell("B3", "Total")}</row>',
+    )
+
+    checked = validate(sheet)
+
+    assert [(problem.cell, problem.code) for problem in checked.problems] == [("A3", "excel-total")]
+    assert [record.row for record in checked.records] == [2]
+
+
+@pytest.mark.parametrize("formula", ["A2+1", "MAX(A$2:A2)+1", "ROW()+6200", "LEFT(B2,4)", "VLOOKUP(B3,X!A:B,2,FALSE)"])
+def test_a_number_that_is_calculated_for_its_row_is_an_extension(tmp_path: Path, formula: str) -> None:
+    sheet = read(
+        tmp_path,
+        f'<row r="2">{text_cell("A2", "6201")}</row>',
+        f'<row r="3"><c r="A3"><f>{formula}</f><v>6202</v></c></row>',
+    )
+
+    assert [record.extension_number for record in validate(sheet).records] == ["6201", "6202"]
+
+
+@pytest.mark.parametrize(
+    ("merged", "covered"),
+    [("B2:C2", ["C2"]), ("A2:D2", ["B2", "C2", "D2"]), ("B2:B2", []), ("C2:D2", ["D2"])],
+)
+def test_a_value_that_a_merge_over_columns_covers_is_an_error(tmp_path: Path, merged: str, covered: list[str]) -> None:
+    cells = [text_cell("A2", "6201"), text_cell("B2", "Lab"), text_cell("C2", "402817"), text_cell("D2", "no")]
+    sheet = read(
+        tmp_path, f'<row r="2">{"".join(cells)}</row>', after=f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>'
+    )
+
+    assert [(problem.cell, problem.code) for problem in sheet.problems] == [(cell, "merged-cells") for cell in covered]
+    assert {letter: kinds[2] for letter, kinds in sheet.kinds.items()} == {cell[0]: CellKind.MERGED for cell in covered}
+    assert bool(validate(sheet).records) is not bool(covered)
+
+
+@pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.0"', 'hidden="true"'])
+def test_a_row_that_is_not_seen_is_read_with_a_warning(tmp_path: Path, attributes: str) -> None:
+    sheet = read(tmp_path, f'<row r="2" {attributes}>{text_cell("A2", "6201")}</row>')
+
+    assert [problem.code for problem in sheet.problems] == ["hidden-rows"]
+    assert [record.row for record in validate(sheet).records] == [2]
