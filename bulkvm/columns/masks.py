@@ -15,10 +15,15 @@ def may_be_mask(column: Column, value: object) -> bool:
         value = value[0]
     if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
         return False
-    if column.secret and len(set(value)) == 1:
+    if column.secret and is_one_digit(value):
         return True
     parsed = column.parse(value)
     if parsed.value is None:
         return True
     faults = (rule(parsed.value, _ANY_LENGTH) for rule in column.rules)
     return any(fault is not None and fault.severity is Severity.ERROR for fault in faults)
+
+
+def is_one_digit(value: object) -> bool:
+    """Whether a PIN is one digit repeated, as every PBX refuses it and many show it in place of the real one."""
+    return isinstance(value, str) and value.isdecimal() and len(set(value)) == 1

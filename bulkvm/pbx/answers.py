@@ -27,6 +27,7 @@ _Errors: TypeAlias = list[dict[str, Any]]
 _SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
 _NEVER_BLANK: Final = _SWITCHES | {"name", "pin"}  # a null of these is a value that is not shown
 _MASK: Final = re.compile(r"[*•●]{3,}")
+_MASKED_IN_PART: Final = re.compile(r"[*•●…]")  # of an address, such as a***@example.com
 _SHOWN: Final = 300
 _PATHS: Final = frozenset({".", ".."})  # as an id, they would lead elsewhere
 _LONGEST_ID: Final = 1000
@@ -116,7 +117,7 @@ def box_json(box: Box | Record) -> dict[str, str | bool]:
 
 
 def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None] = (), quote: bool = True) -> None:
-    """Raise for every answer that is not a success.
+    """Raise for every answer that is not a success, or says that it is one and holds errors.
 
     Args:
         response: any answer.
@@ -129,15 +130,18 @@ def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None]
         NotAllowed: 403.
         NoSuchBox: 404.
         PbxBusy: 429.
-        PbxRefused: any other 400-class answer; `is_certain` if it comes before anything is done.
+        PbxRefused: any other 400-class answer; `is_certain` if it comes before anything is done. It never is for a
+            success that holds errors.
         AnswerLost: a 500-class answer, a redirect, or one that says that it took too long (408): what the PBX did is
             not known; NoAnswer where it may still be at it.
     """
-    if response.is_success:
-        return
+    if response.is_success and (response.request.method == "GET" or not quote):
+        return  # what a reading holds is checked where it is read
     if response.status_code == httpx.codes.UNAUTHORIZED or not quote:
         raise _refusal(response, "", "UNKNOWN")
     errors = _errors(response)
+    if response.is_success and not errors:
+        return
     hidden = (*secrets, response.request.headers.get("authorization", "").removeprefix("Bearer "))
     raise _refusal(response, _said(errors, hidden), _code(errors, hidden))
 
@@ -169,7 +173,7 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
         return NoSuchBox(f"The PBX at {host} has no such box.{said}", code)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return PbxBusy(f"The PBX at {host} asks for fewer requests.{said}")
-    if response.is_client_error and status not in _TOO_LATE:
+    if response.is_success or (response.is_client_error and status not in _TOO_LATE):
         refused = f"The PBX refused this.{said or f' It did not say why (status {status}).'}"
         return PbxRefused(refused, code, is_certain=status in _BEFORE_ANYTHING)
     return _lost(response, said)
@@ -215,8 +219,8 @@ def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
         return NOT_KNOWN
     if header == "recipients":
         return _read_recipients(value)
-    if header == "pin" and not str(value).isdecimal():
-        return NOT_KNOWN
+    if header == "pin" and not (isinstance(value, str) and value.isdecimal()):
+        return NOT_KNOWN  # a JSON number has lost its leading zeros
     if value is None or value == "":
         return BLANK
     if header in _SWITCHES and str(value).isdecimal():
@@ -236,6 +240,7 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode()
 
 
-def _read_recipients(value: Any) -> tuple[str, ...]:
+def _read_recipients(value: Any) -> tuple[str, ...] | Absent:
     addresses = value if isinstance(value, list) else str(value or "").split(",")
-    return tuple(filter(None, (_text(address).strip() for address in addresses)))
+    recipients = tuple(filter(None, (_text(address).strip() for address in addresses)))
+    return NOT_KNOWN if any(_MASKED_IN_PART.search(address) for address in recipients) else recipients

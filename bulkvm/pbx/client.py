@@ -350,7 +350,9 @@ def _page_of(response: httpx.Response) -> Page:
 def _message_count(response: httpx.Response) -> int | None:
     answer = read_object(response)
     count, items = answer.get("count"), answer.get("items")
-    listed = len(items) if isinstance(items, list) else 0
+    if not isinstance(items, list | None):
+        return None
+    listed = len(items or ())
     if isinstance(count, int) and not isinstance(count, bool) and count >= listed:
         return count
     return listed or None  # what contradicts itself proves no box to be empty

@@ -7,7 +7,7 @@ from typing import Any, Final
 from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record, Value
 from bulkvm.changes import Change, ChangeKind, Difference, Plan
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, Column
-from bulkvm.columns.masks import may_be_mask
+from bulkvm.columns.masks import is_one_digit, may_be_mask
 from bulkvm.columns.text import AROUND
 from bulkvm.planning.match import BoxIndex
 from bulkvm.problems import Problem, Severity, rows_with_errors
@@ -85,13 +85,19 @@ def whole_box(change: Change) -> Box:
 
 
 def box_to_send(change: Change) -> Box:
-    """The box of an update without the recipients that stay none: leaving them out says so too.
+    """The box of an update, without what stays as it is and may stand for a value that the PBX does not show.
 
-    Where a PBX shows null for recipients that it hides, sending none would remove them.
+    Recipients that stay none: where they are hidden, sending none would remove them. A PIN of one digit alone, such as
+    000000: where it is a mask, sending it would give the box that PIN.
     """
     wanted = whole_box(change)
-    stays_empty = change.box is not None and wanted.recipients == () == change.box.recipients
-    return replace(wanted, recipients=BLANK) if stays_empty else wanted
+    if change.box is None:
+        return wanted
+    if wanted.recipients == () == change.box.recipients:
+        wanted = replace(wanted, recipients=BLANK)
+    if wanted.pin == change.box.pin and is_one_digit(wanted.pin):
+        wanted = replace(wanted, pin=BLANK)
+    return wanted
 
 
 def fields_differ(wanted: Box | Record, box: Box) -> tuple[str, ...]:

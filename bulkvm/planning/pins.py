@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from bulkvm.box import BLANK
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.errors import UsageError
-from bulkvm.planning.compare import whole_box
+from bulkvm.planning.compare import box_to_send, whole_box
 from bulkvm.problems import Fault, Problem, Severity
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 
@@ -15,6 +16,10 @@ _TRIES: Final = 1000
 _SENT_ALONG: Final = (
     "An update sends it along, so the PBX may refuse the whole row. Give the box a new PIN in the sheet, or let "
     "--generate-pins make one."
+)
+_LEFT_OUT: Final = (
+    "is shown with a PIN of one digit repeated, which may stand for a PIN that this PBX does not show, so an update "
+    "leaves it out. If the PBX refuses that, give the box a new PIN."
 )
 _UNDONE: Final = (
     "To undo the row, it is sent again, so the PBX may refuse that. Then import the row's former values with a new PIN."
@@ -61,13 +66,14 @@ def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: b
     """A warning for each change that sends a PIN which the box has, or had, and which today's rules refuse."""
     for change in changes:
         if fault := pin_fault(_old_pin(change, of_undo=of_undo), policy):
-            number = change.record.extension_number
+            is_left_out = change.kind is ChangeKind.UPDATE and box_to_send(change).pin is BLANK
             how = _UNDONE if of_undo else _SENT_ALONG
+            what = _LEFT_OUT if is_left_out else f"has a PIN from a time of other rules: {fault.message} {how}"
             yield Problem(
                 row=change.record.row,
                 column="pin",
                 code="pin-outdated",
-                message=f"box {number} has a PIN from a time of other rules: {fault.message} {how}",
+                message=f"box {change.record.extension_number} {what}",
                 severity=Severity.WARNING,
             )
 

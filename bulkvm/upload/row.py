@@ -34,7 +34,7 @@ from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
 _CONFIRMED: Final = "Confirmed after a lost answer."
-_GONE: Final = "The box is gone. Import again to make it anew."
+_GONE: Final = "The box is gone."
 
 
 class _NothingToSend(Exception):
@@ -167,7 +167,7 @@ async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
         whole = await pbx.fetch_whole_box(planned.id, planned.extension_number)
         box = (await pbx.complete(whole.box, planned)).filled_from(planned)
     except (PbxError, NotAllowed) as error:
-        raise _NothingToSend(_not_found(change, error)) from error
+        raise _NothingToSend(await _not_found(change, error, pbx)) from error
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
     if is_undo and (changed := [difference.field for difference in find_exact_differences(box, planned)]):
         kept = f"It was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
@@ -195,14 +195,30 @@ async def _spare(change: Change, pbx: Pbx) -> None:
     raise _NothingToSend(_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))
 
 
-def _not_found(change: Change, error: PbxError | NotAllowed) -> Outcome:
+async def _not_found(change: Change, error: PbxError | NotAllowed, pbx: Pbx) -> Outcome:
     """The outcome of a change whose box could not be looked at."""
     record = change.record
     if not isinstance(error, NoSuchBox):
         return _outcome(record, Status.FAILED, f"{error} Nothing was sent for this row.")
     if change.kind is ChangeKind.REMOVE:
         return _outcome(record, Status.UNCHANGED, "The box was gone already.")
-    return _outcome(record, Status.REJECTED, _GONE, pbx_code=error.code)
+    return await _gone(change, error, pbx)
+
+
+async def _gone(change: Change, gone: NoSuchBox, pbx: Pbx, attempts: int = 0) -> Outcome:
+    """The outcome of an update whose box is gone, and what importing again would come to."""
+    record = change.record
+    try:
+        another = await pbx.find_box(record.extension_number)
+    except BulkvmError:
+        message = f"{_GONE} Look at the plan before you import again: another one may have its number."
+    else:
+        message = f"{_GONE} Another one has its number now, which importing again would change: look at that one first."
+        if another is None:
+            message = _GONE if change.wanted else f"{_GONE} Import again to make it anew."
+        elif change.wanted:
+            message = f"{_GONE} Another one has its number now, and is kept as it is."
+    return _outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts)
 
 
 async def _create(record: Record, pbx: Pbx) -> Outcome:
@@ -365,7 +381,7 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
     except BulkvmError:
         return _unknown(record, refusal, attempts)
     if isinstance(refusal, NoSuchBox):
-        return _outcome(record, Status.REJECTED, _GONE, pbx_code=refusal.code, attempts=attempts)
+        return await _gone(change, refusal, pbx, attempts)
     if refusal.lost and change.is_unseen_only:
         return _not_shown(change, refusal.lost, attempts, wanted.id)
     return _rejected(record, refusal, attempts, wanted.id)

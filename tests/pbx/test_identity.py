@@ -13,7 +13,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.settings import Limit, SendSettings, Site
 from bulkvm.simulator import Faults, Settings, create_app
 from bulkvm.upload import plan_for, send
-from tests.hostile import Answer, Asked, Hostile
+from tests.hostile import Answer, Asked, Hostile, json_answer
 from tests.upload.truth import assert_truth, boxes_of, records
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
@@ -195,6 +195,7 @@ async def test_ids_and_numbers_may_be_json_numbers(number: Any) -> None:
         assert (await pbx.fetch_box("7", str(number))).extension_number == str(number)
 
 
+ERRORS = {"errors": [{"code": "READ_ONLY", "message": "read-only now"}]}
 RENAMED = Record(row=2, extension_number="7000", name="New")
 C, U, R = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE
 
@@ -237,6 +238,34 @@ async def test_a_refusal_that_may_come_after_it_was_done_is_looked_after(
         assert there["7000"].name == ("New" if is_done else "Desk 0")
 
 
+@pytest.mark.parametrize("kind", [C, U, R])
+@pytest.mark.parametrize("is_done", [False, True])
+async def test_a_success_that_holds_errors_is_believed_only_where_the_box_shows_it(
+    kind: ChangeKind,
+    is_done: bool,  # noqa: FBT001
+) -> None:
+    def fail(asked: Asked) -> Answer | None:
+        return json_answer(ERRORS) if asked.method == "POST" and not is_done else None
+
+    def deny(asked: Asked, answer: Answer) -> None:
+        if asked.method == "POST":
+            answer.status, answer.json = 200, ERRORS
+
+    app = create_app()
+    async with connect(SITE, ONCE, app=app) as pbx:
+        if kind is not C:
+            await make(pbx, 1)
+        box = await pbx.find_box("7000")
+        record = records(1)[0] if kind is C else RENAMED if kind is U else Record(row=2, extension_number="7000")
+        plan = (await plan_for(pbx, [record])) if kind is not R else Plan((Change(R, record, box),))
+    async with connect(SITE, ONCE, app=Hostile(app, instead=fail, change=deny)) as pbx:
+        outcome = (await send(plan, pbx, ONCE)).outcomes[0]
+
+    done = {C: Status.CREATED, U: Status.UPDATED, R: Status.UPDATED}[kind]
+    assert outcome.status is (done if is_done else Status.REJECTED)
+    assert is_done or (outcome.pbx_code, "read-only now" in outcome.message) == ("READ_ONLY", True)
+
+
 async def test_a_conflict_over_a_box_of_somebody_else_is_a_refusal_in_the_words_of_the_pbx() -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
@@ -275,3 +304,20 @@ async def test_rows_whose_box_cannot_be_looked_at_count_for_the_limit_on_errors(
     assert ending.error is not None
     assert ending.error.exit_code == 7
     assert "10 of the 10 rows that were tried" in str(ending.error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        ({"count": 0, "items": []}, 0),
+        ({"count": 0, "items": None}, 0),
+        ({"count": 0, "items": {"id": "m"}}, None),
+        ({"count": 0, "items": "m"}, None),
+        ({"count": 0, "items": [{"id": "m"}]}, 1),
+    ],
+)
+async def test_a_box_whose_messages_contradict_their_count_is_not_said_to_be_empty(
+    answer: dict[str, Any], count: int | None
+) -> None:
+    async with connect(SITE, ONCE, app=Hostile(create_app(), instead=lambda _: json_answer(answer))) as pbx:
+        assert await pbx.count_messages("7") == count

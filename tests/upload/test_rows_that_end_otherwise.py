@@ -157,6 +157,38 @@ async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
     assert said in outcome.message
 
 
+@pytest.mark.parametrize(
+    ("is_undo", "is_replaced", "said"),
+    [
+        (False, False, "The box is gone. Import again to make it anew."),
+        (False, True, "importing again would change: look at that one first."),
+        (True, False, "The box is gone."),
+        (True, True, "Another one has its number now, and is kept as it is."),
+    ],
+)
+async def test_it_is_said_what_importing_again_comes_to_where_the_box_is_gone(
+    is_undo: bool,  # noqa: FBT001
+    is_replaced: bool,  # noqa: FBT001
+    said: str,
+) -> None:
+    async with connect(SITE, ONCE, app=create_app()) as pbx:
+        if is_undo:
+            change = await undo_of(RECORD, {"name": "Former"}, pbx)
+        else:
+            await pbx.create_box(RECORD)
+            box = await pbx.find_box("6201")
+            assert box is not None
+            change = change_of(ChangeKind.UPDATE, box)
+        await remove(pbx)
+        if is_replaced:
+            await pbx.create_box(replace(RECORD, name="Theirs"))
+
+        outcome = (await send_change(change, pbx)).outcome
+
+    assert outcome.status is Status.REJECTED
+    assert outcome.message.endswith(said)
+
+
 GERMAN = replace(RECORD, prompt="de-DE")
 PLAIN = Record(row=2, extension_number="6201")
 

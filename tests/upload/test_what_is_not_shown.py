@@ -1,7 +1,8 @@
 """PBXs that hide, mask or leave out what boxes hold: what cannot be compared is sent and said, and nothing is lost."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from bulkvm.pbx import connect
 from bulkvm.settings import SendSettings
 from bulkvm.simulator import Settings, create_app
 from bulkvm.upload import plan_for, send
+from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_of
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
@@ -199,3 +201,50 @@ async def test_recipients_that_are_shown_as_none_are_not_removed_by_an_update_of
 
     assert outcome.status is Status.UPDATED
     assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
+
+
+async def test_a_pin_that_one_box_alone_shows_as_one_digit_is_not_sent(tmp_path: Path) -> None:
+    def mask(_: Asked, answer: Answer) -> None:
+        answer.body = re.sub(rb'"pin": ?"(\d+)"', lambda pin: b'"pin":"%b"' % (b"0" * len(pin[1])), answer.body)
+
+    before, after, plan, outcome = await renamed(tmp_path, mask, pins=["402817", "4028170", "40281700"])
+
+    assert outcome.status is Status.UPDATED
+    assert "may stand for a PIN that this PBX does not show" in plan.problems[0].message
+    assert after == before | {"7000": replace(before["7000"], name="New")}
+
+
+@pytest.mark.parametrize("address", ["a***@example.com", "a\u2022\u2022@example.com", "a\u2026@example.com"])
+async def test_recipients_that_are_shown_in_part_are_not_sent(tmp_path: Path, address: str) -> None:
+    def mask(_: Asked, answer: Answer) -> None:
+        answer.body = answer.body.replace(b"b@example.com", json.dumps(address)[1:-1].encode())
+
+    before, after, plan, outcome = await renamed(tmp_path, mask)
+
+    assert outcome.status is Status.UPDATED
+    assert [problem.code for problem in plan.problems] == ["not-shown"]
+    assert after == before | {"7000": replace(before["7000"], name="New")}
+
+
+async def test_a_pin_that_is_shown_as_a_number_is_not_sent_without_its_zeros(tmp_path: Path) -> None:
+    def number(_: Asked, answer: Answer) -> None:
+        answer.body = re.sub(rb'"pin": ?"0*(\d+)"', rb'"pin":\1', answer.body)
+
+    before, after, _, outcome = await renamed(tmp_path, number, pins=["02468013", "0402817", "402817"])
+
+    assert outcome.status is Status.UPDATED
+    assert after == before | {"7000": replace(before["7000"], name="New")}
+
+
+async def renamed(
+    folder: Path, change: Callable[[Asked, Answer], None], pins: Sequence[str] = ("402817", "402818", "402819")
+) -> tuple[dict[str, Box], dict[str, Box], Plan, Outcome]:
+    """The boxes before and after box 7000 got another name on a PBX whose answers are changed."""
+    seed = folder / "seed.json"
+    seed.write_text(json.dumps([stored(n) | {"pin": pin} for n, pin in enumerate(pins)]), "utf-8")
+    app = create_app(seed=seed, settings=Settings(behave=("updates:merge",)))
+    before = await boxes_of(app)
+    async with connect(BY_TOKEN, QUICK, app=Hostile(app, change=change)) as pbx:
+        plan = await plan_for(pbx, [row(name="New")])
+        (outcome,) = (await send(plan, pbx, QUICK)).outcomes
+    return before, await boxes_of(app), plan, outcome
