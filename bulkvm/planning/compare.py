@@ -87,13 +87,13 @@ def whole_box(change: Change) -> Box:
 def box_to_send(change: Change) -> Box:
     """The box of an update, without what stays as it is and may stand for a value that the PBX does not show.
 
-    Recipients that stay none: where they are hidden, sending none would remove them. A PIN of one digit alone, such as
-    000000: where it is a mask, sending it would give the box that PIN.
+    Recipients that stay none, unless the row clears them: where they are hidden, sending none would remove them. A PIN
+    of one digit alone, such as 000000: where it is a mask, sending it would give the box that PIN.
     """
     wanted = whole_box(change)
     if change.box is None:
         return wanted
-    if wanted.recipients == () == change.box.recipients:
+    if wanted.recipients == () == change.box.recipients and change.record.recipients is BLANK:
         wanted = replace(wanted, recipients=BLANK)
     if wanted.pin == change.box.pin and is_one_digit(wanted.pin):
         wanted = replace(wanted, pin=BLANK)

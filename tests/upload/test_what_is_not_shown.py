@@ -214,6 +214,14 @@ async def test_a_pin_that_one_box_alone_shows_as_one_digit_is_not_sent(tmp_path:
     assert after == before | {"7000": replace(before["7000"], name="New")}
 
 
+async def test_recipients_that_are_shown_as_none_are_removed_by_a_row_that_clears_them(tmp_path: Path) -> None:
+    pbx = Behaving(tmp_path, ["hide:recipients:both", "updates:merge"])
+
+    await pbx.run(Record(row=2, extension_number="7000", name="Reception", recipients=()))
+
+    assert (await pbx.boxes())["7000"].recipients == ()
+
+
 @pytest.mark.parametrize("address", ["a***@example.com", "a\u2022\u2022@example.com", "a\u2026@example.com"])
 async def test_recipients_that_are_shown_in_part_are_not_sent(tmp_path: Path, address: str) -> None:
     def mask(_: Asked, answer: Answer) -> None:
