@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,12 +25,35 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 
+_END_OF_LIST: Final = b"]\n}\n"
+_PROBLEMS_AT_ONCE: Final = 1_000
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
+
 
 def print_json(form: Mapping[str, Any]) -> None:
     """Print the one document of a command."""
     wishes = click.get_current_context().ensure_object(Wishes)
     wishes.console.write(format_json(form))
     wishes.document = False
+
+
+def print_validation(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> None:
+    """Print what `validate --json` prints: a problem after the other, since a sheet may have a million of them."""
+    wishes = click.get_current_context().ensure_object(Wishes)
+    form = {"schema": SCHEMA, "file": str(file), "sheet": sheet, "rows": rows, "valid": valid, "problems": []}
+    wishes.document = False
+    wishes.console.write(format_json(form).removesuffix(_END_OF_LIST))
+    left, before = iter(problems), "\n"
+    while some := list(islice(left, _PROBLEMS_AT_ONCE)):
+        wishes.console.write(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
+        before = ",\n"
+    wishes.console.write(_END_OF_LIST if before == "\n" else b"\n  " + _END_OF_LIST)
+
+
+def _format_problem(problem: Problem) -> str:
+    """A problem, as `format_json` writes it in a list."""
+    fields = ",\n".join(f'      "{name}": {_ENCODER.encode(value)}' for name, value in _problem(problem).items())
+    return f"    {{\n{fields}\n    }}"
 
 
 def format_json(form: Mapping[str, Any]) -> bytes:
@@ -40,18 +64,6 @@ def format_json(form: Mapping[str, Any]) -> bytes:
 def error_form(message: str, exit_code: int) -> dict[str, Any]:
     """What any command prints with --json that ends before it has a document of its own."""
     return {"schema": SCHEMA, "error": {"exit_code": exit_code, "message": message}}
-
-
-def validate_form(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> dict[str, Any]:
-    """What `validate --json` prints."""
-    return {
-        "schema": SCHEMA,
-        "file": str(file),
-        "sheet": sheet,
-        "rows": rows,
-        "valid": valid,
-        "problems": [_problem(problem) for problem in problems],
-    }
 
 
 def plan_form(

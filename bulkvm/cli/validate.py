@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.json_forms import print_json, validate_form
+from bulkvm.cli.json_forms import print_validation
 from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, Reading, sheet_options
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import SheetError, UsageError
@@ -39,7 +39,7 @@ def command(
         sheet = reading.read(file, screen)
     except SheetError as error:
         if as_json:
-            print_json(validate_form(file, None, 0, 0, (error.problem,)))
+            print_validation(file, None, 0, 0, (error.problem,))
         raise
     return _check(sheet, reading, annotate, clean, overwrite=overwrite, as_json=as_json, screen=screen)
 
@@ -84,7 +84,7 @@ def _check(
             written.append(f"As it was understood: {copy}")
     finally:
         if as_json:
-            print_json(validate_form(sheet.path, sheet.name, rows, valid, problems))
+            print_validation(sheet.path, sheet.name, rows, valid, problems)
         screen.say(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
         if problems:
             screen.insist(render_problems(problems))

@@ -17,11 +17,11 @@ RESERVED: Final = frozenset({"555", "666", "777", "888"})
 _LOOKED_AT: Final = 128  # characters, to say what is wrong
 _SHORTEST_PIN: Final = 5  # less a zero that a spreadsheet dropped
 _SHORTEST_GROUPED: Final = 6  # typed as text, it has lost none
-_GROUPING: Final = re.compile(r"[().-]+")
+_UNGROUPED: Final = str.maketrans("", "", "().-")
 _GROUPED: Final = re.compile(r"[0-9]+(?:[().-]+[0-9]+)*")  # a number in groups of digits: 402-817
 _DIGITS: Final = re.compile(r"[0-9]+")
+_LONG_RUN: Final = re.compile(rf"[0-9]{{{_SHORTEST_PIN}}}")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
-_BETWEEN: Final = re.compile(r"[\s().-]")
 _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
 
 
@@ -83,9 +83,11 @@ def _not_digits(text: str, plain: str) -> Fault:
             f'"{shown_number(text)}" is a date, a time, a percentage or an error that a spreadsheet made of it. '
             "Format the column as Text and type the number again.",
         )
-    digits = "" if _may_hold_pin(text) else _digits_meant(plain)
+    is_secret = _may_hold_pin(text)
+    digits = "" if is_secret else _digits_meant(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
-    return Fault("extension-not-digits", f'"{shown_extension(text)}" is not made of digits alone. {advice}')
+    text = shown(text) if is_secret else shown_number(text)
+    return Fault("extension-not-digits", f'"{text}" is not made of digits alone. {advice}')
 
 
 def shown_extension(text: str) -> str:
@@ -95,20 +97,24 @@ def shown_extension(text: str) -> str:
 
 def _may_hold_pin(text: str) -> bool:
     """Whether there are several numbers, and digits enough for a PIN beside an extension."""
-    plain = unicodedata.normalize("NFKC", to_ascii_digits(text[:_LOOKED_AT]))  # raised and circled digits are digits
-    runs = [len(run) for run in _DIGITS.findall(plain)]
-    groups = [len(_GROUPING.sub("", group)) for group in _GROUPED.findall(plain)]
-    if len(runs) < 2:  # noqa: PLR2004  (an extension and a PIN)
+    plain = text[:_LOOKED_AT]
+    if not plain.isascii():  # raised and circled digits are digits
+        plain = unicodedata.normalize("NFKC", to_ascii_digits(plain))
+    groups = _GROUPED.findall(plain)
+    first = _DIGITS.match(groups[0]) if groups else None
+    if first is None or (len(groups) == 1 and first.end() == len(groups[0])):  # not an extension and a PIN
         return False
-    is_one = len(groups) == 1 and runs[0] < MIN_LENGTH  # 40-28-17 is one number, and 6201-402-817 is two
-    beside = 0 if is_one else sum(runs) - runs[0]
-    return beside >= _SHORTEST_GROUPED or max(runs if len(groups) == 1 else groups) >= _SHORTEST_PIN
+    numbers = [group.translate(_UNGROUPED) for group in groups]
+    if len(groups) == 1:  # 40-28-17 is one number, and 6201-402-817 is two
+        is_one = first.end() < MIN_LENGTH
+        return (not is_one and len(numbers[0]) - first.end() >= _SHORTEST_GROUPED) or bool(_LONG_RUN.search(plain))
+    return sum(map(len, numbers)) - first.end() >= _SHORTEST_GROUPED or max(map(len, numbers)) >= _SHORTEST_PIN
 
 
 def _digits_meant(text: str) -> str:
     """The digits that a text surely means: one run of them, or runs with no more than marks between them."""
     if decimals := _DECIMALS.fullmatch(text):  # as some programs write a number
         return decimals[1]
-    joined = _BETWEEN.sub("", text)
+    joined = "".join(text.split()).translate(_UNGROUPED)
     runs = [joined] if _DIGITS.fullmatch(joined) else _DIGITS.findall(text)
     return runs[0] if len(runs) == 1 else ""

@@ -55,7 +55,7 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
     with text.stream:
         found = list(warn_of_guess(text))
         dialect, header = _find_dialect(text, meant)
-        table = Table(source.name, header.headings)
+        table = Table(source, header.headings)
         short: list[int] = []
         width = len(header.row.cells)
         needed = max(LETTERS.index(letter) for letter in header.headings) + 1

@@ -58,7 +58,7 @@ def read_json(source: Source, *, sheet: str | None, encoding: str | None, meant:
     """Read a JSON file. Its boxes are rows, the first of them row 2, as under a row of headings."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets to choose from. Leave --sheet out.")
-    fields, table, place = _Fields(meant), Table(source.name, {}), 1
+    fields, table, place = _Fields(meant), Table(source, {}), 1
     text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
     with text.stream as stream:
         stream.seek(0)

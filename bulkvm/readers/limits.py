@@ -13,6 +13,8 @@ MIB: Final = 2**20
 CELL_CHARACTERS: Final = 32_767  # Excel's; the rest is not read, and the cell is an error
 COLUMNS: Final = 16_384  # Excel's
 ROWS: Final = 1_048_576  # Excel's, and of workbooks alone
+ROWS_BASE: Final = 2**17  # rows with something in them whatever the size of the file ...
+BYTES_OF_ROW: Final = 8  # ... and besides one for so many of its bytes: longer extensions are needed for more boxes
 HEADER_ROWS: Final = 20  # title rows above the headings, the headings included
 HEADING_CHARACTERS: Final = 255  # Excel's, of a table's heading; the rest is not read
 TABLE_BYTES: Final = 640 * MIB  # of text: a million rows of all our columns take half of it
@@ -48,6 +50,11 @@ STYLES: Final = 2**16  # Excel's is a little below
 FORMAT_CODES: Final = 2**16  # Excel takes some 250, other programs write more
 FORMAT_CODE_CHARACTERS: Final = 255  # Excel's; a cell with a longer one is an error
 MERGED_RANGES: Final = 100_000
+
+
+def rows(file_bytes: int) -> int:
+    """How many rows a file of this size may have."""
+    return ROWS_BASE + file_bytes // BYTES_OF_ROW
 
 
 def unpacked_bytes(file_bytes: int) -> int:

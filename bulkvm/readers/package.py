@@ -91,7 +91,7 @@ def open_archive(source: Source) -> zipfile.ZipFile:
         SheetError: it is too big, or another program's.
         zipfile.BadZipFile: it is damaged.
     """
-    size = source.stream.seek(0, os.SEEK_END)
+    size = source.size
     _check_size(source.name, size, FILE_BYTES)
     archive = zipfile.ZipFile(_Directory(source))
     archive.fp = source.stream

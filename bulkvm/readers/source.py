@@ -28,6 +28,14 @@ class Source:
     name: str
     stream: IO[bytes]
 
+    @property
+    def size(self) -> int:
+        """How many bytes the file has."""
+        place = self.stream.tell()
+        size = self.stream.seek(0, os.SEEK_END)
+        self.stream.seek(place)
+        return size
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from bulkvm.errors import SheetError
-from bulkvm.readers.limits import COLUMNS, TABLE_BYTES, TABLE_CELLS
+from bulkvm.readers.limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, rows
+from bulkvm.readers.source import Source
 from bulkvm.sheet import CellKind
 
 _NAMES: Final = (map("".join, product(ascii_uppercase, repeat=length)) for length in (1, 2, 3))
@@ -37,11 +38,12 @@ class Row(NamedTuple):
 class Table:
     """The rows below the header, kept by column."""
 
-    def __init__(self, name: str, headings: Mapping[str, str]) -> None:
+    def __init__(self, source: Source, headings: Mapping[str, str]) -> None:
         self.rows: list[int] = []
         self.hidden: list[int] = []
         self.kinds: dict[str, dict[int, CellKind]] = {}
-        self._name = name
+        self._name = source.name
+        self._most_rows = rows(source.size)
         self._columns: dict[str, list[str]] = {letter: [] for letter in headings}
         self._room = TABLE_BYTES
         self._known: dict[str, str] = {}  # a text that many cells hold is held once
@@ -50,11 +52,18 @@ class Table:
         """Add a row, unless it is blank, and say whether it was added.
 
         Raises:
-            SheetError: the sheet is too big for the memory that reading may take.
+            SheetError: the sheet is too big for the memory that reading may take, or has far more rows than its file's
+                size allows for.
         """
         if not any(map(_VISIBLE.search, row.cells.values())):
             return False
         above = len(self.rows)
+        if above >= self._most_rows:
+            raise SheetError(
+                f"{self._name} has more than {self._most_rows:,} rows, far more than other files of its size, so it is "
+                "not read. Split it into several files, or delete the rows that are not needed.",
+                "too-large",
+            )
         self.rows.append(row.number)
         for letter, text in row.cells.items():
             if text:

@@ -1,6 +1,5 @@
 """Workbooks: the sheet that is meant, and its rows."""
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str]
     """
     try:
         with open_archive(source) as archive:
-            package = open_package(archive, source.stream.seek(0, os.SEEK_END))
+            package = open_package(archive, source.size)
             part, header = _choose(source.name, _candidates(source.name, package, sheet, meant))
             return _read(source, package, part, header, meant)
     except BulkvmError:
@@ -91,7 +90,7 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
 
 
 def _read(source: Source, package: Package, part: SheetPart, header: Header, meant: Mapping[str, str] | None) -> Sheet:
-    table = Table(source.name, header.headings)
+    table = Table(source, header.headings)
     with package.open_sheet(part.path) as stream:
         worksheet = _worksheet(stream, package)
         for row in worksheet.rows():

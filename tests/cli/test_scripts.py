@@ -31,6 +31,19 @@ def test_json_is_utf_8_whatever_the_terminal_takes_for_text(folder: Path) -> Non
     assert "Łukasz" in json.loads(out.decode("utf-8"))["problems"][0]["message"]
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 2_500])
+def test_a_document_with_any_number_of_problems_is_as_python_writes_it(
+    bulkvm: Bulkvm, folder: Path, wrong: int
+) -> None:
+    boxes = (f"{6200 + n},Desk {n},{'12' if n < wrong else 402817}\n" for n in range(wrong + 1))
+    (folder / "a.csv").write_text("extension_number,name,pin\n" + "".join(boxes), "utf-8")
+
+    ended = bulkvm("validate", "a.csv", "--json")
+
+    assert sum(problem["severity"] == "error" for problem in ended.json["problems"]) == wrong
+    assert ended.out == json.dumps(ended.json, ensure_ascii=False, indent=2) + "\n"
+
+
 @pytest.mark.usefixtures("pbx")
 def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *((str(6200 + n), f"Desk {n}", "402817", "", "") for n in range(20)))

@@ -171,6 +171,22 @@ def test_xml_of_far_more_elements_than_its_size_allows_for_is_refused(tmp_path: 
     assert refusal(path).problem.code == "hostile"
 
 
+def test_far_more_rows_than_other_files_of_a_size_have_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("extension_number\n" + "7\n" * (limits.ROWS_BASE * 3 // 2))
+    same = "<row><c><v>7</v></c></row>" * (limits.ROWS_BASE + 20_000)
+    write_raw_workbook(tmp_path / "a.xlsx", f"{FIRST}{same}</sheetData>")
+
+    for name in ("a.csv", "a.xlsx"):
+        assert refusal(tmp_path / name).problem.code == "too-large"
+
+
+def test_a_file_that_names_as_many_boxes_as_there_are_numbers_of_its_length_is_read(tmp_path: Path) -> None:
+    numbers = "\n".join(map(str, range(100_000, 400_000)))
+    (tmp_path / "a.csv").write_text(f"extension_number\n{numbers}\n")
+
+    assert len(read_sheet(tmp_path / "a.csv").cells) == 300_000
+
+
 def sheets(count: int) -> str:
     named = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="a"/>' for n in range(1, count + 1))
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
