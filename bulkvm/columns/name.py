@@ -60,11 +60,14 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     """Warn of letters that a program opened in the wrong encoding and saved so: BÃ¼ro for Büro."""
     if value.isascii():
         return None
-    meant = value
-    with suppress(UnicodeError):
-        while not meant.isascii():
-            meant = meant.encode("cp1252").decode("utf-8")
-    if meant == value:
+    for encoding in ("cp1252", "cp850", "cp437"):  # of Windows, and of its command line, as in `program > file`
+        meant = value
+        with suppress(UnicodeError):
+            while not meant.isascii():
+                meant = meant.encode(encoding).decode("utf-8")
+        if meant != value:
+            break
+    else:
         return None
     return Fault(
         "name-encoding",

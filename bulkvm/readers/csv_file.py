@@ -2,13 +2,15 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
+from bulkvm.columns.error_values import is_error_value
 from bulkvm.csv_escape import unescape_formula
 from bulkvm.errors import SheetError, UsageError
 from bulkvm.problems import Problem, Severity
+from bulkvm.readers.csv_quotes import Quotes, look_at_quotes
 from bulkvm.readers.encoding import Text, decode, warn_of_guess
 from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
 from bulkvm.readers.limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, RECORD_CHARACTERS, SEP_LINE_CHARACTERS
@@ -20,20 +22,29 @@ _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertica
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _NAMED: Final = 6  # lines that a message names
+_ERROR_STARTS: Final = ("#", "E")
 _SCIENTIFIC: Final = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+\s*")
 
 
 class Dialect(NamedTuple):
-    """How a file's values are parted, and whether its first line says so and is not a row."""
+    """How a file's values are parted, and whether its first line says so and is not a row.
+
+    `skips_spaces` says that spaces before a value are left out, as they must be before an opening quote.
+    """
 
     delimiter: str
     has_sep_line: bool = False
+    skips_spaces: bool = False
+
+    def reader(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
+        """Read the records of lines."""
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.skips_spaces, strict=strict)
 
 
 class Record(NamedTuple):
     """One record: its number, the line on which it begins, its values, and why nothing after it can be read.
 
-    `is_cut` says that the file ends right after its last value, without a line end.
+    `is_cut` says that the file ends right after its last value, without a line end, `quotes` how its quotes are put.
     """
 
     number: int
@@ -41,6 +52,7 @@ class Record(NamedTuple):
     values: list[str]
     error: SheetError | None = None
     is_cut: bool = False
+    quotes: Quotes = Quotes.TIDY
 
 
 class _TooLong(csv.Error):
@@ -53,25 +65,9 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
         raise UsageError(f"{source.name} is a text file, which has no sheets to choose from. Leave --sheet out.")
     text = decode(source, encoding)
     with text.stream:
-        found = list(warn_of_guess(text))
         dialect, header = _find_dialect(text, meant)
-        table = Table(source, header.headings)
-        short: list[int] = []
-        width = len(header.row.cells)
-        needed = max(LETTERS.index(letter) for letter in header.headings) + 1
-        for record in _records(text, dialect):
-            if record.error:
-                raise record.error
-            if any(record.values[COLUMNS:]):
-                raise _too_wide(text.name, record)
-            if record.number > header.row.number:
-                found.extend(_problems(record, width, dialect.delimiter))
-                if table.add(_row(record)) and len(record.values) < needed:
-                    if record.is_cut:
-                        found.append(_cut_off(record, needed))
-                    else:
-                        short.append(record.line)
-        found.extend(_warn_of_short(short))
+        table, rows_problems = _read_rows(source, text, dialect, header)
+        found = [*warn_of_guess(text), *rows_problems]
     cells = table.to_frame()
     # Of values beyond the header, their rows have told.
     found.extend(warn_of_no_heading(header, cells, cells.columns.intersection(list(header.row.cells))))
@@ -84,6 +80,33 @@ def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: 
         kinds=table.kinds,
         problems=tuple(found),
     )
+
+
+def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> tuple[Table, list[Problem]]:
+    """Read the rows below the header, and what is wrong with them."""
+    table = Table(source, header.headings)
+    found: list[Problem] = []
+    short: list[int] = []
+    spaced: list[int] = []
+    width = len(header.row.cells)
+    needed = max(LETTERS.index(letter) for letter in header.headings) + 1
+    for record in _records(text, dialect):
+        if record.quotes is Quotes.AFTER_SPACES:
+            if not dialect.skips_spaces:  # such a value may have several lines, so that other rows begin elsewhere
+                return _read_rows(source, text, dialect._replace(skips_spaces=True), header)
+            spaced.append(record.line)
+        if record.error:
+            raise record.error
+        if any(record.values[COLUMNS:]):
+            raise _too_wide(text.name, record)
+        if record.number > header.row.number:
+            found.extend(_problems(record, width, dialect.delimiter))
+            if table.add(_row(record)) and len(record.values) < needed:
+                if record.is_cut:
+                    found.append(_cut_off(record, needed))
+                else:
+                    short.append(record.line)
+    return table, [*found, *_warn_of_short(short), *_warn_of_spaces(spaced)]
 
 
 def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect, Header]:
@@ -126,15 +149,15 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
             yield line
         at_end = True
 
-    reader = csv.reader(lines(), delimiter=dialect.delimiter)
+    reader = dialect.reader(lines())
     first = 1 + dialect.has_sep_line
     for number in count(1):
         taken.clear()
         try:
             values = next(reader, None)
             # Only quotes go on to a next line, and a record that asks for one and gets none is still inside them.
-            if values is not None and (at_end or len(taken) > 1):
-                next(csv.reader(taken, delimiter=dialect.delimiter, strict=True))
+            if values is not None and (at_end or len(taken) > 1) and not _is_closed(taken, dialect):
+                next(dialect.reader(taken, strict=True))
         except _TooLong:
             yield Record(number, first, [], _too_long(text.name, first))
             return
@@ -143,8 +166,17 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
             return
         if values is None:
             return
-        yield Record(number, first, values, is_cut=not taken[-1].endswith(("\n", "\r")))
+        quotes = Quotes.TIDY
+        if any('"' in line for line in taken):
+            quotes = look_at_quotes("".join(taken), dialect.delimiter, skips_spaces=dialect.skips_spaces)
+        yield Record(number, first, values, is_cut=not taken[-1].endswith(("\n", "\r")), quotes=quotes)
         first += len(taken)
+
+
+def _is_closed(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Whether each quote that opens in the lines of a record is surely closed in them."""
+    found = look_at_quotes("".join(lines), dialect.delimiter, skips_spaces=dialect.skips_spaces)
+    return found is Quotes.TIDY or (found is Quotes.AFTER_SPACES and dialect.skips_spaces)
 
 
 def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -> Record:
@@ -155,7 +187,7 @@ def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -
             "have 32,767 at most. Shorten it, or export the file anew."
         )
         return record._replace(error=SheetError(message, "cell-too-long"))
-    *before, last = next(csv.reader(in_quotes, delimiter=dialect.delimiter))
+    *before, last = next(dialect.reader(in_quotes))
     opens = record.line + sum(len(_LINE_END.findall(value)) for value in before)
     # Of a cell that swallowed other rows only its own part is kept: no message may show their PINs.
     own = re.split(f"[\r\n{re.escape(dialect.delimiter)}]", last, maxsplit=1)[0]
@@ -191,6 +223,8 @@ def _row(record: Record) -> Row:
             cells[letter], kinds[letter] = text[:CELL_CHARACTERS], CellKind.TOO_LONG
         elif "'" in text:
             cells[letter] = unescape_formula(text)
+        elif text.lstrip()[:1] in _ERROR_STARTS and is_error_value(text):
+            kinds[letter] = CellKind.EXCEL_ERROR
         elif text[-1:].isdigit() and ("E" in text or "e" in text) and _SCIENTIFIC.fullmatch(text):
             kinds[letter] = CellKind.SCIENTIFIC
     return Row(record.number, cells, kinds)
@@ -205,6 +239,13 @@ def _problems(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
             "surplus-values",
             f"line {record.line} has {len(record.values)} values for {width} columns. A value that has a {mark} in it "
             f'needs quotes around it, as in "Doe{delimiter} Jane".',
+        )
+    if record.quotes is Quotes.UNCERTAIN:
+        yield _problem(
+            record,
+            "quotes",
+            f"line {record.line} has text before or after the quotes around a value, so it is not certain what the "
+            "value is. Write each quote that belongs to a value twice, or take the quotes around the value away.",
         )
     if "\0" in "".join(record.values):
         yield _problem(
@@ -235,6 +276,20 @@ def _warn_of_short(lines: Sequence[int]) -> Iterator[Problem]:
         code="missing-values",
         message=f"{which} fewer values than there are headings, and {they} read as if blank cells followed. "
         "Check that nothing is missing there.",
+        severity=Severity.WARNING,
+    )
+
+
+def _warn_of_spaces(lines: Sequence[int]) -> Iterator[Problem]:
+    """One warning for all the rows with spaces before an opening quote."""
+    if not lines:
+        return
+    named = ", ".join(map(str, lines[:_NAMED])) + (f" and {len(lines) - _NAMED:,} more" if len(lines) > _NAMED else "")
+    yield Problem(
+        row=None,
+        code="space-before-quote",
+        message=f"there are spaces before opening quotes in {'line' if len(lines) == 1 else 'lines'} {named}; what the "
+        "quotes are around is read. Check that the values are right.",
         severity=Severity.WARNING,
     )
 

@@ -14,6 +14,7 @@ from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16
 _FALLBACK: Final = "cp1252"
+_END_MARK: Final = "\x1a"  # DOS's, of a file's end
 
 # A word without digits, so that no message shows a PIN.
 _CHANGED_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d][^\W\d_]{0,20}")
@@ -42,6 +43,10 @@ class Text:
                         f"{self.name} is not a table: a line in it has more than {RECORD_CHARACTERS:,} characters.",
                         "not-a-sheet",
                     )
+                if line.endswith(_END_MARK):  # so that no line end follows
+                    line = line.rstrip(_END_MARK)
+                    if not line:
+                        return
                 yield line.removeprefix(mark)
                 mark = ""
         except UnicodeError as error:

@@ -1,0 +1,29 @@
+"""What spreadsheets show in the place of a value that could not be calculated."""
+
+import re
+import unicodedata
+from typing import Final
+
+# Excel's in English, German, French, Spanish, Italian, Dutch and Portuguese.
+_ERRORS: Final = frozenset({
+    "#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!",
+    "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#GETTING_DATA", "#NV", "#BEZUG!", "#WERT!", "#ZAHL!",
+    "#ÜBERLAUF!", "#KALK!", "#FELD!", "#BLOCKIERT!", "#VERBINDEN!", "#UNBEKANNT!", "#DATEN_ABRUFEN", "#NOM?",
+    "#VALEUR!", "#NOMBRE!", "#NUL!", "#PROPAGATION!", "#CHAMP!", "#BLOQUE!", "#CONNEXION!", "#INCONNU!", "#N/D",
+    "#NOMBRE?", "#VALOR!", "#NULO!", "#DESBORDAMIENTO!", "#CAMPO!", "#BLOQUEADO!", "#CONECTAR!",
+    "#DESCONOCIDO!", "#RIF!", "#NOME?", "#VALORE!", "#NULLO!", "#ESPANSIONE!", "#N/B", "#VERW!", "#NAAM?",
+    "#WAARDE!", "#DEEL/0!", "#GETAL!", "#LEEG!", "#OVERLOPEN!", "#BEREKENEN!", "#VELD!", "#N/DISP", "#NÚM!",
+    "#DESPEJAR!",
+})  # fmt: skip
+# A column that is too narrow for a number or a date is full of #; LibreOffice numbers its errors.
+_OTHERS: Final = re.compile(r"#{3,}|Err:[0-9]{3}")
+_LONGEST: Final = 32
+
+
+def is_error_value(text: str) -> bool:
+    """Whether a text is the error that a spreadsheet shows in the place of a value."""
+    text = text.strip()
+    if len(text) > _LONGEST and text.strip("#"):
+        return False
+    word = unicodedata.normalize("NFC", text).upper().replace("\u00a1", "").replace("\u00bf", "")
+    return word in _ERRORS or _OTHERS.fullmatch(text) is not None

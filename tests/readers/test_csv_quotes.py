@@ -1,0 +1,102 @@
+"""Quotes, errors of spreadsheets and end marks in CSV files: no value is shifted or changed without a word."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkvm.columns.name import no_wrong_encoding
+from bulkvm.readers import read_sheet
+from bulkvm.settings import DEFAULT_PIN_POLICY
+from bulkvm.sheet import Sheet
+from bulkvm.validation import validate
+from tests.readers.made import HEADINGS, codes, texts
+
+HEADER = ",".join(HEADINGS) + "\n"
+
+
+def read(tmp_path: Path, text: str) -> Sheet:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    return read_sheet(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (HEADER + '6201, "Front Desk", 402817\n', [["6201", "Front Desk", "402817"]]),
+        (HEADER + '6201,   "Lee, Bob", 402817\n', [["6201", "Lee, Bob", "402817"]]),
+        (HEADER + '6201, "Front\nDesk", 402817\n6202, Lab, 519284\n',
+         [["6201", "Front\nDesk", "402817"], ["6202", "Lab", "519284"]]),
+        (HEADER + '6201, "say ""hi""", 402817\n', [["6201", 'say "hi"', "402817"]]),
+        ('"extension_number", "name", "pin"\n"6201", "Lab" , "402817"\n', [["6201", "Lab ", "402817"]]),
+        (HEADER.replace(",", ";") + '6201; "Lab; 2"; 402817\n', [["6201", "Lab; 2", "402817"]]),
+    ],
+)  # fmt: skip
+def test_spaces_before_a_quote_are_left_out_with_one_warning(tmp_path: Path, text: str, rows: list[list[str]]) -> None:
+    sheet = read(tmp_path, text)
+
+    assert texts(sheet) == rows
+    assert codes(sheet) == [(None, "space-before-quote")]
+    assert not sheet.problems[0].is_error
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['"Lee "Bob" X"', '"5" pipe"', r'"say \"hi\""', '"a ""b" c"', '"C"D', '""x', ' "Lee" Bob', '"a"b"', '"a" "b"'],
+)
+def test_text_beside_the_quotes_around_a_value_is_an_error_with_the_line(tmp_path: Path, name: str) -> None:
+    sheet = read(tmp_path, HEADER + f"6201,Lab,402817\n6202,{name},519284\n6203,Desk,738491\n")
+
+    (problem,) = [problem for problem in sheet.problems if problem.is_error]
+    assert (problem.row, problem.code) == (3, "quotes")
+    assert "line 3" in problem.message
+    assert [record.row for record in validate(sheet).records] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [('5" pipe', '5" pipe'), ('Lee "Bob" X', 'Lee "Bob" X'), ('"Lab"', "Lab"), ('""', ""), ('"a ""b"" c"', 'a "b" c'),
+     ('"Lab"  ', "Lab  "), ('"Front\nDesk" ', "Front\nDesk "), ('"Front\r\nDesk"  ', "Front\r\nDesk  ")],
+)  # fmt: skip
+def test_quotes_that_are_certain_are_read_without_a_word(tmp_path: Path, name: str, text: str) -> None:
+    sheet = read(tmp_path, HEADER + f"6201,{name},402817\n6202,Lab,519284\n")
+
+    assert texts(sheet) == [["6201", text, "402817"], ["6202", "Lab", "519284"]]
+    assert codes(sheet) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#NOM?", "#VALEUR!", "#¡REF!",
+     "#¿NOMBRE?", "#¡VALOR!", "#RIF!", "#VALORE!", "#N/B", "#VERW!", "#WAARDE!", "#N/DISP", "#NÚM!", " #n/a ",
+     "#SPILL!", "Err:502",
+     "########"],
+)  # fmt: skip
+def test_an_error_of_a_spreadsheet_is_no_name(tmp_path: Path, text: str) -> None:
+    checked = validate(read(tmp_path, HEADER + f"6201,{text},402817\n"))
+
+    assert [(problem.cell, problem.code) for problem in checked.problems] == [("B2", "excel-error")]
+
+
+@pytest.mark.parametrize("text", ["#1 Taxi Desk", "#", "Err", "Error: Desk", "N/A Desk", "#NAME", "East", "#REF! Desk"])
+def test_a_name_that_only_resembles_an_error_is_one(tmp_path: Path, text: str) -> None:
+    assert [record.name for record in validate(read(tmp_path, HEADER + f"6201,{text},402817\n")).records] == [text]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a\x1a", "\n\n\x1a"])
+def test_the_end_mark_of_dos_is_dropped(tmp_path: Path, end: str) -> None:
+    sheet = read(tmp_path, HEADER + "6201,Lab,402817" + end)
+
+    assert texts(sheet) == [["6201", "Lab", "402817"]]
+    assert validate(sheet).problems == ()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "cp437"])
+@pytest.mark.parametrize("name", ["Büro", "Café Zürich", "Señor Peña", "Straße"])
+def test_a_name_that_was_decoded_wrongly_is_doubted(name: str, encoding: str) -> None:
+    broken = name.encode().decode(encoding)
+
+    fault = no_wrong_encoding(broken, DEFAULT_PIN_POLICY)
+    assert fault is not None
+    assert name in fault.message
+    assert no_wrong_encoding(name, DEFAULT_PIN_POLICY) is None
