@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 @click.option(
     "--annotate", type=click.Path(path_type=Path), metavar="COPY", help="Write a copy with each problem at its cell."
 )
-@click.option("--clean", type=click.Path(path_type=Path), metavar="COPY", help="Write the sheet as it was understood.")
+@click.option(
+    "--clean",
+    type=click.Path(path_type=Path),
+    metavar="COPY",
+    help="Write the sheet as it was understood, for example another system's export in bulkvm's columns. Cells that "
+    "are wrong keep their text.",
+)
 @OVERWRITE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @screen_options

@@ -9,6 +9,7 @@ from bulkvm.problems import rows_with_errors
 from bulkvm.readers import read_sheet
 from bulkvm.reports import annotated
 from bulkvm.reports.annotated import write_annotated
+from bulkvm.reports.clean import write_clean
 from bulkvm.reports.result import write_result
 from bulkvm.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
 from bulkvm.validation import validate
@@ -55,14 +56,17 @@ def refused_rows(sheet: Sheet) -> frozenset[int]:
 
 
 def copies(sheet: Sheet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """A result as CSV, and a result and an annotated copy of text alone."""
+    """A result as CSV, a result and an annotated copy of text alone, and the sheet as it was understood."""
     monkeypatch.setattr(annotated, "fits_in_memory", lambda _: False)
-    problems = validate(sheet).problems
+    checked = validate(sheet)
+    problems = checked.problems
     outcomes = [Outcome(row=row, extension_number="", status=Status.INVALID) for row in sheet.cells.index.tolist()]
     return [
         write_result(folder / "result.csv", sheet, outcomes, problems, RUN),
         write_result(folder / "result.xlsx", sheet, outcomes, problems, RUN),
         write_annotated(folder / "annotated.xlsx", sheet, problems),
+        write_clean(folder / "clean.csv", sheet, checked.understood),
+        write_clean(folder / "clean.xlsx", sheet, checked.understood),
     ]
 
 
@@ -113,6 +117,19 @@ def test_a_cell_that_a_person_changes_is_read(tmp_path: Path, monkeypatch: pytes
     result.write_text(text.replace("<check> 12345678901234600", "12345678901234567"))
 
     assert refused_rows(read_sheet(result)) == frozenset()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_wrong_cells_keep_their_text_in_the_sheet_as_it_was_understood(tmp_path: Path, suffix: str) -> None:
+    cells = {"extension_number": "62 01x", "name": "n" * 300, "pin": "12", "prompt": "none of it", "recipients": "a@"}
+    (tmp_path / "boxes.csv").write_text(f"{','.join(cells)}\n{','.join(cells.values())}\n6202,Lab,024680,,\n")
+    sheet = read_sheet(tmp_path / "boxes.csv")
+
+    clean = read_sheet(write_clean(tmp_path / f"clean.{suffix}", sheet, validate(sheet).understood))
+
+    assert {header: clean.texts(letter)[2] for letter, header in clean.headings.items() if header in cells} == cells
+    assert refused_rows(clean) == {2}
+    assert {p.code for p in validate(clean).problems} >= {p.code for p in validate(sheet).problems}
 
 
 @pytest.mark.parametrize("kind", CellKind)
