@@ -116,10 +116,20 @@ def check_backup(sheet: Sheet) -> None:
     """Make sure that a sheet is what its manifest says, where one lies beside its file.
 
     Raises:
-        SheetError: it was changed or damaged.
+        SheetError: it was changed or damaged, or its manifest was.
     """
     file = sheet.path
-    manifest = _read_manifest(file.with_name(manifest_name(file.name))) if file.suffix == ".csv" else None
+    beside = file.with_name(manifest_name(file.name))
+    if file.suffix != ".csv":
+        return
+    manifest = _read_manifest(beside)
+    if manifest is None and is_backup_name(file.name) and os.path.lexists(beside):
+        raise SheetError(
+            f"The manifest beside {file.name} ({beside.name}) cannot be read, so nothing proves that the backup is "
+            "whole. Take another backup, or copy both anew. If you know that this one is whole, save it under another "
+            "name.",
+            "changed-backup",
+        )
     if manifest is None or (manifest.sha256 == sheet.sha256 and file.name in {manifest.file, _renamed(file.name)}):
         return
     raise SheetError(

@@ -389,6 +389,35 @@ def test_a_backup_that_is_not_what_its_manifest_says_is_not_read(
     assert "manifest" not in elsewhere.err
 
 
+def with_half_a_manifest(manifest: Path) -> None:
+    manifest.write_bytes(manifest.read_bytes()[:100])
+
+
+def with_an_empty_manifest(manifest: Path) -> None:
+    manifest.write_bytes(b"")
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("harm", [with_half_a_manifest, with_an_empty_manifest])
+@pytest.mark.parametrize("command", [["validate"], ["import", "--yes"], ["diff"]], ids=" ".join)
+def test_a_cut_backup_is_not_read_where_its_manifest_is_cut_too(
+    bulkvm: Bulkvm, folder: Path, harm: Callable[[Path], None], command: list[str]
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+    bulkvm("backup", "nights")
+    (name,) = backups(folder / "nights")
+    backup = folder / "nights" / name
+    backup.write_bytes(b"".join(backup.read_bytes().splitlines(keepends=True)[:20]))
+    harm(backup.with_suffix(".manifest.json"))
+
+    ended = bulkvm(*command, backup)
+    elsewhere = bulkvm(command[0], backup.rename(folder / "own.csv"), *command[1:])
+
+    assert ended.code == 3
+    assert f"The manifest beside {name} " in ended.err
+    assert "manifest" not in elsewhere.err
+
+
 @pytest.mark.usefixtures("pbx")
 def test_a_backup_under_another_name_is_read_as_long_as_it_is_whole(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("backup", "nights")
