@@ -40,6 +40,7 @@ COMMANDS: Final = {
 
 
 _MAY_BE_EMPTY: Final = ("--domain",)  # of a system administrator
+_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
 _GOOD: Final = (0, 10)  # exit codes: done, and differences found
 
 
@@ -85,7 +86,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
         option, is_pair, value = argument.partition("=") if argument.startswith("--") else (before, "", argument)
         if value or (argument and not is_pair) or option in _MAY_BE_EMPTY:
             continue
-        what = f"The value of {option}" if option.startswith("-") else "An argument"
+        what = f"The value of {option}" if option.strip("-") and option.startswith("-") else "An argument"
         raise click.UsageError(f"{what} is empty. Is a variable not set?")
 
 
@@ -101,14 +102,18 @@ def bulkvm() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it ended."""
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
+    for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
             signal.signal(number, _press_ctrl_c)
     open_standard_descriptors()
     if "--debug" not in sys.argv:
         _silence_libraries()
-    sys.exit(run())
+    code = run()
+    for name in ("SIGINT", *_ENDING):  # the code stands: while Python ends, a signal would replace it
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _silence_libraries() -> None:

@@ -179,7 +179,8 @@ class _Run:
     def end(self, plan: Plan) -> Ending:
         """What became of all rows, those that were never begun included."""
         outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
-        if self._stop() or (self._error is None and len(self._outcomes) < len(plan.changes)):
+        is_cut_short = any(outcome.status is Status.NOT_SENT for outcome in outcomes)
+        if is_cut_short and (self._error is None or self._stop()):
             self._error = Interrupted("The run was stopped. Run the same command again to go on.")
         return Ending(outcomes, self._error)
 

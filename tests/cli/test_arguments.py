@@ -96,3 +96,11 @@ def test_a_list_that_is_refused_without_a_question_is_no_fault_of_the_options(bu
     pbx.state.faults = Faults(["400:list:1-9"])
 
     assert bulkvm("export", "a.csv").code == 5
+
+
+@pytest.mark.parametrize("command", [["login", "--", ""], ["validate", "--", ""]])
+def test_an_empty_argument_after_two_hyphens_is_not_taken_for_an_options(bulkvm: Bulkvm, command: list[str]) -> None:
+    ended = bulkvm(*command)
+
+    assert ended.code == 2
+    assert "An argument is empty." in ended.err

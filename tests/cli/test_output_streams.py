@@ -240,6 +240,27 @@ def test_nohup_keeps_a_run_alive_when_its_terminal_is_closed(slow: Starlette, fo
     assert statuses(folder / "r.xlsx").count("not sent") == 0
 
 
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_after_the_end_of_a_command_does_not_change_its_exit_code(
+    bulkvm: Bulkvm, folder: Path, number: signal.Signals
+) -> None:
+    assert bulkvm("template", "sheet.csv").code == 0
+    program = (
+        "import atexit, os, sys\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "class Late:\n"
+        f"    def __del__(self, kill=os.kill, pid=os.getpid()): kill(pid, {int(number)})\n"
+        "late = Late()\n"
+        "from bulkvm.cli.commands import main\n"
+        "sys.argv = ['bulkvm', 'validate', 'sheet.csv', '-q']\n"
+        "main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def writing_notice(rows: str, run: str) -> str:
     return (
         f"Writing the result of {rows}. Press Ctrl-C again to skip it; "

@@ -345,3 +345,13 @@ def closed_door(app: Starlette) -> Iterator[tuple[str, Callable[[], None]]]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+async def test_a_run_that_is_stopped_when_all_its_rows_are_done_was_not_interrupted() -> None:
+    done: list[Outcome] = []
+    async with connect(BY_TOKEN, app=create_app()) as pbx:
+        plan = await plan_for(pbx, records(10))
+        ending = await send(plan, pbx, SendSettings(), on_outcome=done.append, stop=lambda: len(done) == 10)
+
+    assert ending.error is None
+    assert {outcome.status for outcome in ending.outcomes} == {Status.CREATED}
