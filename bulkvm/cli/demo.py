@@ -31,7 +31,7 @@ def command(folder: Path, *, overwrite: bool, screen: Screen) -> int:
         raise UsageError(
             f"{folder} holds files already. Name another folder, or add --overwrite to replace those of the tour."
         )
-    with _state_in(folder / "state"):
+    with _only_setting(BULKVM_STATE=str(folder / "state")):
         simulator_state().unlink(missing_ok=True)
         for step in _tour(_samples(), folder):
             screen.say(f"\n{step.title}", bold=True)
@@ -92,14 +92,15 @@ def _samples() -> Path:
 
 
 @contextmanager
-def _state_in(folder: Path) -> Iterator[None]:
-    """Keep the tour's boxes apart from those that the user has on `--site simulator`."""
-    before = os.environ.get("BULKVM_STATE")
-    os.environ["BULKVM_STATE"] = str(folder)
+def _only_setting(**variables: str) -> Iterator[None]:
+    """Take these variables for all settings: the tour has boxes of its own, and goes the same way for everybody."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("BULKVM_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["BULKVM_STATE"]
-        else:
-            os.environ["BULKVM_STATE"] = before
+        for name in variables:
+            del os.environ[name]
+        os.environ.update(before)

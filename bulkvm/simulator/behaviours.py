@@ -107,6 +107,8 @@ def _add(behaviours: Behaviours, rule: str) -> bool:
     elif rule == "pins:any":
         behaviours.any_pin = True
     elif what in {"pins", "policy"} and limits:
+        if what == "pins" and int(limits[1]) > int(limits[2]):
+            return False  # no PIN could be accepted; a policy may contradict itself
         setattr(behaviours, what, (int(limits[1]), int(limits[2])))
     else:
         return False

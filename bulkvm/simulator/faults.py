@@ -62,7 +62,7 @@ _RULE: Final = re.compile(
 )
 _STATUS: Final = re.compile(r"[45][0-9][0-9](-after)?")
 _WHEN: Final = re.compile(
-    r"(?P<first>[0-9]+)(-(?P<last>[0-9]+))?|every=(?P<every>[1-9][0-9]*)|rate=(?P<rate>[01](\.[0-9]+)?)(,seed=(?P<seed>.+))?"
+    r"(?P<first>[1-9][0-9]*)(-(?P<last>[1-9][0-9]*))?|every=(?P<every>[1-9][0-9]*)|rate=(?P<rate>[01](\.[0-9]+)?)(,seed=(?P<seed>.+))?"
 )
 
 
@@ -105,7 +105,9 @@ class _Rule:
     def __init__(self, text: str) -> None:
         rule = _RULE.fullmatch(text)
         when = rule and _WHEN.fullmatch(rule["when"])
-        if not rule or not when or rule["call"] not in _CALLS or not _allowed(rule["what"], rule["option"]):
+        is_backwards = when and when["last"] and int(when["last"]) < int(when["first"])
+        is_known = rule and rule["call"] in _CALLS and _allowed(rule["what"], rule["option"])
+        if not rule or not when or is_backwards or not is_known:
             raise SimulatorError(
                 f'"{text}" is no fault. Write WHAT:CALL:WHEN, such as 503:create:3, 429(retry-after=2):any:every=10 '
                 "or late(seconds=5):update:rate=0.1."

@@ -98,12 +98,13 @@ def change_site(file: Path, name: str, site: Site | None) -> None:
 
 
 def check_changeable(file: Path) -> None:
-    """Make sure that the file of the sites can be written, before anything is asked or forgotten.
+    """Make sure that an entry of the file of the sites can be changed, before anything is asked or forgotten.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: it cannot be written, or is not a file of sites.
     """
     with _locked(file):
+        _read_entries(file)
         check_target(file.resolve(), overwrite=True)
 
 
@@ -131,7 +132,9 @@ def _read_entries(file: Path) -> dict[str, Any]:
         return tomllib.loads(read_own_file(file).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"The file of your sites, {file}, cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The file of your sites, {file}, cannot be read: {error}.") from error
 
 

@@ -1,5 +1,6 @@
 """An existing file is replaced only where --overwrite says so, and a sheet by nothing that is made of it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -125,3 +126,15 @@ def test_a_tour_replaces_the_files_of_another_one_only_where_that_is_asked_for(b
     assert "--overwrite" in refused.err
     assert kept == b"precious"
     assert bulkvm("demo", "-q", "--overwrite").code == 0
+
+
+def test_a_tour_goes_the_same_way_whatever_the_environment_says(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_PIN_LENGTH", "10-10")
+    monkeypatch.setenv("BULKVM_MAX_CHANGES", "0")
+    monkeypatch.setenv("BULKVM_CONCURRENCY", "many")
+
+    assert bulkvm("demo", "-q").code == 0
+    assert (folder / "bulkvm-demo" / "boxes.csv").exists()
+    assert os.environ["BULKVM_PIN_LENGTH"] == "10-10"

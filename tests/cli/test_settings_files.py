@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
@@ -164,6 +164,25 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
 
     assert ended.code == 2
     assert "cannot be written" in ended.err
+    assert asked.read() == "secret\n"
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda file: file.write_text("[clinic", "utf-8"), Path.mkdir], ids=["cut", "folder"]
+)
+def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_asked(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
+) -> None:
+    damage(config())
+    asked = io.StringIO("secret\n")
+    monkeypatch.setattr(sys, "stdin", asked)
+
+    with running(create_app()) as server:
+        ended = bulkvm("login", "clinic", "--url", server.url, "--token-stdin")
+
+    assert ended.code == 2
+    assert ended.err.count("cannot be") == 1
+    assert [said for said in ("Logged in", "written anew", "Errno") if said in ended.err] == []
     assert asked.read() == "secret\n"
 
 

@@ -160,7 +160,7 @@ async def test_pins_and_the_policy_are_those_of_the_rules(
     "rule",
     [
         "", "hide", "hide:pin", "hide:pin:lists", "hide:colour:list", "shout:pin:list", "updates:sometimes", "extra:",
-        "extra:name=1", "ignore:id", "nulls:create", "pins:6", "policy:any", "pins:any:list",
+        "extra:name=1", "ignore:id", "nulls:create", "pins:6", "policy:any", "pins:any:list", "pins:9-3",
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_understood_is_named(rule: str) -> None:

@@ -71,6 +71,8 @@ def test_a_rule_may_say_how_much() -> None:
         "503:boxes:1",
         "503:create:first",
         "503:create:every=0",
+        "503:create:0",
+        "503:create:5-2",
         "503:create:rate=2x",
         "200:create:1",
         "explode:create:1",
