@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bulkvm.columns import KEY, Column
-from bulkvm.columns.headings import is_ours, match_heading
+from bulkvm.columns.headings import is_ours, match_heading, may_be_other_secret, names_pin_of_box
 from bulkvm.problems import Problem
 
 if TYPE_CHECKING:
@@ -75,9 +75,15 @@ class Sheet:
 
     @property
     def columns(self) -> dict[str, Column]:
-        """Our column by the letter, for each letter that is read; of two that mean the same, both."""
+        """Our column by the letter, for each letter that is read; of two that surely mean the same, both."""
         found = {letter: match_heading(text, self.meant) for letter, text in self.headings.items() if not is_ours(text)}
-        return {letter: column for letter, column in found.items() if column}
+        columns = {letter: column for letter, column in found.items() if column}
+        pins = [letter for letter, column in columns.items() if column.header == "pin"]
+        if any(names_pin_of_box(self.headings[letter]) for letter in pins):
+            for letter in pins:  # beside the PIN of the box, a password is one of something else
+                if may_be_other_secret(self.headings[letter]):
+                    del columns[letter]
+        return columns
 
     def refused(self) -> dict[int, set[str]]:
         """The cells that cannot be read for what they are and not for their text: their letters by row.

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY, UNDO_HEADING, Column
-from bulkvm.columns.headings import is_ours, same_heading, suggest_column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY, UNDO_HEADING, Column
+from bulkvm.columns.headings import is_ours, may_be_other_secret, names_secret, same_heading, suggest_column
 from bulkvm.columns.text import shown
 from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
 
+_PIN: Final = COLUMN_OF_HEADER["pin"]
 _NAMED: Final = 8  # unknown columns that a message names
 _UNDO_RESULT: Final = Problem(
     row=None,
@@ -34,6 +35,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         if not any(same_heading(theirs, heading) for heading in headings.values())
     ]
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
+    problems += _uncertain_pin(letters.get(_PIN, []), unknown, sheet)
     if KEY not in letters:
         problems.append(_no_key(headings))
     if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
@@ -57,8 +59,27 @@ def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> P
         row=None,
         column=column.header,
         code="column-twice",
-        message=f"columns {named} both mean {column.header}. Delete one of them, or give it another heading.",
+        message=f"columns {named} both mean {column.header}. Delete one of them, or say which one is meant with "
+        f'--map "{shown(headings[letters[0]])}={column.header}".',
     )
+
+
+def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
+    """The error where the PIN may be the password of something else, and another heading may be the PIN's."""
+    if len(letters) != 1 or _PIN.header in sheet.meant.values() or not may_be_other_secret(sheet.headings[letters[0]]):
+        return []
+    theirs = sheet.headings[letters[0]]
+    return [
+        Problem(
+            row=None,
+            column=_PIN.header,
+            code="pin-column-uncertain",
+            message=f'it is not certain which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
+            f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={_PIN.header}" or '
+            f'--map "{shown(heading)}={_PIN.header}".',
+        )
+        for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
+    ]
 
 
 def _no_key(headings: Mapping[str, str]) -> Problem:

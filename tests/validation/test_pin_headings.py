@@ -1,0 +1,59 @@
+"""Which column holds the PINs, where others hold passwords of something else."""
+
+import pytest
+
+from bulkvm.columns.headings import suggest_column
+from bulkvm.sheet import Sheet
+from bulkvm.validation import validate
+from tests.sheets import sheet_of
+
+
+def read(*headings: str) -> Sheet:
+    return sheet_of(["Extension", "Name", *headings], ["6201", "Lab", "402817", "918264"])
+
+
+@pytest.mark.parametrize("other", ["Password", "Code", "Access Code", "passcode"])
+@pytest.mark.parametrize(
+    "heading",
+    ["Voicemail PIN", "VM Password", "vm-pin", "MB PIN", "Voice Mail Password", "Mailbox passcode",
+     "Voicemail_Password", "VM Code"],
+)  # fmt: skip
+def test_a_heading_that_says_which_pin_wins_over_one_that_does_not(heading: str, other: str) -> None:
+    for headings, pin in (((heading, other), "402817"), ((other, heading), "918264")):
+        checked = validate(read(*headings))
+
+        assert [record.pin for record in checked.records] == [pin]
+        assert "column-unknown" in {problem.code for problem in checked.problems}
+
+
+@pytest.mark.parametrize("other", ["SIP Password", "Web password", "User PIN", "Login code", "Auth secret"])
+@pytest.mark.parametrize("heading", ["Password", "Code", "Access code", "Passcode"])
+def test_where_it_is_not_certain_the_error_names_both_and_the_map_that_decides(heading: str, other: str) -> None:
+    checked = validate(read(heading, other))
+
+    (problem,) = [problem for problem in checked.problems if problem.is_error]
+    assert problem.code == "pin-column-uncertain"
+    assert f'--map "{heading}=pin"' in problem.message
+    assert f'--map "{other}=pin"' in problem.message
+    assert not checked.records
+
+
+@pytest.mark.parametrize("heading", ["Password", "Code", "Access code", "Passcode", "VM Password"])
+def test_a_password_alone_is_the_pin(heading: str) -> None:
+    assert [record.pin for record in validate(read(heading, "Floor")).records] == ["402817"]
+
+
+@pytest.mark.parametrize("other", ["VM PIN", "Password", "Passcode", "PIN code"])
+def test_two_headings_for_one_column_are_told_with_the_map_that_decides(other: str) -> None:
+    (problem,) = [problem for problem in validate(read("PIN", other)).problems if problem.is_error]
+
+    assert problem.code == "column-twice"
+    assert '--map "PIN=pin"' in problem.message
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["SIP PIN", "auth pin", "User pin", "web PIN", "Phone PIN", "Secret pin", "Reg pin", "trunk pin", "Login PIN"],
+)
+def test_no_other_secret_is_suggested_as_the_pin(heading: str) -> None:
+    assert suggest_column(heading) is None
