@@ -21,7 +21,7 @@ from bulkvm.cli.options import (
     sheet_options,
     site_options,
 )
-from bulkvm.cli.past import pins_on_pbx
+from bulkvm.cli.past import pins_on_pbx, say_if_last_died
 from bulkvm.cli.preparing import Prepared, prepare
 from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
@@ -128,6 +128,8 @@ def command(
             keep_unseen=keep_unseen,
             on_tenant=lambda tenant: stack.enter_context(only_run(tenant)),
         )
+        if prepared.tenant:
+            say_if_last_died(prepared.tenant, screen)
         if prepared.plan is None or (prepared.has_errors and not skip_invalid):
             return _refuse(job, prepared)
         try:

@@ -14,6 +14,7 @@ from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, check_target
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.problems import Problem
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from bulkvm.upload import ListedRun, PastRun, RunFacts
@@ -83,6 +84,41 @@ def find_given(past: "PastRun", runs: "Sequence[ListedRun]") -> dict[int, dict[s
                 values = {column.header: getattr(record, column.header) for column in COLUMNS if column.updatable}
                 given[row] = {header: value for header, value in values.items() if value is not BLANK} | given[row]
     return given
+
+
+def find_made_later(past: "PastRun", runs: "Sequence[ListedRun]") -> dict[str, str]:
+    """The names of later runs, by the ids of the boxes that they made and that this run may seem to have made."""
+    from bulkvm.upload import read_journal
+
+    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in _REACHED}
+    names = [run.facts.name for run in runs]
+    later = runs[names.index(past.facts.name) + 1 :] if past.facts.name in names else ()
+    return {
+        outcome.id: run.facts.name
+        for run in later
+        if run.counts[Status.CREATED] and not run.facts.known_tenant.contradicts(past.facts.known_tenant)
+        for outcome in read_journal(run.file).outcomes
+        if outcome.status is Status.CREATED and outcome.id and outcome.extension_number in numbers
+    }
+
+
+def say_if_last_died(tenant: Tenant, screen: Screen) -> None:
+    """Say how to get the result of the tenant's last import, if that ended before it was written."""
+    from bulkvm.upload import RunState, list_journals, list_run, read_facts
+
+    for file in reversed(list_journals(runs_folder())):
+        try:
+            facts = read_facts(file)
+            if facts.known_tenant.contradicts(tenant):
+                continue
+            if list_run(file).state is RunState.DIED and not is_undo(facts):
+                screen.insist(
+                    f"The last import, of {Path(facts.file).name}, ended before its result was written. `bulkvm runs "
+                    f"{facts.name} --result FILE` writes it, with the PINs that were generated."
+                )
+        except (OSError, UsageError):
+            continue
+        return
 
 
 def is_undo(facts: "RunFacts") -> bool:

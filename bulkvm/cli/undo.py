@@ -15,6 +15,7 @@ from bulkvm.cli.past import (
     UNDO_OF,
     check_past_result,
     find_given,
+    find_made_later,
     find_run,
     is_undo,
     list_runs,
@@ -86,10 +87,10 @@ def command(
             raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
         with screen.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
-            given = find_given(past, runs)
+            given, made_later = find_given(past, runs), find_made_later(past, runs)
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
-        undo = _Undo(past, undos_of(listed, runs), given, with_messages=with_messages)
+        undo = _Undo(past, undos_of(listed, runs), given, made_later, with_messages=with_messages)
         plan = asyncio.run(_plan(undo, connection, tenant, screen))
         if not plan.to_send:
             return _tell_of_rest(undo, plan, connection, tenant, screen, as_json=as_json)
@@ -101,11 +102,12 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    """What is undone: a run, with the undos of it so far, and what earlier runs gave."""
+    """What is undone: a run, with the undos of it so far, what earlier runs gave, and what later ones made."""
 
     past: "PastRun"
     earlier: "Sequence[ListedRun]"
     given: "Mapping[int, Mapping[str, Any]]"
+    made_later: "Mapping[str, str]"
     with_messages: bool
 
 
@@ -288,4 +290,5 @@ async def _plan(undo: _Undo, connection: Connection, tenant: Tenant, screen: Scr
                 with_messages=undo.with_messages,
                 given=undo.given,
                 put_back_by=put_back_by,
+                made_later=undo.made_later,
             )

@@ -29,6 +29,7 @@ class DoneRun:
         read_back: boxes as they were read back after it wrote them, by row.
         given: what other runs gave the boxes that it removed, by row and field, for a PBX that does not show it.
         put_back_by: rows that earlier undos of it have begun to put back, with what did so last, in words.
+        made_later: the runs since then that made boxes, by the ids of these.
     """
 
     outcomes: Iterable[Outcome]
@@ -37,6 +38,7 @@ class DoneRun:
     read_back: Mapping[int, Box] = field(default_factory=dict, repr=False)
     given: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     put_back_by: Mapping[int, str] = field(default_factory=dict, repr=False)
+    made_later: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def changed_anything(counts: Mapping[Status, int]) -> bool:
@@ -126,6 +128,8 @@ class _Undo:
     def _undo_create(self, record: Record, box: Box | None, *, is_other: bool) -> None:
         if box is None:
             self._leave(record, None)
+        elif run := self._done.made_later.get(box.id):
+            self._keep(record, box, "made-later", _made_later(box, run))
         elif is_other:
             self._keep(record, box, "replaced-since", _replaced(box))
         elif changed := [d.field for d in find_exact_differences(box, self._samples.made_of(record, box.id))]:
@@ -303,6 +307,10 @@ def _maybe_changed(box: Box, fields: Iterable[str]) -> str:
 def _replaced(box: Box) -> str:
     number = box.extension_number
     return f"The box {number} of the run is gone, and another one has its number now. That one is kept as it is."
+
+
+def _made_later(box: Box, run: str) -> str:
+    return f"The box {box.extension_number} was made by run {run}, so it is kept as it is. Undo that run to remove it."
 
 
 def _kept_with_messages(change: Change, count: int | None) -> Problem:

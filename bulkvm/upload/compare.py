@@ -79,6 +79,7 @@ async def plan_undo_of(
     with_messages: bool = False,
     given: Mapping[int, Mapping[str, Any]] | None = None,
     put_back_by: Mapping[int, str] | None = None,
+    made_later: Mapping[str, str] | None = None,
 ) -> Plan:
     """List the PBX's boxes, fetch those that a run touched, and plan to put it back.
 
@@ -89,6 +90,7 @@ async def plan_undo_of(
         with_messages: remove boxes with the messages in them; else those that may hold messages are kept.
         given: see `DoneRun`.
         put_back_by: the same.
+        made_later: the same.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in TO_UNDO}
@@ -102,6 +104,7 @@ async def plan_undo_of(
         read_back=past.read_back,
         given=given or {},
         put_back_by=put_back_by or {},
+        made_later=made_later or {},
     )
     plan = plan_undo(done, boxes.values())
     if plan.to_send:

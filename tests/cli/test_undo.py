@@ -114,6 +114,30 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
     assert "The box 6202 of the run is gone, and another one has its number now. That one is kept" in undone.err
 
 
+def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    bulkvm("import", sheet, "--yes", "--concurrency", "1")
+    (journal,) = (folder.parent / "state" / "runs").glob("*.jsonl")
+    lines = journal.read_text("utf-8").splitlines(keepends=True)
+    ended = [n for n, line in enumerate(lines) if '"created"' in line]
+    text = "".join(lines[: ended[0] + 1] + [line for line in lines if "begin" in line and "6202" in line])
+    journal.write_text(text, "utf-8")
+    for number in ("6202", "6203"):
+        pbx.state.stored.db.execute("DELETE FROM box WHERE extension_number = ?", (number,))
+
+    again = bulkvm("import", sheet, "--yes")
+    third = bulkvm("import", sheet, "--yes")
+    killed, later, *_ = names(bulkvm)
+    undone = bulkvm("undo", killed, "--yes")
+
+    assert f"a.csv, ended before its result was written. `bulkvm runs {killed} --result FILE` writes it" in again.err
+    assert "ended before" not in third.err
+    assert (undone.code, list(stored(pbx))) == (0, ["6202", "6203"])
+    assert f"The box 6202 was made by run {later}, so it is kept as it is." in undone.err
+
+
 @pytest.mark.parametrize("behaviour", ["hide:pin:both", "omit:pin:both", "mask-stars:pin:both"])
 def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
     bulkvm: Bulkvm, serve: Serve, folder: Path, behaviour: str
