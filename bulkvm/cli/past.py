@@ -58,6 +58,8 @@ def find_run(name: str, runs: "Sequence[ListedRun]", *, undone: bool = True, who
         found = [run for run in runs if run.facts.name == name] or [r for r in runs if r.facts.name.startswith(name)]
     if not found and not runs:
         raise UsageError("There was no run yet.")
+    if not found and name == LAST:
+        raise UsageError("There is no journal of an import, so no last one. `bulkvm runs` lists the undos.")
     if len(found) != 1:
         what = "several runs begin" if found else "no run begins"
         raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')

@@ -213,6 +213,18 @@ def test_an_empty_name_means_no_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path
     assert "empty" in undone.err
 
 
+@pytest.mark.usefixtures("pbx")
+def test_where_only_undos_are_left_there_is_no_last_import(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    bulkvm("undo", "last", "--yes")
+    bulkvm("runs", "forget", names(bulkvm)[0], "--yes")
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert undone.code == 2
+    assert "There is no journal of an import" in undone.err
+
+
 def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     (run,) = names(bulkvm)
