@@ -140,7 +140,10 @@ def test_a_closed_stream_gives_its_descriptor_to_no_file_of_ours(bulkvm: Bulkvm,
 
 
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437", "latin-1", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["cp1252", *(pytest.param(name, marks=pytest.mark.campaign) for name in ("ascii", "cp437", "latin-1", "utf-16"))],
+)
 def test_whatever_the_encoding_lacks_is_replaced_and_the_exit_code_stands(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
@@ -177,7 +180,7 @@ def test_data_is_utf_8_whatever_the_encoding_of_the_stream(folder: Path, file_fo
 
 @POSIX
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize("suffix", ["csv", pytest.param("xlsx", marks=pytest.mark.campaign)])
 def test_a_file_may_have_any_name(bulkvm: Bulkvm, folder: Path, suffix: str) -> None:
     write_csv(folder / "plain.csv", *desks(2))
     name = os.fsdecode(b'bo\xffx\x1b"es.' + suffix.encode())
