@@ -105,8 +105,12 @@ class Pbx:
             ListKeptChanging: the list cannot be had completely.
         """
         boxes = {box.id: box for box in await self.list_boxes(query, progress)}
-        needed = [c.header for c in COLUMNS if c.header not in without]
-        in_part = [box for box in boxes.values() if any(getattr(box, header) is NOT_KNOWN for header in needed)]
+        needed = {c.header for c in COLUMNS} - set(without)
+        in_part = [
+            box
+            for box in boxes.values()
+            if any(getattr(box, header) is NOT_KNOWN for header in needed) or doubtful_values(box).keys() & needed
+        ]
         return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
 
     async def complete_listed(

@@ -18,6 +18,7 @@ from bulkvm.pbx import Query, connect
 from bulkvm.pbx.listing import quote
 from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.filters import EVERY_BOX
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
 
@@ -112,6 +113,15 @@ async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Pat
         boxes = await pbx.list_whole_boxes()
 
     assert [(box.extension_number, box.pin) for box in boxes] == [(n, "402817") for n in numbers]
+
+
+async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_has_it(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, ["2001"]), settings=Settings(behave=("mask-digits:pin:list",)))
+    (truth,) = app.state.stored.page(EVERY_BOX, "position", 0, 1)
+    async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
+        (box,) = await pbx.list_whole_boxes()
+
+    assert box.pin == truth["pin"]
 
 
 async def test_whole_boxes_of_a_full_list_cost_no_further_requests(tmp_path: Path) -> None:
