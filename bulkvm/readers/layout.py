@@ -30,6 +30,19 @@ def warn_of_hidden(rows: Sequence[int]) -> Iterator[Problem]:
     )
 
 
+def warn_of_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]) -> Iterator[Problem]:
+    """One warning for all the columns that are read and cannot be seen, given as the first and last of each group."""
+    letters = [letter for letter in used if any(first <= COLUMN_OF[letter] <= last for first, last in hidden)]
+    if letters:
+        yield Problem(
+            row=None,
+            code="hidden-columns",
+            message=f"columns are hidden, and are read like the others: {', '.join(letters)}. "
+            "If they are not wanted, delete them in a copy of the sheet.",
+            severity=Severity.WARNING,
+        )
+
+
 def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> Iterator[Problem]:
     """Mark the cells that are merged over several rows, and tell each row of it.
 

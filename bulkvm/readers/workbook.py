@@ -10,10 +10,10 @@ from bulkvm.columns.text import shown_number
 from bulkvm.errors import BulkvmError, SheetError, UsageError
 from bulkvm.readers.contents import damaged
 from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
-from bulkvm.readers.layout import mark_merged, warn_of_hidden
+from bulkvm.readers.layout import mark_merged, warn_of_hidden, warn_of_hidden_columns
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import Row, Table
+from bulkvm.readers.table import COLUMN_OF, Row, Table
 from bulkvm.readers.worksheet import Worksheet
 from bulkvm.sheet import Sheet
 
@@ -97,7 +97,11 @@ def _read(source: Source, package: Package, part: SheetPart, header: Header, mea
             if row.number > header.row.number:
                 table.add(row)
     used = {letter for letter, heading in header.headings.items() if match_heading(heading, meant)}
-    problems = (*warn_of_hidden(table.hidden), *mark_merged(worksheet.merged, used, table))
+    problems = (
+        *warn_of_hidden(table.hidden),
+        *warn_of_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__)),
+        *mark_merged(worksheet.merged, used, table),
+    )
     cells = table.to_frame()
     return Sheet(
         path=source.path,

@@ -18,6 +18,7 @@ _FORMULA: Final = names("f")
 _TEXT: Final = names("t")
 _PHONETIC: Final = names("rPh")
 _MERGED: Final = names("mergeCell")
+_COLUMN: Final = names("col")
 
 _NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
@@ -32,6 +33,7 @@ class Worksheet(Reader):
 
     def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
         self.merged: dict[str, None] = {}  # each range once
+        self.hidden_columns: list[tuple[int, int]] = []  # the first and the last one, counted from 1
         self._stream = stream
         self._texts = texts
         self._steps = steps
@@ -70,6 +72,11 @@ class Worksheet(Reader):
             self.merged[attributes["ref"]] = None
             if len(self.merged) > MERGED_RANGES:
                 raise ValueError(len(self.merged))
+
+        elif name in _COLUMN and (attributes.get("hidden") in _TRUE or attributes.get("width") in _NO_HEIGHT):
+            first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
+            if first and last and len(self.hidden_columns) < len(LETTERS):
+                self.hidden_columns.append((first, last))
 
     def end(self, name: str, text: str) -> None:
         """An element ends."""

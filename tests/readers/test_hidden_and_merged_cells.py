@@ -1,11 +1,12 @@
 from pathlib import Path
 
 import openpyxl
+import pytest
 import xlsxwriter
 
 from bulkvm.readers import read_sheet
 from bulkvm.sheet import CellKind
-from tests.readers.made import HEADINGS, codes
+from tests.readers.made import HEADINGS, codes, header_xml, write_raw_workbook
 
 
 def test_hidden_and_filtered_rows_count_with_one_warning(tmp_path: Path) -> None:
@@ -63,3 +64,22 @@ def test_merged_cells_are_no_matter_in_a_column_that_is_not_read(tmp_path: Path)
         (2, "merged-cells"),
         (3, "merged-cells"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ('<col min="3" max="3" hidden="1"/>', "C"),
+        ('<col min="2" max="3" width="0"/>', "B, C"),
+        ('<col min="4" max="16384" hidden="1"/>', None),
+        ('<col min="1" max="3" width="9"/>', None),
+    ],
+)
+def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, columns: str, named: str | None) -> None:
+    row = '<row r="2"><c t="inlineStr"><is><t>6201</t></is></c></row>'
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<cols>{columns}</cols><sheetData>{header_xml()}{row}</sheetData>")
+
+    read = read_sheet(path)
+
+    assert codes(read) == ([(None, "hidden-columns")] if named else [])
+    assert all(f"others: {named}." in problem.message and not problem.is_error for problem in read.problems)
