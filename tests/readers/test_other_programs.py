@@ -40,7 +40,7 @@ OF_CSV = [
     (6, "pin-not-digits"),
     (6, "pin-length"),
     (10, "excel-scientific"),
-    (11, "pin-not-digits"),
+    (11, "excel-error"),
     (12, "pin-lost-zero"),
     (14, "pin-not-digits"),
     (14, "pin-length"),
