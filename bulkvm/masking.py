@@ -15,6 +15,7 @@ WITHHELD: Final = "(not shown, because it repeats a secret)"
 
 _LONGEST: Final = 1000  # characters that are looked at; the rest is dropped
 _NESTED: Final = 3  # encodings around one another
+_BETWEEN: Final = r"(?:\D{0,3}|[^\w]{0,12})"  # what may separate the digits of a number
 _SHORTEST: Final = 4  # shorter ones are looked for as they are alone, or half of all words would hold one
 
 _ESCAPE: Final = re.compile(r"""\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(["'\\/]))""")
@@ -53,7 +54,7 @@ def _pattern(secret: str) -> re.Pattern[str] | None:
     forms = {secret, secret.upper(), secret.casefold()}
     if len(secret) >= _SHORTEST:
         forms |= {form[::-1] for form in forms}
-    between = r"\D{0,3}" if secret.isdecimal() and len(secret) >= _SHORTEST else ""
+    between = _BETWEEN if secret.isdecimal() and len(secret) >= _SHORTEST else ""
     found = (between.join(map(re.escape, to_ascii_digits(form))) for form in sorted(forms))
     return re.compile("|".join(found), re.IGNORECASE) if secret else None
 

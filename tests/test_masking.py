@@ -47,6 +47,7 @@ def test_a_password_is_masked_in_every_form(form: str) -> None:
     [
         "402817", "402-817", "4 0 2 8 1 7", "40.28.17", "(402) 817", "4, 0, 2, 8, 1, 7", "718204", "718-204",
         "٤٠٢٨١٧", "４０２８１７", "x402817x", "0402817", "%34%30%32%38%31%37", "\\u0034\\u0030\\u0032817", "&#52;02817",
+        str(list("402817")), json.dumps(list("402817"), indent=4),
     ],
 )  # fmt: skip
 def test_a_pin_is_masked_with_separators_reversed_and_in_other_scripts(form: str) -> None:

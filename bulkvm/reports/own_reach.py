@@ -36,7 +36,10 @@ _TEXT: Final = re.compile(r'"(?:[^"]|"")*"')
 _ERROR: Final = re.compile(r"#(?:REF!|NULL!|DIV/0!|N/A|NAME\?|VALUE!|NUM!|SPILL!|CALC!)")
 _SHEET: Final = re.compile(r"(?:'((?:[^']|'')+)'|(?<![\w.\]])([\w.]+(?::[\w.]+)?))!")
 _FUNCTION: Final = re.compile(r"(?<![\w.\\?])([\w.\\?]+)\s*\(")
-_PREFIXES: Final = re.compile(r"^(?:_xlfn\.|_xlws\.)+", re.IGNORECASE)
+# A function may also be named without being called: Excel writes MAP(A1:A2,SUM) as MAP(A1:A2,_xleta.SUM). What has a
+# prefix of Excel's is a function, but the parameters of LET and LAMBDA (_xlpm.x).
+_NAMED: Final = re.compile(r"(?<![\w.\\?])(?!_xlpm\.\w+(?![\w.\\?]))(_xl\w*\.[\w.\\?]+)", re.IGNORECASE)
+_PREFIXES: Final = re.compile(r"^(?:_xlfn\.|_xlws\.|_xleta\.)+", re.IGNORECASE)
 # What no harmless formula has left: other workbooks and names in them, servers of DDE, paths and addresses.
 _FOREIGN: Final = re.compile(r"[!|'\\#]|//|\]\s*[\w.]+\s*!")
 _SPILL: Final = re.compile(r"(?<=[\w)\]])#|\[#[A-Za-z ]+\]")  # A1# and Table[#Headers]
@@ -59,7 +62,8 @@ def reaches_out(formula: str, sheets: Collection[str]) -> bool:
     bare = _SHEET.sub("", bare)
     if _FOREIGN.search(bare):
         return True
-    return any(_PREFIXES.sub("", name).upper() not in _HARMLESS for name in _FUNCTION.findall(bare))
+    functions = _FUNCTION.findall(bare) + _NAMED.findall(bare)
+    return any(_PREFIXES.sub("", name).upper() not in _HARMLESS for name in functions)
 
 
 def _is_own(name: str, sheets: Collection[str]) -> bool:

@@ -15,10 +15,24 @@ _CHUNK: Final = 2**16
 _MEDIA: Final = "xl/media/"  # copied as it is
 
 # Bytes that openpyxl takes for an element, as measured. What takes more time than memory is given more.
-_BYTES: Final = {"v": 0, "t": 0, "is": 0, "f": 0, "si": 80, "c": 460, "row": 700, "mergeCell": 20_000}
+_BYTES: Final = {
+    "v": 0,
+    "t": 0,
+    "is": 0,
+    "f": 0,
+    "si": 80,
+    "c": 460,
+    "row": 700,
+    "mergeCell": 20_000,
+    "cfRule": 8_000,
+    "cellStyle": 12_000,
+    "dxf": 4_000,
+}
 _BYTES_OF_OTHERS: Final = 1_000
 _BYTES_OF_CELL: Final = 460
 _SPREAD: Final = frozenset({"mergeCell", "hyperlink"})  # openpyxl makes a cell of each place in their ranges
+_BYTES_OF_RANGE: Final = 8_000  # of a rule that holds for several ranges, with blanks between them
+_BYTES_OF_CHARACTER: Final = 150  # of a shared formula, which openpyxl translates for each cell that shares it
 _RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
 
 
@@ -45,30 +59,51 @@ def fits_in_memory(file: Path) -> bool:
 
 def _memory(stream: IO[bytes], most: int) -> int:
     """Count what a part takes. One that is no XML is not loaded, or not to its end."""
-    taken = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal taken
-        local = name.rpartition(":")[2]
-        taken += _BYTES.get(local, _BYTES_OF_OTHERS)
-        if local in _SPREAD:
-            taken += _BYTES_OF_CELL * _area(attributes.get("ref", ""))
-        if taken > most:
-            raise _TooMuch
-
-    def refuse(*_: object) -> None:
-        raise _TooMuch  # entities of a document type may grow to any size
-
+    counter = _Counter(most)
     parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = counter.start
+    parser.EndElementHandler = counter.end
+    parser.CharacterDataHandler = counter.text
+    parser.StartDoctypeDeclHandler = counter.refuse
     try:
         while chunk := stream.read(_CHUNK):
-            taken += len(chunk)
+            counter.taken += len(chunk)
             parser.Parse(chunk)
     except expat.ExpatError:
-        return taken
-    return taken
+        return counter.taken
+    return counter.taken
+
+
+class _Counter:
+    """Counts what the elements of one part take."""
+
+    def __init__(self, most: int) -> None:
+        self.taken = 0
+        self._most = most
+        self._shared: dict[str, int] = {}  # the lengths of the shared formulas, by their numbers
+        self._formula: str | None = None  # the number of the one that is read
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        self.taken += _BYTES.get(local, _BYTES_OF_OTHERS)
+        if local in _SPREAD:
+            self.taken += _BYTES_OF_CELL * _area(attributes.get("ref", ""))
+        self.taken += _BYTES_OF_RANGE * attributes.get("sqref", "").count(" ")
+        if local == "f" and attributes.get("t") == "shared":
+            self._formula = attributes.get("si", "")
+            self.taken += _BYTES_OF_CHARACTER * self._shared.get(self._formula, 0)
+        if self.taken > self._most:
+            raise _TooMuch
+
+    def end(self, _: str) -> None:
+        self._formula = None
+
+    def text(self, text: str) -> None:
+        if self._formula is not None:
+            self._shared[self._formula] = self._shared.get(self._formula, 0) + len(text)
+
+    def refuse(self, *_: object) -> None:
+        raise _TooMuch  # entities of a document type may grow to any size
 
 
 def _area(ref: str) -> int:

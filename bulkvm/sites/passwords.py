@@ -20,6 +20,8 @@ from bulkvm.sites.keychain import read_secret
 _SECONDS: Final = 60.0  # that a command may take
 _LONGEST: Final = 65_536  # bytes of a file, or of what a command prints
 _SHOWN: Final = 300  # characters of a command's error output
+# Secrets of bulkvm, which are not for other programs.
+_SECRET: Final = frozenset({"BULKVM_TOKEN", "BULKVM_PASSWORD", "BULKVM_SIMULATOR_TOKEN", "BULKVM_SIMULATOR_PASSWORD"})
 _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd's folder for LoadCredential=
 
 
@@ -93,6 +95,7 @@ async def _run(command: Sequence[str], seconds: float) -> tuple[int, bytes, byte
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name not in _SECRET},
         start_new_session=os.name != "nt",  # so that what it starts itself can be ended with it
     )
     assert process.stdout

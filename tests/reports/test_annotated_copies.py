@@ -232,6 +232,13 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     [
         pytest.param("<row>" + "<c/>" * 1_700_000 + "</row>", id="cells"),
         pytest.param("<cfRule/>" * 760_000, id="rules"),
+        pytest.param("<cfRule/>" * 95_000, id="rules that each take long"),
+        pytest.param("<cellStyle/>" * 64_000, id="named styles"),
+        pytest.param(f'<conditionalFormatting sqref="{"A1 " * 100_000}"/>', id="a rule for many ranges"),
+        pytest.param(
+            f'<f t="shared" si="0">{"A1+" * 2_000}A1</f>' + '<f t="shared" si="0"/>' * 1_000,
+            id="a formula of many cells",
+        ),
         pytest.param('<mergeCell ref="A1:XFD1048576"/>', id="one merged cell"),
         pytest.param('<hyperlink ref="B1:B1048576" location="A1"/>' * 2, id="links of a whole column"),
     ],
@@ -434,3 +441,10 @@ def test_a_copy_of_text_alone_has_a_sheet_name_that_excel_takes(tmp_path: Path, 
 
     assert called in openpyxl.load_workbook(copy).sheetnames
     assert read_sheet(copy).name == called
+
+
+def test_a_short_formula_that_a_whole_column_shares_fits_in_memory(tmp_path: Path) -> None:
+    rows = '<row><c><f t="shared" si="0">IF(LEN(A2)&gt;4,"long","")</f></c></row>'
+    rows += '<row><c><f t="shared" si="0"/></c></row>' * 20_000
+
+    assert fits_in_memory(write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}{rows}</sheetData>"))

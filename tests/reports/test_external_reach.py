@@ -38,6 +38,12 @@ REACHING = (
     '=webservice ("http://x.example")',
     '=LEN(WEBSERVICE\n("http://x.example"))',
     '=HYPERLINK("http://x.example","y")',
+    "=_xlfn.MAP(A1:A2,_xleta.WEBSERVICE)",
+    "=_xlfn.MAP(A1:A2,_xleta._xlfn.WEBSERVICE)",
+    "=_xlfn.MAP(A1:A2,_xlfn._xleta.image)",
+    '=IF(TRUE,_xleta.WEBSERVICE)("http://x.example")',
+    "=_xlfn.LET(_xlpm.f,_xleta.HYPERLINK,_xlpm.f(A1))",
+    "=_xlfn.LET(_xlpm.f,_xlpm.x.WEBSERVICE,1)",
     '=_xlfn.IMAGE("http://x.example")',
     '=RTD("a",,"b")',
     "=cmd|'/C calc'!A0",
@@ -71,6 +77,8 @@ REACHING = (
     "=" + "'" * 9_000,
 )
 HARMLESS = (
+    "=_xlfn.BYROW(A1:B2,_xleta.SUM)",
+    "=_xlfn.LET(_xlpm.x,A1,_xlpm.x+1)",
     "=SUM(A1:A9)",
     '=A1&" "&B1',
     '=IF(A1="x|y!","http://x.example",B1)',

@@ -116,6 +116,17 @@ def test_a_command_gets_no_input_and_no_shell() -> None:
     assert run_command(["echo", "$HOME;", "|", "*"]) == "$HOME; | *"
 
 
+@pytest.mark.parametrize(
+    "name", ["BULKVM_TOKEN", "BULKVM_PASSWORD", "BULKVM_SIMULATOR_TOKEN", "BULKVM_SIMULATOR_PASSWORD"]
+)
+def test_a_command_gets_no_secret_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "meant-for-bulkvm")
+    monkeypatch.setenv("VAULT", "clinic")
+    script = f"import os; print(os.environ.get({name!r}), os.environ['VAULT'])"
+
+    assert run_command([sys.executable, "-c", script]) == "None clinic"
+
+
 @posix_only
 def test_a_command_that_never_stops_printing_costs_little_memory() -> None:
     with pytest.raises(UsageError, match="more than one line"):
