@@ -7,6 +7,8 @@ a cell after each character that can be a separator, and not only at its start.
 import re
 from typing import Final
 
+from bulkvm.columns.error_values import is_error_value
+
 # A formula begins with one of these, in some languages also in full width. Spaces and quotes may precede it.
 _FORMULA: Final = '[ "]*[=+\\-@\uff1d\uff0b\uff0d\uff20]'
 _CELL_START: Final = r"(?:\A|(?<=[,;\t|\r\n]))"
@@ -15,10 +17,18 @@ _ESCAPED: Final = re.compile(rf"\A'(?='*[\t\r])|{_CELL_START}'(?='*{_FORMULA})")
 
 
 def escape_formula(text: str) -> str:
-    """Put one apostrophe before what a spreadsheet would run, or what looks like an escape already."""
-    return _RUNS.sub("'", text)
+    """Put one apostrophe before what a spreadsheet would run, or what looks like an escape already.
+
+    So is a text that reads like the error of a formula: without the apostrophe, it would be taken for one.
+    """
+    text = _RUNS.sub("'", text)
+    return f"'{text}" if is_error_value(text.lstrip("'")) else text
 
 
 def unescape_formula(text: str) -> str:
     """Take exactly the apostrophes off that `escape_formula` puts on."""
-    return _ESCAPED.sub("", text) if "'" in text else text
+    if "'" not in text:
+        return text
+    if text.startswith("'") and is_error_value(text.lstrip("'")):
+        text = text[1:]
+    return _ESCAPED.sub("", text)

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from hypothesis import settings
 # A busy machine is no failure.
 settings.register_profile("untimed", settings(), deadline=None)
 settings.load_profile("untimed")
+
+# Programs that tests start and then stop must not inherit that signals are ignored, as a job in the background does.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGQUIT", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -11,7 +11,8 @@ from bulkvm.csv_escape import escape_formula, unescape_formula
 from bulkvm.readers import read_sheet
 from bulkvm.reports.tables import Table, format_table
 
-TEXT = st.text() | st.text("'\"=+-@\t\r\n;,| x\uff1d")
+ERRORS = st.builds("".join, st.tuples(st.text("' \t"), st.sampled_from(["#N/A", "#WERT!", "Err:502", "####"])))
+TEXT = st.text() | st.text("'\"=+-@\t\r\n;,| x\uff1d") | ERRORS
 # What a spreadsheet takes for a formula: of a value in quotes, without these.
 FORMULA = re.compile('[ "]*[=+\\-@\uff1d\uff0b\uff0d\uff20]')
 
@@ -55,6 +56,8 @@ def test_no_cell_of_a_csv_file_is_a_formula_under_another_separator(
         ("x;'=1", "x;''=1"),
         ("'=1", "''=1"),
         ("\uff1d1", "'\uff1d1"),
+        ("#N/A", "'#N/A"),
+        ("'#WERT!", "''#WERT!"),
     ],
 )
 def test_an_apostrophe_stands_before_each_formula(text: str, escaped: str) -> None:
