@@ -275,9 +275,10 @@ def _check_row(fate: Fate, wanted: Mapping[str, str]) -> bool:
 
 
 def _emptied(fate: Fate) -> set[str]:
-    """Fields that a PBX emptied which shows them as empty all the time."""
+    """Fields that a PBX emptied which does not show them, or shows them as empty all the time."""
     assert fate.new is not None
-    return {name for name in fate.changed() if fate.pbx.seems_empty(name) and not fate.new[name]}
+    kept = {name for name in fate.changed() if "--keep-unseen" in fate.ended.arguments and fate.pbx.takes_away(name)}
+    return {name for name in fate.changed() if (fate.pbx.seems_empty(name) or name in kept) and not fate.new.get(name)}
 
 
 def check_undo(pbx: Pbx, ended: Ended, undone: Run, before: Boxes, after: Boxes) -> None:
