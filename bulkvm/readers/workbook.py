@@ -11,6 +11,7 @@ from bulkvm.errors import BulkvmError, SheetError, UsageError
 from bulkvm.readers.contents import damaged
 from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
 from bulkvm.readers.layout import mark_merged, warn_of_hidden, warn_of_hidden_columns
+from bulkvm.readers.limits import HEADER_ROWS
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, Row, Table
@@ -56,7 +57,7 @@ def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[s
             raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {_named(package.sheets, ", ")}.')
     read: dict[str, tuple[list[Row], Header | None]] = {}  # several sheets may be one part
     for path in dict.fromkeys(part.path for part in parts):
-        with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows()) as rows:
+        with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(HEADER_ROWS)) as rows:
             first = first_rows(rows)
         read[path] = first, find_header(first, meant)
     return [_Candidate(part, *read[part.path]) for part in parts]

@@ -46,8 +46,11 @@ class Worksheet(Reader):
         self._is_hidden = False
         self._in_phonetic = False
 
-    def rows(self) -> Generator[Row, None, None]:
+    def rows(self, last: int = ROWS) -> Generator[Row, None, None]:
         """The rows with something in them, from above.
+
+        Args:
+            last: the number of the last row that is needed; blank rows below it are not read through.
 
         Raises:
             ValueError: a cell is not as a workbook has it.
@@ -55,6 +58,8 @@ class Worksheet(Reader):
         for _ in parse(self._stream, self, self._steps):
             yield from self._rows
             self._rows.clear()
+            if self._number > last:
+                return
         if self._cells:
             yield self._row()
 
