@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bulkvm.box import NOT_KNOWN, Absent, Box, Record, Value
@@ -69,12 +69,13 @@ class Change:
 class Plan:
     """The changes of all valid rows, in the sheet's order, and the problems that only the PBX could show.
 
-    `existing` is how many boxes the PBX had when it was compared.
+    `existing` is how many boxes the PBX had when it was compared, and `ids` are theirs.
     """
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
     existing: int = 0
+    ids: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:

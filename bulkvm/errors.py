@@ -11,7 +11,9 @@ BulkvmError
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
-│   │   └── NoAnswer          none came at all, so that the PBX may still be at it
+│   │   ├── NoAnswer          none came at all, so that the PBX may still be at it
+│   │   ├── LoginEnded        a request that changes something was answered with 401
+│   │   └── AnotherBox        the answer is about another box
 │   ├── PbxRefused            the PBX answered no (any other 400-class answer)
 │   │   └── NoSuchBox         it has no box with this id (404)
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
@@ -94,6 +96,16 @@ class AnswerLost(PbxError):
 
 class NoAnswer(AnswerLost):
     """No answer came at all: the PBX may have done it, may still do it, or never."""
+
+
+class LoginEnded(AnswerLost):
+    """A request that changes something was answered with 401: the PBX should have done nothing, and may have."""
+
+    exit_code = 4
+
+
+class AnotherBox(AnswerLost):
+    """The answer is about another box than the one that was asked for, or made."""
 
 
 class PbxRefused(PbxError):

@@ -3,10 +3,12 @@
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connection import connect
 from bulkvm.pbx.listing import Progress, Query, no_progress
+from bulkvm.pbx.sending import Answered
 from bulkvm.pbx.whole import WholeBox, find_field_changes, is_nothing
 from bulkvm.pbx.workers import in_parallel
 
 __all__ = [
+    "Answered",
     "Pbx",
     "Progress",
     "Query",

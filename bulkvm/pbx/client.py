@@ -10,7 +10,7 @@ import httpx
 
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
+from bulkvm.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
 from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_id, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.masks import Masks, doubtful_values
@@ -30,8 +30,8 @@ class Pbx:
     """One tenant of a PBX. `connections` says how many calls it is made for at once.
 
     Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted, and
-    AnswerLost; what that last one means for a call that changes something is said at the method. Each repeats what it
-    may itself.
+    AnswerLost; what that last one means for a call that changes something is said at the method. LoginEnded is one of
+    these: such a call was answered with 401. Each repeats what it may itself.
     """
 
     def __init__(self, sender: Sender, connections: int) -> None:
@@ -152,7 +152,7 @@ class Pbx:
 
         Raises:
             NoSuchBox: it is gone.
-            AnswerLost: the PBX answered with another box, or another number than the one that is given.
+            AnotherBox: the PBX answered with another box, or another number than the one that is given.
 
         Source: API page, "Retrieve a shared voicemail".
         """
@@ -237,7 +237,7 @@ class Pbx:
         Source: API page, "Create a shared voicemail".
         """
         return await self._sender.send(
-            "POST", _BOXES, read=_id_of, repeat=SAFE, secret=record.pin, json=box_json(record)
+            "POST", _BOXES, read=_id_of, repeat=SAFE, secret=record.pin, changes=True, json=box_json(record)
         )
 
     async def update_box(self, box: Box) -> Answered[None]:
@@ -254,7 +254,7 @@ class Pbx:
         fields = box_json(box)
         del fields["extension_number"]  # not part of this body: the number cannot be changed
         return await self._sender.send(
-            "POST", _path(box.id), read=_nothing, repeat=SAFE_IF_REPEATABLE, secret=box.pin, json=fields
+            "POST", _path(box.id), read=_nothing, repeat=SAFE_IF_REPEATABLE, secret=box.pin, changes=True, json=fields
         )
 
     async def count_messages(self, box_id: str) -> int | None:
@@ -277,7 +277,7 @@ class Pbx:
 
         Source: vendor's OpenAPI, deleteSharedVoicemail.
         """
-        return await self._sender.send("POST", f"{_path(box_id)}/destroy", read=_nothing, repeat=SAFE)
+        return await self._sender.send("POST", f"{_path(box_id)}/destroy", read=_nothing, repeat=SAFE, changes=True)
 
     async def number_owner(self, extension_number: str) -> Owner | None:
         """What has this extension number, None where it is free.
@@ -338,7 +338,7 @@ def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | 
     if box.id == box_id and extension_number in {None, box.extension_number}:
         return WholeBox(box, fields)
     asked = f"box {extension_number}" if extension_number else "one box"
-    raise AnswerLost(
+    raise AnotherBox(
         f"The PBX at {response.url.host} was asked for {asked} and answered with another one, {box.extension_number}."
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import httpx
@@ -19,6 +19,8 @@ from bulkvm.tenant import Tenant
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
+
+CHANGES: Final = "bulkvm.changes"  # in the extensions of a request that changes something
 
 _NO_LOGIN_HERE: Final = frozenset({codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED})
 _TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
@@ -95,7 +97,10 @@ class PasswordAuth(SiteAuth):
         self._refusal: str | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Get a token if need be, and send the request with it; again with a new one if it has ended."""
+        """Get a token if need be, and send the request with it; again with a new one if it has ended.
+
+        A request that changes something is sent once: a 401 does not prove that it did nothing.
+        """
         token = self._token
         is_over = token is None or self._clock() >= token.renew_at
         for _ in range(_TOKENS_TRIED):
@@ -113,6 +118,11 @@ class PasswordAuth(SiteAuth):
             response = yield request
             is_over = response.status_code == codes.UNAUTHORIZED
             if not is_over:
+                return
+            if CHANGES in request.extensions:
+                # It may have been done nonetheless. The sender looks first; the next request gets a new token.
+                if self._token is token:
+                    self._token = replace(token, renew_at=-math.inf)
                 return
 
     def _ask(self, request: httpx.Request) -> httpx.Request:

@@ -9,12 +9,13 @@ from typing import Any, Final, Generic, TypeVar
 
 import httpx
 from httpx import codes
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from bulkvm.box import Absent
 from bulkvm.errors import (
     AnswerLost,
     Interrupted,
+    LoginEnded,
     LoginRefused,
     NoAnswer,
     NotTrusted,
@@ -27,6 +28,7 @@ from bulkvm.errors import (
 )
 from bulkvm.pbx.answers import raise_for_refusal
 from bulkvm.pbx.exchange import Exchange
+from bulkvm.pbx.login import CHANGES
 from bulkvm.pbx.outage import Outage
 from bulkvm.pbx.pacing import Pace
 from bulkvm.pbx.waits import Waits
@@ -174,6 +176,7 @@ class Sender:
         read: Callable[[httpx.Response], T],
         repeat: tuple[type[PbxError], ...],
         secret: str | Absent | None = None,
+        changes: bool = False,
         **content: Any,
     ) -> Answered[T]:
         """Send a request until it is answered, and return what a good answer tells.
@@ -184,14 +187,18 @@ class Sender:
             read: takes from a good answer what it tells, or raises AnswerLost.
             repeat: the errors after which it may be sent again.
             secret: what no message may show, even if the PBX repeats it.
+            changes: whether it changes something, so that a 401 does not prove that it did nothing.
             content: as httpx takes it.
 
         Raises:
+            LoginEnded: a request that `changes` something was answered with 401. It is not repeated.
             PbxError: the last of the errors, with the number of tries; see also `raise_for_refusal`.
             StoppedEarly: the PBX stayed away, and nothing was changed.
             Interrupted: a person ended the waiting, and nothing was changed.
         """
         secrets = (*self._secrets, secret if isinstance(secret, str) else None)
+        if changes:
+            content["extensions"] = {CHANGES: True}
         sent = 0
         lost: AnswerLost | None = None
 
@@ -223,6 +230,8 @@ class Sender:
         first: PbxError | None
         try:
             return await attempt()  # nearly always it takes no more
+        except LoginEnded:
+            raise
         except repeat as error:
             first = error
         async for again in self._tries(repeat):
@@ -237,7 +246,7 @@ class Sender:
         return AsyncRetrying(
             stop=self._is_enough,
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-            retry=retry_if_exception_type(repeat),
+            retry=retry_if_exception(lambda error: isinstance(error, repeat) and not isinstance(error, LoginEnded)),
             sleep=self.pause,
             reraise=True,
         )
@@ -265,6 +274,8 @@ class Sender:
             self._outage.suspect()
         else:
             self._outage.answered()
+        if CHANGES in content.get("extensions", ()) and response.status_code == codes.UNAUTHORIZED:
+            raise LoginEnded(f"The PBX at {response.url.host} does not accept the login or token, or it has ended.")
         raise_for_refusal(response, secrets=secrets)
         return response
 

@@ -58,7 +58,7 @@ def make_plan(
         _compare(record, index.find(record), keep_unseen=keep_unseen) for record in records if record.row not in refused
     )
     problems += left_open(changes)
-    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id))
+    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id), ids=frozenset(by_id))
 
 
 def unknown_fields(record: Record, box: Box) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
         if outcome.status in TO_UNDO:
             undo.add(outcome, index.find_made(outcome.extension_number, outcome.id))
     problems = *undo.problems, *left_open(undo.changes, of_undo=True)
-    return Plan(tuple(undo.changes), problems, existing=len(index.by_id))
+    return Plan(tuple(undo.changes), problems, existing=len(index.by_id), ids=frozenset(index.by_id))
 
 
 def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:

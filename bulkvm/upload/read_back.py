@@ -7,7 +7,7 @@ from typing import Final
 
 from bulkvm.box import Box
 from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import BulkvmError, NoSuchBox, NotAllowed, PbxError, ReadBackDiffers
+from bulkvm.errors import AnotherBox, BulkvmError, NoSuchBox, NotAllowed, PbxError, ReadBackDiffers
 from bulkvm.outcomes import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.upload.canary import Verdict, expected_box, judge
@@ -47,6 +47,8 @@ async def prove(
     outcome: Outcome,
     pbx: Pbx,
     note_whole: Callable[[int, str, WholeBox], None],
+    *,
+    may_be_another: bool = False,
 ) -> Sent:
     """Read a box back that was written, whole.
 
@@ -56,12 +58,18 @@ async def prove(
         outcome: what became of it by the PBX's answer.
         pbx: where.
         note_whole: called with the box as it was read back.
+        may_be_another: whether the id may be that of another box.
+
+    Raises:
+        AnotherBox: so it is.
     """
     try:
         after, verdict = await _read_until_right(change, before, outcome, pbx)
         if after:
             note_whole(outcome.row, "after", after)
     except (PbxError, NotAllowed) as error:
+        if may_be_another and isinstance(error, AnotherBox):
+            raise
         return _unproven(outcome, (f"it could not be read back: {error}",))
     except BulkvmError as error:
         return Sent(outcome, error=error)

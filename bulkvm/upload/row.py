@@ -8,8 +8,11 @@ from typing import Final
 from bulkvm.box import BLANK, Box, Record
 from bulkvm.changes import Change, ChangeKind
 from bulkvm.errors import (
+    AnotherBox,
     AnswerLost,
     BulkvmError,
+    LoginEnded,
+    LoginRefused,
     NoAnswer,
     NoSuchBox,
     NotAllowed,
@@ -17,7 +20,7 @@ from bulkvm.errors import (
     PbxRefused,
 )
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.pbx import Pbx, WholeBox
+from bulkvm.pbx import Answered, Pbx, WholeBox
 from bulkvm.planning import (
     box_to_send,
     describe_unseen,
@@ -33,6 +36,8 @@ from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
 
 # How often a box is created anew after its answer was lost and the box was found not to be there.
 _CREATES: Final = 5
+# How often a change is sent that is answered with 401 and found not to be done: other requests may use up a new login.
+_LOGINS: Final = 5
 _CONFIRMED: Final = "Confirmed after a lost answer."
 _GONE: Final = "The box is gone."
 
@@ -66,6 +71,7 @@ async def send_change(
     note_whole: Callable[[int, str, WholeBox], None] = _ignore_whole,
     kept: KeptFields | None = None,
     check: Callable[[], None] = _ignore_check,
+    known_ids: set[str] | None = None,
 ) -> Sent:
     """Send one change and say what became of it.
 
@@ -79,6 +85,8 @@ async def send_change(
         note_whole: called with each box that is read with all its fields.
         kept: which undocumented fields an update is known to keep; a box with others is updated alone and as a canary.
         check: called before that; raises StoppedEarly if the run has ended.
+        known_ids: those of the boxes that were there before the run, or that it made so far; a new one is added. A
+            create that is answered with one of them made another box, or none.
 
     Raises:
         LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot go on, and this change was not made.
@@ -94,7 +102,8 @@ async def send_change(
                 await _spare(change, pbx)
         except _NothingToSend as ended:
             return Sent(ended.outcome)
-    sending = partial(_send_and_read, change, before, pbx, begin=begin, note_whole=note_whole)
+    ids = set() if known_ids is None else known_ids
+    sending = partial(_send_and_read, change, before, pbx, begin=begin, note_whole=note_whole, known_ids=ids)
     if before is None or kept is None or change.kind is not ChangeKind.UPDATE:
         return await sending(read_back)
     if read_back is not ReadBack.CANARY and kept.cover(before):
@@ -115,25 +124,51 @@ async def _send_and_read(
     *,
     begin: Callable[[Change], None],
     note_whole: Callable[[int, str, WholeBox], None],
+    known_ids: set[str],
 ) -> Sent:
     """Send a change for a box that was just looked at, and read it back as far as that is wanted."""
     if before and read_back is ReadBack.CANARY:
         note_whole(change.record.row, "before", before)
     begin(change)
-    outcome = await _send(change, pbx)
+    outcome = await _send(change, pbx, known_ids)
+    reading = partial(_read, change, before, pbx, read_back, note_whole=note_whole)
+    try:
+        return await reading(outcome, may_be_another=change.kind is ChangeKind.CREATE)
+    except AnotherBox as wrong:  # the id in the answer to a create is that of a box with another number
+        wrong.attempts = outcome.attempts
+        found = await _create_after_loss(change.record, pbx, wrong, known_ids)
+        return await reading(outcome if found.status is Status.UNKNOWN else found, may_be_another=False)
+
+
+async def _read(
+    change: Change,
+    before: WholeBox | None,
+    pbx: Pbx,
+    read_back: ReadBack,
+    outcome: Outcome,
+    *,
+    note_whole: Callable[[int, str, WholeBox], None],
+    may_be_another: bool,
+) -> Sent:
+    """Read back what was sent, as far as that is wanted.
+
+    Raises:
+        AnotherBox: the box with this id has another number, where that `may_be`.
+    """
     if outcome.status not in {Status.CREATED, Status.UPDATED}:
         return Sent(outcome)
     if read_back is ReadBack.CANARY:
-        return await prove(change, before, outcome, pbx, note_whole)
+        return await prove(change, before, outcome, pbx, note_whole, may_be_another=may_be_another)
     if change.kind is not ChangeKind.REMOVE and (read_back is not ReadBack.IN_DOUBT or _empties(change)):
-        return await _verify(change, outcome, pbx, is_needed=read_back is not ReadBack.IF_POSSIBLE)
+        is_needed = read_back is not ReadBack.IF_POSSIBLE
+        return await _verify(change, outcome, pbx, is_needed=is_needed, may_be_another=may_be_another)
     return Sent(outcome)
 
 
-async def _send(change: Change, pbx: Pbx) -> Outcome:
+async def _send(change: Change, pbx: Pbx, known_ids: set[str]) -> Outcome:
     match change.kind:
         case ChangeKind.CREATE:
-            return await _create(change.record, pbx)
+            return await _create(change.record, pbx, known_ids)
         case ChangeKind.REMOVE:
             return await _remove(change, pbx)
         case _:
@@ -221,11 +256,11 @@ async def _gone(change: Change, gone: NoSuchBox, pbx: Pbx, attempts: int = 0) ->
     return _outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts)
 
 
-async def _create(record: Record, pbx: Pbx) -> Outcome:
+async def _create(record: Record, pbx: Pbx, known_ids: set[str]) -> Outcome:
     try:
-        created = await pbx.create_box(record)
+        created = await _create_new(record, pbx, known_ids)
     except AnswerLost as lost:
-        return await _create_after_loss(record, pbx, lost)
+        return await _create_after_loss(record, pbx, lost, known_ids)
     except PbxRefused as refusal:
         if refusal.is_certain:
             return _rejected(record, refusal, refusal.attempts)
@@ -237,16 +272,36 @@ async def _create(record: Record, pbx: Pbx) -> Outcome:
     return _outcome(record, Status.CREATED, box_id=created.told, attempts=created.attempts)
 
 
-async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outcome:
-    """Ask whether the box is there before each further try, as often as it takes to know."""
+async def _create_new(record: Record, pbx: Pbx, known_ids: set[str]) -> Answered[str]:
+    """Create a box, and note its id.
+
+    Raises:
+        AnotherBox: the id is that of another box, so that it is not known what was made.
+    """
+    created = await pbx.create_box(record)
+    if created.told in known_ids:
+        error = AnotherBox("The PBX answered with the id of another box.")
+        error.attempts = created.attempts
+        raise error
+    known_ids.add(created.told)
+    return created
+
+
+async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost, known_ids: set[str]) -> Outcome:
+    """Ask whether the box is there before each further try, as often as it takes to know.
+
+    Raises:
+        LoginRefused: the PBX accepts the login no more, and did nothing as far as it shows.
+    """
     attempts = lost.attempts
     for tries_left in reversed(range(_CREATES)):
         if found := await _look_for(record, pbx, lost, attempts):
+            known_ids |= {found.id} if found.id else set()
             return found
         if not tries_left:
             break
         try:
-            created = await pbx.create_box(record)
+            created = await _create_new(record, pbx, known_ids)
         except AnswerLost as error:
             lost = _graver(lost, error)
             attempts += error.attempts
@@ -258,6 +313,8 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost) -> Outc
             return _outcome(record, Status.CREATED, box_id=created.told, attempts=attempts + created.attempts)
     if isinstance(lost, NoAnswer):
         return _still_open(record, lost, attempts)
+    if isinstance(lost, LoginEnded):
+        raise LoginRefused(str(lost))
     return _outcome(record, Status.FAILED, f"{lost} The box is not there. Import again.", attempts=attempts)
 
 
@@ -265,9 +322,16 @@ async def _look_for(record: Record, pbx: Pbx, lost: AnswerLost, attempts: int) -
     """The outcome of a create whose answer was lost, if a box is there, or where nobody can tell."""
     try:
         box = await pbx.find_box(record.extension_number)
-    except BulkvmError:
+    except BulkvmError as error:
+        _raise_if_ended(lost, error)
         return _unknown(record, lost, attempts)
     return _made_or_foreign(record, box, attempts) if box else None
+
+
+def _raise_if_ended(lost: AnswerLost | PbxRefused, error: BulkvmError) -> None:
+    """Raise an error of the login where the request itself was answered with 401: both say that the login has ended."""
+    if isinstance(lost, LoginEnded) and isinstance(error, LoginRefused) and not isinstance(error, NotAllowed):
+        raise error
 
 
 async def _refused_after_loss(
@@ -351,7 +415,7 @@ def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
     return _outcome(record, Status.REJECTED, message, box_id=box.id, attempts=attempts)
 
 
-async def _update(change: Change, pbx: Pbx) -> Outcome:
+async def _update(change: Change, pbx: Pbx, tries: int = _LOGINS) -> Outcome:
     record, wanted = change.record, whole_box(change)
     try:
         updated = await pbx.update_box(box_to_send(change))
@@ -360,7 +424,7 @@ async def _update(change: Change, pbx: Pbx) -> Outcome:
     except NotAllowed as refusal:
         return _outcome(record, Status.REJECTED, str(refusal), box_id=wanted.id, attempts=1)
     except AnswerLost as lost:
-        return await _look_at(change, wanted, lost, pbx)
+        return await _look_at(change, wanted, lost, pbx, tries - 1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
     return _updated(change, wanted.id, updated.attempts)
@@ -387,26 +451,37 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
     return _rejected(record, refusal, attempts, wanted.id)
 
 
-async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx) -> Outcome:
+async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx, tries_left: int) -> Outcome:
     """The outcome of an update whose answers were lost: as wanted, as before, or nobody knows."""
     record, attempts = change.record, lost.attempts
     try:
         box = await pbx.fetch_box(wanted.id, wanted.extension_number)
-    except BulkvmError:
+    except BulkvmError as error:
+        _raise_if_ended(lost, error)
         return _unknown(record, lost, attempts)
+    if not change.is_unseen_only and not _differing(change, wanted, box):
+        return _confirmed(change, box, attempts)
+    is_as_before = change.box is not None and not fields_differ(change.box, box)
+    if isinstance(lost, LoginEnded) and is_as_before:
+        if not tries_left:
+            raise LoginRefused(str(lost))
+        outcome = await _update(change, pbx, tries_left)
+        return replace(outcome, attempts=attempts + outcome.attempts)
     if change.is_unseen_only:
         return _not_shown(change, lost, attempts, box.id)
-    if not _differing(change, wanted, box):
-        return _confirmed(change, box, attempts)
-    if change.box and not fields_differ(change.box, box):
-        if isinstance(lost, NoAnswer):
-            return _still_open(record, lost, attempts, box.id)
-        message = f"{lost} The box is as it was. Run the same command again."
-        return _outcome(record, Status.FAILED, message, box_id=box.id, attempts=attempts)
+    if is_as_before:
+        return _not_done(record, lost, "The box is as it was. Run the same command again.", box.id)
     return _unknown(record, lost, attempts)
 
 
-async def _remove(change: Change, pbx: Pbx) -> Outcome:
+def _not_done(record: Record, lost: AnswerLost, shown: str, box_id: str) -> Outcome:
+    """The outcome of a change whose answer was lost, and of which nothing can be seen."""
+    if isinstance(lost, NoAnswer):
+        return _still_open(record, lost, lost.attempts, box_id)
+    return _outcome(record, Status.FAILED, f"{lost} {shown}", box_id=box_id, attempts=lost.attempts)
+
+
+async def _remove(change: Change, pbx: Pbx, tries: int = _LOGINS) -> Outcome:
     assert change.box is not None
     record, box_id = change.record, change.box.id
     try:
@@ -414,7 +489,12 @@ async def _remove(change: Change, pbx: Pbx) -> Outcome:
     except NoSuchBox:
         return _outcome(record, Status.UNCHANGED, "The box was gone already.", attempts=1)
     except (AnswerLost, PbxRefused) as lost:
-        return await _look_whether_gone(record, box_id, lost, pbx)
+        if found := await _look_whether_gone(record, box_id, lost, pbx):
+            return found
+        if tries == 1:
+            raise LoginRefused(str(lost)) from lost
+        outcome = await _remove(change, pbx, tries - 1)
+        return replace(outcome, attempts=lost.attempts + outcome.attempts)
     except NotAllowed as refusal:
         return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, attempts=1)
     except PbxError as error:
@@ -422,29 +502,32 @@ async def _remove(change: Change, pbx: Pbx) -> Outcome:
     return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=removed.attempts)
 
 
-async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost | PbxRefused, pbx: Pbx) -> Outcome:
-    """The outcome of a removal that was refused, or whose answer was lost."""
+async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost | PbxRefused, pbx: Pbx) -> Outcome | None:
+    """The outcome of a removal that was refused, or whose answer was lost; None if only the login had ended."""
     if isinstance(lost, PbxRefused) and lost.is_certain:
         return _rejected(record, lost, lost.attempts, box_id)
     try:
         await pbx.fetch_box(box_id, record.extension_number)
     except NoSuchBox:
         return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=lost.attempts)
-    except BulkvmError:
+    except BulkvmError as error:
+        _raise_if_ended(lost, error)
         return _unknown(record, lost, lost.attempts)
+    if isinstance(lost, LoginEnded):
+        return None
     if isinstance(lost, PbxRefused):
         return _rejected(record, lost, lost.attempts, box_id)
-    if isinstance(lost, NoAnswer):
-        return _still_open(record, lost, lost.attempts, box_id)
-    return _outcome(record, Status.FAILED, f"{lost} The box is still there.", box_id=box_id, attempts=lost.attempts)
+    return _not_done(record, lost, "The box is still there.", box_id)
 
 
-async def _verify(change: Change, outcome: Outcome, pbx: Pbx, *, is_needed: bool) -> Sent:
+async def _verify(change: Change, outcome: Outcome, pbx: Pbx, *, is_needed: bool, may_be_another: bool) -> Sent:
     """Read back what was written; if the PBX shows something else, nobody can say what became of the row."""
     assert outcome.id is not None
     try:
         box = await pbx.fetch_again(expected_box(change, outcome.id))  # what only the list shows included
     except BulkvmError as error:
+        if isinstance(error, AnotherBox) and may_be_another:
+            raise
         message = f"It was {outcome.status}, and could not be read back: {error}"
         return Sent(replace(outcome, status=Status.UNKNOWN, message=message) if is_needed else outcome)
     differing = _differing(change, change.record, box)

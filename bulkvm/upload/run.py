@@ -62,7 +62,7 @@ async def send(
         stop: asked before each change and now and then; once it says yes, no further change is begun, and what only
             waits is not sent.
     """
-    run = _Run(pbx, settings, journal, on_outcome, stop)
+    run = _Run(pbx, settings, journal, on_outcome, stop, known_ids=set(plan.ids))
     watch = asyncio.create_task(_end_waits_once(stop, pbx))
     try:
         for change in plan.changes:
@@ -92,12 +92,15 @@ class _Run:
         journal: Journal | None,
         on_outcome: Callable[[Outcome], None],
         stop: Callable[[], bool],
+        *,
+        known_ids: set[str],
     ) -> None:
         self._pbx = pbx
         self._settings = settings
         self._journal = journal
         self._on_outcome = on_outcome
         self._stop = stop
+        self._known_ids = known_ids
         self._outcomes: dict[int, Outcome] = {}
         self._blanks: set[frozenset[str]] = set()
         self._kept = KeptFields() if settings.canary else None
@@ -162,6 +165,7 @@ class _Run:
                 note_whole=self._note_whole,
                 kept=self._kept,
                 check=self._check,
+                known_ids=self._known_ids,
             )
         except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
             sent = Sent(_not_sent(change), error=error)

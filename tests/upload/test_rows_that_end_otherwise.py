@@ -78,7 +78,7 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
         (C, ["403:create:1"], Status.REJECTED, "does not allow"),
         (C, ["429:create:1-99"], Status.FAILED, "fewer requests"),
         (C, ["500:create:1", "500:list:1-9"], Status.UNKNOWN, "could not be asked"),
-        (C, ["500:create:1", "401:create:2"], Status.UNKNOWN, "could not be asked"),
+        (C, ["500:create:1", "401:create:2"], Status.CREATED, ""),
         (C, ["500:create:1", "422:create:2", "500:list:2"], Status.UNKNOWN, "could not be asked"),
         (C, ["500:create:1-9"], Status.FAILED, "not there"),
         (U, ["500:fetch:1"], Status.FAILED, "Nothing was sent for this row"),

@@ -1,0 +1,167 @@
+"""Answers to a change that say something else than what the PBX did: another box's id, or that the login has ended."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.box import Box, Record
+from bulkvm.changes import Change, ChangeKind, Plan
+from bulkvm.outcomes import Outcome, Status
+from bulkvm.pbx import connect
+from bulkvm.settings import SendSettings, Site
+from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.upload import Ending, plan_for, send
+from bulkvm.upload.read_back import ReadBack
+from bulkvm.upload.row import send_change
+from tests.hostile import Answer, Asked, Hostile
+
+SETTINGS = Settings()
+BY_TOKEN = Site(name="test", url="http://simulator", token=SETTINGS.token)
+BY_PASSWORD = replace(BY_TOKEN, token=None, user=SETTINGS.user, password=SETTINGS.password, domain=SETTINGS.domain)
+ONE_BY_ONE = SendSettings(retries=1, max_rps=0, max_outage=0, concurrency=1)
+RECORDS = [Record(row=2 + n, extension_number=str(6201 + n), name=f"Desk {n}", pin=str(402817 + n)) for n in range(4)]
+FORMER = Record(row=2, extension_number="6100", name="Former", pin="582046")
+
+
+def ids(app: Starlette) -> dict[str, str]:
+    return dict(app.state.stored.db.execute("SELECT extension_number, id FROM box").fetchall())
+
+
+async def import_with(answer: Callable[[str, list[str]], str], settings: SendSettings) -> tuple[Ending, dict[str, str]]:
+    """Import the records into a PBX with one box, whose creates answer with another id."""
+    app = create_app()
+    made: list[str] = []
+
+    def mislead(asked: Asked, given: Answer) -> None:
+        if asked.method == "POST" and given.status == 201:
+            made.append(given.json["id"])
+            given.json = {"id": answer(ids(app)["6100"], made)}
+
+    async with connect(BY_TOKEN, settings, app=app) as pbx:
+        await pbx.create_box(FORMER)
+    async with connect(BY_TOKEN, settings, app=Hostile(app, change=mislead)) as pbx:
+        return await send(await plan_for(pbx, RECORDS), pbx, settings), ids(app)
+
+
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("canary", [False, True])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda former, made: former if len(made) > 1 else made[-1], id="of a box that was listed"),
+        pytest.param(lambda former, _: former, id="of a box that was listed, from the first one on"),
+        pytest.param(lambda _, made: made[0], id="of a box that this run made"),
+    ],
+)
+async def test_a_create_that_is_answered_with_the_id_of_another_box_is_looked_up_by_its_number(
+    answer: Callable[[str, list[str]], str], *, canary: bool, verify: bool
+) -> None:
+    ending, there = await import_with(answer, replace(ONE_BY_ONE, canary=canary, verify=verify))
+
+    assert ending.error is None
+    assert {outcome.status for outcome in ending.outcomes} == {Status.CREATED}
+    assert {outcome.extension_number: outcome.id for outcome in ending.outcomes} == {
+        number: box_id for number, box_id in there.items() if number != "6100"
+    }
+
+
+async def test_a_create_that_made_nothing_and_gives_the_id_of_another_box_is_not_believed() -> None:
+    app = create_app()
+
+    def instead(asked: Asked) -> Answer | None:
+        if asked.method == "POST" and asked.path == "/api/shared_voicemails":
+            return Answer(201, f'{{"id": "{ids(app)["6100"]}"}}'.encode())
+        return None
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, instead=instead)) as pbx:
+        ending = await send(await plan_for(pbx, RECORDS[:1]), pbx, ONE_BY_ONE)
+
+    assert [outcome.status for outcome in ending.outcomes] == [Status.FAILED]
+    assert "id of another box" in ending.outcomes[0].message
+
+
+@pytest.mark.parametrize("read_back", [ReadBack.ALWAYS, ReadBack.CANARY])
+async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_its_own(read_back: ReadBack) -> None:
+    app = create_app()
+
+    def mislead(asked: Asked, given: Answer) -> None:
+        if asked.method == "POST" and given.status == 201:
+            given.json = {"id": ids(app)["6100"]}
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, change=mislead)) as pbx:
+        sent = await send_change(Change(ChangeKind.CREATE, RECORDS[0]), pbx, read_back=read_back)
+
+    assert (sent.error, sent.outcome.status, sent.outcome.id) == (None, Status.CREATED, ids(app)["6201"])
+
+
+C, U, R = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE
+CALLS = {C: "create", U: "update", R: "destroy"}
+
+
+def change_of(kind: ChangeKind, box: Box) -> Change:
+    if kind is C:
+        return Change(kind, RECORDS[0])
+    record = Record(row=2, extension_number="6100")
+    return Change(kind, replace(record, name="New") if kind is U else record, box)
+
+
+async def send_under(kind: ChangeKind, faults: list[str], site: Site) -> tuple[Outcome, list[str], Ending]:
+    """What becomes of a change, and how often its call was made, under faults."""
+    app = create_app()
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+    async with connect(site, ONE_BY_ONE, app=app) as pbx:
+        box = await pbx.find_box("6100")
+        assert box is not None
+        app.state.faults = Faults(faults)
+        ending = await send(Plan((change_of(kind, box),)), pbx, replace(ONE_BY_ONE, canary=False))
+    numbers = app.state.stored.db.execute("SELECT extension_number, name FROM box ORDER BY extension_number").fetchall()
+    return ending.outcomes[0], [f"{number} {name}" for number, name in numbers], ending
+
+
+AFTER = {C: ["6100 Former", "6201 Desk 0"], U: ["6100 New"], R: []}
+DONE = {C: Status.CREATED, U: Status.UPDATED, R: Status.UPDATED}
+
+
+@pytest.mark.parametrize("site", [BY_TOKEN, BY_PASSWORD], ids=["token", "password"])
+@pytest.mark.parametrize("kind", [C, U, R])
+@pytest.mark.parametrize(("fault", "attempts"), [("401-after", 1), ("401", 2)])
+async def test_a_change_that_is_answered_with_401_is_looked_up_before_it_is_repeated_or_called_unsent(
+    kind: ChangeKind, fault: str, attempts: int, site: Site
+) -> None:
+    outcome, boxes, ending = await send_under(kind, [f"{fault}:{CALLS[kind]}:1"], site)
+
+    assert (outcome.status, outcome.attempts, ending.error) == (DONE[kind], attempts, None)
+    assert boxes == AFTER[kind]
+
+
+@pytest.mark.parametrize("kind", [C, U, R])
+async def test_a_change_whose_login_has_ended_for_good_is_not_sent_and_ends_the_run(kind: ChangeKind) -> None:
+    outcome, boxes, ending = await send_under(kind, [f"expire:{CALLS[kind]}:1-9"], BY_TOKEN)
+
+    assert (outcome.status, boxes) == (Status.NOT_SENT, ["6100 Former"])
+    assert ending.error is not None
+    assert ending.error.exit_code == 4
+
+
+@pytest.mark.parametrize("kind", [C, U, R])
+async def test_a_change_that_is_always_answered_with_401_and_never_done_is_not_sent(kind: ChangeKind) -> None:
+    outcome, boxes, ending = await send_under(kind, [f"401:{CALLS[kind]}:1-9"], BY_PASSWORD)
+
+    assert (outcome.status, boxes) == (Status.NOT_SENT, ["6100 Former"])
+    assert ending.error is not None
+    assert ending.error.exit_code == 4
+
+
+@pytest.mark.parametrize("kind", [C, U, R])
+async def test_a_change_that_is_answered_with_401_and_cannot_be_looked_up_is_not_known(kind: ChangeKind) -> None:
+    look = "500:list:1-9" if kind is C else "500:fetch:2-9"
+    outcome, _, _ = await send_under(kind, [f"401-after:{CALLS[kind]}:1", look], BY_TOKEN)
+
+    assert outcome.status is Status.UNKNOWN
