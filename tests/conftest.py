@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,10 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
     number = getattr(signal, name, None)
     if number is not None and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
+
+# The programs that tests start, and the workers of pytest-xdist, compile bulkvm once instead of each of them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 GOLDEN = Path(__file__).parent / "golden"
 

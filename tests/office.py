@@ -1,8 +1,11 @@
 """LibreOffice, where it is installed: other people's program, with their settings."""
 
+import atexit
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
@@ -16,6 +19,17 @@ _SETTINGS: Final = (
 )
 
 
+@cache
+def _profile(language: str) -> TemporaryDirectory[str]:
+    """A profile of a person with this language. Its first start takes longest, so that all tests share it."""
+    folder = TemporaryDirectory(prefix="office-")
+    user = Path(folder.name) / "user"
+    user.mkdir()
+    (user / "registrymodifications.xcu").write_text(_SETTINGS.format(language), encoding="utf-8")
+    atexit.register(folder.cleanup)
+    return folder
+
+
 def save_as(file: Path, kind: str, folder: Path, *, language: str = "en-US", as_text: bool = False) -> Path:
     """Open a file in LibreOffice and save it as another kind, such as xlsx or `csv:<filter>`.
 
@@ -27,10 +41,7 @@ def save_as(file: Path, kind: str, folder: Path, *, language: str = "en-US", as_
         as_text: whether a CSV file is opened as a careful person does, each column as Text.
     """
     assert _OFFICE
-    profile = folder / f"profile-{language}"
-    if not profile.exists():
-        (profile / "user").mkdir(parents=True)
-        (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS.format(language), encoding="utf-8")
+    profile = Path(_profile(language).name)
     text_columns = "/".join(f"{column}/2" for column in range(1, 10))
     opened = [f"--infilter=CSV:44,34,76,1,{text_columns}"] if as_text else []
     subprocess.run(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.cli.commands import run
 from bulkvm.cli.console import Console
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_runs import boxes, slow, start, wait_for_creates
@@ -54,8 +55,15 @@ def in_shell(redirected: str, *arguments: str) -> "subprocess.CompletedProcess[b
 
 @POSIX
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize("verbose", [(), ("--verbose",)], ids=["", "verbose"])
-@pytest.mark.parametrize("stream", [without_reader, full], ids=["without a reader", "full"])
+@pytest.mark.parametrize(
+    ("stream", "verbose"),
+    [
+        pytest.param(without_reader, (), id="without a reader"),
+        pytest.param(full, ("--verbose",), id="full-verbose"),
+        pytest.param(without_reader, ("--verbose",), id="without a reader-verbose", marks=pytest.mark.campaign),
+        pytest.param(full, (), id="full", marks=pytest.mark.campaign),
+    ],
+)
 def test_an_import_that_nobody_reads_goes_on_to_its_end(
     bulkvm: Bulkvm, folder: Path, stream: Any, verbose: tuple[str, ...]
 ) -> None:
@@ -73,19 +81,16 @@ def test_an_import_that_nobody_reads_goes_on_to_its_end(
 
 
 @POSIX
-@pytest.mark.parametrize("redirected", ["2>&-", "2>/dev/full"])
-def test_a_failed_backup_that_nobody_reads_of_has_its_exit_code(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, redirected: str
-) -> None:
+def test_a_failed_backup_that_nobody_reads_of_has_its_exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BULKVM_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("BULKVM_TOKEN", "t")
     (folder / "empty").mkdir()
 
-    assert in_shell(redirected, "backup", "backups", "--retries", "1", "--max-outage", "0").returncode == 5
-    assert in_shell(redirected, "backup", "verify", "empty").returncode == 8
+    assert in_shell("2>&-", "backup", "backups", "--retries", "1", "--max-outage", "0").returncode == 5
+    assert in_shell("2>/dev/full", "backup", "verify", "empty").returncode == 8
     with without_reader() as output:
-        for arguments, code in ((["backup", "b", "--max-outage", "0"], 5), (["backup", "verify", "empty"], 8)):
-            assert subprocess.run([*BULKVM, *arguments], stderr=output, check=False).returncode == code
+        arguments = ["backup", "b", "--retries", "1", "--max-outage", "0"]
+        assert subprocess.run([*BULKVM, *arguments], stderr=output, check=False).returncode == 5
 
 
 @POSIX
@@ -95,9 +100,9 @@ def test_a_failed_backup_that_nobody_reads_of_has_its_exit_code(
     [
         (">/dev/full", 2, "Standard output could not be written (No space left on device)"),
         (">&-", 2, "Standard output could not be written (it is closed)"),
-        (">/dev/full 2>&1", 2, ""),
+        pytest.param(">/dev/full 2>&1", 2, "", marks=pytest.mark.campaign),
         (">&- 2>&-", 2, ""),
-        ("2>/dev/full", 0, ""),
+        pytest.param("2>/dev/full", 0, "", marks=pytest.mark.campaign),
         ("2>&-", 0, ""),
     ],
 )
@@ -106,26 +111,24 @@ def test_a_document_that_cannot_be_written_is_said_in_a_line_and_leaves_the_resu
 ) -> None:
     write_csv(folder / "a.csv", *desks(2))
 
-    validated = in_shell(redirected, "validate", "a.csv", "--json", "--quiet")
     imported = in_shell(redirected, "import", "a.csv", "--yes", "--json", "--quiet")
 
-    assert (validated.returncode, imported.returncode) == (code, code)
+    assert imported.returncode == code
     assert len(boxes(bulkvm)) == 2
     assert statuses(folder / "a.result.xlsx") == ["created", "created"]
-    assert told in validated.stderr.decode()
     assert imported.stderr.decode().splitlines()[1:] == ([f"{told}, so what is there is not complete."] if told else [])
     assert b"Traceback" not in imported.stderr
 
 
 @POSIX
 @pytest.mark.usefixtures("pbx")
-def test_what_else_went_wrong_is_worse_than_a_document_that_cannot_be_written(folder: Path) -> None:
+def test_what_else_went_wrong_is_worse_than_a_document_that_cannot_be_written(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *desks(2))
     write_csv(folder / "wrong.csv", ("1", "Desk", "402817", "", ""))
 
     assert in_shell(">/dev/full", "validate", "wrong.csv", "--json").returncode == 3
     assert in_shell(">/dev/full", "diff", "a.csv").returncode == 2
-    assert in_shell("", "diff", "a.csv").returncode == 10
+    assert bulkvm("diff", "a.csv").code == 10
 
 
 @POSIX
@@ -166,10 +169,10 @@ def test_whatever_the_encoding_lacks_is_replaced_and_the_exit_code_stands(
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("file_format", ["csv", "json"])
-def test_data_is_utf_8_whatever_the_encoding_of_the_stream(folder: Path, file_format: str) -> None:
+def test_data_is_utf_8_whatever_the_encoding_of_the_stream(bulkvm: Bulkvm, folder: Path, file_format: str) -> None:
     write_csv(folder / "a.csv", ("6201", "Łódź", "402817", "", ""))
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
-    subprocess.run([*BULKVM, "import", "a.csv", "--yes"], env=environment, check=True, capture_output=True)
+    assert bulkvm("import", "a.csv", "--yes").code == 0
 
     out = subprocess.run(
         [*BULKVM, "export", "-", "--format", file_format], env=environment, check=True, capture_output=True
@@ -181,20 +184,21 @@ def test_data_is_utf_8_whatever_the_encoding_of_the_stream(folder: Path, file_fo
 @POSIX
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("suffix", ["csv", pytest.param("xlsx", marks=pytest.mark.campaign)])
-def test_a_file_may_have_any_name(bulkvm: Bulkvm, folder: Path, suffix: str) -> None:
+def test_a_file_may_have_any_name(folder: Path, capfdbinary: pytest.CaptureFixture[bytes], suffix: str) -> None:
     write_csv(folder / "plain.csv", *desks(2))
     name = os.fsdecode(b'bo\xffx\x1b"es.' + suffix.encode())
     if suffix == "csv":
         (folder / "plain.csv").rename(folder / name)
     else:
-        assert bulkvm("validate", "plain.csv", "--clean", name).code == 0
+        assert run(["validate", "plain.csv", "--clean", name]) == 0
 
     def ended(*arguments: str, code: int = 0) -> str:
-        done = subprocess.run([*BULKVM, *arguments], capture_output=True, check=False)
-        assert done.returncode == code, done.stderr
-        assert b"\x1b" not in done.stdout + done.stderr
-        done.stderr.decode()
-        return done.stdout.decode()
+        capfdbinary.readouterr()
+        assert run(arguments) == code
+        out, err = capfdbinary.readouterr()
+        assert b"\x1b" not in out + err
+        err.decode()
+        return out.decode()
 
     assert json.loads(ended("validate", name, "--json", "--annotate", f"{name}.xlsx"))["valid"] == 2
     ended("diff", name, code=10)
@@ -244,16 +248,16 @@ def test_nohup_keeps_a_run_alive_when_its_terminal_is_closed(slow: Starlette, fo
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_after_the_end_of_a_command_does_not_change_its_exit_code(
-    bulkvm: Bulkvm, folder: Path, number: signal.Signals
-) -> None:
+def test_a_signal_after_the_end_of_a_command_does_not_change_its_exit_code(bulkvm: Bulkvm, folder: Path) -> None:
     assert bulkvm("template", "sheet.csv").code == 0
     program = (
-        "import atexit, os, sys\n"
-        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "import atexit, os, signal, sys\n"
+        "numbers = [int(signal.SIGINT), int(signal.SIGTERM), int(signal.SIGHUP)]\n"
+        "def send(kill=os.kill, pid=os.getpid(), numbers=numbers):\n"
+        "    for number in numbers: kill(pid, number)\n"
+        "atexit.register(send)\n"
         "class Late:\n"
-        f"    def __del__(self, kill=os.kill, pid=os.getpid()): kill(pid, {int(number)})\n"
+        "    def __del__(self, send=send): send()\n"
         "late = Late()\n"
         "from bulkvm.cli.commands import main\n"
         "sys.argv = ['bulkvm', 'validate', 'sheet.csv', '-q']\n"

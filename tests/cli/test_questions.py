@@ -77,12 +77,22 @@ def test_the_question_of_an_undo_says_how_many_boxes_it_deletes_and_restores(tmp
     assert program.returncode == 1
 
 
+COLOURS: list[tuple[list[str], dict[str, str], bool]] = [
+    ([], {}, True),
+    (["--no-color"], {}, False),
+    ([], {"NO_COLOR": "1"}, False),
+]
+
+
 @pytest.mark.parametrize(
-    ("options", "variables", "coloured"),
-    [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],
-    ids=["usual", "option", "variable"],
+    ("arguments", "options", "variables", "coloured"),
+    [
+        # Each command and each way once, and all of both in the campaign.
+        pytest.param(arguments, *way, marks=() if place == turn else pytest.mark.campaign)
+        for place, arguments in enumerate([["validate", "nothing.csv"], ["export", "boxes.csv"], ["backup", "nights"]])
+        for turn, way in enumerate(COLOURS)
+    ],
 )
-@pytest.mark.parametrize("arguments", [["validate", "nothing.csv"], ["export", "boxes.csv"], ["backup", "nights"]])
 def test_without_colours_nothing_has_one_whatever_goes_wrong(
     tmp_path: Path, arguments: list[str], options: list[str], variables: dict[str, str], *, coloured: bool
 ) -> None:

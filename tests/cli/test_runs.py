@@ -317,8 +317,15 @@ def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("rule", ["down(seconds=600):create:20", "429(retry-after=100):create:20"])
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [
+        (signal.SIGINT, "down(seconds=600):create:20"),
+        (signal.SIGTERM, "429(retry-after=100):create:20"),
+        pytest.param(signal.SIGTERM, "down(seconds=600):create:20", marks=pytest.mark.campaign),
+        pytest.param(signal.SIGINT, "429(retry-after=100):create:20", marks=pytest.mark.campaign),
+    ],
+)
 def test_one_signal_ends_a_run_that_waits_for_the_pbx(
     slow: Starlette, folder: Path, number: signal.Signals, rule: str
 ) -> None:
@@ -368,8 +375,20 @@ READS = [
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", READS, ids=[command[0] for command in READS])
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        pytest.param(
+            command,
+            number,
+            id=f"{command[0]}-{number.name}",
+            # Each command by one of the two signals, and all by both in the campaign.
+            marks=() if (place + turn) % 2 == 0 else pytest.mark.campaign,
+        )
+        for place, command in enumerate(READS)
+        for turn, number in enumerate((signal.SIGINT, signal.SIGTERM))
+    ],
+)
 def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
     slow: Starlette, folder: Path, number: signal.Signals, command: list[str]
 ) -> None:

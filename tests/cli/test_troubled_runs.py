@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.reports import result
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_runs import boxes, rows
 from tests.cli.test_whole_job import write_csv
@@ -85,30 +86,22 @@ def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_
     assert bulkvm("runs", run["run"], "--result", "after-all.xlsx").code == 0
 
 
-CTRL_C_WHILE_THE_RESULT_IS_WRITTEN = """
-from bulkvm.cli import main
-from bulkvm.reports import result
-
-def press(*_, **__):
-    raise KeyboardInterrupt
-
-result.write_result = press
-main()
-"""
-
-
 @pytest.mark.usefixtures("sheet", "pbx")
 @pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
-def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(bulkvm: Bulkvm, command: tuple[str, ...]) -> None:
-    bulkvm(*IMPORT)
+def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    def press_ctrl_c(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
 
-    ended = subprocess.run(
-        [sys.executable, "-c", CTRL_C_WHILE_THE_RESULT_IS_WRITTEN, *command], capture_output=True, check=False
-    )
+    bulkvm(*IMPORT)
+    monkeypatch.setattr(result, "write_result", press_ctrl_c)
+
+    ended = bulkvm(*command)
 
     run = bulkvm("runs", "--json").json["runs"][-1]["run"]
-    assert ended.returncode == 130
-    assert f"`bulkvm runs {run} --result FILE`" in ended.stderr.decode()
+    assert ended.code == 130
+    assert f"`bulkvm runs {run} --result FILE`" in ended.err
     assert len(boxes(bulkvm)) == (0 if command is UNDO else 2)
 
 

@@ -229,9 +229,8 @@ REPLACE, STICKY = 0o777, 0o1777
 KINDS = ["nothing", "link", "link to theirs", "link to nothing", "file", "empty file", "pipe", "folder"]
 STATES = ["in it", "below it", "elsewhere"]
 CASES = [
-    (REPLACE, "nothing", "below it"),
     (STICKY, "link", "in it"),
-    (REPLACE, "pipe", "elsewhere"),
+    (REPLACE, "pipe", "below it"),
 ]
 
 

@@ -120,10 +120,10 @@ def test_numbers_and_formulas_survive_csv_and_workbook_both_ways(bulkvm: Bulkvm,
 
 
 @pytest.mark.usefixtures("pbx")
-def test_an_export_of_a_thousand_boxes_changes_nothing_when_it_is_imported(bulkvm: Bulkvm, folder: Path) -> None:
+def test_an_export_of_hundreds_of_boxes_changes_nothing_when_it_is_imported(bulkvm: Bulkvm, folder: Path) -> None:
     rows = [
         (str(20000 + n), f"Desk {n}, ground floor", str(402817 + n * 13), f"d{n}@example.com", "yes")
-        for n in range(1000)
+        for n in range(400)
     ]
     sheet = write_csv(folder / "boxes.csv", *rows)
     created = bulkvm("import", sheet, "--yes", "--json", "--skip-invalid")
@@ -133,7 +133,7 @@ def test_an_export_of_a_thousand_boxes_changes_nothing_when_it_is_imported(bulkv
         assert bulkvm("export", name).code == 0
         planned = bulkvm("plan", name, "--json", "--exit-code")
         assert (planned.code, planned.json["counts"]) == (0, {"create": 0, "update": 0, "unchanged": boxes})
-    assert boxes > 900
+    assert boxes > 300
 
 
 def test_the_same_job_on_the_embedded_pbx_needs_no_settings_and_keeps_its_boxes(bulkvm: Bulkvm) -> None:

@@ -15,14 +15,17 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.errors import UsageError
 from bulkvm.problems import Problem, Severity
 from bulkvm.readers import read_sheet
+from bulkvm.reports import annotated as annotated_copies
+from bulkvm.reports import own_copy, plain_copy, summary
 from bulkvm.reports.annotated import write_annotated
 from bulkvm.reports.look import AMBER, RED
-from bulkvm.reports.marks import MOST_NOTES
 from bulkvm.reports.own_size import fits_in_memory
 from bulkvm.sheet import Sheet
 from tests.readers.made import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
+
+MOST_NOTES = 40
 
 SAVED = pytest.mark.parametrize(
     "annotated",
@@ -305,6 +308,15 @@ def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
     assert any(text.startswith("Macros, some pictures") for text in summary_texts(workbook))
 
 
+@pytest.fixture
+def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that small sheets go beyond too."""
+    for module in (annotated_copies, own_copy, plain_copy):
+        monkeypatch.setattr(module, "MOST_NOTES", MOST_NOTES)
+    monkeypatch.setattr(summary, "MOST_PROBLEMS", MOST_NOTES)
+
+
+@pytest.mark.usefixtures("few_notes")
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
 def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str | None) -> None:
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", *flood(tmp_path, name)))
@@ -316,6 +328,7 @@ def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str
     assert not any("text alone" in text for text in texts)
 
 
+@pytest.mark.usefixtures("few_notes")
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
 def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_path: Path, name: str | None) -> None:
     once = write_annotated(tmp_path / "once.xlsx", *flood(tmp_path, name))
@@ -336,6 +349,7 @@ def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_p
     assert f"A{last}" in texts
 
 
+@pytest.mark.usefixtures("few_notes")
 def test_a_mended_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
     sheet, problems = flood(tmp_path, None)
     once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, problems))

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook
 from xlsxwriter.chart import Chart
@@ -103,6 +103,7 @@ def test_a_sheet_without_formulas_says_nothing_of_them(tmp_path: Path) -> None:
     assert REPLACED not in notices(copy)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(["_x0041_", "_x00e9_", "_", "x0042_", "é", " ", "="])).map("".join))
 def test_a_text_that_looks_like_an_escape_of_excel_stays_as_it_is(
     tmp_path_factory: pytest.TempPathFactory, text: str
