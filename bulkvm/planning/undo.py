@@ -133,7 +133,7 @@ class _Undo:
         elif is_other:
             self._keep(record, box, "replaced-since", _replaced(box))
         elif changed := [d.field for d in find_exact_differences(box, self._samples.made_of(record, box.id))]:
-            self._keep(record, box, "changed-since", _changed(box, changed))
+            self._keep_changed(record, box, changed)
         elif doubtful := self._samples.doubtful(record, box):
             self._keep(record, box, "changed-since", _maybe_changed(box, doubtful))
         else:
@@ -166,7 +166,7 @@ class _Undo:
                 "Clear it in the PBX's web portal.",
             )
         else:
-            self._keep(record, box, "changed-since", _changed(box, changed))
+            self._keep_changed(record, box, changed)
 
     def _undo_remove(self, done: Change, box: Box | None) -> None:
         assert done.box is not None
@@ -216,6 +216,14 @@ class _Undo:
         """There might be something to be done, and it is not, for a reason."""
         self._leave(record, box)
         self._warn(record.row, code, message)
+
+    def _keep_changed(self, record: Record, box: Box, fields: Iterable[str]) -> None:
+        """Keep a box that has something else than the run left in it."""
+        read_back = self._done.read_back.get(record.row)
+        if read_back and not any(d.field in fields for d in find_exact_differences(box, read_back)):
+            self._keep(record, box, "not-as-sent", _not_as_sent(box, fields))
+        else:
+            self._keep(record, box, "changed-since", _changed(box, fields))
 
     def _warn(self, row: int, code: str, message: str) -> None:
         self.problems.append(Problem(row=row, code=code, message=message, severity=Severity.WARNING))
@@ -274,9 +282,12 @@ def _is_empty(value: Any) -> bool:
 
 
 def _overlay(box: Box, read_back: Box | None) -> Box:
-    """A box with what was really read back of it, as far as the PBX shows it."""
-    known = {h: v for h in _WRITTEN if read_back and (v := getattr(read_back, h)) is not NOT_KNOWN}
-    return replace(box, **known) if known else box
+    """A box as it was written, with what was read back of it: what was left open, and what was lost.
+
+    Any other value than the one that was sent may be somebody else's by then, so that it is not the run's.
+    """
+    shown = {h: v for h in _WRITTEN if read_back and (v := getattr(read_back, h)) is not NOT_KNOWN}
+    return replace(box, **{h: v for h, v in shown.items() if _is_empty(v) or isinstance(getattr(box, h), Absent)})
 
 
 def _same(same: Any, wanted: Any, actual: Any) -> bool:
@@ -295,6 +306,13 @@ def _empty(record: Record) -> Record:
 
 def _changed(box: Box, fields: Iterable[str]) -> str:
     return f"Box {box.extension_number} was changed since the run in {', '.join(fields)}, so it is kept as it is."
+
+
+def _not_as_sent(box: Box, fields: Iterable[str]) -> str:
+    return (
+        f"Box {box.extension_number} did not read back as it was sent in {', '.join(fields)}. Whether the PBX or a "
+        "person set it is not known, so it is kept as it is. Put it back by hand."
+    )
 
 
 def _maybe_changed(box: Box, fields: Iterable[str]) -> str:

@@ -114,6 +114,26 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
     assert "The box 6202 of the run is gone, and another one has its number now. That one is kept" in undone.err
 
 
+@pytest.mark.parametrize(("verify", "code"), [(("--verify", "all", "--no-canary"), 9), ((), 7)])
+def test_what_somebody_changed_before_a_box_was_read_back_is_kept_and_named(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, verify: tuple[str, ...], code: int
+) -> None:
+    def rename(app: Starlette, scope: Scope) -> None:
+        if scope["method"] == "GET" and scope["path"].count("/") == 3:
+            app.state.stored.db.execute("UPDATE box SET name = 'By hand'")
+
+    with serve(before=rename) as app:
+        imported = bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", *verify)
+        made = stored(app, "name")
+
+        undone = bulkvm("undo", "last", "--yes")
+
+        assert (imported.code, undone.code) == (code, 0)
+        assert stored(app, "name") == made
+        assert set(made.values()) == {"By hand"}
+    assert "Box 6201 did not read back as it was sent in name" in undone.err
+
+
 def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:

@@ -98,7 +98,7 @@ def undo_of_create(box: Box, read_back: dict[int, Box]) -> list[ChangeKind]:
         (GERMAN, {3: replace(OTHER, prompt=BLANK, recipients=())}, ChangeKind.UNCHANGED),
         (GERMAN, {3: replace(OTHER, prompt=NOT_KNOWN, recipients=())}, ChangeKind.UNCHANGED),
         (replace(GERMAN, prompt=NOT_KNOWN), {}, ChangeKind.REMOVE),
-        (replace(BOX, name="FRONT DESK"), {2: replace(BOX, name="FRONT DESK")}, ChangeKind.REMOVE),
+        (replace(GERMAN, pin=BLANK), {2: replace(GERMAN, pin=BLANK)}, ChangeKind.REMOVE),
     ],
     ids=range(10),
 )
@@ -106,6 +106,32 @@ def test_what_a_new_box_has_in_blank_cells_is_known_from_what_was_read_back(
     box: Box, read_back: dict[int, Box], kind: ChangeKind
 ) -> None:
     assert undo_of_create(box, read_back) == [kind]
+
+
+@pytest.mark.parametrize(("done", "sent"), [(CREATED, BOX), (RENAMED, AFTER)])
+@pytest.mark.parametrize(("field", "value"), [("name", "By hand"), ("pin", "582046")])
+def test_a_box_that_read_back_otherwise_than_it_was_sent_may_be_somebody_elses_and_is_kept(
+    done: Change, sent: Box, field: str, value: str
+) -> None:
+    outcome = replace(OUTCOME, status=Status.UNKNOWN)
+    changed: dict[str, Any] = {field: value}
+    box = replace(sent, **changed)
+
+    plan = plan_undo(DoneRun(changes={2: done}, outcomes=[outcome], read_back={2: box}), [box])
+
+    assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
+    assert [(p.code, f"as it was sent in {field}." in p.message) for p in plan.problems] == [("not-as-sent", True)]
+
+
+def test_what_an_update_lost_by_what_was_read_back_is_put_back() -> None:
+    outcome = replace(OUTCOME, status=Status.UNKNOWN)
+    former = replace(BOX, recipients=("all@example.com",))
+    done = Change(ChangeKind.UPDATE, RENAMED.record, former)
+    box = replace(AFTER, recipients=())
+
+    (change,) = plan_undo(DoneRun(changes={2: done}, outcomes=[outcome], read_back={2: box}), [box]).changes
+
+    assert (change.kind, change.wanted) == (ChangeKind.UPDATE, former)
 
 
 @pytest.mark.parametrize("field", ["prompt", "play_datetime", "enable_pin", "recipients"])
