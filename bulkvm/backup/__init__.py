@@ -1,9 +1,19 @@
 """A nightly export that proves itself."""
 
-from bulkvm.backup.folder import check_backup
+from bulkvm.backup.folder import check_backup, warn_of_other_tenant
 from bulkvm.backup.manifest import Manifest
 from bulkvm.backup.nightly import Night, back_up
 from bulkvm.backup.retention import KEEP_ALL, Keep
 from bulkvm.backup.verification import Verified, verify
 
-__all__ = ["KEEP_ALL", "Keep", "Manifest", "Night", "Verified", "back_up", "check_backup", "verify"]
+__all__ = [
+    "KEEP_ALL",
+    "Keep",
+    "Manifest",
+    "Night",
+    "Verified",
+    "back_up",
+    "check_backup",
+    "verify",
+    "warn_of_other_tenant",
+]

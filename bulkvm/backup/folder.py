@@ -25,7 +25,9 @@ from bulkvm.files import (
     rename_exclusively,
 )
 from bulkvm.locks import LockHeld, locked_in_turn
+from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
+from bulkvm.tenant import Tenant
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"
@@ -137,6 +139,25 @@ def check_backup(sheet: Sheet) -> None:
         "Take another backup, or a whole copy of this one. If you changed it yourself, save it under another name.",
         "changed-backup",
     )
+
+
+def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
+    """Say that a sheet is a backup of another tenant than the one that it is about to be sent to.
+
+    A tenant that has the same id is the same one, by another address of its PBX.
+    """
+    if sheet.path.suffix != ".csv" or not (
+        manifest := _read_manifest(sheet.path.with_name(manifest_name(sheet.path.name)))
+    ):
+        return None
+    former = manifest.tenant
+    if former is None or (former.id and former.id == tenant.id) or not former.contradicts(tenant):
+        return None
+    message = (
+        f"{sheet.path.name} is a backup of {former}, and not of {tenant}. Look at the plan: boxes that have the same "
+        "number there get the values of this backup."
+    )
+    return Problem(row=None, code="other-tenant", message=message, severity=Severity.WARNING)
 
 
 def _renamed(name: str) -> str | None:

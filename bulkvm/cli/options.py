@@ -15,8 +15,10 @@ from bulkvm.cli.connection import Connection, Trust, open_site
 from bulkvm.cli.screen import Command, Screen
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.headings import same_heading
+from bulkvm.problems import Problem
 from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
 from bulkvm.sites import SIMULATOR
+from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from bulkvm.sheet import Sheet
@@ -113,6 +115,15 @@ def check_backup(sheet: "Sheet") -> None:
         from bulkvm.backup import check_backup as check  # which is slow to come
 
         check(sheet)
+
+
+def warn_of_other_tenant(sheet: "Sheet", tenant: Tenant) -> tuple[Problem, ...]:
+    """Say of a backup that it is not of the tenant that is meant."""
+    if sheet.path.with_suffix(".manifest.json").exists():
+        from bulkvm.backup import warn_of_other_tenant as warn  # which is slow to come
+
+        return tuple(filter(None, [warn(sheet, tenant)]))
+    return ()
 
 
 def sheet_options(command: Command) -> Command:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
-from bulkvm.cli.options import Reading
+from bulkvm.cli.options import Reading, warn_of_other_tenant
 from bulkvm.cli.screen import Screen
 from bulkvm.columns import refused_text
 from bulkvm.outcomes import Outcome, Status
@@ -28,17 +28,21 @@ _OF_LENGTH: Final = frozenset({"pin-length", "pin-lost-zero"})
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A checked sheet, its plan and whose boxes it is for; neither where the sheet's own errors ended the work."""
+    """A checked sheet, its plan and whose boxes it is for; neither where the sheet's own errors ended the work.
+
+    `warnings` are about the sheet and that tenant together.
+    """
 
     sheet: "Sheet"
     checked: "Checked"
     plan: "Plan | None" = None
     tenant: Tenant | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems, those of the sheet first."""
-        return (*self.checked.problems, *(self.plan.problems if self.plan else ()))
+        return (*self.warnings, *self.checked.problems, *(self.plan.problems if self.plan else ()))
 
     @property
     def generated_pins(self) -> Mapping[int, str]:
@@ -142,7 +146,7 @@ async def _compare(
         checked = prepared.checked
         if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
             checked = reading.check(sheet, screen, policy)
-        prepared = Prepared(sheet, checked, tenant=tenant)
+        prepared = Prepared(sheet, checked, None, tenant, warn_of_other_tenant(sheet, tenant))
         if prepared.has_errors and not skip_invalid:
             return prepared
 
@@ -158,4 +162,4 @@ async def _compare(
                 make_pin=make_pin if generate_pins else None,
                 keep_unseen=keep_unseen,
             )
-    return Prepared(sheet, prepared.checked, plan, tenant)
+    return replace(prepared, plan=plan)

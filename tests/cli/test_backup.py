@@ -431,6 +431,36 @@ def test_a_backup_under_another_name_is_read_as_long_as_it_is_whole(bulkvm: Bulk
     assert (whole.code, bulkvm("diff", month).code) == (0, 3)
 
 
+OTHER = Settings(tenant_id="other", tenant_name="Other", domain="other.example.com")
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("command", [["plan"], ["import", "--yes"]], ids=" ".join)
+@pytest.mark.parametrize(("settings", "warns"), [(Settings(), False), (OTHER, True)])
+def test_a_backup_of_another_tenant_is_named_before_anything_is_sent(
+    bulkvm: Bulkvm,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    settings: Settings,
+    *,
+    warns: bool,
+) -> None:
+    bulkvm("import", SAMPLES / "clinic.csv", "--yes")
+    bulkvm("backup", "nights")
+    (name,) = backups(folder / "nights")
+
+    with running(create_app(settings=settings)) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        ended = bulkvm(*command, folder / "nights" / name)
+        told = bulkvm(*command, "--json", folder / "nights" / name).json["problems"]
+
+    warning = f"{name} is a backup of Simulated clinic (simulator.example) on localhost"
+    assert ended.code == 0
+    assert (warning in ended.err, "and not of Other (other.example.com)" in ended.err) == (warns, warns)
+    assert [problem["code"] for problem in told if warning in problem["message"]] == ["other-tenant"] * warns
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(("mode", "warns"), [(0o777, True), (0o1777, False), (0o770, False)])
