@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -192,14 +192,37 @@ def read_own_file(file: Path) -> bytes:
         UsageError: another one can.
         OSError: it cannot be read.
     """
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as opened:
+    with open_regular(file) as opened:
         _check_unshared(file, os.fstat(opened.fileno()))
         return opened.read()
 
 
+def can_be_changed_by_others(found: os.stat_result) -> bool:
+    """Whether a user other than root may write to a file, or in a folder; on Windows, whose rules differ, never."""
+    if _IS_WINDOWS:
+        return False
+    mine = {0, os.geteuid()}
+    if found.st_uid not in mine or found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and _has_other_members(found.st_gid, mine)
+
+
+def _has_other_members(group: int, mine: Collection[int]) -> bool:
+    """Whether a group is known to have members but these; that of a user alone, as many systems make it, has none."""
+    import grp  # noqa: PLC0415  (there is none on Windows)
+    import pwd  # noqa: PLC0415  (the same)
+
+    try:
+        named = set(grp.getgrgid(group).gr_mem)
+    except KeyError:  # as in a container: no user of this machine is in it
+        named = set()
+    known = pwd.getpwall()
+    own = {user.pw_name for user in known if user.pw_uid in mine}
+    return bool(named - own) or any(user.pw_gid == group and user.pw_uid not in mine for user in known)
+
+
 def _check_unshared(place: Path, found: os.stat_result) -> None:
-    if _IS_WINDOWS or (found.st_uid in {0, os.geteuid()} and not found.st_mode & stat.S_IWOTH):
+    if not can_be_changed_by_others(found):
         return
     kind, mode = ("folder", "700") if stat.S_ISDIR(found.st_mode) else ("file", "600")
     raise UsageError(

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "locks": WORDS,
     "readers": WORDS,
     "validation": WORDS,
-    "pbx": WORDS,
+    "pbx": WORDS | {"files"},
     "planning": WORDS,
     "upload": WORDS | {"files", "locks", "pbx", "planning"},
     "reports": WORDS | {"files", "planning"},

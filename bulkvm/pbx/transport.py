@@ -1,5 +1,6 @@
 """The connections under the client, whom they trust, and what it means when one of them fails."""
 
+import re
 import ssl
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -10,6 +11,7 @@ from aiohttp.connector import Connection
 
 from bulkvm.address import is_loopback
 from bulkvm.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.files import read_own_file
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 from bulkvm.pbx.login import LOGIN_PATH
 from bulkvm.settings import Site
@@ -238,8 +240,19 @@ def _trust(site: Site) -> _Trust:
 
 def _authorities(ca_file: Path) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
+        return ssl.create_default_context(cadata=_pem(read_own_file(ca_file)))
+    except (OSError, ValueError, ssl.SSLError) as error:
         raise UsageError(
             f"The certificate file {ca_file} cannot be read. --ca-file or BULKVM_CA_FILE must name a .pem file."
         ) from error
+
+
+def _pem(content: bytes) -> str:
+    """The text of a .pem file, in ASCII as OpenSSL takes it; comments may be in any encoding.
+
+    Raises:
+        ValueError: it holds no certificate. (The default authorities would be trusted then.)
+    """
+    if b"-----BEGIN " not in content:
+        raise ValueError("no certificate")
+    return re.sub(rb"[^\n\r\t -~]", b"?", content).decode("ascii")

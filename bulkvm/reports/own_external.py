@@ -70,7 +70,8 @@ def leave_out_external(workbook: Workbook, own: Worksheet, header_row: int, read
                 found.formulas.append(f"{sheet.title}!{cell.coordinate}")
                 is_read = sheet is own and cell.row > header_row and cell.column_letter in read
                 set_text(cell, refused_text(_in_words(cell)) if is_read else _in_words(cell))
-            if cell.hyperlink and _leads_out(cell.hyperlink.target):
+            link = cell.hyperlink
+            if link and (_leads_out(link.target) or reaches_out((link.location or "").removeprefix("#"), sheets)):
                 found.others["link"] += 1
                 cell.hyperlink = None
         _drop_validations(sheet, sheets, found)

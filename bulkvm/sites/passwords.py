@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.errors import UsageError
+from bulkvm.files import can_be_changed_by_others
 from bulkvm.masking import mask
 from bulkvm.printable import printable
 from bulkvm.settings import Site
@@ -69,8 +70,8 @@ def run_command(command: Sequence[str], *, seconds: float = _SECONDS) -> str:
         code, out, err = asyncio.run(_run(command, seconds))
     except TimeoutError:
         raise UsageError(
-            f"The password_command {command[0]} took longer than {seconds:.0f} seconds and was ended. It gets no input "
-            "and must not ask for any."
+            f"The password_command {printable(command[0])} took longer than {seconds:.0f} seconds and was ended. "
+            "It gets no input and must not ask for any."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it holds a character that no command can hold"
@@ -176,7 +177,7 @@ def expand_password_file(name: str, environment: Mapping[str, str] = os.environ)
 
 
 def _check_private(file: Path, found: os.stat_result, environment: Mapping[str, str]) -> None:
-    """Make sure that nobody but the user and root can read or change a file.
+    """Make sure that nobody but the user and root can read, change or replace a file.
 
     Raises:
         UsageError: somebody can.
@@ -191,6 +192,14 @@ def _check_private(file: Path, found: os.stat_result, environment: Mapping[str, 
         raise UsageError(
             f"The password_file {file} can be read or changed by other users, so it was not used. Make it yours alone: "
             f"chown it to the user of this command, and chmod 600 {file}"
+        )
+    # In a folder that others can change, they could put a link there to another password of the user.
+    holder = file.parent.stat()
+    is_sticky = holder.st_uid in {0, os.geteuid()} and holder.st_mode & stat.S_ISVTX
+    if can_be_changed_by_others(holder) and not is_sticky:
+        raise UsageError(
+            f"Other users can replace files in the folder of the password_file {file}, so it was not used. Keep it in "
+            "a folder that is yours alone (chown, chmod 700)."
         )
 
 

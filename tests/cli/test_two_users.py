@@ -7,6 +7,7 @@ tries to read whatever appears, and to put something else in its place.
 
 import json
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -297,6 +298,30 @@ def test_a_file_of_sites_that_others_can_change_is_not_used(bulkvm: Bulkvm, mode
     assert ended.code == 2
     assert "can be changed by other users" in ended.err
     assert not Path("executed").exists()
+
+
+def group_of_others() -> int:
+    """A group of this machine that has a member besides the user."""
+    return next(user.pw_gid for user in pwd.getpwall() if user.pw_uid and user.pw_gid)
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_taken"), [("folder", False), ("file", False), ("neither", True)], ids=["folder", "file", "neither"]
+)
+def test_what_a_group_with_other_members_can_change_is_not_used(bulkvm: Bulkvm, shares: str, *, is_taken: bool) -> None:
+    file = Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
+    file.parent.mkdir(mode=0o700)
+    file.write_text("[clinic]\nurl = 'https://127.0.0.1:1'\nuser = 'admin'\npassword_command = 'touch executed'\n")
+    file.chmod(0o600)
+    for name, place, mode in (("folder", file.parent, 0o2770), ("file", file, 0o660)):
+        os.chown(place, 0, group_of_others() if name == shares else 0)  # root's own group has no other member
+        place.chmod(mode)
+
+    ended = bulkvm("export", "boxes.csv", "--site", "clinic")
+
+    assert ended.code == 2
+    assert ("can be changed by other users" in ended.err) is not is_taken
+    assert Path("executed").exists() is is_taken
 
 
 @pytest.mark.parametrize(

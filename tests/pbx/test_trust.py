@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import os
 import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import trustme
@@ -47,6 +49,44 @@ def site_at(url: str, **trust: str | bool | None) -> Site:
 async def test_a_certificate_of_a_named_authority_is_trusted() -> None:
     with serving(create_app(), GOOD) as url, AUTHORITY.cert_pem.tempfile() as ca_file:
         assert await count_boxes(site_at(url, ca_file=ca_file)) == 0
+
+
+async def test_a_certificate_file_may_hold_comments_in_any_encoding(tmp_path: Path) -> None:
+    file = tmp_path / "authorities.pem"
+    file.write_bytes("Hauptstelle f\u00fcr \u8a8d\u8a3c\n".encode() + b"\xff\r\n" + AUTHORITY.cert_pem.bytes())
+
+    with serving(create_app(), GOOD) as url:
+        assert await count_boxes(site_at(url, ca_file=str(file))) == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no certificate", GOOD.private_key_pem.bytes(), b"-----BEGIN CERTIFICATE-----\n"]
+)
+async def test_a_file_without_a_certificate_is_refused_and_nobody_else_is_trusted(
+    tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "authorities.pem"
+    file.write_bytes(content)
+
+    with pytest.raises(UsageError, match=r"must name a \.pem file"):
+        await count_boxes(site_at("https://127.0.0.1:1", ca_file=str(file)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes and no pipes in folders")
+@pytest.mark.parametrize("kind", ["file that others can change", "pipe"])
+async def test_a_certificate_file_that_others_decide_on_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "authorities.pem"
+    if kind == "pipe":
+        os.mkfifo(file, 0o600)
+    else:
+        AUTHORITY.cert_pem.write_to_path(file)
+        file.chmod(0o666)
+    app = create_app()
+
+    with serving(app, GOOD) as url, pytest.raises(UsageError, match=r"must name|can be changed by other users"):
+        await count_boxes(site_at(url, ca_file=str(file)))
+
+    assert not app.state.traffic.log
 
 
 @pytest.mark.parametrize(

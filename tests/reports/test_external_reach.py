@@ -16,6 +16,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.external_link.external import ExternalBook, ExternalLink
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableColumn, TableFormula
 
 from bulkvm.outcomes import Outcome, Status
@@ -119,6 +120,8 @@ def harmless_workbook() -> Workbook:
     sheet["D2"] = "=LEN(B2)"
     sheet["D3"].hyperlink = "mailto:desk@example.com"
     workbook.create_sheet("Lists")["A1"] = "=Boxes!B2"
+    for cell, location in (("E4", "Lists!A1"), ("E5", "#'Lists'!$A$1:$A$9"), ("E6", "places")):
+        workbook["Lists"][cell].hyperlink = Hyperlink(cell, location=location)
     workbook.defined_names["places"] = DefinedName("places", attr_text="Lists!$A$1:$A$9")
     validation = DataValidation("list", formula1="Lists!$A$1:$A$9", sqref="D2:D9")
     sheet.add_data_validation(validation)
@@ -135,6 +138,8 @@ def hostile_workbook() -> Workbook:
     boxes["A3"].hyperlink = "file:///C:/evil.bat"
     lists["C1"].hyperlink = "\\\\evil.example\\share\\x.exe"
     lists["C2"].hyperlink = "ms-msdt:/id x"
+    lists["C3"].hyperlink = Hyperlink("C3", location="'\\\\evil.example\\share\\[x.xlsm]S'!A1")
+    lists["C4"].hyperlink = Hyperlink("C4", location="#'https://evil.example/[x.xlsm]S'!A1")
     for name in ("Auto_Open", "auto_close_2", "Workbook_Open"):
         workbook.defined_names[name] = DefinedName(name, attr_text="Lists!$A$1")
     workbook.defined_names["evil"] = DefinedName("evil", attr_text="[1]Sheet1!$A$1")
@@ -213,7 +218,7 @@ def test_what_reached_out_is_text_and_the_summary_says_what_it_was(tmp_path: Pat
     told = notices(copy)
     assert "3 formulas (Boxes!E2, Boxes!E3, Lists!B1), " in told
     for what in (
-        "3 links",
+        "5 links",
         "6 names",
         "1 connection to",
         "1 input rule",
@@ -231,6 +236,8 @@ def test_harmless_formulas_names_links_and_rules_stay(tmp_path: Path) -> None:
     assert formulas(copy) == {"=LEN(B2)", "=Boxes!B2"}
     assert workbook.defined_names["places"].value == "Lists!$A$1:$A$9"
     assert workbook["Boxes"]["D3"].hyperlink.target == "mailto:desk@example.com"
+    links = [workbook["Lists"][cell].hyperlink.location for cell in ("E4", "E5", "E6")]
+    assert links == ["Lists!A1", "#'Lists'!$A$1:$A$9", "places"]
     assert [rule.formula1 for rule in workbook["Boxes"].data_validations.dataValidation] == ["Lists!$A$1:$A$9"]
     assert [rule.formula for area in workbook["Boxes"].conditional_formatting for rule in area.rules] == [["LEN(D2)>3"]]
     assert "reaches out" not in notices(copy)

@@ -118,6 +118,14 @@ def test_a_file_that_is_not_one_of_sites_is_told_as_such(tmp_path: Path, content
 WRONG = "[wrong]\nurl = 'https://pbx'\ncolour = 'red'\n\n[clinic]\nurl = 'https://pbx'\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_a_pipe_in_place_of_the_file_is_told_and_not_taken_for_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "sites.toml", 0o600)
+
+    with pytest.raises(UsageError, match="cannot be read: it is not a file"):
+        read_sites(tmp_path / "sites.toml")
+
+
 def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(tmp_path: Path) -> None:
     file = tmp_path / "sites.toml"
     file.write_text(WRONG, "utf-8")

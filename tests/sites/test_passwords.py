@@ -184,6 +184,23 @@ def test_a_file_of_ones_own_is_read_through_a_link_too(password_file: Path, mode
 
 
 @posix_only
+@pytest.mark.parametrize(("mode", "is_read"), [(0o777, False), (0o702, False), (0o1777, True), (0o755, True)])
+def test_a_file_that_others_can_replace_is_refused(password_file: Path, mode: int, *, is_read: bool) -> None:
+    password_file.write_text("sesame")
+    named = password_file.parent / "place" / "password"
+    named.parent.mkdir()
+    named.symlink_to(password_file)  # as it might be to the password of another PBX
+    named.parent.chmod(mode)
+
+    if is_read:
+        assert read_password_file(str(named)) == "sesame"
+    else:
+        with pytest.raises(UsageError, match="Other users can replace files in the folder") as refusal:
+            read_password_file(str(named))
+        assert "sesame" not in str(refusal.value)
+
+
+@posix_only
 def test_what_is_not_a_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
 
