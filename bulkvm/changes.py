@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from bulkvm.box import NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.problems import Problem
@@ -38,7 +39,8 @@ class Change:
     `box` is the box as it is on the PBX, None where there is none. `wanted` is the box as it is to be, where that is
     more than a record can say: to put a box back is also to leave fields blank. `kept` are fields that the row gives,
     and that stay as they are because the PBX does not show them (`--keep-unseen`); the record lacks them.
-    `spares_messages`: a box that is to be removed is kept if it holds messages by then.
+    `spares_messages`: a box that is to be removed is kept if it holds messages or greetings by then; and if one of the
+    `undocumented` fields is not as it was planned, where these are known.
     """
 
     kind: ChangeKind
@@ -48,6 +50,7 @@ class Change:
     wanted: Box | None = None
     kept: tuple[str, ...] = ()
     spares_messages: bool = False
+    undocumented: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def changed(self) -> tuple[str, ...]:

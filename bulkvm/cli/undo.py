@@ -45,7 +45,9 @@ _NAMED: Final = 100  # boxes that were changed since
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Where the result goes.")
 @OVERWRITE_OPTION
-@click.option("--with-messages", is_flag=True, help="Remove boxes also if they hold messages, or may hold some.")
+@click.option(
+    "--with-messages", is_flag=True, help="Remove boxes also if they hold messages or greetings, or may hold some."
+)
 @NO_CANARY_OPTION
 @click.option("-y", "--yes", is_flag=True, help="Send without asking; RUN is then a whole name or `last`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")

@@ -56,6 +56,11 @@ def read_json(response: httpx.Response) -> Any:
         ) from error
 
 
+def is_web_page(response: httpx.Response) -> bool:
+    """Whether it is a page, as some web servers send for every path that they do not know."""
+    return response.content.lstrip().startswith(b"<")
+
+
 def read_object(response: httpx.Response) -> Mapping[str, Any]:
     """The JSON object of an answer.
 

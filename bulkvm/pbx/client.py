@@ -11,7 +11,7 @@ import httpx
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
 from bulkvm.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
-from bulkvm.pbx.answers import box_json, not_the_api, read_box, read_id, read_json, read_object, read_owner
+from bulkvm.pbx.answers import box_json, is_web_page, not_the_api, read_box, read_id, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.masks import Masks, doubtful_values
 from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
@@ -267,6 +267,19 @@ class Pbx:
         except (PbxRefused, NotAllowed, AnswerLost):
             return None
 
+    async def count_greetings(self, box_id: str) -> int | None:
+        """How many greetings a box has, None where the PBX has no such list, or none that this user may read.
+
+        Raises:
+            AnswerLost: it has one, and did not show it.
+
+        Source: vendor's OpenAPI, greetings of a shared voicemail.
+        """
+        try:
+            return await self._read(f"{_path(box_id)}/greetings", _greeting_count)
+        except (PbxRefused, NotAllowed):
+            return None
+
     async def destroy_box(self, box_id: str) -> Answered[None]:
         """Remove a box.
 
@@ -360,6 +373,15 @@ def _message_count(response: httpx.Response) -> int | None:
     if isinstance(count, int) and not isinstance(count, bool) and count >= listed:
         return count
     return listed or None  # what contradicts itself proves no box to be empty
+
+
+def _greeting_count(response: httpx.Response) -> int | None:
+    if is_web_page(response):
+        return None
+    items = read_object(response).get("items")
+    if not isinstance(items, list | None):
+        raise AnswerLost(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+    return len(items or ())
 
 
 def _id_of(response: httpx.Response) -> str:

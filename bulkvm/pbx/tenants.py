@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 
 from bulkvm.errors import AnswerLost, NotAllowed, OtherTenant, PbxRefused, PbxUnreachable
-from bulkvm.pbx.answers import raise_for_refusal, read_object
+from bulkvm.pbx.answers import is_web_page, raise_for_refusal, read_object
 from bulkvm.settings import Site
 from bulkvm.tenant import Tenant, normalize_url
 
@@ -29,7 +29,7 @@ def read_tenant(response: httpx.Response, site: Site) -> Tenant:
     Raises:
         AnswerLost: it cannot be read.
     """
-    if response.content.lstrip().startswith(b"<"):  # a web server's page, sent for every path that it does not know
+    if is_web_page(response):
         return make_tenant({}, site)
     return make_tenant(read_object(response), site)
 

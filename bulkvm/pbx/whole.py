@@ -14,8 +14,11 @@ from bulkvm.columns import COLUMN_OF_HEADER
 _VOLATILE: Final = frozenset(
     {"etag", "version", "revision", "hash", "checksum", "updated", "modified", "changed", "last"}
 )
+# Words in the name of a number that grows as callers use the box.
+_USAGE: Final = frozenset({"count", "unread", "messages", "voicemails", "used", "usage", "size", "total", "duration"})
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _DEEPEST: Final = 8  # levels, below which values are compared as a whole
+_LIKE_AN_ID: Final = 8  # characters, from which on a text with a digit in it may be an id
 _FIRST_EPOCH: Final = 1_000_000_000  # smaller numbers are no time of this century
 
 
@@ -53,6 +56,56 @@ def find_field_changes(before: WholeBox, after: WholeBox) -> tuple[FieldChange, 
     )
 
 
+def undocumented(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields of a box that are not documented."""
+    return {name: value for name, value in fields.items() if name not in COLUMN_OF_HEADER}
+
+
+def find_set_fields(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """The undocumented fields that somebody set, changed or emptied since a box was made.
+
+    What the PBX keeps itself does not count: times, and what is called version, message_count or the like.
+    """
+    names = sorted(undocumented(made).keys() | undocumented(now).keys())
+    return tuple(name for name in names if _is_set(name, made.get(name), now.get(name), depth=1))
+
+
+def find_not_default(
+    sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """The undocumented fields in which boxes are not as one that was made like them.
+
+    A value that each box has of its own, such as an address or a serial number, is no default.
+
+    Args:
+        sample: the fields of that one, right after it was made.
+        boxes: the fields of others, by id.
+
+    Returns:
+        The fields by box, and the fields of which the default is not known.
+    """
+    found = {box_id: find_set_fields(sample, fields) for box_id, fields in boxes.items()}
+    own = [name for name in sorted({n for names in found.values() for n in names}) if _is_own(name, sample, boxes)]
+    return {box_id: tuple(n for n in names if n not in own) for box_id, names in found.items()}, tuple(own)
+
+
+def _is_own(name: str, sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether each box has a value of its own in a field, as far as these show."""
+    value = sample.get(name)
+    if is_nothing(value) or isinstance(value, bool):
+        return False
+    others = [repr(fields.get(name)) for fields in boxes.values()]
+    if len(others) > 1:
+        return repr(value) not in others and len(set(others)) == len(others)
+    return (isinstance(value, int | float) and abs(value) >= _FIRST_EPOCH) or (
+        len(str(value)) >= _LIKE_AN_ID and _has_digit(value)
+    )
+
+
+def _has_digit(value: Any) -> bool:
+    return any(character.isdigit() for character in str(value))
+
+
 def is_nothing(value: Any) -> bool:
     """Whether a field without this value would hold as much."""
     return value is None or (isinstance(value, str | list | dict) and not value)
@@ -70,6 +123,19 @@ def _compare(path: str, old: Any, new: Any, *, depth: int) -> Iterator[FieldChan
         yield FieldChange(path, old, new, is_lost=False)
 
 
+def _is_set(path: str, old: Any, new: Any, *, depth: int) -> bool:
+    if not old and not new:  # null, false, 0 and none of them at all
+        return False
+    words = _words(path)
+    if words & _VOLATILE or (words & _USAGE and _is_number(old or 0) and _is_number(new or 0)):
+        return False
+    if is_nothing(old) or is_nothing(new):
+        return True
+    if isinstance(old, dict) and isinstance(new, dict) and depth < _DEEPEST:
+        return any(_is_set(f"{path}.{n}", old.get(n), new.get(n), depth=depth + 1) for n in old.keys() | new.keys())
+    return not _is_same(old, new) and not _is_time(old, new) and not _is_time(new, old)
+
+
 def _is_same(old: Any, new: Any) -> bool:
     if isinstance(old, list) and isinstance(new, list):
         return sorted(map(repr, old)) == sorted(map(repr, new))
@@ -77,8 +143,12 @@ def _is_same(old: Any, new: Any) -> bool:
 
 
 def _is_volatile(path: str, old: Any, new: Any) -> bool:
-    words = {word.lower() for word in _WORD.findall(path.rpartition(".")[2])}
-    return bool(words & _VOLATILE) or _is_counter(old, new) or _is_time(old, new)
+    return bool(_words(path) & _VOLATILE) or _is_counter(old, new) or _is_time(old, new)
+
+
+def _words(path: str) -> set[str]:
+    """The words in the name of a field."""
+    return {word.lower() for word in _WORD.findall(path.rpartition(".")[2])}
 
 
 def _is_counter(old: Any, new: Any) -> bool:

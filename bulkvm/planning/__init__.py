@@ -20,6 +20,7 @@ from bulkvm.planning.undo import (
     DoneRun,
     changed_anything,
     find_exact_differences,
+    keep_boxes,
     plan_undo,
     spare_messages,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "find_differences",
     "find_exact_differences",
     "generate_pin",
+    "keep_boxes",
     "make_diff",
     "make_plan",
     "name_fields",

@@ -87,6 +87,22 @@ def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:
     return replace(plan, changes=tuple(changes), problems=tuple(problems))
 
 
+def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[str, str]]) -> Plan:
+    """Keep boxes that an undo would remove, by id, each for a reason: its code, and what is said of it."""
+    changes: list[Change] = []
+    problems = list(plan.problems)
+    for change in plan.changes:
+        reason = reasons.get(change.box.id) if change.box and change.kind is ChangeKind.REMOVE else None
+        if reason is None:
+            changes.append(change)
+            continue
+        code, message = reason
+        changes.append(_nothing(change.record, change.box))
+        problems.append(Problem(row=change.record.row, code=code, message=message, severity=Severity.WARNING))
+    problems.sort(key=lambda problem: problem.row or 0)
+    return replace(plan, changes=tuple(changes), problems=tuple(problems))
+
+
 def find_exact_differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
     """What makes a box as it was once. Blank counts as a value; what is not known does not."""
     return tuple(

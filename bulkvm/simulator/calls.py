@@ -89,6 +89,12 @@ class Calls:
         messages = self._state.messages(request.path_params["id"])
         return self._page("messages", len(messages), messages[query["skip"] :][: query["top"]])
 
+    async def greetings(self, request: Request) -> Response:
+        """The greetings of a box."""
+        if self._state.fetch(request.path_params["id"]) is None:
+            raise _no_such_box()
+        return JSONResponse({"items": self._state.greetings(request.path_params["id"])})
+
     async def tenant(self, _: Request) -> Response:
         """The tenant that the token is for."""
         settings = self._settings

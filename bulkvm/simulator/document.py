@@ -107,6 +107,7 @@ def make_document(settings: Settings, behaviours: Behaviours) -> Schema:
             },
             "/api/shared_voicemails/{id}/destroy": {"post": _call("destroy", _nothing(204), path="id")},
             "/api/shared_voicemails/{id}/voicemails": {"get": _messages()},
+            "/api/shared_voicemails/{id}/greetings": {"get": _greetings()},
             "/api/tenant": {
                 "get": _call("tenant", _json(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT))))
             },
@@ -164,6 +165,12 @@ def _messages() -> Schema:
     # The documentation has filter, search and orderby too.
     call = _call("messages", _json(200, _page(_MESSAGE)), path="id")
     return call | {"parameters": [*call["parameters"], *_parameters("skip", "top")]}
+
+
+def _greetings() -> Schema:
+    greeting = {"id": {"type": "string"}, "enabled": {"type": "boolean"}, "file_name": {"type": "string"}}
+    items = {"type": ["array", "null"], "items": _object(greeting)}
+    return _call("greetings", _json(200, _object({"items": items})), path="id")
 
 
 def _page(item: Schema) -> Schema:

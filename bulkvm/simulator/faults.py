@@ -1,7 +1,7 @@
 """What goes wrong, and when: rules written as WHAT:CALL:WHEN.
 
-CALL  a call's operationId in the document (list, create, fetch, update, destroy, messages, owner, policy, tenant,
-      login, revoke) or any.
+CALL  a call's operationId in the document (list, create, fetch, update, destroy, messages, greetings, owner, policy,
+      tenant, login, revoke) or any.
 WHEN  3            the third such call since the rule was set
       2-5          the second to the fifth
       every=5      every fifth
@@ -46,6 +46,7 @@ _CALLS: Final = (
     "revoke",
     "any",
     "messages",
+    "greetings",
     "tenant",
 )
 # What may go wrong besides an error status; what is in TIMED says for how many seconds.

@@ -81,6 +81,13 @@ _OTHER_TABLES: Final = (
     """,
     "CREATE TABLE token (value TEXT PRIMARY KEY, refresh TEXT UNIQUE, expires_at REAL NOT NULL)",
 )
+_GREETINGS: Final = (  # not in the states of former versions
+    "CREATE TABLE IF NOT EXISTS greeting (id TEXT NOT NULL UNIQUE, box_id TEXT NOT NULL, file_name TEXT NOT NULL)",
+    """
+    CREATE TRIGGER IF NOT EXISTS greetings_go AFTER DELETE ON box
+    BEGIN DELETE FROM greeting WHERE box_id = OLD.id; END
+    """,
+)
 _COLUMNS: Final = (*FIELDS, "extra")
 _VALUES: Final = ", ".join(f":{column}" for column in _COLUMNS)
 _PLACE: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
@@ -168,6 +175,15 @@ class State:
         )
         return [dict(zip(_MESSAGE, row, strict=True)) for row in rows]
 
+    def record_greeting(self, id_: str, file_name: str = "greeting.wav") -> None:
+        """Give a box a greeting, as an administrator does."""
+        self.db.execute("INSERT INTO greeting (id, box_id, file_name) VALUES (?, ?, ?)", (new_id(), id_, file_name))
+
+    def greetings(self, id_: str) -> list[dict[str, Any]]:
+        """The greetings of a box."""
+        rows = self.db.execute("SELECT id, file_name FROM greeting WHERE box_id = ?", (id_,))
+        return [{"id": greeting, "enabled": True, "file_name": file_name} for greeting, file_name in rows]
+
     def count(self, condition: Condition) -> int:
         """How many boxes a condition holds for."""
         sql = f"SELECT count(*) FROM box WHERE {condition.sql}"  # noqa: S608  (compiled: values are parameters)
@@ -214,6 +230,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
         with db:
             db.execute("BEGIN IMMEDIATE")
             _make_tables(db)
+            for statement in _GREETINGS:
+                db.execute(statement)
         db.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         db.close()

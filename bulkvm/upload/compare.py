@@ -6,10 +6,9 @@ from itertools import islice
 from typing import Any
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
-from bulkvm.changes import ChangeKind, Plan
+from bulkvm.changes import Plan
 from bulkvm.columns import COLUMNS
 from bulkvm.pbx import Pbx, Progress, no_progress
-from bulkvm.pbx.workers import in_parallel
 from bulkvm.planning import (
     TO_UNDO,
     BoxIndex,
@@ -24,6 +23,7 @@ from bulkvm.planning import (
 )
 from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.upload.journal import PastRun
+from bulkvm.upload.made import ask_of_each, keep_greetings, keep_set_fields
 from bulkvm.upload.owners import find_taken
 
 
@@ -87,7 +87,8 @@ async def plan_undo_of(
         past: the run.
         pbx: where it was.
         progress: hears how many boxes are read, of how many.
-        with_messages: remove boxes with the messages in them; else those that may hold messages are kept.
+        with_messages: remove boxes with the messages and greetings in them; else those that may hold messages, or have
+            a greeting, are kept.
         given: see `DoneRun`.
         put_back_by: the same.
         made_later: the same.
@@ -110,20 +111,15 @@ async def plan_undo_of(
     if plan.to_send:
         warnings = warn_of_old_pins(plan.changes, await pbx.pin_policy(), of_undo=True)
         plan = replace(plan, problems=(*plan.problems, *warnings))
-    return plan if with_messages else spare_messages(plan, await _count_messages(plan, pbx, progress))
+    plan = await keep_set_fields(plan, past, pbx, progress)
+    if with_messages:
+        return plan
+    return await keep_greetings(spare_messages(plan, await _count_messages(plan, pbx, progress)), pbx, progress)
 
 
 async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[str, int | None]:
     """How many messages the boxes hold that are to be removed, by id."""
-    to_remove = [change.box.id for change in plan.changes if change.kind is ChangeKind.REMOVE and change.box]
-    counts: dict[str, int | None] = {}
-
-    async def count(box_id: str) -> None:
-        counts[box_id] = await pbx.count_messages(box_id)
-        progress(len(counts), len(to_remove))
-
-    await in_parallel(to_remove, count, pbx.connections)
-    return counts
+    return await ask_of_each(plan, lambda box: pbx.count_messages(box.id), pbx, progress)
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:

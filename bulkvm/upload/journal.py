@@ -206,6 +206,7 @@ class PastRun:
         damaged: the numbers of lines that cannot be read. What they told is not known; all other lines count.
         rows: those of the sheet, as far as the journal has them.
         read_back: boxes as they were read back after they were written, by row.
+        whole: all fields of those that were read back whole, undocumented ones included, by row.
         exit_code: None for a run whose end is not noted.
     """
 
@@ -215,6 +216,7 @@ class PastRun:
     damaged: tuple[int, ...] = ()
     rows: Mapping[int, SheetRow] = field(default_factory=dict, repr=False)
     read_back: Mapping[int, Box] = field(default_factory=dict, repr=False)
+    whole: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     exit_code: int | None = None
 
 
@@ -346,6 +348,7 @@ class _Reading:
         self._changes: dict[int, Change] = {}
         self._ended: dict[int, Outcome] = {}
         self._read_back: dict[int, Box] = {}
+        self._whole: dict[int, Mapping[str, Any]] = {}
         self._exit_code: int | None = None
         self._damaged: list[int] = []
 
@@ -369,6 +372,7 @@ class _Reading:
             tuple(self._damaged),
             self._rows,
             self._read_back,
+            self._whole,
             self._exit_code,
         )
 
@@ -384,7 +388,10 @@ class _Reading:
         elif "row" in read:
             row = _row_from_json(read)
             self._rows[row.record.row] = row
-        elif "whole" not in read:  # that one is for people
+        elif "whole" in read:
+            if read["whole"]["when"] == "after":
+                self._whole[read["whole"]["row"]] = dict(json.loads(read["whole"]["box"]))
+        else:
             self._exit_code = int(read["done"]["exit_code"])
 
     def _change(self, read: Mapping[str, Any]) -> Change:

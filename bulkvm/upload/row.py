@@ -20,7 +20,7 @@ from bulkvm.errors import (
     PbxRefused,
 )
 from bulkvm.outcomes import Outcome, Status
-from bulkvm.pbx import Answered, Pbx, WholeBox
+from bulkvm.pbx import Answered, Pbx, WholeBox, find_set_fields
 from bulkvm.planning import (
     box_to_send,
     describe_unseen,
@@ -30,6 +30,7 @@ from bulkvm.planning import (
     find_exact_differences,
     whole_box,
 )
+from bulkvm.printable import printable
 from bulkvm.upload.canary import expected_box
 from bulkvm.upload.kept_fields import KeptFields
 from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
@@ -207,6 +208,9 @@ async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
     if is_undo and (changed := [difference.field for difference in find_exact_differences(box, planned)]):
         kept = f"It was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
         raise _NothingToSend(_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
+    if change.undocumented is not None and (names := find_set_fields(change.undocumented, whole.fields)):
+        kept = f"It was changed meanwhile in {', '.join(map(printable, names))}, so it is kept as it is."
+        raise _NothingToSend(_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
     if is_undo:
         return replace(change, box=box), whole
     differences = find_differences(record, box)
@@ -216,16 +220,24 @@ async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
 
 
 async def _spare(change: Change, pbx: Pbx) -> None:
-    """Keep a box in which a message was left after the undo was planned.
+    """Keep a box in which a message was left, or for which a greeting was recorded, after the undo was planned.
 
     Raises:
         _NothingToSend: so it is.
     """
     assert change.box is not None
     messages = await pbx.count_messages(change.box.id)
-    if messages == 0:
-        return
-    why = "The PBX does not show any more whether it holds messages" if messages is None else "It holds a message now"
+    if messages is None:
+        why = "The PBX does not show any more whether it holds messages"
+    elif messages:
+        why = "It holds a message now"
+    else:
+        try:
+            if not await pbx.count_greetings(change.box.id):
+                return
+            why = "It has a greeting now"
+        except AnswerLost:
+            why = "The PBX does not show any more whether it has a greeting"
     kept = f"{why}, so it is kept as it is."
     raise _NothingToSend(_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))
 

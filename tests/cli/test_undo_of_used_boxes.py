@@ -1,0 +1,153 @@
+"""An undo removes no box that somebody set up further since, in fields that are not documented or with a greeting."""
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import Faults
+from tests.cli.conftest import Bulkvm, Serve, stored
+from tests.cli.test_whole_job import write_csv
+
+ROWS = [(str(6201 + n), f"Desk {n}", str(402817 + n * 13), "", "") for n in range(3)]
+NUMBERS = [row[0] for row in ROWS]
+
+
+def set_extra(app: Starlette, number: str, field: str, value: object) -> None:
+    """Set an undocumented field of a box as an administrator does."""
+    app.state.stored.db.execute(
+        "UPDATE box SET extra = json_set(extra, ?, ?) WHERE extension_number = ?", (f"$.{field}", value, number)
+    )
+
+
+def record_greeting(app: Starlette, number: str) -> None:
+    app.state.stored.record_greeting(stored(app, "id")[number])
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("nth", [0, 1, 2])
+@pytest.mark.parametrize(("field", "value"), [("retain_days", 90), ("note", "by hand"), ("retain_days", None)])
+def test_a_box_with_an_undocumented_field_that_somebody_set_since_is_kept_and_named(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, field: str, value: object, nth: int, rows: int
+) -> None:
+    nth = min(nth, rows - 1)
+    with serve("extra:retain_days=30") as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS[:rows]), "--yes")
+        set_extra(app, NUMBERS[nth], field, value)
+
+        undone = bulkvm("undo", "last", "--yes", "--with-messages")
+
+        assert list(stored(app)) == [NUMBERS[nth]]
+    assert undone.code == 0
+    assert f"Box {NUMBERS[nth]} was changed since the run in {field}, so it is kept as it is." in undone.err
+
+
+def test_what_each_box_has_of_its_own_and_what_the_pbx_keeps_itself_is_no_change(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    with serve("extra:retain_days=30", "extra:url=u", "extra:created_at=2026-01-01", "extra:unread_count=0") as app:
+        for n, number in enumerate(NUMBERS):
+            bulkvm("import", write_csv(folder / f"{n}.csv", ROWS[n]), "--yes")
+            assert number in stored(app)
+        bulkvm("undo", "last", "--yes")
+        write_csv(folder / "a.csv", *ROWS)
+        app.state.stored.db.execute("DELETE FROM box")
+        bulkvm("import", "a.csv", "--yes")
+        for n, number in enumerate(NUMBERS[1:]):
+            set_extra(app, number, "url", f"/boxes/{n}")
+        for n, number in enumerate(NUMBERS):
+            set_extra(app, number, "created_at", f"2025-01-0{n + 1}")
+            set_extra(app, number, "unread_count", n * 3)
+
+        undone = bulkvm("undo", "last", "--yes")
+
+        assert stored(app) == {}
+    assert "Whether somebody changed url since the run is not known" in undone.err
+
+
+def test_fields_that_no_journal_has_are_said_to_be_open(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
+    with serve("extra:retain_days=30") as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--no-canary")
+
+        undone = bulkvm("undo", "last", "--yes")
+
+        assert stored(app) == {}
+    assert "Whether somebody changed retain_days since the run is not known" in undone.err
+
+
+def test_a_field_that_is_set_after_the_question_keeps_its_box_too(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
+    asked = []
+
+    def before(app: Starlette, scope: dict[str, object]) -> None:
+        if str(scope["path"]).endswith("/greetings"):
+            asked.append(scope["path"])
+            if len(asked) == len(ROWS):
+                set_extra(app, "6202", "retain_days", 90)
+
+    with serve("extra:retain_days=30", before=before) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+
+        undone = bulkvm("undo", "last", "--yes", "--json")
+
+        assert list(stored(app)) == ["6202"]
+    assert "changed meanwhile in retain_days" in undone.json["rows"][1]["message"]
+
+
+def test_a_box_with_a_greeting_is_kept_and_named_unless_it_may_go_too(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    record_greeting(pbx, "6202")
+
+    undone = bulkvm("undo", "last", "--yes")
+    left = list(stored(pbx))
+    forced = bulkvm("undo", "last", "--yes", "--with-messages")
+
+    assert (undone.code, left) == (0, ["6202"])
+    assert "Box 6202 has a greeting, so it is kept as it is." in undone.err
+    assert (forced.code, stored(pbx)) == (0, {})
+
+
+def test_a_greeting_that_is_recorded_after_the_question_keeps_its_box_too(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    asked = []
+
+    def before(app: Starlette, scope: dict[str, object]) -> None:
+        if str(scope["path"]).endswith("/greetings"):
+            asked.append(scope["path"])
+            if len(asked) == len(ROWS) + 1:
+                record_greeting(app, "6203")
+
+    with serve(before=before) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+
+        undone = bulkvm("undo", "last", "--yes", "--json")
+
+        assert list(stored(app)) == ["6203"]
+    assert "has a greeting now" in undone.json["rows"][2]["message"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_the_pbx_lists_no_greetings_that_is_said_and_not_claimed(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.faults = Faults([f"{status}:greetings:1-99"])
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert (undone.code, stored(pbx)) == (0, {})
+    assert undone.err.count("does not list the greetings") == 1
+
+
+def test_where_the_list_of_greetings_cannot_be_read_boxes_are_kept_and_named(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.faults = Faults(["500:greetings:1-99"])
+
+    undone = bulkvm("undo", "last", "--yes", "--retries", "1")
+
+    assert list(stored(pbx)) == NUMBERS
+    assert undone.err.count("does not show whether box") == 3
