@@ -21,11 +21,13 @@ _TOO_LONG: Final = Decimal(10) ** _DIGITS
 _LONGEST_STORED: Final = 2 * len("_xD83D_") * (CELL_CHARACTERS + 1)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _USABLE: Final = frozenset({None, CellKind.NUMBER, CellKind.PADDED, CellKind.BOOLEAN})
+_TEXTS: Final = frozenset({"s", "str", "inlineStr"})
 _CUT: Final = frozenset({None, CellKind.FORMULA})
 
 # By the schema of XML, but in any case; other programs write words.
 _BOOLEANS: Final = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE", "": ""}
-_INDEX: Final = re.compile(r"\s*([0-9]{1,9})\s*")
+_INDEX_DIGITS: Final = 9
+_INDEX: Final = re.compile(rf"\s*([0-9]{{1,{_INDEX_DIGITS}}})\s*")
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
 # One figure of several rows. A number made from the one above it, such as MAX(A$2:A2)+1, is none.
 _TOTAL: Final = re.compile(
@@ -54,7 +56,10 @@ class CellText:
             formula: without its equals sign, None where there is none.
         """
         if formula is None:
-            text, found = self._read_value(kind, style, value) if value is not None else ("", None)
+            if value is None:
+                return "", None
+            read = self._read_text if kind in _TEXTS else self._read_value
+            text, found = read(kind, style, value)
         elif not value and kind != "str":  # a formula may well result in no text
             text, found = f"={formula}", CellKind.NO_RESULT
         else:
@@ -66,7 +71,7 @@ class CellText:
     def _read_value(self, kind: str, style: int, value: str) -> Shown:
         match kind:
             case "s" | "str" | "inlineStr":
-                return self._read_text(style, kind, value)
+                return self._read_text(kind, style, value)
             case "n":
                 return self._read_number(style, value) if value else ("", None)
             case "b":
@@ -78,7 +83,7 @@ class CellText:
                 return value, CellKind.DATE
         return value, CellKind.DAMAGED
 
-    def _read_text(self, style: int, kind: str, value: str) -> Shown:
+    def _read_text(self, kind: str, style: int, value: str) -> Shown:
         if kind == "s":
             index = read_index(value)
             if index is None or index >= len(self.strings):
@@ -146,6 +151,8 @@ def _read_decimal(stored: str) -> Decimal | None:
 
 def read_index(stored: str) -> int | None:
     """A number that counts from zero, such as one of a shared string; None where it is none."""
+    if stored.isdecimal() and stored.isascii() and len(stored) <= _INDEX_DIGITS:  # as nearly all
+        return int(stored)
     found = _INDEX.fullmatch(stored)
     return int(found[1]) if found else None
 
@@ -159,6 +166,8 @@ def join_text(pieces: Sequence[str]) -> str:
     """Join the pieces of a cell's text; of a text that is too long for a cell, no more than shows that."""
     if len(pieces) == 1:  # as in nearly all
         text = pieces[0]
+        if "_x" not in text and len(text) <= CELL_CHARACTERS:
+            return text
     else:
         ends = accumulate(map(len, pieces))
         needed = (piece for piece, end in zip(pieces, ends, strict=True) if end - len(piece) <= _LONGEST_STORED)

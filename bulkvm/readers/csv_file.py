@@ -23,6 +23,7 @@ _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _NAMED: Final = 6  # lines that a message names
 _ERROR_STARTS: Final = ("#", "E")
+_MAY_BE_SCIENTIFIC: Final = re.compile(r"[eE][+-]?[0-9]")
 _SCIENTIFIC: Final = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+\s*")
 
 
@@ -97,11 +98,14 @@ def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> 
             spaced.append(record.line)
         if record.error:
             raise record.error
-        if any(record.values[COLUMNS:]):
+        values = record.values
+        if len(values) > COLUMNS and any(values[COLUMNS:]):
             raise _too_wide(text.name, record)
         if record.number > header.row.number:
-            found.extend(_problems(record, width, dialect.delimiter))
-            if table.add(_row(record)) and len(record.values) < needed:
+            joined = "\n".join(values)
+            if len(values) > width or record.quotes is Quotes.UNCERTAIN or "\0" in joined:
+                found.extend(_problems(record, width, dialect.delimiter))
+            if table.add(_row(record, joined)) and len(values) < needed:
                 if record.is_cut:
                     found.append(_cut_off(record, needed))
                 else:
@@ -120,7 +124,7 @@ def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect,
     rows, errors = {}, {}
     for dialect in dialects:
         records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
-        rows[dialect] = first_rows(map(_row, records))
+        rows[dialect] = first_rows(_row(record, "\n".join(record.values)) for record in records)
         errors[dialect] = next((record.error for record in records if record.error), None)
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], meant))}
     if not headers:
@@ -167,9 +171,10 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
         if values is None:
             return
         quotes = Quotes.TIDY
-        if any('"' in line for line in taken):
-            quotes = look_at_quotes("".join(taken), dialect.delimiter, skips_spaces=dialect.skips_spaces)
-        yield Record(number, first, values, is_cut=not taken[-1].endswith(("\n", "\r")), quotes=quotes)
+        record = "".join(taken)
+        if '"' in record:
+            quotes = look_at_quotes(record, dialect.delimiter, skips_spaces=dialect.skips_spaces)
+        yield Record(number, first, values, None, not record.endswith(("\n", "\r")), quotes)
         first += len(taken)
 
 
@@ -214,9 +219,18 @@ def _too_long(name: str, line: int) -> SheetError:
     )
 
 
-def _row(record: Record) -> Row:
+def _row(record: Record, joined: str) -> Row:
+    """The row of a record. `joined` are its values, which are looked at one by one only where that may show more."""
     # Values without a heading are kept, so that a copy shows all that the person wrote.
     cells = dict(zip(LETTERS, record.values, strict=False))
+    if not (
+        "'" in joined
+        or "#" in joined
+        or "Err:" in joined
+        or len(joined) > CELL_CHARACTERS
+        or _MAY_BE_SCIENTIFIC.search(joined)
+    ):
+        return Row(record.number, cells)
     kinds = {}
     for letter, text in cells.items():
         if len(text) > CELL_CHARACTERS:

@@ -21,15 +21,15 @@ def look_at_quotes(record: str, delimiter: str, *, skips_spaces: bool) -> Quotes
         delimiter: between its values.
         skips_spaces: whether spaces before an opening quote were left out, so that its values may have several lines.
     """
-    tidy, with_spaces, after_spaces = _patterns(delimiter)
-    if tidy.fullmatch(record):
+    plain, tidy, with_spaces, after_spaces = _patterns(delimiter)
+    if plain.fullmatch(record) or tidy.fullmatch(record):
         return Quotes.TIDY
     after = with_spaces.fullmatch(record) if skips_spaces else after_spaces.search(record)
     return Quotes.AFTER_SPACES if after else Quotes.UNCERTAIN
 
 
 @lru_cache(maxsize=16)
-def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     parted = re.escape(delimiter)
     spaces = "" if delimiter == " " else " *"
     quoted = rf'"[^"]*(?:""[^"]*)*"{spaces}'
@@ -38,4 +38,6 @@ def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Patt
         re.compile(rf"(?:{value}|{bare})(?:{parted}(?:{value}|{bare}))*(?:\r\n|\r|\n)?")
         for value in (quoted, f"{spaces}{quoted}")
     )
-    return tidy, with_spaces, re.compile(rf'(?:^|{parted}){spaces and " +"}"')
+    # Most tidy records have quotes at the ends of values alone, which is several times faster to see.
+    plain = re.compile(rf'[^"]*(?:(?<![^{parted}])"[^"]*"(?![^{parted}\r\n])[^"]*)*')
+    return plain, tidy, with_spaces, re.compile(rf'(?:^|{parted}){spaces and " +"}"')

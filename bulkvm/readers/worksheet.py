@@ -16,6 +16,7 @@ _CELL: Final = names("c")
 _VALUE: Final = names("v")
 _FORMULA: Final = names("f")
 _TEXT: Final = names("t")
+_CONTENT: Final = _VALUE | _FORMULA | _TEXT | names("is")
 _PHONETIC: Final = names("rPh")
 _MERGED: Final = names("mergeCell")
 _COLUMN: Final = names("col")
@@ -69,6 +70,8 @@ class Worksheet(Reader):
             self._attributes = attributes
             self._value: str | None = None
             self._formula: str | None = None
+        elif name in _CONTENT:  # no attribute of theirs is needed
+            return
         elif name in _ROW:
             self._start_row(attributes)
         elif name in _PHONETIC:
@@ -77,7 +80,6 @@ class Worksheet(Reader):
             self.merged[attributes["ref"]] = None
             if len(self.merged) > MERGED_RANGES:
                 raise ValueError(len(self.merged))
-
         elif name in _COLUMN and (attributes.get("hidden") in _TRUE or attributes.get("width") in _NO_HEIGHT):
             first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
             if first and last and len(self.hidden_columns) < len(LETTERS):

@@ -59,21 +59,23 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
         expat.ExpatError: it is not well-formed.
     """
     text: list[str] = []
-    depth = taken = 0
+    begun = ended = counted = attributes_begun = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, taken
-        depth += 1
-        number = len(attributes)
-        taken += number + ELEMENT_STEPS
-        if number > ATTRIBUTES:
-            raise _hostile(_BEYOND_LIMITS)
-        text.clear()
+        nonlocal begun, attributes_begun
+        begun += 1
+        if attributes:
+            number = len(attributes)
+            attributes_begun += number
+            if number > ATTRIBUTES:
+                raise _hostile(_BEYOND_LIMITS)
+        if text:
+            text.clear()
         reader.start(name, attributes)
 
     def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
+        nonlocal ended
+        ended += 1
         if text:
             reader.end(name, "".join(text))
             text.clear()  # lest each of the elements around it joins it again
@@ -91,10 +93,11 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
         parser.Parse(chunk)
         given += len(chunk)
         longest = max(given - parser.CurrentByteIndex, sum(map(len, text)))
-        if longest > TOKEN_BYTES or depth > DEPTH or len(parser.intern) > NAMES:
+        if longest > TOKEN_BYTES or begun - ended > DEPTH or len(parser.intern) > NAMES:
             raise _hostile(_BEYOND_LIMITS)
-        steps.take(taken)
-        taken = 0
+        taken = begun * ELEMENT_STEPS + attributes_begun
+        steps.take(taken - counted)
+        counted = taken
         yield
     parser.Parse(b"", True)
     yield

@@ -1,13 +1,17 @@
 """Quotes, errors of spreadsheets and end marks in CSV files: no value is shifted or changed without a word."""
 
+import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkvm.columns.name import no_wrong_encoding
 from bulkvm.readers import read_sheet
+from bulkvm.readers.csv_quotes import Quotes, _patterns, look_at_quotes
 from bulkvm.settings import DEFAULT_PIN_POLICY
-from bulkvm.sheet import Sheet
+from bulkvm.sheet import CellKind, Sheet
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, texts
 
@@ -100,3 +104,30 @@ def test_a_name_that_was_decoded_wrongly_is_doubted(name: str, encoding: str) ->
     assert fault is not None
     assert name in fault.message
     assert no_wrong_encoding(name, DEFAULT_PIN_POLICY) is None
+
+
+@given(st.text('",; a\n'), st.sampled_from(",; "))
+def test_a_record_that_looks_tidy_at_first_sight_is_tidy(record: str, delimiter: str) -> None:
+    plain, tidy, *_ = _patterns(delimiter)
+    lines = record.replace("\n", "") + "\n"  # no value goes on to a next line but in quotes
+
+    assert not plain.fullmatch(lines) or tidy.fullmatch(lines)
+    assert look_at_quotes(lines, delimiter, skips_spaces=False) is not Quotes.TIDY or tidy.fullmatch(lines)
+
+
+@given(st.lists(st.text("'#Er:50e1+, \""), min_size=1, max_size=4))
+def test_a_cell_is_read_the_same_whatever_stands_beside_it(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+
+    def cells(others: str) -> tuple[list[str], list[CellKind | None]]:
+        with path.open("w", encoding="utf-8", newline="") as opened:
+            csv.writer(opened).writerows(
+                [["extension_number", "name", "pin"], *(["6201", name, others] for name in names)]
+            )
+        sheet = read_sheet(path)
+        kinds = sheet.kinds.get("B", {})
+        return sheet.cells["B"].tolist(), [kinds.get(row) for row in sheet.cells.index]
+
+    assert cells("402817") == cells("#N/A")
