@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.options import Reading, warn_of_other_tenant
+from bulkvm.cli.running import before_sending
 from bulkvm.cli.screen import Screen
 from bulkvm.columns import refused_text
 from bulkvm.outcomes import Outcome, Status
@@ -109,18 +110,19 @@ def prepare(
     is_certain = reading.pin_policy is not None or any(problem.code not in _OF_LENGTH for problem in errors)
     if errors and is_certain and not (skip_invalid and prepared.checked.is_readable):
         return prepared
-    return asyncio.run(
-        _compare(
-            prepared,
-            reading,
-            connection,
-            screen,
-            skip_invalid=skip_invalid,
-            generate_pins=generate_pins,
-            keep_unseen=keep_unseen,
-            on_tenant=on_tenant,
+    with before_sending():
+        return asyncio.run(
+            _compare(
+                prepared,
+                reading,
+                connection,
+                screen,
+                skip_invalid=skip_invalid,
+                generate_pins=generate_pins,
+                keep_unseen=keep_unseen,
+                on_tenant=on_tenant,
+            )
         )
-    )
 
 
 async def _compare(

@@ -14,7 +14,15 @@ from bulkvm.cli.connection import Connection
 from bulkvm.cli.places import runs_folder, tenant_lock, writing_state
 from bulkvm.cli.screen import Screen
 from bulkvm.cli.stopping import stopping
-from bulkvm.errors import BulkvmError, Interrupted, ReadBackDiffers, UsageError
+from bulkvm.errors import (
+    BulkvmError,
+    Interrupted,
+    PbxError,
+    PbxUnreachable,
+    ReadBackDiffers,
+    StoppedEarly,
+    UsageError,
+)
 from bulkvm.locks import LockHeld, locked
 from bulkvm.outcomes import DONE, Outcome, Status
 from bulkvm.problems import Problem
@@ -32,7 +40,27 @@ if TYPE_CHECKING:
 
 NOT_ALL_DONE: Final = 1
 _UNKNOWN: Final = 9
+_NOTHING_SENT: Final = "Nothing was sent: the plan was still being made."
+_SAYS_SO: Final = re.compile(r"\b[Nn]othing (\w+ )?was sent\b")
 _SITE_LENGTH: Final = 60  # in the name of a run, which names a file
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Make an error of the PBX say that nothing was sent, as long as a plan is made.
+
+    Raises:
+        PbxUnreachable: the PBX went away. To end a run early takes a run that has begun.
+        PbxError: another error of the PBX, with these words.
+    """
+    try:
+        yield
+    except StoppedEarly as error:
+        raise PbxUnreachable(f"{error}\n{_NOTHING_SENT}") from error
+    except PbxError as error:
+        if _SAYS_SO.search(str(error)):
+            raise
+        raise PbxError(f"{error}\n{_NOTHING_SENT}") from error
 
 
 @contextmanager

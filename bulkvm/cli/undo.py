@@ -22,7 +22,7 @@ from bulkvm.cli.past import (
     undos_of,
     write_past_result,
 )
-from bulkvm.cli.running import NOT_ALL_DONE, ask, carry_out, exit_code, name_run, only_run
+from bulkvm.cli.running import NOT_ALL_DONE, ask, before_sending, carry_out, exit_code, name_run, only_run
 from bulkvm.cli.screen import Screen, screen_options
 from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, reserve
@@ -93,7 +93,8 @@ def command(
         if not changed_anything(count_statuses(past.outcomes)):
             return _tell_of_nothing(listed, runs, connection, screen, as_json=as_json)
         undo = _Undo(past, undos_of(listed, runs), given, made_later, with_messages=with_messages)
-        plan = asyncio.run(_plan(undo, connection, tenant, screen))
+        with before_sending():
+            plan = asyncio.run(_plan(undo, connection, tenant, screen))
         if not plan.to_send:
             return _tell_of_rest(undo, plan, connection, tenant, screen, as_json=as_json)
         if not _agree(plan, undo, connection, tenant, screen, yes=yes, as_json=as_json):

@@ -83,6 +83,13 @@ def read_box(item: Any, host: str) -> Box:
     """
     if not isinstance(item, dict) or not item.get("id") or not item.get(KEY.header):
         raise AnswerLost(f"The PBX at {host} sent a box without an id or an extension number.")
+    # Both readings of a number are wrong for somebody: 101 may be 101 or 0101, and these are two boxes (API page:
+    # extension_number is a text of 3 to 64 digits).
+    if not isinstance(item[KEY.header], str):
+        raise AnswerLost(
+            f"The answer of the PBX at {host} is malformed: the {KEY.header} of a box is no text, so that its leading "
+            "zeros are lost and it is not known which box is meant. Tell the PBX's administrator; nothing was changed."
+        )
     box_id, number = read_id(item["id"]), read_id(item[KEY.header])
     if box_id is None or number is None:
         raise AnswerLost(f"The PBX at {host} sent a box with an id or an extension number that nothing can have.")
@@ -224,8 +231,8 @@ def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
         return NOT_KNOWN
     if header == "recipients":
         return _read_recipients(value)
-    if header == "pin" and not (isinstance(value, str) and value.isdecimal()):
-        return NOT_KNOWN  # a JSON number has lost its leading zeros
+    if _has_lost_zeros(header, value):
+        return NOT_KNOWN
     if value is None or value == "":
         return BLANK
     if header in _SWITCHES and str(value).isdecimal():
@@ -233,6 +240,13 @@ def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
     if isinstance(value, bool) is not (header in _SWITCHES):
         raise AnswerLost(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
     return value if isinstance(value, bool) else _text(value)
+
+
+def _has_lost_zeros(header: str, value: Any) -> bool:
+    """Whether a value is no PIN, or a JSON number in place of a text that may have begun with zeros."""
+    if header == "pin":
+        return not (isinstance(value, str) and value.isdecimal())
+    return header == "name" and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_mask(value: Any) -> bool:

@@ -220,7 +220,7 @@ class Sender:
             told = error
             if isinstance(error, PbxRefused):
                 error.lost = lost
-            elif lost:
+            elif lost and changes:
                 told = lost  # whatever the last try came to, an earlier one may have changed something
             if isinstance(told, PbxError):
                 told.attempts = sent
