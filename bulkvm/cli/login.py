@@ -79,6 +79,8 @@ def command(
     if not token_stdin:
         asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", screen)
         site = replace(site, user=_ask("User", "--user", user, known.user, screen), domain=asked or None)
+    if not given:
+        _check_source(known, site)
     if trust.ca_file:
         site = replace(site, fingerprint=None)
     site = _settle_trust(trust.given_to(_with_source(site, given, password_command, password_file)), screen)
@@ -118,6 +120,23 @@ def _check_url_variable(known: Site, url: str | None) -> None:
             f"The site {known.name} is {known.url}, and BULKVM_URL names another PBX. Unset BULKVM_URL, or give the "
             "site its new address with --url."
         )
+
+
+def _check_source(known: Site, site: Site) -> None:
+    """Make sure that the password of one PBX, or of one user, is not sent as another's.
+
+    Raises:
+        UsageError: the site's file or command gives that of what the site was until now.
+    """
+    was, now = ((each.url, each.domain or None, each.user) for each in (known, site))
+    if was == now or not (known.password_command or known.password_file):
+        return
+    kind = "file" if known.password_file else "command"
+    whose = f"the user {known.user}{f' of {known.domain}' if known.domain else ''} at {known.url}"
+    raise UsageError(
+        f"The site {known.name} has a password_{kind}, which is for {whose}, so nothing was sent. If it holds the "
+        f"password of the new login, add --password-{kind} with it again; else give that login's own."
+    )
 
 
 def _with_source(site: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:

@@ -137,6 +137,32 @@ def test_a_list_of_sites_says_where_the_password_comes_from_and_gets_none(
 
 
 @pytest.mark.parametrize("way", ["file", "command"])
+@pytest.mark.parametrize("changed", ["--url", "--user", "--domain"])
+def test_a_site_that_becomes_another_login_does_not_send_the_password_of_the_former_one(
+    bulkvm: Bulkvm,
+    clinic: Running,
+    stranger: Eavesdropper,
+    elsewhere: Running,
+    password_file: Path,
+    way: str,
+    changed: str,
+) -> None:
+    bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *option_for(way, password_file))
+    entry_before = sites_file().read_text("utf-8")
+    new = (changed, elsewhere.url if changed == "--url" else "another")
+
+    refused = bulkvm("login", "clinic", *new)
+    entry_after, heard_before = sites_file().read_text("utf-8"), stranger.heard
+    given_again = bulkvm("login", "clinic", *new, *option_for(way, password_file))
+
+    assert refused.code == 2
+    assert f"a password_{way}, which is for the user {USER.user} of {USER.domain} at {clinic.url}" in refused.err
+    assert (entry_after, heard_before) == (entry_before, "")
+    assert given_again.code == 4  # it is sent where that is asked for, and not right there
+    assert (USER.password in stranger.heard) is (changed == "--url")
+
+
+@pytest.mark.parametrize("way", ["file", "command"])
 def test_a_password_that_cannot_be_had_ends_one_site_alone_and_doctor_checks_the_rest(
     bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
 ) -> None:
