@@ -8,9 +8,12 @@ import re
 from typing import Final
 
 from bulkvm.columns.error_values import is_error_value
+from bulkvm.columns.text import AROUND
 
-# A formula begins with one of these, in some languages also in full width. Spaces and quotes may precede it.
-_FORMULA: Final = '[ "]*[=+\\-@\uff1d\uff0b\uff0d\uff20]'
+# A formula begins with one of these, in some languages also in full width. Quotes may precede it, and what a program
+# may take for a space or leave out because it cannot be seen.
+_BEFORE: Final = "".join(sorted(set(AROUND) - set("\t\r\n"))) + '"'
+_FORMULA: Final = f"[{re.escape(_BEFORE)}]*[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 _CELL_START: Final = r"(?:\A|(?<=[,;\t|\r\n]))"
 _RUNS: Final = re.compile(rf"\A(?='*[\t\r])|{_CELL_START}(?='*{_FORMULA})")
 _ESCAPED: Final = re.compile(rf"\A'(?='*[\t\r])|{_CELL_START}'(?='*{_FORMULA})")

@@ -4,12 +4,11 @@ import base64
 import binascii
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
-
-from bulkvm.columns.text import to_ascii_digits
 
 WITHHELD: Final = "(not shown, because it repeats a secret)"
 
@@ -25,23 +24,23 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 def mask(words: str, secrets: Iterable[str | None]) -> str:
     """Words on one line, of at most 1,000 characters, without the secrets.
 
-    A secret is replaced by dots whatever its case, reversed or not, and a number also in the digits of another script
-    and with separators between its digits. Where the words hold it in an encoding (form, JSON, HTML, base64), none of
-    them are shown.
+    A secret is replaced by dots whatever its case, reversed or not, and a number also in the digits of another script,
+    in raised or circled ones, and with separators between its digits. Where the words hold it in an encoding (form,
+    JSON, HTML, base64), none of them are shown. A number spelled in words or in another base is not recognised.
     """
     words = " ".join(words.split())[:_LONGEST]
     patterns = {secret: pattern for secret in secrets if secret and (pattern := _pattern(secret))}
     for pattern in patterns.values():
         words = _replace_by_dots(words, pattern)
     long = [pattern for secret, pattern in patterns.items() if len(secret) >= _SHORTEST]
-    if any(pattern.search(to_ascii_digits(text)) for text in _decodings(words) for pattern in long):
+    if any(pattern.search(_plain_digits(text)) for text in _decodings(words) for pattern in long):
         return WITHHELD
     return words
 
 
 def _replace_by_dots(words: str, pattern: re.Pattern[str]) -> str:
     shown, end = [], 0
-    for found in pattern.finditer(to_ascii_digits(words)):  # it changes no position
+    for found in pattern.finditer(_plain_digits(words)):  # it changes no position
         shown += [words[end : found.start()], "•" * len(found[0])]
         end = found.end()
     return "".join([*shown, words[end:]])
@@ -55,8 +54,13 @@ def _pattern(secret: str) -> re.Pattern[str] | None:
     if len(secret) >= _SHORTEST:
         forms |= {form[::-1] for form in forms}
     between = _BETWEEN if secret.isdecimal() and len(secret) >= _SHORTEST else ""
-    found = (between.join(map(re.escape, to_ascii_digits(form))) for form in sorted(forms))
+    found = (between.join(map(re.escape, _plain_digits(form))) for form in sorted(forms))
     return re.compile("|".join(found), re.IGNORECASE) if secret else None
+
+
+def _plain_digits(text: str) -> str:
+    """The text with digits of other scripts, raised and circled ones too, as 0 to 9. None changes its place."""
+    return text if text.isascii() else "".join(str(unicodedata.digit(c, c)) for c in text)
 
 
 def _decodings(words: str) -> set[str]:

@@ -12,9 +12,9 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.tables import Table, format_table
 
 ERRORS = st.builds("".join, st.tuples(st.text("' \t"), st.sampled_from(["#N/A", "#WERT!", "Err:502", "####"])))
-TEXT = st.text() | st.text("'\"=+-@\t\r\n;,| x\uff1d") | ERRORS
+TEXT = st.text() | st.text("'\"=+-@\t\r\n;,| x\uff1d\u00a0\u200b\ufeff") | ERRORS
 # What a spreadsheet takes for a formula: of a value in quotes, without these.
-FORMULA = re.compile('[ "]*[=+\\-@\uff1d\uff0b\uff0d\uff20]')
+FORMULA = re.compile('[ "\u00a0\u200b\u2003\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]')
 
 
 @given(TEXT)
@@ -53,6 +53,10 @@ def test_no_cell_of_a_csv_file_is_a_formula_under_another_separator(
         ("x\t-1", "x\t'-1"),
         ('x;"=1"', 'x;\'"=1"'),
         (" =1", "' =1"),
+        ("\u200b=1", "'\u200b=1"),
+        ("\u00a0 =1", "'\u00a0 =1"),
+        ("\ufeff=1", "'\ufeff=1"),
+        ("x;\u2003=1", "x;'\u2003=1"),
         ("x;'=1", "x;''=1"),
         ("'=1", "''=1"),
         ("\uff1d1", "'\uff1d1"),
