@@ -1,9 +1,9 @@
 """A plan for the PBX as it is now."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.changes import Plan
@@ -25,6 +25,8 @@ from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.upload.journal import PastRun
 from bulkvm.upload.made import ask_of_each, keep_greetings, keep_set_fields
 from bulkvm.upload.owners import find_taken
+
+_CUT: Final = ".… "  # what a list may put at the end of a text that it cuts
 
 
 async def plan_for(
@@ -50,7 +52,7 @@ async def plan_for(
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     index = BoxIndex(boxes.values())
     listed = ((record, index.find(record)) for record in records)
-    in_part = [box for record, box in listed if box and unknown_fields(record, box)]
+    in_part = [box for record, box in listed if box and (unknown_fields(record, box) or _may_be_cut(record, box))]
     boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     index = BoxIndex(boxes.values())
     if make_pin:
@@ -108,6 +110,9 @@ async def plan_undo_of(
         made_later=made_later or {},
     )
     plan = plan_undo(done, boxes.values())
+    if kept := _kept_by_list(plan, {box.id for box in in_part}):
+        boxes = await pbx.complete_listed(boxes, kept, progress=progress)
+        plan = plan_undo(done, boxes.values())
     if plan.to_send:
         warnings = warn_of_old_pins(plan.changes, await pbx.pin_policy(), of_undo=True)
         plan = replace(plan, problems=(*plan.problems, *warnings))
@@ -120,6 +125,19 @@ async def plan_undo_of(
 async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[str, int | None]:
     """How many messages the boxes hold that are to be removed, by id."""
     return await ask_of_each(plan, lambda box: pbx.count_messages(box.id), pbx, progress)
+
+
+def _kept_by_list(plan: Plan, fetched: Collection[str]) -> list[Box]:
+    """The boxes that were changed since as far as a list shows them: it may cut long values, which a box alone has."""
+    warned = {problem.row for problem in plan.problems}
+    return [c.box for c in plan.changes if c.box and c.record.row in warned and c.box.id not in fetched]
+
+
+def _may_be_cut(record: Record, box: Box) -> bool:
+    """Whether a list may show the name that a record wants, and cut it."""
+    if not isinstance(record.name, str) or not isinstance(box.name, str) or record.name == box.name:
+        return False
+    return record.name.startswith(box.name.rstrip(_CUT))
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:
