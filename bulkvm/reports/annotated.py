@@ -12,7 +12,7 @@ from bulkvm.problems import Problem
 from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.marks import MOST_NOTES, place_marks
 from bulkvm.reports.own_copy import format_own_copy
-from bulkvm.reports.own_size import fits_in_memory
+from bulkvm.reports.own_size import MOST_CHANGES, count_changes, fits_in_memory
 from bulkvm.reports.plain_copy import format_plain_copy
 from bulkvm.reports.result_columns import list_messages
 from bulkvm.reports.summary import Line, summarise_problems
@@ -21,6 +21,7 @@ from bulkvm.sheet import Sheet
 
 _TEXT_ALONE: Final = "This copy holds the sheet's text alone, without colours and other sheets of your own:"
 _TOO_BIG: Final = Line((f"{_TEXT_ALONE} the workbook is too big to be copied whole.",))
+_TOO_MANY: Final = Line((f"{_TEXT_ALONE} too many cells are marked or filled in for the workbook to be copied whole.",))
 _CHANGED: Final = Line((f"{_TEXT_ALONE} the workbook was changed after it had been read.",))
 _NOT_COPIED: Final = Line((f"{_TEXT_ALONE} the workbook could not be copied as it is.",))
 
@@ -63,6 +64,8 @@ def _format_own(sheet: Sheet, annotation: Annotation) -> bytes:
     try:
         if not _is_as_it_was_read(sheet):
             notice = _CHANGED
+        elif count_changes(sheet, annotation) > MOST_CHANGES:
+            notice = _TOO_MANY
         elif fits_in_memory(sheet.path):
             return format_own_copy(sheet, annotation)
         else:

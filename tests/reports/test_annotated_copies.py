@@ -17,9 +17,12 @@ from bulkvm.problems import Problem, Severity
 from bulkvm.readers import read_sheet
 from bulkvm.reports import annotated as annotated_copies
 from bulkvm.reports import own_copy, plain_copy, summary
-from bulkvm.reports.annotated import write_annotated
+from bulkvm.reports.annotated import write_annotated, write_copy
+from bulkvm.reports.annotation import Annotation
 from bulkvm.reports.look import AMBER, RED
-from bulkvm.reports.own_size import fits_in_memory
+from bulkvm.reports.marks import place_marks
+from bulkvm.reports.own_size import MOST_CHANGES, count_changes, fits_in_memory
+from bulkvm.reports.summary import Line
 from bulkvm.sheet import Sheet
 from tests.readers.made import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
@@ -228,6 +231,19 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     assert workbook.sheetnames == ["bulkvm", "Our boxes"]
     assert any("too big to be copied whole" in text for text in summary_texts(workbook))
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
+
+
+def test_a_workbook_with_too_many_marks_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+    rows = [[str(100_000 + number), "Desk", "402817"] for number in range(MOST_CHANGES // 2 + 1)]
+    sheet = read_sheet(write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *rows))
+    problems = [Problem(row=row, cell=f"C{row}", column="pin", code="x", message="x") for row in sheet.cells.index]
+
+    marks = place_marks(sheet, problems)
+    written = write_copy(tmp_path / "b.xlsx", sheet, Annotation(marks, [Line(("Problems",))]))
+
+    assert count_changes(sheet, Annotation(dict(list(marks.items())[:-1]), [])) == MOST_CHANGES
+    workbook = openpyxl.load_workbook(written, read_only=True)
+    assert any("too many cells are marked" in str(cell) for row in workbook["bulkvm"].values for cell in row)
 
 
 @pytest.mark.parametrize(
