@@ -12,6 +12,7 @@ BulkvmError
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
 │   │   ├── NoAnswer          none came at all, so that the PBX may still be at it
+│   │   │   └── NotDoneYet    it was accepted (202), to be done later
 │   │   ├── LoginEnded        a request that changes something was answered with 401
 │   │   └── AnotherBox        the answer is about another box
 │   ├── PbxRefused            the PBX answered no (any other 400-class answer)
@@ -96,6 +97,10 @@ class AnswerLost(PbxError):
 
 class NoAnswer(AnswerLost):
     """No answer came at all: the PBX may have done it, may still do it, or never."""
+
+
+class NotDoneYet(NoAnswer):
+    """The PBX accepted the request to do it later (202), or never."""
 
 
 class LoginEnded(AnswerLost):

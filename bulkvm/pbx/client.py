@@ -10,7 +10,7 @@ import httpx
 
 from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, PbxRefused
+from bulkvm.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, NotDoneYet, PbxRefused
 from bulkvm.pbx.answers import box_json, is_web_page, not_the_api, read_box, read_id, read_json, read_object, read_owner
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
 from bulkvm.pbx.masks import Masks, doubtful_values
@@ -254,7 +254,13 @@ class Pbx:
         fields = box_json(box)
         del fields["extension_number"]  # not part of this body: the number cannot be changed
         return await self._sender.send(
-            "POST", _path(box.id), read=_nothing, repeat=SAFE_IF_REPEATABLE, secret=box.pin, changes=True, json=fields
+            "POST",
+            _path(box.id),
+            read=_is_done_to(box.id),
+            repeat=SAFE_IF_REPEATABLE,
+            secret=box.pin,
+            changes=True,
+            json=fields,
         )
 
     async def count_messages(self, box_id: str) -> int | None:
@@ -290,7 +296,9 @@ class Pbx:
 
         Source: vendor's OpenAPI, deleteSharedVoicemail.
         """
-        return await self._sender.send("POST", f"{_path(box_id)}/destroy", read=_nothing, repeat=SAFE, changes=True)
+        return await self._sender.send(
+            "POST", f"{_path(box_id)}/destroy", read=_is_done_to(box_id), repeat=SAFE, changes=True
+        )
 
     async def number_owner(self, extension_number: str) -> Owner | None:
         """What has this extension number, None where it is free.
@@ -385,16 +393,37 @@ def _greeting_count(response: httpx.Response) -> int | None:
 
 
 def _id_of(response: httpx.Response) -> str:
+    _check_is_done(response)
     box_id = read_id(read_object(response).get("id"))
     if box_id is None:
         raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it that can be used.")
     return box_id
 
 
-def _nothing(response: httpx.Response) -> None:
+def _is_done_to(box_id: str) -> Callable[[httpx.Response], None]:
+    """Reads the answer to a change of a box, which has no body, or none that matters.
+
+    Raises:
+        NotDoneYet, AnotherBox: it does not say that this box was changed.
+    """
+
+    def read(response: httpx.Response) -> None:
+        _check_is_done(response)
+        told = _nothing(response)
+        if isinstance(told, dict) and told.get("id") and read_id(told["id"]) != box_id:
+            raise AnotherBox(f"The PBX at {response.url.host} was to change one box and answered with another one.")
+
+    return read
+
+
+def _check_is_done(response: httpx.Response) -> None:
+    if response.status_code == httpx.codes.ACCEPTED:
+        raise NotDoneYet(f"The PBX at {response.url.host} answered that it will be done later (status 202).")
+
+
+def _nothing(response: httpx.Response) -> Any:
     """The answer has no body, or none that matters. A page of HTML comes from somebody else than the PBX."""
-    if response.content.strip():
-        read_json(response)
+    return read_json(response) if response.content.strip() else None
 
 
 def _path(box_id: str) -> str:

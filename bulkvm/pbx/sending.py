@@ -18,6 +18,7 @@ from bulkvm.errors import (
     LoginEnded,
     LoginRefused,
     NoAnswer,
+    NotDoneYet,
     NotTrusted,
     PbxBusy,
     PbxError,
@@ -40,6 +41,7 @@ from bulkvm.tenant import Tenant
 SAFE: Final = (PbxUnreachable, PbxBusy)
 # What may be repeated where doing it twice comes to the same.
 SAFE_IF_REPEATABLE: Final = (*SAFE, AnswerLost)
+_LOOKED_AT_FIRST: Final = (LoginEnded, NotDoneYet)  # what became of it is seen at the box, before it is repeated
 
 # What a gateway answers while the PBX behind it is away.
 _NOBODY_BEHIND: Final = {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
@@ -230,7 +232,7 @@ class Sender:
         first: PbxError | None
         try:
             return await attempt()  # nearly always it takes no more
-        except LoginEnded:
+        except _LOOKED_AT_FIRST:
             raise
         except repeat as error:
             first = error
@@ -246,7 +248,9 @@ class Sender:
         return AsyncRetrying(
             stop=self._is_enough,
             wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-            retry=retry_if_exception(lambda error: isinstance(error, repeat) and not isinstance(error, LoginEnded)),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, repeat) and not isinstance(error, _LOOKED_AT_FIRST)
+            ),
             sleep=self.pause,
             reraise=True,
         )

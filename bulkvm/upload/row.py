@@ -483,7 +483,12 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx, trie
         return _not_shown(change, lost, attempts, box.id)
     if is_as_before:
         return _not_done(record, lost, "The box is as it was. Run the same command again.", box.id)
-    return _unknown(record, lost, attempts)
+    differing = ", ".join(_differing(change, wanted, box))
+    message = (
+        f"{lost} The box is neither as it was nor as it was sent: it differs in {differing}. Somebody else may have "
+        "changed it. Look at the plan before you run the same command again."
+    )
+    return _outcome(record, Status.UNKNOWN, message, box_id=box.id, attempts=attempts)
 
 
 def _not_done(record: Record, lost: AnswerLost, shown: str, box_id: str) -> Outcome:

@@ -165,3 +165,69 @@ async def test_a_change_that_is_answered_with_401_and_cannot_be_looked_up_is_not
     outcome, _, _ = await send_under(kind, [f"401-after:{CALLS[kind]}:1", look], BY_TOKEN)
 
     assert outcome.status is Status.UNKNOWN
+
+
+async def send_answered(kind: ChangeKind, status: int, body: bytes, *, is_done: bool) -> tuple[Outcome, int]:
+    """What becomes of a change that is answered so, whether or not it is done, and how often it was sent."""
+    app = create_app()
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+        box = await pbx.find_box("6100")
+    assert box is not None
+
+    def changes_something(asked: Asked) -> bool:
+        return asked.method == "POST" and asked.path.startswith("/api/shared_voicemails")
+
+    def instead(asked: Asked) -> Answer | None:
+        return Answer(status, body) if changes_something(asked) and not is_done else None
+
+    def mislead(asked: Asked, given: Answer) -> None:
+        if changes_something(asked):
+            given.status, given.body = status, body
+
+    hostile = Hostile(app, instead=instead, change=mislead)
+    settings = replace(ONE_BY_ONE, canary=False, retries=5)
+    async with connect(BY_TOKEN, settings, app=hostile) as pbx:
+        ending = await send(Plan((change_of(kind, box),)), pbx, settings)
+    return ending.outcomes[0], sum(map(changes_something, hostile.asked))
+
+
+@pytest.mark.parametrize("kind", [C, U, R])
+@pytest.mark.parametrize("body", [b"", b'{"id": "made"}', b'{"status": "queued"}'], ids=str)
+async def test_a_change_that_is_answered_as_to_be_done_later_is_looked_up(kind: ChangeKind, body: bytes) -> None:
+    done, sent = await send_answered(kind, 202, body, is_done=True)
+    open_still, _ = await send_answered(kind, 202, body, is_done=False)
+
+    assert (done.status, sent) == (DONE[kind], 1)
+    assert open_still.status is Status.UNKNOWN
+    assert "will be done later (status 202)" in open_still.message
+
+
+@pytest.mark.parametrize("kind", [U, R])
+@pytest.mark.parametrize("is_done", [True, False])
+async def test_a_change_that_is_answered_with_another_box_is_looked_up(kind: ChangeKind, *, is_done: bool) -> None:
+    outcome, _ = await send_answered(kind, 200, b'{"id": "another", "name": "Another"}', is_done=is_done)
+
+    assert outcome.status is (DONE[kind] if is_done else Status.FAILED)
+
+
+async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_told_as_such() -> None:
+    app = create_app()
+
+    def rename(asked: Asked) -> Answer | None:
+        if asked.method != "POST" or asked.path.endswith("shared_voicemails"):
+            return None
+        app.state.stored.db.execute("UPDATE box SET name = 'By hand'")
+        return Answer(500, b"")
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+        box = await pbx.find_box("6100")
+    assert box is not None
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, instead=rename)) as pbx:
+        ending = await send(Plan((change_of(U, box),)), pbx, replace(ONE_BY_ONE, canary=False))
+
+    (outcome,) = ending.outcomes
+    assert (outcome.status, outcome.id) == (Status.UNKNOWN, box.id)
+    assert "neither as it was nor as it was sent: it differs in name." in outcome.message
+    assert "could not be asked" not in outcome.message
