@@ -1,11 +1,12 @@
 """The rows of an earlier result that are still to be done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from bulkvm.errors import UsageError
 from bulkvm.outcomes import DONE
+from bulkvm.problems import Problem, Severity
 from bulkvm.sheet import Sheet
 from bulkvm.validation.sheet import Checked
 
@@ -13,7 +14,7 @@ STATUS_HEADING: Final = "bulkvm_status"
 
 
 def select_failed(sheet: Sheet, checked: Checked) -> Checked:
-    """Of a checked sheet, the rows alone that an earlier run did not do (`--only-failed`).
+    """Of a checked sheet, the rows alone that an earlier run did not do (`--only-failed`), and how many are left out.
 
     Raises:
         UsageError: it is no result.
@@ -23,10 +24,20 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
     return replace(
         checked,
         records=tuple(record for record in checked.records if record.row in left),
-        problems=tuple(problem for problem in checked.problems if problem.row is None or problem.row in left),
+        problems=(
+            *(problem for problem in checked.problems if problem.row is None or problem.row in left),
+            *_left_out(len(statuses) - len(left)),
+        ),
         extensions={row: extension for row, extension in checked.extensions.items() if row in left},
         understood=tuple(record for record in checked.understood if record.row in left),
     )
+
+
+def _left_out(count: int) -> Iterator[Problem]:
+    if count:
+        rows = "1 row that an earlier run did is" if count == 1 else f"{count:,} rows that an earlier run did are"
+        message = f"{rows} left out (--only-failed). What was edited there since then is not sent."
+        yield Problem(row=None, code="rows-left-out", message=message, severity=Severity.WARNING)
 
 
 def _status_letter(headings: Mapping[str, str]) -> str:

@@ -62,6 +62,25 @@ def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: 
 
 
 @pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(("bad", "said"), [("6202", "1 row that an earlier run did is left out"), ("6201", None)])
+def test_rows_that_are_done_and_were_edited_since_are_said_to_be_left_out(
+    bulkvm: Bulkvm, folder: Path, bad: str, said: str | None
+) -> None:
+    rows = "".join(f"{n},Desk,{'402817' if n != bad else '111222'}\n" for n in sorted({"6201", bad}))
+    (folder / "a.csv").write_text(f"extension_number,name,pin\n{rows}", "utf-8")
+    bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--result", "r.csv")
+    text = (folder / "r.csv").read_text("utf-8-sig")
+    (folder / "r.csv").write_text(text.replace("111222", "582046").replace("6201,Desk", "6201,Edited"), "utf-8")
+
+    ended = bulkvm("import", "r.csv", "--yes", "--only-failed", "--json")
+
+    assert (ended.code, ended.json["counts"]["created"]) == (0, 1)
+    messages = [problem["message"] for problem in ended.json["problems"] if problem["code"] == "rows-left-out"]
+    assert [message.startswith(said or "-") for message in messages] == [True] * bool(said)
+    assert said is None or said in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
 def test_headings_of_theirs_are_mapped(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Durchwahl;Wer;Geheimzahl\n6201;Zentrale;402817\n", encoding="cp1252")
     mapped = ["--map", "Durchwahl=extension_number", "--map", "wer=name", "--map", "Geheimzahl=PIN"]
