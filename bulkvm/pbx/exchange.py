@@ -38,6 +38,11 @@ class Exchange:
         self._auth = make_auth(site)
         self._on_failure = on_failure
 
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """What no message may repeat: the secret of the site, and the tokens that its login gave."""
+        return self._auth.secrets
+
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Let every new token reach this tenant; `checked` if the present one does."""
         self._auth.expect(tenant, checked=checked)

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -26,6 +27,7 @@ _NO_LOGIN_HERE: Final = frozenset({codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED})
 _TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
 _MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
+_REMEMBERED: Final = 16  # tokens that no message repeats; there is no end to those of a PBX whose tokens end at once
 
 
 class SiteAuth(httpx.Auth):
@@ -35,6 +37,12 @@ class SiteAuth(httpx.Auth):
         self._site = site
         self._lock = asyncio.Lock()
         self._expected: Tenant | None = None
+        self._given: deque[str] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """What no message may repeat: the secret of the site, and the tokens that its login gave."""
+        return (self._site.password, self._site.token, *self._given)
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Ask from now on whether each new token reaches this tenant; `checked` if the present one does."""
@@ -59,7 +67,7 @@ class TokenAuth(SiteAuth):
             async with self._lock:
                 if not self._checked:
                     response = yield ask_tenant(request, self._site.url, self._token)
-                    read_expected_tenant(response, self._site, self._expected)
+                    read_expected_tenant(response, self._site, self._expected, self.secrets)
                     self._checked = True
         request.headers["authorization"] = f"Bearer {self._token}"
         yield request
@@ -151,7 +159,7 @@ class PasswordAuth(SiteAuth):
         """Let a new token pass if it reaches the tenant that is meant."""
         if response.status_code == codes.UNAUTHORIZED:  # it has ended already: the next one may live longer
             raise PbxUnreachable(f"The PBX at {response.url.host} gave a token that it does not accept.")
-        read_expected_tenant(response, self._site, expected)
+        read_expected_tenant(response, self._site, expected, self.secrets)
 
     async def _read(self, response: httpx.Response, asked_at: float) -> _Token | None:
         """The token of an answer. A refresh token that is refused is dropped, and the password's turn comes."""
@@ -168,6 +176,7 @@ class PasswordAuth(SiteAuth):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
         lifetime = _read_seconds(told.get("expires_in"))
         self._refresh = refresh if _is_token(refresh) else None
+        self._given.extend(filter(None, (token, self._refresh)))
         return _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
 
     def _not_accepted(self, response: httpx.Response) -> str:

@@ -150,7 +150,6 @@ class Sender:
     ) -> None:
         self.site = site
         self._settings = settings
-        self._secrets = (site.password, site.token)
         self._waits = waits
         self._sleep = sleep
         self._outage = Outage(settings.max_outage, self._is_there, sleep=sleep)
@@ -198,7 +197,7 @@ class Sender:
             StoppedEarly: the PBX stayed away, and nothing was changed.
             Interrupted: a person ended the waiting, and nothing was changed.
         """
-        secrets = (*self._secrets, secret if isinstance(secret, str) else None)
+        secrets = (secret if isinstance(secret, str) else None,)
         if changes:
             content["extensions"] = {CHANGES: True}
         sent = 0
@@ -280,7 +279,7 @@ class Sender:
             self._outage.answered()
         if CHANGES in content.get("extensions", ()) and response.status_code == codes.UNAUTHORIZED:
             raise LoginEnded(f"The PBX at {response.url.host} does not accept the login or token, or it has ended.")
-        raise_for_refusal(response, secrets=secrets)
+        raise_for_refusal(response, secrets=(*self._exchange.secrets, *secrets))
         return response
 
     async def _is_there(self) -> bool:

@@ -1,6 +1,6 @@
 """Which tenant a login or a token reaches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ def ask_tenant(request: httpx.Request, base_url: str, token: str) -> httpx.Reque
     return httpx.Request("GET", f"{base_url}{TENANT_PATH}", headers=headers, extensions=request.extensions)
 
 
-def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant) -> None:
+def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant, secrets: Iterable[str | None]) -> None:
     """Make sure that a new token reaches the tenant that is meant.
 
     Raises:
@@ -48,7 +48,7 @@ def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant)
         PbxError, LoginRefused: that could not be found out, and nothing else was sent.
     """
     try:
-        raise_for_refusal(response, secrets=(site.password, site.token))
+        raise_for_refusal(response, secrets=secrets)
         found = read_tenant(response, site)
     except (NotAllowed, PbxRefused):
         found = make_tenant({}, site)

@@ -262,6 +262,25 @@ async def test_a_pbx_that_repeats_the_secret_later_is_shown_without_it(secret: s
     assert re.search("OPEN|SESAME|EMASES|PEN-", told, re.IGNORECASE) is None
 
 
+@pytest.mark.parametrize("repeated", ["FIRST-TOKEN", "first-token", "REFRESH-TOKEN", "NEKOT-HSERFER", "LATER-TOKEN"])
+async def test_a_pbx_that_repeats_a_token_that_it_gave_is_shown_without_it(repeated: str) -> None:
+    given = iter(["FIRST-TOKEN", "LATER-TOKEN"])
+    error = JSONResponse({"errors": [{"code": repeated, "message": f"what is {repeated}?"}]}, 400)
+
+    async def login(_: Request) -> Response:
+        return JSONResponse({"access_token": next(given), "refresh_token": "REFRESH-TOKEN", "expires_in": 1800})
+
+    async def boxes(request: Request) -> Response:
+        return error if "LATER" in request.headers["authorization"] else Response(status_code=401)
+
+    app = Starlette(routes=[Route(LOGIN, login, methods=["POST"]), Route(BOXES, boxes)])
+    async with connect(login_site("http://simulator"), SendSettings(retries=1), app=app) as pbx:
+        with pytest.raises(PbxRefused, match='The PBX said: "what is') as refusal:
+            await pbx.count_boxes()
+    told = f"{refusal.value} {refusal.value.code}"
+    assert re.search("TOKEN|NEKOT", told, re.IGNORECASE) is None
+
+
 @pytest.mark.parametrize("token", ["Bearer abc", "two\nlines", "a\rb", "“abc”", "half\udcff", "a\x00b", "tab\tbed"])
 async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> None:
     with pytest.raises(UsageError, match="Give the token alone") as refusal:
