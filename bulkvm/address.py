@@ -22,6 +22,8 @@ def check_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         where, port = _read_host(parts), parts.port
+        if any(character.isspace() for character in url.strip()):
+            raise ValueError  # noqa: TRY301  (as urlsplit refuses what is no address)
         usual = _PORTS[parts.scheme]
     except (ValueError, LookupError):
         where, port, usual = "", None, 0
