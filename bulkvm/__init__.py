@@ -9,92 +9,82 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bulkvm.backup import Keep, Night, back_up, verify
-    from bulkvm.box import Box, Record
-    from bulkvm.changes import Change, Plan
-    from bulkvm.errors import BulkvmError
-    from bulkvm.outcomes import Outcome, Status
+    from bulkvm.backup import BackupSettings, Keep, back_up, verify
+    from bulkvm.model.box import Box, Record
+    from bulkvm.model.change import Change, Plan
+    from bulkvm.model.errors import BulkvmError
+    from bulkvm.model.outcome import Outcome, Status
+    from bulkvm.model.problem import Problem
+    from bulkvm.model.settings import Limit, PinPolicy, SendSettings, Site
+    from bulkvm.model.tenant import Tenant
     from bulkvm.pbx import Pbx, connect
-    from bulkvm.planning import boxes_of, check_changes, make_diff
-    from bulkvm.problems import Problem
+    from bulkvm.planning import boxes_from_rows, check_changes, make_diff, plan_for, plan_undo_of
     from bulkvm.readers import read_sheet
-    from bulkvm.reports.annotated import write_annotated
-    from bulkvm.reports.clean import write_clean
-    from bulkvm.reports.diff import write_diff
-    from bulkvm.reports.export import write_export
-    from bulkvm.reports.result import write_result
-    from bulkvm.reports.summary import RunSummary
-    from bulkvm.reports.template import write_template
-    from bulkvm.settings import Limit, PinPolicy, SendSettings, Site
-    from bulkvm.tenant import Tenant
-    from bulkvm.upload import (
-        Ending,
-        Journal,
-        PastRun,
-        RunFacts,
-        account_for,
-        plan_for,
-        plan_undo_of,
-        read_journal,
-        send,
-    )
+    from bulkvm.reports.diff_table import write_diff
+    from bulkvm.reports.export_file import write_export
+    from bulkvm.reports.template.template_workbook import write_template
+    from bulkvm.reports.workbook.annotated_copy import write_annotated
+    from bulkvm.reports.workbook.clean_copy import write_clean
+    from bulkvm.reports.workbook.result import write_result
+    from bulkvm.reports.workbook.summary import RunSummary
+    from bulkvm.runs import Journal, PastRun, RunInfo, complete_outcomes, read_journal
+    from bulkvm.upload import RunResult, send
     from bulkvm.validation import take_rows, validate
 
 __version__ = "0.1.0"
 
 _MODULES: Final = {
-    "Box": "box",
-    "BulkvmError": "errors",
-    "Change": "changes",
-    "Ending": "upload",
-    "Journal": "upload",
+    "Box": "model.box",
+    "BulkvmError": "model.errors",
+    "Change": "model.change",
+    "RunResult": "upload",
+    "Journal": "runs",
     "Keep": "backup",
-    "Limit": "settings",
-    "Night": "backup",
-    "Outcome": "outcomes",
-    "PastRun": "upload",
+    "Limit": "model.settings",
+    "BackupSettings": "backup",
+    "Outcome": "model.outcome",
+    "PastRun": "runs",
     "Pbx": "pbx",
-    "PinPolicy": "settings",
-    "Plan": "changes",
-    "Problem": "problems",
-    "Record": "box",
-    "RunFacts": "upload",
-    "RunSummary": "reports.summary",
-    "SendSettings": "settings",
-    "Site": "settings",
-    "Status": "outcomes",
-    "Tenant": "tenant",
-    "account_for": "upload",
+    "PinPolicy": "model.settings",
+    "Plan": "model.change",
+    "Problem": "model.problem",
+    "Record": "model.box",
+    "RunInfo": "runs",
+    "RunSummary": "reports.workbook.summary",
+    "SendSettings": "model.settings",
+    "Site": "model.settings",
+    "Status": "model.outcome",
+    "Tenant": "model.tenant",
+    "complete_outcomes": "runs",
     "back_up": "backup",
-    "boxes_of": "planning",
+    "boxes_from_rows": "planning",
     "check_changes": "planning",
     "connect": "pbx",
     "make_diff": "planning",
-    "plan_for": "upload",
-    "plan_undo_of": "upload",
-    "read_journal": "upload",
+    "plan_for": "planning",
+    "plan_undo_of": "planning",
+    "read_journal": "runs",
     "read_sheet": "readers",
     "send": "upload",
     "take_rows": "validation",
     "validate": "validation",
     "verify": "backup",
-    "write_annotated": "reports.annotated",
-    "write_clean": "reports.clean",
-    "write_diff": "reports.diff",
-    "write_export": "reports.export",
-    "write_result": "reports.result",
-    "write_template": "reports.template",
+    "write_annotated": "reports.workbook.annotated_copy",
+    "write_clean": "reports.workbook.clean_copy",
+    "write_diff": "reports.diff_table",
+    "write_export": "reports.export_file",
+    "write_result": "reports.workbook.result",
+    "write_template": "reports.template.template_workbook",
 }
 
 __all__ = [
+    "BackupSettings",
     "Box",
     "BulkvmError",
     "Change",
-    "Ending",
     "Journal",
     "Keep",
     "Limit",
-    "Night",
     "Outcome",
     "PastRun",
     "Pbx",
@@ -102,16 +92,17 @@ __all__ = [
     "Plan",
     "Problem",
     "Record",
-    "RunFacts",
+    "RunInfo",
+    "RunResult",
     "RunSummary",
     "SendSettings",
     "Site",
     "Status",
     "Tenant",
-    "account_for",
     "back_up",
-    "boxes_of",
+    "boxes_from_rows",
     "check_changes",
+    "complete_outcomes",
     "connect",
     "make_diff",
     "plan_for",

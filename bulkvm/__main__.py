@@ -1,6 +1,6 @@
 """`python -m bulkvm`."""
 
-from bulkvm.cli import main
+from bulkvm.cli.main import main
 
 if __name__ == "__main__":
     main()

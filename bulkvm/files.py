@@ -22,7 +22,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
 
 _READ_BY_OWNER: Final = 0o600
 _READ_BY_ALL: Final = 0o644  # less what the umask takes away; nobody else ever writes to a file of ours

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bulkvm.problems import Problem
-from bulkvm.sheet import CellKind, Sheet
+from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import CellKind, Sheet
 
 
 def sheet_of(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm import errors
-from bulkvm.cli.backup import verify_command
-from bulkvm.cli.commands import COMMANDS, bulkvm
-from bulkvm.cli.runs import forget_command
+from bulkvm.cli.commands.backup import verify_command
+from bulkvm.cli.commands.runs import forget_command
+from bulkvm.cli.main import COMMANDS, bulkvm
 from bulkvm.columns import COLUMNS, Column
+from bulkvm.model import errors
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -28,9 +28,9 @@ def render_columns() -> str:
 
 
 def _needed(column: Column) -> str:
-    if "update" in column.needed_to:
+    if "update" in column.required_for:
         return "always"
-    return "for a new box" if column.needed_to else ""
+    return "for a new box" if column.required_for else ""
 
 
 def _examples(column: Column) -> str:

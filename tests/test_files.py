@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 import pytest
 
-from bulkvm.errors import UsageError
 from bulkvm.files import Reservation, check_target, make_private_folder, reserve, scratch_folder, sweep, writing
+from bulkvm.model.errors import UsageError
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 DAY = 24 * 3600

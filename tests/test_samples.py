@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.readers import read_sheet
-from bulkvm.reports.problem_texts import render_problem, render_problems
+from bulkvm.reports.text.problem_text import render_problem, render_problems
 from bulkvm.validation import validate
 
 SAMPLES = Path(__file__).parents[1] / "samples"

@@ -1,16 +1,16 @@
 """A nightly export that proves itself."""
 
-from bulkvm.backup.folder import check_backup, warn_of_other_tenant
+from bulkvm.backup.backup_folder import check_backup, warn_of_other_tenant
 from bulkvm.backup.manifest import Manifest
-from bulkvm.backup.nightly import Night, back_up
+from bulkvm.backup.nightly import BackupSettings, back_up
 from bulkvm.backup.retention import KEEP_ALL, Keep
 from bulkvm.backup.verification import Verified, verify
 
 __all__ = [
     "KEEP_ALL",
+    "BackupSettings",
     "Keep",
     "Manifest",
-    "Night",
     "Verified",
     "back_up",
     "check_backup",

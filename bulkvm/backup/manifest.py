@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bulkvm import __version__
-from bulkvm.tenant import Tenant
+from bulkvm.model.tenant import Tenant
 
 SUFFIX: Final = ".manifest.json"
 

@@ -14,24 +14,24 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from bulkvm.backup.folder import find_damage, hand_out, list_backups, take_back, tidy, workshop
+from bulkvm.backup.backup_folder import find_damage, list_backups, publish, staging, tidy, unpublish
+from bulkvm.backup.checks import count_without_pin, find_loss, find_suspicion, last_good
 from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name
-from bulkvm.backup.proof import count_without_pin, find_loss, find_suspicion, last_good
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
-from bulkvm.box import Box, group_twins
-from bulkvm.errors import BackupNotProven, Interrupted, PbxUnreachable, SheetError, StoppedEarly, UsageError
 from bulkvm.files import writing
+from bulkvm.model.box import Box, group_twins
+from bulkvm.model.errors import BackupNotProven, Interrupted, PbxUnreachable, SheetError, StoppedEarly, UsageError
+from bulkvm.model.settings import Site
+from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx import Pbx
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export import count_not_shown, without_gaps, write_export
-from bulkvm.settings import Site
-from bulkvm.tenant import Tenant, normalize_url
+from bulkvm.reports.export_file import count_not_shown, without_gaps, write_export
 
 _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class BackupSettings:
     """How backups are made tonight.
 
     Attributes:
@@ -93,7 +93,7 @@ class _Former:
         return self.other
 
 
-async def back_up(pbx: Pbx, site: Site, night: Night) -> Manifest:
+async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
     """Back up all boxes of a PBX. Whatever goes wrong, the backups that are there stay as they are.
 
     Raises:
@@ -109,7 +109,7 @@ async def back_up(pbx: Pbx, site: Site, night: Night) -> Manifest:
         raise PbxUnreachable("The PBX went away while its list was read, and stayed away. Try again later.") from error
     made_of = _Source([without_gaps(box) for box in boxes], site, tenant, count_not_shown(boxes))
     try:
-        async with workshop(night.folder, night.lock_timeout) as place:
+        async with staging(night.folder, night.lock_timeout) as place:
             return await _in_thread(partial(_store, place, made_of, night))
     except (UsageError, SheetError) as error:
         raise BackupNotProven(f"No backup was made. {error}") from error
@@ -133,7 +133,7 @@ async def _in_thread(work: Callable[[Event], Manifest]) -> Manifest:
         raise
 
 
-def _store(place: Path, source: _Source, night: Night, stop: Event) -> Manifest:
+def _store(place: Path, source: _Source, night: BackupSettings, stop: Event) -> Manifest:
     folder = night.folder
     tidy(place, folder)
     try:
@@ -148,7 +148,7 @@ def _store(place: Path, source: _Source, night: Night, stop: Event) -> Manifest:
         made = _make(place, source, night, suspicion)
         if stop.is_set():
             raise Interrupted("Stopped. No backup was made.")
-        hand_out(place, folder, made.file)
+        publish(place, folder, made.file)
         if suspicion:
             raise BackupNotProven(
                 f"{suspicion}. It is kept as {folder / made.file}, and no older backup was removed. "
@@ -156,7 +156,7 @@ def _store(place: Path, source: _Source, night: Night, stop: Event) -> Manifest:
             )
         for old in choose_pruned([made, *former.same], night.keep, night.now):
             with suppress(OSError):  # open in Excel, on Windows, or the like: the next night tries again
-                take_back(place, folder, old.file)
+                unpublish(place, folder, old.file)
     finally:
         tidy(place, folder)
     return made
@@ -173,7 +173,7 @@ def _find_former(folder: Path, source: _Source) -> _Former:
     return former
 
 
-def _make(place: Path, source: _Source, night: Night, suspicion: str | None) -> Manifest:
+def _make(place: Path, source: _Source, night: BackupSettings, suspicion: str | None) -> Manifest:
     """Write a backup and its manifest, and read back that it is all there."""
     boxes, site = source.boxes, source.site
     names = (backup_name(site.name, night.now, number, suspect=suspicion is not None) for number in count(1))

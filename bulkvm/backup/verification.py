@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bulkvm.backup.folder import find_damage, list_backups
+from bulkvm.backup.backup_folder import find_damage, list_backups
 from bulkvm.backup.manifest import Manifest
-from bulkvm.errors import BackupNotProven
+from bulkvm.model.errors import BackupNotProven
 
 
 @dataclass(frozen=True, slots=True)

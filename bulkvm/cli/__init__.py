@@ -1,5 +1,1 @@
-"""The command line. It words what the stages do; it does none of it."""
-
-from bulkvm.cli.commands import main
-
-__all__ = ["main"]
+"""The command line: parses options, calls the stages and prints the outcome."""

@@ -6,12 +6,12 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from bulkvm.cli.commands import the_console
-from bulkvm.cli.places import simulator_state, sites_file
-from bulkvm.errors import BulkvmError, UsageError
-from bulkvm.settings import SendSettings, Site
+from bulkvm.cli.main import current_streams
+from bulkvm.model.errors import BulkvmError, UsageError
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.tenant import Tenant
+from bulkvm.paths import simulator_state, sites_file
 from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
-from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -94,5 +94,5 @@ def ask_secret(site: Site) -> str | None:
         return None
     of = f"{site.user} of {site.domain}" if site.domain else site.user
     question = f"Password of {of} at {site.url}" if site.user else f"Token for {site.url}"
-    secret: str = the_console().prompt(question, hide_input=True, default="", show_default=False)
+    secret: str = current_streams().prompt(question, hide_input=True, default="", show_default=False)
     return secret

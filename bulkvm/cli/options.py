@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
-from bulkvm.cli.commands import the_console
 from bulkvm.cli.connection import Connection, Trust, open_site
-from bulkvm.cli.screen import Command, Screen
+from bulkvm.cli.console import Command, Console
+from bulkvm.cli.main import current_streams
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.columns.headings import same_heading
-from bulkvm.problems import Problem
-from bulkvm.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
+from bulkvm.columns.header_matching import same_heading
+from bulkvm.model.problem import Problem
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
+from bulkvm.model.tenant import Tenant
 from bulkvm.sites import SIMULATOR
-from bulkvm.tenant import Tenant
 
 if TYPE_CHECKING:
-    from bulkvm.sheet import Sheet
+    from bulkvm.model.sheet import Sheet
     from bulkvm.validation import Checked
 
 _LEADING_ZEROS: Final = "leading-zeros"
@@ -87,18 +87,18 @@ class Reading:
     only_failed: bool = False
     pin_policy: PinPolicy | None = None
 
-    def read(self, file: Path, screen: Screen) -> "Sheet":
+    def read(self, file: Path, console: Console) -> "Sheet":
         """Read the sheet of a file."""
-        with screen.progress("Reading the sheet"):
+        with console.progress("Reading the sheet"):
             from bulkvm.readers import read_sheet
 
             sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
             check_backup(sheet)
             return sheet
 
-    def check(self, sheet: "Sheet", screen: Screen, policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
+    def check(self, sheet: "Sheet", console: Console, policy: PinPolicy = DEFAULT_PIN_POLICY) -> "Checked":
         """Check a sheet that was read, or those of its rows that are asked for; the user's own policy comes first."""
-        with screen.progress("Checking the rows"):
+        with console.progress("Checking the rows"):
             from bulkvm.validation import select_failed, validate
 
             checked = validate(sheet, self.pin_policy or policy, fix_zeros=_LEADING_ZEROS in self.fix)
@@ -250,7 +250,7 @@ def trust_options(command: Command) -> Command:
     @wraps(command)
     def with_trust(*, ca_file: str | None, insecure: bool, allow_http: bool, **options: Any) -> int:
         if insecure:
-            the_console().say(
+            current_streams().info(
                 "WARNING: --insecure: the PBX's certificate is not checked. Whoever stands in between reads the login "
                 "and every PIN, and can change them."
             )

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bulkvm.box import BLANK
 from bulkvm.cli.connection import Connection
+from bulkvm.cli.console import Console
 from bulkvm.cli.options import Reading, warn_of_other_tenant
 from bulkvm.cli.running import before_sending
-from bulkvm.cli.screen import Screen
 from bulkvm.columns import refused_text
-from bulkvm.outcomes import Outcome, Status
-from bulkvm.problems import Problem, rows_with_errors
-from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
-from bulkvm.tenant import Tenant
+from bulkvm.model.box import BLANK
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.problem import Problem, rows_with_errors
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.model.tenant import Tenant
 
 if TYPE_CHECKING:
-    from bulkvm.changes import Plan
-    from bulkvm.sheet import Sheet
-    from bulkvm.upload import SheetRow
+    from bulkvm.model.change import Plan
+    from bulkvm.model.sheet import Sheet
+    from bulkvm.runs import SheetRow
     from bulkvm.validation import Checked
 
 
@@ -55,8 +55,8 @@ class Prepared:
     @property
     def rows(self) -> "list[SheetRow]":
         """Every row that was read, whole: as it is to be sent, and as it stands in the sheet where it is not valid."""
-        from bulkvm.reports.result_columns import messages_of_rows
-        from bulkvm.upload import SheetRow
+        from bulkvm.reports.workbook.result_columns import messages_of_rows
+        from bulkvm.runs import SheetRow
 
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
@@ -93,7 +93,7 @@ def prepare(
     sheet: "Sheet",
     reading: Reading,
     connection: Connection,
-    screen: Screen,
+    console: Console,
     *,
     skip_invalid: bool,
     generate_pins: bool = False,
@@ -105,7 +105,7 @@ def prepare(
     `on_tenant` is called before any box is read. How long a PIN may be, the tenant decides: what is wrong with that
     alone is known only from the PBX.
     """
-    prepared = Prepared(sheet, reading.check(sheet, screen))
+    prepared = Prepared(sheet, reading.check(sheet, console))
     errors = [problem for problem in prepared.problems if problem.is_error]
     is_certain = reading.pin_policy is not None or any(problem.code not in _OF_LENGTH for problem in errors)
     if errors and is_certain and not (skip_invalid and prepared.checked.is_readable):
@@ -116,7 +116,7 @@ def prepare(
                 prepared,
                 reading,
                 connection,
-                screen,
+                console,
                 skip_invalid=skip_invalid,
                 generate_pins=generate_pins,
                 keep_unseen=keep_unseen,
@@ -129,25 +129,24 @@ async def _compare(
     prepared: Prepared,
     reading: Reading,
     connection: Connection,
-    screen: Screen,
+    console: Console,
     *,
     skip_invalid: bool,
     generate_pins: bool,
     keep_unseen: bool,
     on_tenant: Callable[[Tenant], None],
 ) -> Prepared:
-    from bulkvm.planning import generate_pin
-    from bulkvm.upload import plan_for
+    from bulkvm.planning import generate_pin, plan_for
 
     sheet = prepared.sheet
     async with connection.open() as pbx:
-        with screen.progress("Connecting"):
+        with console.progress("Connecting"):
             tenant = await pbx.tenant()
             on_tenant(tenant)
             policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
         checked = prepared.checked
         if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
-            checked = reading.check(sheet, screen, policy)
+            checked = reading.check(sheet, console, policy)
         prepared = Prepared(sheet, checked, None, tenant, warn_of_other_tenant(sheet, tenant))
         if prepared.has_errors and not skip_invalid:
             return prepared
@@ -155,7 +154,7 @@ async def _compare(
         def make_pin(extension_number: str) -> str:
             return generate_pin(policy, extension_number, secrets.choice)
 
-        with screen.progress("Planning") as progress:
+        with console.progress("Planning") as progress:
             plan = await plan_for(
                 pbx,
                 prepared.checked.records,

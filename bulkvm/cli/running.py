@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bulkvm.cli.connection import Connection
-from bulkvm.cli.places import runs_folder, tenant_lock, writing_state
-from bulkvm.cli.screen import Screen
-from bulkvm.cli.stopping import stopping
-from bulkvm.errors import (
+from bulkvm.cli.console import Console
+from bulkvm.cli.signals import stopping
+from bulkvm.locks import LockHeld, locked
+from bulkvm.model.errors import (
     BulkvmError,
     Interrupted,
     PbxError,
@@ -23,19 +23,20 @@ from bulkvm.errors import (
     StoppedEarly,
     UsageError,
 )
-from bulkvm.locks import LockHeld, locked
-from bulkvm.outcomes import DONE, Outcome, Status
-from bulkvm.problems import Problem
-from bulkvm.settings import SendSettings
-from bulkvm.tenant import Tenant
+from bulkvm.model.outcome import DONE, Outcome, Status
+from bulkvm.model.problem import Problem
+from bulkvm.model.settings import SendSettings
+from bulkvm.model.tenant import Tenant
+from bulkvm.paths import runs_folder, tenant_lock, writing_state
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from bulkvm.changes import Plan
+    from bulkvm.model.change import Plan
     from bulkvm.pbx import Pbx
-    from bulkvm.upload import Ending, Journal, RunFacts, SheetRow
+    from bulkvm.runs import Journal, RunInfo, SheetRow
+    from bulkvm.upload import RunResult
 
 
 NOT_ALL_DONE: Final = 1
@@ -64,7 +65,7 @@ def before_sending() -> Iterator[None]:
 
 
 @contextmanager
-def only_run(tenant: Tenant) -> Iterator[None]:
+def tenant_lock_held(tenant: Tenant) -> Iterator[None]:
     """Be the only run against a tenant. The operating system lets go of it, however this program ends.
 
     Raises:
@@ -82,21 +83,21 @@ def only_run(tenant: Tenant) -> Iterator[None]:
         yield
 
 
-def ask(plan: "Plan", question: str, screen: Screen, *, yes: bool, can_ask: bool) -> bool:
+def ask(plan: "Plan", question: str, console: Console, *, yes: bool, can_ask: bool) -> bool:
     """Ask a question before anything is sent, if there is anything to send.
 
     Raises:
         UsageError: nobody can be asked.
     """
-    return not plan.to_send or confirm(question, screen, ("send", "sent"), yes=yes, can_ask=can_ask)
+    return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=can_ask)
 
 
-def confirm(question: str, screen: Screen, verb: tuple[str, str], *, yes: bool, can_ask: bool = True) -> bool:
+def confirm(question: str, console: Console, verb: tuple[str, str], *, yes: bool, can_ask: bool = True) -> bool:
     """Ask a question, unless the answer was given beforehand.
 
     Args:
         question: what is asked.
-        screen: where.
+        console: where.
         verb: what is to be done, and then was not: `send` and `sent`.
         yes: the answer that was given beforehand.
         can_ask: whether standard input is free for an answer.
@@ -110,30 +111,30 @@ def confirm(question: str, screen: Screen, verb: tuple[str, str], *, yes: bool, 
     if not can_ask or not sys.stdin.isatty():
         raise UsageError(f"There is no terminal to ask on, so nothing was {done}. Add --yes to {do} without asking.")
     try:
-        if screen.confirm(question):
+        if console.confirm(question):
             return True
     except click.Abort as error:
-        screen.insist("")  # the question's line ends here
+        console.always("")  # the question's line ends here
         raise Interrupted(f"Stopped. Nothing was {done}.") from error
-    screen.insist(f"Nothing was {done}.")
+    console.always(f"Nothing was {done}.")
     return False
 
 
-def name_run(
+def new_run(
     file: str, connection: Connection, tenant: Tenant, extensions: Mapping[int, str], *, input_sha256: str = ""
-) -> "RunFacts":
+) -> "RunInfo":
     """Name a run that begins now: by its time, its number among the runs of this machine, and its site.
 
     Raises:
         UsageError: the folder of the runs cannot be written to.
     """
-    from bulkvm.upload import RunFacts, next_number
+    from bulkvm.runs import RunInfo, next_number
 
     began = datetime.now(UTC)
     with writing_state():
         number = next_number(runs_folder())
     site = re.sub(r"[^A-Za-z0-9.-]+", "-", connection.site.name)
-    return RunFacts(
+    return RunInfo(
         name=f"{began:%Y%m%dT%H%M%SZ}-{number:04}-{site[:_SITE_LENGTH]}",
         site=connection.site.name,
         url=connection.site.url,
@@ -147,11 +148,11 @@ def name_run(
     )
 
 
-def carry_out(
+def execute(
     plan: "Plan",
-    facts: "RunFacts",
+    facts: "RunInfo",
     connection: Connection,
-    screen: Screen,
+    console: Console,
     *,
     rows: "Sequence[SheetRow]",
     problems: Sequence[Problem],
@@ -164,7 +165,7 @@ def carry_out(
         plan: what is to be done.
         facts: what the journal begins with; one outcome comes of each of its rows.
         connection: where.
-        screen: who watches.
+        console: where the run is shown.
         rows: all rows of the sheet, which the journal holds before anything is sent.
         problems: rows with errors among these are none of the plan's.
         tell: says what became of the rows, once their result is written or cannot be.
@@ -174,37 +175,37 @@ def carry_out(
         UsageError: the journal cannot be begun, so that nothing was sent.
         Interrupted: a person did not want to wait for the result.
     """
-    from bulkvm.upload import account_for
+    from bulkvm.runs import complete_outcomes
 
-    with stopping(screen) as stop, _journalled(facts):
-        with screen.progress("Sending") as progress, _journal(facts, rows, screen) as journal:
+    with stopping(console) as stop, _journalled(facts):
+        with console.progress("Sending") as progress, _journal(facts, rows, console) as journal:
             opened = connection.open(known=True, tenant=facts.tenant)
             ending = _send(plan, opened, connection.settings, progress, journal=journal, stop=stop)
-            outcomes = account_for(facts.extensions, problems, ending.outcomes)
+            outcomes = complete_outcomes(facts.extensions, problems, ending.outcomes)
             code = exit_code(outcomes, ending.error)
             _finish(journal, outcomes, code)
         stop.notice = _result_notice(facts, len(outcomes))
         if stop():
-            screen.insist(stop.notice)
+            console.always(stop.notice)
         try:
-            with screen.progress("Writing the result"):
+            with console.progress("Writing the result"):
                 written = write_result(outcomes, code)
         except Exception:
-            screen.insist(
+            console.always(
                 f"The rows were sent. `bulkvm runs {facts.name} --result FILE` writes their result after all."
             )
             raise
         finally:
             tell(outcomes)
             if ending.error:
-                screen.insist(str(ending.error), fg="red")
+                console.always(str(ending.error), fg="red")
             if isinstance(ending.error, ReadBackDiffers):
-                screen.insist(f"The whole box, before and after: {runs_folder() / facts.name}.jsonl")
-        screen.say(f"What became of each row: {written}")
+                console.always(f"The whole box, before and after: {runs_folder() / facts.name}.jsonl")
+        console.info(f"What became of each row: {written}")
     return code
 
 
-def _result_notice(facts: "RunFacts", rows: int) -> str:
+def _result_notice(facts: "RunInfo", rows: int) -> str:
     """What a person who pressed Ctrl-C waits for then, and how not to."""
     return (
         f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Press Ctrl-C again to skip it; "
@@ -213,9 +214,9 @@ def _result_notice(facts: "RunFacts", rows: int) -> str:
 
 
 @contextmanager
-def _journal(facts: "RunFacts", rows: "Sequence[SheetRow]", screen: Screen) -> "Iterator[Journal]":
+def _journal(facts: "RunInfo", rows: "Sequence[SheetRow]", console: Console) -> "Iterator[Journal]":
     """A journal for a run, which holds all rows of the sheet from its beginning."""
-    from bulkvm.upload import Journal
+    from bulkvm.runs import Journal
 
     with writing_state():
         journal = Journal(runs_folder(), facts, rows)
@@ -225,7 +226,7 @@ def _journal(facts: "RunFacts", rows: "Sequence[SheetRow]", screen: Screen) -> "
         try:
             journal.close()
         except OSError as error:  # what became of the rows is known, and their result is yet to be written
-            screen.insist(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
+            console.always(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
 
 
 def _finish(journal: "Journal", outcomes: "Sequence[Outcome]", code: int) -> None:
@@ -235,7 +236,7 @@ def _finish(journal: "Journal", outcomes: "Sequence[Outcome]", code: int) -> Non
 
 
 @contextmanager
-def _journalled(facts: "RunFacts") -> Iterator[None]:
+def _journalled(facts: "RunInfo") -> Iterator[None]:
     """From the first row on until the result is written: a person may not want to wait, and the journal has it all.
 
     Raises:
@@ -258,7 +259,7 @@ def _send(
     *,
     journal: "Journal",
     stop: Callable[[], bool],
-) -> "Ending":
+) -> "RunResult":
     from bulkvm.upload import send
 
     total, done = len(plan.changes), 0
@@ -268,7 +269,7 @@ def _send(
         done += 1
         progress(done, total)
 
-    async def sending() -> "Ending":
+    async def sending() -> "RunResult":
         async with opened as pbx:
             return await send(plan, pbx, settings, journal=journal, on_outcome=count, stop=stop)
 

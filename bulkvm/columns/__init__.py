@@ -2,17 +2,18 @@
 
 from typing import Final
 
-from bulkvm.columns.clock import CLOCKS, parse_clock
+from bulkvm.columns.boolean import format_switch, parse_switch
 from bulkvm.columns.column import Column, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
 from bulkvm.columns.name import name_length, no_control_characters, no_wrong_encoding, parse_name, same_name
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
+from bulkvm.columns.play_datetime import CLOCKS, parse_clock
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
 from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
-from bulkvm.columns.switch import format_switch, parse_switch
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY", "OURS", "UNDO_HEADING", "Column", "Parsed", "refused_text",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY_COLUMN", "OURS", "UNDO_HEADING", "Column", "Parsed",
+    "refused_text",
 ]  # fmt: skip
 
 # A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
@@ -27,7 +28,7 @@ OURS: Final = "bulkvm_"
 # The column of an undo's result that names the run it undid: such a sheet is refused as input.
 UNDO_HEADING: Final = f"{OURS}undo_of"
 
-KEY: Final = Column(
+KEY_COLUMN: Final = Column(
     header="extension_number",
     title="Extension",
     help="The number that is dialled to reach the box: 3 to 64 digits. Every row needs it.",
@@ -35,7 +36,7 @@ KEY: Final = Column(
     bad=("62", "ext. 6201", "888"),
     parse=parse_extension,
     rules=(extension_length, not_reserved),
-    needed_to=frozenset({"create", "update"}),
+    required_for=frozenset({"create", "update"}),
     updatable=False,
     digits=True,
     aliases=(
@@ -46,7 +47,7 @@ KEY: Final = Column(
 )  # fmt: skip
 
 COLUMNS: Final = (
-    KEY,
+    KEY_COLUMN,
     Column(
         header="name",
         title="Name",
@@ -56,7 +57,7 @@ COLUMNS: Final = (
         parse=parse_name,
         same=same_name,
         rules=(name_length, no_control_characters, no_wrong_encoding),
-        needed_to=frozenset({"create"}),
+        required_for=frozenset({"create"}),
         aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
         width=28,
     ),
@@ -70,7 +71,7 @@ COLUMNS: Final = (
         good=("402817", "024680"),
         bad=("4028", "40281a", "111402", "123902"),
         rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
-        needed_to=frozenset({"create"}),
+        required_for=frozenset({"create"}),
         digits=True,
         secret=True,
         aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),

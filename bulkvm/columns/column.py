@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from bulkvm.box import Value
-from bulkvm.problems import Fault
-from bulkvm.settings import PinPolicy
+from bulkvm.model.box import Value
+from bulkvm.model.problem import Fault
+from bulkvm.model.settings import PinPolicy
 
 
 class Parsed(NamedTuple):
@@ -47,7 +47,7 @@ class Column:
     rules: tuple[Rule, ...] = ()
     format: Callable[[Any], str] = str
     same: Callable[[Any, Any], bool] = operator.eq
-    needed_to: frozenset[str] = frozenset()
+    required_for: frozenset[str] = frozenset()
     updatable: bool = True
     clearable: bool = False
     digits: bool = False

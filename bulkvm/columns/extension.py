@@ -4,10 +4,10 @@ import re
 import unicodedata
 from typing import Final
 
+from bulkvm.columns.cell_display import is_changed_by_spreadsheet, shown, shown_number, to_ascii_digits
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import is_changed_by_spreadsheet, shown, shown_number, to_ascii_digits
-from bulkvm.problems import Fault, Severity
-from bulkvm.settings import PinPolicy
+from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.settings import PinPolicy
 
 MIN_LENGTH: Final = 3
 MAX_LENGTH: Final = 64

@@ -5,10 +5,10 @@ import unicodedata
 from contextlib import suppress
 from typing import Final
 
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import AROUND, shown
-from bulkvm.problems import Fault, Severity
-from bulkvm.settings import PinPolicy
+from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
 
@@ -36,7 +36,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return unicodedata.normalize("NFC", name).strip(AROUND).split()
+    return unicodedata.normalize("NFC", name).strip(STRIP_CHARS).split()
 
 
 def name_length(value: str, _: PinPolicy) -> Fault | None:

@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from bulkvm.columns.text import is_changed_by_spreadsheet
-from bulkvm.problems import Fault, Severity
-from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.columns.cell_display import is_changed_by_spreadsheet
+from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import Final
 
+from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import shown
-from bulkvm.problems import Fault, Severity
+from bulkvm.model.problem import Fault, Severity
 
 _LONGEST: Final = 100  # of a tag: langcodes calls itself for each part of one, and tags in use have some 35 characters
 

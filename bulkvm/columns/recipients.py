@@ -7,10 +7,10 @@ from typing import Final
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown
 from bulkvm.columns.column import Parsed
-from bulkvm.columns.text import AROUND, may_hold_pin, shown
-from bulkvm.problems import Fault, Severity
-from bulkvm.settings import PinPolicy
+from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
 
@@ -97,7 +97,7 @@ def _split(text: str) -> Iterable[str]:
 
 
 def _unwrap(written: str) -> str:
-    return _SCHEME.sub("", written.strip(AROUND))
+    return _SCHEME.sub("", written.strip(STRIP_CHARS))
 
 
 def _split_at_marks(text: str) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """The PBX's REST API: one method a call."""
 
 from bulkvm.pbx.client import Pbx
-from bulkvm.pbx.connection import connect
+from bulkvm.pbx.connecting import connect
 from bulkvm.pbx.listing import Progress, Query, no_progress
-from bulkvm.pbx.sending import Answered
-from bulkvm.pbx.whole import (
+from bulkvm.pbx.parallel import in_parallel
+from bulkvm.pbx.retry import Answered
+from bulkvm.pbx.whole_box import (
     WholeBox,
     find_field_changes,
     find_not_default,
@@ -12,7 +13,6 @@ from bulkvm.pbx.whole import (
     is_nothing,
     undocumented,
 )
-from bulkvm.pbx.workers import in_parallel
 
 __all__ = [
     "Answered",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 
 from bulkvm.pbx.fingerprint import show_fingerprint
 from bulkvm.pbx.transport import not_reached
-from bulkvm.printable import printable
+from bulkvm.text import printable
 
 _HTTPS_PORT: Final = 443
 

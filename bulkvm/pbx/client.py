@@ -8,18 +8,27 @@ from urllib.parse import quote as escape
 
 import httpx
 
-from bulkvm.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, NotDoneYet, PbxRefused
-from bulkvm.pbx.answers import box_json, is_web_page, not_the_api, read_box, read_id, read_json, read_object, read_owner
+from bulkvm.model.box import NOT_KNOWN, Box, Owner, Record
+from bulkvm.model.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, NotDoneYet, PbxRefused
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
+from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
-from bulkvm.pbx.masks import Masks, doubtful_values
-from bulkvm.pbx.sending import SAFE, SAFE_IF_REPEATABLE, Answered, Sender
-from bulkvm.pbx.tenants import TENANT_PATH, make_tenant, read_tenant
-from bulkvm.pbx.whole import WholeBox
-from bulkvm.pbx.workers import in_parallel
-from bulkvm.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
-from bulkvm.tenant import Tenant
+from bulkvm.pbx.masked_values import Masks, doubtful_values
+from bulkvm.pbx.parallel import in_parallel
+from bulkvm.pbx.responses import (
+    box_json,
+    is_web_page,
+    not_the_api,
+    read_box,
+    read_id,
+    read_json,
+    read_object,
+    read_owner,
+)
+from bulkvm.pbx.retry import SAFE, SAFE_IF_REPEATABLE, Answered, RetryingClient
+from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
+from bulkvm.pbx.whole_box import WholeBox
 
 T = TypeVar("T")
 
@@ -34,7 +43,7 @@ class Pbx:
     these: such a call was answered with 401. Each repeats what it may itself.
     """
 
-    def __init__(self, sender: Sender, connections: int) -> None:
+    def __init__(self, sender: RetryingClient, connections: int) -> None:
         self._sender = sender
         self.connections = connections
         self._masks = Masks()

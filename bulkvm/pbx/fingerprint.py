@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
 
 _BYTES: Final = 32
 

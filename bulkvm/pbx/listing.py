@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from bulkvm.box import Box, group_twins
-from bulkvm.columns import KEY
-from bulkvm.errors import AnswerLost, ListKeptChanging
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.model.box import Box, group_twins
+from bulkvm.model.errors import AnswerLost, ListKeptChanging
 
 PAGE: Final = 100  # the most that one request may ask for (API page, "List", top)
 READINGS: Final = 3
@@ -124,9 +124,9 @@ async def _by_position(fetch: FetchPage, query: Query) -> AsyncIterator[Page]:
 
 def _total_order(order: str | None) -> str:
     """The order, with the extension last: boxes that it leaves equal could change places from page to page."""
-    if order is None or KEY.header in order:
-        return order or KEY.header
-    return f"{order}, {KEY.header}"
+    if order is None or KEY_COLUMN.header in order:
+        return order or KEY_COLUMN.header
+    return f"{order}, {KEY_COLUMN.header}"
 
 
 def _asked(query: Query, condition: str | None = None) -> Params:

@@ -9,12 +9,12 @@ import aiohttp
 import httpx
 from aiohttp.connector import Connection
 
-from bulkvm.address import is_loopback
-from bulkvm.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
 from bulkvm.files import read_own_file
+from bulkvm.model.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.model.settings import Site
+from bulkvm.model.url import is_loopback
+from bulkvm.pbx.auth import LOGIN_PATH
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
-from bulkvm.pbx.login import LOGIN_PATH
-from bulkvm.settings import Site
 
 # As aiohttp's connector takes it: this machine's authorities (True), those of a file, one certificate, anybody (False).
 _Trust: TypeAlias = bool | ssl.SSLContext | aiohttp.Fingerprint
@@ -47,7 +47,7 @@ class _Request(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
-class Connections(httpx.AsyncBaseTransport):
+class AiohttpTransport(httpx.AsyncBaseTransport):
     """Connections to one PBX, by aiohttp. Each answer is read to its end, within the time of one request.
 
     httpx's own take several times as much of the processor, and lose a connection with each request that is cancelled.
@@ -114,7 +114,7 @@ class InProcess(httpx.ASGITransport):
         return response
 
 
-def make_transport(site: Site, connections: int, timeout: float) -> Connections:
+def make_transport(site: Site, connections: int, timeout: float) -> AiohttpTransport:
     """A transport with as many kept connections as there are workers, since a worker uses one at a time.
 
     Args:
@@ -131,7 +131,7 @@ def make_transport(site: Site, connections: int, timeout: float) -> Connections:
             f"{url.host} would be called over plain http, where anybody on the way can read the login and the PINs. "
             "Write https:// in its address, or add --allow-http if that is all right."
         )
-    return Connections(_trust(site), connections, timeout)
+    return AiohttpTransport(_trust(site), connections, timeout)
 
 
 async def _read_whole(answer: aiohttp.ClientResponse) -> bytes:

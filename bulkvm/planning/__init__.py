@@ -1,7 +1,10 @@
 """From records and the boxes on the PBX to a plan."""
 
-from bulkvm.planning.compare import (
-    Taken,
+from bulkvm.planning.box_diff import ChangedBox, Diff, boxes_from_rows, make_diff
+from bulkvm.planning.box_index import BoxIndex
+from bulkvm.planning.change_limits import check_changes, describe_excess
+from bulkvm.planning.comparison import (
+    NumberConflict,
     box_to_send,
     fields_differ,
     fields_not_taken,
@@ -11,11 +14,9 @@ from bulkvm.planning.compare import (
     unseen_fields,
     whole_box,
 )
-from bulkvm.planning.diff import ChangedBox, Diff, boxes_of, make_diff
-from bulkvm.planning.limits import check_changes, describe_excess
-from bulkvm.planning.match import BoxIndex
-from bulkvm.planning.pins import generate_pin, pin_fault, warn_of_old_pins
-from bulkvm.planning.undo import (
+from bulkvm.planning.live import plan_for, plan_undo_of
+from bulkvm.planning.pin_generation import generate_pin, pin_fault, warn_of_old_pins
+from bulkvm.planning.undo_plan import (
     TO_UNDO,
     DoneRun,
     changed_anything,
@@ -24,7 +25,7 @@ from bulkvm.planning.undo import (
     plan_undo,
     spare_messages,
 )
-from bulkvm.planning.unseen import describe_unseen, name_fields
+from bulkvm.planning.unseen_fields import describe_unseen, name_fields
 
 __all__ = [
     "TO_UNDO",
@@ -32,9 +33,9 @@ __all__ = [
     "ChangedBox",
     "Diff",
     "DoneRun",
-    "Taken",
+    "NumberConflict",
     "box_to_send",
-    "boxes_of",
+    "boxes_from_rows",
     "changed_anything",
     "check_changes",
     "describe_excess",
@@ -49,7 +50,9 @@ __all__ = [
     "make_plan",
     "name_fields",
     "pin_fault",
+    "plan_for",
     "plan_undo",
+    "plan_undo_of",
     "spare_messages",
     "unknown_fields",
     "unseen_fields",

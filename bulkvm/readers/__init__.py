@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from bulkvm.readers.contents import Contents, check_name, look_into
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers.csv_file import read_csv
+from bulkvm.readers.file_type import Contents, check_name, detect_type
 from bulkvm.readers.json_file import read_json
 from bulkvm.readers.source import opened
-from bulkvm.sheet import Sheet
 
 __all__ = ["read_sheet"]
 
@@ -34,7 +34,7 @@ def read_sheet(
     """
     with opened(path) as source:
         digest = _sha256_of(source.stream)
-        contents = look_into(source)
+        contents = detect_type(source)
         if contents is Contents.WORKBOOK:
             from bulkvm.readers.workbook import read_workbook  # noqa: PLC0415  (openpyxl is slow to come, CSV is not)
 

@@ -11,9 +11,9 @@ from typing import Final
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
-from bulkvm.readers.limits import CELL_CHARACTERS
+from bulkvm.model.sheet import CellKind
 from bulkvm.readers.number_format import GENERAL, Formats, Section
-from bulkvm.sheet import CellKind
+from bulkvm.readers.read_limits import CELL_CHARACTERS
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
 _TOO_LONG: Final = Decimal(10) ** _DIGITS

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
+from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
-from bulkvm.csv_escape import unescape_formula
-from bulkvm.errors import SheetError, UsageError
-from bulkvm.problems import Problem, Severity
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.csv_quotes import Quotes, look_at_quotes
 from bulkvm.readers.encoding import Text, decode, warn_of_guess
-from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
-from bulkvm.readers.limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, RECORD_CHARACTERS, SEP_LINE_CHARACTERS
+from bulkvm.readers.header_row import Header, find_header, first_rows, no_header, warn_of_no_heading
+from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, RECORD_CHARACTERS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table
-from bulkvm.sheet import CellKind, Sheet
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)

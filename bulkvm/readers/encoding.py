@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
-from bulkvm.errors import SheetError, UsageError
-from bulkvm.problems import Problem, Severity
-from bulkvm.readers.limits import RECORD_CHARACTERS
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.readers.read_limits import RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16

@@ -7,15 +7,15 @@ from json import JSONDecodeError, JSONDecoder
 from typing import IO, Any, Final
 
 from bulkvm.columns import COLUMNS, Column
-from bulkvm.columns.headings import match_heading
-from bulkvm.columns.switch import format_switch
-from bulkvm.columns.text import shown
-from bulkvm.errors import SheetError, UsageError
+from bulkvm.columns.boolean import format_switch
+from bulkvm.columns.cell_display import shown
+from bulkvm.columns.header_matching import match_heading
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
-from bulkvm.readers.limits import CELL_CHARACTERS, RECORD_CHARACTERS
+from bulkvm.readers.read_limits import CELL_CHARACTERS, RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table
-from bulkvm.sheet import CellKind, Sheet
 
 _HEADER_ROW: Final = 1  # as in a copy of it: the first box is row 2
 _HEAD: Final = 4

@@ -10,7 +10,7 @@ from typing import Final
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
-from bulkvm.sheet import CellKind
+from bulkvm.model.sheet import CellKind
 
 # Dates of Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30), which openpyxl's table leaves out.
 _EAST_ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59)})

@@ -6,10 +6,10 @@ import zipfile
 from dataclasses import dataclass
 from typing import IO, Final
 
-from bulkvm.errors import SheetError
+from bulkvm.model.errors import SheetError
 from bulkvm.readers.cell_text import CellText
-from bulkvm.readers.contents import NOT_A_SHEET, SAVE_AS
-from bulkvm.readers.limits import (
+from bulkvm.readers.file_type import NOT_A_SHEET, SAVE_AS
+from bulkvm.readers.read_limits import (
     DIRECTORY_BYTES,
     FILE_BYTES,
     MIB,
@@ -19,8 +19,8 @@ from bulkvm.readers.limits import (
     unpacked_bytes,
     xml_steps,
 )
-from bulkvm.readers.parts import Book, Relations, Strings, Styles
 from bulkvm.readers.source import Source
+from bulkvm.readers.workbook_parts import Book, Relations, Strings, Styles
 from bulkvm.readers.xml_parts import Reader, Steps, parse_whole
 
 _MEMBERS: Final = {

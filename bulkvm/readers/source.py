@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
 
 STANDARD_INPUT: Final = Path("-")
 

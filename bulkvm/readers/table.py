@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from bulkvm.errors import SheetError
-from bulkvm.readers.limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, rows
+from bulkvm.model.errors import SheetError
+from bulkvm.model.sheet import CellKind
+from bulkvm.readers.read_limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, rows
 from bulkvm.readers.source import Source
-from bulkvm.sheet import CellKind
 
 _NAMES: Final = (map("".join, product(ascii_uppercase, repeat=length)) for length in (1, 2, 3))
 LETTERS: Final = tuple(islice(chain.from_iterable(_NAMES), COLUMNS))

@@ -5,18 +5,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Final
 
-from bulkvm.columns.headings import match_heading
-from bulkvm.columns.text import shown_number
-from bulkvm.errors import BulkvmError, SheetError, UsageError
-from bulkvm.readers.contents import damaged
-from bulkvm.readers.header import Header, find_header, first_rows, no_header, warn_of_no_heading
-from bulkvm.readers.layout import mark_merged, warn_of_hidden, warn_of_hidden_columns
-from bulkvm.readers.limits import HEADER_ROWS
+from bulkvm.columns.cell_display import shown_number
+from bulkvm.columns.header_matching import match_heading
+from bulkvm.model.errors import BulkvmError, SheetError, UsageError
+from bulkvm.model.sheet import Sheet
+from bulkvm.readers.file_type import damaged
+from bulkvm.readers.header_row import Header, find_header, first_rows, no_header, warn_of_no_heading
+from bulkvm.readers.hidden_and_merged import mark_merged, warn_of_hidden, warn_of_hidden_columns
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
+from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, Row, Table
 from bulkvm.readers.worksheet import Worksheet
-from bulkvm.sheet import Sheet
 
 _NAMED: Final = 8  # sheets that a message names
 

@@ -4,12 +4,12 @@ from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Final
 
 from bulkvm.readers.cell_text import CellText, join_text, read_index
-from bulkvm.readers.limits import MERGED_RANGES, ROWS
+from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import Reader, Steps, names, parse
 
 if TYPE_CHECKING:
-    from bulkvm.sheet import CellKind
+    from bulkvm.model.sheet import CellKind
 
 _ROW: Final = names("row")
 _CELL: Final = names("c")

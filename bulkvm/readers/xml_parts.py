@@ -6,8 +6,8 @@ from xml.parsers import expat
 
 from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
 
-from bulkvm.errors import SheetError
-from bulkvm.readers.limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, TOKEN_BYTES
+from bulkvm.model.errors import SheetError
+from bulkvm.readers.read_limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, TOKEN_BYTES
 
 _CHUNK: Final = 2**16
 _SEPARATOR: Final = " "

@@ -5,9 +5,9 @@ the other.
 """
 
 from bulkvm.simulator.app import create_app
-from bulkvm.simulator.errors import SimulatorError
-from bulkvm.simulator.faults import Faults
+from bulkvm.simulator.configuration import Settings
+from bulkvm.simulator.fault_rules import Faults
 from bulkvm.simulator.server import Running, running, serve
-from bulkvm.simulator.settings import Settings
+from bulkvm.simulator.simulator_error import SimulatorError
 
 __all__ = ["Faults", "Running", "Settings", "SimulatorError", "create_app", "running", "serve"]

@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkvm.simulator.behaviours import read_behaviours
-from bulkvm.simulator.document import make_document
-from bulkvm.simulator.errors import SimulatorError
-from bulkvm.simulator.faults import Faults
-from bulkvm.simulator.front import Front
-from bulkvm.simulator.refusals import answer_http_error, error_answer
+from bulkvm.simulator.configuration import Settings
+from bulkvm.simulator.dispatch import Front
+from bulkvm.simulator.error_responses import answer_http_error, error_answer
+from bulkvm.simulator.fault_rules import Faults
+from bulkvm.simulator.openapi import make_document
 from bulkvm.simulator.seeds import read_seed
-from bulkvm.simulator.settings import Settings
+from bulkvm.simulator.simulator_error import SimulatorError
 from bulkvm.simulator.state import State
 
 _DEFAULT: Final = Settings()

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bulkvm.simulator.errors import SimulatorError
+from bulkvm.simulator.simulator_error import SimulatorError
 from bulkvm.simulator.state import FIELDS
 
 UPDATES: Final = ("replace", "merge", "erase")

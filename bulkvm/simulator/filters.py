@@ -11,7 +11,7 @@ In a text, '' is one apostrophe. Texts are compared by code points, and gt, ge, 
 import re
 from typing import Final, NamedTuple
 
-from bulkvm.simulator.refusals import Refused, error_answer
+from bulkvm.simulator.error_responses import Refused, error_answer
 
 # A PIN can neither be searched for nor sorted by.
 _TEXTS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bulkvm.simulator.errors import SimulatorError
-from bulkvm.simulator.mishaps import CUT
+from bulkvm.simulator.fault_injection import CUT
+from bulkvm.simulator.simulator_error import SimulatorError
 
 # Only this machine can reach it. A web page whose name was made to lead here (DNS rebinding) has another Host header.
 _HOST: Final = "127.0.0.1"
@@ -150,7 +150,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _make_certificate(beside: Path) -> tuple[Path, Path]:
-    from bulkvm.simulator.certificate import keep_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
+    from bulkvm.simulator.self_signed import keep_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
 
     certificate, key = (beside.with_name(f"{beside.name}.{part}.pem") for part in ("certificate", "key"))
     try:

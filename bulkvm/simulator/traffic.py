@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from bulkvm.simulator.settings import Settings
+from bulkvm.simulator.configuration import Settings
 
 _MINUTE: Final = 60.0
 _KEPT: Final = 100_000

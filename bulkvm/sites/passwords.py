@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bulkvm.errors import UsageError
 from bulkvm.files import can_be_changed_by_others
 from bulkvm.masking import mask
-from bulkvm.printable import printable
-from bulkvm.settings import Site
-from bulkvm.sites.keychain import read_secret
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
+from bulkvm.sites.keyring_store import read_secret
+from bulkvm.text import printable
 
 _SECONDS: Final = 60.0  # that a command may take
 _LONGEST: Final = 65_536  # bytes of a file, or of what a command prints

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box
-from bulkvm.changes import Change
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
-from bulkvm.columns.masks import may_be_mask
+from bulkvm.columns.mask_digits import may_be_mask
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box
+from bulkvm.model.change import Change
 from bulkvm.pbx import WholeBox, find_field_changes, is_nothing
 from bulkvm.planning import fields_not_taken, find_exact_differences, whole_box
-from bulkvm.printable import printable
+from bulkvm.text import printable
 
 _LONGEST: Final = 60
 _SECRET: Final = ("pin", "pass", "secret", "token", "key", "auth", "credential")  # in the name of a field

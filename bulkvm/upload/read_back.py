@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from bulkvm.box import Box
-from bulkvm.changes import Change, ChangeKind
-from bulkvm.errors import AnotherBox, BulkvmError, NoSuchBox, NotAllowed, PbxError, ReadBackDiffers
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import Box
+from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, NotAllowed, PbxError, ReadBackDiffers
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.upload.canary import Verdict, expected_box, judge
 

@@ -1,7 +1,7 @@
 """From a sheet of text to records, with every problem of every row."""
 
-from bulkvm.validation.selection import select_failed
-from bulkvm.validation.sheet import Checked, validate, warn_of_blanks
-from bulkvm.validation.told import take_rows
+from bulkvm.validation.only_failed import select_failed
+from bulkvm.validation.raw_rows import take_rows
+from bulkvm.validation.sheet_checks import Checked, validate, warn_of_blanks
 
 __all__ = ["Checked", "select_failed", "take_rows", "validate", "warn_of_blanks"]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from bulkvm.backup import KEEP_ALL, Keep, Manifest, Night, back_up
+from bulkvm.backup import KEEP_ALL, BackupSettings, Keep, Manifest, back_up
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 
 SITE = Site(name="clinic", url="http://simulator", token=Settings().token)
@@ -51,7 +51,7 @@ async def back_up_from(
     lock_timeout: float = 60,
 ) -> Manifest:
     async with connect(site, settings, app=app) as pbx:
-        night = Night(folder=folder, now=now, keep=keep, force=force, lock_timeout=lock_timeout)
+        night = BackupSettings(folder=folder, now=now, keep=keep, force=force, lock_timeout=lock_timeout)
         return await back_up(pbx, site, night)
 
 

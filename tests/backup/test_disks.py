@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.backup import Keep, verify
-from bulkvm.errors import BackupNotProven
+from bulkvm.model.errors import BackupNotProven
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
 
 _PAGE = 4096

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bulkvm import __version__
 from bulkvm.backup import Manifest
 from bulkvm.backup.manifest import backup_name, format_manifest, is_backup_name, manifest_name, parse_manifest
-from bulkvm.tenant import Tenant
+from bulkvm.model.tenant import Tenant
 from tests.backup.nights import NIGHT
 
 MANIFEST = Manifest(

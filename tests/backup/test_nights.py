@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bulkvm.backup import Keep, verify
-from bulkvm.errors import (
+from bulkvm.model.errors import (
     AnswerLost,
     BackupNotProven,
     BulkvmError,
@@ -24,8 +24,8 @@ from bulkvm.errors import (
     PbxError,
     PbxUnreachable,
 )
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.readers import read_sheet
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Faults, Settings
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, SITE, back_up_from, files_in, pbx_with

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.backup import Manifest
-from bulkvm.backup.proof import find_loss, find_suspicion, last_good
-from bulkvm.box import BLANK, Box
-from bulkvm.errors import SheetError
+from bulkvm.backup.checks import find_loss, find_suspicion, last_good
+from bulkvm.model.box import BLANK, Box
+from bulkvm.model.errors import SheetError
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export import write_export
-from bulkvm.sheet import Sheet
+from bulkvm.reports.export_file import write_export
 from tests.backup.nights import NIGHT
 
 BOX = Box(

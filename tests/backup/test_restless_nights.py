@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from bulkvm.backup import Keep, Manifest, verify
-from bulkvm.errors import PbxError
+from bulkvm.model.errors import PbxError
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.readers import read_sheet
-from bulkvm.settings import SendSettings
 from bulkvm.simulator import Faults, Settings, running
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, files_in, pbx_with

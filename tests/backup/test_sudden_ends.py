@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.backup import Keep, verify
-from bulkvm.errors import BackupNotProven
+from bulkvm.model.errors import BackupNotProven
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
@@ -53,7 +53,7 @@ NIGHTS_WITH_LITTLE_ROOM = """
 import asyncio, os, resource, shutil, sys
 from pathlib import Path
 from bulkvm.backup import Keep
-from bulkvm.errors import BackupNotProven
+from bulkvm.model.errors import BackupNotProven
 from tests.backup.nights import back_up_from, pbx_with
 
 work = Path(sys.argv[1])

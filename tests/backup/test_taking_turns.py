@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from bulkvm.backup import verify
-from bulkvm.errors import BackupNotProven
+from bulkvm.model.errors import BackupNotProven
 from bulkvm.simulator import Settings, running
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
 from tests.backup.test_sudden_ends import python

@@ -10,8 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.backup import Keep, Manifest, verify
-from bulkvm.errors import BackupNotProven
-from bulkvm.settings import Site
+from bulkvm.model.errors import BackupNotProven
+from bulkvm.model.settings import Site
 from bulkvm.simulator import Settings
 from tests.backup.nights import NIGHT, SITE, back_up_from, pbx_with
 

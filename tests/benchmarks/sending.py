@@ -128,14 +128,14 @@ def import_sheet(latency: float, per_minute: int, file: str, in_flight: int, max
     The seconds are those from the first request to the last; the processor's, those of everything.
     """
     from bulkvm import (
-        Ending,
         Journal,
-        RunFacts,
+        RunInfo,
+        RunResult,
         RunSummary,
         SendSettings,
         Site,
         Status,
-        account_for,
+        complete_outcomes,
         connect,
         plan_for,
         read_sheet,
@@ -150,11 +150,9 @@ def import_sheet(latency: float, per_minute: int, file: str, in_flight: int, max
         sheet = read_sheet(Path(file))
         checked = validate(sheet)
         began = datetime.now(UTC)
-        facts = RunFacts(
-            name="run", site=site.name, url=site.url, file=file, began=began, extensions=checked.extensions
-        )
+        facts = RunInfo(name="run", site=site.name, url=site.url, file=file, began=began, extensions=checked.extensions)
 
-        async def carry_out() -> Ending:
+        async def execute() -> RunResult:
             async with connect(site, settings) as pbx:
                 plan = await plan_for(pbx, checked.records)
                 journal = Journal(Path(folder), facts)
@@ -163,8 +161,8 @@ def import_sheet(latency: float, per_minute: int, file: str, in_flight: int, max
                 return ending
 
         with stopwatch() as sent:
-            ending = asyncio.run(carry_out())
-        outcomes = account_for(checked.extensions, checked.problems, ending.outcomes)
+            ending = asyncio.run(execute())
+        outcomes = complete_outcomes(checked.extensions, checked.problems, ending.outcomes)
         run = RunSummary(site=site.name, time=began, input_sha256="", exit_code=0)
         write_result(Path(folder) / "result.xlsx", sheet, outcomes, checked.problems, run)
         counts = {**_stats(port), "created": sum(o.status is Status.CREATED for o in outcomes)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.cli.commands import run
+from bulkvm.cli.main import run
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 from tests.campaigns.truths import (

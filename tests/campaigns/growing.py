@@ -22,8 +22,8 @@ MIB: Final = 2**20
 _COMMAND: Final = """
 import sys, time
 from pathlib import Path
-from bulkvm.cli.commands import run
-from bulkvm.errors import SheetError
+from bulkvm.cli.main import run
+from bulkvm.model.errors import SheetError
 from bulkvm.readers import read_sheet
 
 def read(path):
@@ -44,7 +44,7 @@ Unit = Callable[[int], str] | str  # by its number, or always the same
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class NumberConflict:
     """What a command took: the processor's seconds, MiB of memory, and its exit code."""
 
     seconds: float
@@ -53,13 +53,13 @@ class Taken:
     told: str
 
 
-def measure(*arguments: str) -> Taken:
+def measure(*arguments: str) -> NumberConflict:
     """Run a command; `read` and a file reads it alone, without checking its cells."""
     ended = subprocess.run(
         [sys.executable, "-c", _COMMAND, *arguments], capture_output=True, text=True, timeout=600, check=False
     )
     seconds, memory = (ended.stdout.splitlines() or ["nan nan"])[-1].split()
-    return Taken(float(seconds), float(memory) / 1024, ended.returncode, ended.stderr)
+    return NumberConflict(float(seconds), float(memory) / 1024, ended.returncode, ended.stderr)
 
 
 def repeat(unit: Unit, size: int) -> str:

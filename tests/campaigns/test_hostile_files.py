@@ -15,7 +15,7 @@ pytestmark = pytest.mark.campaign
 COMMAND = """
 import sys
 from pathlib import Path
-from bulkvm.cli.commands import run
+from bulkvm.cli.main import run
 code = run(sys.argv[1:])
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 sys.exit(code)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.backup import Keep, Night, verify
-from bulkvm.cli.backup import back_up_sites
+from bulkvm.backup import BackupSettings, Keep, verify
+from bulkvm.cli.commands.backup import back_up_sites
 from bulkvm.cli.connection import Connection
+from bulkvm.model.settings import Site
 from bulkvm.readers import read_sheet
-from bulkvm.settings import Site
 from bulkvm.simulator import Settings, create_app
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, write_seed
@@ -38,7 +38,7 @@ async def test_thirty_sites_of_a_thousand_boxes_are_backed_up_into_one_folder(tm
 
     ended = await back_up_sites(
         {name: partial(sites.__getitem__, name) for name in sites},
-        Night(folder=tmp_path / "nights", now=NIGHT, keep=Keep(last=1)),
+        BackupSettings(folder=tmp_path / "nights", now=NIGHT, keep=Keep(last=1)),
     )
 
     assert [made.count for made in ended.values() if not isinstance(made, Exception)] == list(range(1000, 1030))

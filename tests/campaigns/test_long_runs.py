@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect, in_parallel
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
 from tests.cli.conftest import Bulkvm, app, bulkvm, folder, pbx
 from tests.cli.test_runs import boxes

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import bulkvm.simulator
-from bulkvm.pbx.outage import Outage
-from bulkvm.pbx.pacing import Pace
-from bulkvm.pbx.sending import Sender
+from bulkvm.pbx.retry import RetryingClient
+from bulkvm.pbx.throttling.outage_gate import OutageGate
+from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.simulator import Settings
 from tests.campaigns.behaving import Scenario, Site, Step, play
 from tests.campaigns.truths import CLEAR, WRITTEN, Pbx
@@ -157,7 +157,7 @@ def site() -> Iterator[Site]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(bulkvm.simulator, "create_app", create)
-        for waiting in (Sender, Pace, Outage):
+        for waiting in (RetryingClient, RateLimiter, OutageGate):
             patched.setattr(waiting, "_sleep", property(lambda _: sleep_a_moment, lambda *_: None), raising=False)
         yield site
 

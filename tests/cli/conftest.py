@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from bulkvm.cli.commands import run
+from bulkvm.cli.main import run
 from bulkvm.simulator import Settings, create_app, running
 
 SAMPLES = Path("..") / "samples"  # a copy of the samples, seen from the folder that tests work in

@@ -14,10 +14,10 @@ import keyring
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.backup import Manifest, Night
-from bulkvm.cli.backup import back_up_sites
+from bulkvm.backup import BackupSettings, Manifest
+from bulkvm.cli.commands.backup import back_up_sites
 from bulkvm.cli.connection import Connection
-from bulkvm.settings import Site
+from bulkvm.model.settings import Site
 from bulkvm.simulator import Faults, Settings, create_app, running
 from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
@@ -231,7 +231,7 @@ async def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: P
     def fail() -> Connection:
         raise ZeroDivisionError
 
-    night = Night(folder=tmp_path / "nights", now=NIGHT)
+    night = BackupSettings(folder=tmp_path / "nights", now=NIGHT)
     good = Connection(SITE, QUICK, pbx_with(tmp_path, 3))
 
     ended = await back_up_sites({"broken": fail, "clinic": lambda: good}, night)
@@ -324,7 +324,7 @@ def test_a_newest_backup_that_is_too_old_is_exit_8_where_that_is_asked_for(bulkv
 @pytest.mark.usefixtures("pbx")
 def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm, folder: Path, tmp_path: Path) -> None:
     future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3000)
-    night = Night(folder=folder / "nights", now=future)
+    night = BackupSettings(folder=folder / "nights", now=future)
     (made,) = asyncio.run(
         back_up_sites({"clinic": lambda: Connection(SITE, QUICK, pbx_with(tmp_path, 3))}, night)
     ).values()

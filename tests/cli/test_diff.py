@@ -290,6 +290,8 @@ def test_two_files_can_be_compared_from_python_too(bulkvm: Bulkvm) -> None:
     package = importlib.import_module("bulkvm")
     assert bulkvm("diff", write("a.csv", A), write("b.csv", B)).code == 10
 
-    a, b = (package.boxes_of(package.take_rows(package.read_sheet(Path(name)))[0]) for name in ("a.csv", "b.csv"))
+    a, b = (
+        package.boxes_from_rows(package.take_rows(package.read_sheet(Path(name)))[0]) for name in ("a.csv", "b.csv")
+    )
 
     assert (len(package.make_diff(a, b).changed), package.make_diff(a, a).is_empty) == (2, True)

@@ -8,7 +8,7 @@ import click
 import pytest
 from click import Option
 
-from bulkvm.cli.commands import COMMANDS, bulkvm
+from bulkvm.cli.main import COMMANDS, bulkvm
 
 HEAVY = ("pandas", "openpyxl", "httpx", "numpy", "aiohttp", "tqdm", "xlsxwriter", "starlette")
 
@@ -16,7 +16,7 @@ HEAVY = ("pandas", "openpyxl", "httpx", "numpy", "aiohttp", "tqdm", "xlsxwriter"
 def test_help_imports_no_heavy_library() -> None:
     commands = [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]
     program = (
-        "import sys; from bulkvm.cli.commands import run\n"
+        "import sys; from bulkvm.cli.main import run\n"
         f"for arguments in {commands!r}:\n"
         f"    print('HEAVY', arguments, run(arguments), [name for name in {HEAVY!r} if name in sys.modules])"
     )

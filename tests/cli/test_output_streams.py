@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.cli.commands import run
-from bulkvm.cli.console import Console
+from bulkvm.cli.main import run
+from bulkvm.cli.streams import OutputStreams
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_runs import boxes, slow, start, wait_for_creates
 from tests.cli.test_whole_job import statuses, write_csv
@@ -259,7 +259,7 @@ def test_a_signal_after_the_end_of_a_command_does_not_change_its_exit_code(bulkv
         "class Late:\n"
         "    def __del__(self, send=send): send()\n"
         "late = Late()\n"
-        "from bulkvm.cli.commands import main\n"
+        "from bulkvm.cli.main import main\n"
         "sys.argv = ['bulkvm', 'validate', 'sheet.csv', '-q']\n"
         "main()\n"
     )
@@ -292,8 +292,8 @@ def test_a_stopped_run_says_that_it_writes_the_result_and_how_to_have_it_later(
 
 CTRL_C_WHILE_THE_RESULT_IS_WRITTEN = """
 import signal
-from bulkvm.cli import main
-from bulkvm.reports import result
+from bulkvm.cli.main import main
+from bulkvm.reports.workbook import result
 
 write = result.write_result
 
@@ -350,10 +350,10 @@ def test_a_terminal_that_stands_still_holds_up_nothing(bulkvm: Bulkvm, folder: P
 def test_no_library_warns_on_standard_error(folder: Path) -> None:
     assert folder.is_dir()
     script = (
-        "import logging, sys, warnings; import bulkvm.cli.sites as sites\n"
+        "import logging, sys, warnings; import bulkvm.cli.commands.sites as sites\n"
         "def read(*_): warnings.warn('a library warns'); logging.getLogger('x').error('logs'); return {}\n"
         "sites.read_sites = read\n"
-        "from bulkvm.cli import main; main()"
+        "from bulkvm.cli.main import main; main()"
     )
 
     ended = subprocess.run([sys.executable, "-c", script, "sites"], capture_output=True, check=False)
@@ -385,9 +385,9 @@ def test_a_console_of_windows_gets_text_and_data_in_the_encoding_of_its_stream(
     raw = WindowsConsole()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8"))
 
-    with Console() as console:
-        console.write("Łódź\n")
-        console.write('"Łódź\x1b[31m"\r\n'.encode())
+    with OutputStreams() as streams:
+        streams.write("Łódź\n")
+        streams.write('"Łódź\x1b[31m"\r\n'.encode())
 
     assert raw.written.replace(b"\r\n", b"\n").decode() == 'Łódź\n"Łódź\N{REPLACEMENT CHARACTER}[31m"\n'
 
@@ -406,7 +406,7 @@ def test_a_stream_whose_python_object_was_closed_is_no_failure(monkeypatch: pyte
     gone.buffer.close()
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=gone.buffer, encoding="utf-8", flush=gone.buffer.flush))
 
-    with Console() as console:
-        console.write("text")
+    with OutputStreams() as streams:
+        streams.write("text")
 
-        assert console.lost_output is not None
+        assert streams.lost_output is not None

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from starlette.applications import Starlette
 
-from bulkvm.cli.console import Console
-from bulkvm.printable import printable, printable_json, quoted
+from bulkvm.cli.streams import OutputStreams
+from bulkvm.text import printable, printable_json, quoted
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import write_csv
 
@@ -24,7 +24,7 @@ HOSTILE = "Desk\x1b[2J\u202e\x9b31m\u2066\x7f"
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_one_place_prints(file: Path) -> None:
-    if file == PACKAGE / "cli" / "console.py":
+    if file == PACKAGE / "cli" / "streams.py":
         return
 
     nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
@@ -112,15 +112,15 @@ def test_a_document_is_harmless_and_the_same_data(data: object) -> None:
 def phases(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of what is under way, as they are shown."""
     shown: list[str] = []
-    progress = Console.progress
+    progress = OutputStreams.progress
 
     @contextmanager
-    def recorded(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    def recorded(streams: OutputStreams, what: str) -> Iterator[Callable[[int, int], None]]:
         shown.append(what)
-        with progress(console, what) as advance:
+        with progress(streams, what) as advance:
             yield advance
 
-    monkeypatch.setattr(Console, "progress", recorded)
+    monkeypatch.setattr(OutputStreams, "progress", recorded)
     return shown
 
 

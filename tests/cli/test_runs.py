@@ -23,11 +23,11 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 import bulkvm.cli.running as cli_running
-from bulkvm.cli.places import tenant_lock
+from bulkvm.model.settings import Site
+from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.paths import tenant_lock
 from bulkvm.pbx import connect
-from bulkvm.settings import Site
 from bulkvm.simulator import Faults, Settings, create_app, running
-from bulkvm.tenant import Tenant, normalize_url
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import statuses, write_csv
 from tests.hostile import Hostile, json_answer
@@ -431,7 +431,7 @@ def test_a_job_in_the_background_of_a_script_which_hears_no_ctrl_c_ends_by_sigte
 
 CTRL_C_BEFORE_THE_FIRST_CALL = """
 import asyncio
-from bulkvm.cli import main
+from bulkvm.cli.main import main
 
 def press(runner):
     raise KeyboardInterrupt

@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm import locks
-from bulkvm.settings import Site
+from bulkvm.model.settings import Site
 from bulkvm.simulator import Settings, create_app, running
 from bulkvm.sites import change_site, read_sites, store_secret
 from tests.cli.conftest import SAMPLES, Bulkvm

@@ -15,10 +15,11 @@ import platformdirs
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.cli import commands, places
-from bulkvm.cli.commands import COMMANDS
+import bulkvm.cli.main as commands
+from bulkvm import paths as places
+from bulkvm.cli.main import COMMANDS
+from bulkvm.model.tenant import normalize_url
 from bulkvm.simulator import Faults, Running, Settings, create_app, running
-from bulkvm.tenant import normalize_url
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.pbx.servers import Overheard
 from tests.sites.keyrings import NONE, InMemory

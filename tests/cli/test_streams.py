@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.cli import console
 from bulkvm.cli.console import Console
-from bulkvm.cli.screen import Screen
+from bulkvm.cli.streams import OutputStreams
 from bulkvm.simulator import Faults, Settings, running
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
@@ -26,10 +25,10 @@ def app(tmp_path: Path) -> Starlette:
 def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "_LINE_EVERY", 0.01)
+    monkeypatch.setattr("bulkvm.cli.streams._LINE_EVERY", 0.01)
     seen = ""
 
-    with Console() as streams, Screen(streams).progress("Boxes read") as progress:
+    with OutputStreams() as streams, Console(streams).progress("Boxes read") as progress:
         while "Boxes read: 0 s\n" not in seen:
             seen += capfd.readouterr().err
         progress(20, 50)

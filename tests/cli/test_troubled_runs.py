@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.reports import result
+from bulkvm.reports.workbook import result
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_runs import boxes, rows
 from tests.cli.test_whole_job import write_csv

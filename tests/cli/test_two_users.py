@@ -63,7 +63,7 @@ NAMES: Final = [
 COMMANDS_IN_TURN: Final = """
 import json, os, sys
 os.umask(0)
-from bulkvm.cli.commands import run
+from bulkvm.cli.main import run
 for command in json.loads(sys.argv[1]):
     print(json.dumps([command, run(command)]), flush=True)
 """

@@ -384,7 +384,7 @@ def test_what_a_journal_of_0_1_0_does_not_hold_cannot_be_imported_by_mistake(
     bulkvm("import", write_csv(folder / "a.csv", ("6206", "Ward 4", "517394", "", "")), "--yes")
     journals = folder.parent / "state" / "runs"
     (journals / "20261101T000000.000Z-old.jsonl").write_bytes(
-        (Path(__file__).parents[1] / "upload" / "journal_of_0_1_0.jsonl").read_bytes()
+        (Path(__file__).parents[1] / "runs" / "journal_of_0_1_0.jsonl").read_bytes()
     )
 
     bulkvm("runs", "2026", "--result", "all.csv")

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 
-from bulkvm.csv_escape import escape_formula
+from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.simulator import Faults
 from tests.cli.conftest import SAMPLES, Bulkvm
 

@@ -9,13 +9,13 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import Value
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.name import parse_name, same_name
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
-from bulkvm.problems import Severity
-from bulkvm.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.model.box import Value
+from bulkvm.model.problem import Severity
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 LONG = "x" * 300
 

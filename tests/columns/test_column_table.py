@@ -2,11 +2,11 @@
 
 import pytest
 
-from bulkvm.box import Box, Record
 from bulkvm.columns import CLEAR, COLUMNS, Column
-from bulkvm.columns.headings import match_heading
-from bulkvm.problems import Severity
-from bulkvm.settings import DEFAULT_PIN_POLICY
+from bulkvm.columns.header_matching import match_heading
+from bulkvm.model.box import Box, Record
+from bulkvm.model.problem import Severity
+from bulkvm.model.settings import DEFAULT_PIN_POLICY
 
 
 def errors_of(column: Column, text: str) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.model.settings import Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.settings import Site
 from bulkvm.simulator import Settings, create_app, running
 
 TOKEN = Settings().token

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bulkvm.box import BLANK, Box, Owner, Record
-from bulkvm.errors import AnswerLost, NoSuchBox, PbxRefused
+from bulkvm.model.box import BLANK, Box, Owner, Record
+from bulkvm.model.errors import AnswerLost, NoSuchBox, PbxRefused
+from bulkvm.model.settings import PinPolicy, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.settings import PinPolicy, SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 from tests.pbx.altered import AlteredPbx
 

@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx.certificate import fetch_certificate
-from bulkvm.pbx.checkup import Finding, examine
-from bulkvm.settings import SendSettings, Site
+from bulkvm.pbx.diagnostics import Finding, examine
 from bulkvm.simulator import Settings, create_app, running
 from tests.pbx.servers import serving
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bulkvm.box import Box, Record
-from bulkvm.errors import (
+from bulkvm.model.box import Box, Record
+from bulkvm.model.errors import (
     AnswerLost,
     BulkvmError,
     LoginRefused,
@@ -25,9 +25,9 @@ from bulkvm.errors import (
     PbxUnreachable,
     UsageError,
 )
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.pbx.checkup import examine
-from bulkvm.settings import SendSettings, Site
+from bulkvm.pbx.diagnostics import examine
 from bulkvm.simulator import Settings, create_app, running
 
 USER = Settings()

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bulkvm.box import Record
-from bulkvm.errors import AnswerLost, NoAnswer, StoppedEarly
+from bulkvm.model.box import Record
+from bulkvm.model.errors import AnswerLost, NoAnswer, StoppedEarly
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
-from bulkvm.pbx.outage import Outage
-from bulkvm.pbx.pacing import Pace
-from bulkvm.pbx.sending import Considerate, Sender, read_retry_after
+from bulkvm.pbx.retry import RetryingClient, ThrottledTransport, read_retry_after
+from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
+from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
+from bulkvm.pbx.throttling.outage_gate import OutageGate
+from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.pbx.transport import InProcess
-from bulkvm.pbx.waits import Waits
-from bulkvm.pbx.window import Window
-from bulkvm.settings import SendSettings
 from bulkvm.simulator import create_app
 from tests.upload.truth import BY_PASSWORD
 
@@ -44,7 +44,7 @@ class Clock:
 @given(st.floats(1, 500), st.integers(2, 60))
 def test_requests_are_evenly_spaced_and_use_the_whole_rate(rate: float, count: int) -> None:
     clock = Clock()
-    pace = Pace(rate, clock=clock, sleep=clock.sleep)
+    pace = RateLimiter(rate, clock=clock, sleep=clock.sleep)
     left: list[float] = []
 
     async def run() -> None:
@@ -60,7 +60,7 @@ def test_requests_are_evenly_spaced_and_use_the_whole_rate(rate: float, count: i
 
 async def test_without_a_limit_nobody_waits() -> None:
     clock = Clock()
-    pace = Pace(0, clock=clock, sleep=clock.sleep)
+    pace = RateLimiter(0, clock=clock, sleep=clock.sleep)
 
     for _ in range(100):
         await pace.wait_turn()
@@ -77,7 +77,7 @@ async def test_silence_holds_for_those_who_have_their_turn_already() -> None:
         if clock.now < 1:
             pace.be_silent(silent_until - clock.now)
 
-    pace = Pace(10, clock=clock, sleep=sleep)
+    pace = RateLimiter(10, clock=clock, sleep=sleep)
     await pace.wait_turn()
     await pace.wait_turn()
 
@@ -105,7 +105,7 @@ def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: flo
     assert read_retry_after(httpx.Headers(headers)) == seconds
 
 
-async def fill(window: Window, answers: int, seconds: float) -> None:
+async def fill(window: ConcurrencyLimiter, answers: int, seconds: float) -> None:
     """Keep the window full, each place taken again at once, and answer so often after so long."""
     under_way = 0
     for _ in range(answers):
@@ -120,7 +120,7 @@ async def fill(window: Window, answers: int, seconds: float) -> None:
 
 
 async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
-    window = Window(32)
+    window = ConcurrencyLimiter(32)
 
     await fill(window, 60, 0.05)
 
@@ -130,7 +130,7 @@ async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
 Delay = Callable[[int], float]
 
 
-async def watch(window: Window, delay: Delay, answers: int) -> list[int]:
+async def watch(window: ConcurrencyLimiter, delay: Delay, answers: int) -> list[int]:
     """Keep the window full of requests to a PBX that takes so long, by how many it has, and note the window's sizes."""
     under_way: list[tuple[float, float]] = []  # when each ends, and when it began
     sizes = []
@@ -150,7 +150,7 @@ async def watch(window: Window, delay: Delay, answers: int) -> list[int]:
 
 @pytest.mark.parametrize("knee", [4, 8, 16, 32])
 async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_slowing_down(knee: int) -> None:
-    sizes = await watch(Window(64), lambda under_way: 0.05 * max(1, under_way / knee), 4000)
+    sizes = await watch(ConcurrencyLimiter(64), lambda under_way: 0.05 * max(1, under_way / knee), 4000)
 
     settled = sizes[1000:]
     assert max(sizes) <= 2 * knee
@@ -159,7 +159,7 @@ async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_s
 
 
 async def test_the_window_opens_again_when_the_load_is_gone() -> None:
-    window = Window(32)
+    window = ConcurrencyLimiter(32)
     await watch(window, lambda under_way: 0.05 * max(1, under_way / 4), 400)
     narrow = window.size
 
@@ -178,13 +178,13 @@ async def test_times_that_vary_by_themselves_do_not_keep_the_window_from_opening
 ) -> None:
     chance = random.Random(seed)
 
-    sizes = await watch(Window(64), lambda _: times(chance), 4000)
+    sizes = await watch(ConcurrencyLimiter(64), lambda _: times(chance), 4000)
 
     assert sum(sizes[1000:]) / 3000 > 48
 
 
 async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
-    window = Window(32)
+    window = ConcurrencyLimiter(32)
     await fill(window, 60, 0.05)
 
     for _ in range(10):
@@ -194,7 +194,7 @@ async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
 
 
 async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> None:
-    window = Window(32)
+    window = ConcurrencyLimiter(32)
     await fill(window, 100, 0.01)
 
     await fill(window, 2000, 0.03)
@@ -204,7 +204,7 @@ async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> Non
 
 @given(st.lists(st.sampled_from(["good", "slow", "refused"]), max_size=200), st.integers(1, 64))
 def test_the_window_is_never_closed_and_never_above_its_ceiling(answers: list[str], ceiling: int) -> None:
-    window = Window(ceiling)
+    window = ConcurrencyLimiter(ceiling)
 
     for answer in answers:
         if answer == "refused":
@@ -215,7 +215,7 @@ def test_the_window_is_never_closed_and_never_above_its_ceiling(answers: list[st
 
 
 async def test_who_waits_for_a_place_gets_it_in_turn_and_a_cancelled_one_takes_none() -> None:
-    window = Window(1)
+    window = ConcurrencyLimiter(1)
     await window.enter()
     entered: list[int] = []
 
@@ -234,7 +234,7 @@ async def test_who_waits_for_a_place_gets_it_in_turn_and_a_cancelled_one_takes_n
     assert entered == [1, 2]
 
 
-async def ask(outage: Outage, times: int) -> list[bool]:
+async def ask(outage: OutageGate, times: int) -> list[bool]:
     """Whether each of some callers is let go."""
 
     async def one() -> bool:
@@ -257,7 +257,7 @@ async def test_during_an_outage_one_asks_for_all_and_all_go_on_when_it_is_over()
         await asyncio.sleep(0)
         return probes == 5
 
-    outage = Outage(60, probe, clock=clock, sleep=clock.sleep)
+    outage = OutageGate(60, probe, clock=clock, sleep=clock.sleep)
     outage.answered()
     outage.suspect()
 
@@ -274,7 +274,7 @@ async def test_an_outage_that_lasts_too_long_stops_everybody_and_is_asked_for_no
         probes += 1
         return False
 
-    outage = Outage(60, probe, clock=clock, sleep=clock.sleep)
+    outage = OutageGate(60, probe, clock=clock, sleep=clock.sleep)
     outage.answered()
     outage.suspect()
 
@@ -289,7 +289,7 @@ async def test_a_pbx_that_never_answered_is_not_waited_for() -> None:
     async def probe() -> bool:
         raise AssertionError
 
-    outage = Outage(60, probe)
+    outage = OutageGate(60, probe)
     outage.suspect()
 
     assert await ask(outage, 1) == [True]
@@ -320,7 +320,9 @@ async def test_a_refusal_that_asks_for_a_wait_is_followed_by_silence_of_all(
 ) -> None:
     clock = Clock()
     arrivals = Arrivals(clock, status, headers)
-    transport = Considerate(arrivals, Pace(0, clock=clock, sleep=clock.sleep), Window(8), Waits())
+    transport = ThrottledTransport(
+        arrivals, RateLimiter(0, clock=clock, sleep=clock.sleep), ConcurrencyLimiter(8), CancellableWaits()
+    )
 
     async with httpx.AsyncClient(transport=transport) as http:
         await asyncio.gather(*(http.get("http://pbx/api") for _ in range(50)))
@@ -347,9 +349,9 @@ async def too_late(_scope: Scope, _receive: Receive, _send: Send) -> None:
     ],
 )
 async def test_what_asks_for_less_halves_the_window_and_nothing_else_does(app: ASGIApp, size: int) -> None:
-    window = Window(32)
+    window = ConcurrencyLimiter(32)
     await fill(window, 60, 0.05)
-    transport = Considerate(InProcess(app), Pace(0), window, Waits())
+    transport = ThrottledTransport(InProcess(app), RateLimiter(0), window, CancellableWaits())
 
     with suppress(NoAnswer):
         await transport.handle_async_request(httpx.Request("GET", "http://pbx/api/shared_voicemails"))
@@ -373,8 +375,10 @@ class Timed(InProcess):
 async def test_reads_and_logins_keep_the_pace_too() -> None:
     clock = Clock()
     timed = Timed(create_app(faults=["expire:fetch:1"]), clock)
-    transport = Considerate(timed, Pace(10, clock=clock, sleep=clock.sleep), Window(8), Waits())
-    pbx = Pbx(Sender(BY_PASSWORD, transport, SendSettings(), waits=Waits(), sleep=clock.sleep), 8)
+    transport = ThrottledTransport(
+        timed, RateLimiter(10, clock=clock, sleep=clock.sleep), ConcurrencyLimiter(8), CancellableWaits()
+    )
+    pbx = Pbx(RetryingClient(BY_PASSWORD, transport, SendSettings(), waits=CancellableWaits(), sleep=clock.sleep), 8)
 
     await pbx.list_boxes()
     await pbx.number_owner("6201")
@@ -395,7 +399,7 @@ async def pauses_before_giving_up(settings: SendSettings) -> list[float]:
         paused.append(seconds)
 
     transport = InProcess(create_app(faults=["500:list:1-99"]))
-    pbx = Pbx(Sender(BY_PASSWORD, transport, settings, waits=Waits(), sleep=sleep), 1)
+    pbx = Pbx(RetryingClient(BY_PASSWORD, transport, settings, waits=CancellableWaits(), sleep=sleep), 1)
     with pytest.raises(AnswerLost) as lost:
         await pbx.count_boxes()
     assert lost.value.attempts == len(paused) + 1
@@ -422,7 +426,12 @@ async def test_no_pause_is_longer_than_ten_seconds_however_many_tries_are_allowe
 async def test_a_pbx_that_asks_for_patience_gets_it_beyond_the_number_of_tries() -> None:
     clock = Clock()
     app = create_app(faults=["429:list:1-20"])
-    pbx = Pbx(Sender(BY_PASSWORD, InProcess(app), SendSettings(retries=2), waits=Waits(), sleep=clock.sleep), 1)
+    pbx = Pbx(
+        RetryingClient(
+            BY_PASSWORD, InProcess(app), SendSettings(retries=2), waits=CancellableWaits(), sleep=clock.sleep
+        ),
+        1,
+    )
 
     assert await pbx.count_boxes() == 0
     assert app.state.traffic.counts["list"] == 21

@@ -10,12 +10,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from bulkvm.box import Record
-from bulkvm.errors import AnswerLost, PbxRefused, PbxUnreachable
+from bulkvm.model.box import Record
+from bulkvm.model.errors import AnswerLost, PbxRefused, PbxUnreachable
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.pbx.checkup import greet
+from bulkvm.pbx.diagnostics import probe
 from bulkvm.pbx.transport import LONGEST_ANSWER, make_transport
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings
 
 USER = Settings()
@@ -116,7 +116,7 @@ async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_
 async def test_a_first_greeting_ends_too() -> None:
     async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
         with pytest.raises(AnswerLost, match="did not answer in time"):
-            await greet(site, 0.2)
+            await probe(site, 0.2)
 
 
 async def test_the_wait_for_a_place_and_a_turn_is_not_part_of_a_requests_time() -> None:

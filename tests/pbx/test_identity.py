@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from bulkvm.box import Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import AnswerLost, ListKeptChanging
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import AnswerLost, ListKeptChanging
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import Limit, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.settings import Limit, SendSettings, Site
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Faults, Settings, create_app
-from bulkvm.upload import plan_for, send
+from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile, json_answer
-from tests.upload.truth import assert_truth, boxes_of, records
+from tests.upload.truth import assert_truth, boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0, max_errors=Limit(share=1.0))
@@ -36,7 +37,7 @@ async def test_a_box_that_was_not_asked_for_is_not_renamed() -> None:
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.FAILED]
     assert "was asked for box 7000 and answered with another one, 7001" in ending.outcomes[0].message
-    assert {box.name for box in (await boxes_of(app)).values()} == NAMES
+    assert {box.name for box in (await boxes_from_rows(app)).values()} == NAMES
 
 
 async def test_another_box_after_a_lost_answer_proves_nothing() -> None:
@@ -230,7 +231,7 @@ async def test_a_refusal_that_may_come_after_it_was_done_is_looked_after(
 
         ending = await send(plan, pbx, ONCE)
 
-    outcome, there = ending.outcomes[0], await boxes_of(app)
+    outcome, there = ending.outcomes[0], await boxes_from_rows(app)
     late = code in {408, 425, 499}
     assert outcome.status is (status or (Status.UNKNOWN if late else Status.REJECTED))
     assert ("7000" in there) is (kind is U or is_done is (kind is C))
@@ -276,7 +277,7 @@ async def test_a_conflict_over_a_box_of_somebody_else_is_a_refusal_in_the_words_
 
     assert ending.outcomes[0].status is Status.REJECTED
     assert "the extension_number is taken" in ending.outcomes[0].message
-    assert [box.name for box in (await boxes_of(app)).values()] == ["Theirs 0"]
+    assert [box.name for box in (await boxes_from_rows(app)).values()] == ["Theirs 0"]
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 405, 422])

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bulkvm.box import NOT_KNOWN, Box
-from bulkvm.errors import AnswerLost, ListKeptChanging, PbxError
+from bulkvm.model.box import NOT_KNOWN, Box
+from bulkvm.model.errors import AnswerLost, ListKeptChanging, PbxError
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
 from bulkvm.pbx.listing import quote
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 

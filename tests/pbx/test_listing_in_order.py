@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bulkvm.box import Box
-from bulkvm.errors import ListKeptChanging, PbxRefused
+from bulkvm.model.box import Box
+from bulkvm.model.errors import ListKeptChanging, PbxRefused
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)

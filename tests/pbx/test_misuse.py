@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.backup import Night
-from bulkvm.errors import UsageError
+from bulkvm.backup import BackupSettings
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
 from bulkvm.pbx import connect
-from bulkvm.settings import Site
 from bulkvm.simulator import Settings, create_app, running
 
 TOKEN = Settings().token
@@ -57,12 +57,12 @@ async def test_a_pbx_is_not_called_after_it_was_closed(*, used_before: bool) -> 
 
 def test_a_night_has_a_time_zone() -> None:
     with pytest.raises(UsageError, match="time zone"):
-        Night(folder=Path("nights"), now=datetime(2026, 11, 23, 2, 15))  # noqa: DTZ001  (that is the mistake)
+        BackupSettings(folder=Path("nights"), now=datetime(2026, 11, 23, 2, 15))  # noqa: DTZ001  (that is the mistake)
 
 
 def test_the_time_of_a_night_in_another_zone_is_brought_to_utc() -> None:
     elsewhere = datetime(2026, 11, 23, 2, 15, tzinfo=timezone(timedelta(hours=-5)))
 
-    night = Night(folder=Path("nights"), now=elsewhere)
+    night = BackupSettings(folder=Path("nights"), now=elsewhere)
 
     assert (night.now, night.now.tzinfo) == (elsewhere, UTC)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.box import NOT_KNOWN, Record
-from bulkvm.errors import AnswerLost
+from bulkvm.model.box import NOT_KNOWN, Record
+from bulkvm.model.errors import AnswerLost
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
 from tests.hostile import Answer, Asked, Hostile
 

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from bulkvm.box import Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import OtherTenant, PbxError
-from bulkvm.outcomes import Status, count_statuses
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import OtherTenant, PbxError
+from bulkvm.model.outcome import Status, count_statuses
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app
-from bulkvm.tenant import Tenant
 from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile, json_answer
 

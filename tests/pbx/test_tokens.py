@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bulkvm.box import Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import BulkvmError, LoginRefused, PbxRefused, UsageError
-from bulkvm.outcomes import Status, count_statuses
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import BulkvmError, LoginRefused, PbxRefused, UsageError
+from bulkvm.model.outcome import Status, count_statuses
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.pbx.login import PasswordAuth
-from bulkvm.settings import SendSettings, Site
+from bulkvm.pbx.auth import PasswordAuth
 from bulkvm.simulator import Settings, create_app, running
 from bulkvm.upload import send
 from tests.pbx.servers import LOGIN, Overheard

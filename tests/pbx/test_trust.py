@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope
 from starlette.types import Send as Answer
 
-from bulkvm.box import Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import NotTrusted, PbxUnreachable, UsageError
-from bulkvm.outcomes import Status
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import NotTrusted, PbxUnreachable, UsageError
+from bulkvm.model.outcome import Status
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
-from bulkvm.settings import SendSettings, Site
 from bulkvm.simulator import Settings, create_app, running
 from bulkvm.upload import send
 from tests.pbx.servers import serving

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from bulkvm.box import Record
+from bulkvm.model.box import Record
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings, Site
 
 EMPTY = b'{"count": 0, "items": []}'
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bulkvm.box import Box
+from bulkvm.model.box import Box
 from bulkvm.pbx import WholeBox, find_field_changes
 
 BOX = Box(id="1", extension_number="6201")

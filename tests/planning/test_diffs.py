@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box
 from bulkvm.columns import COLUMNS
-from bulkvm.planning import boxes_of, make_diff
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box
+from bulkvm.planning import boxes_from_rows, make_diff
 
 BOX = Box(
     id="NzAw",
@@ -108,7 +108,7 @@ def test_a_pin_that_one_side_does_not_show_is_no_difference_and_said_to_be_not_c
 def test_a_column_that_a_sheet_lacks_is_not_compared_and_a_blank_cell_is_blank() -> None:
     row = {"extension_number": "0101", "name": "Front Desk", "prompt": "", "recipients": ""}
 
-    diff = make_diff(boxes_of([row]), [BOX])
+    diff = make_diff(boxes_from_rows([row]), [BOX])
 
     assert [(d.field, d.old, d.new) for d in diff.changed[0].differences] == [
         ("prompt", BLANK, "en-US"),
@@ -145,14 +145,17 @@ def test_a_value_that_our_rules_refuse_or_repair_differs_from_its_row_in_an_expo
 ) -> None:
     odd = with_field(header, value)
 
-    assert make_diff(boxes_of([as_exported(odd)]), [odd]).is_empty
-    for diff in (make_diff(boxes_of([as_exported(odd)]), [BOX]), make_diff([odd], boxes_of([as_exported(BOX)]))):
+    assert make_diff(boxes_from_rows([as_exported(odd)]), [odd]).is_empty
+    for diff in (
+        make_diff(boxes_from_rows([as_exported(odd)]), [BOX]),
+        make_diff([odd], boxes_from_rows([as_exported(BOX)])),
+    ):
         assert [d.field for changed in diff.changed for d in changed.differences] == [header]
 
 
 @pytest.mark.parametrize("header", ["enable_pin", "enable_email_notify"])
 def test_a_word_that_is_neither_yes_nor_no_is_a_difference_from_both(header: str) -> None:
-    (box,) = boxes_of([{**as_exported(BOX), header: "maybe"}])
+    (box,) = boxes_from_rows([{**as_exported(BOX), header: "maybe"}])
 
     for value in (True, False, BLANK):
         (changed,) = make_diff([box], [with_field(header, value)]).changed

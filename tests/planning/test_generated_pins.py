@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import PinPolicy
 from bulkvm.planning import generate_pin
-from bulkvm.settings import PinPolicy
 
 
 @given(st.integers(1, 64), st.integers(0, 64), st.integers())

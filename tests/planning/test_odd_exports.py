@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box
-from bulkvm.changes import ChangeKind
 from bulkvm.columns import CLEAR
-from bulkvm.columns.text import AROUND
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box
+from bulkvm.model.change import ChangeKind
 from bulkvm.planning import make_plan
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export import without_gaps, write_export
+from bulkvm.reports.export_file import without_gaps, write_export
 from bulkvm.validation import validate
 
 any_text = st.text(st.characters(codec="utf-8"), max_size=70)
@@ -26,7 +26,7 @@ odd_text = any_text | words
 
 def one_recipient(text: str) -> str:
     """A text as one of several between commas; `<clear>` says in a sheet that there are none."""
-    alone = text.replace(",", "").strip(AROUND)
+    alone = text.replace(",", "").strip(STRIP_CHARS)
     return "" if alone.casefold() == CLEAR else alone
 
 

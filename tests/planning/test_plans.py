@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box, Record
-from bulkvm.changes import Change, ChangeKind, Plan
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import LimitExceeded, UsageError
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import LimitExceeded, UsageError
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.settings import Limit, PinPolicy, parse_limit
 from bulkvm.planning import (
     check_changes,
     fields_differ,
@@ -20,8 +22,6 @@ from bulkvm.planning import (
     warn_of_old_pins,
     whole_box,
 )
-from bulkvm.problems import Problem, Severity
-from bulkvm.settings import Limit, PinPolicy, parse_limit
 
 BOX = Box(
     id="QQ==",

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bulkvm.box import BLANK, NOT_KNOWN, Box, Owner, Record
-from bulkvm.changes import Change, ChangeKind
-from bulkvm.outcomes import Outcome, Status
-from bulkvm.planning import DoneRun, Taken, make_plan, plan_undo, spare_messages, whole_box
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Owner, Record
+from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.planning import DoneRun, NumberConflict, make_plan, plan_undo, spare_messages, whole_box
 
 ROW = Record(row=2, extension_number="6201")
 NEW = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
@@ -268,7 +268,7 @@ def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
     ("free", "advice"), [("6303", "the next free number is 6303"), (None, "choose another number")]
 )
 def test_a_number_that_is_taken_is_told_with_its_owner(free: str | None, advice: str) -> None:
-    taken = {"6201": Taken(Owner("Sales", "RING_GROUP"), free)}
+    taken = {"6201": NumberConflict(Owner("Sales", "RING_GROUP"), free)}
 
     plan = make_plan([NEW], [], taken)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
-from bulkvm.sheet import Sheet
+from bulkvm.model.sheet import Sheet
 
 HEADINGS = ("extension_number", "name", "pin")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkvm.errors import SheetError, UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
 from tests.readers.made import HEADINGS, header_xml, write_raw_workbook, write_workbook
 

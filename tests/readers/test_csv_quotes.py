@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.columns.name import no_wrong_encoding
+from bulkvm.model.settings import DEFAULT_PIN_POLICY
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.readers.csv_quotes import Quotes, _patterns, look_at_quotes
-from bulkvm.settings import DEFAULT_PIN_POLICY
-from bulkvm.sheet import CellKind, Sheet
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, texts
 

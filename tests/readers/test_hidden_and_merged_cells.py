@@ -4,8 +4,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import CellKind
 from tests.readers.made import HEADINGS, codes, header_xml, write_raw_workbook
 
 

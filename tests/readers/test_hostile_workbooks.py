@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError
+from bulkvm.model.errors import SheetError
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, header_xml, write_raw_workbook, write_workbook

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError
-from bulkvm.readers import limits, read_sheet
+from bulkvm.model.errors import SheetError
+from bulkvm.model.sheet import CellKind
+from bulkvm.readers import read_limits as limits
+from bulkvm.readers import read_sheet
 from bulkvm.readers.number_format import Formats, parse_format
-from bulkvm.sheet import CellKind
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, header_xml, texts, write_raw_workbook
 

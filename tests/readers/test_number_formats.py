@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 import xlsxwriter
 
-from bulkvm.problems import Severity
+from bulkvm.model.problem import Severity
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.office import NEEDS_OFFICE, save_as

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError
+from bulkvm.model.errors import SheetError
+from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import CellKind
 from bulkvm.validation import validate
 from tests.office import NEEDS_OFFICE, save_as
 from tests.readers.made import codes, texts

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError
+from bulkvm.model.errors import SheetError
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import CellKind, Sheet
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, texts
 

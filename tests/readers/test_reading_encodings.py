@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError, UsageError
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import Sheet
 from tests.readers.made import texts
 
 TEXT = "extension_number,name,pin\n6201,Büro München €,402817\n"

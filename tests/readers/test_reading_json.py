@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.backup.proof import find_loss
+from bulkvm.backup.checks import find_loss
 from bulkvm.columns import COLUMNS
-from bulkvm.errors import SheetError, UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export import write_export
+from bulkvm.reports.export_file import write_export
 from bulkvm.validation import validate
 from tests.backup.test_proof import boxes
 from tests.readers.made import codes, texts

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import CellKind
 from tests.readers.made import HEADINGS, header_xml, texts, write_raw_workbook, write_workbook
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import SheetError, UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
 from tests.readers.made import HEADINGS, codes, csv_text, texts, write_workbook
 

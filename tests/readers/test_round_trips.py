@@ -8,7 +8,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkvm.csv_escape import escape_formula
+from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.readers import read_sheet
 from tests.readers.made import HEADINGS, texts
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import CellKind, Sheet
 from bulkvm.validation import validate
 from tests.readers.made import header_xml, write_raw_workbook
 

@@ -9,10 +9,10 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bulkvm.outcomes import Outcome, Status
-from bulkvm.problems import Problem, Severity
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.sheet import Sheet
 
 HEADER_ROW = 3
 ROWS = (

@@ -12,18 +12,20 @@ from openpyxl.cell import Cell, MergedCell
 from openpyxl.styles import PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bulkvm.errors import UsageError
-from bulkvm.problems import Problem, Severity
+from bulkvm.model.errors import UsageError
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.reports import annotated as annotated_copies
-from bulkvm.reports import own_copy, plain_copy, summary
-from bulkvm.reports.annotated import write_annotated, write_copy
-from bulkvm.reports.annotation import Annotation
-from bulkvm.reports.look import AMBER, RED
-from bulkvm.reports.marks import place_marks
-from bulkvm.reports.own_size import MOST_CHANGES, count_changes, fits_in_memory
-from bulkvm.reports.summary import Line
-from bulkvm.sheet import Sheet
+from bulkvm.reports.workbook import annotated_copy as annotated_copies
+from bulkvm.reports.workbook import summary
+from bulkvm.reports.workbook.annotated_copy import write_annotated, write_copy
+from bulkvm.reports.workbook.annotation import Annotation
+from bulkvm.reports.workbook.marks import place_marks
+from bulkvm.reports.workbook.original import original_copy as own_copy
+from bulkvm.reports.workbook.original.memory_estimate import MOST_CHANGES, count_changes, fits_in_memory
+from bulkvm.reports.workbook.styles import AMBER, RED
+from bulkvm.reports.workbook.summary import Line
+from bulkvm.reports.workbook.text_only import text_copy as plain_copy
 from tests.readers.made import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of

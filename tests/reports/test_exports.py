@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, Box, Record
-from bulkvm.changes import ChangeKind
 from bulkvm.columns import COLUMNS
-from bulkvm.csv_escape import unescape_formula
-from bulkvm.errors import UsageError
+from bulkvm.columns.csv_escape import unescape_formula
+from bulkvm.model.box import BLANK, Box, Record
+from bulkvm.model.change import ChangeKind
+from bulkvm.model.errors import UsageError
 from bulkvm.planning import make_plan
 from bulkvm.readers import read_sheet
-from bulkvm.reports.clean import write_clean
-from bulkvm.reports.export import render_export, write_export
+from bulkvm.reports.export_file import render_export, write_export
+from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 

@@ -19,11 +19,11 @@ from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableColumn, TableFormula
 
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.readers import read_sheet
-from bulkvm.reports.annotated import write_annotated
-from bulkvm.reports.own_reach import reaches_out
-from bulkvm.reports.result import write_result
+from bulkvm.reports.workbook.annotated_copy import write_annotated
+from bulkvm.reports.workbook.original.formula_reach import reaches_out
+from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
 from tests.reports.test_results import RUN
 

@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.readers import read_sheet
-from bulkvm.reports.result import write_result
+from bulkvm.reports.workbook.result import write_result
 from tests.reports.clinic import OUTCOMES, save_clinic
 from tests.reports.test_own_workbooks import LOST, annotate, chart_of, notices, rewrite, save
 from tests.reports.test_results import RUN

@@ -13,8 +13,8 @@ from xlsxwriter.chart import Chart
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.readers import read_sheet
-from bulkvm.reports.annotated import write_annotated
-from bulkvm.reports.summary import MARKER
+from bulkvm.reports.workbook.annotated_copy import write_annotated
+from bulkvm.reports.workbook.summary import MARKER
 from bulkvm.validation import validate
 
 NOTHING = "nothing"

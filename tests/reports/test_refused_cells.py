@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.outcomes import Outcome, Status
-from bulkvm.problems import rows_with_errors
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.problem import rows_with_errors
+from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.reports import annotated
-from bulkvm.reports.annotated import write_annotated
-from bulkvm.reports.clean import write_clean
-from bulkvm.reports.result import write_result
-from bulkvm.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
+from bulkvm.reports.workbook import annotated_copy as annotated
+from bulkvm.reports.workbook.annotated_copy import write_annotated
+from bulkvm.reports.workbook.clean_copy import write_clean
+from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
-from bulkvm.validation.kinds import fault_of_kind
+from bulkvm.validation.cell_kinds import fault_of_kind
 from tests.readers.made import header_xml, write_raw_workbook
 from tests.reports.test_results import RUN
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import UsageError
-from bulkvm.reports.annotated import write_annotated
-from bulkvm.reports.targets import check_result_name
+from bulkvm.model.errors import UsageError
+from bulkvm.reports.output_checks import check_result_name
+from bulkvm.reports.workbook.annotated_copy import write_annotated
 from tests.sheets import sheet_of
 
 SHEET = sheet_of(["Ext"], ["6201"], name=None)

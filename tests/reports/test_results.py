@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.table import Table
 
-from bulkvm.errors import UsageError
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
 from bulkvm.readers import read_sheet
-from bulkvm.reports.look import GREEN, RED
-from bulkvm.reports.result import write_result
-from bulkvm.reports.result_columns import RESULT_HEADINGS
-from bulkvm.reports.summary import RunSummary
-from bulkvm.sheet import Sheet
-from bulkvm.tenant import Tenant
+from bulkvm.reports.workbook.result import write_result
+from bulkvm.reports.workbook.result_columns import RESULT_HEADINGS
+from bulkvm.reports.workbook.styles import GREEN, RED
+from bulkvm.reports.workbook.summary import RunSummary
 from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, save_clinic
 from tests.sheets import sheet_of
 

@@ -14,20 +14,34 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bulkvm.columns import COLUMNS, KEY, Column
-from bulkvm.columns.headings import match_heading
-from bulkvm.errors import UsageError
+from bulkvm.columns import COLUMNS, KEY_COLUMN, Column
+from bulkvm.columns.header_matching import match_heading
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.readers import read_sheet
-from bulkvm.reports.look import AMBER, RED
-from bulkvm.reports.template import write_template
-from bulkvm.settings import DEFAULT_PIN_POLICY
+from bulkvm.reports.template.template_workbook import write_template
+from bulkvm.reports.workbook.styles import AMBER, RED
 from tests.office import NEEDS_OFFICE, save_as
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 HEADERS = [column.header for column in COLUMNS]
 PIN = next(column for column in COLUMNS if column.secret)
 
-EXTENSIONS = [*KEY.good, *KEY.bad, "101", "12", "1" * 64, "1" * 65, "555", "5550", "1e5", "1.5", "+100", "-100", "10 1"]
+EXTENSIONS = [
+    *KEY_COLUMN.good,
+    *KEY_COLUMN.bad,
+    "101",
+    "12",
+    "1" * 64,
+    "1" * 65,
+    "555",
+    "5550",
+    "1e5",
+    "1.5",
+    "+100",
+    "-100",
+    "10 1",
+]
 PINS = [
     *PIN.good, *PIN.bad, "11223344", "1122334455", "11223344556", "000246", "246999", "790246", "246012", "246789",
     "135790", "987654", "40 281", "4028.7", "1e5000", "+40281", "040281", "888024", "567024",
@@ -77,7 +91,7 @@ def test_the_template_can_be_read_and_holds_no_rows(template: Path) -> None:
 def test_needed_columns_are_marked_in_words(boxes: Worksheet) -> None:
     marked = [str(cell.value).removesuffix(" *") for cell in boxes[1] if str(cell.value).endswith(" *")]
 
-    assert marked == [column.header for column in COLUMNS if column.needed_to]
+    assert marked == [column.header for column in COLUMNS if column.required_for]
 
 
 def test_every_cell_to_fill_in_is_text(boxes: Worksheet) -> None:
@@ -131,7 +145,7 @@ def test_the_guide_explains_every_column_and_is_never_taken_for_the_sheet(templa
     for column in COLUMNS:
         assert column.help in cells
         assert "\n".join(column.bad) in ["", *cells]
-    assert not [cell for cell in cells if match_heading(cell) is KEY]
+    assert not [cell for cell in cells if match_heading(cell) is KEY_COLUMN]
 
 
 def test_a_template_has_no_other_form(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
-from bulkvm.changes import Change, ChangeKind, Difference, Plan
-from bulkvm.outcomes import Outcome, Status, count_statuses
-from bulkvm.problems import Problem, Severity
-from bulkvm.reports.plan_text import render_counts, render_outcomes, render_plan, render_to_send
-from bulkvm.reports.problem_texts import render_problem, render_problems
-from bulkvm.tenant import Tenant
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
+from bulkvm.model.change import Change, ChangeKind, Difference, Plan
+from bulkvm.model.outcome import Outcome, Status, count_statuses
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.tenant import Tenant
+from bulkvm.reports.text.plan_text import render_counts, render_outcomes, render_plan, render_to_send
+from bulkvm.reports.text.problem_text import render_problem, render_problems
 from tests.conftest import Golden
 from tests.reports.clinic import PROBLEMS
 

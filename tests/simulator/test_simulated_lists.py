@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator.error_responses import Refused
 from bulkvm.simulator.filters import parse_filter, parse_order, parse_search
-from bulkvm.simulator.refusals import Refused
 from bulkvm.simulator.state import State
 from tests.simulator.simulated import BOXES, a_box, in_process
 

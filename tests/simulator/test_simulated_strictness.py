@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bulkvm.simulator import Settings, create_app
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.checking import Checker
-from bulkvm.simulator.document import make_document
-from bulkvm.simulator.refusals import Refused
+from bulkvm.simulator.error_responses import Refused
+from bulkvm.simulator.openapi import make_document
+from bulkvm.simulator.request_validation import Checker
 from tests.simulator.simulated import BOXES, a_box, in_process
 
 ADDRESS = "someone@example.com"

@@ -10,8 +10,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bulkvm.simulator import Settings, create_app
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.document import make_document
-from bulkvm.simulator.faults import Faults
+from bulkvm.simulator.fault_rules import Faults
+from bulkvm.simulator.openapi import make_document
 from tests.simulator.simulated import TOKEN, in_process
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())

@@ -160,7 +160,7 @@ def test_a_certificate_that_cannot_be_used_is_made_anew(tmp_path: Path, spoil: C
 
 
 def test_a_certificate_that_ends_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkvm.simulator.certificate._LIFETIME", dt.timedelta(hours=1))
+    monkeypatch.setattr("bulkvm.simulator.self_signed._LIFETIME", dt.timedelta(hours=1))
     state = tmp_path / "pbx.sqlite3"
 
     assert start(state) != start(state)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from bulkvm.errors import UsageError
-from bulkvm.settings import Site
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
 from bulkvm.sites import add_secret, choose_site
 
 CLINIC = Site(name="clinic", url="https://clinic:8887", user="admin", domain="clinic.example", fingerprint="AB")

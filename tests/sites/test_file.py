@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkvm.errors import UsageError
-from bulkvm.settings import Site
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
+from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.sites import change_site, check_name, read_sites
-from bulkvm.tenant import Tenant, normalize_url
 
 NAMES = st.from_regex(r"\w[\w.-]{0,63}", fullmatch=True).filter(lambda name: name != "simulator")
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))

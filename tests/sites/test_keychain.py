@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from keyring.backend import KeyringBackend
 
-from bulkvm.errors import UsageError
-from bulkvm.settings import Site
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
 from bulkvm.sites import forget_secret, read_secret, store_secret
 from tests.sites.conftest import UseKeyring
 from tests.sites.keyrings import EMPTY, NONE, Broken, InMemory

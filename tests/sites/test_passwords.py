@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.errors import UsageError
+from bulkvm.model.errors import UsageError
 from bulkvm.sites.passwords import read_password_file, run_command, split_command
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.box import Record
-from bulkvm.outcomes import Status
-from bulkvm.settings import SendSettings
+from bulkvm.model.box import Record
+from bulkvm.model.outcome import Status
+from bulkvm.model.settings import SendSettings
+from bulkvm.planning import plan_for, plan_undo_of
+from bulkvm.runs import Journal, RunInfo, read_journal
 from bulkvm.simulator import Settings, create_app
-from bulkvm.upload import Journal, RunFacts, plan_for, plan_undo_of, read_journal, send
-from tests.upload.truth import Striking, assert_truth, boxes_of, on_a_socket, records
+from bulkvm.upload import send
+from tests.upload.truth import Striking, assert_truth, boxes_from_rows, on_a_socket, records
 
 ONE = SendSettings(concurrency=1, max_rps=0)
 
@@ -25,7 +27,7 @@ async def test_a_list_that_is_read_meanwhile_has_the_boxes_that_there_are_each_o
 
         listed = await pbx.list_boxes()
 
-    there = await boxes_of(app)
+    there = await boxes_from_rows(app)
     assert faults.struck == [what]
     assert [box.extension_number for box in listed] == list(there)
     assert [box for box in listed if box != there[box.extension_number]] == [
@@ -44,7 +46,7 @@ async def test_a_number_that_is_taken_meanwhile_is_refused_and_its_new_box_left_
         ending = await send(plan, pbx, ONE)
 
     taken = str(1999 + at)
-    there = await boxes_of(app)
+    there = await boxes_from_rows(app)
     assert [o.extension_number for o in ending.outcomes if o.status is Status.REJECTED] == [taken]
     assert {number: box.name for number, box in there.items()} == {
         **dict.fromkeys((record.extension_number for record in wanted), "Ours"),
@@ -67,7 +69,7 @@ async def test_a_box_that_is_removed_meanwhile_stays_removed_and_costs_no_other(
 
         ending = await send(plan, pbx, ONE)
 
-    there = await boxes_of(app)
+    there = await boxes_from_rows(app)
     assert [o.status for o in ending.outcomes] == [status, *[Status.UPDATED] * 4]
     assert [box.name for box in there.values()] == ["New 1", "New 2", "New 3", "New 4"]
     await assert_truth(app, plan, ending.outcomes, but=["7000"])
@@ -84,7 +86,7 @@ async def test_the_new_name_of_a_box_that_is_renamed_meanwhile_is_kept_where_the
 
         ending = await send(plan, pbx, ONE)
 
-    there = await boxes_of(app)
+    there = await boxes_from_rows(app)
     assert [(o.status, o.changed) for o in ending.outcomes] == [(Status.UPDATED, ("prompt",))] * 3
     assert [(box.name, box.prompt) for box in there.values()] == [
         ("Renamed by another administrator", "de-DE"), ("Desk 1", "de-DE"), ("Desk 2", "de-DE")
@@ -96,7 +98,7 @@ async def test_an_undo_gives_a_box_back_as_it_was_right_before_it_was_sent_and_n
     tmp_path: Path,
 ) -> None:
     app = create_app()
-    facts = RunFacts(
+    facts = RunInfo(
         name="run", site="test", url="http://x", file="a.csv", began=datetime.now(UTC), extensions={2: "7000"}
     )
     journal = Journal(tmp_path, facts)
@@ -109,4 +111,4 @@ async def test_an_undo_gives_a_box_back_as_it_was_right_before_it_was_sent_and_n
 
         await send(await plan_undo_of(read_journal(tmp_path / "run.jsonl"), pbx), pbx, ONE)
 
-    assert [box.name for box in (await boxes_of(app)).values()] == ["Renamed by another administrator"]
+    assert [box.name for box in (await boxes_from_rows(app)).values()] == ["Renamed by another administrator"]

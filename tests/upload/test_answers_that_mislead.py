@@ -6,15 +6,16 @@ from dataclasses import replace
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.box import Box, Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import Box, Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings, Site
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Faults, Settings, create_app
-from bulkvm.upload import Ending, plan_for, send
+from bulkvm.upload import RunResult, send
 from bulkvm.upload.read_back import ReadBack
-from bulkvm.upload.row import send_change
+from bulkvm.upload.row_sender import send_change
 from tests.hostile import Answer, Asked, Hostile
 
 SETTINGS = Settings()
@@ -29,7 +30,9 @@ def ids(app: Starlette) -> dict[str, str]:
     return dict(app.state.stored.db.execute("SELECT extension_number, id FROM box").fetchall())
 
 
-async def import_with(answer: Callable[[str, list[str]], str], settings: SendSettings) -> tuple[Ending, dict[str, str]]:
+async def import_with(
+    answer: Callable[[str, list[str]], str], settings: SendSettings
+) -> tuple[RunResult, dict[str, str]]:
     """Import the records into a PBX with one box, whose creates answer with another id."""
     app = create_app()
     made: list[str] = []
@@ -111,7 +114,7 @@ def change_of(kind: ChangeKind, box: Box) -> Change:
     return Change(kind, replace(record, name="New") if kind is U else record, box)
 
 
-async def send_under(kind: ChangeKind, faults: list[str], site: Site) -> tuple[Outcome, list[str], Ending]:
+async def send_under(kind: ChangeKind, faults: list[str], site: Site) -> tuple[Outcome, list[str], RunResult]:
     """What becomes of a change, and how often its call was made, under faults."""
     app = create_app()
     async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:

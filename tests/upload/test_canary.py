@@ -10,18 +10,19 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.box import BLANK, Box, Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import LoginRefused, ReadBackDiffers
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import BLANK, Box, Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import LoginRefused, ReadBackDiffers
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.planning import find_exact_differences
-from bulkvm.settings import SendSettings, Site
+from bulkvm.planning import find_exact_differences, plan_for, plan_undo_of
+from bulkvm.runs import Journal, RunInfo, read_journal
 from bulkvm.simulator import Faults, Settings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
-from bulkvm.upload import Ending, Journal, RunFacts, plan_for, plan_undo_of, read_journal, send
+from bulkvm.upload import RunResult, send
 from tests.hostile import Answer, Asked, Hostile
-from tests.upload.truth import boxes_of, records
+from tests.upload.truth import boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=Settings().token)
 EIGHT = SendSettings(max_rps=0, retries=1, max_outage=0)
@@ -29,10 +30,10 @@ BOXES = "/api/shared_voicemails"
 ROWS = 12
 
 
-def facts(extensions: Sequence[str]) -> RunFacts:
+def facts(extensions: Sequence[str]) -> RunInfo:
     rows = dict(enumerate(extensions, start=2))
     began = datetime(2026, 11, 23, tzinfo=UTC)
-    return RunFacts(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions=rows)
+    return RunInfo(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions=rows)
 
 
 async def make(pbx: Pbx, count: int = ROWS) -> None:
@@ -40,13 +41,13 @@ async def make(pbx: Pbx, count: int = ROWS) -> None:
     assert ending.error is None
 
 
-async def import_into(app: Any, rows: Sequence[Record], journal: Journal | None = None) -> Ending:
+async def import_into(app: Any, rows: Sequence[Record], journal: Journal | None = None) -> RunResult:
     async with connect(SITE, EIGHT, app=app) as pbx:
         count_pauses(pbx)
         return await send(await plan_for(pbx, rows), pbx, EIGHT, journal=journal)
 
 
-def statuses(ending: Ending) -> list[Status]:
+def statuses(ending: RunResult) -> list[Status]:
     return [outcome.status for outcome in ending.outcomes]
 
 
@@ -281,7 +282,7 @@ async def test_a_create_that_reads_back_otherwise_ends_the_run_there() -> None:
 
     assert isinstance(ending.error, ReadBackDiffers)
     assert statuses(ending) == [Status.UNKNOWN] + [Status.NOT_SENT] * (ROWS - 1)
-    assert list(await boxes_of(app)) == ["7000"]
+    assert list(await boxes_from_rows(app)) == ["7000"]
 
 
 async def test_an_update_that_was_done_to_another_box_ends_the_run_there() -> None:
@@ -439,7 +440,7 @@ async def test_an_undo_has_its_canaries_too(tmp_path: Path) -> None:
     assert asked[:3] == ["f", "u", "f"]
     assert asked.index("d") < len(asked) - 1
     assert asked[asked.index("d") + 1] == "f"
-    assert {box.name for box in (await boxes_of(app)).values()} == {"Desk 0", "Desk 1", "Desk 2"}
+    assert {box.name for box in (await boxes_from_rows(app)).values()} == {"Desk 0", "Desk 1", "Desk 2"}
 
 
 async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
@@ -461,7 +462,7 @@ async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
     assert isinstance(ending.error, ReadBackDiffers)
     assert "the PBX still has it" in str(ending.error)
     assert statuses(ending) == [Status.UNKNOWN, Status.NOT_SENT, Status.NOT_SENT]
-    assert len(await boxes_of(app)) == 2
+    assert len(await boxes_from_rows(app)) == 2
 
 
 async def test_a_field_that_does_not_become_blank_again_is_unknown_in_its_row_and_stops_no_other() -> None:
@@ -482,7 +483,7 @@ async def test_a_field_that_does_not_become_blank_again_is_unknown_in_its_row_an
 
     assert ending.error is None
     assert statuses(ending) == [Status.UNKNOWN] * 3
-    assert {box.name for box in (await boxes_of(app)).values()} == {"Former"}
+    assert {box.name for box in (await boxes_from_rows(app)).values()} == {"Former"}
 
 
 def differences_of(box: Box, wanted: Box) -> Any:

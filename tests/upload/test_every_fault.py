@@ -4,14 +4,15 @@ import re
 
 import pytest
 
-from bulkvm.box import Record
-from bulkvm.errors import BulkvmError
-from bulkvm.outcomes import DONE, Status
+from bulkvm.model.box import Record
+from bulkvm.model.errors import BulkvmError
+from bulkvm.model.outcome import DONE, Status
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
-from bulkvm.settings import SendSettings
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Settings, create_app
-from bulkvm.simulator.faults import PLAIN, TIMED
-from bulkvm.upload import plan_for, send
+from bulkvm.simulator.fault_rules import PLAIN, TIMED
+from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, Striking, assert_truth, on_a_socket, records
 
 WORKERS = [8, *(pytest.param(n, marks=pytest.mark.campaign) for n in (1, 32))]

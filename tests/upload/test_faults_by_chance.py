@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Faults, create_app
-from bulkvm.upload import plan_for, send
+from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, BY_PASSWORD, BY_TOKEN, assert_truth, records
 
 

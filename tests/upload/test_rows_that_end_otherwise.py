@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.box import BLANK, Absent, Box, Record
-from bulkvm.changes import Change, ChangeKind, Difference, Plan
-from bulkvm.errors import StoppedEarly
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import BLANK, Absent, Box, Record
+from bulkvm.model.change import Change, ChangeKind, Difference, Plan
+from bulkvm.model.errors import StoppedEarly
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.settings import SendSettings, Site
+from bulkvm.runs import Journal, RunInfo
 from bulkvm.simulator import Faults, Settings, create_app
-from bulkvm.upload import Journal, RunFacts, send
+from bulkvm.upload import send
 from bulkvm.upload.read_back import ReadBack
-from bulkvm.upload.row import send_change
+from bulkvm.upload.row_sender import send_change
 
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 RENAMED = Record(row=2, extension_number="6201", name="Reception")
@@ -244,7 +245,7 @@ async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
 
 def journal_in(folder: Path) -> Journal:
     began = datetime(2026, 11, 23, tzinfo=UTC)
-    facts = RunFacts(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions={2: "6201"})
+    facts = RunInfo(name="run", site="test", url="http://simulator", file="a.csv", began=began, extensions={2: "6201"})
     return Journal(folder, facts)
 
 

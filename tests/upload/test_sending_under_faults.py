@@ -13,15 +13,16 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bulkvm.box import Record
-from bulkvm.changes import Change, ChangeKind, Plan
-from bulkvm.errors import BulkvmError, LoginRefused, StoppedEarly
-from bulkvm.outcomes import Outcome, Status, count_statuses
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import BulkvmError, LoginRefused, StoppedEarly
+from bulkvm.model.outcome import Outcome, Status, count_statuses
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Faults, Settings, create_app, running
-from bulkvm.upload import plan_for, send
-from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_of, on_a_socket, records
+from bulkvm.upload import send
+from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows, on_a_socket, records
 
 
 async def run_with(rule: str, sending: SendSettings, count: int = 30) -> tuple[Starlette, Plan, BulkvmError | None]:
@@ -38,7 +39,7 @@ async def test_a_pbx_that_comes_back_in_time_is_waited_for() -> None:
     app, plan, error = await run_with("down(seconds=1):create:5", SendSettings(max_rps=0, max_outage=30))
 
     assert error is None
-    assert len(await boxes_of(app)) == len(plan.changes)
+    assert len(await boxes_from_rows(app)) == len(plan.changes)
 
 
 async def test_a_pbx_that_stays_away_ends_the_run_and_most_rows_are_not_burnt() -> None:
@@ -161,7 +162,7 @@ async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
     assert "differs in name, pin" in ending.outcomes[0].message
-    assert len(await boxes_of(app)) == 1
+    assert len(await boxes_from_rows(app)) == 1
 
 
 LATE = SendSettings(concurrency=1, timeout=0.3, max_rps=0, retries=2, max_errors=ANY_ERRORS)
@@ -251,7 +252,7 @@ async def test_an_update_that_somebody_else_answers_is_not_believed() -> None:
             ending = await send(plan, waylaid)
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.FAILED]
-    assert (await boxes_of(app))["7000"].name == "Desk 0"
+    assert (await boxes_from_rows(app))["7000"].name == "Desk 0"
 
 
 def log_in_first(app: ASGIApp) -> ASGIApp:

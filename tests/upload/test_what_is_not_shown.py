@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from bulkvm.box import NOT_KNOWN, Box, Record
-from bulkvm.changes import ChangeKind, Plan
-from bulkvm.outcomes import Outcome, Status
+from bulkvm.model.box import NOT_KNOWN, Box, Record
+from bulkvm.model.change import ChangeKind, Plan
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
-from bulkvm.settings import SendSettings
+from bulkvm.planning import plan_for
 from bulkvm.simulator import Settings, create_app
-from bulkvm.upload import plan_for, send
+from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile
-from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_of
+from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_from_rows
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
 COUNT = 3
@@ -48,7 +49,7 @@ class Behaving:
         self.app = create_app(state, settings=Settings(behave=tuple(rules), **settings))
 
     async def boxes(self) -> dict[str, Box]:
-        return await boxes_of(self._open)
+        return await boxes_from_rows(self._open)
 
     async def run(
         self, *records: Record, keep_unseen: bool = False, verify: bool = False
@@ -251,8 +252,8 @@ async def renamed(
     seed = folder / "seed.json"
     seed.write_text(json.dumps([stored(n) | {"pin": pin} for n, pin in enumerate(pins)]), "utf-8")
     app = create_app(seed=seed, settings=Settings(behave=("updates:merge",)))
-    before = await boxes_of(app)
+    before = await boxes_from_rows(app)
     async with connect(BY_TOKEN, QUICK, app=Hostile(app, change=change)) as pbx:
         plan = await plan_for(pbx, [row(name="New")])
         (outcome,) = (await send(plan, pbx, QUICK)).outcomes
-    return before, await boxes_of(app), plan, outcome
+    return before, await boxes_from_rows(app), plan, outcome

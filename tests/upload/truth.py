@@ -7,14 +7,14 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from bulkvm.box import BLANK, Box, Record
-from bulkvm.changes import Plan
-from bulkvm.outcomes import DONE, Outcome, Status, count_statuses
+from bulkvm.model.box import BLANK, Box, Record
+from bulkvm.model.change import Plan
+from bulkvm.model.outcome import DONE, Outcome, Status, count_statuses
+from bulkvm.model.settings import Limit, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import fields_differ
-from bulkvm.settings import Limit, SendSettings, Site
 from bulkvm.simulator import Faults, Settings, running
-from bulkvm.simulator.faults import Fault
+from bulkvm.simulator.fault_rules import Fault
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
 
 USER = Settings()
@@ -37,7 +37,7 @@ async def on_a_socket(app: Starlette, sending: SendSettings) -> AsyncIterator[Pb
             yield pbx
 
 
-async def boxes_of(app: Starlette) -> dict[str, Box]:
+async def boxes_from_rows(app: Starlette) -> dict[str, Box]:
     """What the PBX has, asked without faults and without the client. Fails where a number has two boxes."""
     app.state.faults = Faults()
     items: list[dict[str, Any]] = []
@@ -64,7 +64,7 @@ async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome], 
     """Each outcome says what the PBX's own state shows, but for boxes that somebody else was at."""
     assert [outcome.row for outcome in outcomes] == [change.record.row for change in plan.changes]
     assert sum(count_statuses(outcomes).values()) == len(plan.changes)
-    boxes = await boxes_of(app)
+    boxes = await boxes_from_rows(app)
     for change, outcome in zip(plan.changes, outcomes, strict=True):
         if change.record.extension_number in but:
             continue

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bulkvm.problems import Severity
-from bulkvm.settings import PinPolicy
-from bulkvm.sheet import CellKind
+from bulkvm.model.problem import Severity
+from bulkvm.model.settings import PinPolicy
+from bulkvm.model.sheet import CellKind
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bulkvm.errors import UsageError
-from bulkvm.outcomes import DONE, Status
-from bulkvm.problems import Problem
-from bulkvm.sheet import Sheet
+from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import DONE, Status
+from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import Sheet
 from bulkvm.validation import Checked, select_failed, validate
 from tests.sheets import sheet_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bulkvm.columns.headings import suggest_column
-from bulkvm.sheet import Sheet
+from bulkvm.columns.header_matching import suggest_column
+from bulkvm.model.sheet import Sheet
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 

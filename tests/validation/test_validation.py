@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.box import BLANK
 from bulkvm.columns import COLUMNS
-from bulkvm.problems import Problem, Severity
-from bulkvm.settings import PinPolicy
-from bulkvm.sheet import CellKind, Sheet
+from bulkvm.model.box import BLANK
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.settings import PinPolicy
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.validation import Checked, validate, warn_of_blanks
 from tests.sheets import sheet_of
 

@@ -1,0 +1,51 @@
+"""`bulkvm doctor`."""
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.connection import Connection
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.json_output import doctor_form, print_json
+from bulkvm.cli.options import OpenNamed, calling_options
+
+if TYPE_CHECKING:
+    from bulkvm.pbx.diagnostics import Finding
+
+
+@click.command("doctor")
+@click.argument("site", required=False, envvar="BULKVM_SITE")
+@calling_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@console_options
+def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: Console) -> int:
+    """Check the way to the PBX of SITE step by step, and say what to do about what is wrong.
+
+    Without a password or token, all is checked that needs none.
+    """
+    connection = open_named(site, secret_needed=False)
+    findings = asyncio.run(_examine(connection, console))
+    if as_json:
+        print_json(doctor_form(connection.site.name, findings))
+    return next((finding.error.exit_code for finding in findings if finding.error), 0)
+
+
+async def _examine(connection: Connection, console: Console) -> "list[Finding]":
+    from bulkvm.pbx.diagnostics import examine
+
+    settings = replace(connection.settings, retries=1, max_rps=0)  # a handful of requests, each told as it went
+    findings = []
+    async for finding in examine(connection.site, settings, app=connection.app, no_secret=connection.no_secret):
+        findings.append(finding)
+        _say(finding, console)
+    return findings
+
+
+def _say(finding: "Finding", console: Console) -> None:
+    text = finding.text.replace("\n", f"\n{'':15}")
+    if finding.error:
+        console.always(f"{'FAILED':8}{finding.check:7}{text}", fg="red")
+    else:
+        console.info(f"{'ok':8}{finding.check:7}{text}")

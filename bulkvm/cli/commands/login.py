@@ -1,0 +1,235 @@
+"""`bulkvm login`."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from bulkvm.cli.connection import Trust, ask_secret
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.options import trust_options
+from bulkvm.model.errors import NotTrusted, UsageError
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.tenant import Tenant
+from bulkvm.model.url import check_url
+from bulkvm.paths import sites_file
+from bulkvm.sites import (
+    change_site,
+    check_changeable,
+    check_name,
+    fetch_secret,
+    forget_secret,
+    read_sites,
+    split_command,
+    store_secret,
+)
+
+_ONCE = SendSettings(retries=1)
+_WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
+
+
+@click.command("login")
+@click.argument("name", metavar="SITE")
+@click.option("--url", envvar="BULKVM_URL", help="The PBX's address, such as https://pbx.example.com:8887.")
+@click.option("--user", envvar="BULKVM_USER", help="Who logs in.")
+@click.option("--domain", envvar="BULKVM_DOMAIN", help="The tenant's SIP domain; blank for a system administrator.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--token-stdin", is_flag=True, help="Read a ready bearer token there, in place of user and password.")
+@click.option("--password-command", metavar="COMMAND", help="Get the password from this command at every use.")
+@click.option("--password-file", metavar="FILE", help="Read the password from this file at every use.")
+@trust_options
+@console_options
+def command(
+    name: str,
+    *,
+    url: str | None,
+    user: str | None,
+    domain: str | None,
+    password_stdin: bool,
+    token_stdin: bool,
+    password_command: str | None,
+    password_file: str | None,
+    trust: Trust,
+    console: Console,
+) -> int:
+    """Set up a site under the name SITE: ask for what is not given, log in, and remember it.
+
+    The password or token goes into the operating system's keyring, everything else into a file. The same again
+    changes the site. Where there is no keyring, a password manager's command or a file can give the password: the
+    command is split into words like in a shell and run without one, and must print the password alone; the file must
+    be readable for its owner alone.
+    """
+    ways = {
+        "--password-stdin": password_stdin,
+        "--token-stdin": token_stdin,
+        "--password-command": password_command is not None,
+        "--password-file": password_file is not None,
+    }
+    if len(given := [way for way, is_given in ways.items() if is_given]) > 1:
+        raise UsageError(f"Give {' or '.join(given)}, not both: a site has one password or token.")
+    check_name(name)
+    check_changeable(sites_file())
+    known = _read_known(name, console)
+    _check_url_variable(known, url)
+    address = check_url(_ask("PBX address", "--url", url, known.url or None, console))
+    site = replace(known, url=address, user=None, domain=None, tenant=None)
+    if not token_stdin:
+        asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", console)
+        site = replace(site, user=_ask("User", "--user", user, known.user, console), domain=asked or None)
+    if not given:
+        _check_source(known, site)
+    if trust.ca_file:
+        site = replace(site, fingerprint=None)
+    site = _settle_trust(trust.given_to(_with_source(site, given, password_command, password_file)), console)
+    secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
+    tenant, count = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
+    site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
+    console.info(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
+    if known.tenant and tenant.contradicts(known.tenant):
+        console.always(f"The site {name} was {known.tenant} until now.")
+    change_site(sites_file(), name, site)
+    if site.password_command or site.password_file:
+        forget_secret(name)
+        console.info(f"The password is not stored, but taken from there at every use of --site {name}.")
+    else:
+        _store(site, secret, console)
+    return 0
+
+
+def _read_known(name: str, console: Console) -> Site:
+    """What is known of a site so far."""
+    try:
+        return read_sites(sites_file()).get(name) or Site(name=name, url="")
+    except UsageError as error:
+        console.always(f"{error}\nIts entry is written anew.")
+        return Site(name=name, url="")
+
+
+def _check_url_variable(known: Site, url: str | None) -> None:
+    """Make sure that no leftover variable moves a site, and its password, to another PBX.
+
+    Raises:
+        UsageError: BULKVM_URL and no option names another PBX than the site's.
+    """
+    by_variable = click.get_current_context().get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
+    if url and known.url and by_variable and check_url(url) != known.url:
+        raise UsageError(
+            f"The site {known.name} is {known.url}, and BULKVM_URL names another PBX. Unset BULKVM_URL, or give the "
+            "site its new address with --url."
+        )
+
+
+def _check_source(known: Site, site: Site) -> None:
+    """Make sure that the password of one PBX, or of one user, is not sent as another's.
+
+    Raises:
+        UsageError: the site's file or command gives that of what the site was until now.
+    """
+    was, now = ((each.url, each.domain or None, each.user) for each in (known, site))
+    if was == now or not (known.password_command or known.password_file):
+        return
+    kind = "file" if known.password_file else "command"
+    whose = f"the user {known.user}{f' of {known.domain}' if known.domain else ''} at {known.url}"
+    raise UsageError(
+        f"The site {known.name} has a password_{kind}, which is for {whose}, so nothing was sent. If it holds the "
+        f"password of the new login, add --password-{kind} with it again; else give that login's own."
+    )
+
+
+def _with_source(site: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:
+    """The site with what an option says of where its secret comes from; without an option, that stays as it was."""
+    if not given:
+        return site
+    words = split_command(command) if command is not None else None
+    if file and not file.startswith(("$", "~")):
+        file = str(Path(file).absolute())
+    elif file == "":
+        raise UsageError("--password-file is empty. Give the name of a file.")
+    return replace(site, password_command=words, password_file=file)
+
+
+def _ask(what: str, option: str, given: str | None, known: str | None, console: Console) -> str:
+    """What an option or a variable says, else what a person answers; without a person, what is known."""
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        answer: str = console.prompt(what, default=known, show_default=bool(known))
+        return answer
+    if known is None:
+        raise UsageError(f"There is no terminal to ask on. Add {option}.")
+    return known
+
+
+def _get_secret(site: Site, *, from_stdin: bool) -> str:
+    if site.password_command or site.password_file:
+        secret = fetch_secret(site)
+    elif from_stdin:
+        secret = _read_line() if site.user else _read_line().strip()
+    elif sys.stdin.isatty():
+        secret = ask_secret(site)
+    else:
+        raise UsageError(
+            "There is no terminal to ask on. Send the password to --password-stdin, in a pipe, or name a "
+            "--password-command or --password-file."
+        )
+    if not secret:
+        raise UsageError("No password or token was given.")
+    return secret
+
+
+def _read_line() -> str:
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise UsageError("What standard input holds is not in UTF-8.") from None  # the cause holds the secret
+    return line.removeprefix("\ufeff").rstrip("\r\n")  # PowerShell begins with a mark
+
+
+def _settle_trust(site: Site, console: Console) -> Site:
+    """The site as it can be talked to: with its certificate pinned, if a person vouches for it."""
+    from bulkvm.pbx.certificate import fetch_certificate
+    from bulkvm.pbx.diagnostics import probe
+
+    try:
+        asyncio.run(probe(site, _ONCE.timeout))
+    except NotTrusted as error:
+        if not sys.stdin.isatty():
+            raise
+        shown = fetch_certificate(site.url, _ONCE.timeout)
+        console.always(
+            f"{error}\n\nThe PBX shows this certificate:\n"
+            f"  for          {shown.subject}\n"
+            f"  valid until  {shown.ends:%Y-%m-%d}\n"
+            f"  SHA-256      {shown.fingerprint}\n"
+            "Compare its SHA-256 fingerprint with the one that the PBX's administrator reads out on the PBX itself."
+        )
+        if not console.confirm("Trust this certificate, and no other, for this site from now on?"):
+            raise
+        return replace(site, ca_file=None, fingerprint=shown.fingerprint)
+    return site
+
+
+def _log_in(site: Site) -> tuple[Tenant, int]:
+    """Log in for real; which tenant that reaches, and how many boxes it has."""
+    from bulkvm.pbx import connect
+
+    async def ask() -> tuple[Tenant, int]:
+        async with connect(site, _ONCE) as pbx:
+            return await pbx.tenant(), await pbx.count_boxes()
+
+    return asyncio.run(ask())
+
+
+def _store(site: Site, secret: str, console: Console) -> None:
+    kind = "password" if site.user else "token"
+    if store_secret(site, secret):
+        console.info(f"The {kind} is in the keyring. Use the site with --site {site.name}.")
+    else:
+        console.always(
+            f"This machine has no keyring that works, so the {kind} was not stored. On a terminal it is asked for at "
+            f"every use of --site {site.name}; elsewhere, set BULKVM_SITE={site.name} and BULKVM_{kind.upper()}, or "
+            "set the site up with --password-command or --password-file."
+        )

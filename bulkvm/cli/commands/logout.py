@@ -1,0 +1,70 @@
+"""`bulkvm logout`."""
+
+import asyncio
+from dataclasses import replace
+
+import click
+
+from bulkvm.cli.connection import Trust
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.options import trust_options
+from bulkvm.model.errors import BulkvmError, LoginRefused, UsageError
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.paths import sites_file
+from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, read_secret, read_sites
+
+
+@click.command("logout")
+@click.argument("name", metavar="SITE")
+@trust_options
+@console_options
+def command(name: str, *, trust: Trust, console: Console) -> int:
+    """Forget SITE and its password or token. A token is revoked, so that it is good for nobody from then on."""
+    sites = read_sites(sites_file())
+    if name not in sites:
+        raise UsageError(f'There is no site called "{name}". `bulkvm sites` lists them.')
+    check_changeable(sites_file())
+    site = _read_known(sites, name, console)
+    secret = _stored_token(site) if site else None
+    revoked = _revoke(replace(trust.given_to(site), token=secret), console) if site and secret else 0
+    change_site(sites_file(), name, None)
+    forget_secret(name)
+    console.info(f"{name} is forgotten.")
+    return revoked
+
+
+def _read_known(sites: Sites, name: str, console: Console) -> Site | None:
+    """The site; None where its entry is wrong, so that it cannot be called and is only forgotten."""
+    try:
+        return sites[name]
+    except UsageError as error:
+        console.always(str(error))
+        return None
+
+
+def _stored_token(site: Site) -> str | None:
+    """The token of a site that was given to bulkvm to keep; None where there is none, or not this site's."""
+    if site.user or site.password_command or site.password_file:
+        return None
+    try:
+        return read_secret(site)
+    except UsageError:
+        return None
+
+
+def _revoke(site: Site, console: Console) -> int:
+    """Revoke a token, and return the exit code of how that went. One that is not accepted has ended by itself."""
+    from bulkvm.pbx import connect
+
+    async def revoke() -> None:
+        async with connect(site, SendSettings(retries=1)) as pbx:
+            await pbx.revoke_token()
+
+    try:
+        asyncio.run(revoke())
+    except LoginRefused:
+        pass
+    except BulkvmError as error:
+        console.always(f"The token could not be revoked, and stays good until it ends. {error}", fg="red")
+        return error.exit_code
+    return 0

@@ -1,0 +1,90 @@
+"""`bulkvm simulator`."""
+
+import os
+import re
+import secrets
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.console import Console, console_options
+from bulkvm.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from bulkvm.simulator import Running, Settings
+
+
+def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", text.strip()):
+        return float(found[1]) / (1000 if found[2] == "ms" else 1)
+    raise click.BadParameter(f'"{text}" is not a time. Write 50ms or 0.5s.')
+
+
+@click.command("simulator")
+@click.option("--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="0 takes any free one.")
+@click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the boxes in FILE.")
+@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the boxes of an export.")
+@click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
+@click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="How long answers take.")
+@click.option("--knee", type=click.IntRange(1), metavar="N", help="With more than N requests at once, take longer.")
+@click.option("--page-cap", type=click.IntRange(1, 100), default=100, show_default=True, help="Boxes a page, at most.")
+@click.option("--summary-lists", is_flag=True, help="Give no more than id, name and extension in lists.")
+@click.option("--fault", "faults", metavar="RULE", multiple=True, help="Something to go wrong, such as 503:create:3.")
+@click.option("--behave", metavar="RULE", multiple=True, help="How it differs, such as hide:pin:list; see README.")
+@console_options
+def command(
+    *,
+    port: int,
+    state: Path | None,
+    seed: Path | None,
+    tls: bool,
+    latency: float,
+    knee: int | None,
+    page_cap: int,
+    summary_lists: bool,
+    faults: tuple[str, ...],
+    behave: tuple[str, ...],
+    console: Console,
+) -> int:
+    """Run a PBX on this machine, to try, teach and rehearse on. It ends with Ctrl-C.
+
+    Without --state its boxes live in memory. `--site simulator` needs no running simulator.
+    Its token and password are new at each start, unless BULKVM_SIMULATOR_TOKEN and BULKVM_SIMULATOR_PASSWORD are set.
+    """
+    from bulkvm.simulator import Settings, SimulatorError, create_app, serve
+
+    settings = Settings(
+        token=os.environ.get("BULKVM_SIMULATOR_TOKEN") or secrets.token_urlsafe(24),
+        password=os.environ.get("BULKVM_SIMULATOR_PASSWORD") or secrets.token_urlsafe(24),
+        latency=latency,
+        knee=knee,
+        page_cap=page_cap,
+        summary_lists=summary_lists,
+        behave=behave,
+    )
+    try:
+        app = create_app(state, seed=seed, settings=settings, faults=faults)
+        serve(app, port=port, tls=tls, state=state, on_ready=lambda running: _tell(running, settings, console))
+    except SimulatorError as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def _tell(running: "Running", settings: "Settings", console: Console) -> None:
+    """Say how to reach it, as lines to paste."""
+    # The site that is chosen otherwise would be meant before the URL.
+    where = {"BULKVM_SITE": "", "BULKVM_URL": running.url}
+    if running.certificate:
+        where["BULKVM_CA_FILE"] = str(running.certificate.resolve())
+    login = {"BULKVM_TOKEN": "", "BULKVM_USER": settings.user, "BULKVM_DOMAIN": settings.domain}
+    console.always(
+        f"The simulator answers at {running.url} until Ctrl-C. To use it, paste these lines into another terminal:\n"
+        f"{_exports(where | {'BULKVM_TOKEN': settings.token})}\n"
+        f"Or these too, to log in with a password:\n{_exports(login | {'BULKVM_PASSWORD': settings.password})}"
+    )
+
+
+def _exports(variables: dict[str, str]) -> str:
+    return "\n".join(f"  export {name}={shlex.quote(value) if value else ''}" for name, value in variables.items())

@@ -1,0 +1,72 @@
+"""`bulkvm sites`."""
+
+import click
+
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.json_output import print_json, sites_form
+from bulkvm.model.errors import UsageError
+from bulkvm.model.settings import Site
+from bulkvm.paths import sites_file
+from bulkvm.sites import read_secret, read_sites
+from bulkvm.text import printable
+
+
+@click.command("sites")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@console_options
+def command(*, as_json: bool, console: Console) -> int:
+    """List the sites: where each is, who logs in, how it is trusted, and whether its secret is in the keyring."""
+    entries = read_sites(sites_file())
+    sites, wrong = [], []
+    for name in entries:
+        try:
+            sites.append(entries[name])
+        except UsageError as error:
+            wrong.append(str(error))
+    stored = {site.name: _is_stored(site) for site in sites}
+    if as_json:
+        print_json(sites_form(sites, stored))
+    for site in sites if not as_json else ():
+        console.print(f"{_in_words(site, stored=stored[site.name])}\n")
+    if not entries:
+        console.info("There are none yet. `bulkvm login NAME` sets one up.")
+    for text in wrong:
+        console.always(text, fg="red")
+    return UsageError.exit_code if wrong else 0
+
+
+def _is_stored(site: Site) -> bool:
+    """Whether the keyring holds the site's secret, which the site uses."""
+    try:
+        return not (site.password_command or site.password_file) and read_secret(site) is not None
+    except UsageError:  # it is another one's
+        return False
+
+
+def _in_words(site: Site, *, stored: bool) -> str:
+    user = f"{site.user} of {site.domain}" if site.user and site.domain else site.user or "a token"
+    return (
+        f"{site.name}\n"
+        f"  address  {site.url}\n"
+        f"  tenant   {site.tenant or 'not known'}\n"
+        f"  login    {user}; {_kept(site, stored=stored)}\n"
+        f"  trusts   {_trusted(site)}"
+    )
+
+
+def _kept(site: Site, *, stored: bool) -> str:
+    """Where the secret is."""
+    secret = "password" if site.user else "token"
+    if site.password_command:
+        return f"the {secret} comes from the program {printable(site.password_command[0])}"
+    if site.password_file:
+        return f"the {secret} is in {printable(site.password_file)}"
+    return f"the {secret} is in the keyring" if stored else f"no {secret} is stored"
+
+
+def _trusted(site: Site) -> str:
+    if site.fingerprint:
+        return f"the one certificate {site.fingerprint}"
+    if site.ca_file:
+        return f"the certificates of {site.ca_file}"
+    return "the authorities that this machine knows"

@@ -1,0 +1,99 @@
+"""`bulkvm validate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.json_output import print_validation
+from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, Reading, sheet_options
+from bulkvm.model.errors import SheetError, UsageError
+
+if TYPE_CHECKING:
+    from bulkvm.model.sheet import Sheet
+
+
+@click.command("validate")
+@SHEET_ARGUMENT
+@sheet_options
+@click.option(
+    "--annotate", type=click.Path(path_type=Path), metavar="COPY", help="Write a copy with each problem at its cell."
+)
+@click.option(
+    "--clean",
+    type=click.Path(path_type=Path),
+    metavar="COPY",
+    help="Write the sheet as it was understood, for example another system's export in bulkvm's columns. Cells that "
+    "are wrong keep their text.",
+)
+@OVERWRITE_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@console_options
+def command(
+    file: Path,
+    *,
+    reading: Reading,
+    annotate: Path | None,
+    clean: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    console: Console,
+) -> int:
+    """Check the sheet FILE, offline: every problem of every row. `-` reads CSV or JSON from standard input."""
+    try:
+        sheet = reading.read(file, console)
+    except SheetError as error:
+        if as_json:
+            print_validation(file, None, 0, 0, (error.problem,))
+        raise
+    return _check(sheet, reading, annotate, clean, overwrite=overwrite, as_json=as_json, console=console)
+
+
+def _check(
+    sheet: "Sheet",
+    reading: Reading,
+    annotate: Path | None,
+    clean: Path | None,
+    *,
+    overwrite: bool,
+    as_json: bool,
+    console: Console,
+) -> int:
+    # The writing of workbooks is slow to come, and only wanted for a copy.
+    from bulkvm.reports.text.problem_text import render_problems
+    from bulkvm.validation import warn_of_blanks
+
+    if annotate or clean:
+        from bulkvm.reports.output_checks import check_result_name
+
+        if annotate and clean and annotate.absolute() == clean.absolute():
+            raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
+        for target in filter(None, (annotate, clean)):
+            check_result_name(target, sheet, overwrite=overwrite)
+    checked = reading.check(sheet, console)
+    problems = (*checked.problems, *warn_of_blanks(checked))
+    rows, valid = len(checked.extensions), len(checked.records)
+    written = []
+    try:
+        if annotate:
+            from bulkvm.reports.workbook.annotated_copy import write_annotated
+
+            with console.progress("Writing the annotated copy"):
+                copy = write_annotated(annotate, sheet, problems, overwrite=overwrite)
+            written.append(f"Each problem at its cell: {copy}")
+        if clean:
+            from bulkvm.reports.workbook.clean_copy import write_clean
+
+            with console.progress("Writing the clean copy"):
+                copy = write_clean(clean, sheet, checked.understood, overwrite=overwrite)
+            written.append(f"As it was understood: {copy}")
+    finally:
+        if as_json:
+            print_validation(sheet.path, sheet.name, rows, valid, problems)
+        console.info(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
+        if problems:
+            console.always(render_problems(problems))
+        for copy_of in written:
+            console.info(copy_of)
+    return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

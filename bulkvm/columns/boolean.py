@@ -1,0 +1,33 @@
+"""Yes or no, in the words of people and of spreadsheets."""
+
+import unicodedata
+from typing import Final
+
+from bulkvm.columns.cell_display import shown
+from bulkvm.columns.column import Parsed
+from bulkvm.model.problem import Fault
+
+# English first; then what Excel and LibreOffice show for TRUE and FALSE, and what people write, in
+# German, French, Spanish, Italian, Dutch and Portuguese.
+_YES: Final = frozenset({
+    "true", "yes", "y", "1", "on", "x", "wahr", "ja", "j", "vrai", "oui", "o", "verdadero", "sí", "si", "s",
+    "vero", "sì", "waar", "verdadeiro", "sim",
+})  # fmt: skip
+_NO: Final = frozenset({
+    "false", "no", "n", "0", "off", "falsch", "nein", "aus", "faux", "non", "falso", "onwaar", "nee", "não", "nao",
+})  # fmt: skip
+
+
+def parse_switch(text: str) -> Parsed:
+    """Read yes or no."""
+    word = unicodedata.normalize("NFC", text).casefold()  # macOS writes an accent as a character of its own
+    if word in _YES:
+        return Parsed(value=True)
+    if word in _NO:
+        return Parsed(value=False)
+    return Parsed(None, (Fault("yes-no", f'"{shown(text)}" is neither yes nor no. Write yes or no.'),))
+
+
+def format_switch(value: bool) -> str:  # noqa: FBT001  (the value itself)
+    """Write yes or no."""
+    return "yes" if value else "no"

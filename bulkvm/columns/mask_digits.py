@@ -1,0 +1,29 @@
+"""Digits that a PBX may show in place of a value: `000000` for a PIN."""
+
+from typing import Final
+
+from bulkvm.columns.column import Column
+from bulkvm.model.problem import Severity
+from bulkvm.model.settings import LONGEST_PIN, PinPolicy
+
+_ANY_LENGTH: Final = PinPolicy(1, LONGEST_PIN)
+
+
+def may_be_mask(column: Column, value: object) -> bool:
+    """Whether a value is made of digits and is one that no box may have, however long a PIN may be."""
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
+    if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
+        return False
+    if column.secret and is_one_digit(value):
+        return True
+    parsed = column.parse(value)
+    if parsed.value is None:
+        return True
+    faults = (rule(parsed.value, _ANY_LENGTH) for rule in column.rules)
+    return any(fault is not None and fault.severity is Severity.ERROR for fault in faults)
+
+
+def is_one_digit(value: object) -> bool:
+    """Whether a PIN is one digit repeated, as every PBX refuses it and many show it in place of the real one."""
+    return isinstance(value, str) and value.isdecimal() and len(set(value)) == 1

@@ -1,0 +1,1 @@
+"""What the other folders talk about: boxes, records, changes, outcomes, problems, sheets, settings, errors."""

@@ -1,0 +1,99 @@
+"""A shared voicemail box: as it is on the PBX, and as a row of a sheet wants it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+from bulkvm.model.problem import Problem
+from bulkvm.text import quoted
+
+
+class Absent(Enum):
+    """Why a field has no value.
+
+    BLANK: nothing stands there: an empty cell, or a null from the PBX.
+    NOT_KNOWN: the PBX was not asked, or does not show it.
+    """
+
+    BLANK = "blank"
+    NOT_KNOWN = "not known"
+
+
+BLANK: Final = Absent.BLANK
+NOT_KNOWN: Final = Absent.NOT_KNOWN
+
+Blank: TypeAlias = Literal[Absent.BLANK]
+Value: TypeAlias = str | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One shared voicemail box of the PBX.
+
+    `recipients` holds one address an item; it is empty, never BLANK, where there are none.
+    """
+
+    id: str
+    extension_number: str
+    name: str | Absent = NOT_KNOWN
+    pin: str | Absent = field(default=NOT_KNOWN, repr=False)
+    prompt: str | Absent = NOT_KNOWN
+    enable_pin: bool | Absent = NOT_KNOWN
+    enable_email_notify: bool | Absent = NOT_KNOWN
+    recipients: tuple[str, ...] | Absent = NOT_KNOWN
+    play_datetime: str | Absent = NOT_KNOWN
+
+    def filled_from(self, other: "Box", *, blanks: bool = False) -> "Box":
+        """This box, with the values of another answer for what is not known here; also for `blanks`, if asked for.
+
+        Some answers show null for what others show.
+        """
+        open_: set[object] = {Absent.NOT_KNOWN, Absent.BLANK, ()} if blanks else {Absent.NOT_KNOWN}
+        names = [field.name for field in dataclass_fields(self) if getattr(self, field.name) in open_]
+        return replace(self, **{name: getattr(other, name) for name in names if getattr(other, name) not in open_})
+
+
+def group_twins(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
+    """The numbers that several boxes have, with these boxes. A PBX should have none, and some do."""
+    if len({box.extension_number for box in boxes}) == len(boxes):
+        return {}
+    found: defaultdict[str, list[Box]] = defaultdict(list)
+    for box in boxes:
+        found[box.extension_number].append(box)
+    return {number: twins for number, twins in found.items() if len(twins) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one row of a sheet wants of a box, in the columns' order.
+
+    BLANK leaves the field as it is; `()` clears `recipients`. `if_changed` are errors of it that hold only if the box
+    has other values.
+    """
+
+    row: int
+    extension_number: str
+    name: str | Blank = BLANK
+    pin: str | Blank = field(default=BLANK, repr=False)
+    prompt: str | Blank = BLANK
+    enable_pin: bool | Blank = BLANK
+    enable_email_notify: bool | Blank = BLANK
+    recipients: tuple[str, ...] | Blank = BLANK
+    play_datetime: str | Blank = BLANK
+    id: str | Blank = BLANK
+    if_changed: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What has an extension number. `kind` is the API's word, such as RING_GROUP."""
+
+    name: str
+    kind: str
+
+    def __str__(self) -> str:
+        """In words: `the ring group "Sales"`."""
+        return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"

@@ -1,0 +1,108 @@
+"""A sheet as it was read: text, each row at the number that the person sees, and what text cannot carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bulkvm.columns import KEY_COLUMN, Column
+from bulkvm.columns.header_matching import is_ours, match_heading, may_be_other_secret, names_pin_of_box
+from bulkvm.model.problem import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd  # noqa: TID251  (a type only: the words do no reading)
+
+
+class CellKind(StrEnum):
+    """What a cell was before it became text. A cell of plain text has no kind.
+
+    Kinds up to FORMULA carry a usable text; from FRACTION on, the digits that somebody meant are gone or in doubt.
+    """
+
+    NUMBER = "number"  # a whole number of at most 15 digits; its text is its digits
+    PADDED = "padded number"  # a number shown through a format such as 0000; its text is what is shown
+    BOOLEAN = "boolean"  # TRUE or FALSE, in these words
+    FORMULA = "formula"  # its text is the stored result
+    TOTAL = "total"  # a formula over several rows, such as SUM; its text is the stored result
+    FRACTION = "fraction"
+    ROUNDED = "number with decimals"  # that its number format may not show; its text has them
+    LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost
+    SCIENTIFIC = "scientific notation"  # 1.35791E+09 in a CSV file: the digits are lost
+    DATE = "date"
+    TIME = "time"
+    PERCENTAGE = "percentage"
+    EXCEL_ERROR = "error value"  # #N/A, #REF! ...; its text is the error's name
+    NO_RESULT = "formula without result"  # its text is the formula
+    TOO_LONG = "text longer than a cell"  # its text is what a cell holds of it
+    SHOWN_OTHERWISE = "number shown as something else"  # its text is what is shown, or the number
+    HIDDEN = "value that is not shown"  # by its number format; its text is the value
+    BAD_FORMAT = "number in a format longer than Excel's"  # its text is the number
+    DAMAGED = "damaged cell"  # its text is what the file holds
+    MERGED = "merged cell"  # one of a cell merged over several rows
+
+
+# Of these, no column can be read; of the others, none of digits.
+UNREADABLE: Final = frozenset({
+    CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
+    CellKind.HIDDEN, CellKind.DAMAGED,
+})  # fmt: skip
+NOT_DIGITS: Final = frozenset({
+    CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
+    CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED, CellKind.TOTAL,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a file, as the file was when it had this SHA-256.
+
+    `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
+    letters, an empty cell "". `headings` gives each letter's heading as it was written, and `meant` those that the user
+    maps to our columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not plain text.
+    `problems` are those that reading itself found.
+    """
+
+    path: Path
+    name: str | None
+    header_row: int
+    headings: Mapping[str, str]
+    cells: "pd.DataFrame" = field(repr=False)
+    kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
+    problems: tuple[Problem, ...] = ()
+    sha256: str = ""
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Our column by the letter, for each letter that is read; of two that surely mean the same, both."""
+        found = {letter: match_heading(text, self.meant) for letter, text in self.headings.items() if not is_ours(text)}
+        columns = {letter: column for letter, column in found.items() if column}
+        pins = [letter for letter, column in columns.items() if column.header == "pin"]
+        if any(names_pin_of_box(self.headings[letter]) for letter in pins):
+            for letter in pins:  # beside the PIN of the box, a password is one of something else
+                if may_be_other_secret(self.headings[letter]):
+                    del columns[letter]
+        return columns
+
+    def refused(self) -> dict[int, set[str]]:
+        """The cells that cannot be read for what they are and not for their text: their letters by row.
+
+        Of a row that could not be read as a whole, that is its extension.
+        """
+        found: dict[int, set[str]] = {}
+        columns = self.columns
+        for letter, column in columns.items():
+            kinds = UNREADABLE | NOT_DIGITS if column.digits else UNREADABLE
+            for row, kind in self.kinds.get(letter, {}).items():
+                if kind in kinds:
+                    found.setdefault(row, set()).add(letter)
+        keys = {letter for letter, column in columns.items() if column is KEY_COLUMN}
+        for problem in self.problems:
+            if problem.is_error and problem.row is not None and problem.cell is None:
+                found.setdefault(problem.row, set()).update(keys)
+        return found
+
+    def texts(self, letter: str) -> dict[int, str]:
+        """The texts of one column, by row."""
+        return dict(zip(self.cells.index.tolist(), self.cells[letter].tolist(), strict=True))

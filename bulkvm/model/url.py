@@ -1,0 +1,68 @@
+"""The address of a PBX."""
+
+import re
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+
+from bulkvm.model.errors import UsageError
+
+_PORTS: Final = {"https": 443, "http": 80}
+_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
+
+
+def check_url(url: str) -> str:
+    """The base address of a PBX, without a trailing slash or /api, and without the port that goes without saying.
+
+    Raises:
+        UsageError: it is no such address, or holds a password. The text does not repeat it.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        where, port = _read_host(parts), parts.port
+        if any(character.isspace() for character in url.strip()):
+            raise ValueError  # noqa: TRY301  (as urlsplit refuses what is no address)
+        usual = _PORTS[parts.scheme]
+    except (ValueError, LookupError):
+        where, port, usual = "", None, 0
+    if not where or port == 0:
+        raise UsageError(
+            "What should be the PBX's address is not an address. Write it like https://pbx.example.com:8887, with "
+            "https:// in front and a port from 1 to 65535."
+        )
+    if parts.username or parts.password:
+        raise UsageError(
+            "The PBX's address holds a user name or a password. Take them out: `bulkvm login` asks for them, and "
+            "BULKVM_USER and BULKVM_PASSWORD can hold them."
+        )
+    path = parts.path.rstrip("/").removesuffix("/api")
+    return f"{parts.scheme}://{where}{f':{port}' if port not in {None, usual} else ''}{path}"
+
+
+def _read_host(parts: SplitResult) -> str:
+    """The host, as it stands in an address.
+
+    Raises:
+        ValueError: it can be none.
+    """
+    host = parts.hostname or ""
+    if "[" in parts.netloc:
+        IPv6Address(host)
+        return f"[{host}]"
+    name = host if host.isascii() else idna.encode(host).decode("ascii")
+    if not _NAME.fullmatch(name):
+        raise ValueError
+    for label in name.split("."):
+        if label.startswith("xn--"):
+            idna.decode(label)
+    return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, whatever a name server says."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,87 @@
+"""Where bulkvm keeps what outlives a command."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from bulkvm.files import check_own_folder, make_private_folder
+from bulkvm.model.errors import UsageError
+from bulkvm.model.tenant import Tenant
+
+
+def state_folder() -> Path:
+    """The folder for state, made if need be: BULKVM_STATE, or the platform's own place."""
+    folder = _find_folder("BULKVM_STATE", platformdirs.user_state_path)
+    try:
+        make_private_folder(folder)
+        check_own_folder(folder)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "
+            "Name another one in BULKVM_STATE."
+        ) from error
+    return folder
+
+
+@contextmanager
+def writing_state() -> Iterator[None]:
+    """Say in words, before anything is sent, that the folder for state takes no file.
+
+    Raises:
+        UsageError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"The folder {state_folder()}, where bulkvm keeps its state, cannot be written to: {error.strerror}. "
+            "Nothing was sent. Make room there, or name another folder in BULKVM_STATE."
+        ) from error
+
+
+def sites_file() -> Path:
+    """The file of the sites, in the folder for settings: BULKVM_CONFIG, or the platform's own place."""
+    return _find_folder("BULKVM_CONFIG", platformdirs.user_config_path) / "sites.toml"
+
+
+def _find_folder(variable: str, usual: Callable[..., Path]) -> Path:
+    """The folder that a variable names, or else the platform's own place.
+
+    Raises:
+        UsageError: there is none, since this user has no home folder, as in some containers.
+    """
+    chosen = os.environ.get(variable)
+    try:
+        folder = Path(chosen).expanduser() if chosen else usual("bulkvm", appauthor=False)
+    except (RuntimeError, OSError, KeyError):
+        folder = Path("~")
+    if str(folder).startswith("~"):  # as it is where nothing says whose home that is
+        raise UsageError(
+            f"This user has no home folder, so bulkvm has no place for what it keeps. Name a folder in {variable} "
+            "(BULKVM_CONFIG for the sites, BULKVM_STATE for the journals of runs)."
+        )
+    return folder
+
+
+def simulator_state() -> Path:
+    """The boxes of `--site simulator`."""
+    return state_folder() / "simulator.sqlite3"
+
+
+def runs_folder() -> Path:
+    """The journals of all runs."""
+    return state_folder() / "runs"
+
+
+def tenant_lock(tenant: Tenant) -> Path:
+    """The file that the one run against a tenant holds on to."""
+    folder = state_folder() / "locks"
+    make_private_folder(folder)
+    host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(tenant.pbx).netloc)
+    return folder / f"{host}-{sha256(tenant.key.encode()).hexdigest()[:16]}.lock"

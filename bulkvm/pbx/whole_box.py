@@ -1,0 +1,169 @@
+"""A box as the PBX shows it, with the fields that bulkvm does not know, and what an update did to these."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.model.box import Box
+
+# Words in the name of a field that the PBX itself keeps up to date.
+_VOLATILE: Final = frozenset(
+    {"etag", "version", "revision", "hash", "checksum", "updated", "modified", "changed", "last"}
+)
+# Words in the name of a number that grows as callers use the box.
+_USAGE: Final = frozenset({"count", "unread", "messages", "voicemails", "used", "usage", "size", "total", "duration"})
+_WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_DEEPEST: Final = 8  # levels, below which values are compared as a whole
+_LIKE_AN_ID: Final = 8  # characters, from which on a text with a digit in it may be an id
+_FIRST_EPOCH: Final = 1_000_000_000  # smaller numbers are no time of this century
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBox:
+    """One box: what bulkvm knows of it, and all `fields` as the PBX shows them."""
+
+    box: Box
+    fields: Mapping[str, Any] = field(repr=False)
+
+    def to_json(self) -> str:
+        """All fields, in ASCII."""
+        return json.dumps(self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """An undocumented field that is not as it was. `path` names it, with dots where it is within another one."""
+
+    path: str
+    old: Any = field(repr=False)
+    new: Any = field(repr=False)
+    is_lost: bool
+
+
+def find_field_changes(before: WholeBox, after: WholeBox) -> tuple[FieldChange, ...]:
+    """The undocumented fields that an update lost or changed.
+
+    What the PBX keeps itself may change: times that grow, counters, and what is called version, updated_by or the like.
+    A new field is no loss.
+    """
+    names = [name for name in before.fields if name not in COLUMN_OF_HEADER]
+    return tuple(
+        change for name in names for change in _compare(name, before.fields[name], after.fields.get(name), depth=1)
+    )
+
+
+def undocumented(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the fields of a box that are not documented."""
+    return {name: value for name, value in fields.items() if name not in COLUMN_OF_HEADER}
+
+
+def find_set_fields(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """The undocumented fields that somebody set, changed or emptied since a box was made.
+
+    What the PBX keeps itself does not count: times, and what is called version, message_count or the like.
+    """
+    names = sorted(undocumented(made).keys() | undocumented(now).keys())
+    return tuple(name for name in names if _is_set(name, made.get(name), now.get(name), depth=1))
+
+
+def find_not_default(
+    sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """The undocumented fields in which boxes are not as one that was made like them.
+
+    A value that each box has of its own, such as an address or a serial number, is no default.
+
+    Args:
+        sample: the fields of that one, right after it was made.
+        boxes: the fields of others, by id.
+
+    Returns:
+        The fields by box, and the fields of which the default is not known.
+    """
+    found = {box_id: find_set_fields(sample, fields) for box_id, fields in boxes.items()}
+    own = [name for name in sorted({n for names in found.values() for n in names}) if _is_own(name, sample, boxes)]
+    return {box_id: tuple(n for n in names if n not in own) for box_id, names in found.items()}, tuple(own)
+
+
+def _is_own(name: str, sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether each box has a value of its own in a field, as far as these show."""
+    value = sample.get(name)
+    if is_nothing(value) or isinstance(value, bool):
+        return False
+    others = [repr(fields.get(name)) for fields in boxes.values()]
+    if len(others) > 1:
+        return repr(value) not in others and len(set(others)) == len(others)
+    return (isinstance(value, int | float) and abs(value) >= _FIRST_EPOCH) or (
+        len(str(value)) >= _LIKE_AN_ID and _has_digit(value)
+    )
+
+
+def _has_digit(value: Any) -> bool:
+    return any(character.isdigit() for character in str(value))
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a field without this value would hold as much."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _compare(path: str, old: Any, new: Any, *, depth: int) -> Iterator[FieldChange]:
+    if is_nothing(old):
+        return
+    if is_nothing(new):
+        yield FieldChange(path, old, new, is_lost=True)
+    elif isinstance(old, dict) and isinstance(new, dict) and depth < _DEEPEST:
+        for name, value in old.items():
+            yield from _compare(f"{path}.{name}", value, new.get(name), depth=depth + 1)
+    elif not _is_same(old, new) and not _is_volatile(path, old, new):
+        yield FieldChange(path, old, new, is_lost=False)
+
+
+def _is_set(path: str, old: Any, new: Any, *, depth: int) -> bool:
+    if not old and not new:  # null, false, 0 and none of them at all
+        return False
+    words = _words(path)
+    if words & _VOLATILE or (words & _USAGE and _is_number(old or 0) and _is_number(new or 0)):
+        return False
+    if is_nothing(old) or is_nothing(new):
+        return True
+    if isinstance(old, dict) and isinstance(new, dict) and depth < _DEEPEST:
+        return any(_is_set(f"{path}.{n}", old.get(n), new.get(n), depth=depth + 1) for n in old.keys() | new.keys())
+    return not _is_same(old, new) and not _is_time(old, new) and not _is_time(new, old)
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    if isinstance(old, list) and isinstance(new, list):
+        return sorted(map(repr, old)) == sorted(map(repr, new))
+    return bool(old == new) or str(old) == str(new)
+
+
+def _is_volatile(path: str, old: Any, new: Any) -> bool:
+    return bool(_words(path) & _VOLATILE) or _is_counter(old, new) or _is_time(old, new)
+
+
+def _words(path: str) -> set[str]:
+    """The words in the name of a field."""
+    return {word.lower() for word in _WORD.findall(path.rpartition(".")[2])}
+
+
+def _is_counter(old: Any, new: Any) -> bool:
+    return _is_number(old) and _is_number(new) and abs(new - old) == 1
+
+
+def _is_time(old: Any, new: Any) -> bool:
+    """Whether both are times, and the new one is not before the old one."""
+    if _is_number(old) and _is_number(new):
+        return bool(_FIRST_EPOCH <= old <= new)
+    try:
+        return datetime.fromisoformat(old) <= datetime.fromisoformat(new)
+    except (TypeError, ValueError):  # not a text, no time, or only one of them with a time zone
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

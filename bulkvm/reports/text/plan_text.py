@@ -1,0 +1,179 @@
+"""What a run would do, and what it did, in words."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
+from bulkvm.model.change import Change, ChangeKind, Difference, Plan
+from bulkvm.model.outcome import PUT_BACK, REMOVED, Outcome, Status
+from bulkvm.model.tenant import Tenant
+from bulkvm.reports.text.problem_text import count
+from bulkvm.text import printable, quoted
+
+_CHANGING = (Status.CREATED, Status.UPDATED)
+_OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
+
+_TO_PUT_BACK = "to put back"
+_TO_SEND_UNSEEN = "to update that cannot be compared"
+_TO_DO = {
+    ChangeKind.CREATE: "to create",
+    ChangeKind.UPDATE: "to update",
+    ChangeKind.REMOVE: "to remove",
+    ChangeKind.UNCHANGED: "unchanged",
+}
+_DONE = (Status.CREATED, Status.UPDATED, PUT_BACK, REMOVED, *(s for s in Status if s not in _CHANGING))
+
+
+def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
+    """Say how many rows there are and what they come to: `50 rows: 40 created, 10 rejected`."""
+    told = [f"{n:,} {words}" for words, n in counts.items() if n]
+    return ": ".join(filter(None, (count(sum(counts.values()), "row"), ", ".join(told))))
+
+
+def render_to_send(plan: Plan) -> str:
+    """Say what a plan sends: `40 creates and 2 updates`."""
+    unseen = sum(change.is_unseen_only for change in plan.changes)
+    counts = {**plan.counts, ChangeKind.UPDATE: plan.counts[ChangeKind.UPDATE] - unseen}
+    sent = [count(n, kind) for kind, n in counts.items() if n and kind is not ChangeKind.UNCHANGED]
+    if unseen:
+        sent.append(f"{count(unseen, 'update')} that cannot be compared")
+    return " and ".join(filter(None, (", ".join(sent[:-1]), *sent[-1:])))
+
+
+def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
+    """Say what became of fields that the PBX does not show, in how many rows; nothing where there are none.
+
+    For example: `PIN sent in 40 rows; this PBX does not show PINs.`
+    """
+    return " ".join(
+        f"{COLUMN_OF_HEADER[field].title} {done} in {count(n, 'row')}; this PBX does not show "
+        f"{'PINs' if field == 'pin' else 'this field'}."
+        for field, n in rows.items()
+    )
+
+
+def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
+    """Say what became of a run's rows. An undo has no statuses of its own, but words: `5 rows: 3 put back, 2 removed`.
+
+    Args:
+        outcomes: of the rows.
+        changes: those that the run began, by row.
+    """
+    return render_words(Counter(_done(outcome, changes.get(outcome.row)) for outcome in outcomes))
+
+
+def render_words(words: Mapping[str, int]) -> str:
+    """Say what became of a run's rows, counted by the words for it: `5 rows: 3 put back, 2 removed`."""
+    return render_counts({word: words.get(word, 0) for word in _DONE})
+
+
+def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_sheet: bool = True) -> str:
+    """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown.
+
+    Args:
+        plan: what a run would do.
+        tenant: whose boxes these are.
+        most: rows of each kind.
+        of_sheet: whether it was made of a sheet, so that its blank cells mean something.
+    """
+    counted = Counter(map(_to_do, plan.changes))
+    counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
+    lines = [f"{render_counts(counts)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
+    for words, (title, render) in _SECTIONS.items():
+        heading = title
+        changes = [change for change in plan.changes if _to_do(change) == words]
+        if any(change.kind is ChangeKind.REMOVE and not change.spares_messages for change in changes):
+            heading += _WITH_MESSAGES
+        lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
+    lines += _explain(plan.changes) if of_sheet else []
+    return "\n".join(lines)
+
+
+def _to_do(change: Change) -> str:
+    if change.is_unseen_only:
+        return _TO_SEND_UNSEEN
+    return _TO_PUT_BACK if change.wanted else _TO_DO[change.kind]
+
+
+def _done(outcome: Outcome, change: Change | None) -> str:
+    if outcome.status is not Status.UPDATED or change is None:
+        return outcome.status
+    if change.kind is ChangeKind.REMOVE:
+        return REMOVED
+    return PUT_BACK if change.wanted else Status.UPDATED
+
+
+def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]:
+    if told:
+        yield from ("", f"{heading}:", *told)
+    if total > len(told):
+        yield f"  ... and {total - len(told):,} more"
+
+
+def _render_create(change: Change) -> str:
+    name = change.record.name
+    return (
+        f"  row {change.record.row}: {change.record.extension_number} {'' if name is BLANK else quoted(name)}".rstrip()
+    )
+
+
+def _render_title(change: Change) -> str:
+    name = change.box.name if change.box else NOT_KNOWN
+    title = f"  row {change.record.row}: {change.record.extension_number}"
+    return f"{title} {quoted(name)}" if isinstance(name, str) else title
+
+
+def _render_update(change: Change) -> str:
+    return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
+
+
+_WITH_MESSAGES = ", with the messages in them"
+_SECTIONS = {
+    _TO_DO[ChangeKind.CREATE]: ("New boxes", _render_create),
+    _TO_DO[ChangeKind.UPDATE]: ("Boxes that change", _render_update),
+    _TO_SEND_UNSEEN: ("Boxes that are sent what the PBX does not show", _render_update),
+    _TO_PUT_BACK: ("Boxes that get their former values back", _render_update),
+    _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed", _render_title),
+}
+
+
+def _render_difference(difference: Difference) -> str:
+    column = COLUMN_OF_HEADER[difference.field]
+    if column.secret and difference.old is NOT_KNOWN:
+        return f"{column.title}: (not known) -> as in the sheet (not shown)"
+    if column.secret:
+        return f"{column.title}: changes (not shown)"
+    old, new = (_render_value(value, column.format) for value in (difference.old, difference.new))
+    return f"{column.title}: {old} -> {new}"
+
+
+def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str:
+    if value is NOT_KNOWN:
+        return "(not known)"
+    if value is BLANK or value == ():
+        return "(none)"
+    return quoted(value) if isinstance(value, str) else printable(to_text(value))
+
+
+def _explain(changes: Sequence[Change]) -> list[str]:
+    """Say what blank cells and <clear> come to, where there are any."""
+    new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
+    existing = [change.record for change in changes if change.kind in _OF_EXISTING]
+    cleared = sum(change.record.recipients == () for change in changes)
+    lines = []
+    if any(map(_has_blank, existing)):
+        lines.append("Blank cells keep what is there.")
+    if any(map(_has_blank, new)):
+        lines.append("What is blank for a new box is left to the PBX.")
+    if cleared:
+        lines.append(f"{CLEAR} takes all recipients off, in {count(cleared, 'row')}.")
+    if unseen := Counter(field for change in changes for field in change.unseen):
+        lines.append(f"{render_unseen(unseen)} What is there cannot be compared; --keep-unseen leaves it as it is.")
+    if kept := Counter(field for change in changes for field in change.kept):
+        lines.append(render_unseen(kept, "not sent"))
+    return ["", *lines] if lines else []
+
+
+def _has_blank(record: Record) -> bool:
+    return any(getattr(record, column.header) is BLANK for column in COLUMNS if column.updatable)

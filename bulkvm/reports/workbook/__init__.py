@@ -1,0 +1,1 @@
+"""Results, annotated copies and clean copies of a sheet."""

@@ -1,0 +1,66 @@
+"""The sheet as it was understood."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bulkvm.columns import CLEAR, COLUMNS, OURS, Column, refused_text
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.files import Reservation, writing
+from bulkvm.model.box import BLANK, Record
+from bulkvm.model.sheet import Sheet
+from bulkvm.reports.output_checks import check_result_name
+from bulkvm.reports.table_file import Table, format_table, table_kind
+
+
+def write_clean(
+    target: Path, sheet: Sheet, records: Sequence[Record], *, overwrite: bool | Reservation = False
+) -> Path:
+    """Write records to a .csv or .xlsx file, each with the number of its row in the sheet.
+
+    A cell that could not be read keeps its text, with a mark where the text alone could be read.
+
+    Args:
+        target: the file, not the sheet's own; its suffix says which form it gets.
+        sheet: as it was read.
+        records: what was understood of its rows.
+        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+
+    Returns:
+        The file really written, see `writing`.
+    """
+    check_result_name(target, sheet, overwrite=overwrite)
+    table = Table(
+        headings=[*(column.header for column in COLUMNS), f"{OURS}row"],
+        widths=[*(column.width for column in COLUMNS), 12],
+        rows=_rows(sheet, records),
+    )
+    content = format_table(table, table_kind(target))
+    with writing(target, overwrite=overwrite) as new:
+        new.file.write(content)
+    return new.path
+
+
+def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
+    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    texts = {letter: sheet.texts(letter) for letter in letters.values()}
+    refused = sheet.refused()
+    for record in records:
+        row = [cell_text(record, column) for column in COLUMNS]
+        marked = refused.get(record.row, ())
+        for place, column in enumerate(COLUMNS):
+            letter = letters.get(column.header)
+            if letter is None:
+                continue
+            if letter in marked:
+                row[place] = refused_text(texts[letter].get(record.row, ""))
+            elif not row[place]:
+                row[place] = texts[letter].get(record.row, "").strip(STRIP_CHARS)
+        yield [*row, str(record.row)]
+
+
+def cell_text(record: Record, column: Column) -> str:
+    """What a record wants in a column, as a sheet would have it."""
+    value = getattr(record, column.header)
+    if value is BLANK:
+        return ""
+    return CLEAR if value == () else column.format(value)

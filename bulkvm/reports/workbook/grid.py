@@ -1,0 +1,53 @@
+"""A sheet's text with a result's columns in it, for copies that are made of text alone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from openpyxl.utils import column_index_from_string
+
+from bulkvm.columns import refused_text
+from bulkvm.model.sheet import Sheet
+from bulkvm.reports.workbook.result_columns import Results, place_results
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Headings and rows from column A on.
+
+    `places` are the columns of the results, counted from 1. `rows` gives each row's number with its texts, once.
+    """
+
+    headings: Sequence[str]
+    places: Sequence[int]
+    rows: Iterable[tuple[int, Sequence[str]]]
+
+
+def make_grid(sheet: Sheet, results: Results | None) -> Grid:
+    """Lay a sheet out. What has no result keeps what an earlier one says of it."""
+    letters = [*dict.fromkeys([*sheet.headings, *sheet.cells.columns])]
+    width = max(map(column_index_from_string, letters), default=0)
+    results = results or Results({}, {})
+    places = place_results(results, sheet.headings, width)
+    headings = [""] * max(width, *places, 0)
+    for letter, heading in sheet.headings.items():
+        headings[column_index_from_string(letter) - 1] = heading
+    for place, heading in zip(places, results.headings, strict=True):
+        headings[place - 1] = heading
+    return Grid(headings, places, _rows(sheet, len(headings), places, results))
+
+
+def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> Iterator[tuple[int, Sequence[str]]]:
+    from_left = [column_index_from_string(letter) - 1 for letter in sheet.cells.columns]
+    refused = sheet.refused()
+    columns = (sheet.cells[letter].tolist() for letter in sheet.cells.columns)
+    for number, *values in zip(sheet.cells.index.tolist(), *columns, strict=True):
+        row = [""] * width
+        for place, value in zip(from_left, values, strict=True):
+            row[place] = value
+        for letter in refused.get(number, ()):
+            place = column_index_from_string(letter) - 1
+            row[place] = refused_text(row[place])
+        for place, text in zip(places, results.rows.get(number, ()), strict=False):
+            if text is not None:
+                row[place - 1] = text
+        yield number, row

@@ -1,0 +1,1 @@
+"""Copies of a person's own workbook, by openpyxl."""

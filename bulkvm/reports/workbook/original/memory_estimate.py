@@ -1,0 +1,135 @@
+"""How much memory and time openpyxl would take for a person's own workbook, found out before it is loaded."""
+
+import re
+from pathlib import Path
+from typing import IO, Final
+from xml.parsers import expat
+from zipfile import ZipFile
+
+from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.reports.workbook.annotation import Annotation
+from bulkvm.reports.workbook.original.unsupported_content import size_of_pictures
+
+_MIB: Final = 2**20
+_MOST_UNPACKED: Final = 60 * _MIB  # of all parts but pictures, and of pictures
+_MOST_MEMORY: Final = 720 * _MIB  # which keeps a result below 1 GiB
+MOST_CHANGES: Final = 50_000  # each takes up to 0.2 milliseconds
+_CHANGES_OF_MARK: Final = 2  # a mark, or a text in the place of a formula, takes twice as long as a result's cell
+_REPLACED: Final = frozenset({CellKind.FORMULA, CellKind.TOO_LONG})
+_CHUNK: Final = 2**16
+_MEDIA: Final = "xl/media/"  # copied as it is
+
+# Bytes that openpyxl takes for an element, as measured. What takes more time than memory is given more.
+_BYTES: Final = {
+    "v": 0,
+    "t": 0,
+    "is": 0,
+    "f": 0,
+    "si": 80,
+    "c": 460,
+    "row": 700,
+    "mergeCell": 20_000,
+    "cfRule": 8_000,
+    "cellStyle": 12_000,
+    "dxf": 4_000,
+}
+_BYTES_OF_OTHERS: Final = 1_000
+_BYTES_OF_CELL: Final = 460
+_SPREAD: Final = frozenset({"mergeCell", "hyperlink"})  # openpyxl makes a cell of each place in their ranges
+_BYTES_OF_RANGE: Final = 8_000  # of a rule that holds for several ranges, with blanks between them
+_BYTES_OF_CHARACTER: Final = 150  # of a shared formula, which openpyxl translates for each cell that shares it
+_RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
+
+
+class _TooMuch(Exception):
+    """The workbook takes more than may be taken."""
+
+
+def count_changes(sheet: Sheet, annotation: Annotation) -> int:
+    """How many cells of a workbook an annotation changes, those counted twice that take twice as long."""
+    replaced = sum(kind in _REPLACED for letter in sheet.columns for kind in sheet.kinds.get(letter, {}).values())
+    results = annotation.results
+    filled = len(results.rows) * len(results.headings) if results else 0
+    return _CHANGES_OF_MARK * (len(annotation.marks) + replaced) + filled
+
+
+def fits_in_memory(file: Path) -> bool:
+    """Whether a workbook is small enough to be loaded whole."""
+    with ZipFile(file) as archive:
+        parts = [part for part in archive.infolist() if not part.filename.startswith(_MEDIA)]
+        unpacked = sum(part.file_size for part in parts)
+        if unpacked > _MOST_UNPACKED or unpacked + size_of_pictures(archive) > _MOST_UNPACKED:
+            return False
+        left = _MOST_MEMORY
+        try:
+            for part in parts:
+                with archive.open(part) as stream:
+                    left -= _memory(stream, left)
+        except _TooMuch:
+            return False
+    return True
+
+
+def _memory(stream: IO[bytes], most: int) -> int:
+    """Count what a part takes. One that is no XML is not loaded, or not to its end."""
+    counter = _Counter(most)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = counter.start
+    parser.EndElementHandler = counter.end
+    parser.CharacterDataHandler = counter.text
+    parser.StartDoctypeDeclHandler = counter.refuse
+    try:
+        while chunk := stream.read(_CHUNK):
+            counter.taken += len(chunk)
+            parser.Parse(chunk)
+    except expat.ExpatError:
+        return counter.taken
+    return counter.taken
+
+
+class _Counter:
+    """Counts what the elements of one part take."""
+
+    def __init__(self, most: int) -> None:
+        self.taken = 0
+        self._most = most
+        self._shared: dict[str, int] = {}  # the lengths of the shared formulas, by their numbers
+        self._formula: str | None = None  # the number of the one that is read
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        self.taken += _BYTES.get(local, _BYTES_OF_OTHERS)
+        if local in _SPREAD:
+            self.taken += _BYTES_OF_CELL * _area(attributes.get("ref", ""))
+        self.taken += _BYTES_OF_RANGE * attributes.get("sqref", "").count(" ")
+        if local == "f" and attributes.get("t") == "shared":
+            self._formula = attributes.get("si", "")
+            self.taken += _BYTES_OF_CHARACTER * self._shared.get(self._formula, 0)
+        if self.taken > self._most:
+            raise _TooMuch
+
+    def end(self, _: str) -> None:
+        self._formula = None
+
+    def text(self, text: str) -> None:
+        if self._formula is not None:
+            self._shared[self._formula] = self._shared.get(self._formula, 0) + len(text)
+
+    def refuse(self, *_: object) -> None:
+        raise _TooMuch  # entities of a document type may grow to any size
+
+
+def _area(ref: str) -> int:
+    """How many cells a range has; one cell has none besides itself."""
+    found = _RANGE.fullmatch(ref)
+    if not found:
+        return 0
+    left, top, right, bottom = found.groups()
+    return (_number(right) - _number(left) + 1) * (int(bottom) - int(top) + 1)
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number

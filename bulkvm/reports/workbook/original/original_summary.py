@@ -1,0 +1,114 @@
+"""The summary sheet as openpyxl draws it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.chart import BarChart, Reference
+from openpyxl.chart.label import DataLabelList
+from openpyxl.chart.marker import DataPoint
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.utils import get_column_letter, quote_sheetname
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.workbook.original.original_cells import FONT, dress_heading, set_text, shown_cell, solid
+from bulkvm.reports.workbook.summary import (
+    CHART_AT,
+    CHART_TITLE,
+    MARKER,
+    WIDTHS,
+    Kind,
+    Line,
+    charted_statuses,
+    summary_name,
+)
+
+_THIN: Final = Side(style="thin", color=look.GREY[1:])
+_ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+
+
+def remove_former_summary(workbook: Workbook, sheet_name: str) -> bool:
+    """Take out what an earlier copy told of the sheet of this name, and say whether there was such a summary."""
+    marker = workbook.defined_names.pop(MARKER, None)
+    former = {title for title, _ in marker.destinations} - {sheet_name} if marker else set()
+    for title in former.intersection(workbook.sheetnames):
+        del workbook[title]
+    return bool(former)
+
+
+def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) -> None:
+    """Put the summary first; its links lead to the sheet of this name."""
+    name = summary_name(workbook.sheetnames)
+    sheet: Worksheet = workbook.create_sheet(name, index=0)
+    workbook.defined_names[MARKER] = DefinedName(MARKER, attr_text=f"{quote_sheetname(name)}!$A$1")
+    for column, width in enumerate(WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    for row, line in enumerate(lines, start=1):
+        _write_line(sheet, row, line, sheet_name)
+    _add_chart(sheet, lines)
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _show(workbook, sheet)
+
+
+def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None:
+    sheet.row_dimensions[row].height = line.height
+    for column, value in enumerate(line.cells, start=1):
+        cell = shown_cell(sheet, row, column)
+        if isinstance(value, int):
+            cell.value = value
+        else:
+            set_text(cell, value)
+        _dress(cell, line.kind)
+    first = sheet.cell(row, 1)
+    if line.colour:
+        first.fill = solid(look.COLOURS[line.colour])
+    if line.link:
+        first.font = Font(name=FONT, underline="single", color=look.LINK[1:])
+        first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
+
+
+def _dress(cell: Cell, kind: Kind) -> None:
+    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=kind is Kind.ROW)
+    if kind is Kind.TITLE:
+        cell.font = Font(name=FONT, bold=True, size=16, color=look.BLUE[1:])
+    elif kind is Kind.SECTION:
+        cell.font = Font(name=FONT, bold=True, size=12, color=look.BLUE[1:])
+    elif kind is Kind.HEADING:
+        dress_heading(cell)
+    elif kind is Kind.ROW:
+        cell.border = _ROW_BORDER
+
+
+def _show(workbook: Workbook, sheet: Worksheet) -> None:
+    """Open the workbook at this sheet. Two sheets selected at once would be edited together."""
+    workbook.active = sheet
+    for other in workbook.worksheets:
+        other.sheet_view.tabSelected = other is sheet
+
+
+def _add_chart(sheet: Worksheet, lines: Sequence[Line]) -> None:
+    charted = charted_statuses(lines)
+    if not charted:
+        return
+    chart = BarChart()
+    chart.type, chart.title, chart.legend = "bar", CHART_TITLE, None
+    chart.add_data(Reference(sheet, min_col=3, min_row=min(charted), max_row=max(charted)))
+    chart.set_categories(Reference(sheet, min_col=1, min_row=min(charted), max_row=max(charted)))
+    series = chart.series[0]
+    for index, status in enumerate(charted.values()):
+        point = DataPoint(idx=index)
+        point.graphicalProperties.solidFill = look.COLOURS[status][1:]
+        series.dPt.append(point)
+    chart.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False)
+    chart.x_axis.scaling.orientation, chart.x_axis.delete = "maxMin", False
+    chart.y_axis.delete, chart.y_axis.majorGridlines = True, None
+    chart.gapWidth, chart.width, chart.height = 40, 11, 2.1 + 0.95 * len(charted)
+    sheet.add_chart(chart, CHART_AT)

@@ -1,0 +1,30 @@
+"""How our sheets look: light colours that leave the text readable, each with its meaning in words beside it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bulkvm.model.outcome import DONE, Status
+from bulkvm.model.problem import Severity
+
+# Formats of xlsxwriter.
+TEXT: Final = {"num_format": "@", "valign": "top"}
+WRAPPED: Final = {**TEXT, "text_wrap": True}
+HEADING: Final = {
+    **TEXT, "bold": True, "bg_color": "#1F3864", "font_color": "#FFFFFF", "border": 1, "border_color": "#8EA9DB",
+}  # fmt: skip
+
+LINK: Final = "#0B4F9E"
+RED: Final = "#FFB3B8"
+AMBER: Final = "#FFE08A"
+GREEN: Final = "#C9E7C4"
+BLUE: Final = "#1F3864"
+PALE_BLUE: Final = "#4A6BA5"
+GREY: Final = "#D0D0D0"
+# The rows of a table that is read, not filled in.
+ROW: Final = {**WRAPPED, "align": "left", "border": 1, "border_color": GREY}
+
+COLOURS: Final[Mapping[Severity | Status, str]] = {
+    Severity.ERROR: RED,
+    Severity.WARNING: AMBER,
+    **{status: GREEN if status in DONE else AMBER if status is Status.NOT_SENT else RED for status in Status},
+}

@@ -1,0 +1,1 @@
+"""Copies of a sheet's text, by xlsxwriter."""

@@ -1,0 +1,103 @@
+"""Faults, as they strike a call."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from bulkvm.simulator import other_admin
+from bulkvm.simulator.error_responses import error_answer
+from bulkvm.simulator.fault_rules import Fault
+from bulkvm.simulator.state import State
+from bulkvm.simulator.tokens import Tokens
+
+Answer: TypeAlias = Callable[[], Awaitable[Response]]
+
+# The server gives the function that cuts a request's connection under this name in the scope's extensions.
+CUT: Final = "bulkvm.simulator.cut"
+
+_OTHER_TENANT: Final = {"id": "MjAwMDAwMDAwMDAwMDAwMDAy", "name": "Another clinic", "domain": "another.example"}
+_ERROR_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class Cut(Response):
+    """No answer: the connection is cut, or where there is none ConnectionResetError raised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status_code = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
+        """Cut the connection, and wait until the server has noticed that it need not answer."""
+        cut = scope.get("extensions", {}).get(CUT)
+        if cut is None:
+            raise ConnectionResetError("the simulated PBX cut the connection")
+        cut["abort"]()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def answer_with(fault: Fault, request: Request, answer: Answer, state: State, tokens: Tokens) -> Response:
+    """What a call comes to when a fault strikes it; `answer` does what was asked."""
+    box = request.path_params.get("id")
+    failure = _failure(fault)
+    if failure and not fault.what.endswith("-after"):
+        return failure
+    if fault.what == "expire":
+        tokens.expire()
+    elif fault.what.startswith("admin-"):
+        other_admin.change(state, fault.what)
+    elif fault.what == "other-box" and box:
+        request.path_params["id"] = state.next_id(box)
+    elif fault.what == "slow":
+        await asyncio.sleep(fault.amount)
+    response = await answer()
+    if fault.what == "late":
+        await asyncio.sleep(fault.amount)
+    elif fault.what == "truncated":
+        return _halve(response)
+    elif fault.what == "other-tenant":
+        return JSONResponse(_OTHER_TENANT)
+    elif fault.what == "message":
+        _leave_message(state, box, response)
+    return failure or response
+
+
+def _leave_message(state: State, box: str | None, response: Response) -> None:
+    if response.status_code == HTTPStatus.CREATED:
+        box = json.loads(bytes(response.body))["id"]
+    if box and state.fetch(box):
+        state.leave_message(box)
+
+
+def _failure(fault: Fault) -> Response | None:
+    """The answer that a fault puts in place of the call's own, if it does."""
+    what = fault.what.removesuffix("-after")
+    if what == "reset":
+        return Cut()
+    if what == "html":
+        return HTMLResponse(_ERROR_PAGE, 502)
+    if what.isdigit():
+        return error_answer(int(what), "a fault rule asked for this", headers=_retry_headers(fault))
+    return None
+
+
+def _halve(response: Response) -> Response:
+    half = bytes(response.body)[: len(response.body) // 2]
+    return Response(half, response.status_code, media_type=response.media_type)
+
+
+def _retry_headers(fault: Fault) -> dict[str, str]:
+    match fault.option:
+        case "retry-after":
+            return {"Retry-After": f"{fault.amount:.0f}"}
+        case "retry-date":
+            return {"Retry-After": formatdate(time.time() + fault.amount, usegmt=True)}
+    return {}

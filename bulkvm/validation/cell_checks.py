@@ -1,0 +1,127 @@
+"""One column's cells: cleaned, read and checked."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bulkvm.columns import CHECK, CLEAR, Column, Parsed
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.model.box import BLANK, Blank, Value
+from bulkvm.model.problem import Fault, Problem, Severity
+from bulkvm.model.settings import PinPolicy
+from bulkvm.model.sheet import CellKind
+from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
+
+_INVISIBLE_WENT: Final = Fault(
+    "invisible-characters",
+    "characters that cannot be seen stood around the text; they are left out.",
+    Severity.WARNING,
+)
+
+_REMEMBERED: Final = 2**10  # of a column in which each cell differs, remembering more only costs
+
+_BLANK: Final = Parsed(None)
+_MERGED: Final = Parsed(None)
+_REFUSED: Final = Parsed(
+    None,
+    (
+        Fault(
+            "cell-refused",
+            f"it was not certain what stood here, so that this copy marks it with {CHECK}. Type the right value.",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedColumn:
+    """A column's values in the order of the rows, BLANK where there is none, and the rows that could not be read."""
+
+    values: Sequence[Value | Blank]
+    unread: Collection[int]
+    problems: tuple[Problem, ...]
+
+
+def check_column(
+    column: Column,
+    letter: str,
+    texts: Iterable[tuple[int, str]],
+    kinds: Mapping[int, CellKind],
+    policy: PinPolicy,
+) -> CheckedColumn:
+    """Read and check every cell of one column, given as pairs of row number and text."""
+    known: dict[str, Parsed] = {}  # many cells hold the same
+    values: list[Value | Blank] = []
+    unread: set[int] = set()
+    problems: list[Problem] = []
+    for row, text in texts:
+        parsed = known.get(text)
+        if parsed is None:
+            parsed = _check_text(column, text, policy)
+            if len(known) < _REMEMBERED:
+                known[text] = parsed
+        if row in kinds:
+            parsed = _check_kind(kinds[row], text, parsed, digits=column.digits)
+        value = parsed.value
+        if value is None:
+            values.append(BLANK)
+            if parsed is not _BLANK:
+                unread.add(row)
+        else:
+            values.append(value)
+        if parsed.faults:
+            problems.extend(problem_in(column, letter, row, fault) for fault in parsed.faults)
+    return CheckedColumn(values, unread, tuple(problems))
+
+
+def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> Parsed:
+    """What comes of a cell that was not plain text: what its text gave, unless its kind says otherwise."""
+    if kind is CellKind.MERGED:  # reading has told
+        return _MERGED
+    if fault := fault_of_kind(kind, digits=digits):
+        return Parsed(None, (fault,))
+    if parsed.value is not None and (doubt := doubt_of_kind(kind, text, digits=digits)):
+        return Parsed(parsed.value, (doubt, *parsed.faults))
+    return parsed
+
+
+def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
+    """A fault with the cell that it is in."""
+    return Problem(
+        row=row,
+        cell=f"{letter}{row}",
+        column=column.header,
+        code=fault.code,
+        message=fault.message,
+        severity=fault.severity,
+    )
+
+
+def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
+    """Read one cell's text. A bad cell has no value."""
+    text = raw.strip(STRIP_CHARS)
+    if not text:
+        return _BLANK
+    if text[0] == "<":
+        folded = text.casefold()
+        if folded == CLEAR:
+            return _clear(column)
+        if folded.startswith(CHECK):
+            return _REFUSED
+    parsed = column.parse(text)
+    went = [_INVISIBLE_WENT] if text is not raw and text != raw.strip(" ") else []
+    if parsed.value is None:
+        return Parsed(None, (*went, *parsed.faults))
+    broken = [fault for rule in column.rules if (fault := rule(parsed.value, policy))]
+    if not (went or parsed.faults or broken):
+        return parsed
+    refused = any(fault.severity is Severity.ERROR for fault in (*parsed.faults, *broken))
+    return Parsed(None if refused else parsed.value, (*went, *parsed.faults, *broken))
+
+
+def _clear(column: Column) -> Parsed:
+    if column.clearable:
+        return Parsed(())
+    return Parsed(
+        None, (Fault("clear", f"{CLEAR} works for recipients only. Leave the cell blank to keep what is there."),)
+    )

@@ -1,0 +1,66 @@
+"""What stands on the PBX already, though nobody may write it: an export must be importable as it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.model.box import BLANK, Record
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import Sheet
+from bulkvm.validation.row_checks import not_told_apart
+
+# What a box may have all the same. What a spreadsheet did to a cell is not among it.
+_HELD: Final = frozenset({
+    "clear", "name-control", "name-length", "prompt-tag", "recipient", "recipients-many", "clock",
+    "pin-length", "pin-lost-zero", "pin-policy", "pin-repeats", "pin-ascending",
+    "extension-length", "extension-not-digits", "extension-reserved", "extension-twice",
+})  # fmt: skip
+
+
+def keep_exported(
+    records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, str]
+) -> tuple[tuple[Record, ...], list[Problem]]:
+    """Let pass, with a warning, what our rules refuse in an exported row; the plan finds whether it was changed.
+
+    An export is known by the box's id, which people do not write.
+
+    Returns:
+        The records, with these values and with the errors that hold if the box has others; and the problems.
+    """
+    refused = {problem.row for problem in problems if problem.code in _HELD}
+    exported = {record.row for record in records if record.row in refused and record.id is not BLANK} if refused else ()
+    if not exported:
+        return records, list(problems)
+    numbers = {record.row: record.extension_number for record in records}
+    exported -= not_told_apart(numbers, {r.row: r.id for r in records if r.id is not BLANK})
+    held: dict[int, list[Problem]] = {}
+    left = []
+    for problem in problems:
+        if problem.row in exported and problem.code in _HELD:
+            held.setdefault(problem.row, []).append(problem)
+            message = f"{problem.message} It may stay only as an export wrote it."
+            left.append(replace(problem, severity=Severity.WARNING, message=message))
+        else:
+            left.append(problem)
+
+    def with_held(record: Record) -> Record:
+        if record.row not in held:
+            return record
+        values: dict[str, Any] = {}
+        for problem in held[record.row]:
+            header = problem.column or ""
+            values[header] = _as_exported(header, str(sheet.cells.at[record.row, letters[header]]))
+        return replace(record, **values, if_changed=tuple(held[record.row]))
+
+    return tuple(map(with_held, records)), left
+
+
+def _as_exported(header: str, text: str) -> str | tuple[str, ...]:
+    """The value of a cell as an export writes it, whatever our rules say of it."""
+    text, column = text.strip(STRIP_CHARS), COLUMN_OF_HEADER[header]
+    if column.clearable:
+        return tuple(filter(None, (part.strip() for part in text.split(","))))
+    value = column.parse(text).value
+    return value if isinstance(value, str) else text

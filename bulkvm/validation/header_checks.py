@@ -1,0 +1,119 @@
+"""Which column of the sheet is which of ours."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Final
+
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, UNDO_HEADING, Column
+from bulkvm.columns.cell_display import shown
+from bulkvm.columns.header_matching import is_ours, may_be_other_secret, names_secret, same_heading, suggest_column
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import Sheet
+
+_PIN: Final = COLUMN_OF_HEADER["pin"]
+_NAMED: Final = 8  # unknown columns that a message names
+_UNDO_RESULT: Final = Problem(
+    row=None,
+    code="undo-result",
+    message=(
+        "this is the result of an undo, and its rows have no values to send. To go on with an undo, run the same "
+        f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
+    ),
+)
+
+
+def check_headings(sheet: Sheet) -> list[Problem]:
+    """What is wrong with the columns of a sheet: the problems of the whole file."""
+    headings, columns = sheet.headings, sheet.columns
+    letters: dict[Column, list[str]] = {}
+    for letter, column in columns.items():
+        letters.setdefault(column, []).append(letter)
+    unknown = {letter: text for letter, text in headings.items() if letter not in columns and not is_ours(text)}
+    problems = [
+        _not_there(theirs)
+        for theirs in sheet.meant
+        if not any(same_heading(theirs, heading) for heading in headings.values())
+    ]
+    problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
+    problems += _uncertain_pin(letters.get(_PIN, []), unknown, sheet)
+    if KEY_COLUMN not in letters:
+        problems.append(_no_key(headings))
+    if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
+        problems.append(_UNDO_RESULT)
+    if unknown:
+        problems.append(_unknown(unknown))
+    return problems
+
+
+def _not_there(theirs: str) -> Problem:
+    return Problem(
+        row=None,
+        code="map-not-there",
+        message=f'there is no heading "{shown(theirs)}", which --map names. Write it as it stands in the sheet.',
+    )
+
+
+def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> Problem:
+    named = " and ".join(f'{letter} ("{shown(headings[letter])}")' for letter in letters)
+    return Problem(
+        row=None,
+        column=column.header,
+        code="column-twice",
+        message=f"columns {named} both mean {column.header}. Delete one of them, or say which one is meant with "
+        f'--map "{shown(headings[letters[0]])}={column.header}".',
+    )
+
+
+def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
+    """The error where the PIN may be the password of something else, and another heading may be the PIN's."""
+    if len(letters) != 1 or _PIN.header in sheet.meant.values() or not may_be_other_secret(sheet.headings[letters[0]]):
+        return []
+    theirs = sheet.headings[letters[0]]
+    return [
+        Problem(
+            row=None,
+            column=_PIN.header,
+            code="pin-column-uncertain",
+            message=f'it is not certain which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
+            f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={_PIN.header}" or '
+            f'--map "{shown(heading)}={_PIN.header}".',
+        )
+        for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
+    ]
+
+
+def _no_key(headings: Mapping[str, str]) -> Problem:
+    found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
+    return Problem(
+        row=None,
+        column=KEY_COLUMN.header,
+        code="column-missing",
+        message=(
+            f"no column is called {KEY_COLUMN.header} (or {KEY_COLUMN.title}, Ext, Mailbox ...). "
+            f"Headings found: {found}. "
+            f'Rename the column that holds the numbers, or name it with --map "Their heading={KEY_COLUMN.header}".'
+        ),
+    )
+
+
+def _unknown(unknown: Mapping[str, str]) -> Problem:
+    named = ", ".join(_with_suggestion(letter, heading) for letter, heading in islice(unknown.items(), _NAMED))
+    rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+    what = "this column is" if len(unknown) == 1 else "these columns are"
+    return Problem(
+        row=None,
+        code="column-unknown",
+        message=f"{what} not read: {named}{rest}.",
+        severity=Severity.WARNING,
+    )
+
+
+def _with_suggestion(letter: str, heading: str) -> str:
+    suggested = suggest_column(heading)
+    return f'{letter} "{shown(heading)}"' + (f" (did you mean {suggested.header}?)" if suggested else "")
+
+
+def missing_to_create(columns: Mapping[str, Column]) -> tuple[Column, ...]:
+    """The columns that a new box needs and this sheet does not have."""
+    present = set(columns.values())
+    return tuple(column for column in COLUMNS if "create" in column.required_for and column not in present)

@@ -1,0 +1,90 @@
+"""Leading zeros that a spreadsheet dropped: a PIN 012345 that became 12345, an extension 0101 that became 101."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.model.problem import Fault, Problem, Severity
+from bulkvm.model.settings import PinPolicy
+from bulkvm.model.sheet import CellKind, Sheet
+
+_RESTORED: Final = Fault(
+    "pin-zero-restored", "a leading zero was put back in front, as --fix leading-zeros asks.", Severity.WARNING
+)
+_PROBABLY_LOST: Final = (
+    "it has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
+    "Text and type the PIN again, or let --fix leading-zeros put the zero back in the whole column."
+)
+
+
+def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
+    """Whether a cell was a number, which has no leading zeros. Any cell of a CSV file may have been one."""
+    kind = sheet.kinds.get(letter, {}).get(row)
+    return kind is CellKind.NUMBER or (kind is None and sheet.name is None)
+
+
+def restore_zeros(
+    sheet: Sheet, letter: str, cells: Iterable[tuple[int, str]], policy: PinPolicy
+) -> tuple[list[tuple[int, str]], dict[int, Fault]]:
+    """Put a zero before every PIN of a column that is one digit short and was a number.
+
+    Args:
+        sheet: whose column it is.
+        letter: the column's.
+        cells: its rows and texts.
+        policy: how long a PIN may be.
+
+    Returns:
+        The rows and texts, and a warning for each row that was mended.
+    """
+    restored, mended = [], {}
+    for row, text in cells:
+        if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row):
+            restored.append((row, f"0{text.strip()}"))
+            mended[row] = _RESTORED
+        else:
+            restored.append((row, text))
+    return restored, mended
+
+
+def warn_of_lost_zeros(
+    sheet: Sheet, letter: str, problems: tuple[Problem, ...], policy: PinPolicy
+) -> Iterator[Problem]:
+    """The problems of a column of PINs; where a dropped zero is the likely cause of a short one, it is told."""
+    for problem in problems:
+        row = problem.row
+        if (
+            problem.code == "pin-length"
+            and row is not None
+            and _is_one_short(str(sheet.cells.at[row, letter]), policy)
+            and may_have_lost_zero(sheet, letter, row)
+        ):
+            yield replace(problem, code="pin-lost-zero", message=_PROBABLY_LOST.format(digits=policy.min_length - 1))
+        else:
+            yield problem
+
+
+def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
+    """A warning for each number cell that is shorter than all other extensions are."""
+    lengths = Counter(map(len, numbers.values()))
+    usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
+    shorter = [(row, number) for row, number in numbers.items() if len(number) < usual]
+    if 2 * len(shorter) > len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row, _ in shorter):
+        return
+    for row, number in shorter:
+        yield (
+            row,
+            "extension_number",
+            Fault(
+                "extension-lost-zero",
+                f"{number} is shorter than the other extensions, and it was a number: Excel may have "
+                "dropped a leading zero. If so, format the column as Text and type it again.",
+                Severity.WARNING,
+            ),
+        )
+
+
+def _is_one_short(text: str, policy: PinPolicy) -> bool:
+    stripped = text.strip()
+    return stripped.isascii() and stripped.isdecimal() and len(stripped) == policy.min_length - 1

@@ -1,0 +1,50 @@
+"""The rows of an earlier result that are still to be done."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import DONE
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.sheet import Sheet
+from bulkvm.validation.sheet_checks import Checked
+
+STATUS_HEADING: Final = "bulkvm_status"
+
+
+def select_failed(sheet: Sheet, checked: Checked) -> Checked:
+    """Of a checked sheet, the rows alone that an earlier run did not do (`--only-failed`), and how many are left out.
+
+    Raises:
+        UsageError: it is no result.
+    """
+    statuses = sheet.texts(_status_letter(sheet.headings))
+    left = {row for row, status in statuses.items() if status.strip().casefold() not in DONE}
+    return replace(
+        checked,
+        records=tuple(record for record in checked.records if record.row in left),
+        problems=(
+            *(problem for problem in checked.problems if problem.row is None or problem.row in left),
+            *_left_out(len(statuses) - len(left)),
+        ),
+        extensions={row: extension for row, extension in checked.extensions.items() if row in left},
+        understood=tuple(record for record in checked.understood if record.row in left),
+    )
+
+
+def _left_out(count: int) -> Iterator[Problem]:
+    if count:
+        rows = "1 row that an earlier run did is" if count == 1 else f"{count:,} rows that an earlier run did are"
+        message = f"{rows} left out (--only-failed). What was edited there since then is not sent."
+        yield Problem(row=None, code="rows-left-out", message=message, severity=Severity.WARNING)
+
+
+def _status_letter(headings: Mapping[str, str]) -> str:
+    for letter, heading in headings.items():
+        if heading.strip().casefold() == STATUS_HEADING:
+            return letter
+    raise UsageError(
+        f"--only-failed takes the rows that an earlier run did not do, and this sheet has no column {STATUS_HEADING}. "
+        "Name the result of that run, or leave --only-failed out."
+    )

@@ -1,0 +1,43 @@
+"""A sheet's rows as they stand, to be compared: what our rules refuse may be what a PBX holds."""
+
+from collections.abc import Mapping
+
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.extension import shown_extension
+from bulkvm.model.problem import Fault, Problem
+from bulkvm.model.sheet import Sheet
+from bulkvm.validation.cell_checks import problem_in
+from bulkvm.validation.header_checks import check_headings
+from bulkvm.validation.row_checks import extension_twice, not_told_apart
+
+_NO_EXTENSION = Fault(
+    "extension-missing", "the extension is missing, so that nobody can say which box is meant. Fill it in."
+)
+
+
+def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
+    """Take each row's texts by the header of their column, whatever our rules say of them.
+
+    Returns:
+        The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
+        missing or there twice, a row without an extension, an extension on several rows without ids of their own.
+    """
+    errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
+    if errors:
+        return (), tuple(errors)
+    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    texts = {header: sheet.texts(letter) for header, letter in letters.items()}
+    texts[KEY_COLUMN.header] = {row: _read_extension(text) for row, text in texts[KEY_COLUMN.header].items()}
+    missing = [(row, _NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]
+    alike = not_told_apart(texts[KEY_COLUMN.header], texts.get("id", {}))
+    twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY_COLUMN.header]) if row in alike)
+    errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header], row, fault) for row, fault in missing or twice]
+    rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))
+    return tuple(rows), tuple(errors)
+
+
+def _read_extension(text: str) -> str:
+    stripped = text.strip(STRIP_CHARS)
+    value = KEY_COLUMN.parse(stripped).value
+    return value if isinstance(value, str) else shown_extension(stripped)

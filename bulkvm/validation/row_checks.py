@@ -1,0 +1,108 @@
+"""What only several cells, or several rows, show together."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from bulkvm.model.box import BLANK, Blank, Record
+from bulkvm.model.problem import Fault, Severity
+
+RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
+
+_NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
+_PIN_IS_EXTENSION: Final = Fault(
+    "pin-is-extension",
+    "the PIN is the extension itself, which is the first that anybody tries. Choose another one.",
+    Severity.WARNING,
+)
+_NAMED: Final = 5  # rows that a message names
+
+
+def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
+    """What is doubtful in each row by itself, or beside the other rows.
+
+    Args:
+        records: what was understood of each row.
+        unread: for each column that the sheet has, the rows whose cells could not be read. Of these nothing is said.
+    """
+    silent = {row for header in _NOTIFICATION for row in unread.get(header, ())}
+    for record in records:
+        if (record.enable_email_notify is True) is not _has_recipients(record) and record.row not in silent:
+            yield _notification_fault(record)
+        if record.pin == record.extension_number:
+            yield record.row, "pin", _PIN_IS_EXTENSION
+    yield from _shared(
+        records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
+    )
+    yield from _shared(records, [r.pin for r in records], "pin", _pin_shared)
+
+
+def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
+    """An error for each row whose extension stands in another row too, given by row."""
+    for number, found in _find_twice(numbers, numbers.values()).items():
+        for row in found:
+            message = f"{number} stands in {_others(row, found)} too. Keep one of them."
+            yield row, "extension_number", Fault("extension-twice", message)
+
+
+def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
+    """The rows whose extension stands in another row too and which their ids, by row, do not tell apart."""
+    twice = _find_twice(numbers, numbers.values()).values()
+    return {row for rows in twice if len({ids.get(row) or "" for row in rows} - {""}) < len(rows) for row in rows}
+
+
+def _notification_fault(record: Record) -> RowFault:
+    if record.enable_email_notify is True:
+        message = "e-mails are switched on without recipients. Nobody is told, unless the box has some already."
+        return record.row, "recipients", Fault("notify-nobody", message, Severity.WARNING)
+    message = "there are recipients, and e-mails are not switched on. Write yes if they are to be told."
+    return record.row, "enable_email_notify", Fault("recipients-unused", message, Severity.WARNING)
+
+
+def _has_recipients(record: Record) -> bool:
+    return record.recipients is not BLANK and bool(record.recipients)
+
+
+def _shared(
+    records: Sequence[Record], values: Sequence[str | Blank], header: str, fault: Callable[[str], Fault]
+) -> Iterator[RowFault]:
+    for found in _find_twice((record.row for record in records), values).values():
+        yield from ((row, header, fault(_others(row, found))) for row in found)
+
+
+def _name_twice(others: str) -> Fault:
+    return Fault(
+        "name-twice",
+        f"the same name stands in {others}. If these are different boxes, give each a name of its own.",
+        Severity.WARNING,
+    )
+
+
+def _pin_shared(others: str) -> Fault:
+    return Fault(
+        "pin-shared",
+        f"the same PIN stands in {others}. Whoever knows it can listen to them all: give each box a PIN of its own.",
+        Severity.WARNING,
+    )
+
+
+def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
+    """The values that several rows have, with these rows."""
+    # The rows by value, for those alone that are there twice: a sheet may have a million rows, each with its own.
+    seen: set[str | Blank] = {BLANK}
+    twice: set[str | Blank] = set()
+    for value in values:
+        (twice if value in seen else seen).add(value)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row, value in zip(rows, values, strict=True):
+        if value is not BLANK and value in twice:
+            found[value].append(row)
+    return found
+
+
+def _others(row: int, rows: Sequence[int]) -> str:
+    """The other rows, in words: `row 5`, `rows 5, 9 and 12 more`."""
+    named = [str(other) for other in rows[: _NAMED + 1] if other != row][:_NAMED]
+    rest = len(rows) - 1 - len(named)
+    words = ", ".join(named) + (f" and {rest} more" if rest else "")
+    return f"row{'s' if len(rows) > 2 else ''} {words}"  # noqa: PLR2004  (the row itself and one other)

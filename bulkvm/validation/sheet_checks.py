@@ -1,0 +1,172 @@
+"""A whole sheet, checked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import Any
+
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, Column
+from bulkvm.columns.extension import shown_extension
+from bulkvm.model.box import BLANK, Record
+from bulkvm.model.problem import Fault, Problem, Severity, rows_with_errors
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.model.sheet import Sheet
+from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
+from bulkvm.validation.export_exemptions import keep_exported
+from bulkvm.validation.header_checks import check_headings, missing_to_create
+from bulkvm.validation.leading_zeros import doubt_short_extensions, restore_zeros, warn_of_lost_zeros
+from bulkvm.validation.row_checks import RowFault, check_rows, extension_twice
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A checked sheet: a record for each row without errors, and the problems of all rows in the sheet's order.
+
+    `extensions` gives, for every row that was read, its extension as far as it could be read.
+    `understood` has a record for every row, with blanks for what could not be read, and for the extension "".
+    `missing` are the columns that a new box needs and the sheet does not have.
+    """
+
+    records: tuple[Record, ...]
+    problems: tuple[Problem, ...]
+    extensions: Mapping[int, str]
+    missing: tuple[Column, ...] = ()
+    understood: tuple[Record, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether no problem of the whole file forbids reading its rows."""
+        return not any(problem.is_error and problem.row is None for problem in self.problems)
+
+
+def validate(
+    sheet: Sheet,
+    policy: PinPolicy = DEFAULT_PIN_POLICY,
+    *,
+    fix_zeros: bool = False,
+) -> Checked:
+    """Check every cell of every row.
+
+    Args:
+        sheet: as it was read.
+        policy: how long a PIN may be.
+        fix_zeros: put back the leading zeros that PINs seem to have lost (`--fix leading-zeros`).
+    """
+    columns, of_file = sheet.columns, check_headings(sheet)
+    problems = [*of_file, *sheet.problems]
+    rows = sheet.cells.index.tolist()
+    if any(problem.is_error for problem in of_file):
+        return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
+    checked = {
+        column.header: _check(sheet, column, letter, rows, policy, fix_zeros=fix_zeros)
+        for letter, column in columns.items()
+    }
+    letters = {column.header: letter for letter, column in columns.items()}
+    for column in checked.values():
+        problems.extend(column.problems)
+    numbers = _numbers(rows, checked[KEY_COLUMN.header])
+    problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
+    problems.extend(_placed(extension_twice(numbers), letters))
+    problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
+    understood, problems = keep_exported(_records(rows, checked), problems, sheet, letters)
+    refused = rows_with_errors(problems)
+    unread = {header: column.unread for header, column in checked.items()}
+    checked.clear()  # a million rows need not be held twice
+    problems.extend(_placed(check_rows(understood, unread), letters))
+    return Checked(
+        tuple(record for record in understood if record.row not in refused) if refused else understood,
+        _in_order(problems, columns),
+        {
+            row: numbers.get(row) or shown_extension(text)
+            for row, text in _cells(sheet, letters[KEY_COLUMN.header], rows)
+        },
+        missing_to_create(columns),
+        understood,
+    )
+
+
+def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
+    """What a new box would lack. Whether a row makes a new box, only the PBX can say."""
+    needed = [column for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN]
+    problems = [
+        Problem(
+            row=None,
+            column=column.header,
+            code=f"{column.header}-missing",
+            message=f"there is no {column.header} column, so this sheet can change boxes and not make new ones.",
+            severity=Severity.WARNING,
+        )
+        for column in checked.missing
+    ]
+    problems.extend(
+        Problem(
+            row=record.row,
+            column=column.header,
+            code=f"{column.header}-blank",
+            message=f"no {column.title if column.secret else column.header} is given, and a new box needs one. "
+            f"It can stay blank if box {record.extension_number} exists already.",
+            severity=Severity.WARNING,
+        )
+        for record in checked.records
+        for column in needed
+        if column not in checked.missing and getattr(record, column.header) is BLANK
+    )
+    return tuple(problems)
+
+
+def _check(
+    sheet: Sheet, column: Column, letter: str, rows: Sequence[int], policy: PinPolicy, *, fix_zeros: bool
+) -> CheckedColumn:
+    """Check one column of a sheet; one of PINs, with an eye to the zeros that spreadsheets drop."""
+    kinds = sheet.kinds.get(letter, {})
+    cells = _cells(sheet, letter, rows)
+    if column.header != "pin":
+        return check_column(column, letter, cells, kinds, policy)
+    if not fix_zeros:
+        checked = check_column(column, letter, cells, kinds, policy)
+        return replace(checked, problems=tuple(warn_of_lost_zeros(sheet, letter, checked.problems, policy)))
+    restored, mended = restore_zeros(sheet, letter, cells, policy)
+    checked = check_column(column, letter, restored, kinds, policy)
+    told = (problem_in(column, letter, row, fault) for row, fault in mended.items())
+    return replace(checked, problems=(*checked.problems, *told))
+
+
+def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int, str]]:
+    return zip(rows, sheet.cells[letter].tolist(), strict=True)
+
+
+def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
+    """The extensions that could be read, by row."""
+    return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
+
+
+def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
+    fault = Fault("extension-missing", "the extension is missing, so nobody can say which box is meant. Fill it in.")
+    cells = zip(rows, key.values, strict=True)
+    return (
+        problem_in(KEY_COLUMN, letter, row, fault) for row, value in cells if value is BLANK and row not in key.unread
+    )
+
+
+def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[Problem]:
+    """The faults with their cells; a column that the sheet lacks puts them on the extension's cell."""
+    for row, header, fault in faults:
+        place = header if header in letters else KEY_COLUMN.header
+        yield problem_in(COLUMN_OF_HEADER[place], letters[place], row, fault)
+
+
+def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple[Record, ...]:
+    """What was understood of each row: blank where a cell could not be read."""
+    numbers = ("" if value is BLANK else value for value in checked[KEY_COLUMN.header].values)
+    others: list[Iterable[Any]] = [
+        checked[column.header].values if column.header in checked else repeat(BLANK)
+        for column in COLUMNS
+        if column is not KEY_COLUMN
+    ]
+    return tuple(map(Record, rows, numbers, *others))  # a record's fields are in the columns' order
+
+
+def _in_order(problems: Iterable[Problem], columns: Mapping[str, Column]) -> tuple[Problem, ...]:
+    """The file's problems first, then row by row, in a row from left to right."""
+    place = {column.header: position for position, column in enumerate(columns.values())}
+    return tuple(sorted(problems, key=lambda p: (p.row or 0, place.get(p.column or "", -1))))
