@@ -88,7 +88,7 @@ def read_box(item: Any, host: str) -> Box:
     if not isinstance(item[KEY_COLUMN.header], str):
         raise AnswerLost(
             f"The answer of the PBX at {host} is malformed: the {KEY_COLUMN.header} of a box is "
-            "no text, so that its leading zeros are lost and it is not known which box is meant. Tell the PBX's administrator; nothing was changed."
+            "no text. Its leading zeros are lost, so the box cannot be identified. Contact the PBX's administrator."
         )
     box_id, number = read_id(item["id"]), read_id(item[KEY_COLUMN.header])
     if box_id is None or number is None:
