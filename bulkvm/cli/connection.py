@@ -1,6 +1,5 @@
 """Which PBX a command talks to, and how it is trusted."""
 
-import asyncio
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ from bulkvm.model.errors import BulkvmError, UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.paths import simulator_state, sites_file
-from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -54,6 +52,7 @@ class Connection:
 
     def find_tenant(self) -> Tenant:
         """Ask the PBX which tenant the login reaches."""
+        import asyncio
 
         async def ask() -> Tenant:
             async with self.open() as pbx:
@@ -68,6 +67,8 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_
     Raises:
         UsageError: none is meant, or its secret is needed and cannot be had.
     """
+    from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
+
     if name == SIMULATOR:
         from bulkvm.simulator import Settings, SimulatorError, create_app
 

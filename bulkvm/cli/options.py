@@ -18,7 +18,6 @@ from bulkvm.columns.header_matching import same_heading
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_pin_length
 from bulkvm.model.tenant import Tenant
-from bulkvm.sites import SIMULATOR
 
 if TYPE_CHECKING:
     from bulkvm.model.sheet import Sheet
@@ -274,6 +273,8 @@ def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Co
 
 def _pace(site: str | None) -> float:
     """Requests a second, where the user does not say: the embedded PBX carries no calls that could suffer."""
+    from bulkvm.sites import SIMULATOR
+
     return 0 if site == SIMULATOR else DEFAULT_SETTINGS.max_rps
 
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -10,6 +11,7 @@ from click import Option
 
 from bulkvm.cli.main import COMMANDS, bulkvm
 
+CALLING = ("asyncio", "ssl", "filelock", "httpx", "aiohttp")  # what only a command that calls a PBX needs
 HEAVY = ("pandas", "openpyxl", "httpx", "numpy", "aiohttp", "tqdm", "xlsxwriter", "starlette")
 
 
@@ -28,6 +30,19 @@ def test_help_imports_no_heavy_library() -> None:
     assert [line for line in out.splitlines() if line.startswith("HEAVY")] == [
         f"HEAVY {arguments} 0 []" for arguments in commands
     ]
+
+
+def test_validating_a_csv_file_imports_nothing_that_calls_a_pbx_or_reads_a_workbook(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("extension_number\n6201\n")
+    program = (
+        f"import sys; from bulkvm.cli.main import run; run(['validate', {str(tmp_path / 'a.csv')!r}])\n"
+        f"print([name for name in {(*CALLING, 'openpyxl', 'xlsxwriter')!r} if name in sys.modules])"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "1 row" in ended.stderr
+    assert ended.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
