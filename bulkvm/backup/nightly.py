@@ -106,7 +106,7 @@ async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
         tenant = await pbx.tenant()
         boxes = await pbx.list_whole_boxes()
     except StoppedEarly as error:
-        raise PbxUnreachable("The PBX went away while its list was read, and stayed away. Try again later.") from error
+        raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
     made_of = _Source([without_gaps(box) for box in boxes], site, tenant, count_not_shown(boxes))
     try:
         async with staging(night.folder, night.lock_timeout) as place:

@@ -40,11 +40,11 @@ class Connection:
     app: Any = None  # the embedded PBX
     no_secret: BulkvmError | None = None
 
-    def open(self, *, known: bool = False, tenant: Tenant | None = None) -> "AbstractAsyncContextManager[Pbx]":
-        """Open the PBX for calls; `known` if it answered a moment ago, `tenant` if no other one is meant."""
+    def open(self, *, reachable: bool = False, tenant: Tenant | None = None) -> "AbstractAsyncContextManager[Pbx]":
+        """Open the PBX for calls; `reachable` if it responded a moment ago, `tenant` if only this one is expected."""
         from bulkvm.pbx import connect
 
-        return connect(self.site, self.settings, app=self.app, known=known, tenant=tenant)
+        return connect(self.site, self.settings, app=self.app, reachable=reachable, tenant=tenant)
 
     def with_settings(self, **settings: Any) -> "Connection":
         """The same, called with these settings."""

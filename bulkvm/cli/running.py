@@ -179,7 +179,7 @@ def execute(
 
     with stopping(console) as stop, _journalled(facts):
         with console.progress("Sending") as progress, _journal(facts, rows, console) as journal:
-            opened = connection.open(known=True, tenant=facts.tenant)
+            opened = connection.open(reachable=True, tenant=facts.tenant)
             ending = _send(plan, opened, connection.settings, progress, journal=journal, stop=stop)
             outcomes = complete_outcomes(facts.extensions, problems, ending.outcomes)
             code = exit_code(outcomes, ending.error)

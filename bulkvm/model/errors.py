@@ -27,6 +27,9 @@ BulkvmError
 The numbers are exit codes. A mistake in a cell is a Problem and a row's failure an Outcome; neither is raised.
 """
 
+from copy import copy
+from typing import Self
+
 from bulkvm.model.problem import Problem
 
 
@@ -73,10 +76,19 @@ class NotTrusted(BulkvmError):
 
 
 class PbxError(BulkvmError):
-    """A call to the PBX did not do what it should. `attempts` is how many requests it took to know."""
+    """A call to the PBX failed. `attempts` is how many requests were sent for it."""
 
     exit_code = 5
-    attempts = 1
+
+    def __init__(self, message: str, *, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+    def after(self, attempts: int) -> Self:
+        """A copy of this error for a call that took several requests."""
+        copied = copy(self)
+        copied.attempts = attempts
+        return copied
 
 
 class PbxUnreachable(PbxError):
@@ -84,11 +96,7 @@ class PbxUnreachable(PbxError):
 
 
 class PbxBusy(PbxError):
-    """The PBX asks to wait and has changed nothing. `retry_after` is in seconds, None where it does not say."""
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    """The PBX asks to wait (429): nothing was changed."""
 
 
 class AnswerLost(PbxError):
@@ -116,16 +124,21 @@ class AnotherBox(AnswerLost):
 class PbxRefused(PbxError):
     """The PBX answered no. `code` is its own; the message quotes its words.
 
-    `lost` is what became of an earlier try of the same request, if its answer was lost: that one may have been done.
-    Where it is not `is_certain`, what was refused may have been done nonetheless, as after a conflict (409).
+    `lost` is the error of an earlier attempt whose answer was lost: that one may have been done. Where it is not
+    `is_certain`, what was refused may have been done nonetheless, as after a conflict (409).
     """
-
-    lost: AnswerLost | None = None
 
     def __init__(self, message: str, code: str = "UNKNOWN", *, is_certain: bool = True) -> None:
         super().__init__(message)
         self.code = code
         self.is_certain = is_certain
+        self.lost: AnswerLost | None = None
+
+    def after(self, attempts: int, lost: AnswerLost | None = None) -> Self:
+        """A copy of this error for a call that took several requests, one of which may have been done."""
+        copied = super().after(attempts)
+        copied.lost = lost
+        return copied
 
 
 class NotTheApi(PbxRefused):

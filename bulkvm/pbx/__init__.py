@@ -1,10 +1,10 @@
-"""The PBX's REST API: one method a call."""
+"""The PBX's REST API: one method for each call."""
 
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
 from bulkvm.pbx.listing import Progress, Query, no_progress
 from bulkvm.pbx.parallel import in_parallel
-from bulkvm.pbx.retry import Answered
+from bulkvm.pbx.retry import Response
 from bulkvm.pbx.whole_box import (
     WholeBox,
     find_field_changes,
@@ -15,10 +15,10 @@ from bulkvm.pbx.whole_box import (
 )
 
 __all__ = [
-    "Answered",
     "Pbx",
     "Progress",
     "Query",
+    "Response",
     "WholeBox",
     "connect",
     "find_field_changes",

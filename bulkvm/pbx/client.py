@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote as escape
 
 import httpx
@@ -26,11 +26,9 @@ from bulkvm.pbx.responses import (
     read_object,
     read_owner,
 )
-from bulkvm.pbx.retry import SAFE, SAFE_IF_REPEATABLE, Answered, RetryingClient
+from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
-
-T = TypeVar("T")
 
 _BOXES: Final = "/api/shared_voicemails"
 
@@ -43,8 +41,8 @@ class Pbx:
     these: such a call was answered with 401. Each repeats what it may itself.
     """
 
-    def __init__(self, sender: RetryingClient, connections: int) -> None:
-        self._sender = sender
+    def __init__(self, client: RetryingClient, connections: int) -> None:
+        self._client = client
         self.connections = connections
         self._masks = Masks()
 
@@ -53,7 +51,7 @@ class Pbx:
 
         Calls that would have to wait raise Interrupted from now on. Requests that are under way are finished.
         """
-        self._sender.end_waits()
+        self._client.end_waits()
 
     async def pause(self, seconds: float) -> None:
         """Wait before a call that would come too early now.
@@ -61,7 +59,7 @@ class Pbx:
         Raises:
             Interrupted: the waits were ended.
         """
-        await self._sender.pause(seconds)
+        await self._client.pause(seconds)
 
     async def tenant(self) -> Tenant:
         """Which tenant this login reaches; from then on, nothing is sent to another one.
@@ -71,10 +69,10 @@ class Pbx:
         Source: vendor's OpenAPI, retrieveTenant.
         """
         try:
-            tenant = await self._read(TENANT_PATH, self._tenant_of)
+            tenant = await self._client.get(TENANT_PATH, self._tenant_of)
         except (PbxRefused, NotAllowed):
-            tenant = make_tenant({}, self._sender.site)
-        self._sender.expect(tenant, checked=True)
+            tenant = make_tenant({}, self._client.site)
+        self._client.expect(tenant, checked=True)
         return tenant
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
@@ -169,7 +167,7 @@ class Pbx:
 
     async def fetch_whole_box(self, box_id: str, extension_number: str | None = None) -> WholeBox:
         """The same, with all fields as the PBX shows them, also those that are not documented."""
-        whole = await self._read(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
+        whole = await self._client.get(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
         (box,) = self._masks.remove([whole.box])
         return replace(whole, box=box)
 
@@ -234,7 +232,7 @@ class Pbx:
     async def _page_with(self, extension_number: str) -> Page:
         return await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
 
-    async def create_box(self, record: Record) -> Answered[str]:
+    async def create_box(self, record: Record) -> Response[str]:
         """Create a box and return its id.
 
         It is sent again only while nothing was made for certain. After AnswerLost the box may exist: whoever repeats
@@ -245,11 +243,9 @@ class Pbx:
 
         Source: API page, "Create a shared voicemail".
         """
-        return await self._sender.send(
-            "POST", _BOXES, read=_id_of, repeat=SAFE, secret=record.pin, changes=True, json=box_json(record)
-        )
+        return await self._client.post(_BOXES, _id_of, idempotent=False, json=box_json(record))
 
-    async def update_box(self, box: Box) -> Answered[None]:
+    async def update_box(self, box: Box) -> Response[None]:
         """Give a box these values.
 
         The whole box is sent, so that repeating the call does no harm. After AnswerLost the box may have them.
@@ -262,15 +258,7 @@ class Pbx:
         """
         fields = box_json(box)
         del fields["extension_number"]  # not part of this body: the number cannot be changed
-        return await self._sender.send(
-            "POST",
-            _path(box.id),
-            read=_is_done_to(box.id),
-            repeat=SAFE_IF_REPEATABLE,
-            secret=box.pin,
-            changes=True,
-            json=fields,
-        )
+        return await self._client.post(_path(box.id), _is_done_to(box.id), idempotent=True, json=fields)
 
     async def count_messages(self, box_id: str) -> int | None:
         """How many messages a box holds, None where the PBX does not show it.
@@ -278,7 +266,7 @@ class Pbx:
         Source: vendor's OpenAPI, voicemails of a shared voicemail.
         """
         try:
-            return await self._read(f"{_path(box_id)}/voicemails", _message_count, params={"top": 1})
+            return await self._client.get(f"{_path(box_id)}/voicemails", _message_count, {"top": 1})
         except (PbxRefused, NotAllowed, AnswerLost):
             return None
 
@@ -291,11 +279,11 @@ class Pbx:
         Source: vendor's OpenAPI, greetings of a shared voicemail.
         """
         try:
-            return await self._read(f"{_path(box_id)}/greetings", _greeting_count)
+            return await self._client.get(f"{_path(box_id)}/greetings", _greeting_count)
         except (PbxRefused, NotAllowed):
             return None
 
-    async def destroy_box(self, box_id: str) -> Answered[None]:
+    async def destroy_box(self, box_id: str) -> Response[None]:
         """Remove a box.
 
         It is not repeated after AnswerLost, since the second answer would be that there is no such box.
@@ -305,9 +293,7 @@ class Pbx:
 
         Source: vendor's OpenAPI, deleteSharedVoicemail.
         """
-        return await self._sender.send(
-            "POST", f"{_path(box_id)}/destroy", read=_is_done_to(box_id), repeat=SAFE, changes=True
-        )
+        return await self._client.post(f"{_path(box_id)}/destroy", _is_done_to(box_id), idempotent=False)
 
     async def number_owner(self, extension_number: str) -> Owner | None:
         """What has this extension number, None where it is free.
@@ -315,7 +301,7 @@ class Pbx:
         Source: vendor's OpenAPI, getExtensionNumber.
         """
         try:
-            return await self._read(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_owner)
+            return await self._client.get(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_owner)
         except NoSuchBox:
             return None
 
@@ -334,7 +320,7 @@ class Pbx:
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
         try:
-            told = await self._read("/api/tenant/password_policy", read_object)
+            told = await self._client.get("/api/tenant/password_policy", read_object)
         except NoSuchBox:  # 404: before 22.3
             return None
         return _pin_policy(told.get("min_length"), told.get("max_length"))
@@ -344,21 +330,16 @@ class Pbx:
 
         Source: vendor's guide, "Login", revoke.
         """
-        await self._sender.send("POST", "/api/login/oauth/revoke", read=_nothing, repeat=SAFE_IF_REPEATABLE)
+        await self._client.post("/api/login/oauth/revoke", _nothing, idempotent=True, changes=False)
 
     async def _fetch_page(self, params: Params) -> Page:
         try:
-            return await self._read(_BOXES, _page_of, params=params)
+            return await self._client.get(_BOXES, _page_of, params)
         except NoSuchBox as error:
-            raise not_the_api(self._sender.base_url) from error
+            raise not_the_api(self._client.base_url) from error
 
     def _tenant_of(self, response: httpx.Response) -> Tenant:
-        return read_tenant(response, self._sender.site)
-
-    async def _read(self, path: str, read: Callable[[httpx.Response], T], **content: Any) -> T:
-        """Send a request that changes nothing."""
-        answered = await self._sender.send("GET", path, read=read, repeat=SAFE_IF_REPEATABLE, **content)
-        return answered.told
+        return read_tenant(response, self._client.site)
 
 
 def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | None) -> WholeBox:

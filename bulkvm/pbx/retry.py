@@ -1,17 +1,16 @@
-"""One request, sent as often as is safe and sensible."""
+"""Sends API requests and repeats them while that is safe."""
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 import httpx
 from httpx import codes
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from bulkvm.model.box import Absent
+from bulkvm.columns import COLUMNS
 from bulkvm.model.errors import (
     AnswerLost,
     Interrupted,
@@ -25,7 +24,6 @@ from bulkvm.model.errors import (
     PbxRefused,
     PbxUnreachable,
     StoppedEarly,
-    UsageError,
 )
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
@@ -33,110 +31,48 @@ from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
 from bulkvm.pbx.responses import raise_for_refusal
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
-from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.outage_gate import OutageGate
-from bulkvm.pbx.throttling.rate_limiter import RateLimiter
-
-# What may be repeated whatever was asked: nothing was changed.
-SAFE: Final = (PbxUnreachable, PbxBusy)
-# What may be repeated where doing it twice comes to the same.
-SAFE_IF_REPEATABLE: Final = (*SAFE, AnswerLost)
-_LOOKED_AT_FIRST: Final = (LoginEnded, NotDoneYet)  # what became of it is seen at the box, before it is repeated
-
-# What a gateway answers while the PBX behind it is away.
-_NOBODY_BEHIND: Final = {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
 
 T = TypeVar("T")
 
-_FIRST_WAIT: Final = 0.2
-_FIRST_SILENCE: Final = 0.5
-_LONGEST_WAIT: Final = 10.0
+_NOTHING_CHANGED: Final = (PbxUnreachable, PbxBusy)  # after these errors, every request may be repeated
+_CHECKED_FIRST: Final = (LoginEnded, NotDoneYet)  # the caller fetches the box before it repeats the request
 
+# Sent by a gateway while the PBX behind it is down.
+_GATEWAY_ERRORS: Final = {codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT}
 
-class ThrottledTransport(httpx.AsyncBaseTransport):
-    """A transport that leaves the PBX room: every request, a login too, waits for its turn and its place."""
+# Exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+_FIRST_BACKOFF: Final = 0.2  # seconds, at most, before the first repeat; doubles with each further one
+_MAX_BACKOFF: Final = 10.0
 
-    def __init__(
-        self,
-        inner: httpx.AsyncBaseTransport,
-        pace: RateLimiter,
-        window: ConcurrencyLimiter,
-        waits: CancellableWaits,
-        longest_silence: float = 3600.0,
-    ) -> None:
-        self._inner = inner
-        self._pace = pace
-        self._window = window
-        self._waits = waits
-        self._longest_silence = longest_silence
-        self._silence = 0.0
-        self._too_long: str | None = None
-        self._is_closed = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request when it may be sent, and learn from how it is answered."""
-        if self._is_closed:
-            raise UsageError("This Pbx is closed, so nothing was sent. Call it inside its `async with connect(...)`.")
-        if self._too_long:
-            raise StoppedEarly(self._too_long)
-        if not self._window.enter_at_once():
-            async with self._waits.one():
-                await self._window.enter()
-        try:
-            if not self._pace.leave_at_once():
-                async with self._waits.one():
-                    await self._pace.wait_turn()
-            began = time.monotonic()
-            response = await self._inner.handle_async_request(request)
-            self._learn(request, response, time.monotonic() - began)
-        except NoAnswer as error:
-            if isinstance(error.__cause__, TimeoutError):
-                self._window.refused()
-            raise
-        finally:
-            self._window.leave()
-        return response
-
-    def _learn(self, request: httpx.Request, response: httpx.Response, seconds: float) -> None:
-        if response.status_code in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
-            self._window.refused()
-            asked = read_retry_after(response.headers)
-            if asked is None and response.status_code == codes.TOO_MANY_REQUESTS:
-                self._silence = min(2 * self._silence or _FIRST_SILENCE, _LONGEST_WAIT, self._longest_silence)
-            elif asked and asked > self._longest_silence:
-                self._too_long = (
-                    f"The PBX asks to wait for {asked:.0f} seconds, which is longer than --max-outage. "
-                    "Run the same command again then."
-                )
-                if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
-                    raise StoppedEarly(self._too_long)
-                return
-            self._pace.be_silent(self._silence if asked is None else asked)
-        else:
-            self._silence = 0.0
-            self._window.answered(_kind_of(request), seconds)
-
-    async def aclose(self) -> None:
-        """Close the connections; nothing is sent from then on."""
-        self._is_closed = True
-        await self._inner.aclose()
+_SECRETS: Final = tuple(column.header for column in COLUMNS if column.secret)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[T]):
-    """What a good answer told, and how many requests it took."""
+class Response(Generic[T]):
+    """The value of a successful response, and how many requests it took."""
 
-    told: T
+    value: T
     attempts: int
 
 
-def _kind_of(request: httpx.Request) -> str:
-    """What requests must have in common for their times to be compared: the method, and how deep the path is."""
-    return f"{request.method} {request.url.raw_path.partition(b'?')[0].count(b'/')}"
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, with what decides whether it may be repeated.
+
+    `changes` is whether it changes something on the PBX, so that a 401 does not prove that nothing was done.
+    """
+
+    method: str
+    path: str
+    idempotent: bool
+    changes: bool = False
+    content: Mapping[str, Any] | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class RetryingClient:
-    """Sends requests to one PBX, and repeats what may be repeated."""
+    """Sends requests to one PBX, and repeats them while that is safe."""
 
     def __init__(
         self,
@@ -145,163 +81,144 @@ class RetryingClient:
         settings: SendSettings,
         *,
         waits: CancellableWaits,
-        known: bool = False,
+        reachable: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.site = site
         self._settings = settings
         self._waits = waits
         self._sleep = sleep
-        self._outage = OutageGate(settings.max_outage, self._is_there, sleep=sleep)
-        self._exchange = AuthenticatedSession(site, transport, on_failure=self._outage.suspect)
-        if known:
-            self._outage.answered()
+        self._outage = OutageGate(settings.max_outage, self._probe, sleep=sleep)
+        self._session = AuthenticatedSession(site, transport, on_failure=self._outage.on_failure)
+        if reachable:
+            self._outage.on_response()
 
     @property
     def base_url(self) -> httpx.URL:
-        """Where the PBX is."""
-        return self._exchange.url
+        """The PBX's address."""
+        return self._session.url
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
-        """Send nothing to another tenant than this from now on; `checked` if the present login reaches it.
+        """Send nothing to any other tenant from now on; `checked` if the present login is known to reach this one.
 
-        Each new token is asked for its tenant before anything else is sent with it; `send` raises OtherTenant.
+        Each new token is checked for its tenant before it is used; a wrong one raises OtherTenant.
         """
-        self._exchange.expect(tenant, checked=checked)
+        self._session.expect(tenant, checked=checked)
 
-    async def send(
+    async def get(
+        self, path: str, read: Callable[[httpx.Response], T], params: Mapping[str, str | int] | None = None
+    ) -> T:
+        """Send a GET request, and return what `read` makes of the response. Raises the same errors as `post`."""
+        content = {"params": params} if params else None
+        return (await self._send(_Call("GET", path, idempotent=True, content=content), read)).value
+
+    async def post(
         self,
-        method: str,
         path: str,
-        *,
         read: Callable[[httpx.Response], T],
-        repeat: tuple[type[PbxError], ...],
-        secret: str | Absent | None = None,
-        changes: bool = False,
-        **content: Any,
-    ) -> Answered[T]:
-        """Send a request until it is answered, and return what a good answer tells.
+        *,
+        idempotent: bool,
+        changes: bool = True,
+        json: Mapping[str, str | bool] | None = None,
+    ) -> Response[T]:
+        """Send a POST request.
 
         Args:
-            method: GET or POST.
             path: on the PBX.
-            read: takes from a good answer what it tells, or raises AnswerLost.
-            repeat: the errors after which it may be sent again.
-            secret: what no message may show, even if the PBX repeats it.
-            changes: whether it changes something, so that a 401 does not prove that it did nothing.
-            content: as httpx takes it.
+            read: makes the value of a successful response, or raises AnswerLost.
+            idempotent: whether the request may be repeated after an attempt whose outcome is not known.
+            changes: whether it changes something on the PBX, so that a 401 does not prove that nothing was done.
+            json: the body. Secrets in it are masked in every message.
 
         Raises:
             LoginEnded: a request that `changes` something was answered with 401. It is not repeated.
-            PbxError: the last of the errors, with the number of tries; see also `raise_for_refusal`.
-            StoppedEarly: the PBX stayed away, and nothing was changed.
-            Interrupted: a person ended the waiting, and nothing was changed.
+            PbxError: the last error, with the number of attempts. If the outcome of an earlier attempt is not known,
+                that attempt's AnswerLost is raised instead, or is `lost` of a PbxRefused.
+            StoppedEarly: the outage was too long; nothing was changed.
+            Interrupted: the user stopped the run; nothing was changed.
         """
-        secrets = (secret if isinstance(secret, str) else None,)
-        if changes:
-            content["extensions"] = {CHANGES: True}
-        sent = 0
+        secrets = tuple(str(json[header]) for header in _SECRETS if header in json) if json else ()
+        content = {"json": json} if json is not None else None
+        return await self._send(_Call("POST", path, idempotent, changes, content, secrets), read)
+
+    async def _send(self, call: _Call, read: Callable[[httpx.Response], T]) -> Response[T]:
+        attempts = 0
         lost: AnswerLost | None = None
-
-        async def attempt() -> Answered[T]:
-            nonlocal sent, lost
-            if self._outage.is_suspected:
-                async with self._waits.one():
-                    await self._outage.wait_until_over()
-            sent += 1
-            try:
-                return Answered(read(await self._send_once(method, path, secrets, content)), sent)
-            except AnswerLost as error:
-                lost = lost if isinstance(lost, NoAnswer) else error  # the one that leaves more open
-                raise
-
+        began = time.monotonic()
         try:
-            return await self._repeat(attempt, repeat)
+            while True:
+                if self._outage.is_suspected:
+                    async with self._waits.one():
+                        await self._outage.wait_until_over()
+                attempts += 1
+                try:
+                    return Response(read(await self._send_once(call)), attempts)
+                except PbxError as error:
+                    if isinstance(error, AnswerLost):
+                        lost = _more_uncertain(lost, error)
+                    if not self._may_repeat(call, error, attempts, time.monotonic() - began):
+                        raise
+                await self.pause(random.uniform(0, min(_FIRST_BACKOFF * 2 ** (attempts - 1), _MAX_BACKOFF)))  # noqa: S311
         except (PbxError, NotTrusted, StoppedEarly, LoginRefused, Interrupted) as error:
-            told = error
-            if isinstance(error, PbxRefused):
-                error.lost = lost
-            elif lost and changes:
-                told = lost  # whatever the last try came to, an earlier one may have changed something
-            if isinstance(told, PbxError):
-                told.attempts = sent
-            raise told from error.__cause__
+            _raise_outcome(error, lost if call.changes or isinstance(error, PbxRefused) else None, attempts)
 
-    async def _repeat(self, attempt: Callable[[], Awaitable[T]], repeat: tuple[type[PbxError], ...]) -> T:
-        first: PbxError | None
-        try:
-            return await attempt()  # nearly always it takes no more
-        except _LOOKED_AT_FIRST:
-            raise
-        except repeat as error:
-            first = error
-        async for again in self._tries(repeat):
-            with again:
-                if first:
-                    failed, first = first, None
-                    raise failed
-                return await attempt()
-        raise AssertionError("the last try returns or raises")
+    def _may_repeat(self, call: _Call, error: PbxError, attempts: int, seconds: float) -> bool:
+        if isinstance(error, PbxBusy):  # it asks to wait: the time counts, not the number of attempts
+            return seconds <= self._settings.max_outage
+        is_safe = isinstance(error, _NOTHING_CHANGED) or (call.idempotent and isinstance(error, AnswerLost))
+        return is_safe and not isinstance(error, _CHECKED_FIRST) and attempts < self._settings.retries
 
-    def _tries(self, repeat: tuple[type[PbxError], ...]) -> AsyncRetrying:
-        return AsyncRetrying(
-            stop=self._is_enough,
-            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-            retry=retry_if_exception(
-                lambda error: isinstance(error, repeat) and not isinstance(error, _LOOKED_AT_FIRST)
-            ),
-            sleep=self.pause,
-            reraise=True,
-        )
+    async def _send_once(self, call: _Call) -> httpx.Response:
+        content = dict(call.content or {})
+        if call.changes:
+            content["extensions"] = {CHANGES: True}
+        response = await self._session.send(call.method, call.path, **content)
+        if response.status_code in _GATEWAY_ERRORS:
+            self._outage.on_failure()
+        else:
+            self._outage.on_response()
+        if call.changes and response.status_code == codes.UNAUTHORIZED:
+            raise LoginEnded(f"The PBX at {response.url.host} does not accept the login or token, or it has ended.")
+        raise_for_refusal(response, secrets=(*self._session.secrets, *call.secrets))
+        return response
 
     async def pause(self, seconds: float) -> None:
-        """Wait; raises Interrupted where the waits were ended."""
+        """Wait; raises Interrupted if the run is stopped meanwhile."""
         async with self._waits.one():
             await self._sleep(seconds)
 
     def end_waits(self) -> None:
-        """Let no request wait any longer. Those that are under way go on."""
+        """Cancel all waiting requests. Those in flight continue."""
         self._waits.end()
 
-    def _is_enough(self, state: RetryCallState) -> bool:
-        """Whether to give up: after so many tries, and of a PBX that only asks to wait, after so long."""
-        if state.outcome and isinstance(state.outcome.exception(), PbxBusy):
-            return (state.seconds_since_start or 0.0) > self._settings.max_outage
-        return state.attempt_number >= self._settings.retries
-
-    async def _send_once(
-        self, method: str, path: str, secrets: tuple[str | None, ...], content: dict[str, Any]
-    ) -> httpx.Response:
-        response = await self._exchange.send(method, path, **content)
-        if response.status_code in _NOBODY_BEHIND:
-            self._outage.suspect()
-        else:
-            self._outage.answered()
-        if CHANGES in content.get("extensions", ()) and response.status_code == codes.UNAUTHORIZED:
-            raise LoginEnded(f"The PBX at {response.url.host} does not accept the login or token, or it has ended.")
-        raise_for_refusal(response, secrets=(*self._exchange.secrets, *secrets))
-        return response
-
-    async def _is_there(self) -> bool:
-        """Ask for something small, once. Whatever is answered, somebody is there, unless it is a gateway."""
+    async def _probe(self) -> bool:
+        """Send one small request. Any response shows that the PBX is up, unless a gateway sent it."""
         try:
-            response = await self._exchange.send("GET", "/api/shared_voicemails", params={"top": 1})
+            response = await self._session.send("GET", "/api/shared_voicemails", params={"top": 1})
         except PbxError:
             return False
-        return response.status_code not in _NOBODY_BEHIND
+        return response.status_code not in _GATEWAY_ERRORS
 
 
-def read_retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds that the PBX asks to wait, None where it does not say (RFC 9110, 10.2.3: seconds, or a date).
+def _more_uncertain(earlier: AnswerLost | None, later: AnswerLost) -> AnswerLost:
+    """The one of two attempts whose outcome is less certain: after NoAnswer, the PBX may still be processing it."""
+    return earlier if isinstance(earlier, NoAnswer) else later
 
-    A date counts from the PBX's own clock, where it tells that.
+
+def _raise_outcome(
+    error: PbxError | NotTrusted | StoppedEarly | LoginRefused | Interrupted, lost: AnswerLost | None, attempts: int
+) -> NoReturn:
+    """Raise the error of a call after its last attempt.
+
+    Args:
+        error: of the last attempt.
+        lost: of the attempt whose outcome is the least certain. It may have changed something.
+        attempts: how many requests were sent.
     """
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdecimal():
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text).timestamp()
-        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, then - now)
+    if isinstance(error, PbxRefused):
+        raise error.after(attempts, lost) from error.__cause__
+    if lost:
+        raise lost.after(attempts) from error.__cause__
+    if isinstance(error, PbxError):
+        raise error.after(attempts) from error.__cause__
+    raise error

@@ -20,7 +20,7 @@ from bulkvm.model.errors import (
     PbxRefused,
 )
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.pbx import Answered, Pbx, WholeBox, find_set_fields
+from bulkvm.pbx import Pbx, Response, WholeBox, find_set_fields
 from bulkvm.planning import (
     box_to_send,
     describe_unseen,
@@ -136,8 +136,7 @@ async def _send_and_read(
     try:
         return await reading(outcome, may_be_another=change.kind is ChangeKind.CREATE)
     except AnotherBox as wrong:  # the id in the answer to a create is that of a box with another number
-        wrong.attempts = outcome.attempts
-        found = await _create_after_loss(change.record, pbx, wrong, known_ids)
+        found = await _create_after_loss(change.record, pbx, wrong.after(outcome.attempts), known_ids)
         return await reading(outcome if found.status is Status.UNKNOWN else found, may_be_another=False)
 
 
@@ -281,21 +280,19 @@ async def _create(record: Record, pbx: Pbx, known_ids: set[str]) -> Outcome:
         return _outcome(record, Status.REJECTED, str(refusal), attempts=1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), attempts=error.attempts)
-    return _outcome(record, Status.CREATED, box_id=created.told, attempts=created.attempts)
+    return _outcome(record, Status.CREATED, box_id=created.value, attempts=created.attempts)
 
 
-async def _create_new(record: Record, pbx: Pbx, known_ids: set[str]) -> Answered[str]:
+async def _create_new(record: Record, pbx: Pbx, known_ids: set[str]) -> Response[str]:
     """Create a box, and note its id.
 
     Raises:
         AnotherBox: the id is that of another box, so that it is not known what was made.
     """
     created = await pbx.create_box(record)
-    if created.told in known_ids:
-        error = AnotherBox("The PBX answered with the id of another box.")
-        error.attempts = created.attempts
-        raise error
-    known_ids.add(created.told)
+    if created.value in known_ids:
+        raise AnotherBox("The PBX answered with the id of another box.", attempts=created.attempts)
+    known_ids.add(created.value)
     return created
 
 
@@ -315,14 +312,14 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost, known_i
         try:
             created = await _create_new(record, pbx, known_ids)
         except AnswerLost as error:
-            lost = _graver(lost, error)
+            lost = _more_uncertain(lost, error)
             attempts += error.attempts
         except PbxRefused as refusal:
             return await _refused_after_loss(record, pbx, lost, refusal, attempts + refusal.attempts)
         except BulkvmError:
             return _unknown(record, lost, attempts)
         else:
-            return _outcome(record, Status.CREATED, box_id=created.told, attempts=attempts + created.attempts)
+            return _outcome(record, Status.CREATED, box_id=created.value, attempts=attempts + created.attempts)
     if isinstance(lost, NoAnswer):
         return _still_open(record, lost, attempts)
     if isinstance(lost, LoginEnded):
@@ -373,7 +370,7 @@ async def _look_after_refusal(record: Record, pbx: Pbx, refusal: PbxRefused) -> 
     return _rejected(record, refusal, attempts, box.id if box else None)
 
 
-def _graver(earlier: AnswerLost, later: AnswerLost) -> AnswerLost:
+def _more_uncertain(earlier: AnswerLost, later: AnswerLost) -> AnswerLost:
     """The one of two lost answers that leaves more open."""
     return earlier if isinstance(earlier, NoAnswer) else later
 

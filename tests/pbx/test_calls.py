@@ -28,7 +28,7 @@ RECORD = Record(
 
 
 async def test_a_box_that_was_created_is_fetched_as_it_was_meant(pbx: Pbx) -> None:
-    box_id = (await pbx.create_box(RECORD)).told
+    box_id = (await pbx.create_box(RECORD)).value
 
     box = await pbx.fetch_box(box_id)
 
@@ -46,7 +46,7 @@ async def test_a_box_that_was_created_is_fetched_as_it_was_meant(pbx: Pbx) -> No
 
 
 async def test_blanks_are_left_to_the_pbx_and_its_nulls_are_blanks(pbx: Pbx) -> None:
-    box_id = (await pbx.create_box(Record(row=2, extension_number="6201", name="Front Desk", pin="402817"))).told
+    box_id = (await pbx.create_box(Record(row=2, extension_number="6201", name="Front Desk", pin="402817"))).value
 
     box = await pbx.fetch_box(box_id)
 
@@ -55,7 +55,7 @@ async def test_blanks_are_left_to_the_pbx_and_its_nulls_are_blanks(pbx: Pbx) -> 
 
 
 async def test_an_update_sets_all_fields_but_the_number(pbx: Pbx) -> None:
-    box_id = (await pbx.create_box(RECORD)).told
+    box_id = (await pbx.create_box(RECORD)).value
     wanted = replace(await pbx.fetch_box(box_id), name="Reception", pin="135791", recipients=(), enable_pin=True)
 
     await pbx.update_box(wanted)
@@ -64,7 +64,7 @@ async def test_an_update_sets_all_fields_but_the_number(pbx: Pbx) -> None:
 
 
 async def test_a_box_is_found_by_its_extension(pbx: Pbx) -> None:
-    box_id = (await pbx.create_box(RECORD)).told
+    box_id = (await pbx.create_box(RECORD)).value
 
     found = await pbx.find_box("6201")
 
@@ -74,7 +74,7 @@ async def test_a_box_is_found_by_its_extension(pbx: Pbx) -> None:
 
 
 async def test_a_destroyed_box_is_gone(pbx: Pbx) -> None:
-    box_id = (await pbx.create_box(RECORD)).told
+    box_id = (await pbx.create_box(RECORD)).value
 
     await pbx.destroy_box(box_id)
 

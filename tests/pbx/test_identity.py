@@ -69,7 +69,7 @@ async def test_the_number_of_an_answer_is_checked_too() -> None:
 
     app = Hostile(create_app(), change=renumber)
     async with connect(SITE, ONCE, app=app) as pbx:
-        box_id = (await pbx.create_box(records(1)[0])).told
+        box_id = (await pbx.create_box(records(1)[0])).value
 
         assert (await pbx.fetch_box(box_id)).extension_number == "9999"
         with pytest.raises(AnswerLost, match=r"box 7000 .* another one, 9999"):

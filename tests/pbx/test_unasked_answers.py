@@ -59,5 +59,5 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next
 
             created = await pbx.create_box(RECORD)
 
-    assert created.told == "made"
+    assert created.value == "made"
     assert server.made == 1

@@ -70,7 +70,7 @@ async def go_through(scenario: Scenario) -> None:
         await send(await plan_for(pbx, records(scenario.existing)), pbx, sending)
         plan = await plan_for(pbx, records(10, name="New"))
     app.state.faults = Faults(scenario.rules)
-    async with connect(site, sending, app=impatient, known=True) as pbx:
+    async with connect(site, sending, app=impatient, reachable=True) as pbx:
         ending = await send(plan, pbx, sending)
     await impatient.finish()
     await assert_truth(app, plan, ending.outcomes)

@@ -322,7 +322,7 @@ async def test_a_longer_sheet_keeps_no_more_under_way() -> None:
 async def test_a_pbx_that_takes_no_connections_for_a_while_is_waited_for_and_every_row_is_done() -> None:
     app = create_app()
     with closed_door(app) as (url, open_it):
-        async with connect(replace(BY_TOKEN, url=url), SendSettings(max_rps=0), known=True) as pbx:
+        async with connect(replace(BY_TOKEN, url=url), SendSettings(max_rps=0), reachable=True) as pbx:
             plan = Plan(tuple(Change(ChangeKind.CREATE, record) for record in records(10)))
             sending = asyncio.create_task(send(plan, pbx))
             done, _ = await asyncio.wait({sending}, timeout=0.3)

@@ -285,7 +285,7 @@ async def _plan(undo: _Undo, connection: Connection, tenant: Tenant, console: Co
             for earlier in undo.earlier
             for row in read_journal(earlier.file).changes
         }
-    async with connection.open(known=True, tenant=tenant) as pbx:
+    async with connection.open(reachable=True, tenant=tenant) as pbx:
         with console.progress("Planning") as progress:
             return await plan_undo_of(
                 undo.past,

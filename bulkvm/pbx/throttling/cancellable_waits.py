@@ -1,4 +1,4 @@
-"""Waiting that a person can end: for a turn, for a PBX that is away or asks for silence, before a repeat."""
+"""Waits that stopping a run cancels: for a slot, for the end of an outage or a pause, before a repeat."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,22 +7,22 @@ from typing import Final
 
 from bulkvm.model.errors import Interrupted
 
-_GRACE: Final = 0.5  # seconds that go on after the end, so that what is under way can be finished and asked about
-_LEAST: Final = 0.1  # seconds that a wait has in any case
+_GRACE: Final = 0.5  # seconds after the end in which requests in flight can finish and be looked up
+_MIN_WAIT: Final = 0.1  # seconds that every wait may take
 
 
 class CancellableWaits:
-    """All waits of the calls to one PBX. Requests that are under way are none of them."""
+    """All waits of the calls to one PBX. Requests in flight are not waits."""
 
     def __init__(self) -> None:
-        self._under_way: set[asyncio.Timeout] = set()
+        self._active: set[asyncio.Timeout] = set()
         self._end: float | None = None
 
     def end(self) -> None:
-        """Let nobody wait any longer than a moment, from now on."""
+        """Cancel all waits, now and from now on, after a short grace period."""
         if self._end is None:
             self._end = asyncio.get_running_loop().time() + _GRACE
-            for wait in self._under_way:
+            for wait in self._active:
                 wait.reschedule(self._end)
 
     @asynccontextmanager
@@ -30,18 +30,18 @@ class CancellableWaits:
         """Wait, within this context.
 
         Raises:
-            Interrupted: the waits were ended, and this one was not over then.
+            Interrupted: the waits were cancelled before this one was over.
         """
-        end = None if self._end is None else max(self._end, asyncio.get_running_loop().time() + _LEAST)
+        end = None if self._end is None else max(self._end, asyncio.get_running_loop().time() + _MIN_WAIT)
         limit = asyncio.timeout_at(end)
         try:
             async with limit:
-                self._under_way.add(limit)
+                self._active.add(limit)
                 try:
                     yield
                 finally:
-                    self._under_way.discard(limit)
+                    self._active.discard(limit)
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise Interrupted("The run was stopped while this waited.") from error
+            raise Interrupted("The run was stopped while this request was waiting.") from error

@@ -1,4 +1,9 @@
-"""How many requests may be under way at once, so that calls do not suffer."""
+"""Limits how many requests are in flight, so that voice calls on the PBX do not suffer.
+
+An adaptive limit, as TCP's congestion control (RFC 5681) and Netflix's concurrency-limits have it: slow start, then
+small steps up while response times hold, and a cut when they do not. The measure is the response time without load:
+by Little's law, a PBX that takes twice as long for twice as many requests gains nothing from them.
+"""
 
 import asyncio
 import math
@@ -6,122 +11,124 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-_START: Final = 2.0
-_LEAST: Final = 8  # answers of a round, whose times are looked at together ...
-_LEAST_AT_FIRST: Final = 4  # ... and until the first sign of strain
-_HOLDS: Final = 1.15  # answers up to so much slower than at rest: the PBX has room
-_JITTER: Final = 0.005  # seconds that say nothing, on a network or a busy machine
-_DOUBT: Final = 1.5  # how far from the truth a round's median may be, in quartile ranges by the root of its answers
-_GROWTH: Final = 0.1  # of the size, after a good round under strain
-_SHRINKS: Final = 0.8  # to so much of the size in one round, at most: a machine that stalls once is no strain
+# Factors without a source are held by the simulated PBXs in tests/pbx/test_throttling.py.
+_INITIAL_LIMIT: Final = 2.0  # as TCP's initial window of two segments (RFC 5681, 3.1)
+_OVERLOAD_FACTOR: Final = 0.5  # after 429, 503 or a timeout: TCP's multiplicative decrease (RFC 5681, 3.1)
+_MIN_FACTOR: Final = 0.8  # of one round of slow responses, since one stall is no overload
+_GROWTH: Final = 0.1  # of the limit, after a good round: small steps, as in congestion avoidance (RFC 5681, 3.1)
+_TOLERANCE: Final = 1.15  # times the response time without load: still no queue; Netflix's Gradient2 allows 1.5
+_JITTER: Final = 0.005  # seconds, below the resolution of a busy machine's timers and network: no evidence of load
+# Half the notch of a median: McGill, Tukey and Larsen, "Variations of Box Plots" (1978), use 1.57 IQR / sqrt(n).
+_NOTCH: Final = 1.5
+_SAMPLES: Final = 8  # responses that make a round; a median of fewer has no useful notch ...
+_SAMPLES_IN_SLOW_START: Final = 4  # ... but slow start should end within the first few dozen rows
 
 
 class ConcurrencyLimiter:
-    """Admits as many requests as the PBX answers without slowing down, up to a ceiling.
+    """Admits as many requests as the PBX handles without slowing down, up to a maximum.
 
-    It starts low and doubles with every round of good answers until the first sign of strain. From then on it takes
-    a small step up after a round that was as fast as at rest. After one that was slower it shrinks towards what would
-    have been as fast: a PBX that takes twice as long for twice as many gains nothing by them. It halves when the PBX
-    refuses or does not answer in time.
+    The limit doubles after each round of responses until the first sign of load (slow start). From then on it grows by
+    a small step after a round that was as fast as without load, and shrinks in proportion to the slowdown after a
+    slower one. It halves when the PBX asks to wait or does not respond in time.
 
-    Times that vary by themselves are no strain: a round counts as slower only where chance does not explain it.
+    Response times vary by themselves: a round counts as slower only where chance does not explain it.
     """
 
-    def __init__(self, ceiling: int) -> None:
-        self._ceiling = ceiling
-        self._size = min(_START, ceiling)
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._limit = min(_INITIAL_LIMIT, maximum)
         self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._strained = False
-        self._at_rest: dict[str, float] = {}
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._is_loaded = False
+        self._unloaded: dict[str, float] = {}
         self._rounds: dict[str, list[float]] = {}
         self._was_full = False
-        self._older = 0  # requests under way that began before the size changed, and tell nothing about it
-        self._shrunk_at = 0
-        self._answers = 0
+        self._stale = 0  # requests in flight that were sent under the former limit, so their times do not count
+        self._next_cut = 0
+        self._responses = 0
 
     @property
-    def size(self) -> float:
-        """How many requests may be under way now; only whole ones are admitted."""
-        return self._size
+    def limit(self) -> float:
+        """How many requests may be in flight now; only whole ones are admitted."""
+        return self._limit
 
-    def enter_at_once(self) -> bool:
-        """Take a place if nobody has to be waited for."""
-        is_free = not self._waiting and self._in_flight < int(self._size)
+    def try_acquire(self) -> bool:
+        """Take a slot if one is free and no other request waits."""
+        is_free = not self._queue and self._in_flight < int(self._limit)
         self._in_flight += is_free
         return is_free
 
-    async def enter(self) -> None:
-        """Wait for a place, in turn."""
-        if self.enter_at_once():
+    async def acquire(self) -> None:
+        """Wait for a slot, first come, first served."""
+        if self.try_acquire():
             return
-        place = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        slot = asyncio.get_running_loop().create_future()
+        self._queue.append(slot)
         try:
-            await place
+            await slot
         except asyncio.CancelledError:
-            if not place.cancelled():  # it was handed over at the same moment
-                self.leave()
+            if not slot.cancelled():  # it was assigned at the same moment
+                self.release()
             raise
 
-    def leave(self) -> None:
-        """Hand a place over to the one who waits longest."""
+    def release(self) -> None:
+        """Free a slot for the request that has waited longest."""
         self._in_flight -= 1
         self._admit()
 
-    def answered(self, kind: str, seconds: float) -> None:
-        """Hear of a good answer to a request of some kind, and how long it took."""
-        self._answers += 1
-        if self._older > 0:
-            self._older -= 1
+    def on_response(self, kind: str, seconds: float) -> None:
+        """Record the response time of a request; times are compared within one kind of request."""
+        self._responses += 1
+        if self._stale > 0:
+            self._stale -= 1
             return
-        self._was_full = self._was_full or self._in_flight >= int(self._size)
+        self._was_full = self._was_full or self._in_flight >= int(self._limit)
         times = self._rounds.setdefault(kind, [])
         times.append(seconds)
-        if len(times) >= max(_LEAST if self._strained else _LEAST_AT_FIRST, int(self._size)):
+        if len(times) >= max(_SAMPLES if self._is_loaded else _SAMPLES_IN_SLOW_START, int(self._limit)):
             del self._rounds[kind]
-            self._judge(kind, times)
+            self._adapt(kind, times)
 
-    def refused(self) -> None:
-        """Hear that the PBX asks for less, or did not answer in time. Counts once for all requests under way."""
-        self._strained = True
-        if self._answers >= self._shrunk_at:
-            self._resize(self._size / 2)
-            self._shrunk_at = self._answers + int(self._size)
+    def on_overload(self) -> None:
+        """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight."""
+        self._is_loaded = True
+        if self._responses >= self._next_cut:
+            self._set_limit(_OVERLOAD_FACTOR * self._limit)
+            self._next_cut = self._responses + int(self._limit)
 
-    def _judge(self, kind: str, times: Sequence[float]) -> None:
-        """Grow or shrink after a round of answers."""
-        median, doubt = _median(times)
-        slowest = median + doubt
-        at_rest = self._at_rest.get(kind, math.inf)
-        if self._size <= _START and slowest > at_rest < math.inf:
-            # As few as this are no load: so long the PBX takes now.
-            at_rest, self._strained = slowest, False
-        self._at_rest[kind] = at_rest = min(at_rest, slowest)
-        room = (_HOLDS * at_rest + _JITTER) / max(median - doubt, _JITTER)
-        if room < 1:
-            self._strained = True
-            self._resize(self._size * max(room, _SHRINKS))
+    def _adapt(self, kind: str, times: Sequence[float]) -> None:
+        """Raise or lower the limit after a round of responses."""
+        median, notch = _median_and_notch(times)
+        slowest = median + notch
+        unloaded = self._unloaded.get(kind, math.inf)
+        if self._limit <= _INITIAL_LIMIT and slowest > unloaded < math.inf:
+            # So few requests are no load: the PBX itself has become slower.
+            unloaded, self._is_loaded = slowest, False
+        self._unloaded[kind] = unloaded = min(unloaded, slowest)
+        headroom = (_TOLERANCE * unloaded + _JITTER) / max(median - notch, _JITTER)
+        if headroom < 1:
+            self._is_loaded = True
+            self._set_limit(self._limit * max(headroom, _MIN_FACTOR))
         elif self._was_full:
-            self._resize(self._size + (max(1.0, _GROWTH * self._size) if self._strained else self._size))
+            self._set_limit(self._limit + (max(1.0, _GROWTH * self._limit) if self._is_loaded else self._limit))
 
-    def _resize(self, size: float) -> None:
-        self._size = max(1.0, min(self._ceiling, size))
-        self._older = self._in_flight - 1  # but for the one that is being answered
+    def _set_limit(self, limit: float) -> None:
+        self._limit = max(1.0, min(self._maximum, limit))
+        self._stale = self._in_flight - 1  # all but the one whose response is being handled
         self._was_full = False
         self._rounds.clear()
         self._admit()
 
     def _admit(self) -> None:
-        while self._waiting and self._in_flight < int(self._size):
-            place = self._waiting.popleft()
-            if not place.done():
+        while self._queue and self._in_flight < int(self._limit):
+            slot = self._queue.popleft()
+            if not slot.done():
                 self._in_flight += 1
-                place.set_result(None)
+                slot.set_result(None)
 
 
-def _median(times: Sequence[float]) -> tuple[float, float]:
-    """The median of a round, and how far it may be from that of ever so many answers."""
+def _median_and_notch(times: Sequence[float]) -> tuple[float, float]:
+    """The median of a round, and how far from it the true median may be."""
     ordered, n = sorted(times), len(times)
     quartiles = ordered[3 * n // 4] - ordered[n // 4]
-    return (ordered[(n - 1) // 2] + ordered[n // 2]) / 2, _DOUBT * quartiles / math.sqrt(n)
+    return (ordered[(n - 1) // 2] + ordered[n // 2]) / 2, _NOTCH * quartiles / math.sqrt(n)

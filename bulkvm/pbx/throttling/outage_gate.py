@@ -1,4 +1,4 @@
-"""While the PBX is away, one request asks whether it is back, and all others wait."""
+"""Holds requests back during an outage, while one request probes whether the PBX is back."""
 
 import asyncio
 import time
@@ -7,76 +7,76 @@ from typing import Final
 
 from bulkvm.model.errors import StoppedEarly
 
-_FIRST_WAIT: Final = 0.2
-_LONGEST_WAIT: Final = 5.0
+_FIRST_PAUSE: Final = 0.2  # seconds between two probes; doubles with each further one
+_MAX_PAUSE: Final = 5.0
 
 
 class OutageGate:
-    """Knows whether the PBX is there.
+    """Whether the PBX is reachable.
 
-    It waits only for a PBX that has answered before: one that never did is told at once.
+    An outage is waited for only after the PBX has responded once: an address that never responded is an error at once.
     """
 
     def __init__(
         self,
-        longest: float,
+        max_outage: float,
         probe: Callable[[], Awaitable[bool]],
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Begin with a PBX that has not answered yet.
+        """Start with a PBX that has not responded yet.
 
         Args:
-            longest: seconds after which it is given up.
-            probe: asks once, and says whether the PBX answered.
-            clock: seconds, from any beginning.
-            sleep: waits for so many seconds.
+            max_outage: seconds after which the run stops.
+            probe: sends one request, and returns whether the PBX responded.
+            clock: seconds, from any starting point.
+            sleep: waits for a number of seconds.
         """
-        self._longest = longest
+        self._max_outage = max_outage
         self._probe = probe
         self._clock = clock
         self._sleep = sleep
-        self._seen = False
+        self._was_reached = False
         self._suspected = False
         self._given_up = False
         self._lock = asyncio.Lock()
 
-    def answered(self) -> None:
-        """Hear that the PBX answered."""
-        self._seen = True
+    def on_response(self) -> None:
+        """Record that the PBX responded."""
+        self._was_reached = True
 
-    def suspect(self) -> None:
-        """Hear that a connection failed."""
-        self._suspected = self._seen
+    def on_failure(self) -> None:
+        """Record that a request got no response."""
+        self._suspected = self._was_reached
 
     @property
     def is_suspected(self) -> bool:
-        """Whether there may be something to wait for."""
+        """Whether there may be an outage to wait for."""
         return self._suspected or self._given_up
 
     async def wait_until_over(self) -> None:
-        """Let a request go if the PBX is there. If that is in doubt, one caller asks and the others wait for it.
+        """Return once the PBX is reachable. During an outage, one caller sends probes and the others wait for it.
 
         Raises:
-            StoppedEarly: it stayed away too long.
+            StoppedEarly: the outage took too long.
         """
         if self._suspected:
             async with self._lock:
                 if self._suspected and not self._given_up:
-                    self._given_up = not await self._comes_back()
+                    self._given_up = not await self._wait_for_response()
                     self._suspected = self._given_up
         if self._given_up:
             raise StoppedEarly(
-                f"The PBX stayed away for more than {self._longest:.0f} seconds, so the run ended. "
-                "Run the same command again to go on when it is back."
+                f"The PBX was unreachable for more than {self._max_outage:.0f} seconds, so the run stopped. "
+                "Run the same command again when the PBX is back: it continues where this run stopped."
             )
 
-    async def _comes_back(self) -> bool:
-        began, wait = self._clock(), _FIRST_WAIT
+    async def _wait_for_response(self) -> bool:
+        began, wait = self._clock(), _FIRST_PAUSE
         while not await self._probe():
-            if self._clock() - began + wait > self._longest:
+            if self._clock() - began + wait > self._max_outage:
                 return False
             await self._sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _MAX_PAUSE)
         return True

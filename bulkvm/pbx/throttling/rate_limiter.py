@@ -1,4 +1,4 @@
-"""How fast requests may follow each other, those of reads and logins included."""
+"""Limits how fast requests follow each other."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 
 class RateLimiter:
-    """Gives each request its turn: evenly spaced, and none while the PBX asks for silence."""
+    """Spaces requests evenly, and sends none while the PBX asks for a pause (Retry-After)."""
 
     def __init__(
         self,
@@ -15,38 +15,38 @@ class RateLimiter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Begin at rest.
+        """Make a limiter that is not in use yet.
 
         Args:
             max_rps: requests a second, at most; 0 for no limit.
-            clock: seconds, from any beginning.
-            sleep: waits for so many seconds.
+            clock: seconds, from any starting point.
+            sleep: waits for a number of seconds.
         """
         self._interval = 1 / max_rps if max_rps else 0.0
         self._clock = clock
         self._sleep = sleep
         self._next = 0.0
-        self._silent_until = 0.0
+        self._paused_until = 0.0
 
-    def leave_at_once(self) -> bool:
-        """Take the next turn if it is now."""
+    def try_acquire(self) -> bool:
+        """Take the next time slot if it is now."""
         now = self._clock()
-        is_now = max(self._next, self._silent_until) <= now
+        is_now = max(self._next, self._paused_until) <= now
         if is_now:
             self._next = now + self._interval
         return is_now
 
-    async def wait_turn(self) -> None:
-        """Wait until the next request may leave.
+    async def acquire(self) -> None:
+        """Take the next time slot, and wait for it.
 
-        Turns are given away in advance, so that a late wake-up delays one request and not those after it.
+        Slots are assigned in advance, so that a late wake-up delays one request and not those after it.
         """
-        turn = max(self._next, self._clock())
-        self._next = turn + self._interval
-        while (wait := max(turn, self._silent_until) - self._clock()) > 0:
+        slot = max(self._next, self._clock())
+        self._next = slot + self._interval
+        while (wait := max(slot, self._paused_until) - self._clock()) > 0:
             await self._sleep(wait)
 
-    def be_silent(self, seconds: float) -> None:
-        """Let no request leave for so long; those that have their turn already wait too."""
-        self._silent_until = max(self._silent_until, self._clock() + seconds)
-        self._next = max(self._next, self._silent_until)
+    def pause(self, seconds: float) -> None:
+        """Send nothing for some seconds; requests that have a time slot already wait too."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._next = max(self._next, self._paused_until)

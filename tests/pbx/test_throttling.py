@@ -18,11 +18,12 @@ from bulkvm.model.box import Record
 from bulkvm.model.errors import AnswerLost, NoAnswer, StoppedEarly
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
-from bulkvm.pbx.retry import RetryingClient, ThrottledTransport, read_retry_after
+from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+from bulkvm.pbx.throttling.throttled_transport import ThrottledTransport, read_retry_after
 from bulkvm.pbx.transport import InProcess
 from bulkvm.simulator import create_app
 from tests.upload.truth import BY_PASSWORD
@@ -49,7 +50,7 @@ def test_requests_are_evenly_spaced_and_use_the_whole_rate(rate: float, count: i
 
     async def run() -> None:
         for _ in range(count):
-            await pace.wait_turn()
+            await pace.acquire()
             left.append(clock.now)
 
     asyncio.run(run())
@@ -63,7 +64,7 @@ async def test_without_a_limit_nobody_waits() -> None:
     pace = RateLimiter(0, clock=clock, sleep=clock.sleep)
 
     for _ in range(100):
-        await pace.wait_turn()
+        await pace.acquire()
 
     assert clock.now == 0
 
@@ -75,11 +76,11 @@ async def test_silence_holds_for_those_who_have_their_turn_already() -> None:
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds)
         if clock.now < 1:
-            pace.be_silent(silent_until - clock.now)
+            pace.pause(silent_until - clock.now)
 
     pace = RateLimiter(10, clock=clock, sleep=sleep)
-    await pace.wait_turn()
-    await pace.wait_turn()
+    await pace.acquire()
+    await pace.acquire()
 
     assert clock.now == pytest.approx(silent_until)
 
@@ -109,14 +110,14 @@ async def fill(window: ConcurrencyLimiter, answers: int, seconds: float) -> None
     """Keep the window full, each place taken again at once, and answer so often after so long."""
     under_way = 0
     for _ in range(answers):
-        while under_way < int(window.size):
-            await window.enter()
+        while under_way < int(window.limit):
+            await window.acquire()
             under_way += 1
-        window.answered("create", seconds)
-        window.leave()
+        window.on_response("create", seconds)
+        window.release()
         under_way -= 1
     for _ in range(under_way):
-        window.leave()
+        window.release()
 
 
 async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
@@ -124,7 +125,7 @@ async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
 
     await fill(window, 60, 0.05)
 
-    assert int(window.size) == 32
+    assert int(window.limit) == 32
 
 
 Delay = Callable[[int], float]
@@ -136,15 +137,15 @@ async def watch(window: ConcurrencyLimiter, delay: Delay, answers: int) -> list[
     sizes = []
     now = 0.0
     for _ in range(answers):
-        while len(under_way) < int(window.size):
-            await window.enter()
+        while len(under_way) < int(window.limit):
+            await window.acquire()
             heapq.heappush(under_way, (now + delay(len(under_way) + 1), now))
         now, began = heapq.heappop(under_way)
-        window.answered("create", now - began)
-        window.leave()
-        sizes.append(int(window.size))
+        window.on_response("create", now - began)
+        window.release()
+        sizes.append(int(window.limit))
     for _ in under_way:
-        window.leave()
+        window.release()
     return sizes
 
 
@@ -161,12 +162,12 @@ async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_s
 async def test_the_window_opens_again_when_the_load_is_gone() -> None:
     window = ConcurrencyLimiter(32)
     await watch(window, lambda under_way: 0.05 * max(1, under_way / 4), 400)
-    narrow = window.size
+    narrow = window.limit
 
     await fill(window, 600, 0.05)
 
     assert narrow < 8
-    assert int(window.size) == 32
+    assert int(window.limit) == 32
 
 
 @pytest.mark.parametrize(
@@ -188,9 +189,9 @@ async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
     await fill(window, 60, 0.05)
 
     for _ in range(10):
-        window.refused()
+        window.on_overload()
 
-    assert int(window.size) == 16
+    assert int(window.limit) == 16
 
 
 async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> None:
@@ -199,7 +200,7 @@ async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> Non
 
     await fill(window, 2000, 0.03)
 
-    assert int(window.size) == 32
+    assert int(window.limit) == 32
 
 
 @given(st.lists(st.sampled_from(["good", "slow", "refused"]), max_size=200), st.integers(1, 64))
@@ -208,27 +209,27 @@ def test_the_window_is_never_closed_and_never_above_its_ceiling(answers: list[st
 
     for answer in answers:
         if answer == "refused":
-            window.refused()
+            window.on_overload()
         else:
-            window.answered("list", 0.01 if answer == "good" else 5.0)
-        assert 1 <= window.size <= ceiling
+            window.on_response("list", 0.01 if answer == "good" else 5.0)
+        assert 1 <= window.limit <= ceiling
 
 
 async def test_who_waits_for_a_place_gets_it_in_turn_and_a_cancelled_one_takes_none() -> None:
     window = ConcurrencyLimiter(1)
-    await window.enter()
+    await window.acquire()
     entered: list[int] = []
 
     async def enter(number: int) -> None:
-        await window.enter()
+        await window.acquire()
         entered.append(number)
-        window.leave()
+        window.release()
 
     tasks = [asyncio.create_task(enter(number)) for number in range(3)]
     await asyncio.sleep(0)
     tasks[0].cancel()
     await asyncio.sleep(0)
-    window.leave()
+    window.release()
     await asyncio.gather(*tasks, return_exceptions=True)
 
     assert entered == [1, 2]
@@ -258,8 +259,8 @@ async def test_during_an_outage_one_asks_for_all_and_all_go_on_when_it_is_over()
         return probes == 5
 
     outage = OutageGate(60, probe, clock=clock, sleep=clock.sleep)
-    outage.answered()
-    outage.suspect()
+    outage.on_response()
+    outage.on_failure()
 
     assert await ask(outage, 20) == [True] * 20
     assert probes == 5
@@ -275,8 +276,8 @@ async def test_an_outage_that_lasts_too_long_stops_everybody_and_is_asked_for_no
         return False
 
     outage = OutageGate(60, probe, clock=clock, sleep=clock.sleep)
-    outage.answered()
-    outage.suspect()
+    outage.on_response()
+    outage.on_failure()
 
     assert await ask(outage, 20) == [False] * 20
     asked = probes
@@ -290,7 +291,7 @@ async def test_a_pbx_that_never_answered_is_not_waited_for() -> None:
         raise AssertionError
 
     outage = OutageGate(60, probe)
-    outage.suspect()
+    outage.on_failure()
 
     assert await ask(outage, 1) == [True]
 
@@ -356,7 +357,7 @@ async def test_what_asks_for_less_halves_the_window_and_nothing_else_does(app: A
     with suppress(NoAnswer):
         await transport.handle_async_request(httpx.Request("GET", "http://pbx/api/shared_voicemails"))
 
-    assert int(window.size) == size
+    assert int(window.limit) == size
 
 
 class Timed(InProcess):
@@ -382,7 +383,7 @@ async def test_reads_and_logins_keep_the_pace_too() -> None:
 
     await pbx.list_boxes()
     await pbx.number_owner("6201")
-    box_id = (await pbx.create_box(Record(row=2, extension_number="6201", name="Desk", pin="402817"))).told
+    box_id = (await pbx.create_box(Record(row=2, extension_number="6201", name="Desk", pin="402817"))).value
     await pbx.update_box(await pbx.fetch_box(box_id))
 
     asked, times = zip(*timed.asked, strict=True)

@@ -1,0 +1,117 @@
+"""The transport that limits the rate and the concurrency of all requests to one PBX."""
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx
+from httpx import codes
+
+from bulkvm.model.errors import NoAnswer, StoppedEarly, UsageError
+from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
+from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
+from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+
+_FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
+_MAX_BACKOFF: Final = 10.0
+
+
+class ThrottledTransport(httpx.AsyncBaseTransport):
+    """Sends each request, logins included, once the rate limiter and the concurrency limiter allow it."""
+
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        rate: RateLimiter,
+        concurrency: ConcurrencyLimiter,
+        waits: CancellableWaits,
+        max_pause: float = 3600.0,
+    ) -> None:
+        """Wrap a transport.
+
+        Args:
+            inner: sends the requests.
+            rate: limits how fast they follow each other.
+            concurrency: limits how many are in flight.
+            waits: cancels waiting requests when the run is stopped.
+            max_pause: the longest Retry-After, in seconds, that is waited for.
+        """
+        self._inner = inner
+        self._rate = rate
+        self._concurrency = concurrency
+        self._waits = waits
+        self._max_pause = max_pause
+        self._backoff = 0.0
+        self._stop_reason: str | None = None
+        self._is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request when the limits allow it, and adapt the limits to the response."""
+        if self._is_closed:
+            raise UsageError("This Pbx is closed, so nothing was sent. Call it inside its `async with connect(...)`.")
+        if self._stop_reason:
+            raise StoppedEarly(self._stop_reason)
+        if not self._concurrency.try_acquire():
+            async with self._waits.one():
+                await self._concurrency.acquire()
+        try:
+            if not self._rate.try_acquire():
+                async with self._waits.one():
+                    await self._rate.acquire()
+            began = time.monotonic()
+            response = await self._inner.handle_async_request(request)
+            self._adapt(request, response, time.monotonic() - began)
+        except NoAnswer as error:
+            if isinstance(error.__cause__, TimeoutError):
+                self._concurrency.on_overload()
+            raise
+        finally:
+            self._concurrency.release()
+        return response
+
+    def _adapt(self, request: httpx.Request, response: httpx.Response, seconds: float) -> None:
+        if response.status_code not in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
+            self._backoff = 0.0
+            self._concurrency.on_response(_kind_of(request), seconds)
+            return
+        self._concurrency.on_overload()
+        pause = read_retry_after(response.headers)
+        if pause is None:
+            if response.status_code == codes.TOO_MANY_REQUESTS:
+                self._backoff = min(2 * self._backoff or _FIRST_BACKOFF, _MAX_BACKOFF, self._max_pause)
+            pause = self._backoff
+        if pause <= self._max_pause:
+            self._rate.pause(pause)
+            return
+        self._stop_reason = (
+            f"The PBX asks to wait for {pause:.0f} seconds, which is longer than --max-outage. "
+            "Run the same command again then."
+        )
+        if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
+            raise StoppedEarly(self._stop_reason)
+
+    async def aclose(self) -> None:
+        """Close the connections. Later requests are refused."""
+        self._is_closed = True
+        await self._inner.aclose()
+
+
+def read_retry_after(headers: httpx.Headers) -> float | None:
+    """The Retry-After header in seconds, None without a valid one (RFC 9110, 10.2.3: seconds, or a date).
+
+    A date is compared with the Date header, if there is one, since the clocks of the two machines may differ.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text).timestamp()
+        now = parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, then - now)
+
+
+def _kind_of(request: httpx.Request) -> str:
+    """Requests of one kind have comparable response times: the same method, and paths of the same depth."""
+    return f"{request.method} {request.url.raw_path.partition(b'?')[0].count(b'/')}"
