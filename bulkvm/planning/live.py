@@ -16,7 +16,7 @@ from bulkvm.planning.numbers import find_taken
 from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
 from bulkvm.planning.undo_checks import ask_of_each, keep_greetings, keep_set_fields
 from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, plan_undo, spare_messages
-from bulkvm.runs.journal import PastRun
+from bulkvm.runs.run import PastRun
 
 _CUT: Final = ".… "  # what a list may put at the end of a text that it cuts
 

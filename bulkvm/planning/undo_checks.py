@@ -10,7 +10,7 @@ from bulkvm.model.errors import AnswerLost, NotAllowed, PbxRefused
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
 from bulkvm.planning.undo_plan import keep_boxes
-from bulkvm.runs.journal import PastRun
+from bulkvm.runs.run import PastRun
 from bulkvm.text import printable
 
 T = TypeVar("T")

@@ -1,21 +1,10 @@
-"""Runs: their journals, the list of past runs, and the outcome of every row."""
+"""Runs: their journals, the list of runs, and the outcome of every row."""
 
 from bulkvm.runs.accounting import complete_outcomes
-from bulkvm.runs.journal import (
-    Journal,
-    ListedRun,
-    PastRun,
-    RunInfo,
-    RunState,
-    SheetRow,
-    is_under_way,
-    list_journals,
-    list_run,
-    next_number,
-    read_facts,
-    read_journal,
-    remove_journal,
-)
+from bulkvm.runs.journal import Journal
+from bulkvm.runs.journal_reader import read_journal
+from bulkvm.runs.run import ListedRun, PastRun, RunInfo, RunState, SheetRow
+from bulkvm.runs.run_list import is_under_way, list_journals, list_run, next_number, read_facts, remove_journal
 
 __all__ = [
     "Journal",

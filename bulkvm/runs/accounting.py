@@ -1,4 +1,4 @@
-"""Every row that was read, accounted for."""
+"""Gives every row of a sheet its outcome."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,12 +9,12 @@ from bulkvm.model.problem import Problem, rows_with_errors
 def complete_outcomes(
     extensions: Mapping[int, str], problems: Iterable[Problem], outcomes: Iterable[Outcome]
 ) -> tuple[Outcome, ...]:
-    """One outcome for each row of a sheet, in the sheet's order.
+    """Return one outcome for each row of a sheet, in the sheet's order.
 
     Args:
         extensions: the extension of every row that was read.
-        problems: all that were found; the rows with errors are `invalid`.
-        outcomes: of the rows that were sent, or were to be sent. A row without one is `not sent`.
+        problems: all problems that were found; the rows with errors are `invalid`.
+        outcomes: of the rows that were to be sent. A valid row without one is `not sent`.
     """
     invalid = rows_with_errors(problems)
     sent = {outcome.row: outcome for outcome in outcomes}

@@ -1,0 +1,164 @@
+"""The list of runs, from the first and the last line of their journals; no others are read of a run that ended."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from bulkvm.files import writing
+from bulkvm.locks import locked
+from bulkvm.model.change import ChangeKind
+from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import Status
+from bulkvm.runs.journal import LOCK_SUFFIX, LOCK_TIMEOUT, SUFFIX
+from bulkvm.runs.journal_lines import UNREADABLE, update_word
+from bulkvm.runs.journal_reader import read_head
+from bulkvm.runs.run import ListedRun, RunInfo, RunState
+
+_SEQUENCE: Final = "sequence"  # the file with the number of the latest run
+_SEQUENCE_TIMEOUT: Final = 60.0  # seconds to wait for its lock
+_LAST_LINE: Final = 4096  # bytes, more than the last line of a journal has
+
+_NUMBER: Final = re.compile(rb'\{"run": \{"number": (\d+),')
+_ROW: Final = re.compile(rb'"row": (\d+)')
+_STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes would be escaped
+_KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
+_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b"\n")  # lines that rarely hold one
+
+
+def next_number(folder: Path) -> int:
+    """Take the number of a new run: higher than all before it, and given to no other run.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / _SEQUENCE
+    with locked(file.with_suffix(LOCK_SUFFIX), _SEQUENCE_TIMEOUT):
+        try:
+            last = int(file.read_text("ascii"))
+        except (OSError, ValueError):  # missing or damaged
+            last = max(map(_number, folder.glob(f"*{SUFFIX}")), default=0)
+        with writing(file, overwrite=True) as new:
+            new.file.write(str(last + 1).encode())
+    return last + 1
+
+
+def list_journals(folder: Path) -> tuple[Path, ...]:
+    """The journals in a folder, oldest run first."""
+    return tuple(sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: (_number(file), file.name)))
+
+
+def list_run(file: Path) -> ListedRun:
+    """Read what the list of runs shows of a run.
+
+    Raises:
+        UsageError: the file is not a journal.
+    """
+    info, row_count = read_head(file)
+    info = replace(info, extensions={})
+    is_live = is_under_way(file)
+    if (words := _read_counts(file)) is not None:
+        return ListedRun(file, info, RunState.ENDED, words)
+    if is_live:
+        return ListedRun(file, info, RunState.UNDER_WAY, _count_outcomes(file))
+    return ListedRun(file, info, RunState.DIED, _count_outcomes(file, row_count))
+
+
+def read_facts(file: Path) -> RunInfo:
+    """Read what a run is, without the extensions of its rows.
+
+    Raises:
+        UsageError: the file is not a journal.
+    """
+    return replace(read_head(file)[0], extensions={})
+
+
+def remove_journal(file: Path) -> None:
+    """Delete a journal.
+
+    Raises:
+        UsageError: it cannot be deleted.
+    """
+    try:
+        file.unlink(missing_ok=True)
+        file.with_suffix(LOCK_SUFFIX).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{file} could not be deleted: {error.strerror}.") from error
+
+
+def is_under_way(file: Path) -> bool:
+    """Whether the run of a journal is under way. Its lock shows it, even if the journal is damaged."""
+    lock = file.with_suffix(LOCK_SUFFIX)
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, mode=0o600).acquire(timeout=LOCK_TIMEOUT, poll_interval=LOCK_TIMEOUT / 10):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # the run has just ended and removed the file, or the file belongs to another user
+        return False
+
+
+def _read_counts(file: Path) -> Mapping[str, int] | None:
+    """The number of rows by outcome, from the last line; None for a run that did not end normally."""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - _LAST_LINE))
+        last = opened.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        done = json.loads(last)["done"]
+        counts: Counter[str] = Counter({Status(status): int(n) for status, n in done["counts"].items()})
+        for word, n in done["updated"].items():
+            counts[Status.UPDATED] -= n
+            counts[word] += n
+    except UNREADABLE:
+        return None
+    return counts
+
+
+def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, int]:
+    """Count rows by outcome, without parsing whole lines.
+
+    Args:
+        file: a journal.
+        row_count: the number of rows of the sheet, if those without an outcome are to be counted too.
+    """
+    begun: dict[int, str] = {}
+    words: Counter[str] = Counter()
+    is_damaged = False
+    with file.open("rb") as lines:
+        next(lines)
+        for line in lines:
+            if not line.endswith(b"\n"):  # the run was killed while it wrote this line
+                break
+            if line.startswith(b'{"begin": ') and (row := _ROW.search(line)) and (kind := _KIND.search(line)):
+                has_wanted = b'"wanted": {' in line
+                begun[int(row[1])] = update_word(ChangeKind(kind[1].decode()), has_wanted=has_wanted)
+            elif line.startswith(_WITHOUT_OUTCOME) and b'"outcome": {' not in line:
+                continue
+            elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
+                word = begun.pop(int(row[1]), Status.UPDATED)
+                words[word if status[1] == b"updated" else status[1].decode()] += 1
+            else:
+                is_damaged = True
+    if row_count is not None:
+        left = row_count - words.total()
+        unknown = left if is_damaged else len(begun)
+        words += Counter({Status.UNKNOWN: unknown, Status.NOT_SENT: left - unknown})
+    return words
+
+
+def _number(file: Path) -> int:
+    """The number of a run, from the first bytes of its journal; 0 for a journal of 0.1.0 and any other file."""
+    try:
+        with file.open("rb") as opened:
+            found = _NUMBER.match(opened.read(80))
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
