@@ -70,13 +70,13 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_
     from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites
 
     if name == SIMULATOR:
-        from bulkvm.simulator import Settings, SimulatorError, create_app
+        from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
 
         try:
             app = create_app(simulator_state())
         except SimulatorError as error:
             raise UsageError(str(error)) from error
-        return Connection(Site(name=SIMULATOR, url="http://simulator", token=Settings().token), settings, app)
+        return Connection(Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token), settings, app)
     # What the variables describe alone needs no file, which may be wrong or have no place here.
     is_described = not name and os.environ.get("BULKVM_URL")
     choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))

@@ -91,7 +91,7 @@ class Reading:
         with console.progress("Reading the sheet"):
             from bulkvm.readers import read_sheet
 
-            sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, meant=self.meant)
+            sheet = read_sheet(file, sheet=self.sheet, encoding=self.encoding, heading_map=self.meant)
             check_backup(sheet)
             return sheet
 

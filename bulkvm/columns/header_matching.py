@@ -29,23 +29,23 @@ _NOT_BOXES: Final = frozenset({
 _ANY_SECRET: Final = frozenset({"password", "code", "accesscode", "passcode"})
 
 
-def match_heading(heading: str, meant: Mapping[str, str] | None = None) -> Column | None:
+def match_heading(heading: str, heading_map: Mapping[str, str] | None = None) -> Column | None:
     """The column that a heading names, whatever its case, spaces, hyphens, underscores or marks.
 
     Args:
         heading: as it stands in the sheet.
-        meant: headings that the user maps to a column, each to the column's header (`--map`). A column that is mapped
-            has no other name any more.
+        heading_map: headings that the user maps to a column, each to the column's header (`--map`). A mapped column is
+            matched by that heading only.
     """
     if len(heading) > _LONGEST:
         return None
-    for theirs, header in (meant or {}).items():
+    for theirs, header in (heading_map or {}).items():
         if same_heading(theirs, heading):
             return COLUMN_OF_HEADER[header]
     column = _COLUMN_OF_HEADING.get(_fold(heading))
     if column is None and names_pin_of_box(heading):
         column = COLUMN_OF_HEADER["pin"]
-    return None if column and meant and column.header in meant.values() else column
+    return None if column and heading_map and column.header in heading_map.values() else column
 
 
 def same_heading(one: str, other: str) -> bool:

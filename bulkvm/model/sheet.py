@@ -58,9 +58,9 @@ class Sheet:
     """One sheet of a file, as the file was when it had this SHA-256.
 
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
-    letters, an empty cell "". `headings` gives each letter's heading as it was written, and `meant` those that the user
-    maps to our columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not plain text.
-    `problems` are those that reading itself found.
+    letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
+    that the user maps to our columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
+    plain text. `problems` are those that reading itself found.
     """
 
     path: Path
@@ -71,12 +71,14 @@ class Sheet:
     kinds: Mapping[str, Mapping[int, CellKind]] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
-    meant: Mapping[str, str] = field(default_factory=dict)
+    heading_map: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, Column]:
         """Our column by the letter, for each letter that is read; of two that surely mean the same, both."""
-        found = {letter: match_heading(text, self.meant) for letter, text in self.headings.items() if not is_ours(text)}
+        found = {
+            letter: match_heading(text, self.heading_map) for letter, text in self.headings.items() if not is_ours(text)
+        }
         columns = {letter: column for letter, column in found.items() if column}
         pins = [letter for letter, column in columns.items() if column.header == "pin"]
         if any(names_pin_of_box(self.headings[letter]) for letter in pins):

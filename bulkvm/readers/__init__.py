@@ -16,7 +16,7 @@ __all__ = ["read_sheet"]
 
 
 def read_sheet(
-    path: Path, *, sheet: str | None = None, encoding: str | None = None, meant: Mapping[str, str] | None = None
+    path: Path, *, sheet: str | None = None, encoding: str | None = None, heading_map: Mapping[str, str] | None = None
 ) -> Sheet:
     """Read a sheet as a careful person would.
 
@@ -26,7 +26,7 @@ def read_sheet(
         path: the file; `-` is standard input.
         sheet: the name of the sheet, in any case; a hidden one too. Without it, the visible one with known headings.
         encoding: of a text file. Without it, UTF-8, UTF-16 with its mark, or else Windows-1252 with a warning.
-        meant: headings that the user maps to our columns (`--map`).
+        heading_map: headings that the user maps to our columns (`--map`).
 
     Raises:
         UsageError: the file, the sheet or the encoding is not there.
@@ -38,11 +38,13 @@ def read_sheet(
         if contents is Contents.WORKBOOK:
             from bulkvm.readers.workbook import read_workbook  # noqa: PLC0415  (openpyxl is slow to come, CSV is not)
 
-            read = read_workbook(source, sheet=sheet, meant=meant)
+            read = read_workbook(source, sheet=sheet, heading_map=heading_map)
         else:
             read_text = read_json if contents is Contents.JSON else read_csv
-            read = read_text(source, sheet=sheet, encoding=encoding, meant=meant)
-    return replace(read, problems=(*check_name(source, contents), *read.problems), sha256=digest, meant=meant or {})
+            read = read_text(source, sheet=sheet, encoding=encoding, heading_map=heading_map)
+    return replace(
+        read, problems=(*check_name(source, contents), *read.problems), sha256=digest, heading_map=heading_map or {}
+    )
 
 
 def _sha256_of(stream: IO[bytes]) -> str:

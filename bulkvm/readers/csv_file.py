@@ -60,13 +60,15 @@ class _TooLong(csv.Error):
     """A record with more characters than are read."""
 
 
-def read_csv(source: Source, *, sheet: str | None, encoding: str | None, meant: Mapping[str, str] | None) -> Sheet:
+def read_csv(
+    source: Source, *, sheet: str | None, encoding: str | None, heading_map: Mapping[str, str] | None
+) -> Sheet:
     """Read a CSV file."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a text file, which has no sheets to choose from. Leave --sheet out.")
     text = decode(source, encoding)
     with text.stream:
-        dialect, header = _find_dialect(text, meant)
+        dialect, header = _find_dialect(text, heading_map)
         table, rows_problems = _read_rows(source, text, dialect, header)
         found = [*warn_of_guess(text), *rows_problems]
     cells = table.to_frame()
@@ -113,7 +115,7 @@ def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> 
     return table, [*found, *_warn_of_short(short), *_warn_of_spaces(spaced)]
 
 
-def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect, Header]:
+def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Dialect, Header]:
     """The delimiter under which the most headings are recognised; a `sep=` line leaves no choice."""
     first = next(iter(text.lines()), "")
     if len(first) <= SEP_LINE_CHARACTERS and (said := _SEP_LINE.fullmatch(first)):
@@ -126,7 +128,7 @@ def _find_dialect(text: Text, meant: Mapping[str, str] | None) -> tuple[Dialect,
         records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
         rows[dialect] = first_rows(_row(record, "\n".join(record.values)) for record in records)
         errors[dialect] = next((record.error for record in records if record.error), None)
-    headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], meant))}
+    headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
         raise errors[widest] or no_header(text.name, rows[widest])

@@ -45,9 +45,9 @@ def first_rows(rows: Iterable[Row]) -> list[Row]:
     ]
 
 
-def find_header(rows: Sequence[Row], meant: Mapping[str, str] | None) -> Header | None:
+def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> Header | None:
     """The row with the most headings of ours: the extension's and any others, or at least two without it."""
-    found = [Header(row, frozenset(_recognised(row, meant))) for row in rows]
+    found = [Header(row, frozenset(_recognised(row, heading_map))) for row in rows]
     headers = [header for header in found if KEY_COLUMN.header in header.recognised or len(header.recognised) > 1]
     return max(headers, key=lambda header: len(header.recognised), default=None)
 
@@ -107,9 +107,9 @@ def _saved_twice(rows: Sequence[Row]) -> str | None:
     return None
 
 
-def _recognised(row: Row, meant: Mapping[str, str] | None) -> Iterator[str]:
+def _recognised(row: Row, heading_map: Mapping[str, str] | None) -> Iterator[str]:
     for text in row.cells.values():
-        if column := match_heading(text, meant):
+        if column := match_heading(text, heading_map):
             yield column.header
 
 

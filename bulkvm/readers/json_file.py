@@ -32,10 +32,10 @@ class _Number(str):
 class _Fields:
     """The names of the fields in the order in which they are met, and the columns that they are."""
 
-    def __init__(self, meant: Mapping[str, str] | None) -> None:
+    def __init__(self, heading_map: Mapping[str, str] | None) -> None:
         self.letters: dict[str, str] = {}
         self._columns: dict[str, Column | None] = {}
-        self._meant = meant
+        self._heading_map = heading_map
 
     def read(self, box: Mapping[str, Any]) -> dict[str, str]:
         """The texts of a box by the letters of their columns.
@@ -50,15 +50,17 @@ class _Fields:
             if len(self.letters) == len(LETTERS):
                 raise ValueError(f"the boxes have more than {len(LETTERS):,} different fields")
             self.letters[_whole(name, "the name of a field")] = LETTERS[len(self.letters)]
-            self._columns[name] = match_heading(name, self._meant)
+            self._columns[name] = match_heading(name, self._heading_map)
         return self.letters[name]
 
 
-def read_json(source: Source, *, sheet: str | None, encoding: str | None, meant: Mapping[str, str] | None) -> Sheet:
+def read_json(
+    source: Source, *, sheet: str | None, encoding: str | None, heading_map: Mapping[str, str] | None
+) -> Sheet:
     """Read a JSON file. Its boxes are rows, the first of them row 2, as under a row of headings."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets to choose from. Leave --sheet out.")
-    fields, table, place = _Fields(meant), Table(source, {}), 1
+    fields, table, place = _Fields(heading_map), Table(source, {}), 1
     text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
     with text.stream as stream:
         stream.seek(0)

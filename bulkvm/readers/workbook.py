@@ -30,7 +30,7 @@ class _Candidate:
     header: Header | None
 
 
-def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str] | None) -> Sheet:
+def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str, str] | None) -> Sheet:
     """Read a workbook.
 
     Raises:
@@ -40,15 +40,17 @@ def read_workbook(source: Source, *, sheet: str | None, meant: Mapping[str, str]
     try:
         with open_archive(source) as archive:
             package = open_package(archive, source.size)
-            part, header = _choose(source.name, _candidates(source.name, package, sheet, meant))
-            return _read(source, package, part, header, meant)
+            part, header = _choose(source.name, _candidates(source.name, package, sheet, heading_map))
+            return _read(source, package, part, header, heading_map)
     except BulkvmError:
         raise
     except Exception:  # noqa: BLE001  (a file may be broken in any way)
         raise damaged(source.name) from None  # the cause may quote a cell, which may be a PIN
 
 
-def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[str, str] | None) -> list[_Candidate]:
+def _candidates(
+    name: str, package: Package, sheet: str | None, heading_map: Mapping[str, str] | None
+) -> list[_Candidate]:
     """The visible sheets, or the one with the name that is given, in any case."""
     parts = [part for part in package.sheets if part.is_visible]
     if sheet is not None:
@@ -59,7 +61,7 @@ def _candidates(name: str, package: Package, sheet: str | None, meant: Mapping[s
     for path in dict.fromkeys(part.path for part in parts):
         with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(HEADER_ROWS)) as rows:
             first = first_rows(rows)
-        read[path] = first, find_header(first, meant)
+        read[path] = first, find_header(first, heading_map)
     return [_Candidate(part, *read[part.path]) for part in parts]
 
 
@@ -90,14 +92,16 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
     return certain[0]
 
 
-def _read(source: Source, package: Package, part: SheetPart, header: Header, meant: Mapping[str, str] | None) -> Sheet:
+def _read(
+    source: Source, package: Package, part: SheetPart, header: Header, heading_map: Mapping[str, str] | None
+) -> Sheet:
     table = Table(source, header.headings)
     with package.open_sheet(part.path) as stream:
         worksheet = _worksheet(stream, package)
         for row in worksheet.rows():
             if row.number > header.row.number:
                 table.add(row)
-    used = {letter for letter, heading in header.headings.items() if match_heading(heading, meant)}
+    used = {letter for letter, heading in header.headings.items() if match_heading(heading, heading_map)}
     problems = (
         *warn_of_hidden(table.hidden),
         *warn_of_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__)),

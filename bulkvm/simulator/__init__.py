@@ -5,9 +5,8 @@ the other.
 """
 
 from bulkvm.simulator.app import create_app
-from bulkvm.simulator.configuration import Settings
-from bulkvm.simulator.fault_rules import Faults
+from bulkvm.simulator.configuration import SimulatorError, SimulatorSettings
+from bulkvm.simulator.fault_rules import FaultRules
 from bulkvm.simulator.server import Running, running, serve
-from bulkvm.simulator.simulator_error import SimulatorError
 
-__all__ = ["Faults", "Running", "Settings", "SimulatorError", "create_app", "running", "serve"]
+__all__ = ["FaultRules", "Running", "SimulatorError", "SimulatorSettings", "create_app", "running", "serve"]

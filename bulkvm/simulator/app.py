@@ -11,25 +11,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bulkvm.simulator.behaviours import read_behaviours
-from bulkvm.simulator.configuration import Settings
-from bulkvm.simulator.dispatch import Front
-from bulkvm.simulator.error_responses import answer_http_error, error_answer
-from bulkvm.simulator.fault_rules import Faults
-from bulkvm.simulator.openapi import make_document
+from bulkvm.simulator.behaviours import parse_behaviours
+from bulkvm.simulator.configuration import SimulatorError, SimulatorSettings
+from bulkvm.simulator.dispatch import Dispatcher
+from bulkvm.simulator.error_responses import error_response, http_error_response
+from bulkvm.simulator.fault_rules import FaultRules
+from bulkvm.simulator.openapi import make_openapi
 from bulkvm.simulator.seeds import read_seed
-from bulkvm.simulator.simulator_error import SimulatorError
 from bulkvm.simulator.state import State
 
-_DEFAULT: Final = Settings()
+_DEFAULT: Final = SimulatorSettings()
 
 
 def create_app(
-    state: Path | None = None, *, seed: Path | None = None, settings: Settings = _DEFAULT, faults: Iterable[str] = ()
+    state: Path | None = None,
+    *,
+    seed: Path | None = None,
+    settings: SimulatorSettings = _DEFAULT,
+    faults: Iterable[str] = (),
 ) -> Starlette:
     """Make a simulated PBX.
 
-    `app.state.faults` may be given other `Faults` at any time; `app.state.traffic` tells what was asked so far;
+    `app.state.faults` may be given other `FaultRules` at any time; `app.state.traffic` tells what was asked so far;
     `app.state.stored` is what the PBX holds, whatever it shows (`leave_message` puts a message into a box).
 
     Args:
@@ -41,18 +44,18 @@ def create_app(
     Raises:
         SimulatorError: a file cannot be used, or a rule cannot be understood.
     """
-    rules, behaviours = Faults(faults), read_behaviours(settings.behave)
+    rules, behaviours = FaultRules(faults), parse_behaviours(settings.behave)
     boxes = None if seed is None else read_seed(seed)
     stored = State(state)
     if boxes is not None:
         stored.replace(boxes)
-    document = make_document(settings, behaviours)
-    front = Front(stored, document, settings, behaviours)
+    document = make_openapi(settings, behaviours)
+    front = Dispatcher(stored, document, settings, behaviours)
     routes = [front.route(path, operations) for path, operations in document["paths"].items()]
     routes.append(Route("/openapi.json", lambda _: JSONResponse(document)))
     if settings.control:
         routes.append(Route("/simulator/faults", _set_faults, methods=["POST"]))
-    app = Starlette(routes=routes, exception_handlers={HTTPException: answer_http_error})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: http_error_response})
     app.router.redirect_slashes = False
     app.state.faults = rules
     app.state.traffic = front.traffic
@@ -63,9 +66,9 @@ def create_app(
 async def _set_faults(request: Request) -> Response:
     """Replace the faults by those of the body, a JSON list of rules."""
     try:
-        request.app.state.faults = Faults(json.loads(await request.body()))
+        request.app.state.faults = FaultRules(json.loads(await request.body()))
     except (ValueError, TypeError):
-        return error_answer(400, "the body must be a list of rules")
+        return error_response(400, "the body must be a list of rules")
     except SimulatorError as error:
-        return error_answer(400, str(error))
+        return error_response(400, str(error))
     return Response(status_code=204)

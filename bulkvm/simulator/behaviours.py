@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bulkvm.simulator.simulator_error import SimulatorError
+from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.state import FIELDS
 
 UPDATES: Final = ("replace", "merge", "erase")
@@ -69,7 +69,7 @@ class Behaviours:
         return {name: _mask(value, hows.get(name)) for name, value in box.items() if hows.get(name) != "omit"}
 
 
-def read_behaviours(rules: Iterable[str]) -> Behaviours:
+def parse_behaviours(rules: Iterable[str]) -> Behaviours:
     """Read rules, in the words of this module's docstring. A later rule replaces an earlier one about the same thing.
 
     Raises:

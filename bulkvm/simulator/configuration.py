@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 
 
+class SimulatorError(Exception):
+    """The simulator cannot start as configured: a port, a file or a rule is wrong. The text is for the user."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SimulatorSettings:
     """The tenant's login, its policy, and how good-natured the PBX is.
 
     Attributes:

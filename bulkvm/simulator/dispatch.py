@@ -8,25 +8,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.configuration import Settings
-from bulkvm.simulator.error_responses import Refused, error_answer
-from bulkvm.simulator.fault_injection import answer_with
+from bulkvm.simulator.configuration import SimulatorSettings
+from bulkvm.simulator.error_responses import ApiError, error_response
+from bulkvm.simulator.fault_injection import respond_with_fault
 from bulkvm.simulator.openapi import Schema
-from bulkvm.simulator.operations import Calls
-from bulkvm.simulator.request_validation import Checker
+from bulkvm.simulator.operations import Operations
+from bulkvm.simulator.request_validation import RequestValidator
 from bulkvm.simulator.state import State
 from bulkvm.simulator.tokens import Tokens
-from bulkvm.simulator.traffic import Entry, Traffic
+from bulkvm.simulator.traffic import LogEntry, Traffic
 
 
-class Front:
+class Dispatcher:
     """Takes the requests in. The faults in force are those of `app.state.faults`."""
 
-    def __init__(self, state: State, document: Schema, settings: Settings, behaviours: Behaviours) -> None:
+    def __init__(self, state: State, document: Schema, settings: SimulatorSettings, behaviours: Behaviours) -> None:
         self.traffic = Traffic(settings)
         self._state = state
         self._tokens = Tokens(state.db, settings.token, settings.token_lifetime)
-        self._calls = Calls(state, self._tokens, Checker(document), settings, behaviours)
+        self._calls = Operations(state, self._tokens, RequestValidator(document), settings, behaviours)
 
     def route(self, path: str, operations: Schema) -> Route:
         """The route of one path of the document, for all its methods."""
@@ -39,7 +39,7 @@ class Front:
             call = names[request.method]
             with self.traffic.request(call):
                 response = await self._answer(request, call, open_to_all=call in open_calls)
-            self.traffic.log.append(Entry(request.method, request.url.path, response.status_code))
+            self.traffic.log.append(LogEntry(request.method, request.url.path, response.status_code))
             return response
 
         return Route(path, answer, methods=list(names))
@@ -47,20 +47,20 @@ class Front:
     async def _answer(self, request: Request, call: str, *, open_to_all: bool) -> Response:
         if self.traffic.over_limit():
             # Whether the PBX says how long to wait is not documented; not to be told is the harder case.
-            return error_answer(429, "there were too many requests in a minute")
-        fault = request.app.state.faults.strike(call)
+            return error_response(429, "there were too many requests in a minute")
+        fault = request.app.state.faults.match(call)
         if fault:
             await request.body()  # from here on the call can be done, though the client may go away
         if delay := self.traffic.delay():
             await asyncio.sleep(delay)
         do = partial(self._do, request, call, open_to_all=open_to_all)
-        return await (do() if fault is None else answer_with(fault, request, do, self._state, self._tokens))
+        return await (do() if fault is None else respond_with_fault(fault, request, do, self._state, self._tokens))
 
     async def _do(self, request: Request, call: str, *, open_to_all: bool) -> Response:
         try:
             if not open_to_all:
                 self._calls.authorize(request)
             response: Response = await getattr(self._calls, call)(request)
-        except Refused as refused:
+        except ApiError as refused:
             return refused.answer
         return response

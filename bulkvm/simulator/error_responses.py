@@ -20,7 +20,7 @@ _CODES: Final = {
 }
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """A call is to be answered no, in these words."""
 
     def __init__(self, answer: Response) -> None:
@@ -28,7 +28,7 @@ class Refused(Exception):
         self.answer = answer
 
 
-def error_answer(
+def error_response(
     status: int, message: str, *, code: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """One error, with the status's own code where none is given."""
@@ -36,7 +36,7 @@ def error_answer(
     return JSONResponse({"errors": [error]}, status, headers)
 
 
-def invalid_answer(complaints: Iterable[tuple[str, str]]) -> JSONResponse:
+def validation_error_response(complaints: Iterable[tuple[str, str]]) -> JSONResponse:
     """What is wrong with a body or a query: pairs of a field and a message about it."""
     errors: list[dict[str, Any]] = [
         {"code": "VALIDATE_FAILED", "message": message, "detail": {"field": field}} for field, message in complaints
@@ -44,7 +44,7 @@ def invalid_answer(complaints: Iterable[tuple[str, str]]) -> JSONResponse:
     return JSONResponse({"errors": errors}, 400)
 
 
-def answer_http_error(_: Request, error: Exception) -> JSONResponse:
+def http_error_response(_: Request, error: Exception) -> JSONResponse:
     """The answer to what the document lacks: an unknown path, a wrong method."""
     assert isinstance(error, HTTPException)
-    return error_answer(error.status_code, error.detail, headers=error.headers)
+    return error_response(error.status_code, error.detail, headers=error.headers)

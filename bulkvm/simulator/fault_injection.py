@@ -1,4 +1,4 @@
-"""Faults, as they strike a call."""
+"""Faults, applied to calls."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bulkvm.simulator import other_admin
-from bulkvm.simulator.error_responses import error_answer
+from bulkvm.simulator.error_responses import error_response
 from bulkvm.simulator.fault_rules import Fault
 from bulkvm.simulator.state import State
 from bulkvm.simulator.tokens import Tokens
@@ -21,13 +21,13 @@ from bulkvm.simulator.tokens import Tokens
 Answer: TypeAlias = Callable[[], Awaitable[Response]]
 
 # The server gives the function that cuts a request's connection under this name in the scope's extensions.
-CUT: Final = "bulkvm.simulator.cut"
+ABORT_EXTENSION: Final = "bulkvm.simulator.cut"
 
 _OTHER_TENANT: Final = {"id": "MjAwMDAwMDAwMDAwMDAwMDAy", "name": "Another clinic", "domain": "another.example"}
 _ERROR_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-class Cut(Response):
+class ConnectionCut(Response):
     """No answer: the connection is cut, or where there is none ConnectionResetError raised."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Cut(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
         """Cut the connection, and wait until the server has noticed that it need not answer."""
-        cut = scope.get("extensions", {}).get(CUT)
+        cut = scope.get("extensions", {}).get(ABORT_EXTENSION)
         if cut is None:
             raise ConnectionResetError("the simulated PBX cut the connection")
         cut["abort"]()
@@ -44,7 +44,7 @@ class Cut(Response):
             pass
 
 
-async def answer_with(fault: Fault, request: Request, answer: Answer, state: State, tokens: Tokens) -> Response:
+async def respond_with_fault(fault: Fault, request: Request, answer: Answer, state: State, tokens: Tokens) -> Response:
     """What a call comes to when a fault strikes it; `answer` does what was asked."""
     box = request.path_params.get("id")
     failure = _failure(fault)
@@ -81,11 +81,11 @@ def _failure(fault: Fault) -> Response | None:
     """The answer that a fault puts in place of the call's own, if it does."""
     what = fault.what.removesuffix("-after")
     if what == "reset":
-        return Cut()
+        return ConnectionCut()
     if what == "html":
         return HTMLResponse(_ERROR_PAGE, 502)
     if what.isdigit():
-        return error_answer(int(what), "a fault rule asked for this", headers=_retry_headers(fault))
+        return error_response(int(what), "a fault rule asked for this", headers=_retry_headers(fault))
     return None
 
 

@@ -32,7 +32,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from bulkvm.simulator.simulator_error import SimulatorError
+from bulkvm.simulator.configuration import SimulatorError
 
 _CALLS: Final = (
     "list",
@@ -49,13 +49,13 @@ _CALLS: Final = (
     "greetings",
     "tenant",
 )
-# What may go wrong besides an error status; what is in TIMED says for how many seconds.
-PLAIN: Final = (
+# What may go wrong besides an error status; what is in TIMED_FAULTS says for how many seconds.
+PLAIN_FAULTS: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
     "message", "other-box", "other-tenant",
 )  # fmt: skip
-TIMED: Final = ("late", "slow", "down")
+TIMED_FAULTS: Final = ("late", "slow", "down")
 _PASSING: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")
 
 _RULE: Final = re.compile(
@@ -76,7 +76,7 @@ class Fault:
     amount: float = 0.0
 
 
-class Faults:
+class FaultRules:
     """The rules in force. Each counts the calls that it is about, from the moment it is made."""
 
     def __init__(self, rules: Iterable[str] = ()) -> None:
@@ -88,7 +88,7 @@ class Faults:
         self._rules = [_Rule(rule) for rule in rules]
         self._down_until = 0.0
 
-    def strike(self, call: str) -> Fault | None:
+    def match(self, call: str) -> Fault | None:
         """What goes wrong with the call that comes now."""
         fitting = [rule for rule in self._rules if rule.fits(call)]
         if time.monotonic() < self._down_until:
@@ -139,4 +139,4 @@ class _Rule:
 def _allowed(what: str, option: str | None) -> bool:
     if _STATUS.fullmatch(what):
         return option in {None, "retry-after", "retry-date"}
-    return what in TIMED if option == "seconds" else what in PLAIN and option is None
+    return what in TIMED_FAULTS if option == "seconds" else what in PLAIN_FAULTS and option is None

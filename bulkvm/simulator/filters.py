@@ -11,7 +11,7 @@ In a text, '' is one apostrophe. Texts are compared by code points, and gt, ge, 
 import re
 from typing import Final, NamedTuple
 
-from bulkvm.simulator.error_responses import Refused, error_answer
+from bulkvm.simulator.error_responses import ApiError, error_response
 
 # A PIN can neither be searched for nor sorted by.
 _TEXTS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})
@@ -53,7 +53,7 @@ def parse_filter(text: str) -> Condition:
     SQL's own brackets and precedence are those of the filter, so that one pass over the words will do.
 
     Raises:
-        Refused: it is not a filter, or too long a one.
+        ApiError: it is not a filter, or too long a one.
     """
     words: list[str] = []
     values: list[str | bool | None] = []
@@ -91,7 +91,7 @@ def parse_order(text: str) -> str:
     """Compile an orderby.
 
     Raises:
-        Refused: it is none, or names a field twice.
+        ApiError: it is none, or names a field twice.
     """
     fields: dict[str, str] = {}
     for part in text.split(","):
@@ -125,9 +125,9 @@ def _unquote(text: str) -> str:
     return text.replace("''", "'")
 
 
-def _no_such_comparison() -> Refused:
+def _no_such_comparison() -> ApiError:
     return _malformed("the filter names an unknown field, or compares one with what it never holds")
 
 
-def _malformed(message: str) -> Refused:
-    return Refused(error_answer(400, message))
+def _malformed(message: str) -> ApiError:
+    return ApiError(error_response(400, message))

@@ -9,7 +9,7 @@ match before a last line break.
 from typing import Any, Final, TypeAlias
 
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.configuration import Settings
+from bulkvm.simulator.configuration import SimulatorSettings
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -91,7 +91,7 @@ _LOGIN_FORM: Final = {
 }
 
 
-def make_document(settings: Settings, behaviours: Behaviours) -> Schema:
+def make_openapi(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
     """The document for a tenant with these settings, on a PBX that behaves so."""
     changeable = _changeable(settings, behaviours)
     return {
@@ -119,7 +119,7 @@ def make_document(settings: Settings, behaviours: Behaviours) -> Schema:
     }
 
 
-def _changeable(settings: Settings, behaviours: Behaviours) -> Schema:
+def _changeable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
     """The fields of a box that may be written at any time."""
     extras = {name: {"default": value, "description": "anything"} for name, value in behaviours.extras.items()}
     return {

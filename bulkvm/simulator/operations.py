@@ -7,21 +7,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.configuration import Settings
-from bulkvm.simulator.error_responses import Refused, error_answer
+from bulkvm.simulator.configuration import SimulatorSettings
+from bulkvm.simulator.error_responses import ApiError, error_response
 from bulkvm.simulator.filters import EVERY_BOX, parse_filter, parse_order, parse_search
-from bulkvm.simulator.request_validation import Checker
+from bulkvm.simulator.request_validation import RequestValidator
 from bulkvm.simulator.state import FIELDS, NumberTaken, State
 from bulkvm.simulator.tokens import Tokens
 
 _SUMMARY: Final = ("id", "name", "extension_number")
 
 
-class Calls:
-    """The calls. Each answers, or raises Refused."""
+class Operations:
+    """The calls. Each answers, or raises ApiError."""
 
     def __init__(
-        self, state: State, tokens: Tokens, checker: Checker, settings: Settings, behaviours: Behaviours
+        self,
+        state: State,
+        tokens: Tokens,
+        checker: RequestValidator,
+        settings: SimulatorSettings,
+        behaviours: Behaviours,
     ) -> None:
         self._state = state
         self._tokens = tokens
@@ -32,7 +37,9 @@ class Calls:
     def authorize(self, request: Request) -> None:
         """Let only requests with a good bearer token pass."""
         if not self._tokens.accepts(_bearer(request)):
-            raise Refused(error_answer(401, "a valid access token is needed", headers={"WWW-Authenticate": "Bearer"}))
+            raise ApiError(
+                error_response(401, "a valid access token is needed", headers={"WWW-Authenticate": "Bearer"})
+            )
 
     async def list(self, request: Request) -> Response:
         """One page of the boxes, and how many there are in all."""
@@ -57,7 +64,7 @@ class Calls:
         try:
             return JSONResponse({"id": self._state.insert(self._checker.defaults["create"] | given)}, status_code=201)
         except NumberTaken:
-            raise Refused(error_answer(409, "the extension_number is taken")) from None
+            raise ApiError(error_response(409, "the extension_number is taken")) from None
 
     async def fetch(self, request: Request) -> Response:
         """One box, in full."""
@@ -107,7 +114,7 @@ class Calls:
         if owner is None and "owner" in self._behaviours.nulls:
             owner = dict.fromkeys(("id", "extension_number", "name", "type"))
         elif owner is None:
-            raise Refused(error_answer(404, "nothing has this number"))
+            raise ApiError(error_response(404, "nothing has this number"))
         return JSONResponse(owner)
 
     async def policy(self, _: Request) -> Response:
@@ -130,7 +137,7 @@ class Calls:
             given = (form["username"], form["password"], form.get("domain", "").lower())
             good = given == (self._settings.user, self._settings.password, self._settings.domain.lower())
         if not good:
-            raise Refused(error_answer(400, "Login failed, authentication error", code="UNAUTHORIZED"))
+            raise ApiError(error_response(400, "Login failed, authentication error", code="UNAUTHORIZED"))
         return JSONResponse(self._tokens.issue())
 
     async def revoke(self, request: Request) -> Response:
@@ -166,5 +173,5 @@ def _bearer(request: Request) -> str:
     return token if scheme.lower() == "bearer" else ""
 
 
-def _no_such_box() -> Refused:
-    return Refused(error_answer(404, "there is no shared voicemail with this id"))
+def _no_such_box() -> ApiError:
+    return ApiError(error_response(404, "there is no shared voicemail with this id"))

@@ -10,14 +10,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from starlette.requests import Request
 
-from bulkvm.simulator.error_responses import Refused, error_answer, invalid_answer
+from bulkvm.simulator.error_responses import ApiError, error_response, validation_error_response
 from bulkvm.simulator.openapi import Schema
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _SHOWN: Final = 64
 
 
-class Checker:
+class RequestValidator:
     """Reads what each call of a document is given: its body, or its query where it has no body.
 
     Attributes:
@@ -42,7 +42,7 @@ class Checker:
             # A lone surrogate ("\ud800") is legal in JSON, and no text that could be stored.
             json.dumps(body, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
-            raise Refused(error_answer(400, "the body must be JSON in UTF-8")) from None
+            raise ApiError(error_response(400, "the body must be JSON in UTF-8")) from None
         return self._check(call, body)
 
     async def read_form(self, request: Request, call: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Checker:
         try:
             pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, errors="strict")
         except ValueError:
-            raise Refused(error_answer(400, "the body must be a form in UTF-8")) from None
+            raise ApiError(error_response(400, "the body must be a form in UTF-8")) from None
         return self._check(call, _each_once(pairs))
 
     def read_query(self, request: Request, call: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Checker:
             complaint for error in self._validators[call].iter_errors(values) for complaint in _explain(error)
         ]
         if complaints:
-            raise Refused(invalid_answer(dict.fromkeys(complaints)))
+            raise ApiError(validation_error_response(dict.fromkeys(complaints)))
         assert isinstance(values, dict)
         return values
 
@@ -90,14 +90,14 @@ def _types(schema: Schema) -> dict[str, str | None]:
 def _need_type(request: Request, wanted: str) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != wanted:
-        raise Refused(error_answer(415, f"the body must be sent as {wanted}"))
+        raise ApiError(error_response(415, f"the body must be sent as {wanted}"))
 
 
 def _each_once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     pairs = list(pairs)
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise Refused(error_answer(400, "each name must be given once"))
+        raise ApiError(error_response(400, "each name must be given once"))
     return values
 
 

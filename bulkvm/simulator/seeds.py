@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.simulator.simulator_error import SimulatorError
+from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.state import FIELDS, new_id
 
 _SWITCH_OF_WORD: Final = {"yes": True, "no": False, "": None}

@@ -18,7 +18,7 @@ _DAY: Final = dt.timedelta(days=1)
 _LIFETIME: Final = 365 * _DAY
 
 
-def keep_certificate(certificate_file: Path, key_file: Path) -> None:
+def ensure_certificate(certificate_file: Path, key_file: Path) -> None:
     """Make a self-signed certificate for this machine and its key, unless both are there already and can be used.
 
     Raises:

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bulkvm.simulator.fault_injection import CUT
-from bulkvm.simulator.simulator_error import SimulatorError
+from bulkvm.simulator.configuration import SimulatorError
+from bulkvm.simulator.fault_injection import ABORT_EXTENSION
 
 # Only this machine can reach it. A web page whose name was made to lead here (DNS rebinding) has another Host header.
 _HOST: Final = "127.0.0.1"
@@ -111,7 +111,7 @@ class _CuttableProtocol(H11Protocol):
         app = self.app
 
         async def cuttable(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "extensions": {CUT: {"abort": transport.abort}}}, receive, send)
+            await app({**scope, "extensions": {ABORT_EXTENSION: {"abort": transport.abort}}}, receive, send)
 
         self.app = cuttable
 
@@ -150,11 +150,11 @@ def _listen(port: int) -> socket.socket:
 
 
 def _make_certificate(beside: Path) -> tuple[Path, Path]:
-    from bulkvm.simulator.self_signed import keep_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
+    from bulkvm.simulator.self_signed import ensure_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
 
     certificate, key = (beside.with_name(f"{beside.name}.{part}.pem") for part in ("certificate", "key"))
     try:
-        keep_certificate(certificate, key)
+        ensure_certificate(certificate, key)
     except OSError as error:
         raise SimulatorError(f"The certificate {certificate} cannot be written: {error.strerror}.") from error
     return certificate, key

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.filters import Condition
-from bulkvm.simulator.simulator_error import SimulatorError
 
 FIELDS: Final = (
     "id",

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from bulkvm.simulator.configuration import Settings
+from bulkvm.simulator.configuration import SimulatorSettings
 
 _MINUTE: Final = 60.0
 _KEPT: Final = 100_000
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """One request of the log. `status` is 0 where no answer was given."""
 
     method: str
@@ -29,9 +29,9 @@ class Traffic:
         in_flight: how many are being answered now; `most_in_flight`, how many ever were at once.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SimulatorSettings) -> None:
         self.counts: Counter[str] = Counter()
-        self.log: deque[Entry] = deque(maxlen=_KEPT)
+        self.log: deque[LogEntry] = deque(maxlen=_KEPT)
         self.in_flight = 0
         self.most_in_flight = 0
         self._settings = settings

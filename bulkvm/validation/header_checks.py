@@ -31,7 +31,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     unknown = {letter: text for letter, text in headings.items() if letter not in columns and not is_ours(text)}
     problems = [
         _not_there(theirs)
-        for theirs in sheet.meant
+        for theirs in sheet.heading_map
         if not any(same_heading(theirs, heading) for heading in headings.values())
     ]
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
@@ -66,7 +66,11 @@ def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> P
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
     """The error where the PIN may be the password of something else, and another heading may be the PIN's."""
-    if len(letters) != 1 or _PIN.header in sheet.meant.values() or not may_be_other_secret(sheet.headings[letters[0]]):
+    if (
+        len(letters) != 1
+        or _PIN.header in sheet.heading_map.values()
+        or not may_be_other_secret(sheet.headings[letters[0]])
+    ):
         return []
     theirs = sheet.headings[letters[0]]
     return [

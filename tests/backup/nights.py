@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from bulkvm.backup import KEEP_ALL, BackupSettings, Keep, Manifest, back_up
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 
-SITE = Site(name="clinic", url="http://simulator", token=Settings().token)
+SITE = Site(name="clinic", url="http://simulator", token=SimulatorSettings().token)
 NIGHT = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 QUICK = SendSettings(retries=1, max_rps=0)
 
@@ -33,10 +33,12 @@ def write_seed(file: Path, count: int) -> Path:
     return file
 
 
-def pbx_with(folder: Path, count: int, *, settings: Settings | None = None, faults: Sequence[str] = ()) -> Starlette:
+def pbx_with(
+    folder: Path, count: int, *, settings: SimulatorSettings | None = None, faults: Sequence[str] = ()
+) -> Starlette:
     """A PBX with so many boxes; 20 on a page, so that a list has several."""
     seed = write_seed(folder / f"seed-{count}.json", count)
-    return create_app(seed=seed, settings=settings or Settings(page_cap=20), faults=faults)
+    return create_app(seed=seed, settings=settings or SimulatorSettings(page_cap=20), faults=faults)
 
 
 async def back_up_from(

@@ -26,7 +26,7 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.readers import read_sheet
-from bulkvm.simulator import Faults, Settings
+from bulkvm.simulator import FaultRules, SimulatorSettings
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, SITE, back_up_from, files_in, pbx_with
 
@@ -65,7 +65,7 @@ async def test_the_folder_and_all_in_it_are_their_owners_alone(tmp_path: Path) -
 
 
 async def test_boxes_of_a_pbx_whose_lists_are_summaries_are_backed_up_whole(tmp_path: Path) -> None:
-    app = pbx_with(tmp_path, 5, settings=Settings(summary_lists=True))
+    app = pbx_with(tmp_path, 5, settings=SimulatorSettings(summary_lists=True))
 
     manifest = await back_up_from(app, tmp_path / "nights")
 
@@ -76,7 +76,7 @@ async def test_boxes_of_a_pbx_whose_lists_are_summaries_are_backed_up_whole(tmp_
 
 async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_says_so(tmp_path: Path) -> None:
     manifest = await back_up_from(
-        pbx_with(tmp_path, 5, settings=Settings(behave=("hide:pin:both",))), tmp_path / "nights"
+        pbx_with(tmp_path, 5, settings=SimulatorSettings(behave=("hide:pin:both",))), tmp_path / "nights"
     )
 
     assert (manifest.count, manifest.without_pin) == (5, 5)
@@ -104,7 +104,7 @@ async def test_a_list_that_cannot_be_read_completely_is_no_backup_and_leaves_the
     app, folder = pbx_with(tmp_path, 50), tmp_path / "nights"
     await back_up_from(app, folder, now=NIGHT - DAY)
     before = files_in(folder)
-    app.state.faults = Faults(faults)
+    app.state.faults = FaultRules(faults)
 
     with pytest.raises(error) as raised:
         await back_up_from(app, folder, keep=Keep(last=1), settings=SendSettings(retries=1, max_rps=0, max_outage=0))
@@ -117,7 +117,7 @@ async def test_a_list_that_cannot_be_read_completely_is_no_backup_and_leaves_the
 async def test_a_pbx_that_goes_away_for_good_while_boxes_are_fetched_is_one_that_cannot_be_reached(
     tmp_path: Path,
 ) -> None:
-    app = pbx_with(tmp_path, 50, settings=Settings(summary_lists=True), faults=["down(seconds=99):fetch:20"])
+    app = pbx_with(tmp_path, 50, settings=SimulatorSettings(summary_lists=True), faults=["down(seconds=99):fetch:20"])
 
     with pytest.raises(PbxUnreachable, match="became unreachable"):
         await back_up_from(app, tmp_path / "nights", settings=SendSettings(retries=3, max_rps=0, max_outage=0))
@@ -131,7 +131,7 @@ async def test_what_can_be_got_over_is(tmp_path: Path, what: str) -> None:
 
     manifest = await back_up_from(app, folder, settings=SendSettings(retries=3, max_rps=0))
 
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
     now = await back_up_from(app, tmp_path / "now")
     assert extensions_in(folder / manifest.file) == extensions_in(tmp_path / "now" / now.file)
 
@@ -296,7 +296,7 @@ async def test_a_box_that_is_listed_and_cannot_be_fetched_is_not_left_out(tmp_pa
 
 
 async def test_a_box_that_is_removed_while_boxes_are_fetched_is_left_out(tmp_path: Path) -> None:
-    app = pbx_with(tmp_path, 30, settings=Settings(summary_lists=True), faults=["admin-remove:fetch:1"])
+    app = pbx_with(tmp_path, 30, settings=SimulatorSettings(summary_lists=True), faults=["admin-remove:fetch:1"])
 
     assert (await back_up_from(app, tmp_path / "nights")).count == 29
 

@@ -18,7 +18,7 @@ from bulkvm.model.errors import PbxError
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.readers import read_sheet
-from bulkvm.simulator import Faults, Settings, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, files_in, pbx_with
 
@@ -40,20 +40,20 @@ async def made_or_told(app: Starlette, folder: Path) -> Manifest | None:
 
 @pytest.mark.parametrize("seed", range(40))
 async def test_no_box_that_was_there_all_the_time_is_ever_missing(tmp_path: Path, seed: int) -> None:
-    app = pbx_with(tmp_path, 50, settings=Settings(page_cap=7 + seed % 5, summary_lists=seed % 4 == 0))
+    app = pbx_with(tmp_path, 50, settings=SimulatorSettings(page_cap=7 + seed % 5, summary_lists=seed % 4 == 0))
     folder = tmp_path / "nights"
     former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
     files, before = files_in(folder), await numbers_on(app)
     rate = 0.02 * (1 + seed % 5)
     changes = [f"admin-{what}:list:rate={rate},seed={seed}{what}" for what in ("add", "remove", "rename")]
-    app.state.faults = Faults([*changes, f"random:any:rate={rate / 2},seed={seed}"])
+    app.state.faults = FaultRules([*changes, f"random:any:rate={rate / 2},seed={seed}"])
 
     made = await made_or_told(app, folder)
 
     if made is None:
         assert files_in(folder) == files
         return
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
     backed_up = [record.extension_number for record in validate(read_sheet(folder / made.file)).records]
     assert len(set(backed_up)) == len(backed_up) == made.count
     assert before & await numbers_on(app) <= set(backed_up)
@@ -94,7 +94,7 @@ def test_backups_that_several_programs_make_at_once_are_all_whole(tmp_path: Path
     with running(pbx_with(tmp_path, 200)) as server:
         environment = os.environ | {
             "BULKVM_URL": server.url,
-            "BULKVM_TOKEN": Settings().token,
+            "BULKVM_TOKEN": SimulatorSettings().token,
             "BULKVM_CONFIG": str(tmp_path),
             "BULKVM_MAX_RPS": "0",
         }

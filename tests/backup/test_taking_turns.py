@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from bulkvm.backup import verify
 from bulkvm.model.errors import BackupNotProven
-from bulkvm.simulator import Settings, running
+from bulkvm.simulator import SimulatorSettings, running
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
 from tests.backup.test_sudden_ends import python
 
@@ -79,7 +79,7 @@ def test_a_signal_ends_a_backup_that_waits_and_none_is_made(tmp_path: Path, numb
     with running(pbx_with(tmp_path, 3)) as server, another_one_at_work(folder):
         environment = os.environ | {
             "BULKVM_URL": server.url,
-            "BULKVM_TOKEN": Settings().token,
+            "BULKVM_TOKEN": SimulatorSettings().token,
             "BULKVM_CONFIG": str(tmp_path),
         }
         command = [sys.executable, "-m", "bulkvm", "backup", str(folder), "--quiet"]

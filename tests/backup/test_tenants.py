@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from bulkvm.backup import Keep, Manifest, verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import Site
-from bulkvm.simulator import Settings
+from bulkvm.simulator import SimulatorSettings
 from tests.backup.nights import NIGHT, SITE, back_up_from, pbx_with
 
 DAY = timedelta(days=1)
@@ -21,13 +21,13 @@ LAST = Keep(last=1)
 
 def tenant(folder: Path, name: str, count: int = 20) -> Starlette:
     """A PBX whose tenant has this name, id and domain, and so many boxes."""
-    shown = Settings(page_cap=20, tenant_id=f"id-{name}", tenant_name=name, domain=f"{name}.example.com")
+    shown = SimulatorSettings(page_cap=20, tenant_id=f"id-{name}", tenant_name=name, domain=f"{name}.example.com")
     return pbx_with(folder, count, settings=shown)
 
 
 def hidden(folder: Path, domain: str, count: int = 20) -> tuple[Starlette, Site]:
     """A PBX that does not show its tenant, and a site that logs in to one of its domains."""
-    shown = Settings(page_cap=20, domain=domain)
+    shown = SimulatorSettings(page_cap=20, domain=domain)
     app = pbx_with(folder, count, settings=shown, faults=["404:tenant:every=1"])
     return app, Site(name="clinic", url=SITE.url, user=shown.user, password=shown.password, domain=domain)
 
@@ -62,7 +62,7 @@ async def test_a_tenant_that_the_pbx_shows_from_some_day_on_is_still_the_same(tm
     folder = tmp_path / "nights"
     app, site = hidden(tmp_path, "clinic.example")
     await back_up_from(app, folder, site=site)
-    shown = pbx_with(tmp_path, 20, settings=Settings(page_cap=20, domain="Clinic.Example"))
+    shown = pbx_with(tmp_path, 20, settings=SimulatorSettings(page_cap=20, domain="Clinic.Example"))
 
     made = await back_up_from(shown, folder, now=NIGHT + DAY, site=replace(site, domain="Clinic.Example"), keep=LAST)
 

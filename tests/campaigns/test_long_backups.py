@@ -10,7 +10,7 @@ from bulkvm.cli.commands.backup import back_up_sites
 from bulkvm.cli.connection import Connection
 from bulkvm.model.settings import Site
 from bulkvm.readers import read_sheet
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, write_seed
 
@@ -32,7 +32,7 @@ async def test_fifty_thousand_boxes_come_through_a_list_of_five_hundred_pages(tm
 async def test_thirty_sites_of_a_thousand_boxes_are_backed_up_into_one_folder(tmp_path: Path) -> None:
     apps = [create_app(seed=write_seed(tmp_path / "seed.json", 1000 + n)) for n in range(30)]
     sites = {
-        name: Connection(Site(name=name, url=SITE.url, token=Settings().token), QUICK, app)
+        name: Connection(Site(name=name, url=SITE.url, token=SimulatorSettings().token), QUICK, app)
         for name, app in zip((f"site-{n:02}" for n in range(30)), apps, strict=True)
     }
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect, in_parallel
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm, app, bulkvm, folder, pbx
 from tests.cli.test_runs import boxes
 from tests.cli.test_whole_job import write_csv
@@ -87,10 +87,10 @@ def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
 
 @pytest.mark.parametrize("knee", [4, 8, 16])
 async def test_a_pbx_that_slows_down_under_load_gets_about_as_many_requests_at_once_as_it_bears(knee: int) -> None:
-    app = create_app(settings=Settings(latency=0.05, knee=knee))
+    app = create_app(settings=SimulatorSettings(latency=0.05, knee=knee))
     at_once: list[int] = []
     with running(app) as server:
-        site = Site(name="test", url=server.url, token=Settings().token)
+        site = Site(name="test", url=server.url, token=SimulatorSettings().token)
         async with connect(site, SendSettings(concurrency=64, max_rps=0)) as calls:
 
             async def ask(_: int) -> None:

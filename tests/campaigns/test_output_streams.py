@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.test_whole_job import write_csv
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals, and no /dev/full")
@@ -144,7 +144,7 @@ def run(made: Path, folder: Path, command: list[str], address: str, out: str, er
     shutil.copytree(made, folder)
     variables = {"PYTHONIOENCODING": encoding} if encoding != "utf-8" else {}
     if command[0] in {"login", "doctor"}:
-        variables |= {"BULKVM_URL": address, "BULKVM_TOKEN": Settings().token}
+        variables |= {"BULKVM_URL": address, "BULKVM_TOKEN": SimulatorSettings().token}
     port = free_port()
     if command[0] == "simulator":
         command = [*command, "--port", str(port)]
@@ -163,7 +163,7 @@ def run(made: Path, folder: Path, command: list[str], address: str, out: str, er
             if command[0] == "simulator":
                 wait_for(port, process)
                 process.send_signal(signal.SIGTERM)
-            process.communicate(f"{Settings().token}\n".encode(), timeout=60)
+            process.communicate(f"{SimulatorSettings().token}\n".encode(), timeout=60)
     assert "Traceback" not in said.getvalue().decode(encoding, "replace")
     product = mask(written.getvalue().decode(encoding, "replace").replace("\r\n", "\n"), folder, port)
     left = Left(process.returncode, files_in(folder), product)

@@ -15,7 +15,7 @@ import bulkvm.simulator
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
-from bulkvm.simulator import Settings
+from bulkvm.simulator import SimulatorSettings
 from tests.campaigns.behaving import Scenario, Site, Step, play
 from tests.campaigns.truths import CLEAR, WRITTEN, Pbx
 
@@ -149,7 +149,7 @@ def site() -> Iterator[Site]:
 
     def create(state: Path) -> Any:
         pbx = site.pbx
-        behaviour = Settings(behave=pbx.behave, summary_lists=pbx.summary_lists, page_cap=pbx.page_cap)
+        behaviour = SimulatorSettings(behave=pbx.behave, summary_lists=pbx.summary_lists, page_cap=pbx.page_cap)
         return create_app(state, settings=behaviour, faults=site.faults)
 
     async def sleep_a_moment(seconds: float) -> None:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from bulkvm.cli.main import run
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 
 SAMPLES = Path("..") / "samples"  # a copy of the samples, seen from the folder that tests work in
 
@@ -76,7 +76,7 @@ def pbx(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     assert folder.is_dir()
     with running(app) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app
 
@@ -91,7 +91,7 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
     @contextmanager
     def serving(*behave: str, before: Callable[[Starlette, Scope], None] | None = None) -> Iterator[Starlette]:
-        app = create_app(settings=Settings(behave=behave))
+        app = create_app(settings=SimulatorSettings(behave=behave))
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             if before:
@@ -100,7 +100,7 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
         with running(watched) as server:
             monkeypatch.setenv("BULKVM_URL", server.url)
-            monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+            monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
             monkeypatch.setenv("BULKVM_MAX_RPS", "0")
             yield app
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import SAMPLES, Bulkvm
 
 SHEET = str(SAMPLES / "clinic.csv")
@@ -93,7 +93,7 @@ def test_a_question_that_the_pbx_does_not_take_is_exit_2_and_named(
 
 
 def test_a_list_that_is_refused_without_a_question_is_no_fault_of_the_options(bulkvm: Bulkvm, pbx: Starlette) -> None:
-    pbx.state.faults = Faults(["400:list:1-9"])
+    pbx.state.faults = FaultRules(["400:list:1-9"])
 
     assert bulkvm("export", "a.csv").code == 5
 

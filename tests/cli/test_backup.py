@@ -18,7 +18,7 @@ from bulkvm.backup import BackupSettings, Manifest
 from bulkvm.cli.commands.backup import back_up_sites
 from bulkvm.cli.connection import Connection
 from bulkvm.model.settings import Site
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
 from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
@@ -89,10 +89,10 @@ def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_e
     assert bulkvm("backup", "nights").code == 0
     before = files_in(folder / "nights")
     monkeypatch.delenv("BULKVM_TOKEN")
-    monkeypatch.setenv("BULKVM_USER", Settings().user)
-    monkeypatch.setenv("BULKVM_DOMAIN", Settings().domain)
-    monkeypatch.setenv("BULKVM_PASSWORD", Settings().password)
-    pbx.state.faults = Faults([f"{fault}:1-999"])
+    monkeypatch.setenv("BULKVM_USER", SimulatorSettings().user)
+    monkeypatch.setenv("BULKVM_DOMAIN", SimulatorSettings().domain)
+    monkeypatch.setenv("BULKVM_PASSWORD", SimulatorSettings().password)
+    pbx.state.faults = FaultRules([f"{fault}:1-999"])
 
     ended = bulkvm("backup", "nights", "--keep", "1", *IMPATIENT)
 
@@ -107,7 +107,7 @@ def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_e
 def test_a_fault_that_passes_is_got_over_in_silence(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, what: str, at: int
 ) -> None:
-    pbx.state.faults = Faults([f"{what}:list:{at}"])
+    pbx.state.faults = FaultRules([f"{what}:list:{at}"])
 
     ended = bulkvm("backup", "nights", "--retries", "3")
 
@@ -115,7 +115,7 @@ def test_a_fault_that_passes_is_got_over_in_silence(
         assert_one_line(ended, 4, "token")
         return
     assert (ended.code, ended.err) == (0, "")
-    pbx.state.faults = Faults()
+    pbx.state.faults = FaultRules()
     assert bulkvm("diff", folder / "nights" / backups(folder / "nights")[0]).code == 0
 
 
@@ -192,7 +192,7 @@ def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         before = keyring.get_keyring()
         keyring.set_keyring(InMemory())
         for n, url in enumerate(urls):
-            assert store_secret(Site(name=f"site-{n:02}", url=url), Settings().token)
+            assert store_secret(Site(name=f"site-{n:02}", url=url), SimulatorSettings().token)
         yield apps
         keyring.set_keyring(before)
 
@@ -214,8 +214,8 @@ def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(
 ) -> None:
     first = bulkvm("backup", "nights", "--all-sites")
     age(folder / "nights")
-    ten_sites[3].state.faults = Faults(["403:any:1-99"])
-    ten_sites[7].state.faults = Faults(["truncated:list:1-99"])
+    ten_sites[3].state.faults = FaultRules(["403:any:1-99"])
+    ten_sites[7].state.faults = FaultRules(["truncated:list:1-99"])
 
     second = bulkvm("backup", "nights", "--all-sites", "--keep", "1", *IMPATIENT)
 
@@ -243,9 +243,9 @@ async def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: P
 def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_word_about_it(
     bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(pbx_with(tmp_path, 30, settings=Settings(behave=("hide:pin:both",)))) as hiding:
+    with running(pbx_with(tmp_path, 30, settings=SimulatorSettings(behave=("hide:pin:both",)))) as hiding:
         monkeypatch.setenv("BULKVM_URL", hiding.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         told = bulkvm("backup", "nights")
         quiet = bulkvm("backup", "nights", "--quiet")
 
@@ -431,18 +431,18 @@ def test_a_backup_under_another_name_is_read_as_long_as_it_is_whole(bulkvm: Bulk
     assert (whole.code, bulkvm("diff", month).code) == (0, 3)
 
 
-OTHER = Settings(tenant_id="other", tenant_name="Other", domain="other.example.com")
+OTHER = SimulatorSettings(tenant_id="other", tenant_name="Other", domain="other.example.com")
 
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("command", [["plan"], ["import", "--yes"]], ids=" ".join)
-@pytest.mark.parametrize(("settings", "warns"), [(Settings(), False), (OTHER, True)])
+@pytest.mark.parametrize(("settings", "warns"), [(SimulatorSettings(), False), (OTHER, True)])
 def test_a_backup_of_another_tenant_is_named_before_anything_is_sent(
     bulkvm: Bulkvm,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: list[str],
-    settings: Settings,
+    settings: SimulatorSettings,
     *,
     warns: bool,
 ) -> None:

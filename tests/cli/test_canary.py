@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_runs import rows
 from tests.cli.test_whole_job import write_csv
 
-ERASING = Settings(behave=("updates:erase", "extra:retain_days=30"))
+ERASING = SimulatorSettings(behave=("updates:erase", "extra:retain_days=30"))
 RENAME = ("import", "names.csv", "--yes", "--max-changes", "9")
 
 
@@ -69,7 +69,7 @@ def test_a_first_box_that_reads_back_otherwise_is_7_though_its_row_is_unknown(
     write_csv(folder / "boxes.csv", *rows(2))
     write_csv(folder / "names.csv", *rows(2, "New"))
     assert bulkvm("import", "boxes.csv", "--yes").code == 0
-    pbx.state.faults = Faults(["other-box:update:1-9"])
+    pbx.state.faults = FaultRules(["other-box:update:1-9"])
 
     ended = bulkvm(*RENAME, "--json")
 

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.conftest import Golden
@@ -181,7 +181,7 @@ def test_odd_boxes_of_a_pbx_do_not_stand_in_the_way_of_its_drift_report(
     (folder / "odd.json").write_text(json.dumps(odd), "utf-8")
     with running(create_app(seed=folder / "odd.json")) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         bulkvm("export", "odd.csv")
         bulkvm("export", "odd.xlsx")
         same = [bulkvm("diff", name).code for name in ("odd.csv", "odd.xlsx")]
@@ -226,10 +226,10 @@ def test_a_pbx_that_hides_its_pins_is_no_difference(
 ) -> None:
     assert folder.is_dir()
     with (
-        running(pbx_with(tmp_path, 30, settings=Settings(behave=("hide:pin:both",)))) as hiding,
+        running(pbx_with(tmp_path, 30, settings=SimulatorSettings(behave=("hide:pin:both",)))) as hiding,
         running(pbx_with(tmp_path, 30)) as open_,
     ):
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_URL", open_.url)
         bulkvm("export", "open.csv")
         monkeypatch.setenv("BULKVM_URL", hiding.url)
@@ -244,7 +244,7 @@ def test_an_old_site_moved_to_a_new_one_differs_in_nothing(
 ) -> None:
     assert folder.is_dir()
     with running(create_app()) as old, running(create_app()) as new:
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_URL", old.url)
         bulkvm("import", SAMPLES / "clinic.xlsx", "--yes", "--result", "r.csv")
         bulkvm("export", "old.csv")

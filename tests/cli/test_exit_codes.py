@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.cli.test_whole_job import write_csv
 
@@ -26,7 +26,7 @@ def done(bulkvm: Bulkvm, _: Starlette) -> Ended:
 
 
 def some_rows_rejected(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["422:create:1"])
+    pbx.state.faults = FaultRules(["422:create:1"])
     return bulkvm(*IMPORT)
 
 
@@ -39,12 +39,12 @@ def the_sheet_is_not_valid(bulkvm: Bulkvm, _: Starlette) -> Ended:
 
 
 def the_login_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["expire:any:1"])
+    pbx.state.faults = FaultRules(["expire:any:1"])
     return bulkvm(*IMPORT)
 
 
 def the_pbx_is_away(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["down(seconds=600):any:1"])
+    pbx.state.faults = FaultRules(["down(seconds=600):any:1"])
     return bulkvm(*IMPORT)
 
 
@@ -54,7 +54,7 @@ def a_limit_refuses(bulkvm: Bulkvm, _: Starlette) -> Ended:
 
 
 def too_many_rows_fail(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["422:create:1-99"])
+    pbx.state.faults = FaultRules(["422:create:1-99"])
     return bulkvm(*IMPORT, "--concurrency", "1")
 
 
@@ -66,7 +66,7 @@ def a_backup_cannot_be_proven(bulkvm: Bulkvm, _: Starlette) -> Ended:
 
 
 def an_outcome_is_unknown(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["reset-after:create:1", "503:list:3-99"])
+    pbx.state.faults = FaultRules(["reset-after:create:1", "503:list:3-99"])
     return bulkvm(*IMPORT, "--concurrency", "1")
 
 
@@ -75,7 +75,7 @@ def differences_are_found(bulkvm: Bulkvm, _: Starlette) -> Ended:
 
 
 def somebody_stops_it(_: Bulkvm, pbx: Starlette) -> Ended:
-    pbx.state.faults = Faults(["late(seconds=60):list:1"])
+    pbx.state.faults = FaultRules(["late(seconds=60):list:1"])
     command = [sys.executable, "-m", "bulkvm", *IMPORT]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
         while not pbx.state.traffic.counts["list"]:

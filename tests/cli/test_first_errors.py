@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 
 SHEET = SAMPLES / "clinic.csv"
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 
 
 def assert_clear(ended: Ended, code: int, *words: str) -> None:

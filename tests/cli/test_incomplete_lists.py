@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
 
@@ -44,7 +44,7 @@ def app(tmp_path: Path) -> Starlette:
 def test_nothing_comes_of_a_list_that_is_not_complete(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: list[str | Path], fault: str, words: str
 ) -> None:
-    pbx.state.faults = Faults([fault])
+    pbx.state.faults = FaultRules([fault])
 
     ended = bulkvm(*command, "--retries", "1")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm
 
 pytestmark = pytest.mark.usefixtures("pbx")
@@ -47,7 +47,7 @@ def test_it_moves_a_site_and_is_compared_with_files_and_with_the_pbx(
 def test_a_simulator_begins_with_it(bulkvm: Bulkvm, exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(create_app(seed=exported)) as seeded:
         monkeypatch.setenv("BULKVM_URL", seeded.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
 
         assert bulkvm("diff", exported).code == 0
 

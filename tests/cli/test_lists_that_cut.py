@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm, stored
 from tests.cli.test_whole_job import write_csv
 from tests.hostile import Answer, Asked, Hostile
@@ -31,7 +31,7 @@ def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Mo
 
     with running(Hostile(app, change=cut)) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app
 

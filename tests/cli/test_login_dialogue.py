@@ -6,10 +6,10 @@ import pytest
 import trustme
 
 from bulkvm.pbx.certificate import fetch_certificate
-from bulkvm.simulator import Running, Settings, create_app, running
+from bulkvm.simulator import Running, SimulatorSettings, create_app, running
 from tests.cli.terminals import on_a_terminal
 
-USER = Settings()
+USER = SimulatorSettings()
 
 
 @pytest.mark.parametrize("agreed", [True, False])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm
 
 PLAIN = {
@@ -57,9 +57,9 @@ def a_pbx(
     """A PBX that holds whatever boxes it is given, and refuses new ones that its rules forbid."""
     seed = folder / "seed.json"
     seed.write_text(json.dumps(boxes), "utf-8")
-    with running(create_app(seed=seed, settings=Settings(behave=behave))) as server:
+    with running(create_app(seed=seed, settings=SimulatorSettings(behave=behave))) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield
 

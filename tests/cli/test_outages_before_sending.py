@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import Bulkvm, stored
 from tests.cli.test_whole_job import write_csv
 
@@ -20,7 +20,7 @@ def test_a_pbx_that_goes_away_while_an_import_is_planned_is_5_and_nothing_was_se
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: tuple[str, ...], fault: str
 ) -> None:
     write_csv(folder / "a.csv", *ROWS)
-    pbx.state.faults = Faults([fault])
+    pbx.state.faults = FaultRules([fault])
 
     ended = bulkvm(command[0], "a.csv", *command[1:], *IMPATIENT)
 
@@ -35,7 +35,7 @@ def test_a_pbx_that_goes_away_while_an_undo_is_planned_is_5_and_nothing_was_sent
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, fault: str
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = Faults([fault])
+    pbx.state.faults = FaultRules([fault])
 
     ended = bulkvm("undo", "last", "--yes", *IMPATIENT)
 

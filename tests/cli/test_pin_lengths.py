@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_whole_job import write_csv
 
@@ -15,7 +15,7 @@ HEADINGS = ("extension_number", "name", "pin")
 @pytest.fixture
 def app(request: pytest.FixtureRequest) -> Starlette:
     least, most = request.param
-    return create_app(settings=Settings(pin_min=least, pin_max=most))
+    return create_app(settings=SimulatorSettings(pin_min=least, pin_max=most))
 
 
 def sheet(folder: Path, pin: str) -> Path:
@@ -71,9 +71,9 @@ def test_a_policy_that_contradicts_itself_stops_no_sheet_without_pins(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seed = sheet(folder, "402817")
-    with running(create_app(seed=seed, settings=Settings(pin_min=6, pin_max=4))) as server:
+    with running(create_app(seed=seed, settings=SimulatorSettings(pin_min=6, pin_max=4))) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         renamed = write_csv(folder / "renamed.csv", ("6201", "Front Desk"), headings=HEADINGS[:2])
 
         assert bulkvm("plan", renamed, "--exit-code").code == 10

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.terminals import on_a_terminal
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "clinic.csv"
@@ -15,7 +15,11 @@ QUESTION = "Send 42 creates to Simulated clinic (simulator.example) on localhost
 def asked(folder: Path, app: Starlette, answer: str | None, *more: str) -> tuple[int | None, str]:
     """Import on a terminal, and answer the question or press Ctrl-C: the exit code, and what was shown after it."""
     with running(app) as server:
-        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "BULKVM_STATE": str(folder / "state")}
+        known = {
+            "BULKVM_URL": server.url,
+            "BULKVM_TOKEN": SimulatorSettings().token,
+            "BULKVM_STATE": str(folder / "state"),
+        }
         known["NO_COLOR"] = "1"
         with on_a_terminal(folder, "import", SAMPLE, "--result", folder / "r.xlsx", *more, **known) as (
             terminal,
@@ -65,7 +69,11 @@ def test_the_question_of_an_undo_says_how_many_boxes_it_deletes_and_restores(tmp
     (tmp_path / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n6202,Sales,402818\n", "utf-8")
     (tmp_path / "b.csv").write_text("extension_number,name,pin\n6201,Front Desk,\n6203,Bar,402819\n", "utf-8")
     with running(create_app()) as server:
-        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "BULKVM_STATE": str(tmp_path / "state")}
+        known = {
+            "BULKVM_URL": server.url,
+            "BULKVM_TOKEN": SimulatorSettings().token,
+            "BULKVM_STATE": str(tmp_path / "state"),
+        }
         for sheet in ("a.csv", "b.csv"):
             with on_a_terminal(tmp_path, "import", tmp_path / sheet, "--yes", "--force", **known) as (terminal, _):
                 terminal.read_to_the_end()

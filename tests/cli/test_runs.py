@@ -27,7 +27,7 @@ from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import tenant_lock
 from bulkvm.pbx import connect
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.test_whole_job import statuses, write_csv
 from tests.hostile import Hostile, json_answer
@@ -48,11 +48,11 @@ def boxes(bulkvm: Bulkvm) -> dict[str, str]:
 CLINIC = {"id": "7", "name": "Clinic", "domain": "clinic.example.com"}
 
 
-def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = Settings().domain) -> None:
+def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = SimulatorSettings().domain) -> None:
     monkeypatch.delenv("BULKVM_TOKEN", raising=False)
-    monkeypatch.setenv("BULKVM_USER", Settings().user)
+    monkeypatch.setenv("BULKVM_USER", SimulatorSettings().user)
     monkeypatch.setenv("BULKVM_DOMAIN", domain)
-    monkeypatch.setenv("BULKVM_PASSWORD", Settings().password)
+    monkeypatch.setenv("BULKVM_PASSWORD", SimulatorSettings().password)
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
         port = urlsplit(server.url).port
         monkeypatch.setenv("BULKVM_URL", f"http://{host}:{port}")
         if by_token:
-            monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+            monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         else:
             log_in_by_password(monkeypatch)
         with run_under_way(Tenant(pbx=f"http://localhost:{port}", id="7")):
@@ -94,7 +94,7 @@ def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
     hidden = Hostile(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
     with running(hidden) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        with run_under_way(Tenant(pbx=normalize_url(server.url), domain=Settings().domain.upper())):
+        with run_under_way(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper())):
             assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 2
 
     assert pbx.state.traffic.counts["create"] == 0
@@ -102,7 +102,7 @@ def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
 
 def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> None:
     async def ask() -> Tenant:
-        async with connect(Site(name="test", url=os.environ["BULKVM_URL"], token=Settings().token)) as opened:
+        async with connect(Site(name="test", url=os.environ["BULKVM_URL"], token=SimulatorSettings().token)) as opened:
             return await opened.tenant()
 
     tenant = asyncio.run(ask())
@@ -277,10 +277,10 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
 def slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
     """A PBX that takes its time, so that a run can be met in the middle."""
     assert folder.is_dir()
-    app = create_app(settings=Settings(latency=0.02))
+    app = create_app(settings=SimulatorSettings(latency=0.02))
     with running(app) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app
 
@@ -329,7 +329,7 @@ def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
 def test_one_signal_ends_a_run_that_waits_for_the_pbx(
     slow: Starlette, folder: Path, number: signal.Signals, rule: str
 ) -> None:
-    slow.state.faults = Faults([rule])
+    slow.state.faults = FaultRules([rule])
     with start(folder, 100) as process:
         wait_for_creates(slow, 20, process)
         process.send_signal(number)
@@ -345,7 +345,7 @@ def test_one_signal_ends_a_run_that_waits_for_the_pbx(
 def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
     bulkvm: Bulkvm, slow: Starlette, folder: Path
 ) -> None:
-    slow.state.faults = Faults(["late(seconds=60):create:20"])
+    slow.state.faults = FaultRules(["late(seconds=60):create:20"])
     with start(folder, 100) as process:
         wait_for_creates(slow, 20, process)
         process.send_signal(signal.SIGINT)
@@ -393,7 +393,7 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
     slow: Starlette, folder: Path, number: signal.Signals, command: list[str]
 ) -> None:
     write_csv(folder / "a.csv", *rows(3))
-    slow.state.faults = Faults(["late(seconds=60):list:1-9"])
+    slow.state.faults = FaultRules(["late(seconds=60):list:1-9"])
     python = [sys.executable, "-m", "bulkvm", *command, "--quiet"]
     with subprocess.Popen(
         python, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
@@ -413,7 +413,7 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
 def test_a_job_in_the_background_of_a_script_which_hears_no_ctrl_c_ends_by_sigterm(
     slow: Starlette, folder: Path
 ) -> None:
-    slow.state.faults = Faults(["late(seconds=60):list:1-9"])
+    slow.state.faults = FaultRules(["late(seconds=60):list:1-9"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a program inherits it
     try:
         export = subprocess.Popen([sys.executable, "-m", "bulkvm", "export", folder / "b.csv"], stderr=subprocess.PIPE)
@@ -472,13 +472,13 @@ def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
 
 def test_rows_of_unknown_outcome_are_exit_code_nine(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     sheet = write_csv(folder / "a.csv", *rows(1))
-    pbx.state.faults = Faults(["reset-after:create:1", "503:list:3-99"])
+    pbx.state.faults = FaultRules(["reset-after:create:1", "503:list:3-99"])
 
     ended = bulkvm("import", sheet, "--yes", "--json", "--max-outage", "0.1", "--retries", "2")
 
     assert ended.code == 9
     assert [row["status"] for row in ended.json["rows"]] == ["unknown"]
-    pbx.state.faults = Faults()
+    pbx.state.faults = FaultRules()
     assert bulkvm("import", sheet, "--yes", "--json").json["counts"]["unchanged"] == 1
 
 
@@ -486,7 +486,7 @@ def test_a_pbx_that_stays_away_ends_the_run_and_most_rows_are_not_sent(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     sheet = write_csv(folder / "a.csv", *rows(30))
-    pbx.state.faults = Faults(["down(seconds=600):create:10"])
+    pbx.state.faults = FaultRules(["down(seconds=600):create:10"])
 
     ended = bulkvm("import", sheet, "--yes", "--json", "--max-outage", "0.3", "--concurrency", "1", "--skip-invalid")
 

@@ -12,11 +12,11 @@ import keyring
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bulkvm.simulator import Running, Settings, create_app, running
+from bulkvm.simulator import Running, SimulatorSettings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.sites.keyrings import NONE, InMemory
 
-USER = Settings(password="OPEN-SESAME-1", token="OPEN-SESAME-2")
+USER = SimulatorSettings(password="OPEN-SESAME-1", token="OPEN-SESAME-2")
 LOGIN = ("--user", USER.user, "--domain", USER.domain)
 PATIENCE = ("--retries", "1", "--max-outage", "0", "--timeout", "5")
 

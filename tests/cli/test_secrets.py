@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_whole_job import write_csv
 from tests.pbx.servers import Overheard
 
 PINS = ("402817", "582046", "9371502846", "58391", "731110462", "7502839164")
-LOGIN = Settings()
+LOGIN = SimulatorSettings()
 TOKEN, PASSWORD = "secret-token-8d1f", "secret-password-77"
 ROWS = [
     ("6201", "Front Desk", PINS[0], "a@example.com", "yes"),
@@ -63,7 +63,7 @@ def heard(
     request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Heard]:
     """Every command at its loudest, while things go wrong now and then."""
-    app = create_app(settings=Settings(token=TOKEN, password=PASSWORD))
+    app = create_app(settings=SimulatorSettings(token=TOKEN, password=PASSWORD))
     overheard = Overheard(app)
     login = {"BULKVM_USER": LOGIN.user, "BULKVM_DOMAIN": LOGIN.domain, "BULKVM_PASSWORD": PASSWORD}
     write_csv(folder / "a.csv", *ROWS)
@@ -76,10 +76,10 @@ def heard(
             monkeypatch.setenv(name, value)
         texts = []
         for number, command in enumerate(COMMANDS):  # the first one meets no refusal
-            app.state.faults = Faults(["random:any:rate=0.1,seed=3", f"422:create:{number or 99}"])
+            app.state.faults = FaultRules(["random:any:rate=0.1,seed=3", f"422:create:{number or 99}"])
             ended = bulkvm(*command, "-v")
             texts.append(ended.out + ended.err)
-        app.state.faults = Faults(["401:any:1-99"])
+        app.state.faults = FaultRules(["401:any:1-99"])
         command = [sys.executable, "-m", "bulkvm", "import", "b.csv", "--yes", "--debug", "-v"]
         debugged = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
         assert "Traceback" in debugged.stderr

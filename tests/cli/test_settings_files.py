@@ -13,13 +13,13 @@ from starlette.applications import Starlette
 
 from bulkvm import locks
 from bulkvm.model.settings import Site
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from bulkvm.sites import change_site, read_sites, store_secret
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.terminals import on_a_terminal
 from tests.sites.keyrings import InMemory
 
-USER = Settings()
+USER = SimulatorSettings()
 
 
 @pytest.fixture

@@ -19,12 +19,12 @@ import bulkvm.cli.main as commands
 from bulkvm import paths as places
 from bulkvm.cli.main import COMMANDS
 from bulkvm.model.tenant import normalize_url
-from bulkvm.simulator import Faults, Running, Settings, create_app, running
+from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running
 from tests.cli.conftest import SAMPLES, Bulkvm, Ended
 from tests.pbx.servers import Overheard
 from tests.sites.keyrings import NONE, InMemory
 
-USER = Settings()
+USER = SimulatorSettings()
 NAMED = ("--user", USER.user, "--domain", USER.domain)
 
 SHOWN = f"{USER.tenant_name} ({USER.domain}) on localhost"
@@ -130,7 +130,7 @@ def test_a_site_whose_login_reaches_another_tenant_than_at_its_setup_is_refused_
 ) -> None:
     assert login("clinic", *by, secret=USER.token if by else USER.password).code == 0
     listed = app.state.traffic.counts["list"]
-    app.state.faults = Faults(["other-tenant:tenant:1-99"])
+    app.state.faults = FaultRules(["other-tenant:tenant:1-99"])
 
     refused = bulkvm(*arguments)
 
@@ -149,7 +149,7 @@ def test_a_site_whose_login_reaches_another_tenant_than_at_its_setup_is_refused_
 
 
 def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, login: Login, app: Starlette) -> None:
-    app.state.faults = Faults(["403:tenant:1-99"])
+    app.state.faults = FaultRules(["403:tenant:1-99"])
     for name, by in (("clinic", ()), ("practice", ("--token-stdin",))):
         assert login(name, *by, secret=USER.token if by else USER.password).code == 0
 
@@ -204,7 +204,7 @@ def test_a_token_that_has_ended_needs_not_be_revoked(
     bulkvm: Bulkvm, login: Login, ring: InMemory, app: Starlette
 ) -> None:
     login("clinic", "--token-stdin", secret=USER.token)
-    app.state.faults = Faults(["expire:revoke:1"])
+    app.state.faults = FaultRules(["expire:revoke:1"])
 
     assert bulkvm("logout", "clinic").code == 0
     assert ring.held == {}
@@ -455,7 +455,8 @@ def test_no_secret_is_in_anything_that_is_said_logged_or_written(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     app = create_app(
-        settings=Settings(password=PASSWORD, token=TOKEN), faults=["expire:policy:every=2", "503:login:4", "401:list:9"]
+        settings=SimulatorSettings(password=PASSWORD, token=TOKEN),
+        faults=["expire:policy:every=2", "503:login:4", "401:list:9"],
     )
     pbx = Overheard(app)
     said = []

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from bulkvm.cli.console import Console
 from bulkvm.cli.streams import OutputStreams
-from bulkvm.simulator import Faults, Settings, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from tests.backup.nights import pbx_with
 from tests.cli.conftest import SAMPLES, Bulkvm
 from tests.cli.terminals import on_a_terminal
@@ -47,9 +47,9 @@ def test_what_does_not_take_long_says_only_its_end_and_a_quiet_command_nothing(b
 
 
 def test_on_a_terminal_a_bar_says_it_and_goes_away(tmp_path: Path) -> None:
-    app = pbx_with(tmp_path, 50, settings=Settings(page_cap=20, latency=0.4))
+    app = pbx_with(tmp_path, 50, settings=SimulatorSettings(page_cap=20, latency=0.4))
     with running(app) as server:
-        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": Settings().token, "NO_COLOR": "1"}
+        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": SimulatorSettings().token, "NO_COLOR": "1"}
         with on_a_terminal(tmp_path, "export", tmp_path / "b.csv", **known) as (terminal, program):
             terminal.read_to_the_end()
 
@@ -98,7 +98,7 @@ def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monk
 
 @pytest.mark.usefixtures("pbx")
 def test_verbose_says_what_became_of_a_request_without_an_answer(bulkvm: Bulkvm, app: Starlette) -> None:
-    app.state.faults = Faults(["reset:list:1-4"])
+    app.state.faults = FaultRules(["reset:list:1-4"])
 
     first = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()[0]
 

@@ -8,7 +8,7 @@ from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 from starlette.types import Scope
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import Bulkvm, Serve, stored
 from tests.cli.test_whole_job import statuses, write_csv
 
@@ -50,7 +50,7 @@ def test_a_message_that_is_left_after_the_question_keeps_its_box_too(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = Faults(["message:fetch:4"])  # after three that are read for the plan
+    pbx.state.faults = FaultRules(["message:fetch:4"])  # after three that are read for the plan
 
     undone = bulkvm("undo", "last", "--yes", "--json", "--concurrency", "1")
 
@@ -64,7 +64,7 @@ def test_where_the_pbx_does_not_show_messages_boxes_are_kept_and_named(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = Faults([f"{status}:messages:1-999"])
+    pbx.state.faults = FaultRules([f"{status}:messages:1-999"])
 
     undone = bulkvm("undo", "last", "--yes")
     left = list(stored(pbx))
@@ -310,7 +310,7 @@ def test_the_result_of_an_undo_is_refused_as_a_sheet_and_says_how_to_go_on(
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     (run,) = names(bulkvm)
-    pbx.state.faults = Faults(["422:destroy:2"])
+    pbx.state.faults = FaultRules(["422:destroy:2"])
     undone = bulkvm("undo", "last", "--yes", "--result", f"u.{suffix}", "--concurrency", "1")
     if is_rebuilt:
         bulkvm("runs", "last", "--result", f"u.{suffix}", "--overwrite")
@@ -342,10 +342,10 @@ def test_a_rebuilt_result_of_a_run_that_ended_early_holds_every_row_whole(
         "Ext,Display Name,PIN\n" + "".join(f"{number},New {number},\n" for number, *_ in ROWS) + "6209,Other,12\n",
         "utf-8",
     )
-    pbx.state.faults = Faults(["down(seconds=600):update:2-99"])
+    pbx.state.faults = FaultRules(["down(seconds=600):update:2-99"])
     options = ["--skip-invalid", "--yes", "--max-outage", "0.1", "--concurrency", "1", "--force"]
     ended = bulkvm("import", sheet, *options)
-    pbx.state.faults = Faults()
+    pbx.state.faults = FaultRules()
 
     bulkvm("runs", "last", "--result", "r.csv")
     rebuilt = read(folder / "r.csv")
@@ -403,7 +403,7 @@ def test_generated_pins_stand_in_a_result_only_where_the_pbx_has_them(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
 ) -> None:
     rows = [(number, name, "", "", "") for number, name, *_ in ROWS]
-    pbx.state.faults = Faults(["422:create:2"])
+    pbx.state.faults = FaultRules(["422:create:2"])
     options = ["--generate-pins", "--yes", "--concurrency", "1"]
     bulkvm("import", write_csv(folder / "a.csv", *rows), *options, "--result", f"r.{suffix}")
     first = pins(folder / f"r.{suffix}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import Bulkvm, Serve, stored
 from tests.cli.test_whole_job import write_csv
 
@@ -133,7 +133,7 @@ def test_where_the_pbx_lists_no_greetings_that_is_said_and_not_claimed(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = Faults([f"{status}:greetings:1-99"])
+    pbx.state.faults = FaultRules([f"{status}:greetings:1-99"])
 
     undone = bulkvm("undo", "last", "--yes")
 
@@ -145,7 +145,7 @@ def test_where_the_list_of_greetings_cannot_be_read_boxes_are_kept_and_named(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = Faults(["500:greetings:1-99"])
+    pbx.state.faults = FaultRules(["500:greetings:1-99"])
 
     undone = bulkvm("undo", "last", "--yes", "--retries", "1")
 

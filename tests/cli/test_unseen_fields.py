@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.cli.conftest import Bulkvm
 from tests.cli.test_whole_job import write_csv
 
@@ -22,10 +22,10 @@ SENT = "PIN sent in 10 rows; this PBX does not show PINs."
 def hiding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
     seed = folder / "seed.json"
     seed.write_text(json.dumps([dict(zip(HEADINGS, box, strict=True)) for box in BOXES]), "utf-8")
-    app = create_app(seed=seed, settings=Settings(behave=("hide:pin:both",)))
+    app = create_app(seed=seed, settings=SimulatorSettings(behave=("hide:pin:both",)))
     with running(app) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")
         yield app
 
@@ -102,9 +102,9 @@ def test_an_export_and_a_backup_say_and_count_what_is_not_shown(
     ]
     seed.write_text(json.dumps(boxes), "utf-8")
     behave = (f"{rule}:pin:both", f"{rule}:recipients:both", "omit:enable_pin:both", "omit:enable_email_notify:both")
-    with running(create_app(seed=seed, settings=Settings(behave=behave))) as server:
+    with running(create_app(seed=seed, settings=SimulatorSettings(behave=behave))) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", Settings().token)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         exported, without_pins = bulkvm("export", "all.csv"), bulkvm("export", "some.csv", "--without-pins")
         backed_up = bulkvm("backup", "nights")
 

@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.columns.csv_escape import escape_formula
-from bulkvm.simulator import Faults
+from bulkvm.simulator import FaultRules
 from tests.cli.conftest import SAMPLES, Bulkvm
 
 HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
@@ -198,7 +198,7 @@ def test_changing_too_many_boxes_is_refused_and_yes_does_not_override_it(
 def test_what_the_pbx_refuses_is_told_row_by_row_and_the_others_are_done(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
-    pbx.state.faults = Faults(["422:create:1"])
+    pbx.state.faults = FaultRules(["422:create:1"])
     sheet = write_csv(folder / "a.csv", ("6201", "Refused", "402817", "", ""), ("6202", "Made", "582046", "", ""))
 
     ended = bulkvm("import", sheet, "--yes", "--json", "--result", "r.csv", "--concurrency", "1")
@@ -288,7 +288,7 @@ def test_a_plan_with_differences_is_exit_code_10_if_that_is_asked_for(bulkvm: Bu
 def test_a_run_that_fails_too_often_ends_with_exit_code_7_and_the_rest_is_not_sent(
     bulkvm: Bulkvm, pbx: Starlette
 ) -> None:
-    pbx.state.faults = Faults(["422:create:1-99"])
+    pbx.state.faults = FaultRules(["422:create:1-99"])
 
     ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--json", "--max-errors", "3", "--concurrency", "1")
 

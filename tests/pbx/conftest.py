@@ -7,9 +7,9 @@ from starlette.applications import Starlette
 
 from bulkvm.model.settings import Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 
 
 @pytest.fixture

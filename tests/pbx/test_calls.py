@@ -9,10 +9,10 @@ from bulkvm.model.box import BLANK, Box, Owner, Record
 from bulkvm.model.errors import AnswerLost, NoSuchBox, PbxRefused
 from bulkvm.model.settings import PinPolicy, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from tests.pbx.altered import AlteredPbx
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 
 RECORD = Record(
     row=2,

@@ -16,10 +16,10 @@ from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.diagnostics import Finding, examine
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.pbx.servers import serving
 
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 WAY = ["name", "port", "TLS", "clock"]
 ALL = [*WAY, "login", "boxes", "PINs", "speed"]
 PORTAL = Starlette(routes=[Route("/{path:path}", lambda _: HTMLResponse("<h1>Welcome</h1>"))])

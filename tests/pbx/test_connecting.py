@@ -28,9 +28,9 @@ from bulkvm.model.errors import (
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.diagnostics import examine
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 
-USER = Settings()
+USER = SimulatorSettings()
 ONE_TRY = SendSettings(retries=1)
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 BOX = Box(id="1", extension_number="6201", name="Front Desk", pin="402817")

@@ -16,9 +16,9 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.diagnostics import probe
 from bulkvm.pbx.transport import LONGEST_ANSWER, make_transport
-from bulkvm.simulator import Settings
+from bulkvm.simulator import SimulatorSettings
 
-USER = Settings()
+USER = SimulatorSettings()
 ONE_TRY = SendSettings(retries=1, timeout=0.3, max_rps=0)
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

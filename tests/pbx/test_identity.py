@@ -12,12 +12,12 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import Limit, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile, json_answer
 from tests.upload.truth import assert_truth, boxes_from_rows, records
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0, max_errors=Limit(share=1.0))
 NAMES = {"Desk 0", "Desk 1", "Desk 2"}
 
@@ -31,7 +31,7 @@ async def test_a_box_that_was_not_asked_for_is_not_renamed() -> None:
     async with connect(SITE, ONCE, app=app) as pbx:
         await make(pbx)
         plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults(["other-box:fetch:1-9"])
+        app.state.faults = FaultRules(["other-box:fetch:1-9"])
 
         ending = await send(plan, pbx, ONCE)
 
@@ -45,7 +45,7 @@ async def test_another_box_after_a_lost_answer_proves_nothing() -> None:
     async with connect(SITE, ONCE, app=app) as pbx:
         await make(pbx)
         plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults(["500-after:update:1", "other-box:fetch:2-9"])
+        app.state.faults = FaultRules(["500-after:update:1", "other-box:fetch:2-9"])
 
         ending = await send(plan, pbx, ONCE)
 
@@ -53,10 +53,10 @@ async def test_another_box_after_a_lost_answer_proves_nothing() -> None:
 
 
 async def test_another_box_in_place_of_one_that_was_listed_is_not_exported() -> None:
-    app = create_app(settings=Settings(summary_lists=True))
+    app = create_app(settings=SimulatorSettings(summary_lists=True))
     async with connect(SITE, ONCE, app=app) as pbx:
         await make(pbx)
-        app.state.faults = Faults(["other-box:fetch:1-9"])
+        app.state.faults = FaultRules(["other-box:fetch:1-9"])
 
         with pytest.raises(AnswerLost, match="another one"):
             await pbx.list_whole_boxes()
@@ -78,11 +78,11 @@ async def test_the_number_of_an_answer_is_checked_too() -> None:
 
 async def outcome_after_a_lost_create(behaviours: Sequence[str], row: int, *, faults: Sequence[str]) -> Outcome:
     """What becomes of the last of the rows, on a PBX with many boxes that shows few of them on a page."""
-    app = create_app(settings=Settings(page_cap=4, behave=tuple(behaviours)))
+    app = create_app(settings=SimulatorSettings(page_cap=4, behave=tuple(behaviours)))
     async with connect(SITE, ONCE, app=app) as pbx:
         for record in records(row):
             await pbx.create_box(record)
-        app.state.faults = Faults(faults)
+        app.state.faults = FaultRules(faults)
         plan = Plan((Change(ChangeKind.CREATE, records(row + 1)[row]),))
 
         ending = await send(plan, pbx, ONCE)
@@ -114,7 +114,7 @@ async def test_what_an_incomplete_list_does_not_show_is_unknown_and_not_sent_aga
 
 
 async def test_a_box_that_an_incomplete_list_does_not_show_is_not_said_to_be_absent() -> None:
-    app = create_app(settings=Settings(page_cap=4, behave=("ignore:filter", "ignore:skip")))
+    app = create_app(settings=SimulatorSettings(page_cap=4, behave=("ignore:filter", "ignore:skip")))
     async with connect(SITE, ONCE, app=app) as pbx:
         for record in records(9):
             await pbx.create_box(record)
@@ -227,7 +227,7 @@ async def test_a_refusal_that_may_come_after_it_was_done_is_looked_after(
         box = await pbx.find_box("7000")
         record = records(1)[0] if kind is C else RENAMED if kind is U else Record(row=2, extension_number="7000")
         plan = (await plan_for(pbx, [record])) if kind is not R else Plan((Change(R, record, box),))
-        app.state.faults = Faults([f"{code}{'-after' if is_done else ''}:{call}:1-9"])
+        app.state.faults = FaultRules([f"{code}{'-after' if is_done else ''}:{call}:1-9"])
 
         ending = await send(plan, pbx, ONCE)
 
@@ -297,7 +297,7 @@ async def test_rows_whose_box_cannot_be_looked_at_count_for_the_limit_on_errors(
     async with connect(SITE, limited, app=app) as pbx:
         await make(pbx, 60)
         plan = await plan_for(pbx, records(60, name="New"))
-        app.state.faults = Faults([fault])
+        app.state.faults = FaultRules([fault])
 
         ending = await send(plan, pbx, limited)
 

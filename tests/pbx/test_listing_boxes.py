@@ -17,10 +17,10 @@ from bulkvm.model.errors import AnswerLost, ListKeptChanging, PbxError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
 from bulkvm.pbx.listing import quote
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 
 
 def seed(folder: Path, numbers: Sequence[str]) -> Path:
@@ -40,20 +40,20 @@ async def list_from(app: Starlette, query: Query | None = None) -> tuple[Box, ..
 @pytest.mark.parametrize("page_cap", [100, 7])
 async def test_every_box_is_listed_once_in_extension_order(tmp_path: Path, count: int, page_cap: int) -> None:
     numbers = [str(2000 + n) for n in range(count)]
-    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(page_cap=page_cap))
+    app = create_app(seed=seed(tmp_path, numbers), settings=SimulatorSettings(page_cap=page_cap))
 
     assert [box.extension_number for box in await list_from(app)] == numbers
 
 
 async def test_numbers_of_several_lengths_are_all_listed(tmp_path: Path) -> None:
     numbers = [f"{n:0{width}}" for width in (3, 4, 18) for n in range(201, 260)]
-    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(page_cap=10))
+    app = create_app(seed=seed(tmp_path, numbers), settings=SimulatorSettings(page_cap=10))
 
     assert {box.extension_number for box in await list_from(app)} == set(numbers)
 
 
 async def test_a_filter_and_a_search_narrow_the_list(tmp_path: Path) -> None:
-    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(150)]), settings=Settings(page_cap=10))
+    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(150)]), settings=SimulatorSettings(page_cap=10))
 
     filtered = await list_from(app, Query(filter="startswith(extension_number, '204') or extension_number eq '2000'"))
     found = await list_from(app, Query(search="Box 2149"))
@@ -67,7 +67,7 @@ async def test_a_filter_and_a_search_narrow_the_list(tmp_path: Path) -> None:
 async def test_a_change_by_somebody_else_between_pages_loses_nothing(tmp_path: Path, what: str, at: int) -> None:
     app = create_app(
         seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),
-        settings=Settings(page_cap=20),
+        settings=SimulatorSettings(page_cap=20),
         faults=[f"{what}:list:{at}"],
     )
 
@@ -89,7 +89,7 @@ async def test_a_box_that_came_and_one_that_went_do_not_hide_one_that_was_there_
 async def test_a_list_that_never_holds_still_is_an_error_and_no_list(tmp_path: Path) -> None:
     app = create_app(
         seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),
-        settings=Settings(page_cap=20),
+        settings=SimulatorSettings(page_cap=20),
         faults=["admin-add:list:every=1"],
     )
 
@@ -98,7 +98,7 @@ async def test_a_list_that_never_holds_still_is_an_error_and_no_list(tmp_path: P
 
 
 async def test_a_list_that_is_a_summary_says_what_it_does_not_tell(tmp_path: Path) -> None:
-    app = create_app(seed=seed(tmp_path, ["2001"]), settings=Settings(summary_lists=True))
+    app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(summary_lists=True))
 
     (box,) = await list_from(app)
 
@@ -107,7 +107,7 @@ async def test_a_list_that_is_a_summary_says_what_it_does_not_tell(tmp_path: Pat
 
 async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Path) -> None:
     numbers = [str(2000 + n) for n in range(120)]
-    app = create_app(seed=seed(tmp_path, numbers), settings=Settings(summary_lists=True))
+    app = create_app(seed=seed(tmp_path, numbers), settings=SimulatorSettings(summary_lists=True))
 
     async with connect(SITE, app=app) as pbx:
         boxes = await pbx.list_whole_boxes()
@@ -116,7 +116,7 @@ async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Pat
 
 
 async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_has_it(tmp_path: Path) -> None:
-    app = create_app(seed=seed(tmp_path, ["2001"]), settings=Settings(behave=("mask-digits:pin:list",)))
+    app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=("mask-digits:pin:list",)))
     (truth,) = app.state.stored.page(EVERY_BOX, "position", 0, 1)
     async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
         (box,) = await pbx.list_whole_boxes()
@@ -134,7 +134,7 @@ async def test_whole_boxes_of_a_full_list_cost_no_further_requests(tmp_path: Pat
 
 
 async def test_progress_ends_with_all(tmp_path: Path) -> None:
-    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]), settings=Settings(page_cap=10))
+    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]), settings=SimulatorSettings(page_cap=10))
     told: list[tuple[int, int]] = []
 
     async with connect(SITE, app=app) as pbx:

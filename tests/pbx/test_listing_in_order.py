@@ -13,9 +13,9 @@ from bulkvm.model.box import Box
 from bulkvm.model.errors import ListKeptChanging, PbxRefused
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 NAMES = ["Ward", "Lab", "Front Desk", "Archive"]
 
 
@@ -23,7 +23,7 @@ def seeded(folder: Path, *faults: str) -> Starlette:
     boxes = [{"extension_number": str(2100 + n), "name": NAMES[n % 4], "pin": "402817"} for n in range(45)]
     seed = folder / "seed.json"
     seed.write_text(json.dumps(boxes), encoding="utf-8")
-    return create_app(seed=seed, settings=Settings(page_cap=7), faults=faults)
+    return create_app(seed=seed, settings=SimulatorSettings(page_cap=7), faults=faults)
 
 
 async def list_from(app: Starlette, orderby: str) -> tuple[Box, ...]:

@@ -9,9 +9,9 @@ from bulkvm.backup import BackupSettings
 from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import Site
 from bulkvm.pbx import connect
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from bulkvm.model.box import NOT_KNOWN, Record
 from bulkvm.model.errors import AnswerLost
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from tests.hostile import Answer, Asked, Hostile
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 ONCE = SendSettings(retries=1, max_rps=0)
 RECORD = Record(row=2, extension_number="0101", name="0042", pin="024680")
 

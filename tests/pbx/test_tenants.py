@@ -13,11 +13,11 @@ from bulkvm.model.outcome import Status, count_statuses
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile, json_answer
 
-USER = Settings()
+USER = SimulatorSettings()
 BY_TOKEN = Site(name="test", url="http://PBX.example", token=USER.token)
 BY_PASSWORD = Site(name="test", url="http://pbx.example:80", user=USER.user, domain=USER.domain, password=USER.password)
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0)

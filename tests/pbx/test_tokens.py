@@ -22,11 +22,11 @@ from bulkvm.model.outcome import Status, count_statuses
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.pbx.auth import PasswordAuth
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from bulkvm.upload import send
 from tests.pbx.servers import LOGIN, Overheard
 
-USER = Settings()
+USER = SimulatorSettings()
 RECORD = Record(row=2, extension_number="6100", name="Front Desk", pin="402817")
 SIXTY_FOUR = SendSettings(concurrency=64, max_rps=0)
 BOXES = "/api/shared_voicemails"
@@ -61,7 +61,7 @@ async def create_many(pbx: Pbx, count: int) -> None:
 
 @pytest.mark.parametrize(("lifetime", "good_for"), [(1800, 1740), (7200, 7140), (100, 90), (10, 9)])
 async def test_a_token_is_renewed_just_before_the_end_that_the_pbx_gave(lifetime: int, good_for: int) -> None:
-    app, clock = create_app(settings=Settings(token_lifetime=lifetime)), Clock()
+    app, clock = create_app(settings=SimulatorSettings(token_lifetime=lifetime)), Clock()
     overheard = Overheard(app)
     async with client(overheard, clock) as http:
         await http.get(BOXES)
@@ -197,7 +197,7 @@ async def test_a_token_that_ends_is_followed_by_the_password_where_there_is_no_r
 
 
 async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() -> None:
-    app = create_app(settings=Settings(token_lifetime=0))
+    app = create_app(settings=SimulatorSettings(token_lifetime=0))
     async with connect(login_site("http://simulator"), app=app) as pbx:
         with pytest.raises(LoginRefused):
             await pbx.count_boxes()
@@ -248,7 +248,7 @@ async def test_nothing_of_a_refusal_of_a_token_is_quoted() -> None:
 @pytest.mark.parametrize("form", ["OPEN-SESAME", "open-sesame", "OPEN%2DSESAME", "\\u004fPEN-SESAME", "EMASES-NEPO"])
 @pytest.mark.parametrize("secret", ["token", "password"])
 async def test_a_pbx_that_repeats_the_secret_later_is_shown_without_it(secret: str, form: str) -> None:
-    app = create_app(settings=Settings(password="OPEN-SESAME", token="OPEN-SESAME"))
+    app = create_app(settings=SimulatorSettings(password="OPEN-SESAME", token="OPEN-SESAME"))
     echo = JSONResponse({"errors": [{"code": form, "message": f"what is {form}?", "detail": {"x": form}}]}, 400)
     app.router.routes.insert(0, Route(BOXES, lambda _: echo, methods=["POST"]))
     site = login_site("http://simulator", "OPEN-SESAME")

@@ -25,11 +25,11 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
-from bulkvm.simulator import Settings, create_app, running
+from bulkvm.simulator import SimulatorSettings, create_app, running
 from bulkvm.upload import send
 from tests.pbx.servers import serving
 
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 AUTHORITY = trustme.CA()
 GOOD = AUTHORITY.issue_cert("127.0.0.1")

@@ -14,7 +14,7 @@ from bulkvm.model.outcome import Status
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows
 
@@ -31,16 +31,18 @@ STORED = {
     "play_datetime": "24_HOUR_CLOCK",
 }
 FRUGAL = {
-    "whole lists": Settings(),
-    "summary lists": Settings(summary_lists=True),
-    "hidden PINs": Settings(behave=("hide:pin:both",)),
-    "updates that merge": Settings(behave=("updates:merge",)),
-    "summary lists and hidden PINs": Settings(summary_lists=True, behave=("hide:pin:both",)),
+    "whole lists": SimulatorSettings(),
+    "summary lists": SimulatorSettings(summary_lists=True),
+    "hidden PINs": SimulatorSettings(behave=("hide:pin:both",)),
+    "updates that merge": SimulatorSettings(behave=("updates:merge",)),
+    "summary lists and hidden PINs": SimulatorSettings(summary_lists=True, behave=("hide:pin:both",)),
 }
 
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
-async def test_an_update_changes_nothing_else_however_little_the_list_tells(tmp_path: Path, settings: Settings) -> None:
+async def test_an_update_changes_nothing_else_however_little_the_list_tells(
+    tmp_path: Path, settings: SimulatorSettings
+) -> None:
     state, seed = tmp_path / "state", tmp_path / "seed.json"
     seed.write_text(json.dumps([STORED]), "utf-8")
     all_told = create_app(state, seed=seed)
@@ -56,7 +58,7 @@ async def test_an_update_changes_nothing_else_however_little_the_list_tells(tmp_
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
 async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_tells(
-    tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: SimulatorSettings
 ) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps([STORED]), "utf-8")
@@ -148,7 +150,7 @@ async def plan_with(tmp_path: Path, fault: str) -> Plan:
     """A plan for a box that is in a list of summaries, and about which something goes wrong then."""
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps([STORED]), "utf-8")
-    app = create_app(seed=seed, settings=Settings(summary_lists=True), faults=[fault])
+    app = create_app(seed=seed, settings=SimulatorSettings(summary_lists=True), faults=[fault])
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         return await plan_for(pbx, [Record(row=2, extension_number="7000", name="Reception", pin="918835")])
 

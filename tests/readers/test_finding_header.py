@@ -117,7 +117,7 @@ def test_headings_that_the_user_maps_are_known(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Nummer;Wer\n6201;Empfang\n")
 
-    sheet = read_sheet(path, meant={"Nummer": "extension_number", "Wer": "name"})
+    sheet = read_sheet(path, heading_map={"Nummer": "extension_number", "Wer": "name"})
 
     assert texts(sheet) == [["6201", "Empfang"]]
 

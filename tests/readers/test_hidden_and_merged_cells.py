@@ -59,8 +59,8 @@ def test_merged_cells_are_no_matter_in_a_column_that_is_not_read(tmp_path: Path)
     book.save(tmp_path / "a.xlsx")
     nummer = {"Nummer": "extension_number"}
 
-    assert codes(read_sheet(tmp_path / "a.xlsx", meant=nummer)) == []
-    assert codes(read_sheet(tmp_path / "a.xlsx", meant={**nummer, "Department": "pin"})) == [
+    assert codes(read_sheet(tmp_path / "a.xlsx", heading_map=nummer)) == []
+    assert codes(read_sheet(tmp_path / "a.xlsx", heading_map={**nummer, "Department": "pin"})) == [
         (2, "merged-cells"),
         (3, "merged-cells"),
     ]

@@ -89,9 +89,9 @@ def test_json_under_another_name_is_read_with_a_warning(tmp_path: Path, name: st
 
 def test_fields_may_have_names_of_their_own(tmp_path: Path) -> None:
     file = written(tmp_path, [{"Mailbox": "101", "Geheimzahl": "024680", "Display Name": "Lab"}])
-    meant = {"Geheimzahl": "pin"}
+    heading_map = {"Geheimzahl": "pin"}
 
-    (record,) = validate(read_sheet(file, meant=meant)).records
+    (record,) = validate(read_sheet(file, heading_map=heading_map)).records
 
     assert (record.extension_number, record.name, record.pin) == ("101", "Lab", "024680")
 

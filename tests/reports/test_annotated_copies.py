@@ -407,7 +407,7 @@ def test_a_problem_without_a_cell_is_marked_in_its_column_or_else_at_the_extensi
     tmp_path: Path, heading: str, problem: Problem, cell: str
 ) -> None:
     sheet = replace(
-        sheet_of(["Site", heading, "PIN"], ["North", "6201", ""], name=None), meant={heading: "extension_number"}
+        sheet_of(["Site", heading, "PIN"], ["North", "6201", ""], name=None), heading_map={heading: "extension_number"}
     )
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, [problem]))

@@ -80,11 +80,11 @@ def test_formulas_in_a_column_that_is_mapped_are_text_in_the_copy(tmp_path: Path
         sheet.write_formula("D1", '="Geheim"&"zahl"', value="Geheimzahl")
         sheet.write_formula("D2", "=400000+2817", value=402817)
 
-    sheet = read_sheet(save(tmp_path / "boxes.xlsx", write), meant={"Geheimzahl": "pin"})
+    sheet = read_sheet(save(tmp_path / "boxes.xlsx", write), heading_map={"Geheimzahl": "pin"})
 
     copy = write_annotated(tmp_path / "copy.xlsx", sheet, [])
 
-    assert read_sheet(copy, meant=sheet.meant).columns == sheet.columns
+    assert read_sheet(copy, heading_map=sheet.heading_map).columns == sheet.columns
     assert read_sheet(copy).cells.at[2, "D"] == "402817"
 
 

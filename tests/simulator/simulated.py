@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Settings
+from bulkvm.simulator import SimulatorSettings
 
 BOXES = "/api/shared_voicemails"
 LOGIN = "/api/login/oauth/token"
-TOKEN = Settings().token
+TOKEN = SimulatorSettings().token
 PASSWORD_LOGIN = {
     "grant_type": "password",
     "client_id": "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a",
-    "username": Settings().user,
-    "password": Settings().password,
-    "domain": Settings().domain,
+    "username": SimulatorSettings().user,
+    "password": SimulatorSettings().password,
+    "domain": SimulatorSettings().domain,
     "scope": "all",
 }
 

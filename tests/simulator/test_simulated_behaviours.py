@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bulkvm.simulator import Settings, SimulatorError, create_app
+from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
 FULL = a_box(
@@ -29,7 +29,7 @@ FREE = "/api/extension_numbers/6199"
 
 
 def behaving(*rules: str, faults: tuple[str, ...] = (), **settings: Any) -> httpx.AsyncClient:
-    return in_process(create_app(settings=Settings(behave=rules, **settings), faults=faults))
+    return in_process(create_app(settings=SimulatorSettings(behave=rules, **settings), faults=faults))
 
 
 async def create(pbx: httpx.AsyncClient, box: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ async def test_an_update_does_with_what_it_leaves_out_what_a_rule_says(
 ) -> None:
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps([FULL | {"id": "one", "retain_days": 90, "seeded": [1]}]))
-    app = create_app(seed=seed, settings=Settings(behave=(*rules, "extra:retain_days=30")))
+    app = create_app(seed=seed, settings=SimulatorSettings(behave=(*rules, "extra:retain_days=30")))
     async with in_process(app) as pbx:
         answer = await pbx.post(f"{BOXES}/one", json={"name": "Ward"})
         box = (await pbx.get(f"{BOXES}/one")).json()
@@ -165,11 +165,11 @@ async def test_pins_and_the_policy_are_those_of_the_rules(
 )  # fmt: skip
 def test_a_rule_that_cannot_be_understood_is_named(rule: str) -> None:
     with pytest.raises(SimulatorError, match=f'"{rule}" is not a behaviour'):
-        create_app(settings=Settings(behave=(rule,)))
+        create_app(settings=SimulatorSettings(behave=(rule,)))
 
 
 async def test_messages_are_counted_listed_and_destroyed_with_their_box() -> None:
-    app = create_app(settings=Settings())
+    app = create_app(settings=SimulatorSettings())
     async with in_process(app) as pbx:
         id_ = await create(pbx, a_box())
         voicemails = f"{BOXES}/{id_}/voicemails"
@@ -234,7 +234,7 @@ async def test_the_tenant_is_described_and_may_become_another_one() -> None:
 
 async def test_a_domain_is_the_same_in_upper_and_lower_case() -> None:
     async with in_process(create_app(), token="") as pbx:
-        login = PASSWORD_LOGIN | {"domain": Settings().domain.upper()}
+        login = PASSWORD_LOGIN | {"domain": SimulatorSettings().domain.upper()}
 
         assert (await pbx.post(LOGIN, data=login)).status_code == 200
 
@@ -284,7 +284,7 @@ async def test_a_state_of_the_first_version_is_used_on_with_all_its_boxes(tmp_pa
     first.close()
 
     for numbers in (["6100"], ["6100", "6101"]):
-        app = create_app(path, settings=Settings(behave=("extra:retain_days=30",)))
+        app = create_app(path, settings=SimulatorSettings(behave=("extra:retain_days=30",)))
         async with in_process(app) as pbx:
             listed = (await pbx.get(BOXES)).json()["items"]
             statuses = [(await pbx.post(BOXES, json=a_box(extension_number=n))).status_code for n in ("6300", "6101")]

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from tests.simulator.simulated import BOXES, a_box, in_process
 
 FULL = a_box(
@@ -120,7 +120,7 @@ async def test_nobody_owns_a_free_number(pbx: httpx.AsyncClient) -> None:
 
 
 async def test_the_password_policy_tells_how_long_a_pin_may_be() -> None:
-    async with in_process(create_app(settings=Settings(pin_min=8, pin_max=12))) as pbx:
+    async with in_process(create_app(settings=SimulatorSettings(pin_min=8, pin_max=12))) as pbx:
         policy = (await pbx.get("/api/tenant/password_policy")).json()
 
         assert (policy["min_length"], policy["max_length"]) == (8, 12)
@@ -129,7 +129,7 @@ async def test_the_password_policy_tells_how_long_a_pin_may_be() -> None:
 
 
 async def test_a_list_of_summaries_leaves_most_fields_out() -> None:
-    async with in_process(create_app(settings=Settings(summary_lists=True))) as pbx:
+    async with in_process(create_app(settings=SimulatorSettings(summary_lists=True))) as pbx:
         id_ = await create(pbx, FULL)
 
         assert (await pbx.get(BOXES)).json()["items"] == [{"id": id_, "name": "Clinic", "extension_number": "6100"}]

@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.simulator import Faults, SimulatorError
+from bulkvm.simulator import FaultRules, SimulatorError
 
 
 def struck(rule: str, calls: list[str]) -> list[int]:
     """The places, from 1, of the calls that a rule strikes."""
-    faults = Faults([rule])
-    return [place for place, call in enumerate(calls, start=1) if faults.strike(call)]
+    faults = FaultRules([rule])
+    return [place for place, call in enumerate(calls, start=1) if faults.match(call)]
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_a_rule_counts_only_the_calls_it_is_about() -> None:
 
 
 def test_every_rule_counts_but_the_first_that_fits_strikes() -> None:
-    faults = Faults(["500:create:1", "502:create:1-2", "503:create:2"])
+    faults = FaultRules(["500:create:1", "502:create:1-2", "503:create:2"])
 
-    whats = [fault.what for fault in (faults.strike("create"), faults.strike("create")) if fault]
+    whats = [fault.what for fault in (faults.match("create"), faults.match("create")) if fault]
 
     assert whats == ["500", "502"]
 
@@ -45,9 +45,9 @@ def test_every_rule_counts_but_the_first_that_fits_strikes() -> None:
 @given(st.integers(0, 2**32))
 def test_chance_with_a_seed_is_the_same_each_time(seed: int) -> None:
     rule = f"random:any:rate=0.3,seed={seed}"
-    one, other = Faults([rule]), Faults([rule])
+    one, other = FaultRules([rule]), FaultRules([rule])
 
-    assert [one.strike("create") for _ in range(20)] == [other.strike("create") for _ in range(20)]
+    assert [one.match("create") for _ in range(20)] == [other.match("create") for _ in range(20)]
 
 
 def test_chance_strikes_about_as_often_as_it_says() -> None:
@@ -55,7 +55,7 @@ def test_chance_strikes_about_as_often_as_it_says() -> None:
 
 
 def test_a_rule_may_say_how_much() -> None:
-    fault = Faults(["429(retry-after=2):list:1"]).strike("list")
+    fault = FaultRules(["429(retry-after=2):list:1"]).match("list")
 
     assert fault
     assert (fault.what, fault.option, fault.amount) == ("429", "retry-after", 2)
@@ -87,4 +87,4 @@ def test_a_rule_may_say_how_much() -> None:
 )
 def test_what_is_no_rule_is_refused_with_an_example(rule: str) -> None:
     with pytest.raises(SimulatorError, match=r"is no fault\. Write WHAT:CALL:WHEN, such as 503:create:3"):
-        Faults([rule])
+        FaultRules([rule])

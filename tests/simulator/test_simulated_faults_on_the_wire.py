@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from tests.simulator.simulated import BOXES, Answered, a_box, ask, in_process
 
 Ask = Callable[..., Answered]
@@ -15,7 +15,7 @@ Ask = Callable[..., Answered]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[Starlette, str]]:
-    app = create_app(settings=Settings(control=True))
+    app = create_app(settings=SimulatorSettings(control=True))
     with running(app) as here:
         yield app, here.url
 
@@ -24,11 +24,11 @@ def server() -> Iterator[tuple[Starlette, str]]:
 def app(server: tuple[Starlette, str]) -> Iterator[Starlette]:
     """The application behind the socket; each test begins without boxes and faults."""
     app, url = server
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
     for box in json.loads(ask(url, "GET", BOXES).body)["items"]:
         ask(url, "POST", f"{BOXES}/{box['id']}/destroy")
     yield app
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def numbers(pbx: Ask) -> list[str]:
 
 @pytest.mark.parametrize("status", [400, 403, 429, 500, 502, 503, 599])
 def test_an_error_status_comes_instead_of_the_change(app: Starlette, pbx: Ask, status: int) -> None:
-    app.state.faults = Faults([f"{status}:create:1"])
+    app.state.faults = FaultRules([f"{status}:create:1"])
 
     answer = pbx("POST", BOXES, a_box())
 
@@ -55,14 +55,14 @@ def test_an_error_status_comes_instead_of_the_change(app: Starlette, pbx: Ask, s
 
 @pytest.mark.parametrize("what", ["502-after", "html-after"])
 def test_an_error_may_be_told_of_a_change_that_was_made(app: Starlette, pbx: Ask, what: str) -> None:
-    app.state.faults = Faults([f"{what}:create:1"])
+    app.state.faults = FaultRules([f"{what}:create:1"])
 
     assert pbx("POST", BOXES, a_box()).status == 502
     assert numbers(pbx) == ["6100"]
 
 
 def test_the_time_to_wait_is_told_in_seconds_or_as_a_date(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["429(retry-after=2):list:1", "503(retry-date=60):list:2"])
+    app.state.faults = FaultRules(["429(retry-after=2):list:1", "503(retry-date=60):list:2"])
 
     first, second = pbx("GET", BOXES), pbx("GET", BOXES)
 
@@ -74,7 +74,7 @@ def test_the_time_to_wait_is_told_in_seconds_or_as_a_date(app: Starlette, pbx: A
 
 @pytest.mark.parametrize(("what", "made"), [("reset", []), ("reset-after", ["6100"])])
 def test_the_connection_is_really_cut(app: Starlette, pbx: Ask, what: str, made: list[str]) -> None:
-    app.state.faults = Faults([f"{what}:create:1"])
+    app.state.faults = FaultRules([f"{what}:create:1"])
 
     with pytest.raises(ConnectionError):
         pbx("POST", BOXES, a_box())
@@ -94,7 +94,7 @@ async def test_in_process_a_cut_is_an_exception(what: str, made: int) -> None:
 
 
 def test_a_change_may_be_made_after_the_client_has_gone(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["slow(seconds=0.3):create:1"])
+    app.state.faults = FaultRules(["slow(seconds=0.3):create:1"])
 
     with pytest.raises(TimeoutError):
         pbx("POST", BOXES, a_box(), timeout=0.1)
@@ -106,7 +106,7 @@ def test_a_change_may_be_made_after_the_client_has_gone(app: Starlette, pbx: Ask
 
 
 def test_an_answer_later_than_the_client_waits_tells_of_a_change_that_was_made(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["late(seconds=600):create:1"])
+    app.state.faults = FaultRules(["late(seconds=600):create:1"])
 
     with pytest.raises(TimeoutError):
         pbx("POST", BOXES, a_box(), timeout=0.2)
@@ -115,7 +115,7 @@ def test_an_answer_later_than_the_client_waits_tells_of_a_change_that_was_made(a
 
 
 def test_a_truncated_answer_is_whole_http_and_half_json(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["truncated:create:1"])
+    app.state.faults = FaultRules(["truncated:create:1"])
 
     answer = pbx("POST", BOXES, a_box())
 
@@ -126,7 +126,7 @@ def test_a_truncated_answer_is_whole_http_and_half_json(app: Starlette, pbx: Ask
 
 
 def test_an_error_page_is_html(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["html:create:1"])
+    app.state.faults = FaultRules(["html:create:1"])
 
     answer = pbx("POST", BOXES, a_box())
 
@@ -136,18 +136,18 @@ def test_an_error_page_is_html(app: Starlette, pbx: Ask) -> None:
 
 
 def test_while_it_is_down_every_call_is_cut(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["down(seconds=600):create:1"])
+    app.state.faults = FaultRules(["down(seconds=600):create:1"])
 
     for method, path, body in (("POST", BOXES, a_box()), ("GET", BOXES, None), ("POST", BOXES, a_box())):
         with pytest.raises(ConnectionError):
             pbx(method, path, body)
 
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
     assert numbers(pbx) == []
 
 
 def test_after_its_time_it_is_up_again(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["down(seconds=0):create:1"])
+    app.state.faults = FaultRules(["down(seconds=0):create:1"])
 
     with pytest.raises(ConnectionError):
         pbx("POST", BOXES, a_box())
@@ -157,7 +157,9 @@ def test_after_its_time_it_is_up_again(app: Starlette, pbx: Ask) -> None:
 def test_another_administrator_works_between_two_pages(app: Starlette, pbx: Ask) -> None:
     for number in ("6100", "6101"):
         pbx("POST", BOXES, a_box(extension_number=number))
-    app.state.faults = Faults(["admin-rename:list:1", "admin-remove:list:2", "admin-add:list:3", "admin-add:list:4"])
+    app.state.faults = FaultRules(
+        ["admin-rename:list:1", "admin-remove:list:2", "admin-add:list:3", "admin-add:list:4"]
+    )
 
     pages = [json.loads(pbx("GET", f"{BOXES}?orderby=extension_number").body)["items"] for _ in range(4)]
 
@@ -172,7 +174,7 @@ def test_another_administrator_works_between_two_pages(app: Starlette, pbx: Ask)
 
 @pytest.mark.parametrize("what", ["admin-rename", "admin-remove"])
 def test_another_administrator_has_nothing_to_do_without_boxes(app: Starlette, pbx: Ask, what: str) -> None:
-    app.state.faults = Faults([f"{what}:list:1"])
+    app.state.faults = FaultRules([f"{what}:list:1"])
 
     assert numbers(pbx) == []
 
@@ -199,7 +201,7 @@ def test_a_control_call_without_rules_changes_nothing(app: Starlette, pbx: Ask, 
 
 
 def test_whatever_strikes_a_box_that_was_told_of_is_there(app: Starlette, pbx: Ask) -> None:
-    app.state.faults = Faults(["random:create:rate=0.5,seed=7"])
+    app.state.faults = FaultRules(["random:create:rate=0.5,seed=7"])
     told: set[str] = set()
     unsure: set[str] = set()
     for number in map(str, range(6100, 6140)):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.simulator import Settings, create_app
-from bulkvm.simulator.error_responses import Refused
+from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.simulator.error_responses import ApiError
 from bulkvm.simulator.filters import parse_filter, parse_order, parse_search
 from bulkvm.simulator.state import State
 from tests.simulator.simulated import BOXES, a_box, in_process
@@ -122,7 +122,7 @@ def test_and_binds_more_closely_than_or() -> None:
 
 @given(st.text() | st.text(alphabet="()' andoreqtlig,'name"))
 def test_any_other_text_is_refused_and_nothing_worse(text: str) -> None:
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(ApiError):
         STATE.page(parse_filter(text), "position", 0, 100)
 
 
@@ -244,7 +244,7 @@ async def test_the_count_is_that_of_the_boxes_that_the_filter_and_the_search_lea
 
 
 async def test_a_page_cap_holds_whatever_is_asked_for() -> None:
-    async with in_process(create_app(settings=Settings(page_cap=3))) as pbx:
+    async with in_process(create_app(settings=SimulatorSettings(page_cap=3))) as pbx:
         await fill(pbx, 5)
 
         assert await list_numbers(pbx, orderby="extension_number", top=100) == (5, ["6100", "6101", "6102"])

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
 
 REFRESH = {key: PASSWORD_LOGIN[key] for key in ("client_id",)} | {"grant_type": "refresh_token"}
@@ -59,7 +59,7 @@ async def test_a_login_form_that_breaks_the_document_is_refused(
 
     assert answer.status_code == 400
     assert [error["detail"]["field"] for error in answer.json()["errors"]] == [field]
-    assert Settings().password not in answer.text
+    assert SimulatorSettings().password not in answer.text
 
 
 @pytest.mark.parametrize("body", [b"grant_type=\xff", b"grant_type=%FF", b"username=a&username=b"])
@@ -95,7 +95,7 @@ async def test_a_revoked_token_and_its_refresh_token_are_gone(pbx: httpx.AsyncCl
 
 
 async def test_a_token_ends_when_its_time_is_over_and_can_be_refreshed() -> None:
-    async with in_process(create_app(settings=Settings(token_lifetime=0))) as pbx:
+    async with in_process(create_app(settings=SimulatorSettings(token_lifetime=0))) as pbx:
         tokens = (await pbx.post(LOGIN, data=PASSWORD_LOGIN)).json()
 
         assert not await works(pbx, tokens["access_token"])
@@ -104,7 +104,7 @@ async def test_a_token_ends_when_its_time_is_over_and_can_be_refreshed() -> None
 
 
 async def test_another_tenant_can_be_set() -> None:
-    settings = Settings(user="ute", password="geheim", domain="klinik.example", token="READY")
+    settings = SimulatorSettings(user="ute", password="geheim", domain="klinik.example", token="READY")
     async with in_process(create_app(settings=settings), token="READY") as pbx:
         mine = {"username": "ute", "password": "geheim", "domain": "klinik.example"}
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.error_responses import Refused
-from bulkvm.simulator.openapi import make_document
-from bulkvm.simulator.request_validation import Checker
+from bulkvm.simulator.error_responses import ApiError
+from bulkvm.simulator.openapi import make_openapi
+from bulkvm.simulator.request_validation import RequestValidator
 from tests.simulator.simulated import BOXES, a_box, in_process
 
 ADDRESS = "someone@example.com"
@@ -180,7 +180,8 @@ async def test_a_malformed_query_is_refused(pbx: httpx.AsyncClient, query: str) 
 
 
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer wrong", f"Basic {Settings().token}", Settings().token]
+    "authorization",
+    [None, "", "Bearer", "Bearer wrong", f"Basic {SimulatorSettings().token}", SimulatorSettings().token],
 )
 async def test_nothing_is_told_without_a_good_token(pbx: httpx.AsyncClient, authorization: str | None) -> None:
     del pbx.headers["Authorization"]
@@ -223,7 +224,7 @@ async def test_what_the_document_lacks_has_an_error_body(
     st.dictionaries(st.sampled_from(["name", "pin", "recipients", "play_datetime"]), st.from_regex(r"\A[0-9]{4,12}\Z"))
 )
 def test_no_error_repeats_what_was_sent(values: dict[str, str]) -> None:
-    with pytest.raises(Refused) as refused:
-        Checker(make_document(Settings(), Behaviours()))._check("create", values)  # noqa: SLF001  (in place of many requests)
+    with pytest.raises(ApiError) as refused:
+        RequestValidator(make_openapi(SimulatorSettings(), Behaviours()))._check("create", values)  # noqa: SLF001  (in place of many requests)
 
     assert not any(value in bytes(refused.value.answer.body).decode() for value in values.values())

@@ -2,13 +2,13 @@ import asyncio
 
 import pytest
 
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.traffic import Traffic
 from tests.simulator.simulated import BOXES, a_box, in_process
 
 
 async def test_more_requests_than_a_minute_allows_are_answered_with_429() -> None:
-    app = create_app(settings=Settings(rate_limit=3))
+    app = create_app(settings=SimulatorSettings(rate_limit=3))
     async with in_process(app) as pbx:
         answers = [await pbx.post(BOXES, json=a_box(extension_number=str(6100 + n))) for n in range(5)]
 
@@ -32,16 +32,16 @@ async def test_requests_are_counted_by_call_and_logged_without_query_and_body() 
 @pytest.mark.parametrize(
     ("settings", "in_flight", "delay"),
     [
-        (Settings(), 100, 0),
-        (Settings(latency=0.05), 100, 0.05),
-        (Settings(latency=0.05, knee=8), 1, 0.05),
-        (Settings(latency=0.05, knee=8), 8, 0.05),
-        (Settings(latency=0.05, knee=8), 16, 0.1),
-        (Settings(latency=0.05, knee=8), 80, 0.5),
+        (SimulatorSettings(), 100, 0),
+        (SimulatorSettings(latency=0.05), 100, 0.05),
+        (SimulatorSettings(latency=0.05, knee=8), 1, 0.05),
+        (SimulatorSettings(latency=0.05, knee=8), 8, 0.05),
+        (SimulatorSettings(latency=0.05, knee=8), 16, 0.1),
+        (SimulatorSettings(latency=0.05, knee=8), 80, 0.5),
     ],
 )
 def test_answers_take_longer_with_more_in_flight_than_the_knee(
-    settings: Settings, in_flight: int, delay: float
+    settings: SimulatorSettings, in_flight: int, delay: float
 ) -> None:
     traffic = Traffic(settings)
     traffic.in_flight = in_flight
@@ -50,7 +50,7 @@ def test_answers_take_longer_with_more_in_flight_than_the_knee(
 
 
 async def test_the_most_requests_that_were_in_flight_at_once_are_told() -> None:
-    app = create_app(settings=Settings(latency=0.05))
+    app = create_app(settings=SimulatorSettings(latency=0.05))
     async with in_process(app) as pbx:
         await asyncio.gather(*(pbx.get(BOXES) for _ in range(5)))
         await pbx.get(BOXES)

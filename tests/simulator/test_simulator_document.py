@@ -8,10 +8,10 @@ from jsonschema import Draft202012Validator
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.behaviours import Behaviours
-from bulkvm.simulator.fault_rules import Faults
-from bulkvm.simulator.openapi import make_document
+from bulkvm.simulator.fault_rules import FaultRules
+from bulkvm.simulator.openapi import make_openapi
 from tests.simulator.simulated import TOKEN, in_process
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
@@ -31,14 +31,14 @@ def test_every_call_keeps_the_document(case: "Case[Any]") -> None:
 
 
 async def test_the_document_is_served_to_anybody() -> None:
-    settings = Settings(pin_min=8)
+    settings = SimulatorSettings(pin_min=8)
     async with in_process(create_app(settings=settings), token="") as pbx:
-        assert (await pbx.get("/openapi.json")).json() == make_document(settings, Behaviours())
+        assert (await pbx.get("/openapi.json")).json() == make_openapi(settings, Behaviours())
 
 
 def test_its_schemas_are_schemas_and_its_calls_can_be_struck_by_faults() -> None:
-    for operations in make_document(Settings(), Behaviours())["paths"].values():
+    for operations in make_openapi(SimulatorSettings(), Behaviours())["paths"].values():
         for operation in operations.values():
-            assert Faults([f"503:{operation['operationId']}:1"]).strike(operation["operationId"])
+            assert FaultRules([f"503:{operation['operationId']}:1"]).match(operation["operationId"])
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 Draft202012Validator.check_schema(content["schema"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.simulator import Settings, SimulatorError, create_app
+from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
@@ -119,9 +119,9 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 async def test_a_ready_token_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite3"
-    create_app(path, settings=Settings(token="FORMER"))
+    create_app(path, settings=SimulatorSettings(token="FORMER"))
 
-    async with in_process(create_app(path, settings=Settings(token="NEW")), token="FORMER") as pbx:
+    async with in_process(create_app(path, settings=SimulatorSettings(token="NEW")), token="FORMER") as pbx:
         assert (await pbx.get(BOXES)).status_code == 401
 
 

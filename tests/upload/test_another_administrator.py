@@ -10,7 +10,7 @@ from bulkvm.model.outcome import Status
 from bulkvm.model.settings import SendSettings
 from bulkvm.planning import plan_for, plan_undo_of
 from bulkvm.runs import Journal, RunInfo, read_journal
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.upload.truth import Striking, assert_truth, boxes_from_rows, on_a_socket, records
 
@@ -20,7 +20,7 @@ ONE = SendSettings(concurrency=1, max_rps=0)
 @pytest.mark.parametrize("at", range(1, 7))
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])
 async def test_a_list_that_is_read_meanwhile_has_the_boxes_that_there_are_each_once(what: str, at: int) -> None:
-    app = create_app(settings=Settings(page_cap=4))
+    app = create_app(settings=SimulatorSettings(page_cap=4))
     async with on_a_socket(app, ONE) as pbx:
         await send(await plan_for(pbx, records(18)), pbx, ONE)
         faults = app.state.faults = Striking(f"{what}:list:{at}")

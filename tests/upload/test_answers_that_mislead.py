@@ -12,13 +12,13 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import RunResult, send
 from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_sender import send_change
 from tests.hostile import Answer, Asked, Hostile
 
-SETTINGS = Settings()
+SETTINGS = SimulatorSettings()
 BY_TOKEN = Site(name="test", url="http://simulator", token=SETTINGS.token)
 BY_PASSWORD = replace(BY_TOKEN, token=None, user=SETTINGS.user, password=SETTINGS.password, domain=SETTINGS.domain)
 ONE_BY_ONE = SendSettings(retries=1, max_rps=0, max_outage=0, concurrency=1)
@@ -122,7 +122,7 @@ async def send_under(kind: ChangeKind, faults: list[str], site: Site) -> tuple[O
     async with connect(site, ONE_BY_ONE, app=app) as pbx:
         box = await pbx.find_box("6100")
         assert box is not None
-        app.state.faults = Faults(faults)
+        app.state.faults = FaultRules(faults)
         ending = await send(Plan((change_of(kind, box),)), pbx, replace(ONE_BY_ONE, canary=False))
     numbers = app.state.stored.db.execute("SELECT extension_number, name FROM box ORDER BY extension_number").fetchall()
     return ending.outcomes[0], [f"{number} {name}" for number, name in numbers], ending

@@ -18,13 +18,13 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import find_exact_differences, plan_for, plan_undo_of
 from bulkvm.runs import Journal, RunInfo, read_journal
-from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.upload import RunResult, send
 from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import boxes_from_rows, records
 
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 EIGHT = SendSettings(max_rps=0, retries=1, max_outage=0)
 BOXES = "/api/shared_voicemails"
 ROWS = 12
@@ -84,7 +84,9 @@ async def test_a_first_box_of_each_kind_is_read_back_before_another_one_is_begun
 
 
 async def test_a_pbx_that_erases_what_it_was_not_told_to_keep_does_so_to_one_box(tmp_path: Path) -> None:
-    app = create_app(settings=Settings(behave=("updates:erase", "extra:retain_days=30", "extra:api_token=SECRET-1")))
+    app = create_app(
+        settings=SimulatorSettings(behave=("updates:erase", "extra:retain_days=30", "extra:api_token=SECRET-1"))
+    )
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx)
     journal = Journal(tmp_path, facts([record.extension_number for record in records(ROWS)]))
@@ -115,7 +117,7 @@ def with_days(folder: Path, days: Sequence[int | None], *behave: str) -> Starlet
         for n, kept in enumerate(days)
     ]
     (folder / "seed.json").write_text(json.dumps(boxes), "utf-8")
-    return create_app(seed=folder / "seed.json", settings=Settings(behave=behave))
+    return create_app(seed=folder / "seed.json", settings=SimulatorSettings(behave=behave))
 
 
 def days_of(app: Starlette) -> list[Any]:
@@ -174,7 +176,7 @@ async def test_a_journal_with_whole_boxes_is_read_and_listed_as_any_other(tmp_pa
 
 @pytest.mark.parametrize("behave", [(), ("updates:merge",), ("updates:erase",)], ids=["replaces", "merges", "erases"])
 async def test_a_pbx_that_keeps_what_there_was_is_written_to_the_end(behave: tuple[str, ...]) -> None:
-    app = create_app(settings=Settings(behave=behave))
+    app = create_app(settings=SimulatorSettings(behave=behave))
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx)
 
@@ -193,7 +195,7 @@ async def test_a_pbx_that_keeps_what_there_was_is_written_to_the_end(behave: tup
     ],
 )  # fmt: skip
 async def test_what_is_not_shown_cannot_differ(rule: str) -> None:
-    app = create_app(settings=Settings(behave=(rule,)))
+    app = create_app(settings=SimulatorSettings(behave=(rule,)))
     full = [replace(record, recipients=("a@example.com",), prompt="de-DE") for record in records(ROWS)]
 
     created = await import_into(app, full)
@@ -290,7 +292,7 @@ async def test_an_update_that_was_done_to_another_box_ends_the_run_there() -> No
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
         plan = await plan_for(pbx, records(3, name="New"))
-        app.state.faults = Faults(["other-box:update:1-9"])
+        app.state.faults = FaultRules(["other-box:update:1-9"])
         count_pauses(pbx)
 
         ending = await send(plan, pbx, EIGHT)
@@ -301,7 +303,7 @@ async def test_an_update_that_was_done_to_another_box_ends_the_run_there() -> No
 
 
 async def test_a_field_that_reads_back_as_null_everywhere_is_a_difference() -> None:
-    app = create_app(settings=Settings(behave=("hide:prompt:both",)))
+    app = create_app(settings=SimulatorSettings(behave=("hide:prompt:both",)))
     async with connect(SITE, EIGHT, app=app) as pbx:
         count_pauses(pbx)
         ending = await send(await plan_for(pbx, [replace(record, prompt="de-DE") for record in records(3)]), pbx, EIGHT)
@@ -351,7 +353,7 @@ async def test_a_first_box_that_cannot_be_read_back_ends_the_run_there(
         await make_others(pbx)
         plan = await plan_for(pbx, records(3, name="New"))
         count_pauses(pbx)
-        app.state.faults = Faults([f"{fault}:fetch:{2 if existing else 1}-99"])
+        app.state.faults = FaultRules([f"{fault}:fetch:{2 if existing else 1}-99"])
 
         ending = await send(plan, pbx, EIGHT)
 
@@ -369,7 +371,7 @@ async def make_others(pbx: Pbx) -> None:
 async def test_a_login_that_ends_at_the_read_back_is_told_as_such() -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
-        app.state.faults = Faults(["401:fetch:1-9"])
+        app.state.faults = FaultRules(["401:fetch:1-9"])
         ending = await send(await plan_for(pbx, records(3)), pbx, EIGHT)
 
     assert type(ending.error) is LoginRefused
@@ -394,7 +396,7 @@ async def test_a_first_box_that_was_not_written_proves_nothing_and_the_next_one_
             await make(pbx)
         plan = await plan_for(pbx, records(ROWS, name="New"))
     hostile = Hostile(app)
-    app.state.faults = Faults([fault])
+    app.state.faults = FaultRules([fault])
 
     async with connect(SITE, EIGHT, app=hostile) as pbx:
         ending = await send(plan, pbx, replace(EIGHT, max_errors=replace(EIGHT.max_errors, share=1.0)))
@@ -411,7 +413,7 @@ async def test_a_first_box_that_was_not_written_proves_nothing_and_the_next_one_
 
 
 async def test_without_the_canary_all_are_sent_at_once() -> None:
-    app = create_app(settings=Settings(behave=("updates:erase", "extra:retain_days=30")))
+    app = create_app(settings=SimulatorSettings(behave=("updates:erase", "extra:retain_days=30")))
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx)
         plan = await plan_for(pbx, records(ROWS, name="New"))
@@ -454,7 +456,7 @@ async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
                 for n, box in enumerate(boxes, start=2)
             )
         )
-        app.state.faults = Faults(["other-box:destroy:1-9"])
+        app.state.faults = FaultRules(["other-box:destroy:1-9"])
         count_pauses(pbx)
 
         ending = await send(plan, pbx, EIGHT)
@@ -466,7 +468,7 @@ async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
 
 
 async def test_a_field_that_does_not_become_blank_again_is_unknown_in_its_row_and_stops_no_other() -> None:
-    app = create_app(settings=Settings(behave=("updates:merge",)))
+    app = create_app(settings=SimulatorSettings(behave=("updates:merge",)))
     german = [replace(record, prompt="de-DE") for record in records(3)]
     async with connect(SITE, EIGHT, app=app) as pbx:
         await send(await plan_for(pbx, german), pbx, EIGHT)

@@ -10,8 +10,8 @@ from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Settings, create_app
-from bulkvm.simulator.fault_rules import PLAIN, TIMED
+from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.simulator.fault_rules import PLAIN_FAULTS, TIMED_FAULTS
 from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, Striking, assert_truth, on_a_socket, records
 
@@ -49,7 +49,7 @@ def test_every_fault_that_the_pbx_knows_is_among_these() -> None:
     # No fault of a call, but of what it is about: that no box or tenant is mistaken for another, and no message lost,
     # is held by tests of their own.
     of_identity = {"message", "other-box", "other-tenant"}
-    assert {*PLAIN, *TIMED} - of_identity <= {re.split("[(:]", fault)[0] for fault in FAULTS}
+    assert {*PLAIN_FAULTS, *TIMED_FAULTS} - of_identity <= {re.split("[(:]", fault)[0] for fault in FAULTS}
 
 
 async def begin(pbx: Pbx, call: str) -> list[Record]:
@@ -76,7 +76,7 @@ def faults_in(call: str, fault: str) -> Striking:
     ],
 )
 async def test_every_fault_in_every_call_leaves_one_right_box_a_row(fault: str, call: str, workers: int) -> None:
-    app = create_app(settings=Settings(page_cap=4))
+    app = create_app(settings=SimulatorSettings(page_cap=4))
     sending = SendSettings(concurrency=workers, timeout=0.5, max_rps=0, max_errors=ANY_ERRORS, retries=8)
     async with on_a_socket(app, sending) as pbx:
         rows = await begin(pbx, call)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Faults, create_app
+from bulkvm.simulator import FaultRules, create_app
 from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, BY_PASSWORD, BY_TOKEN, assert_truth, records
 
@@ -69,7 +69,7 @@ async def go_through(scenario: Scenario) -> None:
     async with connect(site, sending, app=app) as pbx:
         await send(await plan_for(pbx, records(scenario.existing)), pbx, sending)
         plan = await plan_for(pbx, records(10, name="New"))
-    app.state.faults = Faults(scenario.rules)
+    app.state.faults = FaultRules(scenario.rules)
     async with connect(site, sending, app=impatient, reachable=True) as pbx:
         ending = await send(plan, pbx, sending)
     await impatient.finish()

@@ -15,7 +15,7 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.runs import Journal, RunInfo
-from bulkvm.simulator import Faults, Settings, create_app
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_sender import send_change
@@ -23,7 +23,7 @@ from bulkvm.upload.row_sender import send_change
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 RENAMED = Record(row=2, extension_number="6201", name="Reception")
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0)
-SITE = Site(name="test", url="http://simulator", token=Settings().token)
+SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 OTHERWISE = replace(RENAMED, name="Somebody else's")
 
 
@@ -65,7 +65,7 @@ async def outcome_of(
         await pbx.create_box(RECORD)
         box = await pbx.find_box("6201")
         assert box is not None
-        app.state.faults = Faults(faults)
+        app.state.faults = FaultRules(faults)
         return (await send_change(change_of(kind, box), pbx, read_back=read_back)).outcome
 
 
@@ -221,19 +221,19 @@ async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs
 @pytest.mark.parametrize(
     ("settings", "faults", "status"),
     [
-        (Settings(), [], Status.UPDATED),
-        (Settings(), ["500-after:update:1"], Status.UPDATED),
-        (Settings(), ["500:update:1"], Status.FAILED),
-        (Settings(behave=("updates:merge",)), [], Status.UNKNOWN),
+        (SimulatorSettings(), [], Status.UPDATED),
+        (SimulatorSettings(), ["500-after:update:1"], Status.UPDATED),
+        (SimulatorSettings(), ["500:update:1"], Status.FAILED),
+        (SimulatorSettings(behave=("updates:merge",)), [], Status.UNKNOWN),
     ],
     ids=["done", "done and lost", "not done", "left out means kept"],
 )
 async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
-    settings: Settings, faults: Sequence[str], status: Status
+    settings: SimulatorSettings, faults: Sequence[str], status: Status
 ) -> None:
     async with connect(SITE, ONCE, app=(app := create_app(settings=settings))) as pbx:
         undo = await undo_of(GERMAN, {"prompt": BLANK}, pbx)
-        app.state.faults = Faults(faults)
+        app.state.faults = FaultRules(faults)
 
         outcome = (await send_change(undo, pbx)).outcome
         box = await pbx.find_box("6201")

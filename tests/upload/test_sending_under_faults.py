@@ -20,7 +20,7 @@ from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Faults, Settings, create_app, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.upload import send
 from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows, on_a_socket, records
 
@@ -29,7 +29,7 @@ async def run_with(rule: str, sending: SendSettings, count: int = 30) -> tuple[S
     app = create_app()
     async with on_a_socket(app, sending) as pbx:
         plan = await plan_for(pbx, records(count))
-        app.state.faults = Faults([rule])
+        app.state.faults = FaultRules([rule])
         ending = await send(plan, pbx, sending)
     await assert_truth(app, plan, ending.outcomes)
     return app, plan, ending.error
@@ -63,7 +63,7 @@ async def test_rows_that_need_no_request_do_not_count_among_those_that_were_sent
     async with connect(BY_TOKEN, sending, app=app) as pbx:
         await send(await plan_for(pbx, records(300)), pbx, sending)
         plan = await plan_for(pbx, records(330))
-        app.state.faults = Faults(["422:create:1-99"])
+        app.state.faults = FaultRules(["422:create:1-99"])
         before = app.state.traffic.counts["create"]
 
         ending = await send(plan, pbx, sending)
@@ -85,7 +85,7 @@ async def test_a_token_that_ends_for_good_ends_the_run_and_the_rest_is_not_sent(
     with running(app) as server:
         async with connect(replace(BY_TOKEN, url=server.url)) as pbx:
             plan = await plan_for(pbx, records(20))
-            app.state.faults = Faults(["expire:create:6"])
+            app.state.faults = FaultRules(["expire:create:6"])
             ending = await send(plan, pbx, SendSettings(concurrency=2))
 
     assert isinstance(ending.error, LoginRefused)
@@ -123,7 +123,7 @@ async def test_a_run_that_only_waits_ends_when_it_is_stopped(rule: str, call: st
         if call == "update":
             await send(await plan_for(pbx, records(40)), pbx, sending)
         plan = await plan_for(pbx, records(40, name="New"))
-        app.state.faults = Faults([rule.format(call=call)])
+        app.state.faults = FaultRules([rule.format(call=call)])
         before = app.state.traffic.counts[call]
 
         def is_stuck() -> bool:
@@ -142,7 +142,7 @@ async def test_what_a_run_that_is_stopped_has_under_way_is_still_asked_about() -
     app = create_app()
     async with on_a_socket(app, SendSettings(concurrency=4)) as pbx:
         plan = await plan_for(pbx, records(20))
-        app.state.faults = Faults(["late(seconds=0.3):create:1-4", "reset-after:list:1"])
+        app.state.faults = FaultRules(["late(seconds=0.3):create:1-4", "reset-after:list:1"])
         sending = SendSettings(concurrency=4)
         ending = await send(plan, pbx, sending, stop=lambda: app.state.traffic.counts["create"] > 0)
 
@@ -157,7 +157,7 @@ async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -
     async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
         wanted = Record(row=2, extension_number="2000", name="Ours", pin="582046")
         plan = await plan_for(pbx, [wanted])
-        app.state.faults = Faults(["reset:create:1", "admin-add:list:1"])
+        app.state.faults = FaultRules(["reset:create:1", "admin-add:list:1"])
         ending = await send(plan, pbx, SendSettings(concurrency=1, max_errors=ANY_ERRORS))
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
@@ -173,7 +173,7 @@ async def test_a_box_that_its_first_try_makes_late_is_ours_though_the_second_is_
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         plan = await plan_for(pbx, records(1))
-        app.state.faults = Faults(["slow(seconds=1):create:1", refusal])
+        app.state.faults = FaultRules(["slow(seconds=1):create:1", refusal])
 
         ending = await send(plan, pbx, LATE)
 
@@ -185,7 +185,7 @@ async def test_a_refusal_after_a_lost_answer_is_believed_where_no_box_appears() 
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         plan = await plan_for(pbx, records(1))
-        app.state.faults = Faults(["reset:create:1", "422:create:2"])
+        app.state.faults = FaultRules(["reset:create:1", "422:create:2"])
 
         ending = await send(plan, pbx, LATE)
 
@@ -205,7 +205,7 @@ async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str
         if call == "destroy":
             (box,) = await pbx.list_boxes()
             plan = Plan((Change(ChangeKind.REMOVE, Record(row=2, extension_number="7000"), box),))
-        app.state.faults = Faults([f"{fault}:{call}:1-99"])
+        app.state.faults = FaultRules([f"{fault}:{call}:1-99"])
 
         ending = await send(plan, pbx, LATE)
 
@@ -219,7 +219,7 @@ async def test_an_update_that_its_first_try_makes_is_told_as_made_though_the_sec
     async with on_a_socket(app, LATE) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
         plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults([f"{first}:update:1", "400:update:2"])
+        app.state.faults = FaultRules([f"{first}:update:1", "400:update:2"])
 
         ending = await send(plan, pbx, LATE)
 
@@ -272,7 +272,7 @@ async def test_a_box_that_is_gone_by_now_is_told() -> None:
     async with on_a_socket(app, SendSettings()) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
         plan = await plan_for(pbx, records(1, name="New"))
-        app.state.faults = Faults(["admin-remove:update:1"])
+        app.state.faults = FaultRules(["admin-remove:update:1"])
         ending = await send(plan, pbx)
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
@@ -283,7 +283,7 @@ async def test_on_request_every_row_is_read_back_and_a_silent_change_is_told() -
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         plan = await plan_for(pbx, records(2))
-        app.state.faults = Faults(["admin-rename:fetch:1"])
+        app.state.faults = FaultRules(["admin-rename:fetch:1"])
         ending = await send(plan, pbx, SendSettings(concurrency=1, verify=True, canary=False))
 
     assert app.state.traffic.counts["fetch"] == 2
@@ -298,7 +298,7 @@ async def test_without_doubt_the_first_box_alone_is_read_back() -> None:
 
 
 async def test_workers_share_the_rows_and_no_more_than_allowed_are_under_way() -> None:
-    app = create_app(settings=Settings(latency=0.01))
+    app = create_app(settings=SimulatorSettings(latency=0.01))
     async with on_a_socket(app, SendSettings(max_rps=0, concurrency=4)) as pbx:
         plan = await plan_for(pbx, records(80))
         await send(plan, pbx, SendSettings(concurrency=40))

@@ -15,7 +15,7 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import Settings, create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.hostile import Answer, Asked, Hostile
 from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_from_rows
@@ -46,7 +46,7 @@ class Behaving:
         seed, state = folder / "seed.json", folder / "state"
         seed.write_text(json.dumps([stored(n) for n in range(COUNT)]), "utf-8")
         self._open = create_app(state, seed=seed)
-        self.app = create_app(state, settings=Settings(behave=tuple(rules), **settings))
+        self.app = create_app(state, settings=SimulatorSettings(behave=tuple(rules), **settings))
 
     async def boxes(self) -> dict[str, Box]:
         return await boxes_from_rows(self._open)
@@ -251,7 +251,7 @@ async def renamed(
     """The boxes before and after box 7000 got another name on a PBX whose answers are changed."""
     seed = folder / "seed.json"
     seed.write_text(json.dumps([stored(n) | {"pin": pin} for n, pin in enumerate(pins)]), "utf-8")
-    app = create_app(seed=seed, settings=Settings(behave=("updates:merge",)))
+    app = create_app(seed=seed, settings=SimulatorSettings(behave=("updates:merge",)))
     before = await boxes_from_rows(app)
     async with connect(BY_TOKEN, QUICK, app=Hostile(app, change=change)) as pbx:
         plan = await plan_for(pbx, [row(name="New")])

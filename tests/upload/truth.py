@@ -13,11 +13,11 @@ from bulkvm.model.outcome import DONE, Outcome, Status, count_statuses
 from bulkvm.model.settings import Limit, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import fields_differ
-from bulkvm.simulator import Faults, Settings, running
+from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from bulkvm.simulator.fault_rules import Fault
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
 
-USER = Settings()
+USER = SimulatorSettings()
 BY_PASSWORD = Site(name="test", url="http://simulator", user=USER.user, password=USER.password, domain=USER.domain)
 BY_TOKEN = Site(name="test", url="http://simulator", token=USER.token)
 ANY_ERRORS = Limit(share=1.0)
@@ -39,7 +39,7 @@ async def on_a_socket(app: Starlette, sending: SendSettings) -> AsyncIterator[Pb
 
 async def boxes_from_rows(app: Starlette) -> dict[str, Box]:
     """What the PBX has, asked without faults and without the client. Fails where a number has two boxes."""
-    app.state.faults = Faults()
+    app.state.faults = FaultRules()
     items: list[dict[str, Any]] = []
     async with in_process(app, token="") as asking:
         token = (await asking.post(LOGIN, data=PASSWORD_LOGIN)).json()["access_token"]
@@ -79,14 +79,14 @@ async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome], 
             assert (box and box.name) == (change.box and change.box.name), outcome
 
 
-class Striking(Faults):
-    """Faults that note which of them struck."""
+class Striking(FaultRules):
+    """FaultRules that note which of them struck."""
 
     def __init__(self, *rules: str) -> None:
         super().__init__(rules)
         self.struck: list[str] = []
 
-    def strike(self, call: str) -> Fault | None:
-        fault = super().strike(call)
+    def match(self, call: str) -> Fault | None:
+        fault = super().match(call)
         self.struck += [fault.what] if fault else []
         return fault

@@ -240,7 +240,7 @@ def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_i
 
 
 def test_a_heading_that_is_mapped_must_be_there() -> None:
-    checked = validate(replace(sheet_of(("Ext", "Code"), ("6201", "402817")), meant={"Geheimzahl": "pin"}))
+    checked = validate(replace(sheet_of(("Ext", "Code"), ("6201", "402817")), heading_map={"Geheimzahl": "pin"}))
 
     assert [(p.row, p.code) for p in checked.problems if p.is_error] == [(None, "map-not-there")]
 
@@ -248,7 +248,7 @@ def test_a_heading_that_is_mapped_must_be_there() -> None:
 def test_a_mapped_heading_takes_the_place_of_its_usual_names() -> None:
     sheet = sheet_of(("Ext", "Code", "PIN"), ("6201", "402817", "999"))
 
-    assert [record.pin for record in validate(replace(sheet, meant={"Code": "pin"})).records] == ["402817"]
+    assert [record.pin for record in validate(replace(sheet, heading_map={"Code": "pin"})).records] == ["402817"]
 
 
 def test_digits_that_may_be_a_pin_are_shown_in_no_message() -> None:
@@ -317,7 +317,7 @@ def test_many_unknown_columns_are_not_all_named() -> None:
 def test_a_heading_can_be_mapped() -> None:
     sheet = sheet_of(("Durchwahl", "Geheimzahl"), ("6201", "402817"))
 
-    checked = validate(replace(sheet, meant={"durchwahl": "extension_number", "Geheimzahl": "pin"}))
+    checked = validate(replace(sheet, heading_map={"durchwahl": "extension_number", "Geheimzahl": "pin"}))
 
     assert [(r.extension_number, r.pin) for r in checked.records] == [("6201", "402817")]
 

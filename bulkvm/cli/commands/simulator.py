@@ -13,7 +13,7 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from bulkvm.simulator import Running, Settings
+    from bulkvm.simulator import Running, SimulatorSettings
 
 
 def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
@@ -53,9 +53,9 @@ def command(
     Without --state its boxes live in memory. `--site simulator` needs no running simulator.
     Its token and password are new at each start, unless BULKVM_SIMULATOR_TOKEN and BULKVM_SIMULATOR_PASSWORD are set.
     """
-    from bulkvm.simulator import Settings, SimulatorError, create_app, serve
+    from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app, serve
 
-    settings = Settings(
+    settings = SimulatorSettings(
         token=os.environ.get("BULKVM_SIMULATOR_TOKEN") or secrets.token_urlsafe(24),
         password=os.environ.get("BULKVM_SIMULATOR_PASSWORD") or secrets.token_urlsafe(24),
         latency=latency,
@@ -72,7 +72,7 @@ def command(
     return 0
 
 
-def _tell(running: "Running", settings: "Settings", console: Console) -> None:
+def _tell(running: "Running", settings: "SimulatorSettings", console: Console) -> None:
     """Say how to reach it, as lines to paste."""
     # The site that is chosen otherwise would be meant before the URL.
     where = {"BULKVM_SITE": "", "BULKVM_URL": running.url}
