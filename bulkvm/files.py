@@ -22,7 +22,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import DiskFull, FileError, UsageError
 
 _READ_BY_OWNER: Final = 0o600
 _READ_BY_ALL: Final = 0o644  # less what the umask takes away; nobody else ever writes to a file of ours
@@ -33,7 +33,7 @@ _IS_WINDOWS: Final = os.name == "nt"
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 _NO_FOLDER: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
-_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOT_ALLOWED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_HARD_LINKS: Final = frozenset(
     {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
@@ -76,7 +76,8 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
         overwrite: whether a file that has the name may be replaced; or the reservation of the name.
 
     Raises:
-        UsageError: the file cannot be written there, or the name is taken.
+        FileError: the file cannot be written there; DiskFull if there is no room for it.
+        UsageError: the name is taken, or there is no such folder.
     """
     check_target(target, overwrite=bool(overwrite))
     sweep(target.parent)
@@ -94,7 +95,7 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(_in_words(target, error)) from error
+        raise _file_error(target, error) from error
     flush_folder(target.parent)
 
 
@@ -113,7 +114,8 @@ def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> I
         The reservation, to be given to `writing` as `overwrite`, with its path.
 
     Raises:
-        UsageError: the name is taken, or its folder takes no new file.
+        FileError: the folder takes no new file.
+        UsageError: the name is taken, or there is no such folder.
     """
     check_target(target, overwrite=overwrite or unused)
     reservation = _reserve(target, overwrite=overwrite, unused=unused)
@@ -129,7 +131,8 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
     """Refuse a name that is taken, and a folder that takes no new file: only making one tells, on every system.
 
     Raises:
-        UsageError: the file cannot be written there.
+        FileError: the file cannot be written there; DiskFull if there is no room for it.
+        UsageError: the name is taken, or there is no such folder.
     """
     if not target.name:
         raise UsageError("The name of the file to write is empty, or is that of a folder. Name a file.")
@@ -138,7 +141,7 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise UsageError(_in_words(target, error)) from error
+        raise _file_error(target, error) from error
     else:
         _check_replaceable(target, there, overwrite=overwrite)
     temporary = _name_temporary(target)
@@ -146,7 +149,7 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
         os.close(create(temporary))
         temporary.unlink()
     except OSError as error:
-        raise UsageError(_in_words(target, error)) from error
+        raise _file_error(target, error) from error
 
 
 def create(file: Path, *, private: bool = True) -> int:
@@ -179,7 +182,7 @@ def check_own_folder(folder: Path) -> None:
     """Make sure that no other user but root can change what a folder holds.
 
     Raises:
-        UsageError: another one can.
+        FileError: another one can.
         OSError: it is not there.
     """
     _check_unshared(folder, folder.stat())
@@ -189,7 +192,7 @@ def read_own_file(file: Path) -> bytes:
     """What a file holds that no other user but root can change.
 
     Raises:
-        UsageError: another one can.
+        FileError: another one can.
         OSError: it cannot be read.
     """
     with open_regular(file) as opened:
@@ -225,7 +228,7 @@ def _check_unshared(place: Path, found: os.stat_result) -> None:
     if not can_be_changed_by_others(found):
         return
     kind, mode = ("folder", "700") if stat.S_ISDIR(found.st_mode) else ("file", "600")
-    raise UsageError(
+    raise FileError(
         f"The {kind} {place} can be changed by other users, so it is not used: it decides what bulkvm does, or holds "
         f"PINs. Make it yours alone (chown, chmod {mode}), or name another place."
     )
@@ -304,9 +307,9 @@ def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
                 continue
             if overwrite:
                 break
-            raise UsageError(_in_words(name, error)) from error
+            raise _file_error(name, error) from error
         except OSError as error:
-            raise UsageError(_in_words(name, error)) from error
+            raise _file_error(name, error) from error
         placeholder = os.fstat(handle)
         os.close(handle)
         return Reservation(name, placeholder)
@@ -344,7 +347,7 @@ def _check_same(name: Path, made: os.stat_result, target: Path) -> None:
     except FileNotFoundError:
         is_same = False
     if not is_same:
-        raise UsageError(
+        raise FileError(
             f"{target} was not written: another program replaced the new file in {target.absolute().parent}. "
             "Name a file in a folder where only you may write."
         )
@@ -412,13 +415,14 @@ def _warn_of_strangers(target: Path, made: os.stat_result, *, private: bool) -> 
         warn_of_shared_folder(folder, str(target))
 
 
-def _in_words(target: Path, error: OSError) -> str:
+def _file_error(target: Path, error: OSError) -> FileError | UsageError:
+    """What an error of the operating system means for a file that is to be written."""
     if isinstance(error, FileExistsError):
-        return f"{target} exists already. Name another file, or add --overwrite to replace it."
+        return UsageError(f"{target} exists already. Name another file, or add --overwrite to replace it.")
     if error.errno in _NO_FOLDER:
-        return f"There is no folder {target.absolute().parent}. Make it first, or name another one."
-    if error.errno in _DISK_FULL:
-        return f"The disk is full: {target} was not written. Make room, or name a file on another disk."
+        return UsageError(f"There is no folder {target.absolute().parent}. Make it first, or name another one.")
+    if error.errno in DISK_FULL:
+        return DiskFull(f"The disk is full: {target} was not written. Make room, or name a file on another disk.")
     if error.errno in _NOT_ALLOWED:
-        return f"You may not write in the folder {target.absolute().parent}. Name a file in another folder."
-    return f"{target} could not be written: {error.strerror or error}. Name another file."
+        return FileError(f"You may not write in the folder {target.absolute().parent}. Name a file in another folder.")
+    return FileError(f"{target} could not be written: {error.strerror or error}. Name another file.")

@@ -14,6 +14,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from bulkvm.model.errors import LockHeld
+
 if sys.platform != "win32":
     import fcntl
 
@@ -25,10 +27,6 @@ _log: Final = logging.getLogger(__name__)
 _held: Final[set[Path]] = set()  # by this program, whose parts wait for each other without a word
 _warned_of: Final[set[Path]] = set()  # folders, once each
 _in_this_program: Final = threading.Lock()  # what is left on a disk that keeps no locks
-
-
-class LockHeld(TimeoutError):
-    """Another program held the lock all the time."""
 
 
 @asynccontextmanager
@@ -82,11 +80,15 @@ def locked(file: Path, longest: float = 0) -> Iterator[None]:
     try:
         lock.acquire(timeout=longest)
     except Timeout as error:
-        raise LockHeld from error
+        raise _lock_held(file) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def _lock_held(file: Path) -> LockHeld:
+    return LockHeld(f"Another program is using {file.parent} (lock {file.name}). Try again when it has finished.")
 
 
 def keeps_locks(file: Path) -> bool:
@@ -126,7 +128,7 @@ async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, lon
             is_said = True
             _log.warning("Waiting for %s to end, for up to %s.", what, _in_words(longest))
         if waited >= longest:
-            raise LockHeld
+            raise _lock_held(file)
         await asyncio.sleep(_POLL)
 
 

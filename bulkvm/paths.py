@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from bulkvm.files import check_own_folder, make_private_folder
-from bulkvm.model.errors import UsageError
+from bulkvm.files import DISK_FULL, check_own_folder, make_private_folder
+from bulkvm.model.errors import DiskFull, FileError, UsageError
 from bulkvm.model.tenant import Tenant
 
 
@@ -22,7 +22,7 @@ def state_folder() -> Path:
         make_private_folder(folder)
         check_own_folder(folder)
     except OSError as error:
-        raise UsageError(
+        raise FileError(
             f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "
             "Name another one in BULKVM_STATE."
         ) from error
@@ -34,12 +34,13 @@ def writing_state() -> Iterator[None]:
     """Say in words, before anything is sent, that the folder for state takes no file.
 
     Raises:
-        UsageError: so it is.
+        FileError: it takes no file.
     """
     try:
         yield
     except OSError as error:
-        raise UsageError(
+        kind = DiskFull if error.errno in DISK_FULL else FileError
+        raise kind(
             f"The folder {state_folder()}, where bulkvm keeps its state, cannot be written to: {error.strerror}. "
             "Nothing was sent. Make room there, or name another folder in BULKVM_STATE."
         ) from error

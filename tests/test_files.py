@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from bulkvm.files import Reservation, check_target, make_private_folder, reserve, scratch_folder, sweep, writing
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import DiskFull, FileError, UsageError
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 DAY = 24 * 3600
@@ -97,17 +97,18 @@ def test_parents_that_are_made_are_their_owners_alone_whatever_the_umask(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "words", "kind"),
     [
-        pytest.param(errno.ENOSPC, "The disk is full", id="full disk"),
-        pytest.param(errno.EACCES, "You may not write in the folder", id="no permission"),
-        pytest.param(errno.EROFS, "You may not write in the folder", id="read-only disk"),
-        pytest.param(errno.EFBIG, "could not be written", id="any other reason"),
+        pytest.param(errno.ENOSPC, "The disk is full", DiskFull, id="full disk"),
+        pytest.param(errno.EACCES, "You may not write in the folder", FileError, id="no permission"),
+        pytest.param(errno.EROFS, "You may not write in the folder", FileError, id="read-only disk"),
+        pytest.param(errno.EFBIG, "could not be written", FileError, id="any other reason"),
     ],
 )
-def test_a_fault_of_the_system_is_told_in_words(tmp_path: Path, number: int, words: str) -> None:
-    with pytest.raises(UsageError, match=words), writing(tmp_path / "boxes.csv"):
+def test_a_fault_of_the_system_is_told_in_words(tmp_path: Path, number: int, words: str, kind: type[FileError]) -> None:
+    with pytest.raises(kind, match=words) as error, writing(tmp_path / "boxes.csv"):
         raise OSError(number, os.strerror(number))
+    assert type(error.value) is kind
 
     assert not list(tmp_path.iterdir())
 
@@ -224,7 +225,7 @@ def test_a_file_that_another_one_swaps_for_the_new_one_gets_nothing_and_no_name(
             temporary.write_text("theirs")
         file.write(b"PIN 402817")
 
-    with pytest.raises(UsageError, match="another program replaced"), writing(tmp_path / "boxes.csv") as new:
+    with pytest.raises(FileError, match="another program replaced"), writing(tmp_path / "boxes.csv") as new:
         swap(the_temporary(tmp_path), new.file)
 
     assert not (tmp_path / "boxes.csv").exists()

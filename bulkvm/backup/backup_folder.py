@@ -16,8 +16,8 @@ from typing import Final
 
 from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, is_manifest_name, manifest_name, parse_manifest
 from bulkvm.files import flush_folder, is_ours, is_temporary_name, make_private_folder, open_regular, rename_exclusively
-from bulkvm.locks import LockHeld, locked_in_turn
-from bulkvm.model.errors import BackupNotProven, SheetError
+from bulkvm.locks import locked_in_turn
+from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant

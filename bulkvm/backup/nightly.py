@@ -20,7 +20,15 @@ from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_ba
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
 from bulkvm.files import writing
 from bulkvm.model.box import Box, group_twins
-from bulkvm.model.errors import BackupNotProven, Interrupted, PbxUnreachable, SheetError, StoppedEarly, UsageError
+from bulkvm.model.errors import (
+    BackupNotProven,
+    FileError,
+    Interrupted,
+    PbxUnreachable,
+    SheetError,
+    StoppedEarly,
+    UsageError,
+)
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx import Pbx
@@ -100,7 +108,7 @@ async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
         BackupNotProven: it could not be written, was not read back as it was fetched, or holds suspiciously little;
             in this last case it is kept under a name that says so.
         PbxError: the list could not be read completely.
-        LoginRefused: the PBX does not allow it.
+        LoginRefused: the PBX does not accept the login.
     """
     try:
         tenant = await pbx.tenant()
@@ -111,7 +119,7 @@ async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
     try:
         async with staging(night.folder, night.lock_timeout) as place:
             return await _in_thread(partial(_store, place, made_of, night))
-    except (UsageError, SheetError) as error:
+    except (FileError, UsageError, SheetError) as error:
         raise BackupNotProven(f"No backup was made. {error}") from error
     except OSError as error:
         raise BackupNotProven(

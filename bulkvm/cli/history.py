@@ -10,7 +10,7 @@ from bulkvm.cli.console import Console
 from bulkvm.columns import COLUMNS
 from bulkvm.files import Reservation, check_target
 from bulkvm.model.box import BLANK, Record
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.tenant import Tenant
@@ -32,7 +32,7 @@ def list_runs(console: Console | None = None) -> "list[ListedRun]":
     for file in list_journals(runs_folder()):
         try:
             runs.append(list_run(file))
-        except UsageError as error:
+        except FileError as error:
             if console:
                 console.always(str(error))
     return runs
@@ -118,7 +118,7 @@ def say_if_last_died(tenant: Tenant, console: Console) -> None:
                     f"The last import, of {Path(facts.file).name}, ended before its result was written. `bulkvm runs "
                     f"{facts.name} --result FILE` writes it, with the PINs that were generated."
                 )
-        except (OSError, UsageError):
+        except (OSError, FileError):
             continue
         return
 

@@ -17,7 +17,7 @@ import click
 
 from bulkvm import __version__
 from bulkvm.cli.streams import OutputStreams, is_without_reader, open_standard_descriptors
-from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
+from bulkvm.model.errors import BulkvmError, FileError, Interrupted, UsageError
 
 # Imported when they are used, so that --help does not wait for pandas and its friends.
 COMMANDS: Final = {
@@ -172,7 +172,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
             return str(error), error.exit_code
         case OSError():
             where = f" ({error.filename})" if error.filename else ""
-            return f"The computer could not do that: {error.strerror or error}{where}.", UsageError.exit_code
+            return f"The computer could not do that: {error.strerror or error}{where}.", FileError.exit_code
         case _:
             return (
                 f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, "

@@ -13,10 +13,12 @@ import click
 from bulkvm.cli.connection import Connection
 from bulkvm.cli.console import Console
 from bulkvm.cli.signals import stopping
-from bulkvm.locks import LockHeld, locked
+from bulkvm.locks import locked
 from bulkvm.model.errors import (
     BulkvmError,
     Interrupted,
+    LockHeld,
+    NotAllowed,
     PbxError,
     PbxUnreachable,
     ReadBackDiffers,
@@ -59,7 +61,7 @@ def before_sending() -> Iterator[None]:
     except StoppedEarly as error:
         raise PbxUnreachable(f"{error}\n{_NOTHING_SENT}") from error
     except PbxError as error:
-        if _SAYS_SO.search(str(error)):
+        if isinstance(error, NotAllowed) or _SAYS_SO.search(str(error)):
             raise
         raise PbxError(f"{error}\n{_NOTHING_SENT}") from error
 
@@ -69,14 +71,14 @@ def tenant_lock_held(tenant: Tenant) -> Iterator[None]:
     """Be the only run against a tenant. The operating system lets go of it, however this program ends.
 
     Raises:
-        UsageError: another one is under way.
+        LockHeld: another one is under way.
     """
     with ExitStack() as stack:
         with writing_state():
             try:
                 stack.enter_context(locked(tenant_lock(tenant)))
             except LockHeld as error:
-                raise UsageError(
+                raise LockHeld(
                     f"Another run against {tenant} is under way on this machine, so nothing was sent. "
                     "Wait until it has ended."
                 ) from error

@@ -1,30 +1,37 @@
-"""Why a run cannot go on.
+"""Errors that end a command or a call.
 
 BulkvmError
-├── UsageError (2)            an option, a variable or a file's name is wrong
+├── UsageError (2)            an option, a variable, a setting or a file's name is wrong: change it
+├── FileError (2)             a file or folder cannot be read or written, or other users can change it
+│   └── DiskFull              there is no room for the file: make room and repeat
+├── LockHeld (2)              another program holds the lock: repeat when it has finished
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
 ├── LoginRefused (4)          the PBX does not accept the login
-│   ├── NotAllowed            it does, and does not allow this user what is asked (403)
-│   └── OtherTenant           it does, and the login reaches another tenant than the one that is meant
-├── NotTrusted (5)            the PBX's certificate is not one that may be trusted, so nothing is sent to it
-├── PbxError (5)              a call to the PBX did not do what it should
+│   └── OtherTenant           the login reaches another tenant than the expected one
+├── NotTrusted (5)            the PBX's certificate is not trusted, so nothing is sent
+├── PbxError (5)              a call to the PBX failed
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
-│   ├── AnswerLost            the request left, and no readable answer came: what became of it is not known
-│   │   ├── NoAnswer          none came at all, so that the PBX may still be at it
-│   │   │   └── NotDoneYet    it was accepted (202), to be done later
-│   │   ├── LoginEnded        a request that changes something was answered with 401
-│   │   └── AnotherBox        the answer is about another box
-│   ├── PbxRefused            the PBX answered no (any other 400-class answer)
-│   │   └── NoSuchBox         it has no box with this id (404)
+│   ├── OutcomeUnknown        the request was sent, and it is not known what the PBX did
+│   │   ├── AnswerLost        no answer came, so the PBX may still be processing the request
+│   │   │   └── NotDoneYet    the request was accepted (202), to be processed later
+│   │   ├── MalformedAnswer   an answer came, and it is not what the API describes
+│   │   │   └── AnotherBox    it is about another box
+│   │   ├── PbxFailed         the PBX answered with an error of its own (500-class)
+│   │   └── LoginEnded (4)    a request that changes something was answered with 401
+│   ├── PbxRefused            the PBX refused the request (any other 400-class answer)
+│   │   ├── NotAllowed (4)    this user lacks the permission (403)
+│   │   ├── NoSuchBox         there is no box with this id (404)
+│   │   └── NotTheApi         the server at this address is not the REST API of a PBX
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
-├── LimitExceeded (6)         a safety limit refuses
-├── StoppedEarly (7)          too many errors, or an outage: run it again to go on
-│   └── ReadBackDiffers       the first box that was written does not read back as it should
-├── BackupNotProven (8)       a backup could not be made, or could not be proven good
-└── Interrupted (130)         a person stopped it; the result was still written
+├── LimitExceeded (6)         a safety limit was exceeded
+├── StoppedEarly (7)          too many errors, or an outage: run it again to continue
+│   └── ReadBackDiffers       the first box that was written does not read back as expected
+├── BackupNotProven (8)       a backup could not be made or verified
+└── Interrupted (130)         the user stopped the command; a run's result was still written
 
-The numbers are exit codes. A mistake in a cell is a Problem and a row's failure an Outcome; neither is raised.
+The numbers are exit codes; a class without one has that of the class above. A mistake in a cell is a Problem and a
+row's failure an Outcome; neither is raised.
 """
 
 from copy import copy
@@ -34,13 +41,29 @@ from bulkvm.model.problem import Problem
 
 
 class BulkvmError(Exception):
-    """The root: its text is for the user, and says where, what, why and how to mend."""
+    """The root. The text is for the user: what happened, where, why, and what to do."""
 
     exit_code = 1
 
 
 class UsageError(BulkvmError):
-    """An option, a variable or a file's name is wrong."""
+    """An option, a variable, a setting or a file's name is wrong."""
+
+    exit_code = 2
+
+
+class FileError(BulkvmError):
+    """A file or folder cannot be read or written, or other users can change it."""
+
+    exit_code = 2
+
+
+class DiskFull(FileError):
+    """There is no room for the file."""
+
+
+class LockHeld(BulkvmError):
+    """Another program holds the lock."""
 
     exit_code = 2
 
@@ -61,22 +84,22 @@ class LoginRefused(BulkvmError):
     exit_code = 4
 
 
-class NotAllowed(LoginRefused):
-    """The PBX accepts the login and does not allow this user what is asked."""
-
-
 class OtherTenant(LoginRefused):
-    """The login reaches another tenant than the one that is meant. Nothing was sent to it."""
+    """The login reaches another tenant than the expected one. Nothing was sent to it."""
 
 
 class NotTrusted(BulkvmError):
-    """The PBX's certificate is not one that may be trusted. Waiting does not mend that, and nothing was sent."""
+    """The PBX's certificate is not trusted, so nothing was sent. Waiting does not help."""
 
     exit_code = 5
 
 
 class PbxError(BulkvmError):
-    """A call to the PBX failed. `attempts` is how many requests were sent for it."""
+    """A call to the PBX failed.
+
+    Attributes:
+        attempts: how many requests were sent.
+    """
 
     exit_code = 5
 
@@ -85,7 +108,7 @@ class PbxError(BulkvmError):
         self.attempts = attempts
 
     def after(self, attempts: int) -> Self:
-        """A copy of this error for a call that took several requests."""
+        """Copy the error, with the number of requests that were sent."""
         copied = copy(self)
         copied.attempts = attempts
         return copied
@@ -99,46 +122,62 @@ class PbxBusy(PbxError):
     """The PBX asks to wait (429): nothing was changed."""
 
 
-class AnswerLost(PbxError):
-    """The request left, and no readable answer came back: what became of it is not known."""
+class OutcomeUnknown(PbxError):
+    """The request was sent, and it is not known what the PBX did."""
 
 
-class NoAnswer(AnswerLost):
-    """No answer came at all: the PBX may have done it, may still do it, or never."""
+class AnswerLost(OutcomeUnknown):
+    """No answer came, so the PBX may still be processing the request."""
 
 
-class NotDoneYet(NoAnswer):
-    """The PBX accepted the request to do it later (202), or never."""
+class NotDoneYet(AnswerLost):
+    """The PBX accepted the request to process it later (202)."""
 
 
-class LoginEnded(AnswerLost):
+class MalformedAnswer(OutcomeUnknown):
+    """An answer came, and it is not what the API describes."""
+
+
+class AnotherBox(MalformedAnswer):
+    """The answer is about another box than the one that was asked for or created."""
+
+
+class PbxFailed(OutcomeUnknown):
+    """The PBX answered with an error of its own (500-class)."""
+
+
+class LoginEnded(OutcomeUnknown):
     """A request that changes something was answered with 401: the PBX should have done nothing, and may have."""
 
     exit_code = 4
 
 
-class AnotherBox(AnswerLost):
-    """The answer is about another box than the one that was asked for, or made."""
-
-
 class PbxRefused(PbxError):
-    """The PBX answered no. `code` is its own; the message quotes its words.
+    """The PBX refused the request; the message quotes its reason.
 
-    `lost` is the error of an earlier attempt whose answer was lost: that one may have been done. Where it is not
-    `is_certain`, what was refused may have been done nonetheless, as after a conflict (409).
+    Attributes:
+        code: the PBX's own error code.
+        is_certain: whether nothing was changed for certain. After a conflict (409), for example, it is not.
+        lost: the error of an earlier attempt of the same request whose outcome is unknown, if any.
     """
 
     def __init__(self, message: str, code: str = "UNKNOWN", *, is_certain: bool = True) -> None:
         super().__init__(message)
         self.code = code
         self.is_certain = is_certain
-        self.lost: AnswerLost | None = None
+        self.lost: OutcomeUnknown | None = None
 
-    def after(self, attempts: int, lost: AnswerLost | None = None) -> Self:
-        """A copy of this error for a call that took several requests, one of which may have been done."""
+    def after(self, attempts: int, lost: OutcomeUnknown | None = None) -> Self:
+        """Copy the error, with the number of requests that were sent and the error of an earlier one."""
         copied = super().after(attempts)
         copied.lost = lost
         return copied
+
+
+class NotAllowed(PbxRefused):
+    """This user lacks the permission (403)."""
+
+    exit_code = 4
 
 
 class NotTheApi(PbxRefused):
@@ -146,36 +185,36 @@ class NotTheApi(PbxRefused):
 
 
 class NoSuchBox(PbxRefused):
-    """The PBX has no box with this id."""
+    """The PBX has no box with this id (404)."""
 
 
 class ListKeptChanging(PbxError):
-    """The list did not hold still: no reading of it agreed with the PBX's own count."""
+    """The list changed during each of three readings: none of them agreed with the PBX's own count."""
 
 
 class LimitExceeded(BulkvmError):
-    """A safety limit refuses; the text names the option that overrides it."""
+    """A safety limit was exceeded; the text names the option that raises it."""
 
     exit_code = 6
 
 
 class StoppedEarly(BulkvmError):
-    """Too many errors, or an outage. Running the same again goes on."""
+    """Too many errors, or an outage. Running the same command again continues the run."""
 
     exit_code = 7
 
 
 class ReadBackDiffers(StoppedEarly):
-    """The first box that a run wrote does not read back as it should, so that no other one was written."""
+    """The first box that a run wrote does not read back as expected, so that no other one was written."""
 
 
 class BackupNotProven(BulkvmError):
-    """A backup could not be made, or could not be proven good. The former ones stand as they were."""
+    """A backup could not be made or verified. Earlier backups are unchanged."""
 
     exit_code = 8
 
 
 class Interrupted(BulkvmError):
-    """A person stopped the run; what was in flight was finished and the result was written."""
+    """The user stopped the run. Requests under way were completed and the result was written."""
 
     exit_code = 130

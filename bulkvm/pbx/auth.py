@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import AnswerLost, LoginRefused, PbxUnreachable, UsageError
+from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.responses import not_the_api, raise_for_refusal, read_json, read_object
@@ -220,7 +220,7 @@ def _is_of_the_api(response: httpx.Response) -> bool:
     """Whether it is nothing or JSON, and no page of somebody else's."""
     try:
         return not response.content.strip() or bool(read_json(response))
-    except AnswerLost:
+    except MalformedAnswer:
         return False
 
 
@@ -229,7 +229,7 @@ def _read_answer(response: httpx.Response) -> Mapping[str, Any]:
     try:
         raise_for_refusal(response, quote=False)
         return read_object(response)
-    except AnswerLost as error:
+    except OutcomeUnknown as error:
         raise PbxUnreachable(f"{error} That was the login; nothing else was sent.") from error
 
 

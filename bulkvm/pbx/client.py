@@ -10,7 +10,15 @@ import httpx
 
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import NOT_KNOWN, Box, Owner, Record
-from bulkvm.model.errors import AnotherBox, AnswerLost, ListKeptChanging, NoSuchBox, NotAllowed, NotDoneYet, PbxRefused
+from bulkvm.model.errors import (
+    AnotherBox,
+    ListKeptChanging,
+    MalformedAnswer,
+    NoSuchBox,
+    NotDoneYet,
+    OutcomeUnknown,
+    PbxRefused,
+)
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
@@ -36,9 +44,9 @@ _BOXES: Final = "/api/shared_voicemails"
 class Pbx:
     """One tenant of a PBX. `connections` says how many calls it is made for at once.
 
-    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted, and
-    AnswerLost; what that last one means for a call that changes something is said at the method. LoginEnded is one of
-    these: such a call was answered with 401. Each repeats what it may itself.
+    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted,
+    NotAllowed and OutcomeUnknown; what the last one means for a call that changes something is said at the method.
+    Each method repeats its request where that is safe.
     """
 
     def __init__(self, client: RetryingClient, connections: int) -> None:
@@ -70,7 +78,7 @@ class Pbx:
         """
         try:
             tenant = await self._client.get(TENANT_PATH, self._tenant_of)
-        except (PbxRefused, NotAllowed):
+        except PbxRefused:
             tenant = make_tenant({}, self._client.site)
         self._client.expect(tenant, checked=True)
         return tenant
@@ -214,7 +222,7 @@ class Pbx:
         A PBX that passes over the filter answers with other boxes, of which this one may come later.
 
         Raises:
-            AnswerLost, ListKeptChanging: the PBX contradicts itself, so that it is not known.
+            OutcomeUnknown, ListKeptChanging: the PBX contradicts itself, so that it is not known.
 
         Source: API page, "List shared voicemails", filter.
         """
@@ -223,7 +231,7 @@ class Pbx:
         if not found and len({box.id for box in page.boxes}) != page.count:
             found = _with_number(await self.list_boxes(), extension_number)
         if len(found) > 1:
-            raise AnswerLost(f"The PBX lists {len(found)} boxes with the number {extension_number}.")
+            raise MalformedAnswer(f"The PBX lists {len(found)} boxes with the number {extension_number}.")
         if not found:
             return None
         (listed,) = self._masks.remove(found)
@@ -235,8 +243,8 @@ class Pbx:
     async def create_box(self, record: Record) -> Response[str]:
         """Create a box and return its id.
 
-        It is sent again only while nothing was made for certain. After AnswerLost the box may exist: whoever repeats
-        this call without looking may make it twice, or take its own box for somebody else's.
+        It is repeated only if nothing was created for certain. After OutcomeUnknown the box may exist: look for it
+        before the next call, which may create it twice or fail because of it.
 
         Raises:
             PbxRefused: the PBX answered no, and made nothing.
@@ -248,7 +256,7 @@ class Pbx:
     async def update_box(self, box: Box) -> Response[None]:
         """Give a box these values.
 
-        The whole box is sent, so that repeating the call does no harm. After AnswerLost the box may have them.
+        The whole box is sent, so that repeating the call does no harm. After OutcomeUnknown the box may have them.
 
         Raises:
             PbxRefused: the PBX answered no, and changed nothing.
@@ -267,26 +275,26 @@ class Pbx:
         """
         try:
             return await self._client.get(f"{_path(box_id)}/voicemails", _message_count, {"top": 1})
-        except (PbxRefused, NotAllowed, AnswerLost):
+        except (PbxRefused, OutcomeUnknown):
             return None
 
     async def count_greetings(self, box_id: str) -> int | None:
         """How many greetings a box has, None where the PBX has no such list, or none that this user may read.
 
         Raises:
-            AnswerLost: it has one, and did not show it.
+            OutcomeUnknown: it has such a list, and did not show it.
 
         Source: vendor's OpenAPI, greetings of a shared voicemail.
         """
         try:
             return await self._client.get(f"{_path(box_id)}/greetings", _greeting_count)
-        except (PbxRefused, NotAllowed):
+        except PbxRefused:
             return None
 
     async def destroy_box(self, box_id: str) -> Response[None]:
         """Remove a box.
 
-        It is not repeated after AnswerLost, since the second answer would be that there is no such box.
+        It is not repeated after OutcomeUnknown, since the second answer would be that there is no such box.
 
         Raises:
             NoSuchBox: it is gone already.
@@ -307,7 +315,7 @@ class Pbx:
 
     async def pin_policy(self) -> PinPolicy:
         """How long a PIN may be: what the tenant's password policy says, or else the API page."""
-        with suppress(PbxRefused, NotAllowed, AnswerLost):
+        with suppress(PbxRefused, OutcomeUnknown):
             return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
         return DEFAULT_PIN_POLICY
 
@@ -315,7 +323,7 @@ class Pbx:
         """What the tenant's password policy says of PINs, None where the PBX has no such policy.
 
         Raises:
-            PbxRefused, NotAllowed, AnswerLost: it was not shown, so that it is not known.
+            PbxRefused, OutcomeUnknown: it was not shown, so that it is not known.
 
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
@@ -378,7 +386,7 @@ def _greeting_count(response: httpx.Response) -> int | None:
         return None
     items = read_object(response).get("items")
     if not isinstance(items, list | None):
-        raise AnswerLost(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+        raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
     return len(items or ())
 
 
@@ -386,7 +394,7 @@ def _id_of(response: httpx.Response) -> str:
     _check_is_done(response)
     box_id = read_id(read_object(response).get("id"))
     if box_id is None:
-        raise AnswerLost(f"The PBX at {response.url.host} made the box and gave no id for it that can be used.")
+        raise MalformedAnswer(f"The PBX at {response.url.host} made the box and gave no id for it that can be used.")
     return box_id
 
 

@@ -16,6 +16,7 @@ from bulkvm.model.errors import (
     LoginRefused,
     NotAllowed,
     NotTrusted,
+    OutcomeUnknown,
     PbxError,
     PbxRefused,
     PbxUnreachable,
@@ -99,7 +100,7 @@ async def probe(site: Site, patience: float) -> httpx.Response:
             return await transport.handle_async_request(
                 httpx.Request("GET", f"{site.url}/api/shared_voicemails", params={"top": 1})
             )
-        except AnswerLost as error:
+        except OutcomeUnknown as error:
             raise _with_advice(error) from error
 
 
@@ -190,7 +191,7 @@ class _Tenant:
             self._boxes = await self._pbx.count_boxes()
         except NotAllowed as error:  # the login itself was accepted
             self._refusal = error
-        except (AnswerLost, PbxUnreachable) as error:
+        except (OutcomeUnknown, PbxUnreachable) as error:
             raise _with_advice(error) from error
         if self._site.token:
             return "the token is accepted"
@@ -204,7 +205,7 @@ class _Tenant:
     async def policy(self) -> str:
         try:
             policy = await self._pbx.tenant_pin_policy()
-        except (NotAllowed, PbxRefused) as error:
+        except PbxRefused as error:
             least, most = DEFAULT_PIN_POLICY.min_length, DEFAULT_PIN_POLICY.max_length
             return f"not known, and taken to be {least} to {most} digits: {error}"
         if policy is None:
@@ -221,7 +222,7 @@ class _Tenant:
         return f"a request takes {(time.perf_counter() - began) * 1000:.0f} ms"
 
 
-def _with_advice(error: AnswerLost | PbxUnreachable) -> PbxError:
+def _with_advice(error: OutcomeUnknown | PbxUnreachable) -> PbxError:
     """Somebody answers, and not as a PBX does."""
     return type(error)(
         f"{error}\nCheck that the port is that of the PBX's REST API, 8887 by default, and whether it is for http or "

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.box import Box, group_twins
-from bulkvm.model.errors import AnswerLost, ListKeptChanging
+from bulkvm.model.errors import ListKeptChanging, MalformedAnswer
 
 PAGE: Final = 100  # the most that one request may ask for (API page, "List", top)
 READINGS: Final = 3
@@ -148,13 +148,13 @@ def read_page(content: Mapping[str, Any], read: Callable[[Any], Box]) -> Page:
     """Read one page of the list.
 
     Raises:
-        AnswerLost: it is not a page.
+        MalformedAnswer: it is not a page.
     """
     count, items = content.get("count"), content.get("items")
     if items is None and count == 0 and "items" in content:
         items = []
     if not isinstance(count, int) or isinstance(count, bool) or not isinstance(items, list):
-        raise AnswerLost("The PBX answered the request for its list with something that is not a list.")
+        raise MalformedAnswer("The PBX answered the request for its list with something that is not a list.")
     if not 0 <= count <= _MOST_BOXES:
-        raise AnswerLost(f"The PBX counts {count:,} boxes, and at most {_MOST_BOXES:,} are read.")
+        raise MalformedAnswer(f"The PBX counts {count:,} boxes, and at most {_MOST_BOXES:,} are read.")
     return Page(count, tuple(read(item) for item in items))

@@ -12,12 +12,14 @@ from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.model.errors import (
     AnswerLost,
     LoginRefused,
-    NoAnswer,
+    MalformedAnswer,
     NoSuchBox,
     NotAllowed,
     NotTheApi,
+    OutcomeUnknown,
     PbxBusy,
     PbxError,
+    PbxFailed,
     PbxRefused,
 )
 from bulkvm.text import printable
@@ -45,12 +47,12 @@ def read_json(response: httpx.Response) -> Any:
     """The JSON of an answer.
 
     Raises:
-        AnswerLost: it is not JSON, so that what the PBX did is not known.
+        MalformedAnswer: it is not JSON.
     """
     try:
         return response.json()
     except (ValueError, RecursionError) as error:
-        raise AnswerLost(
+        raise MalformedAnswer(
             f"The PBX at {response.url.host} answered with something that is not JSON "
             f"(status {response.status_code}), or the answer was cut off."
         ) from error
@@ -65,12 +67,12 @@ def read_object(response: httpx.Response) -> Mapping[str, Any]:
     """The JSON object of an answer.
 
     Raises:
-        AnswerLost: there is none.
+        MalformedAnswer: there is none.
     """
     content = read_json(response)
     if isinstance(content, dict):
         return content
-    raise AnswerLost(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+    raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
 
 
 def read_box(item: Any, host: str) -> Box:
@@ -79,20 +81,20 @@ def read_box(item: Any, host: str) -> Box:
     What is left out or masked is NOT_KNOWN, and so is a null where every box has a value.
 
     Raises:
-        AnswerLost: it has no id or no extension number, or a field is of another type.
+        MalformedAnswer: it has no id or no extension number, or a field is of another type.
     """
     if not isinstance(item, dict) or not item.get("id") or not item.get(KEY_COLUMN.header):
-        raise AnswerLost(f"The PBX at {host} sent a box without an id or an extension number.")
+        raise MalformedAnswer(f"The PBX at {host} sent a box without an id or an extension number.")
     # Both readings of a number are wrong for somebody: 101 may be 101 or 0101, and these are two boxes (API page:
     # extension_number is a text of 3 to 64 digits).
     if not isinstance(item[KEY_COLUMN.header], str):
-        raise AnswerLost(
+        raise MalformedAnswer(
             f"The answer of the PBX at {host} is malformed: the {KEY_COLUMN.header} of a box is "
             "no text. Its leading zeros are lost, so the box cannot be identified. Contact the PBX's administrator."
         )
     box_id, number = read_id(item["id"]), read_id(item[KEY_COLUMN.header])
     if box_id is None or number is None:
-        raise AnswerLost(f"The PBX at {host} sent a box with an id or an extension number that nothing can have.")
+        raise MalformedAnswer(f"The PBX at {host} sent a box with an id or an extension number that nothing can have.")
     fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
     return Box(id=box_id, extension_number=number, **fields)
 
@@ -109,7 +111,7 @@ def read_owner(response: httpx.Response) -> Owner | None:
     """What has a number, in words that may be shown; None where the answer names nothing, since the number is free.
 
     Raises:
-        AnswerLost: there is no JSON object.
+        MalformedAnswer: there is no JSON object.
     """
     owner = read_object(response)
     if not any(owner.get(key) for key in ("id", "name", "type")):
@@ -144,8 +146,9 @@ def raise_for_refusal(response: httpx.Response, *, secrets: Iterable[str | None]
         PbxBusy: 429.
         PbxRefused: any other 400-class answer; `is_certain` if it comes before anything is done. It never is for a
             success that holds errors.
-        AnswerLost: a 500-class answer, a redirect, or one that says that it took too long (408): what the PBX did is
-            not known; NoAnswer where it may still be at it.
+        PbxFailed: a 500-class answer.
+        AnswerLost: a gateway or the PBX itself gave up waiting (408, 502, 504), so the request may still be processed.
+        MalformedAnswer: a redirect.
     """
     if response.is_success and (response.request.method == "GET" or not quote):
         return  # what a reading holds is checked where it is read
@@ -179,7 +182,8 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
     if status == httpx.codes.FORBIDDEN:
         return NotAllowed(
             f"The PBX at {host} does not allow this user what is asked. Ask its administrator for the right "
-            f"to manage shared voicemails.{said}"
+            f"to manage shared voicemails.{said}",
+            code,
         )
     if status == httpx.codes.NOT_FOUND:
         return NoSuchBox(f"The PBX at {host} has no such box.{said}", code)
@@ -188,18 +192,18 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
     if response.is_success or (response.is_client_error and status not in _TOO_LATE):
         refused = f"The PBX refused this.{said or f' It did not say why (status {status}).'}"
         return PbxRefused(refused, code, is_certain=status in _BEFORE_ANYTHING)
-    return _lost(response, said)
+    return _unknown_outcome(response, said)
 
 
-def _lost(response: httpx.Response, said: str) -> AnswerLost:
+def _unknown_outcome(response: httpx.Response, said: str) -> OutcomeUnknown:
     status, host = response.status_code, response.url.host
     if response.is_redirect:
-        return AnswerLost(
+        return MalformedAnswer(
             f"What answers at {host} sends elsewhere (status {status}), and the login goes nowhere else. Check the "
             f"PBX's address: http or https, the port, and what follows it.{said}"
         )
-    lost = NoAnswer if status in _BY_A_GATEWAY | _TOO_LATE else AnswerLost
-    return lost(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
+    kind = AnswerLost if status in _BY_A_GATEWAY | _TOO_LATE else PbxFailed
+    return kind(f"The PBX at {host} answered with an error of its own (status {status}).{said}")
 
 
 def _errors(response: httpx.Response) -> _Errors:
@@ -238,7 +242,7 @@ def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
     if header in _SWITCHES and str(value).isdecimal():
         return NOT_KNOWN  # digits are a mask too
     if isinstance(value, bool) is not (header in _SWITCHES):
-        raise AnswerLost(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
+        raise MalformedAnswer(f"The PBX at {host} sent a box whose {header} is of an unexpected type.")
     return value if isinstance(value, bool) else _text(value)
 
 

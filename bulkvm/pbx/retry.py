@@ -16,9 +16,9 @@ from bulkvm.model.errors import (
     Interrupted,
     LoginEnded,
     LoginRefused,
-    NoAnswer,
     NotDoneYet,
     NotTrusted,
+    OutcomeUnknown,
     PbxBusy,
     PbxError,
     PbxRefused,
@@ -125,7 +125,7 @@ class RetryingClient:
 
         Args:
             path: on the PBX.
-            read: makes the value of a successful response, or raises AnswerLost.
+            read: makes the value of a successful response, or raises OutcomeUnknown.
             idempotent: whether the request may be repeated after an attempt whose outcome is not known.
             changes: whether it changes something on the PBX, so that a 401 does not prove that nothing was done.
             json: the body. Secrets in it are masked in every message.
@@ -133,7 +133,7 @@ class RetryingClient:
         Raises:
             LoginEnded: a request that `changes` something was answered with 401. It is not repeated.
             PbxError: the last error, with the number of attempts. If the outcome of an earlier attempt is not known,
-                that attempt's AnswerLost is raised instead, or is `lost` of a PbxRefused.
+                that attempt's OutcomeUnknown is raised instead, or is `lost` of a PbxRefused.
             StoppedEarly: the outage was too long; nothing was changed.
             Interrupted: the user stopped the run; nothing was changed.
         """
@@ -143,7 +143,7 @@ class RetryingClient:
 
     async def _send(self, call: _Call, read: Callable[[httpx.Response], T]) -> Response[T]:
         attempts = 0
-        lost: AnswerLost | None = None
+        lost: OutcomeUnknown | None = None
         began = time.monotonic()
         try:
             while True:
@@ -154,7 +154,7 @@ class RetryingClient:
                 try:
                     return Response(read(await self._send_once(call)), attempts)
                 except PbxError as error:
-                    if isinstance(error, AnswerLost):
+                    if isinstance(error, OutcomeUnknown):
                         lost = _more_uncertain(lost, error)
                     if not self._may_repeat(call, error, attempts, time.monotonic() - began):
                         raise
@@ -165,7 +165,7 @@ class RetryingClient:
     def _may_repeat(self, call: _Call, error: PbxError, attempts: int, seconds: float) -> bool:
         if isinstance(error, PbxBusy):  # it asks to wait: the time counts, not the number of attempts
             return seconds <= self._settings.max_outage
-        is_safe = isinstance(error, _NOTHING_CHANGED) or (call.idempotent and isinstance(error, AnswerLost))
+        is_safe = isinstance(error, _NOTHING_CHANGED) or (call.idempotent and isinstance(error, OutcomeUnknown))
         return is_safe and not isinstance(error, _CHECKED_FIRST) and attempts < self._settings.retries
 
     async def _send_once(self, call: _Call) -> httpx.Response:
@@ -200,13 +200,13 @@ class RetryingClient:
         return response.status_code not in _GATEWAY_ERRORS
 
 
-def _more_uncertain(earlier: AnswerLost | None, later: AnswerLost) -> AnswerLost:
-    """The one of two attempts whose outcome is less certain: after NoAnswer, the PBX may still be processing it."""
-    return earlier if isinstance(earlier, NoAnswer) else later
+def _more_uncertain(earlier: OutcomeUnknown | None, later: OutcomeUnknown) -> OutcomeUnknown:
+    """The one of two attempts whose outcome is less certain: after AnswerLost, the PBX may still be processing it."""
+    return earlier if isinstance(earlier, AnswerLost) else later
 
 
 def _raise_outcome(
-    error: PbxError | NotTrusted | StoppedEarly | LoginRefused | Interrupted, lost: AnswerLost | None, attempts: int
+    error: PbxError | NotTrusted | StoppedEarly | LoginRefused | Interrupted, lost: OutcomeUnknown | None, attempts: int
 ) -> NoReturn:
     """Raise the error of a call after its last attempt.
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.model.errors import AnswerLost, NotAllowed, OtherTenant, PbxRefused, PbxUnreachable
+from bulkvm.model.errors import OtherTenant, OutcomeUnknown, PbxRefused, PbxUnreachable
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx.responses import is_web_page, raise_for_refusal, read_object
@@ -27,7 +27,7 @@ def read_tenant(response: httpx.Response, site: Site) -> Tenant:
     """The tenant of a good answer.
 
     Raises:
-        AnswerLost: it cannot be read.
+        MalformedAnswer: it cannot be read.
     """
     if is_web_page(response):
         return make_tenant({}, site)
@@ -50,9 +50,9 @@ def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant,
     try:
         raise_for_refusal(response, secrets=secrets)
         found = read_tenant(response, site)
-    except (NotAllowed, PbxRefused):
+    except PbxRefused:
         found = make_tenant({}, site)
-    except AnswerLost as error:
+    except OutcomeUnknown as error:
         raise PbxUnreachable(f"{error} It was asked which tenant this login reaches; nothing else was sent.") from error
     if found.contradicts(expected):
         raise OtherTenant(

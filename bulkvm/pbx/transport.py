@@ -10,7 +10,7 @@ import httpx
 from aiohttp.connector import Connection
 
 from bulkvm.files import read_own_file
-from bulkvm.model.errors import NoAnswer, NotTrusted, PbxError, PbxUnreachable, UsageError
+from bulkvm.model.errors import AnswerLost, NotTrusted, PbxError, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.url import is_loopback
 from bulkvm.pbx.auth import LOGIN_PATH
@@ -66,7 +66,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         Raises:
             PbxUnreachable: it never left this machine.
             NotTrusted: nor did it, because of the certificate.
-            NoAnswer: it did, and what became of it is not known.
+            AnswerLost: it did, and what became of it is not known.
         """
         self._session = self._session or self._open()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
@@ -167,7 +167,7 @@ def failure(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxError | 
         lost = f"The connection to the PBX at {where} was cut before its answer came."
     if url.path.endswith(LOGIN_PATH):
         return PbxUnreachable(f"{lost} That was the login; nothing else was sent.")
-    return NoAnswer(lost)
+    return AnswerLost(lost)
 
 
 def unknown_name(url: httpx.URL) -> PbxUnreachable:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
-from bulkvm.model.errors import AnswerLost, NotAllowed, PbxRefused
+from bulkvm.model.errors import NotAllowed, OutcomeUnknown, PbxRefused
 from bulkvm.pbx import Pbx, Progress
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.planning.comparison import NumberConflict
@@ -31,14 +31,18 @@ async def find_taken(
 
     async def ask(number: str) -> None:
         nonlocal asked
-        with suppress(PbxRefused):  # it tells nothing of this number
+        try:
             if owner := await pbx.number_owner(number):
                 taken[number] = NumberConflict(owner, None)  # whatever comes of the search for a free one
                 taken[number] = NumberConflict(owner, await _next_free(pbx, number, used))
+        except NotAllowed:
+            raise
+        except PbxRefused:
+            pass  # the owner of this number is not shown
         asked += 1
         progress(asked, len(numbers))
 
-    with suppress(NotAllowed, AnswerLost):  # it tells nothing of any further one
+    with suppress(NotAllowed, OutcomeUnknown):  # it tells nothing of any further one
         await in_parallel(numbers, ask, pbx.connections)
     return taken
 

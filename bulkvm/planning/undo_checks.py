@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import AnswerLost, NotAllowed, PbxRefused
+from bulkvm.model.errors import OutcomeUnknown, PbxRefused
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
 from bulkvm.planning.undo_plan import keep_boxes
@@ -55,7 +55,7 @@ async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
     async def count(box: Box) -> int | None:
         try:
             return await pbx.count_greetings(box.id)
-        except AnswerLost:
+        except OutcomeUnknown:
             return unknown
 
     counts = await ask_of_each(plan, count, pbx, progress)
@@ -89,7 +89,7 @@ async def _fields_of(box: Box, pbx: Pbx) -> Mapping[str, Any] | None:
     """The undocumented fields of a box, None where it cannot be read alone: it is read again before it is removed."""
     try:
         return undocumented((await pbx.fetch_whole_box(box.id, box.extension_number)).fields)
-    except (PbxRefused, NotAllowed):
+    except PbxRefused:
         return None
 
 

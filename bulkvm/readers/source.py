@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 
 STANDARD_INPUT: Final = Path("-")
 
@@ -42,7 +42,8 @@ def opened(path: Path) -> Iterator[Source]:
     """Open a file, or standard input where the path is `-`.
 
     Raises:
-        UsageError: there is no such file, or it cannot be opened.
+        UsageError: there is no such file.
+        FileError: it cannot be opened.
     """
     if path == STANDARD_INPUT:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
@@ -58,7 +59,7 @@ def opened(path: Path) -> Iterator[Source]:
     try:
         file = _open(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UsageError(_in_words(path, error)) from error
+        raise _file_error(path, error) from error
     with file:
         yield Source(path, path.name, file)
 
@@ -72,18 +73,18 @@ def _open(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _in_words(path: Path, error: OSError | ValueError) -> str:
+def _file_error(path: Path, error: OSError | ValueError) -> FileError | UsageError:
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return f"There is no file {path}. Check its name and its folder ({path.absolute().parent})."
+            return UsageError(f"There is no file {path}. Check its name and its folder ({path.absolute().parent}).")
         case IsADirectoryError():
-            return f"{path} is a folder. Name a file in it."
+            return UsageError(f"{path} is a folder. Name a file in it.")
         case PermissionError():
-            return (
+            return FileError(
                 f"{path} may not be read. If it is open in Excel, close it there; "
                 "otherwise ask its owner for the permission to read it."
             )
         case OSError():
-            return f"{path} cannot be opened: {os.strerror(error.errno) if error.errno else error}."
+            return FileError(f"{path} cannot be opened: {os.strerror(error.errno) if error.errno else error}.")
         case _:
-            return f"{str(path)!r} is not the name of a file. Check it."
+            return UsageError(f"{str(path)!r} is not the name of a file. Check it.")

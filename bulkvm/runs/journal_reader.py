@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.runs.journal_lines import UNREADABLE, parse_begin, parse_box, parse_head, parse_outcome, parse_row
 from bulkvm.runs.run import PastRun, RunInfo, SheetRow
@@ -20,20 +20,20 @@ def read_head(file: Path) -> tuple[RunInfo, int]:
     """Read the first line of a journal: the run, and the number of rows of its sheet.
 
     Raises:
-        UsageError: the file is not a journal.
+        FileError: the file is not a journal.
     """
     try:
         with file.open("rb") as lines:
             return parse_head(lines.readline())
     except (OSError, *UNREADABLE) as error:
-        raise UsageError(f"{file.name} is not the journal of a run, or its first line is damaged.") from error
+        raise FileError(f"{file.name} is not the journal of a run, or its first line is damaged.") from error
 
 
 def read_journal(file: Path) -> PastRun:
     """Read a journal, also of a run that was killed in the middle of a line, and a damaged one.
 
     Raises:
-        UsageError: the file is not a journal.
+        FileError: the file is not a journal.
     """
     info, _ = read_head(file)
     reader = _Reader()

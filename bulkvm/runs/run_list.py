@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from bulkvm.files import writing
 from bulkvm.locks import locked
 from bulkvm.model.change import ChangeKind
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Status
 from bulkvm.runs.journal import LOCK_SUFFIX, LOCK_TIMEOUT, SUFFIX
 from bulkvm.runs.journal_lines import UNREADABLE, update_word
@@ -58,7 +58,7 @@ def list_run(file: Path) -> ListedRun:
     """Read what the list of runs shows of a run.
 
     Raises:
-        UsageError: the file is not a journal.
+        FileError: the file is not a journal.
     """
     info, row_count = read_head(file)
     info = replace(info, extensions={})
@@ -74,7 +74,7 @@ def read_facts(file: Path) -> RunInfo:
     """Read what a run is, without the extensions of its rows.
 
     Raises:
-        UsageError: the file is not a journal.
+        FileError: the file is not a journal.
     """
     return replace(read_head(file)[0], extensions={})
 
@@ -83,13 +83,13 @@ def remove_journal(file: Path) -> None:
     """Delete a journal.
 
     Raises:
-        UsageError: it cannot be deleted.
+        FileError: it cannot be deleted.
     """
     try:
         file.unlink(missing_ok=True)
         file.with_suffix(LOCK_SUFFIX).unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"{file} could not be deleted: {error.strerror}.") from error
+        raise FileError(f"{file} could not be deleted: {error.strerror}.") from error
 
 
 def is_under_way(file: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from bulkvm.files import can_be_changed_by_others
 from bulkvm.masking import mask
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.sites.keyring_store import read_secret
 from bulkvm.text import printable
@@ -135,7 +135,8 @@ def read_password_file(name: str, environment: Mapping[str, str] = os.environ) -
         environment: the variables.
 
     Raises:
-        UsageError: it cannot be read, others may read or change it, or it holds no password.
+        FileError: it cannot be read, or other users can read or change it.
+        UsageError: it holds no password.
     """
     file = expand_password_file(name, environment)
     try:
@@ -143,12 +144,12 @@ def read_password_file(name: str, environment: Mapping[str, str] = os.environ) -
         with os.fdopen(handle, "rb") as opened:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
-                raise UsageError(f"The password_file {file} is not a file. Give a file, or use password_command.")
+                raise FileError(f"The password_file {file} is not a file. Give a file, or use password_command.")
             _check_private(file, found, environment)
             content = opened.read(_LONGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name holds a character that no name can hold"
-        raise UsageError(f"The password_file {file} cannot be read: {reason}. Nothing was sent.") from None
+        raise FileError(f"The password_file {file} cannot be read: {reason}. Nothing was sent.") from None
     return _read_secret(content, f"The password_file {file}")
 
 
@@ -180,7 +181,7 @@ def _check_private(file: Path, found: os.stat_result, environment: Mapping[str, 
     """Make sure that nobody but the user and root can read, change or replace a file.
 
     Raises:
-        UsageError: somebody can.
+        FileError: another user can.
     """
     if os.name != "posix":
         return
@@ -189,7 +190,7 @@ def _check_private(file: Path, found: os.stat_result, environment: Mapping[str, 
     is_credential = folder is not None and found.st_uid == 0 and file.parent == Path(folder)
     others = found.st_mode & (0o037 if is_credential else 0o077)
     if found.st_uid not in {0, os.geteuid()} or others:
-        raise UsageError(
+        raise FileError(
             f"The password_file {file} can be read or changed by other users, so it was not used. Make it yours alone: "
             f"chown it to the user of this command, and chmod 600 {file}"
         )
@@ -197,7 +198,7 @@ def _check_private(file: Path, found: os.stat_result, environment: Mapping[str, 
     holder = file.parent.stat()
     is_sticky = holder.st_uid in {0, os.geteuid()} and holder.st_mode & stat.S_ISVTX
     if can_be_changed_by_others(holder) and not is_sticky:
-        raise UsageError(
+        raise FileError(
             f"Other users can replace files in the folder of the password_file {file}, so it was not used. Keep it in "
             "a folder that is yours alone (chown, chmod 700)."
         )

@@ -10,8 +10,8 @@ from typing import Any, Final
 import tomli_w
 
 from bulkvm.files import check_own_folder, check_target, make_private_folder, read_own_file, writing
-from bulkvm.locks import LockHeld, locked
-from bulkvm.model.errors import UsageError
+from bulkvm.locks import locked
+from bulkvm.model.errors import FileError, LockHeld, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.model.url import check_url
@@ -84,7 +84,9 @@ def change_site(file: Path, name: str, site: Site | None) -> None:
     The file is made for its owner alone. Programs that change it at the same time take turns.
 
     Raises:
-        UsageError: it cannot be written there, or is not a file of sites.
+        FileError: it cannot be written.
+        LockHeld: another program is changing it.
+        UsageError: it is not a file of sites.
     """
     with _locked(file):
         entries = _read_entries(file)
@@ -101,7 +103,9 @@ def check_changeable(file: Path) -> None:
     """Make sure that an entry of the file of the sites can be changed, before anything is asked or forgotten.
 
     Raises:
-        UsageError: it cannot be written, or is not a file of sites.
+        FileError: it cannot be written.
+        LockHeld: another program is changing it.
+        UsageError: it is not a file of sites.
     """
     with _locked(file):
         _read_entries(file)
@@ -116,11 +120,11 @@ def _locked(file: Path) -> Iterator[None]:
         with locked(file.with_name(f"{file.name}.lock"), _MOMENT):
             yield
     except LockHeld as error:
-        raise UsageError(
+        raise LockHeld(
             f"Another program has been changing the file of your sites, {file}, all the time. Try again later."
         ) from error
     except OSError as error:
-        raise UsageError(
+        raise FileError(
             f"The file of your sites, {file}, cannot be written: {error.strerror or error}. Make sure that you may "
             "write in its folder, or name another one in BULKVM_CONFIG."
         ) from error
@@ -133,7 +137,7 @@ def _read_entries(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise UsageError(f"The file of your sites, {file}, cannot be read: {error.strerror or error}.") from error
+        raise FileError(f"The file of your sites, {file}, cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"The file of your sites, {file}, cannot be read: {error}.") from error
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind
-from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, NotAllowed, PbxError, ReadBackDiffers
+from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.upload.canary import Verdict, expected_box, judge
@@ -67,7 +67,7 @@ async def prove(
         after, verdict = await _read_until_right(change, before, outcome, pbx)
         if after:
             note_whole(outcome.row, "after", after)
-    except (PbxError, NotAllowed) as error:
+    except PbxError as error:
         if may_be_another and isinstance(error, AnotherBox):
             raise
         return _unproven(outcome, (f"it could not be read back: {error}",))

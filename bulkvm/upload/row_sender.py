@@ -13,9 +13,8 @@ from bulkvm.model.errors import (
     BulkvmError,
     LoginEnded,
     LoginRefused,
-    NoAnswer,
     NoSuchBox,
-    NotAllowed,
+    OutcomeUnknown,
     PbxError,
     PbxRefused,
 )
@@ -201,7 +200,7 @@ async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
     try:
         whole = await pbx.fetch_whole_box(planned.id, planned.extension_number)
         box = (await pbx.complete(whole.box, planned)).filled_from(planned)
-    except (PbxError, NotAllowed) as error:
+    except PbxError as error:
         raise _NothingToSend(await _not_found(change, error, pbx)) from error
     is_undo = change.wanted or change.kind is ChangeKind.REMOVE
     if is_undo and (changed := [difference.field for difference in find_exact_differences(box, planned)]):
@@ -235,13 +234,13 @@ async def _spare(change: Change, pbx: Pbx) -> None:
             if not await pbx.count_greetings(change.box.id):
                 return
             why = "It has a greeting now"
-        except AnswerLost:
+        except OutcomeUnknown:
             why = "The PBX does not show any more whether it has a greeting"
     kept = f"{why}, so it is kept as it is."
     raise _NothingToSend(_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))
 
 
-async def _not_found(change: Change, error: PbxError | NotAllowed, pbx: Pbx) -> Outcome:
+async def _not_found(change: Change, error: PbxError, pbx: Pbx) -> Outcome:
     """The outcome of a change whose box could not be looked at."""
     record = change.record
     if not isinstance(error, NoSuchBox):
@@ -270,14 +269,12 @@ async def _gone(change: Change, gone: NoSuchBox, pbx: Pbx, attempts: int = 0) ->
 async def _create(record: Record, pbx: Pbx, known_ids: set[str]) -> Outcome:
     try:
         created = await _create_new(record, pbx, known_ids)
-    except AnswerLost as lost:
+    except OutcomeUnknown as lost:
         return await _create_after_loss(record, pbx, lost, known_ids)
     except PbxRefused as refusal:
         if refusal.is_certain:
             return _rejected(record, refusal, refusal.attempts)
         return await _look_after_refusal(record, pbx, refusal)
-    except NotAllowed as refusal:
-        return _outcome(record, Status.REJECTED, str(refusal), attempts=1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), attempts=error.attempts)
     return _outcome(record, Status.CREATED, box_id=created.value, attempts=created.attempts)
@@ -296,7 +293,7 @@ async def _create_new(record: Record, pbx: Pbx, known_ids: set[str]) -> Response
     return created
 
 
-async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost, known_ids: set[str]) -> Outcome:
+async def _create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, known_ids: set[str]) -> Outcome:
     """Ask whether the box is there before each further try, as often as it takes to know.
 
     Raises:
@@ -311,7 +308,7 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost, known_i
             break
         try:
             created = await _create_new(record, pbx, known_ids)
-        except AnswerLost as error:
+        except OutcomeUnknown as error:
             lost = _more_uncertain(lost, error)
             attempts += error.attempts
         except PbxRefused as refusal:
@@ -320,14 +317,14 @@ async def _create_after_loss(record: Record, pbx: Pbx, lost: AnswerLost, known_i
             return _unknown(record, lost, attempts)
         else:
             return _outcome(record, Status.CREATED, box_id=created.value, attempts=attempts + created.attempts)
-    if isinstance(lost, NoAnswer):
+    if isinstance(lost, AnswerLost):
         return _still_open(record, lost, attempts)
     if isinstance(lost, LoginEnded):
         raise LoginRefused(str(lost))
     return _outcome(record, Status.FAILED, f"{lost} The box is not there. Import again.", attempts=attempts)
 
 
-async def _look_for(record: Record, pbx: Pbx, lost: AnswerLost, attempts: int) -> Outcome | None:
+async def _look_for(record: Record, pbx: Pbx, lost: OutcomeUnknown, attempts: int) -> Outcome | None:
     """The outcome of a create whose answer was lost, if a box is there, or where nobody can tell."""
     try:
         box = await pbx.find_box(record.extension_number)
@@ -337,14 +334,14 @@ async def _look_for(record: Record, pbx: Pbx, lost: AnswerLost, attempts: int) -
     return _made_or_foreign(record, box, attempts) if box else None
 
 
-def _raise_if_ended(lost: AnswerLost | PbxRefused, error: BulkvmError) -> None:
+def _raise_if_ended(lost: OutcomeUnknown | PbxRefused, error: BulkvmError) -> None:
     """Raise an error of the login where the request itself was answered with 401: both say that the login has ended."""
-    if isinstance(lost, LoginEnded) and isinstance(error, LoginRefused) and not isinstance(error, NotAllowed):
+    if isinstance(lost, LoginEnded) and isinstance(error, LoginRefused):
         raise error
 
 
 async def _refused_after_loss(
-    record: Record, pbx: Pbx, lost: AnswerLost, refusal: PbxRefused, attempts: int
+    record: Record, pbx: Pbx, lost: OutcomeUnknown, refusal: PbxRefused, attempts: int
 ) -> Outcome:
     """The outcome of a create that was refused, perhaps because of our own box that an earlier try made late."""
     try:
@@ -370,9 +367,9 @@ async def _look_after_refusal(record: Record, pbx: Pbx, refusal: PbxRefused) -> 
     return _rejected(record, refusal, attempts, box.id if box else None)
 
 
-def _more_uncertain(earlier: AnswerLost, later: AnswerLost) -> AnswerLost:
+def _more_uncertain(earlier: OutcomeUnknown, later: OutcomeUnknown) -> OutcomeUnknown:
     """The one of two lost answers that leaves more open."""
-    return earlier if isinstance(earlier, NoAnswer) else later
+    return earlier if isinstance(earlier, AnswerLost) else later
 
 
 def _rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | None = None) -> Outcome:
@@ -384,7 +381,7 @@ def _unknown(record: Record, lost: PbxError, attempts: int) -> Outcome:
     return _outcome(record, Status.UNKNOWN, message, attempts=attempts)
 
 
-def _still_open(record: Record, lost: NoAnswer, attempts: int, box_id: str | None = None) -> Outcome:
+def _still_open(record: Record, lost: AnswerLost, attempts: int, box_id: str | None = None) -> Outcome:
     message = f"{lost} Nothing has come of it yet, and the PBX may still be at it. Run the same command again to see."
     return _outcome(record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
 
@@ -406,7 +403,7 @@ def _updated(change: Change, box_id: str, attempts: int, message: str = "") -> O
     )
 
 
-def _not_shown(change: Change, lost: AnswerLost, attempts: int, box_id: str) -> Outcome:
+def _not_shown(change: Change, lost: OutcomeUnknown, attempts: int, box_id: str) -> Outcome:
     """The outcome of an update whose answer was lost, of fields alone that cannot be looked at."""
     message = f"{lost} This PBX does not show what was sent. Run the same command again to send it again."
     return _outcome(change.record, Status.UNKNOWN, message, box_id=box_id, attempts=attempts)
@@ -430,9 +427,7 @@ async def _update(change: Change, pbx: Pbx, tries: int = _LOGINS) -> Outcome:
         updated = await pbx.update_box(box_to_send(change))
     except PbxRefused as refusal:
         return await _refused(change, wanted, refusal, pbx)
-    except NotAllowed as refusal:
-        return _outcome(record, Status.REJECTED, str(refusal), box_id=wanted.id, attempts=1)
-    except AnswerLost as lost:
+    except OutcomeUnknown as lost:
         return await _look_at(change, wanted, lost, pbx, tries - 1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=wanted.id, attempts=error.attempts)
@@ -460,7 +455,7 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
     return _rejected(record, refusal, attempts, wanted.id)
 
 
-async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx, tries_left: int) -> Outcome:
+async def _look_at(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, tries_left: int) -> Outcome:
     """The outcome of an update whose answers were lost: as wanted, as before, or nobody knows."""
     record, attempts = change.record, lost.attempts
     try:
@@ -488,9 +483,9 @@ async def _look_at(change: Change, wanted: Box, lost: AnswerLost, pbx: Pbx, trie
     return _outcome(record, Status.UNKNOWN, message, box_id=box.id, attempts=attempts)
 
 
-def _not_done(record: Record, lost: AnswerLost, shown: str, box_id: str) -> Outcome:
+def _not_done(record: Record, lost: OutcomeUnknown, shown: str, box_id: str) -> Outcome:
     """The outcome of a change whose answer was lost, and of which nothing can be seen."""
-    if isinstance(lost, NoAnswer):
+    if isinstance(lost, AnswerLost):
         return _still_open(record, lost, lost.attempts, box_id)
     return _outcome(record, Status.FAILED, f"{lost} {shown}", box_id=box_id, attempts=lost.attempts)
 
@@ -502,21 +497,21 @@ async def _remove(change: Change, pbx: Pbx, tries: int = _LOGINS) -> Outcome:
         removed = await pbx.destroy_box(box_id)
     except NoSuchBox:
         return _outcome(record, Status.UNCHANGED, "The box was gone already.", attempts=1)
-    except (AnswerLost, PbxRefused) as lost:
+    except (OutcomeUnknown, PbxRefused) as lost:
         if found := await _look_whether_gone(record, box_id, lost, pbx):
             return found
         if tries == 1:
             raise LoginRefused(str(lost)) from lost
         outcome = await _remove(change, pbx, tries - 1)
         return replace(outcome, attempts=lost.attempts + outcome.attempts)
-    except NotAllowed as refusal:
-        return _outcome(record, Status.REJECTED, str(refusal), box_id=box_id, attempts=1)
     except PbxError as error:
         return _outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
     return _outcome(record, Status.UPDATED, "The box was removed.", box_id=box_id, attempts=removed.attempts)
 
 
-async def _look_whether_gone(record: Record, box_id: str, lost: AnswerLost | PbxRefused, pbx: Pbx) -> Outcome | None:
+async def _look_whether_gone(
+    record: Record, box_id: str, lost: OutcomeUnknown | PbxRefused, pbx: Pbx
+) -> Outcome | None:
     """The outcome of a removal that was refused, or whose answer was lost; None if only the login had ended."""
     if isinstance(lost, PbxRefused) and lost.is_certain:
         return _rejected(record, lost, lost.attempts, box_id)

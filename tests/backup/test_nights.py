@@ -16,11 +16,12 @@ from starlette.routing import Route
 
 from bulkvm.backup import Keep, verify
 from bulkvm.model.errors import (
-    AnswerLost,
     BackupNotProven,
     BulkvmError,
     ListKeptChanging,
     LoginRefused,
+    NotAllowed,
+    OutcomeUnknown,
     PbxError,
     PbxUnreachable,
 )
@@ -85,14 +86,14 @@ async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_says_so(tm
 @pytest.mark.parametrize(
     ("faults", "error"),
     [
-        (["500:list:every=1"], AnswerLost),
-        (["500:list:2-99"], AnswerLost),
-        (["html:list:2-99"], AnswerLost),
-        (["truncated:list:2-99"], AnswerLost),
+        (["500:list:every=1"], OutcomeUnknown),
+        (["500:list:2-99"], OutcomeUnknown),
+        (["html:list:2-99"], OutcomeUnknown),
+        (["truncated:list:2-99"], OutcomeUnknown),
         (["reset:list:2-99"], PbxError),
         (["down(seconds=9):list:2"], PbxError),
         (["401:list:2-99"], LoginRefused),
-        (["403:list:1-99"], LoginRefused),
+        (["403:list:1-99"], NotAllowed),
         (["400:list:1-99"], PbxError),
         (["admin-add:list:every=1"], ListKeptChanging),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bulkvm.model.box import BLANK, Box, Owner, Record
-from bulkvm.model.errors import AnswerLost, NoSuchBox, PbxRefused
+from bulkvm.model.errors import NoSuchBox, OutcomeUnknown, PbxRefused
 from bulkvm.model.settings import PinPolicy, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.simulator import SimulatorSettings, create_app
@@ -157,5 +157,5 @@ async def test_an_empty_tenant_may_list_null_in_place_of_no_boxes() -> None:
     async with connect(SITE, app=empty) as calls:
         assert await calls.list_boxes() == ()
     async with connect(SITE, SendSettings(retries=1), app=broken) as calls:
-        with pytest.raises(AnswerLost):
+        with pytest.raises(OutcomeUnknown):
             await calls.list_boxes()

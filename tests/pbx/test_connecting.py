@@ -18,9 +18,13 @@ from bulkvm.model.errors import (
     AnswerLost,
     BulkvmError,
     LoginRefused,
+    MalformedAnswer,
+    NotAllowed,
     NotTrusted,
+    OutcomeUnknown,
     PbxBusy,
     PbxError,
+    PbxFailed,
     PbxRefused,
     PbxUnreachable,
     UsageError,
@@ -111,7 +115,7 @@ async def test_a_name_that_nobody_knows_is_told_as_such() -> None:
 
 
 async def test_an_answer_that_does_not_come_is_lost() -> None:
-    with silent_port() as port, pytest.raises(AnswerLost, match="did not answer in time"):
+    with silent_port() as port, pytest.raises(OutcomeUnknown, match="did not answer in time"):
         await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"), replace(ONE_TRY, timeout=0.2))
 
 
@@ -133,16 +137,16 @@ async def test_a_certificate_file_that_is_none_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ("500", AnswerLost),
-        ("503", AnswerLost),
+        ("500", PbxFailed),
+        ("503", PbxFailed),
         ("502-after", AnswerLost),
         ("html", AnswerLost),
         ("reset", AnswerLost),
         ("reset-after", AnswerLost),
-        ("truncated", AnswerLost),
+        ("truncated", MalformedAnswer),
         ("late(seconds=1)", AnswerLost),
         ("429", PbxBusy),
-        ("403", LoginRefused),
+        ("403", NotAllowed),
     ],
 )
 async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
@@ -164,7 +168,7 @@ async def test_a_connection_that_was_cut_in_the_middle_is_never_taken_for_one_th
     with running(app) as server:
         async with connect(Site(name="test", url=server.url, token=USER.token)) as pbx:
             for n in range(20):
-                with pytest.raises(AnswerLost):
+                with pytest.raises(OutcomeUnknown):
                     await pbx.create_box(replace(RECORD, extension_number=str(6100 + n)))
 
 

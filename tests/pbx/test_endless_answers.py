@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bulkvm.model.box import Record
-from bulkvm.model.errors import AnswerLost, PbxRefused, PbxUnreachable
+from bulkvm.model.errors import OutcomeUnknown, PbxRefused, PbxUnreachable
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.diagnostics import probe
@@ -91,7 +91,7 @@ async def test_an_answer_that_comes_byte_by_byte_is_lost_after_the_time_of_one_r
     answer: Callable[[asyncio.StreamWriter], Awaitable[None]],
 ) -> None:
     async with asyncio.timeout(20), serving(Raw(answer)) as site, connect(site, ONE_TRY) as pbx:
-        with pytest.raises(AnswerLost, match="did not answer in time"):
+        with pytest.raises(OutcomeUnknown, match="did not answer in time"):
             await pbx.create_box(RECORD)
 
 
@@ -101,7 +101,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
 ) -> None:
     settings = replace(ONE_TRY, timeout=20)
     async with asyncio.timeout(20), serving(Raw(answer)) as site, connect(site, settings) as pbx:
-        with pytest.raises(AnswerLost, match="more than 16 MiB"):
+        with pytest.raises(OutcomeUnknown, match="more than 16 MiB"):
             await pbx.list_boxes()
 
 
@@ -115,7 +115,7 @@ async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_
 
 async def test_a_first_greeting_ends_too() -> None:
     async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
-        with pytest.raises(AnswerLost, match="did not answer in time"):
+        with pytest.raises(OutcomeUnknown, match="did not answer in time"):
             await probe(site, 0.2)
 
 
@@ -137,7 +137,7 @@ async def test_what_speaks_no_http_is_told_so_and_no_error_holds_the_token() -> 
         await writer.drain()
 
     async with serving(Raw(greet_by_mail)) as site, connect(site, ONE_TRY) as pbx:
-        with pytest.raises(AnswerLost, match="does not speak HTTP") as raised:
+        with pytest.raises(OutcomeUnknown, match="does not speak HTTP") as raised:
             await pbx.create_box(RECORD)
 
     error: BaseException | None = raised.value
@@ -161,7 +161,7 @@ async def test_a_box_that_nothing_can_be_asked_of_is_not_believed(box: dict[str,
         await writer.drain()
 
     async with serving(Raw(show)) as site, connect(site, ONE_TRY) as pbx:
-        with pytest.raises(AnswerLost, match="nothing can have"):
+        with pytest.raises(OutcomeUnknown, match="nothing can have"):
             await pbx.fetch_box("a")
 
 

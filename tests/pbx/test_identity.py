@@ -7,7 +7,7 @@ import pytest
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import AnswerLost, ListKeptChanging
+from bulkvm.model.errors import ListKeptChanging, OutcomeUnknown
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import Limit, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
@@ -58,7 +58,7 @@ async def test_another_box_in_place_of_one_that_was_listed_is_not_exported() -> 
         await make(pbx)
         app.state.faults = FaultRules(["other-box:fetch:1-9"])
 
-        with pytest.raises(AnswerLost, match="another one"):
+        with pytest.raises(OutcomeUnknown, match="another one"):
             await pbx.list_whole_boxes()
 
 
@@ -72,7 +72,7 @@ async def test_the_number_of_an_answer_is_checked_too() -> None:
         box_id = (await pbx.create_box(records(1)[0])).value
 
         assert (await pbx.fetch_box(box_id)).extension_number == "9999"
-        with pytest.raises(AnswerLost, match=r"box 7000 .* another one, 9999"):
+        with pytest.raises(OutcomeUnknown, match=r"box 7000 .* another one, 9999"):
             await pbx.fetch_box(box_id, "7000")
 
 
@@ -133,7 +133,7 @@ async def test_two_boxes_with_one_number_are_not_taken_for_one() -> None:
     async with connect(SITE, ONCE, app=Hostile(create_app(), change=double)) as pbx:
         await pbx.create_box(records(1)[0])
 
-        with pytest.raises(AnswerLost, match="2 boxes with the number 7000"):
+        with pytest.raises(OutcomeUnknown, match="2 boxes with the number 7000"):
             await pbx.find_box("7000")
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bulkvm.model.box import NOT_KNOWN, Box
-from bulkvm.model.errors import AnswerLost, ListKeptChanging, PbxError
+from bulkvm.model.errors import ListKeptChanging, OutcomeUnknown, PbxError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
 from bulkvm.pbx.listing import quote
@@ -235,7 +235,7 @@ async def test_pages_by_position_that_shifted_are_seen_though_the_count_agrees()
 async def test_a_body_that_is_no_list_is_an_error_and_no_empty_list(body: bytes) -> None:
     app = Starlette(routes=[Route("/{path:path}", lambda _: Response(body, media_type="application/json"))])
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(OutcomeUnknown):
         await list_from(app)
 
 
@@ -260,18 +260,18 @@ async def test_a_pbx_that_passes_over_the_filter_loses_no_box() -> None:
         ({"count": 3, "items": []}, ListKeptChanging),
         ({"count": 3, "items": [item("101")]}, ListKeptChanging),
         ({"count": 1, "items": [item("101"), item("102")]}, ListKeptChanging),
-        ({"count": 10**15, "items": [item("101")]}, AnswerLost),
-        ({"count": -1, "items": []}, AnswerLost),
-        ({"count": None, "items": []}, AnswerLost),
-        ({"count": True, "items": []}, AnswerLost),
-        ({"items": []}, AnswerLost),
-        ({"count": 0}, AnswerLost),
-        ({"count": 1, "items": [{"name": "no id"}]}, AnswerLost),
-        ({"count": 1, "items": ["text"]}, AnswerLost),
-        ({"count": 1, "items": [{**item("101"), "enable_pin": "yes"}]}, AnswerLost),
-        ({"count": 1, "items": [{**item("101"), "name": True}]}, AnswerLost),
-        ([], AnswerLost),
-        (None, AnswerLost),
+        ({"count": 10**15, "items": [item("101")]}, OutcomeUnknown),
+        ({"count": -1, "items": []}, OutcomeUnknown),
+        ({"count": None, "items": []}, OutcomeUnknown),
+        ({"count": True, "items": []}, OutcomeUnknown),
+        ({"items": []}, OutcomeUnknown),
+        ({"count": 0}, OutcomeUnknown),
+        ({"count": 1, "items": [{"name": "no id"}]}, OutcomeUnknown),
+        ({"count": 1, "items": ["text"]}, OutcomeUnknown),
+        ({"count": 1, "items": [{**item("101"), "enable_pin": "yes"}]}, OutcomeUnknown),
+        ({"count": 1, "items": [{**item("101"), "name": True}]}, OutcomeUnknown),
+        ([], OutcomeUnknown),
+        (None, OutcomeUnknown),
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.model.box import NOT_KNOWN, Record
-from bulkvm.model.errors import AnswerLost
+from bulkvm.model.errors import OutcomeUnknown
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.simulator import SimulatorSettings, create_app
@@ -51,7 +51,7 @@ async def test_an_extension_that_is_given_as_a_number_is_refused_since_it_may_be
             "list": pbx.list_boxes, "find": lambda: pbx.find_box("0101"), "fetch": lambda: pbx.fetch_box(box_id)
         }  # fmt: skip
 
-        with pytest.raises(AnswerLost, match="malformed: the extension_number of a box is no text"):
+        with pytest.raises(OutcomeUnknown, match="malformed: the extension_number of a box is no text"):
             await calls[how]()
 
 

@@ -104,7 +104,7 @@ async def test_a_login_that_is_lost_is_repeated_and_what_waited_for_it_was_not_s
         async with connect(login_site(server.url), SendSettings(timeout=0.5)) as pbx:
             await pbx.number_owner("6100")
             assert await pbx.count_boxes() == 0
-            await pbx.create_box(RECORD)  # raises AnswerLost if that is what was lost
+            await pbx.create_box(RECORD)  # raises OutcomeUnknown if that is what was lost
 
 
 async def test_a_refused_password_is_tried_once_however_many_wait() -> None:

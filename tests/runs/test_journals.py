@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.runs import (
     Journal,
@@ -326,7 +326,7 @@ def test_any_other_file_is_no_journal(tmp_path: Path, content: str) -> None:
     file = tmp_path / "other.jsonl"
     file.write_text(content, "utf-8")
 
-    with pytest.raises(UsageError, match="not the journal of a run"):
+    with pytest.raises(FileError, match="not the journal of a run"):
         read_journal(file)
 
 

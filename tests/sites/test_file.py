@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.sites import change_site, check_name, read_sites
@@ -122,7 +122,7 @@ WRONG = "[wrong]\nurl = 'https://pbx'\ncolour = 'red'\n\n[clinic]\nurl = 'https:
 def test_a_pipe_in_place_of_the_file_is_told_and_not_taken_for_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "sites.toml", 0o600)
 
-    with pytest.raises(UsageError, match="cannot be read: it is not a file"):
+    with pytest.raises(FileError, match="cannot be read: it is not a file"):
         read_sites(tmp_path / "sites.toml")
 
 

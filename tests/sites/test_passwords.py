@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.sites.passwords import read_password_file, run_command, split_command
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
@@ -158,7 +158,7 @@ def test_a_file_that_others_may_read_or_change_is_refused(password_file: Path, m
     password_file.write_text("sesame")
     password_file.chmod(mode)
 
-    with pytest.raises(UsageError, match="chmod 600") as refusal:
+    with pytest.raises(FileError, match="chmod 600") as refusal:
         read_password_file(str(password_file))
     assert "sesame" not in str(refusal.value)
 
@@ -168,7 +168,7 @@ def test_a_file_of_another_user_is_refused(password_file: Path) -> None:
     password_file.write_text("sesame")
     os.chown(password_file, 12345, -1)
 
-    with pytest.raises(UsageError, match="chown"):
+    with pytest.raises(FileError, match="chown"):
         read_password_file(str(password_file))
 
 
@@ -195,7 +195,7 @@ def test_a_file_that_others_can_replace_is_refused(password_file: Path, mode: in
     if is_read:
         assert read_password_file(str(named)) == "sesame"
     else:
-        with pytest.raises(UsageError, match="Other users can replace files in the folder") as refusal:
+        with pytest.raises(FileError, match="Other users can replace files in the folder") as refusal:
             read_password_file(str(named))
         assert "sesame" not in str(refusal.value)
 
@@ -205,9 +205,9 @@ def test_what_is_not_a_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
 
     for name in ("pipe", "none", "."):
-        with pytest.raises(UsageError, match=r"is not a file|cannot be read"):
+        with pytest.raises(FileError, match=r"is not a file|cannot be read"):
             read_password_file(str(tmp_path / name))
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot be read"):
         read_password_file(f"{tmp_path}/a\0b")
 
 
@@ -229,7 +229,7 @@ def test_a_credential_of_a_systemd_unit_is_read_as_systemd_makes_it(password_fil
     with pytest.raises(UsageError, match="LoadCredential="):
         read_password_file(name, {})
     password_file.chmod(0o444)
-    with pytest.raises(UsageError, match="other users"):
+    with pytest.raises(FileError, match="other users"):
         read_password_file(name, {"CREDENTIALS_DIRECTORY": str(password_file.parent)})
 
 

@@ -11,7 +11,7 @@ from bulkvm.cli.history import check_past_result, find_run, list_runs, write_pas
 from bulkvm.cli.json_output import SCHEMA, print_json
 from bulkvm.cli.options import DURATION, OVERWRITE_OPTION
 from bulkvm.cli.running import NOT_ALL_DONE, confirm, exit_code
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.paths import runs_folder
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _began(file: Path) -> datetime:
 
     try:
         return read_facts(file).began
-    except UsageError:
+    except FileError:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
@@ -127,7 +127,7 @@ def _name(file: Path) -> str:
 
     try:
         facts = read_facts(file)
-    except UsageError:
+    except FileError:
         return f"  {file.stem}  (it cannot be read)"
     return f"  {facts.name}  {facts.site}  {facts.file}"
 

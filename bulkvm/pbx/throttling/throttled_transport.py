@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import NoAnswer, StoppedEarly, UsageError
+from bulkvm.model.errors import AnswerLost, StoppedEarly, UsageError
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
@@ -61,7 +61,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
             self._adapt(request, response, time.monotonic() - began)
-        except NoAnswer as error:
+        except AnswerLost as error:
             if isinstance(error.__cause__, TimeoutError):
                 self._concurrency.on_overload()
             raise
