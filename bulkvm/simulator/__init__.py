@@ -1,7 +1,7 @@
-"""A PBX of its own: the API of shared voicemail boxes, served on this machine or driven in-process.
+"""A simulated PBX: the API for shared voicemail boxes, served on this machine or called in-process.
 
-It is written from the API's documentation alone and shares no code with the client, so that one misreading cannot hide
-the other.
+It is written from the API documentation alone and shares no code with the client, so that a misreading of the
+documentation in one does not go unnoticed in the other.
 """
 
 from bulkvm.simulator.app import create_app

@@ -30,19 +30,19 @@ def create_app(
     settings: SimulatorSettings = _DEFAULT,
     faults: Iterable[str] = (),
 ) -> Starlette:
-    """Make a simulated PBX.
+    """Create a simulated PBX.
 
-    `app.state.faults` may be given other `FaultRules` at any time; `app.state.traffic` tells what was asked so far;
-    `app.state.stored` is what the PBX holds, whatever it shows (`leave_message` puts a message into a box).
+    `app.state.faults` can be replaced by other `FaultRules` at any time, `app.state.traffic` counts and logs requests,
+    and `app.state.stored` is the stored data, including what responses hide (`leave_message` adds a message to a box).
 
     Args:
-        state: file that keeps the boxes, which other processes may share; without one they live in memory.
+        state: file for the boxes, which other processes may share. Defaults to memory.
         seed: an export (.csv or .json); its boxes replace those of the state.
-        settings: the tenant's login and policy, and how good-natured the PBX is.
-        faults: what goes wrong, as rules (see `faults.py`).
+        settings: the tenant's login and policy, and the limits and behaviour of the PBX.
+        faults: fault rules (see `fault_rules.py`).
 
     Raises:
-        SimulatorError: a file cannot be used, or a rule cannot be understood.
+        SimulatorError: a file cannot be used, or a rule is not valid.
     """
     rules, behaviours = FaultRules(faults), parse_behaviours(settings.behave)
     boxes = None if seed is None else read_seed(seed)
@@ -50,21 +50,21 @@ def create_app(
     if boxes is not None:
         stored.replace(boxes)
     document = make_openapi(settings, behaviours)
-    front = Dispatcher(stored, document, settings, behaviours)
-    routes = [front.route(path, operations) for path, operations in document["paths"].items()]
+    dispatcher = Dispatcher(stored, document, settings, behaviours)
+    routes = [dispatcher.route(path, path_item) for path, path_item in document["paths"].items()]
     routes.append(Route("/openapi.json", lambda _: JSONResponse(document)))
     if settings.control:
         routes.append(Route("/simulator/faults", _set_faults, methods=["POST"]))
     app = Starlette(routes=routes, exception_handlers={HTTPException: http_error_response})
     app.router.redirect_slashes = False
     app.state.faults = rules
-    app.state.traffic = front.traffic
+    app.state.traffic = dispatcher.traffic
     app.state.stored = stored
     return app
 
 
 async def _set_faults(request: Request) -> Response:
-    """Replace the faults by those of the body, a JSON list of rules."""
+    """Replace the fault rules by those in the body, a JSON list of rules."""
     try:
         request.app.state.faults = FaultRules(json.loads(await request.body()))
     except (ValueError, TypeError):

@@ -1,23 +1,23 @@
-"""How the PBX behaves where its documentation is silent, as rules.
+"""Rules for how the PBX behaves where its documentation does not say.
 
-hide:FIELD:WHERE         FIELD is null in answers
+hide:FIELD:WHERE         FIELD is null in responses
 mask-stars:FIELD:WHERE   ... is ****** unless it is null
 mask-digits:FIELD:WHERE  ... is 000000 unless it is null
 omit:FIELD:WHERE         ... is missing
                          FIELD is a field of a box, WHERE is list, single (GET of one box) or both
-updates:replace          a field that an update leaves out gets its default; one without a default is kept if a box
-                         needs it, and removed if not. This is so without any rule.
+updates:replace          a field missing from an update is set to its default; without a default, a required field is
+                         kept and any other field is removed. This is the default.
 updates:merge            such a field is kept
-updates:erase            such a field is kept if it is documented, and removed if not
-extra:NAME=VALUE         boxes have a field that is not documented; a new box has this value (JSON, or else a text).
-                         Without this rule, a seed in JSON can give boxes such fields too.
-ignore:PARAMETER         lists do not use filter, search, orderby, skip or top
-nulls:CALL               owner: a free number is answered with 200 and nulls; list, messages: without entries, items is
-                         null; policy, tenant: every value is null
-pins:MIN-MAX             the policy, and the number of digits of PINs; pins:any takes any digits
-policy:MIN-MAX           what the policy call answers, whatever PINs are accepted
+updates:erase            such a field is kept if it is documented, and removed otherwise
+extra:NAME=VALUE         boxes have an undocumented field, with this value (JSON, or else text) in a new box.
+                         A JSON seed can add such fields without this rule.
+ignore:PARAMETER         lists ignore filter, search, orderby, skip or top
+nulls:CALL               owner: the response for a free number is 200 with nulls; list, messages: items is null when
+                         there are none; policy, tenant: every value is null
+pins:MIN-MAX             the policy, and the number of digits that a PIN may have; pins:any accepts any digits
+policy:MIN-MAX           the policy that is returned, regardless of which PINs are accepted
 
-What happens at certain requests only is a fault (see `faults.py`).
+Use a fault rule (see `fault_rules.py`) for what happens to certain requests only.
 """
 
 import json
@@ -33,28 +33,28 @@ UPDATES: Final = ("replace", "merge", "erase")
 IGNORABLE: Final = ("filter", "search", "orderby", "skip", "top")
 NULLABLE: Final = ("owner", "list", "messages", "policy", "tenant")
 
-_MASKS: Final = {"hide": None, "mask-stars": "******", "mask-digits": "000000"}
+_MASK_VALUES: Final = {"hide": None, "mask-stars": "******", "mask-digits": "000000"}
 _PLACES: Final = {"list": {"list"}, "single": {"single"}, "both": {"list", "single"}}
-_SHOWN: Final = re.compile(r"(?P<how>hide|mask-stars|mask-digits|omit):(?P<field>\w+):(?P<where>list|single|both)")
+_MASK_RULE: Final = re.compile(r"(?P<how>hide|mask-stars|mask-digits|omit):(?P<field>\w+):(?P<where>list|single|both)")
 _RANGE: Final = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(slots=True)
 class Behaviours:
-    """What the rules say.
+    """The parsed rules.
 
     Attributes:
-        shown: by place (list or single) and field, how the field is shown: omit, or a key of the masks.
-        updates: what an update makes of the fields that it leaves out.
-        extras: the undocumented fields of a new box.
-        ignored: parameters that lists do not use.
-        nulls: calls that answer with nulls.
-        pins: fewest and most digits of a PIN, where the rules say it; `any_pin`, whether any digits are a PIN.
-        policy: fewest and most as the policy call answers them, where that is something else.
+        masks: by place (list or single) and field, how the field is hidden: omit, hide, mask-stars or mask-digits.
+        updates: what happens to fields that an update leaves out.
+        extras: the undocumented fields of a new box, with their values.
+        ignored: query parameters that lists ignore.
+        nulls: operations that return nulls.
+        pins: minimum and maximum length of a PIN, if a rule sets them. With `any_pin`, any digits are a PIN.
+        policy: minimum and maximum length that the policy call returns, if they differ from `pins`.
     """
 
-    shown: dict[str, dict[str, str]] = field(default_factory=lambda: {"list": {}, "single": {}})
+    masks: dict[str, dict[str, str]] = field(default_factory=lambda: {"list": {}, "single": {}})
     updates: str = "replace"
     extras: dict[str, Any] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)
@@ -64,35 +64,35 @@ class Behaviours:
     policy: tuple[int, int] | None = None
 
     def show(self, box: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """A box as an answer shows it."""
-        hows = self.shown[where]
-        return {name: _mask(value, hows.get(name)) for name, value in box.items() if hows.get(name) != "omit"}
+        """Return a box as a response shows it."""
+        masks = self.masks[where]
+        return {name: _mask(value, masks.get(name)) for name, value in box.items() if masks.get(name) != "omit"}
 
 
 def parse_behaviours(rules: Iterable[str]) -> Behaviours:
-    """Read rules, in the words of this module's docstring. A later rule replaces an earlier one about the same thing.
+    """Parse rules, which this module's docstring describes. A later rule overrides an earlier one.
 
     Raises:
-        SimulatorError: a rule cannot be understood.
+        SimulatorError: a rule is not valid.
     """
     behaviours = Behaviours()
-    # Those that add fields come first, so that the others can name these.
+    # Rules that add fields come first, so that the others can name these fields.
     for rule in sorted(rules, key=lambda rule: not rule.startswith("extra:")):
-        if not _add(behaviours, rule):
+        if not _parse_rule(behaviours, rule):
             raise SimulatorError(
-                f'"{rule}" is not a behaviour. Examples are hide:pin:list, mask-digits:pin:both, '
+                f'"{rule}" is not a behaviour rule. Examples are hide:pin:list, mask-digits:pin:both, '
                 "omit:recipients:single, updates:merge, extra:retain_days=30, ignore:filter, nulls:owner and pins:8-12."
             )
     return behaviours
 
 
-def _add(behaviours: Behaviours, rule: str) -> bool:
-    """Add what a rule says; False where it says nothing."""
+def _parse_rule(behaviours: Behaviours, rule: str) -> bool:
+    """Parse one rule; False if it is not valid."""
     what, _, value = rule.partition(":")
     limits = _RANGE.fullmatch(value)
-    if found := _SHOWN.fullmatch(rule):
+    if found := _MASK_RULE.fullmatch(rule):
         for place in _PLACES[found["where"]]:
-            behaviours.shown[place][found["field"]] = found["how"]
+            behaviours.masks[place][found["field"]] = found["how"]
         return found["field"] in (*FIELDS, *behaviours.extras)
     if what == "extra":
         name, _, text = value.partition("=")
@@ -108,7 +108,7 @@ def _add(behaviours: Behaviours, rule: str) -> bool:
         behaviours.any_pin = True
     elif what in {"pins", "policy"} and limits:
         if what == "pins" and int(limits[1]) > int(limits[2]):
-            return False  # no PIN could be accepted; a policy may contradict itself
+            return False  # every PIN would be refused; a policy, though, may contradict itself
         setattr(behaviours, what, (int(limits[1]), int(limits[2])))
     else:
         return False
@@ -123,4 +123,4 @@ def _value(text: str) -> Any:
 
 
 def _mask(value: Any, how: str | None) -> Any:
-    return value if how is None or value is None else _MASKS[how]
+    return value if how is None or value is None else _MASK_VALUES[how]

@@ -1,4 +1,4 @@
-"""What can be set about the simulated PBX and its one tenant."""
+"""Settings of the simulated PBX and its one tenant."""
 
 from dataclasses import dataclass, field
 
@@ -9,22 +9,20 @@ class SimulatorError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorSettings:
-    """The tenant's login, its policy, and how good-natured the PBX is.
+    """The tenant's login and policy, and the limits and behaviour of the PBX.
 
     Attributes:
-        token: a bearer token that is ready without a login. It does not end by itself.
-        token_lifetime: seconds that a token from a login is good for.
-        pin_min: fewest digits of a PIN, from the tenant's password policy; so is `pin_max`.
-        latency: seconds that each answer takes.
-        knee: requests in flight beyond which answers take longer, in proportion.
-        rate_limit: requests allowed in any minute; the others are answered with 429.
-        page_cap: most boxes on a page of the list, whatever is asked for.
-        summary_lists: lists give id, name and extension_number only.
-        tenant_id: the tenant as `GET /api/tenant` describes it, with its `tenant_name` and `domain`.
-        behave: what the PBX does where its documentation is silent, as rules (see `behaviours.py`): fields hidden,
-            masked or left out in lists or single answers, what updates make of left-out fields, undocumented fields,
-            ignored list parameters, nulls, PIN policies.
-        control: `POST /simulator/faults` sets the faults.
+        token: a bearer token that is valid without a login and does not expire.
+        token_lifetime: seconds for which a token from a login is valid.
+        pin_min: minimum length of a PIN in the tenant's password policy; `pin_max` is the maximum.
+        latency: seconds that each response takes.
+        knee: number of requests in flight above which responses slow down in proportion.
+        rate_limit: requests allowed per minute; others get 429.
+        page_cap: maximum number of boxes on a page of the list, regardless of `top`.
+        summary_lists: lists contain id, name and extension_number only.
+        tenant_id: the tenant's id in `GET /api/tenant`, beside `tenant_name` and `domain`.
+        behave: rules for what the documentation does not say (see `behaviours.py`).
+        control: whether `POST /simulator/faults` sets the fault rules.
     """
 
     user: str = "admin"

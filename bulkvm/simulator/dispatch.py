@@ -1,4 +1,4 @@
-"""What happens to every request before and after its call: it is counted, slowed down, struck by faults, checked."""
+"""Request dispatch: rate limiting, latency, fault injection, authorization and logging around each operation."""
 
 import asyncio
 from functools import partial
@@ -20,47 +20,49 @@ from bulkvm.simulator.traffic import LogEntry, Traffic
 
 
 class Dispatcher:
-    """Takes the requests in. The faults in force are those of `app.state.faults`."""
+    """Dispatches requests to operations. The fault rules in force are those of `app.state.faults`."""
 
     def __init__(self, state: State, document: Schema, settings: SimulatorSettings, behaviours: Behaviours) -> None:
         self.traffic = Traffic(settings)
         self._state = state
         self._tokens = Tokens(state.db, settings.token, settings.token_lifetime)
-        self._calls = Operations(state, self._tokens, RequestValidator(document), settings, behaviours)
+        self._operations = Operations(state, self._tokens, RequestValidator(document), settings, behaviours)
 
-    def route(self, path: str, operations: Schema) -> Route:
-        """The route of one path of the document, for all its methods."""
-        names = {method.upper(): operation["operationId"] for method, operation in operations.items()}
+    def route(self, path: str, path_item: Schema) -> Route:
+        """Make the route of one path of the OpenAPI document, for all its methods."""
+        names = {method.upper(): operation["operationId"] for method, operation in path_item.items()}
         if "GET" in names:
             names["HEAD"] = names["GET"]
-        open_calls = {call["operationId"] for call in operations.values() if call.get("security") == []}
+        public = {operation["operationId"] for operation in path_item.values() if operation.get("security") == []}
 
-        async def answer(request: Request) -> Response:
-            call = names[request.method]
-            with self.traffic.request(call):
-                response = await self._answer(request, call, open_to_all=call in open_calls)
+        async def handle(request: Request) -> Response:
+            name = names[request.method]
+            with self.traffic.request(name):
+                response = await self._handle(request, name, is_public=name in public)
             self.traffic.log.append(LogEntry(request.method, request.url.path, response.status_code))
             return response
 
-        return Route(path, answer, methods=list(names))
+        return Route(path, handle, methods=list(names))
 
-    async def _answer(self, request: Request, call: str, *, open_to_all: bool) -> Response:
+    async def _handle(self, request: Request, name: str, *, is_public: bool) -> Response:
         if self.traffic.over_limit():
-            # Whether the PBX says how long to wait is not documented; not to be told is the harder case.
+            # Whether the PBX sends Retry-After is not documented; without it, the client has the harder task.
             return error_response(429, "there were too many requests in a minute")
-        fault = request.app.state.faults.match(call)
+        fault = request.app.state.faults.match(name)
         if fault:
-            await request.body()  # from here on the call can be done, though the client may go away
+            await request.body()  # so that the operation can run even if the client disconnects
         if delay := self.traffic.delay():
             await asyncio.sleep(delay)
-        do = partial(self._do, request, call, open_to_all=open_to_all)
-        return await (do() if fault is None else respond_with_fault(fault, request, do, self._state, self._tokens))
+        operate = partial(self._operate, request, name, is_public=is_public)
+        if fault is None:
+            return await operate()
+        return await respond_with_fault(fault, request, operate, self._state, self._tokens)
 
-    async def _do(self, request: Request, call: str, *, open_to_all: bool) -> Response:
+    async def _operate(self, request: Request, name: str, *, is_public: bool) -> Response:
         try:
-            if not open_to_all:
-                self._calls.authorize(request)
-            response: Response = await getattr(self._calls, call)(request)
-        except ApiError as refused:
-            return refused.answer
+            if not is_public:
+                self._operations.authorize(request)
+            response: Response = await getattr(self._operations, name)(request)
+        except ApiError as error:
+            return error.response
         return response

@@ -1,4 +1,4 @@
-"""How the PBX says no: an error status with the documented body. No message repeats a value that was sent."""
+"""Error responses with the documented body. No message repeats a value of the request."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-# Documented are UNKNOWN, VALIDATE_FAILED and UNAUTHORIZED. The others are made up in the same manner, since clients are
-# told to take a code that they do not know for UNKNOWN.
+# UNKNOWN, VALIDATE_FAILED and UNAUTHORIZED are documented. The others are invented: clients must treat a code that they
+# do not know as UNKNOWN.
 _CODES: Final = {
     400: "VALIDATE_FAILED",
     401: "UNAUTHORIZED",
@@ -21,30 +21,30 @@ _CODES: Final = {
 
 
 class ApiError(Exception):
-    """A call is to be answered no, in these words."""
+    """An operation failed; `response` is the error response to send."""
 
-    def __init__(self, answer: Response) -> None:
-        super().__init__(answer.status_code)
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 def error_response(
     status: int, message: str, *, code: str | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """One error, with the status's own code where none is given."""
+    """Make a response with one error; `code` defaults to the one for the status."""
     error = {"code": code or _CODES.get(status, "UNKNOWN"), "message": message}
     return JSONResponse({"errors": [error]}, status, headers)
 
 
-def validation_error_response(complaints: Iterable[tuple[str, str]]) -> JSONResponse:
-    """What is wrong with a body or a query: pairs of a field and a message about it."""
-    errors: list[dict[str, Any]] = [
-        {"code": "VALIDATE_FAILED", "message": message, "detail": {"field": field}} for field, message in complaints
+def validation_error_response(errors: Iterable[tuple[str, str]]) -> JSONResponse:
+    """Make a response for an invalid body or query, from pairs of a field and a message about it."""
+    details: list[dict[str, Any]] = [
+        {"code": "VALIDATE_FAILED", "message": message, "detail": {"field": field}} for field, message in errors
     ]
-    return JSONResponse({"errors": errors}, 400)
+    return JSONResponse({"errors": details}, 400)
 
 
 def http_error_response(_: Request, error: Exception) -> JSONResponse:
-    """The answer to what the document lacks: an unknown path, a wrong method."""
+    """Make the response for a path or method that the OpenAPI document does not have."""
     assert isinstance(error, HTTPException)
     return error_response(error.status_code, error.detail, headers=error.headers)

@@ -1,4 +1,4 @@
-"""Faults, applied to calls."""
+"""Fault injection: what happens to a request that a fault rule matches."""
 
 import asyncio
 import json
@@ -18,9 +18,9 @@ from bulkvm.simulator.fault_rules import Fault
 from bulkvm.simulator.state import State
 from bulkvm.simulator.tokens import Tokens
 
-Answer: TypeAlias = Callable[[], Awaitable[Response]]
+Operation: TypeAlias = Callable[[], Awaitable[Response]]
 
-# The server gives the function that cuts a request's connection under this name in the scope's extensions.
+# The ASGI extension through which the server lets a response abort its connection.
 ABORT_EXTENSION: Final = "bulkvm.simulator.cut"
 
 _OTHER_TENANT: Final = {"id": "MjAwMDAwMDAwMDAwMDAwMDAy", "name": "Another clinic", "domain": "another.example"}
@@ -28,14 +28,14 @@ _ERROR_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1
 
 
 class ConnectionCut(Response):
-    """No answer: the connection is cut, or where there is none ConnectionResetError raised."""
+    """No response: the connection is aborted. In-process, ConnectionResetError is raised."""
 
     def __init__(self) -> None:
         super().__init__()
         self.status_code = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
-        """Cut the connection, and wait until the server has noticed that it need not answer."""
+        """Abort the connection, and wait until the server has noticed."""
         cut = scope.get("extensions", {}).get(ABORT_EXTENSION)
         if cut is None:
             raise ConnectionResetError("the simulated PBX cut the connection")
@@ -44,8 +44,10 @@ class ConnectionCut(Response):
             pass
 
 
-async def respond_with_fault(fault: Fault, request: Request, answer: Answer, state: State, tokens: Tokens) -> Response:
-    """What a call comes to when a fault strikes it; `answer` does what was asked."""
+async def respond_with_fault(
+    fault: Fault, request: Request, operate: Operation, state: State, tokens: Tokens
+) -> Response:
+    """Return the response under a fault; `operate` performs the requested operation."""
     box = request.path_params.get("id")
     failure = _failure(fault)
     if failure and not fault.what.endswith("-after"):
@@ -58,11 +60,11 @@ async def respond_with_fault(fault: Fault, request: Request, answer: Answer, sta
         request.path_params["id"] = state.next_id(box)
     elif fault.what == "slow":
         await asyncio.sleep(fault.amount)
-    response = await answer()
+    response = await operate()
     if fault.what == "late":
         await asyncio.sleep(fault.amount)
     elif fault.what == "truncated":
-        return _halve(response)
+        return _truncate(response)
     elif fault.what == "other-tenant":
         return JSONResponse(_OTHER_TENANT)
     elif fault.what == "message":
@@ -78,7 +80,7 @@ def _leave_message(state: State, box: str | None, response: Response) -> None:
 
 
 def _failure(fault: Fault) -> Response | None:
-    """The answer that a fault puts in place of the call's own, if it does."""
+    """Return the error response of a fault; None if it has none."""
     what = fault.what.removesuffix("-after")
     if what == "reset":
         return ConnectionCut()
@@ -89,7 +91,7 @@ def _failure(fault: Fault) -> Response | None:
     return None
 
 
-def _halve(response: Response) -> Response:
+def _truncate(response: Response) -> Response:
     half = bytes(response.body)[: len(response.body) // 2]
     return Response(half, response.status_code, media_type=response.media_type)
 

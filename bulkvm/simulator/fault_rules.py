@@ -1,28 +1,28 @@
-"""What goes wrong, and when: rules written as WHAT:CALL:WHEN.
+"""Fault rules, written as WHAT:CALL:WHEN.
 
-CALL  a call's operationId in the document (list, create, fetch, update, destroy, messages, greetings, owner, policy,
+CALL  an operationId of the OpenAPI document (list, create, fetch, update, destroy, messages, greetings, owner, policy,
       tenant, login, revoke) or any.
 WHEN  3            the third such call since the rule was set
       2-5          the second to the fifth
       every=5      every fifth
-      rate=0.1     one in ten by chance; rate=0.1,seed=7 the same ones each time
-WHAT  503          any error status, instead of doing what was asked; 503-after does it first, and only then says so
-                   429(retry-after=2) and 429(retry-date=2) tell how long to wait, in seconds or as a date
-      html         the error page of a proxy (502) instead; also html-after
-      reset        the connection is cut before anything is done; reset-after cuts it after
-      late(seconds=5)   does it, and answers 5 seconds later
-      slow(seconds=5)   does it 5 seconds later, whether or not the client has gone meanwhile, and answers then
-      truncated    does it, and the JSON of the answer ends in the middle
-      expire       all tokens end, before this call
-      down(seconds=5)   every call is cut for 5 seconds, this one first
+      rate=0.1     one in ten at random; rate=0.1,seed=7 the same ones each time
+WHAT  503          any error status, without performing the operation; 503-after performs it first
+                   429(retry-after=2) and 429(retry-date=2) add Retry-After, in seconds or as a date
+      html         a proxy's error page (502), without performing the operation; html-after performs it first
+      reset        the connection is reset before the operation; reset-after resets it afterwards
+      late(seconds=5)   the response is sent 5 seconds after the operation
+      slow(seconds=5)   the operation starts 5 seconds later, even if the client has disconnected
+      truncated    the JSON of the response is cut off in the middle
+      expire       all tokens expire before this call
+      down(seconds=5)   for 5 seconds every connection is reset, beginning with this call
       admin-add, admin-remove, admin-rename   another administrator adds a box, or removes or renames the first one,
                    just before this call
-      message      a caller leaves a message in the box that this call is about, just after it
-      other-box    the call is done to the next box, not to the one that its id names
-      other-tenant the call answers with another tenant
-      random       one of those that a client should get over, by chance
+      message      a caller leaves a message in the box of this call, just after it
+      other-box    the operation applies to the next box instead of the one with the given id
+      other-tenant the response describes another tenant
+      random       a random fault from which a client should recover
 
-The first rule that fits a call is the one that strikes.
+The first rule that matches a call applies.
 """
 
 import random
@@ -49,14 +49,14 @@ _CALLS: Final = (
     "greetings",
     "tenant",
 )
-# What may go wrong besides an error status; what is in TIMED_FAULTS says for how many seconds.
+# Faults other than error statuses. Those of TIMED_FAULTS take a number of seconds.
 PLAIN_FAULTS: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
     "message", "other-box", "other-tenant",
 )  # fmt: skip
 TIMED_FAULTS: Final = ("late", "slow", "down")
-_PASSING: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")
+_RECOVERABLE: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")
 
 _RULE: Final = re.compile(
     r"(?P<what>[a-z0-9-]+)(\((?P<option>[a-z-]+)=(?P<amount>[0-9]+(\.[0-9]+)?)\))?:(?P<call>[a-z]+):(?P<when>.+)"
@@ -69,7 +69,7 @@ _WHEN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one call. `option` and `amount` are those in brackets, such as retry-after and 2."""
+    """A fault for one call. `option` and `amount` are those in brackets, such as retry-after and 2."""
 
     what: str
     option: str | None = None
@@ -77,25 +77,25 @@ class Fault:
 
 
 class FaultRules:
-    """The rules in force. Each counts the calls that it is about, from the moment it is made."""
+    """The fault rules in force. Each rule counts its own calls from its creation."""
 
     def __init__(self, rules: Iterable[str] = ()) -> None:
-        """Read rules, in the words of this module's docstring.
+        """Parse rules, which this module's docstring describes.
 
         Raises:
-            SimulatorError: a rule cannot be understood.
+            SimulatorError: a rule is not valid.
         """
         self._rules = [_Rule(rule) for rule in rules]
         self._down_until = 0.0
 
     def match(self, call: str) -> Fault | None:
-        """What goes wrong with the call that comes now."""
-        fitting = [rule for rule in self._rules if rule.fits(call)]
+        """Count a call, and return the fault that applies to it."""
+        matching = [rule for rule in self._rules if rule.matches(call)]
         if time.monotonic() < self._down_until:
             return Fault("reset")
-        if not fitting:
+        if not matching:
             return None
-        fault = fitting[0].draw()
+        fault = matching[0].draw()
         if fault.what == "down":
             self._down_until = time.monotonic() + fault.amount
             return Fault("reset")
@@ -110,17 +110,17 @@ class _Rule:
         is_known = rule and rule["call"] in _CALLS and _allowed(rule["what"], rule["option"])
         if not rule or not when or is_backwards or not is_known:
             raise SimulatorError(
-                f'"{text}" is no fault. Write WHAT:CALL:WHEN, such as 503:create:3, 429(retry-after=2):any:every=10 '
-                "or late(seconds=5):update:rate=0.1."
+                f'"{text}" is not a fault rule. Write WHAT:CALL:WHEN, such as 503:create:3, '
+                "429(retry-after=2):any:every=10 or late(seconds=5):update:rate=0.1."
             )
         self._fault = Fault(rule["what"], rule["option"], float(rule["amount"] or 0))
         self._call = rule["call"]
         self._when = when
-        self._random = random.Random(when["seed"])  # noqa: S311  (chance for a rehearsal, no secret)
+        self._random = random.Random(when["seed"])  # noqa: S311  (for a rehearsal, not a secret)
         self._seen = 0
 
-    def fits(self, call: str) -> bool:
-        """Count a call of this rule's kind, and say whether it is the rule's turn."""
+    def matches(self, call: str) -> bool:
+        """Count a call, and return whether the rule applies to it."""
         if self._call not in {call, "any"}:
             return False
         self._seen += 1
@@ -132,8 +132,8 @@ class _Rule:
         return int(when["first"]) <= self._seen <= int(when["last"] or when["first"])
 
     def draw(self) -> Fault:
-        """The fault; for a random one, which it is."""
-        return Fault(self._random.choice(_PASSING)) if self._fault.what == "random" else self._fault
+        """Return the fault, chosen at random for `random`."""
+        return Fault(self._random.choice(_RECOVERABLE)) if self._fault.what == "random" else self._fault
 
 
 def _allowed(what: str, option: str | None) -> bool:

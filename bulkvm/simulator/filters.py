@@ -1,11 +1,11 @@
 r"""The list's filter and orderby, as SQL. Values are always parameters.
 
-filter     = term { ("and" | "or") term }       "and" binds more closely
+filter     = term { ("and" | "or") term }       "and" has precedence
 term       = "(" filter ")" | comparison | function
 comparison = field ("eq" | "ne" | "gt" | "ge" | "lt" | "le") ("'" text "'" | "true" | "false" | "null")
 function   = ("startswith" | "endswith" | "contains") "(" field "," "'" text "'" ")"
 
-In a text, '' is one apostrophe. Texts are compared by code points, and gt, ge, lt and le never match a null.
+In text, '' is one apostrophe. Text is compared by code point, and gt, ge, lt and le never match null.
 """
 
 import re
@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from bulkvm.simulator.error_responses import ApiError, error_response
 
-# A PIN can neither be searched for nor sorted by.
-_TEXTS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})
-_SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
+# PINs cannot be filtered or sorted by.
+_TEXT_FIELDS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})
+_BOOLEAN_FIELDS: Final = frozenset({"enable_pin", "enable_email_notify"})
 _OPERATORS: Final = {"eq": "IS", "ne": "IS NOT", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
@@ -28,13 +28,13 @@ _TERM: Final = re.compile(
 _LINK: Final = re.compile(r"(?:(?P<bracket>\))|(?P<word>and|or)\b)\s*")
 _ORDER: Final = re.compile(r"\s*(?P<field>\w+)(?:\s+(?P<direction>asc|desc))?\s*")
 
-# SQLite's own limits are a good deal wider.
-_MOST_TERMS: Final = 200
-_DEEPEST: Final = 20
+# Well below SQLite's own limits.
+_MAX_TERMS: Final = 200
+_MAX_DEPTH: Final = 20
 
 
 class Condition(NamedTuple):
-    """What stands after WHERE, and the values of its question marks."""
+    """A WHERE clause, and the values of its placeholders."""
 
     sql: str
     values: tuple[str | bool | None, ...] = ()
@@ -48,55 +48,55 @@ EVERY_BOX: Final = Condition("TRUE")
 
 
 def parse_filter(text: str) -> Condition:
-    """Compile a filter.
-
-    SQL's own brackets and precedence are those of the filter, so that one pass over the words will do.
+    """Compile a filter in one pass: SQL has the same brackets and precedence.
 
     Raises:
-        ApiError: it is not a filter, or too long a one.
+        ApiError: the filter is not valid, or too long.
     """
     words: list[str] = []
     values: list[str | bool | None] = []
     at = depth = 0
-    wants_term = True
-    while wants_term or at < len(text):
-        match = (_TERM if wants_term else _LINK).match(text, at)
+    expects_term = True
+    while expects_term or at < len(text):
+        match = (_TERM if expects_term else _LINK).match(text, at)
         if match is None:
-            raise _malformed(f"the filter cannot be understood from character {at + 1} on")
+            raise _malformed(f"the filter has a syntax error at character {at + 1}")
         at = match.end()
         if match["bracket"]:
             words.append(match["bracket"])
-            depth += 1 if wants_term else -1
-        elif wants_term:
+            depth += 1 if expects_term else -1
+        elif expects_term:
             sql, value = _compile_term(match)
             words.append(sql)
             values.append(value)
-            wants_term = False
+            expects_term = False
         else:
             words.append(match["word"])
-            wants_term = True
-        if not 0 <= depth <= _DEEPEST or len(values) > _MOST_TERMS:
-            raise _malformed(f"the filter closes or nests too many brackets, or has more than {_MOST_TERMS} terms")
+            expects_term = True
+        if not 0 <= depth <= _MAX_DEPTH or len(values) > _MAX_TERMS:
+            raise _malformed(
+                f"the filter has unbalanced or too deeply nested brackets, or more than {_MAX_TERMS} terms"
+            )
     if depth:
         raise _malformed("a bracket of the filter is not closed")
     return Condition(" ".join(words), tuple(values))
 
 
 def parse_search(text: str) -> Condition:
-    """Compile a search: a part of the name or the extension number, whatever its case."""
-    return Condition("mentions(name, ?) OR mentions(extension_number, ?)", (text, text))
+    """Compile a search: a part of the name or the extension number, ignoring case."""
+    return Condition("contains_ignoring_case(name, ?) OR contains_ignoring_case(extension_number, ?)", (text, text))
 
 
 def parse_order(text: str) -> str:
     """Compile an orderby.
 
     Raises:
-        ApiError: it is none, or names a field twice.
+        ApiError: the orderby is not valid, or repeats a field.
     """
     fields: dict[str, str] = {}
     for part in text.split(","):
         match = _ORDER.fullmatch(part)
-        if match is None or match["field"] not in _TEXTS | _SWITCHES or match["field"] in fields:
+        if match is None or match["field"] not in _TEXT_FIELDS | _BOOLEAN_FIELDS or match["field"] in fields:
             raise _malformed("orderby must be different fields, each with an optional asc or desc, between commas")
         fields[match["field"]] = match["direction"] or "asc"
     return ", ".join(f"{field} {direction}" for field, direction in fields.items())
@@ -109,14 +109,14 @@ def _compile_term(match: re.Match[str]) -> tuple[str, str | bool | None]:
     if match["text"] is not None:
         return f"{_text_field(match['field'])} {operator} ?", _unquote(match["text"])
     field, value = match["field"], _CONSTANTS[match["constant"]]
-    fields = _TEXTS | _SWITCHES if value is None else _SWITCHES
+    fields = _TEXT_FIELDS | _BOOLEAN_FIELDS if value is None else _BOOLEAN_FIELDS
     if field not in fields or match["operator"] not in {"eq", "ne"}:
         raise _no_such_comparison()
     return f"{field} {operator} ?", value
 
 
 def _text_field(name: str) -> str:
-    if name not in _TEXTS:
+    if name not in _TEXT_FIELDS:
         raise _no_such_comparison()
     return name
 
@@ -126,7 +126,7 @@ def _unquote(text: str) -> str:
 
 
 def _no_such_comparison() -> ApiError:
-    return _malformed("the filter names an unknown field, or compares one with what it never holds")
+    return _malformed("the filter has an unknown field, or compares a field with a value of another type")
 
 
 def _malformed(message: str) -> ApiError:

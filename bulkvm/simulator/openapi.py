@@ -1,9 +1,9 @@
 r"""The OpenAPI document of the simulated PBX.
 
-It is served, and it is what requests are checked against and routed by, so that it cannot say one thing and the
-simulator do another. An operationId is the call's name in the code and in fault rules. A `description` of a value
-completes the sentence "<name> must be ...", for the error messages. `$` is guarded by `(?!\n)` because Python lets it
-match before a last line break.
+It is served as /openapi.json. Requests are routed and validated by it, so that document and simulator cannot differ.
+An operationId is also the name of the method in `Operations` and the CALL of fault rules. A value's `description`
+completes the sentence "<name> must be ..." in error messages. `(?!\n)` precedes `$` because in Python `$` also matches
+before a final line break.
 """
 
 from typing import Any, Final, TypeAlias
@@ -15,20 +15,20 @@ Schema: TypeAlias = dict[str, Any]
 
 CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 
-# Not \s: regular expressions of other languages take other characters for white space.
+# Not \s: other regular expression dialects define white space differently.
 _ADDRESS: Final = r"[^\u0000-\u0020,@]+@[^\u0000-\u0020,@]+"
 _TEXT: Final = {"type": ["string", "null"]}
-_SWITCH: Final = {"type": ["boolean", "null"]}
-_BOX_ANSWER: Final = {
+_BOOLEAN: Final = {"type": ["boolean", "null"]}
+_BOX_RESPONSE: Final = {
     "type": "object",
     "properties": {
         "id": _TEXT,
         "name": _TEXT,
         "extension_number": _TEXT,
         "prompt": _TEXT,
-        "enable_pin": _SWITCH,
+        "enable_pin": _BOOLEAN,
         "pin": _TEXT,
-        "enable_email_notify": _SWITCH,
+        "enable_email_notify": _BOOLEAN,
         "recipients": _TEXT,
         "play_datetime": _TEXT,
     },
@@ -51,7 +51,7 @@ _EXTENSION: Final = {
     "type": "string",
     "pattern": r"^[0-9]{3,64}(?!\n)$",
     "not": {"enum": ["555", "666", "777", "888"]},
-    "description": "a text of 3 to 64 digits, and none of the PBX's own numbers 555, 666, 777 and 888",
+    "description": "a string of 3 to 64 digits other than the reserved numbers 555, 666, 777 and 888",
 }
 _LIST_PARAMETERS: Final = {
     "filter": {"type": "string", "description": "a filter such as name eq 'Sales' and enable_pin eq true"},
@@ -62,26 +62,26 @@ _LIST_PARAMETERS: Final = {
         "minimum": 0,
         "maximum": 2**31 - 1,
         "default": 0,
-        "description": "a whole number of 0 or more",
+        "description": "an integer of 0 or more",
     },
     "top": {
         "type": "integer",
         "minimum": 1,
         "maximum": 100,
         "default": 100,
-        "description": "a whole number from 1 to 100",
+        "description": "an integer from 1 to 100",
     },
 }
 _LOGIN_FORM: Final = {
     "type": "object",
     "properties": {
         "grant_type": {"enum": ["password", "refresh_token"], "description": "password or refresh_token"},
-        "client_id": {"enum": [CLIENT_ID], "description": "the client id of the PBX's documentation"},
-        "username": {"type": "string", "minLength": 1, "description": "a text that is not empty"},
-        "password": {"type": "string", "minLength": 1, "description": "a text that is not empty"},
-        "domain": {"type": "string", "minLength": 1, "description": "a text that is not empty"},
+        "client_id": {"enum": [CLIENT_ID], "description": "the client id from the PBX's documentation"},
+        "username": {"type": "string", "minLength": 1, "description": "a string that is not empty"},
+        "password": {"type": "string", "minLength": 1, "description": "a string that is not empty"},
+        "domain": {"type": "string", "minLength": 1, "description": "a string that is not empty"},
         "scope": {"enum": ["all"], "description": "all"},
-        "refresh_token": {"type": "string", "minLength": 1, "description": "a text that is not empty"},
+        "refresh_token": {"type": "string", "minLength": 1, "description": "a string that is not empty"},
     },
     "required": ["grant_type", "client_id"],
     "if": {"properties": {"grant_type": {"const": "refresh_token"}}},
@@ -92,38 +92,40 @@ _LOGIN_FORM: Final = {
 
 
 def make_openapi(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
-    """The document for a tenant with these settings, on a PBX that behaves so."""
-    changeable = _changeable(settings, behaviours)
+    """Make the document for a tenant with these settings on a PBX with this behaviour."""
+    writable = _writable(settings, behaviours)
     return {
         "openapi": "3.1.0",
         "info": {"title": "bulkvm's simulated PBX", "version": "1"},
         "security": [{"bearer": []}],
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
         "paths": {
-            "/api/shared_voicemails": {"get": _list(), "post": _create(changeable)},
+            "/api/shared_voicemails": {"get": _list(), "post": _create(writable)},
             "/api/shared_voicemails/{id}": {
-                "get": _call("fetch", _json(200, _BOX_ANSWER), path="id"),
-                "post": _call("update", _nothing(200), path="id", body=_json_body(_object(changeable))),
+                "get": _operation("fetch", _json_response(200, _BOX_RESPONSE), path="id"),
+                "post": _operation("update", _no_content(200), path="id", body=_json_body(_object(writable))),
             },
-            "/api/shared_voicemails/{id}/destroy": {"post": _call("destroy", _nothing(204), path="id")},
+            "/api/shared_voicemails/{id}/destroy": {"post": _operation("destroy", _no_content(204), path="id")},
             "/api/shared_voicemails/{id}/voicemails": {"get": _messages()},
             "/api/shared_voicemails/{id}/greetings": {"get": _greetings()},
             "/api/tenant": {
-                "get": _call("tenant", _json(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT))))
+                "get": _operation(
+                    "tenant", _json_response(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT)))
+                )
             },
             "/api/extension_numbers/{extension_number}": {"get": _owner()},
             "/api/tenant/password_policy": {"get": _policy()},
             "/api/login/oauth/token": {"post": _login()},
-            "/api/login/oauth/revoke": {"post": _call("revoke", _nothing(200))},
+            "/api/login/oauth/revoke": {"post": _operation("revoke", _no_content(200))},
         },
     }
 
 
-def _changeable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
-    """The fields of a box that may be written at any time."""
+def _writable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
+    """Return the fields of a box that can be set on create and update."""
     extras = {name: {"default": value, "description": "anything"} for name, value in behaviours.extras.items()}
     return {
-        "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "a text of 1 to 64 characters"},
+        "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "a string of 1 to 64 characters"},
         "prompt": {
             "type": "string",
             "pattern": r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*(?!\n)$",
@@ -135,7 +137,7 @@ def _changeable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
         "recipients": {
             "type": "string",
             "pattern": rf"^({_ADDRESS}(,{_ADDRESS}){{0,14}})?(?!\n)$",
-            "description": "a text of at most 15 e-mail addresses, separated by commas alone",
+            "description": "a string of up to 15 email addresses, separated by commas without spaces",
         },
         "play_datetime": {
             "enum": ["DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK"],
@@ -146,31 +148,32 @@ def _changeable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
 
 def _pin(least: int, most: int, *, any_digits: bool) -> Schema:
     if any_digits:
-        return {"type": "string", "pattern": r"^[0-9]+(?!\n)$", "description": "a text of digits"}
+        return {"type": "string", "pattern": r"^[0-9]+(?!\n)$", "description": "a string of digits"}
     return {
         "type": "string",
         "minLength": least,
         "maxLength": most,
         "pattern": r"^(?!.*([0-9])\1\1)(?!.*(012|123|234|345|456|567|678|789))[0-9]+(?!\n)$",
-        "description": f"a text of {least} to {most} digits, no three in a row equal (as in 111) or counting up "
-        "(as in 012)",
+        "description": f"a string of {least} to {most} digits without three equal (111) or ascending (012) in a row",
     }
 
 
 def _list() -> Schema:
-    return _call("list", _json(200, _page(_BOX_ANSWER))) | {"parameters": _parameters(*_LIST_PARAMETERS)}
+    return _operation("list", _json_response(200, _page(_BOX_RESPONSE))) | {
+        "parameters": _parameters(*_LIST_PARAMETERS)
+    }
 
 
 def _messages() -> Schema:
     # The documentation has filter, search and orderby too.
-    call = _call("messages", _json(200, _page(_MESSAGE)), path="id")
-    return call | {"parameters": [*call["parameters"], *_parameters("skip", "top")]}
+    operation = _operation("messages", _json_response(200, _page(_MESSAGE)), path="id")
+    return operation | {"parameters": [*operation["parameters"], *_parameters("skip", "top")]}
 
 
 def _greetings() -> Schema:
     greeting = {"id": {"type": "string"}, "enabled": {"type": "boolean"}, "file_name": {"type": "string"}}
     items = {"type": ["array", "null"], "items": _object(greeting)}
-    return _call("greetings", _json(200, _object({"items": items})), path="id")
+    return _operation("greetings", _json_response(200, _object({"items": items})), path="id")
 
 
 def _page(item: Schema) -> Schema:
@@ -185,19 +188,21 @@ def _parameters(*names: str) -> list[Schema]:
     return [{"name": name, "in": "query", "schema": _LIST_PARAMETERS[name]} for name in names]
 
 
-def _create(changeable: Schema) -> Schema:
-    fields = _object({"extension_number": _EXTENSION} | changeable, required=["name", "extension_number", "pin"])
-    return _call("create", _json(201, _object({"id": {"type": "string"}})), body=_json_body(fields))
+def _create(writable: Schema) -> Schema:
+    fields = _object({"extension_number": _EXTENSION} | writable, required=["name", "extension_number", "pin"])
+    return _operation("create", _json_response(201, _object({"id": {"type": "string"}})), body=_json_body(fields))
 
 
 def _owner() -> Schema:
     owner = _object(dict.fromkeys(("id", "extension_number", "name", "type"), _TEXT))
-    return _call("owner", _json(200, owner), path="extension_number")
+    return _operation("owner", _json_response(200, owner), path="extension_number")
 
 
 def _policy() -> Schema:
     whole = {"type": ["integer", "null"]}
-    return _call("policy", _json(200, {"type": "object", "properties": {"min_length": whole, "max_length": whole}}))
+    return _operation(
+        "policy", _json_response(200, {"type": "object", "properties": {"min_length": whole, "max_length": whole}})
+    )
 
 
 def _login() -> Schema:
@@ -208,20 +213,20 @@ def _login() -> Schema:
         "token_type": {"const": "Bearer"},
     }
     body = {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": _LOGIN_FORM}}}
-    return _call("login", _json(200, _object(tokens)), body=body) | {"security": []}
+    return _operation("login", _json_response(200, _object(tokens)), body=body) | {"security": []}
 
 
-def _call(name: str, answer: Schema, *, path: str | None = None, body: Schema | None = None) -> Schema:
+def _operation(name: str, response: Schema, *, path: str | None = None, body: Schema | None = None) -> Schema:
     error = {
         "type": "object",
         "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
         "required": ["code", "message"],
     }
     errors = _object({"errors": {"type": "array", "minItems": 1, "items": error}}, required=["errors"])
-    call: Schema = {"operationId": name, "responses": answer | _json("4XX", errors)}
+    operation: Schema = {"operationId": name, "responses": response | _json_response("4XX", errors)}
     if path is not None:
-        call["parameters"] = [{"name": path, "in": "path", "required": True, "schema": {"type": "string"}}]
-    return call if body is None else call | {"requestBody": body}
+        operation["parameters"] = [{"name": path, "in": "path", "required": True, "schema": {"type": "string"}}]
+    return operation if body is None else operation | {"requestBody": body}
 
 
 def _object(properties: Schema, required: list[str] | None = None) -> Schema:
@@ -237,9 +242,9 @@ def _json_body(schema: Schema) -> Schema:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-def _json(status: int | str, schema: Schema) -> Schema:
+def _json_response(status: int | str, schema: Schema) -> Schema:
     return {str(status): {"description": "", "content": {"application/json": {"schema": schema}}}}
 
 
-def _nothing(status: int) -> Schema:
+def _no_content(status: int) -> Schema:
     return {str(status): {"description": "no content"}}

@@ -1,4 +1,4 @@
-"""What each call of the document does. A method's name is the call's operationId."""
+"""The operations of the API. Each method is named after its operationId."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,39 +18,39 @@ _SUMMARY: Final = ("id", "name", "extension_number")
 
 
 class Operations:
-    """The calls. Each answers, or raises ApiError."""
+    """Performs the operations. Each returns a response or raises ApiError."""
 
     def __init__(
         self,
         state: State,
         tokens: Tokens,
-        checker: RequestValidator,
+        validator: RequestValidator,
         settings: SimulatorSettings,
         behaviours: Behaviours,
     ) -> None:
         self._state = state
         self._tokens = tokens
-        self._checker = checker
+        self._validator = validator
         self._settings = settings
         self._behaviours = behaviours
 
     def authorize(self, request: Request) -> None:
-        """Let only requests with a good bearer token pass."""
+        """Raise ApiError unless the request has a valid bearer token."""
         if not self._tokens.accepts(_bearer(request)):
             raise ApiError(
                 error_response(401, "a valid access token is needed", headers={"WWW-Authenticate": "Bearer"})
             )
 
     async def list(self, request: Request) -> Response:
-        """One page of the boxes, and how many there are in all."""
-        query = self._checker.read_query(request, "list")
-        query |= {name: self._checker.defaults["list"][name] for name in self._behaviours.ignored}
+        """Return one page of boxes, and the total count."""
+        query = self._validator.read_query(request, "list")
+        query |= {name: self._validator.defaults["list"][name] for name in self._behaviours.ignored}
         condition = EVERY_BOX
         if query["filter"] is not None:
             condition &= parse_filter(query["filter"])
         if query["search"] is not None:
             condition &= parse_search(query["search"])
-        # The order where none is asked for is not documented; here it is that of the boxes' making.
+        # The default order is not documented; here it is the order of creation.
         order = "position" if query["orderby"] is None else parse_order(query["orderby"])
         boxes = self._state.page(condition, order, query["skip"], min(query["top"], self._settings.page_cap))
         items = [self._behaviours.show(box, "list") for box in boxes]
@@ -59,108 +59,107 @@ class Operations:
         return self._page("list", self._state.count(condition), items)
 
     async def create(self, request: Request) -> Response:
-        """Add a box."""
+        """Create a box."""
         given = await self._read_box(request, "create")
         try:
-            return JSONResponse({"id": self._state.insert(self._checker.defaults["create"] | given)}, status_code=201)
+            return JSONResponse({"id": self._state.insert(self._validator.defaults["create"] | given)}, status_code=201)
         except NumberTaken:
             raise ApiError(error_response(409, "the extension_number is taken")) from None
 
     async def fetch(self, request: Request) -> Response:
-        """One box, in full."""
+        """Return one box with all its fields."""
         box = self._state.fetch(request.path_params["id"])
         if box is None:
             raise _no_such_box()
         return JSONResponse(self._behaviours.show(box, "single"))
 
     async def update(self, request: Request) -> Response:
-        """Overwrite a box."""
+        """Update a box."""
         given = await self._read_box(request, "update")
         before = self._state.fetch(request.path_params["id"])
         if before is None:
             raise _no_such_box()
-        self._state.update(before["id"], self._left_out(before) | given)
+        self._state.update(before["id"], self._unset_fields(before) | given)
         return Response()
 
     async def destroy(self, request: Request) -> Response:
-        """Remove a box."""
+        """Delete a box."""
         if not self._state.delete(request.path_params["id"]):
             raise _no_such_box()
         return Response(status_code=204)
 
     async def messages(self, request: Request) -> Response:
-        """One page of the messages in a box."""
-        query = self._checker.read_query(request, "messages")
+        """Return one page of the messages in a box."""
+        query = self._validator.read_query(request, "messages")
         if self._state.fetch(request.path_params["id"]) is None:
             raise _no_such_box()
         messages = self._state.messages(request.path_params["id"])
         return self._page("messages", len(messages), messages[query["skip"] :][: query["top"]])
 
     async def greetings(self, request: Request) -> Response:
-        """The greetings of a box."""
+        """Return the greetings of a box."""
         if self._state.fetch(request.path_params["id"]) is None:
             raise _no_such_box()
         return JSONResponse({"items": self._state.greetings(request.path_params["id"])})
 
     async def tenant(self, _: Request) -> Response:
-        """The tenant that the token is for."""
+        """Return the tenant of the token."""
         settings = self._settings
         tenant = {"id": settings.tenant_id, "name": settings.tenant_name, "domain": settings.domain}
-        return JSONResponse(self._nulled("tenant", tenant))
+        return JSONResponse(self._with_nulls("tenant", tenant))
 
     async def owner(self, request: Request) -> Response:
-        """What has a number; shared voicemails are told as well, which is not documented."""
+        """Return what has a number. Shared voicemails are included, which is not documented."""
         owner = self._state.owner(request.path_params["extension_number"])
         if owner is None and "owner" in self._behaviours.nulls:
             owner = dict.fromkeys(("id", "extension_number", "name", "type"))
         elif owner is None:
-            raise ApiError(error_response(404, "nothing has this number"))
+            raise ApiError(error_response(404, "no extension has this number"))
         return JSONResponse(owner)
 
     async def policy(self, _: Request) -> Response:
-        """The tenant's password policy, which is that of PINs too (PBX 22.3 and later)."""
+        """Return the tenant's password policy, which also applies to PINs (PBX 22.3 and later)."""
         behaviours = self._behaviours
         least, most = behaviours.policy or behaviours.pins or (self._settings.pin_min, self._settings.pin_max)
         lengths = {"min_length": least, "max_length": most}
         switches = ("contains_letters", "contains_numbers", "contains_special_letters")
         disabled = ("sequential_characters", "repeating_characters", "account_information")
         policy = lengths | dict.fromkeys(switches, False) | {f"disable_{what}": True for what in disabled}
-        return JSONResponse(self._nulled("policy", policy))
+        return JSONResponse(self._with_nulls("policy", policy))
 
     async def login(self, request: Request) -> Response:
-        """Tokens for a password, or for a refresh token."""
-        form = await self._checker.read_form(request, "login")
+        """Issue tokens for a password or a refresh token."""
+        form = await self._validator.read_form(request, "login")
         if form["grant_type"] == "refresh_token":
-            good = self._tokens.use_refresh(form["refresh_token"])
+            is_valid = self._tokens.use_refresh(form["refresh_token"])
         else:
-            # A SIP domain is the same in upper and lower case.
+            # A SIP domain ignores case.
             given = (form["username"], form["password"], form.get("domain", "").lower())
-            good = given == (self._settings.user, self._settings.password, self._settings.domain.lower())
-        if not good:
+            is_valid = given == (self._settings.user, self._settings.password, self._settings.domain.lower())
+        if not is_valid:
             raise ApiError(error_response(400, "Login failed, authentication error", code="UNAUTHORIZED"))
         return JSONResponse(self._tokens.issue())
 
     async def revoke(self, request: Request) -> Response:
-        """End the token that the request bears."""
+        """Revoke the token of the request."""
         self._tokens.revoke(_bearer(request))
         return Response()
 
     async def _read_box(self, request: Request, call: str) -> dict[str, Any]:
-        """The fields of a body."""
-        box = await self._checker.read_json(request, call)
+        """Return the fields of the body, with null for an empty string."""
+        box = await self._validator.read_json(request, call)
         return {field: None if value == "" else value for field, value in box.items()}
 
-    def _left_out(self, before: dict[str, Any]) -> dict[str, Any]:
-        """What the fields of a box are after an update that holds none of them."""
+    def _unset_fields(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a box after an update that sets none of them."""
         if self._behaviours.updates == "merge":
             return before
         if self._behaviours.updates == "erase":
             return {field: before[field] for field in FIELDS}
-        # A box cannot be without these.
-        needed = {field: before[field] for field in ("id", "name", "extension_number", "pin")}
-        return self._checker.defaults["update"] | needed
+        required = {field: before[field] for field in ("id", "name", "extension_number", "pin")}
+        return self._validator.defaults["update"] | required
 
-    def _nulled(self, call: str, answer: dict[str, Any]) -> dict[str, Any]:
+    def _with_nulls(self, call: str, answer: dict[str, Any]) -> dict[str, Any]:
         return dict.fromkeys(answer) if call in self._behaviours.nulls else answer
 
     def _page(self, call: str, count: int, items: Sequence[dict[str, Any]]) -> Response:

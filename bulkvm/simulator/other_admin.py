@@ -1,4 +1,4 @@
-"""Another administrator, who works on the same tenant at the same time."""
+"""Concurrent changes by another administrator."""
 
 from itertools import count
 from typing import Final
@@ -10,7 +10,7 @@ _FIRST_NUMBER: Final = 2000
 
 
 def change(state: State, what: str) -> None:
-    """Add a box on a free number from 2000 on, or remove or rename the first box by extension number."""
+    """Add a box with the first free number from 2000, or remove or rename the box with the lowest number."""
     if what == "admin-add":
         number = next(str(n) for n in count(_FIRST_NUMBER) if state.owner(str(n)) is None)
         state.insert(_box("Added by another administrator", number))

@@ -1,4 +1,4 @@
-"""Requests, read as strictly as the document describes them."""
+"""Requests, validated strictly against the OpenAPI document."""
 
 import json
 import re
@@ -14,19 +14,19 @@ from bulkvm.simulator.error_responses import ApiError, error_response, validatio
 from bulkvm.simulator.openapi import Schema
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,10}")
-_SHOWN: Final = 64
+_MAX_NAME_SHOWN: Final = 64
 
 
 class RequestValidator:
-    """Reads what each call of a document is given: its body, or its query where it has no body.
+    """Reads and validates the body of each operation, or its query if it has no body.
 
     Attributes:
-        defaults: by call, what each value is taken for where it is left out; None where the document has no default.
+        defaults: by operation, the default of each value; None if the document has none.
     """
 
     def __init__(self, document: Schema) -> None:
         operations = [operation for path in document["paths"].values() for operation in path.values()]
-        schemas = {operation["operationId"]: _given(operation) for operation in operations}
+        schemas = {operation["operationId"]: _input_schema(operation) for operation in operations}
         self._types = {call: _types(schema) for call, schema in schemas.items()}
         self._validators = {call: Draft202012Validator(schema) for call, schema in schemas.items()}
         self.defaults = {
@@ -35,28 +35,28 @@ class RequestValidator:
         }
 
     async def read_json(self, request: Request, call: str) -> dict[str, Any]:
-        """The fields of a JSON body."""
-        _need_type(request, "application/json")
+        """Return the fields of a JSON body."""
+        _check_content_type(request, "application/json")
         try:
             body = json.loads((await request.body()).decode())
-            # A lone surrogate ("\ud800") is legal in JSON, and no text that could be stored.
+            # A lone surrogate ("\ud800") is valid JSON but cannot be stored as text.
             json.dumps(body, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise ApiError(error_response(400, "the body must be JSON in UTF-8")) from None
         return self._check(call, body)
 
     async def read_form(self, request: Request, call: str) -> dict[str, Any]:
-        """The fields of a form in the body."""
-        _need_type(request, "application/x-www-form-urlencoded")
+        """Return the fields of a form body."""
+        _check_content_type(request, "application/x-www-form-urlencoded")
         try:
             pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, errors="strict")
         except ValueError:
             raise ApiError(error_response(400, "the body must be a form in UTF-8")) from None
-        return self._check(call, _each_once(pairs))
+        return self._check(call, _unique(pairs))
 
     def read_query(self, request: Request, call: str) -> dict[str, Any]:
-        """The values of a query, with the defaults for those left out."""
-        given = _each_once(request.query_params.multi_items())
+        """Return the values of a query, with defaults for missing ones."""
+        given = _unique(request.query_params.multi_items())
         values = {
             name: int(text) if self._types[call].get(name) == "integer" and _WHOLE_NUMBER.fullmatch(text) else text
             for name, text in given.items()
@@ -64,17 +64,15 @@ class RequestValidator:
         return self.defaults[call] | self._check(call, values)
 
     def _check(self, call: str, values: Any) -> dict[str, Any]:
-        complaints = [
-            complaint for error in self._validators[call].iter_errors(values) for complaint in _explain(error)
-        ]
-        if complaints:
-            raise ApiError(validation_error_response(dict.fromkeys(complaints)))
+        errors = [message for error in self._validators[call].iter_errors(values) for message in _explain(error)]
+        if errors:
+            raise ApiError(validation_error_response(dict.fromkeys(errors)))
         assert isinstance(values, dict)
         return values
 
 
-def _given(operation: Schema) -> Schema:
-    """The schema of what an operation is given."""
+def _input_schema(operation: Schema) -> Schema:
+    """Return the schema of an operation's body or query."""
     if "requestBody" in operation:
         (content,) = operation["requestBody"]["content"].values()
         schema: Schema = content["schema"]
@@ -87,29 +85,31 @@ def _types(schema: Schema) -> dict[str, str | None]:
     return {name: value.get("type") for name, value in schema["properties"].items()}
 
 
-def _need_type(request: Request, wanted: str) -> None:
+def _check_content_type(request: Request, wanted: str) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != wanted:
-        raise ApiError(error_response(415, f"the body must be sent as {wanted}"))
+        raise ApiError(error_response(415, f"the Content-Type of the body must be {wanted}"))
 
 
-def _each_once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     pairs = list(pairs)
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise ApiError(error_response(400, "each name must be given once"))
+        raise ApiError(error_response(400, "a name must not be repeated"))
     return values
 
 
 def _explain(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """The field and what is wrong with it; jsonschema's own messages repeat the value, which may be a PIN."""
+    """Return the field and a message; jsonschema's own message would repeat the value, which may be a PIN."""
     schema, given = error.schema, cast("Any", error.instance)
     assert isinstance(schema, dict)
     if error.validator == "required":
         yield from ((name, f"{name} is required") for name in schema["required"] if name not in given)
     elif error.validator == "additionalProperties":
         unknown = sorted(name for name in given if name not in schema["properties"])
-        yield from ((name[:_SHOWN], f"{name[:_SHOWN]} is not known to this call") for name in unknown)
+        yield from (
+            (name[:_MAX_NAME_SHOWN], f"{name[:_MAX_NAME_SHOWN]} is not a field of this call") for name in unknown
+        )
     elif error.path:
         yield str(error.path[0]), f"{error.path[0]} must be {schema['description']}"
     else:

@@ -1,4 +1,4 @@
-"""A certificate of the simulator's own, as many PBXs have one."""
+"""A self-signed certificate for the simulator, as many PBXs have."""
 
 import datetime as dt
 import os
@@ -19,7 +19,7 @@ _LIFETIME: Final = 365 * _DAY
 
 
 def ensure_certificate(certificate_file: Path, key_file: Path) -> None:
-    """Make a self-signed certificate for this machine and its key, unless both are there already and can be used.
+    """Create a self-signed certificate for this machine and its key, unless existing ones can be used.
 
     Raises:
         OSError: a file cannot be written.
@@ -32,7 +32,7 @@ def ensure_certificate(certificate_file: Path, key_file: Path) -> None:
 
 
 def _is_usable(certificate_file: Path, key_file: Path) -> bool:
-    """Whether the certificate has time left and fits the key, which nobody else can read or have written."""
+    """Return whether the certificate is valid for another day and matches a key that only its owner can access."""
     try:
         status = key_file.lstat()
         if os.name == "posix" and (status.st_mode != stat.S_IFREG | _PRIVATE or status.st_uid != os.getuid()):
@@ -58,6 +58,6 @@ def _write(certificate_file: Path, key_file: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     for path, content in ((certificate_file, certificate.public_bytes(serialization.Encoding.PEM)), (key_file, secret)):
-        # O_EXCL follows no link either.
+        # O_EXCL also refuses symbolic links.
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as file:
             file.write(content)

@@ -1,4 +1,4 @@
-"""The simulated PBX on a socket of this machine."""
+"""A server for the simulated PBX on a loopback socket."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.fault_injection import ABORT_EXTENSION
 
-# Only this machine can reach it. A web page whose name was made to lead here (DNS rebinding) has another Host header.
+# Loopback only. The Host header is checked because a web page could reach the port through DNS rebinding.
 _HOST: Final = "127.0.0.1"
 _HOST_HEADERS: Final = (_HOST, "localhost")
 _START_SECONDS: Final = 10
@@ -29,7 +29,7 @@ _KEEP_ALIVE_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A simulator that answers at `url`. `certificate` is what a client of an https url has to trust."""
+    """A running simulator: its URL, and with TLS the certificate that clients must trust."""
 
     url: str
     certificate: Path | None
@@ -43,20 +43,20 @@ def serve(
     state: Path | None = None,
     on_ready: Callable[[Running], object],
 ) -> None:
-    """Serve until Ctrl-C, SIGTERM, or its terminal is closed; requests being answered then have a second to finish.
+    """Serve until SIGINT (Ctrl-C), SIGTERM or SIGHUP. Requests in progress then have one second to finish.
 
     Args:
-        app: what `create_app` made.
-        port: 0 for a free one.
-        tls: https with a self-signed certificate, as that of many a PBX.
-        state: the file of the boxes, beside which the certificate is kept; without one, it is made for the occasion.
-        on_ready: is told where, as soon as it answers.
+        app: the result of `create_app`.
+        port: 0 for any free port.
+        tls: whether to use HTTPS, with a self-signed certificate.
+        state: the state file, beside which the certificate is kept. Without it, the certificate is temporary.
+        on_ready: called once the server accepts connections.
 
     Raises:
         SimulatorError: the port or the certificate cannot be used.
     """
     with _prepare(app, port, on_ready, tls=tls, state=state) as (server, listener):
-        # uvicorn raises a signal again when it has stopped; SIGTERM would end the process before it could clean up.
+        # uvicorn re-raises a signal after it has stopped; SIGTERM would end the process before cleanup.
         handlers: dict[signal.Signals, Callable[..., object]] = {signal.SIGTERM: signal.default_int_handler}
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
             handlers[signal.SIGHUP] = server.handle_exit
@@ -71,7 +71,7 @@ def serve(
 
 @contextmanager
 def running(app: ASGIApp, *, tls: bool = False) -> Iterator[Running]:
-    """Serve in another thread, for as long as the context lasts."""
+    """Serve in another thread within the context."""
     started = threading.Event()
     where: list[Running] = []
 
@@ -102,11 +102,11 @@ class _Server(Server):
 
 
 class _CuttableProtocol(H11Protocol):
-    """HTTP whose requests can cut their connection: ASGI has no message for that."""
+    """HTTP protocol whose requests can abort their connection, which ASGI has no message for."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
-        # asyncio leaves that out for sockets that were made with create_server; answers would take 40 ms longer.
+        # asyncio does not set this for sockets from create_server; responses would take 40 ms longer.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app = self.app
 
@@ -145,12 +145,12 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((_HOST, port))
     except OSError as error:
         raise SimulatorError(
-            f"Port {port} cannot be used: {error.strerror}. Choose another one; 0 takes any that is free."
+            f"Port {port} cannot be used: {error.strerror}. Choose another port, or 0 for any free port."
         ) from error
 
 
 def _make_certificate(beside: Path) -> tuple[Path, Path]:
-    from bulkvm.simulator.self_signed import ensure_certificate  # noqa: PLC0415  (cryptography is big, and TLS rare)
+    from bulkvm.simulator.self_signed import ensure_certificate  # noqa: PLC0415  (cryptography is slow to import, and TLS is rarely used)
 
     certificate, key = (beside.with_name(f"{beside.name}.{part}.pem") for part in ("certificate", "key"))
     try:

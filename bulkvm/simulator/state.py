@@ -1,11 +1,9 @@
-"""What the simulated PBX remembers, in SQLite: its boxes and their messages, the numbers of other kinds, the tokens."""
+"""The data of the simulated PBX in SQLite: boxes, messages and greetings, other extensions, tokens."""
 
 import base64
 import json
-import os
 import secrets
 import sqlite3
-import stat
 import weakref
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,6 +12,8 @@ from typing import Any, Final
 
 from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.filters import Condition
+from bulkvm.simulator.migrations import migrate
+from bulkvm.simulator.state_file import claim_state_file
 
 FIELDS: Final = (
     "id",
@@ -27,7 +27,7 @@ FIELDS: Final = (
     "play_datetime",
 )
 
-# What else has a number in a fresh state.
+# The other extensions in a new state.
 OTHER_NUMBERS: Final = (
     ("1001", "Reception", "EXTENSION"),
     ("1002", "Dr. Weber", "EXTENSION"),
@@ -38,71 +38,21 @@ OTHER_NUMBERS: Final = (
     ("8000", "Main menu", "VIRTUAL_RECEPTIONIST"),
 )
 
-_VERSION: Final = 2
-_FIRST_VERSION: Final = 1
-# `extra` holds the undocumented fields. A seed may have two boxes with one number; the calls make no such boxes.
-_BOX_TABLES: Final = (
-    """
-    CREATE TABLE box (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        name TEXT,
-        extension_number TEXT NOT NULL,
-        prompt TEXT,
-        enable_pin INTEGER,
-        pin TEXT,
-        enable_email_notify INTEGER,
-        recipients TEXT,
-        play_datetime TEXT,
-        extra TEXT NOT NULL DEFAULT '{}'
-    )
-    """,
-    "CREATE INDEX box_number ON box (extension_number)",
-    """
-    CREATE TABLE message (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        box_id TEXT NOT NULL,
-        sender_name TEXT,
-        sender_number TEXT,
-        created_at TEXT NOT NULL,
-        duration INTEGER NOT NULL,
-        status TEXT NOT NULL
-    )
-    """,
-    "CREATE INDEX message_box ON message (box_id)",
-    "CREATE TRIGGER messages_go AFTER DELETE ON box BEGIN DELETE FROM message WHERE box_id = OLD.id; END",
-)
-_OTHER_TABLES: Final = (
-    """
-    CREATE TABLE other_number (
-        id TEXT NOT NULL, extension_number TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL
-    )
-    """,
-    "CREATE TABLE token (value TEXT PRIMARY KEY, refresh TEXT UNIQUE, expires_at REAL NOT NULL)",
-)
-_GREETINGS: Final = (  # not in the states of former versions
-    "CREATE TABLE IF NOT EXISTS greeting (id TEXT NOT NULL UNIQUE, box_id TEXT NOT NULL, file_name TEXT NOT NULL)",
-    """
-    CREATE TRIGGER IF NOT EXISTS greetings_go AFTER DELETE ON box
-    BEGIN DELETE FROM greeting WHERE box_id = OLD.id; END
-    """,
-)
 _COLUMNS: Final = (*FIELDS, "extra")
 _VALUES: Final = ", ".join(f":{column}" for column in _COLUMNS)
-_PLACE: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
+_INSERT_ALWAYS: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
 _IS_FREE: Final = """
 NOT EXISTS (SELECT 1 FROM box WHERE extension_number = :extension_number)
 AND NOT EXISTS (SELECT 1 FROM other_number WHERE extension_number = :extension_number)
 """
-_INSERT: Final = f"{_PLACE} WHERE {_IS_FREE}"
-_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM box WHERE"  # noqa: S608  (the same)
-_UPDATE: Final = f"UPDATE box SET ({', '.join(_COLUMNS)}) = ({_VALUES}) WHERE id = :id"  # noqa: S608  (the same)
-_NEXT: Final = """
+_INSERT: Final = f"{_INSERT_ALWAYS} WHERE {_IS_FREE}"
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM box WHERE"  # noqa: S608  (our own names)
+_UPDATE: Final = f"UPDATE box SET ({', '.join(_COLUMNS)}) = ({_VALUES}) WHERE id = :id"  # noqa: S608  (our own names)
+_NEXT_ID: Final = """
 SELECT id FROM box WHERE id != :id
 ORDER BY position > (SELECT position FROM box WHERE id = :id) DESC, position LIMIT 1
 """
-_MESSAGE: Final = ("id", "sender_name", "sender_number", "created_at", "duration", "status")
+_MESSAGE_FIELDS: Final = ("id", "sender_name", "sender_number", "created_at", "duration", "status")
 _OWNER: Final = """
 SELECT id, extension_number, name, type FROM other_number WHERE extension_number = :number
 UNION ALL
@@ -111,17 +61,17 @@ SELECT id, extension_number, name, 'SHARED_VOICEMAIL' FROM box WHERE extension_n
 
 
 class NumberTaken(Exception):
-    """Something else on the PBX has this number."""
+    """The number is already in use on the PBX."""
 
 
 class State:
-    """The tables, in a file that several processes may share, or in memory. It needs no closing."""
+    """The tables, in a file that several processes can share or in memory. Garbage collection closes them."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the state, or make a fresh one.
+        """Open a state, migrating one of an older version, or create a new one.
 
         Raises:
-            SimulatorError: the file is no state of a simulator, or cannot be opened.
+            SimulatorError: the file is not a simulator's state, cannot be opened, or can be changed by other users.
         """
         try:
             self.db = _open(path)
@@ -130,10 +80,10 @@ class State:
         weakref.finalize(self, self.db.close)
 
     def insert(self, box: Mapping[str, Any]) -> str:
-        """Add a box; its new id.
+        """Add a box, and return its new id.
 
         Raises:
-            NumberTaken: something of any kind has its number.
+            NumberTaken: a box or another extension has its number.
         """
         id_ = new_id()
         if self.db.execute(_INSERT, _row({**box, "id": id_})).rowcount != 1:
@@ -141,25 +91,25 @@ class State:
         return id_
 
     def fetch(self, id_: str) -> dict[str, Any] | None:
-        """The box with an id."""
+        """Return the box with an id."""
         row = self.db.execute(f"{_SELECT} id = ?", (id_,)).fetchone()
         return row and _box(row)
 
     def update(self, id_: str, box: Mapping[str, Any]) -> bool:
-        """Overwrite a box; whether there is one with this id."""
+        """Overwrite a box, and return whether it exists."""
         return self.db.execute(_UPDATE, _row({**box, "id": id_})).rowcount == 1
 
     def delete(self, id_: str) -> bool:
-        """Remove a box and its messages; whether there was one with this id."""
+        """Delete a box with its messages and greetings, and return whether it existed."""
         return self.db.execute("DELETE FROM box WHERE id = ?", (id_,)).rowcount == 1
 
     def next_id(self, id_: str) -> str:
-        """The id of another box: the next one, or after the last the first. Where there is none, the same id."""
-        row = self.db.execute(_NEXT, {"id": id_}).fetchone()
+        """Return the id of the next box, or of the first after the last; the same id if there is no other box."""
+        row = self.db.execute(_NEXT_ID, {"id": id_}).fetchone()
         return str(row[0]) if row else id_
 
     def leave_message(self, id_: str, sender_number: str = "+493012345") -> None:
-        """Put a message into a box, as a caller does."""
+        """Add a message to a box, as a caller does."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self.db.execute(
             "INSERT INTO message (id, box_id, sender_name, sender_number, created_at, duration, status) "
@@ -168,70 +118,70 @@ class State:
         )
 
     def messages(self, id_: str) -> list[dict[str, Any]]:
-        """The messages in a box, the first one first."""
+        """Return the messages in a box, oldest first."""
         rows = self.db.execute(
-            f"SELECT {', '.join(_MESSAGE)} FROM message WHERE box_id = ? ORDER BY position",  # noqa: S608  (our own names)
+            f"SELECT {', '.join(_MESSAGE_FIELDS)} FROM message WHERE box_id = ? ORDER BY position",  # noqa: S608  (our own names)
             (id_,),
         )
-        return [dict(zip(_MESSAGE, row, strict=True)) for row in rows]
+        return [dict(zip(_MESSAGE_FIELDS, row, strict=True)) for row in rows]
 
     def record_greeting(self, id_: str, file_name: str = "greeting.wav") -> None:
-        """Give a box a greeting, as an administrator does."""
+        """Add a greeting to a box, as an administrator does."""
         self.db.execute("INSERT INTO greeting (id, box_id, file_name) VALUES (?, ?, ?)", (new_id(), id_, file_name))
 
     def greetings(self, id_: str) -> list[dict[str, Any]]:
-        """The greetings of a box."""
+        """Return the greetings of a box."""
         rows = self.db.execute("SELECT id, file_name FROM greeting WHERE box_id = ?", (id_,))
         return [{"id": greeting, "enabled": True, "file_name": file_name} for greeting, file_name in rows]
 
     def count(self, condition: Condition) -> int:
-        """How many boxes a condition holds for."""
+        """Count the boxes that match a condition."""
         sql = f"SELECT count(*) FROM box WHERE {condition.sql}"  # noqa: S608  (compiled: values are parameters)
         (count,) = self.db.execute(sql, condition.values).fetchone()
         return int(count)
 
     def page(self, condition: Condition, order: str, skip: int, top: int) -> list[dict[str, Any]]:
-        """Some of the boxes that a condition holds for; boxes that the order leaves equal, in that of their making."""
+        """Return a page of the boxes that match a condition; ties are in order of creation."""
         rows = self.db.execute(
             f"{_SELECT} {condition.sql} ORDER BY {order}, position LIMIT ? OFFSET ?", (*condition.values, top, skip)
         )
         return [_box(row) for row in rows]
 
     def owner(self, number: str) -> dict[str, Any] | None:
-        """What has a number: a box or another kind of extension."""
+        """Return the box or other extension that has a number."""
         row = self.db.execute(_OWNER, {"number": number}).fetchone()
         return row and dict(zip(("id", "extension_number", "name", "type"), row, strict=True))
 
     def replace(self, boxes: Iterable[Mapping[str, Any]]) -> None:
-        """Put these boxes, with their ids, in place of all that are there and of whatever has their numbers."""
+        """Replace all boxes by these, which keep their ids, and remove other extensions with their numbers."""
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
             self.db.execute("DELETE FROM box")
             for box in boxes:
                 self.db.execute("DELETE FROM other_number WHERE extension_number = :extension_number", box)
-                self.db.execute(_PLACE, _row(box))
+                self.db.execute(_INSERT_ALWAYS, _row(box))
 
 
 def new_id() -> str:
-    """An id as the PBX writes them: opaque to clients, in fact 18 digits in base64."""
+    """Return a new id as the PBX forms them: opaque to clients, in fact 18 digits in base64."""
     return base64.b64encode(str(10**17 + secrets.randbelow(9 * 10**17)).encode()).decode()
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
-        _claim(path)
-    # A server runs in another thread than the one that makes the application; only one of them is at work at a time.
+        claim_state_file(path)
+    # The server may run in another thread than the one that created the application, but never at the same time.
     db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
-    for function in (_startswith, _endswith, _contains, _mentions):
+    for function in (_startswith, _endswith, _contains, _contains_ignoring_case):
         db.create_function(function.__name__.lstrip("_"), 2, function, deterministic=True)
     try:
-        # A crash of the process loses nothing; one of the whole computer may, which is good enough for a rehearsal.
+        # Data survives a crash of the process but maybe not of the machine, which is enough for a simulator.
         db.execute("PRAGMA synchronous = OFF")
         with db:
             db.execute("BEGIN IMMEDIATE")
-            _make_tables(db)
-            for statement in _GREETINGS:
-                db.execute(statement)
+            if migrate(db):
+                others = [(new_id(), *other) for other in OTHER_NUMBERS]
+                db.executemany("INSERT INTO other_number VALUES (?, ?, ?, ?)", others)
         db.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         db.close()
@@ -239,67 +189,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
     return db
 
 
-def _claim(path: Path) -> None:
-    """Make a state that only its owner can read, or make one that is there so.
-
-    SQLite opens it and its companions (-wal, -shm) by name, so nobody else may be able to put a file there.
-
-    Raises:
-        SimulatorError: somebody can.
-        OSError: it cannot be made.
-    """
-    path = path.resolve()
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
-    try:
-        if os.name != "posix":
-            return
-        file, folder = os.fstat(handle), path.parent.stat()
-        trusted = {0, os.geteuid()}
-        if (
-            not {file.st_uid, folder.st_uid} <= trusted
-            or folder.st_mode & stat.S_IWOTH
-            or not stat.S_ISREG(file.st_mode)
-        ):
-            raise SimulatorError(
-                f"Other users can change {path} or its folder, so it is not used as the simulator's state. Name a file "
-                "in a folder of your own."
-            )
-        if file.st_mode & 0o077:
-            os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
-
-
-def _make_tables(db: sqlite3.Connection) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == _VERSION:
-        return
-    if version == _FIRST_VERSION:
-        _bring_up_to_date(db)
-        return
-    if version or db.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-        raise sqlite3.DatabaseError("it is a database of something else")
-    for table in (*_BOX_TABLES, *_OTHER_TABLES):
-        db.execute(table)
-    db.executemany("INSERT INTO other_number VALUES (?, ?, ?, ?)", [(new_id(), *other) for other in OTHER_NUMBERS])
-    db.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Convert a state of the first version, which had no messages and no undocumented fields, and kept ready tokens."""
-    db.execute("DROP TRIGGER number_is_taken")
-    db.execute("ALTER TABLE box RENAME TO former_box")
-    for table in _BOX_TABLES:
-        db.execute(table)
-    columns = ", ".join(("position", *FIELDS))
-    db.execute(f"INSERT INTO box ({columns}) SELECT {columns} FROM former_box")  # noqa: S608  (our own names)
-    db.execute("DROP TABLE former_box")
-    db.execute("DELETE FROM token WHERE expires_at = 9e999")
-    db.execute(f"PRAGMA user_version = {_VERSION}")
-
-
 def _row(box: Mapping[str, Any]) -> dict[str, Any]:
-    """A box as the table keeps it."""
+    """Return the table's row for a box."""
     extra = {name: value for name, value in box.items() if name not in FIELDS}
     return {field: box[field] for field in FIELDS} | {"extra": json.dumps(extra)}
 
@@ -307,9 +198,9 @@ def _row(box: Mapping[str, Any]) -> dict[str, Any]:
 def _box(row: tuple[Any, ...]) -> dict[str, Any]:
     *values, extra = row
     box: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
-    for switch in ("enable_pin", "enable_email_notify"):
-        if box[switch] is not None:
-            box[switch] = bool(box[switch])
+    for field in ("enable_pin", "enable_email_notify"):
+        if box[field] is not None:
+            box[field] = bool(box[field])
     box.update(json.loads(extra))
     return box
 
@@ -326,5 +217,5 @@ def _contains(text: str | None, part: str) -> bool:
     return text is not None and part in text
 
 
-def _mentions(text: str | None, part: str) -> bool:
+def _contains_ignoring_case(text: str | None, part: str) -> bool:
     return text is not None and part.casefold() in text.casefold()

@@ -1,4 +1,4 @@
-"""What goes through the simulated PBX: counts, a log without bodies, and how fast it is let through."""
+"""Traffic of the simulated PBX: counts, a request log without bodies, latency and rate limit."""
 
 import time
 from collections import Counter, deque
@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from bulkvm.simulator.configuration import SimulatorSettings
 
 _MINUTE: Final = 60.0
-_KEPT: Final = 100_000
+_MAX_LOG_ENTRIES: Final = 100_000
 
 
 class LogEntry(NamedTuple):
-    """One request of the log. `status` is 0 where no answer was given."""
+    """One request in the log. `status` is 0 if no response was sent."""
 
     method: str
     path: str
@@ -21,26 +21,26 @@ class LogEntry(NamedTuple):
 
 
 class Traffic:
-    """The requests so far.
+    """Counts and logs requests.
 
     Attributes:
-        counts: how many there were, by call.
-        log: the last ones, in the order of their ends.
-        in_flight: how many are being answered now; `most_in_flight`, how many ever were at once.
+        counts: number of requests by operation.
+        log: the latest requests, in the order in which they finished.
+        in_flight: number of requests in progress; `most_in_flight` is the highest it has been.
     """
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self.counts: Counter[str] = Counter()
-        self.log: deque[LogEntry] = deque(maxlen=_KEPT)
+        self.log: deque[LogEntry] = deque(maxlen=_MAX_LOG_ENTRIES)
         self.in_flight = 0
         self.most_in_flight = 0
         self._settings = settings
-        self._let_through: deque[float] = deque()
+        self._accepted: deque[float] = deque()
 
     @contextmanager
-    def request(self, call: str) -> Iterator[None]:
-        """Count a request for as long as it is being answered."""
-        self.counts[call] += 1
+    def request(self, operation: str) -> Iterator[None]:
+        """Count a request, and keep it in flight within the context."""
+        self.counts[operation] += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -49,18 +49,18 @@ class Traffic:
             self.in_flight -= 1
 
     def delay(self) -> float:
-        """Seconds that an answer takes at this load."""
+        """Return the latency in seconds at the present load."""
         knee = self._settings.knee
         return self._settings.latency * (max(1.0, self.in_flight / knee) if knee else 1.0)
 
     def over_limit(self) -> bool:
-        """Whether the minute that ends now has had its requests already; if not, this one is one of them."""
+        """Return whether the rate limit is reached; if not, count this request against it."""
         if self._settings.rate_limit is None:
             return False
         now = time.monotonic()
-        while self._let_through and self._let_through[0] <= now - _MINUTE:
-            self._let_through.popleft()
-        if len(self._let_through) >= self._settings.rate_limit:
+        while self._accepted and self._accepted[0] <= now - _MINUTE:
+            self._accepted.popleft()
+        if len(self._accepted) >= self._settings.rate_limit:
             return True
-        self._let_through.append(now)
+        self._accepted.append(now)
         return False

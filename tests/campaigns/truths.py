@@ -52,7 +52,7 @@ class Pbx:
     def seems_empty(self, name: str) -> bool:
         """Whether a hidden field cannot be told from one without a value."""
         # A null in a list is a value, and no reason to ask for each box.
-        shown = parse_behaviours(self.behave).shown
+        shown = parse_behaviours(self.behave).masks
         null_in_lists = shown["list"].get(name) == "hide" and not self.summary_lists
         return name in MAY_BE_NULL and (null_in_lists or (self.is_hidden(name) and "hide" in self._shown(name)))
 
@@ -67,7 +67,7 @@ class Pbx:
 
     def _shown(self, name: str) -> set[str]:
         """What lists and single answers do to a field."""
-        shown = parse_behaviours(self.behave).shown
+        shown = parse_behaviours(self.behave).masks
         in_lists = not self.summary_lists or name in {"id", "name", "extension_number"}
         return {shown[place].get(name, "as it is") for place in (("single", "list") if in_lists else ("single",))}
 

@@ -115,8 +115,8 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
     ("option", "said"),
     [
         (("--latency", "50"), "Write 50ms or 0.5s"),
-        (("--fault", "503"), "is no fault"),
-        (("--behave", "hide:pin"), "is not a behaviour"),
+        (("--fault", "503"), "is not a fault rule"),
+        (("--behave", "hide:pin"), "is not a behaviour rule"),
         (("--seed", "nowhere.csv"), "nowhere.csv"),
         (("--page-cap", "101"), "1<=x<=100"),
     ],

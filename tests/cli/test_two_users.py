@@ -341,3 +341,24 @@ def test_a_simulators_state_is_its_owners_alone(tmp_path: Path, folder_mode: int
     else:
         with pytest.raises(SimulatorError, match="Other users can change"):
             create_app(file)
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_taken"), [("folder", False), ("file", False), ("neither", True)], ids=["folder", "file", "neither"]
+)
+def test_a_simulators_state_is_not_where_a_group_with_other_members_can_change_it(
+    tmp_path: Path, shares: str, *, is_taken: bool
+) -> None:
+    file = tmp_path / "place" / "state.sqlite3"
+    file.parent.mkdir()
+    create_app(file)
+    for name, place, mode in (("folder", file.parent, 0o2770), ("file", file, 0o660)):
+        os.chown(place, 0, group_of_others() if name == shares else 0)
+        place.chmod(mode)
+
+    if is_taken:
+        create_app(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    else:
+        with pytest.raises(SimulatorError, match="Other users can change"):
+            create_app(file)

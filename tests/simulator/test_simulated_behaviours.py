@@ -1,7 +1,6 @@
 """Behaviours on order, for what the API's documentation leaves open."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +163,7 @@ async def test_pins_and_the_policy_are_those_of_the_rules(
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_understood_is_named(rule: str) -> None:
-    with pytest.raises(SimulatorError, match=f'"{rule}" is not a behaviour'):
+    with pytest.raises(SimulatorError, match=f'"{rule}" is not a behaviour rule'):
         create_app(settings=SimulatorSettings(behave=(rule,)))
 
 
@@ -257,41 +256,3 @@ async def test_bulkvms_own_keys_of_a_json_file_are_no_fields_of_a_box(tmp_path: 
         (box,) = (await pbx.get(BOXES)).json()["items"]
 
     assert box == FULL | {"id": box["id"]}
-
-
-FIRST_STATE = """
-CREATE TABLE other_number (id TEXT NOT NULL, extension_number TEXT PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL);
-CREATE TABLE box (
-    position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, name TEXT,
-    extension_number TEXT NOT NULL UNIQUE, prompt TEXT, enable_pin INTEGER, pin TEXT, enable_email_notify INTEGER,
-    recipients TEXT, play_datetime TEXT
-);
-CREATE TRIGGER number_is_taken BEFORE INSERT ON box
-WHEN EXISTS (SELECT 1 FROM other_number WHERE extension_number = NEW.extension_number)
-BEGIN SELECT RAISE(ABORT, 'the number is taken'); END;
-CREATE TABLE token (value TEXT PRIMARY KEY, refresh TEXT UNIQUE, expires_at REAL NOT NULL);
-INSERT INTO other_number VALUES ('a', '6300', 'Sales', 'RING_GROUP');
-INSERT INTO box VALUES (7, 'one', 'Clinic', '6100', NULL, 1, '402817', 0, 'a@example.com', NULL);
-INSERT INTO token VALUES ('FIXED', NULL, 9e999);
-PRAGMA user_version = 1;
-"""
-
-
-async def test_a_state_of_the_first_version_is_used_on_with_all_its_boxes(tmp_path: Path) -> None:
-    path = tmp_path / "state.sqlite3"
-    first = sqlite3.connect(path)
-    first.executescript(FIRST_STATE)
-    first.close()
-
-    for numbers in (["6100"], ["6100", "6101"]):
-        app = create_app(path, settings=SimulatorSettings(behave=("extra:retain_days=30",)))
-        async with in_process(app) as pbx:
-            listed = (await pbx.get(BOXES)).json()["items"]
-            statuses = [(await pbx.post(BOXES, json=a_box(extension_number=n))).status_code for n in ("6300", "6101")]
-            app.state.stored.leave_message("one")
-        assert [box["extension_number"] for box in listed] == numbers
-        assert listed[0] == DEFAULTS | a_box(id="one", recipients="a@example.com")
-        assert statuses == [409, 201 if numbers == ["6100"] else 409]
-    assert len(app.state.stored.messages("one")) == 2
-    async with in_process(app, token="FIXED") as pbx:
-        assert (await pbx.get(BOXES)).status_code == 401

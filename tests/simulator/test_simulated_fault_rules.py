@@ -86,5 +86,5 @@ def test_a_rule_may_say_how_much() -> None:
     ],
 )
 def test_what_is_no_rule_is_refused_with_an_example(rule: str) -> None:
-    with pytest.raises(SimulatorError, match=r"is no fault\. Write WHAT:CALL:WHEN, such as 503:create:3"):
+    with pytest.raises(SimulatorError, match=r"is not a fault rule\. Write WHAT:CALL:WHEN, such as 503:create:3"):
         FaultRules([rule])

@@ -227,4 +227,4 @@ def test_no_error_repeats_what_was_sent(values: dict[str, str]) -> None:
     with pytest.raises(ApiError) as refused:
         RequestValidator(make_openapi(SimulatorSettings(), Behaviours()))._check("create", values)  # noqa: SLF001  (in place of many requests)
 
-    assert not any(value in bytes(refused.value.answer.body).decode() for value in values.values())
+    assert not any(value in bytes(refused.value.response.body).decode() for value in values.values())

@@ -90,9 +90,9 @@ async def test_a_seed_takes_the_place_of_all_boxes_and_of_what_has_their_numbers
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (",Clinic,402817,,,,,,", "line 3: there is no extension_number"),
-        ("61O0,Clinic,402817,,,,,,", "line 3: there is no extension_number"),
-        ("6100,Clinic,402817,,perhaps,,,,", "line 3: enable_pin is not what an export writes there"),
+        (",Clinic,402817,,,,,,", "line 3: extension_number must have 3 to 64 digits"),
+        ("61O0,Clinic,402817,,,,,,", "line 3: extension_number must have 3 to 64 digits"),
+        ("6100,Clinic,402817,,perhaps,,,,", "line 3: the value of enable_pin is not one that an export contains"),
         ("6100,Clinic,402817,,,,,,NzAwNTUxOTA5NzczMTQ4MTYw", "two boxes have the same id"),
         ('6100,"Clinic,402817,,,,,,', "cannot be read as an export"),
     ],
@@ -110,10 +110,10 @@ def test_what_is_no_export_is_refused_with_its_place(tmp_path: Path, line: str, 
     [
         ({"items": []}, "it is not a list of boxes"),
         (["6100"], "it is not a list of boxes"),
-        ([a_box(), {"name": "Clinic"}], "box 2: there is no extension_number"),
-        ([a_box(pin=402817)], "box 1: pin is not what an export writes there"),
-        ([a_box(enable_pin="yes")], "box 1: enable_pin is not what an export writes there"),
-        ([a_box(recipients=["a@example.com"])], "box 1: recipients is not what an export writes there"),
+        ([a_box(), {"name": "Clinic"}], "box 2: extension_number must have 3 to 64 digits"),
+        ([a_box(pin=402817)], "box 1: the value of pin is not one that an export contains"),
+        ([a_box(enable_pin="yes")], "box 1: the value of enable_pin is not one that an export contains"),
+        ([a_box(recipients=["a@example.com"])], "box 1: the value of recipients is not one that an export contains"),
     ],
 )
 def test_json_that_is_no_export_is_refused_with_its_place(tmp_path: Path, content: object, words: str) -> None:

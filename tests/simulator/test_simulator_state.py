@@ -12,6 +12,8 @@ from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
+STATE_OF_0_1_0 = Path(__file__).with_name("state-0.1.0.sql").read_text("utf-8")
+
 # Makes boxes on the numbers given, says which ones it got, and tries numbers that others want too.
 MAKE_BOXES = """
 import sys
@@ -134,3 +136,88 @@ def test_a_state_that_others_could_read_is_made_private(tmp_path: Path) -> None:
     create_app(file)
 
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def write_database(path: Path, script: str) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(script)
+    db.close()
+
+
+def schema_of(path: Path) -> list[tuple[str, str]]:
+    db = sqlite3.connect(path)
+    rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    db.close()
+    return [(name, " ".join(sql.split())) for name, sql in rows]
+
+
+async def test_a_state_of_0_1_0_keeps_its_boxes_numbers_and_logins(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    write_database(path, STATE_OF_0_1_0)
+
+    for expected in (["0101", "6202"], ["0101", "6202", "6101"]):  # the second time, it is migrated already
+        app = create_app(path, settings=SimulatorSettings(token="NEW", behave=("extra:retain_days=30",)))
+        async with in_process(app, token="LOGGED-IN") as pbx:
+            boxes = (await pbx.get(BOXES)).json()["items"]
+            taken = await pbx.post(BOXES, json=a_box(extension_number="6300"))
+            created = await pbx.post(BOXES, json=a_box(extension_number="6101"))
+            app.state.stored.leave_message(boxes[0]["id"])
+            app.state.stored.record_greeting(boxes[0]["id"])
+
+        assert [box["extension_number"] for box in boxes] == expected
+        assert (boxes[0]["name"], boxes[0]["pin"], boxes[0]["enable_pin"]) == ("Front Desk", "402817", True)
+        assert (taken.status_code, created.status_code) == (409, 201 if len(expected) == 2 else 409)
+    assert len(app.state.stored.messages(boxes[0]["id"])) == len(app.state.stored.greetings(boxes[0]["id"])) == 2
+    async with in_process(app, token="SIMULATOR-READY-TOKEN") as pbx:
+        assert (await pbx.get(BOXES)).status_code == 401
+
+
+def test_a_migrated_state_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.sqlite3", tmp_path / "new.sqlite3"
+    write_database(old, STATE_OF_0_1_0)
+
+    create_app(old)
+    create_app(new)
+
+    assert schema_of(old) == schema_of(new)
+
+
+def test_a_state_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    create_app(path)
+    write_database(path, "PRAGMA user_version = 99")
+    before = path.read_bytes()
+
+    with pytest.raises(SimulatorError, match="was written by a newer version of bulkvm"):
+        create_app(path)
+
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 99])
+def test_another_programs_database_is_left_alone_whatever_its_version(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "letters.sqlite3"
+    write_database(path, f"CREATE TABLE letter (text); PRAGMA user_version = {version}")
+
+    with pytest.raises(SimulatorError, match="is another program's database"):
+        create_app(path)
+
+    assert [name for name, _ in schema_of(path)] == ["letter"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
+def test_no_file_is_left_in_a_folder_that_others_can_change(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(SimulatorError, match="Other users can change"):
+        create_app(tmp_path / "state.sqlite3")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
+def test_a_state_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(SimulatorError, match="is not a regular file"):
+        create_app(tmp_path / "pipe")
