@@ -3,11 +3,14 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 
+import keyring
 import pytest
 from hypothesis import settings
+
+from tests.golden_files import GOLDEN, Golden
+from tests.keyrings import UseKeyring
 
 # A busy machine is no failure.
 settings.register_profile("untimed", settings(), deadline=None)
@@ -22,10 +25,6 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
 # The programs that tests start, and the workers of pytest-xdist, compile bulkvm once instead of each of them anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-
-GOLDEN = Path(__file__).parent / "golden"
-
-Golden = Callable[[str, str], None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,3 +43,11 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def use_keyring() -> Iterator[UseKeyring]:
+    """Use a keyring until the test ends."""
+    before = keyring.get_keyring()
+    yield keyring.set_keyring
+    keyring.set_keyring(before)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "bulkvm"
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "bulkvm"
 
 WORDS = {"model", "columns", "text", "masking"}  # no input or output
 MAY_IMPORT = {
@@ -30,17 +31,22 @@ MAY_IMPORT = {
 }
 
 
+def imported_names(file: Path) -> Iterator[str]:
+    """The modules that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            yield node.module or ""
+
+
 def imports_of(file: Path) -> Iterator[str]:
     """The parts of bulkvm that a file imports."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file} has a relative import"
-            names = [node.module or ""]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "bulkvm":
-                yield parts[1] if len(parts) > 1 else "__init__"
+    for name in imported_names(file):
+        parts = name.split(".")
+        if parts[0] == "bulkvm":
+            yield parts[1] if len(parts) > 1 else "__init__"
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
@@ -50,6 +56,15 @@ def test_a_part_imports_only_what_comes_before_it(file: Path) -> None:
         return
 
     assert set(imports_of(file)) - {part} <= MAY_IMPORT[part]
+
+
+@pytest.mark.parametrize("file", sorted(TESTS.rglob("*.py")), ids=lambda file: str(file.relative_to(TESTS)))
+def test_what_tests_share_is_in_modules_of_their_own(file: Path) -> None:
+    names = [name for name in imported_names(file) if name.startswith("tests.")]
+
+    assert [
+        name for name in names if any(part.startswith("test_") or part == "conftest" for part in name.split("."))
+    ] == []
 
 
 def test_no_two_modules_have_the_same_name() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from bulkvm.backup import Manifest
 from bulkvm.backup.checks import find_loss, find_suspicion, last_good
@@ -19,38 +18,10 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import write_export
 from tests.backup.nights import NIGHT
+from tests.boxes import box_lists, full_box
 
-BOX = Box(
-    id="NzAw",
-    extension_number="0101",
-    name="=1+1",
-    pin="024680",
-    prompt="en-US",
-    enable_pin=True,
-    enable_email_notify=False,
-    recipients=("a@example.com", "b@example.com"),
-    play_datetime="DISABLE",
-)
+BOX = full_box(name="=1+1")
 OTHER = replace(BOX, id="NzAx", extension_number="123456789012345678", name="'=x\nNA", pin="402817", prompt=BLANK)
-
-names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=64) | st.sampled_from(
-    ["=1+1", "'=1", "-1", "1E5", "NA", " a ", "a\r\nb", 'say "hi"', "a;b,c\td", "\N{ZERO WIDTH SPACE}"]
-)
-boxes = st.lists(
-    st.builds(
-        Box,
-        id=names,
-        extension_number=st.from_regex(r"[0-9]{3,64}", fullmatch=True),
-        name=names | st.just(BLANK),
-        pin=st.from_regex(r"[0-9]{6,10}", fullmatch=True) | st.just(BLANK),
-        prompt=st.sampled_from(["en-US", "en_us", BLANK]),
-        enable_pin=st.booleans() | st.just(BLANK),
-        enable_email_notify=st.booleans() | st.just(BLANK),
-        recipients=st.lists(st.sampled_from(["a@example.com", "b@example.com"]), unique=True).map(tuple),
-        play_datetime=st.sampled_from(["DISABLE", BLANK]),
-    ),
-    max_size=4,
-)
 
 
 def read_back(written: Sequence[Box]) -> Sheet:
@@ -58,7 +29,7 @@ def read_back(written: Sequence[Box]) -> Sheet:
         return read_sheet(write_export(Path(folder) / "boxes.csv", written))
 
 
-@given(boxes)
+@given(box_lists)
 def test_whatever_a_pbx_holds_is_read_back_as_it_was_fetched(fetched: list[Box]) -> None:
     assert find_loss(read_back(fetched), fetched) is None
 

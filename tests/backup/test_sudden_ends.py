@@ -1,8 +1,6 @@
 """A backup that is killed at any moment, or finds no room on the disk: nothing that looks whole and is not."""
 
 import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +11,7 @@ from bulkvm.model.errors import BackupNotProven
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
-
-ROOT = Path(__file__).parents[2]
+from tests.backup.programs import run_python
 
 # Begins a night for each n, and kills it just before it does the n-th thing to its folder.
 KILLED_NIGHTS = """
@@ -94,17 +91,12 @@ asyncio.run(back_up_from(app, work / "nights", keep=Keep(last=1)))
 without_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork to begin many nights quickly")
 
 
-def python(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-
-
 @without_fork
 async def test_a_backup_that_is_killed_at_any_moment_leaves_nothing_that_looks_whole_and_is_not(tmp_path: Path) -> None:
     app = pbx_with(tmp_path, 50)
     former = await back_up_from(app, tmp_path / "before", now=NIGHT - timedelta(days=1))
 
-    ended = python(KILLED_NIGHTS, tmp_path)
+    ended = run_python(KILLED_NIGHTS, tmp_path)
 
     assert ended.stderr == ""
     killed = int(ended.stdout) - 1
@@ -132,7 +124,7 @@ async def test_a_full_disk_leaves_the_former_backups_and_nothing_else(tmp_path: 
     largest = max(map(len, before.values()))
     rooms = [0, 1, 100, 300, 400, largest - 1]
 
-    ended = python(NIGHTS_WITH_LITTLE_ROOM, tmp_path, *map(str, [*rooms, largest]))
+    ended = run_python(NIGHTS_WITH_LITTLE_ROOM, tmp_path, *map(str, [*rooms, largest]))
 
     *told, last = ended.stdout.splitlines()
     assert (ended.stderr, last) == ("", "0")
@@ -148,7 +140,7 @@ async def test_an_old_backup_that_another_program_holds_open_goes_another_night(
     app, folder = pbx_with(tmp_path, 50), tmp_path / "nights"
     former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
 
-    ended = python(NIGHT_WITH_A_HELD_FILE, tmp_path, former.file.removesuffix(".csv") + held)
+    ended = run_python(NIGHT_WITH_A_HELD_FILE, tmp_path, former.file.removesuffix(".csv") + held)
 
     assert (ended.returncode, ended.stderr) == (0, "")
     verified = verify(folder)

@@ -19,7 +19,7 @@ from bulkvm.backup import verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.simulator import SimulatorSettings, running
 from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
-from tests.backup.test_sudden_ends import python
+from tests.backup.programs import run_python
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows keeps its locks everywhere, and has no such signals")
 
@@ -121,7 +121,7 @@ asyncio.run(several())
 @posix_only
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS], ids=errno.errorcode.get)
 def test_on_a_disk_without_locks_backups_are_made_with_a_plain_warning(tmp_path: Path, number: int) -> None:
-    ended = python(ON_A_DISK_WITHOUT_LOCKS, tmp_path, str(number))
+    ended = run_python(ON_A_DISK_WITHOUT_LOCKS, tmp_path, str(number))
 
     folder = tmp_path / "nights" / ".bulkvm"
     said = f"The disk of {folder} keeps no locks: make sure that only one program at a time works there."

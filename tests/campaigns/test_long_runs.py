@@ -13,11 +13,8 @@ from starlette.applications import Starlette
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect, in_parallel
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm, app, bulkvm, folder, pbx
-from tests.cli.test_runs import boxes
-from tests.cli.test_whole_job import write_csv
-
-__all__ = ["app", "bulkvm", "folder", "pbx"]  # fixtures
+from tests.cli.program import Bulkvm, names_by_extension
+from tests.cli.sheet_files import write_csv
 
 pytestmark = pytest.mark.campaign
 
@@ -55,7 +52,7 @@ def test_two_thousand_rows_survive_being_killed_over_and_over(bulkvm: Bulkvm, pb
 
     assert kills > 4
     assert ended.code == 0
-    assert len(boxes(bulkvm)) == 2000
+    assert len(names_by_extension(bulkvm)) == 2000
     assert created(pbx) == 2000
     runs = bulkvm("runs", "--json").json["runs"]
     done = sum(run["counts"]["created"] for run in runs)
@@ -67,7 +64,7 @@ def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *rows(20000, 500, "Before")), "--yes")
-    before = boxes(bulkvm)
+    before = names_by_extension(bulkvm)
     both = [*rows(20000, 500, "After"), *rows(30000, 500, "New")]
     changed = bulkvm("import", write_csv(folder / "b.csv", *both), "--yes", "--force", "--json")
     by_hand = [(str(20000 + n), "By hand", "", "", "") for n in range(5)]
@@ -80,7 +77,7 @@ def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
     kept = dict.fromkeys((row[0] for row in by_hand), "By hand")
     assert (undone.json["counts"]["updated"], undone.json["counts"]["unchanged"]) == (990, 10)
     assert len(undone.json["problems"]) == 10
-    assert boxes(bulkvm) == {**before, **kept}
+    assert names_by_extension(bulkvm) == {**before, **kept}
     assert again.json["counts"]["updated"] == 0
     assert pbx.state.traffic.counts["destroy"] == 495
 

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.test_whole_job import write_csv
+from tests.cli.sheet_files import write_csv
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals, and no /dev/full")
 

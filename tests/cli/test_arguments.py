@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 SHEET = str(SAMPLES / "clinic.csv")
 

@@ -22,9 +22,9 @@ from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
 from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
-from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult
 from tests.cli.started import started
-from tests.sites.keyrings import InMemory
+from tests.keyrings import InMemory
 
 README = Path(__file__).parents[2] / "README.md"
 IMPATIENT = ("--retries", "2", "--timeout", "0.4", "--max-outage", "0.5")
@@ -56,7 +56,7 @@ def older(name: str) -> str:
     return re.sub(r"-(\d\d)(?=\d{6}T)", lambda century: f"-{int(century[1]) - 1}", name)
 
 
-def assert_one_line(ended: Ended, code: int, *words: str) -> None:
+def assert_one_line(ended: CommandResult, code: int, *words: str) -> None:
     assert ended.code == code
     assert ended.out == ""
     assert len(ended.err.splitlines()) == 1

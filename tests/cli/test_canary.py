@@ -8,9 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm
-from tests.cli.test_runs import rows
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm
+from tests.cli.sheet_files import rows, write_csv
 
 ERASING = SimulatorSettings(behave=("updates:erase", "extra:retain_days=30"))
 RENAME = ("import", "names.csv", "--yes", "--max-changes", "9")

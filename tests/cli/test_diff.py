@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.backup.nights import pbx_with
-from tests.cli.conftest import SAMPLES, Bulkvm
-from tests.conftest import Golden
+from tests.cli.program import SAMPLES, Bulkvm
+from tests.golden_files import Golden
 
 A = """\
 extension_number,name,pin,enable_pin,recipients,id

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 SHEET = "a.csv"
 TWO_ROWS = "extension_number,name,pin\n6201,Front Desk,402817\n6202,Ward,582046\n"

@@ -13,68 +13,68 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.cli.conftest import SAMPLES, Bulkvm, Ended
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult
+from tests.cli.sheet_files import write_csv
 
 README = Path(__file__).parents[2] / "README.md"
 ROWS = [(str(20000 + n), f"Desk {n}", "402817", "", "") for n in range(40)]
 IMPORT = ("import", "a.csv", "--yes", "--max-outage", "0.2", "--retries", "2")
 
 
-def done(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def done(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     return bulkvm(*IMPORT)
 
 
-def some_rows_rejected(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
+def some_rows_rejected(bulkvm: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["422:create:1"])
     return bulkvm(*IMPORT)
 
 
-def an_option_is_wrong(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def an_option_is_wrong(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     return bulkvm(*IMPORT, "--max-errors", "lots")
 
 
-def the_sheet_is_not_valid(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def the_sheet_is_not_valid(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     return bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes")
 
 
-def the_login_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
+def the_login_is_refused(bulkvm: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["expire:any:1"])
     return bulkvm(*IMPORT)
 
 
-def the_pbx_is_away(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
+def the_pbx_is_away(bulkvm: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["down(seconds=600):any:1"])
     return bulkvm(*IMPORT)
 
 
-def a_limit_refuses(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def a_limit_refuses(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     bulkvm(*IMPORT)
     return bulkvm("import", write_csv(Path("b.csv"), *((row[0], "Other", *row[2:]) for row in ROWS)), "--yes")
 
 
-def too_many_rows_fail(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
+def too_many_rows_fail(bulkvm: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["422:create:1-99"])
     return bulkvm(*IMPORT, "--concurrency", "1")
 
 
-def a_backup_cannot_be_proven(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def a_backup_cannot_be_proven(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     bulkvm(*IMPORT)
     bulkvm("backup", "nights")
     bulkvm("undo", "last", "--yes")
     return bulkvm("backup", "nights")
 
 
-def an_outcome_is_unknown(bulkvm: Bulkvm, pbx: Starlette) -> Ended:
+def an_outcome_is_unknown(bulkvm: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["reset-after:create:1", "503:list:3-99"])
     return bulkvm(*IMPORT, "--concurrency", "1")
 
 
-def differences_are_found(bulkvm: Bulkvm, _: Starlette) -> Ended:
+def differences_are_found(bulkvm: Bulkvm, _: Starlette) -> CommandResult:
     return bulkvm("plan", "a.csv", "--exit-code")
 
 
-def somebody_stops_it(_: Bulkvm, pbx: Starlette) -> Ended:
+def somebody_stops_it(_: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["late(seconds=60):list:1"])
     command = [sys.executable, "-m", "bulkvm", *IMPORT]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
@@ -83,10 +83,10 @@ def somebody_stops_it(_: Bulkvm, pbx: Starlette) -> Ended:
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=30)
-    return Ended(process.returncode, "", err)
+    return CommandResult(process.returncode, "", err)
 
 
-ENDS: dict[int, tuple[Callable[[Bulkvm, Starlette], Ended], str]] = {
+ENDS: dict[int, tuple[Callable[[Bulkvm, Starlette], CommandResult], str]] = {
     0: (done, "created"),
     1: (some_rows_rejected, "1 rejected"),
     2: (an_option_is_wrong, "Write 50 or 40%"),

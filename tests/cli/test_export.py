@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from tests.backup.nights import pbx_with
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 
 @pytest.fixture

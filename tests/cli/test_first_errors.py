@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult
 
 SHEET = SAMPLES / "clinic.csv"
 TOKEN = SimulatorSettings().token
 
 
-def assert_clear(ended: Ended, code: int, *words: str) -> None:
+def assert_clear(ended: CommandResult, code: int, *words: str) -> None:
     assert ended.code == code
     assert [word for word in words if word not in ended.err] == []
     assert "Traceback" not in ended.err

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
 from tests.backup.nights import pbx_with
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 pytestmark = pytest.mark.usefixtures("pbx")
 

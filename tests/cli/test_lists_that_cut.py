@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm, stored
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm, stored
+from tests.cli.sheet_files import write_csv
 from tests.hostile import Answer, Asked, Hostile
 
 LONG = "The voicemail of the second front desk"

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 
 def exported(file: Path) -> dict[str, dict[str, str]]:

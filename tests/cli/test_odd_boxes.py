@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm
+from tests.cli.program import Bulkvm
 
 PLAIN = {
     "name": "Desk",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Bulkvm
+from tests.cli.program import Bulkvm
 from tests.office import NEEDS_OFFICE, save_as
 
 HEADER = "extension_number,name,pin,prompt,enable_pin,enable_email_notify,recipients,play_datetime\n"

@@ -6,8 +6,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.cli.conftest import Bulkvm, stored
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm, stored
+from tests.cli.sheet_files import write_csv
 
 ROWS = [(str(6201 + n), f"Desk {n}", str(402817 + n * 13), "", "") for n in range(3)]
 IMPATIENT = ("--max-outage", "0.1", "--retries", "2")

@@ -17,11 +17,8 @@ from starlette.applications import Starlette
 
 from bulkvm.cli.main import run
 from bulkvm.cli.streams import OutputStreams
-from tests.cli.conftest import Bulkvm
-from tests.cli.test_runs import boxes, slow, start, wait_for_creates
-from tests.cli.test_whole_job import statuses, write_csv
-
-__all__ = ["slow"]  # a fixture
+from tests.cli.program import Bulkvm, names_by_extension, start_import, wait_for_creates
+from tests.cli.sheet_files import statuses, write_csv
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="descriptors of POSIX")
 BULKVM = [sys.executable, "-m", "bulkvm"]
@@ -75,7 +72,7 @@ def test_an_import_that_nobody_reads_goes_on_to_its_end(
         )
 
     assert ended.returncode == 1
-    assert len(boxes(bulkvm)) == 60
+    assert len(names_by_extension(bulkvm)) == 60
     assert statuses(folder / "a.result.xlsx") == [*["created"] * 60, "invalid"]
     assert bulkvm("runs", "--json").json["runs"][0]["counts"]["created"] == 60
 
@@ -114,7 +111,7 @@ def test_a_document_that_cannot_be_written_is_said_in_a_line_and_leaves_the_resu
     imported = in_shell(redirected, "import", "a.csv", "--yes", "--json", "--quiet")
 
     assert imported.returncode == code
-    assert len(boxes(bulkvm)) == 2
+    assert len(names_by_extension(bulkvm)) == 2
     assert statuses(folder / "a.result.xlsx") == ["created", "created"]
     assert imported.stderr.decode().splitlines()[1:] == ([f"{told}, so what is there is not complete."] if told else [])
     assert b"Traceback" not in imported.stderr
@@ -218,9 +215,11 @@ def test_a_file_may_have_any_name(folder: Path, capfdbinary: pytest.CaptureFixtu
 
 
 @POSIX
-def test_a_terminal_that_is_closed_ends_a_run_as_sigterm_does(bulkvm: Bulkvm, slow: Starlette, folder: Path) -> None:
-    with start(folder, 300) as process:
-        wait_for_creates(slow, 20, process)
+def test_a_terminal_that_is_closed_ends_a_run_as_sigterm_does(
+    bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
+) -> None:
+    with start_import(folder, 300) as process:
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGHUP)
         _, said = process.communicate()
@@ -228,19 +227,19 @@ def test_a_terminal_that_is_closed_ends_a_run_as_sigterm_does(bulkvm: Bulkvm, sl
     found = statuses(folder / "r.xlsx")
     assert process.returncode == 130
     assert "Stopping" in said
-    assert len(boxes(bulkvm)) == found.count("created") >= 20
+    assert len(names_by_extension(bulkvm)) == found.count("created") >= 20
     assert found.count("created") + found.count("not sent") + found.count("invalid") == 300
 
 
 @POSIX
-def test_nohup_keeps_a_run_alive_when_its_terminal_is_closed(slow: Starlette, folder: Path) -> None:
+def test_nohup_keeps_a_run_alive_when_its_terminal_is_closed(slow_pbx: Starlette, folder: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a program inherits it
     try:
-        process = start(folder, 60)
+        process = start_import(folder, 60)
     finally:
         signal.signal(signal.SIGHUP, before)
     with process:
-        wait_for_creates(slow, 20, process)
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGHUP)
         process.communicate()
 
@@ -277,10 +276,10 @@ def writing_notice(rows: str, run: str) -> str:
 
 @POSIX
 def test_a_stopped_run_says_that_it_writes_the_result_and_how_to_have_it_later(
-    bulkvm: Bulkvm, slow: Starlette, folder: Path
+    bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
-    with start(folder, 300) as process:
-        wait_for_creates(slow, 20, process)
+    with start_import(folder, 300) as process:
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
 
@@ -344,7 +343,7 @@ def test_a_terminal_that_stands_still_holds_up_nothing(bulkvm: Bulkvm, folder: P
     os.close(read)
 
     assert statuses(folder / "a.result.xlsx") == ["created"] * 200
-    assert len(boxes(bulkvm)) == 200
+    assert len(names_by_extension(bulkvm)) == 200
 
 
 def test_no_library_warns_on_standard_error(folder: Path) -> None:

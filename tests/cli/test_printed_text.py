@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 
 from bulkvm.cli.streams import OutputStreams
 from bulkvm.text import printable, printable_json, quoted
-from tests.cli.conftest import SAMPLES, Bulkvm
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import SAMPLES, Bulkvm
+from tests.cli.sheet_files import write_csv
 
 PACKAGE = Path(__file__).parents[2] / "bulkvm"
 HOSTILE = "Desk\x1b[2J\u202e\x9b31m\u2066\x7f"

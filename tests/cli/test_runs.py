@@ -27,22 +27,12 @@ from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import tenant_lock
 from bulkvm.pbx import connect
-from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
-from tests.cli.conftest import SAMPLES, Bulkvm
-from tests.cli.test_whole_job import statuses, write_csv
+from bulkvm.simulator import FaultRules, SimulatorSettings, running
+from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates
+from tests.cli.sheet_files import rows, statuses, write_csv
 from tests.hostile import Hostile, json_answer
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
-
-
-def rows(count: int, name: str = "Desk") -> list[tuple[str, ...]]:
-    return [(str(20000 + n), f"{name} {n}", str(402817 + n * 13), "", "") for n in range(count)]
-
-
-def boxes(bulkvm: Bulkvm) -> dict[str, str]:
-    """The names of all boxes, by extension."""
-    exported = bulkvm("export", "-").out.removeprefix("\ufeff").splitlines()
-    return {row["extension_number"]: row["name"] for row in csv.DictReader(exported)}
 
 
 CLINIC = {"id": "7", "name": "Clinic", "domain": "clinic.example.com"}
@@ -176,7 +166,7 @@ def test_a_damaged_journal_is_told_and_a_box_that_the_run_made_is_still_removed(
     assert "its journal is damaged at line 5; all other lines count" in listed.out
     assert bulkvm("runs", listed.out.split()[0], "--json").json["runs"][0]["damaged_lines"] == [5]
     assert bulkvm("runs", "--json").json["runs"][0]["damaged_lines"] is None
-    assert (undone.code, boxes(bulkvm)) == (0, {})
+    assert (undone.code, names_by_extension(bulkvm)) == (0, {})
 
 
 def test_a_run_that_is_not_there_is_told(bulkvm: Bulkvm) -> None:
@@ -188,10 +178,10 @@ def test_a_run_that_is_not_there_is_told(bulkvm: Bulkvm) -> None:
 def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     before = rows(20, "Before")
     bulkvm("import", write_csv(folder / "a.csv", *before), "--yes", "--skip-invalid")
-    old = boxes(bulkvm)
+    old = names_by_extension(bulkvm)
     both = [*rows(20, "After"), *((str(30000 + n), f"New {n}", str(582046 + n * 17), "", "") for n in range(20))]
     bulkvm("import", write_csv(folder / "b.csv", *both), "--yes", "--force", "--skip-invalid")
-    made = boxes(bulkvm)
+    made = names_by_extension(bulkvm)
     by_hand = [("20001", "By hand", "", "", ""), ("30001", "By hand too", "", "", "")]
     run = bulkvm("runs", "--json").json["runs"][1]["run"]
     bulkvm("import", write_csv(folder / "c.csv", *by_hand), "--yes")
@@ -202,7 +192,7 @@ def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: St
 
     assert len(made) > len(old)
     assert (undone.code, again.code) == (0, 0)
-    assert boxes(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
+    assert names_by_extension(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
     assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
     assert undone.json["counts"]["unchanged"] == 2
     told = f"{len(made)} rows: {len(old) - 1} put back, {len(made) - len(old) - 1} removed, 2 unchanged"
@@ -218,16 +208,16 @@ def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: St
 def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *rows(12)), "--yes", "--skip-invalid")
     bulkvm("import", write_csv(folder / "b.csv", ("20003", "Other", "", "a@example.com", "yes")), "--yes")
-    made = boxes(bulkvm)
+    made = names_by_extension(bulkvm)
     bulkvm("undo", "last", "--yes")
-    undone = boxes(bulkvm)
+    undone = names_by_extension(bulkvm)
 
     bulkvm("undo", bulkvm("runs", "--json").json["runs"][-1]["run"], "--yes")
 
     runs = bulkvm("runs", "--json").json["runs"]
     rebuilt = bulkvm("runs", runs[2]["run"], "--result", "again.xlsx")
     assert undone["20003"] == "Desk 3"
-    assert boxes(bulkvm) == made
+    assert names_by_extension(bulkvm) == made
     assert runs[2]["file"] == f"undo of {runs[1]['run']}"
     assert (runs[2]["counts"]["updated"], rebuilt.code) == (1, 0)
     assert statuses(folder / "again.xlsx") == ["updated"]
@@ -254,7 +244,7 @@ def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(b
     assert f"`bulkvm undo {did}`" in ended.err
     assert f"It was already put back by {undo}." in undone.err
     assert f"`bulkvm undo {did}`" not in undone.err
-    assert (len(boxes(bulkvm)), sorted(folder.iterdir())) == (0, before)
+    assert (len(names_by_extension(bulkvm)), sorted(folder.iterdir())) == (0, before)
 
 
 @pytest.mark.usefixtures("pbx")
@@ -270,40 +260,16 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
     assert "Boxes that are removed:" in asked.err
     assert (asked.json["run"], asked.json["counts"]["not sent"]) == (None, 42)
     assert "Name the same site" in elsewhere.err
-    assert len(boxes(bulkvm)) == 42
-
-
-@pytest.fixture
-def slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
-    """A PBX that takes its time, so that a run can be met in the middle."""
-    assert folder.is_dir()
-    app = create_app(settings=SimulatorSettings(latency=0.02))
-    with running(app) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
-        yield app
-
-
-def start(folder: Path, count: int) -> "subprocess.Popen[str]":
-    sheet = write_csv(folder / "a.csv", *rows(count))
-    command = [sys.executable, "-m", "bulkvm", "import", str(sheet), "--yes", "--skip-invalid", "--result", "r.xlsx"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
-
-
-def wait_for_creates(app: Starlette, count: int, process: "subprocess.Popen[str]") -> None:
-    while app.state.traffic.counts["create"] < count:
-        assert process.poll() is None
-        time.sleep(0.005)
+    assert len(names_by_extension(bulkvm)) == 42
 
 
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
-    bulkvm: Bulkvm, slow: Starlette, folder: Path, number: signal.Signals
+    bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path, number: signal.Signals
 ) -> None:
-    with start(folder, 300) as process:
-        wait_for_creates(slow, 20, process)
+    with start_import(folder, 300) as process:
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(number)
         _, said = process.communicate()
 
@@ -311,7 +277,7 @@ def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
     assert process.returncode == 130
     assert "Stopping" in said
     assert "Traceback" not in said
-    assert len(boxes(bulkvm)) == found.count("created") >= 20
+    assert len(names_by_extension(bulkvm)) == found.count("created") >= 20
     assert found.count("created") + found.count("not sent") + found.count("invalid") == 300
     assert bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--json").json["counts"]["unchanged"] >= 20
 
@@ -327,11 +293,11 @@ def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
     ],
 )
 def test_one_signal_ends_a_run_that_waits_for_the_pbx(
-    slow: Starlette, folder: Path, number: signal.Signals, rule: str
+    slow_pbx: Starlette, folder: Path, number: signal.Signals, rule: str
 ) -> None:
-    slow.state.faults = FaultRules([rule])
-    with start(folder, 100) as process:
-        wait_for_creates(slow, 20, process)
+    slow_pbx.state.faults = FaultRules([rule])
+    with start_import(folder, 100) as process:
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
 
@@ -343,11 +309,11 @@ def test_one_signal_ends_a_run_that_waits_for_the_pbx(
 
 @POSIX
 def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
-    bulkvm: Bulkvm, slow: Starlette, folder: Path
+    bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
-    slow.state.faults = FaultRules(["late(seconds=60):create:20"])
-    with start(folder, 100) as process:
-        wait_for_creates(slow, 20, process)
+    slow_pbx.state.faults = FaultRules(["late(seconds=60):create:20"])
+    with start_import(folder, 100) as process:
+        wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGINT)
         said = process.stderr.readline() if process.stderr else ""
         while "Stopping" not in said and process.stderr:
@@ -361,7 +327,11 @@ def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
     assert not (folder / "r.xlsx").exists()
     (run,) = bulkvm("runs", "--json").json["runs"]
     assert run["run"] in said
-    assert run["counts"]["created"] <= len(boxes(bulkvm)) <= run["counts"]["created"] + run["counts"]["unknown"]
+    assert (
+        run["counts"]["created"]
+        <= len(names_by_extension(bulkvm))
+        <= run["counts"]["created"] + run["counts"]["unknown"]
+    )
 
 
 READS = [
@@ -390,15 +360,15 @@ READS = [
     ],
 )
 def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
-    slow: Starlette, folder: Path, number: signal.Signals, command: list[str]
+    slow_pbx: Starlette, folder: Path, number: signal.Signals, command: list[str]
 ) -> None:
     write_csv(folder / "a.csv", *rows(3))
-    slow.state.faults = FaultRules(["late(seconds=60):list:1-9"])
+    slow_pbx.state.faults = FaultRules(["late(seconds=60):list:1-9"])
     python = [sys.executable, "-m", "bulkvm", *command, "--quiet"]
     with subprocess.Popen(
         python, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
-        while not slow.state.traffic.in_flight:
+        while not slow_pbx.state.traffic.in_flight:
             assert process.poll() is None
             time.sleep(0.005)
         process.send_signal(number)
@@ -411,16 +381,16 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
 
 @POSIX
 def test_a_job_in_the_background_of_a_script_which_hears_no_ctrl_c_ends_by_sigterm(
-    slow: Starlette, folder: Path
+    slow_pbx: Starlette, folder: Path
 ) -> None:
-    slow.state.faults = FaultRules(["late(seconds=60):list:1-9"])
+    slow_pbx.state.faults = FaultRules(["late(seconds=60):list:1-9"])
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a program inherits it
     try:
         export = subprocess.Popen([sys.executable, "-m", "bulkvm", "export", folder / "b.csv"], stderr=subprocess.PIPE)
     finally:
         signal.signal(signal.SIGINT, before)
     with export:
-        while not slow.state.traffic.in_flight:
+        while not slow_pbx.state.traffic.in_flight:
             assert export.poll() is None
             time.sleep(0.005)
         export.terminate()
@@ -452,13 +422,13 @@ def test_ctrl_c_right_before_the_first_call_is_one_line_too(folder: Path) -> Non
 
 @POSIX
 def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
-    bulkvm: Bulkvm, slow: Starlette, folder: Path
+    bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
-    with start(folder, 300) as process:
-        wait_for_creates(slow, 40, process)
+    with start_import(folder, 300) as process:
+        wait_for_creates(slow_pbx, 40, process)
         process.kill()
         process.communicate()
-    there = boxes(bulkvm)
+    there = names_by_extension(bulkvm)
     (run,) = bulkvm("runs", "--json").json["runs"]
 
     again = bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--json")
@@ -505,7 +475,7 @@ def test_an_undo_whose_result_cannot_be_written_removes_nothing(bulkvm: Bulkvm, 
     ended = bulkvm("undo", "last", "--yes", "--result", target)
 
     assert ended.code == 2
-    assert len(boxes(bulkvm)) == 2
+    assert len(names_by_extension(bulkvm)) == 2
     assert sheet.read_bytes() == before
 
 
@@ -621,4 +591,4 @@ def test_a_clock_that_is_set_back_changes_neither_the_order_of_runs_nor_what_the
     undone = bulkvm("undo", "last", "--yes")
 
     assert files == ["a.csv", "b.csv", "c.csv"]
-    assert (undone.code, sorted(boxes(bulkvm))) == (0, ["20000", "20001"])
+    assert (undone.code, sorted(names_by_extension(bulkvm))) == (0, ["20000", "20001"])

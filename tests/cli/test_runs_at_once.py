@@ -7,18 +7,18 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 from starlette.types import Scope
 
-from tests.cli.conftest import Bulkvm, Ended, Serve, beside, stored
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm, CommandResult, Serve, run_separately, stored
+from tests.cli.sheet_files import write_csv
 
 NUMBERS = ("6201", "6202", "6203")
 
 
 def test_a_run_that_is_under_way_is_listed_so_and_not_rebuilt(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
-    seen: list[Ended] = []
+    seen: list[CommandResult] = []
 
     def look(app: Starlette, scope: Scope) -> None:
         if scope.get("method") == "POST" and stored(app) and not seen:
-            seen.extend(beside(*arguments) for arguments in (["runs"], ["runs", "last", "--result", "r.csv"]))
+            seen.extend(run_separately(*arguments) for arguments in (["runs"], ["runs", "last", "--result", "r.csv"]))
 
     rows = [(number, f"Desk {number}", "402817", "", "") for number in NUMBERS]
     with serve(before=look):
@@ -43,7 +43,7 @@ def test_two_imports_of_one_sheet_at_once_write_two_results_with_the_pins_of_eac
 
         def import_there(app: Starlette, scope: Scope) -> None:
             if scope.get("method") == "POST" and stored(app) and not ended:
-                ended.append(beside(*arguments, BULKVM_URL=url).code)
+                ended.append(run_separately(*arguments, BULKVM_URL=url).code)
 
         with serve(before=import_there) as ours:
             ended.append(bulkvm(*arguments).code)

@@ -10,8 +10,8 @@ import pytest
 from openpyxl import Workbook
 from starlette.applications import Starlette
 
-from tests.cli.conftest import SAMPLES, Bulkvm
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import SAMPLES, Bulkvm
+from tests.cli.sheet_files import write_csv
 
 RUN_KEYS = ["schema", "site", "tenant", "run", "counts", "rows", "problems", "unseen"]
 ROWS = [("6201", "Łukasz", "402817", "", ""), ("6202", "Sales", "582046", "", "")]

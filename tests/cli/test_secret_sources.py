@@ -1,8 +1,6 @@
 """Where a site's password comes from, and that it goes to no other PBX."""
 
-import io
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +11,8 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bulkvm.simulator import Running, SimulatorSettings, create_app, running
-from tests.cli.conftest import SAMPLES, Bulkvm, Ended
-from tests.sites.keyrings import NONE, InMemory
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult, sites_file
+from tests.keyrings import NONE, InMemory
 
 USER = SimulatorSettings(password="OPEN-SESAME-1", token="OPEN-SESAME-2")
 LOGIN = ("--user", USER.user, "--domain", USER.domain)
@@ -65,21 +63,6 @@ def elsewhere(stranger: Eavesdropper) -> Iterator[Running]:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def ring() -> Iterator[InMemory]:
-    """A keyring of this test's own."""
-    before = keyring.get_keyring()
-    ring = InMemory()
-    keyring.set_keyring(ring)
-    yield ring
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(f"{text}\n"))
-
-
 @pytest.fixture
 def password_file(folder: Path) -> Path:
     file = folder / "clinic.password"
@@ -88,12 +71,7 @@ def password_file(folder: Path) -> Path:
     return file
 
 
-def sites_file() -> Path:
-    return Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
-
-
 def set_up(*entries: str) -> None:
-    sites_file().parent.mkdir(exist_ok=True)
     sites_file().write_text("\n".join(entries), "utf-8")
 
 
@@ -328,7 +306,7 @@ def test_a_pinned_certificate_is_not_passed_over(
     with running(stranger, tls=True) as server:
         set_up(entry("clinic", server.url, f"fingerprint = '{'AB' * 32}'\n"))
         ring.held["bulkvm", "clinic"] = USER.password
-        ended: list[Ended] = [bulkvm(*command, "--insecure") for command in COMMANDS[:4]]
+        ended: list[CommandResult] = [bulkvm(*command, "--insecure") for command in COMMANDS[:4]]
         type_in(USER.password)
         ended += [bulkvm("doctor", "clinic", "--insecure"), bulkvm("login", "clinic", "--password-stdin", "--insecure")]
 

@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm
+from tests.cli.sheet_files import write_csv
 from tests.pbx.servers import Overheard
 
 PINS = ("402817", "582046", "9371502846", "58391", "731110462", "7502839164")

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keyring
 import pytest
 from starlette.applications import Starlette
 
@@ -15,31 +14,15 @@ from bulkvm import locks
 from bulkvm.model.settings import Site
 from bulkvm.simulator import SimulatorSettings, create_app, running
 from bulkvm.sites import change_site, read_sites, store_secret
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm, sites_file
 from tests.cli.terminals import on_a_terminal
-from tests.sites.keyrings import InMemory
+from tests.keyrings import InMemory
 
 USER = SimulatorSettings()
 
 
-@pytest.fixture
-def ring() -> Iterator[InMemory]:
-    """A keyring of this test's own."""
-    before = keyring.get_keyring()
-    ring = InMemory()
-    keyring.set_keyring(ring)
-    yield ring
-    keyring.set_keyring(before)
-
-
 def site(name: str, url: str = "https://pbx") -> Site:
     return Site(name=name, url=url, user=USER.user, domain=USER.domain)
-
-
-def config() -> Path:
-    folder = Path(os.environ["BULKVM_CONFIG"])
-    folder.mkdir(exist_ok=True)
-    return folder / "sites.toml"
 
 
 def test_what_other_programs_do_while_a_login_waits_for_its_answers_stays_done(tmp_path: Path) -> None:
@@ -66,8 +49,8 @@ def one_wrong(folder: Path, ring: InMemory) -> Iterator[str]:
     assert folder.is_dir()
     assert not ring.held
     with running(create_app()) as server:
-        config().write_text("[wrong]\nurl = 'pbx'\n", "utf-8")
-        change_site(config(), "clinic", site("clinic", server.url))
+        sites_file().write_text("[wrong]\nurl = 'pbx'\n", "utf-8")
+        change_site(sites_file(), "clinic", site("clinic", server.url))
         assert store_secret(site("clinic", server.url), USER.password)
         yield server.url
 
@@ -91,11 +74,11 @@ def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(bulkvm: Bu
 @pytest.mark.usefixtures("one_wrong")
 def test_a_wrong_entry_can_be_written_anew_and_forgotten(bulkvm: Bulkvm) -> None:
     assert bulkvm("logout", "wrong").code == 0
-    assert list(read_sites(config())) == ["clinic"]
+    assert list(read_sites(sites_file())) == ["clinic"]
 
 
 def test_what_the_environment_describes_needs_no_file_of_sites(bulkvm: Bulkvm, pbx: Starlette) -> None:
-    config().write_text("[clinic", "utf-8")
+    sites_file().write_text("[clinic", "utf-8")
 
     assert bulkvm("plan", SAMPLES / "clinic.csv").code == 0
     assert pbx.state.traffic.counts["list"]
@@ -155,7 +138,7 @@ def test_without_a_home_folder_what_needs_one_names_the_variable(
 def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config().with_name("sites.toml.lock").mkdir()
+    sites_file().with_name("sites.toml.lock").mkdir()
     asked = io.StringIO("secret\n")
     monkeypatch.setattr(sys, "stdin", asked)
 
@@ -173,7 +156,7 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
 def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_asked(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
 ) -> None:
-    damage(config())
+    damage(sites_file())
     asked = io.StringIO("secret\n")
     monkeypatch.setattr(sys, "stdin", asked)
 
@@ -190,7 +173,7 @@ def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_ask
 def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten(
     bulkvm: Bulkvm, ring: InMemory
 ) -> None:
-    lock = config().with_name("sites.toml.lock")
+    lock = sites_file().with_name("sites.toml.lock")
     lock.unlink()
     lock.mkdir()
 

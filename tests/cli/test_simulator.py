@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import Bulkvm
+from tests.cli.program import Bulkvm
 from tests.cli.started import started
 from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
 

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import os
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -20,26 +19,16 @@ from bulkvm import paths as places
 from bulkvm.cli.main import COMMANDS
 from bulkvm.model.tenant import normalize_url
 from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running
-from tests.cli.conftest import SAMPLES, Bulkvm, Ended
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult, sites_file
+from tests.keyrings import NONE, InMemory
 from tests.pbx.servers import Overheard
-from tests.sites.keyrings import NONE, InMemory
 
 USER = SimulatorSettings()
 NAMED = ("--user", USER.user, "--domain", USER.domain)
 
 SHOWN = f"{USER.tenant_name} ({USER.domain}) on localhost"
 
-Login = Callable[..., Ended]
-
-
-@pytest.fixture
-def ring() -> Iterator[InMemory]:
-    """A keyring of this test's own."""
-    before = keyring.get_keyring()
-    ring = InMemory()
-    keyring.set_keyring(ring)
-    yield ring
-    keyring.set_keyring(before)
+Login = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -53,7 +42,7 @@ def login(bulkvm: Bulkvm, ring: InMemory, secure: Running, monkeypatch: pytest.M
     """`bulkvm login` of this name at the secure PBX, with the secret on standard input."""
     assert not ring.held
 
-    def log_in(name: str, *options: str, secret: str = USER.password) -> Ended:
+    def log_in(name: str, *options: str, secret: str = USER.password) -> CommandResult:
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{secret}\n"))
         how = options if "--token-stdin" in options else (*NAMED, "--password-stdin", *options)
         return bulkvm("login", name, "--url", secure.url, "--ca-file", str(secure.certificate), *how)
@@ -64,10 +53,6 @@ def login(bulkvm: Bulkvm, ring: InMemory, secure: Running, monkeypatch: pytest.M
 def held(ring: InMemory) -> dict[str, str]:
     """The secrets in a keyring, by the site's name."""
     return {name: json.loads(entry)["secret"] for (_, name), entry in ring.held.items()}
-
-
-def sites_file() -> Path:
-    return Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +156,6 @@ def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, l
     ],
 )
 def test_a_list_of_sites_says_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemory, trust: str, words: str) -> None:
-    sites_file().parent.mkdir()
     sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\n{trust}", "utf-8")
 
     assert not ring.held
@@ -405,7 +389,6 @@ def _options(command: click.Command | None) -> list[str]:
 
 
 def test_a_certificate_file_takes_the_place_of_a_pin(bulkvm: Bulkvm, login: Login) -> None:
-    sites_file().parent.mkdir()
     sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\nfingerprint = '{'AB' * 32}'\n", "utf-8")
 
     assert login("clinic").code == 0

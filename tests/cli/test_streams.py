@@ -12,7 +12,7 @@ from bulkvm.cli.console import Console
 from bulkvm.cli.streams import OutputStreams
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from tests.backup.nights import pbx_with
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 from tests.cli.terminals import on_a_terminal
 
 

@@ -10,9 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.reports.workbook import result
-from tests.cli.conftest import Bulkvm
-from tests.cli.test_runs import boxes, rows
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm, names_by_extension
+from tests.cli.sheet_files import rows, write_csv
 
 resource = pytest.importorskip("resource", reason="Windows sets no limit to a file's size")
 
@@ -102,7 +101,7 @@ def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(
     run = bulkvm("runs", "--json").json["runs"][-1]["run"]
     assert ended.code == 130
     assert f"`bulkvm runs {run} --result FILE`" in ended.err
-    assert len(boxes(bulkvm)) == (0 if command is UNDO else 2)
+    assert len(names_by_extension(bulkvm)) == (0 if command is UNDO else 2)
 
 
 @pytest.mark.usefixtures("sheet", "pbx")
@@ -130,4 +129,4 @@ def test_whoever_reads_no_more_of_the_document_has_the_result_nevertheless(bulkv
 
     os.close(write)
     assert (folder / "a.result.xlsx").exists()
-    assert len(boxes(bulkvm)) == 2
+    assert len(names_by_extension(bulkvm)) == 2

@@ -21,7 +21,7 @@ from typing import Final
 import pytest
 
 from bulkvm.simulator import SimulatorError, create_app
-from tests.cli.conftest import SAMPLES, Bulkvm
+from tests.cli.program import SAMPLES, Bulkvm
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="a second user takes root to become one"

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.types import Scope
 
 from bulkvm.simulator import FaultRules
-from tests.cli.conftest import Bulkvm, Serve, stored
-from tests.cli.test_whole_job import statuses, write_csv
+from tests.cli.program import Bulkvm, Serve, stored
+from tests.cli.sheet_files import statuses, write_csv
 
 ROWS = [(str(6201 + n), f"Desk {n}", str(402817 + n * 13), "", "") for n in range(3)]
 

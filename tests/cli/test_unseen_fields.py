@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.conftest import Bulkvm
-from tests.cli.test_whole_job import write_csv
+from tests.cli.program import Bulkvm
+from tests.cli.sheet_files import write_csv
 
 HEADINGS = ("extension_number", "name", "pin")
 BOXES = [(str(6200 + n), f"Desk {n}", f"4028{n}7") for n in (1, 3, 5, 7, 9)] + [

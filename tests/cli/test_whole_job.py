@@ -10,26 +10,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 
-from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.simulator import FaultRules
-from tests.cli.conftest import SAMPLES, Bulkvm
-
-HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
-
-
-def write_csv(file: Path, *rows: tuple[str, ...], headings: tuple[str, ...] = HEADINGS) -> Path:
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        csv.writer(opened).writerows([headings, *([escape_formula(cell) for cell in row] for row in rows)])
-    return file
-
-
-def statuses(file: Path) -> list[str]:
-    """The statuses in a result workbook, in the order of its rows."""
-    sheet = next(s for s in load_workbook(file) if s.title != "bulkvm")
-    rows = list(sheet.iter_rows(values_only=True))
-    header = next(n for n, row in enumerate(rows) if "bulkvm_status" in row)
-    column = rows[header].index("bulkvm_status")
-    return [str(row[column]) for row in rows[header + 1 :] if row[column]]
+from tests.cli.program import SAMPLES, Bulkvm
+from tests.cli.sheet_files import HEADINGS, statuses, write_csv
 
 
 @pytest.mark.parametrize("sample", ["clinic.xlsx", "clinic.csv"])

@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box
 from bulkvm.planning import boxes_from_rows, make_diff
+from tests.boxes import full_box
 
-BOX = Box(
-    id="NzAw",
-    extension_number="0101",
-    name="Front Desk",
-    pin="024680",
-    prompt="en-US",
-    enable_pin=True,
-    enable_email_notify=False,
-    recipients=("a@example.com", "b@example.com"),
-    play_datetime="DISABLE",
-)
+BOX = full_box()
 CHANGED = {
     "name": "Reception",
     "pin": "24680",

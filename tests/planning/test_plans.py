@@ -22,18 +22,9 @@ from bulkvm.planning import (
     warn_of_old_pins,
     whole_box,
 )
+from tests.boxes import full_box
 
-BOX = Box(
-    id="QQ==",
-    extension_number="6201",
-    name="Front Desk",
-    pin="402817",
-    prompt="en-US",
-    enable_pin=True,
-    enable_email_notify=False,
-    recipients=("a@example.com", "b@example.com"),
-    play_datetime="DISABLE",
-)
+BOX = full_box(id="QQ==", extension_number="6201", pin="402817")
 
 
 def record(**fields: Any) -> Record:

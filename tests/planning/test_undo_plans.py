@@ -9,13 +9,11 @@ from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Owner, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.planning import DoneRun, NumberConflict, make_plan, plan_undo, spare_messages, whole_box
+from tests.boxes import full_box
 
 ROW = Record(row=2, extension_number="6201")
 NEW = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
-BOX = Box(
-    id="QQ==", extension_number="6201", name="Front Desk", pin="402817", prompt=BLANK, enable_pin=True,
-    enable_email_notify=False, recipients=(), play_datetime=BLANK,
-)  # fmt: skip
+BOX = full_box(id="QQ==", extension_number="6201", pin="402817", prompt=BLANK, recipients=(), play_datetime=BLANK)
 CREATED = Change(ChangeKind.CREATE, NEW)
 RENAMED = Change(ChangeKind.UPDATE, Record(row=2, extension_number="6201", name="New", prompt="de-DE"), BOX)
 REMOVED = Change(ChangeKind.REMOVE, ROW, BOX)

@@ -14,7 +14,7 @@ from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import write_export
 from bulkvm.validation import validate
-from tests.backup.test_proof import boxes
+from tests.boxes import box_lists
 from tests.readers.made import codes, texts
 
 
@@ -24,7 +24,7 @@ def written(folder: Path, content: str | bytes | list[Any], name: str = "boxes.j
     return folder / name
 
 
-@given(boxes)
+@given(box_lists)
 def test_whatever_a_pbx_holds_is_read_from_its_export_as_it_was(fetched: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sheet = read_sheet(write_export(Path(folder) / "boxes.json", fetched))

@@ -1,5 +1,6 @@
 """A clinic's workbook, as people make them, and the problems in it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
@@ -12,7 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
 from bulkvm.readers import read_sheet
+from bulkvm.reports.workbook.summary import RunSummary
 
 HEADER_ROW = 3
 ROWS = (
@@ -35,6 +38,10 @@ OUTCOMES = (
     Outcome(row=5, extension_number="6202", status=Status.INVALID, message="it was not sent."),
     Outcome(row=6, extension_number="6203", status=Status.CREATED, id="bmV3"),
     Outcome(row=7, extension_number="6204", status=Status.UPDATED, id="b2xk", changed=("name", "pin")),
+)
+TENANT = Tenant(pbx="https://pbx.example.com:8887", name="Clinic", domain="clinic.example.com")
+RUN = RunSummary(
+    site="clinic", tenant=TENANT, time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1
 )
 
 

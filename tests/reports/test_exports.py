@@ -25,20 +25,11 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import render_export, write_export
 from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.validation import validate
+from tests.boxes import full_box
 from tests.sheets import sheet_of
 
 HEADERS = [column.header for column in COLUMNS]
-BOX = Box(
-    id="NzAw",
-    extension_number="0101",
-    name="Front Desk",
-    pin="024680",
-    prompt=BLANK,
-    enable_pin=True,
-    enable_email_notify=False,
-    recipients=("a@example.com", "b@example.com"),
-    play_datetime="DISABLE",
-)
+BOX = full_box(prompt=BLANK)
 
 # What a spreadsheet takes for a formula, an escape, markup or a number comes up often.
 texts = st.one_of(

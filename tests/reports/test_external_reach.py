@@ -25,7 +25,7 @@ from bulkvm.reports.workbook.annotated_copy import write_annotated
 from bulkvm.reports.workbook.original.formula_reach import reaches_out
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
-from tests.reports.test_results import RUN
+from tests.reports.clinic import RUN
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -18,9 +18,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.result import write_result
-from tests.reports.clinic import OUTCOMES, save_clinic
-from tests.reports.test_own_workbooks import LOST, annotate, chart_of, notices, rewrite, save
-from tests.reports.test_results import RUN
+from tests.reports.clinic import OUTCOMES, RUN, save_clinic
+from tests.reports.excel import LOST, annotate, chart_of, notices, rewrite, save
 
 
 def picture(form: str, size: tuple[int, int] = (60, 20)) -> io.BytesIO:

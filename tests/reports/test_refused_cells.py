@@ -15,7 +15,7 @@ from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
 from bulkvm.validation.cell_kinds import fault_of_kind
 from tests.readers.made import header_xml, write_raw_workbook
-from tests.reports.test_results import RUN
+from tests.reports.clinic import RUN
 
 HEADINGS = ("extension_number", "name", "pin", "recipients")
 STYLES = (

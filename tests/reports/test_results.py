@@ -4,7 +4,6 @@ import csv
 import os
 import stat
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -19,19 +18,13 @@ from openpyxl.worksheet.table import Table
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.sheet import Sheet
-from bulkvm.model.tenant import Tenant
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.result_columns import RESULT_HEADINGS
 from bulkvm.reports.workbook.styles import GREEN, RED
-from bulkvm.reports.workbook.summary import RunSummary
-from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, save_clinic
+from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, RUN, save_clinic
 from tests.sheets import sheet_of
 
-TENANT = Tenant(pbx="https://pbx.example.com:8887", name="Clinic", domain="clinic.example.com")
-RUN = RunSummary(
-    site="clinic", tenant=TENANT, time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1
-)
 RESULTS = (
     ("invalid", "C4 (PIN): the same digit stands three times. [pin-repeats]", None, None),
     ("invalid", "it was not sent.", None, None),

@@ -13,7 +13,7 @@ from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.plan_text import render_counts, render_outcomes, render_plan, render_to_send
 from bulkvm.reports.text.problem_text import render_problem, render_problems
-from tests.conftest import Golden
+from tests.golden_files import Golden
 from tests.reports.clinic import PROBLEMS
 
 PIN = "402817"

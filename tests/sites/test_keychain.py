@@ -8,8 +8,7 @@ from keyring.backend import KeyringBackend
 from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import Site
 from bulkvm.sites import forget_secret, read_secret, store_secret
-from tests.sites.conftest import UseKeyring
-from tests.sites.keyrings import EMPTY, NONE, Broken, InMemory
+from tests.keyrings import EMPTY, NONE, Broken, InMemory, UseKeyring
 
 CLINIC = Site(name="clinic", url="https://clinic:8887", user="admin", domain="clinic.example")
 PRACTICE = Site(name="practice", url="https://practice:8887")

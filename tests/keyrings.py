@@ -1,11 +1,16 @@
 """Keyrings for the tests: one in memory, and ones that do not do what a keyring should."""
 
+from collections.abc import Callable
+
 from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 from keyring.errors import PasswordDeleteError
 
 NONE = fail.Keyring()  # type: ignore[no-untyped-call]  # the library's
 EMPTY = null.Keyring()  # type: ignore[no-untyped-call]  # the same; it takes everything and keeps nothing
+
+
+UseKeyring = Callable[[KeyringBackend], None]
 
 
 class InMemory(KeyringBackend):
