@@ -34,7 +34,7 @@ def _needed(column: Column) -> str:
 
 
 def _examples(column: Column) -> str:
-    return ", ".join(f"`{example}`" for example in column.good[:2])
+    return ", ".join(f"`{example}`" for example in column.valid_examples[:2])
 
 
 def test_the_table_of_columns_is_made_from_the_code(request: pytest.FixtureRequest) -> None:

@@ -19,7 +19,7 @@ from bulkvm.backup.checks import count_without_pin, find_loss, find_suspicion, l
 from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
 from bulkvm.files import writing
-from bulkvm.model.box import Box, group_twins
+from bulkvm.model.box import Box, group_duplicates
 from bulkvm.model.errors import (
     BackupNotProven,
     FileError,
@@ -198,7 +198,7 @@ def _make(place: Path, source: _Source, night: BackupSettings, suspicion: str | 
         count=len(boxes),
         without_pin=count_without_pin(boxes),
         not_shown=source.not_shown,
-        same_number={number: len(twins) for number, twins in group_twins(boxes).items()},
+        same_number={number: len(twins) for number, twins in group_duplicates(boxes).items()},
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         suspect=suspicion,
     )

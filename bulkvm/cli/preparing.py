@@ -11,6 +11,7 @@ from bulkvm.cli.console import Console
 from bulkvm.cli.options import Reading, warn_of_other_tenant
 from bulkvm.cli.running import before_sending
 from bulkvm.columns import refused_text
+from bulkvm.columns.sheet_columns import refused_cells, sheet_columns
 from bulkvm.model.box import BLANK
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, rows_with_errors
@@ -60,8 +61,8 @@ class Prepared:
 
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
-        columns = self.sheet.columns if invalid else {}
-        texts, refused = {letter: self.sheet.texts(letter) for letter in columns}, self.sheet.refused()
+        columns = sheet_columns(self.sheet) if invalid else {}
+        texts, refused = {letter: self.sheet.texts(letter) for letter in columns}, refused_cells(self.sheet)
         rows = []
         for record in self.checked.understood:
             row, extension = record.row, self.checked.extensions[record.row]

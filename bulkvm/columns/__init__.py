@@ -2,17 +2,18 @@
 
 from typing import Final
 
-from bulkvm.columns.boolean import format_switch, parse_switch
+from bulkvm.columns.boolean import format_boolean, parse_boolean
 from bulkvm.columns.column import Column, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
-from bulkvm.columns.name import name_length, no_control_characters, no_wrong_encoding, parse_name, same_name
+from bulkvm.columns.name import equal_names, name_length, no_control_characters, no_wrong_encoding, parse_name
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
-from bulkvm.columns.play_datetime import CLOCKS, parse_clock
-from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt, same_tag
-from bulkvm.columns.recipients import few_enough, format_recipients, parse_recipients, same_recipients
+from bulkvm.columns.play_datetime import PLAY_DATETIMES, parse_play_datetime
+from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
+from bulkvm.columns.recipients import equal_recipients, format_recipients, parse_recipients, recipient_count
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY_COLUMN", "OURS", "UNDO_HEADING", "Column", "Parsed",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX", "UNDO_HEADING",
+    "Column", "Parsed",
     "refused_text",
 ]  # fmt: skip
 
@@ -23,17 +24,17 @@ CLEAR: Final = "<clear>"
 CHECK: Final = "<check>"
 
 # Columns of our own, such as bulkvm_status, are results: they are written and never read.
-OURS: Final = "bulkvm_"
+RESULT_PREFIX: Final = "bulkvm_"
 
 # The column of an undo's result that names the run it undid: such a sheet is refused as input.
-UNDO_HEADING: Final = f"{OURS}undo_of"
+UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"
 
 KEY_COLUMN: Final = Column(
     header="extension_number",
     title="Extension",
     help="The number that is dialled to reach the box: 3 to 64 digits. Every row needs it.",
-    good=("6201", "0101"),
-    bad=("62", "ext. 6201", "888"),
+    valid_examples=("6201", "0101"),
+    invalid_examples=("62", "ext. 6201", "888"),
     parse=parse_extension,
     rules=(extension_length, not_reserved),
     required_for=frozenset({"create", "update"}),
@@ -46,44 +47,46 @@ KEY_COLUMN: Final = Column(
     width=18,
 )  # fmt: skip
 
+PIN_COLUMN: Final = Column(
+    header="pin",
+    title="PIN",
+    help=(
+        "What people key in to listen: 6 to 10 digits, none three times in a row (111), "
+        "no three that count up (123). A new box needs it."
+    ),
+    valid_examples=("402817", "024680"),
+    invalid_examples=("4028", "40281a", "111402", "123902"),
+    rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
+    required_for=frozenset({"create"}),
+    digits=True,
+    secret=True,
+    aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
+)
+
 COLUMNS: Final = (
     KEY_COLUMN,
     Column(
         header="name",
         title="Name",
         help="What the box is called, 1 to 64 characters. A new box needs it.",
-        good=("Front Desk", "Müller & Söhne"),
-        bad=("a name of more than sixty-four characters, which no telephone would show in full",),
+        valid_examples=("Front Desk", "Müller & Söhne"),
+        invalid_examples=("a name of more than sixty-four characters, which no telephone would show in full",),
         parse=parse_name,
-        same=same_name,
+        equal=equal_names,
         rules=(name_length, no_control_characters, no_wrong_encoding),
         required_for=frozenset({"create"}),
         aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
         width=28,
     ),
-    Column(
-        header="pin",
-        title="PIN",
-        help=(
-            "What people key in to listen: 6 to 10 digits, none three times in a row (111), "
-            "no three that count up (123). A new box needs it."
-        ),
-        good=("402817", "024680"),
-        bad=("4028", "40281a", "111402", "123902"),
-        rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
-        required_for=frozenset({"create"}),
-        digits=True,
-        secret=True,
-        aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
-    ),
+    PIN_COLUMN,
     Column(
         header="prompt",
         title="Prompt language",
         help="The language of the spoken prompts, such as en-US.",
-        good=("en-US", "de-DE"),
-        bad=("English", "en-UK"),
+        valid_examples=("en-US", "de-DE"),
+        invalid_examples=("English", "en-UK"),
         parse=parse_prompt,
-        same=same_tag,
+        equal=equal_tags,
         choices=COMMON_PROMPTS,
         aliases=("language", "prompt language", "prompts", "prompt set", "lang", "locale"),
     ),
@@ -91,10 +94,10 @@ COLUMNS: Final = (
         header="enable_pin",
         title="Ask for the PIN",
         help="Whether people must key in the PIN to listen: yes or no. Left blank, a new box asks for it.",
-        good=("yes", "no"),
-        bad=("maybe",),
-        parse=parse_switch,
-        format=format_switch,
+        valid_examples=("yes", "no"),
+        invalid_examples=("maybe",),
+        parse=parse_boolean,
+        format=format_boolean,
         choices=("yes", "no"),
         choices_only=True,
         aliases=("ask for the pin", "pin enabled", "pin required", "require pin", "use pin", "ask for pin"),
@@ -103,10 +106,10 @@ COLUMNS: Final = (
         header="enable_email_notify",
         title="Notify by e-mail",
         help="Whether an e-mail tells of each new message: yes or no. Left blank, a new box sends none.",
-        good=("yes", "no"),
-        bad=("sometimes",),
-        parse=parse_switch,
-        format=format_switch,
+        valid_examples=("yes", "no"),
+        invalid_examples=("sometimes",),
+        parse=parse_boolean,
+        format=format_boolean,
         choices=("yes", "no"),
         choices_only=True,
         aliases=(
@@ -122,12 +125,12 @@ COLUMNS: Final = (
             "The e-mail addresses that are told, up to 15, with commas between them. "
             f"{CLEAR} takes all of them off an existing box."
         ),
-        good=("desk@example.com", "anna@example.com, ben@example.com"),
-        bad=("desk(at)example.com",),
+        valid_examples=("desk@example.com", "anna@example.com, ben@example.com"),
+        invalid_examples=("desk(at)example.com",),
         parse=parse_recipients,
-        rules=(few_enough,),
+        rules=(recipient_count,),
         format=format_recipients,
-        same=same_recipients,
+        equal=equal_recipients,
         clearable=True,
         aliases=(
             "recipient", "email", "emails", "e-mail", "e-mails", "email address", "email addresses", "e-mail address",
@@ -138,11 +141,11 @@ COLUMNS: Final = (
     Column(
         header="play_datetime",
         title="Announce date and time",
-        help="How the date and time of a message are read out: " + ", ".join(CLOCKS) + ".",
-        good=CLOCKS,
-        bad=("13_HOUR_CLOCK",),
-        parse=parse_clock,
-        choices=CLOCKS,
+        help="How the date and time of a message are read out: " + ", ".join(PLAY_DATETIMES) + ".",
+        valid_examples=PLAY_DATETIMES,
+        invalid_examples=("13_HOUR_CLOCK",),
+        parse=parse_play_datetime,
+        choices=PLAY_DATETIMES,
         choices_only=True,
         aliases=(
             "announce date and time", "announce date/time", "announce datetime", "date time", "date/time",
@@ -154,7 +157,7 @@ COLUMNS: Final = (
         header="id",
         title="Id on the PBX",
         help="The PBX's own id of the box, as an export writes it. Leave it as it is, or blank.",
-        good=("NzAwNTUxOTA5NzczMTQ4MTYw",),
+        valid_examples=("NzAwNTUxOTA5NzczMTQ4MTYw",),
         updatable=False,
         aliases=("voicemail id", "box id", "pbx id"),
         width=28,

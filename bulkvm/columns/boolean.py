@@ -18,7 +18,7 @@ _NO: Final = frozenset({
 })  # fmt: skip
 
 
-def parse_switch(text: str) -> Parsed:
+def parse_boolean(text: str) -> Parsed:
     """Read yes or no."""
     word = unicodedata.normalize("NFC", text).casefold()  # macOS writes an accent as a character of its own
     if word in _YES:
@@ -28,6 +28,6 @@ def parse_switch(text: str) -> Parsed:
     return Parsed(None, (Fault("yes-no", f'"{shown(text)}" is neither yes nor no. Write yes or no.'),))
 
 
-def format_switch(value: bool) -> str:  # noqa: FBT001  (the value itself)
+def format_boolean(value: bool) -> str:  # noqa: FBT001  (the value itself)
     """Write yes or no."""
     return "yes" if value else "no"

@@ -21,8 +21,8 @@ Parse: TypeAlias = Callable[[str], Parsed]
 Rule: TypeAlias = Callable[[Any, PinPolicy], Fault | None]
 
 
-def as_typed(text: str) -> Parsed:
-    """Take the text as it stands."""
+def parse_text(text: str) -> Parsed:
+    """Keep the text unchanged."""
     return Parsed(text)
 
 
@@ -30,23 +30,34 @@ def as_typed(text: str) -> Parsed:
 class Column:
     """One column of the sheet, which is one field of the API.
 
-    `header` is both the heading in our own sheets and the API's name of the field. `parse` reads the text of a cell
-    that is not blank, stripped of white space; the `rules` then look at its value. `format` writes a value so that
-    `parse` reads it back. `same` compares values, not spellings. `needed_to` names the changes that need a value.
-    `digits` says that a cell holds digits that a spreadsheet must not have touched; `secret`, that no message may
-    show it. `aliases` are other headings for it, in any case. `good` and `bad` are cells that the rules accept and
-    refuse.
+    Attributes:
+        header: the heading in bulkvm's own sheets, and the API's name of the field.
+        title: the name that a person reads.
+        help: one sentence for the template and README.
+        valid_examples, invalid_examples: texts of cells that the rules accept and reject.
+        parse: reads the text of a cell that is not blank, without the spaces around it.
+        rules: check the value.
+        format: writes a value so that `parse` reads it back.
+        equal: whether two values mean the same, however they are spelled.
+        required_for: the changes ("create", "update") for which a row must give a value.
+        updatable: whether the value of an existing box can be changed.
+        clearable: whether `<clear>` empties it.
+        digits: whether it holds digits, which spreadsheets may damage.
+        secret: whether no message may show its value.
+        choices: the values that the template offers; `choices_only` if there are no others.
+        aliases: other headings that are recognised, in any case.
+        width: of the column in a workbook, in characters.
     """
 
     header: str
     title: str
     help: str
-    good: tuple[str, ...]
-    bad: tuple[str, ...] = ()
-    parse: Parse = as_typed
+    valid_examples: tuple[str, ...]
+    invalid_examples: tuple[str, ...] = ()
+    parse: Parse = parse_text
     rules: tuple[Rule, ...] = ()
     format: Callable[[Any], str] = str
-    same: Callable[[Any, Any], bool] = operator.eq
+    equal: Callable[[Any, Any], bool] = operator.eq
     required_for: frozenset[str] = frozenset()
     updatable: bool = True
     clearable: bool = False

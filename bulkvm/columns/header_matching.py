@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, OURS
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.column import Column
 
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
@@ -44,7 +44,7 @@ def match_heading(heading: str, heading_map: Mapping[str, str] | None = None) ->
             return COLUMN_OF_HEADER[header]
     column = _COLUMN_OF_HEADING.get(_fold(heading))
     if column is None and names_pin_of_box(heading):
-        column = COLUMN_OF_HEADER["pin"]
+        column = PIN_COLUMN
     return None if column and heading_map and column.header in heading_map.values() else column
 
 
@@ -53,9 +53,9 @@ def same_heading(one: str, other: str) -> bool:
     return _fold(one) == _fold(other)
 
 
-def is_ours(heading: str) -> bool:
+def is_result_heading(heading: str) -> bool:
     """Whether a heading is of a result of ours, which is never read."""
-    return heading.strip().casefold().startswith(OURS)
+    return heading.strip().casefold().startswith(RESULT_PREFIX)
 
 
 def may_be_other_secret(heading: str) -> bool:

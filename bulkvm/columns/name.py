@@ -30,7 +30,7 @@ def parse_name(text: str) -> Parsed:
     return Parsed(joined, (warning,))
 
 
-def same_name(one: str, other: str) -> bool:
+def equal_names(one: str, other: str) -> bool:
     """Whether two names are the same but for white space, the encoding of accents, and what cannot be seen around."""
     return one == other or _words(one) == _words(other)
 

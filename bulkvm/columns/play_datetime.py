@@ -7,10 +7,10 @@ from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault
 
-CLOCKS: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
+PLAY_DATETIMES: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
 
 _WORDS: Final = {
-    **{clock.casefold().replace("_", ""): clock for clock in CLOCKS},
+    **{clock.casefold().replace("_", ""): clock for clock in PLAY_DATETIMES},
     **dict.fromkeys(("disabled", "off", "none", "no", "false"), "DISABLE"),
     **dict.fromkeys(("12", "12h", "12hour", "12hours"), "12_HOUR_CLOCK"),
     **dict.fromkeys(("24", "24h", "24hour", "24hours"), "24_HOUR_CLOCK"),
@@ -18,10 +18,12 @@ _WORDS: Final = {
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 
-def parse_clock(text: str) -> Parsed:
+def parse_play_datetime(text: str) -> Parsed:
     """Read one of the three values, however it is written."""
     word = _BETWEEN_WORDS.sub("", text.casefold())
     if clock := _WORDS.get(word):
         return Parsed(clock)
-    message = f'"{shown(text)}" is none of {", ".join(CLOCKS[:-1])} and {CLOCKS[-1]}. Choose one of these.'
+    message = (
+        f'"{shown(text)}" is none of {", ".join(PLAY_DATETIMES[:-1])} and {PLAY_DATETIMES[-1]}. Choose one of these.'
+    )
     return Parsed(None, (Fault("clock", message),))

@@ -46,7 +46,7 @@ def _parse_prompt(text: str) -> Parsed:
     return _parse_tag(text)
 
 
-def same_tag(one: str, other: str) -> bool:
+def equal_tags(one: str, other: str) -> bool:
     """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1) and whichever mark stands in them."""
     return _fold(one) == _fold(other)
 

@@ -63,7 +63,7 @@ def format_recipients(value: tuple[str, ...]) -> str:
     return ",".join(value)
 
 
-def same_recipients(one: tuple[str, ...] | str, other: tuple[str, ...] | str) -> bool:
+def equal_recipients(one: tuple[str, ...] | str, other: tuple[str, ...] | str) -> bool:
     """Whether two lists reach the same people, whatever their order and case; a text is one that could not be read."""
     return _people(one) == _people(other)
 
@@ -73,7 +73,7 @@ def _people(value: tuple[str, ...] | str) -> set[str]:
     return {address.strip().casefold() for address in addresses}
 
 
-def few_enough(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
+def recipient_count(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
     """Refuse more than 15 (API page, "Create", recipients)."""
     if len(value) <= MAX_RECIPIENTS:
         return None

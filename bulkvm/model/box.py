@@ -56,7 +56,7 @@ class Box:
         return replace(self, **{name: getattr(other, name) for name in names if getattr(other, name) not in open_})
 
 
-def group_twins(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
+def group_duplicates(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
     """The numbers that several boxes have, with these boxes. A PBX should have none, and some do."""
     if len({box.extension_number for box in boxes}) == len(boxes):
         return {}
@@ -68,10 +68,12 @@ def group_twins(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one row of a sheet wants of a box, in the columns' order.
+    """The values that one row of a sheet gives a box, in the order of the columns.
 
-    BLANK leaves the field as it is; `()` clears `recipients`. `if_changed` are errors of it that hold only if the box
-    has other values.
+    BLANK leaves the field of an existing box unchanged; `()` clears `recipients`.
+
+    Attributes:
+        errors_if_changed: errors that count only if the box has other values on the PBX.
     """
 
     row: int
@@ -84,7 +86,7 @@ class Record:
     recipients: tuple[str, ...] | Blank = BLANK
     play_datetime: str | Blank = BLANK
     id: str | Blank = BLANK
-    if_changed: tuple[Problem, ...] = ()
+    errors_if_changed: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

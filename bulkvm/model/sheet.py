@@ -6,8 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bulkvm.columns import KEY_COLUMN, Column
-from bulkvm.columns.header_matching import is_ours, match_heading, may_be_other_secret, names_pin_of_box
 from bulkvm.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -72,38 +70,6 @@ class Sheet:
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
     heading_map: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> dict[str, Column]:
-        """Our column by the letter, for each letter that is read; of two that surely mean the same, both."""
-        found = {
-            letter: match_heading(text, self.heading_map) for letter, text in self.headings.items() if not is_ours(text)
-        }
-        columns = {letter: column for letter, column in found.items() if column}
-        pins = [letter for letter, column in columns.items() if column.header == "pin"]
-        if any(names_pin_of_box(self.headings[letter]) for letter in pins):
-            for letter in pins:  # beside the PIN of the box, a password is one of something else
-                if may_be_other_secret(self.headings[letter]):
-                    del columns[letter]
-        return columns
-
-    def refused(self) -> dict[int, set[str]]:
-        """The cells that cannot be read for what they are and not for their text: their letters by row.
-
-        Of a row that could not be read as a whole, that is its extension.
-        """
-        found: dict[int, set[str]] = {}
-        columns = self.columns
-        for letter, column in columns.items():
-            kinds = UNREADABLE | NOT_DIGITS if column.digits else UNREADABLE
-            for row, kind in self.kinds.get(letter, {}).items():
-                if kind in kinds:
-                    found.setdefault(row, set()).add(letter)
-        keys = {letter for letter, column in columns.items() if column is KEY_COLUMN}
-        for problem in self.problems:
-            if problem.is_error and problem.row is not None and problem.cell is None:
-                found.setdefault(problem.row, set()).update(keys)
-        return found
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

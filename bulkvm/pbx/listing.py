@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.model.box import Box, group_twins
+from bulkvm.model.box import Box, group_duplicates
 from bulkvm.model.errors import ListKeptChanging, MalformedAnswer
 
 PAGE: Final = 100  # the most that one request may ask for (API page, "List", top)
@@ -60,7 +60,7 @@ async def list_completely(fetch: FetchPage, query: Query, progress: Progress) ->
     for pages in (_by_position,) * READINGS if query.orderby else (_by_key, _by_key_again, _by_position):
         found, counted = await _read(pages(fetch, query), progress)
         if len(found) == counted == await _count(fetch, query):
-            ids = {box.id for boxes in group_twins(found).values() for box in boxes}
+            ids = {box.id for boxes in group_duplicates(found).values() for box in boxes}
             if ids <= twice:
                 return found if query.orderby else tuple(sorted(found, key=lambda box: (box.extension_number, box.id)))
             twice |= ids

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bulkvm.model.box import BLANK, Box, Record, group_twins
+from bulkvm.model.box import BLANK, Box, Record, group_duplicates
 
 
 class BoxIndex:
@@ -11,7 +11,7 @@ class BoxIndex:
     def __init__(self, boxes: Iterable[Box]) -> None:
         self.by_id = {box.id: box for box in boxes}
         self.by_number = {box.extension_number: box for box in self.by_id.values()}
-        self._twins = group_twins(self.by_id.values())
+        self._twins = group_duplicates(self.by_id.values())
 
     def find(self, record: Record) -> Box | None:
         """The box that a row means; None where there is none, or where the row does not say which of several."""

@@ -50,7 +50,7 @@ def make_plan(
         *(problem for record in records for problem in _check_id(record, by_id)),
         *(problem for record in records for problem in _check_ambiguous(record, index)),
         *(problem for record in creates for problem in _check_create(record, taken or {})),
-        *(problem for record in records if record.if_changed for problem in _check_if_changed(record, index)),
+        *(problem for record in records if record.errors_if_changed for problem in _check_if_changed(record, index)),
         *_check_twice(records, index),
     ]
     refused = rows_with_errors(problems)
@@ -152,7 +152,7 @@ def _same(column: Column, wanted: Any, actual: Any) -> bool:
     """Whether nothing has to be changed. A blank keeps what is there; what is not known proves no difference."""
     if wanted is BLANK or wanted is NOT_KNOWN or actual is NOT_KNOWN:
         return True
-    return actual is not BLANK and (column.same(wanted, actual) or _is_exported(column, wanted, actual))
+    return actual is not BLANK and (column.equal(wanted, actual) or _is_exported(column, wanted, actual))
 
 
 def _is_exported(column: Column, wanted: Value, actual: Value) -> bool:
@@ -226,7 +226,7 @@ def _check_twice(records: Sequence[Record], index: BoxIndex) -> Iterable[Problem
     """What is wrong in exported records with one number after all: each must mean a box of its own."""
     done: set[str] = set()
     for record in records:
-        twice = [problem for problem in record.if_changed if problem.code == "extension-twice"]
+        twice = [problem for problem in record.errors_if_changed if problem.code == "extension-twice"]
         box = index.find(record)
         is_own = box is not None and box.id == record.id
         is_first = record.extension_number not in index.by_number and record.extension_number not in done
@@ -239,9 +239,9 @@ def _check_if_changed(record: Record, index: BoxIndex) -> Iterable[Problem]:
     """What is wrong in an exported record after all, since the box has something else; a lost box may come back."""
     box = index.find(record)
     if box is None:
-        return [problem for problem in record.if_changed if problem.code in _NOT_FOR_NEW]
+        return [problem for problem in record.errors_if_changed if problem.code in _NOT_FOR_NEW]
     changed = fields_differ(record, box)
-    return [problem for problem in record.if_changed if problem.column in changed]
+    return [problem for problem in record.errors_if_changed if problem.column in changed]
 
 
 def left_open(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:

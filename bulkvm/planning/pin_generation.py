@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns import PIN_COLUMN
 from bulkvm.model.box import BLANK
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
@@ -41,7 +41,7 @@ def generate_pin(policy: PinPolicy, extension_number: str, choose: Callable[[Seq
     """
     if policy.contradiction:
         raise UsageError(f"No PIN can be generated: {policy.contradiction}")
-    rules = COLUMN_OF_HEADER["pin"].rules
+    rules = PIN_COLUMN.rules
     length = max(policy.min_length, min(policy.max_length, DEFAULT_PIN_POLICY.min_length))
     for _ in range(_TRIES):
         pin = ""
@@ -58,7 +58,7 @@ def pin_fault(pin: object, policy: PinPolicy) -> Fault | None:
     """Why a PIN may not be one; None where it may, or is not known."""
     if not isinstance(pin, str):
         return None
-    faults = (rule(pin, policy) for rule in COLUMN_OF_HEADER["pin"].rules)
+    faults = (rule(pin, policy) for rule in PIN_COLUMN.rules)
     return next((fault for fault in faults if fault and fault.severity is Severity.ERROR), None)
 
 
@@ -71,7 +71,7 @@ def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: b
             what = _LEFT_OUT if is_left_out else f"has a PIN from a time of other rules: {fault.message} {how}"
             yield Problem(
                 row=change.record.row,
-                column="pin",
+                column=PIN_COLUMN.header,
                 code="pin-outdated",
                 message=f"box {change.record.extension_number} {what}",
                 severity=Severity.WARNING,

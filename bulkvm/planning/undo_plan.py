@@ -108,7 +108,7 @@ def find_exact_differences(box: Box, wanted: Box) -> tuple[Difference, ...]:
     return tuple(
         Difference(c.header, getattr(box, c.header), getattr(wanted, c.header))
         for c in COLUMNS
-        if c.updatable and not _same(c.same, getattr(wanted, c.header), getattr(box, c.header))
+        if c.updatable and not _same(c.equal, getattr(wanted, c.header), getattr(box, c.header))
     )
 
 

@@ -7,7 +7,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import IO, Any, Final
 
 from bulkvm.columns import COLUMNS, Column
-from bulkvm.columns.boolean import format_switch
+from bulkvm.columns.boolean import format_boolean
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.errors import SheetError, UsageError
@@ -198,11 +198,11 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_value(column: Column | None, name: str, value: Any) -> str:
     """The text of a field. One that is none of ours may be anything."""
-    is_switch = column is not None and column.format is format_switch
+    is_switch = column is not None and column.format is format_boolean
     if value is None:
         return ""
     if isinstance(value, bool) and is_switch:
-        return format_switch(value)
+        return format_boolean(value)
     if isinstance(value, str) and (column is None or not isinstance(value, _Number)):
         return _whole(value, f'the field "{shown(name)}"')
     if column is None:

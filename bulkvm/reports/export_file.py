@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
 from bulkvm.files import Reservation, writing
-from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_twins
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.model.errors import UsageError
 from bulkvm.reports.table_file import Table, format_table
 from bulkvm.reports.text.problem_text import count
@@ -92,7 +92,7 @@ def describe_twins(boxes: Collection[Box]) -> list[str]:
     return [
         f"{len(twins)} boxes have the number {number}: {' and '.join(_quoted(box.name) for box in twins)}. "
         "Remove all but one on the PBX."
-        for number, twins in group_twins(boxes).items()
+        for number, twins in group_duplicates(boxes).items()
     ]
 
 

@@ -52,7 +52,7 @@ def keep_exported(
         for problem in held[record.row]:
             header = problem.column or ""
             values[header] = _as_exported(header, str(sheet.cells.at[record.row, letters[header]]))
-        return replace(record, **values, if_changed=tuple(held[record.row]))
+        return replace(record, **values, errors_if_changed=tuple(held[record.row]))
 
     return tuple(map(with_held, records)), left
 

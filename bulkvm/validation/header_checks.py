@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, UNDO_HEADING, Column
+from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
-from bulkvm.columns.header_matching import is_ours, may_be_other_secret, names_secret, same_heading, suggest_column
+from bulkvm.columns.header_matching import (
+    is_result_heading,
+    may_be_other_secret,
+    names_secret,
+    same_heading,
+    suggest_column,
+)
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 
-_PIN: Final = COLUMN_OF_HEADER["pin"]
 _NAMED: Final = 8  # unknown columns that a message names
 _UNDO_RESULT: Final = Problem(
     row=None,
@@ -24,18 +30,20 @@ _UNDO_RESULT: Final = Problem(
 
 def check_headings(sheet: Sheet) -> list[Problem]:
     """What is wrong with the columns of a sheet: the problems of the whole file."""
-    headings, columns = sheet.headings, sheet.columns
+    headings, columns = sheet.headings, sheet_columns(sheet)
     letters: dict[Column, list[str]] = {}
     for letter, column in columns.items():
         letters.setdefault(column, []).append(letter)
-    unknown = {letter: text for letter, text in headings.items() if letter not in columns and not is_ours(text)}
+    unknown = {
+        letter: text for letter, text in headings.items() if letter not in columns and not is_result_heading(text)
+    }
     problems = [
         _not_there(theirs)
         for theirs in sheet.heading_map
         if not any(same_heading(theirs, heading) for heading in headings.values())
     ]
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
-    problems += _uncertain_pin(letters.get(_PIN, []), unknown, sheet)
+    problems += _uncertain_pin(letters.get(PIN_COLUMN, []), unknown, sheet)
     if KEY_COLUMN not in letters:
         problems.append(_no_key(headings))
     if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
@@ -68,7 +76,7 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     """The error where the PIN may be the password of something else, and another heading may be the PIN's."""
     if (
         len(letters) != 1
-        or _PIN.header in sheet.heading_map.values()
+        or PIN_COLUMN.header in sheet.heading_map.values()
         or not may_be_other_secret(sheet.headings[letters[0]])
     ):
         return []
@@ -76,11 +84,11 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     return [
         Problem(
             row=None,
-            column=_PIN.header,
+            column=PIN_COLUMN.header,
             code="pin-column-uncertain",
             message=f'it is not certain which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
-            f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={_PIN.header}" or '
-            f'--map "{shown(heading)}={_PIN.header}".',
+            f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={PIN_COLUMN.header}" or '
+            f'--map "{shown(heading)}={PIN_COLUMN.header}".',
         )
         for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
     ]

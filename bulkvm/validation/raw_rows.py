@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Fault, Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
@@ -26,7 +27,7 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
     if errors:
         return (), tuple(errors)
-    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     texts = {header: sheet.texts(letter) for header, letter in letters.items()}
     texts[KEY_COLUMN.header] = {row: _read_extension(text) for row, text in texts[KEY_COLUMN.header].items()}
     missing = [(row, _NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]

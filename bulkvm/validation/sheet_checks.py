@@ -7,6 +7,7 @@ from typing import Any
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, Column
 from bulkvm.columns.extension import shown_extension
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.problem import Fault, Problem, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -52,7 +53,7 @@ def validate(
         policy: how long a PIN may be.
         fix_zeros: put back the leading zeros that PINs seem to have lost (`--fix leading-zeros`).
     """
-    columns, of_file = sheet.columns, check_headings(sheet)
+    columns, of_file = sheet_columns(sheet), check_headings(sheet)
     problems = [*of_file, *sheet.problems]
     rows = sheet.cells.index.tolist()
     if any(problem.is_error for problem in of_file):

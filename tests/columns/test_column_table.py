@@ -17,7 +17,9 @@ def errors_of(column: Column, text: str) -> list[str]:
     return [fault.code for fault in faults if fault.severity is Severity.ERROR]
 
 
-@pytest.mark.parametrize(("column", "text"), [(c, text) for c in COLUMNS for text in c.good], ids=lambda x: str(x)[:20])
+@pytest.mark.parametrize(
+    ("column", "text"), [(c, text) for c in COLUMNS for text in c.valid_examples], ids=lambda x: str(x)[:20]
+)
 def test_a_good_example_has_no_error_and_reads_back_as_it_is_written(column: Column, text: str) -> None:
     value = column.parse(text).value
 
@@ -26,7 +28,9 @@ def test_a_good_example_has_no_error_and_reads_back_as_it_is_written(column: Col
     assert column.parse(column.format(value)).value == value
 
 
-@pytest.mark.parametrize(("column", "text"), [(c, text) for c in COLUMNS for text in c.bad], ids=lambda x: str(x)[:20])
+@pytest.mark.parametrize(
+    ("column", "text"), [(c, text) for c in COLUMNS for text in c.invalid_examples], ids=lambda x: str(x)[:20]
+)
 def test_a_bad_example_has_an_error(column: Column, text: str) -> None:
     assert errors_of(column, text) != []
 
@@ -38,7 +42,7 @@ def test_a_column_is_a_field_of_boxes_and_records(column: Column) -> None:
 
 
 def test_a_record_has_its_fields_in_the_order_of_the_columns() -> None:
-    assert tuple(Record.__dataclass_fields__) == ("row", *(column.header for column in COLUMNS), "if_changed")
+    assert tuple(Record.__dataclass_fields__) == ("row", *(column.header for column in COLUMNS), "errors_if_changed")
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.header)

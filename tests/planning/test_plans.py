@@ -94,7 +94,7 @@ def test_what_may_stand_only_as_an_export_wrote_it_is_an_error_once_it_was_chang
     told = Problem(row=2, cell="D2", column="prompt", code="prompt-tag", message="no language tag.")
 
     plan = make_plan(
-        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", if_changed=(told,))], boxes
+        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", errors_if_changed=(told,))], boxes
     )
 
     assert [change.kind for change in plan.changes] == kinds
@@ -370,7 +370,7 @@ def test_two_exported_rows_with_one_number_must_each_mean_a_box_of_their_own(
 ) -> None:
     twice = Problem(row=2, column="extension_number", code="extension-twice", message="twice.")
     rows = [
-        record(row=n, id=box.id, name=box.name, pin="402817", if_changed=(replace(twice, row=n),))
+        record(row=n, id=box.id, name=box.name, pin="402817", errors_if_changed=(replace(twice, row=n),))
         for n, box in ((2, BOX), (3, TWIN))
     ]
 

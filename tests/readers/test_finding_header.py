@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
 from tests.readers.made import HEADINGS, csv_text, header_xml, texts, write_raw_workbook, write_workbook
@@ -230,7 +231,7 @@ def test_the_mark_of_utf_8_that_became_letters_is_no_part_of_a_heading(tmp_path:
     path = tmp_path / "a.csv"
     path.write_text(f"{mark}Ext,Name\n6201,Desk\n", encoding="utf-8")
 
-    assert {letter: column.header for letter, column in read_sheet(path).columns.items()} == {
+    assert {letter: column.header for letter, column in sheet_columns(read_sheet(path)).items()} == {
         "A": "extension_number",
         "B": "name",
     }

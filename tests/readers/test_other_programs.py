@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
@@ -184,6 +185,6 @@ def test_what_scripts_write_is_read(
 ) -> None:
     sheet = read_sheet(PROGRAMS / name)
 
-    assert {letter: column.header for letter, column in sheet.columns.items()} == headings
+    assert {letter: column.header for letter, column in sheet_columns(sheet).items()} == headings
     assert texts(sheet) == rows
     assert [(p.row, p.code) for p in validate(sheet).problems] == found

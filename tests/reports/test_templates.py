@@ -28,8 +28,8 @@ HEADERS = [column.header for column in COLUMNS]
 PIN = next(column for column in COLUMNS if column.secret)
 
 EXTENSIONS = [
-    *KEY_COLUMN.good,
-    *KEY_COLUMN.bad,
+    *KEY_COLUMN.valid_examples,
+    *KEY_COLUMN.invalid_examples,
     "101",
     "12",
     "1" * 64,
@@ -43,7 +43,8 @@ EXTENSIONS = [
     "10 1",
 ]
 PINS = [
-    *PIN.good, *PIN.bad, "11223344", "1122334455", "11223344556", "000246", "246999", "790246", "246012", "246789",
+    *PIN.valid_examples, *PIN.invalid_examples,
+    "11223344", "1122334455", "11223344556", "000246", "246999", "790246", "246012", "246789",
     "135790", "987654", "40 281", "4028.7", "1e5000", "+40281", "040281", "888024", "567024",
 ]  # fmt: skip
 
@@ -144,7 +145,7 @@ def test_the_guide_explains_every_column_and_is_never_taken_for_the_sheet(templa
     cells = [str(cell.value) for row in guide.iter_rows() for cell in row if cell.value]
     for column in COLUMNS:
         assert column.help in cells
-        assert "\n".join(column.bad) in ["", *cells]
+        assert "\n".join(column.invalid_examples) in ["", *cells]
     assert not [cell for cell in cells if match_heading(cell) is KEY_COLUMN]
 
 

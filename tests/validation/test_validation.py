@@ -236,7 +236,7 @@ def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_i
     ]
     assert checked.problems[0].message.endswith("It may stay only as an export wrote it.")
     (kept,) = checked.records
-    assert (getattr(kept, header), [p.severity for p in kept.if_changed]) == (text, [Severity.ERROR])
+    assert (getattr(kept, header), [p.severity for p in kept.errors_if_changed]) == (text, [Severity.ERROR])
 
 
 def test_a_heading_that_is_mapped_must_be_there() -> None:

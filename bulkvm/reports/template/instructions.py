@@ -49,5 +49,11 @@ def write_guide(workbook: Workbook, sheet: Worksheet) -> None:
 
 def _explain(column: Column) -> tuple[str, ...]:
     needed = "always" if "update" in column.required_for else "for a new box" if column.required_for else "no"
-    good = [*column.good, CLEAR] if column.clearable else column.good
-    return f"{column.title}\n({column.header})", needed, column.help, "\n".join(good), "\n".join(column.bad)
+    valid = [*column.valid_examples, CLEAR] if column.clearable else column.valid_examples
+    return (
+        f"{column.title}\n({column.header})",
+        needed,
+        column.help,
+        "\n".join(valid),
+        "\n".join(column.invalid_examples),
+    )

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bulkvm.columns import CLEAR, COLUMNS, OURS, Column, refused_text
+from bulkvm.columns import CLEAR, COLUMNS, RESULT_PREFIX, Column, refused_text
 from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.sheet_columns import refused_cells, sheet_columns
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
@@ -30,7 +31,7 @@ def write_clean(
     """
     check_result_name(target, sheet, overwrite=overwrite)
     table = Table(
-        headings=[*(column.header for column in COLUMNS), f"{OURS}row"],
+        headings=[*(column.header for column in COLUMNS), f"{RESULT_PREFIX}row"],
         widths=[*(column.width for column in COLUMNS), 12],
         rows=_rows(sheet, records),
     )
@@ -41,9 +42,9 @@ def write_clean(
 
 
 def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
-    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     texts = {letter: sheet.texts(letter) for letter in letters.values()}
-    refused = sheet.refused()
+    refused = refused_cells(sheet)
     for record in records:
         row = [cell_text(record, column) for column in COLUMNS]
         marked = refused.get(record.row, ())

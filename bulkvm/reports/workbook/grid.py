@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from openpyxl.utils import column_index_from_string
 
 from bulkvm.columns import refused_text
+from bulkvm.columns.sheet_columns import refused_cells
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.result_columns import Results, place_results
 
@@ -38,7 +39,7 @@ def make_grid(sheet: Sheet, results: Results | None) -> Grid:
 
 def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> Iterator[tuple[int, Sequence[str]]]:
     from_left = [column_index_from_string(letter) - 1 for letter in sheet.cells.columns]
-    refused = sheet.refused()
+    refused = refused_cells(sheet)
     columns = (sheet.cells[letter].tolist() for letter in sheet.cells.columns)
     for number, *values in zip(sheet.cells.index.tolist(), *columns, strict=True):
         row = [""] * width

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.text_cells import count_lines, fit
@@ -47,7 +48,7 @@ def marked_cell(problem: Problem, letters: Mapping[str, str]) -> str | None:
 
 def find_letters(sheet: Sheet) -> Mapping[str, str]:
     """The letters of our columns by header; a sheet without extensions has its first one in their place."""
-    letters = {column.header: letter for letter, column in sheet.columns.items()}
+    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     return {KEY_COLUMN.header: next(iter(sheet.headings), "A"), **letters}
 
 

@@ -7,17 +7,17 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import OURS
+from bulkvm.columns import RESULT_PREFIX
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
-_STATUS: Final = f"{OURS}status"
-_MESSAGE: Final = f"{OURS}message"
+_STATUS: Final = f"{RESULT_PREFIX}status"
+_MESSAGE: Final = f"{RESULT_PREFIX}message"
 # Each with its width in characters.
-RESULT_HEADINGS: Final = {_STATUS: 14, _MESSAGE: 60, f"{OURS}id": 28, f"{OURS}changed": 24}
-PIN_HEADING: Final = {f"{OURS}pin": 14}
+RESULT_HEADINGS: Final = {_STATUS: 14, _MESSAGE: 60, f"{RESULT_PREFIX}id": 28, f"{RESULT_PREFIX}changed": 24}
+PIN_HEADING: Final = {f"{RESULT_PREFIX}pin": 14}
 
 
 @dataclass(frozen=True, slots=True)

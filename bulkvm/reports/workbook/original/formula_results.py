@@ -2,6 +2,7 @@
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook.original.original_cells import cells_there, set_text
 
@@ -12,7 +13,9 @@ def replace_formulas(own: Worksheet, sheet: Sheet) -> bool:
     That is in the columns that are read, and in blank rows, which formulas without results would fill. A formula
     whose result cannot be used stays, lest it pass for text.
     """
-    texts = {letter: {sheet.header_row: sheet.headings[letter], **sheet.texts(letter)} for letter in sheet.columns}
+    texts = {
+        letter: {sheet.header_row: sheet.headings[letter], **sheet.texts(letter)} for letter in sheet_columns(sheet)
+    }
     filled = {sheet.header_row, *sheet.cells.index.tolist()}
     found = False
     for cell in cells_there(own):

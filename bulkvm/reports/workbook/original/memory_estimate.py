@@ -6,6 +6,7 @@ from typing import IO, Final
 from xml.parsers import expat
 from zipfile import ZipFile
 
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.original.unsupported_content import size_of_pictures
@@ -47,7 +48,9 @@ class _TooMuch(Exception):
 
 def count_changes(sheet: Sheet, annotation: Annotation) -> int:
     """How many cells of a workbook an annotation changes, those counted twice that take twice as long."""
-    replaced = sum(kind in _REPLACED for letter in sheet.columns for kind in sheet.kinds.get(letter, {}).values())
+    replaced = sum(
+        kind in _REPLACED for letter in sheet_columns(sheet) for kind in sheet.kinds.get(letter, {}).values()
+    )
     results = annotation.results
     filled = len(results.rows) * len(results.headings) if results else 0
     return _CHANGES_OF_MARK * (len(annotation.marks) + replaced) + filled

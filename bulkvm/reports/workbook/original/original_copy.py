@@ -15,6 +15,7 @@ from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.columns import refused_text
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook import styles as look
 from bulkvm.reports.workbook.annotation import Annotation
@@ -50,7 +51,7 @@ def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     _mark_cut_texts(own, sheet)
     if replace_formulas(own, sheet):
         notices.append(_REPLACED)
-    if external := leave_out_external(workbook, own, sheet.header_row, sheet.columns):
+    if external := leave_out_external(workbook, own, sheet.header_row, sheet_columns(sheet)):
         notices.append(Line((_EXTERNAL.format(external),)))
     _mark(own, annotation.marks)
     if annotation.results is not None:
@@ -78,7 +79,7 @@ def _load(file: Path) -> tuple[Workbook, list[Line]]:
 
 def _mark_cut_texts(own: Worksheet, sheet: Sheet) -> None:
     """Keep texts refused that are too long for a cell: cut, they would be read."""
-    for letter in sheet.columns:
+    for letter in sheet_columns(sheet):
         column, texts = column_index_from_string(letter), sheet.texts(letter)
         for row, kind in sheet.kinds.get(letter, {}).items():
             if kind is CellKind.TOO_LONG:

@@ -13,6 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.files import scratch_folder
 from bulkvm.model.outcome import Status
 from bulkvm.model.sheet import Sheet
@@ -133,7 +134,7 @@ def _notes_of_rows(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int
 
 
 def _set_widths(to: Worksheet, sheet: Sheet, headings: Sequence[str], text: Format) -> None:
-    columns = sheet.columns
+    columns = sheet_columns(sheet)
     for column, heading in enumerate(headings):
         known = columns.get(xl_col_to_name(column))
         to.set_column(column, column, known.width if known else _RESULT_WIDTHS.get(heading, _WIDTH), text)
