@@ -1,4 +1,4 @@
-"""Where bulkvm keeps what outlives a command."""
+"""Where bulkvm keeps settings and state."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from bulkvm.model.tenant import Tenant
 
 
 def state_folder() -> Path:
-    """The folder for state, made if need be: BULKVM_STATE, or the platform's own place."""
+    """The folder for state, created if necessary: BULKVM_STATE, or the platform's default."""
     folder = _find_folder("BULKVM_STATE", platformdirs.user_state_path)
     try:
         make_private_folder(folder)
@@ -31,10 +31,10 @@ def state_folder() -> Path:
 
 @contextmanager
 def writing_state() -> Iterator[None]:
-    """Say in words, before anything is sent, that the folder for state takes no file.
+    """Turn an error of the state folder into a message, before anything is sent.
 
     Raises:
-        FileError: it takes no file.
+        FileError: the folder is not writable.
     """
     try:
         yield
@@ -47,22 +47,22 @@ def writing_state() -> Iterator[None]:
 
 
 def sites_file() -> Path:
-    """The file of the sites, in the folder for settings: BULKVM_CONFIG, or the platform's own place."""
+    """The sites file, in the folder for settings: BULKVM_CONFIG, or the platform's default."""
     return _find_folder("BULKVM_CONFIG", platformdirs.user_config_path) / "sites.toml"
 
 
 def _find_folder(variable: str, usual: Callable[..., Path]) -> Path:
-    """The folder that a variable names, or else the platform's own place.
+    """The folder that a variable names, or the platform's default.
 
     Raises:
-        UsageError: there is none, since this user has no home folder, as in some containers.
+        UsageError: this user has no home folder, as in some containers.
     """
     chosen = os.environ.get(variable)
     try:
         folder = Path(chosen).expanduser() if chosen else usual("bulkvm", appauthor=False)
     except (RuntimeError, OSError, KeyError):
         folder = Path("~")
-    if str(folder).startswith("~"):  # as it is where nothing says whose home that is
+    if str(folder).startswith("~"):  # `~` was not expanded: the home folder is not known
         raise UsageError(
             f"This user has no home folder, so bulkvm has no place for what it keeps. Name a folder in {variable} "
             "(BULKVM_CONFIG for the sites, BULKVM_STATE for the journals of runs)."
@@ -80,8 +80,8 @@ def runs_folder() -> Path:
     return state_folder() / "runs"
 
 
-def tenant_lock(tenant: Tenant) -> Path:
-    """The file that the one run against a tenant holds on to."""
+def tenant_lock_file(tenant: Tenant) -> Path:
+    """The lock file of a tenant."""
     folder = state_folder() / "locks"
     make_private_folder(folder)
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(tenant.pbx).netloc)

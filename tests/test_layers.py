@@ -22,13 +22,16 @@ MAY_IMPORT = {
     "readers": WORDS,
     "validation": WORDS,
     "pbx": WORDS | {"files"},
-    "runs": WORDS | {"files", "locks"},
+    "runs": WORDS | {"files", "locks", "paths"},
     "planning": WORDS | {"pbx", "runs"},
     "upload": WORDS | {"pbx", "planning", "runs"},
     "reports": WORDS | {"files", "planning"},
     "sites": WORDS | {"files", "locks"},
     "simulator": set[str](),
     "backup": WORDS | {"files", "locks", "pbx", "readers", "reports", "__init__"},
+    "jobs": WORDS
+    | {"backup", "files", "paths", "pbx", "planning", "readers", "reports", "runs", "upload", "validation"},
+    "api": {path.stem for path in PACKAGE.iterdir()} - {"cli", "simulator"},
     "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
     "__main__": {"cli"},
 }

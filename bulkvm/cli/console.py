@@ -1,6 +1,7 @@
-"""What is said to a person, on standard error, and what a command produces, on standard output."""
+"""Messages on standard error, and a command's output on standard output."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,94 +12,124 @@ import click
 
 from bulkvm.cli.main import CliContext, current_streams
 from bulkvm.cli.streams import OutputStreams
+from bulkvm.model.errors import Interrupted, UsageError
 
 Command: TypeAlias = Callable[..., int]
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Where a person reads."""
+    """The standard streams of a command, with or without `--quiet`."""
 
     streams: OutputStreams
     quiet: bool = False
 
     def info(self, text: str, **style: Any) -> None:
-        """Say something that a quiet run leaves out."""
+        """Write a message that `--quiet` omits."""
         if not self.quiet:
             self.always(text, **style)
 
     def always(self, text: str, **style: Any) -> None:
-        """Say something that a quiet run must say too."""
-        self.streams.info(text, **style)
+        """Write a message, even with `--quiet`."""
+        self.streams.write_error(text, **style)
 
-    def print(self, product: str | bytes) -> None:
-        """Write the command's product, text or data, to standard output."""
-        self.streams.write(product)
+    def print(self, output: str | bytes) -> None:
+        """Write output, text or data, to standard output."""
+        self.streams.write(output)
 
     def confirm(self, question: str) -> bool:
-        """Ask for yes or no."""
+        """Prompt for yes or no."""
         return self.streams.confirm(question)
 
     def prompt(self, question: str, **options: Any) -> Any:
-        """Ask for a text, as `click.prompt`."""
+        """Prompt for a text, as `click.prompt`."""
         return self.streams.prompt(question, **options)
 
-    def progress(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
-        """Show that something is under way, and how far: a bar on a terminal, a plain line now and then elsewhere.
+    def progress(self, phase: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show the progress of a phase: a bar on a terminal, an occasional line elsewhere.
 
         Returns:
-            A context with a function to call with how much is done and how much there is.
+            A context manager. It gives a function to call with the number of items done and the total.
         """
-        return nullcontext(lambda _done, _total: None) if self.quiet else self.streams.progress(what)
+        return nullcontext(lambda _done, _total: None) if self.quiet else self.streams.progress(phase)
+
+
+def confirm(question: str, console: Console, verb: tuple[str, str], *, yes: bool, can_ask: bool = True) -> bool:
+    """Ask for confirmation, unless `--yes` was given.
+
+    Args:
+        question: the question.
+        console: where to ask.
+        verb: the action, such as `send` and `sent`.
+        yes: whether `--yes` was given.
+        can_ask: whether standard input is free for an answer.
+
+    Raises:
+        UsageError: there is no terminal.
+        Interrupted: interrupted at the prompt.
+    """
+    do, done = verb
+    if yes:
+        return True
+    if not can_ask or not sys.stdin.isatty():
+        raise UsageError(f"There is no terminal to ask on, so nothing was {done}. Add --yes to {do} without asking.")
+    try:
+        if console.confirm(question):
+            return True
+    except click.Abort as error:
+        console.always("")  # ends the line of the prompt
+        raise Interrupted(f"Stopped. Nothing was {done}.") from error
+    console.always(f"Nothing was {done}.")
+    return False
 
 
 def console_options(command: Command) -> Command:
-    """Give a command the options about what is said, and a `screen` to say it on."""
+    """Add the options about messages to a command, and pass it a `console`."""
 
-    @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say each request to the PBX.")
-    @_wish("--no-color", _be_plain, "Use no colours. NO_COLOR does the same.")
-    @_wish("--debug", _show_tracebacks, "Show a traceback where something fails.")
+    @click.option("-q", "--quiet", is_flag=True, help="Show errors and warnings only.")
+    @click.option("-v", "--verbose", is_flag=True, help="Log each request to the PBX.")
+    @_eager_flag("--no-color", _disable_colors, "Disable colors. NO_COLOR does the same.")
+    @_eager_flag("--debug", _show_tracebacks, "Show the traceback of an error.")
     @wraps(command)
-    def with_screen(*, quiet: bool, verbose: bool, **options: Any) -> int:
+    def with_console(*, quiet: bool, verbose: bool, **options: Any) -> int:
         streams = current_streams()
         with _logging(streams, logging.INFO if verbose else logging.WARNING):
             return command(console=Console(streams, quiet), **options)
 
-    return with_screen
+    return with_console
 
 
-def _wish(
+def _eager_flag(
     option: str, callback: Callable[[click.Context, click.Parameter, bool], None], text: str
 ) -> Callable[[Command], Command]:
-    """An option that counts before any other does, and so also for what is wrong with these."""
+    """A flag that takes effect before other options are parsed, and so also for errors in them."""
     return click.option(option, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=text)
 
 
-def _be_plain(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (click's signature)
+def _disable_colors(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001  (click's signature)
     streams = context.ensure_object(CliContext).streams
-    streams.plain = streams.plain or wanted
+    streams.plain = streams.plain or given
 
 
-def _show_tracebacks(context: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  (the same)
-    context.ensure_object(CliContext).debug = wanted
+def _show_tracebacks(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001  (the same)
+    context.ensure_object(CliContext).debug = given
 
 
-class _Said(logging.Handler):
-    """What is logged, said."""
+class _StreamHandler(logging.Handler):
+    """Writes log records to standard error."""
 
     def __init__(self, streams: OutputStreams) -> None:
         super().__init__()
         self._streams = streams
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._streams.info(self.format(record))
+        self._streams.write_error(self.format(record))
 
 
 @contextmanager
 def _logging(streams: OutputStreams, level: int) -> Iterator[None]:
-    """Say what bulkvm logs from a level on; of the libraries below it, nothing."""
-    logger, handler = logging.getLogger("bulkvm"), _Said(streams)
+    """Write bulkvm's own log records from a level on; those of libraries are not written."""
+    logger, handler = logging.getLogger("bulkvm"), _StreamHandler(streams)
     logger.addHandler(handler)
     logger.setLevel(level)
     try:

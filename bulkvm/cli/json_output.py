@@ -1,4 +1,4 @@
-"""The JSON documents on standard output. They are only ever added to."""
+"""The JSON documents on standard output. Fields may be added, but not changed or removed."""
 
 import json
 from collections import Counter
@@ -13,13 +13,15 @@ from bulkvm.cli.main import CliContext
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.change import Plan
-from bulkvm.model.outcome import Outcome, count_statuses, count_unseen
+from bulkvm.model.outcome import count_statuses, count_unseen
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.text import printable_json
 
 if TYPE_CHECKING:
+    from bulkvm.jobs.plan_sheet import PlanReport
+    from bulkvm.jobs.run_execution import RunReport
     from bulkvm.pbx.diagnostics import Finding
     from bulkvm.planning import Diff
 
@@ -30,48 +32,47 @@ _PROBLEMS_AT_ONCE: Final = 1_000
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
-def print_json(form: Mapping[str, Any]) -> None:
-    """Print the one document of a command."""
-    wishes = click.get_current_context().ensure_object(CliContext)
-    wishes.streams.write(format_json(form))
-    wishes.document = False
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print the JSON document of a command."""
+    context = click.get_current_context().ensure_object(CliContext)
+    context.streams.write(format_json(document))
+    context.needs_document = False
 
 
 def print_validation(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> None:
-    """Print what `validate --json` prints: a problem after the other, since a sheet may have a million of them."""
-    wishes = click.get_current_context().ensure_object(CliContext)
-    form = {"schema": SCHEMA, "file": str(file), "sheet": sheet, "rows": rows, "valid": valid, "problems": []}
-    wishes.document = False
-    wishes.streams.write(format_json(form).removesuffix(_END_OF_LIST))
+    """Print the document of `validate --json` in parts, since a sheet may have a million problems."""
+    context = click.get_current_context().ensure_object(CliContext)
+    document = {"schema": SCHEMA, "file": str(file), "sheet": sheet, "rows": rows, "valid": valid, "problems": []}
+    context.needs_document = False
+    context.streams.write(format_json(document).removesuffix(_END_OF_LIST))
     left, before = iter(problems), "\n"
     while some := list(islice(left, _PROBLEMS_AT_ONCE)):
-        wishes.streams.write(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
+        context.streams.write(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
         before = ",\n"
-    wishes.streams.write(_END_OF_LIST if before == "\n" else b"\n  " + _END_OF_LIST)
+    context.streams.write(_END_OF_LIST if before == "\n" else b"\n  " + _END_OF_LIST)
 
 
 def _format_problem(problem: Problem) -> str:
-    """A problem, as `format_json` writes it in a list."""
+    """A problem as `format_json` writes it in a list."""
     fields = ",\n".join(f'      "{name}": {_ENCODER.encode(value)}' for name, value in _problem(problem).items())
     return f"    {{\n{fields}\n    }}"
 
 
-def format_json(form: Mapping[str, Any]) -> bytes:
-    """A document, as bytes: JSON is UTF-8, whatever the terminal or the pipe takes for text."""
-    return f"{printable_json(json.dumps(form, ensure_ascii=False, indent=2))}\n".encode()
+def format_json(document: Mapping[str, Any]) -> bytes:
+    """Encode a document as UTF-8, whatever the encoding of the terminal or pipe."""
+    return f"{printable_json(json.dumps(document, ensure_ascii=False, indent=2))}\n".encode()
 
 
-def error_form(message: str, exit_code: int) -> dict[str, Any]:
-    """What any command prints with --json that ends before it has a document of its own."""
+def error_document(message: str, exit_code: int) -> dict[str, Any]:
+    """The document of a command that ends before it has one of its own."""
     return {"schema": SCHEMA, "error": {"exit_code": exit_code, "message": message}}
 
 
-def plan_form(
-    site: str, tenant: Tenant | None, plan: Plan, problems: Iterable[Problem], excess: str | None
-) -> dict[str, Any]:
-    """What `plan --json` prints; `excess` says how it goes beyond --max-changes, if it does."""
+def plan_document(report: "PlanReport") -> dict[str, Any]:
+    """The document of `plan --json`."""
     from bulkvm.planning import describe_unseen
 
+    plan = report.plan or Plan(())
     rows = [
         {
             "row": change.record.row,
@@ -86,16 +87,13 @@ def plan_form(
         }
         for change in plan.changes
     ]
-    run = {"site": site, "tenant": tenant_form(tenant), "run": None}
+    run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": None}
     unseen = Counter(field for change in plan.changes for field in change.unseen)
-    return {**_run_form(run, plan.counts, rows, problems), "unseen": unseen, "excess": excess}
+    return {**_run_document(run, plan.counts, rows, report.problems), "unseen": unseen, "excess": report.excess}
 
 
-def import_form(
-    site: str, tenant: Tenant | None, run: str | None, outcomes: Iterable[Outcome], problems: Iterable[Problem]
-) -> dict[str, Any]:
-    """What `import --json` prints."""
-    accounted = tuple(outcomes)
+def run_document(report: "RunReport") -> dict[str, Any]:
+    """The document of `import --json` and `undo --json`."""
     rows = [
         {
             "row": outcome.row,
@@ -108,14 +106,15 @@ def import_form(
             "pbx_code": outcome.pbx_code,
             "attempts": outcome.attempts,
         }
-        for outcome in accounted
+        for outcome in report.outcomes
     ]
-    facts = {"site": site, "tenant": tenant_form(tenant), "run": run}
-    return {**_run_form(facts, count_statuses(accounted), rows, problems), "unseen": count_unseen(accounted)}
+    run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": report.run}
+    counts, unseen = count_statuses(report.outcomes), count_unseen(report.outcomes)
+    return {**_run_document(run, counts, rows, report.problems), "unseen": unseen}
 
 
-def diff_form(a: str, b: str, diff: "Diff") -> dict[str, Any]:
-    """What `diff --json` prints."""
+def diff_document(a: str, b: str, diff: "Diff") -> dict[str, Any]:
+    """The document of `diff --json`."""
     return {
         "schema": SCHEMA,
         "a": a,
@@ -147,19 +146,19 @@ def _box(box: Box) -> dict[str, Any]:
 
 
 def _shown(field: str, value: Value | Absent) -> str | bool | None:
-    """A value as the API has it; null where there is none, and for every PIN."""
+    """A value as in the API; null for an empty field and for every PIN."""
     column = COLUMN_OF_HEADER[field]
     if column.secret or isinstance(value, Absent):
         return None
     return value if isinstance(value, bool | str) else column.format(value)
 
 
-def sites_form(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, Any]:
-    """What `sites --json` prints."""
+def sites_document(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, Any]:
+    """The document of `sites --json`."""
     fields = ("name", "url", "domain", "user", "ca_file", "fingerprint")
     shown = [
         {field: getattr(site, field) for field in fields}
-        | {"tenant": tenant_form(site.tenant)}
+        | {"tenant": tenant_object(site.tenant)}
         | {"secret_stored": stored[site.name], "secret_from": _secret_from(site, stored=stored[site.name])}
         for site in sites
     ]
@@ -174,13 +173,13 @@ def _secret_from(site: Site, *, stored: bool) -> str | None:
     return "keyring" if stored else None
 
 
-def doctor_form(site: str, findings: "Iterable[Finding]") -> dict[str, Any]:
-    """What `doctor --json` prints."""
+def doctor_document(site: str, findings: "Iterable[Finding]") -> dict[str, Any]:
+    """The document of `doctor --json`."""
     checks = [{"check": found.check, "ok": found.error is None, "message": found.text} for found in findings]
     return {"schema": SCHEMA, "site": site, "checks": checks}
 
 
-def _run_form(
+def _run_document(
     run: Mapping[str, Any], counts: Mapping[Any, int], rows: list[dict[str, Any]], problems: Iterable[Problem]
 ) -> dict[str, Any]:
     return {
@@ -192,8 +191,8 @@ def _run_form(
     }
 
 
-def tenant_form(tenant: Tenant | None) -> dict[str, Any] | None:
-    """A tenant in any document; null where it is not known."""
+def tenant_object(tenant: Tenant | None) -> dict[str, Any] | None:
+    """A tenant in a document; null if it is not known."""
     if tenant is None:
         return None
     return {"pbx": tenant.pbx, "id": tenant.id, "name": tenant.name, "domain": tenant.domain}

@@ -1,4 +1,4 @@
-"""The commands by name, and the way out of each: its exit code, and its errors in words."""
+"""The command line: commands by name, error messages and exit codes."""
 
 import importlib
 import io
@@ -19,7 +19,7 @@ from bulkvm import __version__
 from bulkvm.cli.streams import OutputStreams, is_without_reader, open_standard_descriptors
 from bulkvm.model.errors import BulkvmError, FileError, Interrupted, UsageError
 
-# Imported when they are used, so that --help does not wait for pandas and its friends.
+# Imported when they are used, so that --help does not wait for pandas.
 COMMANDS: Final = {
     "template": ("template", "Write the blank sheet to hand out."),
     "validate": ("validate", "Check a sheet, offline: every problem of every row."),
@@ -39,18 +39,18 @@ COMMANDS: Final = {
 }
 
 
-_MAY_BE_EMPTY: Final = ("--domain",)  # of a system administrator
+_MAY_BE_EMPTY: Final = ("--domain",)  # a system administrator has none
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
-_GOOD: Final = (0, 10)  # exit codes: done, and differences found
+_SUCCESS: Final = (0, 10)  # exit codes: done, and differences found
 
 
 @dataclass(slots=True)
 class CliContext:
-    """What the command line asks of the way out; `document` is the JSON document that is not printed yet."""
+    """The state of one command; `needs_document` until the document that `--json` asks for is printed."""
 
     streams: OutputStreams = field(default_factory=OutputStreams)
     debug: bool = False
-    document: bool = False
+    needs_document: bool = False
 
 
 class _Commands(click.Group):
@@ -77,10 +77,10 @@ class _Commands(click.Group):
 
 
 def _refuse_empty(arguments: Sequence[str]) -> None:
-    """Refuse an argument of no characters: a script's variable is not set, and much could be meant by it.
+    """Refuse an empty argument, as an unset variable of a script gives it.
 
     Raises:
-        click.UsageError: there is one.
+        click.UsageError: an argument is empty.
     """
     for before, argument in pairwise(("", *arguments)):
         option, is_pair, value = argument.partition("=") if argument.startswith("--") else (before, "", argument)
@@ -101,72 +101,74 @@ def bulkvm() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with the code that says how it ended."""
+    """Run the command line and exit with its exit code."""
     for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
-            signal.signal(number, _press_ctrl_c)
+            signal.signal(number, _raise_sigint)
     open_standard_descriptors()
     if "--debug" not in sys.argv:
         _silence_libraries()
     code = run()
-    for name in ("SIGINT", *_ENDING):  # the code stands: while Python ends, a signal would replace it
+    for name in ("SIGINT", *_ENDING):  # while Python shuts down, a signal would replace the exit code
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     sys.exit(code)
 
 
 def _silence_libraries() -> None:
-    """What libraries warn of is for us, not for users: no warning, log or lost exception of theirs is printed."""
+    """Suppress warnings, logs and unraisable exceptions of libraries, which are not meant for users."""
     warnings.simplefilter("ignore")
     logging.getLogger().addHandler(logging.NullHandler())
     sys.unraisablehook = lambda _: None
 
 
-def _press_ctrl_c(_number: int, frame: FrameType | None) -> None:
-    """SIGTERM is Ctrl-C, whatever Ctrl-C means at the moment; to a script's background job that is nothing."""
+def _raise_sigint(_number: int, frame: FrameType | None) -> None:
+    """Handle a signal as Ctrl-C is handled at the moment; a background job of a script ignores SIGINT."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.default_int_handler(signal.SIGINT, frame)
     signal.raise_signal(signal.SIGINT)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, say what went wrong in words, and return its exit code."""
+    """Run one command, report its error if any, and return its exit code."""
     with OutputStreams() as streams:
         code = run_command(sys.argv[1:] if arguments is None else arguments, streams)
         lost = streams.lost_output
-        if lost is None or is_without_reader(lost):  # a reader that has enough, such as `head`, is no fault
+        if lost is None or is_without_reader(lost):  # a reader that stops early, such as `head`, is no error
             return code
-        streams.info(f"Standard output could not be written ({lost.strerror}), so what is there is not complete.")
-        return UsageError.exit_code if code in _GOOD else code  # what else went wrong is worse
+        streams.write_error(
+            f"Standard output could not be written ({lost.strerror}), so what is there is not complete."
+        )
+        return UsageError.exit_code if code in _SUCCESS else code  # another error takes precedence
 
 
 def run_command(given: Sequence[str], streams: OutputStreams) -> int:
-    """Run one command on a console, say what went wrong in words, and return its exit code."""
-    wishes = CliContext(streams, document="--json" in given)
+    """Run one command on the given streams, report its error if any, and return its exit code."""
+    context = CliContext(streams, needs_document="--json" in given)
     try:
-        return bulkvm.main(given, standalone_mode=False, obj=wishes, prog_name="bulkvm") or 0
+        return bulkvm.main(given, standalone_mode=False, obj=context, prog_name="bulkvm") or 0
     except (click.exceptions.Abort, KeyboardInterrupt):
-        warnings.simplefilter("ignore", RuntimeWarning)  # Python's, of a coroutine that was about to begin
-        return _say("Stopped.", Interrupted.exit_code, wishes)
+        warnings.simplefilter("ignore", RuntimeWarning)  # about a coroutine that was never awaited
+        return _report_error("Stopped.", Interrupted.exit_code, context)
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
-        streams.info(usage.getvalue().rstrip("\n"))
-        return _end(error.format_message(), error.exit_code, wishes)
-    except Exception as error:  # noqa: BLE001  (no traceback reaches a user who did not ask for it)
-        if wishes.debug:
-            streams.info("".join(traceback.format_exception(error)).rstrip("\n"))
-        return _say(*_in_words(error), wishes)
+        streams.write_error(usage.getvalue().rstrip("\n"))
+        return _end(error.format_message(), error.exit_code, context)
+    except Exception as error:  # noqa: BLE001  (users see a traceback only with --debug)
+        if context.debug:
+            streams.write_error("".join(traceback.format_exception(error)).rstrip("\n"))
+        return _report_error(*_describe(error), context)
 
 
 def current_streams() -> OutputStreams:
-    """The console of the command that runs."""
+    """The streams of the current command."""
     return click.get_current_context().ensure_object(CliContext).streams
 
 
-def _in_words(error: Exception) -> tuple[str, int]:
-    """What an error means to the user, and the exit code for it."""
+def _describe(error: Exception) -> tuple[str, int]:
+    """The message and the exit code for an error."""
     match error:
         case BulkvmError():
             return str(error), error.exit_code
@@ -180,15 +182,15 @@ def _in_words(error: Exception) -> tuple[str, int]:
             ), 1
 
 
-def _say(text: str, code: int, wishes: CliContext) -> int:
-    wishes.streams.info(text, fg="red")
-    return _end(text, code, wishes)
+def _report_error(text: str, code: int, context: CliContext) -> int:
+    context.streams.write_error(text, fg="red")
+    return _end(text, code, context)
 
 
-def _end(text: str, code: int, wishes: CliContext) -> int:
-    """Print the error as the document of a command that ends without one of its own, if one is asked for."""
-    if wishes.document:
-        from bulkvm.cli.json_output import error_form, format_json
+def _end(text: str, code: int, context: CliContext) -> int:
+    """Print the error as a JSON document if one is still needed, and return the exit code."""
+    if context.needs_document:
+        from bulkvm.cli.json_output import error_document, format_json
 
-        wishes.streams.write(format_json(error_form(text, code)))
+        context.streams.write(format_json(error_document(text, code)))
     return code

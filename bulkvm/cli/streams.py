@@ -1,8 +1,8 @@
-"""Standard output and standard error, which never decide what a command does.
+"""Standard output and standard error. A failing stream never changes what a command does.
 
-A stream that is closed, full, or has lost its reader drops what is written to it, and characters that its encoding
-lacks are written as escapes. Messages are written by a thread of their own, so that a terminal that stands still
-(Ctrl-S, a pager) does not hold up a run either. All that is printed goes through here, and is cleaned here.
+What is written to a stream that is closed, full, or has lost its reader is dropped, and characters that its encoding
+lacks are escaped. A thread writes the messages, so that a paused terminal (Ctrl-S, a pager) does not block a run. All
+output passes through here and is made printable.
 """
 
 import errno
@@ -28,7 +28,7 @@ _BAR_AFTER: Final = 0.3  # seconds
 _BAR_EVERY: Final = 0.1  # seconds
 _UNCOUNTED: Final = "{desc}: {elapsed}"
 
-# How a pipe says that its reader has gone; EINVAL is the word of Windows for it.
+# The errors of a pipe whose reader has closed it; Windows uses EINVAL.
 _NO_READER: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
 
 
@@ -37,12 +37,12 @@ class OutputStreams:
 
     def __init__(self) -> None:
         self.plain = bool(os.environ.get("NO_COLOR"))
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # its put may be called by a signal handler
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # `put` may be called by a signal handler
         self._writer = threading.Thread(target=self._write_messages, daemon=True)
-        self._phase: _Bar | _Lines | None = None  # the writer's own
+        self._phase: _Bar | _Lines | None = None  # used by the writer thread only
 
     def __enter__(self) -> Self:
-        """Take the place of sys.stdout and sys.stderr, for libraries too."""
+        """Replace sys.stdout and sys.stderr, also for libraries."""
         self._before = sys.stdin, sys.stdout, sys.stderr
         self._sink = _Sink(sys.stdout)
         self._out, self._err = _text(self._sink, sys.stdout), _text(_Sink(sys.stderr), sys.stderr)
@@ -55,44 +55,44 @@ class OutputStreams:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write the messages that are still to be written, and give the streams back."""
+        """Write the queued messages and restore the streams."""
         self._jobs.put(None)
-        with suppress(KeyboardInterrupt):  # a person does not want to wait for a terminal that stands still
+        with suppress(KeyboardInterrupt):  # Ctrl-C while the terminal is paused
             self._writer.join()
         sys.stdin, sys.stdout, sys.stderr = self._before
 
     @property
     def lost_output(self) -> OSError | None:
-        """Why something that was written to standard output is not there."""
+        """Why output to standard output was lost; None if none was."""
         return self._sink.error
 
-    def info(self, text: str, **style: Any) -> None:
-        """Write a message to standard error, soon; never fails, and never waits. A signal handler may call it."""
+    def write_error(self, text: str, **style: Any) -> None:
+        """Queue a message for standard error. Never fails or blocks, so a signal handler may call it."""
         text = printable_lines(text)
         self._jobs.put(partial(self._write_message, click.style(text, **style) if style else text))
 
-    def write(self, product: str | bytes) -> None:
-        """Write a command's product to standard output.
+    def write(self, output: str | bytes) -> None:
+        """Write a command's output to standard output.
 
-        Text is cleaned, and written in the encoding of the stream. Data goes out as it is, except to a terminal.
+        Text is made printable and encoded as the stream is. Bytes are written unchanged, except to a terminal.
         """
-        self.flush()  # in the order in which they were said, where both streams are one terminal
-        if isinstance(product, bytes) and self._out.isatty():
-            product = product.decode("utf-8", "replace").replace("\r\n", "\n")
-        if isinstance(product, bytes):
+        self.flush()  # keeps the order if both streams are one terminal
+        if isinstance(output, bytes) and self._out.isatty():
+            output = output.decode("utf-8", "replace").replace("\r\n", "\n")
+        if isinstance(output, bytes):
             self._out.flush()
-            self._out.buffer.write(product)
+            self._out.buffer.write(output)
         else:
-            self._out.write(printable_lines(product))
+            self._out.write(printable_lines(output))
         self._out.flush()
 
     def confirm(self, question: str) -> bool:
-        """Ask for yes or no."""
+        """Prompt for yes or no."""
         self.flush()
         return click.confirm(printable_lines(question), err=True)
 
     def prompt(self, question: str, **options: Any) -> Any:
-        """Ask for a text, as `click.prompt`."""
+        """Prompt for a text, as `click.prompt`."""
         self.flush()
         return click.prompt(printable_lines(question), err=True, **options)
 
@@ -103,13 +103,13 @@ class OutputStreams:
         written.wait()
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Show what is under way and how far: a bar on a terminal, a plain line now and then elsewhere.
+    def progress(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        """Show the progress of a phase: a bar on a terminal, an occasional line elsewhere.
 
         Yields:
-            A function to call with how much is done and how much there is; it only notes that.
+            A function to call with the number of items done and the total.
         """
-        phase = Phase(what)
+        phase = Phase(name)
         self._jobs.put(partial(self._begin, phase))
         try:
             yield phase.advance
@@ -124,7 +124,7 @@ class OutputStreams:
                 job = self._show
             if job is None:
                 return
-            with suppress(Exception):  # whoever waits in `flush` must not wait for ever
+            with suppress(Exception):  # `flush` must not block forever
                 job()
 
     def _write_message(self, text: str) -> None:
@@ -146,12 +146,12 @@ class OutputStreams:
 
 
 def is_without_reader(error: OSError) -> bool:
-    """Whether a pipe's reader has gone, who may have read all that it wanted."""
+    """Whether the reader of a pipe closed it, which is not an error: it may have read all it needs."""
     return error.errno in _NO_READER
 
 
 def open_standard_descriptors() -> None:
-    """Give a descriptor to standard streams that were closed, so that no file of ours gets it, and their output."""
+    """Open closed standard descriptors, so that no file gets their numbers and with them the output."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -160,7 +160,7 @@ def open_standard_descriptors() -> None:
 
 
 class _Sink(io.RawIOBase):
-    """The far end of a standard stream: what cannot be written is dropped, and the first reason kept in `error`."""
+    """The raw end of a standard stream. What cannot be written is dropped; `error` is the first reason."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self.error: OSError | None = None
@@ -183,17 +183,17 @@ class _Sink(io.RawIOBase):
         return number
 
     def write(self, data: Any) -> int:
-        """Write, or drop, all or a part."""
+        """Write or drop all of it, or a part."""
         size = len(data)
         if self._raw is None:
             self.error = _closed()
             return size
         try:
             written: int | None = self._raw.write(data)
-            while written is None:  # the descriptor does not block; somebody shares it who wants that
+            while written is None:  # another program made the shared descriptor non-blocking
                 select.select([], [self._raw], [])
                 written = self._raw.write(data)
-        except ValueError:  # closed from within Python
+        except ValueError:  # closed by Python code
             self.error = self.error or _closed()
         except OSError as error:
             self.error = self.error or error
@@ -207,33 +207,33 @@ def _closed() -> OSError:
 
 
 def _text(sink: _Sink, like: TextIO | None) -> io.TextIOWrapper:
-    """A text stream over a sink, in the encoding of another one. On a console of Windows, that is UTF-8."""
+    """A text stream over a sink, with the encoding of another stream. On a Windows console, that is UTF-8."""
     encoding = (like and like.encoding) or "utf-8"
     return io.TextIOWrapper(io.BufferedWriter(sink), encoding=encoding, errors="backslashreplace", line_buffering=True)
 
 
 class Phase:
-    """What is under way, and how far. Who does it only notes that; another thread shows it."""
+    """A phase of a command and its progress. The command updates it, and another thread shows it."""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.done = 0
         self.total: int | None = None
         self.began = time.time()
 
     def advance(self, done: int, total: int) -> None:
-        """Note how much is done of how much."""
+        """Set the number of items done and the total."""
         self.done, self.total = done, total
 
     def render(self) -> str:
-        """Say it in a line: how far, or for how long where that is not known."""
+        """The progress in one line: items done, or the time elapsed if the total is not known."""
         if self.total is None:
-            return f"{self.what}: {time.time() - self.began:.0f} s"
-        return f"{self.what}: {self.done:,} of {self.total:,}"
+            return f"{self.name}: {time.time() - self.began:.0f} s"
+        return f"{self.name}: {self.done:,} of {self.total:,}"
 
 
 class _Lines:
-    """A phase off a terminal: a line now and then."""
+    """Progress without a terminal: an occasional line."""
 
     def __init__(self, phase: Phase, stream: TextIO) -> None:
         self._phase, self._stream = phase, stream
@@ -246,14 +246,14 @@ class _Lines:
         click.echo(self._phase.render(), file=self._stream)
 
     def clear(self) -> None:
-        """Nothing: lines stay."""
+        """No-op: lines stay."""
 
     def end(self) -> None:
-        """The same."""
+        """No-op."""
 
 
 class _Bar:
-    """A phase on a terminal: a bar that goes away."""
+    """Progress on a terminal: a bar that disappears at the end."""
 
     def __init__(self, phase: Phase, stream: TextIO) -> None:
         self._phase, self._stream = phase, stream
@@ -281,9 +281,9 @@ class _Bar:
     def _make(self) -> Any:
         from tqdm import tqdm
 
-        tqdm.monitor_interval = 0  # no thread of its own: this one is enough
+        tqdm.monitor_interval = 0  # no monitor thread
         bar = tqdm(
-            desc=self._phase.what, unit="", leave=False, file=self._stream, dynamic_ncols=True, mininterval=0,
+            desc=self._phase.name, unit="", leave=False, file=self._stream, dynamic_ncols=True, mininterval=0,
             miniters=0, bar_format=_UNCOUNTED,
         )  # fmt: skip
         bar.start_t = bar.last_print_t = self._phase.began

@@ -1,9 +1,14 @@
-"""Gives every row of a sheet its outcome."""
+"""The outcome of every row, and the exit code of a run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers
+from bulkvm.model.outcome import DONE, Outcome, Status
 from bulkvm.model.problem import Problem, rows_with_errors
+
+NOT_ALL_DONE: Final = 1  # exit code
+_UNKNOWN: Final = 9  # exit code
 
 
 def complete_outcomes(
@@ -25,3 +30,14 @@ def complete_outcomes(
         or Outcome(row=row, extension_number=extension, status=Status.INVALID if row in invalid else Status.NOT_SENT)
         for row, extension in extensions.items()
     )
+
+
+def exit_code_of(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:
+    """The exit code of a run. A deliberate end takes precedence, then unknown outcomes."""
+    if isinstance(error, Interrupted | ReadBackDiffers):
+        return error.exit_code
+    if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
+        return _UNKNOWN
+    if error:
+        return error.exit_code
+    return 0 if all(outcome.status in DONE for outcome in outcomes) else NOT_ALL_DONE

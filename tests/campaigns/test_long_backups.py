@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bulkvm.backup import BackupSettings, Keep, verify
-from bulkvm.cli.commands.backup import back_up_sites
-from bulkvm.cli.connection import Connection
+from bulkvm.jobs.back_up_sites import back_up_sites
+from bulkvm.jobs.connection import Connection
 from bulkvm.model.settings import Site
 from bulkvm.readers import read_sheet
 from bulkvm.simulator import SimulatorSettings, create_app
@@ -29,17 +29,17 @@ async def test_fifty_thousand_boxes_come_through_a_list_of_five_hundred_pages(tm
     assert verify(tmp_path / "nights").intact == (made.file,)
 
 
-async def test_thirty_sites_of_a_thousand_boxes_are_backed_up_into_one_folder(tmp_path: Path) -> None:
+def test_thirty_sites_of_a_thousand_boxes_are_backed_up_into_one_folder(tmp_path: Path) -> None:
     apps = [create_app(seed=write_seed(tmp_path / "seed.json", 1000 + n)) for n in range(30)]
     sites = {
         name: Connection(Site(name=name, url=SITE.url, token=SimulatorSettings().token), QUICK, app)
         for name, app in zip((f"site-{n:02}" for n in range(30)), apps, strict=True)
     }
 
-    ended = await back_up_sites(
+    ended = back_up_sites(
         {name: partial(sites.__getitem__, name) for name in sites},
         BackupSettings(folder=tmp_path / "nights", now=NIGHT, keep=Keep(last=1)),
     )
 
-    assert [made.count for made in ended.values() if not isinstance(made, Exception)] == list(range(1000, 1030))
+    assert [made.count for made in ended.by_site.values() if not isinstance(made, Exception)] == list(range(1000, 1030))
     assert len(verify(tmp_path / "nights").intact) == 30

@@ -1,6 +1,5 @@
 """`bulkvm backup` and `bulkvm backup verify`, over a real socket."""
 
-import asyncio
 import json
 import os
 import re
@@ -15,8 +14,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.backup import BackupSettings, Manifest
-from bulkvm.cli.commands.backup import back_up_sites
-from bulkvm.cli.connection import Connection
+from bulkvm.jobs.back_up_sites import back_up_sites
+from bulkvm.jobs.connection import Connection
 from bulkvm.model.settings import Site
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.simulator.seeds import read_seed
@@ -227,14 +226,14 @@ def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(
     assert bulkvm("backup", "verify", "nights").code == 0
 
 
-async def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: Path) -> None:
+def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: Path) -> None:
     def fail() -> Connection:
         raise ZeroDivisionError
 
     night = BackupSettings(folder=tmp_path / "nights", now=NIGHT)
     good = Connection(SITE, QUICK, pbx_with(tmp_path, 3))
 
-    ended = await back_up_sites({"broken": fail, "clinic": lambda: good}, night)
+    ended = back_up_sites({"broken": fail, "clinic": lambda: good}, night).by_site
 
     assert isinstance(ended["broken"], ZeroDivisionError)
     assert backups(tmp_path / "nights") == ["clinic-20261123T021500Z.csv"]
@@ -325,9 +324,7 @@ def test_a_newest_backup_that_is_too_old_is_exit_8_where_that_is_asked_for(bulkv
 def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm, folder: Path, tmp_path: Path) -> None:
     future = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3000)
     night = BackupSettings(folder=folder / "nights", now=future)
-    (made,) = asyncio.run(
-        back_up_sites({"clinic": lambda: Connection(SITE, QUICK, pbx_with(tmp_path, 3))}, night)
-    ).values()
+    (made,) = back_up_sites({"clinic": lambda: Connection(SITE, QUICK, pbx_with(tmp_path, 3))}, night).by_site.values()
     assert isinstance(made, Manifest)
 
     alone = bulkvm("backup", "verify", "nights", "--max-age", "36h")
@@ -347,7 +344,7 @@ def test_what_is_no_length_of_time_is_refused(bulkvm: Bulkvm, folder: Path, time
     ended = bulkvm("backup", "verify", "nights", "--max-age", time)
 
     assert ended.code == 2
-    assert "is no length of time" in ended.err
+    assert "is not a duration" in ended.err
 
 
 def cut_in_the_last_row(backup: Path) -> None:

@@ -22,10 +22,10 @@ from filelock import FileLock
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-import bulkvm.cli.running as cli_running
+from bulkvm.jobs import run_execution
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
-from bulkvm.paths import tenant_lock
+from bulkvm.paths import tenant_lock_file
 from bulkvm.pbx import connect
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates
@@ -47,7 +47,7 @@ def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = SimulatorS
 
 @contextmanager
 def run_under_way(tenant: Tenant) -> Iterator[None]:
-    with FileLock(tenant_lock(tenant)):
+    with FileLock(tenant_lock_file(tenant)):
         yield
 
 
@@ -96,14 +96,14 @@ def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Star
             return await opened.tenant()
 
     tenant = asyncio.run(ask())
-    with FileLock(tenant_lock(tenant)):
+    with FileLock(tenant_lock_file(tenant)):
         refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert refused.code == 2
     assert "Another run" in refused.err
     assert pbx.state.traffic.counts["create"] == 0
     assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 0
-    with FileLock(tenant_lock(tenant)):
+    with FileLock(tenant_lock_file(tenant)):
         assert bulkvm("undo", "last", "--yes").code == 2
     assert pbx.state.traffic.counts["destroy"] == 0
     assert bulkvm("undo", "last", "--yes").code == 0
@@ -583,7 +583,7 @@ def test_a_clock_that_is_set_back_changes_neither_the_order_of_runs_nor_what_the
             return cls(2020, 1, 1, tzinfo=tz)
 
     bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes")
-    monkeypatch.setattr(cli_running, "datetime", SetBack)
+    monkeypatch.setattr(run_execution, "datetime", SetBack)
     bulkvm("import", write_csv(folder / "b.csv", *rows(2)), "--yes")
     bulkvm("import", write_csv(folder / "c.csv", *rows(3)), "--yes")
 

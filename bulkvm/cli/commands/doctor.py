@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.connection import Connection
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.json_output import doctor_form, print_json
+from bulkvm.cli.json_output import doctor_document, print_json
 from bulkvm.cli.options import OpenNamed, calling_options
+from bulkvm.jobs.connection import Connection
 
 if TYPE_CHECKING:
     from bulkvm.pbx.diagnostics import Finding
@@ -28,7 +28,7 @@ def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: 
     connection = open_named(site, secret_needed=False)
     findings = asyncio.run(_examine(connection, console))
     if as_json:
-        print_json(doctor_form(connection.site.name, findings))
+        print_json(doctor_document(connection.site.name, findings))
     return next((finding.error.exit_code for finding in findings if finding.error), 0)
 
 

@@ -1,19 +1,17 @@
 """`bulkvm export`."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.connection import Connection
 from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.model.errors import NotTheApi, PbxRefused, UsageError
 
 if TYPE_CHECKING:
-    from bulkvm.model.box import Box
-    from bulkvm.pbx import Query
+    from bulkvm.jobs.connection import Connection
 
 
 @click.command("export")
@@ -25,19 +23,19 @@ if TYPE_CHECKING:
     type=click.Choice(["csv", "json"]),
     default="csv",
     show_default=True,
-    help="What is written to standard output. A file's name says it itself.",
+    help="The format on standard output. The format of a file follows from its suffix.",
 )
-@click.option("--filter", "condition", metavar="CONDITION", help="Only boxes that the PBX finds by this filter.")
-@click.option("--search", metavar="TEXT", help="Only boxes that the PBX finds by this text.")
-@click.option("--orderby", metavar="ORDER", help='In the PBX\'s own order, such as "name desc".')
-@click.option("--without-pins", is_flag=True, help="Leave the PINs out. Importing that keeps those on the PBX.")
-@click.option("--no-bom", is_flag=True, help="Begin a .csv file without the mark that Excel knows UTF-8 by.")
+@click.option("--filter", "condition", metavar="CONDITION", help="Export only boxes that match a filter of the PBX.")
+@click.option("--search", metavar="TEXT", help="Export only boxes that the PBX finds by this text.")
+@click.option("--orderby", metavar="ORDER", help='Export in an order of the PBX, such as "name desc".')
+@click.option("--without-pins", is_flag=True, help="Omit PINs. Importing such a file keeps the PINs on the PBX.")
+@click.option("--no-bom", is_flag=True, help="Omit the byte order mark of a .csv file, by which Excel detects UTF-8.")
 @OVERWRITE_OPTION
 @console_options
 def command(
     file: Path,
     *,
-    connection: Connection,
+    connection: "Connection",
     file_format: str,
     condition: str | None,
     search: str | None,
@@ -47,29 +45,25 @@ def command(
     overwrite: bool,
     console: Console,
 ) -> int:
-    """Write all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
+    """Export all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
 
-    Greetings and recorded messages are not part of it.
+    Greetings and recorded messages are not exported.
     """
-    from bulkvm.files import check_target
+    from bulkvm.jobs.export_boxes import export_boxes
     from bulkvm.pbx import Query
-    from bulkvm.reports.export_file import (
-        check_export_name,
-        count_not_shown,
-        describe_not_shown,
-        describe_twins,
-        render_export,
-        without_gaps,
-        write_export,
-    )
+    from bulkvm.reports.export_file import render_export
 
     to_stdout = str(file) == "-"
-    if not to_stdout:
-        check_export_name(file)
-        check_target(file, overwrite=overwrite)
-    query = Query(filter=condition, search=search, orderby=orderby)
     try:
-        boxes = asyncio.run(_list(connection, query, console, without_pins=without_pins))
+        report = export_boxes(
+            None if to_stdout else file,
+            connection,
+            query=Query(filter=condition, search=search, orderby=orderby),
+            pins=not without_pins,
+            bom=not no_bom,
+            overwrite=overwrite,
+            observer=ConsoleObserver(console),
+        )
     except NotTheApi:
         raise
     except PbxRefused as error:
@@ -77,23 +71,8 @@ def command(
         if options := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
             raise UsageError(f"The PBX does not take {' or '.join(options)}. {error}") from error
         raise
-    whole = [without_gaps(box) for box in boxes]
-    not_shown = {field: n for field, n in count_not_shown(boxes).items() if not (without_pins and field == "pin")}
-    if not_shown:
-        told = describe_not_shown(not_shown)
-        console.always(f"{told[0].upper()}{told[1:]}, so they are blank. Importing that keeps them.")
-    for twins in describe_twins(boxes):
-        console.always(twins)
     if to_stdout:
-        console.print(render_export(whole, file_format, pins=not without_pins))
+        console.print(render_export(report.boxes, file_format, pins=not without_pins))
     else:
-        with console.progress("Writing the file"):
-            written = write_export(file, whole, pins=not without_pins, bom=not no_bom, overwrite=overwrite)
-        console.info(f"{len(boxes)} boxes: {written}")
+        console.info(f"{len(report.boxes)} boxes: {report.file}")
     return 0
-
-
-async def _list(connection: Connection, query: "Query", console: Console, *, without_pins: bool) -> "tuple[Box, ...]":
-    async with connection.open() as pbx:
-        with console.progress("Boxes read") as progress:
-            return await pbx.list_whole_boxes(query, progress, without=("pin",) if without_pins else ())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from bulkvm.cli.connection import Trust, ask_secret
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import trust_options
+from bulkvm.cli.site_access import Trust, ask_secret
 from bulkvm.model.errors import NotTrusted, UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
@@ -83,7 +83,7 @@ def command(
         _check_source(known, site)
     if trust.ca_file:
         site = replace(site, fingerprint=None)
-    site = _settle_trust(trust.given_to(_with_source(site, given, password_command, password_file)), console)
+    site = _settle_trust(trust.apply_to(_with_source(site, given, password_command, password_file)), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
     tenant, count = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import click
 
-from bulkvm.cli.connection import Trust
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import trust_options
+from bulkvm.cli.site_access import Trust
 from bulkvm.model.errors import BulkvmError, LoginRefused, UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.paths import sites_file
@@ -26,7 +26,7 @@ def command(name: str, *, trust: Trust, console: Console) -> int:
     check_changeable(sites_file())
     site = _read_known(sites, name, console)
     secret = _stored_token(site) if site else None
-    revoked = _revoke(replace(trust.given_to(site), token=secret), console) if site and secret else 0
+    revoked = _revoke(replace(trust.apply_to(site), token=secret), console) if site and secret else 0
     change_site(sites_file(), name, None)
     forget_secret(name)
     console.info(f"{name} is forgotten.")

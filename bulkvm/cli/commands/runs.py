@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.history import check_past_result, find_run, list_runs, write_past_result
+from bulkvm.cli.command_group import CommandGroup
+from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.json_output import SCHEMA, print_json
 from bulkvm.cli.options import DURATION, OVERWRITE_OPTION
-from bulkvm.cli.running import NOT_ALL_DONE, confirm, exit_code
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.paths import runs_folder
 
@@ -18,23 +17,65 @@ if TYPE_CHECKING:
     from bulkvm.runs import ListedRun, PastRun
 
 
-@click.command("forget")
+@click.group("runs", cls=CommandGroup)
 @click.argument("run", required=False)
-@click.option("--older-than", type=DURATION, metavar="AGE", help="All runs that began longer ago, such as 90d.")
-@click.option("-y", "--yes", is_flag=True, help="Delete without asking; RUN is then a whole name or `last`.")
+@click.option(
+    "--result", type=click.Path(path_type=Path), metavar="FILE", help="Re-create the result of RUN from its journal."
+)
+@OVERWRITE_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@console_options
+def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: bool, console: Console) -> int:
+    """List runs, or re-create a result file.
+
+    With RUN, only that run is listed: a unique prefix of its name is enough, or `last`.
+
+    Journals are kept until they are deleted: `bulkvm runs forget RUN`, or `--older-than 90d`.
+    """
+    from bulkvm.jobs.run_result import check_run_result, write_run_result
+    from bulkvm.runs import exit_code_of, read_journal
+    from bulkvm.runs.history import find_run, list_runs
+
+    if result and run is None:
+        raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
+    runs = list_runs(console.always)
+    if run is not None:
+        runs = [find_run(run, runs)]
+    past = None if run is None else read_journal(runs[0].file)
+    if result:
+        check_run_result(runs[0].facts, result, overwrite=overwrite)
+    if as_json:
+        print_json({"schema": SCHEMA, "runs": [_run_object(one, past) for one in runs]})
+    elif runs:
+        console.print("".join(f"{_render(one, past)}\n" for one in runs))
+    else:
+        console.info("There was no run yet.")
+    if result and past:
+        _check_ended(runs[0])
+        code = exit_code_of(past.outcomes, None) if past.exit_code is None else past.exit_code
+        console.info(f"What became of each row: {write_run_result(past, (), result, code, overwrite=overwrite)}")
+    return 0
+
+
+@command.command("forget")
+@click.argument("run", required=False)
+@click.option("--older-than", type=DURATION, metavar="AGE", help="Delete all runs that began longer ago, such as 90d.")
+@click.option(
+    "-y", "--yes", is_flag=True, help="Delete without asking for confirmation. RUN must be a full name or `last`."
+)
 @console_options
 def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, console: Console) -> int:
     """Delete the journal of RUN, or of all runs that are older than AGE, with the PINs and former values in it.
 
-    Such a run is not listed any more, and can neither be undone nor get its result anew. One that is under way is kept.
+    A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
     """
     from bulkvm.reports.text.problem_text import count
-    from bulkvm.runs import is_under_way, list_journals, remove_journal
+    from bulkvm.runs import NOT_ALL_DONE, is_under_way, list_journals, remove_journal
 
     if (run is None) == (older_than is None):
         raise UsageError("Name either a run, as `bulkvm runs` lists them, or an age: --older-than 90d.")
     if run is not None:
-        chosen = _find_journal(run, whole=yes)
+        chosen = _find_journal(run, exact_name=yes)
         if is_under_way(chosen):
             raise UsageError(f"The run {chosen.stem} is still under way, so its journal is kept.")
         journals = [chosen]
@@ -46,7 +87,7 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
         console.info("There is no run as old as that.")
         return 0
     console.always(
-        "\n".join(["Journals to be deleted, with the PINs and former values in them:", *map(_name, journals)])
+        "\n".join(["Journals to be deleted, with the PINs and former values in them:", *map(_describe, journals)])
     )
     what = count(len(journals), "journal")
     if not confirm(f"Delete {what}? These runs cannot be undone any more.", console, ("delete", "deleted"), yes=yes):
@@ -57,63 +98,17 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
     return 0
 
 
-class _Runs(click.Command):
-    """A command whose first argument may be the name of another one."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        if args[:1] == ["forget"]:
-            return forget_command.make_context(f"{info_name} forget", args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
-
-
-@click.command("runs", cls=_Runs)
-@click.argument("run", required=False)
-@click.option(
-    "--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result of RUN anew, from its journal."
-)
-@OVERWRITE_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
-@console_options
-def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: bool, console: Console) -> int:
-    """List the runs of the past, or RUN alone (the beginning of its name will do, or `last`).
-
-    Journals are kept until they are deleted: `bulkvm runs forget RUN`, or `--older-than 90d`.
-    """
-    from bulkvm.runs import read_journal
-
-    if result and run is None:
-        raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
-    runs = list_runs(console)
-    if run is not None:
-        runs = [find_run(run, runs)]
-    past = None if run is None else read_journal(runs[0].file)
-    if result:
-        check_past_result(runs[0].facts, result, overwrite=overwrite)
-    if as_json:
-        print_json({"schema": SCHEMA, "runs": [_form(one, past) for one in runs]})
-    elif runs:
-        console.print("".join(f"{_line(one, past)}\n" for one in runs))
-    else:
-        console.info("There was no run yet.")
-    if result and past:
-        _check_ended(runs[0])
-        code = exit_code(past.outcomes, None) if past.exit_code is None else past.exit_code
-        console.info(f"What became of each row: {write_past_result(past, (), result, code, overwrite=overwrite)}")
-    return 0
-
-
-def _find_journal(name: str, *, whole: bool) -> Path:
-    """The journal of a run, also one that cannot be read."""
+def _find_journal(name: str, *, exact_name: bool) -> Path:
+    """Find the journal of a run, also one that cannot be read."""
     from bulkvm.runs import list_journals
+    from bulkvm.runs.history import find_run, list_runs
 
     files = {file.stem: file for file in list_journals(runs_folder())}
-    return files.get(name) or find_run(name, list_runs(), whole=whole).file
+    return files.get(name) or find_run(name, list_runs(), exact_name=exact_name).file
 
 
 def _began(file: Path) -> datetime:
-    """When a run began; of a journal that cannot be read, when it was last written."""
+    """When a run began; for a journal that cannot be read, when it was last written."""
     from bulkvm.runs import read_facts
 
     try:
@@ -122,7 +117,7 @@ def _began(file: Path) -> datetime:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
-def _name(file: Path) -> str:
+def _describe(file: Path) -> str:
     from bulkvm.runs import read_facts
 
     try:
@@ -133,14 +128,19 @@ def _name(file: Path) -> str:
 
 
 def _check_ended(run: "ListedRun") -> None:
-    """Refuse a run whose rows are still being sent."""
+    """Check that a run is not in progress.
+
+    Raises:
+        UsageError: it is.
+    """
     from bulkvm.runs import RunState
 
     if run.state is RunState.UNDER_WAY:
         raise UsageError(f"The run {run.facts.name} is still under way. It writes its result itself when it ends.")
 
 
-def _form(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
+def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
+    """A run in the JSON document."""
     facts = run.facts
     return {
         "run": facts.name,
@@ -150,11 +150,11 @@ def _form(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
         "began": facts.began.isoformat(),
         "state": run.state,
         "counts": dict(run.counts),
-        "damaged_lines": past.damaged if past else None,  # to know them, all lines must be read
+        "damaged_lines": past.damaged if past else None,  # known only after all lines were read
     }
 
 
-def _line(run: "ListedRun", past: "PastRun | None") -> str:
+def _render(run: "ListedRun", past: "PastRun | None") -> str:
     from bulkvm.reports.text.plan_text import render_words
     from bulkvm.runs import RunState
 

@@ -3,7 +3,7 @@
 import click
 
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.json_output import print_json, sites_form
+from bulkvm.cli.json_output import print_json, sites_document
 from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import Site
 from bulkvm.paths import sites_file
@@ -25,7 +25,7 @@ def command(*, as_json: bool, console: Console) -> int:
             wrong.append(str(error))
     stored = {site.name: _is_stored(site) for site in sites}
     if as_json:
-        print_json(sites_form(sites, stored))
+        print_json(sites_document(sites, stored))
     for site in sites if not as_json else ():
         console.print(f"{_in_words(site, stored=stored[site.name])}\n")
     if not entries:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.connection import Connection
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.files import check_target
+from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import print_validation
-from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, Reading, sheet_options
+from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, sheet_options
+from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
@@ -18,14 +20,17 @@ if TYPE_CHECKING:
 @SHEET_ARGUMENT
 @sheet_options
 @click.option(
-    "--annotate", type=click.Path(path_type=Path), metavar="COPY", help="Write a copy with each problem at its cell."
+    "--annotate",
+    type=click.Path(path_type=Path),
+    metavar="COPY",
+    help="Write a copy of the sheet with each problem at its cell.",
 )
 @click.option(
     "--clean",
     type=click.Path(path_type=Path),
     metavar="COPY",
-    help="Write the sheet as it was understood, for example another system's export in bulkvm's columns. Cells that "
-    "are wrong keep their text.",
+    help="Write the sheet as bulkvm reads it, such as another system's export in bulkvm's columns. Invalid cells "
+    "keep their text.",
 )
 @OVERWRITE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
@@ -33,26 +38,44 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     *,
-    reading: Reading,
+    reading: SheetOptions,
     annotate: Path | None,
     clean: Path | None,
     overwrite: bool,
     as_json: bool,
     console: Console,
 ) -> int:
-    """Check the sheet FILE, offline: every problem of every row. `-` reads CSV or JSON from standard input."""
+    """Report every problem in the sheet FILE, offline.
+
+    FILE is a CSV, Excel or JSON file; `-` reads CSV or JSON from standard input.
+    """
+    from bulkvm.jobs.sheet_input import read_input
+
     try:
-        sheet = reading.read(file, console)
+        sheet = read_input(file, reading, ConsoleObserver(console))
     except SheetError as error:
         if as_json:
             print_validation(file, None, 0, 0, (error.problem,))
         raise
+    _check_targets(sheet, annotate, clean, overwrite=overwrite)
     return _check(sheet, reading, annotate, clean, overwrite=overwrite, as_json=as_json, console=console)
+
+
+def _check_targets(sheet: "Sheet", annotate: Path | None, clean: Path | None, *, overwrite: bool) -> None:
+    """Check that the copies can be written."""
+    if not (annotate or clean):
+        return
+    from bulkvm.reports.output_checks import check_result_name  # slow to import, and only needed for copies
+
+    if annotate and clean and annotate.absolute() == clean.absolute():
+        raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
+    for target in filter(None, (annotate, clean)):
+        check_result_name(target, sheet, overwrite=overwrite)
 
 
 def _check(
     sheet: "Sheet",
-    reading: Reading,
+    reading: SheetOptions,
     annotate: Path | None,
     clean: Path | None,
     *,
@@ -60,18 +83,11 @@ def _check(
     as_json: bool,
     console: Console,
 ) -> int:
-    # The writing of workbooks is slow to come, and only wanted for a copy.
+    from bulkvm.jobs.sheet_input import check_input
     from bulkvm.reports.text.problem_text import render_problems
     from bulkvm.validation import warn_of_blanks
 
-    if annotate or clean:
-        from bulkvm.reports.output_checks import check_result_name
-
-        if annotate and clean and annotate.absolute() == clean.absolute():
-            raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
-        for target in filter(None, (annotate, clean)):
-            check_result_name(target, sheet, overwrite=overwrite)
-    checked = reading.check(sheet, console)
+    checked = check_input(sheet, reading, ConsoleObserver(console))
     problems = (*checked.problems, *warn_of_blanks(checked))
     rows, valid = len(checked.extensions), len(checked.records)
     written = []
@@ -94,6 +110,6 @@ def _check(
         console.info(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
         if problems:
             console.always(render_problems(problems))
-        for copy_of in written:
-            console.info(copy_of)
+        for message in written:
+            console.info(message)
     return SheetError.exit_code if any(problem.is_error for problem in problems) else 0

@@ -1,43 +1,43 @@
-"""From a file to a plan: what `plan` and `import` have in common."""
+"""From a file to a plan, for `plan_sheet` and `import_sheet`."""
 
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bulkvm.cli.connection import Connection
-from bulkvm.cli.console import Console
-from bulkvm.cli.options import Reading, warn_of_other_tenant
-from bulkvm.cli.running import before_sending
 from bulkvm.columns import refused_text
 from bulkvm.columns.sheet_columns import refused_cells, sheet_columns
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import Observer
+from bulkvm.jobs.run_execution import before_sending
+from bulkvm.jobs.sheet_input import check_input, check_input_tenant
+from bulkvm.jobs.sheet_options import PlanOptions
 from bulkvm.model.box import BLANK
+from bulkvm.model.change import Plan
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
+from bulkvm.planning import generate_pin, plan_for
+from bulkvm.reports.workbook.result_columns import messages_of_rows
+from bulkvm.runs import SheetRow
+from bulkvm.validation import Checked
 
-if TYPE_CHECKING:
-    from bulkvm.model.change import Plan
-    from bulkvm.model.sheet import Sheet
-    from bulkvm.runs import SheetRow
-    from bulkvm.validation import Checked
-
-
-_OF_LENGTH: Final = frozenset({"pin-length", "pin-lost-zero"})
+_LENGTH_CODES: Final = frozenset({"pin-length", "pin-lost-zero"})  # the tenant's policy decides about these
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A checked sheet, its plan and whose boxes it is for; neither where the sheet's own errors ended the work.
+    """A checked sheet with its plan and tenant; both are None if the sheet's own errors ended the work.
 
     `warnings` are about the sheet and that tenant together.
     """
 
-    sheet: "Sheet"
-    checked: "Checked"
-    plan: "Plan | None" = None
+    sheet: Sheet
+    checked: Checked
+    plan: Plan | None = None
     tenant: Tenant | None = None
     warnings: tuple[Problem, ...] = ()
 
@@ -48,17 +48,14 @@ class Prepared:
 
     @property
     def generated_pins(self) -> Mapping[int, str]:
-        """The PINs that were made up for rows that came without one, by row."""
+        """The PINs that were generated, by row."""
         came_with = {record.row for record in self.checked.records if record.pin is not BLANK}
         planned = [change.record for change in self.plan.changes] if self.plan else []
         return {r.row: r.pin for r in planned if r.pin is not BLANK and r.row not in came_with}
 
     @property
-    def rows(self) -> "list[SheetRow]":
-        """Every row that was read, whole: as it is to be sent, and as it stands in the sheet where it is not valid."""
-        from bulkvm.reports.workbook.result_columns import messages_of_rows
-        from bulkvm.runs import SheetRow
-
+    def rows(self) -> list[SheetRow]:
+        """Every row that was read, for the journal: as it will be sent, or as the sheet has it if it is not valid."""
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
         columns = sheet_columns(self.sheet) if invalid else {}
@@ -91,77 +88,57 @@ def _ignore(_: Tenant) -> None:
 
 
 def prepare(
-    sheet: "Sheet",
-    reading: Reading,
+    sheet: Sheet,
+    options: PlanOptions,
     connection: Connection,
-    console: Console,
+    observer: Observer,
     *,
-    skip_invalid: bool,
-    generate_pins: bool = False,
-    keep_unseen: bool = False,
     on_tenant: Callable[[Tenant], None] = _ignore,
 ) -> Prepared:
-    """Check and compare a sheet. One with errors gets no plan, unless they are to be skipped.
+    """Check a sheet and plan its changes. A sheet with errors gets no plan unless invalid rows are skipped.
 
-    `on_tenant` is called before any box is read. How long a PIN may be, the tenant decides: what is wrong with that
-    alone is known only from the PBX.
+    `on_tenant` is called before any box is read. Errors about the length of PINs alone do not end the work here: the
+    tenant's policy decides about them, and only the PBX knows it.
     """
-    prepared = Prepared(sheet, reading.check(sheet, console))
+    prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
     errors = [problem for problem in prepared.problems if problem.is_error]
-    is_certain = reading.pin_policy is not None or any(problem.code not in _OF_LENGTH for problem in errors)
-    if errors and is_certain and not (skip_invalid and prepared.checked.is_readable):
+    is_certain = options.reading.pin_policy is not None or any(p.code not in _LENGTH_CODES for p in errors)
+    if errors and is_certain and not (options.skip_invalid and prepared.checked.is_readable):
         return prepared
     with before_sending():
-        return asyncio.run(
-            _compare(
-                prepared,
-                reading,
-                connection,
-                console,
-                skip_invalid=skip_invalid,
-                generate_pins=generate_pins,
-                keep_unseen=keep_unseen,
-                on_tenant=on_tenant,
-            )
-        )
+        return asyncio.run(_compare(prepared, options, connection, observer, on_tenant))
 
 
 async def _compare(
     prepared: Prepared,
-    reading: Reading,
+    options: PlanOptions,
     connection: Connection,
-    console: Console,
-    *,
-    skip_invalid: bool,
-    generate_pins: bool,
-    keep_unseen: bool,
+    observer: Observer,
     on_tenant: Callable[[Tenant], None],
 ) -> Prepared:
-    from bulkvm.planning import generate_pin, plan_for
-
-    sheet = prepared.sheet
+    sheet, reading = prepared.sheet, options.reading
     async with connection.open() as pbx:
-        with console.progress("Connecting"):
+        with observer.progress("Connecting"):
             tenant = await pbx.tenant()
             on_tenant(tenant)
             policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
         checked = prepared.checked
         if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
-            checked = reading.check(sheet, console, policy)
-        prepared = Prepared(sheet, checked, None, tenant, warn_of_other_tenant(sheet, tenant))
-        if prepared.has_errors and not skip_invalid:
+            checked = check_input(sheet, reading, observer, policy)
+        prepared = Prepared(sheet, checked, None, tenant, check_input_tenant(sheet, tenant))
+        if prepared.has_errors and not options.skip_invalid:
             return prepared
 
         def make_pin(extension_number: str) -> str:
             return generate_pin(policy, extension_number, secrets.choice)
 
-        with console.progress("Planning") as progress:
+        with observer.progress("Planning") as progress:
             plan = await plan_for(
                 pbx,
                 prepared.checked.records,
                 progress=progress,
                 policy=policy,
-                make_pin=make_pin if generate_pins else None,
-                keep_unseen=keep_unseen,
+                make_pin=make_pin if options.generate_pins else None,
+                keep_unseen=options.keep_unseen,
             )
     return replace(prepared, plan=plan)

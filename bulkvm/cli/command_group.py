@@ -1,0 +1,27 @@
+"""A command that has subcommands and also does something by itself."""
+
+from typing import Any
+
+import click
+
+
+class CommandGroup(click.Group):
+    """Runs a subcommand if the first argument names one, and else itself with all arguments."""
+
+    allow_extra_args = False
+    allow_interspersed_args = True
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options | {"invoke_without_command": True, "subcommand_metavar": ""})
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Parse the arguments of the subcommand, or the command's own."""
+        if subcommand := self.commands.get(next(iter(args), "")):
+            return subcommand.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The arguments for the usage line, without those of subcommands."""
+        return [piece for piece in super().collect_usage_pieces(ctx) if piece]

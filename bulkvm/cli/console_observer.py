@@ -1,0 +1,81 @@
+"""Jobs on the console: their progress, notices, questions and reports."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from bulkvm.cli.console import Console
+from bulkvm.cli.json_output import print_json, run_document
+from bulkvm.cli.signals import StopRequest, watch_signals
+from bulkvm.jobs.observer import Observer, Progress
+from bulkvm.model.errors import Interrupted, ReadBackDiffers
+from bulkvm.paths import runs_folder
+
+if TYPE_CHECKING:
+    from bulkvm.jobs.run_execution import RunReport
+    from bulkvm.model.change import Plan
+    from bulkvm.model.problem import Problem
+    from bulkvm.model.tenant import Tenant
+
+    Approve = Callable[[Plan, Sequence[Problem], Tenant], bool]
+
+
+class ConsoleObserver(Observer):
+    """Shows a job's progress and notices on the console, and ends its run in good order on a signal."""
+
+    def __init__(self, console: Console, approve: "Approve | None" = None) -> None:
+        self._console = console
+        self._approve = approve
+        self._stop = StopRequest(console)
+
+    def progress(self, phase: str) -> AbstractContextManager[Progress]:
+        """Show a progress bar."""
+        return self._console.progress(phase)
+
+    def notice(self, text: str) -> None:
+        """Write a message."""
+        self._console.always(text)
+
+    def approve(self, plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
+        """Show the plan and ask."""
+        return self._approve is None or self._approve(plan, problems, tenant)
+
+    @contextmanager
+    def stop_requests(self) -> Iterator[Callable[[], bool]]:
+        """Stop on Ctrl-C, SIGTERM, or when the terminal is closed."""
+        with watch_signals(self._stop):
+            yield self._stop
+
+    def writing_result(self, run: str, rows: int) -> None:
+        """After a signal, show that the result is being written, and how to skip that."""
+        self._stop.notice = (
+            f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Press Ctrl-C again to skip it; "
+            f"`bulkvm runs {run} --result FILE` writes it later."
+        )
+        if self._stop():
+            self._console.always(self._stop.notice)
+
+
+def show_report(report: "RunReport", summary: str, console: Console, *, as_json: bool) -> int:
+    """Print how an import or an undo ended, and return its exit code.
+
+    Raises:
+        Exception: the result could not be written.
+    """
+    if as_json:
+        print_json(run_document(report))
+    if report.run or report.result:
+        console.always(summary, bold=True)
+    if report.error:
+        console.always(str(report.error), fg="red")
+    if isinstance(report.error, ReadBackDiffers):
+        console.always(f"The whole box, before and after: {runs_folder() / str(report.run)}.jsonl")
+    if report.result_error:
+        if report.run and not isinstance(report.result_error, Interrupted):
+            console.always(
+                f"The rows were sent. `bulkvm runs {report.run} --result FILE` writes their result after all."
+            )
+        raise report.result_error
+    if report.result:
+        console.info(f"What became of each row: {report.result}")
+    return report.exit_code

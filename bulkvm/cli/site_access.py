@@ -1,0 +1,68 @@
+"""Opening the PBX that a command names, with its login and with trust options."""
+
+import os
+import sys
+from dataclasses import dataclass, replace
+
+from bulkvm.cli.main import current_streams
+from bulkvm.jobs.connection import Connection
+from bulkvm.model.errors import BulkvmError, UsageError
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.paths import simulator_state, sites_file
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Options about trust. They take precedence over a site's entry, except for a pinned certificate."""
+
+    ca_file: str | None = None
+    insecure: bool = False
+    allow_http: bool = False
+
+    def apply_to(self, site: Site) -> Site:
+        """The site with these options."""
+        trusted = replace(site, ca_file=self.ca_file) if self.ca_file else site
+        return replace(trusted, insecure=self.insecure, allow_http=self.allow_http)
+
+
+def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_needed: bool = True) -> Connection:
+    """Open the site with a name; without a name, the PBX of the environment variables, or the only site.
+
+    Raises:
+        UsageError: there is no such site, or it has no password or token and needs one.
+    """
+    from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites  # slow to import
+
+    if name == SIMULATOR:
+        return _open_simulator(settings)
+    # The environment alone needs no sites file, which may be wrong or have no folder.
+    is_described = not name and os.environ.get("BULKVM_URL")
+    choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
+    choice = replace(choice, site=trust.apply_to(choice.site))
+    try:
+        return Connection(add_secret(choice, fetch_secret, ask_secret), settings)
+    except BulkvmError as error:
+        if secret_needed:
+            raise
+        return Connection(choice.site, settings, no_secret=error)
+
+
+def _open_simulator(settings: SendSettings) -> Connection:
+    from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
+    from bulkvm.sites import SIMULATOR
+
+    try:
+        app = create_app(simulator_state())
+    except SimulatorError as error:
+        raise UsageError(str(error)) from error
+    return Connection(Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token), settings, app)
+
+
+def ask_secret(site: Site) -> str | None:
+    """Prompt for the password or token of a site; None without a terminal."""
+    if not sys.stdin.isatty():
+        return None
+    of = f"{site.user} of {site.domain}" if site.domain else site.user
+    question = f"Password of {of} at {site.url}" if site.user else f"Token for {site.url}"
+    secret: str = current_streams().prompt(question, hide_input=True, default="", show_default=False)
+    return secret

@@ -1,0 +1,116 @@
+"""Compare the boxes of two files, or of a file and the PBX."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bulkvm.files import check_target
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.sheet_input import read_input
+from bulkvm.jobs.sheet_options import SheetOptions
+from bulkvm.model.box import Box
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.planning import Diff, boxes_from_rows, make_diff
+from bulkvm.reports.diff_table import write_diff
+from bulkvm.reports.output_checks import check_not_input
+from bulkvm.reports.table_file import table_kind
+from bulkvm.reports.text.problem_text import render_problems
+from bulkvm.validation import take_rows
+
+_DIFFERENCES: Final = 10  # exit code
+_AS_IT_IS: Final = SheetOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffReport:
+    """How the boxes differ.
+
+    Attributes:
+        names: what to call the two sides.
+        diff: the differences.
+        exit_code: as of the command line.
+        output: the file with the differences; None if none was written.
+        output_error: why that file could not be written.
+    """
+
+    names: tuple[str, str]
+    diff: Diff
+    exit_code: int
+    output: Path | None = None
+    output_error: Exception | None = None
+
+
+def diff_boxes(
+    a: Path,
+    b: "Path | Connection",
+    *,
+    output: Path | None = None,
+    overwrite: bool = False,
+    observer: Observer = SILENT,
+) -> DiffReport:
+    """Compare the boxes of a sheet with those of another one, or with those on the PBX.
+
+    Boxes are matched by extension. Values that an import would refuse are compared as they are.
+
+    Args:
+        a: a sheet; `-` is standard input.
+        b: another sheet, or the PBX.
+        output: a file for the differences (.xlsx or .csv).
+        overwrite: whether an existing file may be replaced.
+        observer: is shown the progress, and notices about what is wrong in a sheet.
+
+    Raises:
+        SheetError: a sheet cannot be read, or its rows cannot be told apart.
+        UsageError: the output cannot be written there.
+        LoginRefused: the PBX refuses the login.
+        PbxError: the list could not be read completely.
+    """
+    files = [side for side in (a, b) if isinstance(side, Path)]
+    if [str(file) for file in files] == ["-", "-"]:
+        raise UsageError("Standard input can be read once only. Name a file in place of one of the two.")
+    if output:
+        table_kind(output)
+        for file in files:
+            check_not_input(output, file)
+        check_target(output, overwrite=overwrite)
+    ours = _read(a, observer)
+    theirs = _read(b, observer) if isinstance(b, Path) else asyncio.run(_list(b, observer))
+    names, diff = _names(a, b), make_diff(ours, theirs)
+    written: Path | None = None
+    failed: Exception | None = None
+    if output:
+        try:
+            with observer.progress("Writing the differences"):
+                written = write_diff(output, diff, names, overwrite=overwrite)
+        except Exception as error:  # noqa: BLE001  (the differences are known, and are still to be shown)
+            failed = error
+    code = 0 if diff.is_empty else _DIFFERENCES
+    return DiffReport(names=names, diff=diff, exit_code=code, output=written, output_error=failed)
+
+
+def _names(a: Path, b: "Path | Connection") -> tuple[str, str]:
+    """What to call the two sides."""
+    if not isinstance(b, Path):
+        return _name(a), f"the PBX {b.site.name}"
+    return (str(a), str(b)) if a.name == b.name else (_name(a), _name(b))
+
+
+def _name(file: Path) -> str:
+    return "standard input" if str(file) == "-" else file.name
+
+
+def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
+    """Read the boxes of a sheet, all of them or none."""
+    rows, errors = take_rows(read_input(file, _AS_IT_IS, observer))
+    if errors:
+        observer.notice(render_problems(errors))
+        raise SheetError(f"{file.name} cannot be compared: mend its errors first.")
+    return boxes_from_rows(rows)
+
+
+async def _list(connection: Connection, observer: Observer) -> tuple[Box, ...]:
+    async with connection.open() as pbx:
+        with observer.progress("Boxes read") as progress:
+            return await pbx.list_whole_boxes(progress=progress)

@@ -1,0 +1,172 @@
+"""Import a sheet: create and update boxes, and account for every row."""
+
+import re
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from bulkvm.files import Reservation, reserve
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.preparing import Prepared, prepare
+from bulkvm.jobs.run_execution import RunReport, add_result, execute, new_run
+from bulkvm.jobs.sheet_input import read_input
+from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
+from bulkvm.model.change import Plan
+from bulkvm.model.errors import BulkvmError, Interrupted, LimitExceeded, SheetError, UsageError
+from bulkvm.model.outcome import Outcome
+from bulkvm.model.sheet import Sheet
+from bulkvm.planning import check_changes
+from bulkvm.reports.output_checks import check_result_name
+from bulkvm.reports.workbook.result import write_result
+from bulkvm.reports.workbook.summary import RunSummary
+from bulkvm.runs import NOT_ALL_DONE, complete_outcomes
+from bulkvm.runs.history import find_interrupted_import, pins_on_pbx
+from bulkvm.runs.tenant_lock import lock_tenant
+
+_RESULT: Final = re.compile(r"\.result(-\d+)?$")
+
+
+def import_sheet(
+    file: Path,
+    connection: Connection,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    *,
+    result: Path | None = None,
+    overwrite: bool = False,
+    observer: Observer = SILENT,
+) -> RunReport:
+    """Create and update boxes from a sheet, and write what became of each row to a result file.
+
+    A sheet with errors sends nothing, unless `options.skip_invalid` is set. Importing a sheet again is always safe.
+    Only one run at a time can work on a tenant.
+
+    Args:
+        file: the sheet; `-` is standard input.
+        connection: the PBX; its settings say how requests are sent, and how many rows may fail.
+        options: how the sheet is read, checked and planned, and how many boxes may change.
+        result: the result file (.xlsx or .csv); by default, an unused name beside the sheet.
+        overwrite: whether an existing result file may be replaced.
+        observer: is shown the progress, and approves the plan.
+
+    Returns:
+        One outcome for each row that was read, and why nothing was sent or the run ended early, if so.
+
+    Raises:
+        SheetError: the file cannot be read as a sheet.
+        UsageError: the result cannot be written there, or another run is in progress.
+        LoginRefused: the PBX refuses the login.
+        PbxError: the PBX failed while the plan was made; nothing was sent.
+        Interrupted: interrupted for the second time while rows were sent.
+    """
+    with ExitStack() as stack:
+        sheet = read_input(file, options.reading, observer)
+        reservation = stack.enter_context(_reserve_result(file, sheet, result, overwrite=overwrite))
+        check_result_name(reservation.path, sheet, overwrite=reservation)
+        prepared = prepare(
+            sheet,
+            options,
+            connection,
+            observer,
+            on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
+        )
+        job = _Import(file, connection, prepared, reservation, observer)
+        if prepared.tenant and (last := find_interrupted_import(prepared.tenant)):
+            observer.notice(
+                f"The last import, of {Path(last.file).name}, ended before its result was written. `bulkvm runs "
+                f"{last.name} --result FILE` writes it, with the PINs that were generated."
+            )
+        if prepared.plan is None or prepared.tenant is None or (prepared.has_errors and not options.skip_invalid):
+            return job.refuse()
+        try:
+            if options.max_changes:
+                check_changes(prepared.plan, options.max_changes)
+            approved = observer.approve(prepared.plan, prepared.problems, prepared.tenant)
+        except (LimitExceeded, UsageError, Interrupted) as error:
+            return job.report_not_sent(error.exit_code, error)
+        return job.execute(prepared.plan) if approved else job.report_not_sent(NOT_ALL_DONE)
+
+
+def result_name(file: Path) -> Path:
+    """The default name of a result: `clinic.result.xlsx` for `clinic.csv`, and for a result with that name."""
+    if str(file) == "-":
+        return Path("bulkvm.result.xlsx")
+    return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
+
+
+def _reserve_result(
+    file: Path, sheet: Sheet, result: Path | None, *, overwrite: bool
+) -> AbstractContextManager[Reservation]:
+    if result:
+        check_result_name(result, sheet, overwrite=overwrite)
+    return reserve(result or result_name(file), overwrite=overwrite, unused=result is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """An import whose sheet was checked and planned."""
+
+    file: Path
+    connection: Connection
+    prepared: Prepared
+    reservation: Reservation
+    observer: Observer
+
+    def refuse(self) -> RunReport:
+        """Send nothing because the sheet has errors, and write them to the result."""
+        error = SheetError("Nothing was sent: mend the errors first, or send the other rows with --skip-invalid.")
+        report = self.report_not_sent(error.exit_code, error)
+        began = datetime.now(UTC)
+        return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
+
+    def report_not_sent(self, exit_code: int, error: BulkvmError | None = None) -> RunReport:
+        """Account for the rows of an import that sent nothing."""
+        prepared = self.prepared
+        return RunReport(
+            site=self.connection.site.name,
+            tenant=prepared.tenant,
+            outcomes=complete_outcomes(prepared.checked.extensions, prepared.problems, ()),
+            problems=prepared.problems,
+            exit_code=exit_code,
+            error=error,
+        )
+
+    def execute(self, plan: Plan) -> RunReport:
+        """Send the plan."""
+        prepared = self.prepared
+        assert prepared.tenant is not None
+        # `bulkvm runs` may be called in another folder.
+        file = str(self.file if str(self.file) == "-" else self.file.absolute())
+        info = new_run(
+            file, self.connection, prepared.tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256
+        )
+        return execute(
+            plan,
+            info,
+            self.connection,
+            self.observer,
+            rows=prepared.rows,
+            problems=prepared.problems,
+            write_result=lambda outcomes, code: self._write_result(outcomes, code, info.began),
+        )
+
+    def _write_result(self, outcomes: tuple[Outcome, ...], code: int, began: datetime) -> Path:
+        prepared = self.prepared
+        summary = RunSummary(
+            site=self.connection.site.name,
+            tenant=prepared.tenant,
+            time=began,
+            input_sha256=prepared.sheet.sha256,
+            exit_code=code,
+        )
+        return write_result(
+            self.reservation.path,
+            prepared.sheet,
+            outcomes,
+            prepared.problems,
+            summary,
+            pins=pins_on_pbx(prepared.generated_pins, outcomes),
+            overwrite=self.reservation,
+        )

@@ -1,0 +1,66 @@
+"""Plan a sheet: what an import would change, without sending anything."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.preparing import prepare
+from bulkvm.jobs.sheet_input import read_input
+from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
+from bulkvm.model.change import Plan
+from bulkvm.model.errors import SheetError
+from bulkvm.model.problem import Problem
+from bulkvm.model.tenant import Tenant
+from bulkvm.planning import describe_excess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What an import would change.
+
+    Attributes:
+        site: its name.
+        tenant: None if the PBX was not asked.
+        plan: None if the sheet has errors.
+        problems: all problems of the sheet and the plan.
+        excess: how the plan exceeds the limit on changes, if it does.
+        exit_code: as of the command line, without `--exit-code`.
+    """
+
+    site: str
+    tenant: Tenant | None = None
+    plan: Plan | None = None
+    problems: tuple[Problem, ...]
+    excess: str | None = None
+    exit_code: int
+
+
+def plan_sheet(
+    file: Path, connection: Connection, options: PlanOptions = DEFAULT_OPTIONS, *, observer: Observer = SILENT
+) -> PlanReport:
+    """Compare a sheet with the boxes on the PBX. Nothing is sent.
+
+    Args:
+        file: the sheet; `-` is standard input.
+        connection: the PBX.
+        options: how the sheet is read, checked and planned, and how many boxes may change.
+        observer: is shown the progress.
+
+    Raises:
+        SheetError: the file cannot be read as a sheet.
+        LoginRefused: the PBX refuses the login.
+        PbxError: the PBX failed.
+    """
+    prepared = prepare(read_input(file, options.reading, observer), options, connection, observer)
+    excess = None
+    if prepared.plan and options.max_changes:
+        excess = describe_excess(prepared.plan, options.max_changes)
+    return PlanReport(
+        site=connection.site.name,
+        tenant=prepared.tenant,
+        plan=prepared.plan,
+        problems=prepared.problems,
+        excess=excess,
+        exit_code=SheetError.exit_code if prepared.has_errors else 0,
+    )

@@ -1,0 +1,252 @@
+"""Undo a run: restore former values, and delete the boxes that it created."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bulkvm.files import Reservation, reserve
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.run_execution import RunReport, before_sending, execute, new_run
+from bulkvm.jobs.run_result import check_run_result, write_run_result
+from bulkvm.model.box import Record
+from bulkvm.model.change import Plan
+from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
+from bulkvm.model.outcome import Outcome, Status, count_statuses
+from bulkvm.model.problem import rows_with_errors
+from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.planning import changed_anything, plan_undo_of
+from bulkvm.reports.workbook.result_columns import messages_of_rows
+from bulkvm.runs import (
+    NOT_ALL_DONE,
+    ListedRun,
+    PastRun,
+    RunInfo,
+    RunState,
+    SheetRow,
+    complete_outcomes,
+    exit_code_of,
+    is_under_way,
+    read_journal,
+)
+from bulkvm.runs.history import UNDO_OF, find_given, find_made_later, find_run, is_undo, list_runs, undos_of
+from bulkvm.runs.tenant_lock import lock_tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoReport:
+    """How an undo ended.
+
+    Attributes:
+        undone: the run to undo.
+        report: what became of its rows; no rows if the run changed nothing.
+        plan: None if the run changed nothing.
+        undone_by: the last undo of it before this one.
+        last_change: the last import before it that changed anything, if it changed nothing itself.
+        last_change_undone_by: the last undo of that.
+    """
+
+    undone: RunInfo
+    report: RunReport
+    plan: Plan | None = None
+    undone_by: str | None = None
+    last_change: ListedRun | None = None
+    last_change_undone_by: str | None = None
+
+
+def undo_run(
+    name: str,
+    connection: Connection,
+    *,
+    with_messages: bool = False,
+    exact_name: bool = False,
+    result: Path | None = None,
+    overwrite: bool = False,
+    observer: Observer = SILENT,
+) -> UndoReport:
+    """Restore the former values of the boxes that a run updated, and delete those that it created.
+
+    A box that was changed since, or that holds messages or a greeting, is kept. An undo is a run itself, and can be
+    undone.
+
+    Args:
+        name: the run, by a unique prefix of its name; or `last` for the last import.
+        connection: the PBX of that run.
+        with_messages: whether boxes are deleted even if they hold messages or greetings.
+        exact_name: whether a prefix of the name is refused.
+        result: the result file (.xlsx or .csv); by default, an unused name in the current folder.
+        overwrite: whether an existing result file may be replaced.
+        observer: is shown the progress, and approves the plan.
+
+    Raises:
+        UsageError: no such run, a run of another tenant, or one that is still in progress; or the result cannot be
+            written there.
+        LoginRefused: the PBX refuses the login.
+        PbxError: the PBX failed while the plan was made; nothing was sent.
+        Interrupted: interrupted for the second time while rows were sent.
+    """
+    runs = list_runs(observer.notice)
+    listed = find_run(name, runs, undo_is_last=False, exact_name=exact_name)
+    _check_tenant(listed.facts, _known_tenant(connection))
+    if listed.state is RunState.ENDED and not changed_anything(listed.counts):
+        return _nothing_to_undo(listed, runs, connection)
+    target = result or Path(f"undo-{listed.facts.name}.result.xlsx")
+    check_run_result(listed.facts, target, overwrite=overwrite or result is None)
+    with observer.progress("Connecting"):
+        tenant = connection.find_tenant()
+    _check_tenant(listed.facts, tenant)
+    with lock_tenant(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
+        # No other run changes this tenant's boxes from here on, so the journals are complete.
+        if is_under_way(listed.file):
+            raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
+        with observer.progress("Reading the journal"):
+            past, runs = read_journal(listed.file), list_runs()
+            undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
+            if not changed_anything(count_statuses(past.outcomes)):
+                return _nothing_to_undo(listed, runs, connection)
+            given, made_later = find_given(past, runs), find_made_later(past, runs)
+        with before_sending():
+            plan = asyncio.run(undo.make_plan(given, made_later, with_messages=with_messages))
+        return undo.run(plan)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """A run to undo, and its undos so far."""
+
+    past: PastRun
+    earlier: Sequence[ListedRun]
+    connection: Connection
+    tenant: Tenant
+    reservation: Reservation
+    observer: Observer
+
+    async def make_plan(
+        self, given: Mapping[int, Mapping[str, Any]], made_later: Mapping[str, str], *, with_messages: bool
+    ) -> Plan:
+        """Plan the undo against the boxes on the PBX."""
+        with self.observer.progress("Reading the journal"):
+            put_back_by = {
+                row: f"The undo {earlier.facts.name}"
+                for earlier in self.earlier
+                for row in read_journal(earlier.file).changes
+            }
+        async with self.connection.open(reachable=True, tenant=self.tenant) as pbx:
+            with self.observer.progress("Planning") as progress:
+                return await plan_undo_of(
+                    self.past,
+                    pbx,
+                    progress,
+                    with_messages=with_messages,
+                    given=given,
+                    put_back_by=put_back_by,
+                    made_later=made_later,
+                )
+
+    def run(self, plan: Plan) -> UndoReport:
+        """Send a plan, if it has changes and is approved."""
+        if not plan.to_send:
+            return self._report(plan, self._nothing_left(plan))
+        try:
+            approved = self.observer.approve(plan, plan.problems, self.tenant)
+        except (UsageError, Interrupted) as error:
+            return self._report(plan, self._not_sent(plan, error.exit_code, error))
+        return self._report(plan, self._execute(plan) if approved else self._not_sent(plan, NOT_ALL_DONE))
+
+    def _report(self, plan: Plan, report: RunReport) -> UndoReport:
+        undone_by = self.earlier[-1].facts.name if self.earlier else None
+        return UndoReport(undone=self.past.facts, report=report, plan=plan, undone_by=undone_by)
+
+    def _nothing_left(self, plan: Plan) -> RunReport:
+        outcomes = [
+            Outcome(row=c.record.row, extension_number=c.record.extension_number, status=Status.UNCHANGED)
+            for c in plan.changes
+        ]
+        report = self._not_sent(plan, 0, outcomes=outcomes)
+        return replace(report, exit_code=exit_code_of(report.outcomes, None))
+
+    def _not_sent(
+        self, plan: Plan, exit_code: int, error: BulkvmError | None = None, outcomes: Sequence[Outcome] = ()
+    ) -> RunReport:
+        return RunReport(
+            site=self.connection.site.name,
+            tenant=self.tenant,
+            outcomes=complete_outcomes(self._extensions(plan), plan.problems, outcomes),
+            problems=plan.problems,
+            exit_code=exit_code,
+            error=error,
+        )
+
+    def _execute(self, plan: Plan) -> RunReport:
+        info = new_run(f"{UNDO_OF}{self.past.facts.name}", self.connection, self.tenant, self._extensions(plan))
+        changes = {change.record.row: change for change in plan.changes}
+
+        def write(outcomes: tuple[Outcome, ...], code: int) -> Path:
+            past = PastRun(info, changes, outcomes)
+            return write_run_result(past, plan.problems, self.reservation.path, code, overwrite=self.reservation)
+
+        return execute(
+            plan,
+            info,
+            self.connection,
+            self.observer,
+            rows=_rows(plan, info),
+            problems=plan.problems,
+            write_result=write,
+        )
+
+    def _extensions(self, plan: Plan) -> dict[int, str]:
+        """The extension of each row that the undo accounts for: those in the plan, and those that cannot be undone."""
+        rows = {change.record.row for change in plan.changes} | rows_with_errors(plan.problems)
+        return {row: extension for row, extension in self.past.facts.extensions.items() if row in rows}
+
+
+def _rows(plan: Plan, info: RunInfo) -> list[SheetRow]:
+    """The rows for the journal."""
+    messages = messages_of_rows(plan.problems)
+    invalid = {
+        outcome.row: replace(outcome, message=messages[outcome.row])
+        for outcome in complete_outcomes(info.extensions, plan.problems, ())
+        if outcome.status is Status.INVALID
+    }
+    return [
+        SheetRow(record=Record(row=row, extension_number=extension), outcome=invalid.get(row))
+        for row, extension in info.extensions.items()
+    ]
+
+
+def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
+    """Check that a run was against this tenant.
+
+    Raises:
+        UsageError: it was against another one.
+    """
+    if info.known_tenant.contradicts(tenant):
+        raise UsageError(
+            f"That run was against {info.site} ({info.known_tenant}), and this is {tenant}. Name the same site."
+        )
+
+
+def _known_tenant(connection: Connection) -> Tenant:
+    """The tenant, as far as it is known without asking the PBX."""
+    site = connection.site
+    return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain)
+
+
+def _nothing_to_undo(run: ListedRun, runs: Sequence[ListedRun], connection: Connection) -> UndoReport:
+    """Report that a run changed nothing, with the last import before it that did."""
+    tenant = _known_tenant(connection)
+    changed = [
+        one
+        for one in runs[: runs.index(run)]
+        if not one.facts.known_tenant.contradicts(tenant) and not is_undo(one.facts) and changed_anything(one.counts)
+    ]
+    undos = undos_of(changed[-1], runs) if changed else []
+    return UndoReport(
+        undone=run.facts,
+        report=RunReport(site=connection.site.name, problems=(), exit_code=0),
+        last_change=changed[-1] if changed else None,
+        last_change_undone_by=undos[-1].facts.name if undos else None,
+    )
