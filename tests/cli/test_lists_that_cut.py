@@ -7,9 +7,9 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.cli.program import Bulkvm, stored
 from tests.cli.sheet_files import write_csv
-from tests.hostile import Answer, Asked, Hostile
 
 LONG = "The voicemail of the second front desk"
 ROWS = [(str(6201 + n), f"{LONG} {n}", str(402817 + n * 13), "", "") for n in range(3)]
@@ -29,7 +29,7 @@ def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Mo
                 box["name"] = box["name"][:20] + request.param
             answer.json = listed
 
-    with running(Hostile(app, change=cut)) as server:
+    with running(AlteredPbx(app, change=cut)) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         monkeypatch.setenv("BULKVM_MAX_RPS", "0")

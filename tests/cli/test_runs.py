@@ -28,9 +28,9 @@ from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import tenant_lock_file
 from bulkvm.pbx import connect
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
+from tests.altered_pbx import AlteredPbx, json_answer
 from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates
 from tests.cli.sheet_files import rows, statuses, write_csv
-from tests.hostile import Hostile, json_answer
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 
@@ -60,7 +60,7 @@ def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
     host: str,
     by_token: bool,  # noqa: FBT001
 ) -> None:
-    shown = Hostile(app, instead=lambda asked: json_answer(CLINIC) if asked.path == "/api/tenant" else None)
+    shown = AlteredPbx(app, instead=lambda asked: json_answer(CLINIC) if asked.path == "/api/tenant" else None)
     with running(shown) as server:
         port = urlsplit(server.url).port
         monkeypatch.setenv("BULKVM_URL", f"http://{host}:{port}")
@@ -81,7 +81,7 @@ def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
     bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_in_by_password(monkeypatch)
-    hidden = Hostile(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
+    hidden = AlteredPbx(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
     with running(hidden) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         with run_under_way(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper())):

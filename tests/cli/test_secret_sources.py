@@ -8,11 +8,13 @@ from pathlib import Path
 
 import keyring
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bulkvm.simulator import Running, SimulatorSettings, create_app, running
+from tests.altered_pbx import AlteredPbx
 from tests.cli.program import SAMPLES, Bulkvm, CommandResult, sites_file
 from tests.keyrings import NONE, InMemory
+
+pytestmark = pytest.mark.usefixtures("ring")
 
 USER = SimulatorSettings(password="OPEN-SESAME-1", token="OPEN-SESAME-2")
 LOGIN = ("--user", USER.user, "--domain", USER.domain)
@@ -28,24 +30,6 @@ COMMANDS: list[list[str | Path]] = [
 ]
 
 
-class Eavesdropper:
-    """A PBX of somebody else, and all that was sent to it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.heard = ""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.heard += f"{scope.get('path')} {scope.get('query_string')} {scope.get('headers')}"
-
-        async def listen() -> Message:
-            message = await receive()
-            self.heard += repr(message)
-            return message
-
-        await self._app(scope, listen, send)
-
-
 @pytest.fixture
 def clinic() -> Iterator[Running]:
     with running(create_app(settings=USER)) as server:
@@ -53,12 +37,13 @@ def clinic() -> Iterator[Running]:
 
 
 @pytest.fixture
-def stranger() -> Eavesdropper:
-    return Eavesdropper(create_app())
+def stranger() -> AlteredPbx:
+    """A PBX of somebody else, which keeps all that was sent to it."""
+    return AlteredPbx(create_app())
 
 
 @pytest.fixture
-def elsewhere(stranger: Eavesdropper) -> Iterator[Running]:
+def elsewhere(stranger: AlteredPbx) -> Iterator[Running]:
     with running(stranger) as server:
         yield server
 
@@ -119,7 +104,7 @@ def test_a_list_of_sites_says_where_the_password_comes_from_and_gets_none(
 def test_a_site_that_becomes_another_login_does_not_send_the_password_of_the_former_one(
     bulkvm: Bulkvm,
     clinic: Running,
-    stranger: Eavesdropper,
+    stranger: AlteredPbx,
     elsewhere: Running,
     password_file: Path,
     way: str,
@@ -130,14 +115,14 @@ def test_a_site_that_becomes_another_login_does_not_send_the_password_of_the_for
     new = (changed, elsewhere.url if changed == "--url" else "another")
 
     refused = bulkvm("login", "clinic", *new)
-    entry_after, heard_before = sites_file().read_text("utf-8"), stranger.heard
+    entry_after, sent_before = sites_file().read_text("utf-8"), list(stranger.asked)
     given_again = bulkvm("login", "clinic", *new, *option_for(way, password_file))
 
     assert refused.code == 2
     assert f"a password_{way}, which is for the user {USER.user} of {USER.domain} at {clinic.url}" in refused.err
-    assert (entry_after, heard_before) == (entry_before, "")
+    assert (entry_after, sent_before) == (entry_before, [])
     assert given_again.code == 4  # it is sent where that is asked for, and not right there
-    assert (USER.password in stranger.heard) is (changed == "--url")
+    assert (USER.password in repr(stranger.asked)) is (changed == "--url")
 
 
 @pytest.mark.parametrize("way", ["file", "command"])
@@ -219,7 +204,7 @@ def test_no_secret_goes_to_another_pbx(
     bulkvm: Bulkvm,
     clinic: Running,
     elsewhere: Running,
-    stranger: Eavesdropper,
+    stranger: AlteredPbx,
     ring: InMemory,
     monkeypatch: pytest.MonkeyPatch,
     type_in: Callable[[str], None],
@@ -257,7 +242,7 @@ def test_no_secret_goes_to_another_pbx(
 
     assert [end.code for end in ended] == [2] * len(ended)
     assert everywhere.code in ({0, 2} if how == "leftover address" else {2})
-    told = stranger.heard + repr([*ended, everywhere])
+    told = repr([stranger.asked, *ended, everywhere])
     assert not any(secret in told for secret in (USER.password, USER.token, "grant_type"))
 
 
@@ -265,7 +250,7 @@ def test_the_token_of_a_site_that_moved_is_forgotten_and_sent_nowhere(
     bulkvm: Bulkvm,
     clinic: Running,
     elsewhere: Running,
-    stranger: Eavesdropper,
+    stranger: AlteredPbx,
     ring: InMemory,
     type_in: Callable[[str], None],
 ) -> None:
@@ -276,14 +261,14 @@ def test_the_token_of_a_site_that_moved_is_forgotten_and_sent_nowhere(
     ended = bulkvm("logout", "clinic")
 
     assert ended.code == 0
-    assert (ring.held, stranger.heard) == ({}, "")
+    assert (ring.held, stranger.asked) == ({}, [])
 
 
 def test_a_leftover_address_does_not_move_a_site_that_is_set_up_again(
     bulkvm: Bulkvm,
     clinic: Running,
     elsewhere: Running,
-    stranger: Eavesdropper,
+    stranger: AlteredPbx,
     monkeypatch: pytest.MonkeyPatch,
     type_in: Callable[[str], None],
 ) -> None:
@@ -295,13 +280,13 @@ def test_a_leftover_address_does_not_move_a_site_that_is_set_up_again(
 
     assert ended.code == 2
     assert "BULKVM_URL names another PBX" in ended.err
-    assert not stranger.heard
+    assert stranger.asked == []
     type_in(USER.password)
     assert bulkvm("login", "clinic", "--password-stdin", "--url", clinic.url).code == 0
 
 
 def test_a_pinned_certificate_is_not_passed_over(
-    bulkvm: Bulkvm, stranger: Eavesdropper, type_in: Callable[[str], None], ring: InMemory
+    bulkvm: Bulkvm, stranger: AlteredPbx, type_in: Callable[[str], None], ring: InMemory
 ) -> None:
     with running(stranger, tls=True) as server:
         set_up(entry("clinic", server.url, f"fingerprint = '{'AB' * 32}'\n"))
@@ -312,4 +297,4 @@ def test_a_pinned_certificate_is_not_passed_over(
 
     assert {end.code for end in ended} == {2}
     assert all("is pinned, so --insecure" in end.err for end in ended)
-    assert not stranger.heard
+    assert stranger.asked == []

@@ -10,7 +10,7 @@ from bulkvm.model.errors import NoSuchBox, OutcomeUnknown, PbxRefused
 from bulkvm.model.settings import PinPolicy, SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.simulator import SimulatorSettings, create_app
-from tests.pbx.altered import AlteredPbx
+from tests.altered_pbx import AlteredPbx, json_answer
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 
@@ -25,6 +25,11 @@ RECORD = Record(
     recipients=("a@example.com", "b@example.com"),
     play_datetime="24_HOUR_CLOCK",
 )
+
+
+def altered(path: str, content: Any) -> AlteredPbx:
+    """A PBX that answers calls of this path with this JSON."""
+    return AlteredPbx(create_app(), instead=lambda asked: json_answer(content) if path in asked.path else None)
 
 
 async def test_a_box_that_was_created_is_fetched_as_it_was_meant(pbx: Pbx) -> None:
@@ -129,7 +134,7 @@ TENANT = "the tenant's password policy"
 async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_it_says_so(
     told: dict[str, Any], policy: PinPolicy
 ) -> None:
-    pbx = AlteredPbx(create_app(), lambda _, path, answer: told if path.endswith("password_policy") else answer)
+    pbx = altered("password_policy", told)
     async with connect(SITE, app=pbx) as calls:
         assert await calls.pin_policy() == policy
 
@@ -145,14 +150,14 @@ async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_it_says_so
     ids=["nulls", "blanks", "nothing", "an id alone"],
 )
 async def test_a_number_of_which_the_pbx_names_no_owner_is_free(told: dict[str, Any], owner: Owner | None) -> None:
-    pbx = AlteredPbx(create_app(), lambda _, path, answer: told if "extension_numbers" in path else answer)
+    pbx = altered("extension_numbers", told)
     async with connect(SITE, app=pbx) as calls:
         assert await calls.number_owner("6299") == owner
 
 
 async def test_an_empty_tenant_may_list_null_in_place_of_no_boxes() -> None:
-    empty = AlteredPbx(create_app(), lambda *_: {"count": 0, "items": None})
-    broken = AlteredPbx(create_app(), lambda *_: {"count": 1, "items": None})
+    empty = altered("shared_voicemails", {"count": 0, "items": None})
+    broken = altered("shared_voicemails", {"count": 1, "items": None})
 
     async with connect(SITE, app=empty) as calls:
         assert await calls.list_boxes() == ()

@@ -14,7 +14,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
-from tests.hostile import Answer, Asked, Hostile, json_answer
+from tests.altered_pbx import AlteredPbx, Answer, Asked, json_answer
 from tests.upload.truth import assert_truth, boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
@@ -67,7 +67,7 @@ async def test_the_number_of_an_answer_is_checked_too() -> None:
         if asked.method == "GET" and asked.path.count("/") == 3:
             answer.json = answer.json | {"extension_number": "9999"}
 
-    app = Hostile(create_app(), change=renumber)
+    app = AlteredPbx(create_app(), change=renumber)
     async with connect(SITE, ONCE, app=app) as pbx:
         box_id = (await pbx.create_box(records(1)[0])).value
 
@@ -130,7 +130,7 @@ async def test_two_boxes_with_one_number_are_not_taken_for_one() -> None:
             page = answer.json
             answer.json = {"count": 2, "items": [page["items"][0], page["items"][0] | {"id": "another"}]}
 
-    async with connect(SITE, ONCE, app=Hostile(create_app(), change=double)) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(create_app(), change=double)) as pbx:
         await pbx.create_box(records(1)[0])
 
         with pytest.raises(OutcomeUnknown, match="2 boxes with the number 7000"):
@@ -162,7 +162,7 @@ async def test_a_create_that_is_answered_by_an_odd_id_is_looked_for(odd: Any) ->
             answer.json = {"id": odd}
 
     app = create_app()
-    async with connect(SITE, ONCE, app=Hostile(app, change=answer_oddly)) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(app, change=answer_oddly)) as pbx:
         plan = Plan((Change(ChangeKind.CREATE, records(1)[0]),))
         ending = await send(plan, pbx, ONCE)
 
@@ -178,7 +178,7 @@ async def test_a_pbx_whose_ids_are_all_odd_ends_a_create_as_unknown(odd: Any) ->
         elif answer.json.get("items"):
             answer.json = answer.json | {"items": [item | {"id": odd} for item in answer.json["items"]]}
 
-    async with connect(SITE, ONCE, app=Hostile(create_app(), change=answer_oddly)) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(create_app(), change=answer_oddly)) as pbx:
         ending = await send(Plan((Change(ChangeKind.CREATE, records(1)[0]),)), pbx, ONCE)
 
     assert (ending.error, ending.outcomes[0].status) == (None, Status.UNKNOWN)
@@ -190,7 +190,7 @@ async def test_ids_may_be_json_numbers(number: str) -> None:
         if asked.method == "GET" and asked.path.endswith("/7"):
             answer.json = {"id": 7, "extension_number": number}
 
-    app = Hostile(create_app(), instead=lambda asked: Answer(200, b"{}") if asked.path.endswith("/7") else None)
+    app = AlteredPbx(create_app(), instead=lambda asked: Answer(200, b"{}") if asked.path.endswith("/7") else None)
     app.change = with_number
     async with connect(SITE, ONCE, app=app) as pbx:
         assert (await pbx.fetch_box("7", number)).extension_number == number
@@ -259,7 +259,7 @@ async def test_a_success_that_holds_errors_is_believed_only_where_the_box_shows_
         box = await pbx.find_box("7000")
         record = records(1)[0] if kind is C else RENAMED if kind is U else Record(row=2, extension_number="7000")
         plan = (await plan_for(pbx, [record])) if kind is not R else Plan((Change(R, record, box),))
-    async with connect(SITE, ONCE, app=Hostile(app, instead=fail, change=deny)) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(app, instead=fail, change=deny)) as pbx:
         outcome = (await send(plan, pbx, ONCE)).outcomes[0]
 
     done = {C: Status.CREATED, U: Status.UPDATED, R: Status.UPDATED}[kind]
@@ -320,5 +320,5 @@ async def test_rows_whose_box_cannot_be_looked_at_count_for_the_limit_on_errors(
 async def test_a_box_whose_messages_contradict_their_count_is_not_said_to_be_empty(
     answer: dict[str, Any], count: int | None
 ) -> None:
-    async with connect(SITE, ONCE, app=Hostile(create_app(), instead=lambda _: json_answer(answer))) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(create_app(), instead=lambda _: json_answer(answer))) as pbx:
         assert await pbx.count_messages("7") == count

@@ -11,7 +11,7 @@ from bulkvm.model.errors import OutcomeUnknown
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.simulator import SimulatorSettings, create_app
-from tests.hostile import Answer, Asked, Hostile
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 ONCE = SendSettings(retries=1, max_rps=0)
@@ -45,7 +45,7 @@ async def app_with_a_box() -> Starlette:
 @pytest.mark.parametrize("how", ["list", "find", "fetch"])
 async def test_an_extension_that_is_given_as_a_number_is_refused_since_it_may_be_another_box(how: str) -> None:
     app = await app_with_a_box()
-    async with connect(SITE, ONCE, app=Hostile(app, change=as_numbers("extension_number"))) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(app, change=as_numbers("extension_number"))) as pbx:
         (box_id,) = app.state.stored.db.execute("SELECT id FROM box").fetchone()
         calls: dict[str, Any] = {
             "list": pbx.list_boxes, "find": lambda: pbx.find_box("0101"), "fetch": lambda: pbx.fetch_box(box_id)
@@ -56,7 +56,7 @@ async def test_an_extension_that_is_given_as_a_number_is_refused_since_it_may_be
 
 
 async def test_a_name_and_a_pin_that_are_given_as_numbers_are_not_known() -> None:
-    async with connect(SITE, ONCE, app=Hostile(await app_with_a_box(), change=as_numbers("name", "pin"))) as pbx:
+    async with connect(SITE, ONCE, app=AlteredPbx(await app_with_a_box(), change=as_numbers("name", "pin"))) as pbx:
         (box,) = await pbx.list_boxes()
 
     assert (box.extension_number, box.name, box.pin) == ("0101", NOT_KNOWN, NOT_KNOWN)

@@ -15,7 +15,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
-from tests.hostile import Answer, Asked, Hostile, json_answer
+from tests.altered_pbx import AlteredPbx, Answer, Asked, json_answer
 
 USER = SimulatorSettings()
 BY_TOKEN = Site(name="test", url="http://PBX.example", token=USER.token)
@@ -26,7 +26,7 @@ CLINIC = Tenant(pbx=PBX, id="7", name="Clinic", domain="clinic.example")
 OTHER = {"id": "8", "name": "Other", "domain": "other.example"}
 
 
-def showing(content: Any, status: int = 200) -> Hostile:
+def showing(content: Any, status: int = 200) -> AlteredPbx:
     """A PBX that answers so when it is asked for its tenant."""
 
     def instead(asked: Asked) -> Answer | None:
@@ -34,7 +34,7 @@ def showing(content: Any, status: int = 200) -> Hostile:
             return None
         return Answer(status, content) if isinstance(content, bytes) else json_answer(content, status)
 
-    return Hostile(create_app(), instead=instead)
+    return AlteredPbx(create_app(), instead=instead)
 
 
 async def tenant_of(site: Site, app: ASGIApp) -> Tenant:
@@ -62,7 +62,7 @@ async def test_a_tenant_is_one_whoever_logs_in(site: Site) -> None:
     ],
     ids=["403", "404", "405", "a page for every path", "nothing", "other types", "still others"],
 )
-async def test_a_pbx_that_does_not_show_its_tenant_leaves_the_domain_or_the_token(app: Hostile) -> None:
+async def test_a_pbx_that_does_not_show_its_tenant_leaves_the_domain_or_the_token(app: AlteredPbx) -> None:
     assert await tenant_of(BY_PASSWORD, app) == Tenant(pbx=PBX, domain=USER.domain)
 
     by_token, by_another = await tenant_of(BY_TOKEN, app), await tenant_of(replace(BY_TOKEN, token="another"), app)
@@ -73,7 +73,7 @@ async def test_a_pbx_that_does_not_show_its_tenant_leaves_the_domain_or_the_toke
 
 
 @pytest.mark.parametrize("app", [showing({}, 500), showing(b'{"id": "7", "na'), showing(b"")])
-async def test_a_tenant_that_could_not_be_asked_for_is_not_guessed(app: Hostile) -> None:
+async def test_a_tenant_that_could_not_be_asked_for_is_not_guessed(app: AlteredPbx) -> None:
     with pytest.raises(PbxError):
         await tenant_of(BY_PASSWORD, app)
 
@@ -109,7 +109,7 @@ async def test_a_run_whose_next_login_reaches_another_tenant_ends_before_anythin
         asked_before += 1
         return json_answer({"id": "7", "name": "Clinic"} if asked_before == 1 else OTHER)
 
-    pbx_app, sending = Hostile(app, instead=instead), SendSettings(concurrency=concurrency, max_rps=0)
+    pbx_app, sending = AlteredPbx(app, instead=instead), SendSettings(concurrency=concurrency, max_rps=0)
     records = [Record(row=n, extension_number=str(6100 + n), name="Desk", pin="402817") for n in range(2, 42)]
     async with connect(BY_PASSWORD, sending, app=pbx_app) as pbx:
         assert (await pbx.tenant()).id == "7"
@@ -139,7 +139,7 @@ async def test_a_new_token_that_cannot_be_checked_at_once_is_checked_before_it_i
         return answers.pop(0) if asked.path == "/api/tenant" else None
 
     patient = SendSettings(concurrency=1, max_rps=0)
-    async with connect(BY_PASSWORD, patient, app=(hostile := Hostile(app, instead=instead))) as pbx:
+    async with connect(BY_PASSWORD, patient, app=(hostile := AlteredPbx(app, instead=instead))) as pbx:
         await pbx.tenant()
         for _ in range(3):
             await pbx.list_boxes()

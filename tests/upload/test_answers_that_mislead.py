@@ -16,7 +16,7 @@ from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import RunResult, send
 from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_sender import send_change
-from tests.hostile import Answer, Asked, Hostile
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 
 SETTINGS = SimulatorSettings()
 BY_TOKEN = Site(name="test", url="http://simulator", token=SETTINGS.token)
@@ -44,7 +44,7 @@ async def import_with(
 
     async with connect(BY_TOKEN, settings, app=app) as pbx:
         await pbx.create_box(FORMER)
-    async with connect(BY_TOKEN, settings, app=Hostile(app, change=mislead)) as pbx:
+    async with connect(BY_TOKEN, settings, app=AlteredPbx(app, change=mislead)) as pbx:
         return await send(await plan_for(pbx, RECORDS), pbx, settings), ids(app)
 
 
@@ -80,7 +80,7 @@ async def test_a_create_that_made_nothing_and_gives_the_id_of_another_box_is_not
 
     async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
         await pbx.create_box(FORMER)
-    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, instead=instead)) as pbx:
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, instead=instead)) as pbx:
         ending = await send(await plan_for(pbx, RECORDS[:1]), pbx, ONE_BY_ONE)
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.FAILED]
@@ -97,7 +97,7 @@ async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_i
 
     async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
         await pbx.create_box(FORMER)
-    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, change=mislead)) as pbx:
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, change=mislead)) as pbx:
         sent = await send_change(Change(ChangeKind.CREATE, RECORDS[0]), pbx, read_back=read_back)
 
     assert (sent.error, sent.outcome.status, sent.outcome.id) == (None, Status.CREATED, ids(app)["6201"])
@@ -188,7 +188,7 @@ async def send_answered(kind: ChangeKind, status: int, body: bytes, *, is_done: 
         if changes_something(asked):
             given.status, given.body = status, body
 
-    hostile = Hostile(app, instead=instead, change=mislead)
+    hostile = AlteredPbx(app, instead=instead, change=mislead)
     settings = replace(ONE_BY_ONE, canary=False, retries=5)
     async with connect(BY_TOKEN, settings, app=hostile) as pbx:
         ending = await send(Plan((change_of(kind, box),)), pbx, settings)
@@ -227,7 +227,7 @@ async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_told_as_suc
         await pbx.create_box(FORMER)
         box = await pbx.find_box("6100")
     assert box is not None
-    async with connect(BY_TOKEN, ONE_BY_ONE, app=Hostile(app, instead=rename)) as pbx:
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, instead=rename)) as pbx:
         ending = await send(Plan((change_of(U, box),)), pbx, replace(ONE_BY_ONE, canary=False))
 
     (outcome,) = ending.outcomes

@@ -21,7 +21,7 @@ from bulkvm.runs import Journal, RunInfo, read_journal
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.upload import RunResult, send
-from tests.hostile import Answer, Asked, Hostile
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.upload.truth import boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
@@ -55,7 +55,7 @@ def is_update(asked: Asked) -> bool:
     return asked.method == "POST" and asked.path.startswith(f"{BOXES}/")
 
 
-def order_of(app: Hostile) -> list[str]:
+def order_of(app: AlteredPbx) -> list[str]:
     """What was asked about boxes, in order: a letter each for list, fetch, create, update and destroy."""
     letters = {"GET": "lf", "POST": "cu"}
     asked = [a for a in app.asked if a.path.startswith(BOXES)]
@@ -72,7 +72,7 @@ async def test_a_first_box_of_each_kind_is_read_back_before_another_one_is_begun
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, {"create": 0, "update": ROWS, "both": 3}[kind])
         plan = await plan_for(pbx, records(ROWS, name="New"))
-    hostile = Hostile(app)
+    hostile = AlteredPbx(app)
 
     async with connect(SITE, EIGHT, app=hostile) as pbx:
         ending = await send(plan, pbx, EIGHT)
@@ -144,7 +144,9 @@ async def test_a_pbx_that_resets_a_field_does_so_to_one_box_though_the_first_one
 
 
 async def test_a_field_of_which_two_values_were_kept_is_read_back_no_more(tmp_path: Path) -> None:
-    plain, other = (Hostile(with_days(tmp_path, days, "updates:merge")) for days in ([None] * ROWS, range(1, ROWS + 1)))
+    plain, other = (
+        AlteredPbx(with_days(tmp_path, days, "updates:merge")) for days in ([None] * ROWS, range(1, ROWS + 1))
+    )
 
     endings = [await import_into(app, records(ROWS, name="New")) for app in (plain, other)]
 
@@ -206,7 +208,7 @@ async def test_what_is_not_shown_cannot_differ(rule: str) -> None:
     assert set(statuses(updated)) == {Status.UPDATED}
 
 
-def after_updates(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Hostile:
+def after_updates(change: Callable[[dict[str, Any]], dict[str, Any]]) -> AlteredPbx:
     """A PBX that shows this in place of a box, once one was updated."""
     updated = False
 
@@ -218,7 +220,7 @@ def after_updates(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Hostile
         elif updated and asked.path == BOXES:
             answer.json = answer.json | {"items": [change(item) for item in answer.json["items"]]}
 
-    return Hostile(create_app(), change=alter)
+    return AlteredPbx(create_app(), change=alter)
 
 
 FULL = replace(records(1)[0], name="New", pin="582046", recipients=("B@example.com", "a@example.com"), prompt="de-DE")
@@ -280,7 +282,7 @@ async def test_a_create_that_reads_back_otherwise_ends_the_run_there() -> None:
             answer.json = answer.json | {"name": "Cut off"}
 
     app = create_app()
-    ending = await import_into(Hostile(app, change=alter), records(ROWS))
+    ending = await import_into(AlteredPbx(app, change=alter), records(ROWS))
 
     assert isinstance(ending.error, ReadBackDiffers)
     assert statuses(ending) == [Status.UNKNOWN] + [Status.NOT_SENT] * (ROWS - 1)
@@ -323,7 +325,7 @@ async def test_a_pbx_that_shows_it_a_moment_later_is_waited_for(late: int) -> No
             return Answer(404, b"{}")
         return None
 
-    async with connect(SITE, EIGHT, app=Hostile(app, instead=instead)) as pbx:
+    async with connect(SITE, EIGHT, app=AlteredPbx(app, instead=instead)) as pbx:
         pauses = count_pauses(pbx)
         ending = await send(await plan_for(pbx, records(3)), pbx, EIGHT)
 
@@ -395,7 +397,7 @@ async def test_a_first_box_that_was_not_written_proves_nothing_and_the_next_one_
         if "update" in fault:
             await make(pbx)
         plan = await plan_for(pbx, records(ROWS, name="New"))
-    hostile = Hostile(app)
+    hostile = AlteredPbx(app)
     app.state.faults = FaultRules([fault])
 
     async with connect(SITE, EIGHT, app=hostile) as pbx:
@@ -432,7 +434,7 @@ async def test_an_undo_has_its_canaries_too(tmp_path: Path) -> None:
         await send(await plan_for(pbx, records(6, name="New")), pbx, EIGHT, journal=journal)
         journal.close()
         plan = await plan_undo_of(read_journal(tmp_path / "run.jsonl"), pbx)
-    hostile = Hostile(app)
+    hostile = AlteredPbx(app)
 
     async with connect(SITE, EIGHT, app=hostile) as pbx:
         ending = await send(plan, pbx, EIGHT)

@@ -17,7 +17,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
-from tests.hostile import Answer, Asked, Hostile
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_from_rows
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
@@ -253,7 +253,7 @@ async def renamed(
     seed.write_text(json.dumps([stored(n) | {"pin": pin} for n, pin in enumerate(pins)]), "utf-8")
     app = create_app(seed=seed, settings=SimulatorSettings(behave=("updates:merge",)))
     before = await boxes_from_rows(app)
-    async with connect(BY_TOKEN, QUICK, app=Hostile(app, change=change)) as pbx:
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=change)) as pbx:
         plan = await plan_for(pbx, [row(name="New")])
         (outcome,) = (await send(plan, pbx, QUICK)).outcomes
     return before, await boxes_from_rows(app), plan, outcome

@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.result import write_result
 from tests.reports.clinic import OUTCOMES, RUN, save_clinic
-from tests.reports.excel import LOST, annotate, chart_of, notices, rewrite, save
+from tests.reports.workbook.original.excel import LOST, annotate, chart_of, notices, rewrite, save
 
 
 def picture(form: str, size: tuple[int, int] = (60, 20)) -> io.BytesIO:

@@ -16,7 +16,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.annotated_copy import write_annotated
 from bulkvm.reports.workbook.summary import MARKER
 from bulkvm.validation import validate
-from tests.reports.excel import LOST, NOTHING, annotate, chart_of, notices, save
+from tests.reports.workbook.original.excel import LOST, NOTHING, annotate, chart_of, notices, save
 
 REPLACED = "Formulas that are read"
 

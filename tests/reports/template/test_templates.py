@@ -23,7 +23,7 @@ from bulkvm.reports.template.template_workbook import write_template
 from bulkvm.reports.workbook.styles import AMBER, RED
 from tests.office import NEEDS_OFFICE, save_as
 
-SHIPPED = Path(__file__).parents[2] / "templates"
+SHIPPED = Path(__file__).parents[3] / "templates"
 HEADERS = [column.header for column in COLUMNS]
 PIN = next(column for column in COLUMNS if column.secret)
 

@@ -1,4 +1,4 @@
-"""A PBX of which some answers are others than it would give."""
+"""A PBX in front of which a test records requests, and answers some of them otherwise."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def json_answer(content: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(content).encode())
 
 
-class Hostile:
+class AlteredPbx:
     """A PBX before whose calls `instead` may answer, and whose answers `change` may change; `asked` are its calls."""
 
     def __init__(self, app: ASGIApp, *, instead: Instead = lambda _: None, change: Change = lambda _, __: None) -> None:
