@@ -14,8 +14,8 @@ from bulkvm.pbx import Query
 from bulkvm.reports.export_file import (
     check_export_name,
     count_not_shown,
+    describe_duplicates,
     describe_not_shown,
-    describe_twins,
     without_gaps,
     write_export,
 )
@@ -72,8 +72,8 @@ def export_boxes(
     if not_shown:
         text = describe_not_shown(not_shown)
         observer.notice(f"{text[0].upper()}{text[1:]}, so they are blank. Importing that keeps them.")
-    for twins in describe_twins(boxes):
-        observer.notice(twins)
+    for duplicates in describe_duplicates(boxes):
+        observer.notice(duplicates)
     whole = tuple(without_gaps(box) for box in boxes)
     written = None
     if file:

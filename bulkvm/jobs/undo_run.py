@@ -140,9 +140,9 @@ class _Undo:
                     pbx,
                     progress,
                     with_messages=with_messages,
-                    given=given,
-                    put_back_by=put_back_by,
-                    made_later=made_later,
+                    sent_values=given,
+                    undone_by=put_back_by,
+                    created_later=made_later,
                 )
 
     def run(self, plan: Plan) -> UndoReport:

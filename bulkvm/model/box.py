@@ -57,7 +57,7 @@ class Box:
 
 
 def group_duplicates(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
-    """The numbers that several boxes have, with these boxes. A PBX should have none, and some do."""
+    """The boxes that share an extension number, by number. No PBX should have any, but some do."""
     if len({box.extension_number for box in boxes}) == len(boxes):
         return {}
     found: defaultdict[str, list[Box]] = defaultdict(list)

@@ -1,30 +1,28 @@
-"""From records and the boxes on the PBX to a plan."""
+"""Compares the rows of a sheet, or the journal of a run, with the boxes on the PBX."""
 
 from bulkvm.planning.box_diff import ChangedBox, Diff, boxes_from_rows, make_diff
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.change_limits import check_changes, describe_excess
 from bulkvm.planning.comparison import (
-    NumberConflict,
+    blank_fields,
     box_to_send,
+    clears_fields,
+    expected_box,
     fields_differ,
-    fields_not_taken,
+    fields_not_applied,
+    fields_not_saved,
+    fields_to_fetch,
     find_differences,
-    make_plan,
-    unknown_fields,
+    find_exact_differences,
+    is_empty,
     unseen_fields,
-    whole_box,
+    updated_box,
 )
+from bulkvm.planning.import_plan import NumberConflict, make_plan
 from bulkvm.planning.live import plan_for, plan_undo_of
 from bulkvm.planning.pin_generation import generate_pin, pin_fault, warn_of_old_pins
-from bulkvm.planning.undo_plan import (
-    TO_UNDO,
-    DoneRun,
-    changed_anything,
-    find_exact_differences,
-    keep_boxes,
-    plan_undo,
-    spare_messages,
-)
+from bulkvm.planning.undo_checks import keep_boxes, spare_messages
+from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, changed_anything, plan_undo
 from bulkvm.planning.unseen_fields import describe_unseen, name_fields
 
 __all__ = [
@@ -34,17 +32,23 @@ __all__ = [
     "Diff",
     "DoneRun",
     "NumberConflict",
+    "blank_fields",
     "box_to_send",
     "boxes_from_rows",
     "changed_anything",
     "check_changes",
+    "clears_fields",
     "describe_excess",
     "describe_unseen",
+    "expected_box",
     "fields_differ",
-    "fields_not_taken",
+    "fields_not_applied",
+    "fields_not_saved",
+    "fields_to_fetch",
     "find_differences",
     "find_exact_differences",
     "generate_pin",
+    "is_empty",
     "keep_boxes",
     "make_diff",
     "make_plan",
@@ -54,8 +58,7 @@ __all__ = [
     "plan_undo",
     "plan_undo_of",
     "spare_messages",
-    "unknown_fields",
     "unseen_fields",
+    "updated_box",
     "warn_of_old_pins",
-    "whole_box",
 ]

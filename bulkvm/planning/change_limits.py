@@ -1,4 +1,4 @@
-"""When a plan changes more than anybody is likely to mean."""
+"""Limits how many existing boxes a plan may change."""
 
 from bulkvm.model.change import ChangeKind, Plan
 from bulkvm.model.errors import LimitExceeded
@@ -6,10 +6,10 @@ from bulkvm.model.settings import Limit
 
 
 def describe_excess(plan: Plan, limit: Limit) -> str | None:
-    """Say how a plan changes too many of the boxes that exist; None where it does not.
+    """Describe by how much a plan exceeds the limit of changed boxes; None if it does not.
 
-    An update of what the PBX does not show is not known to change anything. It does not count: else importing the same
-    sheet again, which is the way to go on after any failure, would be refused by a PBX that shows no PINs.
+    Updates of nothing but fields that the PBX does not show are not counted. Otherwise, on a PBX that shows no PINs,
+    the limit would refuse to import the same sheet again, which is how a run is continued after a failure.
     """
     updates = sum(change.kind is ChangeKind.UPDATE and not change.is_unseen_only for change in plan.changes)
     if not limit.is_exceeded(updates, plan.existing):
@@ -18,13 +18,13 @@ def describe_excess(plan: Plan, limit: Limit) -> str | None:
 
 
 def check_changes(plan: Plan, limit: Limit) -> None:
-    """Refuse a plan that changes too many of the boxes that exist.
+    """Refuse a plan that changes too many of the existing boxes.
 
     Raises:
-        LimitExceeded: with the figures, and what overrides it.
+        LimitExceeded: the plan exceeds the limit.
     """
     if excess := describe_excess(plan, limit):
         raise LimitExceeded(
             f"{excess} Nothing was sent.\n"
-            "Look at the plan with `bulkvm plan`. If it is what you mean, give --force, or a higher --max-changes."
+            "Check the plan with `bulkvm plan`. If it is right, use --force or a higher --max-changes."
         )

@@ -1,24 +1,24 @@
-"""A plan for the PBX as it is now."""
+"""Plans an import or an undo against the boxes that the PBX has now."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from bulkvm.columns import COLUMNS
-from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
+from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Plan
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.pbx import Pbx, Progress, no_progress
 from bulkvm.planning.box_index import BoxIndex
-from bulkvm.planning.comparison import find_differences, make_plan, unknown_fields
+from bulkvm.planning.comparison import fields_to_fetch, find_differences, hidden_fields
+from bulkvm.planning.import_plan import make_plan
 from bulkvm.planning.numbers import find_taken
 from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
-from bulkvm.planning.undo_checks import ask_of_each, keep_greetings, keep_set_fields
-from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, plan_undo, spare_messages
+from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
+from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, plan_undo
 from bulkvm.runs.run import PastRun
 
-_CUT: Final = ".… "  # what a list may put at the end of a text that it cuts
+_ELLIPSIS: Final = ".… "  # characters that a list may append to a truncated text
 
 
 async def plan_for(
@@ -30,21 +30,23 @@ async def plan_for(
     make_pin: Callable[[str], str] | None = None,
     keep_unseen: bool = False,
 ) -> Plan:
-    """List the PBX's boxes, fetch those of which the list does not tell enough, and compare.
+    """List the PBX's boxes, fetch those that the list does not show completely, and compare them with records.
 
     Args:
-        pbx: where the boxes are to be.
-        records: what a sheet wants.
-        progress: hears how many boxes are read, of how many.
-        policy: what a PIN may be.
-        make_pin: gives an extension that comes without a PIN one, if it is to be created, or to be updated and has one
-            that may not be sent again.
-        keep_unseen: leave fields that the PBX does not show as they are.
+        pbx: the PBX.
+        records: the valid rows of a sheet.
+        progress: called with the number of boxes read, and their total.
+        policy: how long a PIN may be.
+        make_pin: generates a PIN for an extension. Called for rows without a PIN that create a box, or that update one
+            whose present PIN the rules refuse.
+        keep_unseen: whether to leave fields that the PBX does not show as they are.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     index = BoxIndex(boxes.values())
     listed = ((record, index.find(record)) for record in records)
-    in_part = [box for record, box in listed if box and (unknown_fields(record, box) or _may_be_cut(record, box))]
+    in_part = [
+        box for record, box in listed if box and (fields_to_fetch(record, box) or _may_be_truncated(record, box))
+    ]
     boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     index = BoxIndex(boxes.values())
     if make_pin:
@@ -71,35 +73,35 @@ async def plan_undo_of(
     progress: Progress = no_progress,
     *,
     with_messages: bool = False,
-    given: Mapping[int, Mapping[str, Any]] | None = None,
-    put_back_by: Mapping[int, str] | None = None,
-    made_later: Mapping[str, str] | None = None,
+    sent_values: Mapping[int, Mapping[str, Any]] | None = None,
+    undone_by: Mapping[int, str] | None = None,
+    created_later: Mapping[str, str] | None = None,
 ) -> Plan:
-    """List the PBX's boxes, fetch those that a run touched, and plan to put it back.
+    """List the PBX's boxes, fetch those that a run changed, and plan to undo the run.
 
     Args:
         past: the run.
-        pbx: where it was.
-        progress: hears how many boxes are read, of how many.
-        with_messages: remove boxes with the messages and greetings in them; else those that may hold messages, or have
-            a greeting, are kept.
-        given: see `DoneRun`.
-        put_back_by: the same.
-        made_later: the same.
+        pbx: the PBX that it changed.
+        progress: called with the number of boxes read, and their total.
+        with_messages: whether to remove boxes including their messages and greetings. By default, boxes that hold
+            any, or may hold any, are kept.
+        sent_values: see `DoneRun`.
+        undone_by: see `DoneRun`.
+        created_later: see `DoneRun`.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in TO_UNDO}
-    touched = (box for box in boxes.values() if box.extension_number in numbers)
-    in_part = [box for box in touched if _is_in_part(box)]
+    changed = (box for box in boxes.values() if box.extension_number in numbers)
+    in_part = [box for box in changed if hidden_fields(box)]
     boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     done = DoneRun(
         outcomes=past.outcomes,
         changes=past.changes,
-        records={row: given.record for row, given in past.rows.items()},
+        records={row: sheet_row.record for row, sheet_row in past.rows.items()},
         read_back=past.read_back,
-        given=given or {},
-        put_back_by=put_back_by or {},
-        made_later=made_later or {},
+        sent_values=sent_values or {},
+        undone_by=undone_by or {},
+        created_later=created_later or {},
     )
     plan = plan_undo(done, boxes.values())
     if kept := _kept_by_list(plan, {box.id for box in in_part}):
@@ -115,28 +117,24 @@ async def plan_undo_of(
 
 
 async def _count_messages(plan: Plan, pbx: Pbx, progress: Progress) -> Mapping[str, int | None]:
-    """How many messages the boxes hold that are to be removed, by id."""
-    return await ask_of_each(plan, lambda box: pbx.count_messages(box.id), pbx, progress)
+    """The number of messages in each box to remove, by id."""
+    return await fetch_for_removed(plan, lambda box: pbx.count_messages(box.id), pbx, progress)
 
 
 def _kept_by_list(plan: Plan, fetched: Collection[str]) -> list[Box]:
-    """The boxes that were changed since as far as a list shows them: it may cut long values, which a box alone has."""
+    """The boxes that only a list shows as changed: it may truncate long values, so these boxes must be fetched."""
     warned = {problem.row for problem in plan.problems}
     return [c.box for c in plan.changes if c.box and c.record.row in warned and c.box.id not in fetched]
 
 
-def _may_be_cut(record: Record, box: Box) -> bool:
-    """Whether a list may show the name that a record wants, and cut it."""
+def _may_be_truncated(record: Record, box: Box) -> bool:
+    """Whether a listed name may be the truncated name of the record."""
     if not isinstance(record.name, str) or not isinstance(box.name, str) or record.name == box.name:
         return False
-    return record.name.startswith(box.name.rstrip(_CUT))
+    return record.name.startswith(box.name.rstrip(_ELLIPSIS))
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:
-    """The boxes, with another one where there is only one: a mask is known by several boxes that show it."""
-    others = (box for box in boxes.values() if box not in listed and _is_in_part(box))
+    """The boxes, and another one if there is only one: a mask is recognized if several boxes show the same value."""
+    others = (box for box in boxes.values() if box not in listed and hidden_fields(box))
     return [*listed, *islice(others, 1)] if len(listed) == 1 else listed
-
-
-def _is_in_part(box: Box) -> bool:
-    return any(getattr(box, column.header) is NOT_KNOWN for column in COLUMNS)

@@ -1,4 +1,4 @@
-"""Which of the numbers that new boxes are to have are free."""
+"""Checks whether the numbers of new boxes are free."""
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -7,24 +7,24 @@ from typing import Final
 from bulkvm.model.errors import NotAllowed, OutcomeUnknown, PbxRefused
 from bulkvm.pbx import Pbx, Progress
 from bulkvm.pbx.parallel import in_parallel
-from bulkvm.planning.comparison import NumberConflict
+from bulkvm.planning.import_plan import NumberConflict
 
-_NUMBERS_TRIED: Final = 20  # for the next free one
+_MAX_TRIES: Final = 20  # to find the next free number
 
 
 async def find_taken(
     pbx: Pbx, numbers: Sequence[str], used: Collection[str], progress: Progress
 ) -> dict[str, NumberConflict]:
-    """Ask for the owner of each number, and for the next free number where it has one.
+    """Look up the owner of each number, and the next free number if it has one.
 
     Args:
-        pbx: where.
-        numbers: those that no box has.
-        used: those that boxes have, or that the sheet wants; none of them is suggested.
-        progress: hears how many were asked, of how many.
+        pbx: the PBX.
+        numbers: numbers of new boxes.
+        used: numbers of existing boxes and of the sheet, which are not suggested.
+        progress: called with the numbers looked up, and their total.
 
     Returns:
-        The numbers that are taken, as far as this user may ask and the PBX tells.
+        The numbers that are in use, as far as the PBX shows that to this user.
     """
     taken: dict[str, NumberConflict] = {}
     asked = 0
@@ -33,7 +33,7 @@ async def find_taken(
         nonlocal asked
         try:
             if owner := await pbx.number_owner(number):
-                taken[number] = NumberConflict(owner, None)  # whatever comes of the search for a free one
+                taken[number] = NumberConflict(owner, None)  # even if the search for a free one fails
                 taken[number] = NumberConflict(owner, await _next_free(pbx, number, used))
         except NotAllowed:
             raise
@@ -42,13 +42,13 @@ async def find_taken(
         asked += 1
         progress(asked, len(numbers))
 
-    with suppress(NotAllowed, OutcomeUnknown):  # it tells nothing of any further one
+    with suppress(NotAllowed, OutcomeUnknown):  # not known for any number
         await in_parallel(numbers, ask, pbx.connections)
     return taken
 
 
 async def _next_free(pbx: Pbx, number: str, used: Collection[str]) -> str | None:
-    for step in range(1, _NUMBERS_TRIED + 1):
+    for step in range(1, _MAX_TRIES + 1):
         candidate = f"{int(number) + step:0{len(number)}}"
         if len(candidate) == len(number) and candidate not in used and not await pbx.number_owner(candidate):
             return candidate

@@ -1,4 +1,4 @@
-"""What people did to boxes since a run made them, beyond the fields that bulkvm knows: such boxes are not removed."""
+"""Keeps boxes that an undo would remove although they were used since: messages, greetings, undocumented fields."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
@@ -9,26 +9,64 @@ from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import OutcomeUnknown, PbxRefused
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
-from bulkvm.planning.undo_plan import keep_boxes
+from bulkvm.planning.undo_plan import unchanged
 from bulkvm.runs.run import PastRun
 from bulkvm.text import printable
 
 T = TypeVar("T")
 
-_REMOVE_TOO: Final = "To remove it with its greeting, add --with-messages."
-_NOT_ASKED: Final = (
-    "The PBX does not list the greetings of boxes for this user: whether somebody recorded one since the run, which "
-    "would be removed with its box, is not known."
+_REMOVE_GREETING: Final = "To remove it with its greeting, add --with-messages."
+_REMOVE_MESSAGES: Final = "To remove it with its messages, add --with-messages."
+_NO_GREETINGS_LISTED: Final = (
+    "The PBX does not list greetings for this user, so a greeting that was recorded since the run is not detected. It "
+    "would be removed with its box."
 )
 
 
-async def keep_set_fields(plan: Plan, past: PastRun, pbx: Pbx, progress: Progress) -> Plan:
-    """Keep the boxes in which somebody set an undocumented field since the run.
+def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[str, str]]) -> Plan:
+    """Keep boxes that an undo would remove.
 
-    The journal holds all fields of the first box that a run made. What those of the others were then is known where
-    that box shows a default.
+    Args:
+        plan: an undo.
+        reasons: the problem code and the message for each box to keep, by id.
     """
-    fields = await ask_of_each(plan, lambda box: _fields_of(box, pbx), pbx, progress)
+    changes: list[Change] = []
+    problems = list(plan.problems)
+    for change in plan.changes:
+        reason = reasons.get(change.box.id) if change.box and change.kind is ChangeKind.REMOVE else None
+        if reason is None:
+            changes.append(change)
+            continue
+        code, message = reason
+        changes.append(unchanged(change.record, change.box))
+        problems.append(Problem(row=change.record.row, code=code, message=message, severity=Severity.WARNING))
+    problems.sort(key=lambda problem: problem.row or 0)
+    return replace(plan, changes=tuple(changes), problems=tuple(problems))
+
+
+def spare_messages(plan: Plan, messages: Mapping[str, int | None]) -> Plan:
+    """Keep the boxes that hold messages, or may hold some. The others are checked again before they are removed.
+
+    Args:
+        plan: an undo.
+        messages: the number of messages of each box to remove, by id; None where the PBX does not show it.
+    """
+    boxes = [change.box for change in _removed(plan) if change.box]
+    plan = keep_boxes(
+        plan, {box.id: _with_messages(box, messages.get(box.id)) for box in boxes if messages.get(box.id) != 0}
+    )
+    return replace(
+        plan,
+        changes=tuple(replace(c, spares_messages=True) if c.kind is ChangeKind.REMOVE else c for c in plan.changes),
+    )
+
+
+async def keep_set_fields(plan: Plan, past: PastRun, pbx: Pbx, progress: Progress) -> Plan:
+    """Keep the boxes with an undocumented field that was set since the run.
+
+    The journal has all fields of the first box that a run created. For the others, its values count as the defaults.
+    """
+    fields = await fetch_for_removed(plan, lambda box: _fields_of(box, pbx), pbx, progress)
     removed = {change.record.row: change.box for change in _removed(plan) if change.box}
     made = {row: whole for row, whole in past.whole.items() if _is_create(past.changes.get(row))}
     own = {box.id: made[row] for row, box in removed.items() if row in made}
@@ -36,20 +74,20 @@ async def keep_set_fields(plan: Plan, past: PastRun, pbx: Pbx, progress: Progres
     changed = {box_id: find_set_fields(own[box_id], shown[box_id]) for box_id in own.keys() & shown.keys()}
     others = {box_id: known for box_id, known in shown.items() if box_id not in own}
     if made:
-        found, open_ = find_not_default(next(iter(made.values())), others)
+        found, unknown = find_not_default(next(iter(made.values())), others)
         changed |= found
     else:
-        open_ = tuple(sorted({n for held in others.values() for n, value in held.items() if not is_nothing(value)}))
+        unknown = tuple(sorted({n for held in others.values() for n, value in held.items() if not is_nothing(value)}))
     reasons = {
         box.id: ("changed-since", _changed(box, changed[box.id])) for box in removed.values() if changed.get(box.id)
     }
     plan = replace(plan, changes=tuple(_with_fields(change, fields) for change in plan.changes))
     plan = keep_boxes(plan, reasons)
-    return _warn(plan, "fields-not-known", _open(open_)) if open_ else plan
+    return _warn(plan, "fields-not-known", _fields_not_known(unknown)) if unknown else plan
 
 
 async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
-    """Keep the boxes that have a greeting: the run gave them none."""
+    """Keep the boxes that have a greeting, which was recorded since the run."""
     unknown = -1
 
     async def count(box: Box) -> int | None:
@@ -58,35 +96,37 @@ async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
         except OutcomeUnknown:
             return unknown
 
-    counts = await ask_of_each(plan, count, pbx, progress)
+    counts = await fetch_for_removed(plan, count, pbx, progress)
     numbers = {change.box.id: change.box.extension_number for change in _removed(plan) if change.box}
     reasons: dict[str, tuple[str, str]] = {}
     for box_id, found in counts.items():
         if found == unknown:
             why = f"The PBX does not show whether box {numbers[box_id]} has a greeting"
-            reasons[box_id] = ("greetings-not-known", f"{why}, so it is kept as it is. {_REMOVE_TOO}")
+            reasons[box_id] = ("greetings-not-known", f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
         elif found:
             why = f"Box {numbers[box_id]} has a greeting"
-            reasons[box_id] = ("has-greeting", f"{why}, so it is kept as it is. {_REMOVE_TOO}")
+            reasons[box_id] = ("has-greeting", f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
     plan = keep_boxes(plan, reasons)
-    return _warn(plan, "greetings-not-known", _NOT_ASKED) if None in counts.values() else plan
+    return _warn(plan, "greetings-not-known", _NO_GREETINGS_LISTED) if None in counts.values() else plan
 
 
-async def ask_of_each(plan: Plan, ask: Callable[[Box], Awaitable[T]], pbx: Pbx, progress: Progress) -> dict[str, T]:
-    """Ask something of each box that is to be removed, several at once; the answers by id."""
+async def fetch_for_removed(
+    plan: Plan, fetch: Callable[[Box], Awaitable[T]], pbx: Pbx, progress: Progress
+) -> dict[str, T]:
+    """Call `fetch` for each box to remove, several at once. Returns the results by id."""
     boxes = [change.box for change in _removed(plan) if change.box]
-    answers: dict[str, T] = {}
+    results: dict[str, T] = {}
 
-    async def ask_one(box: Box) -> None:
-        answers[box.id] = await ask(box)
-        progress(len(answers), len(boxes))
+    async def fetch_one(box: Box) -> None:
+        results[box.id] = await fetch(box)
+        progress(len(results), len(boxes))
 
-    await in_parallel(boxes, ask_one, pbx.connections)
-    return answers
+    await in_parallel(boxes, fetch_one, pbx.connections)
+    return results
 
 
 async def _fields_of(box: Box, pbx: Pbx) -> Mapping[str, Any] | None:
-    """The undocumented fields of a box, None where it cannot be read alone: it is read again before it is removed."""
+    """The undocumented fields of a box; None if it cannot be fetched. It is fetched again before it is removed."""
     try:
         return undocumented((await pbx.fetch_whole_box(box.id, box.extension_number)).fields)
     except PbxRefused:
@@ -112,11 +152,19 @@ def _changed(box: Box, names: Iterable[str]) -> str:
     return f"Box {box.extension_number} was changed since the run in {shown}, so it is kept as it is."
 
 
-def _open(names: Iterable[str]) -> str:
+def _fields_not_known(names: Iterable[str]) -> str:
     shown = ", ".join(printable(name) for name in names)
-    return f"Whether somebody changed {shown} since the run is not known: the journal does not show what it was then."
+    return f"Whether {shown} was changed since the run is not known: the journal does not have the former value."
 
 
 def _warn(plan: Plan, code: str, message: str) -> Plan:
     problem = Problem(row=None, code=code, message=message, severity=Severity.WARNING)
     return replace(plan, problems=(problem, *plan.problems))
+
+
+def _with_messages(box: Box, count: int | None) -> tuple[str, str]:
+    if count is None:
+        code, why = "messages-not-known", f"The PBX does not show whether box {box.extension_number} holds messages"
+    else:
+        code, why = "has-messages", f"Box {box.extension_number} holds {count:,} message{'s' * (count != 1)}"
+    return code, f"{why}, so it is kept as it is. {_REMOVE_MESSAGES}"

@@ -1,4 +1,4 @@
-"""What is said of fields that a sheet gives and the PBX does not show."""
+"""Describes fields that a sheet gives and the PBX does not show."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from bulkvm.model.change import Change
 
 
 def describe_unseen(change: Change) -> str:
-    """Say what becomes of a row's fields that the PBX does not show: `PIN sent; this PBX does not show PINs`."""
+    """Describe what happens to fields that the PBX does not show, as in `PIN sent; this PBX does not show PINs`."""
     return " ".join(filter(None, (_describe(change.unseen, "sent"), _describe(change.kept, "not sent"))))
 
 
 def name_fields(fields: Iterable[str]) -> str:
-    """Fields by their titles: `PIN, Recipients and Name`."""
+    """The titles of fields as a list: `PIN, Recipients and Name`."""
     *others, last = (COLUMN_OF_HEADER[field].title for field in fields)
     return f"{', '.join(others)} and {last}" if others else last
 

@@ -87,7 +87,7 @@ def describe_not_shown(counts: Mapping[str, int]) -> str:
     return f"the PBX does not show {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"
 
 
-def describe_twins(boxes: Collection[Box]) -> list[str]:
+def describe_duplicates(boxes: Collection[Box]) -> list[str]:
     """Name the boxes that have one number: `2 boxes have the number 6201: "Front Desk" and "Old Desk"`."""
     return [
         f"{len(twins)} boxes have the number {number}: {' and '.join(_quoted(box.name) for box in twins)}. "

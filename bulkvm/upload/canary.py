@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
 from bulkvm.columns.mask_digits import may_be_mask
-from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box
 from bulkvm.model.change import Change
 from bulkvm.pbx import WholeBox, find_field_changes, is_nothing
-from bulkvm.planning import fields_not_taken, find_exact_differences, whole_box
+from bulkvm.planning import fields_not_applied, find_exact_differences, is_empty
 from bulkvm.text import printable
 
 _LONGEST: Final = 60
@@ -43,7 +43,11 @@ def judge(change: Change, before: WholeBox | None, after: WholeBox, shown: Box) 
         after: the box as it is now.
         shown: the same, with what only a list shows of it.
     """
-    differing = _not_as_wanted(change, shown)
+    differing = [
+        header
+        for header in fields_not_applied(change, change.record, shown)
+        if change.box is None or header in change.changed
+    ]
     not_taken = tuple(header for header in differing if _wanted(change, header) is not BLANK)
     kept = tuple(header for header in differing if header not in not_taken)
     findings = [
@@ -54,23 +58,6 @@ def judge(change: Change, before: WholeBox | None, after: WholeBox, shown: Box) 
     if before:
         findings += _side_effects(change, before, after)
     return Verdict(not_taken, tuple(findings), kept)
-
-
-def expected_box(change: Change, box_id: str) -> Box:
-    """The box as it should be after a change; what is left to the PBX is NOT_KNOWN."""
-    if change.box:
-        return whole_box(change)
-    fields: dict[str, Any] = {c.header: getattr(change.record, c.header) for c in COLUMNS if c.updatable}
-    given = {header: value for header, value in fields.items() if value is not BLANK}
-    return Box(id=box_id, extension_number=change.record.extension_number, **given)
-
-
-def _not_as_wanted(change: Change, box: Box) -> tuple[str, ...]:
-    """The fields that the change is about and that a box does not have as wanted."""
-    if change.wanted:
-        return tuple(d.field for d in find_exact_differences(box, change.wanted) if d.field in change.changed)
-    differing = fields_not_taken(change.record, box)
-    return tuple(header for header in differing if change.box is None or header in change.changed)
 
 
 def _wanted(change: Change, header: str) -> Any:
@@ -105,7 +92,7 @@ def _title(header: str) -> str:
 
 def _show(header: str, value: Any) -> str:
     column: Column = COLUMN_OF_HEADER[header]
-    if isinstance(value, Absent) or value == ():
+    if is_empty(value):
         return "nothing"
     if column.secret:
         return "a value that is not shown here"

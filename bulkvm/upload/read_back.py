@@ -10,7 +10,8 @@ from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
-from bulkvm.upload.canary import Verdict, expected_box, judge
+from bulkvm.planning import expected_box
+from bulkvm.upload.canary import Verdict, judge
 
 PAUSES: Final = (0.0, 0.5, 1.0, 2.0)  # seconds before each look for what the PBX may do, or show, late
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from bulkvm.model.box import BLANK, Box, Record
+from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import (
     AnotherBox,
@@ -22,15 +22,17 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, Response, WholeBox, find_set_fields
 from bulkvm.planning import (
     box_to_send,
+    clears_fields,
     describe_unseen,
+    expected_box,
     fields_differ,
-    fields_not_taken,
+    fields_not_applied,
+    fields_not_saved,
     find_differences,
     find_exact_differences,
-    whole_box,
+    updated_box,
 )
 from bulkvm.text import printable
-from bulkvm.upload.canary import expected_box
 from bulkvm.upload.kept_fields import KeptFields
 from bulkvm.upload.read_back import PAUSES, ReadBack, Sent, not_as_sent, prove
 
@@ -158,7 +160,7 @@ async def _read(
         return Sent(outcome)
     if read_back is ReadBack.CANARY:
         return await prove(change, before, outcome, pbx, note_whole, may_be_another=may_be_another)
-    if change.kind is not ChangeKind.REMOVE and (read_back is not ReadBack.IN_DOUBT or _empties(change)):
+    if change.kind is not ChangeKind.REMOVE and (read_back is not ReadBack.IN_DOUBT or clears_fields(change)):
         is_needed = read_back is not ReadBack.IF_POSSIBLE
         return await _verify(change, outcome, pbx, is_needed=is_needed, may_be_another=may_be_another)
     return Sent(outcome)
@@ -172,21 +174,6 @@ async def _send(change: Change, pbx: Pbx, known_ids: set[str]) -> Outcome:
             return await _remove(change, pbx)
         case _:
             return await _update(change, pbx)
-
-
-def _empties(change: Change) -> bool:
-    """Whether fields are to be blank again.
-
-    That is done by leaving them out of the update; whether the PBX takes this for a wish is not documented.
-    """
-    return any(difference.new is BLANK for difference in change.differences)
-
-
-def _differing(change: Change, wanted: Box | Record, box: Box) -> tuple[str, ...]:
-    """The fields in which a box is not as wanted; where it is put back, a blank counts too."""
-    if change.wanted:
-        return tuple(difference.field for difference in find_exact_differences(box, change.wanted))
-    return fields_not_taken(wanted, box)
 
 
 async def _look_again(change: Change, pbx: Pbx) -> tuple[Change, WholeBox]:
@@ -361,7 +348,7 @@ async def _look_after_refusal(record: Record, pbx: Pbx, refusal: PbxRefused) -> 
         box = await pbx.find_box(record.extension_number)
     except BulkvmError:
         return _unknown(record, refusal, attempts)
-    if box and not fields_not_taken(record, box):
+    if box and not fields_not_saved(record, box):
         message = f"{refusal} The box is there as the row wants it."
         return _outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
     return _rejected(record, refusal, attempts, box.id if box else None)
@@ -411,7 +398,7 @@ def _not_shown(change: Change, lost: OutcomeUnknown, attempts: int, box_id: str)
 
 def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
     """The outcome of a create whose answer was lost, when a box with its number is there."""
-    differing = fields_not_taken(record, box)
+    differing = fields_not_saved(record, box)
     if not differing:
         return _outcome(record, Status.CREATED, _CONFIRMED, box_id=box.id, attempts=attempts)
     message = (
@@ -422,7 +409,7 @@ def _made_or_foreign(record: Record, box: Box, attempts: int) -> Outcome:
 
 
 async def _update(change: Change, pbx: Pbx, tries: int = _LOGINS) -> Outcome:
-    record, wanted = change.record, whole_box(change)
+    record, wanted = change.record, updated_box(change)
     try:
         updated = await pbx.update_box(box_to_send(change))
     except PbxRefused as refusal:
@@ -442,7 +429,7 @@ async def _refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -
         for pause in pauses:
             await pbx.pause(pause)
             box = await pbx.fetch_box(wanted.id, wanted.extension_number)
-            if not change.is_unseen_only and not _differing(change, wanted, box):
+            if not change.is_unseen_only and not fields_not_applied(change, wanted, box):
                 return _confirmed(change, box, attempts)
     except NoSuchBox as gone:
         refusal = gone
@@ -463,7 +450,7 @@ async def _look_at(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, 
     except BulkvmError as error:
         _raise_if_ended(lost, error)
         return _unknown(record, lost, attempts)
-    if not change.is_unseen_only and not _differing(change, wanted, box):
+    if not change.is_unseen_only and not fields_not_applied(change, wanted, box):
         return _confirmed(change, box, attempts)
     is_as_before = change.box is not None and not fields_differ(change.box, box)
     if isinstance(lost, LoginEnded) and is_as_before:
@@ -475,7 +462,7 @@ async def _look_at(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, 
         return _not_shown(change, lost, attempts, box.id)
     if is_as_before:
         return _not_done(record, lost, "The box is as it was. Run the same command again.", box.id)
-    differing = ", ".join(_differing(change, wanted, box))
+    differing = ", ".join(fields_not_applied(change, wanted, box))
     message = (
         f"{lost} The box is neither as it was nor as it was sent: it differs in {differing}. Somebody else may have "
         "changed it. Look at the plan before you run the same command again."
@@ -539,7 +526,7 @@ async def _verify(change: Change, outcome: Outcome, pbx: Pbx, *, is_needed: bool
             raise
         message = f"It was {outcome.status}, and could not be read back: {error}"
         return Sent(replace(outcome, status=Status.UNKNOWN, message=message) if is_needed else outcome)
-    differing = _differing(change, change.record, box)
+    differing = fields_not_applied(change, change.record, box)
     return Sent(not_as_sent(outcome, differing) if differing else outcome, box)
 
 

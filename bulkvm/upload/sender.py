@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bulkvm.columns import COLUMNS
-from bulkvm.model.box import BLANK, Record
+from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly
 from bulkvm.model.outcome import DONE, Outcome, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
+from bulkvm.planning import blank_fields
 from bulkvm.runs.journal import Journal
 from bulkvm.upload.kept_fields import KeptFields
 from bulkvm.upload.read_back import ReadBack, Sent
@@ -147,7 +147,7 @@ class _Run:
         return ReadBack.IN_DOUBT
 
     def _is_first_with_its_blanks(self, record: Record) -> bool:
-        blanks = frozenset(column.header for column in COLUMNS if getattr(record, column.header) is BLANK)
+        blanks = blank_fields(record)
         is_first = blanks not in self._blanks
         self._blanks.add(blanks)
         return is_first

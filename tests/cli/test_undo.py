@@ -111,7 +111,7 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
     undone = bulkvm("undo", "last", "--yes")
 
     assert (undone.code, stored(pbx, "id")) == (0, {"6202": "another"})
-    assert "The box 6202 of the run is gone, and another one has its number now. That one is kept" in undone.err
+    assert "Box 6202 of the run no longer exists. Another box has its number now, which is kept" in undone.err
 
 
 @pytest.mark.parametrize(("verify", "code"), [(("--verify", "all", "--no-canary"), 9), ((), 7)])
@@ -155,7 +155,7 @@ def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
     assert f"a.csv, ended before its result was written. `bulkvm runs {killed} --result FILE` writes it" in again.err
     assert "ended before" not in third.err
     assert (undone.code, list(stored(pbx))) == (0, ["6202", "6203"])
-    assert f"The box 6202 was made by run {later}, so it is kept as it is." in undone.err
+    assert f"Box 6202 was created by run {later}, so it is kept as it is." in undone.err
 
 
 @pytest.mark.parametrize("behaviour", ["hide:pin:both", "omit:pin:both", "mask-stars:pin:both"])
@@ -171,7 +171,7 @@ def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
         again = bulkvm("undo", names(bulkvm)[-1], "--yes")
 
         assert (between, again.code, stored(app, "name", "pin")) == ({}, 0, before)
-    assert "box 6201 gets what the run gave it" in again.err
+    assert "box 6201 gets the value that an earlier run sent" in again.err
     assert not any(pin in again.err for _, _, pin, *_ in ROWS)
 
 
@@ -186,7 +186,7 @@ def test_an_update_is_undone_without_any_other_kind_and_what_an_update_leaves_op
         undone = bulkvm("undo", names(bulkvm)[-1], "--yes")
 
         assert (undone.code, stored(app, "name")) == (0, before)
-    assert "this PBX does not show Recipients of 3 of the boxes to update" in undone.err
+    assert "this PBX does not show Recipients for 3 of the boxes to update" in undone.err
 
 
 def test_a_run_that_is_put_back_already_is_said_to_be_and_gets_no_second_result(
@@ -219,7 +219,7 @@ def test_an_undo_that_cannot_blank_a_field_is_named_by_the_next_one(bulkvm: Bulk
     (row,) = second.json["rows"]
     (problem,) = second.json["problems"]
     assert (first.code, second.code, row["status"]) == (9, 1, "invalid")
-    assert f"The undo {names(bulkvm)[-1]} put box 6202 back but for prompt" in problem["message"]
+    assert f"The undo {names(bulkvm)[-1]} restored box 6202 except for prompt" in problem["message"]
 
 
 @pytest.mark.usefixtures("pbx")

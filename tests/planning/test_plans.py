@@ -16,11 +16,11 @@ from bulkvm.model.settings import Limit, PinPolicy, parse_limit
 from bulkvm.planning import (
     check_changes,
     fields_differ,
-    fields_not_taken,
+    fields_not_saved,
+    fields_to_fetch,
     make_plan,
-    unknown_fields,
+    updated_box,
     warn_of_old_pins,
-    whole_box,
 )
 from tests.boxes import full_box
 
@@ -64,7 +64,7 @@ def test_one_other_value_is_an_update_of_that_field_alone(field: str, value: Any
 
     assert (change.kind, change.changed) == (ChangeKind.UPDATE, (field,))
     assert (change.differences[0].old, change.differences[0].new) == (getattr(BOX, field), value)
-    assert whole_box(change) == replace(BOX, **{field: value})
+    assert updated_box(change) == replace(BOX, **{field: value})
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_value_that_cannot_be_compared_is_sent_and_named(name: Any, field: str
     assert change.kind is ChangeKind.UPDATE
     assert set(change.changed) == ({"name", field} if name == "Reception" else {field})
     assert (change.unseen, change.is_unseen_only) == ((field,), name != "Reception")
-    assert getattr(whole_box(change), field) == value
+    assert getattr(updated_box(change), field) == value
 
 
 @pytest.mark.parametrize("name", ["Front Desk", "Reception"])
@@ -128,7 +128,7 @@ def test_a_value_that_cannot_be_compared_is_left_as_it_is_if_that_is_asked_for(n
     change = only_change(record(name=name, pin="402818"), hidden, keep_unseen=True)
 
     assert change.kind is (ChangeKind.UPDATE if name == "Reception" else ChangeKind.UNCHANGED)
-    assert (change.kept, "pin" in change.changed, whole_box(change).pin) == (("pin",), False, NOT_KNOWN)
+    assert (change.kept, "pin" in change.changed, updated_box(change).pin) == (("pin",), False, NOT_KNOWN)
 
 
 def test_a_row_without_a_value_for_what_is_not_shown_changes_nothing() -> None:
@@ -152,7 +152,7 @@ def test_a_plan_warns_of_what_an_update_must_leave_out(field: str, *, warned: bo
 def test_an_update_leaves_another_spelling_of_what_does_not_change_as_it_is() -> None:
     change = only_change(record(name="Reception", recipients=("B@EXAMPLE.com", "a@example.com"), prompt="EN-us"), BOX)
 
-    assert whole_box(change) == replace(BOX, name="Reception")
+    assert updated_box(change) == replace(BOX, name="Reception")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_an_update_leaves_another_spelling_of_what_does_not_change_as_it_is() ->
     [("402817", "000000", ()), ("402817", "123456", ()), ("402817", "402818", ("pin",)), ("402817", "40281", ("pin",))],
 )
 def test_a_mask_that_is_read_back_is_no_difference(sent: str, shown: str, differing: tuple[str, ...]) -> None:
-    assert fields_not_taken(record(pin=sent), replace(BOX, pin=shown)) == differing
+    assert fields_not_saved(record(pin=sent), replace(BOX, pin=shown)) == differing
 
 
 def test_a_pin_shows_in_no_repr_of_a_plan() -> None:
@@ -187,14 +187,14 @@ def test_an_id_must_agree_with_the_extension() -> None:
     assert plan.changes == ()
     assert [(p.row, p.code) for p in plan.problems] == [(2, "id-disagrees")]
     assert "belongs to box 6201" in plan.problems[0].message
-    assert "keeps its number for good" in plan.problems[0].message
+    assert "number of a box cannot be changed" in plan.problems[0].message
 
 
 def test_an_id_that_agrees_is_fine() -> None:
     assert only_change(record(id="QQ=="), BOX).kind is ChangeKind.UNCHANGED
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "1 id is"), (3, "3 ids are")])
+@pytest.mark.parametrize(("count", "words"), [(1, "1 id does"), (3, "3 ids do")])
 def test_ids_of_another_pbx_are_passed_over_with_one_note(count: int, words: str) -> None:
     records = [record(row=n, extension_number=str(6300 + n), id=f"X{n}", name="A", pin="402817") for n in range(count)]
 
@@ -228,7 +228,7 @@ def test_changes_stand_in_the_sheets_order_and_are_counted() -> None:
     ids=["nothing wanted", "wanted is known", "wanted is not known", "an update needs all", "all is known"],
 )
 def test_a_box_is_fetched_only_for_what_the_row_needs(wanted: Record, box: Box, unknown: tuple[str, ...]) -> None:
-    assert unknown_fields(wanted, box) == unknown
+    assert fields_to_fetch(wanted, box) == unknown
 
 
 VALUES = {
@@ -251,7 +251,7 @@ def test_a_box_after_its_update_is_as_the_row_wants_it_and_else_as_it_was(
     row, box = record(**wanted), replace(BOX, **existing)
     change = only_change(row, box)
 
-    after = whole_box(change)
+    after = updated_box(change)
 
     assert fields_differ(row, after) == ()
     for column in COLUMNS:

@@ -8,7 +8,7 @@ import pytest
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Owner, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.planning import DoneRun, NumberConflict, make_plan, plan_undo, spare_messages, whole_box
+from bulkvm.planning import DoneRun, NumberConflict, make_plan, plan_undo, spare_messages, updated_box
 from tests.boxes import full_box
 
 ROW = Record(row=2, extension_number="6201")
@@ -17,7 +17,7 @@ BOX = full_box(id="QQ==", extension_number="6201", pin="402817", prompt=BLANK, r
 CREATED = Change(ChangeKind.CREATE, NEW)
 RENAMED = Change(ChangeKind.UPDATE, Record(row=2, extension_number="6201", name="New", prompt="de-DE"), BOX)
 REMOVED = Change(ChangeKind.REMOVE, ROW, BOX)
-AFTER = whole_box(RENAMED)
+AFTER = updated_box(RENAMED)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ AFTER = whole_box(RENAMED)
     [
         (CREATED, [BOX], ChangeKind.REMOVE, ""),
         (CREATED, [], ChangeKind.UNCHANGED, ""),
-        (CREATED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, "another one has its number"),
+        (CREATED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, "Another box has its number"),
         (CREATED, [replace(BOX, prompt="de-DE")], ChangeKind.UNCHANGED, "has a value in prompt"),
         (
             CREATED,
@@ -37,14 +37,14 @@ AFTER = whole_box(RENAMED)
         (CREATED, [replace(BOX, enable_pin=False)], ChangeKind.UNCHANGED, "in enable_pin"),
         (RENAMED, [AFTER], ChangeKind.UPDATE, ""),
         (RENAMED, [BOX], ChangeKind.UNCHANGED, ""),
-        (RENAMED, [], ChangeKind.UNCHANGED, "is gone"),
-        (RENAMED, [replace(AFTER, id="other")], ChangeKind.UNCHANGED, "another one has its number"),
+        (RENAMED, [], ChangeKind.UNCHANGED, "no longer exists"),
+        (RENAMED, [replace(AFTER, id="other")], ChangeKind.UNCHANGED, "Another box has its number"),
         (RENAMED, [replace(AFTER, pin="582046")], ChangeKind.UNCHANGED, "in pin"),
         (RENAMED, [replace(AFTER, pin=NOT_KNOWN)], ChangeKind.UPDATE, ""),
         (REMOVED, [], ChangeKind.CREATE, ""),
         (REMOVED, [BOX], ChangeKind.UNCHANGED, ""),
         (REMOVED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, ""),
-        (REMOVED, [replace(BOX, id="other", name="By hand")], ChangeKind.UNCHANGED, "box 6201 again that differs"),
+        (REMOVED, [replace(BOX, id="other", name="By hand")], ChangeKind.UNCHANGED, "A new box 6201 differs"),
         (Change(ChangeKind.UNCHANGED, ROW, BOX), [BOX], ChangeKind.UNCHANGED, ""),
     ],
     ids=lambda value: str(value)[:40],
@@ -65,7 +65,7 @@ def test_an_undone_update_is_the_box_as_it_was_blanks_included() -> None:
 
     (change,) = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome]), [AFTER]).changes
 
-    assert whole_box(change) == BOX
+    assert updated_box(change) == BOX
     assert change.changed == ("name", "prompt")
 
 
@@ -194,15 +194,15 @@ def test_a_field_that_an_earlier_undo_could_not_blank_is_an_error_that_names_it(
     merged = replace(BOX, prompt="de-DE")
 
     first = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome]), [merged])
-    second = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome], put_back_by={2: "The undo U"}), [merged])
+    second = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome], undone_by={2: "The undo U"}), [merged])
     by_hand = plan_undo(
-        DoneRun(changes={2: RENAMED}, outcomes=[outcome], put_back_by={2: "The undo U"}),
+        DoneRun(changes={2: RENAMED}, outcomes=[outcome], undone_by={2: "The undo U"}),
         [replace(merged, name="By hand")],
     )
 
     assert [problem.code for problem in first.problems] == ["changed-since"]
     assert [(problem.code, problem.is_error) for problem in second.problems] == [("not-blank", True)]
-    assert "The undo U put box 6201 back but for prompt" in second.problems[0].message
+    assert "The undo U restored box 6201 except for prompt" in second.problems[0].message
     assert [problem.code for problem in by_hand.problems] == ["changed-since"]
 
 
@@ -211,7 +211,7 @@ def test_a_removed_box_whose_pin_was_not_shown_gets_that_of_the_run_that_made_it
     outcome = replace(OUTCOME, status=Status.UPDATED)
 
     known = plan_undo(
-        DoneRun(changes={2: hidden}, outcomes=[outcome], given={2: {"pin": "402817", "name": "Other"}}), []
+        DoneRun(changes={2: hidden}, outcomes=[outcome], sent_values={2: {"pin": "402817", "name": "Other"}}), []
     )
     unknown = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome]), [])
 
@@ -226,7 +226,7 @@ def test_a_removed_box_gets_what_the_run_gave_it_and_is_said_to_lack_what_no_jou
     hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, prompt=NOT_KNOWN, recipients=NOT_KNOWN))
     outcome = replace(OUTCOME, status=Status.UPDATED)
 
-    plan = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome], given={2: {"prompt": "de-DE"}}), [])
+    plan = plan_undo(DoneRun(changes={2: hidden}, outcomes=[outcome], sent_values={2: {"prompt": "de-DE"}}), [])
 
     (change,) = plan.changes
     assert (change.record.prompt, change.record.recipients) == ("de-DE", BLANK)

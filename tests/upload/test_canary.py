@@ -104,7 +104,7 @@ async def test_a_pbx_that_erases_what_it_was_not_told_to_keep_does_so_to_one_box
     assert statuses(ending) == [Status.UPDATED] + [Status.NOT_SENT] * (ROWS - 1)
     assert app.state.traffic.counts["update"] == 1
     assert {box.name for box in (await stored(app)).values()} == {"New 0", *(f"Desk {n}" for n in range(1, ROWS))}
-    before, after = whole_boxes(tmp_path / "run.jsonl")
+    before, after = updated_boxes(tmp_path / "run.jsonl")
     assert (before["retain_days"], before["api_token"], before["name"]) == (30, "SECRET-1", "Desk 0")
     assert (after.get("retain_days"), after["name"]) == (None, "New 0")
 
@@ -160,12 +160,12 @@ async def stored(app: Starlette) -> dict[str, Box]:
         return {box.extension_number: box for box in await pbx.list_boxes()}
 
 
-def whole_boxes(file: Path) -> list[Any]:
+def updated_boxes(file: Path) -> list[Any]:
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     return [json.loads(line["whole"]["box"]) for line in lines if "whole" in line]
 
 
-async def test_a_journal_with_whole_boxes_is_read_and_listed_as_any_other(tmp_path: Path) -> None:
+async def test_a_journal_with_updated_boxes_is_read_and_listed_as_any_other(tmp_path: Path) -> None:
     journal = Journal(tmp_path, facts([record.extension_number for record in records(ROWS)]))
     ending = await import_into(create_app(), records(ROWS), journal)
     journal.close()

@@ -163,7 +163,7 @@ async def test_a_mask_is_never_sent(tmp_path: Path, rule: str, *, summary: bool)
 
 
 @pytest.mark.parametrize("rule", HIDING)
-async def test_whole_boxes_have_no_mask_for_a_value(tmp_path: Path, rule: str) -> None:
+async def test_updated_boxes_have_no_mask_for_a_value(tmp_path: Path, rule: str) -> None:
     pbx = Behaving(tmp_path, [rule])
     async with connect(BY_TOKEN, QUICK, app=pbx.app) as calls:
         boxes = await calls.list_whole_boxes()

@@ -1,0 +1,192 @@
+"""Plans what each row of a sheet changes on the PBX."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bulkvm.columns import COLUMNS, KEY_COLUMN
+from bulkvm.model.box import BLANK, Absent, Box, Owner, Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.problem import Problem, Severity, rows_with_errors
+from bulkvm.planning.box_index import BoxIndex
+from bulkvm.planning.comparison import (
+    WRITABLE,
+    fields_differ,
+    find_differences,
+    hidden_fields,
+    unseen_fields,
+    updated_box,
+)
+
+# Damage that a spreadsheet does to exported cells. It is an error of a new box; an existing box shows the real value.
+_ERRORS_OF_NEW: Final = frozenset({"pin-lost-zero", "extension-not-digits"})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberConflict:
+    """An extension number that is in use: by what, and the next free number, None if none was found."""
+
+    owner: Owner
+    next_free: str | None
+
+
+def make_plan(
+    records: Sequence[Record],
+    boxes: Iterable[Box],
+    taken: Mapping[str, NumberConflict] | None = None,
+    *,
+    keep_unseen: bool = False,
+) -> Plan:
+    """Compare records with all boxes of the PBX, matched by extension.
+
+    A record with an error gets a problem in the plan and no change. A value for a field that the PBX does not show
+    cannot be compared, and is sent.
+
+    Args:
+        records: the valid rows of a sheet.
+        boxes: all boxes of the PBX.
+        taken: numbers that something other than a box uses.
+        keep_unseen: whether to leave fields that the PBX does not show as they are.
+    """
+    index = BoxIndex(boxes)
+    by_id = index.by_id
+    creates = [record for record in records if record.extension_number not in index.by_number]
+    problems = [
+        *_warn_of_unknown_ids(records, by_id),
+        *(problem for record in records for problem in _check_id(record, by_id)),
+        *(problem for record in records for problem in _check_ambiguous(record, index)),
+        *(problem for record in creates for problem in _check_create(record, taken or {})),
+        *(problem for record in records if record.errors_if_changed for problem in _check_if_changed(record, index)),
+        *_check_duplicates(records, index),
+    ]
+    refused = rows_with_errors(problems)
+    changes = tuple(
+        _compare(record, index.find(record), keep_unseen=keep_unseen) for record in records if record.row not in refused
+    )
+    problems += warn_of_left_out(changes)
+    return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id), ids=frozenset(by_id))
+
+
+def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:
+    """Warn of fields that the updates have to leave out, since the PBX does not show them and no row gives them."""
+    updates = [change for change in changes if change.kind is ChangeKind.UPDATE]
+    resettable = {column.header for column in WRITABLE if not column.required_for}
+    left_out = [resettable.intersection(hidden_fields(updated_box(change))) for change in updates]
+    if not any(left_out):
+        return
+    titles = [column.title for column in COLUMNS if any(column.header in headers for headers in left_out)]
+    count = sum(map(bool, left_out))
+    lack = "no journal has it" if of_undo else "the rows leave it blank"
+    advice = "check these boxes afterwards" if of_undo else "try one box first, or fill it in"
+    yield Problem(
+        row=None,
+        code="not-shown",
+        message=(
+            f"this PBX does not show {' and '.join(titles)} for {count} of the boxes to update, and {lack}, so the "
+            f"update leaves it out. Some PBXs reset fields that an update leaves out: {advice}."
+        ),
+        severity=Severity.WARNING,
+    )
+
+
+def _compare(record: Record, box: Box | None, *, keep_unseen: bool) -> Change:
+    if box is None:
+        return Change(ChangeKind.CREATE, record)
+    kept = unseen_fields(record, box) if keep_unseen else ()
+    blanks: dict[str, Any] = dict.fromkeys(kept, BLANK)
+    record = replace(record, **blanks)
+    differences = find_differences(record, box)
+    return Change(ChangeKind.UPDATE if differences else ChangeKind.UNCHANGED, record, box, differences, kept=kept)
+
+
+def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
+    """Check that the id and the number of a row belong to the same box."""
+    owner = by_id.get(record.id) if record.id is not BLANK else None
+    if owner and owner.extension_number != record.extension_number:
+        yield Problem(
+            row=record.row,
+            column="id",
+            code="id-disagrees",
+            message=(
+                f"this id belongs to box {owner.extension_number}, but the number in the row is "
+                f"{record.extension_number}. The number of a box cannot be changed: correct the number, or clear the "
+                "id to create a new box."
+            ),
+        )
+
+
+def _check_create(record: Record, taken: Mapping[str, NumberConflict]) -> Iterable[Problem]:
+    """Check that a row can become a new box."""
+    number = record.extension_number
+    if number in taken:
+        free = taken[number].next_free
+        advice = f"the next free number is {free}" if free else "choose another number"
+        yield Problem(
+            row=record.row,
+            column=KEY_COLUMN.header,
+            code="number-taken",
+            message=f"{number} belongs to {taken[number].owner}; {advice}.",
+        )
+    for column in COLUMNS:
+        if "create" in column.required_for and column is not KEY_COLUMN and getattr(record, column.header) is BLANK:
+            name = column.title if column.secret else column.header
+            yield Problem(
+                row=record.row,
+                column=column.header,
+                code=f"{column.header}-missing",
+                message=f"box {number} does not exist yet, and a new box needs a {name}. Fill it in.",
+            )
+
+
+def _check_ambiguous(record: Record, index: BoxIndex) -> Iterable[Problem]:
+    """Check that a row matches one box only."""
+    if boxes := index.find_ambiguous(record):
+        named = " and ".join(f"{_quoted(box.name)} (id {box.id})" for box in boxes)
+        yield Problem(
+            row=record.row,
+            column=KEY_COLUMN.header,
+            code="number-ambiguous",
+            message=(
+                f"the PBX has {len(boxes)} boxes {record.extension_number}: {named}. Enter the id of the right one in "
+                "the column id, or delete one of them on the PBX."
+            ),
+        )
+
+
+def _quoted(name: str | Absent) -> str:
+    return f'"{name}"' if isinstance(name, str) else "a box without a name"
+
+
+def _check_duplicates(records: Sequence[Record], index: BoxIndex) -> Iterable[Problem]:
+    """Check exported rows with the same number: each must match a box of its own."""
+    done: set[str] = set()
+    for record in records:
+        twice = [problem for problem in record.errors_if_changed if problem.code == "extension-twice"]
+        box = index.find(record)
+        is_own = box is not None and box.id == record.id
+        is_first = record.extension_number not in index.by_number and record.extension_number not in done
+        done.add(record.extension_number)
+        if not (is_own or is_first):
+            yield from twice
+
+
+def _check_if_changed(record: Record, index: BoxIndex) -> Iterable[Problem]:
+    """The errors of an exported row that hold: those of cells that the box has otherwise; a lost box may come back."""
+    box = index.find(record)
+    if box is None:
+        return [problem for problem in record.errors_if_changed if problem.code in _ERRORS_OF_NEW]
+    changed = fields_differ(record, box)
+    return [problem for problem in record.errors_if_changed if problem.column in changed]
+
+
+def _warn_of_unknown_ids(records: Iterable[Record], by_id: Mapping[str, Box]) -> Iterable[Problem]:
+    unknown = [record.row for record in records if record.id is not BLANK and record.id not in by_id]
+    if unknown:
+        count = "1 id does" if len(unknown) == 1 else f"{len(unknown)} ids do"
+        yield Problem(
+            row=None,
+            column="id",
+            code="id-unknown",
+            message=f"{count} not exist on this PBX (first in row {unknown[0]}). Such rows match by extension only.",
+            severity=Severity.WARNING,
+        )
