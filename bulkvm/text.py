@@ -1,6 +1,7 @@
 """Text of others, made harmless to a terminal, and unambiguous between quotes."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _UNPRINTABLE: Final = re.compile(r"[^\n\x20-\x7e]")
@@ -28,6 +29,12 @@ def printable_json(document: str) -> str:
 def quoted(text: str) -> str:
     """A name between quotes, whose end can be told."""
     return f'"{printable(escape_quotes(text))}"'
+
+
+def join_limited(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """Join items for a message, counting those beyond the maximum: `a, b and 3 more`."""
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return between.join(items[:most]) + more
 
 
 def escape_quotes(text: str) -> str:

@@ -1,4 +1,4 @@
-"""From a CSV file, a workbook or a JSON file to a sheet of text, with what text cannot carry beside it."""
+"""Readers: CSV, Excel and JSON files to a sheet of text, with facts about cells that text cannot express."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from typing import IO
 
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.csv_file import read_csv
-from bulkvm.readers.file_type import Contents, check_name, detect_type
+from bulkvm.readers.file_type import FileType, check_name, detect_type
 from bulkvm.readers.json_file import read_json
-from bulkvm.readers.source import opened
+from bulkvm.readers.source import open_source
 
 __all__ = ["read_sheet"]
 
@@ -18,32 +18,33 @@ __all__ = ["read_sheet"]
 def read_sheet(
     path: Path, *, sheet: str | None = None, encoding: str | None = None, heading_map: Mapping[str, str] | None = None
 ) -> Sheet:
-    """Read a sheet as a careful person would.
+    """Read a sheet from a file of any supported type, detected by its content.
 
-    What the file is, its contents say and not its name. What is wrong in a row stands in the sheet's `problems`.
+    Problems in a row do not raise: they are the sheet's `problems`.
 
     Args:
         path: the file; `-` is standard input.
-        sheet: the name of the sheet, in any case; a hidden one too. Without it, the visible one with known headings.
-        encoding: of a text file. Without it, UTF-8, UTF-16 with its mark, or else Windows-1252 with a warning.
-        heading_map: headings that the user maps to our columns (`--map`).
+        sheet: the name of the sheet, ignoring case; hidden ones too. Defaults to the visible sheet with known headings.
+        encoding: the encoding of a text file. Defaults to UTF-8, UTF-16 if there is a byte order mark, else
+            Windows-1252 with a warning.
+        heading_map: headings that the user maps to columns (`--map`).
 
     Raises:
-        UsageError: the file, the sheet or the encoding is not there.
-        SheetError: the file as a whole cannot be read.
+        UsageError: the file, the sheet or the encoding does not exist.
+        SheetError: the file cannot be read.
     """
-    with opened(path) as source:
+    with open_source(path) as source:
         digest = _sha256_of(source.stream)
-        contents = detect_type(source)
-        if contents is Contents.WORKBOOK:
-            from bulkvm.readers.workbook import read_workbook  # noqa: PLC0415  (openpyxl is slow to come, CSV is not)
+        file_type = detect_type(source)
+        if file_type is FileType.WORKBOOK:
+            from bulkvm.readers.workbook import read_workbook  # noqa: PLC0415  (openpyxl is slow to import, and CSV does without)
 
             read = read_workbook(source, sheet=sheet, heading_map=heading_map)
         else:
-            read_text = read_json if contents is Contents.JSON else read_csv
-            read = read_text(source, sheet=sheet, encoding=encoding, heading_map=heading_map)
+            read_text_file = read_json if file_type is FileType.JSON else read_csv
+            read = read_text_file(source, sheet=sheet, encoding=encoding, heading_map=heading_map)
     return replace(
-        read, problems=(*check_name(source, contents), *read.problems), sha256=digest, heading_map=heading_map or {}
+        read, problems=(*check_name(source, file_type), *read.problems), sha256=digest, heading_map=heading_map or {}
     )
 
 

@@ -1,4 +1,4 @@
-"""From what a workbook stores in a cell to the text that a careful person reads there."""
+"""Cell values of a workbook as the text that a spreadsheet program shows."""
 
 import re
 from collections.abc import Sequence
@@ -17,58 +17,58 @@ from bulkvm.readers.read_limits import CELL_CHARACTERS
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
 _TOO_LONG: Final = Decimal(10) ** _DIGITS
-# As it is stored, at most: a character takes up to two escapes such as _xD83D_, and one more shows that it is too long.
+# The longest stored text: a character takes up to two escapes (_xD83D_), and one extra shows that it is too long.
 _LONGEST_STORED: Final = 2 * len("_xD83D_") * (CELL_CHARACTERS + 1)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_USABLE: Final = frozenset({None, CellKind.NUMBER, CellKind.PADDED, CellKind.BOOLEAN})
-_TEXTS: Final = frozenset({"s", "str", "inlineStr"})
-_CUT: Final = frozenset({None, CellKind.FORMULA})
+_HAS_USABLE_TEXT: Final = frozenset({None, CellKind.NUMBER, CellKind.PADDED, CellKind.BOOLEAN})
+_TEXT_TYPES: Final = frozenset({"s", "str", "inlineStr"})
+_CAN_BE_TOO_LONG: Final = frozenset({None, CellKind.FORMULA})
 
-# By the schema of XML, but in any case; other programs write words.
+# As XML Schema defines them, ignoring case: other programs write words.
 _BOOLEANS: Final = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE", "": ""}
 _INDEX_DIGITS: Final = 9
 _INDEX: Final = re.compile(rf"\s*([0-9]{{1,{_INDEX_DIGITS}}})\s*")
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
-# One figure of several rows. A number made from the one above it, such as MAX(A$2:A2)+1, is none.
+# An aggregate of several rows. A running number such as MAX(A$2:A2)+1 is not one.
 _TOTAL: Final = re.compile(
     r"\s*\+?(?:SUM|COUNT|AVERAGE|SUBTOTAL|AGGREGATE|MAX|MIN|MEDIAN|PRODUCT|ROWS|D?COUNTA?|DSUM)[A-Z]*\([^()]*[:\[][^()]*\)\s*",
     re.IGNORECASE,
 )
 
-Shown = tuple[str, CellKind | None]
+TextAndKind = tuple[str, CellKind | None]
 
 
 @dataclass(frozen=True, slots=True)
 class CellText:
-    """Reads cells by a workbook's own strings, number formats and first day."""
+    """Formats cell values with a workbook's shared strings, number formats and date epoch."""
 
     strings: Sequence[str]
     formats: Formats
     epoch: datetime
 
-    def read(self, kind: str, style: int, value: str | None, formula: str | None) -> Shown:
-        """Read one cell.
+    def read(self, kind: str, style: int, value: str | None, formula: str | None) -> TextAndKind:
+        """Return the text of a cell, and its kind if it is not plain text.
 
         Args:
-            kind: the type that the file gives, such as `s` or `n` (ECMA-376 part 1, 18.18.11).
-            style: the index of the cell's format.
-            value: as it is stored, None where nothing is.
-            formula: without its equals sign, None where there is none.
+            kind: the cell type in the file, such as `s` or `n` (ECMA-376 part 1, 18.18.11).
+            style: the index of the cell's style.
+            value: the stored value, or None.
+            formula: the formula without its equals sign, or None.
         """
         if formula is None:
             if value is None:
                 return "", None
-            read = self._read_text if kind in _TEXTS else self._read_value
+            read = self._read_text if kind in _TEXT_TYPES else self._read_value
             text, found = read(kind, style, value)
-        elif not value and kind != "str":  # a formula may well result in no text
+        elif not value and kind != "str":  # a formula can return empty text
             text, found = f"={formula}", CellKind.NO_RESULT
         else:
             text, found = self._read_value(kind, style, value or "")
-            if found in _USABLE:
+            if found in _HAS_USABLE_TEXT:
                 found = CellKind.TOTAL if _TOTAL.fullmatch(formula) else CellKind.FORMULA
-        return cut_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
+        return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
-    def _read_value(self, kind: str, style: int, value: str) -> Shown:
+    def _read_value(self, kind: str, style: int, value: str) -> TextAndKind:
         match kind:
             case "s" | "str" | "inlineStr":
                 return self._read_text(kind, style, value)
@@ -83,55 +83,61 @@ class CellText:
                 return value, CellKind.DATE
         return value, CellKind.DAMAGED
 
-    def _read_text(self, kind: str, style: int, value: str) -> Shown:
+    def _read_text(self, kind: str, style: int, value: str) -> TextAndKind:
         if kind == "s":
             index = read_index(value)
             if index is None or index >= len(self.strings):
                 return value, CellKind.DAMAGED if value.strip() else None
             text = self.strings[index]
         else:
-            text = read_text(value) if kind == "str" else value
-        if style not in self.formats.of_texts:  # as nearly all
+            text = unescape_text(value) if kind == "str" else value
+        if style not in self.formats.text_styles:  # most cells
             return text, None
-        shown_as = self.formats.of_style(style)
-        shown = shown_as.show_text(text) if shown_as else text
+        number_format = self.formats.for_style(style)
+        shown = number_format.show_text(text) if number_format else text
         return (text, CellKind.HIDDEN) if shown is None else (shown, None)
 
-    def _read_number(self, style: int, value: str) -> Shown:
-        shown_as = self.formats.of_style(style)
-        if shown_as is GENERAL and len(value) <= _DIGITS and value.isdecimal() and value.isascii() and value[0] != "0":
+    def _read_number(self, style: int, value: str) -> TextAndKind:
+        number_format = self.formats.for_style(style)
+        if (
+            number_format is GENERAL
+            and len(value) <= _DIGITS
+            and value.isdecimal()
+            and value.isascii()
+            and value[0] != "0"
+        ):
             return value, CellKind.NUMBER
         number = _read_decimal(value)
-        if shown_as is None or number is None:
+        if number_format is None or number is None:
             return value, CellKind.DAMAGED
-        section, has_minus = shown_as.section(number)
+        section, has_minus = number_format.section(number)
         if section.kind is not None:
             return self._read_other(section, number), section.kind
         if number != number.to_integral_value():
-            return f"{number:f}", CellKind.FRACTION if shown_as is GENERAL else CellKind.ROUNDED
+            return f"{number:f}", CellKind.FRACTION if number_format is GENERAL else CellKind.ROUNDED
         if abs(number) >= _TOO_LONG:
             return f"{number:f}", CellKind.LONG_NUMBER
         return _show(int(number), section, has_minus=has_minus)
 
     def _read_other(self, section: Section, number: Decimal) -> str:
-        """The text of a number that is shown as something else."""
+        """Return the text of a number whose format shows no plain digits."""
         match section.kind:
             case CellKind.PERCENTAGE:
                 return f"{(number * 100).normalize():f}%"
             case CellKind.DATE | CellKind.TIME:
                 return self._read_date(section, float(number))
-        return f"{number:f}" if section.words is None else section.words
+        return f"{number:f}" if section.literal is None else section.literal
 
     def _read_date(self, section: Section, number: float) -> str:
         try:
             when = from_excel(number, self.epoch, timedelta=section.is_duration)
             return str(when).removesuffix(" 00:00:00")
-        except (OverflowError, ValueError):  # no such day: Excel shows ####
+        except (OverflowError, ValueError):  # no such date: Excel shows ####
             return f"{number:g}"
 
 
-def _show(number: int, section: Section, *, has_minus: bool) -> Shown:
-    """A whole number as its section shows it."""
+def _show(number: int, section: Section, *, has_minus: bool) -> TextAndKind:
+    """Format a whole number with its section."""
     if section.mask is None:
         return str(number), CellKind.NUMBER if number or section.shows_zero else CellKind.HIDDEN
     text = section.mask.fill(str(abs(number)) if number else "").strip()
@@ -141,43 +147,43 @@ def _show(number: int, section: Section, *, has_minus: bool) -> Shown:
 
 
 def _read_decimal(stored: str) -> Decimal | None:
-    """A number with the digits that Excel shows; None where it is none, or endless."""
+    """Parse a number with the digits that Excel shows; None if it is not a finite number."""
     if not _NUMBER.fullmatch(stored):
         return None
-    # Excel shows at most 15 digits; the 17 that it stores tell 1001 from 1000.9999999999999.
+    # Excel shows at most 15 of the 17 digits that it stores: 1000.9999999999999 is 1001.
     number = Decimal(f"{float(stored):.{_DIGITS}g}")
     return number if number.is_finite() else None
 
 
 def read_index(stored: str) -> int | None:
-    """A number that counts from zero, such as one of a shared string; None where it is none."""
-    if stored.isdecimal() and stored.isascii() and len(stored) <= _INDEX_DIGITS:  # as nearly all
+    """Parse a zero-based index, such as that of a shared string; None if it is not one."""
+    if stored.isdecimal() and stored.isascii() and len(stored) <= _INDEX_DIGITS:  # most cells
         return int(stored)
     found = _INDEX.fullmatch(stored)
     return int(found[1]) if found else None
 
 
-def cut_text(text: str, kind: CellKind | None) -> Shown:
-    """Cut a text that is too long for a cell, and say so unless the cell cannot be used anyway."""
-    return text[:CELL_CHARACTERS], CellKind.TOO_LONG if kind in _CUT else kind
+def truncate_text(text: str, kind: CellKind | None) -> TextAndKind:
+    """Truncate text that is too long for a cell, and mark it as TOO_LONG unless it has another error kind."""
+    return text[:CELL_CHARACTERS], CellKind.TOO_LONG if kind in _CAN_BE_TOO_LONG else kind
 
 
-def join_text(pieces: Sequence[str]) -> str:
-    """Join the pieces of a cell's text; of a text that is too long for a cell, no more than shows that."""
-    if len(pieces) == 1:  # as in nearly all
-        text = pieces[0]
+def join_text_runs(runs: Sequence[str]) -> str:
+    """Join the runs of a cell's text. Text that is too long for a cell is cut one character above the limit."""
+    if len(runs) == 1:  # most cells
+        text = runs[0]
         if "_x" not in text and len(text) <= CELL_CHARACTERS:
             return text
     else:
-        ends = accumulate(map(len, pieces))
-        needed = (piece for piece, end in zip(pieces, ends, strict=True) if end - len(piece) <= _LONGEST_STORED)
+        ends = accumulate(map(len, runs))
+        needed = (run for run, end in zip(runs, ends, strict=True) if end - len(run) <= _LONGEST_STORED)
         text = "".join(needed)
-    return read_text(text[:_LONGEST_STORED])[: CELL_CHARACTERS + 1]
+    return unescape_text(text[:_LONGEST_STORED])[: CELL_CHARACTERS + 1]
 
 
-def read_text(stored: str) -> str:
-    """Undo the escapes of characters that XML cannot hold (_x000D_); what stays half a character is replaced."""
-    if "_x" not in stored:  # as in nearly all
+def unescape_text(stored: str) -> str:
+    """Decode escaped characters that XML cannot hold (_x000D_), and replace lone surrogates."""
+    if "_x" not in stored:  # most cells
         return stored
     text = unescape(stored)
     if _SURROGATE.search(text):

@@ -1,4 +1,4 @@
-"""Quotes in the records of CSV files: whether each value is surely what its program meant."""
+"""Quotes in CSV records: whether the values are unambiguous."""
 
 import re
 from enum import Enum
@@ -6,38 +6,39 @@ from functools import lru_cache
 
 
 class Quotes(Enum):
-    """How the quotes of a record are put."""
+    """How the values of a record are quoted."""
 
-    TIDY = "around whole values, spaces after them at most, or within values that have none around them"
-    AFTER_SPACES = "around whole values, with spaces before them"
-    UNCERTAIN = "where it is not certain which of them belong to a value"
+    WELL_FORMED = "around whole values, or inside unquoted ones"
+    AFTER_SPACES = "around whole values, after spaces"
+    AMBIGUOUS = "elsewhere, so that the value is ambiguous"
 
 
-def look_at_quotes(record: str, delimiter: str, *, skips_spaces: bool) -> Quotes:
-    """See how the quotes of a record are put.
+def classify_quotes(record: str, delimiter: str, *, skips_spaces: bool) -> Quotes:
+    """Classify how the values of a record are quoted.
 
     Args:
-        record: all of its lines.
-        delimiter: between its values.
-        skips_spaces: whether spaces before an opening quote were left out, so that its values may have several lines.
+        record: all lines of the record.
+        delimiter: the delimiter between values.
+        skips_spaces: whether the record was parsed ignoring spaces before an opening quote, so that such values may
+            span lines.
     """
-    plain, tidy, with_spaces, after_spaces = _patterns(delimiter)
-    if plain.fullmatch(record) or tidy.fullmatch(record):
-        return Quotes.TIDY
+    simple, well_formed, with_spaces, after_spaces = _patterns(delimiter)
+    if simple.fullmatch(record) or well_formed.fullmatch(record):
+        return Quotes.WELL_FORMED
     after = with_spaces.fullmatch(record) if skips_spaces else after_spaces.search(record)
-    return Quotes.AFTER_SPACES if after else Quotes.UNCERTAIN
+    return Quotes.AFTER_SPACES if after else Quotes.AMBIGUOUS
 
 
 @lru_cache(maxsize=16)
 def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    parted = re.escape(delimiter)
+    separator = re.escape(delimiter)
     spaces = "" if delimiter == " " else " *"
     quoted = rf'"[^"]*(?:""[^"]*)*"{spaces}'
-    bare = rf'(?!{spaces}")[^{parted}\r\n]*'
-    tidy, with_spaces = (
-        re.compile(rf"(?:{value}|{bare})(?:{parted}(?:{value}|{bare}))*(?:\r\n|\r|\n)?")
+    bare = rf'(?!{spaces}")[^{separator}\r\n]*'
+    well_formed, with_spaces = (
+        re.compile(rf"(?:{value}|{bare})(?:{separator}(?:{value}|{bare}))*(?:\r\n|\r|\n)?")
         for value in (quoted, f"{spaces}{quoted}")
     )
-    # Most tidy records have quotes at the ends of values alone, which is several times faster to see.
-    plain = re.compile(rf'[^"]*(?:(?<![^{parted}])"[^"]*"(?![^{parted}\r\n])[^"]*)*')
-    return plain, tidy, with_spaces, re.compile(rf'(?:^|{parted}){spaces and " +"}"')
+    # Most records have quotes only at the ends of values, which is several times faster to match.
+    simple = re.compile(rf'[^"]*(?:(?<![^{separator}])"[^"]*"(?![^{separator}\r\n])[^"]*)*')
+    return simple, well_formed, with_spaces, re.compile(rf'(?:^|{separator}){spaces and " +"}"')

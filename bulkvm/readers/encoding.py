@@ -1,4 +1,4 @@
-"""From the bytes of a text file to its lines."""
+"""Text files: encoding detection and lines."""
 
 import codecs
 import io
@@ -14,25 +14,25 @@ from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16
 _FALLBACK: Final = "cp1252"
-_END_MARK: Final = "\x1a"  # DOS's, of a file's end
+_DOS_END_OF_FILE: Final = "\x1a"
 
-# A word without digits, so that no message shows a PIN.
-_CHANGED_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d][^\W\d_]{0,20}")
+# A word with a non-ASCII letter. It has no digits, so that no message shows a PIN.
+_NON_ASCII_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d][^\W\d_]{0,20}")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text file whose encoding is known."""
+    """A text file with a known or guessed encoding."""
 
     name: str
     stream: io.TextIOWrapper
     is_guess: bool
 
     def lines(self) -> Iterator[str]:
-        """Its lines from the first one on, each with its line end, whichever that is.
+        """Yield its lines from the first one on, each with its line end.
 
         Raises:
-            SheetError: it is in another encoding, or its lines have no end.
+            SheetError: the file is in another encoding, or a line is too long.
         """
         self.stream.seek(0)
         mark = "\ufeff"
@@ -40,11 +40,11 @@ class Text:
             while line := self.stream.readline(RECORD_CHARACTERS + 1):
                 if len(line) > RECORD_CHARACTERS:
                     raise SheetError(
-                        f"{self.name} is not a table: a line in it has more than {RECORD_CHARACTERS:,} characters.",
+                        f"{self.name} is not a table: a line has more than {RECORD_CHARACTERS:,} characters.",
                         "not-a-sheet",
                     )
-                if line.endswith(_END_MARK):  # so that no line end follows
-                    line = line.rstrip(_END_MARK)
+                if line.endswith(_DOS_END_OF_FILE):  # it ends the file, so no line end follows
+                    line = line.rstrip(_DOS_END_OF_FILE)
                     if not line:
                         return
                 yield line.removeprefix(mark)
@@ -54,11 +54,11 @@ class Text:
 
 
 def decode(source: Source, encoding: str | None) -> Text:
-    """Find out in which encoding a file is.
+    """Open a file as text.
 
     Args:
         source: the file; it is closed together with the text.
-        encoding: as the user names it (`--encoding`).
+        encoding: the encoding that the user gives (`--encoding`). Without it, it is detected.
     """
     used = encoding or _detect(source)
     try:
@@ -67,22 +67,22 @@ def decode(source: Source, encoding: str | None) -> Text:
         )
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"{used!r} is not the name of an encoding. Common ones are utf-8, utf-16, windows-1252, "
+            f"{used!r} is not the name of an encoding. Common names are utf-8, utf-16, windows-1252, "
             "windows-1250, iso-8859-15, cp850, shift_jis and gb18030."
         ) from error
 
 
-def warn_of_guess(text: Text) -> Iterator[Problem]:
-    """Show a word as it was decoded, where the encoding is not certain."""
+def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
+    """Warn if the encoding was guessed, with a word as it was decoded."""
     if not text.is_guess:
         return
-    changed = ((number, _CHANGED_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
-    number, word = next((number, found[0]) for number, found in changed if found)
+    words = ((number, _NON_ASCII_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
+    number, word = next((number, found[0]) for number, found in words if found)
     yield Problem(
         row=None,
         code="encoding",
-        message=f'the file is not in UTF-8; it was read as Windows-1252, so that line {number} has "{word}". '
-        "If that is wrong, name the right encoding with --encoding, or save the file as CSV UTF-8.",
+        message=f'the file is not in UTF-8 and was read as Windows-1252: line {number} contains "{word}". '
+        "If that is wrong, give the encoding with --encoding, or save the file as CSV UTF-8.",
         severity=Severity.WARNING,
     )
 
@@ -108,21 +108,19 @@ def _is_utf8(stream: IO[bytes]) -> bool:
 
 
 def _refuse_binary(name: str, head: bytes) -> None:
-    """A NUL now and then is a fault of its row; many of them mean that this is no text of single bytes."""
+    """Refuse a file with many NUL bytes. A few are a problem of their rows."""
     if head.count(0) * 8 <= len(head):
         return
     for start, encoding in enumerate(("utf-16-be", "utf-16-le")):
         if head[1 - start :: 2].count(0) * 8 <= len(head):
             raise SheetError(
-                f"{name} looks like {encoding.upper()} text without the mark at its start that says so. "
+                f"{name} looks like {encoding.upper()} text without a byte order mark. "
                 f"Read it with --encoding {encoding}, or save it as CSV UTF-8.",
                 "encoding",
             )
-    raise SheetError(f"{name} is neither a workbook nor text. Give the sheet itself, as .xlsx or .csv.", "not-a-sheet")
+    raise SheetError(f"{name} is neither a workbook nor text. Use the sheet itself, as .xlsx or .csv.", "not-a-sheet")
 
 
 def _wrong_encoding(name: str, encoding: str) -> SheetError:
-    what = "neither UTF-8 nor Windows-1252" if encoding == _FALLBACK else f"not all {encoding}"
-    return SheetError(
-        f"{name} is {what}. Name the encoding that it is in with --encoding, or save it as CSV UTF-8.", "encoding"
-    )
+    what = "neither UTF-8 nor Windows-1252" if encoding == _FALLBACK else f"not valid {encoding}"
+    return SheetError(f"{name} is {what}. Give its encoding with --encoding, or save it as CSV UTF-8.", "encoding")

@@ -1,4 +1,4 @@
-"""What hides or joins the cells of a worksheet, told to the person who sees it."""
+"""Problems with hidden rows and columns and with merged cells of a worksheet."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -10,45 +10,45 @@ from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Table
+from bulkvm.text import join_limited
 
-_NAMED: Final = 6
+_MAX_LISTED: Final = 6
 _RANGE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
-def warn_of_hidden(rows: Sequence[int]) -> Iterator[Problem]:
-    """One warning for all the rows that cannot be seen."""
+def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
+    """Warn once about all hidden rows."""
     if not rows:
         return
-    groups = list(_groups(rows))
-    named = ", ".join(groups[:_NAMED]) + (f" and {len(groups) - _NAMED} more places" if groups[_NAMED:] else "")
+    named = join_limited(list(_row_ranges(rows)), _MAX_LISTED)
     yield Problem(
         row=None,
         code="hidden-rows",
-        message=f"rows are hidden or filtered out, and are read like the others: {named}. "
-        "If they are not wanted, delete them in a copy of the sheet.",
+        message=f"hidden or filtered rows are read like the others: {named}. "
+        "If you do not want them, delete them from a copy of the sheet.",
         severity=Severity.WARNING,
     )
 
 
-def warn_of_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]) -> Iterator[Problem]:
-    """One warning for all the columns that are read and cannot be seen, given as the first and last of each group."""
+def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]) -> Iterator[Problem]:
+    """Warn once about the hidden columns that are read. `hidden` is the first and last of each group."""
     letters = [letter for letter in used if any(first <= COLUMN_OF[letter] <= last for first, last in hidden)]
     if letters:
         yield Problem(
             row=None,
             code="hidden-columns",
-            message=f"columns are hidden, and are read like the others: {', '.join(letters)}. "
-            "If they are not wanted, delete them in a copy of the sheet.",
+            message=f"hidden columns are read like the others: {', '.join(letters)}. "
+            "If you do not want them, delete them from a copy of the sheet.",
             severity=Severity.WARNING,
         )
 
 
 def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> Iterator[Problem]:
-    """Mark the cells that are merged over several rows, and tell each row of it.
+    """Mark cells that are merged over several rows or hidden by a merged cell, and yield a problem for each.
 
     Args:
-        ranges: as the workbook gives them, each once.
-        used: the letters of the columns that are read; in others nothing is at stake.
+        ranges: the merged ranges, without duplicates.
+        used: the letters of the columns that are read.
         table: the rows.
 
     Raises:
@@ -70,31 +70,33 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
                 if table.kinds.get(letter, {}).get(row) is CellKind.MERGED:
                     raise ValueError(written)
                 table.mark(letter, row, CellKind.MERGED)
-            yield Problem(
-                row=row,
-                cell=f"{LETTERS[covered[0] - 1]}{row}",
-                code="merged-cells",
-                message=f"the cell is a part of {written}, which was merged over several rows, so it is not certain "
-                "which row its value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
+            yield _problem(
+                f"{LETTERS[covered[0] - 1]}{row}",
+                row,
+                f"the cell is part of {written}, which is merged over several rows, so it is unclear which row the "
+                "value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
             )
 
 
 def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) -> Iterator[Problem]:
-    """Mark the cells that another one of their row covers, and that hold something nobody sees."""
+    """Mark the cells with a value that is hidden by a merged cell in the same row."""
     for letter in (LETTERS[column - 1] for column in columns):
         if table.text(letter, row).strip(STRIP_CHARS):
             table.mark(letter, row, CellKind.MERGED)
-            yield Problem(
-                row=row,
-                cell=f"{letter}{row}",
-                code="merged-cells",
-                message=f"the cell is covered by {written}, which was merged, so that what it holds is not seen. "
+            yield _problem(
+                f"{letter}{row}",
+                row,
+                f"the cell has a value that the merged cell {written} hides. "
                 "Unmerge it (Home > Merge & Center) and fill in each cell.",
             )
 
 
+def _problem(cell: str, row: int, message: str) -> Problem:
+    return Problem(row=row, cell=cell, code="merged-cells", message=message)
+
+
 def _bounds(written: str) -> tuple[int, int, int, int]:
-    """The first column and row of a range such as A2:B3, counted from 1, and the last ones."""
+    """Return the first column and row and the last column and row of a range such as A2:B3, counted from 1."""
     found = _RANGE.fullmatch(written)
     if not found:
         raise ValueError(written)
@@ -103,8 +105,8 @@ def _bounds(written: str) -> tuple[int, int, int, int]:
     return left, int(top), right, int(bottom or top)
 
 
-def _groups(rows: Sequence[int]) -> Iterator[str]:
-    """Rows in words: 4, 7 to 9."""
+def _row_ranges(rows: Sequence[int]) -> Iterator[str]:
+    """Format consecutive rows as ranges: `4`, `7 to 9`."""
     starts = [rows[0], *(after for before, after in pairwise(rows) if after > before + 1)]
     ends = [*(before for before, after in pairwise(rows) if after > before + 1), rows[-1]]
     return (f"{first}" if first == last else f"{first} to {last}" for first, last in zip(starts, ends, strict=True))

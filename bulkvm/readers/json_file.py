@@ -1,4 +1,4 @@
-"""JSON files: a list of boxes with the API's names of the fields, as `bulkvm export` writes it."""
+"""JSON files: a list of boxes with the API's field names, as `bulkvm export` writes it."""
 
 import json
 import re
@@ -17,20 +17,20 @@ from bulkvm.readers.read_limits import CELL_CHARACTERS, RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table
 
-_HEADER_ROW: Final = 1  # as in a copy of it: the first box is row 2
+_HEADER_ROW: Final = 1  # as in a copy of the file as a sheet: the first box is row 2
 _HEAD: Final = 4
 _PIECE: Final = 2**16
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 class _Number(str):
-    """A number, with the digits that it was written in."""
+    """A number as written."""
 
     __slots__ = ()
 
 
 class _Fields:
-    """The names of the fields in the order in which they are met, and the columns that they are."""
+    """The field names in order of appearance, and their columns."""
 
     def __init__(self, heading_map: Mapping[str, str] | None) -> None:
         self.letters: dict[str, str] = {}
@@ -38,10 +38,10 @@ class _Fields:
         self._heading_map = heading_map
 
     def read(self, box: Mapping[str, Any]) -> dict[str, str]:
-        """The texts of a box by the letters of their columns.
+        """Return the texts of a box by column letter.
 
         Raises:
-            ValueError: a value is none that an export writes.
+            ValueError: a value is not one that an export contains.
         """
         return {self._letter(name): _read_value(self._columns[name], name, value) for name, value in box.items()}
 
@@ -49,7 +49,7 @@ class _Fields:
         if name not in self.letters:
             if len(self.letters) == len(LETTERS):
                 raise ValueError(f"the boxes have more than {len(LETTERS):,} different fields")
-            self.letters[_whole(name, "the name of a field")] = LETTERS[len(self.letters)]
+            self.letters[_check_text(name, "the name of a field")] = LETTERS[len(self.letters)]
             self._columns[name] = match_heading(name, self._heading_map)
         return self.letters[name]
 
@@ -57,28 +57,28 @@ class _Fields:
 def read_json(
     source: Source, *, sheet: str | None, encoding: str | None, heading_map: Mapping[str, str] | None
 ) -> Sheet:
-    """Read a JSON file. Its boxes are rows, the first of them row 2, as under a row of headings."""
+    """Read a JSON file. Boxes are rows from row 2 on, as below a header row."""
     if sheet is not None:
-        raise UsageError(f"{source.name} is a JSON file, which has no sheets to choose from. Leave --sheet out.")
+        raise UsageError(f"{source.name} is a JSON file, which has no sheets. Omit --sheet.")
     fields, table, place = _Fields(heading_map), Table(source, {}), 1
     text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
     with text.stream as stream:
         stream.seek(0)
         try:
-            for box in _Boxes(stream).read():
+            for box in _BoxParser(stream).read():
                 table.add(_row(_HEADER_ROW + place, fields.read(box)))
                 place += 1
         except UnicodeError as error:
-            raise _refused(source.name, f"it is not all {stream.encoding} text") from error
-        except _NoList as error:
-            raise _refused(source.name, "it is not a list of boxes") from error
-        except _Damaged as error:
-            raise _refused(source.name, f"it is damaged or cut off, at line {error}") from error
+            raise _error(source.name, f"it is not valid {stream.encoding} text") from error
+        except _NotAList as error:
+            raise _error(source.name, "it is not a list of boxes") from error
+        except _InvalidJson as error:
+            raise _error(source.name, f"it is damaged or cut off, at line {error}") from error
         except RecursionError as error:
-            raise _refused(source.name, f"box {place} of its list is nested too deeply") from error
+            raise _error(source.name, f"box {place} is nested too deeply") from error
         except ValueError as error:
-            raise _refused(source.name, f"in box {place} of its list, {error}") from error
-    # An export of no boxes has no fields either.
+            raise _error(source.name, f"in box {place}, {error}") from error
+    # An export without boxes has no fields either.
     letters = fields.letters or dict(zip((column.header for column in COLUMNS), LETTERS, strict=False))
     return Sheet(
         path=source.path,
@@ -90,53 +90,53 @@ def read_json(
     )
 
 
-class _NoList(Exception):
-    """The text is no list."""
+class _NotAList(Exception):
+    """The document is not a list."""
 
 
-class _Damaged(Exception):
-    """The text is no JSON. Its argument is the line."""
+class _InvalidJson(Exception):
+    """The text is not valid JSON. The argument is the line."""
 
 
-class _Boxes:
-    """The objects of a list, one by one, so that no more than one and a piece of the text are held."""
+class _BoxParser:
+    """Parses the objects of a list one by one, with only one object and a piece of the text in memory."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._text = stream.read(_PIECE).removeprefix("\ufeff")
         self._at = 0
-        self._line = 1  # in which the text that is held begins
+        self._line = 1  # on which the text in memory begins
         self._decoder = JSONDecoder(
             object_pairs_hook=_read_object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
         )
 
     def read(self) -> Iterator[Mapping[str, Any]]:
-        """The objects.
+        """Yield the objects.
 
         Raises:
-            _NoList: there is no list.
-            _Damaged: it is no JSON.
-            ValueError: what comes next is no object, or a value is none that an export writes.
+            _NotAList: the document is not a list.
+            _InvalidJson: the text is not valid JSON.
+            ValueError: the next item is not an object with fields, or is too long.
         """
-        if not self._take("["):
-            raise _NoList
-        if not self._take("]"):
+        if not self._accept("["):
+            raise _NotAList
+        if not self._accept("]"):
             while True:
                 yield self._read_box()
-                if self._take("]"):
+                if self._accept("]"):
                     break
-                if not self._take(","):
+                if not self._accept(","):
                     raise self._damaged(self._at)
-        if self._next():
+        if self._peek():
             raise self._damaged(self._at)
 
     def _read_box(self) -> Mapping[str, Any]:
-        self._next()
+        self._peek()
         while True:
             try:
                 box, end = self._decoder.raw_decode(self._text, self._at)
             except JSONDecodeError as error:
-                if not self._read_on():
+                if not self._read_more():
                     raise self._damaged(error.pos) from error
             else:
                 break
@@ -146,25 +146,25 @@ class _Boxes:
         self._at = end
         return box
 
-    def _take(self, mark: str) -> bool:
-        """Go on behind a mark, if it comes next."""
-        found = self._next() == mark
+    def _accept(self, mark: str) -> bool:
+        """Skip a character if it comes next, and return whether it did."""
+        found = self._peek() == mark
         self._at += found
         return found
 
-    def _next(self) -> str:
-        """Go to the next character that is not white space."""
+    def _peek(self) -> str:
+        """Skip white space, and return the next character."""
         while True:
             space = _SPACE.match(self._text, self._at)
             assert space is not None
             self._at = space.end()
             if self._at < len(self._text):
                 return self._text[self._at]
-            if not self._read_on():
+            if not self._read_more():
                 return ""
 
-    def _read_on(self) -> bool:
-        """Read another piece, as long as what is left already: a long box is tried a few times, not at each piece."""
+    def _read_more(self) -> bool:
+        """Read another piece as long as the rest, so that a long box is parsed a few times and not for each piece."""
         left = len(self._text) - self._at
         self._check_length(left)
         piece = self._stream.read(max(left, _PIECE))
@@ -176,10 +176,10 @@ class _Boxes:
     @staticmethod
     def _check_length(characters: int) -> None:
         if characters > RECORD_CHARACTERS:
-            raise ValueError(f"there are more than {RECORD_CHARACTERS:,} characters, or it is not closed")
+            raise ValueError(f"there are more than {RECORD_CHARACTERS:,} characters, or a bracket is not closed")
 
-    def _damaged(self, at: int) -> _Damaged:
-        return _Damaged(self._line + self._text.count("\n", 0, at))
+    def _damaged(self, at: int) -> _InvalidJson:
+        return _InvalidJson(self._line + self._text.count("\n", 0, at))
 
 
 def _row(number: int, texts: Mapping[str, str]) -> Row:
@@ -191,38 +191,38 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     box: dict[str, Any] = {}
     for name, value in pairs:
         if name in box:
-            raise ValueError(f'the field "{shown(name)}" stands twice')
+            raise ValueError(f'the field "{shown(name)}" is repeated')
         box[name] = value
     return box
 
 
 def _read_value(column: Column | None, name: str, value: Any) -> str:
-    """The text of a field. One that is none of ours may be anything."""
-    is_switch = column is not None and column.format is format_boolean
+    """Return the text of a field. A field without a column may have any value."""
+    is_boolean = column is not None and column.format is format_boolean
     if value is None:
         return ""
-    if isinstance(value, bool) and is_switch:
+    if isinstance(value, bool) and is_boolean:
         return format_boolean(value)
     if isinstance(value, str) and (column is None or not isinstance(value, _Number)):
-        return _whole(value, f'the field "{shown(name)}"')
+        return _check_text(value, f'the field "{shown(name)}"')
     if column is None:
         return ""
-    what = "true or false" if is_switch else "a text in quotes, which keeps zeros in front"
+    what = "true or false" if is_boolean else "text in quotes, which keeps leading zeros"
     raise ValueError(f"{column.header} is not {what}")
 
 
-def _whole(text: str, name: str) -> str:
-    """A text, refused if it holds half a character, which JSON can write and nothing else."""
+def _check_text(text: str, name: str) -> str:
+    """Return the text, or raise ValueError if it contains a lone surrogate, which only JSON can express."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{name} has half a character in it: type it again") from error
+        raise ValueError(f"{name} contains half a character (a lone surrogate): type it again") from error
     return text
 
 
-def _refused(name: str, why: str) -> SheetError:
+def _error(name: str, why: str) -> SheetError:
     return SheetError(
-        f"{name} cannot be read as JSON: {why}. It must be as `bulkvm export boxes.json` writes it: a list of boxes "
-        "with the API's names for their fields.",
+        f"{name} cannot be read as JSON: {why}. It must be a list of boxes with the API's field names, as "
+        "`bulkvm export boxes.json` writes it.",
         "json",
     )

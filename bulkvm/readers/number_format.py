@@ -1,4 +1,4 @@
-"""Number formats: what they make of a number, or of a text, that is shown."""
+"""Number formats: how a workbook shows a number or text."""
 
 import operator
 import re
@@ -12,10 +12,10 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from bulkvm.model.sheet import CellKind
 
-# Dates of Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30), which openpyxl's table leaves out.
+# Dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
 _EAST_ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59)})
 _SECTION_END: Final = re.compile(r'("[^"]*"|\\.|[_*].|\[[^\]]*\])|;', re.DOTALL)
-_MOST_SECTIONS: Final = 4  # positive numbers, negative ones, zero, text
+_MAX_SECTIONS: Final = 4  # positive numbers, negative ones, zero, text
 _TOKEN: Final = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<gap>.)|\*(?P<fill>.)'
     r"|\[\$(?P<currency>[^\]-]*)[^\]]*\]|\[(?P<duration>h+|m+|s+)\]|\[(?P<numerals>(?:DB|Nat)Num[^\]]*)\]"
@@ -32,14 +32,14 @@ _COMPARE: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A row of characters, and whether a digit takes the place of each."""
+    """A sequence of literals and digit placeholders."""
 
     characters: tuple[tuple[bool, str], ...]
     places: int
     _layouts: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
 
     def fill(self, digits: str) -> str:
-        """Put digits into the places from the right; the first place takes all that are left."""
+        """Fill digits into the placeholders from the right; the first placeholder takes all remaining digits."""
         filled = min(len(digits), self.places)
         layout = self._layouts.get(filled)
         if layout is None:
@@ -50,7 +50,7 @@ class Mask:
         return layout % (digits[: surplus + 1], *digits[surplus + 1 :])
 
     def _layout(self, empty: int) -> str:
-        """What is shown where so many places from the left are empty, with %s for each digit."""
+        """Return the text with %s for each digit if this many placeholders from the left have none."""
         layout = []
         place = 0
         for is_digit, character in self.characters:
@@ -66,57 +66,57 @@ class Mask:
 class Section:
     """How numbers of one sign are shown.
 
-    `kind` is what is shown, None for digits. `mask` puts zeros, words or signs to the digits; None where they are shown
-    alone. `shows_zero` says whether a zero is seen. `words` are all that is shown where no digit is.
+    `kind` is None if digits are shown. `mask` adds zeros or literals to the digits, if any. `literal` is the text that
+    replaces the number, if any.
     """
 
     kind: CellKind | None = None
     is_duration: bool = False
     mask: Mask | None = None
     shows_zero: bool = True
-    words: str | None = None
+    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """How a cell shows its number: by sections for positive numbers, negative ones and zero, or by conditions.
+    """A parsed format: sections for positive numbers, negative numbers and zero, or with conditions.
 
-    `around` is what is put before and after a text; None where a text is not shown.
+    `affixes` is what is shown before and after text; None if text is hidden.
     """
 
     sections: tuple[Section, ...] = (Section(),)
     conditions: tuple[Callable[[Decimal], bool] | None, ...] = ()
-    around: tuple[str, ...] | None = ("", "")
+    affixes: tuple[str, ...] | None = ("", "")
 
     def section(self, number: Decimal) -> tuple[Section, bool]:
-        """The section that shows a number, and whether a minus sign is put before it."""
+        """Return the section for a number, and whether a minus sign is shown before it."""
         if self.conditions:
             for section, holds in zip(self.sections, self.conditions, strict=True):
                 if holds is None or holds(number):
-                    # What becomes of the minus sign differs from program to program.
-                    return (section if number >= 0 or section.kind else _OTHERWISE), False
-            return _OTHERWISE, False
+                    # Programs differ in whether they show the minus sign here.
+                    return (section if number >= 0 or section.kind else _NOT_PLAIN_DIGITS), False
+            return _NOT_PLAIN_DIGITS, False
         place = 1 if number < 0 else 2 if number == 0 else 0
         own = place < len(self.sections)
         return self.sections[place if own else 0], number < 0 and not own
 
     def show_text(self, text: str) -> str | None:
-        """What is shown of a text; None where nothing is."""
-        return None if self.around is None else text.join(self.around)
+        """Return text as shown; None if it is hidden."""
+        return None if self.affixes is None else text.join(self.affixes)
 
 
-_OTHERWISE: Final = Section(CellKind.SHOWN_OTHERWISE)
+_NOT_PLAIN_DIGITS: Final = Section(CellKind.SHOWN_OTHERWISE)
 GENERAL: Final = NumberFormat()
 _BAD: Final = NumberFormat((Section(CellKind.BAD_FORMAT),))
-_UNKNOWN: Final = NumberFormat((_OTHERWISE,))
+_UNKNOWN: Final = NumberFormat((_NOT_PLAIN_DIGITS,))
 _LIKE_GENERAL: Final = frozenset({"", "general", "@", "0"})
 
 
 class Formats:
-    """The number formats of a workbook's styles, each parsed when a cell first has it.
+    """The number formats of a workbook's styles, parsed on first use.
 
-    `ids` gives the format of each style, `codes` a workbook's own code for some of them, None where it is too long.
-    `of_texts` are the styles that may show something else than a text that is in the cell.
+    `ids` is the format of each style, `codes` the workbook's own format codes, None for one that is too long.
+    `text_styles` are the styles that may show text other than stored.
     """
 
     def __init__(self, ids: Sequence[int] = (), codes: Mapping[int, str | None] | None = None) -> None:
@@ -124,22 +124,22 @@ class Formats:
         self._codes = codes or {}
         self._known: dict[int, NumberFormat] = {}
         changing = {format_id for format_id, code in self._codes.items() if code and _may_change_text(code)}
-        self.of_texts = frozenset(style for style, format_id in enumerate(ids) if format_id in changing)
+        self.text_styles = frozenset(style for style, format_id in enumerate(ids) if format_id in changing)
 
-    def of_style(self, style: int) -> NumberFormat | None:
-        """The format of a style, by the index that cells give; None where there is no such style."""
+    def for_style(self, style: int) -> NumberFormat | None:
+        """Return the format for a cell's style index; None if there is no such style."""
         if not self._ids:
             return GENERAL
         known = self._known.get(style)
         if known is None:
             if not 0 <= style < len(self._ids):
                 return None
-            known = self._known[style] = format_of(self._ids[style], self._codes)
+            known = self._known[style] = format_for_id(self._ids[style], self._codes)
         return known
 
 
-def format_of(format_id: int, codes: Mapping[int, str | None]) -> NumberFormat:
-    """The format with a workbook's own code, or a built-in one."""
+def format_for_id(format_id: int, codes: Mapping[int, str | None]) -> NumberFormat:
+    """Return the workbook's own format or the built-in one."""
     if format_id in codes:
         code = codes[format_id]
         return _BAD if code is None else parse_format(code)
@@ -150,39 +150,39 @@ def format_of(format_id: int, codes: Mapping[int, str | None]) -> NumberFormat:
 
 @lru_cache(maxsize=1024)
 def parse_format(code: str) -> NumberFormat:
-    """Read a format code such as 0000 or dd/mm/yyyy."""
+    """Parse a format code such as 0000 or dd/mm/yyyy."""
     if code.casefold() in _LIKE_GENERAL:
         return GENERAL
     sections = [list(_TOKEN.finditer(section)) for section in _split(code)]
-    if len(sections) > _MOST_SECTIONS:
+    if len(sections) > _MAX_SECTIONS:
         return _UNKNOWN
-    around: tuple[str, ...] | None = ("", "")
-    if len(sections) == _MOST_SECTIONS or any(token.lastgroup == "text" for token in sections[-1]):
-        around = _around(sections.pop())
+    affixes: tuple[str, ...] | None = ("", "")
+    if len(sections) == _MAX_SECTIONS or any(token.lastgroup == "text" for token in sections[-1]):
+        affixes = _affixes(sections.pop())
     if not sections:
-        digits_added = around is None or any(map(str.isdigit, "".join(around)))
-        return NumberFormat((_OTHERWISE if digits_added else Section(),), around=around)
+        digits_added = affixes is None or any(map(str.isdigit, "".join(affixes)))
+        return NumberFormat((_NOT_PLAIN_DIGITS if digits_added else Section(),), affixes=affixes)
     read = tuple(map(_section, sections))
     try:
-        return NumberFormat(read, _conditions(sections), around)
+        return NumberFormat(read, _conditions(sections), affixes)
     except ValueError:
         return _UNKNOWN
 
 
 def _may_change_text(code: str) -> bool:
-    return code != "@" and ("@" in code or code.count(";") >= _MOST_SECTIONS - 1)
+    return code != "@" and ("@" in code or code.count(";") >= _MAX_SECTIONS - 1)
 
 
 def _split(code: str) -> list[str]:
-    """Part a code at its semicolons, but for those in a literal."""
+    """Split a code at semicolons outside literals."""
     return _SECTION_END.sub(lambda end: end[1] or "\0", code).split("\0")
 
 
 def _conditions(sections: Sequence[Sequence[re.Match[str]]]) -> tuple[Callable[[Decimal], bool] | None, ...]:
-    """The condition of each section, None for one that shows all other numbers; empty where no section has one.
+    """Return the condition of each section, None for the default one; empty if no section has a condition.
 
     Raises:
-        ValueError: programs differ in what such conditions mean.
+        ValueError: programs differ in how they apply these conditions.
     """
     written = [[token["condition"] for token in section if token["condition"]] for section in sections]
     if not any(written):
@@ -202,8 +202,8 @@ def _condition(written: str) -> Callable[[Decimal], bool]:
     return lambda number: compare(number, limit)
 
 
-def _around(tokens: Sequence[re.Match[str]]) -> tuple[str, ...] | None:
-    """What a section puts around a text, which stands between each two of these; None where nothing is shown."""
+def _affixes(tokens: Sequence[re.Match[str]]) -> tuple[str, ...] | None:
+    """Return the literals of a text section, split where the text goes; None if nothing is shown."""
     pieces = [""]
     for token in tokens:
         match token.lastgroup:
@@ -215,13 +215,13 @@ def _around(tokens: Sequence[re.Match[str]]) -> tuple[str, ...] | None:
                 pieces[-1] += " "
             case "fill" | None:
                 pass
-            case _:  # digits and dates, of which no text is shown in
+            case _:  # digits and dates, which do not apply to text
                 return "", ""
     return tuple(pieces) if "".join(pieces).strip() or len(pieces) > 1 else None
 
 
 def _section(tokens: Sequence[re.Match[str]]) -> Section:
-    """Read the section for numbers of one sign."""
+    """Parse the section for numbers of one sign."""
     groups = {token.lastgroup for token in tokens}
     if groups & {"date", "duration", "noon"}:
         letters = {token[0].lower() for token in tokens if token.lastgroup == "date"}
@@ -230,12 +230,12 @@ def _section(tokens: Sequence[re.Match[str]]) -> Section:
     if "percent" in groups:
         return Section(CellKind.PERCENTAGE)
     if groups & {"exponent", "numerals", "other", "text"} or any((token["fill"] or "").isdigit() for token in tokens):
-        return _OTHERWISE
+        return _NOT_PLAIN_DIGITS
     return _digits(tokens)
 
 
 def _digits(tokens: Sequence[re.Match[str]]) -> Section:
-    """Read a section of digits and literals; SHOWN_OTHERWISE where it shows another number than there is."""
+    """Parse a section of digits and literals; SHOWN_OTHERWISE if it shows another number than the stored one."""
     mask: list[tuple[bool, str]] = []
     in_decimals = after_group = False
     for token in tokens:
@@ -247,24 +247,24 @@ def _digits(tokens: Sequence[re.Match[str]]) -> Section:
             case "quoted" | "escaped" | "currency" | "literal" | "gap":
                 literal = " " if name == "gap" else token[name]
                 if in_decimals and any(map(str.isdigit, literal)):
-                    return _OTHERWISE
+                    return _NOT_PLAIN_DIGITS
                 mask.extend((False, character) for character in literal)
             case "point" | "group" if in_decimals or after_group or not any(is_digit for is_digit, _ in mask):
-                return _OTHERWISE
+                return _NOT_PLAIN_DIGITS
             case "point":
                 in_decimals = True
-            case "group":  # between digits it parts thousands, after the last one it divides by them
+            case "group":  # a thousands separator between digits; after the last digit, it divides by 1000
                 after_group = True
     if after_group:
-        return _OTHERWISE
-    return _shown(mask)
+        return _NOT_PLAIN_DIGITS
+    return _section_of_mask(mask)
 
 
-def _shown(mask: Sequence[tuple[bool, str]]) -> Section:
+def _section_of_mask(mask: Sequence[tuple[bool, str]]) -> Section:
     places = [place for place, (is_digit, _) in enumerate(mask) if is_digit]
     if not places:
-        words = "".join(character for _, character in mask).strip()
-        return Section(CellKind.SHOWN_OTHERWISE, words=words) if words else Section(CellKind.HIDDEN)
+        literal = "".join(character for _, character in mask).strip()
+        return Section(CellKind.SHOWN_OTHERWISE, literal=literal) if literal else Section(CellKind.HIDDEN)
     within = mask[places[0] : places[-1] + 1]
     pads = (
         any(not is_digit or character == "0" for is_digit, character in within[:-1])

@@ -1,4 +1,4 @@
-"""The file itself: found, opened, and readable from any place in it."""
+"""Opening the input file or standard input."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ from bulkvm.model.errors import FileError, UsageError
 
 STANDARD_INPUT: Final = Path("-")
 
-# What Excel and LibreOffice keep beside a workbook that somebody has open.
-_LOCKS: Final = ("~$", ".~lock.")
-_IN_MEMORY: Final = 64 * 2**20
+# Lock files of Excel and LibreOffice, beside an open workbook.
+_LOCK_FILES: Final = ("~$", ".~lock.")
+_MAX_IN_MEMORY: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file. `name` is what messages call it."""
+    """An open file, and its name for messages."""
 
     path: Path
     name: str
@@ -30,7 +30,7 @@ class Source:
 
     @property
     def size(self) -> int:
-        """How many bytes the file has."""
+        """The size of the file in bytes."""
         place = self.stream.tell()
         size = self.stream.seek(0, os.SEEK_END)
         self.stream.seek(place)
@@ -38,23 +38,23 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """Open a file, or standard input where the path is `-`.
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a file, or standard input if the path is `-`.
 
     Raises:
-        UsageError: there is no such file.
-        FileError: it cannot be opened.
+        UsageError: the file does not exist.
+        FileError: the file cannot be opened.
     """
     if path == STANDARD_INPUT:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
+        with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY) as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
             stream.seek(0)
             yield Source(path, "Standard input", stream)
         return
-    if path.name.startswith(_LOCKS):
+    if path.name.startswith(_LOCK_FILES):
         raise UsageError(
-            f"{path} is not a sheet: Excel or LibreOffice keeps it beside a file that somebody has open. "
-            "Name the file without the signs in front of it."
+            f"{path} is a lock file of Excel or LibreOffice, not a sheet. Use the file whose name follows the "
+            "characters at its start."
         )
     try:
         file = _open(path)
@@ -68,8 +68,8 @@ def _open(path: Path) -> IO[bytes]:
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError
-    if not stat.S_ISREG(mode):  # before it is opened, since opening a pipe may wait for ever
-        raise UsageError(f"{path} is a device or a pipe, not a file. To read what another program writes, give -.")
+    if not stat.S_ISREG(mode):  # checked first, since opening a pipe may block
+        raise UsageError(f"{path} is a device or a pipe, not a file. To read another program's output, use -.")
     return path.open("rb")
 
 
@@ -78,13 +78,13 @@ def _file_error(path: Path, error: OSError | ValueError) -> FileError | UsageErr
         case FileNotFoundError() | NotADirectoryError():
             return UsageError(f"There is no file {path}. Check its name and its folder ({path.absolute().parent}).")
         case IsADirectoryError():
-            return UsageError(f"{path} is a folder. Name a file in it.")
+            return UsageError(f"{path} is a folder. Give a file in it.")
         case PermissionError():
             return FileError(
-                f"{path} may not be read. If it is open in Excel, close it there; "
-                "otherwise ask its owner for the permission to read it."
+                f"Permission to read {path} was denied. If it is open in Excel, close it there; "
+                "otherwise ask its owner for permission to read it."
             )
         case OSError():
             return FileError(f"{path} cannot be opened: {os.strerror(error.errno) if error.errno else error}.")
         case _:
-            return UsageError(f"{str(path)!r} is not the name of a file. Check it.")
+            return UsageError(f"{str(path)!r} is not a valid file name.")

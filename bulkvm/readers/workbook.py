@@ -1,4 +1,4 @@
-"""Workbooks: the sheet that is meant, and its rows."""
+"""Excel workbooks: choice of the sheet, and its rows."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -9,21 +9,22 @@ from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.sheet import Sheet
-from bulkvm.readers.file_type import damaged
-from bulkvm.readers.header_row import Header, find_header, first_rows, no_header, warn_of_no_heading
-from bulkvm.readers.hidden_and_merged import mark_merged, warn_of_hidden, warn_of_hidden_columns
+from bulkvm.readers.file_type import damaged_error
+from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
+from bulkvm.readers.hidden_and_merged import mark_merged, warn_hidden_columns, warn_hidden_rows
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, Row, Table
 from bulkvm.readers.worksheet import Worksheet
+from bulkvm.text import join_limited
 
-_NAMED: Final = 8  # sheets that a message names
+_MAX_LISTED: Final = 8  # sheets in a message
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sheet that may be meant, with its first rows."""
+    """A sheet that may be the one to read, with its first rows."""
 
     part: SheetPart
     rows: list[Row]
@@ -34,8 +35,8 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
     """Read a workbook.
 
     Raises:
-        SheetError: it is damaged, or it is not clear which sheet is meant.
-        UsageError: it has no sheet of the name that is given.
+        SheetError: it is damaged, or several sheets could be the one to read.
+        UsageError: it has no sheet with the given name.
     """
     try:
         with open_archive(source) as archive:
@@ -44,20 +45,20 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
             return _read(source, package, part, header, heading_map)
     except BulkvmError:
         raise
-    except Exception:  # noqa: BLE001  (a file may be broken in any way)
-        raise damaged(source.name) from None  # the cause may quote a cell, which may be a PIN
+    except Exception:  # noqa: BLE001  (a damaged file can raise anything)
+        raise damaged_error(source.name) from None  # the cause may quote a cell, and so a PIN
 
 
 def _candidates(
     name: str, package: Package, sheet: str | None, heading_map: Mapping[str, str] | None
 ) -> list[_Candidate]:
-    """The visible sheets, or the one with the name that is given, in any case."""
+    """Return the visible sheets, or the one with the given name, ignoring case."""
     parts = [part for part in package.sheets if part.is_visible]
     if sheet is not None:
         parts = [part for part in package.sheets if part.name.casefold() == sheet.casefold()]
         if not parts:
-            raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {_named(package.sheets, ", ")}.')
-    read: dict[str, tuple[list[Row], Header | None]] = {}  # several sheets may be one part
+            raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {_list_names(package.sheets, ", ")}.')
+    read: dict[str, tuple[list[Row], Header | None]] = {}  # several sheets may share a part
     for path in dict.fromkeys(part.path for part in parts):
         with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(HEADER_ROWS)) as rows:
             first = first_rows(rows)
@@ -69,23 +70,22 @@ def _worksheet(stream: IO[bytes], package: Package) -> Worksheet:
     return Worksheet(stream, package.texts, package.steps)
 
 
-def _named(parts: Sequence[SheetPart], between: str) -> str:
-    """Names of sheets for a message, each on one line and short."""
-    names = [f'"{shown_number(part.name)}"' for part in parts[:_NAMED]]
-    return between.join(names) + (f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else "")
+def _list_names(parts: Sequence[SheetPart], between: str) -> str:
+    """List sheet names for a message."""
+    return join_limited([f'"{shown_number(part.name)}"' for part in parts], _MAX_LISTED, between)
 
 
 def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Header]:
-    """The one sheet with a header; of several, the one whose header is certain."""
+    """Choose the only sheet with a header, or of several, the only one whose header is certain."""
     found = [(candidate.part, candidate.header) for candidate in candidates if candidate.header]
     if not found:
-        raise no_header(name, [row for candidate in candidates for row in candidate.rows])
-    # A heading may also stand in a list of instructions, by itself.
+        raise no_header_error(name, [row for candidate in candidates for row in candidate.rows])
+    # A sheet of instructions may contain a single heading.
     certain = [(part, header) for part, header in found if header.is_certain] or found
     if len(certain) > 1:
-        there = _named([part for part, _ in certain], " and ")
+        there = _list_names([part for part, _ in certain], " and ")
         raise SheetError(
-            f"{name} has several sheets with known headings: {there}. Say which one is meant, as in "
+            f"{name} has several sheets with known headings: {there}. Choose one with "
             f'--sheet "{shown_number(certain[0][0].name)}".',
             "several-sheets",
         )
@@ -103,8 +103,8 @@ def _read(
                 table.add(row)
     used = {letter for letter, heading in header.headings.items() if match_heading(heading, heading_map)}
     problems = (
-        *warn_of_hidden(table.hidden),
-        *warn_of_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__)),
+        *warn_hidden_rows(table.hidden),
+        *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__)),
         *mark_merged(worksheet.merged, used, table),
     )
     cells = table.to_frame()
@@ -115,5 +115,5 @@ def _read(
         headings=header.headings,
         cells=cells,
         kinds=table.kinds,
-        problems=(*warn_of_no_heading(header, cells, cells.columns), *problems),
+        problems=(*warn_unnamed_columns(header, cells, cells.columns), *problems),
     )

@@ -1,43 +1,43 @@
-"""What a workbook's parts other than the worksheets say."""
+"""Handlers for the parts of a workbook other than worksheets."""
 
 import posixpath
 from typing import TYPE_CHECKING, Final
 
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
-from bulkvm.readers.cell_text import join_text
+from bulkvm.readers.cell_text import join_text_runs
 from bulkvm.readers.number_format import Formats
-from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONS, STYLES
-from bulkvm.readers.xml_parts import RELATION_ID, Reader, names
+from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
+from bulkvm.readers.xml_parts import RELATIONSHIP_ID, XmlHandler, names
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Relations(Reader):
-    """Types and paths by the ids that stand for them."""
+class Relationships(XmlHandler):
+    """Types and targets of relationships, by id."""
 
     def __init__(self, folder: str) -> None:
         self.types: dict[str, str] = {}
         self.targets: dict[str, str] = {}
         self._folder = folder
 
-    def of_type(self, name: str) -> str | None:
-        """The path of the first part of a type."""
+    def target_of_type(self, name: str) -> str | None:
+        """Return the target of the first relationship of a type."""
         return next((self.targets[key] for key, kind in self.types.items() if kind == name), None)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         if name.endswith(" Relationship"):
             key = attributes["Id"]
             self.types[key] = posixpath.basename(attributes["Type"])
             self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"]))[1:]
-            if len(self.types) > RELATIONS:
+            if len(self.types) > RELATIONSHIPS:
                 raise ValueError(len(self.types))
 
 
-class Book(Reader):
-    """The sheets in their order, and the day from which days are counted."""
+class WorkbookPart(XmlHandler):
+    """The sheets in order, and the date epoch."""
 
     _SHEET: Final = names("sheet")
     _PROPERTIES: Final = names("workbookPr")
@@ -47,16 +47,16 @@ class Book(Reader):
         self.epoch: datetime = CALENDAR_WINDOWS_1900
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         if name in self._SHEET:
-            key = next((attributes[id_] for id_ in RELATION_ID if id_ in attributes), "")
+            key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")
             self.sheets.append((attributes["name"], attributes.get("state", "visible") == "visible", key))
         elif name in self._PROPERTIES and attributes.get("date1904") in {"1", "true"}:
             self.epoch = CALENDAR_MAC_1904
 
 
-class Styles(Reader):
-    """The number formats of the cells' styles."""
+class Styles(XmlHandler):
+    """The number formats of cell styles."""
 
     _LIST: Final = names("cellXfs")
     _STYLE: Final = names("xf")
@@ -68,14 +68,14 @@ class Styles(Reader):
         self._in_list = False
 
     def formats(self) -> Formats:
-        """By the index that cells give."""
+        """Return the formats by style index."""
         return Formats(self._ids, self._codes)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         if name in self._STYLE and self._in_list:
             self._ids.append(int(attributes.get("numFmtId", 0)))
-        elif name in self._CODE:  # the first one counts; those of conditional formats come later
+        elif name in self._CODE:  # the first definition applies; conditional formats have later ones
             code = attributes["formatCode"]
             self._codes.setdefault(int(attributes["numFmtId"]), code if len(code) <= FORMAT_CODE_CHARACTERS else None)
         elif name in self._LIST:
@@ -83,14 +83,14 @@ class Styles(Reader):
         if len(self._ids) > STYLES or len(self._codes) > FORMAT_CODES:
             raise ValueError(name)
 
-    def end(self, name: str, text: str) -> None:  # noqa: ARG002  (styles are all attributes)
-        """An element ends."""
+    def end(self, name: str, text: str) -> None:  # noqa: ARG002  (styles have attributes only)
+        """Handle an end tag."""
         if name in self._LIST:
             self._in_list = False
 
 
-class Strings(Reader):
-    """The texts that cells share, without their formatting and without phonetic guides."""
+class SharedStrings(XmlHandler):
+    """The shared strings, without formatting and phonetic guides."""
 
     _ITEM: Final = names("si")
     _TEXT: Final = names("t")
@@ -102,17 +102,17 @@ class Strings(Reader):
         self._in_phonetic = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002  (strings have no attributes)
-        """An element begins."""
+        """Handle a start tag."""
         if name in self._PHONETIC:
             self._in_phonetic = True
 
     def end(self, name: str, text: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
         if name in self._TEXT:
             if not self._in_phonetic:
                 self._runs.append(text)
         elif name in self._ITEM:
-            self.texts.append(join_text(self._runs))
+            self.texts.append(join_text_runs(self._runs))
             self._runs.clear()
         elif name in self._PHONETIC:
             self._in_phonetic = False

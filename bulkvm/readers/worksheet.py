@@ -1,12 +1,12 @@
-"""One worksheet of a workbook, row by row as it is stored."""
+"""A worksheet, read row by row."""
 
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Final
 
-from bulkvm.readers.cell_text import CellText, join_text, read_index
+from bulkvm.readers.cell_text import CellText, join_text_runs, read_index
 from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
-from bulkvm.readers.xml_parts import Reader, Steps, names, parse
+from bulkvm.readers.xml_parts import Steps, XmlHandler, names, parse
 
 if TYPE_CHECKING:
     from bulkvm.model.sheet import CellKind
@@ -25,16 +25,16 @@ _NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
 
 
-class Worksheet(Reader):
-    """A worksheet's rows, which are gone through once, and after that its merged ranges.
+class Worksheet(XmlHandler):
+    """Yields the rows of a worksheet; after them, `merged` and `hidden_columns` are complete.
 
-    openpyxl's own reading takes four times as long and loses what is merged, hidden or calculated, unless it is
-    done twice and all at once in memory.
+    openpyxl takes four times as long, and gives merged cells, hidden rows and formula results only if it loads the
+    whole workbook twice.
     """
 
     def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
         self.merged: dict[str, None] = {}  # each range once
-        self.hidden_columns: list[tuple[int, int]] = []  # the first and the last one, counted from 1
+        self.hidden_columns: list[tuple[int, int]] = []  # first and last, counted from 1
         self._stream = stream
         self._texts = texts
         self._steps = steps
@@ -48,13 +48,13 @@ class Worksheet(Reader):
         self._in_phonetic = False
 
     def rows(self, last: int = ROWS) -> Generator[Row, None, None]:
-        """The rows with something in them, from above.
+        """Yield the rows that are not blank.
 
         Args:
-            last: the number of the last row that is needed; blank rows below it are not read through.
+            last: the number of the last row that is needed.
 
         Raises:
-            ValueError: a cell is not as a workbook has it.
+            ValueError: a cell is not valid.
         """
         for _ in parse(self._stream, self, self._steps):
             yield from self._rows
@@ -65,12 +65,12 @@ class Worksheet(Reader):
             yield self._row()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         if name in _CELL:
             self._attributes = attributes
             self._value: str | None = None
             self._formula: str | None = None
-        elif name in _CONTENT:  # no attribute of theirs is needed
+        elif name in _CONTENT:  # their attributes are not needed
             return
         elif name in _ROW:
             self._start_row(attributes)
@@ -86,7 +86,7 @@ class Worksheet(Reader):
                 self.hidden_columns.append((first, last))
 
     def end(self, name: str, text: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
         if name in _VALUE:
             self._value = text
         elif name in _CELL:
@@ -105,7 +105,7 @@ class Worksheet(Reader):
             raise ValueError(number)
         self._column = 0
         hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") in _NO_HEIGHT
-        if number == self._number:  # some programs write a row in several pieces
+        if number == self._number:  # some programs write a row in several parts
             self._is_hidden = self._is_hidden or hidden
             return
         if self._cells:
@@ -118,9 +118,9 @@ class Worksheet(Reader):
 
     def _end_cell(self) -> None:
         attributes = self._attributes
-        letter = self._place(attributes.get("r"))
+        letter = self._column_letter(attributes.get("r"))
         if self._runs:
-            self._value = join_text(self._runs)
+            self._value = join_text_runs(self._runs)
             self._runs.clear()
         if self._value is None and self._formula is None:
             return
@@ -136,8 +136,8 @@ class Worksheet(Reader):
     def _row(self) -> Row:
         return Row(self._number, self._cells, self._kinds, self._is_hidden)
 
-    def _place(self, reference: str | None) -> str:
-        """The letter of a cell's column. A cell without a reference stands to the right of the one before it."""
+    def _column_letter(self, reference: str | None) -> str:
+        """Return the letter of a cell's column. A cell without a reference follows the one before it."""
         if reference is None:
             column = self._column + 1
         else:

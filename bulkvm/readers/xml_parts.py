@@ -1,4 +1,4 @@
-"""The XML parts of a workbook, parsed piece by piece in bounded memory."""
+"""Incremental XML parsing of a workbook's parts, in bounded time and memory."""
 
 from collections.abc import Iterator
 from typing import IO, Final
@@ -11,51 +11,51 @@ from bulkvm.readers.read_limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, 
 
 _CHUNK: Final = 2**16
 _SEPARATOR: Final = " "
-_BEYOND_LIMITS: Final = "a cell, an element or a nesting of elements that is far beyond Excel's limits"
-# What Excel calls "Strict Open XML Spreadsheet" has names of its own for the same things.
+_BEYOND_LIMITS: Final = "a cell, an element or a nesting of elements far beyond Excel's limits"
+# "Strict Open XML Spreadsheet" in Excel has its own namespaces.
 _STRICT: Final = "http://purl.oclc.org/ooxml/"
 
 
 class Steps:
-    """How many steps the XML of a workbook may still take, over all its parts."""
+    """The remaining XML steps of a workbook, for all its parts."""
 
     def __init__(self, steps: int) -> None:
         self._left = steps
 
     def take(self, steps: int) -> None:
-        """Count steps that were taken.
+        """Count steps.
 
         Raises:
-            SheetError: they are too many.
+            SheetError: there are too many.
         """
         self._left -= steps
         if self._left < 0:
-            raise _hostile("far more cells, rows or other elements than its size allows for")
+            raise _hostile_error("far more cells, rows or other elements than its size allows for")
 
 
-class Reader:
-    """No-op XML event handler. `text` is what stands right before the tag that ends, since the last tag."""
+class XmlHandler:
+    """No-op XML event handler. `text` is the text between the end tag and the tag before it."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
 
     def end(self, name: str, text: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
 
 
 def names(local: str) -> frozenset[str]:
-    """The names of an element of a workbook, as `Reader` gets them."""
+    """Return the qualified names of a workbook element, as handlers get them."""
     return frozenset({f"{SHEET_MAIN_NS}{_SEPARATOR}{local}", f"{_STRICT}spreadsheetml/main{_SEPARATOR}{local}"})
 
 
-RELATION_ID: Final = (f"{REL_NS}{_SEPARATOR}id", f"{_STRICT}officeDocument/relationships{_SEPARATOR}id")
+RELATIONSHIP_ID: Final = (f"{REL_NS}{_SEPARATOR}id", f"{_STRICT}officeDocument/relationships{_SEPARATOR}id")
 
 
-def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
-    """Parse a part, and pause after each piece of it.
+def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None]:
+    """Parse a part, yielding after each chunk.
 
     Raises:
-        SheetError: it holds declarations or sizes that no spreadsheet program writes.
+        SheetError: it contains declarations or sizes that no spreadsheet program writes.
         expat.ExpatError: it is not well-formed.
     """
     text: list[str] = []
@@ -68,19 +68,19 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
             number = len(attributes)
             attributes_begun += number
             if number > ATTRIBUTES:
-                raise _hostile(_BEYOND_LIMITS)
+                raise _hostile_error(_BEYOND_LIMITS)
         if text:
             text.clear()
-        reader.start(name, attributes)
+        handler.start(name, attributes)
 
     def end(name: str) -> None:
         nonlocal ended
         ended += 1
         if text:
-            reader.end(name, "".join(text))
-            text.clear()  # lest each of the elements around it joins it again
+            handler.end(name, "".join(text))
+            text.clear()  # so that enclosing elements do not join it again
         else:
-            reader.end(name, "")
+            handler.end(name, "")
 
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
@@ -94,7 +94,7 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
         given += len(chunk)
         longest = max(given - parser.CurrentByteIndex, sum(map(len, text)))
         if longest > TOKEN_BYTES or begun - ended > DEPTH or len(parser.intern) > NAMES:
-            raise _hostile(_BEYOND_LIMITS)
+            raise _hostile_error(_BEYOND_LIMITS)
         taken = begun * ELEMENT_STEPS + attributes_begun
         steps.take(taken - counted)
         counted = taken
@@ -103,20 +103,20 @@ def parse(stream: IO[bytes], reader: Reader, steps: Steps) -> Iterator[None]:
     yield
 
 
-def parse_whole(stream: IO[bytes], reader: Reader, steps: Steps) -> None:
-    """Parse a part to its end."""
-    for _ in parse(stream, reader, steps):
+def parse_whole(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> None:
+    """Parse a whole part."""
+    for _ in parse(stream, handler, steps):
         pass
 
 
 def _refuse_declarations(*_: object) -> None:
-    """Entities, which can blow a few bytes up to gigabytes, are declared in a document type; sheets have none."""
-    raise _hostile("an XML document type")
+    """Refuse a document type: its entities can expand a few bytes to gigabytes, and no workbook has one."""
+    raise _hostile_error("an XML document type")
 
 
-def _hostile(what: str) -> SheetError:
+def _hostile_error(what: str) -> SheetError:
     return SheetError(
-        f"The workbook holds {what}, which no spreadsheet program writes, so it is not read. "
+        f"The workbook contains {what}, which no spreadsheet program writes, so it is not read. "
         "Open it in Excel, save it as .xlsx, and use that file.",
         "hostile",
     )

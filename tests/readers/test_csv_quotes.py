@@ -11,7 +11,7 @@ from bulkvm.columns.name import no_wrong_encoding
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.readers.csv_quotes import Quotes, _patterns, look_at_quotes
+from bulkvm.readers.csv_quotes import Quotes, _patterns, classify_quotes
 from bulkvm.validation import validate
 from tests.readers.made import HEADINGS, codes, texts
 
@@ -112,7 +112,7 @@ def test_a_record_that_looks_tidy_at_first_sight_is_tidy(record: str, delimiter:
     lines = record.replace("\n", "") + "\n"  # no value goes on to a next line but in quotes
 
     assert not plain.fullmatch(lines) or tidy.fullmatch(lines)
-    assert look_at_quotes(lines, delimiter, skips_spaces=False) is not Quotes.TIDY or tidy.fullmatch(lines)
+    assert classify_quotes(lines, delimiter, skips_spaces=False) is not Quotes.WELL_FORMED or tidy.fullmatch(lines)
 
 
 @given(st.lists(st.text("'#Er:50e1+, \""), min_size=1, max_size=4))

@@ -107,7 +107,7 @@ def test_no_digits_of_a_file_without_headings_are_shown(
     else:
         write_workbook(path, *rows)
 
-    with pytest.raises(SheetError, match="no headings") as raised:
+    with pytest.raises(SheetError, match="no known headings") as raised:
         read_sheet(path)
 
     shown = str(raised.value).replace("first 20 rows", "")

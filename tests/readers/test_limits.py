@@ -91,7 +91,7 @@ def test_a_format_that_no_cell_has_is_not_parsed() -> None:
     formats = Formats(range(200, 1200), {number: f'"unused {number}"0' for number in range(200, 1200)})
     before = parse_format.cache_info().misses
 
-    formats.of_style(7)
+    formats.for_style(7)
 
     assert parse_format.cache_info().misses == before + 1
 
@@ -127,7 +127,7 @@ def test_a_json_box_longer_than_any_is_refused_and_a_long_list_is_not(tmp_path: 
     (tmp_path / "wide.json").write_text('[{"pin": "402817"}, {"x": [' + "1," * 600_000 + "1]}]")
 
     assert len(read_sheet(tmp_path / "long.json").cells) == 2_000
-    assert "box 2 of its list, there are more than 1,048,576 characters" in str(refusal(tmp_path / "wide.json"))
+    assert "in box 2, there are more than 1,048,576 characters" in str(refusal(tmp_path / "wide.json"))
 
 
 def test_an_archive_of_more_parts_than_a_workbook_has_is_refused_unread(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_an_endless_cell_without_quotes_is_called_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["\n\n", ",,\n", "sep=;\n"])
 def test_a_file_of_nothing_but_blank_rows_has_no_header(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SheetError, match="no headings"):
+    with pytest.raises(SheetError, match="no known headings"):
         read(tmp_path, text)
 
 

@@ -22,7 +22,7 @@ CSV = csv_text([HEADINGS, ROW])
         pytest.param(b"\xef\xbb\xbf\n<HTML><table><tr><td>6201", "a web page", id="html"),
         pytest.param(
             b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
-            "an old XML form",
+            "the old XML format",
             id="excel 2003 xml",
         ),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Excel file", id="xls"),
@@ -33,7 +33,7 @@ CSV = csv_text([HEADINGS, ROW])
         ),
         pytest.param(b"PK\x03\x04" + bytes(200), "damaged", id="half a zip"),
         pytest.param(bytes(range(256)) * 8 + bytes(2000), "neither a workbook nor text", id="bytes"),
-        pytest.param(b"name,pin" * 2**20, "a line in it has more than 1,048,576 characters", id="one endless line"),
+        pytest.param(b"name,pin" * 2**20, "a line has more than 1,048,576 characters", id="one endless line"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["xls", "xlsx", "csv"])
@@ -83,7 +83,7 @@ def test_text_under_the_name_of_a_workbook_is_read_with_a_warning(tmp_path: Path
 
     assert texts(sheet) == [list(ROW)]
     assert codes(sheet) == [(None, "mislabelled")]
-    assert "plain text" in sheet.problems[0].message
+    assert "a text file" in sheet.problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_text_under_the_name_of_a_workbook_is_read_with_a_warning(tmp_path: Path
         ("missing.csv", "There is no file"),
         ("missing/boxes.csv", "There is no file"),
         ("folder", "is a folder"),
-        ("~$boxes.xlsx", "keeps it beside"),
-        (".~lock.boxes.ods#", "keeps it beside"),
-        ("boxes\0.csv", "not the name of a file"),
+        ("~$boxes.xlsx", "is a lock file"),
+        (".~lock.boxes.ods#", "is a lock file"),
+        ("boxes\0.csv", "is not a valid file name"),
     ],
 )
 def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path, name: str, words: str) -> None:
@@ -108,7 +108,7 @@ def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path, name: str, words
 def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
 
-    with pytest.raises(UsageError, match="give -"):
+    with pytest.raises(UsageError, match="use -"):
         read_sheet(tmp_path / "pipe.csv")
 
 
