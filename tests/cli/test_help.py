@@ -10,6 +10,7 @@ import pytest
 from click import Option
 
 from bulkvm.cli.main import COMMANDS, bulkvm
+from tests.golden_files import Golden
 
 CALLING = ("asyncio", "ssl", "filelock", "httpx", "aiohttp")  # what only a command that calls a PBX needs
 HEAVY = ("pandas", "openpyxl", "httpx", "numpy", "aiohttp", "tqdm", "xlsxwriter", "starlette")
@@ -71,7 +72,7 @@ def test_help_says_how_a_run_is_sent_unless_told_otherwise(option: str, default:
     context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
     command = bulkvm.get_command(context, "import")
     assert command is not None
-    said = " ".join(command.get_help(click.Context(command)).split())
+    said = " ".join(command.get_help(click.Context(command, help_option_names=["-h", "--help"])).split())
 
     assert re.search(rf" {option} [^[]*(\[unsure\|all\][^[]*)?\[default: {default}[;\]]", said)
 
@@ -94,4 +95,27 @@ def test_no_option_takes_a_secret() -> None:
         "--pin-length",
         "--password-command",
         "--password-file",
+    }
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "backup verify", "runs forget"])
+def test_the_help_of_every_command_is_as_it_was_read(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, golden: Golden, command: str
+) -> None:
+    run = request.getfixturevalue("bulkvm")  # the name means the command line here
+    monkeypatch.setenv("COLUMNS", "100")
+
+    ended = run(*command.split(), "--help")
+
+    assert ended.code == 0
+    golden(f"help/{command.replace(' ', '-') or 'bulkvm'}.txt", ended.out)
+
+
+def test_every_subcommand_has_a_golden_file_of_its_help() -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    groups = {name: group for name in COMMANDS if isinstance(group := bulkvm.get_command(context, name), click.Group)}
+
+    assert {f"{name} {sub}" for name, group in groups.items() for sub in group.commands} == {
+        "backup verify",
+        "runs forget",
     }

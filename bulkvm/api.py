@@ -1,0 +1,94 @@
+"""The public names of bulkvm: jobs, which do what the commands do, and the stages that they are made of."""
+
+from bulkvm.backup import BackupSettings, Keep, back_up, verify
+from bulkvm.jobs.back_up_sites import BackupReport, back_up_sites
+from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes
+from bulkvm.jobs.export_boxes import ExportReport, export_boxes
+from bulkvm.jobs.import_sheet import import_sheet
+from bulkvm.jobs.observer import Observer
+from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
+from bulkvm.jobs.run_execution import RunReport
+from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
+from bulkvm.jobs.undo_run import UndoReport, undo_run
+from bulkvm.model.box import Box, Record
+from bulkvm.model.change import Change, Plan
+from bulkvm.model.errors import BulkvmError
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.problem import Problem
+from bulkvm.model.settings import Limit, PinPolicy, SendSettings, Site
+from bulkvm.model.tenant import Tenant
+from bulkvm.pbx import Pbx, Query, connect
+from bulkvm.planning import boxes_from_rows, check_changes, make_diff, plan_for, plan_undo_of
+from bulkvm.readers import read_sheet
+from bulkvm.reports.diff_table import write_diff
+from bulkvm.reports.export_file import write_export
+from bulkvm.reports.template.template_workbook import write_template
+from bulkvm.reports.workbook.annotated_copy import write_annotated
+from bulkvm.reports.workbook.clean_copy import write_clean
+from bulkvm.reports.workbook.result import write_result
+from bulkvm.reports.workbook.summary import RunSummary
+from bulkvm.runs import Journal, PastRun, RunInfo, complete_outcomes, read_journal
+from bulkvm.upload import RunResult, send
+from bulkvm.validation import take_rows, validate
+
+__all__ = [
+    "BackupReport",
+    "BackupSettings",
+    "Box",
+    "BulkvmError",
+    "Change",
+    "Connection",
+    "DiffReport",
+    "ExportReport",
+    "Journal",
+    "Keep",
+    "Limit",
+    "Observer",
+    "Outcome",
+    "PastRun",
+    "Pbx",
+    "PinPolicy",
+    "Plan",
+    "PlanOptions",
+    "PlanReport",
+    "Problem",
+    "Query",
+    "Record",
+    "RunInfo",
+    "RunReport",
+    "RunResult",
+    "RunSummary",
+    "SendSettings",
+    "SheetOptions",
+    "Site",
+    "Status",
+    "Tenant",
+    "UndoReport",
+    "back_up",
+    "back_up_sites",
+    "boxes_from_rows",
+    "check_changes",
+    "complete_outcomes",
+    "connect",
+    "diff_boxes",
+    "export_boxes",
+    "import_sheet",
+    "make_diff",
+    "plan_for",
+    "plan_sheet",
+    "plan_undo_of",
+    "read_journal",
+    "read_sheet",
+    "send",
+    "take_rows",
+    "undo_run",
+    "validate",
+    "verify",
+    "write_annotated",
+    "write_clean",
+    "write_diff",
+    "write_export",
+    "write_result",
+    "write_template",
+]
