@@ -1,9 +1,11 @@
 """The samples come to what the files beside them say."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bulkvm.model.problem_codes import ProblemCode
 from bulkvm.readers import read_sheet
 from bulkvm.reports.text.problem_text import render_problem, render_problems
 from bulkvm.validation import validate
@@ -30,11 +32,9 @@ def test_the_mistakes_name_every_kind_of_problem_that_checking_finds() -> None:
     source = "\n".join(file.read_text("utf-8") for file in (SAMPLES.parent / "bulkvm" / "columns").glob("*.py"))
     found = {problem.code for problem in validate(read_sheet(SAMPLES / "mistakes.xlsx")).problems}
 
-    codes = {part.split('"')[1] for part in source.split("Fault(")[1:] if part.lstrip().startswith('"')}
-    no_sheets_fault = {
-        "name-control",
-        "pin-policy",
-    }  # no spreadsheet can hold it; the tenant's policy contradicts itself
+    codes = {ProblemCode[name] for name in re.findall(r"Fault\(\s*ProblemCode\.(\w+)", source)}
+    # No spreadsheet can hold the first; the second is the fault of the tenant's policy.
+    no_sheets_fault = {ProblemCode.NAME_CONTROL, ProblemCode.PIN_POLICY}
     assert codes - found == no_sheets_fault
 
 

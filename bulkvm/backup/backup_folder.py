@@ -18,7 +18,7 @@ from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, is_manifest
 from bulkvm.files import flush_folder, is_ours, is_temporary_name, make_private_folder, open_regular, rename_exclusively
 from bulkvm.locks import locked_in_turn
 from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 
@@ -123,14 +123,14 @@ def check_backup(sheet: Sheet) -> None:
             f"The manifest beside {file.name} ({beside.name}) cannot be read, so nothing proves that the backup is "
             "whole. Take another backup, or copy both anew. If you know that this one is whole, save it under another "
             "name.",
-            "changed-backup",
+            ProblemCode.CHANGED_BACKUP,
         )
     if manifest is None or (manifest.sha256 == sheet.sha256 and file.name in {manifest.file, _renamed(file.name)}):
         return
     raise SheetError(
         f"{file.name} is not what its manifest ({manifest_name(file.name)}) says: it was changed or damaged since. "
         "Take another backup, or a whole copy of this one. If you changed it yourself, save it under another name.",
-        "changed-backup",
+        ProblemCode.CHANGED_BACKUP,
     )
 
 
@@ -150,7 +150,7 @@ def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
         f"{sheet.path.name} is a backup of {former}, and not of {tenant}. Look at the plan: boxes that have the same "
         "number there get the values of this backup."
     )
-    return Problem(row=None, code="other-tenant", message=message, severity=Severity.WARNING)
+    return Problem(row=None, code=ProblemCode.OTHER_TENANT, message=message)
 
 
 def _renamed(name: str) -> str | None:

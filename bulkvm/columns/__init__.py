@@ -10,6 +10,7 @@ from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, 
 from bulkvm.columns.play_datetime import PLAY_DATETIMES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
 from bulkvm.columns.recipients import equal_recipients, format_recipients, parse_recipients, recipient_count
+from bulkvm.model.problem import ProblemCode
 
 __all__ = [
     "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX", "UNDO_HEADING",
@@ -58,6 +59,8 @@ PIN_COLUMN: Final = Column(
     invalid_examples=("4028", "40281a", "111402", "123902"),
     rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
     required_for=frozenset({"create"}),
+    missing_code=ProblemCode.PIN_MISSING,
+    blank_code=ProblemCode.PIN_BLANK,
     digits=True,
     secret=True,
     aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
@@ -75,6 +78,8 @@ COLUMNS: Final = (
         equal=equal_names,
         rules=(name_length, no_control_characters, no_wrong_encoding),
         required_for=frozenset({"create"}),
+        missing_code=ProblemCode.NAME_MISSING,
+        blank_code=ProblemCode.NAME_BLANK,
         aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
         width=28,
     ),

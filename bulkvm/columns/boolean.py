@@ -5,7 +5,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault
+from bulkvm.model.problem import Fault, ProblemCode
 
 # English first; then what Excel and LibreOffice show for TRUE and FALSE, and what people write, in
 # German, French, Spanish, Italian, Dutch and Portuguese.
@@ -25,7 +25,7 @@ def parse_boolean(text: str) -> Parsed:
         return Parsed(value=True)
     if word in _NO:
         return Parsed(value=False)
-    return Parsed(None, (Fault("yes-no", f'"{shown(text)}" is neither yes nor no. Write yes or no.'),))
+    return Parsed(None, (Fault(ProblemCode.YES_NO, f'"{shown(text)}" is neither yes nor no. Write yes or no.'),))
 
 
 def format_boolean(value: bool) -> str:  # noqa: FBT001  (the value itself)

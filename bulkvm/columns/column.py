@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from bulkvm.model.box import Value
-from bulkvm.model.problem import Fault
+from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
 
@@ -40,6 +40,7 @@ class Column:
         format: writes a value so that `parse` reads it back.
         equal: whether two values mean the same, however they are spelled.
         required_for: the changes ("create", "update") for which a row must give a value.
+        missing_code, blank_code: for a new box without a value, and for a row that may be for one.
         updatable: whether the value of an existing box can be changed.
         clearable: whether `<clear>` empties it.
         digits: whether it holds digits, which spreadsheets may damage.
@@ -59,6 +60,8 @@ class Column:
     format: Callable[[Any], str] = str
     equal: Callable[[Any, Any], bool] = operator.eq
     required_for: frozenset[str] = frozenset()
+    missing_code: ProblemCode | None = None
+    blank_code: ProblemCode | None = None
     updatable: bool = True
     clearable: bool = False
     digits: bool = False

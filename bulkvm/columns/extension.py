@@ -6,7 +6,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import is_changed_by_spreadsheet, shown, shown_number, to_ascii_digits
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
 MIN_LENGTH: Final = 3
@@ -36,19 +36,17 @@ def parse_extension(text: str) -> Parsed:
         text = (wrapped[1] or wrapped[2] or "").strip()
         faults.append(
             Fault(
-                "extension-unwrapped",
+                ProblemCode.EXTENSION_UNWRAPPED,
                 "the digits stand in an apostrophe or a formula, as some programs write them; "
                 f"{shown_number(text)} is used.",
-                Severity.WARNING,
             )
         )
     plain = to_ascii_digits(text)
     if plain != text and _DIGITS.fullmatch(plain):
         faults.append(
             Fault(
-                "extension-other-digits",
+                ProblemCode.EXTENSION_OTHER_DIGITS,
                 f"the digits are written in another script; {shown_number(plain)} is used.",
-                Severity.WARNING,
             )
         )
         text = plain
@@ -64,7 +62,7 @@ def extension_length(value: str, _: PinPolicy) -> Fault | None:
         return None
     count = "1 digit" if len(value) == 1 else f"{len(value)} digits"
     return Fault(
-        "extension-length",
+        ProblemCode.EXTENSION_LENGTH,
         f"{shown_number(value)} has {count}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. Give the whole number.",
     )
 
@@ -73,13 +71,13 @@ def not_reserved(value: str, _: PinPolicy) -> Fault | None:
     """Refuse the PBX's own numbers."""
     if value not in RESERVED:
         return None
-    return Fault("extension-reserved", f"{value} is one of the PBX's own numbers. Choose another one.")
+    return Fault(ProblemCode.EXTENSION_RESERVED, f"{value} is one of the PBX's own numbers. Choose another one.")
 
 
 def _not_digits(text: str, plain: str) -> Fault:
     if is_changed_by_spreadsheet(plain):
         return Fault(
-            "extension-not-digits",
+            ProblemCode.EXTENSION_NOT_DIGITS,
             f'"{shown_number(text)}" is a date, a time, a percentage or an error that a spreadsheet made of it. '
             "Format the column as Text and type the number again.",
         )
@@ -87,7 +85,7 @@ def _not_digits(text: str, plain: str) -> Fault:
     digits = "" if is_secret else _digits_meant(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
     text = shown(text) if is_secret else shown_number(text)
-    return Fault("extension-not-digits", f'"{text}" is not made of digits alone. {advice}')
+    return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" is not made of digits alone. {advice}')
 
 
 def shown_extension(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
@@ -24,9 +24,7 @@ def parse_name(text: str) -> Parsed:
     joined = " ".join(line.strip() for line in text.splitlines())
     if joined == text:
         return Parsed(text)
-    warning = Fault(
-        "name-line-break", "the name stands on several lines; they are joined by a space.", Severity.WARNING
-    )
+    warning = Fault(ProblemCode.NAME_LINE_BREAK, "the name stands on several lines; they are joined by a space.")
     return Parsed(joined, (warning,))
 
 
@@ -44,7 +42,7 @@ def name_length(value: str, _: PinPolicy) -> Fault | None:
     if len(value) <= MAX_LENGTH:
         return None
     return Fault(
-        "name-length",
+        ProblemCode.NAME_LENGTH,
         f"the name has {len(value)} characters; the PBX takes at most {MAX_LENGTH}. Shorten it.",
     )
 
@@ -53,7 +51,7 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
     """Refuse characters that cannot be seen and that no telephone shows."""
     if not _CONTROL.search(value):
         return None
-    return Fault("name-control", "there is an invisible control character in the name. Type the name again.")
+    return Fault(ProblemCode.NAME_CONTROL, "there is an invisible control character in the name. Type the name again.")
 
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
@@ -70,8 +68,7 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     else:
         return None
     return Fault(
-        "name-encoding",
+        ProblemCode.NAME_ENCODING,
         f'the name was probably "{shown(meant)}" once: a program opened its file in the wrong encoding and saved it. '
         "Type the name again, or export the file anew.",
-        Severity.WARNING,
     )

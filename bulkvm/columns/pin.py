@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from bulkvm.columns.cell_display import is_changed_by_spreadsheet
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 
 _DIGITS: Final = re.compile(r"[0-9]+")
@@ -25,31 +25,31 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
     if _DIGITS.fullmatch(value):
         return None
     if _DECIMALS.fullmatch(value):
-        return Fault("pin-not-digits", "a program wrote the PIN as a number with decimals. Take the .0 off.")
+        return Fault(ProblemCode.PIN_NOT_DIGITS, "a program wrote the PIN as a number with decimals. Take the .0 off.")
     if is_changed_by_spreadsheet(value):
         return Fault(
-            "pin-not-digits",
+            ProblemCode.PIN_NOT_DIGITS,
             "a spreadsheet made a date, a time, a percentage or an error (#N/A) of the PIN. "
             "Format the column as Text and type the PIN again.",
         )
-    return Fault("pin-not-digits", "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
+    return Fault(ProblemCode.PIN_NOT_DIGITS, "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
     """Refuse what is shorter or longer than the tenant allows, or the PBX where that is not known."""
     if policy.contradiction:
-        return Fault("pin-policy", policy.contradiction)
+        return Fault(ProblemCode.PIN_POLICY, policy.contradiction)
     if policy.min_length <= len(value) <= policy.max_length:
         return None
     count = "1 character" if len(value) == 1 else f"{len(value)} characters"
     if len(value) < policy.min_length:
         return Fault(
-            "pin-length",
+            ProblemCode.PIN_LENGTH,
             f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN."
             f"{_OF_LOGINS if policy.min_length > DEFAULT_PIN_POLICY.max_length else ''}",
         )
     return Fault(
-        "pin-length",
+        ProblemCode.PIN_LENGTH,
         f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Give a shorter PIN.",
     )
 
@@ -59,7 +59,7 @@ def no_repeats(value: str, _: PinPolicy) -> Fault | None:
     if not _REPEATS.search(value):
         return None
     return Fault(
-        "pin-repeats",
+        ProblemCode.PIN_REPEATS,
         "the same digit stands three times in a row, which the PBX refuses. Change one of the repeated digits.",
     )
 
@@ -69,7 +69,7 @@ def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
     if not _ASCENDING.search(value):
         return None
     return Fault(
-        "pin-ascending",
+        ProblemCode.PIN_ASCENDING,
         "three digits in a row count up (such as 123), which the PBX refuses. Change one of them.",
     )
 
@@ -79,7 +79,6 @@ def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
     if not _DESCENDING.search(value):
         return None
     return Fault(
-        "pin-descending",
+        ProblemCode.PIN_DESCENDING,
         "three digits in a row count down (such as 987). The PBX may refuse that, and it is easily guessed.",
-        Severity.WARNING,
     )

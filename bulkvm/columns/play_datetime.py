@@ -5,7 +5,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault
+from bulkvm.model.problem import Fault, ProblemCode
 
 PLAY_DATETIMES: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
 
@@ -26,4 +26,4 @@ def parse_play_datetime(text: str) -> Parsed:
     message = (
         f'"{shown(text)}" is none of {", ".join(PLAY_DATETIMES[:-1])} and {PLAY_DATETIMES[-1]}. Choose one of these.'
     )
-    return Parsed(None, (Fault("clock", message),))
+    return Parsed(None, (Fault(ProblemCode.CLOCK, message),))

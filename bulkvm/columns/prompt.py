@@ -5,7 +5,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 
 _LONGEST: Final = 100  # of a tag: langcodes calls itself for each part of one, and tags in use have some 35 characters
 
@@ -72,7 +72,7 @@ def _parse_tag(text: str) -> Parsed:
     value = language.to_tag()
     if tag == text:
         return Parsed(value)
-    warning = Fault("prompt-underscore", f"language tags are written with hyphens; {value} is used.", Severity.WARNING)
+    warning = Fault(ProblemCode.PROMPT_UNDERSCORE, f"language tags are written with hyphens; {value} is used.")
     return Parsed(value, (warning,))
 
 
@@ -81,4 +81,4 @@ def _not_a_tag(text: str, suggestion: str) -> Parsed:
         f'"{shown(text)}" is not a language tag that is registered. Write it like {suggestion}: '
         "the language, a hyphen, the country."
     )
-    return Parsed(None, (Fault("prompt-tag", message),))
+    return Parsed(None, (Fault(ProblemCode.PROMPT_TAG, message),))

@@ -9,7 +9,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
@@ -46,15 +46,16 @@ def parse_recipients(text: str) -> Parsed:
         if folded in addresses:
             faults.append(
                 Fault(
-                    "recipient-twice",
+                    ProblemCode.RECIPIENT_TWICE,
                     f"{shown(address)} stands there twice; once is enough.",
-                    Severity.WARNING,
                 )
             )
         else:
             addresses[folded] = address
     if not addresses and not faults:
-        faults.append(Fault("recipient", "there is no e-mail address here. Give one, or leave the cell blank."))
+        faults.append(
+            Fault(ProblemCode.RECIPIENT, "there is no e-mail address here. Give one, or leave the cell blank.")
+        )
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
 
@@ -82,7 +83,7 @@ def recipient_count(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
 
 def _too_many(count: str) -> Fault:
     return Fault(
-        "recipients-many",
+        ProblemCode.RECIPIENTS_MANY,
         f"there are {count} addresses; the PBX takes at most {MAX_RECIPIENTS}. Use a distribution list for the others.",
     )
 
@@ -121,7 +122,9 @@ def _split_at_marks(text: str) -> Iterator[str]:
 def _check_address(address: str) -> Fault | None:
     """Why an address is none. A plain one is right exactly if its domain is, and many share a domain."""
     if len(address) > _LONGEST_ADDRESS:
-        return Fault("recipient", f'"{shown(address)}" is not an e-mail address: it is longer than one can be.')
+        return Fault(
+            ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: it is longer than one can be.'
+        )
     local, at, domain = address.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_domain(domain):
         return None
@@ -138,7 +141,7 @@ def _check_any_address(address: str) -> Fault | None:
     try:
         validate_email(address, check_deliverability=False)
     except EmailNotValidError as reason:
-        return Fault("recipient", f'"{shown(address)}" is not an e-mail address: {_in_words(reason)}')
+        return Fault(ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: {_in_words(reason)}')
     return None
 
 

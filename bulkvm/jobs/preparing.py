@@ -16,7 +16,7 @@ from bulkvm.jobs.sheet_options import PlanOptions
 from bulkvm.model.box import BLANK
 from bulkvm.model.change import Plan
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.model.problem import Problem, rows_with_errors
+from bulkvm.model.problem import Problem, ProblemCode, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
@@ -25,7 +25,7 @@ from bulkvm.reports.workbook.result_columns import messages_of_rows
 from bulkvm.runs import SheetRow
 from bulkvm.validation import Checked
 
-_LENGTH_CODES: Final = frozenset({"pin-length", "pin-lost-zero"})  # the tenant's policy decides about these
+_LENGTH_CODES: Final = frozenset({ProblemCode.PIN_LENGTH, ProblemCode.PIN_LOST_ZERO})  # the tenant's policy decides
 
 
 @dataclass(frozen=True, slots=True)

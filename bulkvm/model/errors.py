@@ -37,7 +37,7 @@ row's failure an Outcome; neither is raised.
 from copy import copy
 from typing import Self
 
-from bulkvm.model.problem import Problem
+from bulkvm.model.problem import Problem, ProblemCode
 
 
 class BulkvmError(Exception):
@@ -73,7 +73,7 @@ class SheetError(BulkvmError):
 
     exit_code = 3
 
-    def __init__(self, message: str, code: str = "unreadable", *, cell: str | None = None) -> None:
+    def __init__(self, message: str, code: ProblemCode = ProblemCode.UNREADABLE, *, cell: str | None = None) -> None:
         super().__init__(message)
         self.problem = Problem(row=None, cell=cell, code=code, message=message)
 

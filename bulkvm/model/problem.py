@@ -1,43 +1,58 @@
-"""What is wrong in a sheet, told to the person who can mend it."""
+"""What is wrong in a sheet."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import cast
 
+from bulkvm.model.problem_codes import ProblemCode, Severity
 
-class Severity(StrEnum):
-    """An error stops its row; a warning does not."""
+__all__ = ["Fault", "Problem", "ProblemCode", "Severity", "rows_with_errors"]
 
-    ERROR = "error"
-    WARNING = "warning"
+_OF_CODE = cast("Severity", None)  # replaced by the severity of the code
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a rule finds in one value, before it is known in which cell.
+    """A problem of one value, without its place.
 
-    `code` is short and stable, for searching and for `--json`. `message` says what, why and how to mend, and
-    never repeats a PIN.
+    Attributes:
+        code: stable, for scripts.
+        message: what is wrong, why, and what to do. It never shows a PIN.
+        severity: if not given, that of the code.
     """
 
-    code: str
+    code: ProblemCode
     message: str
-    severity: Severity = Severity.ERROR
+    severity: Severity = _OF_CODE
+
+    def __post_init__(self) -> None:
+        """Take the severity of the code, if none is given."""
+        if self.severity is _OF_CODE:
+            object.__setattr__(self, "severity", self.code.severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A fault with its place: a cell (`C7`), a row, or the whole file (`row` None).
+    """A fault with its place: a cell, a row, or the whole file.
 
-    `row` is the number that Excel shows, `cell` the column's letter and the row, `column` the column's header.
+    Attributes:
+        row: the number that Excel shows, None for the whole file.
+        cell: the column's letter and the row, such as C7.
+        column: the column's header.
+        code, message, severity: as for a Fault.
     """
 
     row: int | None
-    code: str
+    code: ProblemCode
     message: str
     cell: str | None = None
     column: str | None = None
-    severity: Severity = Severity.ERROR
+    severity: Severity = _OF_CODE
+
+    def __post_init__(self) -> None:
+        """Take the severity of the code, if none is given."""
+        if self.severity is _OF_CODE:
+            object.__setattr__(self, "severity", self.code.severity)
 
     @property
     def is_error(self) -> bool:

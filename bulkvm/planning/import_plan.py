@@ -7,7 +7,7 @@ from typing import Any, Final
 from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.model.box import BLANK, Absent, Box, Owner, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.problem import Problem, Severity, rows_with_errors
+from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import (
     WRITABLE,
@@ -19,7 +19,7 @@ from bulkvm.planning.comparison import (
 )
 
 # Damage that a spreadsheet does to exported cells. It is an error of a new box; an existing box shows the real value.
-_ERRORS_OF_NEW: Final = frozenset({"pin-lost-zero", "extension-not-digits"})
+_ERRORS_OF_NEW: Final = frozenset({ProblemCode.PIN_LOST_ZERO, ProblemCode.EXTENSION_NOT_DIGITS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Ite
     advice = "check these boxes afterwards" if of_undo else "try one box first, or fill it in"
     yield Problem(
         row=None,
-        code="not-shown",
+        code=ProblemCode.NOT_SHOWN,
         message=(
             f"this PBX does not show {' and '.join(titles)} for {count} of the boxes to update, and {lack}, so the "
             f"update leaves it out. Some PBXs reset fields that an update leaves out: {advice}."
@@ -106,7 +106,7 @@ def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
         yield Problem(
             row=record.row,
             column="id",
-            code="id-disagrees",
+            code=ProblemCode.ID_DISAGREES,
             message=(
                 f"this id belongs to box {owner.extension_number}, but the number in the row is "
                 f"{record.extension_number}. The number of a box cannot be changed: correct the number, or clear the "
@@ -124,16 +124,16 @@ def _check_create(record: Record, taken: Mapping[str, NumberConflict]) -> Iterab
         yield Problem(
             row=record.row,
             column=KEY_COLUMN.header,
-            code="number-taken",
+            code=ProblemCode.NUMBER_TAKEN,
             message=f"{number} belongs to {taken[number].owner}; {advice}.",
         )
     for column in COLUMNS:
-        if "create" in column.required_for and column is not KEY_COLUMN and getattr(record, column.header) is BLANK:
+        if column.missing_code and getattr(record, column.header) is BLANK:
             name = column.title if column.secret else column.header
             yield Problem(
                 row=record.row,
                 column=column.header,
-                code=f"{column.header}-missing",
+                code=column.missing_code,
                 message=f"box {number} does not exist yet, and a new box needs a {name}. Fill it in.",
             )
 
@@ -145,7 +145,7 @@ def _check_ambiguous(record: Record, index: BoxIndex) -> Iterable[Problem]:
         yield Problem(
             row=record.row,
             column=KEY_COLUMN.header,
-            code="number-ambiguous",
+            code=ProblemCode.NUMBER_AMBIGUOUS,
             message=(
                 f"the PBX has {len(boxes)} boxes {record.extension_number}: {named}. Enter the id of the right one in "
                 "the column id, or delete one of them on the PBX."
@@ -161,7 +161,7 @@ def _check_duplicates(records: Sequence[Record], index: BoxIndex) -> Iterable[Pr
     """Check exported rows with the same number: each must match a box of its own."""
     done: set[str] = set()
     for record in records:
-        twice = [problem for problem in record.errors_if_changed if problem.code == "extension-twice"]
+        twice = [problem for problem in record.errors_if_changed if problem.code == ProblemCode.EXTENSION_TWICE]
         box = index.find(record)
         is_own = box is not None and box.id == record.id
         is_first = record.extension_number not in index.by_number and record.extension_number not in done
@@ -186,7 +186,7 @@ def _warn_of_unknown_ids(records: Iterable[Record], by_id: Mapping[str, Box]) ->
         yield Problem(
             row=None,
             column="id",
-            code="id-unknown",
+            code=ProblemCode.ID_UNKNOWN,
             message=f"{count} not exist on this PBX (first in row {unknown[0]}). Such rows match by extension only.",
             severity=Severity.WARNING,
         )

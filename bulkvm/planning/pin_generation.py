@@ -7,7 +7,7 @@ from bulkvm.columns import PIN_COLUMN
 from bulkvm.model.box import BLANK
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
-from bulkvm.model.problem import Fault, Problem, Severity
+from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.planning.comparison import box_to_send, updated_box
 
@@ -71,7 +71,7 @@ def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: b
             yield Problem(
                 row=change.record.row,
                 column=PIN_COLUMN.header,
-                code="pin-outdated",
+                code=ProblemCode.PIN_OUTDATED,
                 message=f"box {change.record.extension_number} {what}",
                 severity=Severity.WARNING,
             )

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import OutcomeUnknown, PbxRefused
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
 from bulkvm.planning.undo_plan import unchanged
 from bulkvm.runs.run import PastRun
@@ -23,7 +23,7 @@ _NO_GREETINGS_LISTED: Final = (
 )
 
 
-def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[str, str]]) -> Plan:
+def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Plan:
     """Keep boxes that an undo would remove.
 
     Args:
@@ -79,11 +79,13 @@ async def keep_set_fields(plan: Plan, past: PastRun, pbx: Pbx, progress: Progres
     else:
         unknown = tuple(sorted({n for held in others.values() for n, value in held.items() if not is_nothing(value)}))
     reasons = {
-        box.id: ("changed-since", _changed(box, changed[box.id])) for box in removed.values() if changed.get(box.id)
+        box.id: (ProblemCode.CHANGED_SINCE, _changed(box, changed[box.id]))
+        for box in removed.values()
+        if changed.get(box.id)
     }
     plan = replace(plan, changes=tuple(_with_fields(change, fields) for change in plan.changes))
     plan = keep_boxes(plan, reasons)
-    return _warn(plan, "fields-not-known", _fields_not_known(unknown)) if unknown else plan
+    return _warn(plan, ProblemCode.FIELDS_NOT_KNOWN, _fields_not_known(unknown)) if unknown else plan
 
 
 async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
@@ -98,16 +100,16 @@ async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
 
     counts = await fetch_for_removed(plan, count, pbx, progress)
     numbers = {change.box.id: change.box.extension_number for change in _removed(plan) if change.box}
-    reasons: dict[str, tuple[str, str]] = {}
+    reasons: dict[str, tuple[ProblemCode, str]] = {}
     for box_id, found in counts.items():
         if found == unknown:
             why = f"The PBX does not show whether box {numbers[box_id]} has a greeting"
-            reasons[box_id] = ("greetings-not-known", f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
+            reasons[box_id] = (ProblemCode.GREETINGS_NOT_KNOWN, f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
         elif found:
             why = f"Box {numbers[box_id]} has a greeting"
-            reasons[box_id] = ("has-greeting", f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
+            reasons[box_id] = (ProblemCode.HAS_GREETING, f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
     plan = keep_boxes(plan, reasons)
-    return _warn(plan, "greetings-not-known", _NO_GREETINGS_LISTED) if None in counts.values() else plan
+    return _warn(plan, ProblemCode.GREETINGS_NOT_KNOWN, _NO_GREETINGS_LISTED) if None in counts.values() else plan
 
 
 async def fetch_for_removed(
@@ -157,14 +159,17 @@ def _fields_not_known(names: Iterable[str]) -> str:
     return f"Whether {shown} was changed since the run is not known: the journal does not have the former value."
 
 
-def _warn(plan: Plan, code: str, message: str) -> Plan:
+def _warn(plan: Plan, code: ProblemCode, message: str) -> Plan:
     problem = Problem(row=None, code=code, message=message, severity=Severity.WARNING)
     return replace(plan, problems=(problem, *plan.problems))
 
 
-def _with_messages(box: Box, count: int | None) -> tuple[str, str]:
+def _with_messages(box: Box, count: int | None) -> tuple[ProblemCode, str]:
     if count is None:
-        code, why = "messages-not-known", f"The PBX does not show whether box {box.extension_number} holds messages"
+        code, why = (
+            ProblemCode.MESSAGES_NOT_KNOWN,
+            f"The PBX does not show whether box {box.extension_number} holds messages",
+        )
     else:
-        code, why = "has-messages", f"Box {box.extension_number} holds {count:,} message{'s' * (count != 1)}"
+        code, why = ProblemCode.HAS_MESSAGES, f"Box {box.extension_number} holds {count:,} message{'s' * (count != 1)}"
     return code, f"{why}, so it is kept as it is. {_REMOVE_MESSAGES}"

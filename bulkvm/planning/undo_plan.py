@@ -8,7 +8,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import (
     HEADERS,
@@ -89,7 +89,7 @@ class _Undo:
         if change is None:
             number = outcome.extension_number
             message = f"The run's journal is damaged, so the former values of box {number} are not known."
-            self._fail(outcome.row, "not-told", message)
+            self._fail(outcome.row, ProblemCode.NOT_TOLD, message)
             return
         is_other = bool(box and outcome.id and box.id != outcome.id)
         match change.kind:
@@ -106,13 +106,13 @@ class _Undo:
         if box is None:
             self._leave(record, None)
         elif run := self._done.created_later.get(box.id):
-            self._keep(record, box, "made-later", _created_later(box, run))
+            self._keep(record, box, ProblemCode.MADE_LATER, _created_later(box, run))
         elif is_other:
-            self._keep(record, box, "replaced-since", _replaced(box))
+            self._keep(record, box, ProblemCode.REPLACED_SINCE, _replaced(box))
         elif changed := [d.field for d in find_exact_differences(box, self._defaults.created_box(record, box.id))]:
             self._keep_changed(record, box, changed)
         elif uncertain := self._defaults.uncertain_fields(record, box):
-            self._keep(record, box, "changed-since", _maybe_changed(box, uncertain))
+            self._keep(record, box, ProblemCode.CHANGED_SINCE, _maybe_changed(box, uncertain))
         else:
             removed = Record(row=record.row, extension_number=record.extension_number)
             self.changes.append(Change(ChangeKind.REMOVE, removed, box))
@@ -123,7 +123,7 @@ class _Undo:
         if box is None or is_other:
             gone = f"Box {done.box.extension_number} no longer exists, so there is nothing to undo."
             message = _replaced(box) if box else gone
-            self._keep(record, box, "replaced-since" if box else "gone", message)
+            self._keep(record, box, ProblemCode.REPLACED_SINCE if box else ProblemCode.GONE, message)
             return
         differences = find_exact_differences(box, done.box)
         left = overlay_read_back(updated_box(done), self._done.read_back.get(row))
@@ -138,7 +138,7 @@ class _Undo:
             fields = ", ".join(difference.field for difference in differences)
             self._fail(
                 row,
-                "not-blank",
+                ProblemCode.NOT_BLANK,
                 f"{self._done.undone_by[row]} restored box {box.extension_number} except for {fields}, which was "
                 "blank: the PBX keeps the value of a field that a request leaves out.",
                 "Clear it in the PBX's web portal.",
@@ -153,7 +153,7 @@ class _Undo:
             return
         if box:
             message = f"A new box {box.extension_number} differs from the one that was removed, so it is kept as it is."
-            self._keep(done.record, box, "replaced-since", message)
+            self._keep(done.record, box, ProblemCode.REPLACED_SINCE, message)
             return
         fields: dict[str, Any] = {header: getattr(done.box, header) for header in HEADERS}
         known = {header: value for header, value in fields.items() if not isinstance(value, Absent)}
@@ -162,17 +162,17 @@ class _Undo:
         sent = {h: value for h, value in self._done.sent_values.get(row, {}).items() if h in hidden}
         if sent:
             message = f"The PBX does not show {_titles(sent)}: box {number} gets the value that an earlier run sent."
-            self._warn(row, "value-of-run", message)
+            self._warn(row, ProblemCode.VALUE_OF_RUN, message)
         known |= sent
         if "pin" not in known:
             message = f"Box {number} cannot be created again: the PBX does not show PINs, and no journal has its PIN."
-            self._fail(row, "pin-not-known", message, "Import it with a PIN.")
+            self._fail(row, ProblemCode.PIN_NOT_KNOWN, message, "Import it with a PIN.")
             return
         if missing := [h for h in hidden if h not in known]:
             message = (
                 f"The PBX does not show {_titles(missing)}, so box {number} is created without it. Set it by hand."
             )
-            self._warn(row, "former-not-known", message)
+            self._warn(row, ProblemCode.FORMER_NOT_KNOWN, message)
         self.changes.append(Change(ChangeKind.CREATE, replace(_empty(done.record), **known)))
 
     def _warn_of_hidden(self, done: Change) -> None:
@@ -181,13 +181,13 @@ class _Undo:
         if lost := unseen_fields(done.record, done.box):
             number = done.box.extension_number
             message = f"The former {', '.join(lost)} of box {number} cannot be restored: the PBX did not show it."
-            self._warn(done.record.row, "former-not-known", message)
+            self._warn(done.record.row, ProblemCode.FORMER_NOT_KNOWN, message)
 
     def _leave(self, record: Record, box: Box | None) -> None:
         """Nothing has to be undone."""
         self.changes.append(unchanged(record, box))
 
-    def _keep(self, record: Record, box: Box | None, code: str, message: str) -> None:
+    def _keep(self, record: Record, box: Box | None, code: ProblemCode, message: str) -> None:
         """Keep a box as it is, with a warning that gives the reason."""
         self._leave(record, box)
         self._warn(record.row, code, message)
@@ -196,14 +196,14 @@ class _Undo:
         """Keep a box that is not as the run left it."""
         read_back = self._done.read_back.get(record.row)
         if read_back and not any(d.field in fields for d in find_exact_differences(box, read_back)):
-            self._keep(record, box, "not-as-sent", _not_as_sent(box, fields))
+            self._keep(record, box, ProblemCode.NOT_AS_SENT, _not_as_sent(box, fields))
         else:
-            self._keep(record, box, "changed-since", _changed(box, fields))
+            self._keep(record, box, ProblemCode.CHANGED_SINCE, _changed(box, fields))
 
-    def _warn(self, row: int, code: str, message: str) -> None:
+    def _warn(self, row: int, code: ProblemCode, message: str) -> None:
         self.problems.append(Problem(row=row, code=code, message=message, severity=Severity.WARNING))
 
-    def _fail(self, row: int, code: str, why: str, advice: str = "Restore it by hand.") -> None:
+    def _fail(self, row: int, code: ProblemCode, why: str, advice: str = "Restore it by hand.") -> None:
         """Report a row that cannot be undone."""
         self.problems.append(Problem(row=row, code=code, message=f"{why} {advice}"))
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
 from bulkvm.model.errors import SheetError, UsageError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.csv_quotes import Quotes, classify_quotes
 from bulkvm.readers.encoding import Text, decode, warn_guessed_encoding
@@ -195,7 +195,7 @@ def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -
             f"{name} has a cell of more than {csv.field_size_limit():,} characters on line {record.line}; Excel "
             "allows 32,767. Shorten it, or export the file again."
         )
-        return record._replace(error=SheetError(message, "cell-too-long"))
+        return record._replace(error=SheetError(message, ProblemCode.CELL_TOO_LONG))
     *before, last = next(dialect.reader(in_quotes))
     opens = record.line + sum(len(_LINE_END.findall(value)) for value in before)
     # The unclosed cell contains other rows. Keep only its own part: no message may show their PINs.
@@ -204,14 +204,14 @@ def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -
         f"{name} has a quote that opens on line {opens} and is not closed, so the rows after it cannot be read. "
         "Close the quote or delete it; inside a quoted cell, write a quote twice."
     )
-    return record._replace(values=[*before, own], error=SheetError(message, "unclosed-quote"))
+    return record._replace(values=[*before, own], error=SheetError(message, ProblemCode.UNCLOSED_QUOTE))
 
 
 def _too_wide(name: str, record: Record) -> SheetError:
     return SheetError(
         f"{name} has {len(record.values):,} values on line {record.line}; a sheet has at most {COLUMNS:,} columns "
         f"(up to {LETTERS[-1]}). Delete the extra values, or export the file again.",
-        "too-large",
+        ProblemCode.TOO_LARGE,
     )
 
 
@@ -219,7 +219,7 @@ def _too_long(name: str, line: int) -> SheetError:
     return SheetError(
         f"{name} has a row of more than {RECORD_CHARACTERS:,} characters on line {line}. Shorten its cells, or export "
         "the file again.",
-        "too-large",
+        ProblemCode.TOO_LARGE,
     )
 
 
@@ -254,21 +254,21 @@ def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Proble
         mark = _DELIMITERS.get(delimiter, delimiter)
         yield _problem(
             record,
-            "surplus-values",
+            ProblemCode.SURPLUS_VALUES,
             f"line {record.line} has {len(record.values)} values for {width} columns. Put a value that contains a "
             f'{mark} in quotes, as in "Doe{delimiter} Jane".',
         )
     if record.quotes is Quotes.AMBIGUOUS:
         yield _problem(
             record,
-            "quotes",
+            ProblemCode.QUOTES,
             f"line {record.line} has text before or after the quotes around a value, so the value is ambiguous. Write "
             "each quote inside a quoted value twice, or remove the quotes around the value.",
         )
     if "\0" in "".join(record.values):
         yield _problem(
             record,
-            "nul-bytes",
+            ProblemCode.NUL_BYTES,
             f"line {record.line} contains NUL bytes: the file is damaged there. Type the row again, or export the "
             "file again.",
         )
@@ -277,7 +277,7 @@ def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Proble
 def _cut_off(record: Record, width: int) -> Problem:
     return _problem(
         record,
-        "cut-off",
+        ProblemCode.CUT_OFF,
         f"line {record.line} has {len(record.values)} values for {width} columns, and the file ends there without a "
         "line end: it was probably cut off. Export or copy the file again, or complete the row.",
     )
@@ -288,7 +288,7 @@ def _warn_short_rows(lines: Sequence[int]) -> Iterator[Problem]:
     if lines:
         have = "has" if len(lines) == 1 else "have"
         yield _warning(
-            "missing-values",
+            ProblemCode.MISSING_VALUES,
             f"{_list_lines(lines)} {have} fewer values than there are headings; the missing cells were read as blank. "
             "Check that no value is missing.",
         )
@@ -298,7 +298,7 @@ def _warn_spaces(lines: Sequence[int]) -> Iterator[Problem]:
     """Warn once about all rows with spaces before an opening quote."""
     if lines:
         yield _warning(
-            "space-before-quote",
+            ProblemCode.SPACE_BEFORE_QUOTE,
             f"{_list_lines(lines)}: spaces before an opening quote were ignored. Check that the values are right.",
         )
 
@@ -307,9 +307,9 @@ def _list_lines(lines: Sequence[int]) -> str:
     return f"{'line' if len(lines) == 1 else 'lines'} {join_limited([str(line) for line in lines], _MAX_LISTED)}"
 
 
-def _warning(code: str, message: str) -> Problem:
+def _warning(code: ProblemCode, message: str) -> Problem:
     return Problem(row=None, code=code, message=message, severity=Severity.WARNING)
 
 
-def _problem(record: Record, code: str, message: str) -> Problem:
+def _problem(record: Record, code: ProblemCode, message: str) -> Problem:
     return Problem(row=record.number, code=code, message=message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from bulkvm.model.errors import SheetError, UsageError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.read_limits import RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 
@@ -41,7 +41,7 @@ class Text:
                 if len(line) > RECORD_CHARACTERS:
                     raise SheetError(
                         f"{self.name} is not a table: a line has more than {RECORD_CHARACTERS:,} characters.",
-                        "not-a-sheet",
+                        ProblemCode.NOT_A_SHEET,
                     )
                 if line.endswith(_DOS_END_OF_FILE):  # it ends the file, so no line end follows
                     line = line.rstrip(_DOS_END_OF_FILE)
@@ -80,7 +80,7 @@ def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
     number, word = next((number, found[0]) for number, found in words if found)
     yield Problem(
         row=None,
-        code="encoding",
+        code=ProblemCode.ENCODING,
         message=f'the file is not in UTF-8 and was read as Windows-1252: line {number} contains "{word}". '
         "If that is wrong, give the encoding with --encoding, or save the file as CSV UTF-8.",
         severity=Severity.WARNING,
@@ -116,11 +116,15 @@ def _refuse_binary(name: str, head: bytes) -> None:
             raise SheetError(
                 f"{name} looks like {encoding.upper()} text without a byte order mark. "
                 f"Read it with --encoding {encoding}, or save it as CSV UTF-8.",
-                "encoding",
+                ProblemCode.ENCODING,
             )
-    raise SheetError(f"{name} is neither a workbook nor text. Use the sheet itself, as .xlsx or .csv.", "not-a-sheet")
+    raise SheetError(
+        f"{name} is neither a workbook nor text. Use the sheet itself, as .xlsx or .csv.", ProblemCode.NOT_A_SHEET
+    )
 
 
 def _wrong_encoding(name: str, encoding: str) -> SheetError:
     what = "neither UTF-8 nor Windows-1252" if encoding == _FALLBACK else f"not valid {encoding}"
-    return SheetError(f"{name} is {what}. Give its encoding with --encoding, or save it as CSV UTF-8.", "encoding")
+    return SheetError(
+        f"{name} is {what}. Give its encoding with --encoding, or save it as CSV UTF-8.", ProblemCode.ENCODING
+    )

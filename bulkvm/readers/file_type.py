@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from bulkvm.model.errors import SheetError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.read_limits import MIB
 from bulkvm.readers.source import Source
 
@@ -54,14 +54,14 @@ def detect_type(source: Source) -> FileType:
     head = source.stream.read(_HEAD)
     source.stream.seek(0)
     if not head:
-        raise SheetError(f"{source.name} is empty. Check that it was saved and copied completely.", "empty")
+        raise SheetError(f"{source.name} is empty. Check that it was saved and copied completely.", ProblemCode.EMPTY)
     if head.startswith(_ZIP):
         return FileType.WORKBOOK
     if head.startswith(_OLE2):
         raise _old_or_encrypted(source)
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
-            raise SheetError(f"{source.name} is {kind}, despite its name. {NOT_A_SHEET}", "not-a-sheet")
+            raise SheetError(f"{source.name} is {kind}, despite its name. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml")):
         kind = (
@@ -69,7 +69,7 @@ def detect_type(source: Source) -> FileType:
             if b"urn:schemas-microsoft-com:office:spreadsheet" in start
             else "a web page"
         )
-        raise SheetError(f"{source.name} is {kind}, despite its name. {SAVE_AS}", "not-a-sheet")
+        raise SheetError(f"{source.name} is {kind}, despite its name. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
     if _JSON.match(head) or _OF_SUFFIX.get(source.path.suffix.lower()) is FileType.JSON:
         return FileType.JSON
     return FileType.TEXT
@@ -80,7 +80,7 @@ def check_name(source: Source, file_type: FileType) -> tuple[Problem, ...]:
     if _OF_SUFFIX.get(source.path.suffix.lower(), file_type) is file_type:
         return ()
     message = f"{source.name} is {file_type}, despite its name, and was read as such. Correct the file extension."
-    return (Problem(row=None, code="mislabelled", message=message, severity=Severity.WARNING),)
+    return (Problem(row=None, code=ProblemCode.MISLABELLED, message=message, severity=Severity.WARNING),)
 
 
 def damaged_error(name: str) -> SheetError:
@@ -88,7 +88,7 @@ def damaged_error(name: str) -> SheetError:
     return SheetError(
         f"{name} could not be read as a workbook: it is damaged or incomplete. "
         "Open it in Excel, let Excel repair it, save it as .xlsx, and use that file.",
-        "damaged",
+        ProblemCode.DAMAGED,
     )
 
 
@@ -101,7 +101,9 @@ def _old_or_encrypted(source: Source) -> SheetError:
             return SheetError(
                 f"{source.name} is protected with a password. Open it in Excel, choose File > Info > "
                 "Protect Workbook > Encrypt with Password, delete the password, save the file, and use it.",
-                "encrypted",
+                ProblemCode.ENCRYPTED,
             )
         tail = chunk[-len(sought) :]
-    return SheetError(f"{source.name} is an old Excel file (.xls), which cannot be read. {SAVE_AS}", "old-excel")
+    return SheetError(
+        f"{source.name} is an old Excel file (.xls), which cannot be read. {SAVE_AS}", ProblemCode.OLD_EXCEL
+    )

@@ -11,7 +11,7 @@ from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.errors import SheetError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import Row
 from bulkvm.text import join_limited
@@ -59,7 +59,7 @@ def no_header_error(name: str, rows: Sequence[Row]) -> SheetError:
         return SheetError(
             f"{name} was saved as CSV twice: each line is in a single cell ({twice}). Export it again from its source, "
             "or choose Data > Text to Columns in Excel for column A and save it.",
-            "saved-twice",
+            ProblemCode.SAVED_TWICE,
         )
     needed = " and ".join(
         column.header for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN
@@ -71,7 +71,7 @@ def no_header_error(name: str, rows: Sequence[Row]) -> SheetError:
         f"{name} has no known headings in its first {HEADER_ROWS} rows. It needs {KEY_COLUMN.header}, and {needed} for "
         f"new boxes. {there}Add these headings above the columns, or map yours: "
         f'--map "{example}={KEY_COLUMN.header}".',
-        "no-header",
+        ProblemCode.NO_HEADER,
     )
 
 
@@ -90,7 +90,7 @@ def warn_unnamed_columns(header: Header, cells: pd.DataFrame, among: Iterable[st
     )
     yield Problem(
         row=None,
-        code="column-no-heading",
+        code=ProblemCode.COLUMN_NO_HEADING,
         message=f"{have} not read. To include the values, add a heading in row {header.row.number}.",
         severity=Severity.WARNING,
     )

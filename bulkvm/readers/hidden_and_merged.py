@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Table
 from bulkvm.text import join_limited
@@ -23,7 +23,7 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
     named = join_limited(list(_row_ranges(rows)), _MAX_LISTED)
     yield Problem(
         row=None,
-        code="hidden-rows",
+        code=ProblemCode.HIDDEN_ROWS,
         message=f"hidden or filtered rows are read like the others: {named}. "
         "If you do not want them, delete them from a copy of the sheet.",
         severity=Severity.WARNING,
@@ -36,7 +36,7 @@ def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]
     if letters:
         yield Problem(
             row=None,
-            code="hidden-columns",
+            code=ProblemCode.HIDDEN_COLUMNS,
             message=f"hidden columns are read like the others: {', '.join(letters)}. "
             "If you do not want them, delete them from a copy of the sheet.",
             severity=Severity.WARNING,
@@ -92,7 +92,7 @@ def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) 
 
 
 def _problem(cell: str, row: int, message: str) -> Problem:
-    return Problem(row=row, cell=cell, code="merged-cells", message=message)
+    return Problem(row=row, cell=cell, code=ProblemCode.MERGED_CELLS, message=message)
 
 
 def _bounds(written: str) -> tuple[int, int, int, int]:

@@ -11,6 +11,7 @@ from bulkvm.columns.boolean import format_boolean
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.read_limits import CELL_CHARACTERS, RECORD_CHARACTERS
@@ -224,5 +225,5 @@ def _error(name: str, why: str) -> SheetError:
     return SheetError(
         f"{name} cannot be read as JSON: {why}. It must be a list of boxes with the API's field names, as "
         "`bulkvm export boxes.json` writes it.",
-        "json",
+        ProblemCode.JSON,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from bulkvm.model.errors import SheetError
+from bulkvm.model.problem import ProblemCode
 from bulkvm.readers.cell_text import CellText
 from bulkvm.readers.file_type import NOT_A_SHEET, SAVE_AS
 from bulkvm.readers.read_limits import (
@@ -71,7 +72,7 @@ class _BoundedFile:
             raise SheetError(
                 f"{self.source.name} has far more parts than a workbook, so it is not read. "
                 "Open it in Excel, save it as .xlsx, and use that file.",
-                "hostile",
+                ProblemCode.HOSTILE,
             )
         return data
 
@@ -98,9 +99,9 @@ def open_archive(source: Source) -> zipfile.ZipFile:
     members = frozenset(archive.namelist())
     for name, (kind, advice) in _MEMBERS.items():
         if name in members:
-            raise SheetError(f"{source.name} is {kind}, which cannot be read. {advice}", "not-a-sheet")
+            raise SheetError(f"{source.name} is {kind}, which cannot be read. {advice}", ProblemCode.NOT_A_SHEET)
     if "[Content_Types].xml" not in members:
-        raise SheetError(f"{source.name} is an archive, not a workbook. {NOT_A_SHEET}", "not-a-sheet")
+        raise SheetError(f"{source.name} is an archive, not a workbook. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     # zipfile never unpacks more of a member than the size that it declares.
     _check_size(
         f"The content of {source.name}", sum(part.file_size for part in archive.infolist()), max_unpacked_bytes(size)
@@ -131,7 +132,7 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         raise SheetError(
             f"The workbook has {len(book.sheets):,} sheets, and at most {SHEETS:,} are read. "
             "Copy the one to read into a new workbook.",
-            "too-large",
+            ProblemCode.TOO_LARGE,
         )
     sheets = (
         SheetPart(name, is_visible, relationships.targets[key])
@@ -167,5 +168,5 @@ def _check_size(what: str, size: int, largest: int) -> None:
         raise SheetError(
             f"{what} is too large: {size / MIB:,.1f} MiB; the limit is {largest / MIB:,.0f} MiB. "
             "Copy only the rows into a new workbook, or save the sheet as CSV.",
-            "too-large",
+            ProblemCode.TOO_LARGE,
         )

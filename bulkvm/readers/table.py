@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import pandas as pd
 
 from bulkvm.model.errors import SheetError
+from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.read_limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, max_rows
 from bulkvm.readers.source import Source
@@ -61,7 +62,7 @@ class Table:
             raise SheetError(
                 f"{self._name} has more than {self._max_rows:,} rows, far more than other files of its size, so it is "
                 "not read. Split it into several files, or delete the rows that you do not need.",
-                "too-large",
+                ProblemCode.TOO_LARGE,
             )
         self.rows.append(row.number)
         for letter, text in row.cells.items():
@@ -81,7 +82,7 @@ class Table:
             raise SheetError(
                 f"{self._name} is too large to read at once (row {row.number} was reached). "
                 "Split it into several files, or delete the columns that you do not need.",
-                "too-large",
+                ProblemCode.TOO_LARGE,
             )
         return True
 

@@ -8,6 +8,7 @@ from typing import IO, Final
 from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
+from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
@@ -87,7 +88,7 @@ def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Hea
         raise SheetError(
             f"{name} has several sheets with known headings: {there}. Choose one with "
             f'--sheet "{shown_number(certain[0][0].name)}".',
-            "several-sheets",
+            ProblemCode.SEVERAL_SHEETS,
         )
     return certain[0]
 

@@ -7,6 +7,7 @@ from xml.parsers import expat
 from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
 
 from bulkvm.model.errors import SheetError
+from bulkvm.model.problem import ProblemCode
 from bulkvm.readers.read_limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, TOKEN_BYTES
 
 _CHUNK: Final = 2**16
@@ -118,5 +119,5 @@ def _hostile_error(what: str) -> SheetError:
     return SheetError(
         f"The workbook contains {what}, which no spreadsheet program writes, so it is not read. "
         "Open it in Excel, save it as .xlsx, and use that file.",
-        "hostile",
+        ProblemCode.HOSTILE,
     )

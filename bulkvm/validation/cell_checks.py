@@ -7,15 +7,14 @@ from typing import Final
 from bulkvm.columns import CHECK, CLEAR, Column, Parsed
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.model.box import BLANK, Blank, Value
-from bulkvm.model.problem import Fault, Problem, Severity
+from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind
 from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
 
 _INVISIBLE_WENT: Final = Fault(
-    "invisible-characters",
+    ProblemCode.INVISIBLE_CHARACTERS,
     "characters that cannot be seen stood around the text; they are left out.",
-    Severity.WARNING,
 )
 
 _REMEMBERED: Final = 2**10  # of a column in which each cell differs, remembering more only costs
@@ -26,7 +25,7 @@ _REFUSED: Final = Parsed(
     None,
     (
         Fault(
-            "cell-refused",
+            ProblemCode.CELL_REFUSED,
             f"it was not certain what stood here, so that this copy marks it with {CHECK}. Type the right value.",
         ),
     ),
@@ -123,5 +122,6 @@ def _clear(column: Column) -> Parsed:
     if column.clearable:
         return Parsed(())
     return Parsed(
-        None, (Fault("clear", f"{CLEAR} works for recipients only. Leave the cell blank to keep what is there."),)
+        None,
+        (Fault(ProblemCode.CLEAR, f"{CLEAR} works for recipients only. Leave the cell blank to keep what is there."),),
     )

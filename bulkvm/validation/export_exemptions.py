@@ -7,16 +7,31 @@ from typing import Any, Final
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.model.box import BLANK, Record
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.row_checks import not_told_apart
 
 # What a box may have all the same. What a spreadsheet did to a cell is not among it.
-_HELD: Final = frozenset({
-    "clear", "name-control", "name-length", "prompt-tag", "recipient", "recipients-many", "clock",
-    "pin-length", "pin-lost-zero", "pin-policy", "pin-repeats", "pin-ascending",
-    "extension-length", "extension-not-digits", "extension-reserved", "extension-twice",
-})  # fmt: skip
+_HELD: Final = frozenset(
+    {
+        ProblemCode.CLEAR,
+        ProblemCode.NAME_CONTROL,
+        ProblemCode.NAME_LENGTH,
+        ProblemCode.PROMPT_TAG,
+        ProblemCode.RECIPIENT,
+        ProblemCode.RECIPIENTS_MANY,
+        ProblemCode.CLOCK,
+        ProblemCode.PIN_LENGTH,
+        ProblemCode.PIN_LOST_ZERO,
+        ProblemCode.PIN_POLICY,
+        ProblemCode.PIN_REPEATS,
+        ProblemCode.PIN_ASCENDING,
+        ProblemCode.EXTENSION_LENGTH,
+        ProblemCode.EXTENSION_NOT_DIGITS,
+        ProblemCode.EXTENSION_RESERVED,
+        ProblemCode.EXTENSION_TWICE,
+    }
+)
 
 
 def keep_exported(

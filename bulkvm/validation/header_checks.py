@@ -14,13 +14,13 @@ from bulkvm.columns.header_matching import (
     suggest_column,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 
 _NAMED: Final = 8  # unknown columns that a message names
 _UNDO_RESULT: Final = Problem(
     row=None,
-    code="undo-result",
+    code=ProblemCode.UNDO_RESULT,
     message=(
         "this is the result of an undo, and its rows have no values to send. To go on with an undo, run the same "
         f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
@@ -56,7 +56,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
 def _not_there(theirs: str) -> Problem:
     return Problem(
         row=None,
-        code="map-not-there",
+        code=ProblemCode.MAP_NOT_THERE,
         message=f'there is no heading "{shown(theirs)}", which --map names. Write it as it stands in the sheet.',
     )
 
@@ -66,7 +66,7 @@ def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> P
     return Problem(
         row=None,
         column=column.header,
-        code="column-twice",
+        code=ProblemCode.COLUMN_TWICE,
         message=f"columns {named} both mean {column.header}. Delete one of them, or say which one is meant with "
         f'--map "{shown(headings[letters[0]])}={column.header}".',
     )
@@ -85,7 +85,7 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
         Problem(
             row=None,
             column=PIN_COLUMN.header,
-            code="pin-column-uncertain",
+            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
             message=f'it is not certain which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
             f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={PIN_COLUMN.header}" or '
             f'--map "{shown(heading)}={PIN_COLUMN.header}".',
@@ -99,7 +99,7 @@ def _no_key(headings: Mapping[str, str]) -> Problem:
     return Problem(
         row=None,
         column=KEY_COLUMN.header,
-        code="column-missing",
+        code=ProblemCode.COLUMN_MISSING,
         message=(
             f"no column is called {KEY_COLUMN.header} (or {KEY_COLUMN.title}, Ext, Mailbox ...). "
             f"Headings found: {found}. "
@@ -114,9 +114,8 @@ def _unknown(unknown: Mapping[str, str]) -> Problem:
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
-        code="column-unknown",
+        code=ProblemCode.COLUMN_UNKNOWN,
         message=f"{what} not read: {named}{rest}.",
-        severity=Severity.WARNING,
     )
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.model.problem import Fault, Problem, Severity
+from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
 
 _RESTORED: Final = Fault(
-    "pin-zero-restored", "a leading zero was put back in front, as --fix leading-zeros asks.", Severity.WARNING
+    ProblemCode.PIN_ZERO_RESTORED,
+    "a leading zero was put back in front, as --fix leading-zeros asks.",
 )
 _PROBABLY_LOST: Final = (
     "it has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
@@ -55,12 +56,14 @@ def warn_of_lost_zeros(
     for problem in problems:
         row = problem.row
         if (
-            problem.code == "pin-length"
+            problem.code == ProblemCode.PIN_LENGTH
             and row is not None
             and _is_one_short(str(sheet.cells.at[row, letter]), policy)
             and may_have_lost_zero(sheet, letter, row)
         ):
-            yield replace(problem, code="pin-lost-zero", message=_PROBABLY_LOST.format(digits=policy.min_length - 1))
+            yield replace(
+                problem, code=ProblemCode.PIN_LOST_ZERO, message=_PROBABLY_LOST.format(digits=policy.min_length - 1)
+            )
         else:
             yield problem
 
@@ -77,10 +80,9 @@ def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]
             row,
             "extension_number",
             Fault(
-                "extension-lost-zero",
+                ProblemCode.EXTENSION_LOST_ZERO,
                 f"{number} is shorter than the other extensions, and it was a number: Excel may have "
                 "dropped a leading zero. If so, format the column as Text and type it again.",
-                Severity.WARNING,
             ),
         )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.sheet_checks import Checked
 
@@ -37,7 +37,7 @@ def _left_out(count: int) -> Iterator[Problem]:
     if count:
         rows = "1 row that an earlier run did is" if count == 1 else f"{count:,} rows that an earlier run did are"
         message = f"{rows} left out (--only-failed). What was edited there since then is not sent."
-        yield Problem(row=None, code="rows-left-out", message=message, severity=Severity.WARNING)
+        yield Problem(row=None, code=ProblemCode.ROWS_LEFT_OUT, message=message)
 
 
 def _status_letter(headings: Mapping[str, str]) -> str:

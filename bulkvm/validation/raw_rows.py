@@ -6,14 +6,14 @@ from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.problem import Fault, Problem
+from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
 from bulkvm.validation.header_checks import check_headings
 from bulkvm.validation.row_checks import extension_twice, not_told_apart
 
 _NO_EXTENSION = Fault(
-    "extension-missing", "the extension is missing, so that nobody can say which box is meant. Fill it in."
+    ProblemCode.EXTENSION_MISSING, "the extension is missing, so that nobody can say which box is meant. Fill it in."
 )
 
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Final
 
 from bulkvm.model.box import BLANK, Blank, Record
-from bulkvm.model.problem import Fault, Severity
+from bulkvm.model.problem import Fault, ProblemCode
 
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 _PIN_IS_EXTENSION: Final = Fault(
-    "pin-is-extension",
+    ProblemCode.PIN_IS_EXTENSION,
     "the PIN is the extension itself, which is the first that anybody tries. Choose another one.",
-    Severity.WARNING,
 )
 _NAMED: Final = 5  # rows that a message names
 
@@ -42,7 +41,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
     for number, found in _find_twice(numbers, numbers.values()).items():
         for row in found:
             message = f"{number} stands in {_others(row, found)} too. Keep one of them."
-            yield row, "extension_number", Fault("extension-twice", message)
+            yield row, "extension_number", Fault(ProblemCode.EXTENSION_TWICE, message)
 
 
 def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
@@ -54,9 +53,9 @@ def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[in
 def _notification_fault(record: Record) -> RowFault:
     if record.enable_email_notify is True:
         message = "e-mails are switched on without recipients. Nobody is told, unless the box has some already."
-        return record.row, "recipients", Fault("notify-nobody", message, Severity.WARNING)
+        return record.row, "recipients", Fault(ProblemCode.NOTIFY_NOBODY, message)
     message = "there are recipients, and e-mails are not switched on. Write yes if they are to be told."
-    return record.row, "enable_email_notify", Fault("recipients-unused", message, Severity.WARNING)
+    return record.row, "enable_email_notify", Fault(ProblemCode.RECIPIENTS_UNUSED, message)
 
 
 def _has_recipients(record: Record) -> bool:
@@ -72,17 +71,15 @@ def _shared(
 
 def _name_twice(others: str) -> Fault:
     return Fault(
-        "name-twice",
+        ProblemCode.NAME_TWICE,
         f"the same name stands in {others}. If these are different boxes, give each a name of its own.",
-        Severity.WARNING,
     )
 
 
 def _pin_shared(others: str) -> Fault:
     return Fault(
-        "pin-shared",
+        ProblemCode.PIN_SHARED,
         f"the same PIN stands in {others}. Whoever knows it can listen to them all: give each box a PIN of its own.",
-        Severity.WARNING,
     )
 
 

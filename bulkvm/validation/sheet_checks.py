@@ -9,7 +9,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, Column
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.box import BLANK, Record
-from bulkvm.model.problem import Fault, Problem, Severity, rows_with_errors
+from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
@@ -87,30 +87,29 @@ def validate(
 
 
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
-    """What a new box would lack. Whether a row makes a new box, only the PBX can say."""
-    needed = [column for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN]
+    """Warn of what a new box would lack. Only the PBX knows which rows are for new boxes."""
     problems = [
         Problem(
             row=None,
             column=column.header,
-            code=f"{column.header}-missing",
-            message=f"there is no {column.header} column, so this sheet can change boxes and not make new ones.",
+            code=column.missing_code,
+            message=f"there is no {column.header} column, so this sheet can change boxes but not create any.",
             severity=Severity.WARNING,
         )
         for column in checked.missing
+        if column.missing_code
     ]
     problems.extend(
         Problem(
             row=record.row,
             column=column.header,
-            code=f"{column.header}-blank",
+            code=column.blank_code,
             message=f"no {column.title if column.secret else column.header} is given, and a new box needs one. "
             f"It can stay blank if box {record.extension_number} exists already.",
-            severity=Severity.WARNING,
         )
         for record in checked.records
-        for column in needed
-        if column not in checked.missing and getattr(record, column.header) is BLANK
+        for column in COLUMNS
+        if column.blank_code and column not in checked.missing and getattr(record, column.header) is BLANK
     )
     return tuple(problems)
 
@@ -142,7 +141,9 @@ def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
 
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
-    fault = Fault("extension-missing", "the extension is missing, so nobody can say which box is meant. Fill it in.")
+    fault = Fault(
+        ProblemCode.EXTENSION_MISSING, "the extension is missing, so nobody can say which box is meant. Fill it in."
+    )
     cells = zip(rows, key.values, strict=True)
     return (
         problem_in(KEY_COLUMN, letter, row, fault) for row, value in cells if value is BLANK and row not in key.unread

@@ -11,7 +11,7 @@ from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import LimitExceeded, UsageError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import Limit, PinPolicy, parse_limit
 from bulkvm.planning import (
     check_changes,
@@ -91,7 +91,7 @@ def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any)
 def test_what_may_stand_only_as_an_export_wrote_it_is_an_error_once_it_was_changed(
     boxes: list[Box], kinds: list[ChangeKind]
 ) -> None:
-    told = Problem(row=2, cell="D2", column="prompt", code="prompt-tag", message="no language tag.")
+    told = Problem(row=2, cell="D2", column="prompt", code=ProblemCode.PROMPT_TAG, message="no language tag.")
 
     plan = make_plan(
         [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", errors_if_changed=(told,))], boxes
@@ -368,7 +368,7 @@ def test_a_row_that_does_not_say_which_of_two_boxes_it_means_is_refused_alone(bo
 def test_two_exported_rows_with_one_number_must_each_mean_a_box_of_their_own(
     boxes: list[Box], refused: list[int]
 ) -> None:
-    twice = Problem(row=2, column="extension_number", code="extension-twice", message="twice.")
+    twice = Problem(row=2, column="extension_number", code=ProblemCode.EXTENSION_TWICE, message="twice.")
     rows = [
         record(row=n, id=box.id, name=box.name, pin="402817", errors_if_changed=(replace(twice, row=n),))
         for n, box in ((2, BOX), (3, TWIN))

@@ -11,7 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.readers import read_sheet
@@ -25,13 +25,18 @@ ROWS = (
     ("6204", "Ward", "987650", ""),
 )
 PROBLEMS = (
-    Problem(row=4, cell="C4", column="pin", code="pin-repeats", message="the same digit stands three times."),
-    Problem(row=5, cell="D5", column="recipients", code="recipient", message="that is not an address."),
-    Problem(row=5, code="row-hidden", message="the row is hidden.", severity=Severity.WARNING),
+    Problem(row=4, cell="C4", column="pin", code=ProblemCode.PIN_REPEATS, message="the same digit stands three times."),
+    Problem(row=5, cell="D5", column="recipients", code=ProblemCode.RECIPIENT, message="that is not an address."),
+    Problem(row=5, code=ProblemCode.HIDDEN_ROWS, message="the row is hidden.", severity=Severity.WARNING),
     Problem(
-        row=7, cell="C7", column="pin", code="pin-descending", message="it counts down.", severity=Severity.WARNING
+        row=7,
+        cell="C7",
+        column="pin",
+        code=ProblemCode.PIN_DESCENDING,
+        message="it counts down.",
+        severity=Severity.WARNING,
     ),
-    Problem(row=None, code="column-unknown", message="a column is not known.", severity=Severity.WARNING),
+    Problem(row=None, code=ProblemCode.COLUMN_UNKNOWN, message="a column is not known.", severity=Severity.WARNING),
 )
 OUTCOMES = (
     Outcome(row=4, extension_number="6201", status=Status.INVALID),

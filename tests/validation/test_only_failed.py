@@ -4,7 +4,7 @@ import pytest
 
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE, Status
-from bulkvm.model.problem import Problem
+from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation import Checked, select_failed, validate
 from tests.sheets import sheet_of
@@ -29,10 +29,10 @@ def test_a_row_that_was_added_since_is_taken() -> None:
 
 
 def test_problems_of_rows_that_are_left_out_are_left_out() -> None:
-    told = [Problem(row=row, code="x", message="x") for row in (None, 2, 3)]
+    told = [Problem(row=row, code=ProblemCode.PIN_REPEATS, message="x") for row in (None, 2, 3)]
     sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6202", "failed"), problems=told)
 
-    assert [problem.row for problem in select(sheet).problems if problem.code == "x"] == [None, 3]
+    assert [problem.row for problem in select(sheet).problems if problem.code is ProblemCode.PIN_REPEATS] == [None, 3]
 
 
 def test_a_row_that_takes_the_number_of_one_that_was_done_is_refused() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.validation import Checked, validate, warn_of_blanks
@@ -53,7 +53,7 @@ def test_a_problem_names_its_row_column_and_severity() -> None:
     (problem,) = check(("6201", "Front Desk", "402111", "", "")).problems
 
     assert problem == Problem(
-        row=2, cell="C2", column="pin", severity=Severity.ERROR, code="pin-repeats", message=problem.message
+        row=2, cell="C2", column="pin", severity=Severity.ERROR, code=ProblemCode.PIN_REPEATS, message=problem.message
     )
 
 
@@ -262,7 +262,7 @@ def test_digits_that_may_be_a_pin_are_shown_in_no_message() -> None:
 
 
 def test_a_merged_cell_has_no_value_and_only_reading_tells_of_it() -> None:
-    told = Problem(row=2, cell="B2", code="merged-cell", message="merged")
+    told = Problem(row=2, cell="B2", code=ProblemCode.MERGED_CELLS, message="merged")
     sheet = sheet_of(HEADINGS, GOOD, kinds={"B2": CellKind.MERGED}, problems=[told])
 
     checked = validate(sheet)
@@ -323,7 +323,7 @@ def test_a_heading_can_be_mapped() -> None:
 
 
 def test_a_problem_that_reading_found_stops_its_row() -> None:
-    told = Problem(row=2, code="surplus-values", message="too many")
+    told = Problem(row=2, code=ProblemCode.SURPLUS_VALUES, message="too many")
 
     checked = validate(sheet_of(HEADINGS, GOOD, ("6202", "Sales", "402818", "", ""), problems=[told]))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, count_statuses
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.plan_text import render_counts, render_outcomes, render_plan, render_to_send
 from bulkvm.reports.text.problem_text import render_problem, render_problems
@@ -37,13 +37,23 @@ def update(row: int, *differences: Difference, **wanted: Value) -> Change:
     ("problem", "text"),
     [
         pytest.param(PROBLEMS[0], "C4 (PIN): the same digit stands three times. [pin-repeats]", id="cell"),
-        pytest.param(PROBLEMS[2], "row 5: the row is hidden. [row-hidden]", id="row"),
+        pytest.param(PROBLEMS[2], "row 5: the row is hidden. [hidden-rows]", id="row"),
         pytest.param(PROBLEMS[4], "a column is not known. [column-unknown]", id="file"),
-        pytest.param(Problem(row=2, cell="B2", code="c", message="m."), "B2: m. [c]", id="no column"),
         pytest.param(
-            Problem(row=2, column="theirs", code="c", message="m."), "row 2 (theirs): m. [c]", id="their column"
+            Problem(row=2, cell="B2", code=ProblemCode.PIN_REPEATS, message="m."),
+            "B2: m. [pin-repeats]",
+            id="no column",
         ),
-        pytest.param(Problem(row=2, code="c", message="a\x1b[2Jb"), "row 2: a\ufffd[2Jb [c]", id="terminal's orders"),
+        pytest.param(
+            Problem(row=2, column="theirs", code=ProblemCode.PIN_REPEATS, message="m."),
+            "row 2 (theirs): m. [pin-repeats]",
+            id="their column",
+        ),
+        pytest.param(
+            Problem(row=2, code=ProblemCode.PIN_REPEATS, message="a\x1b[2Jb"),
+            "row 2: a\ufffd[2Jb [pin-repeats]",
+            id="terminal's orders",
+        ),
     ],
 )
 def test_a_problem_is_told_with_its_place_and_its_code(problem: Problem, text: str) -> None:
@@ -57,7 +67,7 @@ def test_no_problems_are_told_as_such() -> None:
 def test_a_flood_of_problems_shows_each_kind_in_sheet_order(golden: Golden) -> None:
     columns = ["B", "AA"]
     flood = [
-        Problem(row=row, cell=f"{letter}{row}", column="pin", code="pin-repeats", message="three times.")
+        Problem(row=row, cell=f"{letter}{row}", column="pin", code=ProblemCode.PIN_REPEATS, message="three times.")
         for row in range(1200, 1, -1)
         for letter in columns
     ]

@@ -13,7 +13,7 @@ from openpyxl.styles import PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.model.errors import UsageError
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook import annotated_copy as annotated_copies
@@ -79,7 +79,7 @@ def test_each_coloured_cell_says_in_its_note_what_the_colour_means(annotated: op
 
     assert found.keys() == {"C4", "A5", "D5", "C7"}
     assert "Error: the same digit stands three times. [pin-repeats]" in found["C4"]
-    assert "Warning: the row is hidden. [row-hidden]" in found["A5"]
+    assert "Warning: the row is hidden. [hidden-rows]" in found["A5"]
 
 
 def test_a_cell_with_an_error_and_a_warning_is_red_and_tells_both(tmp_path: Path) -> None:
@@ -125,7 +125,10 @@ def test_problems_are_counted_by_kind_only_where_there_are_many_of_a_kind(
     tmp_path: Path, rows: int, *, told: bool
 ) -> None:
     sheet = sheet_of(["Ext"], *([str(n)] for n in range(rows)), name=None)
-    problems = [Problem(row=row, cell=f"A{row}", code=f"kind-{row % 2}", message="m") for row in range(2, rows + 2)]
+    problems = [
+        Problem(row=row, cell=f"A{row}", code=(ProblemCode.PIN_REPEATS, ProblemCode.PIN_LENGTH)[row % 2], message="m")
+        for row in range(2, rows + 2)
+    ]
 
     texts = summary_texts(openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems)))
 
@@ -202,7 +205,7 @@ def test_a_mended_copy_of_a_csv_file_loses_its_marks(tmp_path: Path) -> None:
 
 def test_a_cell_inside_a_merged_one_is_marked_where_it_shows(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
-    problem = Problem(row=1, cell="C1", code="merged", message="this cell is merged.")
+    problem = Problem(row=1, cell="C1", code=ProblemCode.MERGED_CELLS, message="this cell is merged.")
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, [problem]))
 
@@ -238,7 +241,10 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
 def test_a_workbook_with_too_many_marks_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
     rows = [[str(100_000 + number), "Desk", "402817"] for number in range(MOST_CHANGES // 2 + 1)]
     sheet = read_sheet(write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *rows))
-    problems = [Problem(row=row, cell=f"C{row}", column="pin", code="x", message="x") for row in sheet.cells.index]
+    problems = [
+        Problem(row=row, cell=f"C{row}", column="pin", code=ProblemCode.PIN_REPEATS, message="x")
+        for row in sheet.cells.index
+    ]
 
     marks = place_marks(sheet, problems)
     written = write_copy(tmp_path / "b.xlsx", sheet, Annotation(marks, [Line(("Problems",))]))
@@ -358,8 +364,8 @@ def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_p
     assert f"A{last}" in notes(own)
     assert own["B1"].value == "bulkvm_message"
     assert {row[0] for row in own.iter_rows(min_row=2, min_col=2, max_col=2, values_only=True)} >= {
-        "A2: not sure. [w]",
-        f"A{last}: wrong. [e]",
+        "A2: not sure. [pin-descending]",
+        f"A{last}: wrong. [pin-repeats]",
     }
     assert None not in {cell.value for cell in own["B"]}
     texts = summary_texts(workbook)
@@ -375,7 +381,7 @@ def test_a_mended_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, problems[-1:]))
 
     told = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
-    assert told == {1: "bulkvm_message", MOST_NOTES + 3: f"A{MOST_NOTES + 3}: wrong. [e]"}
+    assert told == {1: "bulkvm_message", MOST_NOTES + 3: f"A{MOST_NOTES + 3}: wrong. [pin-repeats]"}
 
 
 def flood(folder: Path, name: str | None) -> tuple[Sheet, list[Problem]]:
@@ -388,18 +394,24 @@ def flood(folder: Path, name: str | None) -> tuple[Sheet, list[Problem]]:
         own.worksheets[0].append(row)
     own.save(sheet.path)
     *others, last = (
-        Problem(row=row, cell=f"A{row}", code="w", message="not sure.", severity=Severity.WARNING)
+        Problem(
+            row=row, cell=f"A{row}", code=ProblemCode.PIN_DESCENDING, message="not sure.", severity=Severity.WARNING
+        )
         for row in sheet.cells.index
     )
-    return sheet, [*others, replace(last, code="e", message="wrong.", severity=Severity.ERROR)]
+    return sheet, [*others, replace(last, code=ProblemCode.PIN_REPEATS, message="wrong.", severity=Severity.ERROR)]
 
 
 @pytest.mark.parametrize(
     ("problem", "cell"),
     [
-        pytest.param(Problem(row=2, column="pin", code="pin-missing", message="m"), "C2", id="a column alone"),
-        pytest.param(Problem(row=2, column="id", code="id-disagrees", message="m"), "B2", id="a column not there"),
-        pytest.param(Problem(row=2, code="row-hidden", message="m"), "B2", id="a row"),
+        pytest.param(
+            Problem(row=2, column="pin", code=ProblemCode.PIN_MISSING, message="m"), "C2", id="a column alone"
+        ),
+        pytest.param(
+            Problem(row=2, column="id", code=ProblemCode.ID_DISAGREES, message="m"), "B2", id="a column not there"
+        ),
+        pytest.param(Problem(row=2, code=ProblemCode.HIDDEN_ROWS, message="m"), "B2", id="a row"),
     ],
 )
 @pytest.mark.parametrize("heading", ["Ext", "Durchwahl"], ids=["known", "mapped"])
