@@ -1,4 +1,4 @@
-"""From changes to outcomes: many at once, none twice."""
+"""Sends the changes of a plan, and returns an outcome for each."""
 
 from bulkvm.upload.sender import RunResult, send
 

@@ -1,113 +1,111 @@
-"""What is read back of the first box of a run that was written, before any other one is."""
+"""Verifies the first box of each kind, with all its fields, before any other one is sent."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
-from bulkvm.columns.mask_digits import may_be_mask
-from bulkvm.model.box import BLANK, NOT_KNOWN, Box
-from bulkvm.model.change import Change
-from bulkvm.pbx import WholeBox, find_field_changes, is_nothing
-from bulkvm.planning import fields_not_applied, find_exact_differences, is_empty
-from bulkvm.text import printable
-
-_LONGEST: Final = 60
-_SECRET: Final = ("pin", "pass", "secret", "token", "key", "auth", "credential")  # in the name of a field
+from bulkvm.model.box import Box
+from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.pbx import Pbx, WholeBox
+from bulkvm.planning import expected_box
+from bulkvm.upload.canary_findings import Findings, find_deviations
+from bulkvm.upload.row_result import LOOKUP_PAUSES, RowResult
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a box that was read back shows.
+class CanaryCheck:
+    """Reads a box back with all its fields after it was changed."""
 
-    Attributes:
-        not_taken: the fields that do not have the value that was sent.
-        findings: these, and all else that is not as it should be, in words.
-        kept: fields that were to be blank, and are not: leaving them out of the update did not empty them.
-    """
+    def __init__(
+        self, change: Change, before: WholeBox | None, pbx: Pbx, on_whole: Callable[[int, str, WholeBox], None]
+    ) -> None:
+        """Prepare the check.
 
-    not_taken: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
+        Args:
+            change: the change that was sent.
+            before: the box right before the change, None if it was created.
+            pbx: the PBX.
+            on_whole: called with the box as it was read back.
+        """
+        self._change = change
+        self._before = before
+        self._pbx = pbx
+        self._on_whole = on_whole
 
+    async def run(self, outcome: Outcome, *, may_be_another: bool = False) -> RowResult:
+        """Read the box back, and compare it with what was sent and with what it was before.
 
-def judge(change: Change, before: WholeBox | None, after: WholeBox, shown: Box) -> Verdict:
-    """Compare a box that was read back with what was sent, and with what it was before.
+        Args:
+            outcome: the outcome by the PBX's answer.
+            may_be_another: whether the id may be that of another box.
 
-    What the PBX does not show cannot differ.
+        Raises:
+            AnotherBox: it is.
+        """
+        try:
+            after, findings = await self._read_back(outcome)
+            if after:
+                self._on_whole(outcome.row, "after", after)
+        except PbxError as error:
+            if may_be_another and isinstance(error, AnotherBox):
+                raise
+            return _failed(outcome, (f"it could not be read back: {error}",))
+        except BulkvmError as error:
+            return RowResult(outcome, error=error)
+        is_removal = self._change.kind is ChangeKind.REMOVE
+        if is_removal is not (after is None):
+            finding = "it still exists on the PBX" if is_removal else "it does not exist on the PBX"
+            return _failed(_unknown(outcome), (finding,))
+        if after is None:
+            return RowResult(outcome, is_verified=True)
+        if findings.texts:
+            return _failed(_unknown(outcome) if findings.not_saved else outcome, findings.texts, after.box)
+        outcome = not_as_sent(outcome, findings.not_cleared) if findings.not_cleared else outcome
+        return RowResult(outcome, after.box, is_verified=True)
 
-    Args:
-        change: what was sent.
-        before: the box right before it was updated, None where it was created.
-        after: the box as it is now.
-        shown: the same, with what only a list shows of it.
-    """
-    differing = [
-        header
-        for header in fields_not_applied(change, change.record, shown)
-        if change.box is None or header in change.changed
-    ]
-    not_taken = tuple(header for header in differing if _wanted(change, header) is not BLANK)
-    kept = tuple(header for header in differing if header not in not_taken)
-    findings = [
-        f"{_title(header)}: sent {_show(header, _wanted(change, header))}, "
-        f"reads back {_show(header, getattr(shown, header))}"
-        for header in not_taken
-    ]
-    if before:
-        findings += _side_effects(change, before, after)
-    return Verdict(not_taken, tuple(findings), kept)
+    async def _read_back(self, outcome: Outcome) -> tuple[WholeBox | None, Findings]:
+        """The box as the PBX shows it, None if it does not exist. A change may become visible late."""
+        change, after, findings = self._change, None, Findings()
+        for pause in LOOKUP_PAUSES:
+            await self._pbx.pause(pause)
+            after = await self._fetch(outcome)
+            if change.kind is ChangeKind.REMOVE:
+                if after is None:
+                    break
+            elif after:
+                shown = await self._pbx.complete(after.box, expected_box(change, after.box.id))
+                findings = find_deviations(change, self._before, after, shown)
+                if not findings.texts:
+                    break
+        return after, findings
 
-
-def _wanted(change: Change, header: str) -> Any:
-    return getattr(change.wanted or change.record, header)
-
-
-def _side_effects(change: Change, before: WholeBox, after: WholeBox) -> Iterator[str]:
-    """What an update did to fields that it was not about."""
-    changed = {difference.field: difference for difference in find_exact_differences(after.box, before.box)}
-    for column in COLUMNS:
-        header = column.header
-        if not column.updatable or header in change.changed:
-            continue
-        old, new = getattr(before.box, header), getattr(after.box, header)
-        if may_be_mask(column, old) or may_be_mask(column, new):
-            continue
-        if header in changed:
-            yield f"{column.title}: was {_show(header, old)}, reads back {_show(header, new)}"
-        elif new is NOT_KNOWN and not is_nothing(before.fields.get(header)) and is_nothing(after.fields.get(header)):
-            yield f"{column.title}: was {_show(header, old)}, is not shown any more"
-    for found in find_field_changes(before, after):
-        name, old = printable(found.path), _show_undocumented(found.path, found.old)
-        if found.is_lost:
-            yield f"{name}: lost (it was {old})"
-        else:
-            yield f"{name}: was {old}, reads back {_show_undocumented(found.path, found.new)}"
-
-
-def _title(header: str) -> str:
-    return COLUMN_OF_HEADER[header].title
-
-
-def _show(header: str, value: Any) -> str:
-    column: Column = COLUMN_OF_HEADER[header]
-    if is_empty(value):
-        return "nothing"
-    if column.secret:
-        return "a value that is not shown here"
-    return _quote(column.format(value))
+    async def _fetch(self, outcome: Outcome) -> WholeBox | None:
+        assert outcome.id is not None
+        try:
+            return await self._pbx.fetch_whole_box(outcome.id, outcome.extension_number)
+        except NoSuchBox:
+            return None
 
 
-def _show_undocumented(path: str, value: Any) -> str:
-    if any(word in path.lower() for word in _SECRET):
-        return "a value that is not shown here"
-    return _quote(value) if isinstance(value, str) else printable(_cut(json.dumps(value)))
+def not_as_sent(outcome: Outcome, differing: Sequence[str]) -> Outcome:
+    """The outcome of a row whose box does not show the values that were sent."""
+    message = f"It was {outcome.status}, but the PBX shows other values in {', '.join(differing)}."
+    return replace(_unknown(outcome), message=message)
 
 
-def _quote(text: str) -> str:
-    return f'"{printable(_cut(text))}"'
+def _unknown(outcome: Outcome) -> Outcome:
+    return replace(outcome, status=Status.UNKNOWN)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _failed(outcome: Outcome, findings: Sequence[str], box: Box | None = None) -> RowResult:
+    """The result that stops a run: the first box of a kind does not read back as expected."""
+    what = "This is the first box of its kind in the run, and it does not read back as expected"
+    message = " ".join(filter(None, (outcome.message, f"{what}: {'; '.join(findings)}")))
+    lines = "\n".join(f"  {finding}" for finding in findings)
+    error = ReadBackDiffers(
+        f"Box {outcome.extension_number} (row {outcome.row}) does not read back as expected, so the run stopped and "
+        f"nothing else was sent.\n{lines}\n"
+        "Restore by hand what was lost in that box. Either this PBX does not work as documented or does not show all "
+        "values, or someone else changed the box at the same time. If the box is right, --no-canary skips this check."
+    )
+    return RowResult(replace(outcome, message=message), box, error=error)

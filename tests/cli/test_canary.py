@@ -35,7 +35,7 @@ def test_a_first_box_that_loses_a_field_ends_the_run_there_with_7_and_is_named(
     ended = bulkvm(*RENAME, "--result", "r.csv")
 
     assert ended.code == 7
-    assert "Box 20000 (row 2) does not read back as it should" in ended.err
+    assert "Box 20000 (row 2) does not read back as expected" in ended.err
     assert "retain_days: lost (it was 30)" in ended.err
     assert "--no-canary" in ended.err
     assert "3 rows: 1 updated, 2 not sent" in ended.err

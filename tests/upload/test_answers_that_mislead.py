@@ -14,8 +14,8 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import RunResult, send
-from bulkvm.upload.read_back import ReadBack
-from bulkvm.upload.row_sender import send_change
+from bulkvm.upload.row_result import VerifyMode
+from bulkvm.upload.row_sender import RowSender
 from tests.altered_pbx import AlteredPbx, Answer, Asked
 
 SETTINGS = SimulatorSettings()
@@ -87,8 +87,8 @@ async def test_a_create_that_made_nothing_and_gives_the_id_of_another_box_is_not
     assert "id of another box" in ending.outcomes[0].message
 
 
-@pytest.mark.parametrize("read_back", [ReadBack.ALWAYS, ReadBack.CANARY])
-async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_its_own(read_back: ReadBack) -> None:
+@pytest.mark.parametrize("verify", [VerifyMode.ALWAYS, VerifyMode.CANARY])
+async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_its_own(verify: VerifyMode) -> None:
     app = create_app()
 
     def mislead(asked: Asked, given: Answer) -> None:
@@ -98,7 +98,7 @@ async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_i
     async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
         await pbx.create_box(FORMER)
     async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, change=mislead)) as pbx:
-        sent = await send_change(Change(ChangeKind.CREATE, RECORDS[0]), pbx, read_back=read_back)
+        sent = await RowSender(pbx).send(Change(ChangeKind.CREATE, RECORDS[0]), verify)
 
     assert (sent.error, sent.outcome.status, sent.outcome.id) == (None, Status.CREATED, ids(app)["6201"])
 
@@ -232,5 +232,5 @@ async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_told_as_suc
 
     (outcome,) = ending.outcomes
     assert (outcome.status, outcome.id) == (Status.UNKNOWN, box.id)
-    assert "neither as it was nor as it was sent: it differs in name." in outcome.message
-    assert "could not be asked" not in outcome.message
+    assert "neither its former values nor those that were sent: it differs in name." in outcome.message
+    assert "could not be looked up" not in outcome.message

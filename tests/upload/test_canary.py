@@ -464,7 +464,7 @@ async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
         ending = await send(plan, pbx, EIGHT)
 
     assert isinstance(ending.error, ReadBackDiffers)
-    assert "the PBX still has it" in str(ending.error)
+    assert "it still exists on the PBX" in str(ending.error)
     assert statuses(ending) == [Status.UNKNOWN, Status.NOT_SENT, Status.NOT_SENT]
     assert len(await boxes_from_rows(app)) == 2
 

@@ -210,7 +210,7 @@ async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str
         ending = await send(plan, pbx, LATE)
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.UNKNOWN]
-    assert "may still be at it" in ending.outcomes[0].message
+    assert "may still be processing it" in ending.outcomes[0].message
 
 
 @pytest.mark.parametrize("first", ["reset-after", "slow(seconds=1)"], ids=["made at once", "made late"])
@@ -276,7 +276,7 @@ async def test_a_box_that_is_gone_by_now_is_told() -> None:
         ending = await send(plan, pbx)
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.REJECTED]
-    assert "gone" in ending.outcomes[0].message
+    assert "no longer exists" in ending.outcomes[0].message
 
 
 async def test_on_request_every_row_is_read_back_and_a_silent_change_is_told() -> None:
@@ -288,7 +288,7 @@ async def test_on_request_every_row_is_read_back_and_a_silent_change_is_told() -
 
     assert app.state.traffic.counts["fetch"] == 2
     assert [outcome.status for outcome in ending.outcomes] == [Status.UNKNOWN, Status.CREATED]
-    assert "something else in name" in ending.outcomes[0].message
+    assert "other values in name" in ending.outcomes[0].message
 
 
 async def test_without_doubt_the_first_box_alone_is_read_back() -> None:

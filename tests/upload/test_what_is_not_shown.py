@@ -211,7 +211,7 @@ async def test_a_pin_that_one_box_alone_shows_as_one_digit_is_not_sent(tmp_path:
     before, after, plan, outcome = await renamed(tmp_path, mask, pins=["402817", "4028170", "40281700"])
 
     assert outcome.status is Status.UPDATED
-    assert "may stand for a PIN that this PBX does not show" in plan.problems[0].message
+    assert "may be a mask for a hidden PIN" in plan.problems[0].message
     assert after == before | {"7000": replace(before["7000"], name="New")}
 
 

@@ -1,0 +1,64 @@
+"""Removes a box, to undo its creation, and looks it up if the outcome is not known."""
+
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change
+from bulkvm.model.errors import (
+    BulkvmError,
+    LoginEnded,
+    LoginRefused,
+    NoSuchBox,
+    OutcomeUnknown,
+    PbxError,
+    PbxRefused,
+)
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.pbx import Pbx
+from bulkvm.upload.row_outcomes import MAX_LOGINS, not_done, raise_if_login_ended, rejected, row_outcome, unknown
+
+ALREADY_REMOVED: Final = "The box was already removed."
+_REMOVED: Final = "The box was removed."
+
+
+async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
+    """Remove a box.
+
+    Raises:
+        LoginRefused: the login is no longer accepted, and the box was not removed.
+    """
+    assert change.box is not None
+    record, box_id = change.record, change.box.id
+    try:
+        removed = await pbx.destroy_box(box_id)
+    except NoSuchBox:
+        return row_outcome(record, Status.UNCHANGED, ALREADY_REMOVED, attempts=1)
+    except (OutcomeUnknown, PbxRefused) as error:
+        if found := await _look_up(record, box_id, error, pbx):
+            return found
+        if tries == 1:
+            raise LoginRefused(str(error)) from error
+        outcome = await remove(change, pbx, tries - 1)
+        return replace(outcome, attempts=error.attempts + outcome.attempts)
+    except PbxError as error:
+        return row_outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
+    return row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=removed.attempts)
+
+
+async def _look_up(record: Record, box_id: str, error: OutcomeUnknown | PbxRefused, pbx: Pbx) -> Outcome | None:
+    """The outcome of a removal that was refused or not confirmed; None if only the login had ended."""
+    if isinstance(error, PbxRefused) and error.is_certain:
+        return rejected(record, error, error.attempts, box_id)
+    try:
+        await pbx.fetch_box(box_id, record.extension_number)
+    except NoSuchBox:
+        return row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=error.attempts)
+    except BulkvmError as lookup_error:
+        raise_if_login_ended(error, lookup_error)
+        return unknown(record, error, error.attempts)
+    if isinstance(error, LoginEnded):
+        return None
+    if isinstance(error, PbxRefused):
+        return rejected(record, error, error.attempts, box_id)
+    return not_done(record, error, "The box still exists.", box_id)
