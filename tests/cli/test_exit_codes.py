@@ -117,6 +117,6 @@ def test_each_exit_code_comes_with_words(bulkvm: Bulkvm, pbx: Starlette, folder:
 
 
 def test_these_are_the_codes_that_readme_tells_of() -> None:
-    chapter = README.read_text("utf-8").partition("## When something goes wrong")[2].partition("\n## ")[0]
+    chapter = README.read_text("utf-8").partition("### Exit codes")[2].partition("\n### ")[0]
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", chapter, re.MULTILINE)] == list(ENDS)
