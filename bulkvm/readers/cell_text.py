@@ -14,6 +14,7 @@ from openpyxl.utils.escape import unescape
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.number_format import GENERAL, Formats, Section
 from bulkvm.readers.read_limits import CELL_CHARACTERS
+from bulkvm.readers.xml_parts import INDEX_DIGITS, read_index
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
 _TOO_LONG: Final = Decimal(10) ** _DIGITS
@@ -26,8 +27,6 @@ _CAN_BE_TOO_LONG: Final = frozenset({None, CellKind.FORMULA})
 
 # As XML Schema defines them, ignoring case: other programs write words.
 _BOOLEANS: Final = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE", "": ""}
-_INDEX_DIGITS: Final = 9
-_INDEX: Final = re.compile(rf"\s*([0-9]{{1,{_INDEX_DIGITS}}})\s*")
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
 # An aggregate of several rows. A running number such as MAX(A$2:A2)+1 is not one.
 _TOTAL: Final = re.compile(
@@ -46,12 +45,12 @@ class CellText:
     formats: Formats
     epoch: datetime
 
-    def read(self, kind: str, style: int, value: str | None, formula: str | None) -> TextAndKind:
+    def read(self, kind: str, style: str, value: str | None, formula: str | None) -> TextAndKind:
         """Return the text of a cell, and its kind if it is not plain text.
 
         Args:
             kind: the cell type in the file, such as `s` or `n` (ECMA-376 part 1, 18.18.11).
-            style: the index of the cell's style.
+            style: the index of the cell's style, as stored.
             value: the stored value, or None.
             formula: the formula without its equals sign, or None.
         """
@@ -68,7 +67,7 @@ class CellText:
                 found = CellKind.TOTAL if _TOTAL.fullmatch(formula) else CellKind.FORMULA
         return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
-    def _read_value(self, kind: str, style: int, value: str) -> TextAndKind:
+    def _read_value(self, kind: str, style: str, value: str) -> TextAndKind:
         match kind:
             case "s" | "str" | "inlineStr":
                 return self._read_text(kind, style, value)
@@ -83,21 +82,23 @@ class CellText:
                 return value, CellKind.DATE
         return value, CellKind.DAMAGED
 
-    def _read_text(self, kind: str, style: int, value: str) -> TextAndKind:
+    def _read_text(self, kind: str, style: str, value: str) -> TextAndKind:
         if kind == "s":
-            index = read_index(value)
+            is_plain = len(value) <= INDEX_DIGITS and value.isdecimal() and value.isascii()  # most cells
+            index = int(value) if is_plain else read_index(value)
             if index is None or index >= len(self.strings):
                 return value, CellKind.DAMAGED if value.strip() else None
             text = self.strings[index]
         else:
             text = unescape_text(value) if kind == "str" else value
-        if style not in self.formats.text_styles:  # most cells
+        text_styles = self.formats.text_styles
+        if not text_styles or read_index(style) not in text_styles:  # most cells
             return text, None
         number_format = self.formats.for_style(style)
         shown = number_format.show_text(text) if number_format else text
         return (text, CellKind.HIDDEN) if shown is None else (shown, None)
 
-    def _read_number(self, style: int, value: str) -> TextAndKind:
+    def _read_number(self, style: str, value: str) -> TextAndKind:
         number_format = self.formats.for_style(style)
         if (
             number_format is GENERAL
@@ -153,14 +154,6 @@ def _read_decimal(stored: str) -> Decimal | None:
     # Excel shows at most 15 of the 17 digits that it stores: 1000.9999999999999 is 1001.
     number = Decimal(f"{float(stored):.{_DIGITS}g}")
     return number if number.is_finite() else None
-
-
-def read_index(stored: str) -> int | None:
-    """Parse a zero-based index, such as that of a shared string; None if it is not one."""
-    if stored.isdecimal() and stored.isascii() and len(stored) <= _INDEX_DIGITS:  # most cells
-        return int(stored)
-    found = _INDEX.fullmatch(stored)
-    return int(found[1]) if found else None
 
 
 def truncate_text(text: str, kind: CellKind | None) -> TextAndKind:

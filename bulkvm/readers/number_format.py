@@ -11,6 +11,7 @@ from typing import Final
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from bulkvm.model.sheet import CellKind
+from bulkvm.readers.xml_parts import read_index
 
 # Dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
 _EAST_ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59)})
@@ -122,19 +123,20 @@ class Formats:
     def __init__(self, ids: Sequence[int] = (), codes: Mapping[int, str | None] | None = None) -> None:
         self._ids = ids
         self._codes = codes or {}
-        self._known: dict[int, NumberFormat] = {}
+        self._known: dict[str, NumberFormat] = {}
         changing = {format_id for format_id, code in self._codes.items() if code and _may_change_text(code)}
         self.text_styles = frozenset(style for style, format_id in enumerate(ids) if format_id in changing)
 
-    def for_style(self, style: int) -> NumberFormat | None:
-        """Return the format for a cell's style index; None if there is no such style."""
+    def for_style(self, style: str) -> NumberFormat | None:
+        """Return the format for a cell's style index, as stored; None if there is no such style."""
         if not self._ids:
             return GENERAL
         known = self._known.get(style)
         if known is None:
-            if not 0 <= style < len(self._ids):
+            index = read_index(style)
+            if index is None or index >= len(self._ids):
                 return None
-            known = self._known[style] = format_for_id(self._ids[style], self._codes)
+            known = self._known[style] = format_for_id(self._ids[index], self._codes)
         return known
 
 

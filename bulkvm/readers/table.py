@@ -65,14 +65,15 @@ class Table:
                 ProblemCode.TOO_LARGE,
             )
         self.rows.append(row.number)
+        columns, interned = self._columns, self._interned
         for letter, text in row.cells.items():
             if text:
-                column = self._columns.get(letter)
+                column = columns.get(letter)
                 if column is None:
-                    column = self._columns[letter] = []
+                    column = columns[letter] = []
                 if len(column) < above:
                     column.extend([""] * (above - len(column)))
-                column.append(self._interned.get(text) or self._intern(text))
+                column.append(interned.get(text) or self._intern(text))
         for letter, kind in row.kinds.items():
             self.mark(letter, row.number, kind)
         self._bytes_left -= _BYTES_OF_KIND * len(row.kinds)

@@ -1,14 +1,14 @@
 """Handlers for the parts of a workbook other than worksheets."""
 
 import posixpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from bulkvm.readers.cell_text import join_text_runs
 from bulkvm.readers.number_format import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
-from bulkvm.readers.xml_parts import RELATIONSHIP_ID, XmlHandler, names
+from bulkvm.readers.xml_parts import RELATIONSHIP, RELATIONSHIP_ID, EndHandlers, StartHandlers, XmlHandler, for_elements
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,41 +26,40 @@ class Relationships(XmlHandler):
         """Return the target of the first relationship of a type."""
         return next((self.targets[key] for key, kind in self.types.items() if kind == name), None)
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag."""
-        if name.endswith(" Relationship"):
-            key = attributes["Id"]
-            self.types[key] = posixpath.basename(attributes["Type"])
-            self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"]))[1:]
-            if len(self.types) > RELATIONSHIPS:
-                raise ValueError(len(self.types))
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return {RELATIONSHIP: self._start_relationship}
+
+    def _start_relationship(self, attributes: dict[str, str]) -> None:
+        key = attributes["Id"]
+        self.types[key] = posixpath.basename(attributes["Type"])
+        self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"]))[1:]
+        if len(self.types) > RELATIONSHIPS:
+            raise ValueError(len(self.types))
 
 
 class WorkbookPart(XmlHandler):
     """The sheets in order, and the date epoch."""
 
-    _SHEET: Final = names("sheet")
-    _PROPERTIES: Final = names("workbookPr")
-
     def __init__(self) -> None:
         self.sheets: list[tuple[str, bool, str]] = []
         self.epoch: datetime = CALENDAR_WINDOWS_1900
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag."""
-        if name in self._SHEET:
-            key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")
-            self.sheets.append((attributes["name"], attributes.get("state", "visible") == "visible", key))
-        elif name in self._PROPERTIES and attributes.get("date1904") in {"1", "true"}:
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(sheet=self._start_sheet, workbookPr=self._start_properties)
+
+    def _start_sheet(self, attributes: dict[str, str]) -> None:
+        key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")
+        self.sheets.append((attributes["name"], attributes.get("state", "visible") == "visible", key))
+
+    def _start_properties(self, attributes: dict[str, str]) -> None:
+        if attributes.get("date1904") in {"1", "true"}:
             self.epoch = CALENDAR_MAC_1904
 
 
 class Styles(XmlHandler):
     """The number formats of cell styles."""
-
-    _LIST: Final = names("cellXfs")
-    _STYLE: Final = names("xf")
-    _CODE: Final = names("numFmt")
 
     def __init__(self) -> None:
         self._codes: dict[int, str | None] = {}
@@ -71,48 +70,59 @@ class Styles(XmlHandler):
         """Return the formats by style index."""
         return Formats(self._ids, self._codes)
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag."""
-        if name in self._STYLE and self._in_list:
-            self._ids.append(int(attributes.get("numFmtId", 0)))
-        elif name in self._CODE:  # the first definition applies; conditional formats have later ones
-            code = attributes["formatCode"]
-            self._codes.setdefault(int(attributes["numFmtId"]), code if len(code) <= FORMAT_CODE_CHARACTERS else None)
-        elif name in self._LIST:
-            self._in_list = True
-        if len(self._ids) > STYLES or len(self._codes) > FORMAT_CODES:
-            raise ValueError(name)
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(cellXfs=self._start_list, xf=self._start_style, numFmt=self._start_code)
 
-    def end(self, name: str, text: str) -> None:  # noqa: ARG002  (styles have attributes only)
-        """Handle an end tag."""
-        if name in self._LIST:
-            self._in_list = False
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return for_elements(cellXfs=self._end_list)
+
+    def _start_list(self, _: dict[str, str]) -> None:
+        self._in_list = True
+
+    def _start_style(self, attributes: dict[str, str]) -> None:
+        if self._in_list:
+            self._ids.append(int(attributes.get("numFmtId", 0)))
+            if len(self._ids) > STYLES:
+                raise ValueError(len(self._ids))
+
+    def _start_code(self, attributes: dict[str, str]) -> None:
+        code = attributes["formatCode"]  # the first definition applies; conditional formats have later ones
+        self._codes.setdefault(int(attributes["numFmtId"]), code if len(code) <= FORMAT_CODE_CHARACTERS else None)
+        if len(self._codes) > FORMAT_CODES:
+            raise ValueError(len(self._codes))
+
+    def _end_list(self, _: str) -> None:
+        self._in_list = False
 
 
 class SharedStrings(XmlHandler):
     """The shared strings, without formatting and phonetic guides."""
-
-    _ITEM: Final = names("si")
-    _TEXT: Final = names("t")
-    _PHONETIC: Final = names("rPh")
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self._runs: list[str] = []
         self._in_phonetic = False
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002  (strings have no attributes)
-        """Handle a start tag."""
-        if name in self._PHONETIC:
-            self._in_phonetic = True
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(rPh=self._start_phonetic)
 
-    def end(self, name: str, text: str) -> None:
-        """Handle an end tag."""
-        if name in self._TEXT:
-            if not self._in_phonetic:
-                self._runs.append(text)
-        elif name in self._ITEM:
-            self.texts.append(join_text_runs(self._runs))
-            self._runs.clear()
-        elif name in self._PHONETIC:
-            self._in_phonetic = False
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return for_elements(t=self._end_text, si=self._end_item, rPh=self._end_phonetic)
+
+    def _start_phonetic(self, _: dict[str, str]) -> None:
+        self._in_phonetic = True
+
+    def _end_text(self, text: str) -> None:
+        if not self._in_phonetic:
+            self._runs.append(text)
+
+    def _end_item(self, _: str) -> None:
+        self.texts.append(join_text_runs(self._runs))
+        self._runs.clear()
+
+    def _end_phonetic(self, _: str) -> None:
+        self._in_phonetic = False

@@ -3,23 +3,13 @@
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Final
 
-from bulkvm.readers.cell_text import CellText, join_text_runs, read_index
+from bulkvm.readers.cell_text import CellText, join_text_runs
 from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
-from bulkvm.readers.xml_parts import Steps, XmlHandler, names, parse
+from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, Steps, XmlHandler, for_elements, parse, read_index
 
 if TYPE_CHECKING:
     from bulkvm.model.sheet import CellKind
-
-_ROW: Final = names("row")
-_CELL: Final = names("c")
-_VALUE: Final = names("v")
-_FORMULA: Final = names("f")
-_TEXT: Final = names("t")
-_CONTENT: Final = _VALUE | _FORMULA | _TEXT | names("is")
-_PHONETIC: Final = names("rPh")
-_MERGED: Final = names("mergeCell")
-_COLUMN: Final = names("col")
 
 _NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
@@ -64,40 +54,53 @@ class Worksheet(XmlHandler):
         if self._cells:
             yield self._row()
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag."""
-        if name in _CELL:
-            self._attributes = attributes
-            self._value: str | None = None
-            self._formula: str | None = None
-        elif name in _CONTENT:  # their attributes are not needed
-            return
-        elif name in _ROW:
-            self._start_row(attributes)
-        elif name in _PHONETIC:
-            self._in_phonetic = True
-        elif name in _MERGED:
-            self.merged[attributes["ref"]] = None
-            if len(self.merged) > MERGED_RANGES:
-                raise ValueError(len(self.merged))
-        elif name in _COLUMN and (attributes.get("hidden") in _TRUE or attributes.get("width") in _NO_HEIGHT):
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(
+            c=self._start_cell,
+            row=self._start_row,
+            rPh=self._start_phonetic,
+            mergeCell=self._start_merged,
+            col=self._start_column,
+        )
+
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return for_elements(
+            v=self._end_value, t=self._end_text, c=self._end_cell, f=self._end_formula, rPh=self._end_phonetic
+        )
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self._attributes = attributes
+        self._value: str | None = None
+        self._formula: str | None = None
+
+    def _start_phonetic(self, _: dict[str, str]) -> None:
+        self._in_phonetic = True
+
+    def _start_merged(self, attributes: dict[str, str]) -> None:
+        self.merged[attributes["ref"]] = None
+        if len(self.merged) > MERGED_RANGES:
+            raise ValueError(len(self.merged))
+
+    def _start_column(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in _TRUE or attributes.get("width") in _NO_HEIGHT:
             first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
             if first and last and len(self.hidden_columns) < len(LETTERS):
                 self.hidden_columns.append((first, last))
 
-    def end(self, name: str, text: str) -> None:
-        """Handle an end tag."""
-        if name in _VALUE:
-            self._value = text
-        elif name in _CELL:
-            self._end_cell()
-        elif name in _TEXT:
-            if not self._in_phonetic:
-                self._runs.append(text)
-        elif name in _FORMULA:
-            self._formula = text
-        elif name in _PHONETIC:
-            self._in_phonetic = False
+    def _end_value(self, text: str) -> None:
+        self._value = text
+
+    def _end_text(self, text: str) -> None:
+        if not self._in_phonetic:
+            self._runs.append(text)
+
+    def _end_formula(self, text: str) -> None:
+        self._formula = text
+
+    def _end_phonetic(self, _: str) -> None:
+        self._in_phonetic = False
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = read_index(attributes["r"]) if "r" in attributes else self._number + 1
@@ -116,7 +119,7 @@ class Worksheet(XmlHandler):
         self._cells = {}
         self._kinds = {}
 
-    def _end_cell(self) -> None:
+    def _end_cell(self, _: str) -> None:
         attributes = self._attributes
         letter = self._column_letter(attributes.get("r"))
         if self._runs:
@@ -124,10 +127,7 @@ class Worksheet(XmlHandler):
             self._runs.clear()
         if self._value is None and self._formula is None:
             return
-        style = read_index(attributes["s"]) if "s" in attributes else 0
-        text, kind = self._texts.read(
-            attributes.get("t", "n"), -1 if style is None else style, self._value, self._formula
-        )
+        text, kind = self._texts.read(attributes.get("t", "n"), attributes.get("s", "0"), self._value, self._formula)
         if text:
             self._cells[letter] = text
             if kind is not None:
@@ -138,15 +138,12 @@ class Worksheet(XmlHandler):
 
     def _column_letter(self, reference: str | None) -> str:
         """Return the letter of a cell's column. A cell without a reference follows the one before it."""
-        if reference is None:
-            column = self._column + 1
-        else:
-            name = reference.removesuffix(self._digits)
-            column = COLUMN_OF.get(name) or COLUMN_OF.get(name.upper(), 0)
-        if not 0 < column <= len(LETTERS):
-            raise ValueError(reference)
-        self._column = column
-        letter = LETTERS[column - 1]
+        letter = LETTERS[self._column] if reference is None else reference.removesuffix(self._digits)
+        column = COLUMN_OF.get(letter)
+        if column is None:
+            letter = letter.upper()
+            column = COLUMN_OF[letter]
         if letter in self._cells:
             raise ValueError(reference)
+        self._column = column
         return letter

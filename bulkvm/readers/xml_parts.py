@@ -1,10 +1,11 @@
 """Incremental XML parsing of a workbook's parts, in bounded time and memory."""
 
-from collections.abc import Iterator
-from typing import IO, Final
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Final, TypeVar
 from xml.parsers import expat
 
-from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
+from openpyxl.xml.constants import PKG_REL_NS, REL_NS, SHEET_MAIN_NS
 
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import ProblemCode
@@ -15,6 +16,10 @@ _SEPARATOR: Final = " "
 _BEYOND_LIMITS: Final = "a cell, an element or a nesting of elements far beyond Excel's limits"
 # "Strict Open XML Spreadsheet" in Excel has its own namespaces.
 _STRICT: Final = "http://purl.oclc.org/ooxml/"
+INDEX_DIGITS: Final = 9
+_INDEX: Final = re.compile(rf"\s*([0-9]{{1,{INDEX_DIGITS}}})\s*")
+
+_Handler = TypeVar("_Handler")
 
 
 class Steps:
@@ -34,21 +39,31 @@ class Steps:
             raise _hostile_error("far more cells, rows or other elements than its size allows for")
 
 
+StartHandlers = Mapping[str, Callable[[dict[str, str]], None]]  # by element; called with its attributes
+EndHandlers = Mapping[
+    str, Callable[[str], None]
+]  # by element; called with the text between its end tag and the last tag
+
+
 class XmlHandler:
-    """No-op XML event handler. `text` is the text between the end tag and the tag before it."""
+    """XML event handler. Elements without a handler are skipped."""
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Handle a start tag."""
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return {}
 
-    def end(self, name: str, text: str) -> None:
-        """Handle an end tag."""
-
-
-def names(local: str) -> frozenset[str]:
-    """Return the qualified names of a workbook element, as handlers get them."""
-    return frozenset({f"{SHEET_MAIN_NS}{_SEPARATOR}{local}", f"{_STRICT}spreadsheetml/main{_SEPARATOR}{local}"})
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return {}
 
 
+def for_elements(**handlers: _Handler) -> dict[str, _Handler]:
+    """Return handlers by the qualified names of workbook elements."""
+    namespaces = (SHEET_MAIN_NS, f"{_STRICT}spreadsheetml/main")
+    return {f"{space}{_SEPARATOR}{name}": handler for space in namespaces for name, handler in handlers.items()}
+
+
+RELATIONSHIP: Final = f"{PKG_REL_NS}{_SEPARATOR}Relationship"
 RELATIONSHIP_ID: Final = (f"{REL_NS}{_SEPARATOR}id", f"{_STRICT}officeDocument/relationships{_SEPARATOR}id")
 
 
@@ -60,6 +75,7 @@ def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None
         expat.ExpatError: it is not well-formed.
     """
     text: list[str] = []
+    start_handlers, end_handlers = handler.start_handlers(), handler.end_handlers()
     begun = ended = counted = attributes_begun = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -72,16 +88,16 @@ def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None
                 raise _hostile_error(_BEYOND_LIMITS)
         if text:
             text.clear()
-        handler.start(name, attributes)
+        if handle := start_handlers.get(name):
+            handle(attributes)
 
     def end(name: str) -> None:
         nonlocal ended
         ended += 1
+        if handle := end_handlers.get(name):
+            handle("".join(text))
         if text:
-            handler.end(name, "".join(text))
             text.clear()  # so that enclosing elements do not join it again
-        else:
-            handler.end(name, "")
 
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
@@ -94,8 +110,7 @@ def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None
         parser.Parse(chunk)
         given += len(chunk)
         longest = max(given - parser.CurrentByteIndex, sum(map(len, text)))
-        if longest > TOKEN_BYTES or begun - ended > DEPTH or len(parser.intern) > NAMES:
-            raise _hostile_error(_BEYOND_LIMITS)
+        _check_limits(longest, begun - ended, len(parser.intern))
         taken = begun * ELEMENT_STEPS + attributes_begun
         steps.take(taken - counted)
         counted = taken
@@ -104,10 +119,23 @@ def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None
     yield
 
 
+def _check_limits(longest: int, depth: int, names: int) -> None:
+    if longest > TOKEN_BYTES or depth > DEPTH or names > NAMES:
+        raise _hostile_error(_BEYOND_LIMITS)
+
+
 def parse_whole(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> None:
     """Parse a whole part."""
     for _ in parse(stream, handler, steps):
         pass
+
+
+def read_index(stored: str) -> int | None:
+    """Parse a zero-based index, such as that of a shared string; None if it is not one."""
+    if stored.isdecimal() and stored.isascii() and len(stored) <= INDEX_DIGITS:  # most cells
+        return int(stored)
+    found = _INDEX.fullmatch(stored)
+    return int(found[1]) if found else None
 
 
 def _refuse_declarations(*_: object) -> None:

@@ -91,7 +91,7 @@ def test_a_format_that_no_cell_has_is_not_parsed() -> None:
     formats = Formats(range(200, 1200), {number: f'"unused {number}"0' for number in range(200, 1200)})
     before = parse_format.cache_info().misses
 
-    formats.for_style(7)
+    formats.for_style("7")
 
     assert parse_format.cache_info().misses == before + 1
 
