@@ -10,7 +10,7 @@ import pytest
 
 from bulkvm.backup import Keep, verify
 from bulkvm.model.errors import BackupNotProven
-from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, back_up_from, files_in, pbx_with
 
 DAY = timedelta(days=1)
 NAME = "clinic-20261123T021500Z"

@@ -12,7 +12,7 @@ from bulkvm import __version__
 from bulkvm.backup import Manifest
 from bulkvm.backup.manifest import backup_name, format_manifest, is_backup_name, manifest_name, parse_manifest
 from bulkvm.model.tenant import Tenant
-from tests.backup.nights import NIGHT
+from tests.backup.backups import NIGHT
 
 MANIFEST = Manifest(
     file="clinic-20261123T021500Z.csv",

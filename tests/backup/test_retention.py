@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulkvm.backup import KEEP_ALL, Keep, Manifest
 from bulkvm.backup.retention import choose_pruned
-from tests.backup.nights import NIGHT
+from tests.backup.backups import NIGHT
 
 
 def backup(time: datetime, *, suspect: bool = False) -> Manifest:

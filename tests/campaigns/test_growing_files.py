@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.growing import ELEMENTS, MIB, WORKBOOKS, make_file, make_packed_file, measure
+from tests.campaigns.growing_files import ELEMENTS, MIB, WORKBOOKS, make_file, make_packed_file, measure
 
 pytestmark = [
     pytest.mark.campaign,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.readers.made import header_xml, write_raw_workbook
+from tests.readers.files import header_xml, write_raw_workbook
 
 pytestmark = pytest.mark.campaign
 

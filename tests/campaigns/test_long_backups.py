@@ -12,7 +12,7 @@ from bulkvm.model.settings import Site
 from bulkvm.readers import read_sheet
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.validation import validate
-from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, write_seed
+from tests.backup.backups import NIGHT, QUICK, SITE, back_up_from, write_seed
 
 pytestmark = pytest.mark.campaign
 

@@ -16,8 +16,8 @@ from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.simulator import SimulatorSettings
-from tests.campaigns.behaving import Scenario, Site, Step, play
-from tests.campaigns.truths import CLEAR, WRITTEN, Pbx
+from tests.campaigns.invariants import CLEAR, WRITTEN, Pbx
+from tests.campaigns.scenarios import Scenario, Site, Step, play
 
 pytestmark = pytest.mark.campaign
 

@@ -20,9 +20,9 @@ from bulkvm.model.settings import Site
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
-from tests.backup.nights import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
+from tests.backup.backups import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
 from tests.cli.program import SAMPLES, Bulkvm, CommandResult
-from tests.cli.started import started
+from tests.cli.simulator_process import started
 from tests.keyrings import InMemory
 
 README = Path(__file__).parents[2] / "README.md"

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.backup.nights import pbx_with
+from tests.backup.backups import pbx_with
 from tests.cli.program import SAMPLES, Bulkvm
 from tests.golden_files import Golden
 

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-from tests.backup.nights import pbx_with
+from tests.backup.backups import pbx_with
 from tests.cli.program import SAMPLES, Bulkvm
 
 

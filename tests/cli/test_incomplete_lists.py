@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.backup.nights import pbx_with
+from tests.backup.backups import pbx_with
 from tests.cli.program import SAMPLES, Bulkvm
 
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.cli.program import Bulkvm
-from tests.cli.started import started
-from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
+from tests.cli.simulator_process import started
+from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
 
 
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from bulkvm.cli.console import Console
 from bulkvm.cli.streams import OutputStreams
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
-from tests.backup.nights import pbx_with
+from tests.backup.backups import pbx_with
 from tests.cli.program import SAMPLES, Bulkvm
 from tests.cli.terminals import on_a_terminal
 

@@ -15,7 +15,7 @@ from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.altered_pbx import AlteredPbx, Answer, Asked, json_answer
-from tests.upload.truth import assert_truth, boxes_from_rows, records
+from tests.upload.actual_boxes import assert_truth, boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0, max_errors=Limit(share=1.0))

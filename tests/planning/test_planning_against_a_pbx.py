@@ -16,7 +16,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
-from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows
+from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
 STORED = {

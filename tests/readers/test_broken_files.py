@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, header_xml, write_raw_workbook, write_workbook
+from tests.readers.files import HEADINGS, header_xml, write_raw_workbook, write_workbook
 
 STARTS = [b"", b"PK\x03\x04", b"\xff\xfe", b"\xef\xbb\xbf", b"sep=", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"name,pin\n"]
 

@@ -13,7 +13,7 @@ from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.readers.csv_quotes import Quotes, _patterns, classify_quotes
 from bulkvm.validation import validate
-from tests.readers.made import HEADINGS, codes, texts
+from tests.readers.files import HEADINGS, codes, texts
 
 HEADER = ",".join(HEADINGS) + "\n"
 

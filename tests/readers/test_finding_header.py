@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, csv_text, header_xml, texts, write_raw_workbook, write_workbook
+from tests.readers.files import HEADINGS, csv_text, header_xml, texts, write_raw_workbook, write_workbook
 
 ROW = ("6201", "Desk", "402817")
 

@@ -6,7 +6,7 @@ import xlsxwriter
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, codes, header_xml, write_raw_workbook
+from tests.readers.files import HEADINGS, codes, header_xml, write_raw_workbook
 
 
 def test_hidden_and_filtered_rows_count_with_one_warning(tmp_path: Path) -> None:

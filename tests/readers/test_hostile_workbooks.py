@@ -6,7 +6,7 @@ import pytest
 from bulkvm.model.errors import SheetError
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
-from tests.readers.made import HEADINGS, header_xml, write_raw_workbook, write_workbook
+from tests.readers.files import HEADINGS, header_xml, write_raw_workbook, write_workbook
 
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>'
 FIRST = f"<sheetData>{header_xml()}"

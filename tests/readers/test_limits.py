@@ -13,7 +13,7 @@ from bulkvm.readers import read_limits as limits
 from bulkvm.readers import read_sheet
 from bulkvm.readers.number_format import Formats, parse_format
 from bulkvm.validation import validate
-from tests.readers.made import HEADINGS, codes, header_xml, texts, write_raw_workbook
+from tests.readers.files import HEADINGS, codes, header_xml, texts, write_raw_workbook
 
 FIRST = f"<sheetData>{header_xml()}"
 BOX = '<row r="2"><c t="inlineStr"><is><t>6201</t></is></c></row>'

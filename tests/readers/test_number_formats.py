@@ -12,7 +12,7 @@ from bulkvm.model.problem import Severity
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.office import NEEDS_OFFICE, save_as
-from tests.readers.made import HEADINGS, write_workbook
+from tests.readers.files import HEADINGS, write_workbook
 
 # The CSV filter of LibreOffice, told to write each cell as it is shown.
 _AS_SHOWN: Final = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"

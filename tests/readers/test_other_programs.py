@@ -11,7 +11,7 @@ from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.office import NEEDS_OFFICE, save_as
-from tests.readers.made import codes, texts
+from tests.readers.files import codes, texts
 from tests.readers.programs.make import make_practice
 
 PROGRAMS = Path(__file__).parent / "programs"

@@ -9,7 +9,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
-from tests.readers.made import HEADINGS, codes, texts
+from tests.readers.files import HEADINGS, codes, texts
 
 HEADER = ",".join(HEADINGS) + "\n"
 

@@ -5,7 +5,7 @@ import pytest
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from tests.readers.made import texts
+from tests.readers.files import texts
 
 TEXT = "extension_number,name,pin\n6201,Büro München €,402817\n"
 

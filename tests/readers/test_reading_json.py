@@ -15,7 +15,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import write_export
 from bulkvm.validation import validate
 from tests.boxes import box_lists
-from tests.readers.made import codes, texts
+from tests.readers.files import codes, texts
 
 
 def written(folder: Path, content: str | bytes | list[Any], name: str = "boxes.json") -> Path:

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, header_xml, texts, write_raw_workbook, write_workbook
+from tests.readers.files import HEADINGS, header_xml, texts, write_raw_workbook, write_workbook
 
 
 def test_a_sheet_is_text_at_its_own_row_numbers(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, codes, csv_text, texts, write_workbook
+from tests.readers.files import HEADINGS, codes, csv_text, texts, write_workbook
 
 ROW = ("6201", "Desk", "402817")
 CSV = csv_text([HEADINGS, ROW])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.readers import read_sheet
-from tests.readers.made import HEADINGS, texts
+from tests.readers.files import HEADINGS, texts
 
 Rows = Sequence[Sequence[str]]
 

@@ -7,7 +7,7 @@ import pytest
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
-from tests.readers.made import header_xml, write_raw_workbook
+from tests.readers.files import header_xml, write_raw_workbook
 
 
 def read(tmp_path: Path, *rows: str, after: str = "") -> Sheet:

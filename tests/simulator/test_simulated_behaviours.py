@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
-from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
+from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
 FULL = a_box(
     prompt="de-DE",

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app
-from tests.simulator.simulated import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, a_box, in_process
 
 FULL = a_box(
     prompt="de-DE",

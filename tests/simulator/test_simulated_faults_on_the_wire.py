@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
-from tests.simulator.simulated import BOXES, Answered, a_box, ask, in_process
+from tests.simulator.requests import BOXES, Answered, a_box, ask, in_process
 
 Ask = Callable[..., Answered]
 

@@ -12,7 +12,7 @@ from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.error_responses import ApiError
 from bulkvm.simulator.filters import parse_filter, parse_order, parse_search
 from bulkvm.simulator.state import State
-from tests.simulator.simulated import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, a_box, in_process
 
 TEXTS = ["", "6100", "A", "a", "Ä", "O'Neill", "O''Neill", "%", "_", "a\0b", "\N{TELEPHONE RECEIVER}", "Straße", "and"]
 FIELDS = ["name", "prompt", "recipients"]

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app
-from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
+from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, in_process
 
 REFRESH = {key: PASSWORD_LOGIN[key] for key in ("client_id",)} | {"grant_type": "refresh_token"}
 

@@ -12,7 +12,7 @@ from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.error_responses import ApiError
 from bulkvm.simulator.openapi import make_openapi
 from bulkvm.simulator.request_validation import RequestValidator
-from tests.simulator.simulated import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, a_box, in_process
 
 ADDRESS = "someone@example.com"
 

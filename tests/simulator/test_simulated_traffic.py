@@ -4,7 +4,7 @@ import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.traffic import Traffic
-from tests.simulator.simulated import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, a_box, in_process
 
 
 async def test_more_requests_than_a_minute_allows_are_answered_with_429() -> None:

@@ -12,7 +12,7 @@ from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.fault_rules import FaultRules
 from bulkvm.simulator.openapi import make_openapi
-from tests.simulator.simulated import TOKEN, in_process
+from tests.simulator.requests import TOKEN, in_process
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
 

@@ -5,7 +5,7 @@ import pytest
 
 from bulkvm.simulator import SimulatorError, create_app
 from bulkvm.simulator.seeds import read_seed
-from tests.simulator.simulated import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, a_box, in_process
 
 HEADERS = "extension_number,name,pin,prompt,enable_pin,enable_email_notify,recipients,play_datetime,id"
 FULL = {

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bulkvm.simulator import Running, SimulatorError, create_app, running, serve
-from tests.simulator.simulated import BOXES, TOKEN, ask
+from tests.simulator.requests import BOXES, TOKEN, ask
 
 SERVE = """
 from bulkvm.simulator import create_app, serve

@@ -10,7 +10,7 @@ import pytest
 from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
-from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
+from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
 STATE_OF_0_1_0 = Path(__file__).with_name("state-0.1.0.sql").read_text("utf-8")
 

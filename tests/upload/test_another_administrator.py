@@ -12,7 +12,7 @@ from bulkvm.planning import plan_for, plan_undo_of
 from bulkvm.runs import Journal, RunInfo, read_journal
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
-from tests.upload.truth import Striking, assert_truth, boxes_from_rows, on_a_socket, records
+from tests.upload.actual_boxes import Striking, assert_truth, boxes_from_rows, on_a_socket, records
 
 ONE = SendSettings(concurrency=1, max_rps=0)
 

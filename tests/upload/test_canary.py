@@ -22,7 +22,7 @@ from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.upload import RunResult, send
 from tests.altered_pbx import AlteredPbx, Answer, Asked
-from tests.upload.truth import boxes_from_rows, records
+from tests.upload.actual_boxes import boxes_from_rows, records
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 EIGHT = SendSettings(max_rps=0, retries=1, max_outage=0)

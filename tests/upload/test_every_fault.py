@@ -13,7 +13,7 @@ from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.fault_rules import PLAIN_FAULTS, TIMED_FAULTS
 from bulkvm.upload import send
-from tests.upload.truth import ANY_ERRORS, Striking, assert_truth, on_a_socket, records
+from tests.upload.actual_boxes import ANY_ERRORS, Striking, assert_truth, on_a_socket, records
 
 WORKERS = [8, *(pytest.param(n, marks=pytest.mark.campaign) for n in (1, 32))]
 IN_CALLS = ["create", "update", "list", "login"]

@@ -12,7 +12,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, create_app
 from bulkvm.upload import send
-from tests.upload.truth import ANY_ERRORS, BY_PASSWORD, BY_TOKEN, assert_truth, records
+from tests.upload.actual_boxes import ANY_ERRORS, BY_PASSWORD, BY_TOKEN, assert_truth, records
 
 
 class Impatient:

@@ -22,7 +22,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
 from bulkvm.upload import send
-from tests.upload.truth import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows, on_a_socket, records
+from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, assert_truth, boxes_from_rows, on_a_socket, records
 
 
 async def run_with(rule: str, sending: SendSettings, count: int = 30) -> tuple[Starlette, Plan, BulkvmError | None]:

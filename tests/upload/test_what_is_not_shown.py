@@ -18,7 +18,7 @@ from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
 from tests.altered_pbx import AlteredPbx, Answer, Asked
-from tests.upload.truth import ANY_ERRORS, BY_TOKEN, boxes_from_rows
+from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, boxes_from_rows
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=2)
 COUNT = 3

@@ -26,7 +26,7 @@ from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.pbx.throttling.throttled_transport import ThrottledTransport, read_retry_after
 from bulkvm.pbx.transport import InProcess
 from bulkvm.simulator import create_app
-from tests.upload.truth import BY_PASSWORD
+from tests.upload.actual_boxes import BY_PASSWORD
 
 
 class Clock:

@@ -26,7 +26,7 @@ from bulkvm.reports.workbook.original.memory_estimate import MOST_CHANGES, count
 from bulkvm.reports.workbook.styles import AMBER, RED
 from bulkvm.reports.workbook.summary import Line
 from bulkvm.reports.workbook.text_only import text_copy as plain_copy
-from tests.readers.made import header_xml, write_raw_workbook, write_workbook
+from tests.readers.files import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
 

@@ -14,7 +14,7 @@ from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
 from bulkvm.validation.cell_kinds import fault_of_kind
-from tests.readers.made import header_xml, write_raw_workbook
+from tests.readers.files import header_xml, write_raw_workbook
 from tests.reports.clinic import RUN
 
 HEADINGS = ("extension_number", "name", "pin", "recipients")

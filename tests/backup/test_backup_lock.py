@@ -18,7 +18,7 @@ from filelock import FileLock
 from bulkvm.backup import verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.simulator import SimulatorSettings, running
-from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, back_up_from, files_in, pbx_with
 from tests.backup.programs import run_python
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows keeps its locks everywhere, and has no such signals")
@@ -99,7 +99,7 @@ def test_a_signal_ends_a_backup_that_waits_and_none_is_made(tmp_path: Path, numb
 ON_A_DISK_WITHOUT_LOCKS = """
 import asyncio, os, sys, warnings
 from pathlib import Path
-from tests.backup.nights import back_up_from, pbx_with
+from tests.backup.backups import back_up_from, pbx_with
 
 warnings.simplefilter("error")
 

@@ -17,7 +17,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import write_export
-from tests.backup.nights import NIGHT
+from tests.backup.backups import NIGHT
 from tests.boxes import box_lists, full_box
 
 BOX = full_box(name="=1+1")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkvm.backup import Keep, verify
 from bulkvm.model.errors import BackupNotProven, PbxError
-from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, back_up_from, files_in, pbx_with
 
 FOREIGN = ("boxes.csv", "clinic-20200101T000000Z.csv", "other-20261122T021500Z.manifest.json", "notes.txt")
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from bulkvm.cli.main import run
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
-from tests.campaigns.truths import (
+from tests.campaigns.invariants import (
     WRITTEN,
     Boxes,
     BoxState,

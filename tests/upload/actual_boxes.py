@@ -15,7 +15,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import fields_differ
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from bulkvm.simulator.fault_rules import Fault
-from tests.simulator.simulated import BOXES, LOGIN, PASSWORD_LOGIN, in_process
+from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, in_process
 
 USER = SimulatorSettings()
 BY_PASSWORD = Site(name="test", url="http://simulator", user=USER.user, password=USER.password, domain=USER.domain)

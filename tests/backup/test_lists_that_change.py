@@ -20,7 +20,7 @@ from bulkvm.pbx import connect
 from bulkvm.readers import read_sheet
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from bulkvm.validation import validate
-from tests.backup.nights import NIGHT, QUICK, SITE, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, QUICK, SITE, back_up_from, files_in, pbx_with
 
 HASTY = SendSettings(retries=2, max_rps=0, max_outage=0.05, timeout=0.5)
 

@@ -1,6 +1,6 @@
 """Files in which one element is repeated, and what reading them takes.
 
-`python -m tests.campaigns.growing [ELEMENT ...]` prints it.
+`python -m tests.campaigns.growing_files [ELEMENT ...]` prints it.
 """
 
 import random
@@ -14,7 +14,7 @@ from itertools import accumulate, count, takewhile
 from pathlib import Path
 from typing import Final
 
-from tests.readers.made import header_xml, write_raw_workbook
+from tests.readers.files import header_xml, write_raw_workbook
 
 MIB: Final = 2**20
 

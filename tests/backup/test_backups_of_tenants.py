@@ -13,7 +13,7 @@ from bulkvm.backup import Keep, Manifest, verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import Site
 from bulkvm.simulator import SimulatorSettings
-from tests.backup.nights import NIGHT, SITE, back_up_from, pbx_with
+from tests.backup.backups import NIGHT, SITE, back_up_from, pbx_with
 
 DAY = timedelta(days=1)
 LAST = Keep(last=1)

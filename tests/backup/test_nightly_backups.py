@@ -29,7 +29,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.readers import read_sheet
 from bulkvm.simulator import FaultRules, SimulatorSettings
 from bulkvm.validation import validate
-from tests.backup.nights import NIGHT, SITE, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, SITE, back_up_from, files_in, pbx_with
 
 DAY = timedelta(days=1)
 NAME = "clinic-20261123T021500Z"

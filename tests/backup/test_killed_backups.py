@@ -10,7 +10,7 @@ from bulkvm.backup import Keep, verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
-from tests.backup.nights import NIGHT, back_up_from, files_in, pbx_with
+from tests.backup.backups import NIGHT, back_up_from, files_in, pbx_with
 from tests.backup.programs import run_python
 
 # Begins a night for each n, and kills it just before it does the n-th thing to its folder.
@@ -18,7 +18,7 @@ KILLED_NIGHTS = """
 import asyncio, os, shutil, signal, sys
 from pathlib import Path
 from bulkvm.backup import Keep
-from tests.backup.nights import NIGHT, back_up_from, pbx_with
+from tests.backup.backups import NIGHT, back_up_from, pbx_with
 
 work = Path(sys.argv[1])
 app = pbx_with(work, 50)
@@ -51,7 +51,7 @@ import asyncio, os, resource, shutil, sys
 from pathlib import Path
 from bulkvm.backup import Keep
 from bulkvm.model.errors import BackupNotProven
-from tests.backup.nights import back_up_from, pbx_with
+from tests.backup.backups import back_up_from, pbx_with
 
 work = Path(sys.argv[1])
 app = pbx_with(work, 50)
@@ -75,7 +75,7 @@ NIGHT_WITH_A_HELD_FILE = """
 import asyncio, sys
 from pathlib import Path
 from bulkvm.backup import Keep
-from tests.backup.nights import back_up_from, pbx_with
+from tests.backup.backups import back_up_from, pbx_with
 
 work, held = Path(sys.argv[1]), sys.argv[2]
 
