@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from bulkvm.cli.main import run
-from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.program import Bulkvm, CommandResult, Serve
+from bulkvm.simulator import SimulatorSettings, create_app
+from tests.cli.program import Bulkvm, CommandResult, Serve, serve_pbx
 from tests.keyrings import InMemory, UseKeyring
 
 
@@ -55,10 +55,7 @@ def app() -> Starlette:
 def pbx(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
     """A PBX on a real socket, which BULKVM_URL names."""
     assert folder.is_dir()
-    with running(app) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(app, monkeypatch):
         yield app
 
 
@@ -76,10 +73,7 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
                 before(app, scope)
             await app(scope, receive, send)
 
-        with running(watched) as server:
-            monkeypatch.setenv("BULKVM_URL", server.url)
-            monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-            monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+        with serve_pbx(watched, monkeypatch):
             yield app
 
     return serving
@@ -90,10 +84,7 @@ def slow_pbx(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlett
     """A PBX with slow responses, so that a test can act in the middle of a run."""
     assert folder.is_dir()
     app = create_app(settings=SimulatorSettings(latency=0.02))
-    with running(app) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(app, monkeypatch):
         yield app
 
 

@@ -6,14 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from bulkvm.simulator import SimulatorSettings, running
 from tests.cli.sheet_files import rows, write_csv
 
 SAMPLES = Path("..") / "samples"  # a copy of the samples, seen from the folder that tests work in
@@ -74,3 +77,13 @@ def sites_file() -> Path:
     folder = Path(os.environ["BULKVM_CONFIG"])
     folder.mkdir(exist_ok=True)
     return folder / "sites.toml"
+
+
+@contextmanager
+def serve_pbx(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve a PBX on a real socket, at the address in BULKVM_URL and without a rate limit."""
+    with running(app) as server:
+        monkeypatch.setenv("BULKVM_URL", server.url)
+        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
+        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+        yield

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import FaultRules, SimulatorSettings, create_app, running
-from tests.cli.program import Bulkvm
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
+from tests.cli.program import Bulkvm, serve_pbx
 from tests.cli.sheet_files import rows, write_csv
 
 ERASING = SimulatorSettings(behave=("updates:erase", "extra:retain_days=30"))
@@ -19,10 +19,7 @@ RENAME = ("import", "names.csv", "--yes", "--max-changes", "9")
 def erasing(folder: Path, bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
     """A PBX that erases the undocumented fields that an update leaves out, with boxes and a sheet that renames them."""
     app = create_app(settings=ERASING)
-    with running(app) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", ERASING.token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(app, monkeypatch):
         write_csv(folder / "boxes.csv", *rows(3))
         write_csv(folder / "names.csv", *rows(3, "New"))
         assert bulkvm("import", "boxes.csv", "--yes").code == 0

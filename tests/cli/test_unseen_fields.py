@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.program import Bulkvm
+from tests.cli.program import Bulkvm, serve_pbx
 from tests.cli.sheet_files import write_csv
 
 HEADINGS = ("extension_number", "name", "pin")
@@ -23,10 +23,7 @@ def hiding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]
     seed = folder / "seed.json"
     seed.write_text(json.dumps([dict(zip(HEADINGS, box, strict=True)) for box in BOXES]), "utf-8")
     app = create_app(seed=seed, settings=SimulatorSettings(behave=("hide:pin:both",)))
-    with running(app) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(app, monkeypatch):
         yield app
 
 
