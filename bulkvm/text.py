@@ -9,6 +9,8 @@ _UNPRINTABLE: Final = re.compile(r"[^\n\x20-\x7e]")
 
 def printable(text: str) -> str:
     """Replace what would steer a terminal instead of showing on it: control characters, bidi marks, half characters."""
+    if text.isprintable():  # nearly always
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -11,6 +11,7 @@ from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.table_file import Table, format_table, table_kind
+from bulkvm.reports.workbook.text_limit import TextLimit
 
 
 def write_clean(
@@ -44,7 +45,7 @@ def write_clean(
 def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
     letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     texts = {letter: sheet.texts(letter) for letter in letters.values()}
-    refused = refused_cells(sheet)
+    refused, limit = refused_cells(sheet), TextLimit(sheet)
     for record in records:
         row = [cell_text(record, column) for column in COLUMNS]
         marked = refused.get(record.row, ())
@@ -56,7 +57,7 @@ def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
                 row[place] = refused_text(texts[letter].get(record.row, ""))
             elif not row[place]:
                 row[place] = texts[letter].get(record.row, "").strip(STRIP_CHARS)
-        yield [*row, str(record.row)]
+        yield [*limit.shorten(row), str(record.row)]
 
 
 def cell_text(record: Record, column: Column) -> str:

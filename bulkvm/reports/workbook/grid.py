@@ -9,6 +9,7 @@ from bulkvm.columns import refused_text
 from bulkvm.columns.sheet_columns import refused_cells
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.result_columns import Results, place_results
+from bulkvm.reports.workbook.text_limit import TextLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ def make_grid(sheet: Sheet, results: Results | None) -> Grid:
 
 def _rows(sheet: Sheet, width: int, places: Sequence[int], results: Results) -> Iterator[tuple[int, Sequence[str]]]:
     from_left = [column_index_from_string(letter) - 1 for letter in sheet.cells.columns]
-    refused = refused_cells(sheet)
+    refused, limit = refused_cells(sheet), TextLimit(sheet)
     columns = (sheet.cells[letter].tolist() for letter in sheet.cells.columns)
     for number, *values in zip(sheet.cells.index.tolist(), *columns, strict=True):
         row = [""] * width
-        for place, value in zip(from_left, values, strict=True):
+        for place, value in zip(from_left, limit.shorten(values), strict=True):
             row[place] = value
         for letter in refused.get(number, ()):
             place = column_index_from_string(letter) - 1

@@ -13,6 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from bulkvm.columns import CHECK
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.files import scratch_folder
 from bulkvm.model.outcome import Status
@@ -22,13 +23,17 @@ from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
 from bulkvm.reports.workbook.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS, Results
-from bulkvm.reports.workbook.summary import summary_name
+from bulkvm.reports.workbook.summary import Line, summary_name
 from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height, write_text
+from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 
 _NOT_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_NAME: Final = 31
 _LOST_ZERO: Final = ("[pin-lost-zero]", "[pin-zero-restored]")  # codes in notes
+_SHORTENED: Final = Line(
+    (f"The sheet holds too much text for a copy: long cells of its last rows are shortened and marked with {CHECK}.",)
+)
 _RESERVED_NAME: Final = "history"
 _WIDTH: Final = 16  # of a column that is not one of ours
 _RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
@@ -41,7 +46,9 @@ def format_plain_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     with scratch_folder() as folder:
         workbook = Workbook(file, {"constant_memory": True, "tmpdir": folder})
         name = valid_name(sheet.name or "Boxes")
-        write_summary(workbook, annotation.summary, summary_name([name]), name)
+        title, *rest = annotation.summary
+        summary = [title, _SHORTENED, *rest] if exceeds_limit(sheet) else annotation.summary
+        write_summary(workbook, summary, summary_name([name]), name)
         _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
         try:
             workbook.close()
