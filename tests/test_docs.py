@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,19 @@ from bulkvm.cli.commands.backup import verify_command
 from bulkvm.cli.commands.runs import forget_command
 from bulkvm.cli.main import COMMANDS, bulkvm
 from bulkvm.columns import COLUMNS, Column
-from bulkvm.model import errors
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Status
+from bulkvm.model.problem_codes import ProblemCode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 CODE = "\n".join(file.read_text("utf-8") for file in (ROOT / "bulkvm").rglob("*.py"))
 
-TABLE = re.compile(r"(<!-- columns: .*? -->\n)(.*?)(<!-- /columns -->)", re.DOTALL)
 
-
-def render_columns() -> str:
-    """The table of columns, in Markdown."""
-    rows = [f"| {column.header} | {_needed(column)} | {column.help} | {_examples(column)} |" for column in COLUMNS]
-    return "\n".join(["| column | needed | what it is | for example |", "| --- | --- | --- | --- |", *rows, ""])
+def render_table(headings: str, rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, "| --- " * headings.count(" | ") + "| --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([*(line.replace("|  |", "| |") for line in lines), ""])
 
 
 def _needed(column: Column) -> str:
@@ -37,22 +38,43 @@ def _examples(column: Column) -> str:
     return ", ".join(f"`{example}`" for example in column.valid_examples[:2])
 
 
-def test_the_table_of_columns_is_made_from_the_code(request: pytest.FixtureRequest) -> None:
+TABLES = {
+    "columns": render_table(
+        "| column | needed | what it is | for example |",
+        [(column.header, _needed(column), column.help, _examples(column)) for column in COLUMNS],
+    ),
+    "statuses": render_table(
+        "| status | meaning | what to do with these rows |",
+        [(status, status.meaning, status.remedy) for status in Status],
+    ),
+    "exit codes": render_table(
+        "| exit code | meaning | what to do |", [(str(code), code.meaning, code.remedy) for code in ExitCode]
+    ),
+    "problem codes": render_table(
+        "| code | severity | meaning | what to do |",
+        [(code, code.severity, code.meaning, code.remedy) for code in ProblemCode],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_of_readme_is_made_from_the_code(name: str, request: pytest.FixtureRequest) -> None:
+    table = re.compile(rf"(<!-- {name}: .*? -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
+    readme = (ROOT / "README.md").read_text("utf-8")
     if request.config.getoption("--renew-golden"):
-        renewed = TABLE.sub(lambda found: found[1] + render_columns() + found[3], README)
-        (ROOT / "README.md").write_text(renewed, encoding="utf-8", newline="\n")
-    found = TABLE.search((ROOT / "README.md").read_text("utf-8"))
+        readme = table.sub(lambda found: found[1] + TABLES[name] + found[3], readme)
+        (ROOT / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+
+    found = table.search(readme)
 
     assert found is not None
-    assert found[2] == render_columns()
+    assert found[2] == TABLES[name]
 
 
-def test_every_exit_code_is_explained_and_no_other() -> None:
-    told = {int(code) for code in re.findall(r"^\| (\d+) \| .* \|$", README, re.MULTILINE)}
-    raised = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")}
+def test_every_exit_code_is_raised_or_returned_somewhere() -> None:
+    used = set(re.findall(r"\bExitCode\.([A-Z_]+)", CODE))
 
-    assert raised <= told
-    assert told - raised == {0, 9, 10}
+    assert used >= {code.name for code in ExitCode}
 
 
 def test_every_command_and_option_that_readme_names_exists() -> None:

@@ -18,6 +18,7 @@ import click
 from bulkvm import __version__
 from bulkvm.cli.streams import OutputStreams, is_without_reader, open_standard_descriptors
 from bulkvm.model.errors import BulkvmError, FileError, Interrupted, UsageError
+from bulkvm.model.exit_codes import ExitCode
 
 # Imported when they are used, so that --help does not wait for pandas.
 COMMANDS: Final = {
@@ -41,7 +42,7 @@ COMMANDS: Final = {
 
 _MAY_BE_EMPTY: Final = ("--domain",)  # a system administrator has none
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
-_SUCCESS: Final = (0, 10)  # exit codes: done, and differences found
+_SUCCESS: Final = (ExitCode.DONE, ExitCode.DIFFERENCES)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from bulkvm.backup import BackupSettings, Manifest, back_up
 from bulkvm.files import warn_of_shared_folder
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import BulkvmError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.pbx import in_parallel
 
 _SITES_AT_ONCE: Final = 8
@@ -28,7 +29,10 @@ class BackupReport:
     @property
     def exit_code(self) -> int:
         """The highest exit code of all sites."""
-        return max((e.exit_code if isinstance(e, BulkvmError) else 1 for e in self.errors), default=0)
+        return max(
+            (e.exit_code if isinstance(e, BulkvmError) else ExitCode.NOT_ALL_DONE for e in self.errors),
+            default=ExitCode.DONE,
+        )
 
 
 def back_up_sites(sites: Mapping[str, Callable[[], Connection]], settings: BackupSettings) -> BackupReport:

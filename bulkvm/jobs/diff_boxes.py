@@ -12,6 +12,7 @@ from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.box import Box
 from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
 from bulkvm.reports.output_checks import check_not_input
@@ -19,7 +20,6 @@ from bulkvm.reports.table_file import table_kind
 from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.validation import take_rows
 
-_DIFFERENCES: Final = 10  # exit code
 _AS_IT_IS: Final = SheetOptions()
 
 
@@ -37,7 +37,7 @@ class DiffReport:
 
     names: tuple[str, str]
     diff: Diff
-    exit_code: int
+    exit_code: ExitCode
     output: Path | None = None
     output_error: Exception | None = None
 
@@ -86,7 +86,7 @@ def diff_boxes(
                 written = write_diff(output, diff, names, overwrite=overwrite)
         except Exception as error:  # noqa: BLE001  (the differences are known, and are still to be shown)
             failed = error
-    code = 0 if diff.is_empty else _DIFFERENCES
+    code = ExitCode.DONE if diff.is_empty else ExitCode.DIFFERENCES
     return DiffReport(names=names, diff=diff, exit_code=code, output=written, output_error=failed)
 
 

@@ -16,13 +16,14 @@ from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LimitExceeded, SheetError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.sheet import Sheet
 from bulkvm.planning import check_changes
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.summary import RunSummary
-from bulkvm.runs import NOT_ALL_DONE, complete_outcomes
+from bulkvm.runs import complete_outcomes
 from bulkvm.runs.history import find_interrupted_import, pins_on_pbx
 from bulkvm.runs.tenant_lock import lock_tenant
 
@@ -86,7 +87,7 @@ def import_sheet(
             approved = observer.approve(prepared.plan, prepared.problems, prepared.tenant)
         except (LimitExceeded, UsageError, Interrupted) as error:
             return job.report_not_sent(error.exit_code, error)
-        return job.execute(prepared.plan) if approved else job.report_not_sent(NOT_ALL_DONE)
+        return job.execute(prepared.plan) if approved else job.report_not_sent(ExitCode.NOT_ALL_DONE)
 
 
 def result_name(file: Path) -> Path:
@@ -121,7 +122,7 @@ class _Import:
         began = datetime.now(UTC)
         return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
 
-    def report_not_sent(self, exit_code: int, error: BulkvmError | None = None) -> RunReport:
+    def report_not_sent(self, exit_code: ExitCode, error: BulkvmError | None = None) -> RunReport:
         """Account for the rows of an import that sent nothing."""
         prepared = self.prepared
         return RunReport(

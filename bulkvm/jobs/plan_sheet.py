@@ -10,6 +10,7 @@ from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import SheetError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import Problem
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import describe_excess
@@ -33,7 +34,7 @@ class PlanReport:
     plan: Plan | None = None
     problems: tuple[Problem, ...]
     excess: str | None = None
-    exit_code: int
+    exit_code: ExitCode
 
 
 def plan_sheet(
@@ -62,5 +63,5 @@ def plan_sheet(
         plan=prepared.plan,
         problems=prepared.problems,
         excess=excess,
-        exit_code=SheetError.exit_code if prepared.has_errors else 0,
+        exit_code=SheetError.exit_code if prepared.has_errors else ExitCode.DONE,
     )

@@ -13,6 +13,7 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, NotAllowed, PbxError, PbxUnreachable, StoppedEarly
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.tenant import Tenant
@@ -46,7 +47,7 @@ class RunReport:
     run: str | None = None
     outcomes: tuple[Outcome, ...] = ()
     problems: tuple[Problem, ...]
-    exit_code: int
+    exit_code: ExitCode
     result: Path | None = None
     error: BulkvmError | None = None
     result_error: Exception | None = None
@@ -155,7 +156,11 @@ def add_result(report: RunReport, observer: Observer, write: Callable[[], Path])
         error: Exception = _interrupted(report.run)
     except Exception as raised:  # noqa: BLE001  (whatever it is, the rows were sent)
         error = raised
-    return replace(report, result_error=error, exit_code=error.exit_code if isinstance(error, BulkvmError) else 1)
+    return replace(
+        report,
+        result_error=error,
+        exit_code=error.exit_code if isinstance(error, BulkvmError) else ExitCode.NOT_ALL_DONE,
+    )
 
 
 def _interrupted(run: str) -> Interrupted:

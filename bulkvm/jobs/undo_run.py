@@ -14,13 +14,13 @@ from bulkvm.jobs.run_result import check_run_result, write_run_result
 from bulkvm.model.box import Record
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.problem import rows_with_errors
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.planning import changed_anything, plan_undo_of
 from bulkvm.reports.workbook.result_columns import messages_of_rows
 from bulkvm.runs import (
-    NOT_ALL_DONE,
     ListedRun,
     PastRun,
     RunInfo,
@@ -153,7 +153,7 @@ class _Undo:
             approved = self.observer.approve(plan, plan.problems, self.tenant)
         except (UsageError, Interrupted) as error:
             return self._report(plan, self._not_sent(plan, error.exit_code, error))
-        return self._report(plan, self._execute(plan) if approved else self._not_sent(plan, NOT_ALL_DONE))
+        return self._report(plan, self._execute(plan) if approved else self._not_sent(plan, ExitCode.NOT_ALL_DONE))
 
     def _report(self, plan: Plan, report: RunReport) -> UndoReport:
         undone_by = self.earlier[-1].facts.name if self.earlier else None
@@ -164,11 +164,11 @@ class _Undo:
             Outcome(row=c.record.row, extension_number=c.record.extension_number, status=Status.UNCHANGED)
             for c in plan.changes
         ]
-        report = self._not_sent(plan, 0, outcomes=outcomes)
+        report = self._not_sent(plan, ExitCode.DONE, outcomes=outcomes)
         return replace(report, exit_code=exit_code_of(report.outcomes, None))
 
     def _not_sent(
-        self, plan: Plan, exit_code: int, error: BulkvmError | None = None, outcomes: Sequence[Outcome] = ()
+        self, plan: Plan, exit_code: ExitCode, error: BulkvmError | None = None, outcomes: Sequence[Outcome] = ()
     ) -> RunReport:
         return RunReport(
             site=self.connection.site.name,
@@ -246,7 +246,7 @@ def _nothing_to_undo(run: ListedRun, runs: Sequence[ListedRun], connection: Conn
     undos = undos_of(changed[-1], runs) if changed else []
     return UndoReport(
         undone=run.facts,
-        report=RunReport(site=connection.site.name, problems=(), exit_code=0),
+        report=RunReport(site=connection.site.name, problems=(), exit_code=ExitCode.DONE),
         last_change=changed[-1] if changed else None,
         last_change_undone_by=undos[-1].facts.name if undos else None,
     )

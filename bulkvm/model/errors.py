@@ -37,25 +37,26 @@ row's failure an Outcome; neither is raised.
 from copy import copy
 from typing import Self
 
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import Problem, ProblemCode
 
 
 class BulkvmError(Exception):
     """The root. The text is for the user: what happened, where, why, and what to do."""
 
-    exit_code = 1
+    exit_code: ExitCode = ExitCode.NOT_ALL_DONE
 
 
 class UsageError(BulkvmError):
     """An option, a variable, a setting or a file's name is wrong."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class FileError(BulkvmError):
     """A file or folder cannot be read or written, or other users can change it."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class DiskFull(FileError):
@@ -65,13 +66,13 @@ class DiskFull(FileError):
 class LockHeld(BulkvmError):
     """Another program holds the lock."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class SheetError(BulkvmError):
     """The file cannot be read as a sheet, or its rows are not valid. Nothing was sent."""
 
-    exit_code = 3
+    exit_code = ExitCode.SHEET
 
     def __init__(self, message: str, code: ProblemCode = ProblemCode.UNREADABLE, *, cell: str | None = None) -> None:
         super().__init__(message)
@@ -81,7 +82,7 @@ class SheetError(BulkvmError):
 class LoginRefused(BulkvmError):
     """The PBX does not accept the login."""
 
-    exit_code = 4
+    exit_code = ExitCode.LOGIN
 
 
 class OtherTenant(LoginRefused):
@@ -91,7 +92,7 @@ class OtherTenant(LoginRefused):
 class NotTrusted(BulkvmError):
     """The PBX's certificate is not trusted, so nothing was sent. Waiting does not help."""
 
-    exit_code = 5
+    exit_code = ExitCode.PBX
 
 
 class PbxError(BulkvmError):
@@ -101,7 +102,7 @@ class PbxError(BulkvmError):
         attempts: how many requests were sent.
     """
 
-    exit_code = 5
+    exit_code = ExitCode.PBX
 
     def __init__(self, message: str, *, attempts: int = 1) -> None:
         super().__init__(message)
@@ -149,7 +150,7 @@ class PbxFailed(OutcomeUnknown):
 class LoginEnded(OutcomeUnknown):
     """A request that changes something was answered with 401: the PBX should have done nothing, and may have."""
 
-    exit_code = 4
+    exit_code = ExitCode.LOGIN
 
 
 class PbxRefused(PbxError):
@@ -177,7 +178,7 @@ class PbxRefused(PbxError):
 class NotAllowed(PbxRefused):
     """This user lacks the permission (403)."""
 
-    exit_code = 4
+    exit_code = ExitCode.LOGIN
 
 
 class NotTheApi(PbxRefused):
@@ -195,13 +196,13 @@ class ListKeptChanging(PbxError):
 class LimitExceeded(BulkvmError):
     """A safety limit was exceeded; the text names the option that raises it."""
 
-    exit_code = 6
+    exit_code = ExitCode.LIMIT
 
 
 class StoppedEarly(BulkvmError):
     """Too many errors, or an outage. Running the same command again continues the run."""
 
-    exit_code = 7
+    exit_code = ExitCode.STOPPED
 
 
 class ReadBackDiffers(StoppedEarly):
@@ -211,10 +212,10 @@ class ReadBackDiffers(StoppedEarly):
 class BackupNotProven(BulkvmError):
     """A backup could not be made or verified. Earlier backups are unchanged."""
 
-    exit_code = 8
+    exit_code = ExitCode.BACKUP
 
 
 class Interrupted(BulkvmError):
     """The user stopped the run. Requests under way were completed and the result was written."""
 
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED

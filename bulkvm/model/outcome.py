@@ -1,38 +1,75 @@
-"""What became of each row."""
+"""The outcome of each row."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
+
+_CORRECT: Final = "correct them; the column bulkvm_message explains how"
+_LEAVE: Final = "leave them unchanged; the next run asks the PBX what it did"
+
+
+class Colour(StrEnum):
+    """Colours for the cells of a workbook, light enough to read the text on them."""
+
+    GREEN = "#C9E7C4"
+    AMBER = "#FFE08A"
+    RED = "#FFB3B8"
 
 
 class Status(StrEnum):
-    """The end of a row; the list is closed, and the rows read are always the sum over it."""
+    """The outcome of a row. The list is closed: the rows of a sheet are always the sum over it.
 
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    INVALID = "invalid"  # our check refused it
-    REJECTED = "rejected"  # the PBX answered no
-    FAILED = "failed"  # could not be done, and nothing was changed
-    UNKNOWN = "unknown"  # sent, and what became of it could not be established
-    NOT_SENT = "not sent"  # the run ended first
+    Attributes:
+        meaning: what happened.
+        remedy: what to do with the row before the sheet is imported again; blank if nothing.
+        colour: of its cells in a result.
+        is_done: whether the box has the values of the row.
+    """
+
+    meaning: str
+    remedy: str
+    colour: Colour
+    is_done: bool
+
+    def __new__(cls, status: str, colour: Colour = Colour.RED, meaning: str = "", remedy: str = "") -> Self:
+        """Make a member of its name, colour and texts."""
+        member = str.__new__(cls, status)
+        member._value_ = status
+        member.meaning, member.remedy, member.colour = meaning, remedy, colour
+        member.is_done = colour is Colour.GREEN
+        return member
+
+    CREATED = "created", Colour.GREEN, "a new box was created"
+    UPDATED = "updated", Colour.GREEN, "the box was changed"
+    UNCHANGED = "unchanged", Colour.GREEN, "the box already had these values"
+    INVALID = "invalid", Colour.RED, "a cell is wrong; nothing was sent for the row", _CORRECT
+    REJECTED = "rejected", Colour.RED, "the PBX refused the row; nothing was changed", _CORRECT
+    FAILED = "failed", Colour.RED, "the row could not be processed; nothing was changed"
+    UNKNOWN = "unknown", Colour.RED, "the row was sent, and it is not known what the PBX did", _LEAVE
+    NOT_SENT = "not sent", Colour.AMBER, "the run ended before the row was sent"
 
 
-# What an undo calls its updates, for people.
-PUT_BACK: Final = "put back"
-REMOVED: Final = "removed"
+class UndoResult(StrEnum):
+    """What an undo did to a box whose status is `updated`."""
 
-DONE = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
+    PUT_BACK = "put back"
+    REMOVED = "removed"
+
+
+DONE: Final = frozenset(status for status in Status if status.is_done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one row.
+    """The outcome of one row.
 
-    `attempts` counts the changing requests that were sent for it. `pbx_code` is the PBX's own error code. `unseen` are
-    those of the changed fields that the PBX does not show, so that it is not known whether they were other ones before.
+    Attributes:
+        attempts: how many requests that change something were sent.
+        changed: the fields that were changed.
+        pbx_code: the PBX's own error code.
+        unseen: those of the changed fields that the PBX does not show, so that their earlier values are not known.
     """
 
     row: int
@@ -47,11 +84,11 @@ class Outcome:
 
 
 def count_unseen(outcomes: Iterable[Outcome]) -> Mapping[str, int]:
-    """In how many rows each field was sent that the PBX does not show."""
+    """Count the rows, by field, in which a field was sent that the PBX does not show."""
     return Counter(field for outcome in outcomes for field in outcome.unseen)
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> Mapping[Status, int]:
-    """How many rows ended in each status; every status is named."""
+    """Count the rows by status; every status has a count."""
     counted = Counter(outcome.status for outcome in outcomes)
     return {status: counted[status] for status in Status}

@@ -1,13 +1,12 @@
 """Runs: their journals, the list of runs, and the outcome of every row."""
 
-from bulkvm.runs.accounting import NOT_ALL_DONE, complete_outcomes, exit_code_of
+from bulkvm.runs.accounting import complete_outcomes, exit_code_of
 from bulkvm.runs.journal import Journal
 from bulkvm.runs.journal_reader import read_journal
 from bulkvm.runs.run import ListedRun, PastRun, RunInfo, RunState, SheetRow
 from bulkvm.runs.run_list import is_under_way, list_journals, list_run, next_number, read_facts, remove_journal
 
 __all__ = [
-    "NOT_ALL_DONE",
     "Journal",
     "ListedRun",
     "PastRun",

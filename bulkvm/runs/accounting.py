@@ -1,14 +1,11 @@
 """The outcome of every row, and the exit code of a run."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers
-from bulkvm.model.outcome import DONE, Outcome, Status
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, rows_with_errors
-
-NOT_ALL_DONE: Final = 1  # exit code
-_UNKNOWN: Final = 9  # exit code
 
 
 def complete_outcomes(
@@ -32,12 +29,12 @@ def complete_outcomes(
     )
 
 
-def exit_code_of(outcomes: Sequence[Outcome], error: BulkvmError | None) -> int:
+def exit_code_of(outcomes: Sequence[Outcome], error: BulkvmError | None) -> ExitCode:
     """The exit code of a run. A deliberate end takes precedence, then unknown outcomes."""
     if isinstance(error, Interrupted | ReadBackDiffers):
         return error.exit_code
     if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
-        return _UNKNOWN
+        return ExitCode.UNKNOWN
     if error:
         return error.exit_code
-    return 0 if all(outcome.status in DONE for outcome in outcomes) else NOT_ALL_DONE
+    return ExitCode.DONE if all(outcome.status.is_done for outcome in outcomes) else ExitCode.NOT_ALL_DONE

@@ -10,6 +10,7 @@ from typing import Final
 from bulkvm.locks import locked
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.runs.journal_lines import format_begin, format_end, format_head, format_line, update_word
 from bulkvm.runs.run import RunInfo, SheetRow
@@ -72,7 +73,7 @@ class Journal:
         """Record a box with all its fields, undocumented ones included, as JSON in a text."""
         self._write(format_line({"whole": {"row": row, "when": when, "box": box}}))
 
-    def finish(self, outcomes: Iterable[Outcome], exit_code: int) -> None:
+    def finish(self, outcomes: Iterable[Outcome], exit_code: ExitCode) -> None:
         """Record the end of the run, with the outcomes of all rows."""
         counts = Counter(outcome.status for outcome in outcomes)
         self._write(format_line({"done": {"counts": counts, "updated": self._updated, "exit_code": exit_code}}))

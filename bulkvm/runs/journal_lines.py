@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
-from bulkvm.model.outcome import PUT_BACK, REMOVED, Outcome, Status
+from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.runs.run import NO_CELLS, RunInfo, SheetRow
 
@@ -109,8 +109,8 @@ def parse_row(read: Mapping[str, Any]) -> SheetRow:
 def update_word(kind: ChangeKind, *, has_wanted: bool) -> str:
     """How the list of runs counts a row with the status `updated`: an undo puts boxes back, or removes them."""
     if kind is ChangeKind.REMOVE:
-        return REMOVED
-    return PUT_BACK if has_wanted else Status.UPDATED
+        return UndoResult.REMOVED
+    return UndoResult.PUT_BACK if has_wanted else Status.UPDATED
 
 
 def _row_to_json(row: SheetRow) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change
-from bulkvm.model.outcome import PUT_BACK, REMOVED, Outcome, Status
+from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant, normalize_url
 
 NO_CELLS: Final[Mapping[str, str]] = MappingProxyType({})  # shared by all rows
@@ -110,5 +110,5 @@ class ListedRun:
     @property
     def counts(self) -> Mapping[Status, int]:
         """The number of rows by status; of a run that is under way, those that have ended."""
-        updated = sum(self.words.get(word, 0) for word in (PUT_BACK, REMOVED))
+        updated = sum(self.words.get(word, 0) for word in (UndoResult.PUT_BACK, UndoResult.REMOVED))
         return {s: self.words.get(s, 0) + (updated if s is Status.UPDATED else 0) for s in Status}

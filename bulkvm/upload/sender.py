@@ -8,7 +8,7 @@ from typing import Final
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly
-from bulkvm.model.outcome import DONE, Outcome, Status
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
@@ -210,7 +210,7 @@ class _Run:
 
     def _count(self, outcome: Outcome) -> None:
         """Count a row, and stop the run if too many failed. Rows that needed no request are not counted."""
-        is_done = outcome.status in DONE
+        is_done = outcome.status.is_done
         self._tried += outcome.attempts > 0 or not is_done
         self._failed += not is_done
         if self._settings.max_errors.is_exceeded(self._failed, self._tried):

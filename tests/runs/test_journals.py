@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import FileError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.runs import (
     Journal,
@@ -113,7 +114,7 @@ def test_a_list_of_runs_reads_the_head_and_the_end_alone(tmp_path: Path) -> None
     journal.begin(CHANGED)
     journal.end(replace(CREATED, row=3, status=Status.UPDATED))
     outcomes = [CREATED, replace(CREATED, row=3, status=Status.UPDATED), INVALID]
-    journal.finish(outcomes, 1)
+    journal.finish(outcomes, ExitCode.NOT_ALL_DONE)
     journal.close()
     file = tmp_path / f"{FACTS.name}.jsonl"
     head, *between, last = file.read_bytes().splitlines(keepends=True)
@@ -143,7 +144,7 @@ def test_a_list_of_runs_takes_no_memory_for_their_rows(tmp_path: Path, is_ended:
         journal.begin(Change(ChangeKind.CREATE, row.record))
         journal.end(replace(CREATED, row=row.record.row))
     if is_ended:
-        journal.finish([replace(CREATED, row=row.record.row) for row in rows], 0)
+        journal.finish([replace(CREATED, row=row.record.row) for row in rows], ExitCode.DONE)
     journal.close()
     file = tmp_path / f"{FACTS.name}.jsonl"
 

@@ -14,6 +14,7 @@ from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.console import Command, Console, console_options
 from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
 
@@ -118,7 +119,7 @@ def verify_command(folder: Path, *, max_age: timedelta | None, console: Console)
     ]
     if not good:
         raise BackupNotProven(f"There is no good backup in {folder}.")
-    return BackupNotProven.exit_code if verified.damaged or any(late) else 0
+    return BackupNotProven.exit_code if verified.damaged or any(late) else ExitCode.DONE
 
 
 def _show_newest(site: str, time: datetime | None, oldest: datetime | None, console: Console) -> bool:

@@ -14,6 +14,7 @@ from bulkvm.cli.main import run_command
 from bulkvm.cli.options import OVERWRITE_OPTION
 from bulkvm.files import make_private_folder, writing
 from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import simulator_state
 
 
@@ -44,7 +45,7 @@ def command(folder: Path, *, overwrite: bool, console: Console) -> int:
     console.info(
         f"\nLook at the files in {folder}, first at clinic.result.xlsx and mistakes-annotated.xlsx.", bold=True
     )
-    return 0
+    return ExitCode.DONE
 
 
 def _tour(samples: Path, folder: Path) -> "Iterator[_Step]":

@@ -10,6 +10,7 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import doctor_document, print_json
 from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.jobs.connection import Connection
+from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.pbx.diagnostics import Finding
@@ -29,7 +30,7 @@ def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: 
     findings = asyncio.run(_examine(connection, console))
     if as_json:
         print_json(doctor_document(connection.site.name, findings))
-    return next((finding.error.exit_code for finding in findings if finding.error), 0)
+    return next((finding.error.exit_code for finding in findings if finding.error), ExitCode.DONE)
 
 
 async def _examine(connection: Connection, console: Console) -> "list[Finding]":

@@ -9,6 +9,7 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.model.errors import NotTheApi, PbxRefused, UsageError
+from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
@@ -75,4 +76,4 @@ def command(
         console.print(render_export(report.boxes, file_format, pins=not without_pins))
     else:
         console.info(f"{len(report.boxes)} boxes: {report.file}")
-    return 0
+    return ExitCode.DONE

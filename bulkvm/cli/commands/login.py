@@ -12,6 +12,7 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import trust_options
 from bulkvm.cli.site_access import Trust, ask_secret
 from bulkvm.model.errors import NotTrusted, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.model.url import check_url
@@ -96,7 +97,7 @@ def command(
         console.info(f"The password is not stored, but taken from there at every use of --site {name}.")
     else:
         _store(site, secret, console)
-    return 0
+    return ExitCode.DONE
 
 
 def _read_known(name: str, console: Console) -> Site:

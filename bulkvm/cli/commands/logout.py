@@ -9,6 +9,7 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import trust_options
 from bulkvm.cli.site_access import Trust
 from bulkvm.model.errors import BulkvmError, LoginRefused, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.paths import sites_file
 from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, read_secret, read_sites
@@ -67,4 +68,4 @@ def _revoke(site: Site, console: Console) -> int:
     except BulkvmError as error:
         console.always(f"The token could not be revoked, and stays good until it ends. {error}", fg="red")
         return error.exit_code
-    return 0
+    return ExitCode.DONE

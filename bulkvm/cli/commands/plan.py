@@ -1,7 +1,7 @@
 """`bulkvm plan`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,12 +10,11 @@ from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import plan_document, print_json
 from bulkvm.cli.options import SHEET_ARGUMENT, plan_options, site_options
 from bulkvm.model.errors import SheetError
+from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
     from bulkvm.jobs.sheet_options import PlanOptions
-
-_DIFFERENCES: Final = 10  # exit code
 
 
 @click.command("plan")
@@ -43,7 +42,11 @@ def command(
         report = plan_sheet(file, connection, options, observer=ConsoleObserver(console))
     except SheetError as error:
         if as_json:
-            print_json(plan_document(PlanReport(site=connection.site.name, problems=(error.problem,), exit_code=3)))
+            print_json(
+                plan_document(
+                    PlanReport(site=connection.site.name, problems=(error.problem,), exit_code=ExitCode.SHEET)
+                )
+            )
         raise
     if as_json:
         print_json(plan_document(report))
@@ -56,4 +59,4 @@ def command(
         console.always(text, fg="red")
     if report.exit_code:
         return report.exit_code
-    return _DIFFERENCES if exit_code and report.plan and report.plan.to_send else 0
+    return ExitCode.DIFFERENCES if exit_code and report.plan and report.plan.to_send else ExitCode.DONE

@@ -11,6 +11,7 @@ from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.json_output import SCHEMA, print_json
 from bulkvm.cli.options import DURATION, OVERWRITE_OPTION
 from bulkvm.model.errors import FileError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import runs_folder
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
         _check_ended(runs[0])
         code = exit_code_of(past.outcomes, None) if past.exit_code is None else past.exit_code
         console.info(f"What became of each row: {write_run_result(past, (), result, code, overwrite=overwrite)}")
-    return 0
+    return ExitCode.DONE
 
 
 @command.command("forget")
@@ -70,7 +71,7 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
     A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
     """
     from bulkvm.reports.text.problem_text import count
-    from bulkvm.runs import NOT_ALL_DONE, is_under_way, list_journals, remove_journal
+    from bulkvm.runs import is_under_way, list_journals, remove_journal
 
     if (run is None) == (older_than is None):
         raise UsageError("Name either a run, as `bulkvm runs` lists them, or an age: --older-than 90d.")
@@ -85,17 +86,17 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
         journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_under_way(file)]
     if not journals:
         console.info("There is no run as old as that.")
-        return 0
+        return ExitCode.DONE
     console.always(
         "\n".join(["Journals to be deleted, with the PINs and former values in them:", *map(_describe, journals)])
     )
     what = count(len(journals), "journal")
     if not confirm(f"Delete {what}? These runs cannot be undone any more.", console, ("delete", "deleted"), yes=yes):
-        return NOT_ALL_DONE
+        return ExitCode.NOT_ALL_DONE
     for file in journals:
         remove_journal(file)
     console.info(f"{what} deleted.")
-    return 0
+    return ExitCode.DONE
 
 
 def _find_journal(name: str, *, exact_name: bool) -> Path:

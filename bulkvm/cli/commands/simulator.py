@@ -11,6 +11,7 @@ import click
 
 from bulkvm.cli.console import Console, console_options
 from bulkvm.model.errors import UsageError
+from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.simulator import Running, SimulatorSettings
@@ -69,7 +70,7 @@ def command(
         serve(app, port=port, tls=tls, state=state, on_ready=lambda running: _tell(running, settings, console))
     except SimulatorError as error:
         raise UsageError(str(error)) from error
-    return 0
+    return ExitCode.DONE
 
 
 def _tell(running: "Running", settings: "SimulatorSettings", console: Console) -> None:

@@ -5,6 +5,7 @@ import click
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import print_json, sites_document
 from bulkvm.model.errors import UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import Site
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_secret, read_sites
@@ -32,7 +33,7 @@ def command(*, as_json: bool, console: Console) -> int:
         console.info("There are none yet. `bulkvm login NAME` sets one up.")
     for text in wrong:
         console.always(text, fg="red")
-    return UsageError.exit_code if wrong else 0
+    return UsageError.exit_code if wrong else ExitCode.DONE
 
 
 def _is_stored(site: Site) -> bool:

@@ -12,6 +12,7 @@ from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command(
     check_target(file, overwrite=overwrite)
     tenant = asyncio.run(_ask(open_named(from_site), console)) if from_site else Tenant()
     console.info(f"Written: {write_template(file, tenant, overwrite=overwrite)}")
-    return 0
+    return ExitCode.DONE
 
 
 async def _ask(connection: Connection, console: Console) -> "Tenant":

@@ -11,6 +11,7 @@ from bulkvm.cli.json_output import print_validation
 from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, sheet_options
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.model.sheet import Sheet
@@ -112,4 +113,4 @@ def _check(
             console.always(render_problems(problems))
         for message in written:
             console.info(message)
-    return SheetError.exit_code if any(problem.is_error for problem in problems) else 0
+    return SheetError.exit_code if any(problem.is_error for problem in problems) else ExitCode.DONE

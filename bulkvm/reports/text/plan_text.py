@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
-from bulkvm.model.outcome import PUT_BACK, REMOVED, Outcome, Status
+from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.problem_text import count
 from bulkvm.text import printable, quoted
@@ -22,7 +22,7 @@ _TO_DO = {
     ChangeKind.REMOVE: "to remove",
     ChangeKind.UNCHANGED: "unchanged",
 }
-_DONE = (Status.CREATED, Status.UPDATED, PUT_BACK, REMOVED, *(s for s in Status if s not in _CHANGING))
+_DONE: tuple[str, ...] = (*_CHANGING, *UndoResult, *(status for status in Status if status not in _CHANGING))
 
 
 def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
@@ -100,8 +100,8 @@ def _done(outcome: Outcome, change: Change | None) -> str:
     if outcome.status is not Status.UPDATED or change is None:
         return outcome.status
     if change.kind is ChangeKind.REMOVE:
-        return REMOVED
-    return PUT_BACK if change.wanted else Status.UPDATED
+        return UndoResult.REMOVED
+    return UndoResult.PUT_BACK if change.wanted else Status.UPDATED
 
 
 def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]:

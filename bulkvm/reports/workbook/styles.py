@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bulkvm.model.outcome import DONE, Status
+from bulkvm.model.outcome import Colour, Status
 from bulkvm.model.problem import Severity
 
 # Formats of xlsxwriter.
@@ -14,9 +14,7 @@ HEADING: Final = {
 }  # fmt: skip
 
 LINK: Final = "#0B4F9E"
-RED: Final = "#FFB3B8"
-AMBER: Final = "#FFE08A"
-GREEN: Final = "#C9E7C4"
+GREEN, AMBER, RED = Colour.GREEN, Colour.AMBER, Colour.RED
 BLUE: Final = "#1F3864"
 PALE_BLUE: Final = "#4A6BA5"
 GREY: Final = "#D0D0D0"
@@ -26,5 +24,5 @@ ROW: Final = {**WRAPPED, "align": "left", "border": 1, "border_color": GREY}
 COLOURS: Final[Mapping[Severity | Status, str]] = {
     Severity.ERROR: RED,
     Severity.WARNING: AMBER,
-    **{status: GREEN if status in DONE else AMBER if status is Status.NOT_SENT else RED for status in Status},
+    **{status: status.colour for status in Status},
 }

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.model.outcome import DONE, Outcome, Status, count_statuses, count_unseen
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
@@ -23,30 +24,9 @@ NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a name in the workbook for our summary, by which a later copy knows it for ours
 WIDTHS: Final = (26, 68, 12, 24)
 MOST_PROBLEMS: Final = 5_000  # more of them nobody reads
+_ALL_DONE: Final = "Nothing: every row is done."
 CHART_TITLE: Final = "Rows"
 CHART_AT: Final = "D2"  # beside the counts and the facts, which are always as high
-
-_MEANINGS: Final = {
-    Status.CREATED: "a new box was made",
-    Status.UPDATED: "the box was changed",
-    Status.UNCHANGED: "the box was so already",
-    Status.INVALID: "our check refused the row; nothing was sent",
-    Status.REJECTED: "the PBX refused the row; nothing was changed",
-    Status.FAILED: "it could not be done; nothing was changed",
-    Status.UNKNOWN: "it was sent, and what became of it is not known",
-    Status.NOT_SENT: "the run ended before its turn",
-}
-_EXIT_CODES: Final = {
-    0: "done",
-    1: "finished, but some rows were not done",
-    3: "the sheet is not valid; nothing was sent",
-    4: "login or permission refused",
-    5: "PBX unreachable; try again later",
-    6: "refused by a safety limit",
-    7: "stopped early; run it again to go on",
-    9: "the outcome of at least one row is unknown",
-    130: "interrupted",
-}
 
 
 class Kind(Enum):
@@ -130,7 +110,7 @@ def summarise_run(
     return [
         Line((run.told or render_counts(counts),), Kind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_go_on_with_undo(counts, run.undo_of) if run.undo_of else _go_on(counts)),
+        *_next_steps(_continue_undo(counts, run.undo_of) if run.undo_of else _continue_import(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -156,25 +136,36 @@ def _mend(problems: Sequence[Problem], *, in_column: bool) -> list[str]:
     return [*steps, "Save this workbook and check it again. The marks go away with what you mend."]
 
 
-def _go_on(counts: Mapping[Status, int]) -> list[str]:
-    if all(status in DONE for status, n in counts.items() if n):
-        return ["Nothing: every row is done."]
-    steps = []
-    if counts[Status.INVALID] or counts[Status.REJECTED]:
-        steps.append("Mend the rows that are invalid or rejected: the column bulkvm_message says how.")
-    if counts[Status.UNKNOWN]:
-        steps.append("Leave the unknown rows as they are: the next run asks the PBX what became of them.")
+def _continue_import(counts: Mapping[Status, int]) -> list[str]:
+    if _is_all_done(counts):
+        return [_ALL_DONE]
+    steps = [
+        f"{' or '.join(statuses).capitalize()} rows: {remedy}."
+        for remedy, statuses in _statuses_by_remedy(counts).items()
+    ]
     return [*steps, "Save this workbook and import it again. Rows that are done stay as they are."]
 
 
-def _go_on_with_undo(counts: Mapping[Status, int], run: str) -> list[str]:
-    if all(status in DONE for status, n in counts.items() if n):
-        return ["Nothing: every row is done."]
+def _continue_undo(counts: Mapping[Status, int], run: str) -> list[str]:
+    if _is_all_done(counts):
+        return [_ALL_DONE]
     steps = []
     if counts[Status.INVALID] or counts[Status.REJECTED]:
-        steps.append("Rows that are invalid or rejected: the column bulkvm_message says why, and what can be done.")
-    again = f"To go on, run the same undo again: bulkvm undo {run}. What is put back already stays as it is."
+        steps.append("Invalid or rejected rows: the column bulkvm_message explains why, and what can be done.")
+    again = f"To continue, run the same undo again: bulkvm undo {run}. What is put back already stays as it is."
     return [*steps, again, "This workbook cannot be imported: it does not hold the values that are put back."]
+
+
+def _is_all_done(counts: Mapping[Status, int]) -> bool:
+    return all(status.is_done for status, n in counts.items() if n)
+
+
+def _statuses_by_remedy(counts: Mapping[Status, int]) -> Mapping[str, Sequence[Status]]:
+    found: dict[str, list[Status]] = {}
+    for status, n in counts.items():
+        if n and status.remedy:
+            found.setdefault(status.remedy, []).append(status)
+    return found
 
 
 def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
@@ -208,7 +199,7 @@ def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:
     yield Line(("Rows", "What it means", "How many"), Kind.HEADING)
     for status, n in counts.items():
         if n:
-            yield Line((status, _MEANINGS[status], n), Kind.ROW, status, charted=status)
+            yield Line((status, status.meaning, n), Kind.ROW, status, charted=status)
     yield Line(("in all", "", sum(counts.values())), Kind.ROW)
 
 
@@ -221,13 +212,13 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     yield Line(("time", f"{run.time:%Y-%m-%d %H:%M:%S %Z}".rstrip()), Kind.ROW)
     yield Line(("input", printable(sheet.path.name)), Kind.ROW)
     yield Line(("its SHA-256", run.input_sha256), Kind.ROW)
-    meaning = _EXIT_CODES.get(run.exit_code)
-    yield Line(("exit code", f"{run.exit_code}{': ' + meaning if meaning else ''}"), Kind.ROW)
+    meaning = next((f": {code.meaning}" for code in ExitCode if code == run.exit_code), "")
+    yield Line(("exit code", f"{run.exit_code}{meaning}"), Kind.ROW)
 
 
 def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """The rows with something to tell that no problem tells: what the PBX or the way to it refused."""
-    told = [o for o in outcomes if o.status not in DONE and o.status not in {Status.INVALID, Status.NOT_SENT}]
+    told = [o for o in outcomes if not o.status.is_done and o.status not in {Status.INVALID, Status.NOT_SENT}]
     if not told:
         return
     yield Line()

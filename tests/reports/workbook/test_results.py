@@ -220,8 +220,10 @@ def test_a_sheet_without_a_filter_gets_one(tmp_path: Path) -> None:
     ("statuses", "steps"),
     [
         pytest.param([Status.CREATED, Status.UNCHANGED], ["Nothing"], id="all done"),
-        pytest.param([Status.INVALID, Status.CREATED], ["Mend the rows", "Save this workbook"], id="to mend"),
-        pytest.param([Status.UNKNOWN], ["Leave the unknown rows", "Save this workbook"], id="unknown"),
+        pytest.param(
+            [Status.INVALID, Status.CREATED], ["Invalid rows: correct them", "Save this workbook"], id="to mend"
+        ),
+        pytest.param([Status.UNKNOWN], ["Unknown rows: leave them", "Save this workbook"], id="unknown"),
         pytest.param([Status.NOT_SENT], ["Save this workbook"], id="not sent"),
     ],
 )

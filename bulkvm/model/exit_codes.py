@@ -1,0 +1,71 @@
+"""How a command ends, in a number. README's table is made from this list."""
+
+from enum import IntEnum
+from typing import Self
+
+
+class ExitCode(IntEnum):
+    """An exit code of the command line.
+
+    Attributes:
+        meaning: how the command ended.
+        remedy: what to do.
+    """
+
+    meaning: str
+    remedy: str
+
+    def __new__(cls, number: int, meaning: str = "", remedy: str = "") -> Self:
+        """Make a member of its number and texts."""
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.meaning, member.remedy = meaning, remedy
+        return member
+
+    DONE = 0, "done, or nothing to do"
+    NOT_ALL_DONE = (
+        1,
+        "finished, but some rows were not done",
+        "read `bulkvm_message` in the result, fix those rows, import the result",
+    )
+    USAGE = (
+        2,
+        "an option, a variable or a file name is wrong, or a file or standard output cannot be written",
+        "read the message: it names what to change",
+    )
+    SHEET = (
+        3,
+        "the sheet is not valid; nothing was sent",
+        "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell",
+    )
+    LOGIN = 4, "login or permission refused", "check user, password, domain or token"
+    PBX = (
+        5,
+        "the PBX cannot be reached, its certificate is not trusted, or its list kept changing",
+        "try again later; check address, port and certificate",
+    )
+    LIMIT = (
+        6,
+        "refused by a safety limit; nothing was sent",
+        "look at `bulkvm plan`, then use `--max-changes` or `--force`",
+    )
+    STOPPED = (
+        7,
+        (
+            "stopped early: too many rows failed, the PBX was unreachable, or the first box read back differently; "
+            "the result was written"
+        ),
+        "import the same sheet again to continue; `--max-errors` and `--max-outage` set the limits",
+    )
+    BACKUP = (
+        8,
+        "a backup could not be made or verified; former backups are unchanged",
+        'see "What the exit code of a backup should trigger"',
+    )
+    UNKNOWN = (
+        9,
+        "the outcome of at least one row is unknown",
+        "import the same sheet again: existing boxes are found, the rest is done",
+    )
+    DIFFERENCES = 10, "differences were found (`diff`, `plan --exit-code`)"
+    INTERRUPTED = 130, "interrupted; the result was still written", "import the same sheet again to continue"
