@@ -1,4 +1,4 @@
-"""Proof of who asks: a ready token, or a login by user and password."""
+"""Authentication: a ready token, or a login by user and password."""
 
 import asyncio
 import math
@@ -14,43 +14,43 @@ from httpx import codes
 from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.responses import not_the_api, raise_for_refusal, read_json, read_object
-from bulkvm.pbx.tenant_lookup import ask_tenant, read_expected_tenant
+from bulkvm.pbx.responses import not_the_api, raise_for_status, read_json, read_object
+from bulkvm.pbx.tenant_lookup import read_expected_tenant, tenant_request
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 LOGIN_PATH: Final = "/api/login/oauth/token"
 
-CHANGES: Final = "bulkvm.model.change"  # in the extensions of a request that changes something
+CHANGES: Final = "bulkvm.changes"  # in the extensions of a request that changes something
 
 _NO_LOGIN_HERE: Final = frozenset({codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED})
-_TOKENS_TRIED: Final = 5  # of one request: others may use up, or end, the one that it waited for
-_MARGIN: Final = 60.0  # seconds before its end that a token is replaced ...
-_MARGIN_SHARE: Final = 0.1  # ... or this share of its life, where that is less
-_REMEMBERED: Final = 16  # tokens that no message repeats; there is no end to those of a PBX whose tokens end at once
+_MAX_TOKENS: Final = 5  # for one request, since a token may expire, or be revoked, before it is used
+_MARGIN: Final = 60.0  # seconds before it expires that a token is renewed ...
+_MARGIN_SHARE: Final = 0.1  # ... or this share of its lifetime, if that is less
+_MAX_MASKED: Final = 16  # recent tokens that messages mask; a PBX with short-lived tokens issues many
 
 
 class SiteAuth(httpx.Auth):
-    """How a site proves who asks, and that it reaches the tenant that is meant before anything else is sent."""
+    """Authenticates the requests to a site, and checks that each new token reaches the expected tenant."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._lock = asyncio.Lock()
         self._expected: Tenant | None = None
-        self._given: deque[str] = deque(maxlen=_REMEMBERED)
+        self._issued: deque[str] = deque(maxlen=_MAX_MASKED)
 
     @property
     def secrets(self) -> tuple[str | None, ...]:
-        """What no message may repeat: the secret of the site, and the tokens that its login gave."""
-        return (self._site.password, self._site.token, *self._given)
+        """The values to mask in messages: the secret of the site, and the tokens that its login issued."""
+        return (self._site.password, self._site.token, *self._issued)
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
-        """Ask from now on whether each new token reaches this tenant; `checked` if the present one does."""
+        """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self._expected = tenant
         self._note_checked(checked=checked)
 
     def _note_checked(self, *, checked: bool) -> None:
-        """Whether the present token needs no check."""
+        """Record whether the present token is checked."""
 
 
 class TokenAuth(SiteAuth):
@@ -62,11 +62,11 @@ class TokenAuth(SiteAuth):
         self._checked = False
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the token; before the first request, ask for the tenant if one is expected."""
+        """Add the token. Before the first request, check the tenant if one is expected."""
         if self._expected and not self._checked:
             async with self._lock:
                 if not self._checked:
-                    response = yield ask_tenant(request, self._site.url, self._token)
+                    response = yield tenant_request(request, self._site.url, self._token)
                     read_expected_tenant(response, self._site, self._expected, self.secrets)
                     self._checked = True
         request.headers["authorization"] = f"Bearer {self._token}"
@@ -78,25 +78,25 @@ class TokenAuth(SiteAuth):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A token, and from when on it is better replaced, by the clock of its owner."""
+    """A token, and the time at which it should be renewed."""
 
     text: str = field(repr=False)
     renew_at: float
 
 
 class PasswordAuth(SiteAuth):
-    """Logs in when the first request needs it, and gets a new token before the old one ends or when it is refused.
+    """Logs in before the first request, and renews the token before it expires or when it is rejected.
 
-    However many requests wait, one of them does that. A new token comes from the refresh token where that is accepted,
-    else from the password. A password that was refused is not tried again, lest the PBX locks the user out.
+    One request logs in for all that wait. A new token comes from the refresh token if that is accepted, else from the
+    password. A rejected password is not tried again, so that the PBX does not lock the user out.
     """
 
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin without a token.
+        """Start without a token.
 
         Args:
             site: with user and password.
-            clock: seconds, from any beginning.
+            clock: seconds, from any starting point.
         """
         super().__init__(site)
         self._clock = clock
@@ -105,36 +105,36 @@ class PasswordAuth(SiteAuth):
         self._refusal: str | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Get a token if need be, and send the request with it; again with a new one if it has ended.
+        """Get a token if necessary, and send the request with it; again with a new token if it was rejected.
 
-        A request that changes something is sent once: a 401 does not prove that it did nothing.
+        A request that changes something is sent once, since a 401 does not prove that nothing was done.
         """
         token = self._token
-        is_over = token is None or self._clock() >= token.renew_at
-        for _ in range(_TOKENS_TRIED):
-            if is_over:
+        needs_token = token is None or self._clock() >= token.renew_at
+        for _ in range(_MAX_TOKENS):
+            if needs_token:
                 async with self._lock:
-                    while self._token is token:  # else another request got a new one meanwhile
+                    while self._token is token:  # else another request has got a new one meanwhile
                         asked_at = self._clock()
                         new = await self._read((yield self._ask(request)), asked_at)
                         if new and self._expected:
-                            self._check((yield ask_tenant(request, self._site.url, new.text)), self._expected)
+                            self._check((yield tenant_request(request, self._site.url, new.text)), self._expected)
                         self._token = new or self._token
                     token = self._token
             assert token
             request.headers["authorization"] = f"Bearer {token.text}"
             response = yield request
-            is_over = response.status_code == codes.UNAUTHORIZED
-            if not is_over:
+            needs_token = response.status_code == codes.UNAUTHORIZED
+            if not needs_token:
                 return
             if CHANGES in request.extensions:
-                # It may have been done nonetheless. The sender looks first; the next request gets a new token.
+                # It may have been done nonetheless: the caller looks first. The next request gets a new token.
                 if self._token is token:
                     self._token = replace(token, renew_at=-math.inf)
                 return
 
     def _ask(self, request: httpx.Request) -> httpx.Request:
-        """The request for a token that is to go before this one."""
+        """The request for a token."""
         if self._refusal:
             raise LoginRefused(self._refusal)
         if not (self._site.user and self._site.password):
@@ -156,13 +156,13 @@ class PasswordAuth(SiteAuth):
         return httpx.Request("POST", url, data=form | {"client_id": _CLIENT_ID}, extensions=request.extensions)
 
     def _check(self, response: httpx.Response, expected: Tenant) -> None:
-        """Let a new token pass if it reaches the tenant that is meant."""
-        if response.status_code == codes.UNAUTHORIZED:  # it has ended already: the next one may live longer
-            raise PbxUnreachable(f"The PBX at {response.url.host} gave a token that it does not accept.")
+        """Check that a new token reaches the expected tenant."""
+        if response.status_code == codes.UNAUTHORIZED:  # it has expired already; the next one may last longer
+            raise PbxUnreachable(f"The PBX at {response.url.host} issued a token that it does not accept.")
         read_expected_tenant(response, self._site, expected, self.secrets)
 
     async def _read(self, response: httpx.Response, asked_at: float) -> _Token | None:
-        """The token of an answer. A refresh token that is refused is dropped, and the password's turn comes."""
+        """The token of an answer; None if the refresh token was rejected, and the password is to be used."""
         await response.aread()
         if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
             if not self._refresh:
@@ -170,54 +170,54 @@ class PasswordAuth(SiteAuth):
                 raise LoginRefused(self._refusal)
             self._refresh = None
             return None
-        told = _read_answer(response)
-        token, refresh = (str(told.get(key) or "") for key in ("access_token", "refresh_token"))
+        answer = _read_answer(response)
+        token, refresh = (str(answer.get(key) or "") for key in ("access_token", "refresh_token"))
         if not _is_token(token):
-            raise LoginRefused(f"The PBX at {response.url.host} accepted the login and gave no token.")
-        lifetime = _read_seconds(told.get("expires_in"))
+            raise LoginRefused(f"The PBX at {response.url.host} accepted the login, but issued no token.")
+        lifetime = _read_seconds(answer.get("expires_in"))
         self._refresh = refresh if _is_token(refresh) else None
-        self._given.extend(filter(None, (token, self._refresh)))
+        self._issued.extend(filter(None, (token, self._refresh)))
         return _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
 
     def _not_accepted(self, response: httpx.Response) -> str:
         if response.status_code in _NO_LOGIN_HERE or not _is_of_the_api(response):
             return str(not_the_api(response.url))
         return (
-            f"The PBX at {response.url.host} did not accept this user name and password, so nothing more was sent.\n"
+            f"The PBX at {response.url.host} rejected the user name and password, so nothing else was sent.\n"
             "Check the user, the password and the domain, which is the tenant's SIP domain: with `bulkvm login SITE`, "
             "or in BULKVM_USER, BULKVM_PASSWORD and BULKVM_DOMAIN."
         )
 
 
 def make_auth(site: Site) -> SiteAuth:
-    """The site's own way to prove who asks.
+    """Choose how to authenticate to a site.
 
     Raises:
-        UsageError: it cannot be sent.
+        UsageError: the secret cannot be sent.
     """
     if site.token:
         if not _is_token(site.token):
             raise UsageError(
-                "The token holds something that no token has, such as a space or a line break. Give the token alone, "
-                'without the word "Bearer" or quotes.'
+                "The token contains an invalid character, such as a space or a line break. Enter the token alone, "
+                'without the word "Bearer" or quotation marks.'
             )
         return TokenAuth(site)
     try:
         "".join(filter(None, (site.user, site.domain, site.password))).encode()
     except UnicodeEncodeError:
         raise UsageError(
-            "The user, the domain or the password is not in UTF-8. Save the file that it comes from as UTF-8."
-        ) from None  # the cause holds the password
+            "The user, the domain or the password is not valid UTF-8. Save the file that it comes from as UTF-8."
+        ) from None  # the cause contains the password
     return PasswordAuth(site)
 
 
 def _is_token(text: str) -> bool:
-    """Whether a header can hold it: ASCII without spaces (RFC 6750, 2.1)."""
+    """Whether a header can carry it: ASCII without spaces (RFC 6750, 2.1)."""
     return text.isascii() and text.isprintable() and bool(text) and " " not in text
 
 
 def _is_of_the_api(response: httpx.Response) -> bool:
-    """Whether it is nothing or JSON, and no page of somebody else's."""
+    """Whether an answer is empty or JSON, as the API's are, and no web page."""
     try:
         return not response.content.strip() or bool(read_json(response))
     except MalformedAnswer:
@@ -225,16 +225,16 @@ def _is_of_the_api(response: httpx.Response) -> bool:
 
 
 def _read_answer(response: httpx.Response) -> Mapping[str, Any]:
-    """What a login that was not refused tells. Where it came to nothing, what it was for was not sent either."""
+    """The answer to a login. If it cannot be read, the request that needed the login was not sent."""
     try:
-        raise_for_refusal(response, quote=False)
+        raise_for_status(response, quote=False)
         return read_object(response)
     except OutcomeUnknown as error:
-        raise PbxUnreachable(f"{error} That was the login; nothing else was sent.") from error
+        raise PbxUnreachable(f"{error} This was the login; nothing else was sent.") from error
 
 
 def _read_seconds(value: Any) -> float:
-    """For how long a token is good; where the PBX does not say, or says nonsense, until it refuses it."""
+    """The lifetime of a token; without a valid one, it is used until it is rejected."""
     try:
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):

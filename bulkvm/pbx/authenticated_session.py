@@ -1,4 +1,4 @@
-"""One request and its answer, with the proof of who asks."""
+"""Sends authenticated requests, one at a time."""
 
 import logging
 from collections.abc import Callable
@@ -18,19 +18,19 @@ _parse: Final = lru_cache(maxsize=64)(httpx.URL)  # all creates go to one addres
 
 
 class AuthenticatedSession:
-    """Sends a request as it is to be sent, with a login before it where that is needed.
+    """Sends requests to one site, and logs in when necessary.
 
-    What httpx's client does beyond that (cookies, redirects, proxies, relative addresses) is not wanted here, and takes
-    as long as the request itself.
+    httpx.AsyncClient is not used: its cookies, redirects, proxies and relative addresses are not wanted, and take as
+    long as the request itself.
     """
 
     def __init__(self, site: Site, transport: httpx.AsyncBaseTransport, *, on_failure: Callable[[], None]) -> None:
-        """Begin without a login.
+        """Start without a login.
 
         Args:
-            site: where, and who asks.
-            transport: the way there.
-            on_failure: hears that a request, or the login before it, got no answer.
+            site: the PBX, and the login.
+            transport: sends the requests.
+            on_failure: called when a request, or the login before it, gets no answer.
         """
         self.url = httpx.URL(site.url)
         self._base = site.url
@@ -40,45 +40,45 @@ class AuthenticatedSession:
 
     @property
     def secrets(self) -> tuple[str | None, ...]:
-        """What no message may repeat: the secret of the site, and the tokens that its login gave."""
+        """The values to mask in messages: the secret of the site, and the tokens that its login issued."""
         return self._auth.secrets
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
-        """Let every new token reach this tenant; `checked` if the present one does."""
+        """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self._auth.expect(tenant, checked=checked)
 
     async def send(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """Send a request and read its answer, whatever its status.
+        """Send a request, and return its answer, whatever the status.
 
         Args:
             method: GET or POST.
             path: on the PBX.
-            content: `params` or `json`, as httpx takes it.
+            content: `params`, `json` or `extensions`, as for httpx.Request.
         """
         request = httpx.Request(method, _parse(f"{self._base}{path}"), headers=_HEADERS, **content)
         flow = self._auth.async_auth_flow(request)
         try:
             request = await anext(flow)
             while True:
-                response = await self._ask(request)
+                response = await self._handle(request)
                 request = await flow.asend(response)
         except StopAsyncIteration:
             return response
         finally:
             await flow.aclose()
 
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
         try:
             response = await self._transport.handle_async_request(request)
         except PbxError as error:
             self._on_failure()
-            _note(request, str(error).partition("\n")[0])
+            _log_answer(request, str(error).partition("\n")[0])
             raise
-        _note(request, response.status_code)
+        _log_answer(request, response.status_code)
         return response
 
 
-def _note(request: httpx.Request, answer: object) -> None:
+def _log_answer(request: httpx.Request, answer: object) -> None:
     if _LOG.isEnabledFor(logging.INFO):
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
         _LOG.info("%s %s: %s", request.method, path, answer)

@@ -1,4 +1,4 @@
-"""The certificate that a PBX shows."""
+"""Fetches the certificate of a PBX."""
 
 import ssl
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ _HTTPS_PORT: Final = 443
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Its SHA-256 fingerprint, until when it is valid, and whose it says it is."""
+    """The SHA-256 fingerprint, expiry date and subject of a certificate."""
 
     fingerprint: str
-    ends: datetime
+    expires: datetime
     subject: str
 
 
 def fetch_certificate(url: str, timeout: float) -> Certificate:
-    """The certificate that is shown at an address, whether it may be trusted or not. Nothing is sent there.
+    """Fetch the certificate at an address, trusted or not. No request is sent.
 
     Raises:
-        PbxUnreachable: nobody answers there, or not with TLS.
+        PbxUnreachable: the server cannot be reached, or does not use TLS.
     """
     where = httpx.URL(url)
     try:

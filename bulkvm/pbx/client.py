@@ -1,6 +1,6 @@
-"""The calls that bulkvm needs, one method each."""
+"""The API calls that bulkvm needs, one method each."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -11,29 +11,29 @@ import httpx
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.model.errors import (
-    AnotherBox,
     ListKeptChanging,
     MalformedAnswer,
     NoSuchBox,
-    NotDoneYet,
     OutcomeUnknown,
     PbxRefused,
 )
-from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote, read_page
+from bulkvm.pbx.box_json import box_json, read_owner
+from bulkvm.pbx.call_results import (
+    read_change_of,
+    read_created_id,
+    read_greeting_count,
+    read_list_page,
+    read_message_count,
+    read_optional_json,
+    read_pin_policy,
+    read_requested_box,
+)
+from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote
 from bulkvm.pbx.masked_values import Masks, doubtful_values
 from bulkvm.pbx.parallel import in_parallel
-from bulkvm.pbx.responses import (
-    box_json,
-    is_web_page,
-    not_the_api,
-    read_box,
-    read_id,
-    read_json,
-    read_object,
-    read_owner,
-)
+from bulkvm.pbx.responses import not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
@@ -42,7 +42,7 @@ _BOXES: Final = "/api/shared_voicemails"
 
 
 class Pbx:
-    """One tenant of a PBX. `connections` says how many calls it is made for at once.
+    """One tenant of a PBX. `connections` is how many calls can be in flight at once.
 
     Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted,
     NotAllowed and OutcomeUnknown; what the last one means for a call that changes something is said at the method.
@@ -55,24 +55,24 @@ class Pbx:
         self._masks = Masks()
 
     def end_waits(self) -> None:
-        """Let no call wait any longer: for its turn, for a PBX that is away or asks for silence, before a repeat.
+        """Cancel all waits, now and from now on: for a slot, for the end of an outage or a pause, before a repeat.
 
-        Calls that would have to wait raise Interrupted from now on. Requests that are under way are finished.
+        Calls that have to wait raise Interrupted. Requests in flight are finished.
         """
         self._client.end_waits()
 
     async def pause(self, seconds: float) -> None:
-        """Wait before a call that would come too early now.
+        """Wait before a call that would be too early now.
 
         Raises:
-            Interrupted: the waits were ended.
+            Interrupted: the waits were cancelled.
         """
         await self._client.pause(seconds)
 
     async def tenant(self) -> Tenant:
-        """Which tenant this login reaches; from then on, nothing is sent to another one.
+        """Fetch the tenant that this login reaches. From then on, nothing is sent to another one.
 
-        A PBX that does not say so leaves the login's domain, or else the token.
+        If the PBX does not show it, the login's domain or the token stands for the tenant.
 
         Source: vendor's OpenAPI, retrieveTenant.
         """
@@ -84,20 +84,20 @@ class Pbx:
         return tenant
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
-        """List every shared voicemail box that the query finds, complete or not at all.
+        """List every shared voicemail box that matches the query, completely or not at all.
 
         Returns:
             In extension order. Fields that a list leaves out are NOT_KNOWN.
 
         Raises:
-            ListKeptChanging: three readings disagreed with the count that the PBX gave.
+            ListKeptChanging: three readings of the list disagreed with the PBX's count.
 
         Source: API page, "List shared voicemails".
         """
         return self._masks.remove(await list_completely(self._fetch_page, query or Query(), progress))
 
     async def count_boxes(self) -> int:
-        """How many boxes the tenant has.
+        """Count the boxes of the tenant.
 
         Source: API page, "List shared voicemails", count.
         """
@@ -106,18 +106,19 @@ class Pbx:
     async def list_whole_boxes(
         self, query: Query | None = None, progress: Progress = no_progress, *, without: Collection[str] = ()
     ) -> tuple[Box, ...]:
-        """List boxes with all that the PBX shows of them, also where its list is a summary.
+        """List boxes with everything that the PBX shows of them, also where its list is a summary.
 
         Args:
             query: which boxes.
-            progress: hears how many boxes are read, of how many.
-            without: fields for which alone no box is fetched.
+            progress: called with the number of boxes read, and their total.
+            without: fields that are not worth fetching a box for.
 
         Returns:
-            In extension order. What the PBX never shows is NOT_KNOWN. A box that was removed meanwhile is left out.
+            In extension order. Fields that the PBX never shows are NOT_KNOWN. Boxes that were removed meanwhile are
+            left out.
 
         Raises:
-            ListKeptChanging: the list cannot be had completely.
+            ListKeptChanging: the list cannot be read completely.
         """
         boxes = {box.id: box for box in await self.list_boxes(query, progress)}
         needed = {c.header for c in COLUMNS} - set(without)
@@ -126,7 +127,24 @@ class Pbx:
             for box in boxes.values()
             if any(getattr(box, header) is NOT_KNOWN for header in needed) or doubtful_values(box).keys() & needed
         ]
+        in_part += await self._find_truncated(boxes.keys() - {box.id for box in in_part}, boxes)
         return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
+
+    async def _find_truncated(self, complete: Collection[str], boxes: Mapping[str, Box]) -> list[Box]:
+        """The boxes whose names the list may have truncated: those as long as the longest, if that one is truncated.
+
+        Args:
+            complete: the ids of the boxes that are not fetched anyway.
+            boxes: all boxes as they were listed, by id.
+        """
+        names = {box_id: box.name for box_id in complete if isinstance((box := boxes[box_id]).name, str)}
+        longest = max(map(len, names.values()), default=0)
+        candidates = [box for box_id, box in boxes.items() if len(names.get(box_id, "")) == longest > 0]
+        with suppress(PbxRefused):  # as for a user who may list boxes but not fetch them
+            for box in candidates[:1]:
+                name = (await self.fetch_box(box.id, box.extension_number)).name
+                return candidates if isinstance(name, str) and len(name) > longest else []
+        return []
 
     async def complete_listed(
         self,
@@ -135,16 +153,16 @@ class Pbx:
         query: Query | None = None,
         progress: Progress = no_progress,
     ) -> dict[str, Box]:
-        """Add to listed boxes what the PBX shows of each alone.
+        """Fetch listed boxes that the list does not show completely.
 
         Args:
-            boxes: as they were listed, by id.
-            in_part: those of which the list does not tell enough.
-            query: what they were listed with.
-            progress: hears how many boxes are read, of how many.
+            boxes: all boxes as they were listed, by id.
+            in_part: the boxes to fetch.
+            query: the query of the list.
+            progress: called with the number of boxes read, and their total.
 
         Returns:
-            In the same order. A box that was removed meanwhile is left out.
+            All boxes, in the same order. Boxes that were removed meanwhile are left out.
 
         Raises:
             ListKeptChanging: the PBX lists a box that it does not have.
@@ -153,8 +171,8 @@ class Pbx:
         gone = {box.id for box in in_part} - fetched.keys()
         if gone and gone & {box.id for box in await self.list_boxes(query)}:
             raise ListKeptChanging(
-                "The PBX lists boxes, and then says that it does not have them. Nothing incomplete is used. Try again "
-                "when nobody is changing boxes, or ask its administrator whether this user may see every box."
+                "The PBX lists boxes that it then reports as missing. An incomplete list is not used. Try again when "
+                "nobody is changing boxes, or ask its administrator whether this user may see every box."
             )
         return {
             box_id: fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box
@@ -163,32 +181,32 @@ class Pbx:
         }
 
     async def fetch_box(self, box_id: str, extension_number: str | None = None) -> Box:
-        """Fetch one box with all that a single answer shows of it.
+        """Fetch one box, as a single answer shows it.
 
         Raises:
-            NoSuchBox: it is gone.
-            AnotherBox: the PBX answered with another box, or another number than the one that is given.
+            NoSuchBox: it does not exist.
+            AnotherBox: the PBX answered with another box, or with another number than the given one.
 
         Source: API page, "Retrieve a shared voicemail".
         """
         return (await self.fetch_whole_box(box_id, extension_number)).box
 
     async def fetch_whole_box(self, box_id: str, extension_number: str | None = None) -> WholeBox:
-        """The same, with all fields as the PBX shows them, also those that are not documented."""
-        whole = await self._client.get(_path(box_id), lambda response: _this_box_of(response, box_id, extension_number))
+        """Fetch one box with all its fields, undocumented ones included. Raises the same errors as `fetch_box`."""
+        whole = await self._client.get(_path(box_id), read_requested_box(box_id, extension_number))
         (box,) = self._masks.remove([whole.box])
         return replace(whole, box=box)
 
     async def fetch_again(self, known: Box) -> Box:
-        """Fetch a box that was read before. What a single answer shows no more, the list may: it is then asked too.
+        """Fetch a box that was read before, and complete it from the list if a single answer shows less than before.
 
         Raises:
-            NoSuchBox: it is gone.
+            NoSuchBox: it does not exist.
         """
         return await self.complete(await self.fetch_box(known.id, known.extension_number), known)
 
     async def complete(self, box: Box, known: Box) -> Box:
-        """A box that was fetched again, with what the list shows of it where a single answer shows no more."""
+        """Complete a box that was fetched again from the list, if a single answer shows less than before."""
         masked: dict[str, Any] = {
             header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
         }
@@ -201,7 +219,7 @@ class Pbx:
         return box
 
     async def fetch_boxes(self, listed: Iterable[Box], progress: Progress = no_progress) -> dict[str, Box]:
-        """Fetch many boxes that were listed, several at once; by their ids. A box that is gone by now is left out.
+        """Fetch listed boxes, several at once. Returns them by id, without those that no longer exist.
 
         Source: API page, "Retrieve a shared voicemail".
         """
@@ -217,12 +235,12 @@ class Pbx:
         return dict(zip(fetched, self._masks.remove(fetched.values()), strict=True))
 
     async def find_box(self, extension_number: str) -> Box | None:
-        """Fetch the box with this extension, None where there is certainly none.
+        """Fetch the box with this extension; None if it certainly does not exist.
 
-        A PBX that passes over the filter answers with other boxes, of which this one may come later.
+        A PBX that ignores the filter answers with the first page of all boxes, which may not include this one.
 
         Raises:
-            OutcomeUnknown, ListKeptChanging: the PBX contradicts itself, so that it is not known.
+            OutcomeUnknown, ListKeptChanging: the PBX contradicts itself, so it is not known whether the box exists.
 
         Source: API page, "List shared voicemails", filter.
         """
@@ -247,64 +265,64 @@ class Pbx:
         before the next call, which may create it twice or fail because of it.
 
         Raises:
-            PbxRefused: the PBX answered no, and made nothing.
+            PbxRefused: the PBX refused, and created nothing if that `is_certain`.
 
         Source: API page, "Create a shared voicemail".
         """
-        return await self._client.post(_BOXES, _id_of, idempotent=False, json=box_json(record))
+        return await self._client.post(_BOXES, read_created_id, idempotent=False, json=box_json(record))
 
     async def update_box(self, box: Box) -> Response[None]:
-        """Give a box these values.
+        """Update a box to these values.
 
-        The whole box is sent, so that repeating the call does no harm. After OutcomeUnknown the box may have them.
+        The whole box is sent, so repeating the call is harmless. After OutcomeUnknown the box may have been updated.
 
         Raises:
-            PbxRefused: the PBX answered no, and changed nothing.
-            NoSuchBox: the box is gone.
+            PbxRefused: the PBX refused, and changed nothing if that `is_certain`.
+            NoSuchBox: the box does not exist.
 
         Source: API page, "Update a shared voicemail".
         """
         fields = box_json(box)
-        del fields["extension_number"]  # not part of this body: the number cannot be changed
-        return await self._client.post(_path(box.id), _is_done_to(box.id), idempotent=True, json=fields)
+        del fields["extension_number"]  # not in this body: the number cannot be changed
+        return await self._client.post(_path(box.id), read_change_of(box.id), idempotent=True, json=fields)
 
     async def count_messages(self, box_id: str) -> int | None:
-        """How many messages a box holds, None where the PBX does not show it.
+        """Count the messages in a box; None if the PBX does not show it.
 
         Source: vendor's OpenAPI, voicemails of a shared voicemail.
         """
         try:
-            return await self._client.get(f"{_path(box_id)}/voicemails", _message_count, {"top": 1})
+            return await self._client.get(f"{_path(box_id)}/voicemails", read_message_count, {"top": 1})
         except (PbxRefused, OutcomeUnknown):
             return None
 
     async def count_greetings(self, box_id: str) -> int | None:
-        """How many greetings a box has, None where the PBX has no such list, or none that this user may read.
+        """Count the greetings of a box; None if the PBX has no such list, or this user may not read it.
 
         Raises:
-            OutcomeUnknown: it has such a list, and did not show it.
+            OutcomeUnknown: the list could not be read.
 
         Source: vendor's OpenAPI, greetings of a shared voicemail.
         """
         try:
-            return await self._client.get(f"{_path(box_id)}/greetings", _greeting_count)
+            return await self._client.get(f"{_path(box_id)}/greetings", read_greeting_count)
         except PbxRefused:
             return None
 
     async def destroy_box(self, box_id: str) -> Response[None]:
-        """Remove a box.
+        """Delete a box.
 
-        It is not repeated after OutcomeUnknown, since the second answer would be that there is no such box.
+        It is not repeated after OutcomeUnknown, since the second answer would be a 404.
 
         Raises:
-            NoSuchBox: it is gone already.
+            NoSuchBox: it does not exist.
 
         Source: vendor's OpenAPI, deleteSharedVoicemail.
         """
-        return await self._client.post(f"{_path(box_id)}/destroy", _is_done_to(box_id), idempotent=False)
+        return await self._client.post(f"{_path(box_id)}/destroy", read_change_of(box_id), idempotent=False)
 
     async def number_owner(self, extension_number: str) -> Owner | None:
-        """What has this extension number, None where it is free.
+        """Look up what uses an extension number; None if it is free.
 
         Source: vendor's OpenAPI, getExtensionNumber.
         """
@@ -314,35 +332,35 @@ class Pbx:
             return None
 
     async def pin_policy(self) -> PinPolicy:
-        """How long a PIN may be: what the tenant's password policy says, or else the API page."""
+        """Fetch how long a PIN may be: from the tenant's password policy, else from the API page."""
         with suppress(PbxRefused, OutcomeUnknown):
             return await self.tenant_pin_policy() or DEFAULT_PIN_POLICY
         return DEFAULT_PIN_POLICY
 
     async def tenant_pin_policy(self) -> PinPolicy | None:
-        """What the tenant's password policy says of PINs, None where the PBX has no such policy.
+        """Fetch the tenant's limits for PINs; None if the PBX has no password policy.
 
         Raises:
-            PbxRefused, OutcomeUnknown: it was not shown, so that it is not known.
+            PbxRefused, OutcomeUnknown: it could not be read.
 
         Source: vendor's OpenAPI, retrieveTenantPasswordPolicy.
         """
         try:
-            told = await self._client.get("/api/tenant/password_policy", read_object)
+            policy = await self._client.get("/api/tenant/password_policy", read_object)
         except NoSuchBox:  # 404: before 22.3
             return None
-        return _pin_policy(told.get("min_length"), told.get("max_length"))
+        return read_pin_policy(policy.get("min_length"), policy.get("max_length"))
 
     async def revoke_token(self) -> None:
-        """End the token that this login uses.
+        """Revoke the token of this login.
 
         Source: vendor's guide, "Login", revoke.
         """
-        await self._client.post("/api/login/oauth/revoke", _nothing, idempotent=True, changes=False)
+        await self._client.post("/api/login/oauth/revoke", read_optional_json, idempotent=True, changes=False)
 
     async def _fetch_page(self, params: Params) -> Page:
         try:
-            return await self._client.get(_BOXES, _page_of, params)
+            return await self._client.get(_BOXES, read_list_page, params)
         except NoSuchBox as error:
             raise not_the_api(self._client.base_url) from error
 
@@ -350,96 +368,9 @@ class Pbx:
         return read_tenant(response, self._client.site)
 
 
-def _this_box_of(response: httpx.Response, box_id: str, extension_number: str | None) -> WholeBox:
-    """The box that was asked for, and no other."""
-    fields = read_object(response)
-    box = read_box(fields, response.url.host)
-    if box.id == box_id and extension_number in {None, box.extension_number}:
-        return WholeBox(box, fields)
-    asked = f"box {extension_number}" if extension_number else "one box"
-    raise AnotherBox(
-        f"The PBX at {response.url.host} was asked for {asked} and answered with another one, {box.extension_number}."
-    )
-
-
 def _with_number(boxes: Iterable[Box], extension_number: str) -> list[Box]:
     return [box for box in boxes if box.extension_number == extension_number]
 
 
-def _page_of(response: httpx.Response) -> Page:
-    return read_page(read_object(response), lambda item: read_box(item, response.url.host))
-
-
-def _message_count(response: httpx.Response) -> int | None:
-    answer = read_object(response)
-    count, items = answer.get("count"), answer.get("items")
-    if not isinstance(items, list | None):
-        return None
-    listed = len(items or ())
-    if isinstance(count, int) and not isinstance(count, bool) and count >= listed:
-        return count
-    return listed or None  # what contradicts itself proves no box to be empty
-
-
-def _greeting_count(response: httpx.Response) -> int | None:
-    if is_web_page(response):
-        return None
-    items = read_object(response).get("items")
-    if not isinstance(items, list | None):
-        raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
-    return len(items or ())
-
-
-def _id_of(response: httpx.Response) -> str:
-    _check_is_done(response)
-    box_id = read_id(read_object(response).get("id"))
-    if box_id is None:
-        raise MalformedAnswer(f"The PBX at {response.url.host} made the box and gave no id for it that can be used.")
-    return box_id
-
-
-def _is_done_to(box_id: str) -> Callable[[httpx.Response], None]:
-    """Reads the answer to a change of a box, which has no body, or none that matters.
-
-    Raises:
-        NotDoneYet, AnotherBox: it does not say that this box was changed.
-    """
-
-    def read(response: httpx.Response) -> None:
-        _check_is_done(response)
-        told = _nothing(response)
-        if isinstance(told, dict) and told.get("id") and read_id(told["id"]) != box_id:
-            raise AnotherBox(f"The PBX at {response.url.host} was to change one box and answered with another one.")
-
-    return read
-
-
-def _check_is_done(response: httpx.Response) -> None:
-    if response.status_code == httpx.codes.ACCEPTED:
-        raise NotDoneYet(f"The PBX at {response.url.host} answered that it will be done later (status 202).")
-
-
-def _nothing(response: httpx.Response) -> Any:
-    """The answer has no body, or none that matters. A page of HTML comes from somebody else than the PBX."""
-    return read_json(response) if response.content.strip() else None
-
-
 def _path(box_id: str) -> str:
     return f"{_BOXES}/{escape(box_id, safe='')}"
-
-
-def _pin_policy(least: Any, most: Any) -> PinPolicy:
-    """The tenant's bounds, each where it gives one, else the API page's: since 22.3 the tenant decides."""
-    tenant, policy = "the tenant's password policy", DEFAULT_PIN_POLICY
-    if _is_length(least):
-        policy = replace(policy, min_length=least, min_from=tenant)
-    if _is_length(most):
-        policy = replace(policy, max_length=most, max_from=tenant)
-    elif policy.contradiction:  # the API page's bound is not the tenant's
-        policy = replace(policy, max_length=LONGEST_PIN)
-    return policy
-
-
-def _is_length(value: Any) -> bool:
-    """Whether a bound is one; 0 stands for none."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -1,4 +1,4 @@
-"""The way to a PBX, checked step by step."""
+"""Diagnoses the connection to a PBX, step by step."""
 
 import asyncio
 import time
@@ -28,14 +28,14 @@ from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
 
-_CLOCKS_MAY_DIFFER: Final = timedelta(minutes=1)
-_ENDS_SOON: Final = timedelta(days=30)
+_MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
+_EXPIRES_SOON: Final = timedelta(days=30)
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check came to: what is so, or what is wrong and what to do about it."""
+    """The result of one check, or the error and what to do about it."""
 
     check: str
     text: str
@@ -54,28 +54,33 @@ async def examine(
     now: Callable[[], datetime] = _now,
     no_secret: BulkvmError | None = None,
 ) -> AsyncIterator[Finding]:
-    """Check all that a run needs, from the host's name to the time that a request takes.
+    """Check everything that a run needs, from the host name to the time of a request.
 
-    It ends early where a failure makes the later checks pointless.
+    It stops after a failure that makes the later checks pointless.
 
     Args:
-        site: what is checked.
-        settings: of each request.
-        app: an ASGI application in place of the network, to which there is no way to check.
+        site: the site to check.
+        settings: the settings of each request.
+        app: an ASGI application to call instead of the network, for which the connection is not checked.
         now: this machine's clock.
-        no_secret: why the site has no password or token, where it has none: the check of the login comes to that.
+        no_secret: why the site has no password or token, if it has none. It is the result of the login check.
 
     Raises:
-        UsageError: the site itself says something that cannot be.
+        UsageError: the settings of the site are not valid.
     """
-    way = _Way(site, settings.timeout, now)
-    outside = [("name", way.resolve), ("port", way.knock), ("TLS", way.shake_hands), ("clock", way.compare_clocks)]
+    server = _Server(site, settings.timeout, now)
+    checks = [
+        ("name", server.resolve),
+        ("port", server.connect),
+        ("TLS", server.check_tls),
+        ("clock", server.check_clock),
+    ]
     async with connect(site, settings, app=app) as pbx:
         tenant = _Tenant(site, pbx)
         log_in = _failing(no_secret) if no_secret else tenant.log_in
-        inside = [("login", log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
-        for check, look in inside if app else outside + inside:
-            finding = await _find(check, look)
+        of_tenant = [("login", log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
+        for name, check in of_tenant if app else checks + of_tenant:
+            finding = await _run(name, check)
             yield finding
             if (
                 isinstance(finding.error, PbxError | NotTrusted | LoginRefused)
@@ -84,18 +89,18 @@ async def examine(
                 return
 
 
-async def probe(site: Site, patience: float) -> httpx.Response:
-    """Send a request without a login: whatever is answered, there is somebody to talk to.
+async def probe(site: Site, seconds: float) -> httpx.Response:
+    """Send a request without a login. Any answer shows that there is a server.
 
     Args:
-        site: where; who logs in does not matter.
-        patience: seconds to wait for an answer.
+        site: the PBX; the login does not matter.
+        seconds: to wait for an answer.
 
     Raises:
-        PbxError: it cannot.
-        NotTrusted: its certificate may not be trusted.
+        PbxError: there is no answer.
+        NotTrusted: the certificate is not trusted.
     """
-    async with make_transport(site, 1, patience) as transport:
+    async with make_transport(site, 1, seconds) as transport:
         try:
             return await transport.handle_async_request(
                 httpx.Request("GET", f"{site.url}/api/shared_voicemails", params={"top": 1})
@@ -104,27 +109,27 @@ async def probe(site: Site, patience: float) -> httpx.Response:
             raise _with_advice(error) from error
 
 
-async def _find(check: str, look: Callable[[], Awaitable[str]]) -> Finding:
+async def _run(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
     try:
-        return Finding(check, await look())
+        return Finding(name, await check())
     except BulkvmError as error:
-        return Finding(check, str(error), error)
+        return Finding(name, str(error), error)
 
 
 def _failing(error: BulkvmError) -> Callable[[], Awaitable[str]]:
-    async def look() -> str:
+    async def check() -> str:
         raise error
 
-    return look
+    return check
 
 
-class _Way:
-    """The way to the PBX, up to its first answer."""
+class _Server:
+    """Checks the connection to the PBX, up to its first answer."""
 
     def __init__(self, site: Site, timeout: float, now: Callable[[], datetime]) -> None:
         self._site = site
         self._url = httpx.URL(site.url)
-        self._host = self._url.raw_host.decode()  # as it is asked for: sockets know older rules for other scripts
+        self._host = self._url.raw_host.decode()  # punycode: sockets encode other scripts by older rules
         self._port = self._url.port or _PORTS[self._url.scheme]
         self._timeout = timeout
         self._now = now
@@ -135,50 +140,50 @@ class _Way:
             found = await asyncio.get_running_loop().getaddrinfo(self._host, self._port)
         except OSError as error:
             raise unknown_name(self._url) from error
-        return f"{self._url.host} is {', '.join(sorted({str(address[0]) for *_, address in found}))}"
+        return f"{self._url.host} resolves to {', '.join(sorted({str(address[0]) for *_, address in found}))}"
 
-    async def knock(self) -> str:
+    async def connect(self) -> str:
         try:
             async with asyncio.timeout(self._timeout):
                 _, writer = await asyncio.open_connection(self._host, self._port)
         except OSError as error:
             raise not_reached(self._url) from error
         writer.close()
-        return f"somebody answers at port {self._port}"
+        return f"port {self._port} is open"
 
-    async def shake_hands(self) -> str:
+    async def check_tls(self) -> str:
         try:
             answer = await probe(self._site, self._timeout)
         except PbxUnreachable as error:
-            if isinstance(error.__cause__, TimeoutError):  # that somebody takes the connection is known by now
-                raise _with_advice(AnswerLost("Whoever takes the connection says nothing.")) from error
+            if isinstance(error.__cause__, TimeoutError):  # the port is open, as the check before has shown
+                raise _with_advice(AnswerLost("Connected, but the server did not respond.")) from error
             raise
         self._date = answer.headers.get("date")
         if self._url.scheme == "http":
             return "not used: plain http"
-        return f"{_trust_in_words(self._site)}; {await self._until()}"
+        return f"{_trust_in_words(self._site)}; {await self._expiry()}"
 
-    async def compare_clocks(self) -> str:
+    async def check_clock(self) -> str:
         try:
             theirs = parsedate_to_datetime(self._date or "").astimezone(UTC)
         except (ValueError, OverflowError):
-            return "the PBX does not tell the time"
+            return "the PBX does not send its time"
         apart = abs(self._now() - theirs)
-        if apart > _CLOCKS_MAY_DIFFER:
+        if apart > _MAX_CLOCK_SKEW:
             raise UsageError(
-                f"This machine's clock and the PBX's are {apart.total_seconds() / 60:.0f} minutes apart. Set the one "
-                "that is wrong, best by a time server (NTP)."
+                f"The clocks of this machine and the PBX are {apart.total_seconds() / 60:.0f} minutes apart. Correct "
+                "the wrong one, preferably with a time server (NTP)."
             )
-        return "this machine's and the PBX's agree"
+        return "the clocks of this machine and the PBX agree"
 
-    async def _until(self) -> str:
+    async def _expiry(self) -> str:
         certificate = await asyncio.to_thread(fetch_certificate, self._site.url, self._timeout)
-        soon = " Have it renewed soon." if certificate.ends - self._now() < _ENDS_SOON else ""
-        return f"the certificate is valid until {certificate.ends:%Y-%m-%d}.{soon}"
+        soon = " Have it renewed soon." if certificate.expires - self._now() < _EXPIRES_SOON else ""
+        return f"the certificate is valid until {certificate.expires:%Y-%m-%d}.{soon}"
 
 
 class _Tenant:
-    """What the PBX lets the user do."""
+    """Checks what the user may do on the PBX."""
 
     def __init__(self, site: Site, pbx: Pbx) -> None:
         self._site = site
@@ -195,21 +200,24 @@ class _Tenant:
             raise _with_advice(error) from error
         if self._site.token:
             return "the token is accepted"
-        return f"{self._site.user} is let in"
+        return f"logged in as {self._site.user}"
 
     async def count(self) -> str:
         if self._refusal:
             raise self._refusal
-        return f"{self._boxes} can be listed"
+        return f"{self._boxes} found"
 
     async def policy(self) -> str:
         try:
             policy = await self._pbx.tenant_pin_policy()
         except PbxRefused as error:
             least, most = DEFAULT_PIN_POLICY.min_length, DEFAULT_PIN_POLICY.max_length
-            return f"not known, and taken to be {least} to {most} digits: {error}"
+            return f"not known, assumed to be {least} to {most} digits: {error}"
         if policy is None:
-            policy, of = DEFAULT_PIN_POLICY, ", as PBXs have it before 22.3: this one tells no policy of the tenant"
+            policy, of = (
+                DEFAULT_PIN_POLICY,
+                ", the default before version 22.3: this PBX has no password policy for the tenant",
+            )
         else:
             of = ""
         if policy.contradiction:
@@ -223,7 +231,7 @@ class _Tenant:
 
 
 def _with_advice(error: OutcomeUnknown | PbxUnreachable) -> PbxError:
-    """Somebody answers, and not as a PBX does."""
+    """The error with advice for a server that does not answer as a PBX does."""
     return type(error)(
         f"{error}\nCheck that the port is that of the PBX's REST API, 8887 by default, and whether it is for http or "
         "https."
@@ -232,7 +240,7 @@ def _with_advice(error: OutcomeUnknown | PbxUnreachable) -> PbxError:
 
 def _trust_in_words(site: Site) -> str:
     if site.insecure:
-        return "NOT CHECKED, because of --insecure"
+        return "NOT VERIFIED, because of --insecure"
     if site.ca_file:
         return f"trusted by {site.ca_file}"
-    return "the certificate that was pinned" if site.fingerprint else "trusted by this machine"
+    return "the pinned certificate" if site.fingerprint else "trusted by this machine"

@@ -1,4 +1,4 @@
-"""The SHA-256 fingerprint of a certificate, as bytes and as a person compares it."""
+"""The SHA-256 fingerprint of a certificate, as bytes and as text."""
 
 from typing import Final
 
@@ -8,15 +8,15 @@ _BYTES: Final = 32
 
 
 def show_fingerprint(digest: bytes) -> str:
-    """A fingerprint as browsers and openssl show it."""
+    """Format a fingerprint as browsers and openssl do."""
     return digest.hex(":").upper()
 
 
 def read_fingerprint(text: str) -> bytes:
-    """A fingerprint with or without colons, in any case.
+    """Parse a fingerprint with or without colons, in upper or lower case.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a fingerprint.
     """
     try:
         digest = bytes.fromhex(text.replace(":", ""))
@@ -25,6 +25,6 @@ def read_fingerprint(text: str) -> bytes:
     if len(digest) != _BYTES:
         raise UsageError(
             f'"{text}" is not a SHA-256 fingerprint, which has {_BYTES} pairs of hexadecimal digits. Pin the '
-            "certificate anew with `bulkvm login SITE`."
+            "certificate again with `bulkvm login SITE`."
         )
     return digest

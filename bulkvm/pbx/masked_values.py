@@ -1,4 +1,4 @@
-"""Values that a PBX shows in place of the real ones."""
+"""Recognizes masks: values that a PBX shows instead of the real ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,36 +9,36 @@ from bulkvm.columns import COLUMNS
 from bulkvm.columns.mask_digits import may_be_mask
 from bulkvm.model.box import NOT_KNOWN, Box, Value
 
-_SEVERAL: Final = 2
+_MIN_BOXES: Final = 2
 
 
 class Masks:
-    """The masks of one PBX, as far as its answers have shown them.
+    """The masks of one PBX, as found in its answers so far.
 
-    A value that no box may have is a mask if several boxes are shown with it. One box alone may really have it, from a
-    time of other rules.
+    A value that the rules forbid is a mask if several boxes show it. A single box may really have it, from before the
+    rules changed.
     """
 
     def __init__(self) -> None:
         self._ids: defaultdict[tuple[str, Value], set[str]] = defaultdict(set)
 
     def remove(self, boxes: Iterable[Box]) -> tuple[Box, ...]:
-        """The boxes with NOT_KNOWN for every value that is a mask by all that was seen so far, these included."""
+        """Replace masks by NOT_KNOWN, judged by all boxes so far, these included."""
         listed = [(box, doubtful_values(box)) for box in boxes]
         for box, doubtful in listed:
             for field in doubtful.items():
-                if len(self._ids[field]) < _SEVERAL:
+                if len(self._ids[field]) < _MIN_BOXES:
                     self._ids[field].add(box.id)
         return tuple(self._without_masks(box, doubtful) if doubtful else box for box, doubtful in listed)
 
     def _without_masks(self, box: Box, doubtful: dict[str, Value]) -> Box:
         masked: dict[str, Any] = {
-            header: NOT_KNOWN for header, value in doubtful.items() if len(self._ids[header, value]) >= _SEVERAL
+            header: NOT_KNOWN for header, value in doubtful.items() if len(self._ids[header, value]) >= _MIN_BOXES
         }
         return replace(box, **masked)
 
 
 def doubtful_values(box: Box) -> dict[str, Value]:
-    """The values of a box, by field, that may be masks."""
+    """The values of a box that may be masks, by field."""
     values = ((column, getattr(box, column.header)) for column in COLUMNS if column.updatable)
     return {column.header: value for column, value in values if may_be_mask(column, value)}

@@ -1,4 +1,4 @@
-"""Many calls at once."""
+"""Runs calls concurrently."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 async def in_parallel(items: Iterable[T], do: Callable[[T], Awaitable[None]], workers: int) -> None:
-    """Do something with each item, at most `workers` of them at a time.
+    """Call `do` for each item, with at most `workers` calls at a time.
 
-    Workers take from one iterator, so that memory does not grow with the number of items. The first error stops the
+    The workers share one iterator, so memory does not grow with the number of items. The first error cancels the
     others and is raised.
     """
     shared = iter(items)

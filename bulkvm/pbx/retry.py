@@ -29,7 +29,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
-from bulkvm.pbx.responses import raise_for_refusal
+from bulkvm.pbx.responses import login_rejected, raise_for_status
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 
@@ -178,8 +178,8 @@ class RetryingClient:
         else:
             self._outage.on_response()
         if call.changes and response.status_code == codes.UNAUTHORIZED:
-            raise LoginEnded(f"The PBX at {response.url.host} does not accept the login or token, or it has ended.")
-        raise_for_refusal(response, secrets=(*self._session.secrets, *call.secrets))
+            raise LoginEnded(login_rejected(response.url.host))
+        raise_for_status(response, secrets=(*self._session.secrets, *call.secrets))
         return response
 
     async def pause(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A box as the PBX shows it, with the fields that bulkvm does not know, and what an update did to these."""
+"""A box with all fields that the PBX shows, and how its undocumented fields changed."""
 
 import json
 import re
@@ -10,33 +10,33 @@ from typing import Any, Final
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import Box
 
-# Words in the name of a field that the PBX itself keeps up to date.
+# Words in the names of fields that the PBX itself updates.
 _VOLATILE: Final = frozenset(
     {"etag", "version", "revision", "hash", "checksum", "updated", "modified", "changed", "last"}
 )
-# Words in the name of a number that grows as callers use the box.
+# Words in the names of numbers that grow as callers use the box.
 _USAGE: Final = frozenset({"count", "unread", "messages", "voicemails", "used", "usage", "size", "total", "duration"})
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DEEPEST: Final = 8  # levels, below which values are compared as a whole
-_LIKE_AN_ID: Final = 8  # characters, from which on a text with a digit in it may be an id
-_FIRST_EPOCH: Final = 1_000_000_000  # smaller numbers are no time of this century
+_MAX_DEPTH: Final = 8  # levels; deeper values are compared as a whole
+_MIN_ID_LENGTH: Final = 8  # characters; a text with a digit that is as long may be an id
+_MIN_TIMESTAMP: Final = 1_000_000_000  # seconds, in 2001; smaller numbers are no timestamps
 
 
 @dataclass(frozen=True, slots=True)
 class WholeBox:
-    """One box: what bulkvm knows of it, and all `fields` as the PBX shows them."""
+    """One box: the documented fields as a Box, and all `fields` in JSON."""
 
     box: Box
     fields: Mapping[str, Any] = field(repr=False)
 
     def to_json(self) -> str:
-        """All fields, in ASCII."""
+        """Format all fields as JSON in ASCII."""
         return json.dumps(self.fields)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """An undocumented field that is not as it was. `path` names it, with dots where it is within another one."""
+    """An undocumented field that changed. `path` is its name, with dots for nested fields."""
 
     path: str
     old: Any = field(repr=False)
@@ -45,10 +45,10 @@ class FieldChange:
 
 
 def find_field_changes(before: WholeBox, after: WholeBox) -> tuple[FieldChange, ...]:
-    """The undocumented fields that an update lost or changed.
+    """Find the undocumented fields that an update lost or changed.
 
-    What the PBX keeps itself may change: times that grow, counters, and what is called version, updated_by or the like.
-    A new field is no loss.
+    Fields that the PBX itself updates may change: later timestamps, counters, and names such as version or updated_by.
+    A new field is not a change.
     """
     names = [name for name in before.fields if name not in COLUMN_OF_HEADER]
     return tuple(
@@ -57,14 +57,14 @@ def find_field_changes(before: WholeBox, after: WholeBox) -> tuple[FieldChange, 
 
 
 def undocumented(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the fields of a box that are not documented."""
+    """The undocumented fields of a box."""
     return {name: value for name, value in fields.items() if name not in COLUMN_OF_HEADER}
 
 
 def find_set_fields(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """The undocumented fields that somebody set, changed or emptied since a box was made.
+    """Find the undocumented fields that were set, changed or cleared since a box was created.
 
-    What the PBX keeps itself does not count: times, and what is called version, message_count or the like.
+    Fields that the PBX itself updates do not count: timestamps, and names such as version or message_count.
     """
     names = sorted(undocumented(made).keys() | undocumented(now).keys())
     return tuple(name for name in names if _is_set(name, made.get(name), now.get(name), depth=1))
@@ -73,16 +73,16 @@ def find_set_fields(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[st
 def find_not_default(
     sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
-    """The undocumented fields in which boxes are not as one that was made like them.
+    """Find the undocumented fields in which boxes differ from the defaults of a new box.
 
-    A value that each box has of its own, such as an address or a serial number, is no default.
+    A value that is different in each box, such as an address or a serial number, is not a default.
 
     Args:
-        sample: the fields of that one, right after it was made.
-        boxes: the fields of others, by id.
+        sample: the fields of one box right after it was created.
+        boxes: the fields of the others, by id.
 
     Returns:
-        The fields by box, and the fields of which the default is not known.
+        The fields by box, and the fields whose default is not known.
     """
     found = {box_id: find_set_fields(sample, fields) for box_id, fields in boxes.items()}
     own = [name for name in sorted({n for names in found.values() for n in names}) if _is_own(name, sample, boxes)]
@@ -90,15 +90,15 @@ def find_not_default(
 
 
 def _is_own(name: str, sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether each box has a value of its own in a field, as far as these show."""
+    """Whether a field seems to have a different value in each box."""
     value = sample.get(name)
     if is_nothing(value) or isinstance(value, bool):
         return False
     others = [repr(fields.get(name)) for fields in boxes.values()]
     if len(others) > 1:
         return repr(value) not in others and len(set(others)) == len(others)
-    return (isinstance(value, int | float) and abs(value) >= _FIRST_EPOCH) or (
-        len(str(value)) >= _LIKE_AN_ID and _has_digit(value)
+    return (isinstance(value, int | float) and abs(value) >= _MIN_TIMESTAMP) or (
+        len(str(value)) >= _MIN_ID_LENGTH and _has_digit(value)
     )
 
 
@@ -107,7 +107,7 @@ def _has_digit(value: Any) -> bool:
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether a field without this value would hold as much."""
+    """Whether a value is null or empty."""
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
@@ -116,7 +116,7 @@ def _compare(path: str, old: Any, new: Any, *, depth: int) -> Iterator[FieldChan
         return
     if is_nothing(new):
         yield FieldChange(path, old, new, is_lost=True)
-    elif isinstance(old, dict) and isinstance(new, dict) and depth < _DEEPEST:
+    elif isinstance(old, dict) and isinstance(new, dict) and depth < _MAX_DEPTH:
         for name, value in old.items():
             yield from _compare(f"{path}.{name}", value, new.get(name), depth=depth + 1)
     elif not _is_same(old, new) and not _is_volatile(path, old, new):
@@ -124,14 +124,14 @@ def _compare(path: str, old: Any, new: Any, *, depth: int) -> Iterator[FieldChan
 
 
 def _is_set(path: str, old: Any, new: Any, *, depth: int) -> bool:
-    if not old and not new:  # null, false, 0 and none of them at all
+    if not old and not new:  # null, false, 0 and a missing field are the same
         return False
     words = _words(path)
     if words & _VOLATILE or (words & _USAGE and _is_number(old or 0) and _is_number(new or 0)):
         return False
     if is_nothing(old) or is_nothing(new):
         return True
-    if isinstance(old, dict) and isinstance(new, dict) and depth < _DEEPEST:
+    if isinstance(old, dict) and isinstance(new, dict) and depth < _MAX_DEPTH:
         return any(_is_set(f"{path}.{n}", old.get(n), new.get(n), depth=depth + 1) for n in old.keys() | new.keys())
     return not _is_same(old, new) and not _is_time(old, new) and not _is_time(new, old)
 
@@ -156,12 +156,12 @@ def _is_counter(old: Any, new: Any) -> bool:
 
 
 def _is_time(old: Any, new: Any) -> bool:
-    """Whether both are times, and the new one is not before the old one."""
+    """Whether both are timestamps, and the new one is not before the old one."""
     if _is_number(old) and _is_number(new):
-        return bool(_FIRST_EPOCH <= old <= new)
+        return bool(_MIN_TIMESTAMP <= old <= new)
     try:
         return datetime.fromisoformat(old) <= datetime.fromisoformat(new)
-    except (TypeError, ValueError):  # not a text, no time, or only one of them with a time zone
+    except (TypeError, ValueError):  # not a text, not a timestamp, or only one of them has a time zone
         return False
 
 

@@ -30,8 +30,8 @@ def assert_clear(ended: CommandResult, code: int, *words: str) -> None:
         ({"BULKVM_URL": "https://[::1", "BULKVM_TOKEN": "t"}, 2, ["not an address"]),
         ({"BULKVM_URL": "http://pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["plain http"]),
         ({"BULKVM_URL": "https://me:hunter2@pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["password", "BULKVM_USER"]),
-        ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "t"}, 5, ["No machine called pbx.invalid"]),
-        ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "hunter2\nx"}, 2, ["Give the token alone"]),
+        ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "t"}, 5, ["host name pbx.invalid was not found"]),
+        ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "hunter2\nx"}, 2, ["Enter the token alone"]),
         ({"BULKVM_SITE": "clinic"}, 2, ['no site called "clinic"']),
     ],
     ids=[
@@ -77,8 +77,8 @@ def test_a_wrong_token_and_a_wrong_password(bulkvm: Bulkvm, monkeypatch: pytest.
         monkeypatch.setenv("BULKVM_PASSWORD", "secret-password")
         with_password = bulkvm("export", "boxes.csv")
 
-    assert_clear(with_token, 4, "does not accept the login or token")
-    assert_clear(with_password, 4, "did not accept this user name and password", "BULKVM_DOMAIN")
+    assert_clear(with_token, 4, "rejected the login, or the token has expired")
+    assert_clear(with_password, 4, "rejected the user name and password", "BULKVM_DOMAIN")
     assert "secret" not in with_token.err + with_password.err
     assert not Path("boxes.csv").exists()
 

@@ -19,7 +19,7 @@ def app(tmp_path: Path) -> Starlette:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("admin-add:list:every=1", "Nothing incomplete is used"),
+        ("admin-add:list:every=1", "An incomplete list is not used"),
         ("truncated:list:2-99", "cut off"),
         ("html:list:2-99", "status 502"),
         ("404:list:1-99", "is not the REST API"),

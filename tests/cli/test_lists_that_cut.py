@@ -79,3 +79,24 @@ def test_the_same_import_again_changes_nothing_and_says_so_beforehand(bulkvm: Bu
     planned = bulkvm("plan", "a.csv", "--json")
 
     assert planned.json["counts"]["unchanged"] == 3
+
+
+@pytest.mark.usefixtures("cutting")
+@pytest.mark.parametrize("file", ["out.csv", "out.json"])
+def test_an_export_has_the_whole_names(bulkvm: Bulkvm, folder: Path, file: str) -> None:
+    imported = bulkvm("import", write_csv(folder / "a.csv", *ROWS, ("6210", "Short", "582046", "", "")), "--yes")
+
+    exported = bulkvm("export", file)
+
+    assert (imported.code, exported.code) == (0, 0), imported.err
+    text = (folder / file).read_text("utf-8")
+    assert [name for _, name, *_ in ROWS if name not in text] == [], text
+
+
+def test_a_list_with_whole_names_costs_an_export_one_request_more(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+    pbx.state.traffic.counts.clear()
+
+    bulkvm("export", "out.csv")
+
+    assert pbx.state.traffic.counts["fetch"] == 1

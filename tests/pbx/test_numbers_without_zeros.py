@@ -51,7 +51,7 @@ async def test_an_extension_that_is_given_as_a_number_is_refused_since_it_may_be
             "list": pbx.list_boxes, "find": lambda: pbx.find_box("0101"), "fetch": lambda: pbx.fetch_box(box_id)
         }  # fmt: skip
 
-        with pytest.raises(OutcomeUnknown, match="malformed: the extension_number of a box is no text"):
+        with pytest.raises(OutcomeUnknown, match="malformed: the extension_number of a box is not a string"):
             await calls[how]()
 
 

@@ -283,7 +283,7 @@ async def test_a_pbx_that_repeats_a_token_that_it_gave_is_shown_without_it(repea
 
 @pytest.mark.parametrize("token", ["Bearer abc", "two\nlines", "a\rb", "“abc”", "half\udcff", "a\x00b", "tab\tbed"])
 async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> None:
-    with pytest.raises(UsageError, match="Give the token alone") as refusal:
+    with pytest.raises(UsageError, match="Enter the token alone") as refusal:
         async with connect(Site(name="test", url="http://simulator", token=token), app=Starlette()):
             pass
 
@@ -293,7 +293,7 @@ async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> 
 @pytest.mark.parametrize("field", ["user", "domain", "password"])
 async def test_a_login_in_no_encoding_is_told_and_not_shown(field: str) -> None:
     site = replace(login_site(), **{field: "OPEN-\udcff"})  # type: ignore[arg-type]  # a text each
-    with pytest.raises(UsageError, match="not in UTF-8") as refusal:
+    with pytest.raises(UsageError, match="not valid UTF-8") as refusal:
         async with connect(site, app=Starlette()):
             pass
 

@@ -203,7 +203,7 @@ async def test_a_change_that_is_answered_as_to_be_done_later_is_looked_up(kind: 
 
     assert (done.status, sent) == (DONE[kind], 1)
     assert open_still.status is Status.UNKNOWN
-    assert "will be done later (status 202)" in open_still.message
+    assert "for later processing (status 202)" in open_still.message
 
 
 @pytest.mark.parametrize("kind", [U, R])
@@ -234,3 +234,16 @@ async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_told_as_suc
     assert (outcome.status, outcome.id) == (Status.UNKNOWN, box.id)
     assert "neither its former values nor those that were sent: it differs in name." in outcome.message
     assert "could not be looked up" not in outcome.message
+
+
+@pytest.mark.parametrize("status", [206, 203, 226])
+@pytest.mark.parametrize(("is_done", "outcome"), [(True, Status.UPDATED), (False, Status.FAILED)], ids=["done", "not"])
+async def test_an_update_with_an_undocumented_success_is_looked_up(
+    status: int,
+    is_done: bool,  # noqa: FBT001
+    outcome: Status,
+) -> None:
+    found, sent = await send_answered(U, status, b"", is_done=is_done)
+
+    assert found.status is outcome
+    assert sent > 1

@@ -203,7 +203,7 @@ def _settle_trust(site: Site, console: Console) -> Site:
         console.always(
             f"{error}\n\nThe PBX shows this certificate:\n"
             f"  for          {shown.subject}\n"
-            f"  valid until  {shown.ends:%Y-%m-%d}\n"
+            f"  valid until  {shown.expires:%Y-%m-%d}\n"
             f"  SHA-256      {shown.fingerprint}\n"
             "Compare its SHA-256 fingerprint with the one that the PBX's administrator reads out on the PBX itself."
         )

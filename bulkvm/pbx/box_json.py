@@ -1,0 +1,120 @@
+"""Boxes and number owners as the API has them in JSON. Every answer is input: it may lack what it should hold."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN
+from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
+from bulkvm.model.errors import MalformedAnswer
+from bulkvm.pbx.responses import read_object
+from bulkvm.text import printable
+
+_SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
+_NEVER_BLANK: Final = _SWITCHES | {"name", "pin"}  # null means that the value is not shown
+_MASK: Final = re.compile(r"[*•●]{3,}")
+_MASKED_IN_PART: Final = re.compile(r"[*•●…]")  # such as a***@example.com
+_PATHS: Final = frozenset({".", ".."})  # as an id, they would change the path of a request
+_LONGEST_ID: Final = 1000
+
+
+def read_box(item: Any, host: str) -> Box:
+    """Read a box. A null is BLANK; unknown fields are ignored.
+
+    A field that is missing or masked is NOT_KNOWN, and so is a null in a field that every box has.
+
+    Raises:
+        MalformedAnswer: the id or the extension number is missing or invalid, or a field is of another type.
+    """
+    if not isinstance(item, dict) or not item.get("id") or not item.get(KEY_COLUMN.header):
+        raise MalformedAnswer(f"The PBX at {host} sent a box without an id or an extension number.")
+    # A JSON number is ambiguous: 101 may be 101 or 0101, which are two boxes (API page: extension_number is a text of 3
+    # to 64 digits).
+    if not isinstance(item[KEY_COLUMN.header], str):
+        raise MalformedAnswer(
+            f"The answer of the PBX at {host} is malformed: the {KEY_COLUMN.header} of a box is not a string, so its "
+            "leading zeros may be lost and the box cannot be identified. Contact the PBX's administrator."
+        )
+    box_id, number = read_id(item["id"]), read_id(item[KEY_COLUMN.header])
+    if box_id is None or number is None:
+        raise MalformedAnswer(f"The PBX at {host} sent a box with an invalid id or extension number.")
+    fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
+    return Box(id=box_id, extension_number=number, **fields)
+
+
+def box_json(box: Box | Record) -> dict[str, str | bool]:
+    """The fields of a box or record that have a value, as the API expects them."""
+    values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c.header != "id")
+    return {
+        header: value if isinstance(value, bool) else COLUMN_OF_HEADER[header].format(value)
+        for header, value in values
+        if not isinstance(value, Absent)
+    }
+
+
+def read_id(value: Any) -> str | None:
+    """Read an id or an extension number; None if it cannot be part of a request or a message."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if text.isprintable() and text not in _PATHS and 0 < len(text) <= _LONGEST_ID else None
+
+
+def read_owner(response: httpx.Response) -> Owner | None:
+    """Read what uses an extension number; None if the number is free.
+
+    Raises:
+        MalformedAnswer: there is no JSON object.
+    """
+    owner = read_object(response)
+    if not any(owner.get(key) for key in ("id", "name", "type")):
+        return None
+    name, kind = (_shown(str(owner.get(key) or "")) for key in ("name", "type"))
+    return Owner(name=name, kind=kind or "UNKNOWN")
+
+
+def _shown(words: str) -> str:
+    """A text of the PBX on one line, without control characters."""
+    return printable(" ".join(words.split()))
+
+
+def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
+    value = item.get(header)
+    if header not in item or _is_mask(value) or (header in _NEVER_BLANK and (value is None or value == "")):
+        return NOT_KNOWN
+    if header == "recipients":
+        return _read_recipients(value)
+    if _has_lost_zeros(header, value):
+        return NOT_KNOWN
+    if value is None or value == "":
+        return BLANK
+    if header in _SWITCHES and str(value).isdecimal():
+        return NOT_KNOWN  # digits are a mask
+    if isinstance(value, bool) is not (header in _SWITCHES):
+        raise MalformedAnswer(f"The PBX at {host} sent a box whose {header} has an unexpected type.")
+    return value if isinstance(value, bool) else _text(value)
+
+
+def _has_lost_zeros(header: str, value: Any) -> bool:
+    """Whether a value is no PIN, or a JSON number that may have lost leading zeros."""
+    if header == "pin":
+        return not (isinstance(value, str) and value.isdecimal())
+    return header == "name" and isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_mask(value: Any) -> bool:
+    """Whether a text is a mask for a hidden one."""
+    return isinstance(value, str) and _MASK.fullmatch(value) is not None
+
+
+def _text(value: Any) -> str:
+    """A text that can be encoded: lone surrogates, which JSON allows, become question marks."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _read_recipients(value: Any) -> tuple[str, ...] | Absent:
+    addresses = value if isinstance(value, list) else str(value or "").split(",")
+    recipients = tuple(filter(None, (_text(address).strip() for address in addresses)))
+    return NOT_KNOWN if any(_MASKED_IN_PART.search(address) for address in recipients) else recipients

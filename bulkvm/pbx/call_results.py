@@ -1,0 +1,123 @@
+"""The results of API calls, from their answers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.model.errors import AnotherBox, MalformedAnswer, NotDoneYet
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
+from bulkvm.pbx.box_json import read_box, read_id
+from bulkvm.pbx.listing import Page, read_page
+from bulkvm.pbx.responses import is_web_page, read_json, read_object
+from bulkvm.pbx.whole_box import WholeBox
+
+_CREATED: Final = frozenset({httpx.codes.OK, httpx.codes.CREATED})
+_CHANGED: Final = frozenset({httpx.codes.OK, httpx.codes.NO_CONTENT})
+
+
+def read_list_page(response: httpx.Response) -> Page:
+    """One page of the list of boxes."""
+    return read_page(read_object(response), lambda item: read_box(item, response.url.host))
+
+
+def read_requested_box(box_id: str, extension_number: str | None) -> Callable[[httpx.Response], WholeBox]:
+    """Reads the requested box.
+
+    Raises:
+        AnotherBox: the answer is about another box.
+    """
+
+    def read(response: httpx.Response) -> WholeBox:
+        fields = read_object(response)
+        box = read_box(fields, response.url.host)
+        if box.id == box_id and extension_number in {None, box.extension_number}:
+            return WholeBox(box, fields)
+        requested = f"box {extension_number}" if extension_number else "a box"
+        raise AnotherBox(
+            f"The PBX at {response.url.host} was asked for {requested} and answered with another one, "
+            f"{box.extension_number}."
+        )
+
+    return read
+
+
+def read_message_count(response: httpx.Response) -> int | None:
+    """The number of messages in a box, None if it is not shown."""
+    answer = read_object(response)
+    count, items = answer.get("count"), answer.get("items")
+    if not isinstance(items, list | None):
+        return None
+    listed = len(items or ())
+    if isinstance(count, int) and not isinstance(count, bool) and count >= listed:
+        return count
+    return listed or None  # a contradictory answer does not prove that the box is empty
+
+
+def read_greeting_count(response: httpx.Response) -> int | None:
+    """The number of greetings of a box, None from a server without such a list."""
+    if is_web_page(response):
+        return None
+    items = read_object(response).get("items")
+    if not isinstance(items, list | None):
+        raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+    return len(items or ())
+
+
+def read_created_id(response: httpx.Response) -> str:
+    """The id of a box that was created."""
+    _check_status(response, _CREATED)
+    box_id = read_id(read_object(response).get("id"))
+    if box_id is None:
+        raise MalformedAnswer(f"The PBX at {response.url.host} created the box, but sent no valid id for it.")
+    return box_id
+
+
+def read_change_of(box_id: str) -> Callable[[httpx.Response], None]:
+    """Reads the answer to a change of a box. It may have no body.
+
+    Raises:
+        NotDoneYet, MalformedAnswer, AnotherBox: the answer does not confirm that this box was changed.
+    """
+
+    def read(response: httpx.Response) -> None:
+        _check_status(response, _CHANGED)
+        body = read_optional_json(response)
+        if isinstance(body, dict) and body.get("id") and read_id(body["id"]) != box_id:
+            raise AnotherBox(f"The PBX at {response.url.host} answered the change of a box with another box.")
+
+    return read
+
+
+def read_optional_json(response: httpx.Response) -> Any:
+    """The JSON of an answer, None without a body. HTML is not an answer of the PBX."""
+    return read_json(response) if response.content.strip() else None
+
+
+def read_pin_policy(minimum: Any, maximum: Any) -> PinPolicy:
+    """The tenant's limits for PINs; each that is missing is the API page's. Since 22.3, the tenant decides."""
+    tenant, policy = "the tenant's password policy", DEFAULT_PIN_POLICY
+    if _is_length(minimum):
+        policy = replace(policy, min_length=minimum, min_from=tenant)
+    if _is_length(maximum):
+        policy = replace(policy, max_length=maximum, max_from=tenant)
+    elif policy.contradiction:  # the API page's maximum does not apply to this tenant
+        policy = replace(policy, max_length=LONGEST_PIN)
+    return policy
+
+
+def _check_status(response: httpx.Response, done: frozenset[int]) -> None:
+    """Accept only the statuses that the API documents; after any other one, the box must be looked up."""
+    if response.status_code in done:
+        return
+    if response.status_code == httpx.codes.ACCEPTED:
+        raise NotDoneYet(f"The PBX at {response.url.host} accepted the request for later processing (status 202).")
+    raise MalformedAnswer(
+        f"The PBX at {response.url.host} answered with an unexpected status ({response.status_code})."
+    )
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a limit is set; 0 stands for none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
