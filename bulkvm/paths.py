@@ -23,8 +23,7 @@ def state_folder() -> Path:
         check_own_folder(folder)
     except OSError as error:
         raise FileError(
-            f"The folder {folder}, where bulkvm keeps its state, cannot be made: {error.strerror}. "
-            "Name another one in BULKVM_STATE."
+            f"The state folder {folder} cannot be created: {error.strerror}. Set BULKVM_STATE to another folder."
         ) from error
     return folder
 
@@ -41,8 +40,8 @@ def writing_state() -> Iterator[None]:
     except OSError as error:
         kind = DiskFull if error.errno in DISK_FULL else FileError
         raise kind(
-            f"The folder {state_folder()}, where bulkvm keeps its state, cannot be written to: {error.strerror}. "
-            "Nothing was sent. Make room there, or name another folder in BULKVM_STATE."
+            f"The state folder {state_folder()} cannot be written to: {error.strerror}. Nothing was sent. "
+            "Free some space there, or set BULKVM_STATE to another folder."
         ) from error
 
 
@@ -63,10 +62,7 @@ def _find_folder(variable: str, usual: Callable[..., Path]) -> Path:
     except (RuntimeError, OSError, KeyError):
         folder = Path("~")
     if str(folder).startswith("~"):  # `~` was not expanded: the home folder is not known
-        raise UsageError(
-            f"This user has no home folder, so bulkvm has no place for what it keeps. Name a folder in {variable} "
-            "(BULKVM_CONFIG for the sites, BULKVM_STATE for the journals of runs)."
-        )
+        raise UsageError(f"This user has no home folder. Set {variable} to a folder.")
     return folder
 
 

@@ -72,7 +72,9 @@ def confirm(question: str, console: Console, verb: tuple[str, str], *, yes: bool
     if yes:
         return True
     if not can_ask or not sys.stdin.isatty():
-        raise UsageError(f"There is no terminal to ask on, so nothing was {done}. Add --yes to {do} without asking.")
+        raise UsageError(
+            f"There is no terminal to confirm on, so nothing was {done}. Add --yes to {do} without confirmation."
+        )
     try:
         if console.confirm(question):
             return True

@@ -69,13 +69,11 @@ def show_report(report: "RunReport", summary: str, console: Console, *, as_json:
     if report.error:
         console.always(str(report.error), fg="red")
     if isinstance(report.error, ReadBackDiffers):
-        console.always(f"The whole box, before and after: {runs_folder() / str(report.run)}.jsonl")
+        console.always(f"All fields of the box, before and after: {runs_folder() / str(report.run)}.jsonl")
     if report.result_error:
         if report.run and not isinstance(report.result_error, Interrupted):
-            console.always(
-                f"The rows were sent. `bulkvm runs {report.run} --result FILE` writes their result after all."
-            )
+            console.always(f"The rows were sent. Re-create the result with `bulkvm runs {report.run} --result FILE`.")
         raise report.result_error
     if report.result:
-        console.info(f"What became of each row: {report.result}")
+        console.info(f"Result: {report.result}")
     return report.exit_code

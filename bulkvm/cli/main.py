@@ -22,21 +22,21 @@ from bulkvm.model.exit_codes import ExitCode
 
 # Imported when they are used, so that --help does not wait for pandas.
 COMMANDS: Final = {
-    "template": ("template", "Write the blank sheet to hand out."),
-    "validate": ("validate", "Check a sheet, offline: every problem of every row."),
-    "plan": ("plan", "Show what a sheet would change on the PBX; send nothing."),
+    "template": ("template", "Write a blank sheet to fill in."),
+    "validate": ("validate", "Report every problem in a sheet, offline."),
+    "plan": ("plan", "Show what a sheet would change on the PBX."),
     "import": ("import_", "Create and update boxes from a sheet."),
-    "export": ("export", "Write all boxes of the PBX to a file."),
-    "backup": ("backup", "Write a nightly export that proves itself."),
-    "diff": ("diff", "Show how two files, or a file and the PBX, differ."),
-    "undo": ("undo", "Put a run back."),
-    "runs": ("runs", "List runs, or write a result anew."),
-    "login": ("login", "Set up a site, or give it a new password."),
-    "logout": ("logout", "Forget a site."),
-    "sites": ("sites", "List the sites."),
-    "doctor": ("doctor", "Check the way to a PBX, step by step."),
-    "simulator": ("simulator", "Run a PBX on this machine, to try things on."),
-    "demo": ("demo", "Tour the whole job on sample sheets, in under a minute."),
+    "export": ("export", "Export all boxes of the PBX to a file."),
+    "backup": ("backup", "Back up all boxes of the PBX to a new, verified file."),
+    "diff": ("diff", "Compare two files, or a file and the PBX."),
+    "undo": ("undo", "Undo a run."),
+    "runs": ("runs", "List runs, or re-create a result file."),
+    "login": ("login", "Set up a site, or change its login."),
+    "logout": ("logout", "Remove a site and its password or token."),
+    "sites": ("sites", "List sites."),
+    "doctor": ("doctor", "Diagnose the connection to a PBX."),
+    "simulator": ("simulator", "Run a simulated PBX on this machine."),
+    "demo": ("demo", "Try every step on sample sheets, in under a minute."),
 }
 
 
@@ -88,16 +88,16 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
         if value or (argument and not is_pair) or option in _MAY_BE_EMPTY:
             continue
         what = f"The value of {option}" if option.strip("-") and option.startswith("-") else "An argument"
-        raise click.UsageError(f"{what} is empty. Is a variable not set?")
+        raise click.UsageError(f"{what} is empty. Is a variable unset?")
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def bulkvm() -> None:
-    """Put shared voicemail boxes on a PortSIP PBX, from CSV and Excel sheets.
+    """Bulk import and export of shared voicemail boxes on a PortSIP PBX, with CSV and Excel sheets.
 
-    Start with `bulkvm demo`. Then: `bulkvm template boxes.xlsx`, fill it in, `bulkvm validate boxes.xlsx`,
-    `bulkvm import boxes.xlsx`.
+    To see every step, run `bulkvm demo`. To import your own sheet: `bulkvm template boxes.xlsx`, fill it in,
+    `bulkvm validate boxes.xlsx`, `bulkvm import boxes.xlsx`.
     """
 
 
@@ -138,9 +138,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         lost = streams.lost_output
         if lost is None or is_without_reader(lost):  # a reader that stops early, such as `head`, is no error
             return code
-        streams.write_error(
-            f"Standard output could not be written ({lost.strerror}), so what is there is not complete."
-        )
+        streams.write_error(f"Standard output could not be written ({lost.strerror}), so the output is incomplete.")
         return UsageError.exit_code if code in _SUCCESS else code  # another error takes precedence
 
 
@@ -175,11 +173,11 @@ def _describe(error: Exception) -> tuple[str, int]:
             return str(error), error.exit_code
         case OSError():
             where = f" ({error.filename})" if error.filename else ""
-            return f"The computer could not do that: {error.strerror or error}{where}.", FileError.exit_code
+            return f"Operating system error: {error.strerror or error}{where}.", FileError.exit_code
         case _:
             return (
-                f"bulkvm met something that it was not made for ({type(error).__name__}). This is a fault of bulkvm, "
-                "not yours.\nRun the same with --debug, and report what it shows."
+                f"Internal error ({type(error).__name__}); this is a bug in bulkvm.\n"
+                "Run the command again with --debug, and report the traceback."
             ), 1
 
 

@@ -234,8 +234,8 @@ def trust_options(command: Command) -> Command:
     def with_trust(*, ca_file: str | None, insecure: bool, allow_http: bool, **options: Any) -> int:
         if insecure:
             current_streams().write_error(
-                "WARNING: --insecure: the PBX's certificate is not checked. Whoever stands in between reads the login "
-                "and every PIN, and can change them."
+                "WARNING: --insecure: the PBX's certificate is not verified. Anyone on the network path can read and "
+                "change the login and every PIN."
             )
         return command(trust=Trust(ca_file or None, insecure, allow_http), **options)
 
@@ -274,10 +274,9 @@ def _parse_heading_map(
         heading, _, header = (part.strip() for part in text.rpartition("="))
         if not heading or header.casefold() not in COLUMN_OF_HEADER:
             raise click.BadParameter(
-                f'"{text}" does not name a column of ours. Write "Their heading=pin", '
-                f"with one of {', '.join(COLUMN_OF_HEADER)}."
+                f'"{text}" does not name a column. Write "Heading=pin", with one of {", ".join(COLUMN_OF_HEADER)}.'
             )
         if any(same_heading(heading, other) and heading_map[other] != header.casefold() for other in heading_map):
-            raise click.BadParameter(f'"{heading}" is given two meanings. A heading can have one.')
+            raise click.BadParameter(f'"{heading}" is mapped to two columns. Map each heading to one.')
         heading_map[heading] = header.casefold()
     return heading_map

@@ -18,7 +18,7 @@ class StopRequest:
     """Whether a signal asked to stop. `notice` is shown at the first signal."""
 
     def __init__(self, console: Console) -> None:
-        self.notice = "Stopping: what is under way is finished first. Ctrl-C again stops at once."
+        self.notice = "Stopping after the requests in progress. Press Ctrl-C again to stop at once."
         self._console = console
         self._is_requested = False
 

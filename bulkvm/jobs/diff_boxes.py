@@ -69,7 +69,7 @@ def diff_boxes(
     """
     files = [side for side in (a, b) if isinstance(side, Path)]
     if [str(file) for file in files] == ["-", "-"]:
-        raise UsageError("Standard input can be read once only. Name a file in place of one of the two.")
+        raise UsageError("Standard input can be read only once. Name a file for one of the two.")
     if output:
         table_kind(output)
         for file in files:
@@ -106,7 +106,7 @@ def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
     rows, errors = take_rows(read_input(file, _AS_IT_IS, observer))
     if errors:
         observer.notice(render_problems(errors))
-        raise SheetError(f"{file.name} cannot be compared: mend its errors first.")
+        raise SheetError(f"{file.name} cannot be compared. Correct its errors first.")
     return boxes_from_rows(rows)
 
 

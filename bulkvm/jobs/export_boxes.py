@@ -71,7 +71,9 @@ def export_boxes(
     not_shown = {field: n for field, n in count_not_shown(boxes).items() if pins or field != "pin"}
     if not_shown:
         text = describe_not_shown(not_shown)
-        observer.notice(f"{text[0].upper()}{text[1:]}, so they are blank. Importing that keeps them.")
+        observer.notice(
+            f"{text[0].upper()}{text[1:]}, so they are left blank. Importing the file does not change them."
+        )
     for duplicates in describe_duplicates(boxes):
         observer.notice(duplicates)
     whole = tuple(without_gaps(box) for box in boxes)

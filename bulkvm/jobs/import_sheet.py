@@ -76,8 +76,8 @@ def import_sheet(
         job = _Import(file, connection, prepared, reservation, observer)
         if prepared.tenant and (last := find_interrupted_import(prepared.tenant)):
             observer.notice(
-                f"The last import, of {Path(last.file).name}, ended before its result was written. `bulkvm runs "
-                f"{last.name} --result FILE` writes it, with the PINs that were generated."
+                f"The last import, of {Path(last.file).name}, ended before its result was written. Re-create the "
+                f"result, with the generated PINs: `bulkvm runs {last.name} --result FILE`."
             )
         if prepared.plan is None or prepared.tenant is None or (prepared.has_errors and not options.skip_invalid):
             return job.refuse()
@@ -117,7 +117,7 @@ class _Import:
 
     def refuse(self) -> RunReport:
         """Send nothing because the sheet has errors, and write them to the result."""
-        error = SheetError("Nothing was sent: mend the errors first, or send the other rows with --skip-invalid.")
+        error = SheetError("Nothing was sent. Correct the errors first, or skip the invalid rows with --skip-invalid.")
         report = self.report_not_sent(error.exit_code, error)
         began = datetime.now(UTC)
         return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))

@@ -165,8 +165,8 @@ def add_result(report: RunReport, observer: Observer, write: Callable[[], Path])
 
 def _interrupted(run: str) -> Interrupted:
     return Interrupted(
-        "Stopped at once, so the result was not written. Run the same command again to go on; "
-        f"`bulkvm runs {run} --result FILE` tells what became of each row so far."
+        "Stopped at once, so the result was not written. Run the same command again to continue. "
+        f"`bulkvm runs {run} --result FILE` writes the status of each row so far."
     )
 
 
@@ -181,7 +181,7 @@ def _journal(info: RunInfo, rows: Sequence[SheetRow], observer: Observer) -> Ite
         try:
             journal.close()
         except OSError as error:  # the outcomes are known, and the result is yet to be written
-            observer.notice(f"The run's journal may not be whole on the disk ({error.strerror}). Keep the result.")
+            observer.notice(f"The run's journal may be incomplete on disk ({error.strerror}). Keep the result file.")
 
 
 def _send(

@@ -57,6 +57,6 @@ def write_run_result(
 def _row_lost(past: PastRun, outcome: Outcome) -> str:
     """What to do about a row whose contents the journal lacks, so that the result cannot be imported as it is."""
     return (
-        f"The journal has of this row only its extension, {outcome.extension_number}. Take the row from "
-        f"{Path(past.facts.file).name}, or import that again. {outcome.message}"
+        f"The journal holds only the extension of this row, {outcome.extension_number}. Copy the row from "
+        f"{Path(past.facts.file).name}, or import that file again. {outcome.message}"
     ).rstrip()

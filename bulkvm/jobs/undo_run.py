@@ -100,7 +100,7 @@ def undo_run(
     with lock_tenant(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         # No other run changes this tenant's boxes from here on, so the journals are complete.
         if is_under_way(listed.file):
-            raise UsageError(f"The run {listed.facts.name} is still under way. Undo it when it has ended.")
+            raise UsageError(f"The run {listed.facts.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
             undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
@@ -225,7 +225,7 @@ def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
     """
     if info.known_tenant.contradicts(tenant):
         raise UsageError(
-            f"That run was against {info.site} ({info.known_tenant}), and this is {tenant}. Name the same site."
+            f"That run was against {info.site} ({info.known_tenant}), but this is {tenant}. Use the site of that run."
         )
 
 

@@ -45,20 +45,20 @@ def find_run(name: str, runs: Sequence[ListedRun], *, undo_is_last: bool = True,
         UsageError: no run matches, or several do.
     """
     if not name.strip():
-        raise UsageError("The name of the run is empty. Name one of those that `bulkvm runs` lists, or `last`.")
+        raise UsageError("The name of the run is empty. Name a run that `bulkvm runs` lists, or `last`.")
     if name == LAST:
         found = [run for run in runs if undo_is_last or not is_undo(run.facts)][-1:]
     else:
         found = [run for run in runs if run.facts.name == name] or [r for r in runs if r.facts.name.startswith(name)]
     if not found and not runs:
-        raise UsageError("There was no run yet.")
+        raise UsageError("There are no runs yet.")
     if not found and name == LAST:
-        raise UsageError("There is no journal of an import, so no last one. `bulkvm runs` lists the undos.")
+        raise UsageError("There is no import to undo, only undos. `bulkvm runs` lists them.")
     if len(found) != 1:
-        what = "several runs begin" if found else "no run begins"
-        raise UsageError(f'There is no such run: {what} with "{name}". `bulkvm runs` lists them.')
+        what = "Several runs begin" if found else "No run begins"
+        raise UsageError(f'{what} with "{name}". `bulkvm runs` lists all runs.')
     if exact_name and name not in (LAST, found[0].facts.name):
-        raise UsageError(f"With --yes, write the whole name, so that no other run is meant: {found[0].facts.name}.")
+        raise UsageError(f"With --yes, write the full name of the run: {found[0].facts.name}.")
     return found[0]
 
 

@@ -22,7 +22,7 @@ def lock_tenant(tenant: Tenant) -> Iterator[None]:
                 stack.enter_context(locked(tenant_lock_file(tenant)))
             except LockHeld as error:
                 raise LockHeld(
-                    f"Another run against {tenant} is under way on this machine, so nothing was sent. "
+                    f"Another run against {tenant} is in progress on this machine, so nothing was sent. "
                     "Wait until it has ended."
                 ) from error
         yield

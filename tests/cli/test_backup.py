@@ -165,7 +165,7 @@ def test_verify_checks_every_file_against_its_manifest(bulkvm: Bulkvm, folder: P
 
     assert (good.code, good.out) == (0, "")
     assert "2 good backups" in good.err
-    assert re.search(rf"The newest of {HOST} was made on 20\d\d-\d\d-\d\d at \d\d:\d\d UTC\.", good.err)
+    assert re.search(rf"The newest good backup of {HOST} is of 20\d\d-\d\d-\d\d \d\d:\d\d UTC\.", good.err)
     assert_one_line(bad, 8, damaged, "changed or damaged")
 
 
@@ -218,10 +218,10 @@ def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(
 
     second = bulkvm("backup", "nights", "--all-sites", "--keep", "1", *IMPATIENT)
 
-    assert (first.code, first.err) == (0, "10 sites: 10 backed up, 0 not.\n")
+    assert (first.code, first.err) == (0, "10 sites: 10 backed up, 0 failed.\n")
     assert second.code == 5
     assert [line.partition(":")[0] for line in second.err.splitlines()] == ["site-03", "site-07", "10 sites"]
-    assert second.err.endswith("10 sites: 8 backed up, 2 not.\n")
+    assert second.err.endswith("10 sites: 8 backed up, 2 failed.\n")
     assert len(backups(folder / "nights")) == 10
     assert bulkvm("backup", "verify", "nights").code == 0
 
@@ -317,7 +317,7 @@ def test_a_newest_backup_that_is_too_old_is_exit_8_where_that_is_asked_for(bulkv
 
     assert (fresh.code, fresh.err) == (0, "")
     assert unasked.code == 0
-    assert_one_line(stale, 8, f"The newest of {HOST} was made on 19", "too long ago")
+    assert_one_line(stale, 8, f"The newest good backup of {HOST} is of 19", "older than --max-age")
 
 
 @pytest.mark.usefixtures("pbx")
@@ -332,9 +332,9 @@ def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm,
     ended = bulkvm("backup", "verify", "nights", "--max-age", "36h")
 
     assert alone.code == ended.code == 8
-    assert f"{made.file}: it is dated later than now" in ended.err
-    assert "clinic has no good backup that is not dated later than now" in ended.err
-    assert f"The newest of {HOST} was made on {datetime.now(UTC):%Y}" in ended.err
+    assert f"{made.file}: dated in the future" in ended.err
+    assert "clinic has no good backup that is not dated in the future" in ended.err
+    assert f"The newest good backup of {HOST} is of {datetime.now(UTC):%Y}" in ended.err
 
 
 @pytest.mark.parametrize("time", ["36", "h", "1.5h", "-1h", "36 hours", "9999999d"])

@@ -90,7 +90,7 @@ ENDS: dict[int, tuple[Callable[[Bulkvm, Starlette], CommandResult], str]] = {
     0: (done, "created"),
     1: (some_rows_rejected, "1 rejected"),
     2: (an_option_is_wrong, "Write 50 or 40%"),
-    3: (the_sheet_is_not_valid, "Nothing was sent: mend the errors first"),
+    3: (the_sheet_is_not_valid, "Nothing was sent. Correct the errors first"),
     4: (the_login_is_refused, "rejected the login, or the token has expired"),
     5: (the_pbx_is_away, "was closed before the answer came"),
     6: (a_limit_refuses, "--force"),

@@ -136,7 +136,7 @@ def test_json_tells_of_a_file_that_is_no_sheet(bulkvm: Bulkvm) -> None:
     ("arguments", "words"),
     [
         (["validate"], ["FILE"]),
-        (["validate", str(SHEET), "--map", "PIN"], ["--map", "Their heading=pin"]),
+        (["validate", str(SHEET), "--map", "PIN"], ["--map", "Heading=pin"]),
         (["validate", str(SHEET), "--map", "Code=secret"], ["recipients"]),
         (["import", str(SHEET), "--site", "simulator", "--max-changes", "lots"], ["50 or 40%"]),
         (["export", "boxes.pdf", "--site", "simulator"], [".csv", ".xlsx", ".json"]),

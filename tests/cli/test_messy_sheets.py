@@ -144,6 +144,6 @@ def test_two_copies_of_one_name_and_two_meanings_of_one_heading_are_refused(bulk
     meanings = bulkvm("validate", "a.csv", "--map", "Nummer=extension_number", "--map", "nummer=pin")
 
     assert (copies.code, meanings.code) == (2, 2)
-    assert "Name two files" in copies.err
-    assert "two meanings" in meanings.err
+    assert "Name two different files" in copies.err
+    assert "mapped to two columns" in meanings.err
     assert not (folder / "z.xlsx").exists()

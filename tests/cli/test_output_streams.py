@@ -113,7 +113,7 @@ def test_a_document_that_cannot_be_written_is_said_in_a_line_and_leaves_the_resu
     assert imported.returncode == code
     assert len(names_by_extension(bulkvm)) == 2
     assert statuses(folder / "a.result.xlsx") == ["created", "created"]
-    assert imported.stderr.decode().splitlines()[1:] == ([f"{told}, so what is there is not complete."] if told else [])
+    assert imported.stderr.decode().splitlines()[1:] == ([f"{told}, so the output is incomplete."] if told else [])
     assert b"Traceback" not in imported.stderr
 
 
@@ -357,7 +357,7 @@ def test_no_library_warns_on_standard_error(folder: Path) -> None:
 
     ended = subprocess.run([sys.executable, "-c", script, "sites"], capture_output=True, check=False)
 
-    assert (ended.returncode, ended.stderr) == (0, b"There are none yet. `bulkvm login NAME` sets one up.\n")
+    assert (ended.returncode, ended.stderr) == (0, b"No sites yet. Set one up with `bulkvm login NAME`.\n")
 
 
 class WindowsConsole(io.RawIOBase):

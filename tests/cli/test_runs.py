@@ -163,7 +163,7 @@ def test_a_damaged_journal_is_told_and_a_box_that_the_run_made_is_still_removed(
     undone = bulkvm("undo", "last", "--yes")
 
     assert "3 created" in listed.out
-    assert "its journal is damaged at line 5; all other lines count" in listed.out
+    assert "the journal is damaged at line 5; all other lines were read" in listed.out
     assert bulkvm("runs", listed.out.split()[0], "--json").json["runs"][0]["damaged_lines"] == [5]
     assert bulkvm("runs", "--json").json["runs"][0]["damaged_lines"] is None
     assert (undone.code, names_by_extension(bulkvm)) == (0, {})
@@ -238,11 +238,11 @@ def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(b
 
     assert [one.code for one in nothing_before] == [0, 0]
     assert nothing_before[1].err.count("\n") == 1
-    assert "(none.csv) changed nothing, so there is nothing to put back." in nothing_before[1].err
+    assert "(none.csv) changed nothing, so there is nothing to undo." in nothing_before[1].err
     assert (ended.code, ended.json["run"], ended.json["rows"]) == (0, None, [])
-    assert f"The last one before it that did is {did} (a.csv; 2 rows: 2 created)." in ended.err
+    assert f"The last import that did is {did} (a.csv; 2 rows: 2 created)." in ended.err
     assert f"`bulkvm undo {did}`" in ended.err
-    assert f"It was already put back by {undo}." in undone.err
+    assert f"It was already undone by {undo}." in undone.err
     assert f"`bulkvm undo {did}`" not in undone.err
     assert (len(names_by_extension(bulkvm)), sorted(folder.iterdir())) == (0, before)
 
@@ -259,7 +259,7 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
     assert "42 rows: 42 to remove." in asked.err
     assert "Boxes that are removed:" in asked.err
     assert (asked.json["run"], asked.json["counts"]["not sent"]) == (None, 42)
-    assert "Name the same site" in elsewhere.err
+    assert "Use the site of that run" in elsewhere.err
     assert len(names_by_extension(bulkvm)) == 42
 
 
@@ -515,7 +515,7 @@ def test_a_journal_that_does_not_get_to_the_disk_costs_no_result(
     ended = bulkvm("import", sheet, "--yes", "--result", "result.xlsx")
 
     assert ended.code == 0
-    assert "journal may not be whole on the disk" in ended.err
+    assert "journal may be incomplete on disk" in ended.err
     assert statuses(folder / "result.xlsx") == ["created", "created"]
 
 
@@ -558,8 +558,8 @@ def test_runs_of_an_age_are_forgotten_but_for_one_that_is_under_way(bulkvm: Bulk
     left = sorted(file.stem for file in journals.glob("*.jsonl"))
     assert (refused.code, forgotten.code) == (2, 0)
     assert left == [names[1], names[3]]
-    assert "broken  (it cannot be read)" in forgotten.err
-    assert "still under way" in refused.err
+    assert "broken  (unreadable)" in forgotten.err
+    assert "still in progress" in refused.err
     assert bulkvm("runs", "forget", "--older-than", "9000d", "--yes").code == 0
     assert sorted(file.stem for file in journals.glob("*.jsonl")) == left
 

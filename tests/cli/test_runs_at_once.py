@@ -25,9 +25,9 @@ def test_a_run_that_is_under_way_is_listed_so_and_not_rebuilt(bulkvm: Bulkvm, se
         bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes", "--concurrency", "1")
 
     listed, rebuilt = seen
-    assert "  under way; so far 1 row: 1 created\n" in listed.out
+    assert "  in progress; so far 1 row: 1 created\n" in listed.out
     assert (rebuilt.code, (folder / "r.csv").exists()) == (2, False)
-    assert "still under way" in rebuilt.err
+    assert "still in progress" in rebuilt.err
     assert "3 rows: 3 created\n" in bulkvm("runs").out
 
 

@@ -60,8 +60,8 @@ def test_a_journal_that_there_is_no_room_for_is_told_and_leaves_no_damaged_run(b
     assert ended.returncode == 2
     assert "cannot be written to: File too large. Nothing was sent." in ended.stderr
     assert pbx.state.traffic.counts["create"] == 0
-    assert bulkvm("runs").err == "There was no run yet.\n"
-    assert "There was no run yet." in bulkvm(*UNDO).err
+    assert bulkvm("runs").err == "No runs yet.\n"
+    assert "There are no runs yet." in bulkvm(*UNDO).err
 
 
 @pytest.mark.usefixtures("sheet", "pbx")
@@ -80,7 +80,7 @@ def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_
     assert json.loads(ended.stdout)["run"] == run["run"]
     assert json.loads(ended.stdout)["counts"] == run["counts"]
     assert ("2 rows: 2 removed." if command is UNDO else "2 rows: 2 created.") in ended.stderr
-    assert f"`bulkvm runs {run['run']} --result FILE` writes their result after all." in ended.stderr
+    assert f"Re-create the result with `bulkvm runs {run['run']} --result FILE`." in ended.stderr
     assert sorted(folder.iterdir()) == before
     assert bulkvm("runs", run["run"], "--result", "after-all.xlsx").code == 0
 

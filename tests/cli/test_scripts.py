@@ -177,7 +177,7 @@ def test_a_tour_tells_of_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: 
 
 @pytest.mark.parametrize(
     ("in_the_way", "told", "steps"),
-    [("state", "cannot be made", 0), ("state/simulator.sqlite3/x", "", 0), ("clinic.result.xlsx", "is a folder", 3)],
+    [("state", "cannot be created", 0), ("state/simulator.sqlite3/x", "", 0), ("clinic.result.xlsx", "is a folder", 3)],
 )
 def test_a_tour_ends_at_the_first_step_that_goes_wrong(
     bulkvm: Bulkvm, folder: Path, in_the_way: str, told: str, steps: int
@@ -194,7 +194,7 @@ def test_a_tour_ends_at_the_first_step_that_goes_wrong(
     assert ended.code == 2
     assert told in ended.err
     assert ended.err.count("$ bulkvm") == steps
-    assert "fault of bulkvm" not in ended.err
+    assert "bug in bulkvm" not in ended.err
 
 
 def test_a_simulator_whose_boxes_cannot_be_kept_is_told(

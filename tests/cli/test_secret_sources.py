@@ -94,7 +94,7 @@ def test_a_list_of_sites_says_where_the_password_comes_from_and_gets_none(
 
     told, document = bulkvm("sites").out, bulkvm("sites", "--json").json
 
-    assert (f"is in {password_file}" if way == "file" else f"from the program {sys.executable}") in told
+    assert (f"is in {password_file}" if way == "file" else f"from the command {sys.executable}") in told
     assert document["sites"][0]["secret_from"] == f"password_{way}"
     assert bulkvm("logout", "clinic").code == 0
 
@@ -119,7 +119,7 @@ def test_a_site_that_becomes_another_login_does_not_send_the_password_of_the_for
     given_again = bulkvm("login", "clinic", *new, *option_for(way, password_file))
 
     assert refused.code == 2
-    assert f"a password_{way}, which is for the user {USER.user} of {USER.domain} at {clinic.url}" in refused.err
+    assert f"the user {USER.user} of {USER.domain} at {clinic.url}" in refused.err
     assert (entry_after, sent_before) == (entry_before, [])
     assert given_again.code == 4  # it is sent where that is asked for, and not right there
     assert (USER.password in repr(stranger.asked)) is (changed == "--url")
@@ -142,7 +142,7 @@ def test_a_password_that_cannot_be_had_ends_one_site_alone_and_doctor_checks_the
 
     assert (alone.code, both.code, checked.code) == (2, 2, 2)
     assert f"The password_{way} " in alone.err
-    assert both.err.splitlines()[-1] == "2 sites: 1 backed up, 1 not."
+    assert both.err.splitlines()[-1] == "2 sites: 1 backed up, 1 failed."
     assert both.err.startswith("one: No backup was made. ")
     assert [(check["check"], check["ok"]) for check in checked.json["checks"]] == [
         ("name", True),

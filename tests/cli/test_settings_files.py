@@ -68,7 +68,7 @@ def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(bulkvm: Bu
         1, 1, 1,
     ]  # fmt: skip
     assert "clinic\n  address" in listed.out
-    assert "2 sites: 1 backed up, 1 not." in all_sites.err
+    assert "2 sites: 1 backed up, 1 failed." in all_sites.err
 
 
 @pytest.mark.usefixtures("one_wrong")
@@ -130,7 +130,7 @@ def test_without_a_home_folder_what_needs_one_names_the_variable(
     ended = bulkvm(*command)
 
     assert ended.code == 2
-    assert f"Name a folder in {variable}" in ended.err
+    assert f"Set {variable} to a folder." in ended.err
     assert pbx.state.traffic.counts["create"] == 0
     assert list(folder.iterdir()) == []
 
@@ -165,7 +165,7 @@ def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_ask
 
     assert ended.code == 2
     assert ended.err.count("cannot be") == 1
-    assert [said for said in ("Logged in", "written anew", "Errno") if said in ended.err] == []
+    assert [said for said in ("Logged in", "will be replaced", "Errno") if said in ended.err] == []
     assert asked.read() == "secret\n"
 
 

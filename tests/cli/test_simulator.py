@@ -63,8 +63,8 @@ def test_what_it_says_is_one_line_to_paste_for_each_variable() -> None:
     with started() as simulator:
         first, *lines = simulator.said.splitlines()
 
-    assert first.startswith(f"The simulator answers at {simulator.variables['BULKVM_URL']} until Ctrl-C.")
-    exports = [line for line in lines if not line.startswith("Or ")]
+    assert first.startswith(f"The simulator is running at {simulator.variables['BULKVM_URL']}.")
+    exports = [line for line in lines if not line.startswith("To ")]
     assert all(re.fullmatch(r"  export BULKVM_[A-Z]+=[\w.:/-]*", line) for line in exports)
     assert len(lines) - len(exports) == 1
 

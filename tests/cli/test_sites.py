@@ -150,9 +150,9 @@ def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, l
 @pytest.mark.parametrize(
     ("trust", "words"),
     [
-        ("", "the authorities that this machine knows"),
-        ("fingerprint = 'AB:CD'", "the one certificate AB:CD"),
-        ("ca_file = '/pbx.pem'", "the certificates of /pbx.pem"),
+        ("", "the system's certificate authorities"),
+        ("fingerprint = 'AB:CD'", "only the certificate AB:CD"),
+        ("ca_file = '/pbx.pem'", "the certificates in /pbx.pem"),
     ],
 )
 def test_a_list_of_sites_says_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemory, trust: str, words: str) -> None:
@@ -272,7 +272,7 @@ def test_a_secret_in_another_encoding_is_told_and_not_shown(
     ended = bulkvm("login", "clinic", "--url", secure.url, "--ca-file", str(secure.certificate), *how, "--debug")
 
     assert ended.code == 2
-    assert "not in UTF-8" in ended.err
+    assert "not valid UTF-8" in ended.err
     assert "SESAM" not in ended.err
 
 
@@ -289,7 +289,7 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
     monkeypatch.setenv("BULKVM_SITE", "clinic")
 
     assert ended.code == 0
-    assert "no keyring" in ended.err
+    assert "no working keyring" in ended.err
     assert "BULKVM_PASSWORD" in ended.err
     assert (without.code, unnamed.code) == (2, 2)
     assert "BULKVM_PASSWORD" in without.err

@@ -152,7 +152,8 @@ def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
     killed, later, *_ = names(bulkvm)
     undone = bulkvm("undo", killed, "--yes")
 
-    assert f"a.csv, ended before its result was written. `bulkvm runs {killed} --result FILE` writes it" in again.err
+    assert "a.csv, ended before its result was written. Re-create the result" in again.err
+    assert f"`bulkvm runs {killed} --result FILE`." in again.err
     assert "ended before" not in third.err
     assert (undone.code, list(stored(pbx))) == (0, ["6202", "6203"])
     assert f"Box 6202 was created by run {later}, so it is kept as it is." in undone.err
@@ -199,7 +200,7 @@ def test_a_run_that_is_put_back_already_is_said_to_be_and_gets_no_second_result(
     again = bulkvm("undo", "last", "--yes", "--json")
 
     assert again.code == 0
-    assert f"Run {runs[0]} is already put back by {runs[1]}." in again.err
+    assert f"Run {runs[0]} was already undone by {runs[1]}." in again.err
     assert (again.json["run"], again.json["counts"]["unchanged"]) == (None, 3)
     assert (sorted(folder.iterdir()), names(bulkvm)) == (files, runs)
     assert stored(pbx) == {}
@@ -242,7 +243,7 @@ def test_where_only_undos_are_left_there_is_no_last_import(bulkvm: Bulkvm, folde
     undone = bulkvm("undo", "last", "--yes")
 
     assert undone.code == 2
-    assert "There is no journal of an import" in undone.err
+    assert "There is no import to undo" in undone.err
 
 
 def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
@@ -253,7 +254,7 @@ def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: P
     whole = bulkvm("undo", run, "--yes")
 
     assert (beginning.code, whole.code, stored(pbx)) == (2, 0, {})
-    assert f"whole name, so that no other run is meant: {run}." in beginning.err
+    assert f"full name of the run: {run}." in beginning.err
 
 
 def test_a_run_goes_on_in_its_journal_until_the_undo_has_the_lock(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
@@ -394,7 +395,7 @@ def test_what_a_journal_of_0_1_0_does_not_hold_cannot_be_imported_by_mistake(
     rows = {row["bulkvm_status"]: row for row in read(folder / "r.csv")}
     assert (rebuilt.code, imported.code) == (0, 3)
     assert rows["not sent"]["extension_number"] == rows["invalid"]["extension_number"] == ""
-    assert "only its extension, 6206. Take the row from b.csv" in rows["not sent"]["bulkvm_message"]
+    assert "only the extension of this row, 6206. Copy the row from b.csv" in rows["not sent"]["bulkvm_message"]
     assert stored(pbx, "name") == {"6206": "Ward 4"}
 
 

@@ -109,9 +109,9 @@ def test_an_export_and_a_backup_say_and_count_what_is_not_shown(
         "does not show the PINs of 10 boxes, Ask for the PIN of 10 boxes, Notify by e-mail of 10 boxes and "
         "Recipients of 10 boxes"
     )
-    assert f"The PBX {words}, so they are blank. Importing that keeps them." in exported.err
+    assert f"The PBX {words}, so they are left blank. Importing the file does not change them." in exported.err
     assert "does not show Ask for the PIN of 10 boxes" in without_pins.err
-    assert f"the PBX {words}, so the backup lacks them." in backed_up.err
+    assert f"the PBX {words}, so the backup does not contain them." in backed_up.err
     (manifest,) = (folder / "nights").glob("*.manifest.json")
     counted = json.loads(manifest.read_text("utf-8"))["not_shown"]
     assert counted == {"pin": 10, "enable_pin": 10, "enable_email_notify": 10, "recipients": 10}

@@ -72,7 +72,7 @@ def command(
     from bulkvm.jobs.back_up_sites import back_up_sites
 
     if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
-        raise UsageError("--all-sites and --site exclude each other. Leave one of them out.")
+        raise UsageError("--all-sites and --site cannot be used together. Omit one of them.")
     settings = BackupSettings(
         folder=folder,
         now=datetime.now(UTC),
@@ -84,13 +84,13 @@ def command(
         report = back_up_sites(_open_all(open_named), settings)
         code = _show_report(report, console)
         total, failed = len(report.by_site), len(report.errors)
-        console.info(f"{total} sites: {total - failed} backed up, {failed} not.")
+        console.info(f"{total} sites: {total - failed} backed up, {failed} failed.")
         return code
     connection = open_named(site)
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)
 
 
-@command.command("verify")
+@command.command("verify", short_help="Check all backups against their manifests.")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--max-age",
@@ -109,10 +109,10 @@ def verify_command(folder: Path, *, max_age: timedelta | None, console: Console)
     for file, damage in verified.damaged.items():
         console.always(f"{file}: {damage}", fg="red")
     good = len(verified.intact) - len(verified.suspect)
-    suspect = f", and {len(verified.suspect)} kept as suspect" if verified.suspect else ""
-    console.info(f"As written: {count(good, 'good backup')}{suspect}, in {folder}.")
+    suspect = f" and {len(verified.suspect)} marked as suspect" if verified.suspect else ""
+    console.info(f"Intact: {count(good, 'good backup')}{suspect}, in {folder}.")
     for file in verified.future:
-        console.always(f"{file}: it is dated later than now, so a clock was wrong. It does not count as the newest.")
+        console.always(f"{file}: dated in the future, so a clock was wrong. It does not count as the newest backup.")
     late = [
         _show_newest(site, time, None if max_age is None else now - max_age, console)
         for site, time in sorted(verified.newest.items())
@@ -126,12 +126,12 @@ def _show_newest(site: str, time: datetime | None, oldest: datetime | None, cons
     """Print when the newest good backup of a site was made; return whether it is older than `oldest`."""
     is_late = oldest is not None and (time is None or time < oldest)
     if time:
-        text = f"The newest of {site} was made on {time:%Y-%m-%d at %H:%M} UTC."
+        text = f"The newest good backup of {site} is of {time:%Y-%m-%d %H:%M} UTC."
     else:
-        text = f"{site} has no good backup that is not dated later than now."
+        text = f"{site} has no good backup that is not dated in the future."
     if is_late:
-        advice = "Find out why there is none since, or move these away if no more are to come."
-        console.always(f"{text} That is too long ago. {advice}" if time else f"{text} {advice}", fg="red")
+        advice = "Find out why there is no newer one, or move these files away if the site is no longer backed up."
+        console.always(f"{text} That is older than --max-age. {advice}" if time else f"{text} {advice}", fg="red")
     else:
         console.info(text)
     return is_late
@@ -150,7 +150,7 @@ def _open_all(open_named: OpenNamed) -> dict[str, "Callable[[], Connection]"]:
         raise UsageError(
             f"{' and '.join(given)} would be sent to all {len(names)} sites, but a login must only be sent to its own "
             "PBX. Keep each site's secret in the keyring (`bulkvm login NAME`), or name a password_file or "
-            "password_command for each; or back up site by site."
+            "password_command for each, or back up one site at a time."
         )
     return {name: _open(open_named, name) for name in names}
 
@@ -182,7 +182,7 @@ def _show_report(report: "BackupReport", console: Console) -> int:
             console.always(f"{name}: {outcome}{' '.join(str(end).split())}", fg="red")
         elif not isinstance(end, Exception):
             if end.not_shown:
-                console.info(f"{name}: {describe_not_shown(end.not_shown)}, so the backup lacks them.")
+                console.info(f"{name}: {describe_not_shown(end.not_shown)}, so the backup does not contain them.")
             for number, n in end.same_number.items():
                 console.info(f"{name}: {n} boxes have the number {number}. Remove all but one on the PBX.")
     for error in report.errors:

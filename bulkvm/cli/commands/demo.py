@@ -23,53 +23,55 @@ from bulkvm.paths import simulator_state
 @OVERWRITE_OPTION
 @console_options
 def command(folder: Path, *, overwrite: bool, console: Console) -> int:
-    """Tour the whole job on sample sheets, in under a minute, and leave its files in FOLDER.
+    """Try every step on sample sheets, in under a minute. The files stay in FOLDER.
 
-    It runs on the PBX built in here and touches nothing else.
+    The demo uses the built-in PBX and changes nothing else.
     """
     make_private_folder(folder)
     if not overwrite and any(folder.iterdir()):
         raise UsageError(
-            f"{folder} holds files already. Name another folder, or add --overwrite to replace those of the tour."
+            f"{folder} is not empty. Name another folder, or add --overwrite to replace the files of the demo."
         )
-    with _only_setting(BULKVM_STATE=str(folder / "state")):
+    with _environment(BULKVM_STATE=str(folder / "state")):
         simulator_state().unlink(missing_ok=True)
-        for step in _tour(_samples(), folder):
+        for step in _steps(_samples(), folder):
             console.info(f"\n{step.title}", bold=True)
-            console.info(f"$ bulkvm {' '.join(step.words)}", fg="cyan")
-            words = [*step.words, *(["--quiet"] * console.quiet), *(["--overwrite"] * overwrite)]
-            code = run_command(words, console.streams)
+            console.info(f"$ bulkvm {' '.join(step.arguments)}", fg="cyan")
+            arguments = [*step.arguments, *(["--quiet"] * console.quiet), *(["--overwrite"] * overwrite)]
+            code = run_command(arguments, console.streams)
             if code != step.code:
-                console.always("The tour ends here, since this did not go as it should.")
+                console.always("The demo stops here because this step failed.")
                 return code or UsageError.exit_code
     console.info(
-        f"\nLook at the files in {folder}, first at clinic.result.xlsx and mistakes-annotated.xlsx.", bold=True
+        f"\nThe files are in {folder}. Look at clinic.result.xlsx and mistakes-annotated.xlsx first.", bold=True
     )
     return ExitCode.DONE
 
 
-def _tour(samples: Path, folder: Path) -> "Iterator[_Step]":
-    """The commands of the tour, as a user would type them."""
-    yield _Step("The sheet to hand out", "template", folder / "template.xlsx")
+def _steps(samples: Path, folder: Path) -> "Iterator[_Step]":
+    """The commands of the demo, as a user would type them."""
+    yield _Step("A blank sheet to fill in", "template", folder / "template.xlsx")
     yield _Step(
-        "A sheet with one of every mistake: nothing is sent, all is said",
+        "A sheet with every kind of mistake: nothing is sent, every problem is reported",
         "validate", samples / "mistakes.xlsx", "--annotate", folder / "mistakes-annotated.xlsx",
         code=SheetError.exit_code,
     )  # fmt: skip
-    yield _import("A clinic moves to the PBX", samples / "clinic.xlsx", folder / "clinic.result.xlsx")
-    yield _import("The same again changes nothing", samples / "clinic.csv", folder / "clinic-again.result.xlsx")
+    yield _import("A clinic's boxes are created", samples / "clinic.xlsx", folder / "clinic.result.xlsx")
+    yield _import(
+        "Importing the same sheet again changes nothing", samples / "clinic.csv", folder / "clinic-again.result.xlsx"
+    )
     edited = folder / "clinic-edited.csv"
     _edit(samples / "clinic.csv", edited)
-    yield _import("Two cells were edited", edited, folder / "clinic-edited.result.xlsx")
-    yield _Step("What is on the PBX now", "export", folder / "boxes.csv", "--site", "simulator")
+    yield _import("Two edited cells are two updates", edited, folder / "clinic-edited.result.xlsx")
+    yield _Step("All boxes are exported", "export", folder / "boxes.csv", "--site", "simulator")
 
 
 class _Step:
-    """One command, and the exit code with which it should end."""
+    """A command and its expected exit code."""
 
     def __init__(self, title: str, *arguments: str | Path, code: int = 0) -> None:
         self.title = title
-        self.words = [str(argument) for argument in arguments]
+        self.arguments = [str(argument) for argument in arguments]
         self.code = code
 
 
@@ -78,7 +80,7 @@ def _import(title: str, sheet: Path, result: Path) -> _Step:
 
 
 def _edit(original: Path, edited: Path) -> None:
-    """Give one box another name, and another one another PIN."""
+    """Change the name of one box and the PIN of another."""
     with original.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     rows[1][1], rows[2][2] = "Main Reception", "582046"
@@ -89,14 +91,14 @@ def _edit(original: Path, edited: Path) -> None:
 
 
 def _samples() -> Path:
-    """The sample sheets: beside the package where it is installed, at the top of a checkout."""
+    """The folder of the sample sheets: in the installed package, or at the top of a checkout."""
     package = Path(__file__).parents[2]
     return next(folder for folder in (package / "samples", package.parent / "samples") if folder.is_dir())
 
 
 @contextmanager
-def _only_setting(**variables: str) -> Iterator[None]:
-    """Take these variables for all settings: the tour has boxes of its own, and goes the same way for everybody."""
+def _environment(**variables: str) -> Iterator[None]:
+    """Use only these variables as settings, so that the demo has its own boxes and is the same for everyone."""
     before = {name: value for name, value in os.environ.items() if name.startswith("BULKVM_")}
     for name in before:
         del os.environ[name]

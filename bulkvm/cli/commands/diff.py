@@ -50,5 +50,5 @@ def command(
     if report.output_error:
         raise report.output_error
     if report.output:
-        console.info(f"The differences: {report.output}")
+        console.info(f"Differences: {report.output}")
     return report.exit_code

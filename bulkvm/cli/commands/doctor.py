@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @console_options
 def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: Console) -> int:
-    """Check the way to the PBX of SITE step by step, and say what to do about what is wrong.
+    """Diagnose the connection to the PBX of SITE step by step, with a remedy for each failure.
 
-    Without a password or token, all is checked that needs none.
+    Without a password or token, only the steps that do not need one are checked.
     """
     connection = open_named(site, secret_needed=False)
     findings = asyncio.run(_examine(connection, console))
@@ -36,15 +36,15 @@ def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: 
 async def _examine(connection: Connection, console: Console) -> "list[Finding]":
     from bulkvm.pbx.diagnostics import examine
 
-    settings = replace(connection.settings, retries=1, max_rps=0)  # a handful of requests, each told as it went
+    settings = replace(connection.settings, retries=1, max_rps=0)  # a few requests, each of which is reported
     findings = []
     async for finding in examine(connection.site, settings, app=connection.app, no_secret=connection.no_secret):
         findings.append(finding)
-        _say(finding, console)
+        _show(finding, console)
     return findings
 
 
-def _say(finding: "Finding", console: Console) -> None:
+def _show(finding: "Finding", console: Console) -> None:
     text = finding.text.replace("\n", f"\n{'':15}")
     if finding.error:
         console.always(f"{'FAILED':8}{finding.check:7}{text}", fg="red")

@@ -70,7 +70,7 @@ def command(
     except PbxRefused as error:
         given = {"--filter": condition, "--search": search, "--orderby": orderby}
         if options := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
-            raise UsageError(f"The PBX does not take {' or '.join(options)}. {error}") from error
+            raise UsageError(f"The PBX rejected {' or '.join(options)}. {error}") from error
         raise
     if to_stdout:
         console.print(render_export(report.boxes, file_format, pins=not without_pins))

@@ -35,12 +35,16 @@ _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
 @click.command("login")
 @click.argument("name", metavar="SITE")
 @click.option("--url", envvar="BULKVM_URL", help="The PBX's address, such as https://pbx.example.com:8887.")
-@click.option("--user", envvar="BULKVM_USER", help="Who logs in.")
+@click.option("--user", envvar="BULKVM_USER", help="The user name.")
 @click.option("--domain", envvar="BULKVM_DOMAIN", help="The tenant's SIP domain; blank for a system administrator.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--token-stdin", is_flag=True, help="Read a ready bearer token there, in place of user and password.")
-@click.option("--password-command", metavar="COMMAND", help="Get the password from this command at every use.")
-@click.option("--password-file", metavar="FILE", help="Read the password from this file at every use.")
+@click.option(
+    "--token-stdin", is_flag=True, help="Read a bearer token from standard input, instead of a user and password."
+)
+@click.option(
+    "--password-command", metavar="COMMAND", help="Run this command to get the password, whenever the site is used."
+)
+@click.option("--password-file", metavar="FILE", help="Read the password from this file, whenever the site is used.")
 @trust_options
 @console_options
 def command(
@@ -56,12 +60,11 @@ def command(
     trust: Trust,
     console: Console,
 ) -> int:
-    """Set up a site under the name SITE: ask for what is not given, log in, and remember it.
+    """Set up or change the site SITE: prompt for what is not given, log in, and save the site.
 
-    The password or token goes into the operating system's keyring, everything else into a file. The same again
-    changes the site. Where there is no keyring, a password manager's command or a file can give the password: the
-    command is split into words like in a shell and run without one, and must print the password alone; the file must
-    be readable for its owner alone.
+    The password or token is stored in the operating system's keyring, everything else in a file. On a machine without a
+    keyring, use a password manager's command or a file. The command is split into words as in a shell, but run without
+    one, and must print only the password. The file must be readable by its owner only.
     """
     ways = {
         "--password-stdin": password_stdin,
@@ -90,44 +93,44 @@ def command(
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
     console.info(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
     if known.tenant and tenant.contradicts(known.tenant):
-        console.always(f"The site {name} was {known.tenant} until now.")
+        console.always(f"The site {name} was {known.tenant} before.")
     change_site(sites_file(), name, site)
     if site.password_command or site.password_file:
         forget_secret(name)
-        console.info(f"The password is not stored, but taken from there at every use of --site {name}.")
+        console.info(f"The password is not stored; it is read from there whenever --site {name} is used.")
     else:
         _store(site, secret, console)
     return ExitCode.DONE
 
 
 def _read_known(name: str, console: Console) -> Site:
-    """What is known of a site so far."""
+    """Read the entry of a site, or begin a new one."""
     try:
         return read_sites(sites_file()).get(name) or Site(name=name, url="")
     except UsageError as error:
-        console.always(f"{error}\nIts entry is written anew.")
+        console.always(f"{error}\nIts entry will be replaced.")
         return Site(name=name, url="")
 
 
 def _check_url_variable(known: Site, url: str | None) -> None:
-    """Make sure that no leftover variable moves a site, and its password, to another PBX.
+    """Check that no leftover variable moves a site, and its password, to another PBX.
 
     Raises:
-        UsageError: BULKVM_URL and no option names another PBX than the site's.
+        UsageError: BULKVM_URL, and not an option, names another PBX.
     """
     by_variable = click.get_current_context().get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
     if url and known.url and by_variable and check_url(url) != known.url:
         raise UsageError(
-            f"The site {known.name} is {known.url}, and BULKVM_URL names another PBX. Unset BULKVM_URL, or give the "
-            "site its new address with --url."
+            f"The address of the site {known.name} is {known.url}, but BULKVM_URL names another PBX. Unset BULKVM_URL, "
+            "or set the new address with --url."
         )
 
 
 def _check_source(known: Site, site: Site) -> None:
-    """Make sure that the password of one PBX, or of one user, is not sent as another's.
+    """Check that the password of one PBX or user is not sent as another's.
 
     Raises:
-        UsageError: the site's file or command gives that of what the site was until now.
+        UsageError: the site's password file or command is for its former login.
     """
     was, now = ((each.url, each.domain or None, each.user) for each in (known, site))
     if was == now or not (known.password_command or known.password_file):
@@ -135,13 +138,13 @@ def _check_source(known: Site, site: Site) -> None:
     kind = "file" if known.password_file else "command"
     whose = f"the user {known.user}{f' of {known.domain}' if known.domain else ''} at {known.url}"
     raise UsageError(
-        f"The site {known.name} has a password_{kind}, which is for {whose}, so nothing was sent. If it holds the "
-        f"password of the new login, add --password-{kind} with it again; else give that login's own."
+        f"The password_{kind} of the site {known.name} is for {whose}, so nothing was sent. If it also gives the "
+        f"password of the new login, repeat it with --password-{kind}; otherwise give another one."
     )
 
 
 def _with_source(site: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:
-    """The site with what an option says of where its secret comes from; without an option, that stays as it was."""
+    """The site with the password source of an option; without an option, the source stays as it was."""
     if not given:
         return site
     words = split_command(command) if command is not None else None
@@ -153,14 +156,14 @@ def _with_source(site: Site, given: Sequence[str], command: str | None, file: st
 
 
 def _ask(what: str, option: str, given: str | None, known: str | None, console: Console) -> str:
-    """What an option or a variable says, else what a person answers; without a person, what is known."""
+    """The value of an option or variable; otherwise the answer to a prompt, or the known value without a terminal."""
     if given is not None:
         return given
     if sys.stdin.isatty():
         answer: str = console.prompt(what, default=known, show_default=bool(known))
         return answer
     if known is None:
-        raise UsageError(f"There is no terminal to ask on. Add {option}.")
+        raise UsageError(f"There is no terminal to prompt on. Add {option}.")
     return known
 
 
@@ -173,8 +176,8 @@ def _get_secret(site: Site, *, from_stdin: bool) -> str:
         secret = ask_secret(site)
     else:
         raise UsageError(
-            "There is no terminal to ask on. Send the password to --password-stdin, in a pipe, or name a "
-            "--password-command or --password-file."
+            "There is no terminal to prompt on. Pipe the password to --password-stdin, or use --password-command or "
+            "--password-file."
         )
     if not secret:
         raise UsageError("No password or token was given.")
@@ -185,12 +188,12 @@ def _read_line() -> str:
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
-        raise UsageError("What standard input holds is not in UTF-8.") from None  # the cause holds the secret
-    return line.removeprefix("\ufeff").rstrip("\r\n")  # PowerShell begins with a mark
+        raise UsageError("Standard input is not valid UTF-8.") from None  # the cause contains the secret
+    return line.removeprefix("\ufeff").rstrip("\r\n")  # PowerShell writes a byte order mark
 
 
 def _settle_trust(site: Site, console: Console) -> Site:
-    """The site as it can be talked to: with its certificate pinned, if a person vouches for it."""
+    """Connect, and offer to pin the certificate if it is not trusted."""
     from bulkvm.pbx.certificate import fetch_certificate
     from bulkvm.pbx.diagnostics import probe
 
@@ -201,20 +204,20 @@ def _settle_trust(site: Site, console: Console) -> Site:
             raise
         shown = fetch_certificate(site.url, _ONCE.timeout)
         console.always(
-            f"{error}\n\nThe PBX shows this certificate:\n"
-            f"  for          {shown.subject}\n"
+            f"{error}\n\nThe PBX presents this certificate:\n"
+            f"  subject      {shown.subject}\n"
             f"  valid until  {shown.expires:%Y-%m-%d}\n"
             f"  SHA-256      {shown.fingerprint}\n"
-            "Compare its SHA-256 fingerprint with the one that the PBX's administrator reads out on the PBX itself."
+            "Compare its SHA-256 fingerprint with the one that the administrator sees on the PBX itself."
         )
-        if not console.confirm("Trust this certificate, and no other, for this site from now on?"):
+        if not console.confirm("Trust only this certificate for this site from now on?"):
             raise
         return replace(site, ca_file=None, fingerprint=shown.fingerprint)
     return site
 
 
 def _log_in(site: Site) -> tuple[Tenant, int]:
-    """Log in for real; which tenant that reaches, and how many boxes it has."""
+    """Log in; return the tenant and the number of its boxes."""
     from bulkvm.pbx import connect
 
     async def ask() -> tuple[Tenant, int]:
@@ -227,10 +230,10 @@ def _log_in(site: Site) -> tuple[Tenant, int]:
 def _store(site: Site, secret: str, console: Console) -> None:
     kind = "password" if site.user else "token"
     if store_secret(site, secret):
-        console.info(f"The {kind} is in the keyring. Use the site with --site {site.name}.")
+        console.info(f"The {kind} was stored in the keyring. Use the site with --site {site.name}.")
     else:
         console.always(
-            f"This machine has no keyring that works, so the {kind} was not stored. On a terminal it is asked for at "
-            f"every use of --site {site.name}; elsewhere, set BULKVM_SITE={site.name} and BULKVM_{kind.upper()}, or "
-            "set the site up with --password-command or --password-file."
+            f"This machine has no working keyring, so the {kind} was not stored. On a terminal, you are asked for it "
+            f"whenever --site {site.name} is used; elsewhere, set BULKVM_SITE={site.name} and BULKVM_{kind.upper()}, "
+            "or set up the site with --password-command or --password-file."
         )

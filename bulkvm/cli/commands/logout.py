@@ -20,22 +20,22 @@ from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, re
 @trust_options
 @console_options
 def command(name: str, *, trust: Trust, console: Console) -> int:
-    """Forget SITE and its password or token. A token is revoked, so that it is good for nobody from then on."""
+    """Remove SITE and its password or token. A token is revoked, so it can no longer be used."""
     sites = read_sites(sites_file())
     if name not in sites:
-        raise UsageError(f'There is no site called "{name}". `bulkvm sites` lists them.')
+        raise UsageError(f'There is no site called "{name}". `bulkvm sites` lists all sites.')
     check_changeable(sites_file())
     site = _read_known(sites, name, console)
     secret = _stored_token(site) if site else None
     revoked = _revoke(replace(trust.apply_to(site), token=secret), console) if site and secret else 0
     change_site(sites_file(), name, None)
     forget_secret(name)
-    console.info(f"{name} is forgotten.")
+    console.info(f"Removed the site {name}.")
     return revoked
 
 
 def _read_known(sites: Sites, name: str, console: Console) -> Site | None:
-    """The site; None where its entry is wrong, so that it cannot be called and is only forgotten."""
+    """The site; None if its entry is invalid, so that it can only be removed."""
     try:
         return sites[name]
     except UsageError as error:
@@ -44,7 +44,7 @@ def _read_known(sites: Sites, name: str, console: Console) -> Site | None:
 
 
 def _stored_token(site: Site) -> str | None:
-    """The token of a site that was given to bulkvm to keep; None where there is none, or not this site's."""
+    """The token in the keyring; None if there is none, or if it belongs to another site."""
     if site.user or site.password_command or site.password_file:
         return None
     try:
@@ -54,7 +54,7 @@ def _stored_token(site: Site) -> str | None:
 
 
 def _revoke(site: Site, console: Console) -> int:
-    """Revoke a token, and return the exit code of how that went. One that is not accepted has ended by itself."""
+    """Revoke a token, and return the exit code. A token that the PBX rejects has expired already."""
     from bulkvm.pbx import connect
 
     async def revoke() -> None:
@@ -66,6 +66,6 @@ def _revoke(site: Site, console: Console) -> int:
     except LoginRefused:
         pass
     except BulkvmError as error:
-        console.always(f"The token could not be revoked, and stays good until it ends. {error}", fg="red")
+        console.always(f"The token could not be revoked and is valid until it expires. {error}", fg="red")
         return error.exit_code
     return ExitCode.DONE

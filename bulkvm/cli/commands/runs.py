@@ -38,7 +38,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     from bulkvm.runs.history import find_run, list_runs
 
     if result and run is None:
-        raise UsageError("Which run? Name one of those that `bulkvm runs` lists, or `last`.")
+        raise UsageError("--result needs a run. Name one that `bulkvm runs` lists, or `last`.")
     runs = list_runs(console.always)
     if run is not None:
         runs = [find_run(run, runs)]
@@ -50,15 +50,15 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     elif runs:
         console.print("".join(f"{_render(one, past)}\n" for one in runs))
     else:
-        console.info("There was no run yet.")
+        console.info("No runs yet.")
     if result and past:
         _check_ended(runs[0])
         code = exit_code_of(past.outcomes, None) if past.exit_code is None else past.exit_code
-        console.info(f"What became of each row: {write_run_result(past, (), result, code, overwrite=overwrite)}")
+        console.info(f"Result: {write_run_result(past, (), result, code, overwrite=overwrite)}")
     return ExitCode.DONE
 
 
-@command.command("forget")
+@command.command("forget", short_help="Delete journals.")
 @click.argument("run", required=False)
 @click.option("--older-than", type=DURATION, metavar="AGE", help="Delete all runs that began longer ago, such as 90d.")
 @click.option(
@@ -74,24 +74,24 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
     from bulkvm.runs import is_under_way, list_journals, remove_journal
 
     if (run is None) == (older_than is None):
-        raise UsageError("Name either a run, as `bulkvm runs` lists them, or an age: --older-than 90d.")
+        raise UsageError("Name either a run that `bulkvm runs` lists, or an age such as --older-than 90d.")
     if run is not None:
         chosen = _find_journal(run, exact_name=yes)
         if is_under_way(chosen):
-            raise UsageError(f"The run {chosen.stem} is still under way, so its journal is kept.")
+            raise UsageError(f"The run {chosen.stem} is still in progress, so its journal was not deleted.")
         journals = [chosen]
     else:
         assert older_than is not None
         before = datetime.now(UTC) - older_than
         journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_under_way(file)]
     if not journals:
-        console.info("There is no run as old as that.")
+        console.info("No run is older than that.")
         return ExitCode.DONE
     console.always(
-        "\n".join(["Journals to be deleted, with the PINs and former values in them:", *map(_describe, journals)])
+        "\n".join(["Journals to delete, with the PINs and former values in them:", *map(_describe, journals)])
     )
     what = count(len(journals), "journal")
-    if not confirm(f"Delete {what}? These runs cannot be undone any more.", console, ("delete", "deleted"), yes=yes):
+    if not confirm(f"Delete {what}? These runs can then no longer be undone.", console, ("delete", "deleted"), yes=yes):
         return ExitCode.NOT_ALL_DONE
     for file in journals:
         remove_journal(file)
@@ -124,7 +124,7 @@ def _describe(file: Path) -> str:
     try:
         facts = read_facts(file)
     except FileError:
-        return f"  {file.stem}  (it cannot be read)"
+        return f"  {file.stem}  (unreadable)"
     return f"  {facts.name}  {facts.site}  {facts.file}"
 
 
@@ -137,7 +137,7 @@ def _check_ended(run: "ListedRun") -> None:
     from bulkvm.runs import RunState
 
     if run.state is RunState.UNDER_WAY:
-        raise UsageError(f"The run {run.facts.name} is still under way. It writes its result itself when it ends.")
+        raise UsageError(f"The run {run.facts.name} is still in progress. It will write its result when it ends.")
 
 
 def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
@@ -163,12 +163,12 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
     lines = [f"{facts.name}  {facts.site}  {facts.file}"]
     match run.state:
         case RunState.UNDER_WAY:
-            lines.append(f"  under way; so far {render_words(run.words)}")
+            lines.append(f"  in progress; so far {render_words(run.words)}")
         case RunState.DIED:
-            lines.append(f"  {render_words(run.words)}; the run ended without noting its end")
+            lines.append(f"  {render_words(run.words)}; the end of the run was not recorded")
         case RunState.ENDED:
             lines.append(f"  {render_words(run.words)}")
     if past and past.damaged:
         where = f"line{'s' * (len(past.damaged) > 1)} {', '.join(map(str, past.damaged))}"
-        lines.append(f"  its journal is damaged at {where}; all other lines count")
+        lines.append(f"  the journal is damaged at {where}; all other lines were read")
     return "\n".join(lines)

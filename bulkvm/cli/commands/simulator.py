@@ -20,20 +20,39 @@ if TYPE_CHECKING:
 def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
     if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", text.strip()):
         return float(found[1]) / (1000 if found[2] == "ms" else 1)
-    raise click.BadParameter(f'"{text}" is not a time. Write 50ms or 0.5s.')
+    raise click.BadParameter(f'"{text}" is not a duration. Write 50ms or 0.5s.')
 
 
 @click.command("simulator")
-@click.option("--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="0 takes any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="The port; 0 for any free one."
+)
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the boxes in FILE.")
-@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the boxes of an export.")
-@click.option("--tls", is_flag=True, help="Serve https, with a certificate of its own.")
-@click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="How long answers take.")
-@click.option("--knee", type=click.IntRange(1), metavar="N", help="With more than N requests at once, take longer.")
-@click.option("--page-cap", type=click.IntRange(1, 100), default=100, show_default=True, help="Boxes a page, at most.")
-@click.option("--summary-lists", is_flag=True, help="Give no more than id, name and extension in lists.")
-@click.option("--fault", "faults", metavar="RULE", multiple=True, help="Something to go wrong, such as 503:create:3.")
-@click.option("--behave", metavar="RULE", multiple=True, help="How it differs, such as hide:pin:list; see README.")
+@click.option(
+    "--seed", type=click.Path(path_type=Path), metavar="FILE", help="Start with the boxes of an exported file."
+)
+@click.option("--tls", is_flag=True, help="Serve https with a self-signed certificate.")
+@click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="The response time.")
+@click.option(
+    "--knee", type=click.IntRange(1), metavar="N", help="Respond more slowly to more than N concurrent requests."
+)
+@click.option(
+    "--page-cap",
+    type=click.IntRange(1, 100),
+    default=100,
+    show_default=True,
+    help="The maximum number of boxes per page.",
+)
+@click.option("--summary-lists", is_flag=True, help="List only the id, name and extension of boxes.")
+@click.option(
+    "--fault", "faults", metavar="RULE", multiple=True, help="Inject a fault, such as 503:create:3. May be repeated."
+)
+@click.option(
+    "--behave",
+    metavar="RULE",
+    multiple=True,
+    help="Change the behavior, such as hide:pin:list; see README. May be repeated.",
+)
 @console_options
 def command(
     *,
@@ -49,10 +68,10 @@ def command(
     behave: tuple[str, ...],
     console: Console,
 ) -> int:
-    """Run a PBX on this machine, to try, teach and rehearse on. It ends with Ctrl-C.
+    """Run a simulated PBX on this machine, for trials and training. Stop it with Ctrl-C.
 
-    Without --state its boxes live in memory. `--site simulator` needs no running simulator.
-    Its token and password are new at each start, unless BULKVM_SIMULATOR_TOKEN and BULKVM_SIMULATOR_PASSWORD are set.
+    Without --state, its boxes are kept in memory. `--site simulator` does not need a running simulator.
+    The token and password change at each start, unless BULKVM_SIMULATOR_TOKEN and BULKVM_SIMULATOR_PASSWORD are set.
     """
     from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app, serve
 
@@ -67,23 +86,24 @@ def command(
     )
     try:
         app = create_app(state, seed=seed, settings=settings, faults=faults)
-        serve(app, port=port, tls=tls, state=state, on_ready=lambda running: _tell(running, settings, console))
+        serve(app, port=port, tls=tls, state=state, on_ready=lambda running: _show_access(running, settings, console))
     except SimulatorError as error:
         raise UsageError(str(error)) from error
     return ExitCode.DONE
 
 
-def _tell(running: "Running", settings: "SimulatorSettings", console: Console) -> None:
-    """Say how to reach it, as lines to paste."""
-    # The site that is chosen otherwise would be meant before the URL.
+def _show_access(running: "Running", settings: "SimulatorSettings", console: Console) -> None:
+    """Print the variables to set, as lines to paste."""
+    # BULKVM_SITE would take precedence over BULKVM_URL.
     where = {"BULKVM_SITE": "", "BULKVM_URL": running.url}
     if running.certificate:
         where["BULKVM_CA_FILE"] = str(running.certificate.resolve())
     login = {"BULKVM_TOKEN": "", "BULKVM_USER": settings.user, "BULKVM_DOMAIN": settings.domain}
     console.always(
-        f"The simulator answers at {running.url} until Ctrl-C. To use it, paste these lines into another terminal:\n"
+        f"The simulator is running at {running.url}. To use it, paste these lines into another terminal:\n"
         f"{_exports(where | {'BULKVM_TOKEN': settings.token})}\n"
-        f"Or these too, to log in with a password:\n{_exports(login | {'BULKVM_PASSWORD': settings.password})}"
+        "To log in with a password instead, paste these lines as well:\n"
+        f"{_exports(login | {'BULKVM_PASSWORD': settings.password})}"
     )
 
 

@@ -16,7 +16,7 @@ from bulkvm.text import printable
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @console_options
 def command(*, as_json: bool, console: Console) -> int:
-    """List the sites: where each is, who logs in, how it is trusted, and whether its secret is in the keyring."""
+    """List sites: their address, tenant, login and trust, and where the password or token is stored."""
     entries = read_sites(sites_file())
     sites, wrong = [], []
     for name in entries:
@@ -28,46 +28,46 @@ def command(*, as_json: bool, console: Console) -> int:
     if as_json:
         print_json(sites_document(sites, stored))
     for site in sites if not as_json else ():
-        console.print(f"{_in_words(site, stored=stored[site.name])}\n")
+        console.print(f"{_render(site, stored=stored[site.name])}\n")
     if not entries:
-        console.info("There are none yet. `bulkvm login NAME` sets one up.")
+        console.info("No sites yet. Set one up with `bulkvm login NAME`.")
     for text in wrong:
         console.always(text, fg="red")
     return UsageError.exit_code if wrong else ExitCode.DONE
 
 
 def _is_stored(site: Site) -> bool:
-    """Whether the keyring holds the site's secret, which the site uses."""
+    """Whether the site uses a secret that is in the keyring."""
     try:
         return not (site.password_command or site.password_file) and read_secret(site) is not None
-    except UsageError:  # it is another one's
+    except UsageError:  # it belongs to another site
         return False
 
 
-def _in_words(site: Site, *, stored: bool) -> str:
+def _render(site: Site, *, stored: bool) -> str:
     user = f"{site.user} of {site.domain}" if site.user and site.domain else site.user or "a token"
     return (
         f"{site.name}\n"
         f"  address  {site.url}\n"
         f"  tenant   {site.tenant or 'not known'}\n"
-        f"  login    {user}; {_kept(site, stored=stored)}\n"
-        f"  trusts   {_trusted(site)}"
+        f"  login    {user}; {_secret_source(site, stored=stored)}\n"
+        f"  trusts   {_trust(site)}"
     )
 
 
-def _kept(site: Site, *, stored: bool) -> str:
-    """Where the secret is."""
+def _secret_source(site: Site, *, stored: bool) -> str:
+    """Where the password or token is stored."""
     secret = "password" if site.user else "token"
     if site.password_command:
-        return f"the {secret} comes from the program {printable(site.password_command[0])}"
+        return f"the {secret} comes from the command {printable(site.password_command[0])}"
     if site.password_file:
         return f"the {secret} is in {printable(site.password_file)}"
     return f"the {secret} is in the keyring" if stored else f"no {secret} is stored"
 
 
-def _trusted(site: Site) -> str:
+def _trust(site: Site) -> str:
     if site.fingerprint:
-        return f"the one certificate {site.fingerprint}"
+        return f"only the certificate {site.fingerprint}"
     if site.ca_file:
-        return f"the certificates of {site.ca_file}"
-    return "the authorities that this machine knows"
+        return f"the certificates in {site.ca_file}"
+    return "the system's certificate authorities"

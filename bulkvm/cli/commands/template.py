@@ -21,26 +21,25 @@ if TYPE_CHECKING:
 
 @click.command("template")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--csv", "as_csv", is_flag=True, help="Write the CSV form: the bare headings.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write a .csv file with the headings only.")
 @click.option(
-    "--from-site", metavar="NAME", help="Offer the prompt languages that this site uses, and hold PINs to its policy."
+    "--from-site", metavar="NAME", help="Offer the prompt languages of this site's boxes, and apply its PIN policy."
 )
-@click.option("--overwrite", "--force", is_flag=True, help="Replace FILE if it exists already.")
+@click.option("--overwrite", "--force", is_flag=True, help="Replace an existing FILE.")
 @calling_options
 @console_options
 def command(
     file: Path | None, *, as_csv: bool, from_site: str | None, open_named: OpenNamed, overwrite: bool, console: Console
 ) -> int:
-    """Write the blank sheet to hand out, as FILE (bulkvm-template.xlsx).
+    """Write a blank sheet to fill in to FILE (bulkvm-template.xlsx by default).
 
-    A name that ends in .xlsx gives a workbook with drop-down lists, hints and a page that explains it; one that ends
-    in .csv gives the bare headings.
+    A .xlsx file is a workbook with drop-down lists, hints and instructions; a .csv file has the headings only.
     """
     from bulkvm.reports.template.template_workbook import Tenant, write_template
 
     file = file or Path(f"bulkvm-template{'.csv' if as_csv else '.xlsx'}")
     if as_csv and file.suffix.casefold() != ".csv":
-        raise UsageError(f"--csv writes a .csv file, and {file} is none by its name. Leave one of them out.")
+        raise UsageError(f"--csv writes a .csv file, but {file} has another suffix. Omit --csv, or name a .csv file.")
     check_target(file, overwrite=overwrite)
     tenant = asyncio.run(_ask(open_named(from_site), console)) if from_site else Tenant()
     console.info(f"Written: {write_template(file, tenant, overwrite=overwrite)}")
@@ -48,7 +47,7 @@ def command(
 
 
 async def _ask(connection: Connection, console: Console) -> "Tenant":
-    """What the tenant has: the prompts that its boxes use, those in most use first, and its PIN policy."""
+    """Ask for the tenant's PIN policy, and for the prompts that its boxes use, the most common first."""
     from bulkvm.reports.template.template_workbook import Tenant
 
     async with connection.open() as pbx:

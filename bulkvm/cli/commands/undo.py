@@ -60,7 +60,7 @@ def command(
 
     def approve(plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
         if problems:
-            console.always(render_problems(problems, most=_MOST_NAMED, advice="The result names all of them."))
+            console.always(render_problems(problems, most=_MOST_NAMED, advice="The result lists all of them."))
         console.info(render_plan(plan, tenant, of_sheet=False))
         return confirm(_question(plan, tenant), console, ("send", "sent"), yes=yes)
 
@@ -76,7 +76,7 @@ def command(
     plan = undo.plan
     if plan is None or not plan.to_send:
         if plan and plan.problems:
-            console.always(render_problems(plan.problems, most=_MOST_NAMED, advice="--json names all of them."))
+            console.always(render_problems(plan.problems, most=_MOST_NAMED, advice="--json lists all of them."))
         console.always(_nothing_left(undo) if plan else _nothing_to_undo(undo))
         return show_report(undo.report, "", console, as_json=as_json)
     changes = {change.record.row: change for change in plan.changes}
@@ -88,24 +88,24 @@ def _nothing_to_undo(undo: "UndoReport") -> str:
     from bulkvm.reports.text.plan_text import render_words
 
     run, last = undo.undone, undo.last_change
-    lines = [f"Run {run.name} ({Path(run.file).name}) changed nothing, so there is nothing to put back."]
+    lines = [f"Run {run.name} ({Path(run.file).name}) changed nothing, so there is nothing to undo."]
     if last:
         counts = render_words(last.words)
-        lines.append(f"The last one before it that did is {last.facts.name} ({Path(last.facts.file).name}; {counts}).")
+        lines.append(f"The last import that did is {last.facts.name} ({Path(last.facts.file).name}; {counts}).")
         lines.append(
-            f"It was already put back by {undo.last_change_undone_by}."
+            f"It was already undone by {undo.last_change_undone_by}."
             if undo.last_change_undone_by
-            else f"To put that back: `bulkvm undo {last.facts.name}`."
+            else f"To undo it: `bulkvm undo {last.facts.name}`."
         )
     return "\n".join(lines)
 
 
 def _nothing_left(undo: "UndoReport") -> str:
     """Explain that nothing of the run is left to undo."""
-    name, by = undo.undone.name, f" by {undo.undone_by}" if undo.undone_by else ""
+    name, by = undo.undone.name, undo.undone_by
     if undo.report.problems:
-        return f"Nothing more of run {name} can be put back{', which was done' if by else ''}{by}."
-    return f"Run {name} is already put back{by}." if by else f"Nothing is left of run {name} to put back."
+        return f"Nothing more of run {name} can be undone{f'; it was already undone by {by}' if by else ''}."
+    return f"Run {name} was already undone by {by}." if by else f"Nothing of run {name} is left to undo."
 
 
 def _question(plan: "Plan", tenant: "Tenant") -> str:

@@ -69,7 +69,7 @@ def _check_targets(sheet: "Sheet", annotate: Path | None, clean: Path | None, *,
     from bulkvm.reports.output_checks import check_result_name  # slow to import, and only needed for copies
 
     if annotate and clean and annotate.absolute() == clean.absolute():
-        raise UsageError(f"--annotate and --clean both name {clean}. Name two files.")
+        raise UsageError(f"--annotate and --clean both name {clean}. Name two different files.")
     for target in filter(None, (annotate, clean)):
         check_result_name(target, sheet, overwrite=overwrite)
 
@@ -98,13 +98,13 @@ def _check(
 
             with console.progress("Writing the annotated copy"):
                 copy = write_annotated(annotate, sheet, problems, overwrite=overwrite)
-            written.append(f"Each problem at its cell: {copy}")
+            written.append(f"Annotated copy: {copy}")
         if clean:
             from bulkvm.reports.workbook.clean_copy import write_clean
 
             with console.progress("Writing the clean copy"):
                 copy = write_clean(clean, sheet, checked.understood, overwrite=overwrite)
-            written.append(f"As it was understood: {copy}")
+            written.append(f"Clean copy: {copy}")
     finally:
         if as_json:
             print_validation(sheet.path, sheet.name, rows, valid, problems)
