@@ -57,6 +57,11 @@ class CellText:
         if formula is None:
             if value is None:
                 return "", None
+            if kind == "s" and len(value) <= INDEX_DIGITS and value.isdecimal() and value.isascii():  # most cells
+                index = int(value)
+                if index < len(self.strings) and not self.formats.text_styles:
+                    text = self.strings[index]
+                    return (text, None) if len(text) <= CELL_CHARACTERS else truncate_text(text, None)
             read = self._read_text if kind in _TEXT_TYPES else self._read_value
             text, found = read(kind, style, value)
         elif not value and kind != "str":  # a formula can return empty text
@@ -84,8 +89,7 @@ class CellText:
 
     def _read_text(self, kind: str, style: str, value: str) -> TextAndKind:
         if kind == "s":
-            is_plain = len(value) <= INDEX_DIGITS and value.isdecimal() and value.isascii()  # most cells
-            index = int(value) if is_plain else read_index(value)
+            index = read_index(value)
             if index is None or index >= len(self.strings):
                 return value, CellKind.DAMAGED if value.strip() else None
             text = self.strings[index]
