@@ -33,7 +33,7 @@ from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx import Pbx
 from bulkvm.readers import read_sheet
-from bulkvm.reports.export_file import count_not_shown, without_gaps, write_export
+from bulkvm.reports.export_file import count_not_shown, unknown_as_blank, write_export
 
 _log: Final = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
         boxes = await pbx.list_whole_boxes()
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
-    made_of = _Source([without_gaps(box) for box in boxes], site, tenant, count_not_shown(boxes))
+    made_of = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))
     try:
         async with staging(night.folder, night.lock_timeout) as place:
             return await _in_thread(partial(_store, place, made_of, night))

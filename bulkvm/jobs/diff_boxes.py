@@ -16,7 +16,7 @@ from bulkvm.model.exit_codes import ExitCode
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
 from bulkvm.reports.output_checks import check_not_input
-from bulkvm.reports.table_file import table_kind
+from bulkvm.reports.table_file import table_format
 from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.validation import take_rows
 
@@ -71,7 +71,7 @@ def diff_boxes(
     if [str(file) for file in files] == ["-", "-"]:
         raise UsageError("Standard input can be read only once. Name a file for one of the two.")
     if output:
-        table_kind(output)
+        table_format(output)
         for file in files:
             check_not_input(output, file)
         check_target(output, overwrite=overwrite)

@@ -16,7 +16,7 @@ from bulkvm.reports.export_file import (
     count_not_shown,
     describe_duplicates,
     describe_not_shown,
-    without_gaps,
+    unknown_as_blank,
     write_export,
 )
 
@@ -76,7 +76,7 @@ def export_boxes(
         )
     for duplicates in describe_duplicates(boxes):
         observer.notice(duplicates)
-    whole = tuple(without_gaps(box) for box in boxes)
+    whole = tuple(unknown_as_blank(box) for box in boxes)
     written = None
     if file:
         with observer.progress("Writing the file"):

@@ -21,7 +21,7 @@ from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import generate_pin, plan_for
-from bulkvm.reports.workbook.result_columns import messages_of_rows
+from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
 from bulkvm.validation import Checked
 
@@ -57,7 +57,7 @@ class Prepared:
     def rows(self) -> list[SheetRow]:
         """Every row that was read, for the journal: as it will be sent, or as the sheet has it if it is not valid."""
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
-        messages = messages_of_rows([problem for problem in self.problems if problem.row in invalid])
+        messages = messages_by_row([problem for problem in self.problems if problem.row in invalid])
         columns = sheet_columns(self.sheet) if invalid else {}
         texts, refused = {letter: self.sheet.texts(letter) for letter in columns}, refused_cells(self.sheet)
         rows = []

@@ -9,7 +9,7 @@ from bulkvm.model.box import BLANK, Record
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.reports.output_checks import check_not_input
-from bulkvm.reports.table_file import table_kind
+from bulkvm.reports.table_file import table_format
 from bulkvm.reports.text.plan_text import render_outcomes
 from bulkvm.reports.workbook.from_journal import rebuild_sheet
 from bulkvm.reports.workbook.result import write_result
@@ -24,7 +24,7 @@ def check_run_result(info: RunInfo, target: Path, *, overwrite: bool) -> None:
     Raises:
         UsageError: the suffix is unknown, it is the sheet's own file, the name is taken, or the folder is not writable.
     """
-    table_kind(target)
+    table_format(target)
     check_not_input(target, Path(info.file))
     check_target(target, overwrite=overwrite)
 

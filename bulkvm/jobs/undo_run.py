@@ -19,7 +19,7 @@ from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.problem import rows_with_errors
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.planning import changed_anything, plan_undo_of
-from bulkvm.reports.workbook.result_columns import messages_of_rows
+from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import (
     ListedRun,
     PastRun,
@@ -205,7 +205,7 @@ class _Undo:
 
 def _rows(plan: Plan, info: RunInfo) -> list[SheetRow]:
     """The rows for the journal."""
-    messages = messages_of_rows(plan.problems)
+    messages = messages_by_row(plan.problems)
     invalid = {
         outcome.row: replace(outcome, message=messages[outcome.row])
         for outcome in complete_outcomes(info.extensions, plan.problems, ())

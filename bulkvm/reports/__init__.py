@@ -1,1 +1,1 @@
-"""Everything that is written to a file or told in words, for a person."""
+"""Reports: everything written to a file or shown as text for people."""

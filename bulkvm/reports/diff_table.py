@@ -1,4 +1,4 @@
-"""How two lists of boxes differ: as a table on the screen, and as a file."""
+"""Differences between two lists of boxes, as a table for the terminal or a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,28 +8,28 @@ from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.planning import Diff
-from bulkvm.reports.table_file import Table, format_table, table_kind
+from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.text.problem_text import count
 from bulkvm.text import printable
 
-_LONGEST: Final = 40  # characters in a cell of the screen's table
+_MAX_LENGTH: Final = 40  # characters in a cell on the terminal
 _WIDTHS: Final = (18, 28, 24, 36, 36)
 
 
 def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: bool | Reservation = False) -> Path:
-    """Write the differences to an .xlsx or .csv file, one a row. A PIN is never shown.
+    """Write the differences to an .xlsx or .csv file, one per row, without PINs.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
     """
-    content = format_table(Table(_headings(names), _WIDTHS, _rows(diff), name="Differences"), table_kind(target))
+    content = format_table(Table(_headings(names), _WIDTHS, _rows(diff), name="Differences"), table_format(target))
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
 
 
 def render_diff(diff: Diff, names: tuple[str, str]) -> str:
-    """Give the differences as a table, one a line; only the headings where there are none. A PIN is never shown."""
+    """Render the differences as a table, one per line, without PINs. Without differences, it has only headings."""
     rows = [[_cut(printable(text)) for text in row] for row in (_headings(names), *_rows(diff))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
@@ -38,20 +38,20 @@ def render_diff(diff: Diff, names: tuple[str, str]) -> str:
 
 
 def render_diff_counts(diff: Diff, names: tuple[str, str]) -> str:
-    """Say how many boxes differ, and what could not be compared."""
+    """Render the number of boxes that differ, and which fields could not be compared."""
     a, b = names
-    told = (
+    counts = (
         f"No differences: {count(diff.unchanged, 'box', 'boxes')} in both."
         if diff.is_empty
         else (
             f"{count(len(diff.only_a), 'box', 'boxes')} only in {a}, {len(diff.only_b):,} only in {b}, "
-            f"{len(diff.changed):,} different, {diff.unchanged:,} the same."
+            f"{len(diff.changed):,} different, {diff.unchanged:,} identical."
         )
     )
     if not diff.not_compared:
-        return told
+        return counts
     titles = ", ".join(COLUMN_OF_HEADER[header].title for header in diff.not_compared)
-    return f"{told}\nNot compared for every box, since one side does not tell: {titles}."
+    return f"{counts}\nNot compared for every box, because one side does not show them: {titles}."
 
 
 def _headings(names: tuple[str, str]) -> Sequence[str]:
@@ -59,10 +59,10 @@ def _headings(names: tuple[str, str]) -> Sequence[str]:
 
 
 def _rows(diff: Diff) -> Sequence[Sequence[str]]:
-    """All differences, in extension order."""
+    """Return all differences, in extension order."""
     rows = [
-        *((*_title(box), "box", "there", "not there") for box in diff.only_a),
-        *((*_title(box), "box", "not there", "there") for box in diff.only_b),
+        *((*_title(box), "box", "present", "missing") for box in diff.only_a),
+        *((*_title(box), "box", "missing", "present") for box in diff.only_b),
         *(
             (*_title(changed.box), COLUMN_OF_HEADER[d.field].title, _shown(d.field, d.old), _shown(d.field, d.new))
             for changed in diff.changed
@@ -80,10 +80,10 @@ def _shown(field: str, value: Value | Absent) -> str:
     column = COLUMN_OF_HEADER[field]
     if column.secret:
         return "(not shown)"
-    if isinstance(value, str):  # also where it is none that the column knows
+    if isinstance(value, str):  # even if the column does not know the value
         return value
     return "(none)" if isinstance(value, Absent) or value == () else column.format(value)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""Every box of the PBX in one file."""
+"""Exports: all boxes of a PBX in one file."""
 
 import json
 from collections import Counter
@@ -14,19 +14,19 @@ from bulkvm.model.errors import UsageError
 from bulkvm.reports.table_file import Table, format_table
 from bulkvm.reports.text.problem_text import count
 
-_KINDS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
+_FORMATS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
 
 
 def check_export_name(target: Path) -> str:
-    """Say in which form an export is written: csv, xlsx or json.
+    """Return the format of an export: csv, xlsx or json.
 
     Raises:
-        UsageError: the name ends in none of these.
+        UsageError: the name has another extension.
     """
-    kind = _KINDS.get(target.suffix.lower())
-    if kind is None:
+    file_format = _FORMATS.get(target.suffix.lower())
+    if file_format is None:
         raise UsageError(f"{target.name} could not be written: its name must end in .csv, .xlsx or .json.")
-    return kind
+    return file_format
 
 
 def write_export(
@@ -40,17 +40,17 @@ def write_export(
     """Write boxes to a .csv, .xlsx or .json file, in the order given.
 
     Args:
-        target: the file; its suffix says which form it gets.
-        boxes: complete: no field may be NOT_KNOWN, except PINs that are left out.
-        pins: whether the PINs are written.
-        bom: whether a CSV begins with the mark by which Excel knows UTF-8.
-        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+        target: the file; its extension determines the format.
+        boxes: the boxes; no field may be NOT_KNOWN, except PINs that are left out.
+        pins: whether to include the PINs.
+        bom: whether a CSV starts with a byte order mark, by which Excel recognises UTF-8.
+        overwrite: whether an existing file may be replaced; or the reservation of the name.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
 
     Raises:
-        UsageError: the name ends otherwise or is taken, or the file cannot be written there.
+        UsageError: the name has another extension or is taken, or the file cannot be written.
     """
     content = render_export(boxes, check_export_name(target), pins=pins, bom=bom)
     with writing(target, overwrite=overwrite) as new:
@@ -58,10 +58,10 @@ def write_export(
     return new.path
 
 
-def render_export(boxes: Sequence[Box], kind: str, *, pins: bool = True, bom: bool = False) -> bytes:
-    """Give what `write_export` writes to a file, for standard output; `kind` is csv, xlsx or json."""
+def render_export(boxes: Sequence[Box], file_format: str, *, pins: bool = True, bom: bool = False) -> bytes:
+    """Return the content of an export; `file_format` is csv, xlsx or json."""
     columns = [column for column in COLUMNS if pins or not column.secret]
-    if kind == "json":
+    if file_format == "json":
         objects = [{column.header: _json_value(box, column) for column in columns} for box in boxes]
         return (json.dumps(objects, ensure_ascii=False, indent=2) + "\n").encode()
     table = Table(
@@ -69,17 +69,17 @@ def render_export(boxes: Sequence[Box], kind: str, *, pins: bool = True, bom: bo
         widths=[column.width for column in columns],
         rows=([_text(box, column) for column in columns] for box in boxes),
     )
-    return format_table(table, kind, bom=bom)
+    return format_table(table, file_format, bom=bom)
 
 
 def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
-    """How many boxes the PBX shows without each of their fields, for those fields that any box lacks."""
+    """Count, by field, the boxes of which the PBX does not show it."""
     counted = Counter(c.header for box in boxes for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN)
     return {column.header: counted[column.header] for column in COLUMNS if counted[column.header]}
 
 
 def describe_not_shown(counts: Mapping[str, int]) -> str:
-    """Say which fields the PBX does not show: `the PBX does not show the PINs of 40 boxes and Recipients of 3`."""
+    """Render the fields not shown: `the PBX does not show the PINs of 40 boxes and Recipients of 3`."""
     parts = [
         f"{'the PINs' if field == 'pin' else COLUMN_OF_HEADER[field].title} of {count(n, 'box', 'boxes')}"
         for field, n in counts.items()
@@ -88,11 +88,11 @@ def describe_not_shown(counts: Mapping[str, int]) -> str:
 
 
 def describe_duplicates(boxes: Collection[Box]) -> list[str]:
-    """Name the boxes that have one number: `2 boxes have the number 6201: "Front Desk" and "Old Desk"`."""
+    """Render duplicate numbers: `2 boxes have the number 6201: "Front Desk" and "Old Desk"`."""
     return [
-        f"{len(twins)} boxes have the number {number}: {' and '.join(_quoted(box.name) for box in twins)}. "
-        "Remove all but one on the PBX."
-        for number, twins in group_duplicates(boxes).items()
+        f"{len(duplicates)} boxes have the number {number}: {' and '.join(_quoted(box.name) for box in duplicates)}. "
+        "Delete all but one on the PBX."
+        for number, duplicates in group_duplicates(boxes).items()
     ]
 
 
@@ -100,8 +100,8 @@ def _quoted(name: str | Absent) -> str:
     return f'"{name}"' if isinstance(name, str) else "one without a name"
 
 
-def without_gaps(box: Box) -> Box:
-    """The box, with a blank for what the PBX does not show."""
+def unknown_as_blank(box: Box) -> Box:
+    """Return the box with BLANK for fields that the PBX does not show."""
     unknown: dict[str, Any] = {c.header: BLANK for c in COLUMNS if getattr(box, c.header) is NOT_KNOWN}
     return replace(box, **unknown)
 
@@ -112,7 +112,7 @@ def _text(box: Box, column: Column) -> str:
 
 
 def _json_value(box: Box, column: Column) -> str | bool | None:
-    """The value as the API has it: recipients are one string there, and nothing is null."""
+    """Return the value as in the API, where recipients are one string and a missing value is null."""
     value = _known(box, column)
     if value is BLANK or value == ():
         return None

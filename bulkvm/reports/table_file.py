@@ -1,4 +1,4 @@
-"""Tables of text, as CSV and as a workbook."""
+"""Tables of text, as CSV or workbook."""
 
 import csv
 import io
@@ -12,15 +12,15 @@ from xlsxwriter import Workbook
 
 from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.model.errors import UsageError
-from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.text_cells import write_text
 
-_KINDS: Final = {".csv": "csv", ".xlsx": "xlsx"}
+_FORMATS: Final = {".csv": "csv", ".xlsx": "xlsx"}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under headings; a width is in characters, `name` that of the sheet in a workbook."""
+    """Rows of text with headings, column widths in characters, and the name of the worksheet."""
 
     headings: Sequence[str]
     widths: Sequence[int]
@@ -28,21 +28,25 @@ class Table:
     name: str = "Boxes"
 
 
-def table_kind(target: Path) -> str:
-    """Whether a file is to be CSV or a workbook, by its name."""
-    kind = _KINDS.get(target.suffix.lower())
-    if kind is None:
+def table_format(target: Path) -> str:
+    """Return the format of a file by its extension: csv or xlsx.
+
+    Raises:
+        UsageError: the name has another extension.
+    """
+    file_format = _FORMATS.get(target.suffix.lower())
+    if file_format is None:
         raise UsageError(f"{target.name} could not be written: its name must end in .csv or .xlsx.")
-    return kind
+    return file_format
 
 
-def format_table(table: Table, kind: str, *, bom: bool = True) -> bytes:
-    """Write a table to bytes."""
-    return _workbook(table) if kind == "xlsx" else _csv(table, bom=bom)
+def format_table(table: Table, file_format: str, *, bom: bool = True) -> bytes:
+    """Return the content of a file with the table; `file_format` is csv or xlsx."""
+    return _workbook(table) if file_format == "xlsx" else _csv(table, bom=bom)
 
 
 def _csv(table: Table, *, bom: bool) -> bytes:
-    """CSV as Excel writes it; the byte order mark tells Excel that it is UTF-8."""
+    """Format CSV as Excel does. By the byte order mark, Excel recognises UTF-8."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerows([escape_formula(value) for value in row] for row in chain([table.headings], table.rows))
@@ -52,7 +56,7 @@ def _csv(table: Table, *, bom: bool) -> bytes:
 def _workbook(table: Table) -> bytes:
     file = io.BytesIO()
     workbook = Workbook(file, {"in_memory": True})
-    heading, text = workbook.add_format(look.HEADING), workbook.add_format(look.TEXT)
+    heading, text = workbook.add_format(styles.HEADING), workbook.add_format(styles.TEXT)
     sheet = workbook.add_worksheet(table.name)
     for column, (name, width) in enumerate(zip(table.headings, table.widths, strict=True)):
         sheet.set_column(column, column, width, text)
@@ -60,7 +64,7 @@ def _workbook(table: Table) -> bytes:
     last = 0
     for last, row in enumerate(table.rows, start=1):
         for column, value in enumerate(row):
-            if value:  # an empty cell has its column's format
+            if value:  # an empty cell has the format of its column
                 write_text(sheet, last, column, value, text)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, last, len(table.headings) - 1)

@@ -95,8 +95,8 @@ def test_the_table_can_be_a_file_of_text(bulkvm: Bulkvm, name: str) -> None:
         ["0101", "Front Desk", "Name", "Front Desk", "Reception"],
         ["0101", "Front Desk", "PIN", "(not shown)", "(not shown)"],
         ["0102", "Lab", "Recipients", "(none)", "lab@example.com"],
-        ["0103", "Ward", "box", "there", "not there"],
-        ["0104", "=New", "box", "not there", "there"],
+        ["0103", "Ward", "box", "present", "missing"],
+        ["0104", "=New", "box", "missing", "present"],
     ]
 
 
@@ -218,7 +218,7 @@ def test_pins_that_one_side_does_not_tell_are_said_to_be_not_compared(bulkvm: Bu
     ended = bulkvm("diff", "open.csv")
 
     assert ended.code == 0
-    assert "Not compared for every box, since one side does not tell: PIN." in ended.err
+    assert "Not compared for every box, because one side does not show them: PIN." in ended.err
 
 
 def test_a_pbx_that_hides_its_pins_is_no_difference(
@@ -274,7 +274,7 @@ def test_the_sheets_themselves_are_never_written_to(bulkvm: Bulkvm, output: str)
     ended = bulkvm("diff", "a.csv", "b.csv", "--output", output)
 
     assert (ended.code, ended.out) == (2, "")
-    assert "never written to" in ended.err
+    assert "which bulkvm never overwrites" in ended.err
     assert [Path(name).read_text("utf-8") for name in ("a.csv", "b.csv")] == [A, B]
 
 

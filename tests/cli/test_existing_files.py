@@ -91,7 +91,7 @@ def test_a_sheet_is_never_written_over(bulkvm: Bulkvm, folder: Path, command: Se
     ended = bulkvm(*command, "--overwrite")
 
     assert ended.code == 2
-    assert "is the sheet itself, which is never written to" in ended.err
+    assert "is the sheet itself, which bulkvm never overwrites" in ended.err
     assert (folder / SHEET).read_text() == TWO_ROWS
 
 

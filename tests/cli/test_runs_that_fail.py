@@ -94,7 +94,7 @@ def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(
         raise KeyboardInterrupt
 
     bulkvm(*IMPORT)
-    monkeypatch.setattr(result, "list_results", press_ctrl_c)
+    monkeypatch.setattr(result, "make_results", press_ctrl_c)
 
     ended = bulkvm(*command)
 

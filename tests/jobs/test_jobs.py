@@ -119,7 +119,7 @@ def test_a_result_that_cannot_be_written_leaves_the_outcomes_in_the_report(
     def fail(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(result_module, "list_results", fail)
+    monkeypatch.setattr(result_module, "make_results", fail)
 
     report = import_sheet(CLINIC, connection)
 

@@ -33,7 +33,7 @@ def test_a_good_name_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        pytest.param("result.xlsm", r"writes no macros\. End its name in \.xlsx", id="macros"),
+        pytest.param("result.xlsm", r"does not write macros\. Use a name that ends in \.xlsx", id="macros"),
         pytest.param("result.txt", r"must end in \.csv or \.xlsx", id="another form"),
         pytest.param("nowhere/result.xlsx", "There is no folder .*nowhere", id="no folder"),
         pytest.param("folder.csv", "is a folder", id="a folder"),
@@ -76,7 +76,7 @@ def test_more_rows_than_excel_has_are_for_csv_alone(tmp_path: Path, last: int, *
     if fits:
         check_result_name(tmp_path / "result.xlsx", sheet)
         return
-    with pytest.raises(UsageError, match=r"row 1,048,577.* Name a \.csv file"):
+    with pytest.raises(UsageError, match=r"rows up to 1,048,577.* Use a \.csv file"):
         check_result_name(tmp_path / "result.xlsx", sheet)
-    with pytest.raises(UsageError, match=r"row 1,048,577"):
+    with pytest.raises(UsageError, match=r"rows up to 1,048,577"):
         write_annotated(tmp_path / "result.xlsx", sheet, [])

@@ -1,1 +1,1 @@
-"""The blank workbook to hand out."""
+"""The blank template."""

@@ -1,6 +1,6 @@
-"""What Excel itself refuses in the template, as formulas.
+"""Formulas with which Excel validates input in the template.
 
-A validation's formula may have 255 characters and no list of constants; a name in the workbook may hold one.
+A validation formula has at most 255 characters and no list of constants; a defined name can hold one.
 """
 
 from collections.abc import Mapping
@@ -27,23 +27,23 @@ NAMES: Final[Mapping[str, str]] = {
 
 
 def extension_formula(cell: str) -> str:
-    """True for a cell that can be an extension."""
+    """Return a formula that is true for a valid extension."""
     return f'=AND({_is_digits(cell, MIN_LENGTH, MAX_LENGTH)},SUMPRODUCT(--({cell}&""={_RESERVED}))=0)'
 
 
 def name_formula(cell: str) -> str:
-    """True for a cell that can be a name."""
+    """Return a formula that is true for a valid name."""
     return f"=LEN({cell})<={name.MAX_LENGTH}"
 
 
 def pin_formula(cell: str, policy: PinPolicy) -> str:
-    """True for a cell that can be a PIN of a tenant with this policy."""
+    """Return a formula that is true for a PIN that is valid under the policy."""
     no_run = f"SUMPRODUCT(--ISNUMBER(FIND({_RUNS},{cell})))=0"
     return f"=AND({_is_digits(cell, policy.min_length, policy.max_length)},{no_run})"
 
 
-def twice_formula(cell: str, area: str) -> str:
-    """True for a cell that another one in the area repeats; unlike COUNTIF, it tells 0101 from 101."""
+def duplicate_formula(cell: str, area: str) -> str:
+    """Return a formula that is true for a duplicate in the area. Unlike COUNTIF, it distinguishes 0101 from 101."""
     return f'=AND({cell}<>"",SUMPRODUCT(--({area}={cell}))>1)'
 
 

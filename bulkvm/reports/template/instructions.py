@@ -1,4 +1,4 @@
-"""The template's second sheet: how to fill in the first."""
+"""The template's second sheet: instructions."""
 
 from typing import Final
 
@@ -6,29 +6,35 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import CLEAR, COLUMNS, Column
-from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.text_cells import row_height, write_text
 
 _STEPS: Final = (
-    'Fill in the sheet "Boxes": one row for each shared voicemail box. Columns marked with * are needed.',
-    "Select a cell to see what belongs in it. Some cells offer a list: use the small arrow beside the cell.",
-    "Red cells are not right yet. Amber cells hold an extension that stands there twice. Both are bold and framed.",
-    "Numbers are kept as you type them, zeros at the front included. Paste with Paste Special, Values only.",
-    "A blank cell keeps what an existing box has; for a new box the PBX decides.",
-    "Greetings and recorded messages are not part of this sheet; they stay as they are.",
-    "Save the workbook as it is (.xlsx) and send it back.",
+    'Fill in the sheet "Boxes": one row for each shared voicemail box. Columns marked with * are required.',
+    "Select a cell to see what belongs in it. Some cells have a list of choices: click the arrow beside the cell.",
+    "Red cells are not valid. Amber cells contain a duplicate extension. Both are bold and have a border.",
+    "Numbers stay as you type them, including leading zeros. To paste, choose Paste Special > Values.",
+    "A blank cell leaves an existing box unchanged; for a new box, the PBX decides.",
+    "Greetings and recorded messages are not part of this sheet and do not change.",
+    "Save the workbook as .xlsx and send it back.",
 )
-_HEADINGS: Final = (("Column", 24), ("Needed?", 14), ("What to write", 50), ("Right", 30), ("Wrong", 30))
+_HEADINGS: Final = (
+    ("Column", 24),
+    ("Required?", 14),
+    ("What to write", 50),
+    ("Valid examples", 30),
+    ("Invalid examples", 30),
+)
 
 
-def write_guide(workbook: Workbook, sheet: Worksheet) -> None:
+def write_instructions(workbook: Workbook, sheet: Worksheet) -> None:
     """Write the steps and a table of the columns.
 
-    No cell may read like a heading of the first sheet, lest this sheet be taken for it.
+    No cell may match a column heading: otherwise this sheet could be read instead of the first.
     """
-    title = workbook.add_format({**look.TEXT, "bold": True, "font_size": 16, "font_color": look.BLUE})
-    text = workbook.add_format(look.TEXT)
-    heading, cell = workbook.add_format(look.HEADING), workbook.add_format(look.ROW)
+    title = workbook.add_format({**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE})
+    text = workbook.add_format(styles.TEXT)
+    heading, cell = workbook.add_format(styles.HEADING), workbook.add_format(styles.ROW)
     write_text(sheet, 0, 0, "How to fill this in", title)
     for row, step in enumerate(_STEPS, start=2):
         write_text(sheet, row, 0, f"{row - 1}. {step}", text)
@@ -48,11 +54,11 @@ def write_guide(workbook: Workbook, sheet: Worksheet) -> None:
 
 
 def _explain(column: Column) -> tuple[str, ...]:
-    needed = "always" if "update" in column.required_for else "for a new box" if column.required_for else "no"
+    required = "always" if "update" in column.required_for else "for a new box" if column.required_for else "no"
     valid = [*column.valid_examples, CLEAR] if column.clearable else column.valid_examples
     return (
         f"{column.title}\n({column.header})",
-        needed,
+        required,
         column.help,
         "\n".join(valid),
         "\n".join(column.invalid_examples),

@@ -1,4 +1,4 @@
-"""The blank sheet to hand out to people who know Excel and nothing else."""
+"""The blank template: a workbook or a CSV file."""
 
 import io
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from bulkvm.columns import COLUMNS, KEY_COLUMN, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
 from bulkvm.files import Reservation, writing
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
-from bulkvm.reports.table_file import Table, format_table, table_kind
-from bulkvm.reports.template.input_rules import NAMES, extension_formula, name_formula, pin_formula, twice_formula
-from bulkvm.reports.template.instructions import write_guide
-from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.table_file import Table, format_table, table_format
+from bulkvm.reports.template.input_rules import NAMES, duplicate_formula, extension_formula, name_formula, pin_formula
+from bulkvm.reports.template.instructions import write_instructions
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.text_cells import write_text
 
 _LAST_ROW: Final = 5_000
-# The same bytes each time, so that a test can hold the files that are handed out to this code.
+# A fixed time makes the file reproducible: a test compares the shipped files with it.
 _CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-_LONGEST_LIST: Final = 255  # characters that Excel takes for the choices of a cell
-# Bold and framed as well, for those who do not see the colours.
-_ALARM: Final = {"bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006"}
+_MAX_LIST_LENGTH: Final = 255  # characters, in Excel, for the choices of a cell
+# Bold with a border, for people who cannot see the colours.
+_INVALID_FORMAT: Final = {"bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006"}
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What a template can offer of a tenant: the prompt languages in use, and how long a PIN may be."""
+    """The settings of a tenant that a template uses: prompt languages and PIN policy."""
 
     prompts: tuple[str, ...] = COMMON_PROMPTS
     policy: PinPolicy = DEFAULT_PIN_POLICY
@@ -40,13 +40,17 @@ _ANY_TENANT: Final = Tenant()
 
 
 def write_template(target: Path, tenant: Tenant = _ANY_TENANT, *, overwrite: bool | Reservation = False) -> Path:
-    """Write the blank .xlsx workbook, or the .csv file with the headings alone.
+    """Write the blank .xlsx workbook, or a .csv file with only the headings.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
     """
-    kind = table_kind(target)
-    content = _workbook(tenant) if kind == "xlsx" else format_table(Table([c.header for c in COLUMNS], [], []), kind)
+    file_format = table_format(target)
+    content = (
+        _workbook(tenant)
+        if file_format == "xlsx"
+        else format_table(Table([c.header for c in COLUMNS], [], []), file_format)
+    )
     with writing(target, private=False, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -59,24 +63,24 @@ def _workbook(tenant: Tenant) -> bytes:
     for name, constants in NAMES.items():
         workbook.define_name(name, constants)
     _write_boxes(workbook, workbook.add_worksheet("Boxes"), tenant)
-    write_guide(workbook, workbook.add_worksheet("How to fill this in"))
+    write_instructions(workbook, workbook.add_worksheet("How to fill this in"))
     workbook.close()
     return file.getvalue()
 
 
 def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
-    text = workbook.add_format(look.TEXT)
-    needed = workbook.add_format({**look.HEADING, "valign": "vcenter"})
-    optional = workbook.add_format({**look.HEADING, "valign": "vcenter", "bold": False, "bg_color": look.PALE_BLUE})
+    text = workbook.add_format(styles.TEXT)
+    required = workbook.add_format({**styles.HEADING, "valign": "vcenter"})
+    optional = workbook.add_format({**styles.HEADING, "valign": "vcenter", "bold": False, "bg_color": styles.PALE_BLUE})
     for number, column in enumerate(COLUMNS):
         sheet.set_column(number, number, column.width, text)
         heading = f"{column.header} *" if column.required_for else column.header
-        write_text(sheet, 0, number, heading, needed if column.required_for else optional)
+        write_text(sheet, 0, number, heading, required if column.required_for else optional)
         sheet.data_validation(1, number, _LAST_ROW - 1, number, _validation(column, tenant))
     sheet.set_row(0, 24)
-    _colour_mistakes(workbook, sheet, tenant)
+    _highlight_invalid_cells(workbook, sheet, tenant)
     sheet.freeze_panes(1, 1)
-    sheet.set_selection(1, 0, 1, 0)  # where to begin; on a heading, what is typed would take its place
+    sheet.set_selection(1, 0, 1, 0)  # the first input cell: typing with a heading selected would overwrite it
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -85,21 +89,19 @@ def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
     sheet.ignore_errors({"number_stored_as_text": f"A2:{get_column_letter(len(COLUMNS))}{_LAST_ROW}"})
 
 
-def _refusal(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] | None:
-    """The formula that is true for what belongs into a cell, and what Excel says of anything else."""
+def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] | None:
+    """Return a formula that is true for valid input, and Excel's message for other input."""
     policy = tenant.policy
     match column.header:
         case "extension_number":
-            message = (
-                "An extension has 3 to 64 digits and nothing else. 555, 666, 777 and 888 are the PBX's own numbers."
-            )
+            message = "An extension has 3 to 64 digits and no other characters. The PBX reserves 555, 666, 777 and 888."
             return extension_formula(cell), message
         case "name":
             return name_formula(cell), "A name has at most 64 characters. Shorten it."
         case "pin":
             message = (
-                f"A PIN has {policy.min_length} to {policy.max_length} digits and nothing else, none three times in a "
-                "row (111), and no three that count up (123)."
+                f"A PIN has {policy.min_length} to {policy.max_length} digits and no other characters, without the "
+                "same digit three times in a row (111) or three ascending digits (123)."
             )
             return pin_formula(cell, policy), message
         case _:
@@ -107,46 +109,46 @@ def _refusal(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] | Non
 
 
 def _validation(column: Column, tenant: Tenant) -> dict[str, Any]:
-    """What Excel says of a column's cells, offers for them and refuses in them."""
+    """Return the hint, choices and validation of a column."""
     hint = {"input_title": column.title, "input_message": column.help}
-    if refused := _refusal(column, f"{get_column_letter(COLUMNS.index(column) + 1)}2", tenant):
-        formula, message = refused
-        refusal = {"error_title": f"Not right for {column.title}", "error_message": message}
-        return {"validate": "custom", "value": formula, **refusal, **hint}
+    if rule := _custom_rule(column, f"{get_column_letter(COLUMNS.index(column) + 1)}2", tenant):
+        formula, message = rule
+        error = {"error_title": f"Invalid {column.title}", "error_message": message}
+        return {"validate": "custom", "value": formula, **error, **hint}
     if column.choices:
-        refusal = {
+        error = {
             "error_title": "Not in the list",
-            "error_message": f"Choose one of the list: {', '.join(column.choices)}.",
+            "error_message": f"Choose one of these: {', '.join(column.choices)}.",
         }
-        # Where other values are right, too, the list only suggests.
+        # If other values are valid too, the list is only a suggestion.
         return {
             "validate": "list",
             "source": _choices(column, tenant),
             "show_error": column.choices_only,
-            **refusal,
+            **error,
             **hint,
         }
     return {"validate": "any", **hint}
 
 
 def _choices(column: Column, tenant: Tenant) -> list[str]:
-    """What a cell offers, as many as Excel takes."""
+    """Return the choices for a cell, as many as Excel allows."""
     choices = list(tenant.prompts if column.header == "prompt" else column.choices)
-    while len(",".join(choices)) > _LONGEST_LIST:
+    while len(",".join(choices)) > _MAX_LIST_LENGTH:
         choices.pop()
     return choices
 
 
-def _colour_mistakes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
-    """Colour what was pasted, which Excel lets pass its validation, and extensions that stand there twice."""
-    wrong = workbook.add_format({**_ALARM, "bg_color": look.RED})
-    twice = workbook.add_format({**_ALARM, "bg_color": look.AMBER})
+def _highlight_invalid_cells(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
+    """Highlight invalid cells, since Excel does not validate pasted values, and duplicate extensions."""
+    invalid = workbook.add_format({**_INVALID_FORMAT, "bg_color": styles.RED})
+    duplicate = workbook.add_format({**_INVALID_FORMAT, "bg_color": styles.AMBER})
     for number, column in enumerate(COLUMNS):
         letter = get_column_letter(number + 1)
-        if refused := _refusal(column, f"{letter}2", tenant):
-            criteria = f'=AND({letter}2<>"",NOT({refused[0].removeprefix("=")}))'
+        if rule := _custom_rule(column, f"{letter}2", tenant):
+            criteria = f'=AND({letter}2<>"",NOT({rule[0].removeprefix("=")}))'
             area = f"{letter}2:{letter}{_LAST_ROW}"
-            sheet.conditional_format(area, {"type": "formula", "criteria": criteria, "format": wrong})
+            sheet.conditional_format(area, {"type": "formula", "criteria": criteria, "format": invalid})
     key = get_column_letter(COLUMNS.index(KEY_COLUMN) + 1)
-    criteria = twice_formula(f"${key}2", f"${key}$2:${key}${_LAST_ROW}")
-    sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": twice})
+    criteria = duplicate_formula(f"${key}2", f"${key}$2:${key}${_LAST_ROW}")
+    sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": duplicate})

@@ -1,4 +1,4 @@
-"""The person's sheet back, with what is wrong in it marked where it stands."""
+"""Annotated copies: the sheet with its problems marked at their cells."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,70 +12,72 @@ from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import MOST_NOTES, place_marks
-from bulkvm.reports.workbook.original.memory_estimate import MOST_CHANGES, count_changes, fits_in_memory
-from bulkvm.reports.workbook.original.original_copy import format_own_copy
-from bulkvm.reports.workbook.result_columns import list_messages
+from bulkvm.reports.workbook.marks import MAX_NOTES, make_marks
+from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_changes, fits_in_memory
+from bulkvm.reports.workbook.original.original_copy import format_original_copy
+from bulkvm.reports.workbook.result_columns import make_messages
 from bulkvm.reports.workbook.summary import Line, summarise_problems
-from bulkvm.reports.workbook.text_only.text_copy import format_plain_copy
+from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
 
-_TEXT_ALONE: Final = "This copy holds the sheet's text alone, without colours and other sheets of your own:"
-_TOO_BIG: Final = Line((f"{_TEXT_ALONE} the workbook is too big to be copied whole.",))
-_TOO_MANY: Final = Line((f"{_TEXT_ALONE} too many cells are marked or filled in for the workbook to be copied whole.",))
-_CHANGED: Final = Line((f"{_TEXT_ALONE} the workbook was changed after it had been read.",))
-_NOT_COPIED: Final = Line((f"{_TEXT_ALONE} the workbook could not be copied as it is.",))
+_TEXT_ONLY: Final = "This copy contains only the text of the sheet, without your formatting and other sheets:"
+_TOO_LARGE: Final = Line((f"{_TEXT_ONLY} the workbook is too large to copy completely.",))
+_TOO_MANY: Final = Line((f"{_TEXT_ONLY} too many cells are marked or filled in to copy the workbook completely.",))
+_CHANGED: Final = Line((f"{_TEXT_ONLY} the workbook was changed after it was read.",))
+_NOT_COPIED: Final = Line((f"{_TEXT_ONLY} the workbook could not be copied completely.",))
 
 
 def write_annotated(
     target: Path, sheet: Sheet, problems: Sequence[Problem], *, overwrite: bool | Reservation = False
 ) -> Path:
-    """Write a copy of a sheet's workbook with the cells coloured, a note in each, and a summary on top.
+    """Write a copy of a sheet's workbook with problems marked by colour and note, and a summary sheet.
 
-    From a CSV file, and from a workbook too big to be copied whole, it is a workbook of the sheet's text alone.
+    For a CSV file, or a workbook that is too large to copy, it contains only the text of the sheet.
 
     Args:
-        target: an .xlsx file, not the sheet's own.
-        sheet: as it was read.
-        problems: all that is to be marked, those that reading found included.
-        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+        target: an .xlsx file other than the sheet's own.
+        sheet: the sheet as it was read.
+        problems: all problems to mark, including those found on reading.
+        overwrite: whether an existing file may be replaced; or the reservation of the name.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
     """
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target.name} could not be written: the name of an annotated copy must end in .xlsx.")
     check_result_name(target, sheet, overwrite=overwrite)
-    marks = place_marks(sheet, problems)
-    messages = list_messages(sheet, problems, all_of_them=len(marks) > MOST_NOTES)
+    marks = make_marks(sheet, problems)
+    messages = make_messages(sheet, problems, required=len(marks) > MAX_NOTES)
     summary = summarise_problems(sheet, problems, in_column=messages is not None)
     return write_copy(target, sheet, Annotation(marks, summary, messages), overwrite=overwrite)
 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation, *, overwrite: bool | Reservation = False) -> Path:
-    """Write a workbook: the person's own where that can be done, else one of text."""
-    with writing(target, overwrite=overwrite) as new:  # around all of it: what is written for a time needs room too
-        content = format_plain_copy(sheet, annotation) if sheet.name is None else _format_own(sheet, annotation)
+    """Write an annotated copy of the original workbook if possible, otherwise of its text only."""
+    with writing(target, overwrite=overwrite) as new:  # opened first: temporary files need disk space too
+        content = (
+            format_text_copy(sheet, annotation) if sheet.name is None else _format_workbook_copy(sheet, annotation)
+        )
         new.file.write(content)
     return new.path
 
 
-def _format_own(sheet: Sheet, annotation: Annotation) -> bytes:
-    """The person's own workbook, or else its text with a line that says why."""
+def _format_workbook_copy(sheet: Sheet, annotation: Annotation) -> bytes:
+    """Return a copy of the original workbook, or of its text only with a notice about the reason."""
     try:
-        if not _is_as_it_was_read(sheet):
+        if not _is_unchanged(sheet):
             notice = _CHANGED
-        elif count_changes(sheet, annotation) > MOST_CHANGES:
+        elif count_changes(sheet, annotation) > MAX_CHANGES:
             notice = _TOO_MANY
         elif fits_in_memory(sheet.path):
-            return format_own_copy(sheet, annotation)
+            return format_original_copy(sheet, annotation)
         else:
-            notice = _TOO_BIG
-    except Exception:  # noqa: BLE001  (openpyxl may stumble over anything in a workbook, and a result must come)
+            notice = _TOO_LARGE
+    except Exception:  # noqa: BLE001  (openpyxl can fail on any content, and a result must be written)
         notice = _NOT_COPIED
     title, *rest = annotation.summary
-    return format_plain_copy(sheet, replace(annotation, summary=[title, notice, *rest]))
+    return format_text_copy(sheet, replace(annotation, summary=[title, notice, *rest]))
 
 
-def _is_as_it_was_read(sheet: Sheet) -> bool:
-    """Whether the rows of the file are still those of the sheet: somebody may have sorted it meanwhile."""
+def _is_unchanged(sheet: Sheet) -> bool:
+    """Return whether the file is still the one that was read: it may have been edited or sorted since."""
     return not sheet.sha256 or hashlib.sha256(sheet.path.read_bytes()).hexdigest() == sheet.sha256

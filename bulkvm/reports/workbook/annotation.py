@@ -1,4 +1,4 @@
-"""What is put on top of a person's sheet in a copy of it."""
+"""What a copy adds to the original sheet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bulkvm.reports.workbook.summary import Line
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Marks by cell, the summary sheet's lines, and what the columns of a result hold, where there are some."""
+    """Marks by cell, the lines of the summary sheet, and result columns, if any."""
 
     marks: Mapping[str, Mark]
     summary: Sequence[Line]

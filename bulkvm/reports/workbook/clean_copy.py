@@ -1,4 +1,4 @@
-"""The sheet as it was understood."""
+"""Clean copies: the sheet as bulkvm parsed it."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.table_file import Table, format_table, table_kind
+from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.workbook.text_limit import TextLimit
 
 
@@ -19,16 +19,16 @@ def write_clean(
 ) -> Path:
     """Write records to a .csv or .xlsx file, each with the number of its row in the sheet.
 
-    A cell that could not be read keeps its text, with a mark where the text alone could be read.
+    An invalid cell keeps its text. If the text by itself would be valid, it is marked with `<check>`.
 
     Args:
-        target: the file, not the sheet's own; its suffix says which form it gets.
-        sheet: as it was read.
-        records: what was understood of its rows.
-        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+        target: a file other than the sheet's own; its extension determines the format.
+        sheet: the sheet as it was read.
+        records: the parsed rows.
+        overwrite: whether an existing file may be replaced; or the reservation of the name.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
     """
     check_result_name(target, sheet, overwrite=overwrite)
     table = Table(
@@ -36,7 +36,7 @@ def write_clean(
         widths=[*(column.width for column in COLUMNS), 12],
         rows=_rows(sheet, records),
     )
-    content = format_table(table, table_kind(target))
+    content = format_table(table, table_format(target))
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -61,7 +61,7 @@ def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
 
 
 def cell_text(record: Record, column: Column) -> str:
-    """What a record wants in a column, as a sheet would have it."""
+    """Return the text of a record's field as in a sheet."""
     value = getattr(record, column.header)
     if value is BLANK:
         return ""

@@ -1,4 +1,4 @@
-"""A sheet, rebuilt from what is known of its rows."""
+"""A sheet re-created from a run's journal."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,15 +15,14 @@ from bulkvm.reports.workbook.clean_copy import cell_text
 def rebuild_sheet(
     file: Path, records: Sequence[Record], cells: Mapping[int, Mapping[str, str]], *, undo_of: str = ""
 ) -> Sheet:
-    """Lay rows out under our own headings, each at its own number.
+    """Re-create a sheet with bulkvm's headings and the original row numbers.
 
     Args:
-        file: what the sheet was read from.
-        records: what was understood of the rows.
-        cells: the texts of the sheet by header, of rows that were not valid: their records have nothing of what could
-            not be read.
-        undo_of: the run that these rows put back, if they are an undo's. They hold nothing to be imported, and a
-            column says so.
+        file: the file that the sheet was read from.
+        records: the parsed rows.
+        cells: by row and header, the texts of invalid rows, whose records lack what could not be parsed.
+        undo_of: the run that was undone, if the rows are those of an undo. An extra column names it, since such a
+            sheet cannot be imported.
     """
 
     def text(record: Record, column: Column) -> str:

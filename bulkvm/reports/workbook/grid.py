@@ -1,4 +1,4 @@
-"""A sheet's text with a result's columns in it, for copies that are made of text alone."""
+"""The text of a sheet with result columns, for copies of text only."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from openpyxl.utils import column_index_from_string
 from bulkvm.columns import refused_text
 from bulkvm.columns.sheet_columns import refused_cells
 from bulkvm.model.sheet import Sheet
-from bulkvm.reports.workbook.result_columns import Results, place_results
+from bulkvm.reports.workbook.result_columns import Results, assign_columns
 from bulkvm.reports.workbook.text_limit import TextLimit
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Headings and rows from column A on.
+    """Headings and rows, starting at column A.
 
-    `places` are the columns of the results, counted from 1. `rows` gives each row's number with its texts, once.
+    `places` are the result columns, counted from 1. `rows` yields row numbers with texts, once.
     """
 
     headings: Sequence[str]
@@ -25,11 +25,11 @@ class Grid:
 
 
 def make_grid(sheet: Sheet, results: Results | None) -> Grid:
-    """Lay a sheet out. What has no result keeps what an earlier one says of it."""
+    """Make the grid of a sheet. Cells without a result keep the text of an earlier result."""
     letters = [*dict.fromkeys([*sheet.headings, *sheet.cells.columns])]
     width = max(map(column_index_from_string, letters), default=0)
     results = results or Results({}, {})
-    places = place_results(results, sheet.headings, width)
+    places = assign_columns(results, sheet.headings, width)
     headings = [""] * max(width, *places, 0)
     for letter, heading in sheet.headings.items():
         headings[column_index_from_string(letter) - 1] = heading

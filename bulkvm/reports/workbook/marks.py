@@ -1,4 +1,4 @@
-"""Which cells a copy of the sheet marks, and what their notes say."""
+"""Marks: colours and notes for the cells with problems."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,26 +11,26 @@ from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.text_cells import count_lines, fit
 
-MOST_NOTES: Final = 5_000  # more of them make Excel slow to open the copy
+MAX_NOTES: Final = 5_000  # with more, Excel opens the copy slowly
 NOTE_AUTHOR: Final = "bulkvm"
-NOTE_HEAD: Final = f"{NOTE_AUTHOR} says:\n"  # by which a former note is known
-NOTE_WIDTH: Final = 340  # pixels, and so for the height
+NOTE_HEAD: Final = f"{NOTE_AUTHOR} says:\n"  # identifies notes of earlier copies, including those of 0.1.0
+NOTE_WIDTH: Final = 340  # pixels, like the heights below
 _CHARACTERS_A_LINE: Final = 48
 _LINE_HEIGHT: Final = 19
-_TALLEST: Final = 600
+_MAX_HEIGHT: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The worst that is wrong in a cell, and all of it in words."""
+    """The highest severity in a cell, and a note with all its problems."""
 
     severity: Severity
     note: str
 
 
-def place_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]:
-    """Find the cells to mark, those with errors first, and what to say of each."""
-    letters = find_letters(sheet)
+def make_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]:
+    """Make the marks of all cells with problems, errors first."""
+    letters = column_letters(sheet)
     problems_of_cell: dict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         if cell := marked_cell(problem, letters):
@@ -40,24 +40,24 @@ def place_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]
 
 
 def marked_cell(problem: Problem, letters: Mapping[str, str]) -> str | None:
-    """Where a problem is marked: that of a whole row at its extension, that of the whole file nowhere."""
+    """Return the cell to mark for a problem: for a row, its extension; for the file, None."""
     if problem.cell or problem.row is None:
         return problem.cell
     return f"{letters.get(problem.column or '', letters[KEY_COLUMN.header])}{problem.row}"
 
 
-def find_letters(sheet: Sheet) -> Mapping[str, str]:
-    """The letters of our columns by header; a sheet without extensions has its first one in their place."""
+def column_letters(sheet: Sheet) -> Mapping[str, str]:
+    """Return column letters by header. Without an extension column, the first column takes its place."""
     letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     return {KEY_COLUMN.header: next(iter(sheet.headings), "A"), **letters}
 
 
 def note_height(note: str) -> int:
-    """How many pixels a note needs to be read without scrolling, within reason."""
-    return min(_LINE_HEIGHT * (count_lines(note, _CHARACTERS_A_LINE) + 1), _TALLEST)
+    """Return the height in pixels at which a note is readable without scrolling, up to a maximum."""
+    return min(_LINE_HEIGHT * (count_lines(note, _CHARACTERS_A_LINE) + 1), _MAX_HEIGHT)
 
 
 def _mark(problems: Sequence[Problem]) -> Mark:
     severity = Severity.ERROR if any(problem.is_error for problem in problems) else Severity.WARNING
-    told = (f"{problem.severity.capitalize()}: {problem.message} [{problem.code}]" for problem in problems)
-    return Mark(severity, fit(NOTE_HEAD + "\n\n".join(told)))
+    texts = (f"{problem.severity.capitalize()}: {problem.message} [{problem.code}]" for problem in problems)
+    return Mark(severity, fit(NOTE_HEAD + "\n\n".join(texts)))

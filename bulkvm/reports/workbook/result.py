@@ -1,4 +1,4 @@
-"""What became of each row, in the person's own sheet."""
+"""Results: the sheet with the outcome of each row."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,12 +8,12 @@ from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.table_file import Table, format_table, table_kind
+from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.workbook.annotated_copy import write_copy
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
-from bulkvm.reports.workbook.marks import place_marks
-from bulkvm.reports.workbook.result_columns import list_results
+from bulkvm.reports.workbook.marks import make_marks
+from bulkvm.reports.workbook.result_columns import make_results
 from bulkvm.reports.workbook.summary import RunSummary, summarise_run
 
 
@@ -27,26 +27,26 @@ def write_result(
     pins: Mapping[int, str] | None = None,
     overwrite: bool | Reservation = False,
 ) -> Path:
-    """Write a sheet back with what became of each row beside it.
+    """Write a sheet with the outcome of each row.
 
     Args:
-        target: an .xlsx file, an annotated copy with result columns and the run's summary; or a .csv file, the
-            sheet's text with result columns. Not the sheet's own file.
-        sheet: as it was read.
-        outcomes: one a row; rows without one keep what an earlier result says of them.
-        problems: all that is to be marked, those that reading found included.
-        run: what the summary says of the run.
-        pins: those that were generated, by row.
-        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+        target: a file other than the sheet's own: .xlsx for an annotated copy with result columns and a summary of the
+            run, or .csv for the sheet's text with result columns.
+        sheet: the sheet as it was read.
+        outcomes: the outcomes; rows without one keep the text of an earlier result.
+        problems: all problems to mark, including those found on reading.
+        run: facts about the run, for the summary.
+        pins: generated PINs by row.
+        overwrite: whether an existing file may be replaced; or the reservation of the name.
 
     Returns:
-        The file really written, see `writing`.
+        The path of the file written, see `writing`.
     """
     check_result_name(target, sheet, overwrite=overwrite)
-    results = list_results(outcomes, problems, pins or {})
-    if table_kind(target) == "xlsx":
+    results = make_results(outcomes, problems, pins or {})
+    if table_format(target) == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)
-        annotation = Annotation(place_marks(sheet, problems), summary, results)
+        annotation = Annotation(make_marks(sheet, problems), summary, results)
         return write_copy(target, sheet, annotation, overwrite=overwrite)
     grid = make_grid(sheet, results)
     content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")

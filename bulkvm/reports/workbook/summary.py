@@ -16,7 +16,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
-from bulkvm.reports.workbook.marks import find_letters, marked_cell
+from bulkvm.reports.workbook.marks import column_letters, marked_cell
 from bulkvm.reports.workbook.text_cells import row_height
 from bulkvm.text import printable
 
@@ -184,7 +184,7 @@ def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
         return
     yield Line()
     yield Line(("Where (click)", "What is wrong, and how to mend it", "Kind", "Code"), Kind.HEADING)
-    letters = find_letters(sheet)
+    letters = column_letters(sheet)
     errors_first = sorted(in_sheet_order(problems), key=lambda problem: problem.severity)
     for problem in in_sheet_order(errors_first[:MOST_PROBLEMS]):
         place = render_place(problem) or "the whole file"
@@ -223,7 +223,7 @@ def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
         return
     yield Line()
     yield Line(("Rows not done (click)", "Why, and how to mend it", "Status", "The PBX's code"), Kind.HEADING)
-    key = find_letters(sheet)[KEY_COLUMN.header]
+    key = column_letters(sheet)[KEY_COLUMN.header]
     for outcome in told[:MOST_PROBLEMS]:
         place = f"row {outcome.row} ({outcome.extension_number})"
         cells = (place, outcome.message, outcome.status, outcome.pbx_code or "")

@@ -20,9 +20,9 @@ from bulkvm.reports.workbook import annotated_copy as annotated_copies
 from bulkvm.reports.workbook import summary
 from bulkvm.reports.workbook.annotated_copy import write_annotated, write_copy
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import place_marks
+from bulkvm.reports.workbook.marks import make_marks
 from bulkvm.reports.workbook.original import original_copy as own_copy
-from bulkvm.reports.workbook.original.memory_estimate import MOST_CHANGES, count_changes, fits_in_memory
+from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_changes, fits_in_memory
 from bulkvm.reports.workbook.styles import AMBER, RED
 from bulkvm.reports.workbook.summary import Line
 from bulkvm.reports.workbook.text_only import text_copy as plain_copy
@@ -30,7 +30,7 @@ from tests.readers.files import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
 
-MOST_NOTES = 40
+MAX_NOTES = 40
 
 SAVED = pytest.mark.parametrize(
     "annotated",
@@ -234,22 +234,22 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 
     assert workbook.sheetnames == ["bulkvm", "Our boxes"]
-    assert any("too big to be copied whole" in text for text in summary_texts(workbook))
+    assert any("too large to copy completely" in text for text in summary_texts(workbook))
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
 def test_a_workbook_with_too_many_marks_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
-    rows = [[str(100_000 + number), "Desk", "402817"] for number in range(MOST_CHANGES // 2 + 1)]
+    rows = [[str(100_000 + number), "Desk", "402817"] for number in range(MAX_CHANGES // 2 + 1)]
     sheet = read_sheet(write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *rows))
     problems = [
         Problem(row=row, cell=f"C{row}", column="pin", code=ProblemCode.PIN_REPEATS, message="x")
         for row in sheet.cells.index
     ]
 
-    marks = place_marks(sheet, problems)
+    marks = make_marks(sheet, problems)
     written = write_copy(tmp_path / "b.xlsx", sheet, Annotation(marks, [Line(("Problems",))]))
 
-    assert count_changes(sheet, Annotation(dict(list(marks.items())[:-1]), [])) == MOST_CHANGES
+    assert count_changes(sheet, Annotation(dict(list(marks.items())[:-1]), [])) == MAX_CHANGES
     workbook = openpyxl.load_workbook(written, read_only=True)
     assert any("too many cells are marked" in str(cell) for row in workbook["bulkvm"].values for cell in row)
 
@@ -307,7 +307,7 @@ def test_a_workbook_that_was_changed_meanwhile_comes_back_as_the_text_that_was_r
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 
-    assert any("changed after it had been read" in text for text in summary_texts(workbook))
+    assert any("changed after it was read" in text for text in summary_texts(workbook))
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
@@ -317,7 +317,7 @@ def test_a_workbook_that_has_gone_meanwhile_comes_back_as_text_and_says_so(tmp_p
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 
-    assert any("could not be copied as it is" in text for text in summary_texts(workbook))
+    assert any("could not be copied completely" in text for text in summary_texts(workbook))
     assert len(colours(workbook["Our boxes"])) == 4
 
 
@@ -329,15 +329,15 @@ def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS))
 
-    assert any(text.startswith("Macros, some pictures") for text in summary_texts(workbook))
+    assert any(text.startswith("Macros, buttons") for text in summary_texts(workbook))
 
 
 @pytest.fixture
 def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that small sheets go beyond too."""
     for module in (annotated_copies, own_copy, plain_copy):
-        monkeypatch.setattr(module, "MOST_NOTES", MOST_NOTES)
-    monkeypatch.setattr(summary, "MOST_PROBLEMS", MOST_NOTES)
+        monkeypatch.setattr(module, "MAX_NOTES", MAX_NOTES)
+    monkeypatch.setattr(summary, "MOST_PROBLEMS", MAX_NOTES)
 
 
 @pytest.mark.usefixtures("few_notes")
@@ -345,11 +345,11 @@ def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str | None) -> None:
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", *flood(tmp_path, name)))
 
-    assert len(notes(workbook["Boxes"])) == MOST_NOTES
-    assert len(colours(workbook["Boxes"])) == MOST_NOTES + 2
+    assert len(notes(workbook["Boxes"])) == MAX_NOTES
+    assert len(colours(workbook["Boxes"])) == MAX_NOTES + 2
     texts = summary_texts(workbook)
     assert any(text.startswith("... and 2 more") for text in texts)
-    assert not any("text alone" in text for text in texts)
+    assert not any("only the text" in text for text in texts)
 
 
 @pytest.mark.usefixtures("few_notes")
@@ -360,7 +360,7 @@ def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_p
     workbook = openpyxl.load_workbook(once)
 
     own = workbook["Boxes"]
-    last = MOST_NOTES + 3
+    last = MAX_NOTES + 3
     assert f"A{last}" in notes(own)
     assert own["B1"].value == "bulkvm_message"
     assert {row[0] for row in own.iter_rows(min_row=2, min_col=2, max_col=2, values_only=True)} >= {
@@ -381,12 +381,12 @@ def test_a_mended_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, problems[-1:]))
 
     told = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
-    assert told == {1: "bulkvm_message", MOST_NOTES + 3: f"A{MOST_NOTES + 3}: wrong. [pin-repeats]"}
+    assert told == {1: "bulkvm_message", MAX_NOTES + 3: f"A{MAX_NOTES + 3}: wrong. [pin-repeats]"}
 
 
 def flood(folder: Path, name: str | None) -> tuple[Sheet, list[Problem]]:
     """A sheet with more problems than notes: warnings first, and an error in the last row."""
-    rows = [["6201"]] * (MOST_NOTES + 2)
+    rows = [["6201"]] * (MAX_NOTES + 2)
     sheet = replace(sheet_of(["Ext"], *rows, name=name), path=folder / "boxes.xlsx")
     own = openpyxl.Workbook()
     own.worksheets[0].title = "Boxes"

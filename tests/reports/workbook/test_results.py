@@ -157,7 +157,7 @@ def test_no_message_of_a_pbx_runs_or_breaks_the_workbook(tmp_path_factory: Any, 
 
     result = openpyxl.load_workbook(written)
     cell = result["Boxes"]["C2"]
-    assert "text alone" not in str(result["bulkvm"]["A2"].value)
+    assert "only the text" not in str(result["bulkvm"]["A2"].value)
     assert cell.data_type == "s"
     assert str(cell.value).startswith("=")
 

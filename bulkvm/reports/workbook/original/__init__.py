@@ -1,1 +1,1 @@
-"""Copies of a person's own workbook, by openpyxl."""
+"""Copies of the original workbook, made with openpyxl."""

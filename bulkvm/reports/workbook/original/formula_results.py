@@ -1,24 +1,24 @@
-"""Formulas of a person's own workbook, whose results openpyxl does not save."""
+"""Replaces formulas by their results, which openpyxl does not save."""
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
-from bulkvm.reports.workbook.original.original_cells import cells_there, set_text
+from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text
 
 
-def replace_formulas(own: Worksheet, sheet: Sheet) -> bool:
-    """Put what was read in the place of formulas, so that the copy reads as the sheet did; say whether there were any.
+def replace_formulas(worksheet: Worksheet, sheet: Sheet) -> bool:
+    """Replace formulas by the text that was read, so that the copy reads the same; return whether there were any.
 
-    That is in the columns that are read, and in blank rows, which formulas without results would fill. A formula
-    whose result cannot be used stays, lest it pass for text.
+    This applies to columns that are read, and to blank rows, which formulas without results would fill. A formula
+    without a usable result stays: as text, it could be accepted.
     """
     texts = {
         letter: {sheet.header_row: sheet.headings[letter], **sheet.texts(letter)} for letter in sheet_columns(sheet)
     }
     filled = {sheet.header_row, *sheet.cells.index.tolist()}
     found = False
-    for cell in cells_there(own):
+    for cell in existing_cells(worksheet):
         if cell.data_type != "f" or cell.row < sheet.header_row:
             continue
         kind = sheet.kinds.get(cell.column_letter, {}).get(cell.row)

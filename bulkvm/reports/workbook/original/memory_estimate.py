@@ -1,4 +1,4 @@
-"""How much memory and time openpyxl would take for a person's own workbook, found out before it is loaded."""
+"""Estimates of the memory and time that openpyxl needs for a workbook, before loading it."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,18 @@ from zipfile import ZipFile
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.original.unsupported_content import size_of_pictures
+from bulkvm.reports.workbook.original.unsupported_content import total_picture_bytes
 
 _MIB: Final = 2**20
-_MOST_UNPACKED: Final = 60 * _MIB  # of all parts but pictures, and of pictures
-_MOST_MEMORY: Final = 720 * _MIB  # which keeps a result below 1 GiB
-MOST_CHANGES: Final = 50_000  # each takes up to 0.2 milliseconds
-_CHANGES_OF_MARK: Final = 2  # a mark, or a text in the place of a formula, takes twice as long as a result's cell
+_MAX_UNPACKED: Final = 60 * _MIB  # of all parts, with pictures counted separately and together
+_MAX_MEMORY: Final = 720 * _MIB  # keeps the process below 1 GiB
+MAX_CHANGES: Final = 50_000  # each takes up to 0.2 milliseconds
+_CHANGES_OF_MARK: Final = 2  # a mark, or text in place of a formula, takes twice as long as a result cell
 _REPLACED: Final = frozenset({CellKind.FORMULA, CellKind.TOO_LONG})
 _CHUNK: Final = 2**16
-_MEDIA: Final = "xl/media/"  # copied as it is
+_MEDIA: Final = "xl/media/"  # copied without loading
 
-# Bytes that openpyxl takes for an element, as measured. What takes more time than memory is given more.
+# Bytes per element in openpyxl, as measured; more for elements that take more time than memory.
 _BYTES: Final = {
     "v": 0,
     "t": 0,
@@ -36,18 +36,18 @@ _BYTES: Final = {
 }
 _BYTES_OF_OTHERS: Final = 1_000
 _BYTES_OF_CELL: Final = 460
-_SPREAD: Final = frozenset({"mergeCell", "hyperlink"})  # openpyxl makes a cell of each place in their ranges
-_BYTES_OF_RANGE: Final = 8_000  # of a rule that holds for several ranges, with blanks between them
-_BYTES_OF_CHARACTER: Final = 150  # of a shared formula, which openpyxl translates for each cell that shares it
+_RANGE_ELEMENTS: Final = frozenset({"mergeCell", "hyperlink"})  # openpyxl creates every cell in their ranges
+_BYTES_OF_RANGE: Final = 8_000  # of a rule with several ranges, separated by spaces
+_BYTES_OF_CHARACTER: Final = 150  # of a shared formula, which openpyxl translates for each cell
 _RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
 
 
-class _TooMuch(Exception):
-    """The workbook takes more than may be taken."""
+class _LimitReached(Exception):
+    """The estimate exceeds the limit."""
 
 
 def count_changes(sheet: Sheet, annotation: Annotation) -> int:
-    """How many cells of a workbook an annotation changes, those counted twice that take twice as long."""
+    """Count the cells that an annotation changes; those that take twice as long count twice."""
     replaced = sum(
         kind in _REPLACED for letter in sheet_columns(sheet) for kind in sheet.kinds.get(letter, {}).values()
     )
@@ -57,24 +57,24 @@ def count_changes(sheet: Sheet, annotation: Annotation) -> int:
 
 
 def fits_in_memory(file: Path) -> bool:
-    """Whether a workbook is small enough to be loaded whole."""
+    """Return whether a workbook is small enough to load with openpyxl."""
     with ZipFile(file) as archive:
         parts = [part for part in archive.infolist() if not part.filename.startswith(_MEDIA)]
         unpacked = sum(part.file_size for part in parts)
-        if unpacked > _MOST_UNPACKED or unpacked + size_of_pictures(archive) > _MOST_UNPACKED:
+        if unpacked > _MAX_UNPACKED or unpacked + total_picture_bytes(archive) > _MAX_UNPACKED:
             return False
-        left = _MOST_MEMORY
+        left = _MAX_MEMORY
         try:
             for part in parts:
                 with archive.open(part) as stream:
                     left -= _memory(stream, left)
-        except _TooMuch:
+        except _LimitReached:
             return False
     return True
 
 
 def _memory(stream: IO[bytes], most: int) -> int:
-    """Count what a part takes. One that is no XML is not loaded, or not to its end."""
+    """Estimate the memory for a part. A part that is not XML is not loaded."""
     counter = _Counter(most)
     parser = expat.ParserCreate()
     parser.StartElementHandler = counter.start
@@ -91,25 +91,25 @@ def _memory(stream: IO[bytes], most: int) -> int:
 
 
 class _Counter:
-    """Counts what the elements of one part take."""
+    """Adds up the memory for the elements of one part."""
 
     def __init__(self, most: int) -> None:
         self.taken = 0
         self._most = most
-        self._shared: dict[str, int] = {}  # the lengths of the shared formulas, by their numbers
-        self._formula: str | None = None  # the number of the one that is read
+        self._shared: dict[str, int] = {}  # lengths of shared formulas by index
+        self._formula: str | None = None  # the index of the current shared formula
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(":")[2]
         self.taken += _BYTES.get(local, _BYTES_OF_OTHERS)
-        if local in _SPREAD:
+        if local in _RANGE_ELEMENTS:
             self.taken += _BYTES_OF_CELL * _area(attributes.get("ref", ""))
         self.taken += _BYTES_OF_RANGE * attributes.get("sqref", "").count(" ")
         if local == "f" and attributes.get("t") == "shared":
             self._formula = attributes.get("si", "")
             self.taken += _BYTES_OF_CHARACTER * self._shared.get(self._formula, 0)
         if self.taken > self._most:
-            raise _TooMuch
+            raise _LimitReached
 
     def end(self, _: str) -> None:
         self._formula = None
@@ -119,11 +119,11 @@ class _Counter:
             self._shared[self._formula] = self._shared.get(self._formula, 0) + len(text)
 
     def refuse(self, *_: object) -> None:
-        raise _TooMuch  # entities of a document type may grow to any size
+        raise _LimitReached  # entities of a document type can expand to any size
 
 
 def _area(ref: str) -> int:
-    """How many cells a range has; one cell has none besides itself."""
+    """Count the cells of a range; 0 for a single cell."""
     found = _RANGE.fullmatch(ref)
     if not found:
         return 0

@@ -1,4 +1,4 @@
-"""A copy of a person's own workbook, with everything that is in it."""
+"""An annotated copy of the original workbook with all its content."""
 
 import io
 import warnings
@@ -17,92 +17,99 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.columns import refused_text
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
-from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import MOST_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
-from bulkvm.reports.workbook.original.external_content import leave_out_external
+from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
+from bulkvm.reports.workbook.original.external_content import remove_external_content
 from bulkvm.reports.workbook.original.formula_results import replace_formulas
-from bulkvm.reports.workbook.original.original_cells import cells_there, escape_lookalikes, set_text, shown_cell, solid
+from bulkvm.reports.workbook.original.original_cells import (
+    escape_lookalikes,
+    existing_cells,
+    set_text,
+    solid_fill,
+    visible_cell,
+)
 from bulkvm.reports.workbook.original.original_summary import remove_former_summary, write_summary
 from bulkvm.reports.workbook.original.result_cells import add_results
-from bulkvm.reports.workbook.original.unsupported_content import has_losses, keep_pictures
+from bulkvm.reports.workbook.original.unsupported_content import has_unsupported_content, remove_unsupported_pictures
 from bulkvm.reports.workbook.summary import Line
 from bulkvm.reports.workbook.text_cells import fit
 
-_OUR_FILLS: Final = frozenset(solid(colour).fgColor.rgb for colour in (look.RED, look.AMBER))
-_LOST: Final = Line(
-    ("Macros, some pictures, text boxes, buttons, newer dropdowns or comments may be missing; your file has them.",)
+_OUR_FILLS: Final = frozenset(solid_fill(colour).fgColor.rgb for colour in (styles.RED, styles.AMBER))
+_UNSUPPORTED: Final = Line(
+    ("Macros, buttons, text boxes, some pictures, lists and comments may be missing here. Your file has them.",)
 )
 _REPLACED: Final = Line(
-    ("Formulas that are read are text here, as they showed, so that this copy can be imported. Your file has them.",)
+    ("Formulas in columns that are read are replaced by their results, so that this copy can be imported.",)
 )
 _EXTERNAL: Final = (
-    "Left out or made text here, because it reaches out of the workbook or starts by itself: {}. Your file has it."
+    "Removed or replaced by text, because it refers to something outside the workbook or runs by itself: {}. "
+    "Your file has it."
 )
 
 
-def format_own_copy(sheet: Sheet, annotation: Annotation) -> bytes:
-    """Write the workbook that a sheet was read from, with its annotation, to bytes."""
+def format_original_copy(sheet: Sheet, annotation: Annotation) -> bytes:
+    """Return a copy of the workbook that a sheet was read from, with its annotation."""
     assert sheet.name is not None
     workbook, notices = _load(sheet.path)
-    own: Worksheet = workbook[sheet.name]
+    worksheet: Worksheet = workbook[sheet.name]
     if remove_former_summary(workbook, sheet.name):
-        _remove_former_marks(own)
-    _mark_cut_texts(own, sheet)
-    if replace_formulas(own, sheet):
+        _remove_former_marks(worksheet)
+    _mark_truncated_texts(worksheet, sheet)
+    if replace_formulas(worksheet, sheet):
         notices.append(_REPLACED)
-    if external := leave_out_external(workbook, own, sheet.header_row, sheet_columns(sheet)):
+    if external := remove_external_content(workbook, worksheet, sheet.header_row, sheet_columns(sheet)):
         notices.append(Line((_EXTERNAL.format(external),)))
-    _mark(own, annotation.marks)
+    _mark(worksheet, annotation.marks)
     if annotation.results is not None:
-        add_results(own, sheet, annotation.results)
+        add_results(worksheet, sheet, annotation.results)
     title, *rest = annotation.summary
     write_summary(workbook, [title, *notices, *rest], sheet.name)
     file = io.BytesIO()
-    with warnings.catch_warnings(action="ignore"):  # of large pictures, which are not drawn
+    with warnings.catch_warnings(action="ignore"):  # about large pictures, which are copied without decoding
         workbook.save(file)
     return file.getvalue()
 
 
 def _load(file: Path) -> tuple[Workbook, list[Line]]:
-    """Load a workbook, and say so where something in it will not be in the copy."""
-    with file.open("rb") as source, warnings.catch_warnings(record=True) as losses:
+    """Load a workbook, with a notice if the copy cannot keep everything in it."""
+    with file.open("rb") as source, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         workbook = load_workbook(source, rich_text=True)
-    for cell in chain.from_iterable(map(cells_there, workbook.worksheets)):
+    for cell in chain.from_iterable(map(existing_cells, workbook.worksheets)):
         escape_lookalikes(cell)
-    pictures = keep_pictures(workbook)
+    pictures = remove_unsupported_pictures(workbook)
     with ZipFile(file) as archive:
-        is_lost = has_losses(archive, pictures)
-    return workbook, [_LOST] if losses or is_lost else []
+        is_incomplete = has_unsupported_content(archive, pictures)
+    return workbook, [_UNSUPPORTED] if caught or is_incomplete else []
 
 
-def _mark_cut_texts(own: Worksheet, sheet: Sheet) -> None:
-    """Keep texts refused that are too long for a cell: cut, they would be read."""
+def _mark_truncated_texts(worksheet: Worksheet, sheet: Sheet) -> None:
+    """Mark texts that are too long for a cell as refused: truncated, they could be accepted."""
     for letter in sheet_columns(sheet):
         column, texts = column_index_from_string(letter), sheet.texts(letter)
         for row, kind in sheet.kinds.get(letter, {}).items():
             if kind is CellKind.TOO_LONG:
-                set_text(shown_cell(own, row, column), refused_text(texts[row]))
+                set_text(visible_cell(worksheet, row, column), refused_text(texts[row]))
 
 
-def _mark(own: Worksheet, marks: Mapping[str, Mark]) -> None:
+def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> None:
     for number, (place, mark) in enumerate(marks.items()):
-        cell = shown_cell(own, *coordinate_to_tuple(place))
-        cell.fill = solid(look.COLOURS[mark.severity])
-        if number < MOST_NOTES:
+        cell = visible_cell(worksheet, *coordinate_to_tuple(place))
+        cell.fill = solid_fill(styles.COLOURS[mark.severity])
+        if number < MAX_NOTES:
             cell.comment = _note(cell.comment, mark.note)
 
 
 def _note(theirs: Comment | None, ours: str) -> Comment:
-    """Our note, below what stands there already."""
+    """Add our note below an existing one."""
     text = fit(f"{theirs.text.rstrip()}\n\n{ours}") if theirs else ours
     return Comment(text, theirs.author if theirs else NOTE_AUTHOR, height=note_height(text), width=NOTE_WIDTH)
 
 
-def _remove_former_marks(own: Worksheet) -> None:
-    """Take off what an earlier copy marked, lest mended cells stay red."""
-    for cell in cells_there(own):
+def _remove_former_marks(worksheet: Worksheet) -> None:
+    """Remove the marks of an earlier copy, so that corrected cells do not stay red."""
+    for cell in existing_cells(worksheet):
         if cell.has_style and cell.fill.fgColor.rgb in _OUR_FILLS:
             cell.fill = PatternFill()
         if cell.comment and NOTE_HEAD in cell.comment.text:

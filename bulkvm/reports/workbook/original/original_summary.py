@@ -1,4 +1,4 @@
-"""The summary sheet as openpyxl draws it."""
+"""The summary sheet, written with openpyxl."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,8 +15,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bulkvm.reports.workbook import styles as look
-from bulkvm.reports.workbook.original.original_cells import FONT, dress_heading, set_text, shown_cell, solid
+from bulkvm.reports.workbook import styles
+from bulkvm.reports.workbook.original.original_cells import FONT, set_text, solid_fill, style_heading, visible_cell
 from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
@@ -28,12 +28,12 @@ from bulkvm.reports.workbook.summary import (
     summary_name,
 )
 
-_THIN: Final = Side(style="thin", color=look.GREY[1:])
+_THIN: Final = Side(style="thin", color=styles.GREY[1:])
 _ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 
 def remove_former_summary(workbook: Workbook, sheet_name: str) -> bool:
-    """Take out what an earlier copy told of the sheet of this name, and say whether there was such a summary."""
+    """Remove the summary sheet of an earlier copy, and return whether there was one."""
     marker = workbook.defined_names.pop(MARKER, None)
     former = {title for title, _ in marker.destinations} - {sheet_name} if marker else set()
     for title in former.intersection(workbook.sheetnames):
@@ -42,7 +42,7 @@ def remove_former_summary(workbook: Workbook, sheet_name: str) -> bool:
 
 
 def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) -> None:
-    """Put the summary first; its links lead to the sheet of this name."""
+    """Add the summary as the first sheet, with links to the sheet named `sheet_name`."""
     name = summary_name(workbook.sheetnames)
     sheet: Worksheet = workbook.create_sheet(name, index=0)
     workbook.defined_names[MARKER] = DefinedName(MARKER, attr_text=f"{quote_sheetname(name)}!$A$1")
@@ -61,34 +61,34 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) ->
 def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None:
     sheet.row_dimensions[row].height = line.height
     for column, value in enumerate(line.cells, start=1):
-        cell = shown_cell(sheet, row, column)
+        cell = visible_cell(sheet, row, column)
         if isinstance(value, int):
             cell.value = value
         else:
             set_text(cell, value)
-        _dress(cell, line.kind)
+        _style_cell(cell, line.kind)
     first = sheet.cell(row, 1)
     if line.colour:
-        first.fill = solid(look.COLOURS[line.colour])
+        first.fill = solid_fill(styles.COLOURS[line.colour])
     if line.link:
-        first.font = Font(name=FONT, underline="single", color=look.LINK[1:])
+        first.font = Font(name=FONT, underline="single", color=styles.LINK[1:])
         first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
 
 
-def _dress(cell: Cell, kind: Kind) -> None:
+def _style_cell(cell: Cell, kind: Kind) -> None:
     cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=kind is Kind.ROW)
     if kind is Kind.TITLE:
-        cell.font = Font(name=FONT, bold=True, size=16, color=look.BLUE[1:])
+        cell.font = Font(name=FONT, bold=True, size=16, color=styles.BLUE[1:])
     elif kind is Kind.SECTION:
-        cell.font = Font(name=FONT, bold=True, size=12, color=look.BLUE[1:])
+        cell.font = Font(name=FONT, bold=True, size=12, color=styles.BLUE[1:])
     elif kind is Kind.HEADING:
-        dress_heading(cell)
+        style_heading(cell)
     elif kind is Kind.ROW:
         cell.border = _ROW_BORDER
 
 
 def _show(workbook: Workbook, sheet: Worksheet) -> None:
-    """Open the workbook at this sheet. Two sheets selected at once would be edited together."""
+    """Make this the only selected sheet: edits would apply to all selected sheets."""
     workbook.active = sheet
     for other in workbook.worksheets:
         other.sheet_view.tabSelected = other is sheet
@@ -105,7 +105,7 @@ def _add_chart(sheet: Worksheet, lines: Sequence[Line]) -> None:
     series = chart.series[0]
     for index, status in enumerate(charted.values()):
         point = DataPoint(idx=index)
-        point.graphicalProperties.solidFill = look.COLOURS[status][1:]
+        point.graphicalProperties.solidFill = styles.COLOURS[status][1:]
         series.dPt.append(point)
     chart.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False)
     chart.x_axis.scaling.orientation, chart.x_axis.delete = "maxMin", False

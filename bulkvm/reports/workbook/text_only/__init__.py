@@ -1,1 +1,1 @@
-"""Copies of a sheet's text, by xlsxwriter."""
+"""Copies of the text of a sheet only, written with xlsxwriter."""

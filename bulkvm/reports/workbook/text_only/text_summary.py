@@ -1,4 +1,4 @@
-"""The summary sheet as xlsxwriter draws it."""
+"""The summary sheet, written with xlsxwriter."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,40 +7,40 @@ from openpyxl.utils import quote_sheetname
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.reports.workbook import styles as look
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Kind, Line, charted_statuses
 from bulkvm.reports.workbook.text_cells import write_text
 
-_LOOKS: Final[dict[Kind, dict[str, Any]]] = {
-    Kind.TITLE: {**look.TEXT, "bold": True, "font_size": 16, "font_color": look.BLUE},
-    Kind.SECTION: {**look.TEXT, "bold": True, "font_size": 12, "font_color": look.BLUE},
-    Kind.HEADING: look.HEADING,
-    Kind.TEXT: look.TEXT,
-    Kind.ROW: look.ROW,
+_FORMATS: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.TITLE: {**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE},
+    Kind.SECTION: {**styles.TEXT, "bold": True, "font_size": 12, "font_color": styles.BLUE},
+    Kind.HEADING: styles.HEADING,
+    Kind.TEXT: styles.TEXT,
+    Kind.ROW: styles.ROW,
 }
 
 
 def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_name: str) -> None:
-    """Add the summary; its links lead to the sheet of the other name."""
+    """Add the summary sheet, with links to the sheet named `sheet_name`."""
     sheet = workbook.add_worksheet(name)
     workbook.define_name(MARKER, f"={quote_sheetname(name)}!$A$1")
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
-    kinds = {kind: workbook.add_format(properties) for kind, properties in _LOOKS.items()}
-    colours = {of: workbook.add_format({**look.ROW, "bg_color": colour}) for of, colour in look.COLOURS.items()}
-    link = {**look.ROW, "underline": True, "font_color": look.LINK}
-    links = {of: workbook.add_format({**link, "bg_color": colour}) for of, colour in look.COLOURS.items()}
+    kinds = {kind: workbook.add_format(properties) for kind, properties in _FORMATS.items()}
+    colours = {of: workbook.add_format({**styles.ROW, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
+    link = {**styles.ROW, "underline": True, "font_color": styles.LINK}
+    links = {of: workbook.add_format({**link, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
     for row, line in enumerate(lines):
         sheet.set_row(row, line.height)
         for column, value in enumerate(line.cells):
-            form = colours[line.colour] if line.colour and column == 0 else kinds[line.kind]
+            cell_format = colours[line.colour] if line.colour and column == 0 else kinds[line.kind]
             if isinstance(value, int):
-                sheet.write_number(row, column, value, form)
+                sheet.write_number(row, column, value, cell_format)
             elif column == 0 and line.link and line.colour:
                 place = f"internal:{quote_sheetname(sheet_name)}!{line.link}"
                 sheet.write_url(row, 0, place, links[line.colour], string=value)
             else:
-                write_text(sheet, row, column, value, form)
+                write_text(sheet, row, column, value, cell_format)
     _add_chart(workbook, sheet, lines)
     sheet.hide_gridlines(2)
     sheet.set_landscape()
@@ -53,12 +53,12 @@ def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> N
         return
     first, last = min(charted) - 1, max(charted) - 1
     chart = workbook.add_chart({"type": "bar"})
-    assert chart is not None  # the type is one that it knows
+    assert chart is not None  # None only for unknown types
     chart.add_series(
         {
             "categories": [sheet.name, first, 0, last, 0],
             "values": [sheet.name, first, 2, last, 2],
-            "points": [{"fill": {"color": look.COLOURS[status]}} for status in charted.values()],
+            "points": [{"fill": {"color": styles.COLOURS[status]}} for status in charted.values()],
             "data_labels": {"value": True},
             "gap": 40,
         }

@@ -13,7 +13,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.annotated_copy import write_annotated
 
 NOTHING = "nothing"
-LOST = "Macros, some pictures"
+LOST = "Macros, buttons"
 
 
 def save(file: Path, fill: Callable[[Workbook, Worksheet], object]) -> Path:

@@ -22,7 +22,7 @@ from openpyxl.worksheet.table import Table, TableColumn, TableFormula
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.annotated_copy import write_annotated
-from bulkvm.reports.workbook.original.formula_reach import reaches_out
+from bulkvm.reports.workbook.original.formula_reach import has_external_reference
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate
 from tests.reports.clinic import RUN
@@ -103,12 +103,12 @@ HARMLESS = (
 
 @pytest.mark.parametrize("formula", REACHING)
 def test_a_formula_that_may_reach_out_is_known(formula: str) -> None:
-    assert reaches_out(formula, SHEETS)
+    assert has_external_reference(formula, SHEETS)
 
 
 @pytest.mark.parametrize("formula", HARMLESS)
 def test_a_formula_that_only_calculates_is_let_be(formula: str) -> None:
-    assert not reaches_out(formula, SHEETS)
+    assert not has_external_reference(formula, SHEETS)
 
 
 def harmless_workbook() -> Workbook:
@@ -189,7 +189,7 @@ def test_nothing_in_a_copy_reaches_out_of_it_or_starts_by_itself(tmp_path: Path)
         parts = {name: archive.read(name).decode(errors="replace") for name in archive.namelist()}
     assert formulas(copy) == {"=LEN(B2)", "=Boxes!B2"}
     assert not [name for name in parts if "external" in name.lower() or "connection" in name or "query" in name.lower()]
-    assert "copied whole" not in notices(copy)
+    assert "copy completely" not in notices(copy)
     structure = {name: re.sub("<t( [^>]*)?>[^<]*</t>", "", text) for name, text in parts.items()}
     for word in (
         "evil",
@@ -240,7 +240,7 @@ def test_harmless_formulas_names_links_and_rules_stay(tmp_path: Path) -> None:
     assert links == ["Lists!A1", "#'Lists'!$A$1:$A$9", "places"]
     assert [rule.formula1 for rule in workbook["Boxes"].data_validations.dataValidation] == ["Lists!$A$1:$A$9"]
     assert [rule.formula for area in workbook["Boxes"].conditional_formatting for rule in area.rules] == [["LEN(D2)>3"]]
-    assert "reaches out" not in notices(copy)
+    assert "outside the workbook" not in notices(copy)
 
 
 def test_a_formula_that_reaches_out_in_a_column_that_is_read_is_refused_again(tmp_path: Path) -> None:

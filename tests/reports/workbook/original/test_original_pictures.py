@@ -100,8 +100,8 @@ def test_a_hostile_picture_does_no_harm(tmp_path: Path, content: bytes, kept: in
 @pytest.mark.parametrize(
     ("content", "times", "told"),
     [
-        pytest.param(header_of_a_huge_png(60_000), 1, "could not be copied as it is", id="a bomb"),
-        pytest.param(b"\x89PNG" + bytes(2**20), 61, "too big to be copied whole", id="one file shown many times"),
+        pytest.param(header_of_a_huge_png(60_000), 1, "could not be copied completely", id="a bomb"),
+        pytest.param(b"\x89PNG" + bytes(2**20), 61, "too large to copy completely", id="one file shown many times"),
     ],
 )
 def test_a_copy_is_made_of_text_where_pictures_would_not_fit_into_memory(

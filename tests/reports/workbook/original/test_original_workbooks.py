@@ -18,7 +18,7 @@ from bulkvm.reports.workbook.summary import MARKER
 from bulkvm.validation import validate
 from tests.reports.workbook.original.excel import LOST, NOTHING, annotate, chart_of, notices, save
 
-REPLACED = "Formulas that are read"
+REPLACED = "Formulas in columns that are read"
 
 
 def write_formulas(_: Workbook, sheet: Worksheet) -> None:
