@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import SimulatorSettings, create_app, running
+from bulkvm.simulator import create_app
 from tests.altered_pbx import AlteredPbx, Answer, Asked
-from tests.cli.program import Bulkvm, stored
+from tests.cli.program import Bulkvm, serve_pbx, stored
 from tests.cli.sheet_files import write_csv
 
 LONG = "The voicemail of the second front desk"
@@ -29,10 +29,7 @@ def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Mo
                 box["name"] = box["name"][:20] + request.param
             answer.json = listed
 
-    with running(AlteredPbx(app, change=cut)) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(AlteredPbx(app, change=cut), monkeypatch):
         yield app
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.program import Bulkvm
+from bulkvm.simulator import SimulatorSettings, create_app
+from tests.cli.program import Bulkvm, serve_pbx
 
 PLAIN = {
     "name": "Desk",
@@ -57,10 +57,7 @@ def a_pbx(
     """A PBX that holds whatever boxes it is given, and refuses new ones that its rules forbid."""
     seed = folder / "seed.json"
     seed.write_text(json.dumps(boxes), "utf-8")
-    with running(create_app(seed=seed, settings=SimulatorSettings(behave=behave))) as server:
-        monkeypatch.setenv("BULKVM_URL", server.url)
-        monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        monkeypatch.setenv("BULKVM_MAX_RPS", "0")
+    with serve_pbx(create_app(seed=seed, settings=SimulatorSettings(behave=behave)), monkeypatch):
         yield
 
 
