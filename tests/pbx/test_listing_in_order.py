@@ -14,6 +14,7 @@ from bulkvm.model.errors import ListKeptChanging, PbxRefused
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
 from bulkvm.simulator import SimulatorSettings, create_app
+from tests.simulator.requests import DEFAULTS
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 NAMES = ["Ward", "Lab", "Front Desk", "Archive"]
@@ -54,10 +55,7 @@ async def test_boxes_that_the_order_leaves_equal_do_not_change_places_from_page_
         asked += 7
         turn = 0 if "extension_number" in request.query_params.get("orderby", "") else asked % 20
         skip, top = int(request.query_params.get("skip", 0)), min(5, int(request.query_params["top"]))
-        fields = {**dict.fromkeys(("prompt", "recipients", "play_datetime")), "enable_pin": True}
-        page = [
-            item | fields | {"enable_email_notify": False} for item in (items[turn:] + items[:turn])[skip : skip + top]
-        ]
+        page = [item | DEFAULTS for item in (items[turn:] + items[:turn])[skip : skip + top]]
         return JSONResponse({"count": 20, "items": page})
 
     listed = await list_from(Starlette(routes=[Route("/api/shared_voicemails", shuffled)]), "name")

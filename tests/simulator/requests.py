@@ -50,3 +50,14 @@ def ask(url: str, method: str, path: str, body: Any = None, timeout: float = 10)
         return Answered(answer.status, answer.headers, answer.read())
     finally:
         connection.close()
+
+
+FULL = a_box(
+    prompt="de-DE",
+    enable_pin=False,
+    enable_email_notify=True,
+    recipients="a@example.com,b@example.com",
+    play_datetime="24_HOUR_CLOCK",
+)
+# What a box has in the fields that a request leaves out.
+DEFAULTS = dict.fromkeys(FULL.keys() - a_box()) | {"enable_pin": True, "enable_email_notify": False}

@@ -8,22 +8,8 @@ import httpx
 import pytest
 
 from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
-from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
+from tests.simulator.requests import BOXES, DEFAULTS, FULL, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
-FULL = a_box(
-    prompt="de-DE",
-    enable_pin=False,
-    enable_email_notify=True,
-    recipients="a@example.com,b@example.com",
-    play_datetime="12_HOUR_CLOCK",
-)
-DEFAULTS = {
-    "prompt": None,
-    "enable_pin": True,
-    "enable_email_notify": False,
-    "recipients": None,
-    "play_datetime": None,
-}
 FREE = "/api/extension_numbers/6199"
 
 

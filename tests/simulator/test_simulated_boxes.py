@@ -4,15 +4,7 @@ import httpx
 import pytest
 
 from bulkvm.simulator import SimulatorSettings, create_app
-from tests.simulator.requests import BOXES, a_box, in_process
-
-FULL = a_box(
-    prompt="de-DE",
-    enable_pin=False,
-    enable_email_notify=True,
-    recipients="a@example.com,b@example.com",
-    play_datetime="24_HOUR_CLOCK",
-)
+from tests.simulator.requests import BOXES, DEFAULTS, FULL, a_box, in_process
 
 
 @pytest.fixture
@@ -37,9 +29,7 @@ async def test_a_box_is_shown_as_it_was_created(pbx: httpx.AsyncClient) -> None:
 async def test_what_is_left_out_is_null_or_the_documented_default(pbx: httpx.AsyncClient) -> None:
     id_ = await create(pbx, a_box(recipients=""))
 
-    assert (await pbx.get(f"{BOXES}/{id_}")).json() == a_box(
-        id=id_, prompt=None, enable_pin=True, enable_email_notify=False, recipients=None, play_datetime=None
-    )
+    assert (await pbx.get(f"{BOXES}/{id_}")).json() == a_box(id=id_) | DEFAULTS
 
 
 async def test_an_update_replaces_all_but_name_pin_and_number(pbx: httpx.AsyncClient) -> None:
@@ -48,9 +38,7 @@ async def test_an_update_replaces_all_but_name_pin_and_number(pbx: httpx.AsyncCl
     answer = await pbx.post(f"{BOXES}/{id_}", json={})
 
     assert (answer.status_code, answer.content) == (200, b"")
-    assert (await pbx.get(f"{BOXES}/{id_}")).json() == a_box(
-        id=id_, prompt=None, enable_pin=True, enable_email_notify=False, recipients=None, play_datetime=None
-    )
+    assert (await pbx.get(f"{BOXES}/{id_}")).json() == a_box(id=id_) | DEFAULTS
 
 
 async def test_an_update_changes_what_it_holds(pbx: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.error_responses import ApiError
 from bulkvm.simulator.filters import parse_filter, parse_order, parse_search
 from bulkvm.simulator.state import State
-from tests.simulator.requests import BOXES, a_box, in_process
+from tests.simulator.requests import BOXES, DEFAULTS, a_box, in_process
 
 TEXTS = ["", "6100", "A", "a", "Ä", "O'Neill", "O''Neill", "%", "_", "a\0b", "\N{TELEPHONE RECEIVER}", "Straße", "and"]
 FIELDS = ["name", "prompt", "recipients"]
@@ -23,7 +23,7 @@ def make_state() -> tuple[State, list[dict[str, Any]]]:
     state = State(None)
     boxes = []
     for i, text in enumerate(reversed(TEXTS)):
-        box = dict.fromkeys(("prompt", "recipients", "play_datetime")) | a_box(
+        box = DEFAULTS | a_box(
             name=text,
             extension_number=str(6100 + (i * 5) % 13),
             prompt=TEXTS[(i * 7) % 13] if i % 3 else None,

@@ -19,9 +19,9 @@ MAKE_BOXES = """
 import sys
 import threading
 from pathlib import Path
-from bulkvm.simulator.state import NumberTaken, State
+from bulkvm.simulator.state import FIELDS, NumberTaken, State
 state = State(Path(sys.argv[1]))
-fields = dict.fromkeys(("prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime"))
+fields = dict.fromkeys(FIELDS)
 for number in sys.argv[2:]:
     try:
         state.insert(fields | {"name": "Clinic", "extension_number": number, "pin": "402817"})
