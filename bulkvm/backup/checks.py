@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bulkvm.backup.manifest import Manifest
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.model.box import BLANK, Absent, Box
 from bulkvm.model.settings import MIN_SAMPLE
 from bulkvm.model.sheet import Sheet
@@ -50,7 +50,7 @@ def find_suspicion(
     if boxes and count_without_pin(boxes) == len(boxes) and last.without_pin < last.count:
         return f"The PBX shows no PINs any more, and the last good backup ({last.file}) has them"
     for field, n in not_shown.items():
-        if field != "pin" and n == len(boxes) and _lacked(last, field) < last.count:
+        if field not in SECRET_HEADERS and n == len(boxes) and _lacked(last, field) < last.count:
             title = COLUMN_OF_HEADER[field].title
             return f"The PBX shows no {title} any more, and the last good backup ({last.file}) has them"
     return None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bulkvm.columns.boolean import format_boolean, parse_boolean
-from bulkvm.columns.column import Column, Parsed
+from bulkvm.columns.column import Column, FieldKind, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
 from bulkvm.columns.name import equal_names, name_length, no_control_characters, no_wrong_encoding, parse_name
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
@@ -13,9 +13,8 @@ from bulkvm.columns.recipients import equal_recipients, format_recipients, parse
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX", "UNDO_HEADING",
-    "Column", "Parsed",
-    "refused_text",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "ID_COLUMN", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX",
+    "SECRET_HEADERS", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
 # A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
@@ -66,6 +65,16 @@ PIN_COLUMN: Final = Column(
     aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
 )
 
+ID_COLUMN: Final = Column(
+    header="id",
+    title="Id on the PBX",
+    help="The PBX's own id of the box, as an export writes it. Leave it as it is, or blank.",
+    valid_examples=("NzAwNTUxOTA5NzczMTQ4MTYw",),
+    updatable=False,
+    aliases=("voicemail id", "box id", "pbx id"),
+    width=28,
+)
+
 COLUMNS: Final = (
     KEY_COLUMN,
     Column(
@@ -98,6 +107,8 @@ COLUMNS: Final = (
     Column(
         header="enable_pin",
         title="Ask for the PIN",
+        kind=FieldKind.BOOLEAN,
+        default=True,
         help="Whether people must key in the PIN to listen: yes or no. Left blank, a new box asks for it.",
         valid_examples=("yes", "no"),
         invalid_examples=("maybe",),
@@ -110,6 +121,8 @@ COLUMNS: Final = (
     Column(
         header="enable_email_notify",
         title="Notify by e-mail",
+        kind=FieldKind.BOOLEAN,
+        default=False,
         help="Whether an e-mail tells of each new message: yes or no. Left blank, a new box sends none.",
         valid_examples=("yes", "no"),
         invalid_examples=("sometimes",),
@@ -126,6 +139,8 @@ COLUMNS: Final = (
     Column(
         header="recipients",
         title="Recipients",
+        kind=FieldKind.LIST,
+        default=(),
         help=(
             "The e-mail addresses that are told, up to 15, with commas between them. "
             f"{CLEAR} takes all of them off an existing box."
@@ -158,18 +173,11 @@ COLUMNS: Final = (
         ),
         width=20,
     ),
-    Column(
-        header="id",
-        title="Id on the PBX",
-        help="The PBX's own id of the box, as an export writes it. Leave it as it is, or blank.",
-        valid_examples=("NzAwNTUxOTA5NzczMTQ4MTYw",),
-        updatable=False,
-        aliases=("voicemail id", "box id", "pbx id"),
-        width=28,
-    ),
+    ID_COLUMN,
 )  # fmt: skip
 
 COLUMN_OF_HEADER: Final = {column.header: column for column in COLUMNS}
+SECRET_HEADERS: Final = tuple(column.header for column in COLUMNS if column.secret)
 
 
 def refused_text(text: str) -> str:

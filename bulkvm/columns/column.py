@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
 from bulkvm.model.box import Value
@@ -15,6 +16,14 @@ class Parsed(NamedTuple):
 
     value: Value | None
     faults: tuple[Fault, ...] = ()
+
+
+class FieldKind(Enum):
+    """The type of a field in the API."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    LIST = "list"  # of texts, in one text with commas
 
 
 Parse: TypeAlias = Callable[[str], Parsed]
@@ -33,6 +42,7 @@ class Column:
     Attributes:
         header: the heading in bulkvm's own sheets, and the API's name of the field.
         title: the name that a person reads.
+        kind: the type of the field.
         help: one sentence for the template and README.
         valid_examples, invalid_examples: texts of cells that the rules accept and reject.
         parse: reads the text of a cell that is not blank, without the spaces around it.
@@ -41,6 +51,7 @@ class Column:
         equal: whether two values mean the same, however they are spelled.
         required_for: the changes ("create", "update") for which a row must give a value.
         missing_code, blank_code: for a new box without a value, and for a row that may be for one.
+        default: what the API documents for a new box without a value, None if nothing.
         updatable: whether the value of an existing box can be changed.
         clearable: whether `<clear>` empties it.
         digits: whether it holds digits, which spreadsheets may damage.
@@ -52,6 +63,7 @@ class Column:
 
     header: str
     title: str
+    kind: FieldKind = FieldKind.TEXT
     help: str
     valid_examples: tuple[str, ...]
     invalid_examples: tuple[str, ...] = ()
@@ -62,6 +74,7 @@ class Column:
     required_for: frozenset[str] = frozenset()
     missing_code: ProblemCode | None = None
     blank_code: ProblemCode | None = None
+    default: Value | None = None
     updatable: bool = True
     clearable: bool = False
     digits: bool = False
@@ -70,6 +83,11 @@ class Column:
     choices_only: bool = False
     aliases: tuple[str, ...] = ()
     width: int = 16
+
+    @property
+    def is_always_set(self) -> bool:
+        """Whether every box has a value, so that a null from the PBX is a value that is not shown."""
+        return self.kind is FieldKind.BOOLEAN or bool(self.required_for)
 
     def cell_text(self, value: Value) -> str:
         """A value as a cell of an export holds it. A NUL, which no file of text can hold, becomes its symbol."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bulkvm.columns import SECRET_HEADERS
 from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
@@ -68,7 +69,7 @@ def export_boxes(
         check_export_name(file)
         check_target(file, overwrite=overwrite)
     boxes = asyncio.run(_list(connection, query, observer, pins=pins))
-    not_shown = {field: n for field, n in count_not_shown(boxes).items() if pins or field != "pin"}
+    not_shown = {field: n for field, n in count_not_shown(boxes).items() if pins or field not in SECRET_HEADERS}
     if not_shown:
         text = describe_not_shown(not_shown)
         observer.notice(
@@ -87,4 +88,4 @@ def export_boxes(
 async def _list(connection: Connection, query: Query, observer: Observer, *, pins: bool) -> tuple[Box, ...]:
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
-            return await pbx.list_whole_boxes(query, progress, without=() if pins else ("pin",))
+            return await pbx.list_whole_boxes(query, progress, without=() if pins else SECRET_HEADERS)

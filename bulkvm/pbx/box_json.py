@@ -6,14 +6,12 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, ID_COLUMN, KEY_COLUMN, Column, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.model.errors import MalformedAnswer
 from bulkvm.pbx.responses import read_object
 from bulkvm.text import printable
 
-_SWITCHES: Final = frozenset({"enable_pin", "enable_email_notify"})
-_NEVER_BLANK: Final = _SWITCHES | {"name", "pin"}  # null means that the value is not shown
 _MASK: Final = re.compile(r"[*•●]{3,}")
 _MASKED_IN_PART: Final = re.compile(r"[*•●…]")  # such as a***@example.com
 _PATHS: Final = frozenset({".", ".."})  # as an id, they would change the path of a request
@@ -40,13 +38,13 @@ def read_box(item: Any, host: str) -> Box:
     box_id, number = read_id(item["id"]), read_id(item[KEY_COLUMN.header])
     if box_id is None or number is None:
         raise MalformedAnswer(f"The PBX at {host} sent a box with an invalid id or extension number.")
-    fields: dict[str, Any] = {c.header: _read_field(c.header, item, host) for c in COLUMNS if c.updatable}
+    fields: dict[str, Any] = {c.header: _read_field(c, item, host) for c in COLUMNS if c.updatable}
     return Box(id=box_id, extension_number=number, **fields)
 
 
 def box_json(box: Box | Record) -> dict[str, str | bool]:
     """The fields of a box or record that have a value, as the API expects them."""
-    values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c.header != "id")
+    values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c is not ID_COLUMN)
     return {
         header: value if isinstance(value, bool) else COLUMN_OF_HEADER[header].format(value)
         for header, value in values
@@ -80,28 +78,31 @@ def _shown(words: str) -> str:
     return printable(" ".join(words.split()))
 
 
-def _read_field(header: str, item: Mapping[str, Any], host: str) -> Any:
-    value = item.get(header)
-    if header not in item or _is_mask(value) or (header in _NEVER_BLANK and (value is None or value == "")):
+def _read_field(column: Column, item: Mapping[str, Any], host: str) -> Any:
+    value = item.get(column.header)
+    is_blank = value is None or value == ""
+    if column.header not in item or _is_mask(value) or (column.is_always_set and is_blank):
         return NOT_KNOWN
-    if header == "recipients":
+    if column.kind is FieldKind.LIST:
         return _read_recipients(value)
-    if _has_lost_zeros(header, value):
+    if _has_lost_zeros(column, value):
         return NOT_KNOWN
-    if value is None or value == "":
+    if is_blank:
         return BLANK
-    if header in _SWITCHES and str(value).isdecimal():
+    is_boolean = column.kind is FieldKind.BOOLEAN
+    if is_boolean and str(value).isdecimal():
         return NOT_KNOWN  # digits are a mask
-    if isinstance(value, bool) is not (header in _SWITCHES):
-        raise MalformedAnswer(f"The PBX at {host} sent a box whose {header} has an unexpected type.")
+    if isinstance(value, bool) is not is_boolean:
+        raise MalformedAnswer(f"The PBX at {host} sent a box whose {column.header} has an unexpected type.")
     return value if isinstance(value, bool) else _text(value)
 
 
-def _has_lost_zeros(header: str, value: Any) -> bool:
-    """Whether a value is no PIN, or a JSON number that may have lost leading zeros."""
-    if header == "pin":
+def _has_lost_zeros(column: Column, value: Any) -> bool:
+    """Whether a value is not digits as it must be, or a JSON number that may have lost leading zeros."""
+    if column.digits:
         return not (isinstance(value, str) and value.isdecimal())
-    return header == "name" and isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and column.kind is FieldKind.TEXT and column.is_always_set
 
 
 def _is_mask(value: Any) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import quote as escape
 
 import httpx
 
-from bulkvm.columns import COLUMNS
+from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.model.box import NOT_KNOWN, Box, Owner, Record
 from bulkvm.model.errors import (
     ListKeptChanging,
@@ -283,7 +283,7 @@ class Pbx:
         Source: API page, "Update a shared voicemail".
         """
         fields = box_json(box)
-        del fields["extension_number"]  # not in this body: the number cannot be changed
+        del fields[KEY_COLUMN.header]  # not in this body: the number cannot be changed
         return await self._client.post(_path(box.id), read_change_of(box.id), idempotent=True, json=fields)
 
     async def count_messages(self, box_id: str) -> int | None:

@@ -94,7 +94,7 @@ async def _by_key(fetch: FetchPage, query: Query, operator: str = "gt") -> Async
     """Paginate by key, from the last extension of each page: new or deleted boxes do not shift the others."""
     after = None
     while True:
-        page = await fetch({**_params(query, after), "orderby": "extension_number", "top": PAGE})
+        page = await fetch({**_params(query, after), "orderby": KEY_COLUMN.header, "top": PAGE})
         yield page
         if not page.boxes:
             return

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bulkvm.columns import COLUMNS
 from bulkvm.model.box import NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.planning.comparison import HEADERS, blank_fields, is_empty, overlay_read_back
 
 # The documented defaults (API page, "Create"). Other fields have none.
-_DOCUMENTED: Final[Mapping[str, Any]] = {"enable_pin": True, "enable_email_notify": False, "recipients": ()}
+_DOCUMENTED: Final = {column.header: column.default for column in COLUMNS if column.default is not None}
 
 
 class CreateDefaults:

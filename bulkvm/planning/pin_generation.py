@@ -79,7 +79,7 @@ def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: b
 
 def _old_pin(change: Change, *, of_undo: bool) -> object:
     """The PIN that a change sends although it is not in a sheet."""
-    if change.kind is ChangeKind.UPDATE and (of_undo or "pin" not in change.changed):
+    if change.kind is ChangeKind.UPDATE and (of_undo or PIN_COLUMN.header not in change.changed):
         return updated_box(change).pin
     return change.record.pin if of_undo else None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns import COLUMN_OF_HEADER, PIN_COLUMN, SECRET_HEADERS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.outcome import Outcome, Status
@@ -158,13 +158,13 @@ class _Undo:
         fields: dict[str, Any] = {header: getattr(done.box, header) for header in HEADERS}
         known = {header: value for header, value in fields.items() if not isinstance(value, Absent)}
         row, number = done.record.row, done.record.extension_number
-        hidden = [h for h, value in fields.items() if value is NOT_KNOWN or (h == "pin" and value is BLANK)]
+        hidden = [h for h, value in fields.items() if value is NOT_KNOWN or (h in SECRET_HEADERS and value is BLANK)]
         sent = {h: value for h, value in self._done.sent_values.get(row, {}).items() if h in hidden}
         if sent:
             message = f"The PBX does not show {_titles(sent)}: box {number} gets the value that an earlier run sent."
             self._warn(row, ProblemCode.VALUE_OF_RUN, message)
         known |= sent
-        if "pin" not in known:
+        if PIN_COLUMN.header not in known:
             message = f"Box {number} cannot be created again: the PBX does not show PINs, and no journal has its PIN."
             self._fail(row, ProblemCode.PIN_NOT_KNOWN, message, "Import it with a PIN.")
             return

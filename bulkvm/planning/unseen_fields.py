@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns import COLUMN_OF_HEADER, SECRET_HEADERS
 from bulkvm.model.change import Change
 
 
@@ -20,5 +20,5 @@ def name_fields(fields: Iterable[str]) -> str:
 def _describe(fields: tuple[str, ...], what: str) -> str:
     if not fields:
         return ""
-    them = "PINs" if fields == ("pin",) else "it" if len(fields) == 1 else "them"
+    them = "PINs" if fields == SECRET_HEADERS else "it" if len(fields) == 1 else "them"
     return f"{name_fields(fields)} {what}; this PBX does not show {them}."

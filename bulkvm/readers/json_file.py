@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from json import JSONDecodeError, JSONDecoder
 from typing import IO, Any, Final
 
-from bulkvm.columns import COLUMNS, Column
+from bulkvm.columns import COLUMNS, Column, FieldKind
 from bulkvm.columns.boolean import format_boolean
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import match_heading
@@ -199,7 +199,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_value(column: Column | None, name: str, value: Any) -> str:
     """Return the text of a field. A field without a column may have any value."""
-    is_boolean = column is not None and column.format is format_boolean
+    is_boolean = column is not None and column.kind is FieldKind.BOOLEAN
     if value is None:
         return ""
     if isinstance(value, bool) and is_boolean:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.model.errors import UsageError
@@ -81,7 +81,7 @@ def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
 def describe_not_shown(counts: Mapping[str, int]) -> str:
     """Render the fields not shown: `the PBX does not show the PINs of 40 boxes and Recipients of 3`."""
     parts = [
-        f"{'the PINs' if field == 'pin' else COLUMN_OF_HEADER[field].title} of {count(n, 'box', 'boxes')}"
+        f"{'the PINs' if field in SECRET_HEADERS else COLUMN_OF_HEADER[field].title} of {count(n, 'box', 'boxes')}"
         for field, n in counts.items()
     ]
     return f"the PBX does not show {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
@@ -78,7 +79,7 @@ def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]
     for row, number in shorter:
         yield (
             row,
-            "extension_number",
+            KEY_COLUMN.header,
             Fault(
                 ProblemCode.EXTENSION_LOST_ZERO,
                 f"{number} is shorter than the other extensions, and it was a number: Excel may have "

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from bulkvm.columns import KEY_COLUMN, PIN_COLUMN
 from bulkvm.model.box import BLANK, Blank, Record
 from bulkvm.model.problem import Fault, ProblemCode
 
@@ -29,11 +30,11 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         if (record.enable_email_notify is True) is not _has_recipients(record) and record.row not in silent:
             yield _notification_fault(record)
         if record.pin == record.extension_number:
-            yield record.row, "pin", _PIN_IS_EXTENSION
+            yield record.row, PIN_COLUMN.header, _PIN_IS_EXTENSION
     yield from _shared(
         records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
     )
-    yield from _shared(records, [r.pin for r in records], "pin", _pin_shared)
+    yield from _shared(records, [r.pin for r in records], PIN_COLUMN.header, _pin_shared)
 
 
 def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
@@ -41,7 +42,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
     for number, found in _find_twice(numbers, numbers.values()).items():
         for row in found:
             message = f"{number} stands in {_others(row, found)} too. Keep one of them."
-            yield row, "extension_number", Fault(ProblemCode.EXTENSION_TWICE, message)
+            yield row, KEY_COLUMN.header, Fault(ProblemCode.EXTENSION_TWICE, message)
 
 
 def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:

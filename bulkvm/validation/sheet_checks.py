@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.box import BLANK, Record
@@ -120,7 +120,7 @@ def _check(
     """Check one column of a sheet; one of PINs, with an eye to the zeros that spreadsheets drop."""
     kinds = sheet.kinds.get(letter, {})
     cells = _cells(sheet, letter, rows)
-    if column.header != "pin":
+    if column is not PIN_COLUMN:
         return check_column(column, letter, cells, kinds, policy)
     if not fix_zeros:
         checked = check_column(column, letter, cells, kinds, policy)

@@ -2,11 +2,12 @@
 
 import pytest
 
-from bulkvm.columns import CLEAR, COLUMNS, Column
+from bulkvm.columns import CLEAR, COLUMNS, Column, FieldKind
 from bulkvm.columns.header_matching import match_heading
 from bulkvm.model.box import Box, Record
 from bulkvm.model.problem import Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
+from tests.boxes import full_box
 
 
 def errors_of(column: Column, text: str) -> list[str]:
@@ -104,3 +105,12 @@ def test_a_heading_of_theirs_means_what_the_user_says() -> None:
 
     assert column is not None
     assert column.header == "pin"
+
+
+def test_the_kind_of_a_column_is_the_type_of_its_values() -> None:
+    types = {FieldKind.TEXT: str, FieldKind.BOOLEAN: bool, FieldKind.LIST: tuple}
+    box = full_box()
+
+    assert all(isinstance(getattr(box, column.header), types[column.kind]) for column in COLUMNS)
+    assert all(isinstance(c.default, types[c.kind]) for c in COLUMNS if c.default is not None)
+    assert [column.header for column in COLUMNS if column.secret] == ["pin"]

@@ -9,6 +9,7 @@ import click
 
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import OpenNamed, calling_options
+from bulkvm.columns import SECRET_HEADERS
 from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import UsageError
@@ -56,6 +57,6 @@ async def _ask(connection: Connection, console: Console) -> "Tenant":
             console.always(policy.contradiction)
             policy = DEFAULT_PIN_POLICY
         with console.progress("Boxes read") as progress:
-            boxes = await pbx.list_whole_boxes(progress=progress, without=("pin",))
+            boxes = await pbx.list_whole_boxes(progress=progress, without=SECRET_HEADERS)
     used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))
     return Tenant(tuple(prompt for prompt, _ in used.most_common()) or Tenant().prompts, policy)

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, Column
+from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
 from bulkvm.files import Reservation, writing
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -93,12 +93,12 @@ def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] |
     """Return a formula that is true for valid input, and Excel's message for other input."""
     policy = tenant.policy
     match column.header:
-        case "extension_number":
+        case KEY_COLUMN.header:
             message = "An extension has 3 to 64 digits and no other characters. The PBX reserves 555, 666, 777 and 888."
             return extension_formula(cell), message
         case "name":
             return name_formula(cell), "A name has at most 64 characters. Shorten it."
-        case "pin":
+        case PIN_COLUMN.header:
             message = (
                 f"A PIN has {policy.min_length} to {policy.max_length} digits and no other characters, without the "
                 "same digit three times in a row (111) or three ascending digits (123)."

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, UndoResult
@@ -48,7 +48,7 @@ def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
     """
     return " ".join(
         f"{COLUMN_OF_HEADER[field].title} {done} in {count(n, 'row')}; this PBX does not show "
-        f"{'PINs' if field == 'pin' else 'this field'}."
+        f"{'PINs' if field in SECRET_HEADERS else 'this field'}."
         for field, n in rows.items()
     )
 
