@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and settings of all tests."""
 
 import os
 import signal
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import keyring
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.golden_files import GOLDEN, Golden
 from tests.keyrings import UseKeyring
 
-# A busy machine is no failure.
-settings.register_profile("untimed", settings(), deadline=None)
+# Tests do not depend on how fast the machine is.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # Programs that tests start and then stop must not inherit that signals are ignored, as a job in the background does.

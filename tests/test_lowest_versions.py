@@ -19,3 +19,10 @@ def test_each_dependency_has_a_lowest_version_and_continuous_integration_tries_i
     tried = subprocess.run(["sh", "-c", read], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
     assert tried == [text.partition(",")[0].replace(">=", "==") for text in dependencies]
+
+
+def test_the_tests_that_continuous_integration_names_exist() -> None:
+    named = re.findall(r"tests/[\w/.]+", (ROOT / ".ci" / "run").read_text("utf-8"))
+
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
