@@ -1,1 +1,1 @@
-"""The command line: parses options, calls the stages and prints the outcome."""
+"""The command line: parses options, calls jobs and prints the outcome."""

@@ -1,4 +1,4 @@
-"""A command that has subcommands and also does something by itself."""
+"""A command that has subcommands, and does something without one."""
 
 from typing import Any
 

@@ -41,6 +41,7 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION: Final = Duration()
+JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 OVERWRITE_OPTION: Final = click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 SITE_OPTION: Final = click.option(
     "--site",
@@ -183,7 +184,9 @@ def calling_options(command: Command) -> Command:
     )
     @_setting("--timeout", click.FloatRange(0.1, 3600), "The timeout of one request, in seconds.")
     @_setting("--retries", click.IntRange(1, 100), "How often to send one request, where repeating it is safe.")
-    @_setting("--max-outage", click.FloatRange(0, 86_400), "How long to wait for a PBX that went away, in seconds.")
+    @_setting(
+        "--max-outage", click.FloatRange(0, 86_400), "How long to wait for a PBX that stops responding, in seconds."
+    )
     @trust_options
     @wraps(command)
     def with_open_named(

@@ -62,7 +62,7 @@ def diff_boxes(
         observer: is shown the progress, and notices about what is wrong in a sheet.
 
     Raises:
-        SheetError: a sheet cannot be read, or its rows cannot be told apart.
+        SheetError: a sheet cannot be read, or a row has no unique extension.
         UsageError: the output cannot be written there.
         LoginRefused: the PBX refuses the login.
         PbxError: the list could not be read completely.

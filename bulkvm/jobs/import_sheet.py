@@ -19,6 +19,7 @@ from bulkvm.model.errors import BulkvmError, Interrupted, LimitExceeded, SheetEr
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
 from bulkvm.planning import check_changes
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.workbook.result import write_result
@@ -57,7 +58,8 @@ def import_sheet(
 
     Raises:
         SheetError: the file cannot be read as a sheet.
-        UsageError: the result cannot be written there, or another run is in progress.
+        UsageError, FileError: the result cannot be written there.
+        LockHeld: another run against the tenant is in progress.
         LoginRefused: the PBX refuses the login.
         PbxError: the PBX failed while the plan was made; nothing was sent.
         Interrupted: interrupted for the second time while rows were sent.
@@ -74,11 +76,8 @@ def import_sheet(
             on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
         )
         job = _Import(file, connection, prepared, reservation, observer)
-        if prepared.tenant and (last := find_interrupted_import(prepared.tenant)):
-            observer.notice(
-                f"The last import, of {Path(last.file).name}, ended before its result was written. Re-create the "
-                f"result, with the generated PINs: `bulkvm runs {last.name} --result FILE`."
-            )
+        if prepared.tenant:
+            _report_interrupted_import(prepared.tenant, observer)
         if prepared.plan is None or prepared.tenant is None or (prepared.has_errors and not options.skip_invalid):
             return job.refuse()
         try:
@@ -95,6 +94,14 @@ def result_name(file: Path) -> Path:
     if str(file) == "-":
         return Path("bulkvm.result.xlsx")
     return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
+
+
+def _report_interrupted_import(tenant: Tenant, observer: Observer) -> None:
+    if last := find_interrupted_import(tenant):
+        observer.notice(
+            f"The last import, of {Path(last.file).name}, ended before its result was written. Re-create the result, "
+            f"with the generated PINs: `bulkvm runs {last.name} --result FILE`."
+        )
 
 
 def _reserve_result(

@@ -40,7 +40,7 @@ def check_input_tenant(sheet: Sheet, tenant: Tenant) -> tuple[Problem, ...]:
     """Warn if a sheet is a backup of another tenant."""
     if not _has_manifest(sheet):
         return ()
-    from bulkvm.backup import warn_of_other_tenant  # noqa: PLC0415  (the same)
+    from bulkvm.backup import warn_of_other_tenant  # noqa: PLC0415  (slow to import, and rarely needed)
 
     return tuple(filter(None, [warn_of_other_tenant(sheet, tenant)]))
 

@@ -1,10 +1,9 @@
 """Undo a run: restore former values, and delete the boxes that it created."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bulkvm.files import Reservation, reserve
 from bulkvm.jobs.connection import Connection
@@ -31,7 +30,7 @@ from bulkvm.runs import (
     is_under_way,
     read_journal,
 )
-from bulkvm.runs.history import UNDO_OF, find_given, find_made_later, find_run, is_undo, list_runs, undos_of
+from bulkvm.runs.history import UNDO_OF, find_created_later, find_run, find_sent_values, is_undo, list_runs, undos_of
 from bulkvm.runs.tenant_lock import lock_tenant
 
 
@@ -81,8 +80,9 @@ def undo_run(
         observer: is shown the progress, and approves the plan.
 
     Raises:
-        UsageError: no such run, a run of another tenant, or one that is still in progress; or the result cannot be
-            written there.
+        UsageError: no such run, a run of another tenant, or one that is still in progress.
+        FileError: the result cannot be written there.
+        LockHeld: another run against the tenant is in progress.
         LoginRefused: the PBX refuses the login.
         PbxError: the PBX failed while the plan was made; nothing was sent.
         Interrupted: interrupted for the second time while rows were sent.
@@ -103,13 +103,10 @@ def undo_run(
             raise UsageError(f"The run {listed.facts.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
-            undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
-            if not changed_anything(count_statuses(past.outcomes)):
-                return _nothing_to_undo(listed, runs, connection)
-            given, made_later = find_given(past, runs), find_made_later(past, runs)
-        with before_sending():
-            plan = asyncio.run(undo.make_plan(given, made_later, with_messages=with_messages))
-        return undo.run(plan)
+        if not changed_anything(count_statuses(past.outcomes)):
+            return _nothing_to_undo(listed, runs, connection)
+        undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
+        return undo.run(undo.make_plan(runs, with_messages=with_messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +120,31 @@ class _Undo:
     reservation: Reservation
     observer: Observer
 
-    async def make_plan(
-        self, given: Mapping[int, Mapping[str, Any]], made_later: Mapping[str, str], *, with_messages: bool
-    ) -> Plan:
+    def make_plan(self, runs: Sequence[ListedRun], *, with_messages: bool) -> Plan:
         """Plan the undo against the boxes on the PBX."""
         with self.observer.progress("Reading the journal"):
-            put_back_by = {
+            sent_values, created_later = find_sent_values(self.past, runs), find_created_later(self.past, runs)
+            undone_by = {
                 row: f"The undo {earlier.facts.name}"
                 for earlier in self.earlier
                 for row in read_journal(earlier.file).changes
             }
-        async with self.connection.open(reachable=True, tenant=self.tenant) as pbx:
-            with self.observer.progress("Planning") as progress:
-                return await plan_undo_of(
-                    self.past,
-                    pbx,
-                    progress,
-                    with_messages=with_messages,
-                    sent_values=given,
-                    undone_by=put_back_by,
-                    created_later=made_later,
-                )
+
+        async def compare() -> Plan:
+            async with self.connection.open(reachable=True, tenant=self.tenant) as pbx:
+                with self.observer.progress("Planning") as progress:
+                    return await plan_undo_of(
+                        self.past,
+                        pbx,
+                        progress,
+                        with_messages=with_messages,
+                        sent_values=sent_values,
+                        undone_by=undone_by,
+                        created_later=created_later,
+                    )
+
+        with before_sending():
+            return asyncio.run(compare())
 
     def run(self, plan: Plan) -> UndoReport:
         """Send a plan, if it has changes and is approved."""

@@ -72,20 +72,20 @@ def undos_of(run: ListedRun, runs: Sequence[ListedRun]) -> list[ListedRun]:
     return [one for one in runs if one.facts.file == f"{UNDO_OF}{run.facts.name}"]
 
 
-def find_given(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict[str, Any]]:
+def find_sent_values(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict[str, Any]]:
     """The values that the undone run set, by row and field, if a run is an undo; and so on if that is an undo too."""
-    given: dict[int, dict[str, Any]] = defaultdict(dict)
+    sent: dict[int, dict[str, Any]] = defaultdict(dict)
     by_name = {run.facts.name: run for run in runs}
     while is_undo(past.facts) and (undone := by_name.get(past.facts.file.removeprefix(UNDO_OF))):
         past = read_journal(undone.file)
         for row in past.facts.extensions:
             if record := record_of(past, row):
                 values = {column.header: getattr(record, column.header) for column in COLUMNS if column.updatable}
-                given[row] = {header: value for header, value in values.items() if value is not BLANK} | given[row]
-    return given
+                sent[row] = {header: value for header, value in values.items() if value is not BLANK} | sent[row]
+    return sent
 
 
-def find_made_later(past: PastRun, runs: Sequence[ListedRun]) -> dict[str, str]:
+def find_created_later(past: PastRun, runs: Sequence[ListedRun]) -> dict[str, str]:
     """The later runs that created boxes with this run's extensions: the run's name by the id of the box."""
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in _REACHED}
     names = [run.facts.name for run in runs]

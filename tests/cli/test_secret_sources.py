@@ -182,7 +182,7 @@ def test_a_login_with_a_password_replaces_a_command_or_file_and_the_other_way_ro
         (["--password-command", ""], "is empty"),
         (["--password-file", ""], "is empty"),
         (["--password-file", "not-there"], "cannot be read"),
-        (["--password-command", "echo WRONG"], "did not accept"),
+        (["--password-command", "echo WRONG"], "rejected the user name and password"),
         ([], "--password-command or --password-file"),
     ],
 )

@@ -7,7 +7,7 @@ import click
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import diff_document, print_json
-from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
 
 
 @click.command("diff")
@@ -19,7 +19,7 @@ from bulkvm.cli.options import OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the differences to FILE (.xlsx or .csv)."
 )
 @OVERWRITE_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(
     a: Path,

@@ -8,7 +8,7 @@ import click
 
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import doctor_document, print_json
-from bulkvm.cli.options import OpenNamed, calling_options
+from bulkvm.cli.options import JSON_OPTION, OpenNamed, calling_options
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.exit_codes import ExitCode
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @click.argument("site", required=False, envvar="BULKVM_SITE")
 @calling_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: Console) -> int:
     """Diagnose the connection to the PBX of SITE step by step, with a remedy for each failure.

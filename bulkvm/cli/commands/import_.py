@@ -9,7 +9,14 @@ import click
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.json_output import print_json, run_document
-from bulkvm.cli.options import NO_CANARY_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, plan_options, site_options
+from bulkvm.cli.options import (
+    JSON_OPTION,
+    NO_CANARY_OPTION,
+    OVERWRITE_OPTION,
+    SHEET_ARGUMENT,
+    plan_options,
+    site_options,
+)
 from bulkvm.model.errors import SheetError
 from bulkvm.model.settings import DEFAULT_SETTINGS, parse_limit
 
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
     from bulkvm.jobs.sheet_options import PlanOptions
     from bulkvm.model.change import Plan
+    from bulkvm.model.outcome import Outcome
     from bulkvm.model.problem import Problem
     from bulkvm.model.tenant import Tenant
 
@@ -47,7 +55,7 @@ if TYPE_CHECKING:
 )
 @NO_CANARY_OPTION
 @click.option("-y", "--yes", is_flag=True, help="Send without asking for confirmation.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(
     file: Path,
@@ -70,9 +78,7 @@ def command(
     status of each row. Importing a sheet again is always safe: rows that are up to date are not sent.
     """
     from bulkvm.jobs.import_sheet import import_sheet
-    from bulkvm.jobs.run_execution import RunReport
-    from bulkvm.model.outcome import count_statuses, count_unseen
-    from bulkvm.reports.text.plan_text import render_counts, render_plan, render_to_send, render_unseen
+    from bulkvm.reports.text.plan_text import render_plan, render_to_send
     from bulkvm.reports.text.problem_text import render_problems
 
     def approve(plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
@@ -94,11 +100,22 @@ def command(
         )
     except SheetError as error:
         if as_json:
-            site, problems = connection.site.name, (error.problem,)
-            print_json(run_document(RunReport(site=site, problems=problems, exit_code=error.exit_code)))
+            _print_unreadable(connection.site.name, error)
         raise
     if isinstance(report.error, SheetError):
         console.always(render_problems(report.problems))
-    unseen = render_unseen(count_unseen(report.outcomes))
-    summary = f"{render_counts(count_statuses(report.outcomes))}. {unseen}".rstrip()
-    return show_report(report, summary, console, as_json=as_json)
+    return show_report(report, _summarize(report.outcomes), console, as_json=as_json)
+
+
+def _print_unreadable(site: str, error: SheetError) -> None:
+    """Print the JSON document of a file that cannot be read as a sheet."""
+    from bulkvm.jobs.run_execution import RunReport
+
+    print_json(run_document(RunReport(site=site, problems=(error.problem,), exit_code=error.exit_code)))
+
+
+def _summarize(outcomes: "Sequence[Outcome]") -> str:
+    from bulkvm.model.outcome import count_statuses, count_unseen
+    from bulkvm.reports.text.plan_text import render_counts, render_unseen
+
+    return f"{render_counts(count_statuses(outcomes))}. {render_unseen(count_unseen(outcomes))}".rstrip()

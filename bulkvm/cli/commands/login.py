@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,14 +66,14 @@ def command(
     keyring, use a password manager's command or a file. The command is split into words as in a shell, but run without
     one, and must print only the password. The file must be readable by its owner only.
     """
-    ways = {
-        "--password-stdin": password_stdin,
-        "--token-stdin": token_stdin,
-        "--password-command": password_command is not None,
-        "--password-file": password_file is not None,
-    }
-    if len(given := [way for way, is_given in ways.items() if is_given]) > 1:
-        raise UsageError(f"Give {' or '.join(given)}, not both: a site has one password or token.")
+    given = _check_sources(
+        {
+            "--password-stdin": password_stdin,
+            "--token-stdin": token_stdin,
+            "--password-command": password_command is not None,
+            "--password-file": password_file is not None,
+        }
+    )
     check_name(name)
     check_changeable(sites_file())
     known = _read_known(name, console)
@@ -95,12 +95,20 @@ def command(
     if known.tenant and tenant.contradicts(known.tenant):
         console.always(f"The site {name} was {known.tenant} before.")
     change_site(sites_file(), name, site)
-    if site.password_command or site.password_file:
-        forget_secret(name)
-        console.info(f"The password is not stored; it is read from there whenever --site {name} is used.")
-    else:
-        _store(site, secret, console)
+    _store(site, secret, console)
     return ExitCode.DONE
+
+
+def _check_sources(sources: Mapping[str, bool]) -> list[str]:
+    """The options for the password or token that were given: one, or none.
+
+    Raises:
+        UsageError: there are several.
+    """
+    given = [option for option, is_given in sources.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"Give {' or '.join(given)}, not both: a site has one password or token.")
+    return given
 
 
 def _read_known(name: str, console: Console) -> Site:
@@ -228,8 +236,12 @@ def _log_in(site: Site) -> tuple[Tenant, int]:
 
 
 def _store(site: Site, secret: str, console: Console) -> None:
+    """Store the password or token in the keyring, unless a command or file gives it."""
     kind = "password" if site.user else "token"
-    if store_secret(site, secret):
+    if site.password_command or site.password_file:
+        forget_secret(site.name)
+        console.info(f"The {kind} is not stored; it is read from there whenever --site {site.name} is used.")
+    elif store_secret(site, secret):
         console.info(f"The {kind} was stored in the keyring. Use the site with --site {site.name}.")
     else:
         console.always(

@@ -8,7 +8,7 @@ import click
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import plan_document, print_json
-from bulkvm.cli.options import SHEET_ARGUMENT, plan_options, site_options
+from bulkvm.cli.options import JSON_OPTION, SHEET_ARGUMENT, plan_options, site_options
 from bulkvm.model.errors import SheetError
 from bulkvm.model.exit_codes import ExitCode
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @plan_options
 @site_options
 @click.option("--exit-code", is_flag=True, help="Exit with code 10 if anything would change.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(
     file: Path,

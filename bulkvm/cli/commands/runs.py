@@ -9,7 +9,7 @@ import click
 from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.json_output import SCHEMA, print_json
-from bulkvm.cli.options import DURATION, OVERWRITE_OPTION
+from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import runs_folder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--result", type=click.Path(path_type=Path), metavar="FILE", help="Re-create the result of RUN from its journal."
 )
 @OVERWRITE_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: bool, console: Console) -> int:
     """List runs, or re-create a result file.

@@ -4,6 +4,7 @@ import click
 
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import print_json, sites_document
+from bulkvm.cli.options import JSON_OPTION
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import Site
@@ -13,7 +14,7 @@ from bulkvm.text import printable
 
 
 @click.command("sites")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(*, as_json: bool, console: Console) -> int:
     """List sites: their address, tenant, login and trust, and where the password or token is stored."""

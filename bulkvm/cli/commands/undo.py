@@ -7,7 +7,7 @@ import click
 
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
-from bulkvm.cli.options import NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
+from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ _MOST_NAMED: Final = 100  # boxes that were changed since
 @click.option(
     "-y", "--yes", is_flag=True, help="Send without asking for confirmation. RUN must be a full name or `last`."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(
     run: str,

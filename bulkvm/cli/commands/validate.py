@@ -8,7 +8,7 @@ import click
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import print_validation
-from bulkvm.cli.options import OVERWRITE_OPTION, SHEET_ARGUMENT, sheet_options
+from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, sheet_options
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "keep their text.",
 )
 @OVERWRITE_OPTION
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+@JSON_OPTION
 @console_options
 def command(
     file: Path,
