@@ -1,4 +1,4 @@
-"""Secrets in the words of a PBX or of another program: the words are shown without them."""
+"""Masks secrets in text of a PBX or of another program."""
 
 import base64
 import binascii
@@ -12,21 +12,21 @@ from urllib.parse import unquote_plus
 
 WITHHELD: Final = "(not shown, because it repeats a secret)"
 
-_LONGEST: Final = 1000  # characters that are looked at; the rest is dropped
-_NESTED: Final = 3  # encodings around one another
-_BETWEEN: Final = r"(?:\D{0,3}|[^\w]{0,12})"  # what may separate the digits of a number
-_SHORTEST: Final = 4  # shorter ones are looked for as they are alone, or half of all words would hold one
+_LONGEST: Final = 1000  # characters; the rest is dropped
+_NESTED: Final = 3  # nested encodings
+_BETWEEN: Final = r"(?:\D{0,3}|[^\w]{0,12})"  # separators between the digits of a number
+_SHORTEST: Final = 4  # shorter secrets are only searched for verbatim: most texts would contain an encoding of them
 
 _ESCAPE: Final = re.compile(r"""\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(["'\\/]))""")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 
 
 def mask(words: str, secrets: Iterable[str | None]) -> str:
-    """Words on one line, of at most 1,000 characters, without the secrets.
+    """Return a text on one line, with at most 1,000 characters, and with the secrets masked.
 
-    A secret is replaced by dots whatever its case, reversed or not, and a number also in the digits of another script,
-    in raised or circled ones, and with separators between its digits. Where the words hold it in an encoding (form,
-    JSON, HTML, base64), none of them are shown. A number spelled in words or in another base is not recognised.
+    Secrets are found in any case, reversed, and numbers also in digits of other scripts, in superscript or circled
+    digits, and with separators between the digits. If the text contains an encoded secret (form, JSON, HTML, base64),
+    it is withheld as a whole. Numbers in words or in another base are not recognised.
     """
     words = " ".join(words.split())[:_LONGEST]
     patterns = {secret: pattern for secret in secrets if secret and (pattern := _pattern(secret))}
@@ -40,7 +40,7 @@ def mask(words: str, secrets: Iterable[str | None]) -> str:
 
 def _replace_by_dots(words: str, pattern: re.Pattern[str]) -> str:
     shown, end = [], 0
-    for found in pattern.finditer(_plain_digits(words)):  # it changes no position
+    for found in pattern.finditer(_plain_digits(words)):  # positions stay the same
         shown += [words[end : found.start()], "•" * len(found[0])]
         end = found.end()
     return "".join([*shown, words[end:]])
@@ -48,7 +48,7 @@ def _replace_by_dots(words: str, pattern: re.Pattern[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str] | None:
-    """Finds a secret in words whose white space is single spaces; None where there is nothing to find."""
+    """Compile the pattern of a secret for text with single spaces; None if the secret is blank."""
     secret = " ".join(secret.split())
     forms = {secret, secret.upper(), secret.casefold()}
     if len(secret) >= _SHORTEST:
@@ -59,12 +59,12 @@ def _pattern(secret: str) -> re.Pattern[str] | None:
 
 
 def _plain_digits(text: str) -> str:
-    """The text with digits of other scripts, raised and circled ones too, as 0 to 9. None changes its place."""
+    """Replace digits of other scripts, superscript and circled ones by 0 to 9. Positions do not change."""
     return text if text.isascii() else "".join(str(unicodedata.digit(c, c)) for c in text)
 
 
 def _decodings(words: str) -> set[str]:
-    """The words, and what they say if they are encoded, as often as an encoding may stand in another one."""
+    """The text and its decodings, also of nested encodings."""
     known = latest = {words}
     for _ in range(_NESTED):
         latest = {decode(text) for text in latest for decode in _DECODERS} - known
@@ -73,7 +73,7 @@ def _decodings(words: str) -> set[str]:
 
 
 def _unescape(text: str) -> str:
-    """Undo the escapes of JSON and of Python."""
+    """Decode the escapes of JSON and Python."""
 
     def replace(found: re.Match[str]) -> str:
         return found[3] or chr(int(found[1] or found[2], 16))

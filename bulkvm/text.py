@@ -1,4 +1,4 @@
-"""Text of others, made harmless to a terminal, and unambiguous between quotes."""
+"""Makes untrusted text safe to print on a terminal, and quotes it."""
 
 import re
 from collections.abc import Sequence
@@ -8,28 +8,28 @@ _UNPRINTABLE: Final = re.compile(r"[^\n\x20-\x7e]")
 
 
 def printable(text: str) -> str:
-    """Replace what would steer a terminal instead of showing on it: control characters, bidi marks, half characters."""
+    """Replace characters that could control a terminal: control characters, bidi marks, lone surrogates."""
     if text.isprintable():  # nearly always
         return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def printable_lines(text: str) -> str:
-    """The same for a text of several lines."""
+    """Like `printable`, but keep line breaks."""
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
 def printable_json(document: str) -> str:
-    """The same for a JSON document, which stays the same data: JSON can escape any character.
+    """Like `printable` for a JSON document; its data is unchanged, since JSON can escape any character.
 
-    Half characters (of a file name that is not UTF-8) are replaced: no UTF-8 has them, and not every reader of JSON
-    takes their escape.
+    Lone surrogates (of a file name that is not UTF-8) are replaced: UTF-8 cannot encode them, and some JSON parsers
+    reject their escapes.
     """
     return _UNPRINTABLE.sub(lambda found: found[0] if found[0].isprintable() else _escape(found[0]), document)
 
 
 def quoted(text: str) -> str:
-    """A name between quotes, whose end can be told."""
+    """Put a name in quotes, with the quotes inside it escaped."""
     return f'"{printable(escape_quotes(text))}"'
 
 
@@ -40,7 +40,7 @@ def join_limited(items: Sequence[str], most: int, between: str = ", ") -> str:
 
 
 def escape_quotes(text: str) -> str:
-    """Escape the quotes in a text that a message puts between quotes."""
+    """Escape quotes and backslashes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 

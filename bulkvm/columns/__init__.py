@@ -1,4 +1,4 @@
-"""The columns of a sheet: one table, from which reading, checking, sending, writing and explaining follow."""
+"""The table of columns: how each one is parsed, checked, sent, written and documented."""
 
 from typing import Final
 
@@ -17,16 +17,16 @@ __all__ = [
     "SECRET_HEADERS", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
-# A cell with this text empties a field that can be emptied; a blank cell leaves it alone.
+# Clears a field that can be cleared; a blank cell keeps the value.
 CLEAR: Final = "<clear>"
 
-# A cell that begins with this was refused when the copy that it stands in was made, and is refused until it is changed.
+# Marks a cell in a copy that could not be read; it is an error until it is changed.
 CHECK: Final = "<check>"
 
-# Columns of our own, such as bulkvm_status, are results: they are written and never read.
+# Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
 
-# The column of an undo's result that names the run it undid: such a sheet is refused as input.
+# In the result of an undo: the run that was undone. Such a sheet is refused as input.
 UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"
 
 KEY_COLUMN: Final = Column(
@@ -181,5 +181,5 @@ SECRET_HEADERS: Final = tuple(column.header for column in COLUMNS if column.secr
 
 
 def refused_text(text: str) -> str:
-    """What a copy of text alone holds in the place of a cell that was refused: as text, it might be accepted."""
+    """Mark the text of a cell that could not be read, for a copy in which the text might be valid."""
     return f"{CHECK} {text}".rstrip()

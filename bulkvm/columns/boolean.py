@@ -1,4 +1,4 @@
-"""Yes or no, in the words of people and of spreadsheets."""
+"""Booleans, as people and spreadsheets write them."""
 
 import unicodedata
 from typing import Final
@@ -7,8 +7,8 @@ from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
-# English first; then what Excel and LibreOffice show for TRUE and FALSE, and what people write, in
-# German, French, Spanish, Italian, Dutch and Portuguese.
+# English, then what Excel and LibreOffice show, and people write, in German, French, Spanish, Italian, Dutch and
+# Portuguese.
 _YES: Final = frozenset({
     "true", "yes", "y", "1", "on", "x", "wahr", "ja", "j", "vrai", "oui", "o", "verdadero", "sí", "si", "s",
     "vero", "sì", "waar", "verdadeiro", "sim",
@@ -19,8 +19,8 @@ _NO: Final = frozenset({
 
 
 def parse_boolean(text: str) -> Parsed:
-    """Read yes or no."""
-    word = unicodedata.normalize("NFC", text).casefold()  # macOS writes an accent as a character of its own
+    """Parse yes or no."""
+    word = unicodedata.normalize("NFC", text).casefold()  # macOS writes accents as separate characters
     if word in _YES:
         return Parsed(value=True)
     if word in _NO:
@@ -29,5 +29,5 @@ def parse_boolean(text: str) -> Parsed:
 
 
 def format_boolean(value: bool) -> str:  # noqa: FBT001  (the value itself)
-    """Write yes or no."""
+    """Format as yes or no."""
     return "yes" if value else "no"

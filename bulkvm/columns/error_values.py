@@ -1,4 +1,4 @@
-"""What spreadsheets show in the place of a value that could not be calculated."""
+"""The error values of spreadsheets, such as #N/A."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _LONGEST: Final = 32
 
 
 def is_error_value(text: str) -> bool:
-    """Whether a text is the error that a spreadsheet shows in the place of a value."""
+    """Whether a text is an error value of a spreadsheet."""
     text = text.strip()
     if len(text) > _LONGEST and text.strip("#"):
         return False

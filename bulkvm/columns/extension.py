@@ -26,7 +26,7 @@ _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
 
 
 def parse_extension(text: str) -> Parsed:
-    """Read an extension number; unwrap what other programs put around digits, with a warning."""
+    """Parse an extension number; remove what other programs put around digits, with a warning."""
     if _DIGITS.fullmatch(text):
         return Parsed(text)
     if len(text) > _LOOKED_AT:
@@ -57,7 +57,7 @@ def parse_extension(text: str) -> Parsed:
 
 
 def extension_length(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse what the API page refuses: [0-9]{3,64}."""
+    """Reject what the API rejects: it requires [0-9]{3,64}."""
     if MIN_LENGTH <= len(value) <= MAX_LENGTH:
         return None
     count = "1 digit" if len(value) == 1 else f"{len(value)} digits"
@@ -68,7 +68,7 @@ def extension_length(value: str, _: PinPolicy) -> Fault | None:
 
 
 def not_reserved(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse the PBX's own numbers."""
+    """Reject the PBX's own numbers."""
     if value not in RESERVED:
         return None
     return Fault(ProblemCode.EXTENSION_RESERVED, f"{value} is one of the PBX's own numbers. Choose another one.")
@@ -82,19 +82,19 @@ def _not_digits(text: str, plain: str) -> Fault:
             "Format the column as Text and type the number again.",
         )
     is_secret = _may_hold_pin(text)
-    digits = "" if is_secret else _digits_meant(plain)
+    digits = "" if is_secret else _intended_digits(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
     text = shown(text) if is_secret else shown_number(text)
     return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" is not made of digits alone. {advice}')
 
 
 def shown_extension(text: str) -> str:
-    """A text for a message, with its digits unless there are several numbers, of which one may be a PIN."""
+    """Shorten a text for a message, without digits if there are several numbers, of which one may be a PIN."""
     return shown(text) if _may_hold_pin(text) else shown_number(text)
 
 
 def _may_hold_pin(text: str) -> bool:
-    """Whether there are several numbers, and digits enough for a PIN beside an extension."""
+    """Whether there are several numbers, with enough digits for a PIN beside an extension."""
     plain = text[:_LOOKED_AT]
     if not plain.isascii():  # raised and circled digits are digits
         plain = unicodedata.normalize("NFKC", to_ascii_digits(plain))
@@ -109,8 +109,8 @@ def _may_hold_pin(text: str) -> bool:
     return sum(map(len, numbers)) - first.end() >= _SHORTEST_GROUPED or max(map(len, numbers)) >= _SHORTEST_PIN
 
 
-def _digits_meant(text: str) -> str:
-    """The digits that a text surely means: one run of them, or runs with no more than marks between them."""
+def _intended_digits(text: str) -> str:
+    """The digits that a text certainly means: one run, or runs with only punctuation between them."""
     if decimals := _DECIMALS.fullmatch(text):  # as some programs write a number
         return decimals[1]
     joined = "".join(text.split()).translate(_UNGROUPED)

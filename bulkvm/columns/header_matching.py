@@ -1,4 +1,4 @@
-"""From what stands above a column to the column that is meant."""
+"""Matches headings to columns."""
 
 import difflib
 import re

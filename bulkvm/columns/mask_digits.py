@@ -1,4 +1,4 @@
-"""Digits that a PBX may show in place of a value: `000000` for a PIN."""
+"""Digits that a PBX shows instead of a hidden value, such as `000000` for a PIN."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _ANY_LENGTH: Final = PinPolicy(1, LONGEST_PIN)
 
 
 def may_be_mask(column: Column, value: object) -> bool:
-    """Whether a value is made of digits and is one that no box may have, however long a PIN may be."""
+    """Whether a value is digits that no box can have, whatever the allowed length of PINs."""
     if isinstance(value, tuple) and len(value) == 1:
         value = value[0]
     if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
@@ -25,5 +25,5 @@ def may_be_mask(column: Column, value: object) -> bool:
 
 
 def is_one_digit(value: object) -> bool:
-    """Whether a PIN is one digit repeated, as every PBX refuses it and many show it in place of the real one."""
+    """Whether a PIN is one repeated digit: every PBX rejects it, and many show it instead of a hidden PIN."""
     return isinstance(value, str) and value.isdecimal() and len(set(value)) == 1

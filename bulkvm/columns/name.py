@@ -16,9 +16,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def parse_name(text: str) -> Parsed:
-    """Read a name; a line break in it becomes a space, with a warning."""
+    """Parse a name; a line break becomes a space, with a warning."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)  # macOS writes an accent as a character of its own
+        text = unicodedata.normalize("NFC", text)  # macOS writes accents as separate characters
     if text.isprintable():  # no line break is
         return Parsed(text)
     joined = " ".join(line.strip() for line in text.splitlines())
@@ -29,7 +29,7 @@ def parse_name(text: str) -> Parsed:
 
 
 def equal_names(one: str, other: str) -> bool:
-    """Whether two names are the same but for white space, the encoding of accents, and what cannot be seen around."""
+    """Whether two names are equal except for spaces, the encoding of accents, and invisible characters around them."""
     return one == other or _words(one) == _words(other)
 
 
@@ -38,7 +38,7 @@ def _words(name: str) -> list[str]:
 
 
 def name_length(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse more than 64 characters, counted as code points (API page, "Create", name)."""
+    """Reject more than 64 characters, counted as code points (API page, "Create", name)."""
     if len(value) <= MAX_LENGTH:
         return None
     return Fault(
@@ -48,14 +48,14 @@ def name_length(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse characters that cannot be seen and that no telephone shows."""
+    """Reject control characters, which no telephone shows."""
     if not _CONTROL.search(value):
         return None
     return Fault(ProblemCode.NAME_CONTROL, "there is an invisible control character in the name. Type the name again.")
 
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of letters that a program opened in the wrong encoding and saved so: BÃ¼ro for Büro."""
+    """Warn of mojibake, which a program saved after it used the wrong encoding: BÃ¼ro for Büro."""
     if value.isascii():
         return None
     for encoding in ("cp1252", "cp850", "cp437"):  # of Windows, and of its command line, as in `program > file`

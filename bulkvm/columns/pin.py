@@ -1,4 +1,4 @@
-"""PINs. No message of this file may contain one."""
+"""PINs. No message in this module may contain one."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
 # "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
 _REPEATS: Final = re.compile(r"([0-9])\1\1")
-# A PBX before 22.3 has a password policy too, and takes PINs of 6 to 10 digits whatever it says.
+# A PBX before 22.3 has a password policy, too, but does not apply it to PINs.
 _OF_LOGINS: Final = (
     " A PBX older than 22.3 does not use that policy for PINs: if yours is one, add --pin-length "
     f"{DEFAULT_PIN_POLICY.min_length}-{DEFAULT_PIN_POLICY.max_length}."
@@ -21,7 +21,7 @@ _DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8))
 
 
 def pin_digits(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse anything but the digits 0 to 9."""
+    """Reject anything but the digits 0 to 9."""
     if _DIGITS.fullmatch(value):
         return None
     if _DECIMALS.fullmatch(value):
@@ -36,7 +36,7 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
-    """Refuse what is shorter or longer than the tenant allows, or the PBX where that is not known."""
+    """Reject a PIN that is shorter or longer than the policy allows."""
     if policy.contradiction:
         return Fault(ProblemCode.PIN_POLICY, policy.contradiction)
     if policy.min_length <= len(value) <= policy.max_length:
@@ -55,7 +55,7 @@ def pin_length(value: str, policy: PinPolicy) -> Fault | None:
 
 
 def no_repeats(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse three equal digits in a row."""
+    """Reject three equal digits in a row."""
     if not _REPEATS.search(value):
         return None
     return Fault(
@@ -65,7 +65,7 @@ def no_repeats(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
-    """Refuse three digits that count up."""
+    """Reject three ascending digits in a row."""
     if not _ASCENDING.search(value):
         return None
     return Fault(
@@ -75,7 +75,7 @@ def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of three digits that count down: the API page does not name them, and they are easily guessed."""
+    """Warn of three descending digits: the API page does not mention them, and they are easy to guess."""
     if not _DESCENDING.search(value):
         return None
     return Fault(

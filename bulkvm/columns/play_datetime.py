@@ -19,7 +19,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 
 def parse_play_datetime(text: str) -> Parsed:
-    """Read one of the three values, however it is written."""
+    """Parse one of the three values, in any spelling."""
     word = _BETWEEN_WORDS.sub("", text.casefold())
     if clock := _WORDS.get(word):
         return Parsed(clock)

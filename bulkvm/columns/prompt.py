@@ -9,7 +9,7 @@ from bulkvm.model.problem import Fault, ProblemCode
 
 _LONGEST: Final = 100  # of a tag: langcodes calls itself for each part of one, and tags in use have some 35 characters
 
-# Names that people write instead of a tag, and the tag to suggest. Also the choices that the template offers.
+# Suggested tags, and the names that people write instead. The template offers the tags as choices.
 _NAMES: Final = {
     "en-US": ("english", "american", "us"),
     "en-GB": ("british", "uk", "british english"),
@@ -30,7 +30,7 @@ _TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in na
 
 
 def parse_prompt(text: str) -> Parsed:
-    """Read a language tag; an underscore becomes a hyphen, with a warning."""
+    """Parse a language tag; an underscore becomes a hyphen, with a warning."""
     if len(text) > _LONGEST:
         return _not_a_tag(text, "en-US")
     return _parse_prompt(text)
@@ -47,7 +47,7 @@ def _parse_prompt(text: str) -> Parsed:
 
 
 def equal_tags(one: str, other: str) -> bool:
-    """Whether two tags mean the same, whatever their case (RFC 5646, 2.1.1) and whichever mark stands in them."""
+    """Whether two tags are equal except for case (RFC 5646, 2.1.1) and underscores."""
     return _fold(one) == _fold(other)
 
 
@@ -56,7 +56,7 @@ def _fold(tag: str) -> str:
 
 
 def _parse_tag(text: str) -> Parsed:
-    import langcodes  # noqa: PLC0415  (its tables are slow to come, and few sheets need them)
+    import langcodes  # noqa: PLC0415  (slow to import, and rarely needed)
     from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415  (the same)
 
     tag = text.replace("_", "-")

@@ -1,4 +1,4 @@
-"""The e-mail addresses that hear of a new message."""
+"""E-mail addresses that are notified of new messages."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,22 +17,22 @@ MAX_RECIPIENTS: Final = 15
 # A PBX in an office sends to addresses of the office's own network, such as desk@clinic.local.
 SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
-# With nothing in it that quotes or wraps an address, a text falls apart at the marks between addresses.
+# Without quotes or brackets, a text can be split at the separators.
 _PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9_+.@,; -]+")
 _BETWEEN: Final = re.compile(r"[,; ]+")
 _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
-# Local parts about which no rule of RFC 5321 can be in doubt; with a domain of this length, nor about the whole.
+# Local parts that are valid by RFC 5321 beyond doubt; with a domain up to this length, so is the address.
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
 _LONGEST_PLAIN_DOMAIN: Final = 180
-_LONGEST_ADDRESS: Final = 320  # what a local part, an at sign and a domain come to
-_MOST_READ: Final = 60  # addresses of a cell: those that stand there twice are left out before they are counted
+_LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
+_MOST_READ: Final = 60  # addresses of a cell, duplicates included
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 
 
 def parse_recipients(text: str) -> Parsed:
-    """Read addresses separated by comma, semicolon, line break or space; each once, in their order."""
+    """Parse addresses separated by comma, semicolon, line break or space; duplicates are left out."""
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
     for number, address in enumerate(_split(text)):
@@ -60,22 +60,22 @@ def parse_recipients(text: str) -> Parsed:
 
 
 def format_recipients(value: tuple[str, ...]) -> str:
-    """Write addresses as the PBX and a careful person do."""
+    """Join addresses with commas, as the PBX expects."""
     return ",".join(value)
 
 
 def equal_recipients(one: tuple[str, ...] | str, other: tuple[str, ...] | str) -> bool:
-    """Whether two lists reach the same people, whatever their order and case; a text is one that could not be read."""
-    return _people(one) == _people(other)
+    """Whether two lists have the same addresses, in any order and case; a list that could not be parsed is a text."""
+    return _folded(one) == _folded(other)
 
 
-def _people(value: tuple[str, ...] | str) -> set[str]:
+def _folded(value: tuple[str, ...] | str) -> set[str]:
     addresses = value.split(",") if isinstance(value, str) else value
     return {address.strip().casefold() for address in addresses}
 
 
 def recipient_count(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
-    """Refuse more than 15 (API page, "Create", recipients)."""
+    """Reject more than 15 (API page, "Create", recipients)."""
     if len(value) <= MAX_RECIPIENTS:
         return None
     return _too_many(str(len(value)))
@@ -89,9 +89,9 @@ def _too_many(count: str) -> Fault:
 
 
 def _split(text: str) -> Iterable[str]:
-    """The addresses as written, those in angle brackets without the name before them."""
+    """Split a text into addresses, without display names."""
     if "@" not in text and may_hold_pin(text):
-        return (text,)  # as one, so that a message about it leaves all of the digits out
+        return (text,)  # as one, so that a message shows none of its digits
     if _PLAIN_TEXT.fullmatch(text):
         return filter(None, _BETWEEN.split(text))
     return map(_unwrap, _split_at_marks(text))
@@ -120,7 +120,7 @@ def _split_at_marks(text: str) -> Iterator[str]:
 
 
 def _check_address(address: str) -> Fault | None:
-    """Why an address is none. A plain one is right exactly if its domain is, and many share a domain."""
+    """Check an address. For a simple one it is enough to check the domain, which is cached."""
     if len(address) > _LONGEST_ADDRESS:
         return Fault(
             ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: it is longer than one can be.'

@@ -1,1 +1,1 @@
-"""What the other folders talk about: boxes, records, changes, outcomes, problems, sheets, settings, errors."""
+"""The data types of all folders: boxes, records, changes, outcomes, problems, sheets, settings, errors. No I/O."""

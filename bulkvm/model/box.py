@@ -1,4 +1,4 @@
-"""A shared voicemail box: as it is on the PBX, and as a row of a sheet wants it."""
+"""A shared voicemail box on the PBX, and the values that a row of a sheet gives it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +14,8 @@ from bulkvm.text import quoted
 class Absent(Enum):
     """Why a field has no value.
 
-    BLANK: nothing stands there: an empty cell, or a null from the PBX.
-    NOT_KNOWN: the PBX was not asked, or does not show it.
+    BLANK: an empty cell, or a null from the PBX.
+    NOT_KNOWN: the PBX was not asked, or does not show the value.
     """
 
     BLANK = "blank"
@@ -33,7 +33,7 @@ Value: TypeAlias = str | bool | tuple[str, ...]
 class Box:
     """One shared voicemail box of the PBX.
 
-    `recipients` holds one address an item; it is empty, never BLANK, where there are none.
+    `recipients` has one item for each address. Without addresses it is empty, never BLANK.
     """
 
     id: str
@@ -47,9 +47,9 @@ class Box:
     play_datetime: str | Absent = NOT_KNOWN
 
     def filled_from(self, other: "Box", *, blanks: bool = False) -> "Box":
-        """This box, with the values of another answer for what is not known here; also for `blanks`, if asked for.
+        """Fill in what is not known from another answer about the box; with `blanks`, also what is blank.
 
-        Some answers show null for what others show.
+        Some answers have null where others have the value.
         """
         open_: set[object] = {Absent.NOT_KNOWN, Absent.BLANK, ()} if blanks else {Absent.NOT_KNOWN}
         names = [field.name for field in dataclass_fields(self) if getattr(self, field.name) in open_]
@@ -63,7 +63,7 @@ def group_duplicates(boxes: Collection[Box]) -> Mapping[str, Sequence[Box]]:
     found: defaultdict[str, list[Box]] = defaultdict(list)
     for box in boxes:
         found[box.extension_number].append(box)
-    return {number: twins for number, twins in found.items() if len(twins) > 1}
+    return {number: duplicates for number, duplicates in found.items() if len(duplicates) > 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What has an extension number. `kind` is the API's word, such as RING_GROUP."""
+    """What uses an extension number. `kind` is the API's name, such as RING_GROUP."""
 
     name: str
     kind: str
 
     def __str__(self) -> str:
-        """In words: `the ring group "Sales"`."""
+        """For a message: `the ring group "Sales"`."""
         return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"

@@ -1,4 +1,4 @@
-"""What a run would do: a change for each row, and the plan that holds them all."""
+"""The plan of a run: one change for each row."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,36 +11,38 @@ from bulkvm.model.problem import Problem
 
 
 class ChangeKind(StrEnum):
-    """What a row comes to."""
+    """The kind of a change."""
 
     CREATE = "create"
     UPDATE = "update"
     UNCHANGED = "unchanged"
-    REMOVE = "remove"  # only to undo what a run created
+    REMOVE = "remove"  # only in an undo
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field of a box that a row would change. Not for people as it stands: a PIN must be masked first."""
+    """One field of a box that a change affects. Its values may be a PIN: mask them before showing them."""
 
     field: str
     old: Value | Absent
     new: Value | Absent
 
     def __repr__(self) -> str:
-        """The field alone, since the values may be PINs."""
+        """The field only, since the values may be PINs."""
         return f"Difference({self.field!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one row comes to.
+    """The change that one row makes.
 
-    `box` is the box as it is on the PBX, None where there is none. `wanted` is the box as it is to be, where that is
-    more than a record can say: to put a box back is also to leave fields blank. `kept` are fields that the row gives,
-    and that stay as they are because the PBX does not show them (`--keep-unseen`); the record lacks them.
-    `spares_messages`: a box that is to be removed is kept if it holds messages or greetings by then; and if one of the
-    `undocumented` fields is not as it was planned, where these are known.
+    Attributes:
+        box: as it is on the PBX, None if it does not exist.
+        wanted: the box after an undo, which may also blank fields; a record cannot express that.
+        kept: fields that the row gives and that are left unchanged, since the PBX does not show them
+            (`--keep-unseen`). They are not in the record.
+        spares_messages: do not delete the box if it holds messages or greetings by then.
+        undocumented: do not delete the box if one of these undocumented fields has another value by then.
     """
 
     kind: ChangeKind
@@ -59,20 +61,20 @@ class Change:
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """Those of them that the PBX does not show, so that it is not known whether they change."""
+        """The fields among them that the PBX does not show, so that it is not known whether they change."""
         return tuple(difference.field for difference in self.differences if difference.old is NOT_KNOWN)
 
     @property
     def is_unseen_only(self) -> bool:
-        """Whether nothing is known to change."""
+        """Whether all the fields that may change are unseen."""
         return bool(self.differences) and len(self.unseen) == len(self.differences)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes of all valid rows, in the sheet's order, and the problems that only the PBX could show.
+    """The changes of all valid rows in the order of the sheet, and the problems that the comparison found.
 
-    `existing` is how many boxes the PBX had when it was compared, and `ids` are theirs.
+    `existing` is the number of boxes on the PBX, and `ids` are their ids.
     """
 
     changes: tuple[Change, ...]
@@ -82,7 +84,7 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:
-        """How many rows come to each kind. Only an undo removes, so that others do not speak of it."""
+        """Count the changes by kind. REMOVE is left out if there are none, as in every import."""
         counted = Counter(change.kind for change in self.changes)
         return {kind: counted[kind] for kind in ChangeKind if counted[kind] or kind is not ChangeKind.REMOVE}
 

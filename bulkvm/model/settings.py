@@ -1,4 +1,4 @@
-"""What a user or a tenant sets: where the PBX is, who logs in, what a PIN may be, how changes are sent."""
+"""Settings of a site, of PINs, of limits and of requests."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from bulkvm.model.url import check_url
 
 @dataclass(frozen=True, slots=True)
 class PinPolicy:
-    """How long a PIN may be, and in whose name each bound stands, for the messages."""
+    """The allowed lengths of a PIN, and the source of each bound, for messages."""
 
     min_length: int = 6
     max_length: int = 10
@@ -21,34 +21,33 @@ class PinPolicy:
 
     @property
     def contradiction(self) -> str:
-        """Why no PIN can keep it, and what to do about that; nothing where one can."""
+        """Why no PIN can meet the policy, and what to do; blank if one can."""
         if self.min_length <= min(self.max_length, LONGEST_PIN):
             return ""
         least, most = f"at least {self.min_length} digits", f"at most {self.max_length}"
         bounds = f"{least} and {most}" if self.min_length > self.max_length else least
         return (
-            f"{self.min_from} asks for PINs of {bounds}, which no PIN can be. Ask the PBX's administrator to correct "
-            "it, or say how long a PIN may be, such as --pin-length 6-10."
+            f"{self.min_from} requires PINs of {bounds}, which is impossible. Ask the PBX's administrator to correct "
+            "it, or set the length of PINs, such as --pin-length 6-10."
         )
 
 
-LONGEST_PIN: Final = 64  # longer than anybody can key in
+LONGEST_PIN: Final = 64  # longer than anyone can type
 DEFAULT_PIN_POLICY: Final = PinPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One PBX tenant, what logs in to it (a token, or a user of a domain with a password), and how it is trusted.
+    """A tenant of a PBX, its login (a token, or user, domain and password), and how its certificate is verified.
 
     Attributes:
-        password_command: what prints the password, or the token of a site without a user; as a program and its
-            arguments.
-        password_file: a file that holds it. At most one of the two is given; without them, the keyring has it.
-        ca_file: a .pem file; only certificates that it holds or vouches for are trusted.
-        fingerprint: SHA-256 of the one certificate that is trusted.
-        tenant: the one that the login reached when the site was set up; no other one is called.
-        insecure: trust whoever answers.
-        allow_http: let the login and the PINs travel in the clear.
+        password_command: a program and its arguments that print the password, or the token of a site without a user.
+        password_file: a file with the password. At most one of the two is set; without them, it is in the keyring.
+        ca_file: a .pem file; only its certificates and those signed by them are trusted.
+        fingerprint: SHA-256 of the only certificate that is trusted.
+        tenant: which the login reached when the site was set up; others are refused.
+        insecure: do not verify the certificate.
+        allow_http: allow unencrypted connections, which expose the login and the PINs.
     """
 
     name: str
@@ -66,12 +65,12 @@ class Site:
     allow_http: bool = False
 
     def __post_init__(self) -> None:
-        """Bring the address to its usual form, and keep a pinned certificate from being passed over.
+        """Normalize the address.
 
         Raises:
-            UsageError: it is no address; or the certificate would be passed over.
+            UsageError: the address is not valid, or a pinned certificate would not be verified.
         """
-        if self.url:  # else it is not known yet
+        if self.url:  # blank while `login` sets up the site
             object.__setattr__(self, "url", check_url(self.url))
         if self.insecure and self.fingerprint:
             raise UsageError(
@@ -86,20 +85,20 @@ MIN_SAMPLE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many of some things are still all right: a number, or a share between 0 and 1 of at least FEW."""
+    """A limit: a number, or a share between 0 and 1, which needs at least MIN_SAMPLE items."""
 
     count: int | None = None
     share: float = 0.0
 
     def is_exceeded(self, some: int, of: int) -> bool:
-        """Whether `some` of them are too many. A share of fewer than FEW says nothing."""
+        """Whether `some` items out of `of` exceed the limit."""
         if self.count is not None:
             return some > self.count
-        # A float such as 0.29 is a little less than what was written: its shortest text is what was meant.
+        # The float 0.29 is a little less than 0.29; its shortest text is exact.
         return of >= MIN_SAMPLE and some > Fraction(str(self.share)) * of
 
     def __str__(self) -> str:
-        """As a person writes it."""
+        """As on the command line."""
         return f"{self.share:.0%}" if self.count is None else str(self.count)
 
 
@@ -108,15 +107,15 @@ class SendSettings:
     """How requests are sent.
 
     Attributes:
-        concurrency: requests under way at once, at most.
-        max_rps: requests a second, at most; 0 for no limit. The PBX allows 5,000 a minute unless its administrator
-            changed that (vendor's release notes, 16.2).
-        timeout: seconds that one request may take, from the search for the host to the last byte of the answer.
-        retries: how often one request is sent, where it is safe to repeat it.
-        max_outage: seconds that a run waits for a PBX that went away.
+        concurrency: the maximum number of concurrent requests.
+        max_rps: the maximum number of requests a second; 0 for no limit. By default the PBX allows 5,000 a minute
+            (vendor's release notes, 16.2).
+        timeout: seconds for one request, from the name lookup to the last byte of the answer.
+        retries: how often a request is sent if it is safe to repeat it.
+        max_outage: seconds that a run waits while the PBX is unreachable.
         max_errors: how many of the rows that were sent may fail before the run stops.
-        verify: read back every row that was written, not only those in doubt.
-        canary: read back the first row of each kind before any other one is sent.
+        verify: read back every row that was written, not only uncertain ones.
+        canary: read back the first row of each kind before others are sent.
     """
 
     concurrency: int = 8
@@ -133,22 +132,22 @@ DEFAULT_SETTINGS: Final = SendSettings()
 
 
 def parse_limit(text: str) -> Limit:
-    """Read a limit: `50` or `40%`.
+    """Parse a limit: `50` or `40%`.
 
     Raises:
         UsageError: it is neither.
     """
     number, percent, rest = text.strip().partition("%")
-    if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (per cent)
+    if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (percent)
         raise UsageError(f'"{text}" is neither a number nor a share. Write 50 or 40%.')
     return Limit(share=int(number) / 100) if percent else Limit(count=int(number))
 
 
 def parse_pin_length(text: str) -> PinPolicy:
-    """Read how long a PIN may be: `6-10`, or `8` for exactly that.
+    """Parse the length of PINs: `6-10`, or `8` for exactly 8 digits.
 
     Raises:
-        UsageError: it is neither, or no PIN can be that long.
+        UsageError: it is neither, or is out of range.
     """
     found = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", text)
     least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)

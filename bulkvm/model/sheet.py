@@ -1,4 +1,4 @@
-"""A sheet as it was read: text, each row at the number that the person sees, and what text cannot carry."""
+"""A sheet as it was read: the text of its cells under their row numbers, and what text cannot express."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from bulkvm.model.problem import Problem
 
 if TYPE_CHECKING:
-    import pandas as pd  # noqa: TID251  (a type only: the words do no reading)
+    import pandas as pd  # noqa: TID251  (for the type only)
 
 
 class CellKind(StrEnum):
-    """What a cell was before it became text. A cell of plain text has no kind.
+    """What a cell holds beside its text. A cell of plain text has no kind.
 
-    Kinds up to FORMULA carry a usable text; from FRACTION on, the digits that somebody meant are gone or in doubt.
+    Up to FORMULA the text is reliable; from FRACTION on, digits are lost or uncertain.
     """
 
     NUMBER = "number"  # a whole number of at most 15 digits; its text is its digits
@@ -40,7 +40,7 @@ class CellKind(StrEnum):
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
-# Of these, no column can be read; of the others, none of digits.
+# The first cannot be read in any column, the second not in columns of digits.
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
     CellKind.HIDDEN, CellKind.DAMAGED,

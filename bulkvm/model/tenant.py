@@ -1,4 +1,4 @@
-"""Which tenant of which PBX is meant, however its address is written and whoever logs in."""
+"""The identity of a tenant, independent of how the address is written and of who logs in."""
 
 import socket
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Tenant:
         id: the tenant's own, where the PBX shows it.
         name: the same.
         domain: the tenant's SIP domain, from the PBX or else from the login.
-        token_hash: stands for the tenant where only a token is known.
+        token_hash: identifies the tenant if only a token is known.
     """
 
     pbx: str
@@ -35,7 +35,7 @@ class Tenant:
 
     @property
     def key(self) -> str:
-        """Equal for the same tenant of the same PBX, as long as the PBX shows as much of it."""
+        """The key of the tenant: stable while the PBX shows the same details."""
         if self.id:
             return f"{self.pbx}#id={self.id}"
         if self.domain:
@@ -43,7 +43,7 @@ class Tenant:
         return f"{self.pbx}#token={self.token_hash}" if self.token_hash else self.pbx
 
     def contradicts(self, other: "Tenant") -> bool:
-        """Whether these are two tenants for certain. What only one of them knows proves nothing."""
+        """Whether these are certainly two tenants. A detail that only one of them has is not compared."""
         if self.pbx != other.pbx:
             return True
         if self.id and other.id:
@@ -53,14 +53,14 @@ class Tenant:
         return False
 
     def is_same(self, other: "Tenant") -> bool:
-        """Whether these are one tenant for certain."""
+        """Whether these are certainly the same tenant."""
         if self.contradicts(other):
             return False
         both_show_it = (self.id and other.id) or (self.domain and other.domain)
         return bool(both_show_it) or self.key == other.key
 
     def __str__(self) -> str:
-        """As it is shown: `Clinic (clinic.example.com) on pbx.example.com`."""
+        """For a message: `Clinic (clinic.example.com) on pbx.example.com`."""
         parts = urlsplit(self.pbx)
         port = "" if parts.port in _USUAL else f":{parts.port}"
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -70,9 +70,9 @@ class Tenant:
 
 
 def normalize_url(url: str) -> str:
-    """The address of a PBX in one spelling: scheme, host, port, and the path if there is one.
+    """Normalize the address of a PBX: scheme, host, port, and the path if there is one.
 
-    Lower case, with the port, without the dot after the host's name; all ways to write this machine are `localhost`.
+    Lower case, with the port, without a trailing dot; every loopback address is `localhost`.
 
     Args:
         url: an address that `check_url` accepts.
@@ -95,7 +95,7 @@ def _normalize_host(host: str) -> str:
 
 
 def _read_ip(host: str) -> IPv4Address | IPv6Address | None:
-    """The address of a host that is written as numbers, in any of the ways that the operating system takes."""
+    """Parse a numeric host in any notation that the operating system accepts."""
     try:
         address = ip_address(host)
     except ValueError:

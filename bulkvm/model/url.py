@@ -14,16 +14,16 @@ _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.
 
 
 def check_url(url: str) -> str:
-    """The base address of a PBX, without a trailing slash or /api, and without the port that goes without saying.
+    """Validate and normalize the base address of a PBX: without a trailing slash, /api or the default port.
 
     Raises:
-        UsageError: it is no such address, or holds a password. The text does not repeat it.
+        UsageError: it is not a valid address, or contains a password. The message does not repeat it.
     """
     try:
         parts = urlsplit(url.strip())
         where, port = _read_host(parts), parts.port
         if any(character.isspace() for character in url.strip()):
-            raise ValueError  # noqa: TRY301  (as urlsplit refuses what is no address)
+            raise ValueError  # noqa: TRY301  (urlsplit raises the same for invalid addresses)
         usual = _PORTS[parts.scheme]
     except (ValueError, LookupError):
         where, port, usual = "", None, 0
@@ -42,10 +42,10 @@ def check_url(url: str) -> str:
 
 
 def _read_host(parts: SplitResult) -> str:
-    """The host, as it stands in an address.
+    """Return the host of an address.
 
     Raises:
-        ValueError: it can be none.
+        ValueError: it is not a valid host.
     """
     host = parts.hostname or ""
     if "[" in parts.netloc:
@@ -61,7 +61,7 @@ def _read_host(parts: SplitResult) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, whatever a name server says."""
+    """Whether a host is this machine; no name server is asked."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

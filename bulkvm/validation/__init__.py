@@ -1,4 +1,4 @@
-"""From a sheet of text to records, with every problem of every row."""
+"""Validates a sheet: returns records, and every problem of every row. Pure."""
 
 from bulkvm.validation.only_failed import select_failed
 from bulkvm.validation.raw_rows import take_rows

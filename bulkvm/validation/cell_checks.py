@@ -1,4 +1,4 @@
-"""One column's cells: cleaned, read and checked."""
+"""Parses and checks the cells of one column."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind
 from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
 
-_INVISIBLE_WENT: Final = Fault(
+_INVISIBLE_REMOVED: Final = Fault(
     ProblemCode.INVISIBLE_CHARACTERS,
     "characters that cannot be seen stood around the text; they are left out.",
 )
 
-_REMEMBERED: Final = 2**10  # of a column in which each cell differs, remembering more only costs
+_REMEMBERED: Final = 2**10  # entries; a larger cache does not help columns of unique values
 
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
@@ -34,7 +34,7 @@ _REFUSED: Final = Parsed(
 
 @dataclass(frozen=True, slots=True)
 class CheckedColumn:
-    """A column's values in the order of the rows, BLANK where there is none, and the rows that could not be read."""
+    """The values of a column in the order of the rows, and the rows that could not be read."""
 
     values: Sequence[Value | Blank]
     unread: Collection[int]
@@ -48,7 +48,7 @@ def check_column(
     kinds: Mapping[int, CellKind],
     policy: PinPolicy,
 ) -> CheckedColumn:
-    """Read and check every cell of one column, given as pairs of row number and text."""
+    """Parse and check every cell of a column, given as pairs of row number and text."""
     known: dict[str, Parsed] = {}  # many cells hold the same
     values: list[Value | Blank] = []
     unread: set[int] = set()
@@ -74,8 +74,8 @@ def check_column(
 
 
 def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> Parsed:
-    """What comes of a cell that was not plain text: what its text gave, unless its kind says otherwise."""
-    if kind is CellKind.MERGED:  # reading has told
+    """Add the problems of a cell's kind to those of its text."""
+    if kind is CellKind.MERGED:  # already reported by the reader
         return _MERGED
     if fault := fault_of_kind(kind, digits=digits):
         return Parsed(None, (fault,))
@@ -85,7 +85,7 @@ def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> P
 
 
 def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
-    """A fault with the cell that it is in."""
+    """Make a problem of a fault and its cell."""
     return Problem(
         row=row,
         cell=f"{letter}{row}",
@@ -97,7 +97,7 @@ def problem_in(column: Column, letter: str, row: int, fault: Fault) -> Problem:
 
 
 def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
-    """Read one cell's text. A bad cell has no value."""
+    """Parse and check the text of a cell. An invalid cell has no value."""
     text = raw.strip(STRIP_CHARS)
     if not text:
         return _BLANK
@@ -108,7 +108,7 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
         if folded.startswith(CHECK):
             return _REFUSED
     parsed = column.parse(text)
-    went = [_INVISIBLE_WENT] if text is not raw and text != raw.strip(" ") else []
+    went = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:
         return Parsed(None, (*went, *parsed.faults))
     broken = [fault for rule in column.rules if (fault := rule(parsed.value, policy))]

@@ -1,4 +1,4 @@
-"""What a spreadsheet did to a cell, in words."""
+"""Problems of cells that a spreadsheet converted."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from bulkvm.model.sheet import CellKind
 
 _AS_TEXT: Final = "Format the column as Text and type the digits again."
 
-# In any column, these leave nothing to read.
+# These cannot be read in any column.
 _NO_VALUE: Final = {
     CellKind.EXCEL_ERROR: Fault(
         ProblemCode.EXCEL_ERROR,
@@ -47,7 +47,7 @@ _DOUBTFUL: Final = {
     CellKind.SHOWN_OTHERWISE: ProblemCode.EXCEL_FORMAT,
 }
 
-# In a column of digits, these are no longer what somebody typed.
+# In a column of digits, these are no longer what was typed.
 _NOT_DIGITS: Final = {
     **dict.fromkeys(
         (CellKind.FRACTION, CellKind.ROUNDED),
@@ -78,12 +78,12 @@ _NOT_DIGITS: Final = {
 
 
 def fault_of_kind(kind: CellKind, *, digits: bool) -> Fault | None:
-    """Why a cell of this kind cannot be read in a column, of digits or not; None where it can."""
+    """The error of a cell of this kind; None if it can be read. `digits`: whether the column holds digits."""
     return _NO_VALUE.get(kind) or (_NOT_DIGITS.get(kind) if digits else None)
 
 
 def doubt_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | None:
-    """A warning where a spreadsheet may have made something else of what was typed, in a column of words."""
+    """The warning if a spreadsheet may have changed what was typed in a column of words; None if not."""
     if kind is None or kind not in _DOUBTFUL or digits:
         return None
     if kind is CellKind.SHOWN_OTHERWISE:

@@ -1,4 +1,4 @@
-"""What stands on the PBX already, though nobody may write it: an export must be importable as it is."""
+"""Lets exported values pass that the rules reject: an export can be imported unchanged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.row_checks import not_told_apart
 
-# What a box may have all the same. What a spreadsheet did to a cell is not among it.
+# Rejected values that a box may have. What a spreadsheet changed is not among them.
 _HELD: Final = frozenset(
     {
         ProblemCode.CLEAR,
@@ -37,9 +37,9 @@ _HELD: Final = frozenset(
 def keep_exported(
     records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, str]
 ) -> tuple[tuple[Record, ...], list[Problem]]:
-    """Let pass, with a warning, what our rules refuse in an exported row; the plan finds whether it was changed.
+    """Turn errors in exported rows into warnings; the plan checks whether the value was changed.
 
-    An export is known by the box's id, which people do not write.
+    A row with the id of a box is an exported one.
 
     Returns:
         The records, with these values and with the errors that hold if the box has others; and the problems.
@@ -73,7 +73,7 @@ def keep_exported(
 
 
 def _as_exported(header: str, text: str) -> str | tuple[str, ...]:
-    """The value of a cell as an export writes it, whatever our rules say of it."""
+    """Parse a cell as an export writes it, without checking it."""
     text, column = text.strip(STRIP_CHARS), COLUMN_OF_HEADER[header]
     if column.clearable:
         return tuple(filter(None, (part.strip() for part in text.split(","))))

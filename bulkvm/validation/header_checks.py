@@ -1,4 +1,4 @@
-"""Which column of the sheet is which of ours."""
+"""Checks the headings of a sheet."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -29,7 +29,7 @@ _UNDO_RESULT: Final = Problem(
 
 
 def check_headings(sheet: Sheet) -> list[Problem]:
-    """What is wrong with the columns of a sheet: the problems of the whole file."""
+    """Check the headings; these are problems of the whole file."""
     headings, columns = sheet.headings, sheet_columns(sheet)
     letters: dict[Column, list[str]] = {}
     for letter, column in columns.items():
@@ -73,7 +73,7 @@ def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> P
 
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
-    """The error where the PIN may be the password of something else, and another heading may be the PIN's."""
+    """The error if it is not clear which of two columns holds the PINs."""
     if (
         len(letters) != 1
         or PIN_COLUMN.header in sheet.heading_map.values()
@@ -125,6 +125,6 @@ def _with_suggestion(letter: str, heading: str) -> str:
 
 
 def missing_to_create(columns: Mapping[str, Column]) -> tuple[Column, ...]:
-    """The columns that a new box needs and this sheet does not have."""
+    """The columns that a new box needs and the sheet lacks."""
     present = set(columns.values())
     return tuple(column for column in COLUMNS if "create" in column.required_for and column not in present)

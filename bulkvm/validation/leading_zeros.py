@@ -1,4 +1,4 @@
-"""Leading zeros that a spreadsheet dropped: a PIN 012345 that became 12345, an extension 0101 that became 101."""
+"""Detects and restores leading zeros that a spreadsheet dropped: 12345 for the PIN 012345."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ _PROBABLY_LOST: Final = (
 
 
 def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
-    """Whether a cell was a number, which has no leading zeros. Any cell of a CSV file may have been one."""
+    """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
     kind = sheet.kinds.get(letter, {}).get(row)
     return kind is CellKind.NUMBER or (kind is None and sheet.name is None)
 
@@ -29,31 +29,31 @@ def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
 def restore_zeros(
     sheet: Sheet, letter: str, cells: Iterable[tuple[int, str]], policy: PinPolicy
 ) -> tuple[list[tuple[int, str]], dict[int, Fault]]:
-    """Put a zero before every PIN of a column that is one digit short and was a number.
+    """Put a zero before each PIN that is one digit short and was a number.
 
     Args:
-        sheet: whose column it is.
-        letter: the column's.
-        cells: its rows and texts.
-        policy: how long a PIN may be.
+        sheet: the sheet.
+        letter: of the column.
+        cells: the rows and texts of the column.
+        policy: the allowed length of PINs.
 
     Returns:
-        The rows and texts, and a warning for each row that was mended.
+        The rows and texts, and a warning for each restored row.
     """
-    restored, mended = [], {}
+    restored, restored_rows = [], {}
     for row, text in cells:
         if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row):
             restored.append((row, f"0{text.strip()}"))
-            mended[row] = _RESTORED
+            restored_rows[row] = _RESTORED
         else:
             restored.append((row, text))
-    return restored, mended
+    return restored, restored_rows
 
 
 def warn_of_lost_zeros(
     sheet: Sheet, letter: str, problems: tuple[Problem, ...], policy: PinPolicy
 ) -> Iterator[Problem]:
-    """The problems of a column of PINs; where a dropped zero is the likely cause of a short one, it is told."""
+    """Return the problems of a PIN column; if a PIN is one digit short, name the likely cause, a dropped zero."""
     for problem in problems:
         row = problem.row
         if (
@@ -70,7 +70,7 @@ def warn_of_lost_zeros(
 
 
 def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
-    """A warning for each number cell that is shorter than all other extensions are."""
+    """Warn of each number that is shorter than all other extensions."""
     lengths = Counter(map(len, numbers.values()))
     usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
     shorter = [(row, number) for row, number in numbers.items() if len(number) < usual]

@@ -1,4 +1,4 @@
-"""The rows of an earlier result that are still to be done."""
+"""Selects the rows of an earlier result that are not done (`--only-failed`)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,10 +14,10 @@ STATUS_HEADING: Final = "bulkvm_status"
 
 
 def select_failed(sheet: Sheet, checked: Checked) -> Checked:
-    """Of a checked sheet, the rows alone that an earlier run did not do (`--only-failed`), and how many are left out.
+    """Keep only the rows that an earlier run did not do, and report how many are left out.
 
     Raises:
-        UsageError: it is no result.
+        UsageError: the sheet is not a result.
     """
     statuses = sheet.texts(_status_letter(sheet.headings))
     left = {row for row, status in statuses.items() if status.strip().casefold() not in DONE}

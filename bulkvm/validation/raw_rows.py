@@ -1,4 +1,4 @@
-"""A sheet's rows as they stand, to be compared: what our rules refuse may be what a PBX holds."""
+"""The unchecked rows of a sheet, for comparisons: a PBX may hold values that the rules reject."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _NO_EXTENSION = Fault(
 
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
-    """Take each row's texts by the header of their column, whatever our rules say of them.
+    """Return the text of each row by column header, without checking it.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is

@@ -1,4 +1,4 @@
-"""What only several cells, or several rows, show together."""
+"""Checks across the cells of a row, and across rows."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,11 @@ _NAMED: Final = 5  # rows that a message names
 
 
 def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
-    """What is doubtful in each row by itself, or beside the other rows.
+    """Warn of cells that contradict each other, and of duplicate names and PINs.
 
     Args:
-        records: what was understood of each row.
-        unread: for each column that the sheet has, the rows whose cells could not be read. Of these nothing is said.
+        records: of all rows.
+        unread: for each column of the sheet, the rows whose cells could not be read. They are not checked.
     """
     silent = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     for record in records:
@@ -38,7 +38,7 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
 
 
 def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
-    """An error for each row whose extension stands in another row too, given by row."""
+    """Report each row whose extension is in another row, too. `numbers` are by row."""
     for number, found in _find_twice(numbers, numbers.values()).items():
         for row in found:
             message = f"{number} stands in {_others(row, found)} too. Keep one of them."
@@ -46,7 +46,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
 
 
 def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
-    """The rows whose extension stands in another row too and which their ids, by row, do not tell apart."""
+    """The rows whose extension is not unique, and whose ids, by row, do not distinguish them."""
     twice = _find_twice(numbers, numbers.values()).values()
     return {row for rows in twice if len({ids.get(row) or "" for row in rows} - {""}) < len(rows) for row in rows}
 
@@ -85,8 +85,8 @@ def _pin_shared(others: str) -> Fault:
 
 
 def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
-    """The values that several rows have, with these rows."""
-    # The rows by value, for those alone that are there twice: a sheet may have a million rows, each with its own.
+    """Find the values of several rows, with these rows."""
+    # Only duplicates are collected: a sheet may have a million rows with different values.
     seen: set[str | Blank] = {BLANK}
     twice: set[str | Blank] = set()
     for value in values:
@@ -99,7 +99,7 @@ def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping
 
 
 def _others(row: int, rows: Sequence[int]) -> str:
-    """The other rows, in words: `row 5`, `rows 5, 9 and 12 more`."""
+    """Name the other rows: `row 5`, `rows 5, 9 and 12 more`."""
     named = [str(other) for other in rows[: _NAMED + 1] if other != row][:_NAMED]
     rest = len(rows) - 1 - len(named)
     words = ", ".join(named) + (f" and {rest} more" if rest else "")

@@ -1,4 +1,4 @@
-"""A whole sheet, checked."""
+"""Validates a whole sheet."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,11 +21,14 @@ from bulkvm.validation.row_checks import RowFault, check_rows, extension_twice
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A checked sheet: a record for each row without errors, and the problems of all rows in the sheet's order.
+    """A validated sheet.
 
-    `extensions` gives, for every row that was read, its extension as far as it could be read.
-    `understood` has a record for every row, with blanks for what could not be read, and for the extension "".
-    `missing` are the columns that a new box needs and the sheet does not have.
+    Attributes:
+        records: of the rows without errors.
+        problems: of all rows, in the order of the sheet.
+        extensions: of all rows, as far as they could be read.
+        missing: the columns that a new box needs and the sheet lacks.
+        understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
     """
 
     records: tuple[Record, ...]
@@ -36,7 +39,7 @@ class Checked:
 
     @property
     def is_readable(self) -> bool:
-        """Whether no problem of the whole file forbids reading its rows."""
+        """Whether the rows can be read: there is no error of the whole file."""
         return not any(problem.is_error and problem.row is None for problem in self.problems)
 
 
@@ -50,8 +53,8 @@ def validate(
 
     Args:
         sheet: as it was read.
-        policy: how long a PIN may be.
-        fix_zeros: put back the leading zeros that PINs seem to have lost (`--fix leading-zeros`).
+        policy: the allowed length of PINs.
+        fix_zeros: restore leading zeros that PINs probably lost (`--fix leading-zeros`).
     """
     columns, of_file = sheet_columns(sheet), check_headings(sheet)
     problems = [*of_file, *sheet.problems]
@@ -72,7 +75,7 @@ def validate(
     understood, problems = keep_exported(_records(rows, checked), problems, sheet, letters)
     refused = rows_with_errors(problems)
     unread = {header: column.unread for header, column in checked.items()}
-    checked.clear()  # a million rows need not be held twice
+    checked.clear()  # saves memory for a million rows
     problems.extend(_placed(check_rows(understood, unread), letters))
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
@@ -117,7 +120,7 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
 def _check(
     sheet: Sheet, column: Column, letter: str, rows: Sequence[int], policy: PinPolicy, *, fix_zeros: bool
 ) -> CheckedColumn:
-    """Check one column of a sheet; one of PINs, with an eye to the zeros that spreadsheets drop."""
+    """Check one column of a sheet; in the PIN column, also look for dropped zeros."""
     kinds = sheet.kinds.get(letter, {})
     cells = _cells(sheet, letter, rows)
     if column is not PIN_COLUMN:
@@ -125,10 +128,10 @@ def _check(
     if not fix_zeros:
         checked = check_column(column, letter, cells, kinds, policy)
         return replace(checked, problems=tuple(warn_of_lost_zeros(sheet, letter, checked.problems, policy)))
-    restored, mended = restore_zeros(sheet, letter, cells, policy)
+    restored, restored_rows = restore_zeros(sheet, letter, cells, policy)
     checked = check_column(column, letter, restored, kinds, policy)
-    told = (problem_in(column, letter, row, fault) for row, fault in mended.items())
-    return replace(checked, problems=(*checked.problems, *told))
+    warnings = (problem_in(column, letter, row, fault) for row, fault in restored_rows.items())
+    return replace(checked, problems=(*checked.problems, *warnings))
 
 
 def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int, str]]:
@@ -136,7 +139,7 @@ def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int
 
 
 def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
-    """The extensions that could be read, by row."""
+    """The valid extensions, by row."""
     return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
 
 
@@ -151,14 +154,14 @@ def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) ->
 
 
 def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[Problem]:
-    """The faults with their cells; a column that the sheet lacks puts them on the extension's cell."""
+    """Make problems of faults; if the sheet lacks the column, they are at the extension's cell."""
     for row, header, fault in faults:
         place = header if header in letters else KEY_COLUMN.header
         yield problem_in(COLUMN_OF_HEADER[place], letters[place], row, fault)
 
 
 def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple[Record, ...]:
-    """What was understood of each row: blank where a cell could not be read."""
+    """Make a record of each row, with BLANK for cells that could not be read."""
     numbers = ("" if value is BLANK else value for value in checked[KEY_COLUMN.header].values)
     others: list[Iterable[Any]] = [
         checked[column.header].values if column.header in checked else repeat(BLANK)
@@ -169,6 +172,6 @@ def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple
 
 
 def _in_order(problems: Iterable[Problem], columns: Mapping[str, Column]) -> tuple[Problem, ...]:
-    """The file's problems first, then row by row, in a row from left to right."""
+    """Sort problems: those of the file first, then by row and column."""
     place = {column.header: position for position, column in enumerate(columns.values())}
     return tuple(sorted(problems, key=lambda p: (p.row or 0, place.get(p.column or "", -1))))
