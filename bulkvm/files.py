@@ -1,8 +1,8 @@
-"""Every file that is written: whole or not there at all, never through a link, never over another file unasked.
+"""Atomic, private writes: a file is complete or absent, never written through a link, and never replaced unasked.
 
-A file is created under a temporary name beside its target, exclusively, and written through the descriptor of that
-creation, so that nobody who may write in the same folder can put another file or a link in its way. Before and after it
-takes its name, it must still be the file that was created.
+A file is created exclusively under a temporary name beside its target, and written through that descriptor, so that
+other users of the folder cannot substitute another file or a link. Before and after it is renamed, it is checked to be
+the file that was created.
 """
 
 import errno
@@ -25,11 +25,11 @@ from typing import BinaryIO, Final
 from bulkvm.model.errors import DiskFull, FileError, UsageError
 
 _READ_BY_OWNER: Final = 0o600
-_READ_BY_ALL: Final = 0o644  # less what the umask takes away; nobody else ever writes to a file of ours
+_READ_BY_ALL: Final = 0o644  # minus the umask; no other user may write
 _PRIVATE_FOLDER: Final = 0o700
 
 _IS_WINDOWS: Final = os.name == "nt"
-# O_BINARY, or Windows changes line ends below Python.
+# Without O_BINARY, Windows converts line ends.
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 _NO_FOLDER: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -42,14 +42,14 @@ _NO_HARD_LINKS: Final = frozenset(
 _TEMPORARY: Final = re.compile(r"\.bulkvm-[0-9a-f]{12}(\.\w{1,8})?")
 _SCRATCH_PREFIX: Final = "bulkvm-parts-"
 _SCRATCH: Final = re.compile(rf"{_SCRATCH_PREFIX}\w{{8}}")
-_ABANDONED: Final = 24 * 3600  # seconds: no file is in the making for as long
+_ABANDONED: Final = 24 * 3600  # seconds; writing a file never takes as long
 
 _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class NewFile:
-    """A file in the making: write to `file`. Afterwards `path` is its name, which may not be the one asked for."""
+    """A file that is being written to `file`. Afterwards, `path` is its name, which may differ from the target."""
 
     file: BinaryIO
     path: Path
@@ -57,7 +57,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A name that is held for a file to come: by an empty file of its own, or by leave to replace what is there."""
+    """A name that is reserved for a later file: by an empty placeholder, or by permission to replace the old file."""
 
     path: Path
     placeholder: os.stat_result | None
@@ -65,15 +65,15 @@ class Reservation:
 
 @contextmanager
 def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservation" = False) -> Iterator[NewFile]:
-    """Give a new file, which takes the target's name once it is complete and on the disk.
+    """Write a file atomically: it gets its name once it is complete and flushed to disk.
 
-    Where another file took the name meanwhile, or Excel holds it open, a free name beside it is used. After a failure
-    the former file stands as it was and nothing new is there.
+    If another file took the name meanwhile, or Excel has it open, an unused name like it is chosen. After a failure,
+    an existing file is unchanged and no new one remains.
 
     Args:
-        target: what the file shall be called.
-        private: whether only its owner may read it, as befits PINs.
-        overwrite: whether a file that has the name may be replaced; or the reservation of the name.
+        target: the name of the file.
+        private: whether only its owner may read it, as for PINs.
+        overwrite: whether an existing file may be replaced; or the reservation of the name.
 
     Raises:
         FileError: the file cannot be written there; DiskFull if there is no room for it.
@@ -86,7 +86,7 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
         with open(create(temporary, private=private), "w+b") as file:
             new = NewFile(file, target)
             try:
-                _warn_of_strangers(target, os.fstat(file.fileno()), private=private)
+                _warn_of_other_users(target, os.fstat(file.fileno()), private=private)
                 yield new
                 file.flush()
                 os.fsync(file.fileno())
@@ -101,17 +101,17 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
 
 @contextmanager
 def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> Iterator[Reservation]:
-    """Hold a name for a file that is to be written later, so that no other program takes it meanwhile.
+    """Reserve a name for a file that is written later, so that no other program takes it meanwhile.
 
-    The empty file that holds it is removed again if nothing was written. A killed program leaves it.
+    The empty placeholder is deleted if nothing was written. A killed program leaves it.
 
     Args:
         target: the name.
-        overwrite: whether a file that has the name may be replaced; it stays as it is until then.
-        unused: whether to take a name like it, such as clinic.result-2.xlsx, where it is taken.
+        overwrite: whether an existing file may be replaced; it is unchanged until then.
+        unused: whether to choose an unused name like it, such as clinic.result-2.xlsx, if the name is taken.
 
     Yields:
-        The reservation, to be given to `writing` as `overwrite`, with its path.
+        The reservation with its path, to pass to `writing` as `overwrite`.
 
     Raises:
         FileError: the folder takes no new file.
@@ -128,14 +128,14 @@ def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> I
 
 
 def check_target(target: Path, *, overwrite: bool = False) -> None:
-    """Refuse a name that is taken, and a folder that takes no new file: only making one tells, on every system.
+    """Check that a file can be written, by creating a temporary one: no other check is reliable on every system.
 
     Raises:
         FileError: the file cannot be written there; DiskFull if there is no room for it.
         UsageError: the name is taken, or there is no such folder.
     """
     if not target.name:
-        raise UsageError("The name of the file to write is empty, or is that of a folder. Name a file.")
+        raise UsageError("The name of the output file is empty, or is that of a folder. Name a file.")
     try:
         there = target.lstat()
     except FileNotFoundError:
@@ -153,15 +153,15 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
 
 
 def create(file: Path, *, private: bool = True) -> int:
-    """Create a file that was not there, not even as a link, and return its descriptor."""
+    """Create a new file exclusively, and return its descriptor. An existing link is an error too."""
     return os.open(file, _NEW, _READ_BY_OWNER if private else _READ_BY_ALL)
 
 
 @contextmanager
 def scratch_folder() -> Iterator[str]:
-    """Give a folder of its own for the parts of a file in the making, in the system's place for such.
+    """Create a temporary folder for the parts of a file, and delete it afterwards.
 
-    The parts may hold PINs, so those that killed programs of this user left there are removed first.
+    The parts may contain PINs, so folders that killed programs of this user left are deleted first.
     """
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
@@ -172,27 +172,27 @@ def scratch_folder() -> Iterator[str]:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder, and the parents that it lacks, for their owner alone, whatever the umask."""
+    """Create a folder and its missing parents, with access for their owner only, regardless of the umask."""
     for place in reversed((folder, *folder.parents)):
         if not place.is_dir():
             place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
 
 
 def check_own_folder(folder: Path) -> None:
-    """Make sure that no other user but root can change what a folder holds.
+    """Check that only the user and root can change the files in a folder.
 
     Raises:
-        FileError: another one can.
-        OSError: it is not there.
+        FileError: another user can.
+        OSError: it does not exist.
     """
     _check_unshared(folder, folder.stat())
 
 
 def read_own_file(file: Path) -> bytes:
-    """What a file holds that no other user but root can change.
+    """Read a file that only the user and root can change.
 
     Raises:
-        FileError: another one can.
+        FileError: another user can change it.
         OSError: it cannot be read.
     """
     with open_regular(file) as opened:
@@ -201,7 +201,7 @@ def read_own_file(file: Path) -> bytes:
 
 
 def can_be_changed_by_others(found: os.stat_result) -> bool:
-    """Whether a user other than root may write to a file, or in a folder; on Windows, whose rules differ, never."""
+    """Whether another user than root may write to a file or folder. Always False on Windows, whose rules differ."""
     if _IS_WINDOWS:
         return False
     mine = {0, os.geteuid()}
@@ -211,13 +211,13 @@ def can_be_changed_by_others(found: os.stat_result) -> bool:
 
 
 def _has_other_members(group: int, mine: Collection[int]) -> bool:
-    """Whether a group is known to have members but these; that of a user alone, as many systems make it, has none."""
-    import grp  # noqa: PLC0415  (there is none on Windows)
+    """Whether a group has other members. Many systems give each user a group of their own, which has none."""
+    import grp  # noqa: PLC0415  (not available on Windows)
     import pwd  # noqa: PLC0415  (the same)
 
     try:
         named = set(grp.getgrgid(group).gr_mem)
-    except KeyError:  # as in a container: no user of this machine is in it
+    except KeyError:  # as in a container: the group has no name here
         named = set()
     known = pwd.getpwall()
     own = {user.pw_name for user in known if user.pw_uid in mine}
@@ -229,13 +229,13 @@ def _check_unshared(place: Path, found: os.stat_result) -> None:
         return
     kind, mode = ("folder", "700") if stat.S_ISDIR(found.st_mode) else ("file", "600")
     raise FileError(
-        f"The {kind} {place} can be changed by other users, so it is not used: it decides what bulkvm does, or holds "
-        f"PINs. Make it yours alone (chown, chmod {mode}), or name another place."
+        f"The {kind} {place} can be changed by other users, so it is not used: it controls bulkvm, or contains "
+        f"PINs. Restrict it to yourself (chown, chmod {mode}), or name another place."
     )
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the new name outlive a power cut, where the system has a call for it (Windows has not)."""
+    """Flush the names in a folder to disk, on systems that support it (not on Windows)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -245,7 +245,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files that killed programs of this user left in a folder."""
+    """Delete the temporary files that killed programs of this user left in a folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if is_temporary_name(entry.name):
@@ -255,30 +255,30 @@ def sweep(folder: Path) -> None:
 
 
 def is_temporary_name(name: str) -> bool:
-    """Whether a file is called as those in the making are."""
+    """Whether a name is that of a temporary file."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def open_regular(file: Path) -> BufferedReader:
-    """Open a file for reading. A pipe, which might never answer, and a device are refused at once.
+    """Open a regular file for reading. A pipe, which may block forever, or a device is refused.
 
     Raises:
-        OSError: it cannot be opened, or is none.
+        OSError: it cannot be opened, or is not a regular file.
     """
     handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is not a file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     return open(handle, "rb")  # noqa: PTH123  (by its descriptor, for the caller to close)
 
 
 def is_ours(found: os.stat_result) -> bool:
-    """Whether a file or folder belongs to the user who runs this program; on Windows, whose rules differ, always."""
+    """Whether a file or folder belongs to the current user. Always True on Windows, whose rules differ."""
     return _IS_WINDOWS or found.st_uid == os.geteuid()
 
 
 def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    """Whether a file or folder that is called as ours are was left by a killed program of this user."""
+    """Whether a temporary file or folder was left by a killed program of this user."""
     return is_kind(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED
 
 
@@ -290,16 +290,16 @@ def _check_replaceable(target: Path, there: os.stat_result, *, overwrite: bool) 
     if not stat.S_ISREG(there.st_mode):
         raise UsageError(f"{target} is a device or a pipe. Name a file.")
     if not overwrite:
-        raise UsageError(f"{target} exists already. Name another file, or add --overwrite to replace it.")
+        raise UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
 
 
 def _name_temporary(target: Path) -> Path:
-    """A name beside the target that no other file has."""
+    """A unique temporary name beside the target."""
     return target.with_name(f".bulkvm-{secrets.token_hex(6)}.tmp")
 
 
 def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
-    for name in _names_like(target) if unused else (target,):
+    for name in _candidate_names(target) if unused else (target,):
         try:
             handle = create(name)
         except FileExistsError as error:
@@ -317,7 +317,7 @@ def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
 
 
 def _is_placeholder(reservation: Reservation) -> bool:
-    """Whether the file under a reserved name is still the empty one that holds the name."""
+    """Whether the file under a reserved name is still the placeholder."""
     try:
         there = reservation.path.lstat()
     except OSError:
@@ -327,10 +327,10 @@ def _is_placeholder(reservation: Reservation) -> bool:
 
 
 def _publish(file: BinaryIO, temporary: Path, target: Path, overwrite: "bool | Reservation") -> Path:
-    """Give a file that is whole its name, and make sure that it was this one that got it."""
+    """Rename a complete file to its target, and check that it was this file that was renamed."""
     made = os.fstat(file.fileno())
     if _IS_WINDOWS:
-        file.close()  # Windows renames no file that is open
+        file.close()  # Windows cannot rename an open file
     _check_same(temporary, made, target)
     if isinstance(overwrite, Reservation):
         may_replace = overwrite.placeholder is None or _is_placeholder(overwrite)
@@ -349,7 +349,7 @@ def _check_same(name: Path, made: os.stat_result, target: Path) -> None:
     if not is_same:
         raise FileError(
             f"{target} was not written: another program replaced the new file in {target.absolute().parent}. "
-            "Name a file in a folder where only you may write."
+            "Name a file in a folder that only you can change."
         )
 
 
@@ -357,23 +357,23 @@ def _rename(temporary: Path, target: Path, *, may_replace: bool) -> Path:
     if may_replace:
         with suppress(PermissionError):  # Windows, while Excel has the target open
             return temporary.replace(target)
-    for name in _names_like(target):
+    for name in _candidate_names(target):
         try:
             rename_exclusively(temporary, name)
         except FileExistsError:
             continue
         return name
-    raise AssertionError("there is no end of names")
+    raise AssertionError("the names are endless")
 
 
 def rename_exclusively(temporary: Path, name: Path) -> None:
-    """Give a file a name that no other has.
+    """Rename a file, without replacing another one.
 
     Raises:
-        FileExistsError: another file has it.
+        FileExistsError: another file has the name.
     """
     if _IS_WINDOWS:
-        temporary.rename(name)  # which replaces nothing there
+        temporary.rename(name)  # replaces no file on Windows
         return
     try:
         name.hardlink_to(temporary)
@@ -386,43 +386,45 @@ def rename_exclusively(temporary: Path, name: Path) -> None:
         temporary.unlink()
 
 
-def _names_like(target: Path) -> Iterator[Path]:
+def _candidate_names(target: Path) -> Iterator[Path]:
     return chain([target], (target.with_stem(f"{target.stem}-{number}") for number in count(2)))
 
 
 def warn_of_shared_folder(folder: Path, what: str) -> None:
-    """Say so where everybody can delete or replace what a folder holds.
+    """Warn of a folder in which every user can delete or replace files.
 
-    Such a folder is not refused: Windows drives under WSL, and many shares, show every folder so. A group that may
-    write in a folder was given that on purpose, or is its owner's own.
+    Such a folder is not refused, since every folder on Windows drives under WSL and on many shares looks like that.
+    Write permission of a group is not reported: it was given on purpose, or it is the user's own group.
     """
     with suppress(OSError):
         mode = folder.stat().st_mode
         if not _IS_WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            _log.warning("Everybody may write in the folder %s, so that others can delete or replace %s.", folder, what)
+            _log.warning("Every user can write to the folder %s, so others can delete or replace %s.", folder, what)
 
 
-def _warn_of_strangers(target: Path, made: os.stat_result, *, private: bool) -> None:
-    """Say so where others can read or replace a file that holds PINs, whatever mode it was made with."""
+def _warn_of_other_users(target: Path, made: os.stat_result, *, private: bool) -> None:
+    """Warn if other users can read or replace a file with PINs, despite the mode it was created with."""
     if _IS_WINDOWS or not private:
         return
     folder = target.absolute().parent
     if stat.S_IMODE(made.st_mode) & 0o077:
         _log.warning(
-            "The disk of %s keeps no permissions for single files: others may be able to read %s.", folder, target
+            "The file system of %s does not support file permissions: other users may be able to read %s.",
+            folder,
+            target,
         )
     else:
         warn_of_shared_folder(folder, str(target))
 
 
 def _file_error(target: Path, error: OSError) -> FileError | UsageError:
-    """What an error of the operating system means for a file that is to be written."""
+    """The error for a file that cannot be written."""
     if isinstance(error, FileExistsError):
-        return UsageError(f"{target} exists already. Name another file, or add --overwrite to replace it.")
+        return UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
     if error.errno in _NO_FOLDER:
-        return UsageError(f"There is no folder {target.absolute().parent}. Make it first, or name another one.")
+        return UsageError(f"There is no folder {target.absolute().parent}. Create it first, or name another folder.")
     if error.errno in DISK_FULL:
-        return DiskFull(f"The disk is full: {target} was not written. Make room, or name a file on another disk.")
+        return DiskFull(f"The disk is full: {target} was not written. Free some space, or name a file on another disk.")
     if error.errno in _NOT_ALLOWED:
-        return FileError(f"You may not write in the folder {target.absolute().parent}. Name a file in another folder.")
+        return FileError(f"You may not write to the folder {target.absolute().parent}. Name a file in another folder.")
     return FileError(f"{target} could not be written: {error.strerror or error}. Name another file.")

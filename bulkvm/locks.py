@@ -1,4 +1,4 @@
-"""Being the only one at work, among all programs of this machine and of those that share its disk."""
+"""File locks, between the programs of this machine and of machines that share its disk."""
 
 import asyncio
 import errno
@@ -21,37 +21,37 @@ if sys.platform != "win32":
 
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _POLL: Final = 0.1  # seconds
-_PATIENCE: Final = 3.0  # seconds: so long a wait needs no word
+_QUIET: Final = 3.0  # seconds; a longer wait is reported
 
 _log: Final = logging.getLogger(__name__)
-_held: Final[set[Path]] = set()  # by this program, whose parts wait for each other without a word
+_held: Final[set[Path]] = set()  # by this program; waiting for itself is not reported
 _warned_of: Final[set[Path]] = set()  # folders, once each
-_in_this_program: Final = threading.Lock()  # what is left on a disk that keeps no locks
+_in_this_program: Final = threading.Lock()  # used instead on a disk without locks
 
 
 @asynccontextmanager
-async def locked_in_turn(file: Path, what: str, longest: float) -> AsyncIterator[None]:
-    """Hold the lock of a file, which the operating system takes back however this program ends.
+async def locked_in_turn(file: Path, what: str, max_wait: float) -> AsyncIterator[None]:
+    """Hold the lock of a file. The operating system releases it when this program ends, even if it is killed.
 
-    On a disk that keeps no locks, only this program's own parts take turns, and a warning says so. A wait ends at
+    On a disk without locks, only the tasks of this program exclude each other, and a warning is logged. A wait ends at
     once when its task is cancelled.
 
     Args:
-        file: is made if need be.
-        what: the lock protects, for messages, such as "another backup in /backups".
-        longest: seconds to wait for another program.
+        file: the lock file; it is created if necessary.
+        what: holds the lock, for messages, such as "another backup in /backups".
+        max_wait: seconds to wait for another program.
 
     Raises:
-        LockHeld: it was not let go in that time.
+        LockHeld: another program held it longer.
         OSError: the file cannot be opened.
     """
     lock: FileLock | threading.Lock
-    if keeps_locks(file):
+    if supports_locks(file):
         lock = FileLock(file, mode=0o600)
     else:
         lock = _in_this_program
         _warn_of_no_locks(file)
-    await _acquire(lock, file, what, longest)
+    await _acquire(lock, file, what, max_wait)
     _held.add(file)
     try:
         yield
@@ -61,24 +61,24 @@ async def locked_in_turn(file: Path, what: str, longest: float) -> AsyncIterator
 
 
 @contextmanager
-def locked(file: Path, longest: float = 0) -> Iterator[None]:
-    """Hold the lock of a file. On a disk that keeps no locks nothing is held, and a warning says so.
+def locked(file: Path, max_wait: float = 0) -> Iterator[None]:
+    """Hold the lock of a file. On a disk without locks, nothing is locked, and a warning is logged.
 
     Args:
-        file: is made if need be.
-        longest: seconds to wait for another program.
+        file: the lock file; it is created if necessary.
+        max_wait: seconds to wait for another program.
 
     Raises:
-        LockHeld: it was not let go in that time.
+        LockHeld: another program held it longer.
         OSError: the file cannot be opened.
     """
-    if not keeps_locks(file):
+    if not supports_locks(file):
         _warn_of_no_locks(file)
         yield
         return
     lock = FileLock(file, mode=0o600)
     try:
-        lock.acquire(timeout=longest)
+        lock.acquire(timeout=max_wait)
     except Timeout as error:
         raise _lock_held(file) from error
     try:
@@ -91,8 +91,8 @@ def _lock_held(file: Path) -> LockHeld:
     return LockHeld(f"Another program is using {file.parent} (lock {file.name}). Try again when it has finished.")
 
 
-def keeps_locks(file: Path) -> bool:
-    """Whether the disk of a file, which is made if need be, keeps locks. Some network shares do not.
+def supports_locks(file: Path) -> bool:
+    """Whether the disk of a file, which is created if necessary, supports locks. Some network shares do not.
 
     Raises:
         OSError: the file cannot be opened.
@@ -112,22 +112,20 @@ def keeps_locks(file: Path) -> bool:
 def _warn_of_no_locks(file: Path) -> None:
     if file.parent not in _warned_of:
         _warned_of.add(file.parent)
-        _log.warning(
-            "The disk of %s keeps no locks: make sure that only one program at a time works there.", file.parent
-        )
+        _log.warning("The file system of %s does not support locks: run only one program at a time there.", file.parent)
 
 
-async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, longest: float) -> None:
+async def _acquire(lock: "FileLock | threading.Lock", file: Path, what: str, max_wait: float) -> None:
     began = time.monotonic()
-    is_said = False
+    is_reported = False
     while not _try(lock):
         if file in _held:
             began = time.monotonic()
         waited = time.monotonic() - began
-        if waited >= min(_PATIENCE, longest) and not is_said:
-            is_said = True
-            _log.warning("Waiting for %s to end, for up to %s.", what, _in_words(longest))
-        if waited >= longest:
+        if waited >= min(_QUIET, max_wait) and not is_reported:
+            is_reported = True
+            _log.warning("Waiting for %s to end, for up to %s.", what, _in_words(max_wait))
+        if waited >= max_wait:
             raise _lock_held(file)
         await asyncio.sleep(_POLL)
 

@@ -100,8 +100,8 @@ def test_parents_that_are_made_are_their_owners_alone_whatever_the_umask(tmp_pat
     ("number", "words", "kind"),
     [
         pytest.param(errno.ENOSPC, "The disk is full", DiskFull, id="full disk"),
-        pytest.param(errno.EACCES, "You may not write in the folder", FileError, id="no permission"),
-        pytest.param(errno.EROFS, "You may not write in the folder", FileError, id="read-only disk"),
+        pytest.param(errno.EACCES, "You may not write to the folder", FileError, id="no permission"),
+        pytest.param(errno.EROFS, "You may not write to the folder", FileError, id="read-only disk"),
         pytest.param(errno.EFBIG, "could not be written", FileError, id="any other reason"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_file_that_exists_is_replaced_only_where_that_is_asked_for(tmp_path: P
     target = tmp_path / "boxes.csv"
     target.write_text("somebody's")
 
-    with pytest.raises(UsageError, match=r"exists already.*--overwrite"):
+    with pytest.raises(UsageError, match=r"already exists.*--overwrite"):
         write(target)
     kept = target.read_text()
     write(target, overwrite=True)
@@ -256,7 +256,7 @@ def test_a_name_is_reserved_for_one_alone(tmp_path: Path) -> None:
     wanted = tmp_path / "clinic.result.xlsx"
 
     with reserve(wanted, unused=True) as first, reserve(wanted, unused=True) as second:
-        with pytest.raises(UsageError, match="exists already"), reserve(wanted):
+        with pytest.raises(UsageError, match="already exists"), reserve(wanted):
             pass
         paths = [write(one.path, one.path.name, overwrite=one) for one in (first, second)]
 
@@ -361,7 +361,7 @@ def test_a_folder_where_everybody_can_replace_a_file_with_pins_is_named(
     with caplog.at_level(logging.WARNING, "bulkvm"), writing(tmp_path / "boxes.csv", private=private):
         pass
 
-    assert ("Everybody may write in the folder" in caplog.text) is warns
+    assert ("Every user can write to the folder" in caplog.text) is warns
 
 
 @pytest.fixture

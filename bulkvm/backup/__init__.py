@@ -1,4 +1,4 @@
-"""A nightly export that proves itself."""
+"""Nightly exports that are verified when they are written, and can be verified again."""
 
 from bulkvm.backup.backup_folder import check_backup, warn_of_other_tenant
 from bulkvm.backup.manifest import Manifest

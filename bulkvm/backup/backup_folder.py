@@ -1,8 +1,8 @@
-"""The folder that holds backups, each beside its manifest, and the staging folder in it where they are made.
+"""The folder with the backups and their manifests, and the staging folder in it.
 
-A backup is made and proven in the staging folder, under its name to be. Its manifest goes out first, and the backup's
-own name in the folder is the last thing to appear. When it has had its time it comes back here before it is deleted. So
-what a killed program leaves in the staging folder and not in the other one is no backup, and neither is its manifest.
+A backup is written and verified in the staging folder, under its final name. To publish it, its manifest is moved to
+the backup folder first, and the backup last. To delete it, the backup is moved back to the staging folder first. So a
+file that a killed program left only in the staging folder is not a backup, and neither is its manifest.
 """
 
 import errno
@@ -24,19 +24,19 @@ from bulkvm.model.tenant import Tenant
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"
-_LONGEST_MANIFEST: Final = 64 * 1024  # bytes, a hundred times what one has
-_JUNCTION: Final = 0xA0000003  # the tag of a link to a folder on Windows
+_MAX_MANIFEST: Final = 64 * 1024  # bytes, a hundred times the usual size
+_JUNCTION: Final = 0xA0000003  # the reparse tag of a link to a folder on Windows
 
 
 @asynccontextmanager
 async def staging(folder: Path, lock_timeout: float) -> AsyncIterator[Path]:
-    """Be the only one at work in a folder, which is made if need be; whoever comes second waits.
+    """Lock a backup folder, which is created if necessary; other backups wait.
 
     Yields:
-        A folder of our own to make a backup in.
+        The staging folder.
 
     Raises:
-        BackupNotProven: another program is at work there all the time, or the folder to work in is not ours.
+        BackupNotProven: another backup holds the lock for too long, or the staging folder belongs to another user.
     """
     make_private_folder(folder)
     place = folder / _STAGING
@@ -48,37 +48,37 @@ async def staging(folder: Path, lock_timeout: float) -> AsyncIterator[Path]:
             yield place
     except LockHeld as error:
         raise BackupNotProven(
-            f"No backup was made: another backup has been at work in {folder} all the time. See whether it still does "
-            "anything, or wait longer with --lock-timeout."
+            f"No backup was made: another backup in {folder} is still running. Check whether it makes progress, or "
+            "wait longer with --lock-timeout."
         ) from error
 
 
 def publish(place: Path, folder: Path, file: str) -> None:
-    """Put a proven backup and its manifest where they belong."""
+    """Move a verified backup and its manifest from the staging folder to the backup folder."""
     for name in (manifest_name(file), file):
         rename_exclusively(place / name, folder / name)
     flush_folder(folder)
 
 
 def unpublish(place: Path, folder: Path, file: str) -> None:
-    """Remove a backup and its manifest."""
+    """Delete a backup and its manifest."""
     (folder / file).replace(place / file)
     (folder / manifest_name(file)).unlink()
     (place / file).unlink()
 
 
 def tidy(place: Path, folder: Path) -> None:
-    """Remove what backups that were killed left behind. What is not called as our files are stays."""
+    """Delete the files that killed backups left. Files with other names are kept."""
     with _opened(place) as handle:
         for name in os.listdir(place if handle is None else handle):  # noqa: PTH208  (pathlib takes no descriptor)
-            with suppress(OSError):  # another program has it open, on Windows: the next night tries again
+            with suppress(OSError):  # on Windows, another program has it open: the next backup tries again
                 _tidy_one(name, place, handle, folder)
 
 
 def list_backups(folder: Path) -> Iterator[tuple[str, Manifest | None]]:
-    """The names of all backups in a folder, with their manifests; None where there is none that can be read.
+    """List the names of all backups in a folder, with their manifests, None for each that is missing or unreadable.
 
-    A file of another name is one if there is a manifest beside it: somebody gave both another name.
+    A file with another name is a backup if it has a manifest: both were renamed.
     """
     names = {entry.name for entry in folder.iterdir()}
     beside = {name.removesuffix(SUFFIX) + ".csv" for name in names if name.endswith(SUFFIX)}
@@ -92,26 +92,26 @@ def list_backups(folder: Path) -> Iterator[tuple[str, Manifest | None]]:
 
 
 def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | None:
-    """Say what is wrong with a backup; None where it is to the last byte what its manifest says."""
+    """Describe how a backup is damaged; None if its checksum is the one in its manifest."""
     if manifest is None:
-        return "it has no manifest of its own, so that nothing proves it."
+        return "it has no manifest, so it cannot be verified."
     if manifest.file != file and is_backup_name(file):
-        return f"it has no manifest of its own, so that nothing proves it: the one beside it is of {manifest.file}."
+        return f"its manifest is that of {manifest.file}, so it cannot be verified."
     try:
         with open_regular(folder / file) as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except FileNotFoundError:
-        return "it is gone, and only its manifest is there."
+        return "it is missing; only its manifest exists."
     except OSError as error:
         return f"it cannot be read ({error.strerror})."
-    return None if digest == manifest.sha256 else "it is not what was written: it was changed or damaged since."
+    return None if digest == manifest.sha256 else "checksum mismatch: it was changed or damaged."
 
 
 def check_backup(sheet: Sheet) -> None:
-    """Make sure that a sheet is what its manifest says, where one lies beside its file.
+    """Check a sheet against the manifest beside its file, if there is one.
 
     Raises:
-        SheetError: it was changed or damaged, or its manifest was.
+        SheetError: the sheet or its manifest was changed or damaged.
     """
     file = sheet.path
     beside = file.with_name(manifest_name(file.name))
@@ -120,24 +120,23 @@ def check_backup(sheet: Sheet) -> None:
     manifest = _read_manifest(beside)
     if manifest is None and is_backup_name(file.name) and os.path.lexists(beside):
         raise SheetError(
-            f"The manifest beside {file.name} ({beside.name}) cannot be read, so nothing proves that the backup is "
-            "whole. Take another backup, or copy both anew. If you know that this one is whole, save it under another "
-            "name.",
+            f"The manifest of {file.name} ({beside.name}) cannot be read, so the backup cannot be verified. Use "
+            "another backup, or copy both files again. If this backup is intact for certain, rename it.",
             ProblemCode.CHANGED_BACKUP,
         )
     if manifest is None or (manifest.sha256 == sheet.sha256 and file.name in {manifest.file, _renamed(file.name)}):
         return
     raise SheetError(
-        f"{file.name} is not what its manifest ({manifest_name(file.name)}) says: it was changed or damaged since. "
-        "Take another backup, or a whole copy of this one. If you changed it yourself, save it under another name.",
+        f"The checksum or name of {file.name} does not match its manifest ({manifest_name(file.name)}): it was changed "
+        "or damaged. Use another backup, or an intact copy. If you changed it yourself, save it under another name.",
         ProblemCode.CHANGED_BACKUP,
     )
 
 
 def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
-    """Say that a sheet is a backup of another tenant than the one that it is about to be sent to.
+    """Warn of a sheet that is a backup of another tenant than the one it is to be sent to.
 
-    A tenant that has the same id is the same one, by another address of its PBX.
+    A tenant with the same id is the same one, at another address of its PBX.
     """
     if sheet.path.suffix != ".csv" or not (
         manifest := _read_manifest(sheet.path.with_name(manifest_name(sheet.path.name)))
@@ -147,32 +146,30 @@ def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
     if former is None or (former.id and former.id == tenant.id) or not former.contradicts(tenant):
         return None
     message = (
-        f"{sheet.path.name} is a backup of {former}, and not of {tenant}. Look at the plan: boxes that have the same "
-        "number there get the values of this backup."
+        f"{sheet.path.name} is a backup of {former}, not of {tenant}. Check the plan: boxes with the same number "
+        "get the values of this backup."
     )
     return Problem(row=None, code=ProblemCode.OTHER_TENANT, message=message)
 
 
 def _renamed(name: str) -> str | None:
-    """The name, if a person has chosen it: then its manifest still names the former one."""
+    """The name of a renamed backup, whose manifest still has the former name; None for the name of a backup."""
     return None if is_backup_name(name) else name
 
 
 def _check_own(place: Path) -> None:
-    """Make sure that what is to be removed in the staging folder is nothing of somebody else's.
+    """Check that the staging folder belongs to this user, since files in it are deleted.
 
     Raises:
-        BackupNotProven: it is a link, or belongs to another user.
+        BackupNotProven: it is not a folder, or belongs to another user.
     """
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
-        raise BackupNotProven(
-            f"No backup was made: {place}, where bulkvm works, is a link or a file and not a folder. Remove it."
-        )
+        raise BackupNotProven(f"No backup was made: the staging folder {place} is a link or a file. Delete it.")
     if not is_ours(found):
         raise BackupNotProven(
-            f"No backup was made: {place}, where bulkvm works, belongs to another user. Run the backup as that user, "
-            "or into a folder of your own."
+            f"No backup was made: the staging folder {place} belongs to another user. Run the backup as that user, or "
+            "to another folder."
         )
     if os.name != "nt" and stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
         place.chmod(stat.S_IRWXU)
@@ -180,7 +177,7 @@ def _check_own(place: Path) -> None:
 
 @contextmanager
 def _opened(place: Path) -> Iterator[int | None]:
-    """Hold on to the staging folder, so that nobody can put another one in its place; None on Windows, which cannot."""
+    """Open the staging folder, so that it cannot be replaced meanwhile. None on Windows, which has no such call."""
     if os.unlink not in os.supports_dir_fd:
         yield None
         return
@@ -205,10 +202,10 @@ def _tidy_one(name: str, place: Path, handle: int | None, folder: Path) -> None:
 
 
 def _read_manifest(path: Path) -> Manifest | None:
-    """What a manifest says; None for anything else, such as a pipe, a huge file, or a foreign one of that name."""
+    """Read a manifest; None for anything else, such as a pipe, a huge file, or another program's file."""
     try:
         with open_regular(path) as opened:
-            content = opened.read(_LONGEST_MANIFEST + 1)
-        return parse_manifest(content.decode()) if len(content) <= _LONGEST_MANIFEST else None
+            content = opened.read(_MAX_MANIFEST + 1)
+        return parse_manifest(content.decode()) if len(content) <= _MAX_MANIFEST else None
     except (OSError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""The manifest beside each backup: what the backup is, and by what it is proven."""
+"""The manifest of a backup: its content and its checksum, in a file beside it."""
 
 import json
 import re
@@ -16,17 +16,24 @@ _SCHEMA: Final = 1
 _NAME: Final = re.compile(r".+-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+")
-_LONGEST: Final = 60
+_MAX_LENGTH: Final = 60  # characters of a site's name in a file name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a backup is.
+    """What a backup contains.
 
-    `file` is its name, `pbx` the address that it was fetched from, `tenant` whose boxes it holds (None where bulkvm
-    0.1.0 made it), `time` when that was. `without_pin` is how many of its boxes the PBX showed without their PINs,
-    `not_shown` the same for each field (None where 0.1.0 made it), `same_number` how many boxes
-    have a number that several have. `suspect` says why it is not trusted, None where it is.
+    Attributes:
+        file: its name.
+        pbx: the address that it was fetched from.
+        tenant: the tenant of its boxes; None in a manifest of 0.1.0.
+        time: when the boxes were fetched.
+        count: the number of boxes.
+        without_pin: the number of boxes whose PIN the PBX did not show.
+        not_shown: the same for each field; None in a manifest of 0.1.0.
+        same_number: the number of boxes for each extension that several have.
+        sha256: the checksum of the file.
+        suspect: why the backup is suspicious, None if it is not.
     """
 
     file: str
@@ -47,22 +54,22 @@ def backup_name(site: str, time: datetime, number: int = 1, *, suspect: bool = F
     """The name of a backup, such as clinic-20261123T021500Z.csv.
 
     Args:
-        site: its name, which may hold what no file name may.
-        time: when it was made.
-        number: tells backups of one second apart.
-        suspect: whether the name shall say that the backup is not trusted.
+        site: the name of the site; characters that are not allowed in file names are replaced.
+        time: when the backup is made.
+        number: distinguishes backups of the same second.
+        suspect: whether the backup is suspicious, which the name then shows.
     """
-    safe = _NOT_IN_NAMES.sub("-", site)[:_LONGEST].strip(".-") or "site"
+    safe = _NOT_IN_NAMES.sub("-", site)[:_MAX_LENGTH].strip(".-") or "site"
     return f"{safe}-{time:%Y%m%dT%H%M%SZ}{f'-{number}' if number > 1 else ''}{'-suspect' if suspect else ''}.csv"
 
 
 def is_backup_name(name: str) -> bool:
-    """Whether a file is called as backups are."""
+    """Whether a file name is that of a backup."""
     return _NAME.fullmatch(name) is not None
 
 
 def is_manifest_name(name: str) -> bool:
-    """Whether a file is called as the manifests of backups are."""
+    """Whether a file name is that of a manifest."""
     return name.endswith(SUFFIX) and is_backup_name(f"{name.removesuffix(SUFFIX)}.csv")
 
 
@@ -72,21 +79,21 @@ def manifest_name(file: str) -> str:
 
 
 def format_manifest(manifest: Manifest) -> str:
-    """Write a manifest as JSON."""
+    """Format a manifest as JSON."""
     form = {"schema": _SCHEMA, **asdict(manifest), "time": f"{manifest.time:%Y-%m-%dT%H:%M:%SZ}"}
     return json.dumps(form, ensure_ascii=False, indent=2) + "\n"
 
 
 def parse_manifest(text: str) -> Manifest:
-    """Read a manifest, also one of 0.1.0. What a later version added to it is passed over.
+    """Parse a manifest, also one of 0.1.0. Fields of later versions are ignored.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a manifest.
     """
     try:
         form = json.loads(text)
     except RecursionError as error:
-        raise ValueError("it is no manifest") from error
+        raise ValueError("it is not a manifest") from error
     if not isinstance(form, Mapping) or form.get("schema") != _SCHEMA:
         raise ValueError("it is not an object of the schema that this version knows")
     tenant = form.get("tenant")
@@ -108,7 +115,7 @@ def parse_manifest(text: str) -> Manifest:
 
 def _parse_tenant(form: Any) -> Tenant:
     if not isinstance(form, Mapping):
-        raise ValueError("its tenant is not an object")  # noqa: TRY004  (what is wrong is the text)
+        raise ValueError("its tenant is not an object")  # noqa: TRY004  (the text is malformed, not the argument)
     texts = {field: _text_or_none(form, field) for field in ("id", "name", "domain", "token_hash")}
     return Tenant(pbx=_text(form, "pbx"), **texts)
 
@@ -135,15 +142,15 @@ def _count(form: Mapping[str, Any], field: str) -> int:
 
 
 def _counts(form: Mapping[str, Any], field: str) -> Mapping[str, int]:
-    """Numbers of boxes by name, none where an earlier version did not count them."""
+    """Numbers of boxes by name; empty if an earlier version did not count them."""
     counts = form.get(field, {})
     if not isinstance(counts, Mapping):
-        raise ValueError(f"its {field} is not an object")  # noqa: TRY004  (what is wrong is the text)
+        raise ValueError(f"its {field} is not an object")  # noqa: TRY004  (the text is malformed, not the argument)
     return {name: _count(counts, name) for name in counts}
 
 
 def _sha256(form: Mapping[str, Any], field: str) -> str:
     value = _text(form, field)
     if not _SHA256.fullmatch(value):
-        raise ValueError(f"its {field} is none")
+        raise ValueError(f"its {field} is not a checksum")
     return value

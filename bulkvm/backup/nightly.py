@@ -1,4 +1,4 @@
-"""One backup of one site: listed, written, proven, and those pruned that have had their time."""
+"""Makes a backup of one site: fetches the boxes, writes and verifies the file, and deletes old backups."""
 
 import asyncio
 import hashlib
@@ -40,14 +40,14 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSettings:
-    """How backups are made tonight.
+    """The settings of a backup.
 
     Attributes:
-        folder: where.
-        now: when, with its time zone.
-        keep: how many stay.
-        force: whether far fewer boxes than in the last backup are accepted.
-        lock_timeout: seconds to wait while another backup is at work in the folder.
+        folder: the backup folder.
+        now: the time, with a time zone.
+        keep: how many backups to keep.
+        force: whether a suspicious list, such as one with far fewer boxes, is accepted.
+        lock_timeout: seconds to wait for another backup in the same folder.
     """
 
     folder: Path
@@ -57,19 +57,19 @@ class BackupSettings:
     lock_timeout: float = 600.0
 
     def __post_init__(self) -> None:
-        """Refuse a time that is not known for certain, and bring it to UTC, by which backups are named.
+        """Convert the time to UTC, by which backups are named.
 
         Raises:
             UsageError: it has no time zone.
         """
         if self.now.tzinfo is None:
-            raise UsageError("Night.now must have a time zone, such as datetime.now(UTC).")
+            raise UsageError("BackupSettings.now must have a time zone, such as datetime.now(UTC).")
         object.__setattr__(self, "now", self.now.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is backed up: the boxes of a tenant, and the name under which its site is known here."""
+    """What is backed up: the boxes of a tenant, and its site."""
 
     boxes: Sequence[Box]
     site: Site
@@ -78,13 +78,13 @@ class _Source:
 
 
 @dataclass(frozen=True, slots=True)
-class _Former:
-    """The intact backups under a site's name.
+class _Earlier:
+    """The intact backups of a site.
 
     Attributes:
-        same: those of the same tenant. Only they are ever removed.
-        maybe: those of the same PBX that 0.1.0 made, whose tenant is not known. They are compared with.
-        other: those of another tenant.
+        same: the backups of the same tenant. Only these are ever deleted.
+        maybe: backups of 0.1.0 of the same PBX, whose tenant is not known. They are used for comparison.
+        other: the backups of another tenant.
     """
 
     same: list[Manifest]
@@ -92,21 +92,21 @@ class _Former:
     other: list[Manifest]
 
     def list_of(self, manifest: Manifest, tenant: Tenant) -> list[Manifest]:
-        """Where a backup belongs."""
+        """The list that a backup belongs to."""
         if manifest.tenant:
             return self.same if manifest.tenant.is_same(tenant) else self.other
-        with suppress(ValueError):  # what it holds as the PBX's address is none
+        with suppress(ValueError):  # the PBX's address in it is not valid
             if normalize_url(manifest.pbx) == tenant.pbx:
                 return self.maybe
         return self.other
 
 
-async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
-    """Back up all boxes of a PBX. Whatever goes wrong, the backups that are there stay as they are.
+async def back_up(pbx: Pbx, site: Site, settings: BackupSettings) -> Manifest:
+    """Back up all boxes of a PBX. After any error, the earlier backups are unchanged.
 
     Raises:
-        BackupNotProven: it could not be written, was not read back as it was fetched, or holds suspiciously little;
-            in this last case it is kept under a name that says so.
+        BackupNotProven: the backup could not be written or verified, or is suspicious. A suspicious one is kept, with
+            a name that shows it.
         PbxError: the list could not be read completely.
         LoginRefused: the PBX does not accept the login.
     """
@@ -115,21 +115,21 @@ async def back_up(pbx: Pbx, site: Site, night: BackupSettings) -> Manifest:
         boxes = await pbx.list_whole_boxes()
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
-    made_of = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))
+    source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))
     try:
-        async with staging(night.folder, night.lock_timeout) as place:
-            return await _in_thread(partial(_store, place, made_of, night))
+        async with staging(settings.folder, settings.lock_timeout) as place:
+            return await _in_thread(partial(_store, place, source, settings))
     except (FileError, UsageError, SheetError) as error:
         raise BackupNotProven(f"No backup was made. {error}") from error
     except OSError as error:
         raise BackupNotProven(
-            f"No backup was made in {night.folder}: {error.strerror or error}. Check that the folder is there, that "
-            "you may write in it, and that the disk has room."
+            f"No backup was made in {settings.folder}: {error.strerror or error}. Check that the folder exists, "
+            "that you may write to it, and that the disk has free space."
         ) from error
 
 
 async def _in_thread(work: Callable[[Event], Manifest]) -> Manifest:
-    """Do work in a thread; when it is cancelled, tell it to stop, and wait until it has."""
+    """Run work in a thread. When cancelled, signal it to stop, and wait until it has."""
     stop = Event()
     working = asyncio.get_running_loop().run_in_executor(None, work, stop)
     try:
@@ -141,60 +141,60 @@ async def _in_thread(work: Callable[[Event], Manifest]) -> Manifest:
         raise
 
 
-def _store(place: Path, source: _Source, night: BackupSettings, stop: Event) -> Manifest:
-    folder = night.folder
+def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) -> Manifest:
+    folder = settings.folder
     tidy(place, folder)
     try:
-        former = _find_former(folder, source)
-        if former.other and not former.same:
+        earlier = _find_earlier(folder, source)
+        if earlier.other and not earlier.same:
             _log.warning(
-                "%s: its former backups in %s are of %s, and this one is of %s. They are neither compared nor removed.",
-                source.site.name, folder, former.other[-1].tenant or former.other[-1].pbx, source.tenant,
+                "%s: the earlier backups in %s are of %s, this one is of %s. They are neither compared nor deleted.",
+                source.site.name, folder, earlier.other[-1].tenant or earlier.other[-1].pbx, source.tenant,
             )  # fmt: skip
-        last = last_good([*former.same, *former.maybe], night.now)
-        suspicion = None if night.force else find_suspicion(source.boxes, last, source.not_shown)
-        made = _make(place, source, night, suspicion)
+        last = last_good([*earlier.same, *earlier.maybe], settings.now)
+        suspicion = None if settings.force else find_suspicion(source.boxes, last, source.not_shown)
+        made = _make(place, source, settings, suspicion)
         if stop.is_set():
             raise Interrupted("Stopped. No backup was made.")
         publish(place, folder, made.file)
         if suspicion:
             raise BackupNotProven(
-                f"{suspicion}. It is kept as {folder / made.file}, and no older backup was removed. "
-                "If that is right, run the same once with --force."
+                f"{suspicion}. The backup is kept as {folder / made.file}, and no older backup was deleted. "
+                "If the list is right, run the same command once with --force."
             )
-        for old in choose_pruned([made, *former.same], night.keep, night.now):
-            with suppress(OSError):  # open in Excel, on Windows, or the like: the next night tries again
+        for old in choose_pruned([made, *earlier.same], settings.keep, settings.now):
+            with suppress(OSError):  # on Windows, it may be open in Excel: the next backup tries again
                 unpublish(place, folder, old.file)
     finally:
         tidy(place, folder)
     return made
 
 
-def _find_former(folder: Path, source: _Source) -> _Former:
-    """The backups of a site that are as they were written, and under the name that they were given."""
-    former = _Former([], [], [])
+def _find_earlier(folder: Path, source: _Source) -> _Earlier:
+    """The intact backups of a site that have not been renamed."""
+    earlier = _Earlier([], [], [])
     for file, manifest in list_backups(folder):
         if not manifest or manifest.site != source.site.name or not is_backup_name(file):
             continue
         if find_damage(folder, file, manifest) is None:
-            former.list_of(manifest, source.tenant).append(manifest)
-    return former
+            earlier.list_of(manifest, source.tenant).append(manifest)
+    return earlier
 
 
-def _make(place: Path, source: _Source, night: BackupSettings, suspicion: str | None) -> Manifest:
-    """Write a backup and its manifest, and read back that it is all there."""
+def _make(place: Path, source: _Source, settings: BackupSettings, suspicion: str | None) -> Manifest:
+    """Write a backup and its manifest to the staging folder, and verify it."""
     boxes, site = source.boxes, source.site
-    names = (backup_name(site.name, night.now, number, suspect=suspicion is not None) for number in count(1))
-    name = next(name for name in names if not _is_taken(night.folder, name))
+    names = (backup_name(site.name, settings.now, number, suspect=suspicion is not None) for number in count(1))
+    name = next(name for name in names if not _is_taken(settings.folder, name))
     file = write_export(place / name, boxes)
     if loss := find_loss(read_sheet(file), boxes):
-        raise BackupNotProven(f"No backup was made: what was written could not be read back: {loss}")
+        raise BackupNotProven(f"No backup was made: the file that was written could not be verified: {loss}")
     manifest = Manifest(
         file=name,
         site=site.name,
         pbx=site.url,
         tenant=source.tenant,
-        time=night.now.replace(microsecond=0),
+        time=settings.now.replace(microsecond=0),
         count=len(boxes),
         without_pin=count_without_pin(boxes),
         not_shown=source.not_shown,

@@ -1,4 +1,4 @@
-"""Which backups have had their time."""
+"""Chooses the backups to delete."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from bulkvm.backup.manifest import Manifest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """How many backups stay: the last ones, and the last one of each of so many days, weeks and months that have one.
+    """How many backups to keep: the last ones, and the last one of each day, week and month with a backup.
 
-    What any of the numbers keeps is kept. Where all are 0, every backup is.
+    A backup is kept if any of the numbers keeps it. If all are 0, every backup is kept.
     """
 
     last: int = 0
@@ -26,11 +26,11 @@ KEEP_ALL: Final = Keep()
 
 
 def choose_pruned(backups: Iterable[Manifest], keep: Keep, now: datetime) -> tuple[Manifest, ...]:
-    """Choose the backups of one site that are to go.
+    """Choose the backups of one site to delete.
 
-    The newest good one stays, since every number but 0 keeps it; of two that are equally new, the one that comes first
-    counts as the newer. One that is not trusted is there to be looked at, and goes when it is older than all that stay.
-    One that is dated later than now was written while a clock was wrong; it neither goes nor counts.
+    The newest good backup is always kept; of two with the same time, the first one counts as newer. A suspicious
+    backup is deleted once it is older than all that are kept. A backup dated in the future, by a wrong clock, is
+    neither deleted nor counted.
     """
     past = [backup for backup in backups if backup.time <= now]
     good = sorted((b for b in past if b.suspect is None), key=lambda b: b.time, reverse=True)

@@ -1,4 +1,4 @@
-"""All backups of a folder, against their manifests."""
+"""Verifies all backups in a folder against their manifests."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from bulkvm.model.errors import BackupNotProven
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found in a folder.
+    """The backups in a folder.
 
     Attributes:
-        intact: the names of the backups that are as they were written.
-        suspect: those of these that are not trusted.
-        future: those of these that are dated later than now, so that some clock was wrong.
-        damaged: what is wrong with the others.
-        newest: when the newest good one of each site was made. Where a site's backups are of several tenants, each
-            has its own, under the site's and the tenant's names. None where all are dated later than now.
+        intact: the names of the backups whose checksum matches.
+        suspect: the intact backups that are suspicious.
+        damaged: a description of the damage of each other backup, by name.
+        newest: the time of the newest good backup of each site; of each site and tenant, if a site has backups of
+            several tenants. None if all are dated in the future.
+        future: the intact backups that are dated in the future, by a wrong clock.
     """
 
     intact: tuple[str, ...]
@@ -31,20 +31,20 @@ class Verified:
 
 
 def verify(folder: Path, *, now: datetime | None = None) -> Verified:
-    """Check every backup in a folder against its manifest. Nothing is changed there.
+    """Check every backup in a folder against its manifest. Nothing is changed.
 
     Args:
-        folder: where they are.
-        now: the time, with its zone; None for that of this machine.
+        folder: the backup folder.
+        now: the time, with a time zone; by default, this machine's.
 
     Raises:
-        BackupNotProven: the folder cannot be looked into.
+        BackupNotProven: the folder cannot be read.
     """
     now = (now or datetime.now(UTC)).astimezone(UTC)
     try:
         found = list(list_backups(folder))
     except OSError as error:
-        raise BackupNotProven(f"{folder} cannot be looked into: {error.strerror}.") from error
+        raise BackupNotProven(f"{folder} cannot be read: {error.strerror}.") from error
     damages = {file: find_damage(folder, file, manifest) for file, manifest in found}
     whole = [(file, manifest) for file, manifest in found if manifest and damages[file] is None]
     return Verified(
@@ -57,9 +57,11 @@ def verify(folder: Path, *, now: datetime | None = None) -> Verified:
 
 
 def _find_newest(good: Iterable[Manifest], now: datetime) -> Mapping[str, datetime | None]:
-    """When the newest backup of each site, and of each tenant of it, was made."""
+    """The time of the newest backup of each site and tenant."""
     groups: list[list[Manifest]] = []
-    for manifest in sorted(good, key=lambda one: (one.tenant is None, one.time)):  # those of 0.1.0 join the others
+    for manifest in sorted(
+        good, key=lambda one: (one.tenant is None, one.time)
+    ):  # backups of 0.1.0 join the group of their site
         group = next((group for group in groups if _belong_together(group[0], manifest)), None)
         if group is None:
             groups.append([manifest])

@@ -1,13 +1,13 @@
-"""Sites: which PBX is meant, and what is remembered of each."""
+"""Sites: the PBXs that are set up, their logins and secrets."""
 
 from bulkvm.sites.keyring_store import forget_secret, read_secret, store_secret
 from bulkvm.sites.passwords import expand_password_file, fetch_secret, split_command
-from bulkvm.sites.site_choice import Choice, add_secret, choose_site
+from bulkvm.sites.site_choice import ChosenSite, add_secret, choose_site
 from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, read_sites
 
 __all__ = [
     "SIMULATOR",
-    "Choice",
+    "ChosenSite",
     "Sites",
     "add_secret",
     "change_site",

@@ -1,4 +1,4 @@
-"""Which PBX is meant, and who logs in: what an option says comes first, then the variables, then the site's entry."""
+"""Chooses the site and its login: from the options, else the environment variables, else the site's entry."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,72 +13,72 @@ _SECRETS: Final = ("BULKVM_TOKEN", "BULKVM_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The site that is meant, with what the variables say of its login, and its entry.
+class ChosenSite:
+    """The chosen site, with the login from the environment variables, and its entry.
 
-    The entry is None where the variables alone describe the site.
+    The entry is None if the variables alone describe the site.
     """
 
     site: Site
     entry: Site | None = None
 
     @property
-    def is_of_the_entry(self) -> bool:
-        """Whether the entry's own user logs in, so that its secret may be used."""
+    def has_login_of_entry(self) -> bool:
+        """Whether the login is that of the entry, so that its secret can be used."""
         return self.entry is not None and (self.site.user, self.site.domain) == (self.entry.user, self.entry.domain)
 
 
-def choose_site(name: str | None, environment: Mapping[str, str], sites: Mapping[str, Site]) -> Choice:
-    """The site of that name; without a name the one that BULKVM_URL describes, or else the only one there is.
+def choose_site(name: str | None, environment: Mapping[str, str], sites: Mapping[str, Site]) -> ChosenSite:
+    """Choose the site with a name; without a name, the one in BULKVM_URL, else the only site.
 
     Args:
-        name: what an option or BULKVM_SITE says.
-        environment: the variables. Those that say who logs in stand above a site's entry.
+        name: from an option or BULKVM_SITE.
+        environment: the environment variables. Their login overrides that of a site's entry.
         sites: the entries, by name.
 
     Raises:
-        UsageError: none is meant, two are, or a secret in the variables may be for another one.
+        UsageError: no site or several match, or a secret in the variables may be for another site.
     """
     url = environment.get("BULKVM_URL")
     if url and not name:
         address = check_url(url)
-        return Choice(_with_login(Site(name=urlsplit(address).hostname or address, url=address), environment))
+        return ChosenSite(_with_login(Site(name=urlsplit(address).hostname or address, url=address), environment))
     entry = _entry(name, sites)
     if url and check_url(url) != entry.url:
-        # One of the two is a leftover, and a password must not go to the wrong PBX.
-        raise UsageError(f"The site {entry.name} is {entry.url}, and BULKVM_URL names another PBX. Unset BULKVM_URL.")
+        # A password must not be sent to the wrong PBX.
+        raise UsageError(f"The site {entry.name} is {entry.url}, but BULKVM_URL names another PBX. Unset BULKVM_URL.")
     _check_secrets(entry.name, environment)
-    return Choice(_with_login(entry, environment), entry)
+    return ChosenSite(_with_login(entry, environment), entry)
 
 
-def add_secret(choice: Choice, stored: Callable[[Site], str | None], ask: Callable[[Site], str | None]) -> Site:
-    """The site with its password or token: from the variables, else the entry's own, else a person's.
+def add_secret(chosen: ChosenSite, stored: Callable[[Site], str | None], ask: Callable[[Site], str | None]) -> Site:
+    """Add the password or token to a site: from the variables, else from the entry, else from the user.
 
     Args:
-        choice: which site.
-        stored: gives the secret of an entry, from where that is kept.
-        ask: asks a person for the secret of a site, if there is one to be asked.
+        chosen: the site.
+        stored: reads the stored secret of an entry.
+        ask: prompts for the secret of a site, on a terminal.
 
     Raises:
-        UsageError: nothing says the secret.
+        UsageError: there is no secret.
     """
-    site, entry = choice.site, choice.entry
+    site, entry = chosen.site, chosen.entry
     if _can_log_in(site):
         return site
-    secret = stored(entry) if entry and choice.is_of_the_entry else None
+    secret = stored(entry) if entry and chosen.has_login_of_entry else None
     if not secret and (entry or site.user):
         secret = ask(site)
     if secret:
         return replace(site, password=secret) if site.user else replace(site, token=secret)
     if not entry:
         raise UsageError(
-            "BULKVM_URL names a PBX, and nothing says who logs in. "
+            "BULKVM_URL is set, but there is no login for it. "
             "Set BULKVM_TOKEN, or BULKVM_USER, BULKVM_DOMAIN and BULKVM_PASSWORD."
         )
     kind = "password" if site.user else "token"
     raise UsageError(
-        f"No {kind} for the site {site.name}. Store it with `bulkvm login {site.name}`. Where there is no keyring, as "
-        "under cron, give the site a password_file or password_command (--password-file, --password-command), or set "
+        f"No {kind} for the site {site.name}. Store it with `bulkvm login {site.name}`. Without a keyring, as in cron "
+        "jobs, give the site a password_file or password_command (--password-file, --password-command), or set "
         f"BULKVM_SITE={site.name} and BULKVM_{kind.upper()}."
     )
 
@@ -88,15 +88,15 @@ def _entry(name: str | None, sites: Mapping[str, Site]) -> Site:
     if name:
         if name not in sites:
             raise UsageError(
-                f'There is no site called "{name}". {f"There are: {known}. " if known else ""}'
-                f"`bulkvm login {name}` makes it; `simulator` is built in."
+                f'There is no site called "{name}". {f"The sites are: {known}. " if known else ""}'
+                f"Set it up with `bulkvm login {name}`; `simulator` is built in."
             )
         return sites[name]
     if len(sites) > 1:
-        raise UsageError(f"There are several sites: {known}. Say which one is meant with --site or BULKVM_SITE.")
+        raise UsageError(f"There are several sites: {known}. Choose one with --site or BULKVM_SITE.")
     if not sites:
         raise UsageError(
-            "No PBX is named. Set one up with `bulkvm login NAME`, or set BULKVM_URL (such as "
+            "There is no site yet. Set one up with `bulkvm login NAME`, or set BULKVM_URL (such as "
             "https://pbx.example.com:8887) and BULKVM_TOKEN,\n"
             "or BULKVM_URL, BULKVM_USER, BULKVM_DOMAIN and BULKVM_PASSWORD. "
             "To try everything without a PBX, use the site `simulator`, as in --site simulator."
@@ -105,19 +105,19 @@ def _entry(name: str | None, sites: Mapping[str, Site]) -> Site:
 
 
 def _check_secrets(name: str, environment: Mapping[str, str]) -> None:
-    """Make sure that secrets in the variables are for this site: they may be there for another one.
+    """Check that secrets in the variables are for this site.
 
     Raises:
-        UsageError: no variable says that they are.
+        UsageError: they may be for another site.
     """
-    given = [variable for variable in _SECRETS if environment.get(variable, "").strip()]
-    meant = environment.get("BULKVM_SITE")
-    if not given or meant == name or (not meant and environment.get("BULKVM_URL")):
+    secrets = [variable for variable in _SECRETS if environment.get(variable, "").strip()]
+    site = environment.get("BULKVM_SITE")
+    if not secrets or site == name or (not site and environment.get("BULKVM_URL")):
         return
-    found = f"BULKVM_SITE names the site {meant}" if meant else "neither BULKVM_SITE nor BULKVM_URL says for which PBX"
+    found = f"BULKVM_SITE names the site {site}" if site else "neither BULKVM_SITE nor BULKVM_URL names a PBX for it"
     raise UsageError(
-        f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} set, and {found}, so nothing was sent to the site "
-        f"{name}. Set BULKVM_SITE={name} if it is meant, else unset {' and '.join(given)}."
+        f"{' and '.join(secrets)} {'is' if len(secrets) == 1 else 'are'} set, but {found}, so nothing was sent to the "
+        f"site {name}. Set BULKVM_SITE={name} if the secret is for this site, else unset {' and '.join(secrets)}."
     )
 
 

@@ -39,7 +39,7 @@ async def test_a_backup_that_waits_too_long_says_for_what_and_is_not_made(
     with (
         another_one_at_work(folder),
         caplog.at_level(logging.WARNING, "bulkvm"),
-        pytest.raises(BackupNotProven, match=r"another backup has been at work in .*--lock-timeout"),
+        pytest.raises(BackupNotProven, match=r"another backup in .* is still running.*--lock-timeout"),
     ):
         await back_up_from(pbx_with(tmp_path, 3), folder, lock_timeout=0.2)
 
@@ -124,7 +124,7 @@ def test_on_a_disk_without_locks_backups_are_made_with_a_plain_warning(tmp_path:
     ended = run_python(ON_A_DISK_WITHOUT_LOCKS, tmp_path, str(number))
 
     folder = tmp_path / "nights" / ".bulkvm"
-    said = f"The disk of {folder} keeps no locks: make sure that only one program at a time works there."
+    said = f"The file system of {folder} does not support locks: run only one program at a time there."
     assert (ended.returncode, ended.stderr.splitlines()) == (0, [said])
     verified = verify(tmp_path / "nights", now=NIGHT + timedelta(days=1))
     assert (len(verified.intact), verified.damaged) == (3, {})

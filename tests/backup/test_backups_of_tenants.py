@@ -84,7 +84,7 @@ async def test_a_site_whose_tenant_changed_says_so_once_and_keeps_all(
     (said,) = caplog.messages
     assert "former (former.example.com)" in said
     assert "now (now.example.com)" in said
-    assert "neither compared nor removed" in said
+    assert "neither compared nor deleted" in said
 
 
 def as_of_the_first_release(folder: Path) -> None:
@@ -102,7 +102,7 @@ async def test_backups_of_the_first_release_are_compared_with_and_never_removed(
     as_of_the_first_release(folder)
     old = names(folder)
 
-    with pytest.raises(BackupNotProven, match="lists 5 boxes, and the last good backup"):
+    with pytest.raises(BackupNotProven, match="lists 5 boxes, but the last good backup"):
         await back_up_from(tenant(tmp_path, "clinic", 5), folder, now=NIGHT + 2 * DAY, keep=LAST)
     made = await back_up_from(tenant(tmp_path, "clinic", 50), folder, now=NIGHT + 3 * DAY, keep=LAST)
 

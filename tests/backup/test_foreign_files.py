@@ -68,7 +68,7 @@ async def test_a_staging_folder_that_is_none_is_refused(tmp_path: Path, *, as_fi
     else:
         (folder / ".bulkvm").symlink_to(elsewhere)
 
-    with pytest.raises(BackupNotProven, match="is a link or a file and not a folder"):
+    with pytest.raises(BackupNotProven, match="is a link or a file"):
         await back_up_from(pbx_with(tmp_path, 3), folder)
 
     assert [file.name for file in elsewhere.iterdir()] == [f"{NAME}.csv"]
@@ -194,7 +194,7 @@ async def test_a_backup_under_another_name_is_checked_too(tmp_path: Path) -> Non
     assert verified.intact == ("month-0.csv",)
     assert list(verified.damaged) == ["month-1.csv", "month-2.csv"]
     assert "changed or damaged" in verified.damaged["month-1.csv"]
-    assert "gone" in verified.damaged["month-2.csv"]
+    assert "is missing" in verified.damaged["month-2.csv"]
 
 
 async def test_a_backup_under_another_name_makes_no_room(tmp_path: Path) -> None:

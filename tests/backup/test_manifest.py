@@ -94,7 +94,7 @@ def test_a_field_of_another_type_makes_it_no_manifest_or_one_with_that_value(fie
 
 
 def test_a_manifest_that_is_nested_without_end_is_none() -> None:
-    with pytest.raises(ValueError, match="no manifest"):
+    with pytest.raises(ValueError, match="not a manifest"):
         parse_manifest("[" * 100_000)
 
 

@@ -62,7 +62,7 @@ def test_an_existing_file_is_refused_before_anything_is_fetched_or_sent(
     ended = bulkvm(*command)
 
     assert ended.code == 2
-    assert f"{target.name} exists already. Name another file, or add --overwrite to replace it." in ended.err
+    assert f"{target.name} already exists. Name another file, or add --overwrite to replace it." in ended.err
     assert target.read_text() == "somebody's"
     assert (dict(run.state.traffic.counts), sorted(folder.iterdir())) == before
 

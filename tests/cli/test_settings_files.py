@@ -198,5 +198,5 @@ def test_where_the_state_is_on_a_disk_without_locks_a_run_goes_on_with_a_warning
     ended = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert ended.code == 0
-    assert "keeps no locks: make sure that only one program at a time works there" in ended.err
+    assert "does not support locks: run only one program at a time there" in ended.err
     assert pbx.state.traffic.counts["create"] == 42

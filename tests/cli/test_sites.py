@@ -300,8 +300,8 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["simulator", "--password-stdin"], "built in"),
-        (["a/b", "--password-stdin"], "cannot be the name"),
+        (["simulator", "--password-stdin"], "built-in"),
+        (["a/b", "--password-stdin"], "not a valid name"),
         (["clinic", "--password-stdin", "--token-stdin"], "not both"),
         (["clinic", "--password-stdin"], "--url"),
         (["clinic", "--url", "pbx.example.com", "--token-stdin"], "not an address"),

@@ -40,7 +40,7 @@ def test_a_variable_that_names_a_pbx_stands_above_the_only_site_and_gets_none_of
     chosen = choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887/api/", "token": "t"})
 
     assert chosen == ("https://clinic:8887", None, None, None, "t")
-    with pytest.raises(UsageError, match="nothing says who logs in"):
+    with pytest.raises(UsageError, match="there is no login for it"):
         choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887", "user": "admin"})
 
 
@@ -80,9 +80,9 @@ def test_a_named_site_and_a_variable_that_names_another_pbx_are_refused() -> Non
 @pytest.mark.parametrize(
     ("name", "sites", "words"),
     [
-        (None, {}, "No PBX is named.*bulkvm login NAME"),
+        (None, {}, "There is no site yet.*bulkvm login NAME"),
         (None, BOTH, "several sites: clinic, practice"),
-        ("hospital", BOTH, 'no site called "hospital". There are: clinic, practice'),
+        ("hospital", BOTH, 'no site called "hospital". The sites are: clinic, practice'),
         ("hospital", {}, "bulkvm login hospital"),
     ],
 )
@@ -147,5 +147,5 @@ def test_a_person_is_asked_for_a_secret_that_is_nowhere_else(
 def test_nobody_is_asked_where_it_is_not_known_who_logs_in() -> None:
     choice = choose_site(None, {"BULKVM_URL": "https://new"}, BOTH)
 
-    with pytest.raises(UsageError, match="nothing says who logs in"):
+    with pytest.raises(UsageError, match="there is no login for it"):
         add_secret(choice, lambda _: "stored", lambda _: "typed")

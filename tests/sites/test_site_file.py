@@ -91,18 +91,21 @@ def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
         ("[clinic", "cannot be read"),
         ("\xff\xfe", "cannot be read"),
         ("clinic = 3", r"\[clinic\] must be a table"),
-        ("[clinic]\nurl = 3", r"\[clinic\] must be a table of texts"),
-        ("[clinic]\nuser = 'a'", "lacks its url"),
+        ("[clinic]\nurl = 3", r"\[clinic\] must be a table of strings"),
+        ("[clinic]\nuser = 'a'", "has no url"),
         ("[clinic]\nurl = 'pbx.example.com'", "not an address"),
-        ("[clinic]\nurl = 'https://pbx'\npassword = 'SECRET'", "holds password; it may hold url, domain"),
-        ("[clinic]\nurl = 'https://pbx'\npassword_command = 3", "no list of texts"),
-        ("[clinic]\nurl = 'https://pbx'\npassword_command = []", "no list of texts"),
-        ("[clinic]\nurl = 'https://pbx'\npassword_command = ['pass', 3]", "no list of texts"),
+        (
+            "[clinic]\nurl = 'https://pbx'\npassword = 'SECRET'",
+            "has the unknown keys password. Valid keys are url, domain",
+        ),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = 3", "not a list of strings"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = []", "not a list of strings"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_command = ['pass', 3]", "not a list of strings"),
         ("[clinic]\nurl = 'https://pbx'\npassword_command = 'pass \"show'", "not closed"),
         ("[clinic]\nurl = 'https://pbx'\npassword_command = 'a'\npassword_file = '/b'", "Delete one of them"),
-        ("[clinic]\nurl = 'https://pbx'\npassword_file = 3", "table of texts"),
-        ("[simulator]\nurl = 'https://pbx'", "built in"),
-        ('["../x"]\nurl = "https://pbx"', "cannot be the name"),
+        ("[clinic]\nurl = 'https://pbx'\npassword_file = 3", "table of strings"),
+        ("[simulator]\nurl = 'https://pbx'", "built-in"),
+        ('["../x"]\nurl = "https://pbx"', "not a valid name"),
     ],
 )
 def test_a_file_that_is_not_one_of_sites_is_told_as_such(tmp_path: Path, content: str, words: str) -> None:
@@ -122,7 +125,7 @@ WRONG = "[wrong]\nurl = 'https://pbx'\ncolour = 'red'\n\n[clinic]\nurl = 'https:
 def test_a_pipe_in_place_of_the_file_is_told_and_not_taken_for_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "sites.toml", 0o600)
 
-    with pytest.raises(FileError, match="cannot be read: it is not a file"):
+    with pytest.raises(FileError, match="cannot be read: it is not a regular file"):
         read_sites(tmp_path / "sites.toml")
 
 
@@ -134,7 +137,7 @@ def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(tmp_path: 
 
     assert list(sites) == ["wrong", "clinic"]
     assert sites["clinic"] == Site(name="clinic", url="https://pbx")
-    with pytest.raises(UsageError, match=r"sites\.toml: \[wrong\] holds colour"):
+    with pytest.raises(UsageError, match=r"sites\.toml: \[wrong\] has the unknown keys colour"):
         sites["wrong"]
 
 
