@@ -46,7 +46,7 @@ def write_run_result(
         time=info.began,
         input_sha256=info.input_sha256,
         exit_code=code,
-        told=render_outcomes(past.outcomes, past.changes),
+        title=render_outcomes(past.outcomes, past.changes),
         undo_of=undo_of,
     )
     generated = {row: given.record.pin for row, given in past.rows.items() if given.has_generated_pin}

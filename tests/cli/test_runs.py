@@ -257,7 +257,7 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
     assert (asked.code, elsewhere.code) == (2, 2)
     assert "--yes" in asked.err
     assert "42 rows: 42 to remove." in asked.err
-    assert "Boxes that are removed:" in asked.err
+    assert "Boxes to remove:" in asked.err
     assert (asked.json["run"], asked.json["counts"]["not sent"]) == (None, 42)
     assert "Use the site of that run" in elsewhere.err
     assert len(names_by_extension(bulkvm)) == 42

@@ -42,7 +42,7 @@ def test_a_box_that_holds_a_message_is_kept_and_named_unless_it_may_go_too(
     assert "Box 6202 holds 1 message, so it is kept as it is." in undone.err
     assert "3 rows: 2 removed, 1 unchanged" in undone.err
     assert (forced.code, stored(pbx)) == (0, {})
-    assert "Boxes that are removed, with the messages in them:" in forced.err
+    assert "Boxes to remove, including their messages:" in forced.err
     assert "with the messages in them" not in undone.err
 
 

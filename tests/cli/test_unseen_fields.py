@@ -38,8 +38,8 @@ def test_an_import_says_how_many_pins_it_sent_without_comparing_them(
     planned, first, again = bulkvm("plan", sheet), bulkvm("import", sheet, "--yes"), bulkvm("import", sheet, "--yes")
 
     assert (planned.code, first.code, again.code) == (0, 0, 0)
-    assert "10 rows: 10 to update that cannot be compared" in planned.err
-    assert f"{SENT} What is there cannot be compared; --keep-unseen leaves it as it is." in planned.err
+    assert "10 rows: 10 to update without comparison" in planned.err
+    assert f"{SENT} The values cannot be compared; --keep-unseen leaves them unchanged." in planned.err
     assert f"10 rows: 10 updated. {SENT}" in first.err
     assert f"10 rows: 10 updated. {SENT}" in again.err
     assert hiding.state.traffic.counts["update"] == 20

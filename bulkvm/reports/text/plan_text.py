@@ -1,4 +1,4 @@
-"""What a run would do, and what it did, in words."""
+"""Plans and outcomes as text."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
 
 _TO_PUT_BACK = "to put back"
-_TO_SEND_UNSEEN = "to update that cannot be compared"
+_TO_SEND_UNSEEN = "to update without comparison"
 _TO_DO = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
@@ -26,23 +26,23 @@ _DONE: tuple[str, ...] = (*_CHANGING, *UndoResult, *(status for status in Status
 
 
 def render_counts(counts: Mapping[Status, int] | Mapping[str, int]) -> str:
-    """Say how many rows there are and what they come to: `50 rows: 40 created, 10 rejected`."""
-    told = [f"{n:,} {words}" for words, n in counts.items() if n]
-    return ": ".join(filter(None, (count(sum(counts.values()), "row"), ", ".join(told))))
+    """Render counts of rows: `50 rows: 40 created, 10 rejected`."""
+    parts = [f"{n:,} {words}" for words, n in counts.items() if n]
+    return ": ".join(filter(None, (count(sum(counts.values()), "row"), ", ".join(parts))))
 
 
 def render_to_send(plan: Plan) -> str:
-    """Say what a plan sends: `40 creates and 2 updates`."""
+    """Render what a plan sends: `40 creates and 2 updates`."""
     unseen = sum(change.is_unseen_only for change in plan.changes)
     counts = {**plan.counts, ChangeKind.UPDATE: plan.counts[ChangeKind.UPDATE] - unseen}
     sent = [count(n, kind) for kind, n in counts.items() if n and kind is not ChangeKind.UNCHANGED]
     if unseen:
-        sent.append(f"{count(unseen, 'update')} that cannot be compared")
+        sent.append(f"{count(unseen, 'update')} without comparison")
     return " and ".join(filter(None, (", ".join(sent[:-1]), *sent[-1:])))
 
 
 def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
-    """Say what became of fields that the PBX does not show, in how many rows; nothing where there are none.
+    """Render the fields that the PBX does not show, with the number of rows; empty if there are none.
 
     For example: `PIN sent in 40 rows; this PBX does not show PINs.`
     """
@@ -54,28 +54,28 @@ def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
 
 
 def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
-    """Say what became of a run's rows. An undo has no statuses of its own, but words: `5 rows: 3 put back, 2 removed`.
+    """Render the outcomes of a run. For an undo, updates are shown as `3 put back, 2 removed`.
 
     Args:
-        outcomes: of the rows.
-        changes: those that the run began, by row.
+        outcomes: the outcomes of the rows.
+        changes: the changes that the run started, by row.
     """
     return render_words(Counter(_done(outcome, changes.get(outcome.row)) for outcome in outcomes))
 
 
 def render_words(words: Mapping[str, int]) -> str:
-    """Say what became of a run's rows, counted by the words for it: `5 rows: 3 put back, 2 removed`."""
+    """Render rows counted by outcome word: `5 rows: 3 put back, 2 removed`."""
     return render_counts({word: words.get(word, 0) for word in _DONE})
 
 
 def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_sheet: bool = True) -> str:
-    """Tell a plan: its counts, then the rows that change, at most so many of each kind. A PIN is never shown.
+    """Render a plan: counts, then a limited number of rows of each kind. PINs are never shown.
 
     Args:
-        plan: what a run would do.
-        tenant: whose boxes these are.
-        most: rows of each kind.
-        of_sheet: whether it was made of a sheet, so that its blank cells mean something.
+        plan: the plan.
+        tenant: the tenant of the boxes.
+        most: the maximum number of rows of each kind.
+        of_sheet: whether the plan is of a sheet, in which blank cells have a meaning.
     """
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
@@ -104,11 +104,11 @@ def _done(outcome: Outcome, change: Change | None) -> str:
     return UndoResult.PUT_BACK if change.wanted else Status.UPDATED
 
 
-def _render_some(heading: str, told: Sequence[str], total: int) -> Iterator[str]:
-    if told:
-        yield from ("", f"{heading}:", *told)
-    if total > len(told):
-        yield f"  ... and {total - len(told):,} more"
+def _render_some(heading: str, rows: Sequence[str], total: int) -> Iterator[str]:
+    if rows:
+        yield from ("", f"{heading}:", *rows)
+    if total > len(rows):
+        yield f"  ... and {total - len(rows):,} more"
 
 
 def _render_create(change: Change) -> str:
@@ -128,20 +128,20 @@ def _render_update(change: Change) -> str:
     return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
 
 
-_WITH_MESSAGES = ", with the messages in them"
+_WITH_MESSAGES = ", including their messages"
 _SECTIONS = {
-    _TO_DO[ChangeKind.CREATE]: ("New boxes", _render_create),
-    _TO_DO[ChangeKind.UPDATE]: ("Boxes that change", _render_update),
-    _TO_SEND_UNSEEN: ("Boxes that are sent what the PBX does not show", _render_update),
-    _TO_PUT_BACK: ("Boxes that get their former values back", _render_update),
-    _TO_DO[ChangeKind.REMOVE]: ("Boxes that are removed", _render_title),
+    _TO_DO[ChangeKind.CREATE]: ("Boxes to create", _render_create),
+    _TO_DO[ChangeKind.UPDATE]: ("Boxes to update", _render_update),
+    _TO_SEND_UNSEEN: ("Boxes to update without comparison", _render_update),
+    _TO_PUT_BACK: ("Boxes to put back to their former values", _render_update),
+    _TO_DO[ChangeKind.REMOVE]: ("Boxes to remove", _render_title),
 }
 
 
 def _render_difference(difference: Difference) -> str:
     column = COLUMN_OF_HEADER[difference.field]
     if column.secret and difference.old is NOT_KNOWN:
-        return f"{column.title}: (not known) -> as in the sheet (not shown)"
+        return f"{column.title}: (not known) -> value in the sheet (not shown)"
     if column.secret:
         return f"{column.title}: changes (not shown)"
     old, new = (_render_value(value, column.format) for value in (difference.old, difference.new))
@@ -157,19 +157,19 @@ def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str
 
 
 def _explain(changes: Sequence[Change]) -> list[str]:
-    """Say what blank cells and <clear> come to, where there are any."""
+    """Explain the effect of blank cells, <clear> and fields that the PBX does not show, if there are any."""
     new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
     existing = [change.record for change in changes if change.kind in _OF_EXISTING]
     cleared = sum(change.record.recipients == () for change in changes)
     lines = []
     if any(map(_has_blank, existing)):
-        lines.append("Blank cells keep what is there.")
+        lines.append("Blank cells leave the field unchanged.")
     if any(map(_has_blank, new)):
-        lines.append("What is blank for a new box is left to the PBX.")
+        lines.append("For new boxes, the PBX decides on blank fields.")
     if cleared:
-        lines.append(f"{CLEAR} takes all recipients off, in {count(cleared, 'row')}.")
+        lines.append(f"{CLEAR} removes all recipients in {count(cleared, 'row')}.")
     if unseen := Counter(field for change in changes for field in change.unseen):
-        lines.append(f"{render_unseen(unseen)} What is there cannot be compared; --keep-unseen leaves it as it is.")
+        lines.append(f"{render_unseen(unseen)} The values cannot be compared; --keep-unseen leaves them unchanged.")
     if kept := Counter(field for change in changes for field in change.kept):
         lines.append(render_unseen(kept, "not sent"))
     return ["", *lines] if lines else []

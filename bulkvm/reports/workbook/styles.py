@@ -1,4 +1,4 @@
-"""How our sheets look: light colours that leave the text readable, each with its meaning in words beside it."""
+"""Styles of workbooks. Colours leave the text readable, and their meaning is also given in words."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from bulkvm.model.outcome import Colour, Status
 from bulkvm.model.problem import Severity
 
-# Formats of xlsxwriter.
+# Cell formats for xlsxwriter.
 TEXT: Final = {"num_format": "@", "valign": "top"}
 WRAPPED: Final = {**TEXT, "text_wrap": True}
 HEADING: Final = {
@@ -18,7 +18,7 @@ GREEN, AMBER, RED = Colour.GREEN, Colour.AMBER, Colour.RED
 BLUE: Final = "#1F3864"
 PALE_BLUE: Final = "#4A6BA5"
 GREY: Final = "#D0D0D0"
-# The rows of a table that is read, not filled in.
+# Rows of tables that are not input.
 ROW: Final = {**WRAPPED, "align": "left", "border": 1, "border_color": GREY}
 
 COLOURS: Final[Mapping[Severity | Status, str]] = {

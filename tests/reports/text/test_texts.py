@@ -163,9 +163,9 @@ def test_a_long_plan_shows_the_first_changes_and_counts_the_others(golden: Golde
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
-        pytest.param(ChangeKind.CREATE, "What is blank for a new box is left to the PBX.", id="new"),
-        pytest.param(ChangeKind.UPDATE, "Blank cells keep what is there.", id="update"),
-        pytest.param(ChangeKind.UNCHANGED, "Blank cells keep what is there.", id="unchanged"),
+        pytest.param(ChangeKind.CREATE, "For new boxes, the PBX decides on blank fields.", id="new"),
+        pytest.param(ChangeKind.UPDATE, "Blank cells leave the field unchanged.", id="update"),
+        pytest.param(ChangeKind.UNCHANGED, "Blank cells leave the field unchanged.", id="unchanged"),
     ],
 )
 def test_blank_cells_are_explained_only_where_there_are_some(kind: ChangeKind, line: str) -> None:
@@ -185,7 +185,7 @@ def test_a_pin_is_never_told(old: str | Absent, new: str) -> None:
 
     text = render_plan(plan)
 
-    told = "PIN: (not known) -> as in the sheet (not shown)" if old is NOT_KNOWN else "PIN: changes (not shown)"
+    told = "PIN: (not known) -> value in the sheet (not shown)" if old is NOT_KNOWN else "PIN: changes (not shown)"
     assert told in text
     assert new not in text
     assert not isinstance(old, str) or old not in text

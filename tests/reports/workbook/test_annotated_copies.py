@@ -132,7 +132,7 @@ def test_problems_are_counted_by_kind_only_where_there_are_many_of_a_kind(
 
     texts = summary_texts(openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems)))
 
-    assert ("How many" in texts) is told
+    assert ("Example" in texts) is told
 
 
 @SAVED
@@ -337,7 +337,7 @@ def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that small sheets go beyond too."""
     for module in (annotated_copies, own_copy, plain_copy):
         monkeypatch.setattr(module, "MAX_NOTES", MAX_NOTES)
-    monkeypatch.setattr(summary, "MOST_PROBLEMS", MAX_NOTES)
+    monkeypatch.setattr(summary, "MAX_PROBLEMS", MAX_NOTES)
 
 
 @pytest.mark.usefixtures("few_notes")
@@ -369,7 +369,7 @@ def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_p
     }
     assert None not in {cell.value for cell in own["B"]}
     texts = summary_texts(workbook)
-    assert "1. Mend the red cells: each is an error. The column bulkvm_message says how." in texts
+    assert "1. Correct the red cells, which have errors. See the column bulkvm_message." in texts
     assert f"A{last}" in texts
 
 

@@ -69,10 +69,10 @@ def test_the_summary_tells_the_run_and_its_counts_with_a_chart(clinic: Sheet, tm
     assert facts["site"] == "clinic"
     assert facts["tenant"] == "Clinic (clinic.example.com) on pbx.example.com"
     assert facts["time"] == "2026-11-23 02:15:00 UTC"
-    assert facts["input"] == "clinic.xlsx"
-    assert facts["its SHA-256"] == "5a" * 32
+    assert facts["input file"] == "clinic.xlsx"
+    assert facts["input SHA-256"] == "5a" * 32
     assert facts["exit code"] == "1: finished, but some rows were not done"
-    assert (counts["created"], counts["invalid"], counts["in all"]) == (1, 2, 4)
+    assert (counts["created"], counts["invalid"], counts["Total"]) == (1, 2, 4)
     with ZipFile(written) as archive:
         assert "xl/charts/chart1.xml" in archive.namelist()
 

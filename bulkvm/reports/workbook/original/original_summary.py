@@ -22,8 +22,8 @@ from bulkvm.reports.workbook.summary import (
     CHART_TITLE,
     MARKER,
     WIDTHS,
-    Kind,
     Line,
+    LineKind,
     charted_statuses,
     summary_name,
 )
@@ -75,15 +75,15 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
         first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
 
 
-def _style_cell(cell: Cell, kind: Kind) -> None:
-    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=kind is Kind.ROW)
-    if kind is Kind.TITLE:
+def _style_cell(cell: Cell, kind: LineKind) -> None:
+    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=kind is LineKind.ROW)
+    if kind is LineKind.TITLE:
         cell.font = Font(name=FONT, bold=True, size=16, color=styles.BLUE[1:])
-    elif kind is Kind.SECTION:
+    elif kind is LineKind.SECTION:
         cell.font = Font(name=FONT, bold=True, size=12, color=styles.BLUE[1:])
-    elif kind is Kind.HEADING:
+    elif kind is LineKind.HEADING:
         style_heading(cell)
-    elif kind is Kind.ROW:
+    elif kind is LineKind.ROW:
         cell.border = _ROW_BORDER
 
 

@@ -8,15 +8,15 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.reports.workbook import styles
-from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Kind, Line, charted_statuses
+from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Line, LineKind, charted_statuses
 from bulkvm.reports.workbook.text_cells import write_text
 
-_FORMATS: Final[dict[Kind, dict[str, Any]]] = {
-    Kind.TITLE: {**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE},
-    Kind.SECTION: {**styles.TEXT, "bold": True, "font_size": 12, "font_color": styles.BLUE},
-    Kind.HEADING: styles.HEADING,
-    Kind.TEXT: styles.TEXT,
-    Kind.ROW: styles.ROW,
+_FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
+    LineKind.TITLE: {**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE},
+    LineKind.SECTION: {**styles.TEXT, "bold": True, "font_size": 12, "font_color": styles.BLUE},
+    LineKind.HEADING: styles.HEADING,
+    LineKind.TEXT: styles.TEXT,
+    LineKind.ROW: styles.ROW,
 }
 
 
