@@ -5,16 +5,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
-from bulkvm.model.errors import UsageError
-from bulkvm.reports.table_file import Table, format_table
+from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.text.problem_text import count
-
-_FORMATS: Final = {".csv": "csv", ".xlsx": "xlsx", ".json": "json"}
 
 
 def check_export_name(target: Path) -> str:
@@ -23,10 +20,7 @@ def check_export_name(target: Path) -> str:
     Raises:
         UsageError: the name has another extension.
     """
-    file_format = _FORMATS.get(target.suffix.lower())
-    if file_format is None:
-        raise UsageError(f"{target.name} could not be written: its name must end in .csv, .xlsx or .json.")
-    return file_format
+    return table_format(target, (".csv", ".xlsx", ".json"))
 
 
 def write_export(

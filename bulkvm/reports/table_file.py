@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from xlsxwriter import Workbook
 
@@ -14,8 +13,6 @@ from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.model.errors import UsageError
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.text_cells import write_text
-
-_FORMATS: Final = {".csv": "csv", ".xlsx": "xlsx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +25,17 @@ class Table:
     name: str = "Boxes"
 
 
-def table_format(target: Path) -> str:
-    """Return the format of a file by its extension: csv or xlsx.
+def table_format(target: Path, extensions: Sequence[str] = (".csv", ".xlsx")) -> str:
+    """Return the format of a file by its extension, such as csv.
 
     Raises:
         UsageError: the name has another extension.
     """
-    file_format = _FORMATS.get(target.suffix.lower())
-    if file_format is None:
-        raise UsageError(f"{target.name} could not be written: its name must end in .csv or .xlsx.")
-    return file_format
+    extension = target.suffix.lower()
+    if extension not in extensions:
+        names = f"{', '.join(extensions[:-1])} or {extensions[-1]}"
+        raise UsageError(f"{target.name} could not be written: its name must end in {names}.")
+    return extension.removeprefix(".")
 
 
 def format_table(table: Table, file_format: str, *, bom: bool = True) -> bytes:

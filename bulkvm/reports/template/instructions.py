@@ -14,7 +14,7 @@ _STEPS: Final = (
     "Select a cell to see what belongs in it. Some cells have a list of choices: click the arrow beside the cell.",
     "Red cells are not valid. Amber cells contain a duplicate extension. Both are bold and have a border.",
     "Numbers stay as you type them, including leading zeros. To paste, choose Paste Special > Values.",
-    "A blank cell leaves an existing box unchanged; for a new box, the PBX decides.",
+    "A blank cell leaves the value of an existing box unchanged; for a new box, the PBX decides.",
     "Greetings and recorded messages are not part of this sheet and do not change.",
     "Save the workbook as .xlsx and send it back.",
 )
