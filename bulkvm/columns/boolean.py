@@ -25,7 +25,7 @@ def parse_boolean(text: str) -> Parsed:
         return Parsed(value=True)
     if word in _NO:
         return Parsed(value=False)
-    return Parsed(None, (Fault(ProblemCode.YES_NO, f'"{shown(text)}" is neither yes nor no. Write yes or no.'),))
+    return Parsed(None, (Fault(ProblemCode.YES_NO, f'"{shown(text)}" must be yes or no.'),))
 
 
 def format_boolean(value: bool) -> str:  # noqa: FBT001  (the value itself)

@@ -37,7 +37,7 @@ def parse_extension(text: str) -> Parsed:
         faults.append(
             Fault(
                 ProblemCode.EXTENSION_UNWRAPPED,
-                "the digits stand in an apostrophe or a formula, as some programs write them; "
+                "the digits are in an apostrophe or a formula, as some programs write them; "
                 f"{shown_number(text)} is used.",
             )
         )
@@ -71,21 +71,21 @@ def not_reserved(value: str, _: PinPolicy) -> Fault | None:
     """Reject the PBX's own numbers."""
     if value not in RESERVED:
         return None
-    return Fault(ProblemCode.EXTENSION_RESERVED, f"{value} is one of the PBX's own numbers. Choose another one.")
+    return Fault(ProblemCode.EXTENSION_RESERVED, f"{value} is reserved by the PBX. Choose another number.")
 
 
 def _not_digits(text: str, plain: str) -> Fault:
     if is_changed_by_spreadsheet(plain):
         return Fault(
             ProblemCode.EXTENSION_NOT_DIGITS,
-            f'"{shown_number(text)}" is a date, a time, a percentage or an error that a spreadsheet made of it. '
+            f'"{shown_number(text)}" is a date, a time, a percentage or an error: a spreadsheet converted the number. '
             "Format the column as Text and type the number again.",
         )
     is_secret = _may_hold_pin(text)
     digits = "" if is_secret else _intended_digits(plain)
-    advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Give the number alone."
+    advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Enter only the number."
     text = shown(text) if is_secret else shown_number(text)
-    return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" is not made of digits alone. {advice}')
+    return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" contains other characters than digits. {advice}')
 
 
 def shown_extension(text: str) -> str:

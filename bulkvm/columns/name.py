@@ -24,7 +24,7 @@ def parse_name(text: str) -> Parsed:
     joined = " ".join(line.strip() for line in text.splitlines())
     if joined == text:
         return Parsed(text)
-    warning = Fault(ProblemCode.NAME_LINE_BREAK, "the name stands on several lines; they are joined by a space.")
+    warning = Fault(ProblemCode.NAME_LINE_BREAK, "the name has several lines; they were joined with a space.")
     return Parsed(joined, (warning,))
 
 
@@ -43,7 +43,7 @@ def name_length(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.NAME_LENGTH,
-        f"the name has {len(value)} characters; the PBX takes at most {MAX_LENGTH}. Shorten it.",
+        f"the name has {len(value)} characters; the PBX accepts at most {MAX_LENGTH}. Shorten it.",
     )
 
 
@@ -51,7 +51,7 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
     """Reject control characters, which no telephone shows."""
     if not _CONTROL.search(value):
         return None
-    return Fault(ProblemCode.NAME_CONTROL, "there is an invisible control character in the name. Type the name again.")
+    return Fault(ProblemCode.NAME_CONTROL, "the name contains an invisible control character. Type the name again.")
 
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
@@ -69,6 +69,6 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.NAME_ENCODING,
-        f'the name was probably "{shown(meant)}" once: a program opened its file in the wrong encoding and saved it. '
-        "Type the name again, or export the file anew.",
+        f'the name was probably "{shown(meant)}" originally: a program saved it in the wrong encoding. '
+        "Type the name again, or export the file again.",
     )

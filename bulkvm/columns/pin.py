@@ -25,14 +25,14 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
     if _DIGITS.fullmatch(value):
         return None
     if _DECIMALS.fullmatch(value):
-        return Fault(ProblemCode.PIN_NOT_DIGITS, "a program wrote the PIN as a number with decimals. Take the .0 off.")
+        return Fault(ProblemCode.PIN_NOT_DIGITS, "a program wrote the PIN as a number with decimals. Remove the .0.")
     if is_changed_by_spreadsheet(value):
         return Fault(
             ProblemCode.PIN_NOT_DIGITS,
-            "a spreadsheet made a date, a time, a percentage or an error (#N/A) of the PIN. "
+            "a spreadsheet converted the PIN to a date, a time, a percentage or an error (#N/A). "
             "Format the column as Text and type the PIN again.",
         )
-    return Fault(ProblemCode.PIN_NOT_DIGITS, "a PIN is made of the digits 0 to 9 alone. Take the other characters out.")
+    return Fault(ProblemCode.PIN_NOT_DIGITS, "a PIN contains only the digits 0 to 9. Remove the other characters.")
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
@@ -45,12 +45,12 @@ def pin_length(value: str, policy: PinPolicy) -> Fault | None:
     if len(value) < policy.min_length:
         return Fault(
             ProblemCode.PIN_LENGTH,
-            f"it has {count}, and {policy.min_from} asks for at least {policy.min_length}. Give a longer PIN."
+            f"it has {count}, and {policy.min_from} requires at least {policy.min_length}. Choose a longer PIN."
             f"{_OF_LOGINS if policy.min_length > DEFAULT_PIN_POLICY.max_length else ''}",
         )
     return Fault(
         ProblemCode.PIN_LENGTH,
-        f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Give a shorter PIN.",
+        f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Choose a shorter PIN.",
     )
 
 
@@ -60,7 +60,7 @@ def no_repeats(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_REPEATS,
-        "the same digit stands three times in a row, which the PBX refuses. Change one of the repeated digits.",
+        "the PIN has the same digit three times in a row, which the PBX rejects. Change one of them.",
     )
 
 
@@ -70,7 +70,7 @@ def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_ASCENDING,
-        "three digits in a row count up (such as 123), which the PBX refuses. Change one of them.",
+        "the PIN has three ascending digits in a row (such as 123), which the PBX rejects. Change one of them.",
     )
 
 
@@ -80,5 +80,5 @@ def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_DESCENDING,
-        "three digits in a row count down (such as 987). The PBX may refuse that, and it is easily guessed.",
+        "the PIN has three descending digits in a row (such as 987). The PBX may reject it, and it is easy to guess.",
     )

@@ -23,7 +23,5 @@ def parse_play_datetime(text: str) -> Parsed:
     word = _BETWEEN_WORDS.sub("", text.casefold())
     if clock := _WORDS.get(word):
         return Parsed(clock)
-    message = (
-        f'"{shown(text)}" is none of {", ".join(PLAY_DATETIMES[:-1])} and {PLAY_DATETIMES[-1]}. Choose one of these.'
-    )
+    message = f'"{shown(text)}" must be {", ".join(PLAY_DATETIMES[:-1])} or {PLAY_DATETIMES[-1]}.'
     return Parsed(None, (Fault(ProblemCode.CLOCK, message),))

@@ -78,7 +78,7 @@ def _parse_tag(text: str) -> Parsed:
 
 def _not_a_tag(text: str, suggestion: str) -> Parsed:
     message = (
-        f'"{shown(text)}" is not a language tag that is registered. Write it like {suggestion}: '
+        f'"{shown(text)}" is not a registered language tag. Write it like {suggestion}: '
         "the language, a hyphen, the country."
     )
     return Parsed(None, (Fault(ProblemCode.PROMPT_TAG, message),))

@@ -47,14 +47,14 @@ def parse_recipients(text: str) -> Parsed:
             faults.append(
                 Fault(
                     ProblemCode.RECIPIENT_TWICE,
-                    f"{shown(address)} stands there twice; once is enough.",
+                    f"{shown(address)} is listed twice; the second one is ignored.",
                 )
             )
         else:
             addresses[folded] = address
     if not addresses and not faults:
         faults.append(
-            Fault(ProblemCode.RECIPIENT, "there is no e-mail address here. Give one, or leave the cell blank.")
+            Fault(ProblemCode.RECIPIENT, "the cell has no e-mail address. Enter one, or leave the cell blank.")
         )
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
@@ -84,7 +84,7 @@ def recipient_count(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
 def _too_many(count: str) -> Fault:
     return Fault(
         ProblemCode.RECIPIENTS_MANY,
-        f"there are {count} addresses; the PBX takes at most {MAX_RECIPIENTS}. Use a distribution list for the others.",
+        f"there are {count} addresses; the PBX accepts at most {MAX_RECIPIENTS}. Use a distribution list for the rest.",
     )
 
 
@@ -122,9 +122,7 @@ def _split_at_marks(text: str) -> Iterator[str]:
 def _check_address(address: str) -> Fault | None:
     """Check an address. For a simple one it is enough to check the domain, which is cached."""
     if len(address) > _LONGEST_ADDRESS:
-        return Fault(
-            ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: it is longer than one can be.'
-        )
+        return Fault(ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: it is too long.')
     local, at, domain = address.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_domain(domain):
         return None

@@ -14,7 +14,7 @@ from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
 
 _INVISIBLE_REMOVED: Final = Fault(
     ProblemCode.INVISIBLE_CHARACTERS,
-    "characters that cannot be seen stood around the text; they are left out.",
+    "invisible characters around the text were removed.",
 )
 
 _REMEMBERED: Final = 2**10  # entries; a larger cache does not help columns of unique values
@@ -26,7 +26,7 @@ _REFUSED: Final = Parsed(
     (
         Fault(
             ProblemCode.CELL_REFUSED,
-            f"it was not certain what stood here, so that this copy marks it with {CHECK}. Type the right value.",
+            f"the value was not certain, so this copy marks the cell with {CHECK}. Type the right value.",
         ),
     ),
 )
@@ -123,5 +123,5 @@ def _clear(column: Column) -> Parsed:
         return Parsed(())
     return Parsed(
         None,
-        (Fault(ProblemCode.CLEAR, f"{CLEAR} works for recipients only. Leave the cell blank to keep what is there."),),
+        (Fault(ProblemCode.CLEAR, f"{CLEAR} works for recipients only. Leave the cell blank to keep the value."),),
     )

@@ -12,7 +12,7 @@ _AS_TEXT: Final = "Format the column as Text and type the digits again."
 _NO_VALUE: Final = {
     CellKind.EXCEL_ERROR: Fault(
         ProblemCode.EXCEL_ERROR,
-        "the cell shows an error of Excel's (such as #N/A) instead of a value. Mend its formula, or type the value.",
+        "the cell shows an Excel error (such as #N/A) instead of a value. Correct its formula, or type the value.",
     ),
     CellKind.NO_RESULT: Fault(
         ProblemCode.FORMULA_NO_RESULT,
@@ -29,7 +29,7 @@ _NO_VALUE: Final = {
     ),
     CellKind.HIDDEN: Fault(
         ProblemCode.CELL_HIDDEN,
-        "the cell's number format shows nothing of what the cell holds. Format the cell as Text and type the value "
+        "the cell's number format hides its value. Format the cell as Text and type the value "
         "again, or empty the cell.",
     ),
     CellKind.DAMAGED: Fault(
@@ -62,8 +62,8 @@ _NOT_DIGITS: Final = {
         "the number was saved in scientific notation (such as 1.35791E+09), so most of its digits are gone. "
         f"{_AS_TEXT}",
     ),
-    CellKind.DATE: Fault(ProblemCode.EXCEL_DATE, f"Excel turned what was typed into a date. {_AS_TEXT}"),
-    CellKind.TIME: Fault(ProblemCode.EXCEL_TIME, f"Excel turned what was typed into a time. {_AS_TEXT}"),
+    CellKind.DATE: Fault(ProblemCode.EXCEL_DATE, f"Excel converted the value to a date. {_AS_TEXT}"),
+    CellKind.TIME: Fault(ProblemCode.EXCEL_TIME, f"Excel converted the value to a time. {_AS_TEXT}"),
     CellKind.PERCENTAGE: Fault(ProblemCode.EXCEL_PERCENTAGE, f"Excel holds a percentage here. {_AS_TEXT}"),
     CellKind.TOTAL: Fault(
         ProblemCode.EXCEL_TOTAL,

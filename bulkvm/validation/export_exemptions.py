@@ -55,7 +55,7 @@ def keep_exported(
     for problem in problems:
         if problem.row in exported and problem.code in _HELD:
             held.setdefault(problem.row, []).append(problem)
-            message = f"{problem.message} It may stay only as an export wrote it."
+            message = f"{problem.message} It can only stay as it was exported."
             left.append(replace(problem, severity=Severity.WARNING, message=message))
         else:
             left.append(problem)

@@ -57,7 +57,7 @@ def _not_there(theirs: str) -> Problem:
     return Problem(
         row=None,
         code=ProblemCode.MAP_NOT_THERE,
-        message=f'there is no heading "{shown(theirs)}", which --map names. Write it as it stands in the sheet.',
+        message=f'there is no heading "{shown(theirs)}", which --map names. Write it as in the sheet.',
     )
 
 
@@ -67,7 +67,7 @@ def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> P
         row=None,
         column=column.header,
         code=ProblemCode.COLUMN_TWICE,
-        message=f"columns {named} both mean {column.header}. Delete one of them, or say which one is meant with "
+        message=f"columns {named} both mean {column.header}. Delete one of them, or choose one with "
         f'--map "{shown(headings[letters[0]])}={column.header}".',
     )
 
@@ -86,8 +86,8 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
             row=None,
             column=PIN_COLUMN.header,
             code=ProblemCode.PIN_COLUMN_UNCERTAIN,
-            message=f'it is not certain which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
-            f'("{shown(heading)}"). Say which one with --map "{shown(theirs)}={PIN_COLUMN.header}" or '
+            message=f'it is not clear which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
+            f'("{shown(heading)}"). Choose one with --map "{shown(theirs)}={PIN_COLUMN.header}" or '
             f'--map "{shown(heading)}={PIN_COLUMN.header}".',
         )
         for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)

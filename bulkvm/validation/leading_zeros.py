@@ -12,11 +12,11 @@ from bulkvm.model.sheet import CellKind, Sheet
 
 _RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
-    "a leading zero was put back in front, as --fix leading-zeros asks.",
+    "--fix leading-zeros restored a leading zero.",
 )
 _PROBABLY_LOST: Final = (
     "it has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
-    "Text and type the PIN again, or let --fix leading-zeros put the zero back in the whole column."
+    "Text and type the PIN again, or restore the zeros in the whole column with --fix leading-zeros."
 )
 
 

@@ -13,7 +13,7 @@ from bulkvm.validation.header_checks import check_headings
 from bulkvm.validation.row_checks import extension_twice, not_told_apart
 
 _NO_EXTENSION = Fault(
-    ProblemCode.EXTENSION_MISSING, "the extension is missing, so that nobody can say which box is meant. Fill it in."
+    ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
 )
 
 

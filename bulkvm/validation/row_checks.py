@@ -13,7 +13,7 @@ RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 _PIN_IS_EXTENSION: Final = Fault(
     ProblemCode.PIN_IS_EXTENSION,
-    "the PIN is the extension itself, which is the first that anybody tries. Choose another one.",
+    "the PIN is the extension, which is easy to guess. Choose another one.",
 )
 _NAMED: Final = 5  # rows that a message names
 
@@ -41,7 +41,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
     """Report each row whose extension is in another row, too. `numbers` are by row."""
     for number, found in _find_twice(numbers, numbers.values()).items():
         for row in found:
-            message = f"{number} stands in {_others(row, found)} too. Keep one of them."
+            message = f"{number} is in {_others(row, found)}, too. Keep one of them."
             yield row, KEY_COLUMN.header, Fault(ProblemCode.EXTENSION_TWICE, message)
 
 
@@ -53,9 +53,11 @@ def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[in
 
 def _notification_fault(record: Record) -> RowFault:
     if record.enable_email_notify is True:
-        message = "e-mails are switched on without recipients. Nobody is told, unless the box has some already."
+        message = (
+            "e-mail is on, but there are no recipients. No one will be notified unless the box already has recipients."
+        )
         return record.row, "recipients", Fault(ProblemCode.NOTIFY_NOBODY, message)
-    message = "there are recipients, and e-mails are not switched on. Write yes if they are to be told."
+    message = "there are recipients, but e-mail is off. Write yes if they should be notified."
     return record.row, "enable_email_notify", Fault(ProblemCode.RECIPIENTS_UNUSED, message)
 
 
@@ -73,14 +75,14 @@ def _shared(
 def _name_twice(others: str) -> Fault:
     return Fault(
         ProblemCode.NAME_TWICE,
-        f"the same name stands in {others}. If these are different boxes, give each a name of its own.",
+        f"the same name is in {others}. If these are different boxes, give each its own name.",
     )
 
 
 def _pin_shared(others: str) -> Fault:
     return Fault(
         ProblemCode.PIN_SHARED,
-        f"the same PIN stands in {others}. Whoever knows it can listen to them all: give each box a PIN of its own.",
+        f"the same PIN is in {others}. Anyone who knows it can listen to all of them: give each box its own PIN.",
     )
 
 

@@ -145,7 +145,7 @@ def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
     fault = Fault(
-        ProblemCode.EXTENSION_MISSING, "the extension is missing, so nobody can say which box is meant. Fill it in."
+        ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
     )
     cells = zip(rows, key.values, strict=True)
     return (

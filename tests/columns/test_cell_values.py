@@ -66,16 +66,16 @@ def test_extension(text: str, value: str | None, codes: list[str]) -> None:
         ("62 01", "Did you mean 6201?"),
         ("(6201)", "Did you mean 6201?"),
         ("6201.0", "Did you mean 6201?"),
-        ("6203 / 6204", "Give the number alone."),
+        ("6203 / 6204", "Enter only the number."),
         ("10.11.12.13", "Did you mean 10111213?"),
         ("40-28-17", "Did you mean 402817?"),
-        ("reception", "Give the number alone."),
+        ("reception", "Enter only the number."),
     ],
 )
 def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surely_means(text: str, advice: str) -> None:
     (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
 
-    assert fault.message == f'"{text}" is not made of digits alone. {advice}'
+    assert fault.message == f'"{text}" contains other characters than digits. {advice}'
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_pin_follows_the_tenants_policy_and_the_message_says_whose_it_is() -> 
     (too_short,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("402817", policy))]
     (too_long,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("4028179135", policy))]
 
-    assert "the tenant's password policy asks for at least 8" in too_short.message
+    assert "the tenant's password policy requires at least 8" in too_short.message
     assert "the tenant's password policy allows at most 9" in too_long.message
 
 

@@ -101,8 +101,8 @@ def test_an_extension_on_several_rows_is_an_error_on_each_naming_the_others() ->
 def test_a_message_names_few_of_many_rows() -> None:
     checked = check(*[("6201", f"Name {n}", str(402817 + n), "", "") for n in range(20)])
 
-    assert checked.problems[0].message == "6201 stands in rows 3, 4, 5, 6, 7 and 14 more too. Keep one of them."
-    assert checked.problems[-1].message == "6201 stands in rows 2, 3, 4, 5, 6 and 14 more too. Keep one of them."
+    assert checked.problems[0].message == "6201 is in rows 3, 4, 5, 6, 7 and 14 more, too. Keep one of them."
+    assert checked.problems[-1].message == "6201 is in rows 2, 3, 4, 5, 6 and 14 more, too. Keep one of them."
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
     checked = check(("6201", "Sales", "402817", "", ""), ("6202", "SALES", "402817", "", ""))
 
     assert found(checked) == [("B2", "name-twice"), ("C2", "pin-shared"), ("B3", "name-twice"), ("C3", "pin-shared")]
-    assert checked.problems[0].message.startswith("the same name stands in row 3. ")
+    assert checked.problems[0].message.startswith("the same name is in row 3. ")
     assert len(checked.records) == 2
 
 
@@ -234,7 +234,7 @@ def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_i
         (2, code, Severity.WARNING),
         (3, code, Severity.ERROR),
     ]
-    assert checked.problems[0].message.endswith("It may stay only as an export wrote it.")
+    assert checked.problems[0].message.endswith("It can only stay as it was exported.")
     (kept,) = checked.records
     assert (getattr(kept, header), [p.severity for p in kept.errors_if_changed]) == (text, [Severity.ERROR])
 
