@@ -33,7 +33,7 @@ def write_run_result(
     past: PastRun, problems: Sequence[Problem], target: Path, code: int, *, overwrite: bool | Reservation = False
 ) -> Path:
     """Write the rows of a run, with PINs, and what became of each."""
-    info, outcomes = past.facts, past.outcomes
+    info, outcomes = past.info, past.outcomes
     undo_of = info.file.removeprefix(UNDO_OF) if is_undo(info) else ""
     records = [record_of(past, row) or Record(row=row, extension_number="") for row in info.extensions]
     cells = {row: given.cells for row, given in past.rows.items() if given.cells}
@@ -58,5 +58,5 @@ def _row_lost(past: PastRun, outcome: Outcome) -> str:
     """What to do about a row whose contents the journal lacks, so that the result cannot be imported as it is."""
     return (
         f"The journal holds only the extension of this row, {outcome.extension_number}. Copy the row from "
-        f"{Path(past.facts.file).name}, or import that file again. {outcome.message}"
+        f"{Path(past.info.file).name}, or import that file again. {outcome.message}"
     ).rstrip()

@@ -89,18 +89,18 @@ def undo_run(
     """
     runs = list_runs(observer.notice)
     listed = find_run(name, runs, undo_is_last=False, exact_name=exact_name)
-    _check_tenant(listed.facts, _known_tenant(connection))
+    _check_tenant(listed.info, _known_tenant(connection))
     if listed.state is RunState.ENDED and not changed_anything(listed.counts):
         return _nothing_to_undo(listed, runs, connection)
-    target = result or Path(f"undo-{listed.facts.name}.result.xlsx")
-    check_run_result(listed.facts, target, overwrite=overwrite or result is None)
+    target = result or Path(f"undo-{listed.info.name}.result.xlsx")
+    check_run_result(listed.info, target, overwrite=overwrite or result is None)
     with observer.progress("Connecting"):
         tenant = connection.find_tenant()
-    _check_tenant(listed.facts, tenant)
+    _check_tenant(listed.info, tenant)
     with lock_tenant(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         # No other run changes this tenant's boxes from here on, so the journals are complete.
         if is_under_way(listed.file):
-            raise UsageError(f"The run {listed.facts.name} is still in progress. Undo it after it has ended.")
+            raise UsageError(f"The run {listed.info.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
         if not changed_anything(count_statuses(past.outcomes)):
@@ -125,7 +125,7 @@ class _Undo:
         with self.observer.progress("Reading the journal"):
             sent_values, created_later = find_sent_values(self.past, runs), find_created_later(self.past, runs)
             undone_by = {
-                row: f"The undo {earlier.facts.name}"
+                row: f"The undo {earlier.info.name}"
                 for earlier in self.earlier
                 for row in read_journal(earlier.file).changes
             }
@@ -157,8 +157,8 @@ class _Undo:
         return self._report(plan, self._execute(plan) if approved else self._not_sent(plan, ExitCode.NOT_ALL_DONE))
 
     def _report(self, plan: Plan, report: RunReport) -> UndoReport:
-        undone_by = self.earlier[-1].facts.name if self.earlier else None
-        return UndoReport(undone=self.past.facts, report=report, plan=plan, undone_by=undone_by)
+        undone_by = self.earlier[-1].info.name if self.earlier else None
+        return UndoReport(undone=self.past.info, report=report, plan=plan, undone_by=undone_by)
 
     def _nothing_left(self, plan: Plan) -> RunReport:
         outcomes = [
@@ -181,7 +181,7 @@ class _Undo:
         )
 
     def _execute(self, plan: Plan) -> RunReport:
-        info = new_run(f"{UNDO_OF}{self.past.facts.name}", self.connection, self.tenant, self._extensions(plan))
+        info = new_run(f"{UNDO_OF}{self.past.info.name}", self.connection, self.tenant, self._extensions(plan))
         changes = {change.record.row: change for change in plan.changes}
 
         def write(outcomes: tuple[Outcome, ...], code: int) -> Path:
@@ -201,7 +201,7 @@ class _Undo:
     def _extensions(self, plan: Plan) -> dict[int, str]:
         """The extension of each row that the undo accounts for: those in the plan, and those that cannot be undone."""
         rows = {change.record.row for change in plan.changes} | rows_with_errors(plan.problems)
-        return {row: extension for row, extension in self.past.facts.extensions.items() if row in rows}
+        return {row: extension for row, extension in self.past.info.extensions.items() if row in rows}
 
 
 def _rows(plan: Plan, info: RunInfo) -> list[SheetRow]:
@@ -242,12 +242,12 @@ def _nothing_to_undo(run: ListedRun, runs: Sequence[ListedRun], connection: Conn
     changed = [
         one
         for one in runs[: runs.index(run)]
-        if not one.facts.known_tenant.contradicts(tenant) and not is_undo(one.facts) and changed_anything(one.counts)
+        if not one.info.known_tenant.contradicts(tenant) and not is_undo(one.info) and changed_anything(one.counts)
     ]
     undos = undos_of(changed[-1], runs) if changed else []
     return UndoReport(
-        undone=run.facts,
+        undone=run.info,
         report=RunReport(site=connection.site.name, problems=(), exit_code=ExitCode.DONE),
         last_change=changed[-1] if changed else None,
-        last_change_undone_by=undos[-1].facts.name if undos else None,
+        last_change_undone_by=undos[-1].info.name if undos else None,
     )

@@ -4,7 +4,7 @@ from bulkvm.runs.accounting import complete_outcomes, exit_code_of
 from bulkvm.runs.journal import Journal
 from bulkvm.runs.journal_reader import read_journal
 from bulkvm.runs.run import ListedRun, PastRun, RunInfo, RunState, SheetRow
-from bulkvm.runs.run_list import is_under_way, list_journals, list_run, next_number, read_facts, remove_journal
+from bulkvm.runs.run_list import is_under_way, list_journals, list_run, next_number, read_info, remove_journal
 
 __all__ = [
     "Journal",
@@ -19,7 +19,7 @@ __all__ = [
     "list_journals",
     "list_run",
     "next_number",
-    "read_facts",
+    "read_info",
     "read_journal",
     "remove_journal",
 ]

@@ -10,7 +10,7 @@ from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.tenant import Tenant
 from bulkvm.paths import runs_folder
-from bulkvm.runs import ListedRun, PastRun, RunInfo, RunState, list_journals, list_run, read_facts, read_journal
+from bulkvm.runs import ListedRun, PastRun, RunInfo, RunState, list_journals, list_run, read_info, read_journal
 
 LAST: Final = "last"
 UNDO_OF: Final = "undo of "
@@ -47,9 +47,9 @@ def find_run(name: str, runs: Sequence[ListedRun], *, undo_is_last: bool = True,
     if not name.strip():
         raise UsageError("The name of the run is empty. Name a run that `bulkvm runs` lists, or `last`.")
     if name == LAST:
-        found = [run for run in runs if undo_is_last or not is_undo(run.facts)][-1:]
+        found = [run for run in runs if undo_is_last or not is_undo(run.info)][-1:]
     else:
-        found = [run for run in runs if run.facts.name == name] or [r for r in runs if r.facts.name.startswith(name)]
+        found = [run for run in runs if run.info.name == name] or [r for r in runs if r.info.name.startswith(name)]
     if not found and not runs:
         raise UsageError("There are no runs yet.")
     if not found and name == LAST:
@@ -57,8 +57,8 @@ def find_run(name: str, runs: Sequence[ListedRun], *, undo_is_last: bool = True,
     if len(found) != 1:
         what = "Several runs begin" if found else "No run begins"
         raise UsageError(f'{what} with "{name}". `bulkvm runs` lists all runs.')
-    if exact_name and name not in (LAST, found[0].facts.name):
-        raise UsageError(f"With --yes, write the full name of the run: {found[0].facts.name}.")
+    if exact_name and name not in (LAST, found[0].info.name):
+        raise UsageError(f"With --yes, write the full name of the run: {found[0].info.name}.")
     return found[0]
 
 
@@ -69,16 +69,16 @@ def is_undo(info: RunInfo) -> bool:
 
 def undos_of(run: ListedRun, runs: Sequence[ListedRun]) -> list[ListedRun]:
     """The undos of a run, the oldest first."""
-    return [one for one in runs if one.facts.file == f"{UNDO_OF}{run.facts.name}"]
+    return [one for one in runs if one.info.file == f"{UNDO_OF}{run.info.name}"]
 
 
 def find_sent_values(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict[str, Any]]:
     """The values that the undone run set, by row and field, if a run is an undo; and so on if that is an undo too."""
     sent: dict[int, dict[str, Any]] = defaultdict(dict)
-    by_name = {run.facts.name: run for run in runs}
-    while is_undo(past.facts) and (undone := by_name.get(past.facts.file.removeprefix(UNDO_OF))):
+    by_name = {run.info.name: run for run in runs}
+    while is_undo(past.info) and (undone := by_name.get(past.info.file.removeprefix(UNDO_OF))):
         past = read_journal(undone.file)
-        for row in past.facts.extensions:
+        for row in past.info.extensions:
             if record := record_of(past, row):
                 values = {column.header: getattr(record, column.header) for column in COLUMNS if column.updatable}
                 sent[row] = {header: value for header, value in values.items() if value is not BLANK} | sent[row]
@@ -88,12 +88,12 @@ def find_sent_values(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict
 def find_created_later(past: PastRun, runs: Sequence[ListedRun]) -> dict[str, str]:
     """The later runs that created boxes with this run's extensions: the run's name by the id of the box."""
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in _REACHED}
-    names = [run.facts.name for run in runs]
-    later = runs[names.index(past.facts.name) + 1 :] if past.facts.name in names else ()
+    names = [run.info.name for run in runs]
+    later = runs[names.index(past.info.name) + 1 :] if past.info.name in names else ()
     return {
-        outcome.id: run.facts.name
+        outcome.id: run.info.name
         for run in later
-        if run.counts[Status.CREATED] and not run.facts.known_tenant.contradicts(past.facts.known_tenant)
+        if run.counts[Status.CREATED] and not run.info.known_tenant.contradicts(past.info.known_tenant)
         for outcome in read_journal(run.file).outcomes
         if outcome.status is Status.CREATED and outcome.id and outcome.extension_number in numbers
     }
@@ -103,7 +103,7 @@ def find_interrupted_import(tenant: Tenant) -> RunInfo | None:
     """The tenant's last run, if it was an import that ended before its result was written."""
     for file in reversed(list_journals(runs_folder())):
         try:
-            info = read_facts(file)
+            info = read_info(file)
             if not info.known_tenant.contradicts(tenant):
                 return info if list_run(file).state is RunState.DIED and not is_undo(info) else None
         except (OSError, FileError):

@@ -73,7 +73,7 @@ class PastRun:
         exit_code: None for a run that did not end normally.
     """
 
-    facts: RunInfo
+    info: RunInfo
     changes: Mapping[int, Change] = field(repr=False)
     outcomes: tuple[Outcome, ...] = field(repr=False)
     damaged: tuple[int, ...] = ()
@@ -97,13 +97,13 @@ class ListedRun:
 
     Attributes:
         file: its journal.
-        facts: without the extensions.
+        info: without the extensions.
         state: whether it has ended.
         words: the number of rows by outcome; the updates of an undo are counted as "put back" or "removed".
     """
 
     file: Path
-    facts: RunInfo
+    info: RunInfo
     state: RunState
     words: Mapping[str, int]
 

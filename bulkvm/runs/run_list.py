@@ -70,7 +70,7 @@ def list_run(file: Path) -> ListedRun:
     return ListedRun(file, info, RunState.DIED, _count_outcomes(file, row_count))
 
 
-def read_facts(file: Path) -> RunInfo:
+def read_info(file: Path) -> RunInfo:
     """Read what a run is, without the extensions of its rows.
 
     Raises:

@@ -54,6 +54,6 @@ def test_the_example_creates_the_boxes_of_a_valid_sheet_with_a_journal_and_a_res
     (journal,) = list_journals(runs_folder())
     past = read_journal(journal)
     assert [outcome.status for outcome in report.outcomes] == [Status.CREATED] * 42
-    assert (report.exit_code, report.error, report.run) == (0, None, past.facts.name)
-    assert complete_outcomes(past.facts.extensions, (), past.outcomes) == report.outcomes
+    assert (report.exit_code, report.error, report.run) == (0, None, past.info.name)
+    assert complete_outcomes(past.info.extensions, (), past.outcomes) == report.outcomes
     assert "created" in capsys.readouterr().out

@@ -72,7 +72,7 @@ STATUSES = {2: Status.CREATED, 3: Status.UNKNOWN, 4: Status.NOT_SENT, 5: Status.
 def test_a_run_is_read_back_as_it_was(tmp_path: Path) -> None:
     past = read_journal(write(tmp_path))
 
-    assert past.facts == FACTS
+    assert past.info == FACTS
     assert past.changes == {2: NEW, 3: CHANGED}
     assert past.outcomes[0] == CREATED
     assert past.outcomes[3] == INVALID
@@ -122,7 +122,7 @@ def test_a_list_of_runs_reads_the_head_and_the_end_alone(tmp_path: Path) -> None
 
     listed = list_run(file)
 
-    assert (listed.facts, listed.state) == (replace(FACTS, extensions={}), RunState.ENDED)
+    assert (listed.info, listed.state) == (replace(FACTS, extensions={}), RunState.ENDED)
     assert listed.words == {Status.CREATED: 1, "put back": 1, Status.INVALID: 1, Status.UPDATED: 0}
     assert (listed.counts[Status.UPDATED], sum(listed.counts.values())) == (1, 3)
 
@@ -217,8 +217,8 @@ def test_a_journal_of_0_1_0_is_read_and_listed() -> None:
     assert listed.state is RunState.DIED
     assert past.damaged == ()
     assert {change.kind for change in past.changes.values()} == {ChangeKind.CREATE, ChangeKind.UPDATE}
-    assert listed.facts.extensions == {}
-    assert len(past.facts.extensions) == len(past.outcomes)
+    assert listed.info.extensions == {}
+    assert len(past.info.extensions) == len(past.outcomes)
 
 
 @given(cut=st.integers(0, 1000))

@@ -44,7 +44,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
         runs = [find_run(run, runs)]
     past = None if run is None else read_journal(runs[0].file)
     if result:
-        check_run_result(runs[0].facts, result, overwrite=overwrite)
+        check_run_result(runs[0].info, result, overwrite=overwrite)
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_run_object(one, past) for one in runs]})
     elif runs:
@@ -110,22 +110,22 @@ def _find_journal(name: str, *, exact_name: bool) -> Path:
 
 def _began(file: Path) -> datetime:
     """When a run began; for a journal that cannot be read, when it was last written."""
-    from bulkvm.runs import read_facts
+    from bulkvm.runs import read_info
 
     try:
-        return read_facts(file).began
+        return read_info(file).began
     except FileError:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def _describe(file: Path) -> str:
-    from bulkvm.runs import read_facts
+    from bulkvm.runs import read_info
 
     try:
-        facts = read_facts(file)
+        info = read_info(file)
     except FileError:
         return f"  {file.stem}  (unreadable)"
-    return f"  {facts.name}  {facts.site}  {facts.file}"
+    return f"  {info.name}  {info.site}  {info.file}"
 
 
 def _check_ended(run: "ListedRun") -> None:
@@ -137,18 +137,18 @@ def _check_ended(run: "ListedRun") -> None:
     from bulkvm.runs import RunState
 
     if run.state is RunState.UNDER_WAY:
-        raise UsageError(f"The run {run.facts.name} is still in progress. It will write its result when it ends.")
+        raise UsageError(f"The run {run.info.name} is still in progress. It will write its result when it ends.")
 
 
 def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
     """A run in the JSON document."""
-    facts = run.facts
+    info = run.info
     return {
-        "run": facts.name,
-        "site": facts.site,
-        "url": facts.url,
-        "file": facts.file,
-        "began": facts.began.isoformat(),
+        "run": info.name,
+        "site": info.site,
+        "url": info.url,
+        "file": info.file,
+        "began": info.began.isoformat(),
         "state": run.state,
         "counts": dict(run.counts),
         "damaged_lines": past.damaged if past else None,  # known only after all lines were read
@@ -159,8 +159,8 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
     from bulkvm.reports.text.plan_text import render_words
     from bulkvm.runs import RunState
 
-    facts = run.facts
-    lines = [f"{facts.name}  {facts.site}  {facts.file}"]
+    info = run.info
+    lines = [f"{info.name}  {info.site}  {info.file}"]
     match run.state:
         case RunState.UNDER_WAY:
             lines.append(f"  in progress; so far {render_words(run.words)}")

@@ -91,11 +91,11 @@ def _nothing_to_undo(undo: "UndoReport") -> str:
     lines = [f"Run {run.name} ({Path(run.file).name}) changed nothing, so there is nothing to undo."]
     if last:
         counts = render_words(last.words)
-        lines.append(f"The last import that did is {last.facts.name} ({Path(last.facts.file).name}; {counts}).")
+        lines.append(f"The last import that did is {last.info.name} ({Path(last.info.file).name}; {counts}).")
         lines.append(
             f"It was already undone by {undo.last_change_undone_by}."
             if undo.last_change_undone_by
-            else f"To undo it: `bulkvm undo {last.facts.name}`."
+            else f"To undo it: `bulkvm undo {last.info.name}`."
         )
     return "\n".join(lines)
 
