@@ -70,6 +70,7 @@ def command(
     """
     from bulkvm.backup import BackupSettings, Keep
     from bulkvm.jobs.back_up_sites import back_up_sites
+    from bulkvm.reports.text.problem_text import count
 
     if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
         raise UsageError("--all-sites and --site cannot be used together. Omit one of them.")
@@ -84,7 +85,7 @@ def command(
         report = back_up_sites(_open_all(open_named), settings)
         code = _show_report(report, console)
         total, failed = len(report.by_site), len(report.errors)
-        console.info(f"{total} sites: {total - failed} backed up, {failed} failed.")
+        console.info(f"{count(total, 'site')}: {total - failed} backed up, {failed} failed.")
         return code
     connection = open_named(site)
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)

@@ -53,6 +53,7 @@ def command(
     from bulkvm.jobs.export_boxes import export_boxes
     from bulkvm.pbx import Query
     from bulkvm.reports.export_file import render_export
+    from bulkvm.reports.text.problem_text import count
 
     to_stdout = str(file) == "-"
     try:
@@ -75,5 +76,5 @@ def command(
     if to_stdout:
         console.print(render_export(report.boxes, file_format, pins=not without_pins))
     else:
-        console.info(f"{len(report.boxes)} boxes: {report.file}")
+        console.info(f"{count(len(report.boxes), 'box', 'boxes')}: {report.file}")
     return ExitCode.DONE
