@@ -1,5 +1,6 @@
 """Where bulkvm keeps settings and state."""
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -37,10 +38,11 @@ def writing_state() -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        kind = DiskFull if error.errno in DISK_FULL else FileError
-        raise kind(
-            f"The state folder {state_folder()} cannot be written to: {error.strerror}. Nothing was sent. "
+    except (OSError, DiskFull) as error:
+        is_full = isinstance(error, DiskFull) or error.errno in DISK_FULL
+        reason = os.strerror(errno.ENOSPC) if isinstance(error, DiskFull) else error.strerror
+        raise (DiskFull if is_full else FileError)(
+            f"The state folder {state_folder()} cannot be written to: {reason}. Nothing was sent. "
             "Free some space there, or set BULKVM_STATE to another folder."
         ) from error
 

@@ -15,6 +15,7 @@ from bulkvm.planning.comparison import (
     find_differences,
     find_exact_differences,
     is_empty,
+    left_out_values,
     unseen_fields,
     updated_box,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "generate_pin",
     "is_empty",
     "keep_boxes",
+    "left_out_values",
     "make_diff",
     "make_plan",
     "name_fields",

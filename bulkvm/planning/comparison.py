@@ -14,7 +14,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, Column
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.mask_digits import is_one_digit, may_be_mask
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record, Value
-from bulkvm.model.change import Change, Difference
+from bulkvm.model.change import Change, ChangeKind, Difference
 
 WRITABLE: Final = tuple(column for column in COLUMNS if column.updatable)
 HEADERS: Final = tuple(column.header for column in WRITABLE)
@@ -101,6 +101,16 @@ def box_to_send(change: Change) -> Box:
     if wanted.pin == change.box.pin and is_one_digit(wanted.pin):
         wanted = replace(wanted, pin=BLANK)
     return wanted
+
+
+def left_out_fields(change: Change) -> tuple[str, ...]:
+    """The fields that an update leaves out because the PBX does not show them, so that it may reset them."""
+    return hidden_fields(updated_box(change)) if change.kind is ChangeKind.UPDATE else ()
+
+
+def left_out_values(change: Change) -> tuple[str, ...]:
+    """Those of them that every box has a value in, such as its PIN; others may be hidden because they are blank."""
+    return tuple(header for header in left_out_fields(change) if COLUMN_OF_HEADER[header].required_for)
 
 
 def expected_box(change: Change, box_id: str) -> Box:

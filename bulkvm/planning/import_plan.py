@@ -10,12 +10,10 @@ from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import (
-    WRITABLE,
     fields_differ,
     find_differences,
-    hidden_fields,
+    left_out_fields,
     unseen_fields,
-    updated_box,
 )
 
 # Damage that a spreadsheet does to exported cells. It is an error of a new box; an existing box shows the real value.
@@ -68,22 +66,21 @@ def make_plan(
 
 
 def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:
-    """Warn of fields that the updates have to leave out, since the PBX does not show them and no row gives them."""
-    updates = [change for change in changes if change.kind is ChangeKind.UPDATE]
-    resettable = {column.header for column in WRITABLE if not column.required_for}
-    left_out = [resettable.intersection(hidden_fields(updated_box(change))) for change in updates]
+    """Warn of fields that the updates leave out, since the PBX does not show them and no row gives them."""
+    left_out = [left_out_fields(change) for change in changes]
     if not any(left_out):
         return
     titles = [column.title for column in COLUMNS if any(column.header in headers for headers in left_out)]
     count = sum(map(bool, left_out))
-    lack = "no journal has it" if of_undo else "the rows leave it blank"
-    advice = "check these boxes afterwards" if of_undo else "try one box first, or fill it in"
+    lack = "no journal has it" if of_undo else "the rows do not send it"
+    advice = "check these boxes afterwards" if of_undo else "try one box first, or fill it in and send it"
     yield Problem(
         row=None,
         code=ProblemCode.NOT_SHOWN,
         message=(
             f"this PBX does not show {' and '.join(titles)} for {count} of the boxes to update, and {lack}, so the "
-            f"update leaves it out. Some PBXs reset fields that an update leaves out: {advice}."
+            "update leaves it out. Some PBXs reset fields that an update leaves out, which cannot be checked here: "
+            f"{advice}."
         ),
         severity=Severity.WARNING,
     )

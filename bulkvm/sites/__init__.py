@@ -3,7 +3,7 @@
 from bulkvm.sites.keyring_store import forget_secret, read_secret, store_secret
 from bulkvm.sites.passwords import expand_password_file, fetch_secret, split_command
 from bulkvm.sites.site_choice import ChosenSite, add_secret, choose_site
-from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, read_sites
+from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, lock_sites, read_sites
 
 __all__ = [
     "SIMULATOR",
@@ -17,6 +17,7 @@ __all__ = [
     "expand_password_file",
     "fetch_secret",
     "forget_secret",
+    "lock_sites",
     "read_secret",
     "read_sites",
     "split_command",

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.files import can_be_changed_by_others
-from bulkvm.masking import mask
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.sites.keyring_store import read_secret
@@ -20,7 +19,6 @@ from bulkvm.text import printable
 
 _TIMEOUT: Final = 60.0  # seconds for a command
 _MAX_BYTES: Final = 65_536  # of a file, or of the output of a command
-_MAX_SHOWN: Final = 300  # characters of a command's error output
 # Secrets of bulkvm that other programs do not get.
 _SECRET: Final = frozenset({"BULKVM_TOKEN", "BULKVM_PASSWORD", "BULKVM_SIMULATOR_TOKEN", "BULKVM_SIMULATOR_PASSWORD"})
 _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd's folder for LoadCredential=
@@ -67,7 +65,7 @@ def run_command(command: Sequence[str], *, seconds: float = _TIMEOUT) -> str:
         UsageError: it cannot be started, times out, fails, or prints no password. Its output is never shown.
     """
     try:
-        code, out, err = asyncio.run(_run(command, seconds))
+        code, out = asyncio.run(_run(command, seconds))
     except TimeoutError:
         raise UsageError(
             f"The password_command {printable(command[0])} took longer than {seconds:.0f} seconds and was stopped. "
@@ -80,35 +78,33 @@ def run_command(command: Sequence[str], *, seconds: float = _TIMEOUT) -> str:
             "pipes and variables, use sh -c '...'."
         ) from None
     if code:
-        said = printable(mask(err.decode("utf-8", "replace"), [out.decode("utf-8", "replace")]))[:_MAX_SHOWN]
         ending = f"exit code {code}" if code > 0 else f"signal {-code}"
         raise UsageError(
-            f"The password_command {printable(command[0])} failed with {ending}, so nothing was sent."
-            + (f' Its error output: "{said}".' if said else "")
+            f"The password_command {printable(command[0])} failed with {ending}, so nothing was sent. "
+            "Its error output is not shown, since it may hold a secret: run the command by hand to see it."
         )
     return _read_secret(out, f"What the password_command {printable(command[0])} prints")
 
 
-async def _run(command: Sequence[str], seconds: float) -> tuple[int, bytes, bytes]:
-    """Run a command, and return its exit code, its output and its error output."""
+async def _run(command: Sequence[str], seconds: float) -> tuple[int, bytes]:
+    """Run a command, and return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={name: value for name, value in os.environ.items() if name not in _SECRET},
         start_new_session=os.name != "nt",  # so that its child processes can be killed with it
     )
     assert process.stdout
-    assert process.stderr
     try:
         async with asyncio.timeout(seconds):
-            out, err, code = await asyncio.gather(_drain(process.stdout), _drain(process.stderr), process.wait())
+            out, code = await asyncio.gather(_drain(process.stdout), process.wait())
     finally:
         if process.returncode is None:
             _kill(process)
             await process.wait()
-    return code, out, err
+    return code, out
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

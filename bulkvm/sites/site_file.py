@@ -90,7 +90,7 @@ def change_site(file: Path, name: str, site: Site | None) -> None:
         LockHeld: another program is changing it.
         UsageError: it is not a sites file.
     """
-    with _locked(file):
+    with lock_sites(file):
         entries = _read_entries(file)
         if site is None:
             entries.pop(name, None)
@@ -109,13 +109,19 @@ def check_changeable(file: Path) -> None:
         LockHeld: another program is changing it.
         UsageError: it is not a sites file.
     """
-    with _locked(file):
+    with lock_sites(file):
         _read_entries(file)
         check_target(file.resolve(), overwrite=True)
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def lock_sites(file: Path) -> Iterator[None]:
+    """Take turns with other programs that change sites or their secrets: some keyrings are files without a lock.
+
+    Raises:
+        FileError: the file of the sites cannot be written.
+        LockHeld: another program is changing it.
+    """
     try:
         make_private_folder(file.parent)
         check_own_folder(file.parent)

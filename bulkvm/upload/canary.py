@@ -8,7 +8,7 @@ from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox
-from bulkvm.planning import expected_box
+from bulkvm.planning import expected_box, left_out_values, name_fields
 from bulkvm.upload.canary_findings import Findings, find_deviations
 from bulkvm.upload.row_result import LOOKUP_PAUSES, RowResult
 
@@ -60,6 +60,9 @@ class CanaryCheck:
             return RowResult(outcome, is_verified=True)
         if findings.texts:
             return _failed(_unknown(outcome) if findings.not_saved else outcome, findings.texts, after.box)
+        if left_out := left_out_values(self._change):
+            unchecked = f"Whether the PBX kept {name_fields(left_out)} cannot be checked."
+            outcome = replace(outcome, message=f"{outcome.message} {unchecked}".strip())
         outcome = not_as_sent(outcome, findings.not_cleared) if findings.not_cleared else outcome
         return RowResult(outcome, after.box, is_verified=True)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
+from bulkvm.model.errors import DiskFull
+from bulkvm.paths import writing_state
 from bulkvm.reports.workbook import result
 from tests.cli.program import Bulkvm, names_by_extension
 from tests.cli.sheet_files import rows, write_csv
@@ -22,7 +24,7 @@ UNDO = ("undo", "last", "--yes")
 def with_room(size: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command that can make no file bigger than that, as on a full disk."""
     return subprocess.run(
-        [sys.executable, "-m", "bulkvm", *arguments],
+        [sys.executable, "-B", "-m", "bulkvm", *arguments],  # a cached module that is cut short would stay
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
         capture_output=True,
         check=False,
@@ -130,3 +132,11 @@ def test_whoever_reads_no_more_of_the_document_has_the_result_nevertheless(bulkv
     os.close(write)
     assert (folder / "a.result.xlsx").exists()
     assert len(names_by_extension(bulkvm)) == 2
+
+
+def test_a_full_disk_is_named_as_that_of_the_state_folder_whatever_could_not_be_written() -> None:
+    with (
+        pytest.raises(DiskFull, match=r"The state folder .* cannot be written to.*Nothing was sent.*BULKVM_STATE"),
+        writing_state(),
+    ):
+        raise DiskFull("The disk is full: sequence was not written. Make room, or name a file on another disk.")

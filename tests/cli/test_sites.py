@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 import bulkvm.cli.main as commands
 from bulkvm import paths as places
 from bulkvm.cli.main import COMMANDS
+from bulkvm.locks import locked
+from bulkvm.model.errors import LockHeld
 from bulkvm.model.tenant import normalize_url
 from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running
 from tests.cli.program import SAMPLES, Bulkvm, CommandResult, sites_file
@@ -53,6 +55,41 @@ def login(bulkvm: Bulkvm, ring: InMemory, secure: Running, monkeypatch: pytest.M
 def held(ring: InMemory) -> dict[str, str]:
     """The secrets in a keyring, by the site's name."""
     return {name: json.loads(entry)["secret"] for (_, name), entry in ring.held.items()}
+
+
+class Turns(InMemory):
+    """Records whether another program could have changed the same file at each change of the keyring."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__()
+        self._lock = lock
+        self.could_change: list[bool] = []
+
+    def _record(self) -> None:
+        try:
+            with locked(self._lock):
+                self.could_change.append(True)
+        except LockHeld:
+            self.could_change.append(False)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._record()
+        super().set_password(service, username, password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._record()
+        super().delete_password(service, username)
+
+
+def test_logins_and_logouts_take_turns_at_the_keyring(bulkvm: Bulkvm, login: Login) -> None:
+    file = sites_file()
+    turns = Turns(file.with_name(f"{file.name}.lock"))
+    keyring.set_keyring(turns)
+
+    assert (login("clinic").code, login("other").code, bulkvm("logout", "other").code) == (0, 0, 0)
+
+    assert turns.could_change == [False, False, False]
+    assert held(turns) == {"clinic": USER.password}
 
 
 @pytest.mark.parametrize(

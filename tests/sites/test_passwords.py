@@ -77,13 +77,12 @@ def test_bytes_in_no_encoding_are_refused_and_not_shown(password_file: Path) -> 
         assert "sesame" not in str(refusal.value) + str(refusal.value.__cause__)
 
 
-def test_a_command_that_fails_is_told_by_its_error_output_alone() -> None:
-    code = "import sys; print('sesame'); sys.stderr.write('vault \\x1b[2J sealed, sesame, SESAME\\n'); sys.exit(3)"
+def test_nothing_that_a_failing_command_prints_is_repeated() -> None:
+    code = "import sys; print('half'); sys.stderr.write('+ vault --token sesame\\nno password\\n'); sys.exit(3)"
 
-    with pytest.raises(UsageError, match=r"exit code 3.*Its error output: \"vault .* sealed, •••••") as refusal:
+    with pytest.raises(UsageError, match=r"exit code 3.*run the command by hand") as refusal:
         run_command([sys.executable, "-c", code])
-    assert "sesame" not in str(refusal.value).casefold()
-    assert str(refusal.value).isprintable()
+    assert not any(word in str(refusal.value) for word in ("sesame", "half", "vault"))
 
 
 @pytest.mark.parametrize("command", [["bulkvm-has-no-such-program"], ["/"], ["a\0b"], [str(Path(__file__))]])

@@ -150,6 +150,27 @@ async def test_what_is_shown_nowhere_is_warned_of_where_an_update_leaves_it_out(
     assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
 
 
+@pytest.mark.parametrize("rule", HIDING)
+@pytest.mark.parametrize("pin", [None, "582046"], ids=["blank", "kept"])
+async def test_a_pin_that_an_update_leaves_out_is_named_in_the_plan_and_the_result(
+    tmp_path: Path, rule: str, pin: str | None
+) -> None:
+    pbx = Behaving(tmp_path, [rule, "updates:erase"])
+    record = row(name="New", pin=pin) if pin else row(name="New")
+
+    plan, (outcome,) = await pbx.run(record, keep_unseen=True)
+
+    (problem,) = plan.problems
+    assert problem.code == "not-shown"
+    assert "does not show PIN for 1 of the boxes to update" in problem.message
+    assert "cannot be checked" in problem.message
+    what = "not sent" if pin else "left out of the update"
+    assert (outcome.status, outcome.message) == (
+        Status.UPDATED,
+        f"PIN {what}; this PBX does not show PINs. Whether the PBX kept PIN cannot be checked.",
+    )
+
+
 @pytest.mark.parametrize("rule", ["mask-digits:pin:both", "mask-digits:pin:single"])
 @pytest.mark.parametrize("summary", [False, True])
 async def test_a_mask_is_never_sent(tmp_path: Path, rule: str, *, summary: bool) -> None:

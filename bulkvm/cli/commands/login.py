@@ -23,6 +23,7 @@ from bulkvm.sites import (
     check_name,
     fetch_secret,
     forget_secret,
+    lock_sites,
     read_sites,
     split_command,
     store_secret,
@@ -95,7 +96,8 @@ def command(
     if known.tenant and tenant.contradicts(known.tenant):
         console.always(f"The site {name} was {known.tenant} before.")
     change_site(sites_file(), name, site)
-    _store(site, secret, console)
+    with lock_sites(sites_file()):
+        _store(site, secret, console)
     return ExitCode.DONE
 
 

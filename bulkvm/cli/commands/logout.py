@@ -12,7 +12,7 @@ from bulkvm.model.errors import BulkvmError, LoginRefused, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.paths import sites_file
-from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, read_secret, read_sites
+from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, lock_sites, read_secret, read_sites
 
 
 @click.command("logout")
@@ -29,7 +29,8 @@ def command(name: str, *, trust: Trust, console: Console) -> int:
     secret = _stored_token(site) if site else None
     revoked = _revoke(replace(trust.apply_to(site), token=secret), console) if site and secret else 0
     change_site(sites_file(), name, None)
-    forget_secret(name)
+    with lock_sites(sites_file()):
+        forget_secret(name)
     console.info(f"Removed the site {name}.")
     return revoked
 
