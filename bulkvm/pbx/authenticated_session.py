@@ -48,7 +48,7 @@ class AuthenticatedSession:
         self._auth.expect(tenant, checked=checked)
 
     async def send(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """Send a request, and return its answer, whatever the status.
+        """Send a request, and return its answer, regardless of its status.
 
         Args:
             method: GET or POST.

@@ -61,7 +61,7 @@ def make_diff(a: Iterable[Box], b: Iterable[Box]) -> Diff:
 
 
 def _by_number(boxes: Iterable[Box]) -> dict[tuple[str, int], Box]:
-    """The boxes by number; several with one number are told apart by their position, in the order of their names."""
+    """The boxes by number; several with one number are numbered in the order of their names."""
     places: Counter[str] = Counter()
     found: dict[tuple[str, int], Box] = {}
     for box in sorted(boxes, key=lambda box: (box.extension_number, str(box.name))):

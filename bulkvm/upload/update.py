@@ -59,7 +59,7 @@ async def outcome_of_missing(change: Change, gone: NoSuchBox, pbx: Pbx, attempts
     else:
         message = f"{_GONE} Another box has its number now, which importing again would change: check that box first."
         if another is None:
-            message = _GONE if change.wanted else f"{_GONE} Import again to create it anew."
+            message = _GONE if change.wanted else f"{_GONE} Import again to create a new one."
         elif change.wanted:
             message = f"{_GONE} Another box has its number now, and is kept as it is."
     return row_outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts)
