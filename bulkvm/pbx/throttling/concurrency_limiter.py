@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-# Factors without a source are held by the simulated PBXs in tests/pbx/test_throttling.py.
+# Factors without a source are held by the simulated PBXs in tests/pbx/throttling/test_throttling.py.
 _INITIAL_LIMIT: Final = 2.0  # as TCP's initial window of two segments (RFC 5681, 3.1)
 _OVERLOAD_FACTOR: Final = 0.5  # after 429, 503 or a timeout: TCP's multiplicative decrease (RFC 5681, 3.1)
 _MIN_FACTOR: Final = 0.8  # of one round of slow responses, since one stall is no overload
