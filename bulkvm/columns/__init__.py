@@ -123,7 +123,7 @@ COLUMNS: Final = (
         title="Notify by e-mail",
         kind=FieldKind.BOOLEAN,
         default=False,
-        help="Whether an e-mail tells of each new message: yes or no. Left blank, a new box sends none.",
+        help="Whether to send an e-mail for each new message: yes or no. If blank, a new box sends none.",
         valid_examples=("yes", "no"),
         invalid_examples=("sometimes",),
         parse=parse_boolean,
@@ -142,7 +142,7 @@ COLUMNS: Final = (
         kind=FieldKind.LIST,
         default=(),
         help=(
-            "The e-mail addresses that are told, up to 15, with commas between them. "
+            "The e-mail addresses to notify, up to 15, separated by commas. "
             f"{CLEAR} takes all of them off an existing box."
         ),
         valid_examples=("desk@example.com", "anna@example.com, ben@example.com"),

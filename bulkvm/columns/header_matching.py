@@ -69,7 +69,7 @@ def names_secret(heading: str) -> bool:
 
 
 def names_pin_of_box(heading: str) -> bool:
-    """Whether a heading says that it is the PIN or password of a box."""
+    """Whether a heading names the PIN or password of a box."""
     words = _words(heading)
     return not words.isdisjoint(_BOXES) and not words.isdisjoint(_SECRETS) and words.isdisjoint(_NOT_BOXES)
 

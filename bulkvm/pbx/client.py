@@ -45,7 +45,7 @@ class Pbx:
     """One tenant of a PBX. `connections` is how many calls can be in flight at once.
 
     Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted,
-    NotAllowed and OutcomeUnknown; what the last one means for a call that changes something is said at the method.
+    NotAllowed and OutcomeUnknown; a method that changes something documents what the last one means for it.
     Each method repeats its request where that is safe.
     """
 
@@ -172,7 +172,7 @@ class Pbx:
         if gone and gone & {box.id for box in await self.list_boxes(query)}:
             raise ListKeptChanging(
                 "The PBX lists boxes that it then reports as missing. An incomplete list is not used. Try again when "
-                "nobody is changing boxes, or ask its administrator whether this user may see every box."
+                "no one is changing boxes, or ask its administrator whether this user may see every box."
             )
         return {
             box_id: fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box

@@ -66,7 +66,7 @@ async def list_completely(fetch: FetchPage, query: Query, progress: Progress) ->
             seen_duplicates |= ids
     raise ListKeptChanging(
         f"The PBX counts {counted} boxes and listed {len(found)} when it was read last; {READINGS} readings did not "
-        "agree. An incomplete list is not used. Try again when nobody is changing boxes."
+        "agree. An incomplete list is not used. Try again when no one is changing boxes."
     )
 
 
