@@ -175,7 +175,7 @@ class Pbx:
                 "no one is changing boxes, or ask its administrator whether this user may see every box."
             )
         return {
-            box_id: fetched[box_id].filled_from(box, blanks=True) if box_id in fetched else box
+            box_id: _completed(fetched[box_id], box) if box_id in fetched else box
             for box_id, box in boxes.items()
             if box_id not in gone
         }
@@ -253,7 +253,7 @@ class Pbx:
         if not found:
             return None
         (listed,) = self._masks.remove(found)
-        return (await self.fetch_box(listed.id, extension_number)).filled_from(listed, blanks=True)
+        return _completed(await self.fetch_box(listed.id, extension_number), listed)
 
     async def _page_with(self, extension_number: str) -> Page:
         return await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
@@ -366,6 +366,17 @@ class Pbx:
 
     def _tenant_of(self, response: httpx.Response) -> Tenant:
         return read_tenant(response, self._client.site)
+
+
+def _completed(fetched: Box, listed: Box) -> Box:
+    """A fetched box, completed from the list. What may be a mask gives way to a value that the list shows."""
+    in_doubt = doubtful_values(listed)
+    masked: dict[str, Any] = {
+        header: NOT_KNOWN
+        for header, value in doubtful_values(fetched).items()
+        if header not in in_doubt and getattr(listed, header) not in {NOT_KNOWN, value}
+    }
+    return replace(fetched, **masked).filled_from(listed, blanks=True)
 
 
 def _with_number(boxes: Iterable[Box], extension_number: str) -> list[Box]:

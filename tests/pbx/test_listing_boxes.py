@@ -124,6 +124,18 @@ async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_
     assert box.pin == truth["pin"]
 
 
+async def test_a_mask_in_a_single_answer_does_not_replace_what_the_list_shows(tmp_path: Path) -> None:
+    behave = ("mask-digits:pin:single", "omit:name:list")
+    app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=behave))
+
+    async with connect(SITE, app=app) as pbx:
+        (listed,) = await pbx.list_whole_boxes()
+        found = await pbx.find_box("2001")
+
+    assert (listed.name, listed.pin) == ("Box 2001", "402817")
+    assert found == listed
+
+
 async def test_whole_boxes_of_a_full_list_cost_one_further_request(tmp_path: Path) -> None:
     app = create_app(seed=seed(tmp_path, ["2001", "2002"]))
 
