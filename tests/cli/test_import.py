@@ -51,6 +51,19 @@ def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, fol
     assert (found.count("invalid"), found.count("not sent"), len(found)) == (30, 17, 47)
 
 
+@pytest.mark.usefixtures("pbx")
+def test_more_problems_than_are_shown_can_be_seen_in_the_result(bulkvm: Bulkvm, folder: Path) -> None:
+    file = write_csv(folder / "boxes.csv", *((str(6100 + n), f"Desk {n}", "111402", "", "") for n in range(7)))
+
+    ended = bulkvm("import", file, "--yes")
+
+    assert "More problems: 2 of [pin-repeats]" in ended.err
+    assert "The result marks every cell." in ended.err
+    result = load_workbook(folder / "boxes.result.xlsx").worksheets[-1]
+    marked = [f"C{row}" for row in range(1, result.max_row + 1) if result[f"C{row}"].comment]
+    assert marked == [f"C{row}" for row in range(2, 9)]
+
+
 def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: Bulkvm, pbx: Starlette) -> None:
     ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--json")
 

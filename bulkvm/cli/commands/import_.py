@@ -103,7 +103,7 @@ def command(
             _print_unreadable(connection.site.name, error)
         raise
     if isinstance(report.error, SheetError):
-        console.always(render_problems(report.problems))
+        console.always(render_problems(report.problems, advice="The result marks every cell."))
     return show_report(report, _summarize(report.outcomes), console, as_json=as_json)
 
 

@@ -69,7 +69,7 @@ class OutageGate:
         if self._given_up:
             raise StoppedEarly(
                 f"The PBX was unreachable for more than {self._max_outage:.0f} seconds, so the run stopped. "
-                "Run the same command again when the PBX is back: it continues where this run stopped."
+                "Run the same command again when the PBX is back."
             )
 
     async def _wait_for_response(self) -> bool:

@@ -29,7 +29,7 @@ def render_problems(
     problems: Sequence[Problem],
     *,
     most: int = 5,
-    advice: str = "An annotated copy (--annotate) marks every cell.",
+    advice: str = "`bulkvm validate FILE --annotate COPY` marks every cell in a copy of the sheet.",
 ) -> str:
     """Render problems in the order of the sheet, a limited number of each code; the others are counted.
 
