@@ -1,7 +1,6 @@
 """Compares the rows of a sheet, or the journal of a run, with the boxes on the PBX."""
 
-from bulkvm.planning.box_diff import ChangedBox, Diff, boxes_from_rows, make_diff
-from bulkvm.planning.box_index import BoxIndex
+from bulkvm.planning.box_diff import Diff, boxes_from_rows, make_diff
 from bulkvm.planning.change_limits import check_changes, describe_excess
 from bulkvm.planning.comparison import (
     blank_fields,
@@ -16,20 +15,16 @@ from bulkvm.planning.comparison import (
     find_exact_differences,
     is_empty,
     left_out_values,
-    unseen_fields,
     updated_box,
 )
 from bulkvm.planning.import_plan import NumberConflict, make_plan
 from bulkvm.planning.live import plan_for, plan_undo_of
-from bulkvm.planning.pin_generation import generate_pin, pin_fault, warn_of_old_pins
-from bulkvm.planning.undo_checks import keep_boxes, spare_messages
-from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, changed_anything, plan_undo
+from bulkvm.planning.pin_generation import generate_pin, warn_of_old_pins
+from bulkvm.planning.undo_checks import spare_messages
+from bulkvm.planning.undo_plan import DoneRun, changed_anything, plan_undo
 from bulkvm.planning.unseen_fields import describe_unseen, name_fields
 
 __all__ = [
-    "TO_UNDO",
-    "BoxIndex",
-    "ChangedBox",
     "Diff",
     "DoneRun",
     "NumberConflict",
@@ -50,17 +45,14 @@ __all__ = [
     "find_exact_differences",
     "generate_pin",
     "is_empty",
-    "keep_boxes",
     "left_out_values",
     "make_diff",
     "make_plan",
     "name_fields",
-    "pin_fault",
     "plan_for",
     "plan_undo",
     "plan_undo_of",
     "spare_messages",
-    "unseen_fields",
     "updated_box",
     "warn_of_old_pins",
 ]

@@ -6,7 +6,6 @@ a number format are Excel's own ("Excel specifications and limits").
 
 from typing import Final
 
-KIB: Final = 2**10
 MIB: Final = 2**20
 
 # Any sheet.

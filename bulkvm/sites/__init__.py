@@ -1,20 +1,18 @@
 """Sites: the PBXs that are set up, their logins and secrets."""
 
 from bulkvm.sites.keyring_store import forget_secret, read_secret, store_secret
-from bulkvm.sites.passwords import expand_password_file, fetch_secret, split_command
-from bulkvm.sites.site_choice import ChosenSite, add_secret, choose_site
+from bulkvm.sites.passwords import fetch_secret, split_command
+from bulkvm.sites.site_choice import add_secret, choose_site
 from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, lock_sites, read_sites
 
 __all__ = [
     "SIMULATOR",
-    "ChosenSite",
     "Sites",
     "add_secret",
     "change_site",
     "check_changeable",
     "check_name",
     "choose_site",
-    "expand_password_file",
     "fetch_secret",
     "forget_secret",
     "lock_sites",
