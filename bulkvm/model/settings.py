@@ -153,6 +153,6 @@ def parse_pin_length(text: str) -> PinPolicy:
     least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= least <= most <= LONGEST_PIN:
         raise UsageError(
-            f'"{text}" is no length of PINs. Write the fewest and the most digits, such as 6-10, up to {LONGEST_PIN}.'
+            f'"{text}" is not a PIN length. Write the fewest and the most digits, such as 6-10, up to {LONGEST_PIN}.'
         )
     return PinPolicy(least, most, min_from="--pin-length", max_from="--pin-length")

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import idna
 
+from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.text import printable
 
-_PORTS: Final = {"https": 443, "http": 80}
-_USUAL: Final = frozenset({8887, *_PORTS.values()})  # not worth showing
+_USUAL: Final = frozenset({8887, *DEFAULT_PORTS.values()})  # not worth showing
 _LOOPBACK: Final = "localhost"
 
 
@@ -79,7 +79,7 @@ def normalize_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     scheme = parts.scheme.lower()
-    port = parts.port or _PORTS.get(scheme, 0)
+    port = parts.port or DEFAULT_PORTS.get(scheme, 0)
     return f"{scheme}://{_normalize_host(parts.hostname or '')}:{port}{parts.path.rstrip('/')}"
 
 

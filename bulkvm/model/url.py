@@ -9,7 +9,7 @@ import idna
 
 from bulkvm.model.errors import UsageError
 
-_PORTS: Final = {"https": 443, "http": 80}
+DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 
 
@@ -24,12 +24,12 @@ def check_url(url: str) -> str:
         where, port = _read_host(parts), parts.port
         if any(character.isspace() for character in url.strip()):
             raise ValueError  # noqa: TRY301  (urlsplit raises the same for invalid addresses)
-        usual = _PORTS[parts.scheme]
+        usual = DEFAULT_PORTS[parts.scheme]
     except (ValueError, LookupError):
         where, port, usual = "", None, 0
     if not where or port == 0:
         raise UsageError(
-            "What should be the PBX's address is not an address. Write it like https://pbx.example.com:8887, with "
+            "The PBX's address is not a valid URL. Write it like https://pbx.example.com:8887, with "
             "https:// in front and a port from 1 to 65535."
         )
     if parts.username or parts.password:

@@ -3,17 +3,15 @@
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.pbx.fingerprint import show_fingerprint
 from bulkvm.pbx.transport import not_reached
 from bulkvm.text import printable
-
-_HTTPS_PORT: Final = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,8 @@ def fetch_certificate(url: str, timeout: float) -> Certificate:
     """
     where = httpx.URL(url)
     try:
-        shown = ssl.get_server_certificate((where.raw_host.decode(), where.port or _HTTPS_PORT), timeout=timeout)
+        place = (where.raw_host.decode(), where.port or DEFAULT_PORTS["https"])
+        shown = ssl.get_server_certificate(place, timeout=timeout)
     except OSError as error:
         raise not_reached(where) from error
     certificate = x509.load_pem_x509_certificate(shown.encode())

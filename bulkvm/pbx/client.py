@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote as escape
 
 import httpx
@@ -34,11 +34,9 @@ from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, n
 from bulkvm.pbx.masked_values import Masks, doubtful_values
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import not_the_api, read_object
-from bulkvm.pbx.retry import Response, RetryingClient
+from bulkvm.pbx.retry import BOXES_PATH, Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
-
-_BOXES: Final = "/api/shared_voicemails"
 
 
 class Pbx:
@@ -114,8 +112,8 @@ class Pbx:
             without: fields that are not worth fetching a box for.
 
         Returns:
-            In extension order. Fields that the PBX never shows are NOT_KNOWN. Boxes that were removed meanwhile are
-            left out.
+            In extension order. Fields that the PBX never shows are NOT_KNOWN. Boxes that are removed during
+            the call are left out.
 
         Raises:
             ListKeptChanging: the list cannot be read completely.
@@ -162,7 +160,7 @@ class Pbx:
             progress: called with the number of boxes read, and their total.
 
         Returns:
-            All boxes, in the same order. Boxes that were removed meanwhile are left out.
+            All boxes, in the same order. Boxes that were removed since then are left out.
 
         Raises:
             ListKeptChanging: the PBX lists a box that it does not have.
@@ -269,7 +267,7 @@ class Pbx:
 
         Source: API page, "Create a shared voicemail".
         """
-        return await self._client.post(_BOXES, read_created_id, idempotent=False, json=box_json(record))
+        return await self._client.post(BOXES_PATH, read_created_id, idempotent=False, json=box_json(record))
 
     async def update_box(self, box: Box) -> Response[None]:
         """Update a box to these values.
@@ -360,7 +358,7 @@ class Pbx:
 
     async def _fetch_page(self, params: Params) -> Page:
         try:
-            return await self._client.get(_BOXES, read_list_page, params)
+            return await self._client.get(BOXES_PATH, read_list_page, params)
         except NoSuchBox as error:
             raise not_the_api(self._client.base_url) from error
 
@@ -384,4 +382,4 @@ def _with_number(boxes: Iterable[Box], extension_number: str) -> list[Box]:
 
 
 def _path(box_id: str) -> str:
-    return f"{_BOXES}/{escape(box_id, safe='')}"
+    return f"{BOXES_PATH}/{escape(box_id, safe='')}"

@@ -23,14 +23,15 @@ from bulkvm.model.errors import (
     UsageError,
 )
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SendSettings, Site
+from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
+from bulkvm.pbx.retry import BOXES_PATH
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
 
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 _EXPIRES_SOON: Final = timedelta(days=30)
-_PORTS: Final = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ async def probe(site: Site, seconds: float) -> httpx.Response:
     async with make_transport(site, 1, seconds) as transport:
         try:
             return await transport.handle_async_request(
-                httpx.Request("GET", f"{site.url}/api/shared_voicemails", params={"top": 1})
+                httpx.Request("GET", f"{site.url}{BOXES_PATH}", params={"top": 1})
             )
         except OutcomeUnknown as error:
             raise _with_advice(error) from error
@@ -130,7 +131,7 @@ class _Server:
         self._site = site
         self._url = httpx.URL(site.url)
         self._host = self._url.raw_host.decode()  # punycode: sockets encode other scripts by older rules
-        self._port = self._url.port or _PORTS[self._url.scheme]
+        self._port = self._url.port or DEFAULT_PORTS[self._url.scheme]
         self._timeout = timeout
         self._now = now
         self._date: str | None = None

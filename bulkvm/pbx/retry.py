@@ -35,6 +35,8 @@ from bulkvm.pbx.throttling.outage_gate import OutageGate
 
 T = TypeVar("T")
 
+BOXES_PATH: Final = "/api/shared_voicemails"
+
 _NOTHING_CHANGED: Final = (PbxUnreachable, PbxBusy)  # after these errors, every request may be repeated
 _CHECKED_FIRST: Final = (LoginEnded, NotDoneYet)  # the caller fetches the box before it repeats the request
 
@@ -183,7 +185,7 @@ class RetryingClient:
         return response
 
     async def pause(self, seconds: float) -> None:
-        """Wait; raises Interrupted if the run is stopped meanwhile."""
+        """Wait; raises Interrupted if the run is stopped before the end."""
         async with self._waits.one():
             await self._sleep(seconds)
 
@@ -194,7 +196,7 @@ class RetryingClient:
     async def _probe(self) -> bool:
         """Send one small request. Any response shows that the PBX is up, unless a gateway sent it."""
         try:
-            response = await self._session.send("GET", "/api/shared_voicemails", params={"top": 1})
+            response = await self._session.send("GET", BOXES_PATH, params={"top": 1})
         except PbxError:
             return False
         return response.status_code not in _GATEWAY_ERRORS

@@ -50,9 +50,10 @@ def find_field_changes(before: WholeBox, after: WholeBox) -> tuple[FieldChange, 
     Fields that the PBX itself updates may change: later timestamps, counters, and names such as version or updated_by.
     A new field is not a change.
     """
-    names = [name for name in before.fields if name not in COLUMN_OF_HEADER]
     return tuple(
-        change for name in names for change in _compare(name, before.fields[name], after.fields.get(name), depth=1)
+        change
+        for name, old in undocumented(before.fields).items()
+        for change in _compare(name, old, after.fields.get(name), depth=1)
     )
 
 

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.pbx import WholeBox, is_nothing
+from bulkvm.pbx import WholeBox, is_nothing, undocumented
 
 # Two values: a PBX that resets a field to its default preserves the default, and no other value.
 _MIN_VALUES: Final = 2
@@ -43,5 +42,4 @@ class PreservedFields:
 
 
 def _values(box: WholeBox) -> list[tuple[str, str]]:
-    found = ((name, value) for name, value in box.fields.items() if name not in COLUMN_OF_HEADER)
-    return [(name, repr(value)) for name, value in found if not is_nothing(value)]
+    return [(name, repr(value)) for name, value in undocumented(box.fields).items() if not is_nothing(value)]

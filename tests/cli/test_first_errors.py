@@ -27,7 +27,7 @@ def assert_clear(ended: CommandResult, code: int, *words: str) -> None:
         ({}, 2, ["BULKVM_URL", "--site simulator"]),
         ({"BULKVM_URL": "https://pbx.invalid:8887"}, 2, ["BULKVM_TOKEN", "BULKVM_PASSWORD"]),
         ({"BULKVM_URL": "pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["https://pbx.example.com:8887"]),
-        ({"BULKVM_URL": "https://[::1", "BULKVM_TOKEN": "t"}, 2, ["not an address"]),
+        ({"BULKVM_URL": "https://[::1", "BULKVM_TOKEN": "t"}, 2, ["not a valid URL"]),
         ({"BULKVM_URL": "http://pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["plain http"]),
         ({"BULKVM_URL": "https://me:hunter2@pbx.example.com", "BULKVM_TOKEN": "t"}, 2, ["password", "BULKVM_USER"]),
         ({"BULKVM_URL": "https://pbx.invalid:8887", "BULKVM_TOKEN": "t"}, 5, ["host name pbx.invalid was not found"]),

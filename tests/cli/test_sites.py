@@ -341,7 +341,7 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
         (["a/b", "--password-stdin"], "not a valid name"),
         (["clinic", "--password-stdin", "--token-stdin"], "not both"),
         (["clinic", "--password-stdin"], "--url"),
-        (["clinic", "--url", "pbx.example.com", "--token-stdin"], "not an address"),
+        (["clinic", "--url", "pbx.example.com", "--token-stdin"], "not a valid URL"),
         (["clinic", "--url", "https://pbx.invalid", "--password-stdin"], "--user"),
         (["clinic", "--url", "http://pbx.invalid", "--token-stdin"], "--allow-http"),
     ],

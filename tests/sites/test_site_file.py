@@ -93,7 +93,7 @@ def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
         ("clinic = 3", r"\[clinic\] must be a table"),
         ("[clinic]\nurl = 3", r"\[clinic\] must be a table of strings"),
         ("[clinic]\nuser = 'a'", "has no url"),
-        ("[clinic]\nurl = 'pbx.example.com'", "not an address"),
+        ("[clinic]\nurl = 'pbx.example.com'", "not a valid URL"),
         (
             "[clinic]\nurl = 'https://pbx'\npassword = 'SECRET'",
             "has the unknown keys password. Valid keys are url, domain",
