@@ -67,8 +67,8 @@ class Reservation:
 def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservation" = False) -> Iterator[NewFile]:
     """Write a file atomically: it gets its name once it is complete and flushed to disk.
 
-    If another file took the name meanwhile, or Excel has it open, an unused name like it is chosen. After a failure,
-    an existing file is unchanged and no new one remains.
+    If another file took the name in the meantime, or Excel has it open, an unused name like it is chosen. After a
+    failure, an existing file is unchanged and no new one remains.
 
     Args:
         target: the name of the file.
@@ -101,7 +101,7 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
 
 @contextmanager
 def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> Iterator[Reservation]:
-    """Reserve a name for a file that is written later, so that no other program takes it meanwhile.
+    """Reserve a name for a file that is written later, so that no other program takes it first.
 
     The empty placeholder is deleted if nothing was written. A killed program leaves it.
 

@@ -177,7 +177,7 @@ def _check_own(place: Path) -> None:
 
 @contextmanager
 def _opened(place: Path) -> Iterator[int | None]:
-    """Open the staging folder, so that it cannot be replaced meanwhile. None on Windows, which has no such call."""
+    """Open the staging folder, so that no one can replace it. None on Windows, which has no such call."""
     if os.unlink not in os.supports_dir_fd:
         yield None
         return

@@ -59,7 +59,7 @@ def _format_problem(problem: Problem) -> str:
 
 
 def format_json(document: Mapping[str, Any]) -> bytes:
-    """Encode a document as UTF-8, whatever the encoding of the terminal or pipe."""
+    """Encode a document as UTF-8, regardless of the encoding of the terminal or pipe."""
     return f"{printable_json(json.dumps(document, ensure_ascii=False, indent=2))}\n".encode()
 
 

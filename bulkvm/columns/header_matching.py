@@ -30,10 +30,10 @@ _ANY_SECRET: Final = frozenset({"password", "code", "accesscode", "passcode"})
 
 
 def match_heading(heading: str, heading_map: Mapping[str, str] | None = None) -> Column | None:
-    """The column that a heading names, whatever its case, spaces, hyphens, underscores or marks.
+    """The column that a heading names, regardless of case, spaces, hyphens, underscores or marks.
 
     Args:
-        heading: as it stands in the sheet.
+        heading: as it is in the sheet.
         heading_map: headings that the user maps to a column, each to the column's header (`--map`). A mapped column is
             matched by that heading only.
     """
@@ -59,12 +59,12 @@ def is_result_heading(heading: str) -> bool:
 
 
 def may_be_other_secret(heading: str) -> bool:
-    """Whether a heading that means the PIN may as well stand above the password of something else."""
+    """Whether a heading that means the PIN may also be that of another password."""
     return _fold(heading) in _ANY_SECRET
 
 
 def names_secret(heading: str) -> bool:
-    """Whether a heading names a PIN, a password or the like, of whatever it is."""
+    """Whether a heading names a PIN, a password or the like."""
     return not _words(heading).isdisjoint(_SECRETS)
 
 

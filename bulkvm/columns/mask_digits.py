@@ -10,7 +10,7 @@ _ANY_LENGTH: Final = PinPolicy(1, LONGEST_PIN)
 
 
 def may_be_mask(column: Column, value: object) -> bool:
-    """Whether a value is digits that no box can have, whatever the allowed length of PINs."""
+    """Whether a value is digits that no box can have, regardless of the allowed length of PINs."""
     if isinstance(value, tuple) and len(value) == 1:
         value = value[0]
     if not (isinstance(value, str) and value.isascii() and value.isdecimal()):

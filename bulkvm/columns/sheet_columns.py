@@ -22,7 +22,7 @@ def sheet_columns(sheet: Sheet) -> dict[str, Column]:
 
 
 def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
-    """The letters, by row, of the cells that cannot be read because of their kind, whatever their text.
+    """The letters, by row, of the cells that cannot be read because of their kind, regardless of their text.
 
     For a row that could not be read as a whole, that is its extension.
     """

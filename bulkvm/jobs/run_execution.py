@@ -154,7 +154,7 @@ def add_result(report: RunReport, observer: Observer, write: Callable[[], Path])
         if report.run is None:
             raise
         error: Exception = _interrupted(report.run)
-    except Exception as raised:  # noqa: BLE001  (whatever it is, the rows were sent)
+    except Exception as raised:  # noqa: BLE001  (the rows were sent, so any failure is only reported)
         error = raised
     return replace(
         report,

@@ -231,7 +231,7 @@ def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
 
 
 def _known_tenant(connection: Connection) -> Tenant:
-    """The tenant, as far as it is known without asking the PBX."""
+    """The tenant by the address and the login, without asking the PBX."""
     site = connection.site
     return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain)
 

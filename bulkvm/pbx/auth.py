@@ -114,7 +114,7 @@ class PasswordAuth(SiteAuth):
         for _ in range(_MAX_TOKENS):
             if needs_token:
                 async with self._lock:
-                    while self._token is token:  # else another request has got a new one meanwhile
+                    while self._token is token:  # else another request got a new one while this one waited
                         asked_at = self._clock()
                         new = await self._read((yield self._ask(request)), asked_at)
                         if new and self._expected:
@@ -128,7 +128,7 @@ class PasswordAuth(SiteAuth):
             if not needs_token:
                 return
             if CHANGES in request.extensions:
-                # It may have been done nonetheless: the caller looks first. The next request gets a new token.
+                # The change may have been made: the caller looks first. The next request gets a new token.
                 if self._token is token:
                     self._token = replace(token, renew_at=-math.inf)
                 return

@@ -47,7 +47,7 @@ async def list_completely(fetch: FetchPage, query: Query, progress: Progress) ->
     the last reading paginates by position, each page overlapping the previous one. So do all readings if the query has
     an order of its own.
 
-    Two boxes with the same number may be one box that was deleted and created again meanwhile. They count if two
+    Two boxes with the same number may be one box that was deleted and created again in between. They count if two
     readings show them.
 
     Returns:

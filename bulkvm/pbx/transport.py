@@ -163,7 +163,7 @@ def convert_error(error: aiohttp.ClientError | OSError, url: httpx.URL) -> PbxEr
         lost = f"The answer of the server at {where} is not valid HTTP. Check the address and the port."
     elif isinstance(error, AnswerTooLong):
         most = MAX_ANSWER // 2**20
-        lost = f"The answer of the server at {where} exceeds {most} MiB, so it is no PBX. Check the address and port."
+        lost = f"The answer of the server at {where} exceeds {most} MiB, so it is not a PBX. Check address and port."
     else:
         lost = f"The connection to the PBX at {where} was closed before the answer came."
     if url.path.endswith(LOGIN_PATH):

@@ -31,7 +31,7 @@ def hidden_fields(box: Box) -> tuple[str, ...]:
 
 
 def is_empty(value: object) -> bool:
-    """Whether a field holds nothing, as far as the PBX shows it."""
+    """Whether a field is blank, empty or not known."""
     return isinstance(value, Absent) or value == ()
 
 

@@ -24,7 +24,7 @@ async def find_taken(
         progress: called with the numbers looked up, and their total.
 
     Returns:
-        The numbers that are in use, as far as the PBX shows that to this user.
+        The numbers that the PBX shows to be in use.
     """
     taken: dict[str, NumberConflict] = {}
     asked = 0

@@ -129,7 +129,7 @@ class RowSender:
         """Read the box back if required.
 
         Raises:
-            AnotherBox: the box with this id has another number, where that `may_be`.
+            AnotherBox: the box with this id has another number, and `may_be_another` is set.
         """
         if outcome.status not in {Status.CREATED, Status.UPDATED}:
             return RowResult(outcome)
@@ -169,7 +169,7 @@ class RowSender:
         if not changed and change.undocumented is not None:
             changed = [printable(name) for name in find_set_fields(change.undocumented, whole.fields)]
         if changed:
-            kept = f"The box was changed meanwhile in {', '.join(changed)}, so it is kept as it is."
+            kept = f"Since the undo was planned, the box was changed in {', '.join(changed)}, so it is kept as it is."
             raise _NothingToSend(row_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
         if is_undo:
             return replace(change, box=box), whole

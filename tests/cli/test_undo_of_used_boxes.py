@@ -90,7 +90,7 @@ def test_a_field_that_is_set_after_the_question_keeps_its_box_too(bulkvm: Bulkvm
         undone = bulkvm("undo", "last", "--yes", "--json")
 
         assert list(stored(app)) == ["6202"]
-    assert "changed meanwhile in retain_days" in undone.json["rows"][1]["message"]
+    assert "the box was changed in retain_days" in undone.json["rows"][1]["message"]
 
 
 def test_a_box_with_a_greeting_is_kept_and_named_unless_it_may_go_too(

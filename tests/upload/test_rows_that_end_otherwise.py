@@ -140,7 +140,7 @@ async def test_what_cannot_be_read_back_is_not_known() -> None:
     [
         (ChangeKind.UPDATE, RENAMED, Status.UNCHANGED, "someone else made this change"),
         (ChangeKind.UPDATE, None, Status.REJECTED, "The box no longer exists"),
-        (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "changed meanwhile in name"),
+        (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "the box was changed in name"),
     ],
 )
 async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
@@ -214,7 +214,7 @@ async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs
         outcome = (await RowSender(pbx).send(undo)).outcome
 
     assert outcome.status is Status.UNCHANGED
-    assert f"changed meanwhile in {next(iter(theirs))}" in outcome.message
+    assert f"the box was changed in {next(iter(theirs))}" in outcome.message
     assert app.state.traffic.counts["update"] == 1
 
 

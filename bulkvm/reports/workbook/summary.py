@@ -154,8 +154,8 @@ def _steps_after_undo(counts: Mapping[Status, int], run: str) -> list[str]:
     steps = []
     if counts[Status.INVALID] or counts[Status.REJECTED]:
         steps.append("Invalid or rejected rows: the column bulkvm_message explains why and what to do.")
-    again = f"To continue, run the same undo again: bulkvm undo {run}. Boxes that are already put back do not change."
-    return [*steps, again, "This workbook cannot be imported: it does not contain the values that are put back."]
+    again = f"To continue, run the same undo again: bulkvm undo {run}. Boxes that are already restored do not change."
+    return [*steps, again, "This workbook cannot be imported: it does not contain the former values."]
 
 
 def _is_all_done(counts: Mapping[Status, int]) -> bool:

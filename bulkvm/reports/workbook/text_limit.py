@@ -7,7 +7,7 @@ from typing import Final
 from bulkvm.columns import refused_text
 from bulkvm.model.sheet import Sheet
 
-BASE_CHARACTERS: Final = 2**26  # whatever the size of the file ...
+BASE_CHARACTERS: Final = 2**26  # regardless of the size of the file ...
 CHARACTERS_OF_BYTE: Final = 32  # ... and for each of its bytes; spreadsheet programs write about half of that at most
 CUT_CHARACTERS: Final = 255  # of a cell beyond the limit
 
