@@ -12,7 +12,11 @@ from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
-STATE_OF_0_1_0 = Path(__file__).with_name("state-0.1.0.sql").read_text("utf-8")
+_WRITTEN_BY_0_1_0 = (Path(__file__).parents[1] / "fixtures" / "0.1.0" / "state" / "simulator.sql").read_text("utf-8")
+STATE_OF_0_1_0 = f"""{_WRITTEN_BY_0_1_0}
+DELETE FROM box WHERE extension_number IN ('6201', '6204');
+INSERT INTO token VALUES ('LOGGED-IN', 'REFRESH', 4102444800.0);
+"""
 
 # Makes boxes on the numbers given, says which ones it got, and tries numbers that others want too.
 MAKE_BOXES = """
@@ -165,7 +169,7 @@ async def test_a_state_of_0_1_0_keeps_its_boxes_numbers_and_logins(tmp_path: Pat
             app.state.stored.record_greeting(boxes[0]["id"])
 
         assert [box["extension_number"] for box in boxes] == expected
-        assert (boxes[0]["name"], boxes[0]["pin"], boxes[0]["enable_pin"]) == ("Front Desk", "402817", True)
+        assert (boxes[0]["name"], boxes[0]["pin"], boxes[0]["enable_pin"]) == ("Reception", "024680", True)
         assert (taken.status_code, created.status_code) == (409, 201 if len(expected) == 2 else 409)
     assert len(app.state.stored.messages(boxes[0]["id"])) == len(app.state.stored.greetings(boxes[0]["id"])) == 2
     async with in_process(app, token="SIMULATOR-READY-TOKEN") as pbx:
