@@ -1,4 +1,4 @@
-"""Makes untrusted text safe to print on a terminal, and quotes it."""
+"""Makes untrusted text safe to print on a terminal, quotes it, and puts counts and lists into words."""
 
 import re
 from collections.abc import Sequence
@@ -37,6 +37,11 @@ def join_limited(items: Sequence[str], most: int, between: str = ", ") -> str:
     """Join items for a message, counting those beyond the maximum: `a, b and 3 more`."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""
     return between.join(items[:most]) + more
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """Render a count: `1 row`, `1,200 rows`."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def escape_quotes(text: str) -> str:

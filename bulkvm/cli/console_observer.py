@@ -10,6 +10,7 @@ from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.errors import Interrupted, ReadBackDiffers
 from bulkvm.paths import runs_folder
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from bulkvm.jobs.run_execution import RunReport
@@ -49,7 +50,7 @@ class ConsoleObserver(Observer):
     def writing_result(self, run: str, rows: int) -> None:
         """After a signal, show that the result is being written, and how to skip that."""
         self._stop.notice = (
-            f"Writing the result of {rows:,} row{'s' * (rows != 1)}. Press Ctrl-C again to skip it; "
+            f"Writing the result of {count(rows, 'row')}. Press Ctrl-C again to skip it; "
             f"`bulkvm runs {run} --result FILE` writes it later."
         )
         if self._stop():

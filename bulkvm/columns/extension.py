@@ -8,6 +8,7 @@ from bulkvm.columns.cell_display import is_changed_by_spreadsheet, shown, shown_
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
+from bulkvm.text import count
 
 MIN_LENGTH: Final = 3
 MAX_LENGTH: Final = 64
@@ -60,10 +61,10 @@ def extension_length(value: str, _: PinPolicy) -> Fault | None:
     """Reject what the API rejects: it requires [0-9]{3,64}."""
     if MIN_LENGTH <= len(value) <= MAX_LENGTH:
         return None
-    count = "1 digit" if len(value) == 1 else f"{len(value)} digits"
     return Fault(
         ProblemCode.EXTENSION_LENGTH,
-        f"{shown_number(value)} has {count}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. Give the whole number.",
+        f"{shown_number(value)} has {count(len(value), 'digit')}; an extension has {MIN_LENGTH} to {MAX_LENGTH}. "
+        "Give the whole number.",
     )
 
 

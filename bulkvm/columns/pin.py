@@ -6,6 +6,7 @@ from typing import Final
 from bulkvm.columns.cell_display import is_changed_by_spreadsheet
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.text import count
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
@@ -41,16 +42,16 @@ def pin_length(value: str, policy: PinPolicy) -> Fault | None:
         return Fault(ProblemCode.PIN_POLICY, policy.contradiction)
     if policy.min_length <= len(value) <= policy.max_length:
         return None
-    count = "1 character" if len(value) == 1 else f"{len(value)} characters"
+    length = count(len(value), "character")
     if len(value) < policy.min_length:
         return Fault(
             ProblemCode.PIN_LENGTH,
-            f"it has {count}, and {policy.min_from} requires at least {policy.min_length}. Choose a longer PIN."
+            f"it has {length}, and {policy.min_from} requires at least {policy.min_length}. Choose a longer PIN."
             f"{_OF_LOGINS if policy.min_length > DEFAULT_PIN_POLICY.max_length else ''}",
         )
     return Fault(
         ProblemCode.PIN_LENGTH,
-        f"it has {count}, and {policy.max_from} allows at most {policy.max_length}. Choose a shorter PIN.",
+        f"it has {length}, and {policy.max_from} allows at most {policy.max_length}. Choose a shorter PIN.",
     )
 
 

@@ -11,7 +11,7 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
 from bulkvm.planning.undo_plan import unchanged
 from bulkvm.runs.run import PastRun
-from bulkvm.text import printable
+from bulkvm.text import count, printable
 
 T = TypeVar("T")
 
@@ -92,13 +92,13 @@ async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
     """Keep the boxes that have a greeting, which was recorded since the run."""
     unknown = -1
 
-    async def count(box: Box) -> int | None:
+    async def count_greetings(box: Box) -> int | None:
         try:
             return await pbx.count_greetings(box.id)
         except OutcomeUnknown:
             return unknown
 
-    counts = await fetch_for_removed(plan, count, pbx, progress)
+    counts = await fetch_for_removed(plan, count_greetings, pbx, progress)
     numbers = {change.box.id: change.box.extension_number for change in _removed(plan) if change.box}
     reasons: dict[str, tuple[ProblemCode, str]] = {}
     for box_id, found in counts.items():
@@ -164,12 +164,12 @@ def _warn(plan: Plan, code: ProblemCode, message: str) -> Plan:
     return replace(plan, problems=(problem, *plan.problems))
 
 
-def _with_messages(box: Box, count: int | None) -> tuple[ProblemCode, str]:
-    if count is None:
+def _with_messages(box: Box, messages: int | None) -> tuple[ProblemCode, str]:
+    if messages is None:
         code, why = (
             ProblemCode.MESSAGES_NOT_KNOWN,
             f"The PBX does not show whether box {box.extension_number} holds messages",
         )
     else:
-        code, why = ProblemCode.HAS_MESSAGES, f"Box {box.extension_number} holds {count:,} message{'s' * (count != 1)}"
+        code, why = ProblemCode.HAS_MESSAGES, f"Box {box.extension_number} holds {count(messages, 'message')}"
     return code, f"{why}, so it is kept as it is. {_REMOVE_MESSAGES}"

@@ -9,8 +9,7 @@ from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.planning import Diff
 from bulkvm.reports.table_file import Table, format_table, table_format
-from bulkvm.reports.text.problem_text import count
-from bulkvm.text import printable
+from bulkvm.text import count, printable
 
 _MAX_LENGTH: Final = 40  # characters in a cell on the terminal
 _WIDTHS: Final = (18, 28, 24, 36, 36)

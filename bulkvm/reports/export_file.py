@@ -11,7 +11,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.reports.table_file import Table, format_table, table_format
-from bulkvm.reports.text.problem_text import count
+from bulkvm.text import count
 
 
 def check_export_name(target: Path) -> str:

@@ -17,6 +17,7 @@ from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from bulkvm.jobs.back_up_sites import BackupReport
@@ -70,7 +71,6 @@ def command(
     """
     from bulkvm.backup import BackupSettings, Keep
     from bulkvm.jobs.back_up_sites import back_up_sites
-    from bulkvm.reports.text.problem_text import count
 
     if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
         raise UsageError("--all-sites and --site cannot be used together. Omit one of them.")
@@ -103,7 +103,6 @@ def command(
 def verify_command(folder: Path, *, max_age: timedelta | None, console: Console) -> int:
     """Check every backup in DIR against its manifest, offline and without changing anything."""
     from bulkvm.backup import verify
-    from bulkvm.reports.text.problem_text import count
 
     now = datetime.now(UTC)
     verified = verify(folder, now=now)

@@ -10,6 +10,7 @@ from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
 from bulkvm.model.errors import NotTheApi, PbxRefused, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
@@ -53,7 +54,6 @@ def command(
     from bulkvm.jobs.export_boxes import export_boxes
     from bulkvm.pbx import Query
     from bulkvm.reports.export_file import render_export
-    from bulkvm.reports.text.problem_text import count
 
     to_stdout = str(file) == "-"
     try:

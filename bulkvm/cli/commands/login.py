@@ -28,6 +28,7 @@ from bulkvm.sites import (
     split_command,
     store_secret,
 )
+from bulkvm.text import count
 
 _ONCE = SendSettings(retries=1)
 _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
@@ -90,9 +91,9 @@ def command(
         site = replace(site, fingerprint=None)
     site = _settle_trust(trust.apply_to(_with_source(site, given, password_command, password_file)), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
-    tenant, count = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
+    tenant, boxes = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
-    console.info(f"Logged in. {tenant} has {count:,} {'box' if count == 1 else 'boxes'}.")
+    console.info(f"Logged in. {tenant} has {count(boxes, 'box', 'boxes')}.")
     if known.tenant and tenant.contradicts(known.tenant):
         console.always(f"The site {name} was {known.tenant} before.")
     change_site(sites_file(), name, site)

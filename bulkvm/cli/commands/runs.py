@@ -13,6 +13,7 @@ from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import runs_folder
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from bulkvm.runs import ListedRun, PastRun
@@ -70,7 +71,6 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
 
     A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
     """
-    from bulkvm.reports.text.problem_text import count
     from bulkvm.runs import is_under_way, list_journals, remove_journal
 
     if (run is None) == (older_than is None):

@@ -8,6 +8,7 @@ import click
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,6 @@ def _nothing_left(undo: "UndoReport") -> str:
 def _question(plan: "Plan", tenant: "Tenant") -> str:
     """Ask for confirmation, such as `Delete 40 boxes and restore 2 boxes of clinic.example.com ...?`."""
     from bulkvm.model.change import ChangeKind
-    from bulkvm.reports.text.problem_text import count
 
     verbs = {ChangeKind.REMOVE: "delete", ChangeKind.UPDATE: "restore", ChangeKind.CREATE: "re-create"}
     counted = ((verb, plan.counts.get(kind)) for kind, verb in verbs.items())

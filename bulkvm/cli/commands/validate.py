@@ -12,6 +12,7 @@ from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, sh
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.text import count
 
 if TYPE_CHECKING:
     from bulkvm.model.sheet import Sheet
@@ -108,7 +109,7 @@ def _check(
     finally:
         if as_json:
             print_validation(sheet.path, sheet.name, rows, valid, problems)
-        console.info(f"{'1 row' if rows == 1 else f'{rows:,} rows'}, {valid:,} of them valid.")
+        console.info(f"{count(rows, 'row')}, {valid:,} of them valid.")
         if problems:
             console.always(render_problems(problems))
         for message in written:

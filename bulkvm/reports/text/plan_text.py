@@ -8,8 +8,7 @@ from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
-from bulkvm.reports.text.problem_text import count
-from bulkvm.text import printable, quoted
+from bulkvm.text import count, printable, quoted
 
 _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.problem import Problem, Severity
-from bulkvm.text import printable
+from bulkvm.text import count, printable
 
 
 def render_problem(problem: Problem) -> str:
@@ -56,11 +56,6 @@ def count_problems(problems: Iterable[Problem]) -> str:
     counted = Counter(problem.severity for problem in problems)
     counts = (count(counted[severity], severity) for severity in Severity if counted[severity])
     return " and ".join(counts) or "no problems"
-
-
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """Render a count: `1 row`, `1,200 rows`."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def in_sheet_order(problems: Iterable[Problem]) -> list[Problem]:

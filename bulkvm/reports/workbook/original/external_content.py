@@ -21,10 +21,9 @@ from openpyxl.worksheet.table import Table
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.columns import refused_text
-from bulkvm.reports.text.problem_text import count
 from bulkvm.reports.workbook.original.formula_reach import has_external_reference
 from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text
-from bulkvm.text import join_limited
+from bulkvm.text import count, join_limited
 
 # Links that only open a page or a message, and only on a click.
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
