@@ -59,9 +59,8 @@ def verify(folder: Path, *, now: datetime | None = None) -> Verified:
 def _find_newest(good: Iterable[Manifest], now: datetime) -> Mapping[str, datetime | None]:
     """The time of the newest backup of each site and tenant."""
     groups: list[list[Manifest]] = []
-    for manifest in sorted(
-        good, key=lambda one: (one.tenant is None, one.time)
-    ):  # backups of 0.1.0 join the group of their site
+    # Backups of 0.1.0, which name no tenant, come last and join the group of their site.
+    for manifest in sorted(good, key=lambda one: (one.tenant is None, one.time)):
         group = next((group for group in groups if _belong_together(group[0], manifest)), None)
         if group is None:
             groups.append([manifest])

@@ -136,7 +136,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     with OutputStreams() as streams:
         code = run_command(sys.argv[1:] if arguments is None else arguments, streams)
         lost = streams.lost_output
-        if lost is None or is_without_reader(lost):  # a reader that stops early, such as `head`, is no error
+        if lost is None or is_without_reader(lost):  # a reader that stops early, such as `head`, is not an error
             return code
         streams.write_error(f"Standard output could not be written ({lost.strerror}), so the output is incomplete.")
         return UsageError.exit_code if code in _SUCCESS else code  # another error takes precedence

@@ -14,7 +14,7 @@ _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, an
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 # The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
 _BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
-# Words of headings about a box, about its PIN, and about what is no box.
+# Words of headings about a box, about its PIN, and about other things.
 _BOXES: Final = frozenset(
     {"voicemail", "vm", "mb", "mailbox", "vmpin", "vmpassword", "voicemailpin", "voicemailpassword"}
 )
@@ -54,7 +54,7 @@ def same_heading(one: str, other: str) -> bool:
 
 
 def is_result_heading(heading: str) -> bool:
-    """Whether a heading is of a result of ours, which is never read."""
+    """Whether a heading is that of a column with results, which is never read."""
     return heading.strip().casefold().startswith(RESULT_PREFIX)
 
 

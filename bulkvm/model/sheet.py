@@ -57,7 +57,7 @@ class Sheet:
 
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
-    that the user maps to our columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
+    that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
     plain text. `problems` are those that reading itself found.
     """
 

@@ -217,7 +217,7 @@ def _is_token(text: str) -> bool:
 
 
 def _is_of_the_api(response: httpx.Response) -> bool:
-    """Whether an answer is empty or JSON, as the API's are, and no web page."""
+    """Whether an answer is empty or JSON, as the API's are."""
     try:
         return not response.content.strip() or bool(read_json(response))
     except MalformedAnswer:

@@ -119,5 +119,5 @@ def _check_status(response: httpx.Response, done: frozenset[int]) -> None:
 
 
 def _is_length(value: Any) -> bool:
-    """Whether a limit is set; 0 stands for none."""
+    """Whether a limit is set; 0 means that it is not."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0

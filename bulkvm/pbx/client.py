@@ -70,7 +70,7 @@ class Pbx:
     async def tenant(self) -> Tenant:
         """Fetch the tenant that this login reaches. From then on, nothing is sent to another one.
 
-        If the PBX does not show it, the login's domain or the token stands for the tenant.
+        If the PBX does not show it, the login's domain or the token identifies the tenant.
 
         Source: vendor's OpenAPI, retrieveTenant.
         """

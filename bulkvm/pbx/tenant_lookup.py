@@ -16,7 +16,7 @@ _MAX_LENGTH: Final = 255
 
 
 def make_tenant(shown: Mapping[str, Any], site: Site) -> Tenant:
-    """The tenant that the PBX shows; if it shows none, the login's domain or the token stands for it."""
+    """The tenant that the PBX shows; if it shows none, the login's domain or the token identifies it."""
     tenant_id, name, domain = (_read_text(shown.get(field)) for field in ("id", "name", "domain"))
     domain = domain or (None if site.token else site.domain)
     token_hash = sha256(site.token.encode()).hexdigest()[:16] if site.token and not (tenant_id or domain) else None

@@ -19,7 +19,7 @@ _USAGE: Final = frozenset({"count", "unread", "messages", "voicemails", "used", 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _MAX_DEPTH: Final = 8  # levels; deeper values are compared as a whole
 _MIN_ID_LENGTH: Final = 8  # characters; a text with a digit that is as long may be an id
-_MIN_TIMESTAMP: Final = 1_000_000_000  # seconds, in 2001; smaller numbers are no timestamps
+_MIN_TIMESTAMP: Final = 1_000_000_000  # seconds, in 2001; smaller numbers are not timestamps
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _normalize(box: Box) -> Box:
 
 
 def _parse(column: Column, value: Value | Absent) -> Value | Absent:
-    """The value that a cell of an export stands for; its text if that is not valid."""
+    """The value of a cell of an export; its text if that is not valid."""
     if isinstance(value, Absent):
         return value
     text = column.cell_text(value).strip(STRIP_CHARS)

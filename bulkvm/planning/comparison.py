@@ -3,7 +3,7 @@
 | | a BLANK that is wanted | NOT_KNOWN on the PBX |
 | --- | --- | --- |
 | a row of a sheet | keeps the value of the box | cannot be compared, so a value is sent |
-| an undo, a diff | is a value of its own | cannot be compared, so it is no difference |
+| an undo, a diff | is a value of its own | cannot be compared, so it counts as equal |
 """
 
 from collections.abc import Collection

@@ -9,7 +9,7 @@ from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
-from bulkvm.validation.row_checks import not_told_apart
+from bulkvm.validation.row_checks import indistinct_rows
 
 # Rejected values that a box may have. What a spreadsheet changed is not among them.
 _HELD: Final = frozenset(
@@ -49,7 +49,7 @@ def keep_exported(
     if not exported:
         return records, list(problems)
     numbers = {record.row: record.extension_number for record in records}
-    exported -= not_told_apart(numbers, {r.row: r.id for r in records if r.id is not BLANK})
+    exported -= indistinct_rows(numbers, {r.row: r.id for r in records if r.id is not BLANK})
     held: dict[int, list[Problem]] = {}
     left = []
     for problem in problems:

@@ -6,15 +6,11 @@ from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.problem import Fault, Problem, ProblemCode
+from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
 from bulkvm.validation.header_checks import check_headings
-from bulkvm.validation.row_checks import extension_twice, not_told_apart
-
-_NO_EXTENSION = Fault(
-    ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
-)
+from bulkvm.validation.row_checks import NO_EXTENSION, extension_twice, indistinct_rows
 
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
@@ -30,8 +26,8 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
     texts = {header: sheet.texts(letter) for header, letter in letters.items()}
     texts[KEY_COLUMN.header] = {row: _read_extension(text) for row, text in texts[KEY_COLUMN.header].items()}
-    missing = [(row, _NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]
-    alike = not_told_apart(texts[KEY_COLUMN.header], texts.get("id", {}))
+    missing = [(row, NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]
+    alike = indistinct_rows(texts[KEY_COLUMN.header], texts.get("id", {}))
     twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY_COLUMN.header]) if row in alike)
     errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header], row, fault) for row, fault in missing or twice]
     rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))

@@ -11,6 +11,9 @@ from bulkvm.model.problem import Fault, ProblemCode
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
+NO_EXTENSION: Final = Fault(
+    ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
+)
 _PIN_IS_EXTENSION: Final = Fault(
     ProblemCode.PIN_IS_EXTENSION,
     "the PIN is the extension, which is easy to guess. Choose another one.",
@@ -45,7 +48,7 @@ def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
             yield row, KEY_COLUMN.header, Fault(ProblemCode.EXTENSION_TWICE, message)
 
 
-def not_told_apart(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
+def indistinct_rows(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[int]:
     """The rows whose extension is not unique, and whose ids, by row, do not distinguish them."""
     twice = _find_twice(numbers, numbers.values()).values()
     return {row for rows in twice if len({ids.get(row) or "" for row in rows} - {""}) < len(rows) for row in rows}

@@ -9,14 +9,14 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Co
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.box import BLANK, Record
-from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity, rows_with_errors
+from bulkvm.model.problem import Problem, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.leading_zeros import doubt_short_extensions, restore_zeros, warn_of_lost_zeros
-from bulkvm.validation.row_checks import RowFault, check_rows, extension_twice
+from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_rows, extension_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Checked:
     Attributes:
         records: of the rows without errors.
         problems: of all rows, in the order of the sheet.
-        extensions: of all rows, as far as they could be read.
+        extensions: of all rows; the text of the cell where it is not valid.
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
     """
@@ -144,12 +144,11 @@ def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
 
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
-    fault = Fault(
-        ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
-    )
     cells = zip(rows, key.values, strict=True)
     return (
-        problem_in(KEY_COLUMN, letter, row, fault) for row, value in cells if value is BLANK and row not in key.unread
+        problem_in(KEY_COLUMN, letter, row, NO_EXTENSION)
+        for row, value in cells
+        if value is BLANK and row not in key.unread
     )
 
 

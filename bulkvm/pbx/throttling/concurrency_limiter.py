@@ -14,7 +14,7 @@ from typing import Final
 # Factors without a source are held by the simulated PBXs in tests/pbx/throttling/test_throttling.py.
 _INITIAL_LIMIT: Final = 2.0  # as TCP's initial window of two segments (RFC 5681, 3.1)
 _OVERLOAD_FACTOR: Final = 0.5  # after 429, 503 or a timeout: TCP's multiplicative decrease (RFC 5681, 3.1)
-_MIN_FACTOR: Final = 0.8  # of one round of slow responses, since one stall is no overload
+_MIN_FACTOR: Final = 0.8  # of one round of slow responses, since one stall is not an overload
 _GROWTH: Final = 0.1  # of the limit, after a good round: small steps, as in congestion avoidance (RFC 5681, 3.1)
 _TOLERANCE: Final = 1.15  # times the response time without load: still no queue; Netflix's Gradient2 allows 1.5
 _JITTER: Final = 0.005  # seconds, below the resolution of a busy machine's timers and network: no evidence of load
@@ -102,7 +102,7 @@ class ConcurrencyLimiter:
         slowest = median + notch
         unloaded = self._unloaded.get(kind, math.inf)
         if self._limit <= _INITIAL_LIMIT and slowest > unloaded < math.inf:
-            # So few requests are no load: the PBX itself has become slower.
+            # So few requests do not load it: the PBX itself has become slower.
             unloaded, self._is_loaded = slowest, False
         self._unloaded[kind] = unloaded = min(unloaded, slowest)
         headroom = (_TOLERANCE * unloaded + _JITTER) / max(median - notch, _JITTER)

@@ -102,7 +102,7 @@ def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> None:
 
 
 def _note(theirs: Comment | None, ours: str) -> Comment:
-    """Add our note below an existing one."""
+    """Make a note, below the text of an existing one."""
     text = fit(f"{theirs.text.rstrip()}\n\n{ours}") if theirs else ours
     return Comment(text, theirs.author if theirs else NOTE_AUTHOR, height=note_height(text), width=NOTE_WIDTH)
 
