@@ -33,6 +33,11 @@ def quoted(text: str) -> str:
     return f'"{printable(escape_quotes(text))}"'
 
 
+def join_and(items: Sequence[str]) -> str:
+    """Join items for a message: `a, b and c`; blank if there are none."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
 def join_limited(items: Sequence[str], most: int, between: str = ", ") -> str:
     """Join items for a message, counting those beyond the maximum: `a, b and 3 more`."""
     more = f" and {len(items) - most:,} more" if len(items) > most else ""

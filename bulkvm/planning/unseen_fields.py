@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bulkvm.columns import COLUMN_OF_HEADER, SECRET_HEADERS
 from bulkvm.model.change import Change
 from bulkvm.planning.comparison import left_out_values
+from bulkvm.text import join_and
 
 
 def describe_unseen(change: Change) -> str:
@@ -16,8 +17,7 @@ def describe_unseen(change: Change) -> str:
 
 def name_fields(fields: Iterable[str]) -> str:
     """The titles of fields as a list: `PIN, Recipients and Name`."""
-    *others, last = (COLUMN_OF_HEADER[field].title for field in fields)
-    return f"{', '.join(others)} and {last}" if others else last
+    return join_and([COLUMN_OF_HEADER[field].title for field in fields])
 
 
 def _describe(fields: tuple[str, ...], what: str) -> str:

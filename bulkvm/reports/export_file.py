@@ -11,7 +11,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.reports.table_file import Table, format_table, table_format
-from bulkvm.text import count
+from bulkvm.text import count, join_and
 
 
 def check_export_name(target: Path) -> str:
@@ -78,7 +78,7 @@ def describe_not_shown(counts: Mapping[str, int]) -> str:
         f"{'the PINs' if field in SECRET_HEADERS else COLUMN_OF_HEADER[field].title} of {count(n, 'box', 'boxes')}"
         for field, n in counts.items()
     ]
-    return f"the PBX does not show {' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}"
+    return f"the PBX does not show {join_and(parts)}"
 
 
 def describe_duplicates(boxes: Collection[Box]) -> list[str]:

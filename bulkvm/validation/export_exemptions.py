@@ -1,4 +1,4 @@
-"""Lets exported values pass that the rules reject: an export can be imported unchanged."""
+"""Accepts exported values that the rules reject, so that an export can be imported unchanged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

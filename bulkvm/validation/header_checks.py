@@ -22,7 +22,7 @@ _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
     message=(
-        "this is the result of an undo, and its rows have no values to send. To go on with an undo, run the same "
+        "this is the result of an undo, and its rows have no values to send. To continue an undo, run the same "
         f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
     ),
 )

@@ -8,7 +8,7 @@ import click
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
-from bulkvm.text import count
+from bulkvm.text import count, join_and
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,5 +116,5 @@ def _question(plan: "Plan", tenant: "Tenant") -> str:
     verbs = {ChangeKind.REMOVE: "delete", ChangeKind.UPDATE: "restore", ChangeKind.CREATE: "re-create"}
     counted = ((verb, plan.counts.get(kind)) for kind, verb in verbs.items())
     parts = [f"{verb} {count(number, 'box', 'boxes')}" for verb, number in counted if number]
-    actions = " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    actions = join_and(parts)
     return f"{actions.capitalize()} of {tenant}?"

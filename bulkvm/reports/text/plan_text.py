@@ -8,7 +8,7 @@ from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
-from bulkvm.text import count, printable, quoted
+from bulkvm.text import count, join_and, printable, quoted
 
 _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
@@ -37,7 +37,7 @@ def render_to_send(plan: Plan) -> str:
     sent = [count(n, kind) for kind, n in counts.items() if n and kind is not ChangeKind.UNCHANGED]
     if unseen:
         sent.append(f"{count(unseen, 'update')} without comparison")
-    return " and ".join(filter(None, (", ".join(sent[:-1]), *sent[-1:])))
+    return join_and(sent)
 
 
 def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:

@@ -23,7 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.columns import refused_text
 from bulkvm.reports.workbook.original.formula_reach import has_external_reference
 from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text
-from bulkvm.text import count, join_limited
+from bulkvm.text import count, join_and, join_limited
 
 # Links that only open a page or a message, and only on a click.
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
@@ -46,7 +46,7 @@ class _Removed:
             cells = join_limited(self.formulas, _MAX_LISTED)
             counts.append(f"{count(len(self.formulas), 'formula')} ({cells})")
         counts += [count(n, what) for what, n in self.others.items()]
-        return " and ".join(filter(None, (", ".join(counts[:-1]), *counts[-1:])))
+        return join_and(counts)
 
 
 def remove_external_content(workbook: Workbook, worksheet: Worksheet, header_row: int, read: Collection[str]) -> str:
