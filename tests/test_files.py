@@ -272,7 +272,7 @@ def test_a_reserved_name_is_free_again_if_nothing_was_written(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-def test_what_somebody_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> None:
+def test_what_someone_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "clinic.result.xlsx"
 
     with reserve(target) as reservation:

@@ -247,7 +247,7 @@ async def test_a_clock_that_jumps_does_not_disarm_the_guard(tmp_path: Path) -> N
         await back_up_from(pbx_with(tmp_path, 20), folder, now=NIGHT - 20000 * DAY)
 
 
-async def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "nights").write_text("precious", "utf-8")
 
     with pytest.raises(BackupNotProven, match="No backup was made in"):

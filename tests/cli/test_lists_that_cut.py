@@ -57,7 +57,7 @@ def test_what_a_run_changed_is_put_back_though_the_list_cuts_it(
     assert list(stored(cutting, "name").values()) == [row[1] for row in ROWS]
 
 
-def test_a_name_that_somebody_changed_since_keeps_its_box_all_the_same(
+def test_a_name_that_someone_changed_since_keeps_its_box_all_the_same(
     bulkvm: Bulkvm, cutting: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")

@@ -169,7 +169,7 @@ def test_a_damaged_journal_is_told_and_a_box_that_the_run_made_is_still_removed(
     assert (undone.code, names_by_extension(bulkvm)) == (0, {})
 
 
-def test_a_run_that_is_not_there_is_told(bulkvm: Bulkvm) -> None:
+def test_a_run_that_is_not_there_is_reported(bulkvm: Bulkvm) -> None:
     assert bulkvm("runs").code == 0
     assert bulkvm("runs", "last").code == 2
     assert bulkvm("undo", "2026", "--site", "simulator").code == 2

@@ -155,7 +155,7 @@ def test_the_files_of_a_demo_that_hold_pins_are_for_their_owner_alone(bulkvm: Bu
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="a folder in which nobody can make one")
-def test_a_state_folder_that_cannot_be_made_is_told(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_folder_that_cannot_be_made_is_reported(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BULKVM_STATE", "/proc/nowhere")
 
     ended = bulkvm("runs")
@@ -197,7 +197,7 @@ def test_a_tour_ends_at_the_first_step_that_goes_wrong(
     assert "bug in bulkvm" not in ended.err
 
 
-def test_a_simulator_whose_boxes_cannot_be_kept_is_told(
+def test_a_simulator_whose_boxes_cannot_be_kept_is_reported(
     bulkvm: Bulkvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "kept"))

@@ -121,7 +121,7 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
         (("--page-cap", "101"), "1<=x<=100"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_told(bulkvm: Bulkvm, option: tuple[str, str], said: str) -> None:
+def test_an_option_that_cannot_be_meant_is_reported(bulkvm: Bulkvm, option: tuple[str, str], said: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = bulkvm("simulator", "--port", str(taken.getsockname()[1]), *option)
 

@@ -76,7 +76,7 @@ def test_where_the_pbx_does_not_show_messages_boxes_are_kept_and_named(
 
 
 @pytest.mark.parametrize(("field", "value"), [("prompt", "fr-FR"), ("play_datetime", "DISABLE")])
-def test_a_field_that_the_row_left_blank_and_somebody_set_since_keeps_its_box(
+def test_a_field_that_the_row_left_blank_and_someone_set_since_keeps_its_box(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, field: str, value: str
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -115,7 +115,7 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
 
 
 @pytest.mark.parametrize(("verify", "code"), [(("--verify", "all", "--no-canary"), 9), ((), 7)])
-def test_what_somebody_changed_before_a_box_was_read_back_is_kept_and_named(
+def test_what_someone_changed_before_a_box_was_read_back_is_kept_and_named(
     bulkvm: Bulkvm, serve: Serve, folder: Path, verify: tuple[str, ...], code: int
 ) -> None:
     def rename(app: Starlette, scope: Scope) -> None:

@@ -27,7 +27,7 @@ def record_greeting(app: Starlette, number: str) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3])
 @pytest.mark.parametrize("nth", [0, 1, 2])
 @pytest.mark.parametrize(("field", "value"), [("retain_days", 90), ("note", "by hand"), ("retain_days", None)])
-def test_a_box_with_an_undocumented_field_that_somebody_set_since_is_kept_and_named(
+def test_a_box_with_an_undocumented_field_that_someone_set_since_is_kept_and_named(
     bulkvm: Bulkvm, serve: Serve, folder: Path, field: str, value: object, nth: int, rows: int
 ) -> None:
     nth = min(nth, rows - 1)

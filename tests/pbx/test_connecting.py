@@ -250,7 +250,7 @@ async def test_a_pin_that_the_pbx_repeats_in_its_refusal_is_masked(call: str, re
     assert repeated not in str(refusal.value) + refusal.value.code
 
 
-async def test_a_pbx_that_gives_no_token_after_a_login_is_told() -> None:
+async def test_a_pbx_that_gives_no_token_after_a_login_is_reported() -> None:
     app = Starlette(routes=[Route("/api/login/oauth/token", lambda _: JSONResponse({}), methods=["POST"])])
 
     async with connect(login_site("http://simulator"), app=app) as pbx:

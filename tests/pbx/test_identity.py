@@ -267,7 +267,7 @@ async def test_a_success_that_holds_errors_is_believed_only_where_the_box_shows_
     assert is_done or (outcome.pbx_code, "read-only now" in outcome.message) == ("READ_ONLY", True)
 
 
-async def test_a_conflict_over_a_box_of_somebody_else_is_a_refusal_in_the_words_of_the_pbx() -> None:
+async def test_a_conflict_over_a_box_of_someone_else_is_a_refusal_in_the_words_of_the_pbx() -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
         plan = await plan_for(pbx, records(1))

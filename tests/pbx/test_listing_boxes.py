@@ -64,7 +64,7 @@ async def test_a_filter_and_a_search_narrow_the_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])
 @pytest.mark.parametrize("at", [2, 3, 4])
-async def test_a_change_by_somebody_else_between_pages_loses_nothing(tmp_path: Path, what: str, at: int) -> None:
+async def test_a_change_by_someone_else_between_pages_loses_nothing(tmp_path: Path, what: str, at: int) -> None:
     app = create_app(
         seed=seed(tmp_path, [str(2100 + n) for n in range(45)]),
         settings=SimulatorSettings(page_cap=20),

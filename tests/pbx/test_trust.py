@@ -97,7 +97,7 @@ async def test_a_certificate_file_that_others_decide_on_is_refused_at_once(tmp_p
     [(ENDED, "has expired"), (OF_ANOTHER, "for another name")],
     ids=["ended", "another name"],
 )
-async def test_what_is_wrong_with_a_certificate_is_told(certificate: trustme.LeafCert, words: str) -> None:
+async def test_what_is_wrong_with_a_certificate_is_reported(certificate: trustme.LeafCert, words: str) -> None:
     app = create_app()
     with (
         AUTHORITY.cert_pem.tempfile() as ca_file,
@@ -128,7 +128,7 @@ async def test_a_pinned_certificate_is_trusted_for_itself(certificate: trustme.L
         assert await count_boxes(site_at(url, fingerprint=shown.fingerprint)) == 0
 
 
-async def test_another_certificate_than_the_pinned_one_is_sent_nothing_and_both_are_told() -> None:
+async def test_another_certificate_than_the_pinned_one_is_sent_nothing_and_both_are_reported() -> None:
     app = create_app()
     pinned = ":".join(["AB"] * 32)
     with serving(app, GOOD) as url:
@@ -207,7 +207,7 @@ async def test_this_machine_may_be_called_over_plain_http(host: str) -> None:
         await count_boxes(site_at(f"http://{host}:9"))
 
 
-def test_where_nobody_shows_a_certificate_that_is_told() -> None:
+def test_where_nobody_shows_a_certificate_that_is_reported() -> None:
     with running(create_app()) as server:
         for url in (server.url.replace("http", "https"), "https://127.0.0.1:9", "https://א1.invalid"):
             with pytest.raises(PbxUnreachable, match="cannot be reached"):

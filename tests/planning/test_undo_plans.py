@@ -108,7 +108,7 @@ def test_what_a_new_box_has_in_blank_cells_is_known_from_what_was_read_back(
 
 @pytest.mark.parametrize(("done", "sent"), [(CREATED, BOX), (RENAMED, AFTER)])
 @pytest.mark.parametrize(("field", "value"), [("name", "By hand"), ("pin", "582046")])
-def test_a_box_that_read_back_otherwise_than_it_was_sent_may_be_somebody_elses_and_is_kept(
+def test_a_box_that_read_back_otherwise_than_it_was_sent_may_be_someone_elses_and_is_kept(
     done: Change, sent: Box, field: str, value: str
 ) -> None:
     outcome = replace(OUTCOME, status=Status.UNKNOWN)

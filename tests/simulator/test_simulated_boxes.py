@@ -94,7 +94,7 @@ async def test_a_number_that_anything_has_is_taken(pbx: httpx.AsyncClient, numbe
         ("6100", "Clinic", "SHARED_VOICEMAIL"),
     ],
 )
-async def test_the_owner_of_a_number_is_told(pbx: httpx.AsyncClient, number: str, name: str, kind: str) -> None:
+async def test_the_owner_of_a_number_is_reported(pbx: httpx.AsyncClient, number: str, name: str, kind: str) -> None:
     await create(pbx, FULL)
 
     owner = (await pbx.get(f"/api/extension_numbers/{number}")).json()

@@ -49,7 +49,7 @@ def test_answers_take_longer_with_more_in_flight_than_the_knee(
     assert traffic.delay() == pytest.approx(delay)
 
 
-async def test_the_most_requests_that_were_in_flight_at_once_are_told() -> None:
+async def test_the_most_requests_that_were_in_flight_at_once_are_reported() -> None:
     app = create_app(settings=SimulatorSettings(latency=0.05))
     async with in_process(app) as pbx:
         await asyncio.gather(*(pbx.get(BOXES) for _ in range(5)))

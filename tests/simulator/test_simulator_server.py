@@ -166,7 +166,7 @@ def test_a_certificate_that_ends_soon_is_made_anew(tmp_path: Path, monkeypatch: 
     assert start(state) != start(state)
 
 
-def test_a_certificate_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "pbx.sqlite3.key.pem").mkdir()
 
     with pytest.raises(SimulatorError, match=r"certificate.*cannot be written"):

@@ -86,7 +86,7 @@ def test_nothing_that_a_failing_command_prints_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("command", [["bulkvm-has-no-such-program"], ["/"], ["a\0b"], [str(Path(__file__))]])
-def test_a_command_that_cannot_be_started_is_told(command: list[str]) -> None:
+def test_a_command_that_cannot_be_started_is_reported(command: list[str]) -> None:
     with pytest.raises(UsageError, match="cannot be started"):
         run_command(command)
 

@@ -179,7 +179,7 @@ def test_a_certificate_file_is_sought_beside_the_file_that_names_it(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="not every user of Windows may make links")
-def test_a_link_to_where_somebody_keeps_settings_stays_one(tmp_path: Path) -> None:
+def test_a_link_to_where_someone_keeps_settings_stays_one(tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
     kept.touch()
     (tmp_path / "sites.toml").symlink_to(kept)

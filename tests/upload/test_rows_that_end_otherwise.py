@@ -143,7 +143,7 @@ async def test_what_cannot_be_read_back_is_not_known() -> None:
         (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "the box was changed in name"),
     ],
 )
-async def test_what_somebody_else_did_since_the_plan_is_looked_at_first(
+async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
     kind: ChangeKind, meanwhile: Record | None, status: Status, said: str
 ) -> None:
     async with connect(SITE, ONCE, app=create_app()) as pbx:
@@ -204,7 +204,7 @@ async def undo_of(made: Record, former: dict[str, Absent | str], pbx: Pbx) -> Ch
 
 
 @pytest.mark.parametrize("theirs", [{"name": "Somebody else's"}, {"prompt": "fr-FR"}], ids=["a value", "a blank"])
-async def test_an_undo_that_somebody_else_forestalled_keeps_what_they_did(theirs: dict[str, str]) -> None:
+async def test_an_undo_that_someone_else_forestalled_keeps_what_they_did(theirs: dict[str, str]) -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
         undo = await undo_of(RECORD, {"name": "Former"}, pbx)
@@ -260,7 +260,7 @@ async def test_what_cannot_be_noted_first_is_not_sent(tmp_path: Path) -> None:
     assert app.state.traffic.counts["create"] == 0
 
 
-async def test_what_cannot_be_noted_afterwards_ends_the_run_and_is_told(tmp_path: Path) -> None:
+async def test_what_cannot_be_noted_afterwards_ends_the_run_and_is_reported(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
     alone = replace(ONCE, concurrency=1)

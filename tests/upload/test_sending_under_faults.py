@@ -152,7 +152,7 @@ async def test_what_a_run_that_is_stopped_has_under_way_is_still_asked_about() -
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_a_box_that_somebody_else_made_meanwhile_is_not_taken_for_ours() -> None:
+async def test_a_box_that_someone_else_made_meanwhile_is_not_taken_for_ours() -> None:
     app = create_app(faults=["reset:create:1"])
     async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
         wanted = Record(row=2, extension_number="2000", name="Ours", pin="582046")
@@ -227,7 +227,7 @@ async def test_an_update_that_its_first_try_makes_is_told_as_made_though_the_sec
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_what_somebody_else_changed_since_the_plan_is_kept() -> None:
+async def test_what_someone_else_changed_since_the_plan_is_kept() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
@@ -242,7 +242,7 @@ async def test_what_somebody_else_changed_since_the_plan_is_kept() -> None:
     assert (after.prompt, after.pin, after.recipients) == ("de-DE", "582046", ("oncall@example.com",))
 
 
-async def test_an_update_that_somebody_else_answers_is_not_believed() -> None:
+async def test_an_update_that_someone_else_answers_is_not_believed() -> None:
     """A login page of the network, with status 200."""
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
@@ -267,7 +267,7 @@ def log_in_first(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-async def test_a_box_that_is_gone_by_now_is_told() -> None:
+async def test_a_box_that_is_gone_by_now_is_reported() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
@@ -279,7 +279,7 @@ async def test_a_box_that_is_gone_by_now_is_told() -> None:
     assert "no longer exists" in ending.outcomes[0].message
 
 
-async def test_on_request_every_row_is_read_back_and_a_silent_change_is_told() -> None:
+async def test_on_request_every_row_is_read_back_and_a_silent_change_is_reported() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         plan = await plan_for(pbx, records(2))

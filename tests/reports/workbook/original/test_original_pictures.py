@@ -45,7 +45,7 @@ def place_of(file: Path) -> object:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF"])
-def test_a_logo_is_kept_as_it_is_at_its_place_and_no_loss_is_told(tmp_path: Path, form: str) -> None:
+def test_a_logo_is_kept_as_it_is_at_its_place_and_no_loss_is_reported(tmp_path: Path, form: str) -> None:
     file = save(tmp_path / "boxes.xlsx", logo(form))
 
     once = annotate(file)
@@ -142,7 +142,7 @@ def test_pictures_that_stand_elsewhere_are_lost_and_told(
     [(b"<a:stretch>", b'<a:srcRect l="20000"/><a:stretch>'), (b"<a:xfrm>", b'<a:xfrm rot="5400000">')],
     ids=["cropped", "turned"],
 )
-def test_a_picture_that_was_changed_in_excel_is_told(tmp_path: Path, plain: bytes, changed: bytes) -> None:
+def test_a_picture_that_was_changed_in_excel_is_reported(tmp_path: Path, plain: bytes, changed: bytes) -> None:
     file = save(tmp_path / "boxes.xlsx", logo("PNG"))
     rewrite(file, "xl/drawings/drawing1.xml", lambda part: part.replace(plain, changed))
 

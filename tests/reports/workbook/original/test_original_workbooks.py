@@ -109,7 +109,7 @@ def test_formatted_pieces_of_a_text_and_line_ends_stay(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_lost_is_told(
+def test_what_is_lost_is_reported(
     tmp_path: Path, insert: Callable[[Workbook, Worksheet], object], *, is_told: bool
 ) -> None:
     copy = annotate(save(tmp_path / "boxes.xlsx", insert))
@@ -118,7 +118,7 @@ def test_what_is_lost_is_told(
 
 
 @pytest.mark.parametrize("part", ["xl/ctrlProps/ctrlProp1.xml", "xl/threadedComments/t1.xml"])
-def test_parts_that_are_lost_are_told(tmp_path: Path, part: str) -> None:
+def test_parts_that_are_lost_are_reported(tmp_path: Path, part: str) -> None:
     file = save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201"))
     with ZipFile(file, "a") as archive:
         archive.writestr(part, "<a/>")
