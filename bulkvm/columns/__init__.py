@@ -14,7 +14,7 @@ from bulkvm.model.problem import ProblemCode
 
 __all__ = [
     "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "ID_COLUMN", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX",
-    "SECRET_HEADERS", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
+    "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -25,6 +25,7 @@ CHECK: Final = "<check>"
 
 # Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
+STATUS_HEADING: Final = f"{RESULT_PREFIX}status"
 
 # In the result of an undo: the run that was undone. Such a sheet is refused as input.
 UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
+from bulkvm.columns import STATUS_HEADING
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.sheet_checks import Checked
-
-STATUS_HEADING: Final = "bulkvm_status"
 
 
 def select_failed(sheet: Sheet, checked: Checked) -> Checked:

@@ -7,16 +7,15 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import RESULT_PREFIX
+from bulkvm.columns import RESULT_PREFIX, STATUS_HEADING
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
-_STATUS: Final = f"{RESULT_PREFIX}status"
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With widths in characters.
-RESULT_HEADINGS: Final = {_STATUS: 14, _MESSAGE: 60, f"{RESULT_PREFIX}id": 28, f"{RESULT_PREFIX}changed": 24}
+RESULT_HEADINGS: Final = {STATUS_HEADING: 14, _MESSAGE: 60, f"{RESULT_PREFIX}id": 28, f"{RESULT_PREFIX}changed": 24}
 PIN_HEADING: Final = {f"{RESULT_PREFIX}pin": 14}
 
 
@@ -62,7 +61,9 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
         required: whether the column is needed because not every mark gets a note.
     """
     there = {heading.strip().casefold() for heading in sheet.headings.values()}
-    is_former = _MESSAGE in there and _STATUS not in there  # with a status column, the messages are those of a run
+    is_former = (
+        _MESSAGE in there and STATUS_HEADING not in there
+    )  # with a status column, the messages are those of a run
     if not (required or is_former):
         return None
     messages = messages_by_row(problems)
