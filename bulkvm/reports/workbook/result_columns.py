@@ -61,9 +61,8 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
         required: whether the column is needed because not every mark gets a note.
     """
     there = {heading.strip().casefold() for heading in sheet.headings.values()}
-    is_former = (
-        _MESSAGE in there and STATUS_HEADING not in there
-    )  # with a status column, the messages are those of a run
+    # With a status column, the messages are those of a run.
+    is_former = _MESSAGE in there and STATUS_HEADING not in there
     if not (required or is_former):
         return None
     messages = messages_by_row(problems)
