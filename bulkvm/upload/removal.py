@@ -16,7 +16,15 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx
-from bulkvm.upload.row_outcomes import MAX_LOGINS, not_done, raise_if_login_ended, rejected, row_outcome, unknown
+from bulkvm.upload.row_outcomes import (
+    MAX_LOGINS,
+    not_done,
+    raise_if_login_ended,
+    rejected,
+    rejected_as_missing,
+    row_outcome,
+    unknown,
+)
 
 ALREADY_REMOVED: Final = "The box was already removed."
 _REMOVED: Final = "The box was removed."
@@ -32,8 +40,8 @@ async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
     record, box_id = change.record, change.box.id
     try:
         removed = await pbx.destroy_box(box_id)
-    except NoSuchBox:
-        return row_outcome(record, Status.UNCHANGED, ALREADY_REMOVED, attempts=1)
+    except NoSuchBox as missing:
+        return await _look_up_missing(record, box_id, missing, pbx)
     except (OutcomeUnknown, PbxRefused) as error:
         if found := await _look_up(record, box_id, error, pbx):
             return found
@@ -44,6 +52,17 @@ async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
     except PbxError as error:
         return row_outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
     return row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=removed.attempts)
+
+
+async def _look_up_missing(record: Record, box_id: str, missing: NoSuchBox, pbx: Pbx) -> Outcome:
+    """The outcome of a removal that was answered with 404. A server without this call answers with 404 as well."""
+    try:
+        await pbx.fetch_box(box_id, record.extension_number)
+    except NoSuchBox:
+        return row_outcome(record, Status.UNCHANGED, ALREADY_REMOVED, attempts=missing.attempts)
+    except BulkvmError:
+        return unknown(record, missing, missing.attempts)
+    return rejected_as_missing(record, missing, box_id)
 
 
 async def _look_up(record: Record, box_id: str, error: OutcomeUnknown | PbxRefused, pbx: Pbx) -> Outcome | None:

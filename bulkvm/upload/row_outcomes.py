@@ -37,6 +37,14 @@ def rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | N
     return row_outcome(record, Status.REJECTED, str(refusal), box_id=box_id, pbx_code=refusal.code, attempts=attempts)
 
 
+def rejected_as_missing(record: Record, refusal: PbxRefused, box_id: str) -> Outcome:
+    """The PBX answered a change with 404, but the box exists."""
+    message = "The PBX answered that it has no such box (status 404), but the box still exists."
+    return row_outcome(
+        record, Status.REJECTED, message, box_id=box_id, pbx_code=refusal.code, attempts=refusal.attempts
+    )
+
+
 def unknown(record: Record, lost: PbxError, attempts: int) -> Outcome:
     """The answer was lost, and the box cannot be looked up."""
     message = f"{lost} The box could not be looked up, so the outcome is not known. Run the same command again."

@@ -23,6 +23,7 @@ from bulkvm.upload.row_outcomes import (
     not_done,
     raise_if_login_ended,
     rejected,
+    rejected_as_missing,
     row_outcome,
     unknown,
 )
@@ -68,7 +69,9 @@ async def outcome_of_missing(change: Change, gone: NoSuchBox, pbx: Pbx, attempts
 async def _look_up_refused(change: Change, wanted: Box, refusal: PbxRefused, pbx: Pbx) -> Outcome:
     """The outcome of a refused update. An earlier attempt may have succeeded, with its answer lost."""
     record, attempts = change.record, refusal.attempts
-    pauses = LOOKUP_PAUSES if refusal.lost else () if refusal.is_certain else LOOKUP_PAUSES[:1]
+    is_missing = isinstance(refusal, NoSuchBox)  # a server without this call answers with 404 as well
+    is_certain = refusal.is_certain and not is_missing
+    pauses = LOOKUP_PAUSES if refusal.lost else () if is_certain else LOOKUP_PAUSES[:1]
     try:
         for pause in pauses:
             await pbx.pause(pause)
@@ -76,13 +79,13 @@ async def _look_up_refused(change: Change, wanted: Box, refusal: PbxRefused, pbx
             if _is_applied(change, wanted, box):
                 return _updated(change, box.id, attempts, CONFIRMED)
     except NoSuchBox as gone:
-        refusal = gone
+        return await outcome_of_missing(change, gone, pbx, attempts)
     except BulkvmError:
         return unknown(record, refusal, attempts)
-    if isinstance(refusal, NoSuchBox):
-        return await outcome_of_missing(change, refusal, pbx, attempts)
     if refusal.lost and change.is_unseen_only:
         return _not_shown(change, refusal.lost, attempts, wanted.id)
+    if is_missing:
+        return rejected_as_missing(record, refusal, wanted.id)
     return rejected(record, refusal, attempts, wanted.id)
 
 
