@@ -12,7 +12,11 @@ Progress = Callable[[int, int], None]
 
 
 class Observer:
-    """Shows nothing and approves every plan. Override what you need."""
+    """Shows nothing and approves every plan. Override what you need.
+
+    An exception that a method raises ends the job. The journal still has every row that was sent:
+    `bulkvm runs last --result FILE` writes the result.
+    """
 
     def progress(self, phase: str) -> AbstractContextManager[Progress]:
         """Show that a phase such as "Planning" is in progress.
