@@ -26,8 +26,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bulkvm.simulator.box_fields import BOX_FIELDS
 from bulkvm.simulator.configuration import SimulatorError
-from bulkvm.simulator.state import FIELDS
 
 UPDATES: Final = ("replace", "merge", "erase")
 IGNORABLE: Final = ("filter", "search", "orderby", "skip", "top")
@@ -93,11 +93,11 @@ def _parse_rule(behaviours: Behaviours, rule: str) -> bool:
     if found := _MASK_RULE.fullmatch(rule):
         for place in _PLACES[found["where"]]:
             behaviours.masks[place][found["field"]] = found["how"]
-        return found["field"] in (*FIELDS, *behaviours.extras)
+        return found["field"] in (*BOX_FIELDS, *behaviours.extras)
     if what == "extra":
         name, _, text = value.partition("=")
         behaviours.extras[name] = _value(text)
-        return bool(_NAME.fullmatch(name)) and name not in FIELDS
+        return bool(_NAME.fullmatch(name)) and name not in BOX_FIELDS
     if what == "updates" and value in UPDATES:
         behaviours.updates = value
     elif what == "ignore" and value in IGNORABLE:

@@ -1,7 +1,6 @@
 """Fault rules, written as WHAT:CALL:WHEN.
 
-CALL  an operationId of the OpenAPI document (list, create, fetch, update, destroy, messages, greetings, owner, policy,
-      tenant, login, revoke) or any.
+CALL  an operationId of the OpenAPI document, such as create, or any.
 WHEN  3            the third such call since the rule was set
       2-5          the second to the fifth
       every=5      every fifth
@@ -33,22 +32,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.simulator.configuration import SimulatorError
+from bulkvm.simulator.openapi import operation_ids
 
-_CALLS: Final = (
-    "list",
-    "create",
-    "fetch",
-    "update",
-    "destroy",
-    "owner",
-    "policy",
-    "login",
-    "revoke",
-    "any",
-    "messages",
-    "greetings",
-    "tenant",
-)
+_CALLS: Final = ("any", *operation_ids())
 # Faults other than error statuses. Those of TIMED_FAULTS take a number of seconds.
 PLAIN_FAULTS: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",

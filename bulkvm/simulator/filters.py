@@ -11,11 +11,11 @@ In text, '' is one apostrophe. Text is compared by code point, and gt, ge, lt an
 import re
 from typing import Final, NamedTuple
 
+from bulkvm.simulator.box_fields import BOOLEAN_FIELDS, BOX_FIELDS
 from bulkvm.simulator.error_responses import ApiError, error_response
 
 # PINs cannot be filtered or sorted by.
-_TEXT_FIELDS: Final = frozenset({"id", "name", "extension_number", "prompt", "recipients", "play_datetime"})
-_BOOLEAN_FIELDS: Final = frozenset({"enable_pin", "enable_email_notify"})
+_TEXT_FIELDS: Final = BOX_FIELDS.keys() - {"pin", *BOOLEAN_FIELDS}
 _OPERATORS: Final = {"eq": "IS", "ne": "IS NOT", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
@@ -96,7 +96,7 @@ def parse_order(text: str) -> str:
     fields: dict[str, str] = {}
     for part in text.split(","):
         match = _ORDER.fullmatch(part)
-        if match is None or match["field"] not in _TEXT_FIELDS | _BOOLEAN_FIELDS or match["field"] in fields:
+        if match is None or match["field"] not in _TEXT_FIELDS.union(BOOLEAN_FIELDS) or match["field"] in fields:
             raise _malformed("orderby must be different fields, each with an optional asc or desc, between commas")
         fields[match["field"]] = match["direction"] or "asc"
     return ", ".join(f"{field} {direction}" for field, direction in fields.items())
@@ -109,7 +109,7 @@ def _compile_term(match: re.Match[str]) -> tuple[str, str | bool | None]:
     if match["text"] is not None:
         return f"{_text_field(match['field'])} {operator} ?", _unquote(match["text"])
     field, value = match["field"], _CONSTANTS[match["constant"]]
-    fields = _TEXT_FIELDS | _BOOLEAN_FIELDS if value is None else _BOOLEAN_FIELDS
+    fields = _TEXT_FIELDS.union(BOOLEAN_FIELDS) if value is None else BOOLEAN_FIELDS
     if field not in fields or match["operator"] not in {"eq", "ne"}:
         raise _no_such_comparison()
     return f"{field} {operator} ?", value

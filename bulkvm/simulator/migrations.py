@@ -1,11 +1,13 @@
 """The schema of the simulator's state file, as a list of migrations.
 
 A new state runs through all of them, an older one through those that it lacks. To change the schema, append a
-migration; never change one that was released.
+migration; never change one that was released. The columns of a new field of boxes are added without one.
 """
 
 import sqlite3
 from typing import Final
+
+from bulkvm.simulator.box_fields import BOX_FIELDS
 
 _MIGRATIONS: Final = (
     (  # 1: release 0.1.0
@@ -97,5 +99,9 @@ def migrate(db: sqlite3.Connection) -> bool:
     for migration in _MIGRATIONS[version:]:
         for statement in migration:
             db.execute(statement)
+    columns = {column for _, column, *_ in db.execute("PRAGMA table_info(box)")}
+    for field in BOX_FIELDS:
+        if field not in columns:
+            db.execute(f"ALTER TABLE box ADD COLUMN {field}")
     db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
     return not version

@@ -1,37 +1,24 @@
-r"""The OpenAPI document of the simulated PBX.
+"""The OpenAPI document of the simulated PBX.
 
 It is served as /openapi.json. Requests are routed and validated by it, so that document and simulator cannot differ.
 An operationId is also the name of the method in `Operations` and the CALL of fault rules. A value's `description`
-completes the sentence "<name> must be ..." in error messages. `(?!\n)` precedes `$` because in Python `$` also matches
-before a final line break.
+completes the sentence "<name> must be ..." in error messages.
 """
 
 from typing import Any, Final, TypeAlias
 
 from bulkvm.simulator.behaviours import Behaviours
+from bulkvm.simulator.box_fields import BOX_FIELDS, FIXED_FIELDS
 from bulkvm.simulator.configuration import SimulatorSettings
 
 Schema: TypeAlias = dict[str, Any]
 
 CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
 
-# Not \s: other regular expression dialects define white space differently.
-_ADDRESS: Final = r"[^\u0000-\u0020,@]+@[^\u0000-\u0020,@]+"
 _TEXT: Final = {"type": ["string", "null"]}
-_BOOLEAN: Final = {"type": ["boolean", "null"]}
 _BOX_RESPONSE: Final = {
     "type": "object",
-    "properties": {
-        "id": _TEXT,
-        "name": _TEXT,
-        "extension_number": _TEXT,
-        "prompt": _TEXT,
-        "enable_pin": _BOOLEAN,
-        "pin": _TEXT,
-        "enable_email_notify": _BOOLEAN,
-        "recipients": _TEXT,
-        "play_datetime": _TEXT,
-    },
+    "properties": {name: {"type": [schema["type"], "null"]} for name, schema in BOX_FIELDS.items()},
     "required": ["id", "name", "extension_number"],
     "additionalProperties": False,
 }
@@ -46,12 +33,6 @@ _MESSAGE: Final = {
         "status": {"enum": ["READ", "UNREAD"]},
     },
     "additionalProperties": False,
-}
-_EXTENSION: Final = {
-    "type": "string",
-    "pattern": r"^[0-9]{3,64}(?!\n)$",
-    "not": {"enum": ["555", "666", "777", "888"]},
-    "description": "a string of 3 to 64 digits other than the reserved numbers 555, 666, 777 and 888",
 }
 _LIST_PARAMETERS: Final = {
     "filter": {"type": "string", "description": "a filter such as name eq 'Sales' and enable_pin eq true"},
@@ -121,34 +102,22 @@ def make_openapi(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
     }
 
 
+def operation_ids() -> list[str]:
+    """Return the names of all operations."""
+    paths = make_openapi(SimulatorSettings(), Behaviours())["paths"]
+    return [operation["operationId"] for path_item in paths.values() for operation in path_item.values()]
+
+
 def _writable(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
     """Return the fields of a box that can be set on create and update."""
     extras = {name: {"default": value, "description": "anything"} for name, value in behaviours.extras.items()}
-    return {
-        "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "a string of 1 to 64 characters"},
-        "prompt": {
-            "type": "string",
-            "pattern": r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*(?!\n)$",
-            "description": "a BCP 47 language tag such as en-US",
-        },
-        "enable_pin": {"type": "boolean", "default": True, "description": "true or false"},
-        "pin": _pin(*(behaviours.pins or (settings.pin_min, settings.pin_max)), any_digits=behaviours.any_pin),
-        "enable_email_notify": {"type": "boolean", "default": False, "description": "true or false"},
-        "recipients": {
-            "type": "string",
-            "pattern": rf"^({_ADDRESS}(,{_ADDRESS}){{0,14}})?(?!\n)$",
-            "description": "a string of up to 15 email addresses, separated by commas without spaces",
-        },
-        "play_datetime": {
-            "enum": ["DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK"],
-            "description": "DISABLE, 12_HOUR_CLOCK or 24_HOUR_CLOCK",
-        },
-    } | extras
+    writable = {name: schema for name, schema in BOX_FIELDS.items() if name not in FIXED_FIELDS} | extras
+    if not behaviours.any_pin:
+        writable["pin"] = _pin(*(behaviours.pins or (settings.pin_min, settings.pin_max)))
+    return writable
 
 
-def _pin(least: int, most: int, *, any_digits: bool) -> Schema:
-    if any_digits:
-        return {"type": "string", "pattern": r"^[0-9]+(?!\n)$", "description": "a string of digits"}
+def _pin(least: int, most: int) -> Schema:
     return {
         "type": "string",
         "minLength": least,
@@ -189,7 +158,9 @@ def _parameters(*names: str) -> list[Schema]:
 
 
 def _create(writable: Schema) -> Schema:
-    fields = _object({"extension_number": _EXTENSION} | writable, required=["name", "extension_number", "pin"])
+    fields = _object(
+        {"extension_number": BOX_FIELDS["extension_number"]} | writable, required=["name", "extension_number", "pin"]
+    )
     return _operation("create", _json_response(201, _object({"id": {"type": "string"}})), body=_json_body(fields))
 
 

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bulkvm.simulator.behaviours import Behaviours
+from bulkvm.simulator.box_fields import BOX_FIELDS
 from bulkvm.simulator.configuration import SimulatorSettings
 from bulkvm.simulator.error_responses import ApiError, error_response
 from bulkvm.simulator.filters import EVERY_BOX, parse_filter, parse_order, parse_search
 from bulkvm.simulator.request_validation import RequestValidator
-from bulkvm.simulator.state import FIELDS, NumberTaken, State
+from bulkvm.simulator.state import NumberTaken, State
 from bulkvm.simulator.tokens import Tokens
 
 _SUMMARY: Final = ("id", "name", "extension_number")
@@ -155,7 +156,7 @@ class Operations:
         if self._behaviours.updates == "merge":
             return before
         if self._behaviours.updates == "erase":
-            return {field: before[field] for field in FIELDS}
+            return {field: before[field] for field in BOX_FIELDS}
         required = {field: before[field] for field in ("id", "name", "extension_number", "pin")}
         return self._validator.defaults["update"] | required
 

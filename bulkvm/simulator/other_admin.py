@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Final
 
+from bulkvm.simulator.box_fields import DEFAULTS
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 
@@ -13,23 +14,10 @@ def change(state: State, what: str) -> None:
     """Add a box with the first free number from 2000, or remove or rename the box with the lowest number."""
     if what == "admin-add":
         number = next(str(n) for n in count(_FIRST_NUMBER) if state.owner(str(n)) is None)
-        state.insert(_box("Added by another administrator", number))
+        state.insert(DEFAULTS | {"name": "Added by another administrator", "extension_number": number, "pin": "402817"})
         return
     for box in state.page(EVERY_BOX, "extension_number", skip=0, top=1):
         if what == "admin-remove":
             state.delete(box["id"])
         else:
             state.update(box["id"], box | {"name": "Renamed by another administrator"})
-
-
-def _box(name: str, number: str) -> dict[str, str | bool | None]:
-    return {
-        "name": name,
-        "extension_number": number,
-        "prompt": None,
-        "enable_pin": True,
-        "pin": "402817",
-        "enable_email_notify": False,
-        "recipients": None,
-        "play_datetime": None,
-    }

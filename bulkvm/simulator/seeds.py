@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from bulkvm.simulator.box_fields import BOOLEAN_FIELDS, BOX_FIELDS
 from bulkvm.simulator.configuration import SimulatorError
-from bulkvm.simulator.state import FIELDS, new_id
+from bulkvm.simulator.state import new_id
 
 _BOOLEAN_OF_WORD: Final = {"yes": True, "no": False, "": None}
-_BOOLEAN_FIELDS: Final = ("enable_pin", "enable_email_notify")
 _EXTENSION: Final = re.compile(r"[0-9]{3,64}")
 # An export escapes text that a spreadsheet would run as a formula, or that looks escaped, with one apostrophe.
 _ESCAPED: Final = re.compile(r"'+[=+\-@\t\r]")
@@ -43,8 +43,8 @@ def _read_csv(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file, restval="", strict=True)
         for row in rows:
-            values = {header: _unescape(value) for header, value in row.items() if header in FIELDS}
-            words = {field: values.get(field, "") for field in _BOOLEAN_FIELDS}
+            values = {header: _unescape(value) for header, value in row.items() if header in BOX_FIELDS}
+            words = {field: values.get(field, "") for field in BOOLEAN_FIELDS}
             yield f"line {rows.line_num}", values | {s: _BOOLEAN_OF_WORD.get(word, word) for s, word in words.items()}
 
 
@@ -56,14 +56,14 @@ def _read_json(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _read_box(path: Path, place: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    box = {field: None if entry.get(field) == "" else entry.get(field) for field in FIELDS}
+    box = {field: None if entry.get(field) == "" else entry.get(field) for field in BOX_FIELDS}
     for field, value in box.items():
-        if not isinstance(value, bool if field in _BOOLEAN_FIELDS else str) and value is not None:
+        if not isinstance(value, bool if field in BOOLEAN_FIELDS else str) and value is not None:
             # The message leaves the value out: it may be a PIN.
             raise SimulatorError(f"{path}, {place}: the value of {field} is not one that an export contains.")
     if not _EXTENSION.fullmatch(box["extension_number"] or ""):
         raise SimulatorError(f"{path}, {place}: extension_number must have 3 to 64 digits.")
-    extras = {name: value for name, value in entry.items() if name not in FIELDS and not name.startswith("bulkvm_")}
+    extras = {name: value for name, value in entry.items() if name not in BOX_FIELDS and not name.startswith("bulkvm_")}
     return extras | box | {"id": box["id"] or new_id()}
 
 

@@ -10,22 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bulkvm.simulator.box_fields import BOOLEAN_FIELDS, BOX_FIELDS
 from bulkvm.simulator.configuration import SimulatorError
 from bulkvm.simulator.filters import Condition
 from bulkvm.simulator.migrations import migrate
 from bulkvm.simulator.state_file import claim_state_file
-
-FIELDS: Final = (
-    "id",
-    "name",
-    "extension_number",
-    "prompt",
-    "enable_pin",
-    "pin",
-    "enable_email_notify",
-    "recipients",
-    "play_datetime",
-)
 
 # The other extensions in a new state.
 OTHER_NUMBERS: Final = (
@@ -38,7 +27,7 @@ OTHER_NUMBERS: Final = (
     ("8000", "Main menu", "VIRTUAL_RECEPTIONIST"),
 )
 
-_COLUMNS: Final = (*FIELDS, "extra")
+_COLUMNS: Final = (*BOX_FIELDS, "extra")
 _VALUES: Final = ", ".join(f":{column}" for column in _COLUMNS)
 _INSERT_ALWAYS: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
 _IS_FREE: Final = """
@@ -191,14 +180,14 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 def _row(box: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table's row for a box."""
-    extra = {name: value for name, value in box.items() if name not in FIELDS}
-    return {field: box[field] for field in FIELDS} | {"extra": json.dumps(extra)}
+    extra = {name: value for name, value in box.items() if name not in BOX_FIELDS}
+    return {field: box[field] for field in BOX_FIELDS} | {"extra": json.dumps(extra)}
 
 
 def _box(row: tuple[Any, ...]) -> dict[str, Any]:
     *values, extra = row
-    box: dict[str, Any] = dict(zip(FIELDS, values, strict=True))
-    for field in ("enable_pin", "enable_email_notify"):
+    box: dict[str, Any] = dict(zip(BOX_FIELDS, values, strict=True))
+    for field in BOOLEAN_FIELDS:
         if box[field] is not None:
             box[field] = bool(box[field])
     box.update(json.loads(extra))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from bulkvm.simulator.behaviours import parse_behaviours
-from bulkvm.simulator.state import FIELDS
+from bulkvm.simulator.box_fields import BOX_FIELDS
 
 BoxState: TypeAlias = dict[str, Any]
 Boxes: TypeAlias = Mapping[str, Sequence[BoxState]]  # by number
@@ -58,7 +58,7 @@ class Pbx:
 
     def takes_away(self, name: str) -> bool:
         """Whether an update that leaves a field out removes what is there, and nothing shows what that was."""
-        return name in FIELDS and self.updates == "replace" and self.is_hidden(name)
+        return name in BOX_FIELDS and self.updates == "replace" and self.is_hidden(name)
 
     @property
     def updates(self) -> str:
@@ -146,8 +146,8 @@ class Fate:
     def check_lost(self, lost: Iterable[str]) -> bool:
         """Fields that were lost are lost by no fault of ours, and named; whether any is not documented."""
         # An undocumented field may also be new to a box, as a PBX gives it its default.
-        lost = {name for name in lost if name in FIELDS or name in (self.old or {})} - {"messages"}
-        extras = {name for name in lost if name not in FIELDS}
+        lost = {name for name in lost if name in BOX_FIELDS or name in (self.old or {})} - {"messages"}
+        extras = {name for name in lost if name not in BOX_FIELDS}
         for name in lost - extras:
             allowed = self.pbx.takes_away(name) and (self.pbx.seems_empty(name) or self.says(name))
             self.demand(f"{name} is lost", allowed)

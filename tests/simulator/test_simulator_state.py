@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
+from bulkvm.simulator.box_fields import DEFAULTS
 from bulkvm.simulator.filters import EVERY_BOX
 from bulkvm.simulator.state import State
 from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
@@ -23,9 +24,10 @@ MAKE_BOXES = """
 import sys
 import threading
 from pathlib import Path
-from bulkvm.simulator.state import FIELDS, NumberTaken, State
+from bulkvm.simulator.box_fields import BOX_FIELDS
+from bulkvm.simulator.state import NumberTaken, State
 state = State(Path(sys.argv[1]))
-fields = dict.fromkeys(FIELDS)
+fields = dict.fromkeys(BOX_FIELDS)
 for number in sys.argv[2:]:
     try:
         state.insert(fields | {"name": "Clinic", "extension_number": number, "pin": "402817"})
@@ -184,6 +186,17 @@ def test_a_migrated_state_has_the_schema_of_a_new_one(tmp_path: Path) -> None:
     create_app(new)
 
     assert schema_of(old) == schema_of(new)
+
+
+def test_a_state_from_before_a_field_was_added_gets_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    before = State(path)
+    id_ = before.insert(DEFAULTS | a_box())
+    before.db.execute("ALTER TABLE box DROP COLUMN play_datetime")
+
+    after = State(path)
+
+    assert after.fetch(id_) == DEFAULTS | a_box(id=id_)
 
 
 def test_a_state_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
