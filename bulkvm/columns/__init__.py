@@ -7,14 +7,15 @@ from bulkvm.columns.column import Column, FieldKind, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
 from bulkvm.columns.name import equal_names, name_length, no_control_characters, no_wrong_encoding, parse_name
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
-from bulkvm.columns.play_datetime import PLAY_DATETIMES, parse_play_datetime
+from bulkvm.columns.play_datetime import CLOCK_CHOICES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
 from bulkvm.columns.recipients import equal_recipients, format_recipients, parse_recipients, recipient_count
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "ID_COLUMN", "KEY_COLUMN", "PIN_COLUMN", "RESULT_PREFIX",
-    "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "KEY_COLUMN", "PIN_COLUMN",
+    "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed",
+    "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -22,6 +23,9 @@ CLEAR: Final = "<clear>"
 
 # Marks a cell in a copy that could not be read; it is an error until it is changed.
 CHECK: Final = "<check>"
+
+# Begins each cell of the template's example row. No such cell is imported, even if others in the row were edited.
+EXAMPLE: Final = "e.g. "
 
 # Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
@@ -162,11 +166,11 @@ COLUMNS: Final = (
     Column(
         header="play_datetime",
         title="Announce date and time",
-        help="How the date and time of a message are read out: " + ", ".join(PLAY_DATETIMES) + ".",
-        valid_examples=PLAY_DATETIMES,
-        invalid_examples=("13_HOUR_CLOCK",),
+        help="How the date and time of a message are read out: off, 12-hour clock or 24-hour clock.",
+        valid_examples=("24-hour clock", "12-hour clock", "off"),
+        invalid_examples=("13-hour clock",),
         parse=parse_play_datetime,
-        choices=PLAY_DATETIMES,
+        choices=CLOCK_CHOICES,
         choices_only=True,
         aliases=(
             "announce date and time", "announce date/time", "announce datetime", "date time", "date/time",

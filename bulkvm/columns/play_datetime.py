@@ -8,6 +8,7 @@ from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
 PLAY_DATETIMES: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
+CLOCK_CHOICES: Final = ("off", "12-hour clock", "24-hour clock")  # the same values in words
 
 _WORDS: Final = {
     **{clock.casefold().replace("_", ""): clock for clock in PLAY_DATETIMES},
@@ -23,5 +24,5 @@ def parse_play_datetime(text: str) -> Parsed:
     word = _BETWEEN_WORDS.sub("", text.casefold())
     if clock := _WORDS.get(word):
         return Parsed(clock)
-    message = f'"{shown(text)}" must be {", ".join(PLAY_DATETIMES[:-1])} or {PLAY_DATETIMES[-1]}.'
+    message = f'"{shown(text)}" must be {", ".join(CLOCK_CHOICES[:-1])} or {CLOCK_CHOICES[-1]}.'
     return Parsed(None, (Fault(ProblemCode.CLOCK, message),))

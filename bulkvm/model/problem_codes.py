@@ -90,6 +90,7 @@ class ProblemCode(StrEnum):
         "invisible-characters", _WARNING, "invisible characters around the text were removed", "none",
     )  # fmt: skip
     CELL_REFUSED = "cell-refused", _ERROR, "the cell could not be read when this copy was made", "type the right value"
+    EXAMPLE_CELL = "example-cell", _ERROR, "the cell still has the example of the template", "type your own value"
     CELL_TOO_LONG = "cell-too-long", _ERROR, "the cell has more characters than Excel allows", "shorten it"
     CELL_FORMAT = "cell-format", _ERROR, "the cell's number format is not valid", _TYPE_AGAIN
     CELL_HIDDEN = "cell-hidden", _ERROR, "the cell's number format hides its value", _TYPE_AGAIN

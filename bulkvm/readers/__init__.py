@@ -8,6 +8,7 @@ from typing import IO
 
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.csv_file import read_csv
+from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.file_type import FileType, check_name, detect_type
 from bulkvm.readers.json_file import read_json
 from bulkvm.readers.source import open_source
@@ -43,9 +44,8 @@ def read_sheet(
         else:
             read_text_file = read_json if file_type is FileType.JSON else read_csv
             read = read_text_file(source, sheet=sheet, encoding=encoding, heading_map=heading_map)
-    return replace(
-        read, problems=(*check_name(source, file_type), *read.problems), sha256=digest, heading_map=heading_map or {}
-    )
+    problems = (*check_name(source, file_type), *read.problems)
+    return drop_example_rows(replace(read, problems=problems, sha256=digest, heading_map=heading_map or {}))
 
 
 def _sha256_of(stream: IO[bytes]) -> str:

@@ -30,9 +30,13 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
     )
 
 
-def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]) -> Iterator[Problem]:
-    """Warn once about the hidden columns that are read. `hidden` is the first and last of each group."""
-    letters = [letter for letter in used if any(first <= COLUMN_OF[letter] <= last for first, last in hidden)]
+def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:
+    """Warn once about the hidden columns that have values. `hidden` is the first and last of each group."""
+    letters = [
+        letter
+        for letter in used
+        if any(first <= COLUMN_OF[letter] <= last for first, last in hidden) and table.has_values(letter)
+    ]
     if letters:
         yield Problem(
             row=None,

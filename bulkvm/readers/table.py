@@ -97,6 +97,10 @@ class Table:
         place = bisect_left(self.rows, row)
         return column[place] if place < len(column) and self.rows[place] == row else ""
 
+    def has_values(self, letter: str) -> bool:
+        """Return whether a cell of the column is not empty."""
+        return any(self._columns.get(letter, ()))
+
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a DataFrame, indexed by row number, and empty it."""
         index = pd.Index(self.rows, dtype="int64")

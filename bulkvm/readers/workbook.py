@@ -105,7 +105,7 @@ def _read(
     used = {letter for letter, heading in header.headings.items() if match_heading(heading, heading_map)}
     problems = (
         *warn_hidden_rows(table.hidden),
-        *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__)),
+        *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__), table),
         *mark_merged(worksheet.merged, used, table),
     )
     cells = table.to_frame()

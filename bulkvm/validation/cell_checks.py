@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bulkvm.columns import CHECK, CLEAR, Column, Parsed
+from bulkvm.columns import CHECK, CLEAR, EXAMPLE, Column, Parsed
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
@@ -27,6 +27,15 @@ _REFUSED: Final = Parsed(
         Fault(
             ProblemCode.CELL_REFUSED,
             f"the value was not certain, so this copy marks the cell with {CHECK}. Type the right value.",
+        ),
+    ),
+)
+_EXAMPLE: Final = Parsed(
+    None,
+    (
+        Fault(
+            ProblemCode.EXAMPLE_CELL,
+            "this is still the example of the template. Type your own value, or empty the cell.",
         ),
     ),
 )
@@ -101,12 +110,8 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     text = raw.strip(STRIP_CHARS)
     if not text:
         return _BLANK
-    if text[0] == "<":
-        folded = text.casefold()
-        if folded == CLEAR:
-            return _clear(column)
-        if folded.startswith(CHECK):
-            return _REFUSED
+    if text[0] in "<e" and (special := _check_mark(column, text)):
+        return special
     parsed = column.parse(text)
     went = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:
@@ -116,6 +121,16 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
         return parsed
     refused = any(fault.severity is Severity.ERROR for fault in (*parsed.faults, *broken))
     return Parsed(None if refused else parsed.value, (*went, *parsed.faults, *broken))
+
+
+def _check_mark(column: Column, text: str) -> Parsed | None:
+    """Check a cell with one of bulkvm's own marks; None if it has none."""
+    folded = text.casefold()
+    if folded == CLEAR:
+        return _clear(column)
+    if folded.startswith(CHECK):
+        return _REFUSED
+    return _EXAMPLE if text.startswith(EXAMPLE) else None
 
 
 def _clear(column: Column) -> Parsed:

@@ -15,6 +15,7 @@ from bulkvm.validation.row_checks import indistinct_rows
 _HELD: Final = frozenset(
     {
         ProblemCode.CLEAR,
+        ProblemCode.EXAMPLE_CELL,
         ProblemCode.NAME_CONTROL,
         ProblemCode.NAME_LENGTH,
         ProblemCode.PROMPT_TAG,

@@ -241,6 +241,7 @@ def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
     ("text", "value"),
     [
         ("disable", "DISABLE"), ("Off", "DISABLE"), ("none", "DISABLE"), ("no", "DISABLE"),
+        ("12-hour clock", "12_HOUR_CLOCK"), ("24-hour clock", "24_HOUR_CLOCK"),
         ("12", "12_HOUR_CLOCK"), ("12h", "12_HOUR_CLOCK"), ("12 hour", "12_HOUR_CLOCK"),
         ("12_hour_clock", "12_HOUR_CLOCK"), ("24", "24_HOUR_CLOCK"), ("24 Hour Clock", "24_HOUR_CLOCK"),
     ],

@@ -76,7 +76,8 @@ def test_merged_cells_are_no_matter_in_a_column_that_is_not_read(tmp_path: Path)
     ],
 )
 def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, columns: str, named: str | None) -> None:
-    row = '<row r="2"><c t="inlineStr"><is><t>6201</t></is></c></row>'
+    cell = '<c t="inlineStr"><is><t>6201</t></is></c>'
+    row = f'<row r="2">{3 * cell}</row>'
     path = write_raw_workbook(tmp_path / "a.xlsx", f"<cols>{columns}</cols><sheetData>{header_xml()}{row}</sheetData>")
 
     read = read_sheet(path)

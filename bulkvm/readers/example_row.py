@@ -1,0 +1,35 @@
+"""The example row of the template, which is not a row of the sheet."""
+
+from dataclasses import replace
+
+from bulkvm.columns import EXAMPLE, KEY_COLUMN
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.model.sheet import Sheet
+
+
+def drop_example_rows(sheet: Sheet) -> Sheet:
+    """Return the sheet without rows that hold only examples, wherever they were moved to.
+
+    A row with an example and a value that was typed stays, and the example in it is an error.
+    """
+    columns = sheet_columns(sheet)
+    keys = [letter for letter, column in columns.items() if column is KEY_COLUMN]
+    if not keys:
+        return sheet
+    extensions = zip(sheet.cells.index.tolist(), sheet.cells[keys[0]].tolist(), strict=True)
+    found = [row for row, text in extensions if EXAMPLE in text]
+    cells = sheet.cells.loc[found, list(columns)].to_numpy().tolist() if found else []
+    examples = {row for row, texts in zip(found, cells, strict=True) if all(map(_is_blank_or_example, texts))}
+    if not examples:
+        return sheet
+    kinds = {
+        letter: {row: kind for row, kind in kinds.items() if row not in examples}
+        for letter, kinds in sheet.kinds.items()
+    }
+    return replace(sheet, cells=sheet.cells.drop(index=list(examples)), kinds=kinds)
+
+
+def _is_blank_or_example(text: str) -> bool:
+    stripped = text.strip(STRIP_CHARS)
+    return not stripped or stripped.startswith(EXAMPLE)
