@@ -12,7 +12,7 @@ import pytest
 from bulkvm.cli.commands.backup import verify_command
 from bulkvm.cli.commands.runs import forget_command
 from bulkvm.cli.main import COMMANDS, bulkvm
-from bulkvm.columns import COLUMNS, Column
+from bulkvm.columns import CLEAR, COLUMNS, Column
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem_codes import ProblemCode
@@ -41,7 +41,10 @@ def _examples(column: Column) -> str:
 TABLES = {
     "columns": render_table(
         "| column | needed | what it is | for example |",
-        [(column.header, _needed(column), column.help, _examples(column)) for column in COLUMNS],
+        [
+            (column.header, _needed(column), column.help.replace(CLEAR, f"`{CLEAR}`"), _examples(column))
+            for column in COLUMNS
+        ],
     ),
     "statuses": render_table(
         "| status | meaning | what to do with these rows |",

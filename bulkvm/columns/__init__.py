@@ -114,7 +114,7 @@ COLUMNS: Final = (
         title="Ask for the PIN",
         kind=FieldKind.BOOLEAN,
         default=True,
-        help="Whether people must key in the PIN to listen: yes or no. Left blank, a new box asks for it.",
+        help="Whether people must key in the PIN to listen: yes or no. If blank, a new box asks for it.",
         valid_examples=("yes", "no"),
         invalid_examples=("maybe",),
         parse=parse_boolean,
@@ -148,7 +148,7 @@ COLUMNS: Final = (
         default=(),
         help=(
             "The e-mail addresses to notify, up to 15, separated by commas. "
-            f"{CLEAR} takes all of them off an existing box."
+            f"{CLEAR} removes all of them from an existing box."
         ),
         valid_examples=("desk@example.com", "anna@example.com, ben@example.com"),
         invalid_examples=("desk(at)example.com",),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, Self, assert_never
 
 _CORRECT: Final = "correct them; the column bulkvm_message explains how"
 _LEAVE: Final = "leave them unchanged; the next run asks the PBX what it did"
@@ -50,12 +50,36 @@ class Status(StrEnum):
     UNKNOWN = "unknown", Colour.RED, "the row was sent, and it is not known what the PBX did", _LEAVE
     NOT_SENT = "not sent", Colour.AMBER, "the run ended before the row was sent"
 
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the row changed its box, or may have, so that an undo looks at it."""
+        match self:
+            case Status.CREATED | Status.UPDATED | Status.UNKNOWN:
+                return True
+            case Status.UNCHANGED | Status.INVALID | Status.REJECTED | Status.FAILED | Status.NOT_SENT:
+                return False
+            case _:
+                assert_never(self)
+
 
 class UndoResult(StrEnum):
-    """What an undo did to a box whose status is `updated`."""
+    """What an undo did to a box whose status is `updated`. Journals contain the values, which can never be renamed.
 
-    PUT_BACK = "put back"
-    REMOVED = "removed"
+    Attributes:
+        shown: the word in messages.
+    """
+
+    shown: str
+
+    def __new__(cls, stored: str, shown: str = "") -> Self:
+        """Make a member of its value and the word in messages."""
+        member = str.__new__(cls, stored)
+        member._value_ = stored
+        member.shown = shown
+        return member
+
+    RESTORED = "put back", "restored"
+    DELETED = "removed", "deleted"
 
 
 DONE: Final = frozenset(status for status in Status if status.is_done)

@@ -10,7 +10,7 @@ from bulkvm.model.errors import ListKeptChanging, MalformedAnswer
 
 PAGE: Final = 100  # boxes, the maximum for one request (API page, "List", top)
 READINGS: Final = 3
-_MAX_BOXES: Final = 2_000_000  # seen_duplicates the rows of a sheet: a list that claims more may be endless
+_MAX_BOXES: Final = 2_000_000  # twice the rows of a sheet; a list that claims more may be endless
 
 Params: TypeAlias = dict[str, str | int]
 

@@ -15,7 +15,7 @@ from bulkvm.planning.import_plan import make_plan
 from bulkvm.planning.numbers import find_taken
 from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
 from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
-from bulkvm.planning.undo_plan import TO_UNDO, DoneRun, plan_undo
+from bulkvm.planning.undo_plan import DoneRun, plan_undo
 from bulkvm.runs.run import PastRun
 
 _ELLIPSIS: Final = ".… "  # characters that a list may append to a truncated text
@@ -90,7 +90,7 @@ async def plan_undo_of(
         created_later: see `DoneRun`.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
-    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in TO_UNDO}
+    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status.may_have_changed}
     changed = (box for box in boxes.values() if box.extension_number in numbers)
     in_part = [box for box in changed if hidden_fields(box)]
     boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)

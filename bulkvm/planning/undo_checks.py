@@ -15,11 +15,11 @@ from bulkvm.text import count, printable
 
 T = TypeVar("T")
 
-_REMOVE_GREETING: Final = "To remove it with its greeting, add --with-messages."
-_REMOVE_MESSAGES: Final = "To remove it with its messages, add --with-messages."
+_REMOVE_GREETING: Final = "To delete it with its greeting, add --with-messages."
+_REMOVE_MESSAGES: Final = "To delete it with its messages, add --with-messages."
 _NO_GREETINGS_LISTED: Final = (
     "The PBX does not list greetings for this user, so a greeting that was recorded since the run is not detected. It "
-    "would be removed with its box."
+    "would be deleted with its box."
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, assert_never
 
 from bulkvm.columns import COLUMN_OF_HEADER, PIN_COLUMN, SECRET_HEADERS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record
@@ -19,8 +19,6 @@ from bulkvm.planning.comparison import (
 )
 from bulkvm.planning.create_defaults import CreateDefaults
 from bulkvm.planning.import_plan import warn_of_left_out
-
-TO_UNDO: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class DoneRun:
 
 def changed_anything(counts: Mapping[Status, int]) -> bool:
     """Whether a run with these outcomes changed any box, or may have, so that there is something to undo."""
-    return any(counts[status] for status in TO_UNDO)
+    return any(n for status, n in counts.items() if status.may_have_changed)
 
 
 def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
@@ -66,7 +64,7 @@ def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
     index = BoxIndex(boxes)
     undo = _Undo(done)
     for outcome in done.outcomes:
-        if outcome.status in TO_UNDO:
+        if outcome.status.may_have_changed:
             undo.add(outcome, index.find_box(outcome.extension_number, outcome.id))
     problems = *undo.problems, *warn_of_left_out(undo.changes, of_undo=True)
     return Plan(tuple(undo.changes), problems, existing=len(index.by_id), ids=frozenset(index.by_id))
@@ -99,8 +97,10 @@ class _Undo:
                 self._undo_update(change, box, is_other=is_other)
             case ChangeKind.REMOVE:
                 self._undo_remove(change, box)
-            case _:
+            case ChangeKind.UNCHANGED:
                 self._leave(change.record, box)
+            case _:
+                assert_never(change.kind)
 
     def _undo_create(self, record: Record, box: Box | None, *, is_other: bool) -> None:
         if box is None:
@@ -152,7 +152,7 @@ class _Undo:
             self._leave(done.record, box)
             return
         if box:
-            message = f"A new box {box.extension_number} differs from the one that was removed, so it is kept as it is."
+            message = f"A new box {box.extension_number} differs from the one that was deleted, so it is kept as it is."
             self._keep(done.record, box, ProblemCode.REPLACED_SINCE, message)
             return
         fields: dict[str, Any] = {header: getattr(done.box, header) for header in HEADERS}
@@ -245,4 +245,4 @@ def _replaced(box: Box) -> str:
 
 
 def _created_later(box: Box, run: str) -> str:
-    return f"Box {box.extension_number} was created by run {run}, so it is kept as it is. Undo that run to remove it."
+    return f"Box {box.extension_number} was created by run {run}, so it is kept as it is. Undo that run to delete it."

@@ -14,7 +14,6 @@ from bulkvm.runs import ListedRun, PastRun, RunInfo, RunState, list_journals, li
 
 LAST: Final = "last"
 UNDO_OF: Final = "undo of "
-_REACHED: Final = frozenset({Status.CREATED, Status.UPDATED, Status.UNKNOWN})
 
 
 def _ignore(_: str) -> None:
@@ -87,7 +86,7 @@ def find_sent_values(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict
 
 def find_created_later(past: PastRun, runs: Sequence[ListedRun]) -> dict[str, str]:
     """The later runs that created boxes with this run's extensions: the run's name by the id of the box."""
-    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status in _REACHED}
+    numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status.may_have_changed}
     names = [run.info.name for run in runs]
     later = runs[names.index(past.info.name) + 1 :] if past.info.name in names else ()
     return {
@@ -120,5 +119,5 @@ def record_of(past: PastRun, row: int) -> Record | None:
 
 def pins_on_pbx(generated: Mapping[int, str], outcomes: Iterable[Outcome]) -> dict[int, str]:
     """The generated PINs that reached the PBX, or may have, by row; blank for the other rows."""
-    reached = {outcome.row for outcome in outcomes if outcome.status in _REACHED}
+    reached = {outcome.row for outcome in outcomes if outcome.status.may_have_changed}
     return {row: pin if row in reached else "" for row, pin in generated.items()}

@@ -107,10 +107,10 @@ def parse_row(read: Mapping[str, Any]) -> SheetRow:
 
 
 def update_word(kind: ChangeKind, *, has_wanted: bool) -> str:
-    """How the list of runs counts a row with the status `updated`: an undo puts boxes back, or removes them."""
+    """How the list of runs counts a row with the status `updated`: an undo restores or deletes boxes."""
     if kind is ChangeKind.REMOVE:
-        return UndoResult.REMOVED
-    return UndoResult.PUT_BACK if has_wanted else Status.UPDATED
+        return UndoResult.DELETED
+    return UndoResult.RESTORED if has_wanted else Status.UPDATED
 
 
 def _row_to_json(row: SheetRow) -> dict[str, Any]:

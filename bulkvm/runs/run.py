@@ -99,7 +99,7 @@ class ListedRun:
         file: its journal.
         info: without the extensions.
         state: whether it has ended.
-        words: the number of rows by outcome; the updates of an undo are counted as "put back" or "removed".
+        words: the number of rows by outcome; the updates of an undo are counted as an UndoResult.
     """
 
     file: Path
@@ -110,5 +110,5 @@ class ListedRun:
     @property
     def counts(self) -> Mapping[Status, int]:
         """The number of rows by status; of a run that is under way, those that have ended."""
-        updated = sum(self.words.get(word, 0) for word in (UndoResult.PUT_BACK, UndoResult.REMOVED))
+        updated = sum(self.words.get(word, 0) for word in UndoResult)
         return {s: self.words.get(s, 0) + (updated if s is Status.UPDATED else 0) for s in Status}

@@ -26,8 +26,8 @@ from bulkvm.upload.row_outcomes import (
     unknown,
 )
 
-ALREADY_REMOVED: Final = "The box was already removed."
-_REMOVED: Final = "The box was removed."
+ALREADY_REMOVED: Final = "The box was already deleted."
+_REMOVED: Final = "The box was deleted."
 
 
 async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:

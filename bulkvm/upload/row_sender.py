@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, OutcomeUnknown, PbxError
@@ -120,8 +121,12 @@ class RowSender:
                 return await create(change.record, self._pbx, self._known_ids)
             case ChangeKind.REMOVE:
                 return await remove(change, self._pbx)
-            case _:
+            case ChangeKind.UPDATE:
                 return await update(change, self._pbx)
+            case ChangeKind.UNCHANGED:
+                raise AssertionError("an unchanged box needs no request")
+            case _:
+                assert_never(change.kind)
 
     async def _verify(
         self, change: Change, before: WholeBox | None, verify: VerifyMode, outcome: Outcome, *, may_be_another: bool

@@ -308,7 +308,7 @@ def _check_put_back(fate: Fate, former: BoxState | None) -> bool:
     is_kept = fate.status not in DONE or fate.remarks
     for name in left:
         unseen = fate.pbx.is_hidden(name) and (fate.pbx.seems_empty(name) or fate.says(name))
-        fate.demand(f"{name} is not put back, and nothing says so (it was {former})", is_kept or unseen)
+        fate.demand(f"{name} is not restored, and nothing reports it (it was {former})", is_kept or unseen)
     return fate.check_lost(name for name in fate.changed() if new and new.get(name) != (former or {}).get(name))
 
 

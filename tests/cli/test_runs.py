@@ -1,4 +1,4 @@
-"""Runs: alone, stopped in good order, listed, rebuilt and put back."""
+"""Runs: one at a time, stopped in good order, listed and undone, with results that can be re-created."""
 
 import asyncio
 import csv
@@ -195,7 +195,7 @@ def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: St
     assert names_by_extension(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
     assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
     assert undone.json["counts"]["unchanged"] == 2
-    told = f"{len(made)} rows: {len(old) - 1} put back, {len(made) - len(old) - 1} removed, 2 unchanged"
+    told = f"{len(made)} rows: {len(old) - 1} restored, {len(made) - len(old) - 1} deleted, 2 unchanged"
     assert (f"{told}.\n" in undone.err, told in listed.out) == (True, True)
     assert load_workbook(next(folder.glob("undo-*.result.xlsx")))["bulkvm"]["A1"].value == told
     assert "Box 20001 was changed since the run in name" in undone.err
@@ -256,8 +256,8 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
 
     assert (asked.code, elsewhere.code) == (2, 2)
     assert "--yes" in asked.err
-    assert "42 rows: 42 to remove." in asked.err
-    assert "Boxes to remove:" in asked.err
+    assert "42 rows: 42 to delete." in asked.err
+    assert "Boxes to delete:" in asked.err
     assert (asked.json["run"], asked.json["counts"]["not sent"]) == (None, 42)
     assert "Use the site of that run" in elsewhere.err
     assert len(names_by_extension(bulkvm)) == 42

@@ -81,7 +81,7 @@ def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_
     assert ended.returncode == 2
     assert json.loads(ended.stdout)["run"] == run["run"]
     assert json.loads(ended.stdout)["counts"] == run["counts"]
-    assert ("2 rows: 2 removed." if command is UNDO else "2 rows: 2 created.") in ended.stderr
+    assert ("2 rows: 2 deleted." if command is UNDO else "2 rows: 2 created.") in ended.stderr
     assert f"Re-create the result with `bulkvm runs {run['run']} --result FILE`." in ended.stderr
     assert sorted(folder.iterdir()) == before
     assert bulkvm("runs", run["run"], "--result", "after-all.xlsx").code == 0

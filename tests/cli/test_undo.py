@@ -1,4 +1,4 @@
-"""An undo loses nothing that anybody else did, and says what it does not put back."""
+"""An undo keeps what others have changed since, and reports what it does not restore."""
 
 import csv
 from pathlib import Path
@@ -40,9 +40,9 @@ def test_a_box_that_holds_a_message_is_kept_and_named_unless_it_may_go_too(
 
     assert (undone.code, left) == (0, ["6202"])
     assert "Box 6202 holds 1 message, so it is kept as it is." in undone.err
-    assert "3 rows: 2 removed, 1 unchanged" in undone.err
+    assert "3 rows: 2 deleted, 1 unchanged" in undone.err
     assert (forced.code, stored(pbx)) == (0, {})
-    assert "Boxes to remove, including their messages:" in forced.err
+    assert "Boxes to delete, including their messages:" in forced.err
     assert "with the messages in them" not in undone.err
 
 

@@ -426,7 +426,7 @@ async def test_without_the_canary_all_are_sent_at_once() -> None:
 
 
 async def test_an_undo_has_its_canaries_too(tmp_path: Path) -> None:
-    """One box is put back and one removed before the others."""
+    """One box is restored and one deleted before the others."""
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)

@@ -1,4 +1,4 @@
-"""A leading zero that a spreadsheet dropped is told, and put back only on request."""
+"""A leading zero that a spreadsheet dropped is reported, and restored only on request."""
 
 import pytest
 

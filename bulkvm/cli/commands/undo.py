@@ -52,8 +52,8 @@ def command(
 
     RUN is the name of a run (a unique prefix is enough), or `last` for the last import.
 
-    Boxes that the run updated get their former values, and boxes that it created are deleted. A box that was changed
-    since, or that holds messages, is kept and reported. An undo is a run itself, and can be undone.
+    Boxes that the run updated are restored to their former values, and boxes that it created are deleted. A box that
+    was changed since, or that holds messages, is kept and reported. An undo is a run itself, and can be undone.
     """
     from bulkvm.jobs.undo_run import undo_run
     from bulkvm.reports.text.plan_text import render_outcomes, render_plan

@@ -13,12 +13,12 @@ from bulkvm.text import count, join_and, printable, quoted
 _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
 
-_TO_PUT_BACK = "to put back"
+_TO_RESTORE = "to restore"
 _TO_SEND_UNSEEN = "to update without comparison"
 _TO_DO = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
-    ChangeKind.REMOVE: "to remove",
+    ChangeKind.REMOVE: "to delete",
     ChangeKind.UNCHANGED: "unchanged",
 }
 _DONE: tuple[str, ...] = (*_CHANGING, *UndoResult, *(status for status in Status if status not in _CHANGING))
@@ -53,7 +53,7 @@ def render_unseen(rows: Mapping[str, int], done: str = "sent") -> str:
 
 
 def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) -> str:
-    """Render the outcomes of a run. For an undo, updates are shown as `3 put back, 2 removed`.
+    """Render the outcomes of a run. For an undo, updates are shown as `3 restored, 2 deleted`.
 
     Args:
         outcomes: the outcomes of the rows.
@@ -63,8 +63,8 @@ def render_outcomes(outcomes: Iterable[Outcome], changes: Mapping[int, Change]) 
 
 
 def render_words(words: Mapping[str, int]) -> str:
-    """Render rows counted by outcome word: `5 rows: 3 put back, 2 removed`."""
-    return render_counts({word: words.get(word, 0) for word in _DONE})
+    """Render rows counted by outcome word: `5 rows: 3 restored, 2 deleted`."""
+    return render_counts({word.shown if isinstance(word, UndoResult) else word: words.get(word, 0) for word in _DONE})
 
 
 def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_sheet: bool = True) -> str:
@@ -92,15 +92,15 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_
 def _to_do(change: Change) -> str:
     if change.is_unseen_only:
         return _TO_SEND_UNSEEN
-    return _TO_PUT_BACK if change.wanted else _TO_DO[change.kind]
+    return _TO_RESTORE if change.wanted else _TO_DO[change.kind]
 
 
 def _done(outcome: Outcome, change: Change | None) -> str:
     if outcome.status is not Status.UPDATED or change is None:
         return outcome.status
     if change.kind is ChangeKind.REMOVE:
-        return UndoResult.REMOVED
-    return UndoResult.PUT_BACK if change.wanted else Status.UPDATED
+        return UndoResult.DELETED
+    return UndoResult.RESTORED if change.wanted else Status.UPDATED
 
 
 def _render_some(heading: str, rows: Sequence[str], total: int) -> Iterator[str]:
@@ -132,8 +132,8 @@ _SECTIONS = {
     _TO_DO[ChangeKind.CREATE]: ("Boxes to create", _render_create),
     _TO_DO[ChangeKind.UPDATE]: ("Boxes to update", _render_update),
     _TO_SEND_UNSEEN: ("Boxes to update without comparison", _render_update),
-    _TO_PUT_BACK: ("Boxes to put back to their former values", _render_update),
-    _TO_DO[ChangeKind.REMOVE]: ("Boxes to remove", _render_title),
+    _TO_RESTORE: ("Boxes to restore to their former values", _render_update),
+    _TO_DO[ChangeKind.REMOVE]: ("Boxes to delete", _render_title),
 }
 
 
