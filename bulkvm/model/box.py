@@ -99,3 +99,17 @@ class Owner:
     def __str__(self) -> str:
         """For a message: `the ring group "Sales"`."""
         return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberConflict:
+    """An extension number that is in use: by what, and the next free number, None if none was found."""
+
+    number: str
+    owner: Owner
+    next_free: str | None
+
+    def __str__(self) -> str:
+        """For a message: `6201 belongs to the ring group "Sales"; the next free number is 6207`."""
+        advice = f"the next free number is {self.next_free}" if self.next_free else "choose another number"
+        return f"{self.number} belongs to {self.owner}; {advice}"

@@ -74,13 +74,17 @@ class Change:
 class Plan:
     """The changes of all valid rows in the order of the sheet, and the problems that the comparison found.
 
-    `existing` is the number of boxes on the PBX, and `ids` are their ids.
+    Attributes:
+        existing: how many boxes the PBX has.
+        ids: the ids of these boxes.
+        numbers: the extension numbers of these boxes and of the sheet.
     """
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()
     existing: int = 0
     ids: frozenset[str] = field(default=frozenset(), repr=False)
+    numbers: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:

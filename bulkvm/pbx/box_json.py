@@ -69,8 +69,12 @@ def read_owner(response: httpx.Response) -> Owner | None:
     owner = read_object(response)
     if not any(owner.get(key) for key in ("id", "name", "type")):
         return None
-    name, kind = (_shown(str(owner.get(key) or "")) for key in ("name", "type"))
-    return Owner(name=name, kind=kind or "UNKNOWN")
+    return make_owner(owner.get("name"), owner.get("type"))
+
+
+def make_owner(name: Any, kind: Any) -> Owner:
+    """Make an owner from the values of an answer."""
+    return Owner(name=_shown(str(name or "")), kind=_shown(str(kind or "")) or "UNKNOWN")
 
 
 def _shown(words: str) -> str:

@@ -30,8 +30,9 @@ from bulkvm.pbx.call_results import (
     read_pin_policy,
     read_requested_box,
 )
-from bulkvm.pbx.listing import Page, Params, Progress, Query, list_completely, no_progress, quote
+from bulkvm.pbx.listing import PAGE, Page, Params, Progress, Query, list_completely, no_progress, quote
 from bulkvm.pbx.masked_values import Masks, doubtful_values
+from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import not_the_api, read_object
 from bulkvm.pbx.retry import BOXES_PATH, Response, RetryingClient
@@ -328,6 +329,21 @@ class Pbx:
             return await self._client.get(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_owner)
         except NoSuchBox:
             return None
+
+    async def fetch_number_page(self, numbers: NumberList, first: str, last: str, skip: int = 0) -> NumberPage:
+        """Fetch one page of a list of users or other extensions.
+
+        Args:
+            numbers: the list.
+            first: the lowest number. A PBX may ignore it.
+            last: the highest number, with as many digits as `first`.
+            skip: how many extensions are on the pages before this one.
+
+        Source: vendor's OpenAPI, listUsers and the others.
+        """
+        within = f"{KEY_COLUMN.header} ge {quote(first)} and {KEY_COLUMN.header} le {quote(last)}"
+        params: Params = {"filter": within, "orderby": KEY_COLUMN.header, "skip": skip, "top": PAGE}
+        return await self._client.get(numbers.path, read_number_page(numbers), params)
 
     async def pin_policy(self) -> PinPolicy:
         """Fetch how long a PIN may be: from the tenant's password policy, else from the API page."""

@@ -17,8 +17,9 @@ from bulkvm.planning.comparison import (
     left_out_values,
     updated_box,
 )
-from bulkvm.planning.import_plan import NumberConflict, make_plan
+from bulkvm.planning.import_plan import make_plan
 from bulkvm.planning.live import plan_for, plan_undo_of
+from bulkvm.planning.numbers import find_conflict
 from bulkvm.planning.pin_generation import generate_pin, warn_of_old_pins
 from bulkvm.planning.undo_checks import spare_messages
 from bulkvm.planning.undo_plan import DoneRun, changed_anything, plan_undo
@@ -27,7 +28,6 @@ from bulkvm.planning.unseen_fields import describe_unseen, name_fields
 __all__ = [
     "Diff",
     "DoneRun",
-    "NumberConflict",
     "blank_fields",
     "box_to_send",
     "boxes_from_rows",
@@ -41,6 +41,7 @@ __all__ = [
     "fields_not_applied",
     "fields_not_saved",
     "fields_to_fetch",
+    "find_conflict",
     "find_differences",
     "find_exact_differences",
     "generate_pin",

@@ -1,11 +1,11 @@
 """Plans what each row of a sheet changes on the PBX."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
-from bulkvm.model.box import BLANK, Absent, Box, Owner, Record
+from bulkvm.model.box import BLANK, Absent, Box, NumberConflict, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.planning.box_index import BoxIndex
@@ -18,14 +18,6 @@ from bulkvm.planning.comparison import (
 
 # Damage that a spreadsheet does to exported cells. It is an error of a new box; an existing box shows the real value.
 _ERRORS_OF_NEW: Final = frozenset({ProblemCode.PIN_LOST_ZERO, ProblemCode.EXTENSION_NOT_DIGITS})
-
-
-@dataclass(frozen=True, slots=True)
-class NumberConflict:
-    """An extension number that is in use: by what, and the next free number, None if none was found."""
-
-    owner: Owner
-    next_free: str | None
 
 
 def make_plan(
@@ -116,13 +108,11 @@ def _check_create(record: Record, taken: Mapping[str, NumberConflict]) -> Iterab
     """Check that a row can become a new box."""
     number = record.extension_number
     if number in taken:
-        free = taken[number].next_free
-        advice = f"the next free number is {free}" if free else "choose another number"
         yield Problem(
             row=record.row,
             column=KEY_COLUMN.header,
             code=ProblemCode.NUMBER_TAKEN,
-            message=f"{number} belongs to {taken[number].owner}; {advice}.",
+            message=f"{taken[number]}.",
         )
     for column in COLUMNS:
         if column.missing_code and getattr(record, column.header) is BLANK:

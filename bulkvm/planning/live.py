@@ -57,10 +57,10 @@ async def plan_for(
             for record in records
         ]
     new = [record.extension_number for record in records if record.extension_number not in index.by_number]
-    wanted = {record.extension_number for record in records}
-    taken = await find_taken(pbx, new, index.by_number.keys() | wanted, progress)
+    used = index.by_number.keys() | {record.extension_number for record in records}
+    taken = await find_taken(pbx, new, used, progress)
     plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
-    return replace(plan, problems=(*plan.problems, *warn_of_old_pins(plan.changes, policy)))
+    return replace(plan, numbers=frozenset(used), problems=(*plan.problems, *warn_of_old_pins(plan.changes, policy)))
 
 
 def _needs_pin(record: Record, box: Box | None, policy: PinPolicy) -> bool:
@@ -107,6 +107,7 @@ async def plan_undo_of(
     if kept := _kept_by_list(plan, {box.id for box in in_part}):
         boxes = await pbx.complete_listed(boxes, kept, progress=progress)
         plan = plan_undo(done, boxes.values())
+    plan = replace(plan, numbers=frozenset(box.extension_number for box in boxes.values()))
     if plan.to_send:
         warnings = warn_of_old_pins(plan.changes, await pbx.pin_policy(), of_undo=True)
         plan = replace(plan, problems=(*plan.problems, *warnings))

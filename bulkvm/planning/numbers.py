@@ -1,13 +1,13 @@
 """Checks whether the numbers of new boxes are free."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
+from bulkvm.model.box import NumberConflict, Owner
 from bulkvm.model.errors import NotAllowed, OutcomeUnknown, PbxRefused
-from bulkvm.pbx import Pbx, Progress
-from bulkvm.pbx.parallel import in_parallel
-from bulkvm.planning.import_plan import NumberConflict
+from bulkvm.pbx import NUMBER_LISTS, NumberList, NumberPage, Pbx, Progress, in_parallel, no_progress
 
 _MAX_TRIES: Final = 20  # to find the next free number
 
@@ -26,30 +26,113 @@ async def find_taken(
     Returns:
         The numbers that the PBX shows to be in use.
     """
-    taken: dict[str, NumberConflict] = {}
-    asked = 0
-
-    async def ask(number: str) -> None:
-        nonlocal asked
-        try:
-            if owner := await pbx.number_owner(number):
-                taken[number] = NumberConflict(owner, None)  # even if the search for a free one fails
-                taken[number] = NumberConflict(owner, await _next_free(pbx, number, used))
-        except NotAllowed:
-            raise
-        except PbxRefused:
-            pass  # the owner of this number is not shown
-        asked += 1
-        progress(asked, len(numbers))
-
-    with suppress(NotAllowed, OutcomeUnknown):  # not known for any number
-        await in_parallel(numbers, ask, pbx.connections)
-    return taken
+    owners = _Owners(pbx)
+    await owners.read(numbers, progress)
+    return {
+        number: await _describe(number, owner, used, owners)
+        for number in numbers
+        if (owner := owners.known.get(number))
+    }
 
 
-async def _next_free(pbx: Pbx, number: str, used: Collection[str]) -> str | None:
-    for step in range(1, _MAX_TRIES + 1):
-        candidate = f"{int(number) + step:0{len(number)}}"
-        if len(candidate) == len(number) and candidate not in used and not await pbx.number_owner(candidate):
+async def find_conflict(pbx: Pbx, number: str, used: Collection[str]) -> NumberConflict | None:
+    """Look up what uses a number; None if the PBX does not show it. See `find_taken`."""
+    owners = _Owners(pbx)
+    owner = await owners.find(number)
+    return await _describe(number, owner, used, owners) if owner else None
+
+
+class _Owners:
+    """What uses which numbers, if the PBX shows it."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        self.known: dict[str, Owner | None] = {}
+        self._pbx = pbx
+        self._listed: list[tuple[str, str]] = []  # ranges of which all lists were read completely
+
+    async def read(self, numbers: Sequence[str], progress: Progress) -> None:
+        """Look up numbers: in the lists, or one by one where that takes fewer requests.
+
+        A PBX may compare numbers as texts or by value; for numbers of one length, both give the same range.
+        """
+        by_length: defaultdict[int, list[str]] = defaultdict(list)
+        for number in numbers:
+            if number not in self.known and not self._is_listed(number):
+                by_length[len(number)].append(number)
+        for group in by_length.values():
+            if len(group) <= len(NUMBER_LISTS) or not await self._read_lists(group, progress):
+                await self._ask([number for number in group if number not in self.known], progress)
+
+    async def find(self, number: str) -> Owner | None:
+        """What uses a number; None if it is free. It is asked for if the lists do not show it."""
+        if number not in self.known:
+            self.known[number] = None if self._is_listed(number) else await self._pbx.number_owner(number)
+        return self.known[number]
+
+    def _is_listed(self, number: str) -> bool:
+        return any(len(number) == len(first) and first <= number <= last for first, last in self._listed)
+
+    async def _ask(self, numbers: Sequence[str], progress: Progress) -> None:
+        asked = 0
+
+        async def ask(number: str) -> None:
+            nonlocal asked
+            try:
+                await self.find(number)
+            except NotAllowed:
+                raise
+            except PbxRefused:
+                pass  # the owner of this number is not shown
+            asked += 1
+            progress(asked, len(numbers))
+
+        with suppress(NotAllowed, OutcomeUnknown):  # not known for any number
+            await in_parallel(numbers, ask, self._pbx.connections)
+
+    async def _read_lists(self, numbers: Sequence[str], progress: Progress) -> bool:
+        """Read the lists, unless asking for each number takes fewer requests. Returns whether they were read.
+
+        A list that is not shown leaves its numbers to the create, which the PBX refuses then.
+        """
+        first, last = min(numbers), max(numbers)
+        found: defaultdict[NumberList, set[str]] = defaultdict(set)
+        first_pages: dict[NumberList, NumberPage] = {}
+
+        async def read(part: tuple[NumberList, int]) -> None:
+            numbers_list, skip = part
+            with suppress(PbxRefused, OutcomeUnknown):
+                page = await self._pbx.fetch_number_page(numbers_list, first, last, skip)
+                first_pages.setdefault(numbers_list, page)
+                self.known |= page.owners
+                found[numbers_list] |= page.ids
+                progress(sum(map(len, found.values())), sum(page.count for page in first_pages.values()))
+
+        await in_parallel([(numbers_list, 0) for numbers_list in NUMBER_LISTS], read, self._pbx.connections)
+        others = [
+            (numbers_list, skip)
+            for numbers_list, page in first_pages.items()
+            for skip in range(page.size, page.count, page.size or page.count or 1)
+        ]
+        if len(others) >= len(numbers):
+            return False
+        await in_parallel(others, read, self._pbx.connections)
+        if all(each in found and len(found[each]) >= first_pages[each].count for each in NUMBER_LISTS):
+            self._listed.append((first, last))
+        return True
+
+
+async def _describe(number: str, owner: Owner, used: Collection[str], owners: _Owners) -> NumberConflict:
+    with suppress(PbxRefused, OutcomeUnknown):
+        return NumberConflict(number, owner, await _next_free(number, used, owners))
+    return NumberConflict(number, owner, None)
+
+
+async def _next_free(number: str, used: Collection[str], owners: _Owners) -> str | None:
+    following = (f"{int(number) + step:0{len(number)}}" for step in range(1, _MAX_TRIES + 1))
+    candidates = [other for other in following if len(other) == len(number) and other not in used]
+    if candidates and await owners.find(candidates[0]):
+        await owners.read(candidates[1:], no_progress)
+    for candidate in candidates:
+        if not await owners.find(candidate):
             return candidate
     return None

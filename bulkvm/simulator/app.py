@@ -49,6 +49,7 @@ def create_app(
     stored = State(state)
     if boxes is not None:
         stored.replace(boxes)
+    stored.add_numbers(settings.numbers)
     document = make_openapi(settings, behaviours)
     dispatcher = Dispatcher(stored, document, settings, behaviours)
     routes = [dispatcher.route(path, path_item) for path, path_item in document["paths"].items()]

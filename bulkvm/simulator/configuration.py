@@ -20,6 +20,7 @@ class SimulatorSettings:
         rate_limit: requests allowed per minute; others get 429.
         page_cap: maximum number of boxes on a page of the list, regardless of `top`.
         summary_lists: lists contain id, name and extension_number only.
+        numbers: how many other extensions are added, with consecutive numbers from 20000 on.
         tenant_id: the tenant's id in `GET /api/tenant`, beside `tenant_name` and `domain`.
         behave: rules for what the documentation does not say (see `behaviours.py`).
         control: whether `POST /simulator/faults` sets the fault rules.
@@ -39,5 +40,6 @@ class SimulatorSettings:
     rate_limit: int | None = None
     page_cap: int = 100
     summary_lists: bool = False
+    numbers: int = 0
     behave: tuple[str, ...] = ()
     control: bool = False

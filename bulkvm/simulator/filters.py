@@ -1,4 +1,4 @@
-r"""The list's filter and orderby, as SQL. Values are always parameters.
+r"""The filter and orderby of lists, as SQL. Values are always parameters.
 
 filter     = term { ("and" | "or") term }       "and" has precedence
 term       = "(" filter ")" | comparison | function
@@ -14,8 +14,6 @@ from typing import Final, NamedTuple
 from bulkvm.simulator.box_fields import BOOLEAN_FIELDS, BOX_FIELDS
 from bulkvm.simulator.error_responses import ApiError, error_response
 
-# PINs cannot be filtered or sorted by.
-_TEXT_FIELDS: Final = BOX_FIELDS.keys() - {"pin", *BOOLEAN_FIELDS}
 _OPERATORS: Final = {"eq": "IS", "ne": "IS NOT", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
@@ -33,6 +31,18 @@ _MAX_TERMS: Final = 200
 _MAX_DEPTH: Final = 20
 
 
+class Fields(NamedTuple):
+    """The fields that a list can be filtered and sorted by."""
+
+    text: frozenset[str]
+    boolean: frozenset[str] = frozenset()
+
+
+# PINs cannot be filtered or sorted by.
+FILTERS_OF_BOXES: Final = Fields(frozenset(BOX_FIELDS) - {"pin", *BOOLEAN_FIELDS}, frozenset(BOOLEAN_FIELDS))
+FILTERS_OF_NUMBERS: Final = Fields(frozenset({"id", "name", "extension_number"}))
+
+
 class Condition(NamedTuple):
     """A WHERE clause, and the values of its placeholders."""
 
@@ -44,10 +54,10 @@ class Condition(NamedTuple):
         return Condition(f"({self.sql}) AND ({other.sql})", self.values + other.values)
 
 
-EVERY_BOX: Final = Condition("TRUE")
+EVERY_ITEM: Final = Condition("TRUE")
 
 
-def parse_filter(text: str) -> Condition:
+def parse_filter(text: str, fields: Fields = FILTERS_OF_BOXES) -> Condition:
     """Compile a filter in one pass: SQL has the same brackets and precedence.
 
     Raises:
@@ -66,7 +76,7 @@ def parse_filter(text: str) -> Condition:
             words.append(match["bracket"])
             depth += 1 if expects_term else -1
         elif expects_term:
-            sql, value = _compile_term(match)
+            sql, value = _compile_term(match, fields)
             words.append(sql)
             values.append(value)
             expects_term = False
@@ -87,36 +97,36 @@ def parse_search(text: str) -> Condition:
     return Condition("contains_ignoring_case(name, ?) OR contains_ignoring_case(extension_number, ?)", (text, text))
 
 
-def parse_order(text: str) -> str:
+def parse_order(text: str, fields: Fields = FILTERS_OF_BOXES) -> str:
     """Compile an orderby.
 
     Raises:
         ApiError: the orderby is not valid, or repeats a field.
     """
-    fields: dict[str, str] = {}
+    directions: dict[str, str] = {}
     for part in text.split(","):
         match = _ORDER.fullmatch(part)
-        if match is None or match["field"] not in _TEXT_FIELDS.union(BOOLEAN_FIELDS) or match["field"] in fields:
+        if match is None or match["field"] not in fields.text | fields.boolean or match["field"] in directions:
             raise _malformed("orderby must be different fields, each with an optional asc or desc, between commas")
-        fields[match["field"]] = match["direction"] or "asc"
-    return ", ".join(f"{field} {direction}" for field, direction in fields.items())
+        directions[match["field"]] = match["direction"] or "asc"
+    return ", ".join(f"{field} {direction}" for field, direction in directions.items())
 
 
-def _compile_term(match: re.Match[str]) -> tuple[str, str | bool | None]:
+def _compile_term(match: re.Match[str], fields: Fields) -> tuple[str, str | bool | None]:
     if match["function"]:
-        return f"{match['function']}({_text_field(match['within'])}, ?)", _unquote(match["part"])
+        return f"{match['function']}({_text_field(match['within'], fields)}, ?)", _unquote(match["part"])
     operator = _OPERATORS[match["operator"]]
     if match["text"] is not None:
-        return f"{_text_field(match['field'])} {operator} ?", _unquote(match["text"])
+        return f"{_text_field(match['field'], fields)} {operator} ?", _unquote(match["text"])
     field, value = match["field"], _CONSTANTS[match["constant"]]
-    fields = _TEXT_FIELDS.union(BOOLEAN_FIELDS) if value is None else BOOLEAN_FIELDS
-    if field not in fields or match["operator"] not in {"eq", "ne"}:
+    allowed = fields.text | fields.boolean if value is None else fields.boolean
+    if field not in allowed or match["operator"] not in {"eq", "ne"}:
         raise _no_such_comparison()
     return f"{field} {operator} ?", value
 
 
-def _text_field(name: str) -> str:
-    if name not in _TEXT_FIELDS:
+def _text_field(name: str, fields: Fields) -> str:
+    if name not in fields.text:
         raise _no_such_comparison()
     return name
 

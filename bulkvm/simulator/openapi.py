@@ -22,6 +22,14 @@ _BOX_RESPONSE: Final = {
     "required": ["id", "name", "extension_number"],
     "additionalProperties": False,
 }
+# The lists of other extensions: by operationId, the kind, and the field that holds the name.
+NUMBER_LISTS: Final = {
+    "users": ("EXTENSION", "display_name"),
+    "groups": ("RING_GROUP", "name"),
+    "queues": ("CALL_QUEUE", "name"),
+    "rooms": ("CONFERENCE_ROOM", "subject"),
+    "receptionists": ("VIRTUAL_RECEPTIONIST", "name"),
+}
 _MESSAGE: Final = {
     "type": "object",
     "properties": {
@@ -94,6 +102,11 @@ def make_openapi(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
                     "tenant", _json_response(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT)))
                 )
             },
+            "/api/users": {"get": _list_numbers("users")},
+            "/api/ring_groups": {"get": _list_numbers("groups")},
+            "/api/call_queues": {"get": _list_numbers("queues")},
+            "/api/conference_rooms": {"get": _list_numbers("rooms")},
+            "/api/ivrs": {"get": _list_numbers("receptionists")},
             "/api/extension_numbers/{extension_number}": {"get": _owner()},
             "/api/tenant/password_policy": {"get": _policy()},
             "/api/login/oauth/token": {"post": _login()},
@@ -131,6 +144,12 @@ def _list() -> Schema:
     return _operation("list", _json_response(200, _page(_BOX_RESPONSE))) | {
         "parameters": _parameters(*_LIST_PARAMETERS)
     }
+
+
+def _list_numbers(call: str) -> Schema:
+    _, name = NUMBER_LISTS[call]
+    item = _object(dict.fromkeys(("id", name, "extension_number"), _TEXT))
+    return _operation(call, _json_response(200, _page(item))) | {"parameters": _parameters(*_LIST_PARAMETERS)}
 
 
 def _messages() -> Schema:

@@ -1,6 +1,7 @@
 """The operations of the API. Each method is named after its operationId."""
 
 from collections.abc import Sequence
+from functools import partialmethod
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -10,7 +11,17 @@ from bulkvm.simulator.behaviours import Behaviours
 from bulkvm.simulator.box_fields import BOX_FIELDS
 from bulkvm.simulator.configuration import SimulatorSettings
 from bulkvm.simulator.error_responses import ApiError, error_response
-from bulkvm.simulator.filters import EVERY_BOX, parse_filter, parse_order, parse_search
+from bulkvm.simulator.filters import (
+    EVERY_ITEM,
+    FILTERS_OF_BOXES,
+    FILTERS_OF_NUMBERS,
+    Condition,
+    Fields,
+    parse_filter,
+    parse_order,
+    parse_search,
+)
+from bulkvm.simulator.openapi import NUMBER_LISTS
 from bulkvm.simulator.request_validation import RequestValidator
 from bulkvm.simulator.state import NumberTaken, State
 from bulkvm.simulator.tokens import Tokens
@@ -44,20 +55,29 @@ class Operations:
 
     async def list(self, request: Request) -> Response:
         """Return one page of boxes, and the total count."""
-        query = self._validator.read_query(request, "list")
-        query |= {name: self._validator.defaults["list"][name] for name in self._behaviours.ignored}
-        condition = EVERY_BOX
-        if query["filter"] is not None:
-            condition &= parse_filter(query["filter"])
-        if query["search"] is not None:
-            condition &= parse_search(query["search"])
-        # The default order is not documented; here it is the order of creation.
-        order = "position" if query["orderby"] is None else parse_order(query["orderby"])
-        boxes = self._state.page(condition, order, query["skip"], min(query["top"], self._settings.page_cap))
+        condition, order, skip, top = self._read_list_query(request, "list", FILTERS_OF_BOXES, "position")
+        boxes = self._state.page(condition, order, skip, top)
         items = [self._behaviours.show(box, "list") for box in boxes]
         if self._settings.summary_lists:
             items = [{field: box[field] for field in _SUMMARY if field in box} for box in items]
         return self._page("list", self._state.count(condition), items)
+
+    async def _list_numbers(self, request: Request, *, call: str) -> Response:
+        """Return one page of the other extensions of one kind, and their total count."""
+        kind, name = NUMBER_LISTS[call]
+        condition, order, skip, top = self._read_list_query(request, call, FILTERS_OF_NUMBERS, "rowid")
+        condition &= Condition("type = ?", (kind,))
+        items = [
+            {"id": item["id"], name: item["name"], "extension_number": item["extension_number"]}
+            for item in self._state.page_of_numbers(condition, order, skip, top)
+        ]
+        return self._page(call, self._state.count_numbers(condition), items)
+
+    users = partialmethod(_list_numbers, call="users")
+    groups = partialmethod(_list_numbers, call="groups")
+    queues = partialmethod(_list_numbers, call="queues")
+    rooms = partialmethod(_list_numbers, call="rooms")
+    receptionists = partialmethod(_list_numbers, call="receptionists")
 
     async def create(self, request: Request) -> Response:
         """Create a box."""
@@ -145,6 +165,20 @@ class Operations:
         """Revoke the token of the request."""
         self._tokens.revoke(_bearer(request))
         return Response()
+
+    def _read_list_query(
+        self, request: Request, call: str, fields: Fields, default_order: str
+    ) -> tuple[Condition, str, int, int]:
+        """Return the condition, order, offset and size of a page. The default order is not documented."""
+        query = self._validator.read_query(request, call)
+        query |= {name: self._validator.defaults[call][name] for name in self._behaviours.ignored}
+        condition = EVERY_ITEM
+        if query["filter"] is not None:
+            condition &= parse_filter(query["filter"], fields)
+        if query["search"] is not None:
+            condition &= parse_search(query["search"])
+        order = default_order if query["orderby"] is None else parse_order(query["orderby"], fields)
+        return condition, order, query["skip"], min(query["top"], self._settings.page_cap)
 
     async def _read_box(self, request: Request, call: str) -> dict[str, Any]:
         """Return the fields of the body, with null for an empty string."""

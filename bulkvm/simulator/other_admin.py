@@ -4,7 +4,7 @@ from itertools import count
 from typing import Final
 
 from bulkvm.simulator.box_fields import DEFAULTS
-from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.filters import EVERY_ITEM
 from bulkvm.simulator.state import State
 
 _FIRST_NUMBER: Final = 2000
@@ -16,7 +16,7 @@ def change(state: State, what: str) -> None:
         number = next(str(n) for n in count(_FIRST_NUMBER) if state.owner(str(n)) is None)
         state.insert(DEFAULTS | {"name": "Added by another administrator", "extension_number": number, "pin": "402817"})
         return
-    for box in state.page(EVERY_BOX, "extension_number", skip=0, top=1):
+    for box in state.page(EVERY_ITEM, "extension_number", skip=0, top=1):
         if what == "admin-remove":
             state.delete(box["id"])
         else:

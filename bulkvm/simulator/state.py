@@ -27,6 +27,10 @@ OTHER_NUMBERS: Final = (
     ("8000", "Main menu", "VIRTUAL_RECEPTIONIST"),
 )
 
+# The kinds of other extensions, in the order in which `add_numbers` repeats them.
+_KINDS: Final = (*["EXTENSION"] * 16, "RING_GROUP", "CALL_QUEUE", "CONFERENCE_ROOM", "VIRTUAL_RECEPTIONIST")
+_FIRST_ADDED: Final = 20000
+
 _COLUMNS: Final = (*BOX_FIELDS, "extra")
 _VALUES: Final = ", ".join(f":{column}" for column in _COLUMNS)
 _INSERT_ALWAYS: Final = f"INSERT INTO box ({', '.join(_COLUMNS)}) SELECT {_VALUES}"
@@ -41,6 +45,7 @@ _NEXT_ID: Final = """
 SELECT id FROM box WHERE id != :id
 ORDER BY position > (SELECT position FROM box WHERE id = :id) DESC, position LIMIT 1
 """
+_NUMBER_FIELDS: Final = ("id", "extension_number", "name")
 _MESSAGE_FIELDS: Final = ("id", "sender_name", "sender_number", "created_at", "duration", "status")
 _OWNER: Final = """
 SELECT id, extension_number, name, type FROM other_number WHERE extension_number = :number
@@ -140,6 +145,36 @@ class State:
         """Return the box or other extension that has a number."""
         row = self.db.execute(_OWNER, {"number": number}).fetchone()
         return row and dict(zip(("id", "extension_number", "name", "type"), row, strict=True))
+
+    def add_numbers(self, amount: int) -> None:
+        """Add other extensions with consecutive numbers from 20000 on, unless they exist."""
+        numbers = range(_FIRST_ADDED, _FIRST_ADDED + amount)
+        rows = [
+            (new_id(), str(number), f"Extension {number}", _KINDS[place % len(_KINDS)])
+            for place, number in enumerate(numbers)
+        ]
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            self.db.executemany(
+                "INSERT INTO other_number SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS "
+                "(SELECT 1 FROM box WHERE extension_number = ?2) ON CONFLICT DO NOTHING",
+                rows,
+            )
+
+    def count_numbers(self, condition: Condition) -> int:
+        """Count the other extensions that match a condition."""
+        sql = f"SELECT count(*) FROM other_number WHERE {condition.sql}"  # noqa: S608  (compiled: values are parameters)
+        (count,) = self.db.execute(sql, condition.values).fetchone()
+        return int(count)
+
+    def page_of_numbers(self, condition: Condition, order: str, skip: int, top: int) -> list[dict[str, str]]:
+        """Return a page of the other extensions that match a condition, with id, extension_number and name."""
+        rows = self.db.execute(
+            f"SELECT {', '.join(_NUMBER_FIELDS)} FROM other_number "  # noqa: S608  (our own names)
+            f"WHERE {condition.sql} ORDER BY {order} LIMIT ? OFFSET ?",
+            (*condition.values, top, skip),
+        )
+        return [dict(zip(_NUMBER_FIELDS, row, strict=True)) for row in rows]
 
     def replace(self, boxes: Iterable[Mapping[str, Any]]) -> None:
         """Replace all boxes by these, which keep their ids, and remove other extensions with their numbers."""

@@ -1,5 +1,8 @@
 """Creates a box, at most once, also if answers are lost."""
 
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkvm.model.box import Box, Record
@@ -9,45 +12,60 @@ from bulkvm.model.errors import (
     BulkvmError,
     LoginEnded,
     LoginRefused,
+    NoSuchBox,
+    NotAllowed,
+    NotTheApi,
     OutcomeUnknown,
     PbxError,
     PbxRefused,
 )
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, Response
-from bulkvm.planning import fields_not_saved
+from bulkvm.planning import fields_not_saved, find_conflict
 from bulkvm.upload.row_outcomes import CONFIRMED, pending, raise_if_login_ended, rejected, row_outcome, unknown
 from bulkvm.upload.row_result import LOOKUP_PAUSES
 
 _MAX_CREATES: Final = 5  # requests for one row, each after the box of a lost answer was looked up and not found
 
 
-async def create(record: Record, pbx: Pbx, known_ids: set[str]) -> Outcome:
+@dataclass(slots=True)
+class KnownBoxes:
+    """What is known of the boxes of the PBX.
+
+    Attributes:
+        ids: the ids of all boxes. If the answer to a create has one of them, it is about another box.
+        numbers: the numbers of these boxes and of the sheet, which are not suggested as free.
+    """
+
+    ids: set[str]
+    numbers: Collection[str]
+
+
+async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
     """Create a box.
 
     Args:
         record: the row.
         pbx: the PBX.
-        known_ids: the ids of all boxes that are known to exist; the new one is added. If an answer names one of them,
-            it is about another box.
+        known: the boxes that are known to exist; the new one is added.
 
     Raises:
         LoginRefused: the login is no longer accepted, and the box was not created.
     """
     try:
-        created = await _create_once(record, pbx, known_ids)
+        created = await _create_once(record, pbx, known)
     except OutcomeUnknown as lost:
-        return await create_after_loss(record, pbx, lost, known_ids)
+        return await create_after_loss(record, pbx, lost, known)
     except PbxRefused as refusal:
         if refusal.is_certain:
-            return rejected(record, refusal, refusal.attempts)
-        return await _look_up_refused(record, pbx, refusal)
+            return await _rejected(record, refusal, pbx, known)
+        return await _look_up_refused(record, pbx, refusal, known)
     except PbxError as error:
         return row_outcome(record, Status.FAILED, str(error), attempts=error.attempts)
     return row_outcome(record, Status.CREATED, box_id=created.value, attempts=created.attempts)
 
 
-async def create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, known_ids: set[str]) -> Outcome:
+async def create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, known: KnownBoxes) -> Outcome:
     """Look the box up, and create it if it does not exist, until the outcome is known.
 
     Raises:
@@ -56,17 +74,18 @@ async def create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, know
     attempts = lost.attempts
     for creates_left in reversed(range(_MAX_CREATES)):
         if found := await _look_up(record, pbx, lost, attempts):
-            known_ids |= {found.id} if found.id else set()
+            known.ids |= {found.id} if found.id else set()
             return found
         if not creates_left:
             break
         try:
-            created = await _create_once(record, pbx, known_ids)
+            created = await _create_once(record, pbx, known)
         except OutcomeUnknown as error:
             lost = lost if isinstance(lost, AnswerLost) else error  # after AnswerLost, the PBX may still be at work
             attempts += error.attempts
         except PbxRefused as refusal:
-            return await _look_up_refused_after_loss(record, pbx, lost, refusal, attempts + refusal.attempts)
+            refusal = refusal.after(attempts + refusal.attempts, lost)
+            return await _look_up_refused_after_loss(record, pbx, refusal, known)
         except BulkvmError:
             return unknown(record, lost, attempts)
         else:
@@ -78,16 +97,16 @@ async def create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, know
     return row_outcome(record, Status.FAILED, f"{lost} The box was not created. Import again.", attempts=attempts)
 
 
-async def _create_once(record: Record, pbx: Pbx, known_ids: set[str]) -> Response[str]:
+async def _create_once(record: Record, pbx: Pbx, known: KnownBoxes) -> Response[str]:
     """Create a box, and add its id to the known ones.
 
     Raises:
         AnotherBox: the answer has the id of another box, so it is not known whether the box was created.
     """
     created = await pbx.create_box(record)
-    if created.value in known_ids:
+    if created.value in known.ids:
         raise AnotherBox("The PBX answered with the id of another box.", attempts=created.attempts)
-    known_ids.add(created.value)
+    known.ids.add(created.value)
     return created
 
 
@@ -101,21 +120,19 @@ async def _look_up(record: Record, pbx: Pbx, lost: OutcomeUnknown, attempts: int
     return _outcome_of_found(record, box, attempts) if box else None
 
 
-async def _look_up_refused_after_loss(
-    record: Record, pbx: Pbx, lost: OutcomeUnknown, refusal: PbxRefused, attempts: int
-) -> Outcome:
+async def _look_up_refused_after_loss(record: Record, pbx: Pbx, refusal: PbxRefused, known: KnownBoxes) -> Outcome:
     """The outcome of a create that was refused, perhaps because an earlier attempt created the box late."""
     try:
         for pause in LOOKUP_PAUSES:
             await pbx.pause(pause)
             if box := await pbx.find_box(record.extension_number):
-                return _outcome_of_found(record, box, attempts)
+                return _outcome_of_found(record, box, refusal.attempts)
     except BulkvmError:
-        return unknown(record, lost, attempts)
-    return rejected(record, refusal, attempts)
+        return unknown(record, refusal.lost or refusal, refusal.attempts)
+    return await _rejected(record, refusal, pbx, known)
 
 
-async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused) -> Outcome:
+async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused, known: KnownBoxes) -> Outcome:
     """The outcome of a create whose refusal does not prove that nothing was created."""
     attempts = refusal.attempts
     try:
@@ -125,7 +142,20 @@ async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused) -> Out
     if box and not fields_not_saved(record, box):
         message = f"{refusal} The box exists, with the values of the row."
         return row_outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
-    return rejected(record, refusal, attempts, box.id if box else None)
+    if box:
+        return rejected(record, refusal, attempts, box.id)
+    return await _rejected(record, refusal, pbx, known)
+
+
+async def _rejected(record: Record, refusal: PbxRefused, pbx: Pbx, known: KnownBoxes) -> Outcome:
+    """The outcome of a refused create, with what has the number, if the PBX shows it."""
+    outcome = rejected(record, refusal, refusal.attempts)
+    if isinstance(refusal, NotAllowed | NoSuchBox | NotTheApi):  # not because of the number
+        return outcome
+    with suppress(BulkvmError):
+        if conflict := await find_conflict(pbx, record.extension_number, known.numbers):
+            return replace(outcome, message=f"{outcome.message} {conflict}.")
+    return outcome
 
 
 def _outcome_of_found(record: Record, box: Box, attempts: int) -> Outcome:

@@ -1,10 +1,10 @@
 """Sends one change, and returns once its outcome is known."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, OutcomeUnknown, PbxError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox, find_set_fields
@@ -18,7 +18,7 @@ from bulkvm.planning import (
 )
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
-from bulkvm.upload.creation import create, create_after_loss
+from bulkvm.upload.creation import KnownBoxes, create, create_after_loss
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
@@ -47,8 +47,8 @@ class RowSender:
     def __init__(
         self,
         pbx: Pbx,
+        plan: Plan,
         *,
-        known_ids: Iterable[str] = (),
         preserved: PreservedFields | None = None,
         on_begin: Callable[[Change], None] = _ignore,
         on_whole: Callable[[int, str, WholeBox], None] = _ignore,
@@ -58,8 +58,7 @@ class RowSender:
 
         Args:
             pbx: the PBX.
-            known_ids: the ids of the boxes before the run. A create that is answered with one of them, or with the id
-                of a box that the run created before, created another box or none.
+            plan: what is known of the PBX's boxes before the run.
             preserved: the undocumented fields that updates are known to preserve. A box with others is updated alone,
                 and verified as a canary. None to update without that check.
             on_begin: called with the change, which has the present box, right before it is sent.
@@ -67,7 +66,7 @@ class RowSender:
             check_running: called before a box is updated alone; raises if the run has ended.
         """
         self._pbx = pbx
-        self._known_ids = set(known_ids)
+        self._known = KnownBoxes(set(plan.ids), plan.numbers)
         self._preserved = preserved
         self._on_begin = on_begin
         self._on_whole = on_whole
@@ -111,14 +110,14 @@ class RowSender:
             return await self._verify(change, before, verify, outcome, may_be_another=may_be_another)
         except AnotherBox as wrong:  # the answer to the create had the id of a box with another number
             lost = wrong.after(outcome.attempts)
-            found = await create_after_loss(change.record, self._pbx, lost, self._known_ids)
+            found = await create_after_loss(change.record, self._pbx, lost, self._known)
             outcome = outcome if found.status is Status.UNKNOWN else found
             return await self._verify(change, before, verify, outcome, may_be_another=False)
 
     async def _send(self, change: Change) -> Outcome:
         match change.kind:
             case ChangeKind.CREATE:
-                return await create(change.record, self._pbx, self._known_ids)
+                return await create(change.record, self._pbx, self._known)
             case ChangeKind.REMOVE:
                 return await remove(change, self._pbx)
             case ChangeKind.UPDATE:

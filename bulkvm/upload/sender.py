@@ -62,7 +62,7 @@ async def send(
         stop: polled during the run. Once it returns True, no further change is begun, and waiting requests are not
             sent.
     """
-    run = _Run(pbx, settings, journal, on_outcome, stop, known_ids=set(plan.ids))
+    run = _Run(pbx, settings, journal, on_outcome, stop, plan=plan)
     watch = asyncio.create_task(_end_waits_on(stop, pbx))
     try:
         for change in plan.changes:
@@ -93,7 +93,7 @@ class _Run:
         on_outcome: Callable[[Outcome], None],
         stop: Callable[[], bool],
         *,
-        known_ids: set[str],
+        plan: Plan,
     ) -> None:
         self._settings = settings
         self._journal = journal
@@ -103,7 +103,7 @@ class _Run:
         self._blanks: set[frozenset[str]] = set()
         self._sender = RowSender(
             pbx,
-            known_ids=known_ids,
+            plan,
             preserved=PreservedFields() if settings.canary else None,
             on_begin=self._record_begin,
             on_whole=self._record_whole,

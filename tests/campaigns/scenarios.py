@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bulkvm.cli.main import run
-from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.filters import EVERY_ITEM
 from bulkvm.simulator.state import State
 from tests.campaigns.invariants import (
     WRITTEN,
@@ -148,14 +148,14 @@ class World:
     def message(self, _: Step) -> None:
         """A caller leaves a message in each box."""
         state = State(self._state)
-        for box in state.page(EVERY_BOX, "position", 0, 1000):
+        for box in state.page(EVERY_ITEM, "position", 0, 1000):
             state.leave_message(box["id"])
 
     def by_hand(self, step: Step) -> None:
         """Somebody changes boxes in the portal."""
         state = State(self._state)
         changes = {row["extension_number"]: row for row in step.rows}
-        for box in state.page(EVERY_BOX, "position", 0, 1000):
+        for box in state.page(EVERY_ITEM, "position", 0, 1000):
             cells = changes.get(box["extension_number"], {})
             state.update(box["id"], box | {name: typed(name, cell) for name, cell in cells.items()})
 
@@ -163,7 +163,7 @@ class World:
         """What the PBX truly has, with the number of messages."""
         state = State(self._state)
         found: dict[str, list[BoxState]] = {}
-        for box in state.page(EVERY_BOX, "extension_number", 0, 1000):
+        for box in state.page(EVERY_ITEM, "extension_number", 0, 1000):
             found.setdefault(box["extension_number"], []).append(box | {"messages": len(state.messages(box["id"]))})
         return found
 

@@ -18,7 +18,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Query, connect
 from bulkvm.pbx.listing import quote
 from bulkvm.simulator import SimulatorSettings, create_app
-from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.filters import EVERY_ITEM
 
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
 
@@ -117,7 +117,7 @@ async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Pat
 
 async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_has_it(tmp_path: Path) -> None:
     app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=("mask-digits:pin:list",)))
-    (truth,) = app.state.stored.page(EVERY_BOX, "position", 0, 1)
+    (truth,) = app.state.stored.page(EVERY_ITEM, "position", 0, 1)
     async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
         (box,) = await pbx.list_whole_boxes()
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Owner, Record
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box, NumberConflict, Owner, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.planning import DoneRun, NumberConflict, make_plan, plan_undo, spare_messages, updated_box
+from bulkvm.planning import DoneRun, make_plan, plan_undo, spare_messages, updated_box
 from tests.boxes import full_box
 
 ROW = Record(row=2, extension_number="6201")
@@ -269,7 +269,7 @@ def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
     ("free", "advice"), [("6303", "the next free number is 6303"), (None, "choose another number")]
 )
 def test_a_number_that_is_taken_is_told_with_its_owner(free: str | None, advice: str) -> None:
-    taken = {"6201": NumberConflict(Owner("Sales", "RING_GROUP"), free)}
+    taken = {"6201": NumberConflict("6201", Owner("Sales", "RING_GROUP"), free)}
 
     plan = make_plan([NEW], [], taken)
 

@@ -203,7 +203,7 @@ async def test_nothing_is_told_without_a_good_token(pbx: httpx.AsyncClient, auth
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("GET", "/api/ring_groups", 404, "NOT_FOUND"),
+        ("GET", "/api/outbound_rules", 404, "NOT_FOUND"),
         ("GET", f"{BOXES}/", 404, "NOT_FOUND"),
         ("GET", "/simulator/faults", 404, "NOT_FOUND"),
         ("PUT", BOXES, 405, "METHOD_NOT_ALLOWED"),

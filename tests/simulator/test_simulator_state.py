@@ -9,7 +9,7 @@ import pytest
 
 from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
 from bulkvm.simulator.box_fields import DEFAULTS
-from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.filters import EVERY_ITEM
 from bulkvm.simulator.state import State
 from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, a_box, in_process
 
@@ -81,7 +81,7 @@ def test_processes_share_a_state_and_no_number_is_given_twice(tmp_path: Path) ->
 
     assert [maker.returncode for maker in makers] == [0, 0, 0]
     assert sorted(number for numbers in made for number in numbers) == sorted(wanted)
-    assert State(path).count(EVERY_BOX) == len(wanted)
+    assert State(path).count(EVERY_ITEM) == len(wanted)
 
 
 def test_a_change_waits_for_that_of_another_process(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_only_the_user_may_read_the_state(tmp_path: Path) -> None:
 
     state = State(path)
 
-    assert state.count(EVERY_BOX) == 0
+    assert state.count(EVERY_ITEM) == 0
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
 
 

@@ -98,7 +98,7 @@ async def test_a_box_that_turns_out_to_be_under_another_number_is_looked_up_by_i
     async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
         await pbx.create_box(FORMER)
     async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, change=mislead)) as pbx:
-        sent = await RowSender(pbx).send(Change(ChangeKind.CREATE, RECORDS[0]), verify)
+        sent = await RowSender(pbx, Plan(())).send(Change(ChangeKind.CREATE, RECORDS[0]), verify)
 
     assert (sent.error, sent.outcome.status, sent.outcome.id) == (None, Status.CREATED, ids(app)["6201"])
 

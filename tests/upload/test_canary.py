@@ -19,7 +19,7 @@ from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import find_exact_differences, plan_for, plan_undo_of
 from bulkvm.runs import Journal, RunInfo, read_journal
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
-from bulkvm.simulator.filters import EVERY_BOX
+from bulkvm.simulator.filters import EVERY_ITEM
 from bulkvm.upload import RunResult, send
 from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.upload.actual_boxes import boxes_from_rows, records
@@ -121,7 +121,7 @@ def with_days(folder: Path, days: Sequence[int | None], *behave: str) -> Starlet
 
 
 def days_of(app: Starlette) -> list[Any]:
-    return [box.get("retain_days") for box in app.state.stored.page(EVERY_BOX, "extension_number", 0, 100)]
+    return [box.get("retain_days") for box in app.state.stored.page(EVERY_ITEM, "extension_number", 0, 100)]
 
 
 @pytest.mark.parametrize(

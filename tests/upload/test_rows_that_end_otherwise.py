@@ -66,7 +66,7 @@ async def outcome_of(
         box = await pbx.find_box("6201")
         assert box is not None
         app.state.faults = FaultRules(faults)
-        return (await RowSender(pbx).send(change_of(kind, box), verify)).outcome
+        return (await RowSender(pbx, Plan(())).send(change_of(kind, box), verify)).outcome
 
 
 C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeKind.UNCHANGED
@@ -156,7 +156,7 @@ async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
         assert box is not None
         await (update(pbx, meanwhile) if meanwhile else remove(pbx))
 
-        outcome = (await RowSender(pbx).send(change_of(kind, box))).outcome
+        outcome = (await RowSender(pbx, Plan(())).send(change_of(kind, box))).outcome
 
     assert outcome.status is status
     assert said in outcome.message
@@ -188,7 +188,7 @@ async def test_it_is_said_what_importing_again_comes_to_where_the_box_is_gone(
         if is_replaced:
             await pbx.create_box(replace(RECORD, name="Theirs"))
 
-        outcome = (await RowSender(pbx).send(change)).outcome
+        outcome = (await RowSender(pbx, Plan(())).send(change)).outcome
 
     assert outcome.status is Status.REJECTED
     assert outcome.message.endswith(said)
@@ -215,7 +215,7 @@ async def test_an_undo_that_someone_else_forestalled_keeps_what_they_did(theirs:
         assert undo.box is not None
         await pbx.update_box(replace(undo.box, **theirs))  # type: ignore[arg-type]
 
-        outcome = (await RowSender(pbx).send(undo)).outcome
+        outcome = (await RowSender(pbx, Plan(())).send(undo)).outcome
 
     assert outcome.status is Status.UNCHANGED
     assert f"the box was changed in {next(iter(theirs))}" in outcome.message
@@ -239,7 +239,7 @@ async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
         undo = await undo_of(GERMAN, {"prompt": BLANK}, pbx)
         app.state.faults = FaultRules(faults)
 
-        outcome = (await RowSender(pbx).send(undo)).outcome
+        outcome = (await RowSender(pbx, Plan(())).send(undo)).outcome
         box = await pbx.find_box("6201")
 
     assert outcome.status is status

@@ -45,6 +45,13 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 )
 @click.option("--summary-lists", is_flag=True, help="List only the id, name and extension of boxes.")
 @click.option(
+    "--numbers",
+    type=click.IntRange(0, 50_000),
+    default=0,
+    metavar="N",
+    help="Add N users, ring groups, call queues, conference rooms and virtual receptionists, from number 20000 on.",
+)
+@click.option(
     "--fault", "faults", metavar="RULE", multiple=True, help="Inject a fault, such as 503:create:3. May be repeated."
 )
 @click.option(
@@ -64,6 +71,7 @@ def command(
     knee: int | None,
     page_cap: int,
     summary_lists: bool,
+    numbers: int,
     faults: tuple[str, ...],
     behave: tuple[str, ...],
     console: Console,
@@ -82,6 +90,7 @@ def command(
         knee=knee,
         page_cap=page_cap,
         summary_lists=summary_lists,
+        numbers=numbers,
         behave=behave,
     )
     try:
