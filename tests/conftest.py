@@ -22,7 +22,7 @@ for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
     if number is not None and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
 
-# The programs that tests start, and the workers of pytest-xdist, compile bulkvm once instead of each of them anew.
+# The programs that tests start, and the workers of pytest-xdist, compile bulkvm once, and not each of them again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
-    """Compare a whole text with its file under tests/golden; `pytest --renew-golden` writes the file anew."""
+    """Compare a whole text with its file under tests/golden; `pytest --renew-golden` renews the file."""
 
     def compare(name: str, text: str) -> None:
         file = GOLDEN / name

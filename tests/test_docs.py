@@ -1,4 +1,4 @@
-"""README says what the code does."""
+"""README describes what the code does."""
 
 import re
 import shutil

@@ -58,7 +58,7 @@ def test_a_fault_leaves_the_former_file_and_nothing_new(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("umask", [0o022, 0o000, 0o077])
-def test_a_private_file_is_its_owners_alone_from_its_first_moment(tmp_path: Path, umask: int) -> None:
+def test_a_private_file_is_accessible_only_to_its_owner_from_its_first_moment(tmp_path: Path, umask: int) -> None:
     target = tmp_path / "boxes.csv"
     target.touch(mode=0o644)
     before = os.umask(umask)
@@ -84,7 +84,7 @@ def test_a_file_without_secrets_can_be_read_as_the_user_has_set_it(tmp_path: Pat
 
 
 @posix_only
-def test_parents_that_are_made_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_parents_that_are_made_are_private_to_their_owner_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o000)
 
     try:
@@ -105,7 +105,9 @@ def test_parents_that_are_made_are_their_owners_alone_whatever_the_umask(tmp_pat
         pytest.param(errno.EFBIG, "could not be written", FileError, id="any other reason"),
     ],
 )
-def test_a_fault_of_the_system_is_told_in_words(tmp_path: Path, number: int, words: str, kind: type[FileError]) -> None:
+def test_a_fault_of_the_system_is_reported_in_words(
+    tmp_path: Path, number: int, words: str, kind: type[FileError]
+) -> None:
     with pytest.raises(kind, match=words) as error, writing(tmp_path / "boxes.csv"):
         raise OSError(number, os.strerror(number))
     assert type(error.value) is kind
@@ -283,7 +285,7 @@ def test_what_someone_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> Non
     assert written.name == "clinic.result-2.xlsx"
 
 
-def test_a_reservation_with_leave_to_overwrite_keeps_the_former_file_until_it_is_written(tmp_path: Path) -> None:
+def test_a_reservation_with_permission_to_overwrite_keeps_the_former_file_until_it_is_written(tmp_path: Path) -> None:
     target = tmp_path / "clinic.result.xlsx"
     target.write_text("former")
 
@@ -371,7 +373,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_parts_of_files_are_their_owners_alone_and_go_in_the_end(temporary: Path) -> None:
+def test_parts_of_files_are_private_to_their_owner_and_deleted_in_the_end(temporary: Path) -> None:
     with scratch_folder() as folder:
         mode = stat.S_IMODE(Path(folder).stat().st_mode)
         (Path(folder) / "part").write_text("PIN 402817")

@@ -1,4 +1,4 @@
-"""What others say is shown without our secrets, in whatever form they repeat them."""
+"""Text of others is shown without our secrets, in whatever form it repeats them."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""The samples come to what the files beside them say."""
+"""The samples have the problems that the files beside them list."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 @pytest.mark.parametrize("sample", ["clinic.xlsx", "clinic.csv", "mistakes.xlsx"])
-def test_a_sample_has_exactly_the_problems_told_beside_it(request: pytest.FixtureRequest, sample: str) -> None:
+def test_a_sample_has_exactly_the_problems_reported_beside_it(request: pytest.FixtureRequest, sample: str) -> None:
     checked = validate(read_sheet(SAMPLES / sample))
     told = SAMPLES / f"{sample}.expected.txt"
     lines = [

@@ -1,4 +1,4 @@
-"""Backups into one folder take turns: who waits says so, gives up in the end, and stops at once when told to."""
+"""Backups into one folder take turns: one that waits reports it, gives up in the end, and stops at once on a signal."""
 
 import asyncio
 import errno
@@ -31,7 +31,7 @@ def another_one_at_work(folder: Path) -> Iterator[None]:
         yield
 
 
-async def test_a_backup_that_waits_too_long_says_for_what_and_is_not_made(
+async def test_a_backup_that_waits_too_long_shows_for_what_and_is_not_made(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "nights"

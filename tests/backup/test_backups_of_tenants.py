@@ -48,7 +48,7 @@ async def test_two_tenants_under_one_sites_name_are_neither_compared_nor_removed
 
 
 @pytest.mark.parametrize("domains", [("a.example", "b.example"), ("b.example", "a.example")])
-async def test_tenants_that_only_the_login_tells_apart_are_two(tmp_path: Path, domains: tuple[str, str]) -> None:
+async def test_tenants_that_differ_only_in_their_login_are_two(tmp_path: Path, domains: tuple[str, str]) -> None:
     folder = tmp_path / "nights"
 
     for night, domain in enumerate(domains):
@@ -69,7 +69,7 @@ async def test_a_tenant_that_the_pbx_shows_from_some_day_on_is_still_the_same(tm
     assert names(folder) == {made.file}
 
 
-async def test_a_site_whose_tenant_changed_says_so_once_and_keeps_all(
+async def test_a_site_whose_tenant_changed_reports_it_once_and_keeps_all(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder, former, now = tmp_path / "nights", tenant(tmp_path, "former", 50), tenant(tmp_path, "now", 5)

@@ -49,7 +49,7 @@ def test_whatever_a_pbx_holds_is_read_back_as_it_was_fetched(fetched: list[Box])
         ("play_datetime", "12_HOUR_CLOCK"),
     ],
 )
-def test_one_field_of_one_box_that_reads_back_otherwise_is_found(field: str, value: Any) -> None:
+def test_one_field_of_one_box_that_reads_back_differently_is_found(field: str, value: Any) -> None:
     changed: dict[str, Any] = {field: value}
 
     loss = find_loss(read_back([OTHER, replace(BOX, **changed)]), [OTHER, BOX])

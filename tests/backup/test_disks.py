@@ -1,4 +1,4 @@
-"""A disk that is full at any moment of the night, a real one."""
+"""A real disk that is full at any moment of a backup."""
 
 import shutil
 import subprocess

@@ -13,7 +13,7 @@ from bulkvm.validation import validate
 from tests.backup.backups import NIGHT, back_up_from, files_in, pbx_with
 from tests.backup.programs import run_python
 
-# Begins a night for each n, and kills it just before it does the n-th thing to its folder.
+# Begins a backup for each n, and kills it just before it does the n-th thing to its folder.
 KILLED_NIGHTS = """
 import asyncio, os, shutil, signal, sys
 from pathlib import Path
@@ -45,7 +45,7 @@ for n in range(1, 1000):
         break
 """
 
-# Begins a night whose files may grow to so many bytes and no further, as on a disk that is full; one for each number.
+# Begins a backup whose files may grow to so many bytes and no further, as on a disk that is full; one for each number.
 NIGHTS_WITH_LITTLE_ROOM = """
 import asyncio, os, resource, shutil, sys
 from pathlib import Path
@@ -70,7 +70,7 @@ for room in map(int, sys.argv[2:]):
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
-# A night during which another program holds a file open, so that it can be neither renamed nor removed, as on Windows.
+# A backup during which another program holds a file open, so that it can be neither renamed nor removed, as on Windows.
 NIGHT_WITH_A_HELD_FILE = """
 import asyncio, sys
 from pathlib import Path
@@ -136,7 +136,9 @@ async def test_a_full_disk_leaves_the_former_backups_and_nothing_else(tmp_path: 
 
 
 @pytest.mark.parametrize("held", [".csv", ".manifest.json"])
-async def test_an_old_backup_that_another_program_holds_open_goes_another_night(tmp_path: Path, held: str) -> None:
+async def test_an_old_backup_that_another_program_holds_open_is_deleted_by_a_later_backup(
+    tmp_path: Path, held: str
+) -> None:
     app, folder = pbx_with(tmp_path, 50), tmp_path / "nights"
     former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
 
@@ -153,7 +155,7 @@ async def test_an_old_backup_that_another_program_holds_open_goes_another_night(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
-async def test_a_folder_that_may_only_be_read_is_told_and_stays_as_it_is(tmp_path: Path) -> None:
+async def test_a_folder_that_may_only_be_read_is_reported_and_stays_as_it_is(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
     before = files_in(folder)

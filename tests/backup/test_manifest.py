@@ -28,7 +28,7 @@ MANIFEST = Manifest(
 )
 
 
-def test_a_manifest_says_site_time_pbx_tenant_count_sha256_and_program_version() -> None:
+def test_a_manifest_shows_site_time_pbx_tenant_count_sha256_and_program_version() -> None:
     assert json.loads(format_manifest(MANIFEST)) == {
         "schema": 1,
         "file": "clinic-20261123T021500Z.csv",
@@ -59,7 +59,7 @@ def test_a_manifest_reads_back_as_it_was_written(site: str, pbx: str, count: int
     assert parse_manifest(format_manifest(manifest)) == manifest
 
 
-def test_what_a_later_version_adds_is_passed_over() -> None:
+def test_what_a_later_version_adds_is_ignored() -> None:
     form = json.loads(format_manifest(MANIFEST)) | {"more": [1, 2]}
 
     assert parse_manifest(json.dumps(form)) == MANIFEST

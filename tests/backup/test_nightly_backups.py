@@ -1,4 +1,4 @@
-"""A night: listed completely, written, proven, pruned; or told, with all former backups as they were."""
+"""A backup: listed completely, written, verified, pruned; or an error, with all former backups as they were."""
 
 import asyncio
 import hashlib
@@ -56,7 +56,7 @@ async def test_a_backup_is_all_boxes_in_a_file_of_its_own_with_its_manifest_besi
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
-async def test_the_folder_and_all_in_it_are_their_owners_alone(tmp_path: Path) -> None:
+async def test_the_folder_and_all_in_it_are_private_to_their_owner(tmp_path: Path) -> None:
     await back_up_from(pbx_with(tmp_path, 3), tmp_path / "nights")
 
     modes = modes_in(tmp_path / "nights")
@@ -75,7 +75,7 @@ async def test_boxes_of_a_pbx_whose_lists_are_summaries_are_backed_up_whole(tmp_
     ] * 5
 
 
-async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_says_so(tmp_path: Path) -> None:
+async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_reports_it(tmp_path: Path) -> None:
     manifest = await back_up_from(
         pbx_with(tmp_path, 5, settings=SimulatorSettings(behave=("hide:pin:both",))), tmp_path / "nights"
     )
@@ -127,7 +127,7 @@ async def test_a_pbx_that_goes_away_for_good_while_boxes_are_fetched_is_one_that
 
 
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename", "503", "reset", "truncated"])
-async def test_what_can_be_got_over_is(tmp_path: Path, what: str) -> None:
+async def test_what_can_be_retried_is(tmp_path: Path, what: str) -> None:
     app, folder = pbx_with(tmp_path, 50, faults=[f"{what}:list:2"]), tmp_path / "nights"
 
     manifest = await back_up_from(app, folder, settings=SendSettings(retries=3, max_rps=0))
@@ -137,7 +137,7 @@ async def test_what_can_be_got_over_is(tmp_path: Path, what: str) -> None:
     assert extensions_in(folder / manifest.file) == extensions_in(tmp_path / "now" / now.file)
 
 
-async def test_a_suspiciously_short_list_is_kept_under_a_name_that_says_so_and_nothing_is_rotated(
+async def test_a_suspiciously_short_list_is_kept_under_a_name_that_shows_it_and_nothing_is_rotated(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "nights"

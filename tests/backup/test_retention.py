@@ -64,7 +64,7 @@ def should_stay(one: Manifest, good: list[Manifest], keep: Keep) -> bool:
 
 
 @given(backups, rules)
-def test_what_is_kept_is_what_the_options_say(history: list[Manifest], keep: Keep) -> None:
+def test_what_is_kept_is_what_the_options_specify(history: list[Manifest], keep: Keep) -> None:
     pruned = choose_pruned(history, keep, NIGHT)
 
     good = [b for b in history if b.suspect is None and b.time <= NIGHT]

@@ -12,7 +12,7 @@ _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class _Client(asyncio.Protocol):
-    """One connection, on which one request at a time is under way."""
+    """One connection, on which one request at a time is in flight."""
 
     def __init__(self) -> None:
         self._received = b""

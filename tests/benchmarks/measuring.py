@@ -91,7 +91,7 @@ def _median(runs: Sequence[Took]) -> Took:
 
 
 def _peak_mib() -> float:
-    # getrusage would tell the parent's peak as well.
+    # getrusage would include the parent's peak.
     found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text("ascii"))
     assert found
     return int(found[1]) / 1024

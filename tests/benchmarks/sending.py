@@ -207,7 +207,7 @@ def load(latency: float, knee: int, requests: int, in_flight: int) -> Took:
 
 
 def cancel_and_go_on(latency: float, cancelled: int, in_flight: int) -> Took:
-    """Cancel requests that are under way, and see whether the client still works: how many of 100 are answered."""
+    """Cancel requests that are in flight, and see whether the client still works: how many of 100 are answered."""
     from bulkvm import SendSettings, Site, connect
 
     async def go(port: int) -> int:

@@ -18,7 +18,7 @@ from tests.readers.files import header_xml, write_raw_workbook
 
 MIB: Final = 2**20
 
-# The command in a process of its own, which tells last the processor's seconds and KiB of memory that it took.
+# The command in a process of its own, which prints the CPU seconds and the KiB of memory that it took.
 _COMMAND: Final = """
 import sys, time
 from pathlib import Path

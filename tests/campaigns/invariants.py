@@ -15,7 +15,7 @@ BoxState: TypeAlias = dict[str, Any]
 Boxes: TypeAlias = Mapping[str, Sequence[BoxState]]  # by number
 
 WRITTEN: Final = ("name", "pin", "prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime")
-# A PBX that shows null for these cannot be told from one where nothing is set.
+# A PBX that shows null for these cannot be distinguished from one where nothing is set.
 MAY_BE_NULL: Final = frozenset(WRITTEN) - {"name", "pin"}
 DONE: Final = frozenset({"created", "updated", "unchanged"})
 UNTOUCHED: Final = frozenset({"unchanged", "invalid", "rejected", "failed", "not sent"})
@@ -34,7 +34,7 @@ _WORDS: Final = {
 
 
 class Violation(AssertionError):
-    """What a command did or said is not right."""
+    """What a command did or printed is not right."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Pbx:
         return "as it is" not in self._shown(name)
 
     def seems_empty(self, name: str) -> bool:
-        """Whether a hidden field cannot be told from one without a value."""
+        """Whether a hidden field cannot be distinguished from one without a value."""
         # A null in a list is a value, and no reason to ask for each box.
         shown = parse_behaviours(self.behave).masks
         null_in_lists = shown["list"].get(name) == "hide" and not self.summary_lists
@@ -92,7 +92,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that may be undone: the state before and after it, and its rows as it said them."""
+    """A run that may be undone: the state before and after it, and its rows as it reported them."""
 
     name: str
     before: Boxes
@@ -104,7 +104,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Fate:
-    """One box before and after a command, and what the command said of it."""
+    """One box before and after a command, and what the command reported about it."""
 
     pbx: Pbx
     ended: Ended
@@ -123,14 +123,14 @@ class Fate:
 
     @property
     def remarks(self) -> list[str]:
-        """What was said about this row alone."""
+        """What was reported about this row alone."""
         if self.row is None:
             return []
         problems = [one["message"] for one in self.ended.json["problems"] if one["row"] == self.row["row"]]
         return [text for text in (self.row["message"], *problems) if text]
 
     def says(self, name: str) -> bool:
-        """Whether a field is named in what was said about this row, or about the run."""
+        """Whether a field is named in what was reported about this row, or about the run."""
         of_run = [one["message"] for one in self.ended.json["problems"] if one["row"] is None]
         return any(names_field(text, name) for text in (self.ended.err, *of_run, *self.remarks))
 
@@ -139,7 +139,7 @@ class Fate:
         return differing(self.old, self.new) if self.old and self.new else set()
 
     def check_untouched(self) -> None:
-        """A status that says that nothing was changed is true."""
+        """A status that means that nothing was changed is true."""
         same = (self.old is None) == (self.new is None) and self.changed() <= {"messages"}
         self.demand(f"{self.status}, and the box was changed", self.status not in UNTOUCHED or same)
 
@@ -205,7 +205,7 @@ def check_secrets(ended: Ended, *states: Boxes) -> None:
 
 
 def check_counts(ended: Ended, rows: int) -> None:
-    """Every row has one status, and the exit code says what they are."""
+    """Every row has one status, and the exit code is that of these statuses."""
     document = ended.json
     statuses = [row["status"] for row in document["rows"]]
     if len(statuses) != rows or sum(document["counts"].values()) != rows:
@@ -217,7 +217,7 @@ def check_counts(ended: Ended, rows: int) -> None:
 
 
 def check_result(ended: Ended, result: Path, truth: Boxes) -> None:
-    """A result file says of each row what was said on the screen, and holds PINs that the PBX has."""
+    """A result file has the outcome of each row as on the terminal, and PINs that the PBX has."""
     rows = read_rows(result)
     if [row["bulkvm_status"] for row in rows] != [row["status"] for row in ended.json["rows"]]:
         raise Violation(f"the result says something else: {result.read_text('utf-8')}: {ended}")
@@ -228,7 +228,7 @@ def check_result(ended: Ended, result: Path, truth: Boxes) -> None:
 
 
 def check_import(pbx: Pbx, ended: Ended, rows: Sequence[Mapping[str, str]], before: Boxes, after: Boxes) -> None:
-    """What an import did is what its rows say, and what it says of each row is so."""
+    """What an import did is what its rows report, and what it reports of each row is true."""
     check_counts(ended, len(rows))
     wanted = {row["extension_number"]: row for row in rows}
     # Of two rows with one number, as an export may have them, at most one is sent.
@@ -282,7 +282,7 @@ def _emptied(fate: Fate) -> set[str]:
 
 
 def check_undo(pbx: Pbx, ended: Ended, undone: Run, before: Boxes, after: Boxes) -> None:
-    """What an undo did puts its run back, or says what it does not."""
+    """An undo restores what its run changed, or reports what it does not restore."""
     check_counts(ended, len(ended.json["rows"]))
     touched = {row["extension_number"] for row in undone.rows if row["status"] in UNDOABLE}
     told = {row["extension_number"]: row for row in ended.json["rows"]}
@@ -291,14 +291,14 @@ def check_undo(pbx: Pbx, ended: Ended, undone: Run, before: Boxes, after: Boxes)
         olds, news = before.get(number, ()), after.get(number, ())
         fate = Fate(pbx, ended, told.get(number), _only(olds), _only(news))
         if number in touched:
-            losers += _check_put_back(fate, _only(undone.before.get(number, ())))
+            losers += _check_restored(fate, _only(undone.before.get(number, ())))
         else:
             fate.demand(f"{number} was not touched by the run, and was changed", olds == news)
     _check_losers(ended, losers)
 
 
-def _check_put_back(fate: Fate, former: BoxState | None) -> bool:
-    """Whether a box lost a field that is not documented, after checking that it is as it was, or that this is said."""
+def _check_restored(fate: Fate, former: BoxState | None) -> bool:
+    """Whether a box lost an undocumented field, after checking that it is as it was, or that this is reported."""
     old, new = fate.old, fate.new
     fate.check_untouched()
     if old and not new:
@@ -323,7 +323,7 @@ def _only(boxes: Sequence[BoxState]) -> BoxState | None:
 
 
 def check_export(pbx: Pbx, ended: Ended, rows: Sequence[Mapping[str, str]], truth: Boxes, manifest: str = "") -> None:
-    """An export holds what the PBX has, and what it lacks is said."""
+    """An export holds what the PBX has, and what it lacks is reported."""
     if len(rows) != sum(map(len, truth.values())):
         raise Violation(f"{len(rows)} rows of {truth}: {ended}")
     for row in rows:

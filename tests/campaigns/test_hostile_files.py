@@ -11,7 +11,7 @@ from tests.readers.files import header_xml, write_raw_workbook
 
 pytestmark = pytest.mark.campaign
 
-# The command in a process of its own, which tells last how many KiB it took at most.
+# The command in a process of its own, which prints how many KiB it took at most.
 COMMAND = """
 import sys
 from pathlib import Path

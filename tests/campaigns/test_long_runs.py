@@ -83,7 +83,7 @@ def test_an_undo_of_a_thousand_rows_keeps_the_ten_that_were_changed_by_hand(
 
 
 @pytest.mark.parametrize("knee", [4, 8, 16])
-async def test_a_pbx_that_slows_down_under_load_gets_about_as_many_requests_at_once_as_it_bears(knee: int) -> None:
+async def test_a_pbx_that_slows_down_under_load_gets_about_as_many_requests_at_once_as_it_can_handle(knee: int) -> None:
     app = create_app(settings=SimulatorSettings(latency=0.05, knee=knee))
     at_once: list[int] = []
     with running(app) as server:

@@ -195,7 +195,7 @@ def stream(kind: str) -> Iterator[tuple[int, io.BytesIO]]:
 
 
 def _pump(reader: int, through: io.BytesIO) -> None:
-    with suppress(OSError):  # Linux's way to say that a terminal has no writer any more
+    with suppress(OSError):  # on Linux, this means that a terminal has no writer any more
         while part := os.read(reader, 65536):
             through.write(part)
 

@@ -26,7 +26,7 @@ class Started(NamedTuple):
 
 @contextmanager
 def started(*options: str) -> Iterator[Started]:
-    """`bulkvm simulator` on a port of its own, when it answers, with the variables that it says to set."""
+    """`bulkvm simulator` on a port of its own, when it answers, with the variables that it prints."""
     command = [sys.executable, "-m", "bulkvm", "simulator", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
         assert process.stderr is not None

@@ -36,7 +36,7 @@ class Terminal:
             self.seen += self._read() or pytest.fail(f"{question!r} was not asked: {self.seen}")
 
     def interrupt(self, program: "subprocess.Popen[bytes]") -> None:
-        """Press Ctrl-C, and again where nothing comes of it: between asking and listening, Python does not hear it."""
+        """Press Ctrl-C, and again where nothing comes of it: between the prompt and the read, Python ignores it."""
         program.send_signal(signal.SIGINT)
         while not select.select([self._handle], [], [], _SHORT)[0]:
             program.send_signal(signal.SIGINT)
@@ -50,7 +50,7 @@ class Terminal:
             pytest.fail(f"It waits for something: {self.seen}")
         try:
             return os.read(self._handle, 10_000).decode()
-        except OSError:  # Linux's way to say that nobody writes any more
+        except OSError:  # on Linux, this means that there is no writer any more
             return ""
 
 
@@ -70,4 +70,4 @@ def on_a_terminal(
         try:
             yield Terminal(outer), program
         finally:
-            os.close(outer)  # a program that still asks is told that nobody is there
+            os.close(outer)  # a program that still asks gets the end of the file

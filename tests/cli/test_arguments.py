@@ -1,4 +1,4 @@
-"""Arguments that cannot be meant are refused before anything is read, asked or written."""
+"""Arguments that make no sense are refused before anything is read, asked or written."""
 
 from pathlib import Path
 

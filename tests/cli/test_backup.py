@@ -63,7 +63,7 @@ def assert_one_line(ended: CommandResult, code: int, *words: str) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_backup_that_is_well_says_nothing_and_can_be_imported(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_backup_that_is_well_prints_nothing_and_can_be_imported(bulkvm: Bulkvm, folder: Path) -> None:
     ended = bulkvm("backup", "nights")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "")
@@ -103,7 +103,7 @@ def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_e
 
 @pytest.mark.parametrize("what", ["429", "503", "html", "reset", "reset-after", "truncated", "expire", "admin-add"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_fault_that_passes_is_got_over_in_silence(
+def test_a_fault_that_passes_is_retried_without_a_message(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, what: str, at: int
 ) -> None:
     pbx.state.faults = FaultRules([f"{what}:list:{at}"])
@@ -239,7 +239,7 @@ def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: Path) -
     assert backups(tmp_path / "nights") == ["clinic-20261123T021500Z.csv"]
 
 
-def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_word_about_it(
+def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_notice(
     bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(pbx_with(tmp_path, 30, settings=SimulatorSettings(behave=("hide:pin:both",)))) as hiding:
@@ -282,7 +282,7 @@ def test_a_backup_is_restored_by_importing_it_and_rehearsed_on_a_seeded_pbx(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_the_restore_drill_of_readme_goes_as_it_says(
+def test_the_restore_drill_of_readme_works_as_described(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readme = README.read_text("utf-8")
@@ -367,7 +367,7 @@ def beside_the_manifest_of_another(backup: Path) -> None:
 
 @pytest.mark.parametrize("harm", [cut_in_the_last_row, with_another_pin, beside_the_manifest_of_another])
 @pytest.mark.parametrize("command", [["validate"], ["plan"], ["import", "--yes"], ["diff"]], ids=" ".join)
-def test_a_backup_that_is_not_what_its_manifest_says_is_not_read(
+def test_a_backup_that_does_not_match_its_manifest_is_not_read(
     bulkvm: Bulkvm, folder: Path, pbx: Starlette, harm: Callable[[Path], None], command: list[str]
 ) -> None:
     bulkvm("backup", "nights")

@@ -40,7 +40,7 @@ def test_a_first_box_that_loses_a_field_ends_the_run_there_with_7_and_is_named(
     assert erasing.state.traffic.counts["update"] == 1
 
 
-def test_the_whole_box_is_in_the_journal_for_its_owner_alone(bulkvm: Bulkvm, erasing: Starlette) -> None:
+def test_the_whole_box_is_in_the_journal_which_is_private_to_its_owner(bulkvm: Bulkvm, erasing: Starlette) -> None:
     assert erasing
     ended = bulkvm(*RENAME)
 
@@ -51,7 +51,7 @@ def test_the_whole_box_is_in_the_journal_for_its_owner_alone(bulkvm: Bulkvm, era
     assert "402817" not in ended.err
 
 
-def test_without_the_canary_an_import_and_its_undo_go_on(bulkvm: Bulkvm, erasing: Starlette) -> None:
+def test_without_the_canary_an_import_and_its_undo_continue(bulkvm: Bulkvm, erasing: Starlette) -> None:
     imported = bulkvm(*RENAME, "--no-canary")
     undone = bulkvm("undo", "last", "--yes", "--no-canary")
 
@@ -59,7 +59,7 @@ def test_without_the_canary_an_import_and_its_undo_go_on(bulkvm: Bulkvm, erasing
     assert erasing.state.traffic.counts["update"] == 6
 
 
-def test_a_first_box_that_reads_back_otherwise_is_7_though_its_row_is_unknown(
+def test_a_first_box_that_reads_back_differently_is_7_though_its_row_is_unknown(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     write_csv(folder / "boxes.csv", *rows(2))

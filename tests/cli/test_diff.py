@@ -41,7 +41,7 @@ def test_the_table_names_boxes_of_one_side_alone_and_changed_fields(bulkvm: Bulk
     golden("cli/diff.txt", f"{ended.out}---\n{ended.err}")
 
 
-def test_two_files_that_say_the_same_differ_in_nothing(bulkvm: Bulkvm) -> None:
+def test_two_files_with_the_same_content_differ_in_nothing(bulkvm: Bulkvm) -> None:
     ended = bulkvm("diff", write("a.csv", A), write("b.csv", A.replace("aWQ", "b3Ro")))
 
     assert (ended.code, ended.out) == (0, "")
@@ -122,7 +122,7 @@ def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> 
     ],
     ids=["no extensions", "a column twice", "a row without one", "one twice", "too wide", "NUL", "open quote"],
 )
-def test_a_file_whose_rows_cannot_be_told_is_refused_and_not_passed_over(
+def test_a_file_whose_rows_cannot_be_distinguished_is_refused_and_not_ignored(
     bulkvm: Bulkvm, changed: dict[str, str], told: list[str], more: list[str]
 ) -> None:
     text = A
@@ -211,7 +211,7 @@ def test_a_file_and_the_pbx(bulkvm: Bulkvm, pbx: Starlette) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_pins_that_one_side_does_not_tell_are_said_to_be_not_compared(bulkvm: Bulkvm) -> None:
+def test_pins_that_one_side_does_not_show_are_reported_as_not_compared(bulkvm: Bulkvm) -> None:
     bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
     bulkvm("export", "open.csv", "--without-pins")
 
@@ -257,7 +257,7 @@ def test_an_old_site_moved_to_a_new_one_differs_in_nothing(
         assert bulkvm("diff", "old.csv", "new.csv").code == 0
 
 
-def test_two_files_need_no_pbx_and_a_wrong_name_for_the_output_is_told_first(bulkvm: Bulkvm) -> None:
+def test_two_files_need_no_pbx_and_a_wrong_name_for_the_output_is_reported_first(bulkvm: Bulkvm) -> None:
     write("a.csv", A)
 
     assert bulkvm("diff", "a.csv", "a.csv").code == 0
@@ -278,7 +278,7 @@ def test_the_sheets_themselves_are_never_written_to(bulkvm: Bulkvm, output: str)
     assert [Path(name).read_text("utf-8") for name in ("a.csv", "b.csv")] == [A, B]
 
 
-def test_a_place_that_cannot_be_written_to_is_told_before_the_pbx_is_asked(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_a_place_that_cannot_be_written_to_is_reported_before_the_pbx_is_asked(bulkvm: Bulkvm, pbx: Starlette) -> None:
     write("a.csv", A)
 
     assert bulkvm("diff", "a.csv", "--output", "nowhere/d.xlsx").code == 2

@@ -1,4 +1,4 @@
-"""An existing file is replaced only where --overwrite says so, and a sheet by nothing that is made of it."""
+"""An existing file is replaced only with --overwrite, and a sheet never by a file that is made of it."""
 
 import os
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ def test_a_run_that_sends_nothing_leaves_no_empty_result(bulkvm: Bulkvm, folder:
     assert [file.name for file in folder.iterdir()] == [SHEET]
 
 
-def test_a_tour_replaces_the_files_of_another_one_only_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_demo_replaces_the_files_of_another_one_only_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
     precious = folder / "bulkvm-demo" / "clinic.result.xlsx"
     precious.parent.mkdir()
     precious.write_text("precious", encoding="utf-8")
@@ -128,7 +128,7 @@ def test_a_tour_replaces_the_files_of_another_one_only_where_that_is_asked_for(b
     assert bulkvm("demo", "-q", "--overwrite").code == 0
 
 
-def test_a_tour_goes_the_same_way_whatever_the_environment_says(
+def test_a_demo_is_the_same_whatever_the_environment_contains(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BULKVM_PIN_LENGTH", "10-10")

@@ -1,4 +1,4 @@
-"""Each exit code of README's table, shown once, with the words that tell what to do about it."""
+"""Each exit code of README's table, shown once, with the words that explain what to do about it."""
 
 import os
 import re
@@ -116,7 +116,7 @@ def test_each_exit_code_comes_with_words(bulkvm: Bulkvm, pbx: Starlette, folder:
     assert "Traceback" not in ended.err
 
 
-def test_these_are_the_codes_that_readme_tells_of() -> None:
+def test_these_are_the_codes_that_readme_lists() -> None:
     chapter = README.read_text("utf-8").partition("### Exit codes")[2].partition("\n### ")[0]
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", chapter, re.MULTILINE)] == list(ENDS)

@@ -125,7 +125,7 @@ def test_a_sheet_that_may_not_be_read(bulkvm: Bulkvm) -> None:
     assert_clear(bulkvm("validate", "locked.csv"), 2, "locked.csv")
 
 
-def test_json_tells_of_a_file_that_is_no_sheet(bulkvm: Bulkvm) -> None:
+def test_json_reports_a_file_that_is_no_sheet(bulkvm: Bulkvm) -> None:
     ended = bulkvm("validate", write("other.csv", b"Colour,Shape\nred,round\n"), "--json")
 
     assert ended.code == 3

@@ -1,4 +1,4 @@
-"""Help answers at once, and tells the truth."""
+"""Help is fast and correct."""
 
 import re
 import subprocess
@@ -68,7 +68,7 @@ def test_every_command_has_a_help_text_and_its_own_name(name: str) -> None:
         ("--verify", "unsure"),
     ],
 )
-def test_help_says_how_a_run_is_sent_unless_told_otherwise(option: str, default: str) -> None:
+def test_help_shows_how_a_run_is_sent_by_default(option: str, default: str) -> None:
     context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
     command = bulkvm.get_command(context, "import")
     assert command is not None

@@ -75,7 +75,7 @@ def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: 
 
 @pytest.mark.parametrize("told", ["TRUE", "true", "Yes", "1"])
 @pytest.mark.parametrize("recipients", ["b@example.com; A@example.com", "a@EXAMPLE.com,b@example.com"])
-def test_a_sheet_that_only_spells_the_same_otherwise_changes_nothing(
+def test_a_sheet_that_only_spells_the_same_values_differently_changes_nothing(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, told: str, recipients: str
 ) -> None:
     row = ("6201", "Front Desk", "402817")
@@ -165,7 +165,7 @@ def test_pins_can_be_left_out_of_an_export_and_importing_it_keeps_them(
     assert pbx.state.traffic.counts["update"] == 0
 
 
-def test_without_a_terminal_nothing_is_sent_unless_yes_is_said(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_without_a_terminal_nothing_is_sent_without_the_option_yes(bulkvm: Bulkvm, pbx: Starlette) -> None:
     ended = bulkvm("import", SAMPLES / "clinic.csv")
 
     assert ended.code == 2
@@ -191,7 +191,7 @@ def test_changing_too_many_boxes_is_refused_and_yes_does_not_override_it(
     assert pbx.state.traffic.counts["update"] > 6
 
 
-def test_what_the_pbx_refuses_is_told_row_by_row_and_the_others_are_done(
+def test_what_the_pbx_refuses_is_reported_row_by_row_and_the_others_are_done(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     pbx.state.faults = FaultRules(["422:create:1"])
@@ -207,7 +207,7 @@ def test_what_the_pbx_refuses_is_told_row_by_row_and_the_others_are_done(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_number_that_something_else_has_is_told_before_anything_is_sent(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_number_that_something_else_has_is_reported_before_anything_is_sent(bulkvm: Bulkvm, folder: Path) -> None:
     rows = [("6300", "Taken", "402817", "", ""), ("6302", "Free", "582046", "", "")]
 
     ended = bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes", "--json")
@@ -229,7 +229,7 @@ def test_an_earlier_result_is_never_overwritten_by_default(bulkvm: Bulkvm, pbx: 
     assert pbx.state.traffic.counts["create"] == 1
 
 
-def test_a_result_can_be_mended_and_imported(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_a_result_can_be_corrected_and_imported(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     book = Workbook()
     for row in (HEADINGS, ("6201", "Front Desk", "402111", "", ""), ("6202", "Sales", "582046", "", "")):
         book.active.append(row)  # type: ignore[union-attr]  # a new workbook has a sheet
@@ -261,7 +261,7 @@ def test_the_sheet_can_come_from_standard_input_and_the_boxes_go_to_standard_out
 
 
 @pytest.mark.parametrize("name", ["a.result.xlsx", "b.csv", "c.xlsx", "c.json"])
-def test_files_that_hold_pins_are_readable_for_their_owner_alone(
+def test_files_that_hold_pins_are_readable_by_their_owner_only(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, name: str
 ) -> None:
     sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "", ""))
@@ -295,7 +295,7 @@ def test_a_run_that_fails_too_often_ends_with_exit_code_7_and_the_rest_is_not_se
 
 
 @pytest.mark.usefixtures("pbx")
-def test_an_option_stands_above_its_variable_and_that_above_the_default(
+def test_an_option_takes_precedence_over_its_variable_and_that_above_the_default(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--result", "r.csv")
@@ -311,7 +311,7 @@ def test_an_option_stands_above_its_variable_and_that_above_the_default(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_site_that_an_option_names_stands_above_the_one_of_a_variable(
+def test_a_site_that_an_option_names_takes_precedence_over_the_one_of_a_variable(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BULKVM_SITE", "nowhere")
@@ -320,7 +320,7 @@ def test_a_site_that_an_option_names_stands_above_the_one_of_a_variable(
     assert bulkvm("export", "boxes.csv", "--site", "simulator").code == 0
 
 
-def test_a_plan_says_what_an_import_would_refuse_by_its_limit(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_a_plan_shows_what_an_import_would_refuse_by_its_limit(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     boxes = [(str(6200 + n), f"Desk {n}", f"{n // 10}19{n % 10}60", "", "") for n in range(100)]
     assert bulkvm("import", write_csv(folder / "a.csv", *boxes), "--yes").code == 0
     edited = write_csv(folder / "b.csv", *((row[0], row[1] + "b", *row[2:]) for row in boxes[:29]))

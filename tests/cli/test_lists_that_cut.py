@@ -44,7 +44,7 @@ def test_what_a_run_made_is_removed_though_the_list_cuts_its_name(
     assert "changed since" not in undone.err
 
 
-def test_what_a_run_changed_is_put_back_though_the_list_cuts_it(
+def test_what_a_run_changed_is_restored_though_the_list_cuts_it(
     bulkvm: Bulkvm, cutting: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -70,7 +70,7 @@ def test_a_name_that_someone_changed_since_keeps_its_box_all_the_same(
 
 
 @pytest.mark.usefixtures("cutting")
-def test_the_same_import_again_changes_nothing_and_says_so_beforehand(bulkvm: Bulkvm, folder: Path) -> None:
+def test_the_same_import_again_changes_nothing_and_reports_it_beforehand(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
 
     planned = bulkvm("plan", "a.csv", "--json")

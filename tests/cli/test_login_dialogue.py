@@ -47,7 +47,7 @@ def test_a_person_keeps_what_is_known_by_pressing_enter(tmp_path: Path) -> None:
     assert (tmp_path / "sites.toml").read_text("utf-8").startswith(before)
 
 
-def test_a_certificate_that_a_person_pins_takes_the_place_of_a_file(tmp_path: Path) -> None:
+def test_a_certificate_that_a_person_pins_replaces_a_file(tmp_path: Path) -> None:
     with running(create_app(), tls=True) as server, trustme.CA().cert_pem.tempfile() as other:
         known = (
             f'[clinic]\nurl = "{server.url}"\nuser = "{USER.user}"\ndomain = "{USER.domain}"\nca_file = \'{other}\'\n'

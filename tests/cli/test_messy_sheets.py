@@ -16,7 +16,7 @@ def exported(file: Path) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_lost_zeros_are_put_back_on_request(bulkvm: Bulkvm, folder: Path) -> None:
+def test_lost_zeros_are_restored_on_request(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Ext,Name,PIN\n6201,Front Desk,24680\n", encoding="utf-8")
 
     refused = bulkvm("import", "a.csv", "--yes")
@@ -63,7 +63,7 @@ def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: 
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(("bad", "said"), [("6202", "1 row that an earlier run did is left out"), ("6201", None)])
-def test_rows_that_are_done_and_were_edited_since_are_said_to_be_left_out(
+def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
     bulkvm: Bulkvm, folder: Path, bad: str, said: str | None
 ) -> None:
     rows = "".join(f"{n},Desk,{'402817' if n != bad else '111222'}\n" for n in sorted({"6201", bad}))
@@ -125,7 +125,7 @@ def test_a_template_can_offer_what_a_site_has(bulkvm: Bulkvm) -> None:
     assert offered["D2"] == '"en-US,es-ES,de-DE"'
 
 
-def test_a_file_that_was_saved_as_csv_twice_is_called_so(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_file_that_was_saved_as_csv_twice_is_reported_as_such(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text('"Ext,Display Name,PIN"\n"6201,""A, B"",402817"\n', "utf-8")
 
     ended = bulkvm("validate", "a.csv")

@@ -145,7 +145,7 @@ def test_two_boxes_with_one_number_are_exported_and_named_and_block_no_other(
     assert "1 updated, 1 invalid" in renamed.err
 
 
-def test_an_undo_tells_of_a_pin_that_the_rules_refuse_by_now(
+def test_an_undo_reports_a_pin_that_the_rules_refuse_by_now(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "new.csv").write_text("extension_number,name,pin\n6200,New,582046\n", "utf-8")

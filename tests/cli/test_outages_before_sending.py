@@ -1,4 +1,4 @@
-"""A PBX that goes away while a plan is made: nothing was sent, and that is what is said."""
+"""A PBX that goes away while a plan is made: nothing was sent, and the message reports it."""
 
 from pathlib import Path
 

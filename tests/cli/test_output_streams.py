@@ -61,7 +61,7 @@ def in_shell(redirected: str, *arguments: str) -> "subprocess.CompletedProcess[b
         pytest.param(full, (), id="full", marks=pytest.mark.campaign),
     ],
 )
-def test_an_import_that_nobody_reads_goes_on_to_its_end(
+def test_an_import_without_a_reader_of_its_output_continues_to_its_end(
     bulkvm: Bulkvm, folder: Path, stream: Any, verbose: tuple[str, ...]
 ) -> None:
     write_csv(folder / "a.csv", *desks(60), ("999", "", "", "", ""))
@@ -78,7 +78,9 @@ def test_an_import_that_nobody_reads_goes_on_to_its_end(
 
 
 @POSIX
-def test_a_failed_backup_that_nobody_reads_of_has_its_exit_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_backup_without_a_reader_of_its_output_has_its_exit_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BULKVM_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("BULKVM_TOKEN", "t")
     (folder / "empty").mkdir()
@@ -103,7 +105,7 @@ def test_a_failed_backup_that_nobody_reads_of_has_its_exit_code(folder: Path, mo
         ("2>&-", 0, ""),
     ],
 )
-def test_a_document_that_cannot_be_written_is_said_in_a_line_and_leaves_the_result_as_it_is(
+def test_a_document_that_cannot_be_written_is_reported_in_a_line_and_leaves_the_result_as_it_is(
     bulkvm: Bulkvm, folder: Path, redirected: str, code: int, told: str
 ) -> None:
     write_csv(folder / "a.csv", *desks(2))
@@ -275,7 +277,7 @@ def writing_notice(rows: str, run: str) -> str:
 
 
 @POSIX
-def test_a_stopped_run_says_that_it_writes_the_result_and_how_to_have_it_later(
+def test_a_stopped_run_reports_that_it_writes_the_result_and_how_to_have_it_later(
     bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
     with start_import(folder, 300) as process:
@@ -325,7 +327,7 @@ def test_one_ctrl_c_while_the_result_is_written_does_not_lose_it(bulkvm: Bulkvm,
 @pytest.mark.usefixtures("pbx")
 def test_a_terminal_that_stands_still_holds_up_nothing(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *desks(200))
-    read, write = os.pipe()  # which nobody empties
+    read, write = os.pipe()  # which no one reads
     os.set_blocking(write, False)
     try:
         while True:

@@ -35,7 +35,7 @@ def test_a_pin_that_only_the_tenant_allows_is_created_and_refused_offline(
 
 
 @pytest.mark.parametrize("app", [(12, 32)], indirect=True)
-def test_a_policy_that_is_not_of_pins_is_told_with_the_option_that_overrides_it(
+def test_a_policy_that_is_not_of_pins_is_reported_with_the_option_that_overrides_it(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     file = sheet(folder, "402817")

@@ -1,4 +1,4 @@
-"""Names of others on a terminal: they steer nothing, and where they end can be told."""
+"""Names of others on a terminal: they cannot control it, and where they end is unambiguous."""
 
 import ast
 import json
@@ -40,7 +40,7 @@ def assert_harmless(text: str) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_nothing_that_is_printed_steers_a_terminal(bulkvm: Bulkvm, folder: Path) -> None:
+def test_nothing_that_is_printed_can_control_a_terminal(bulkvm: Bulkvm, folder: Path) -> None:
     sheet = f"{HOSTILE}.csv"
     write_csv(folder / sheet, ("6201", "Desk", "402817", "", ""))
     book = Workbook()
@@ -82,7 +82,7 @@ def test_nothing_that_is_printed_steers_a_terminal(bulkvm: Bulkvm, folder: Path)
 
 
 @pytest.mark.usefixtures("pbx")
-def test_where_a_name_ends_can_be_told(bulkvm: Bulkvm, folder: Path) -> None:
+def test_the_end_of_a_name_is_unambiguous(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ("6201", 'A" -> "B', "402817", "", "")), "--yes")
 
     told = bulkvm("plan", write_csv(folder / "b.csv", ("6201", 'C\\ "x', "", "", ""))).err
@@ -110,7 +110,7 @@ def test_a_document_is_harmless_and_the_same_data(data: object) -> None:
 
 @pytest.fixture
 def phases(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of what is under way, as they are shown."""
+    """The names of the phases in progress, as they are shown."""
     shown: list[str] = []
     progress = OutputStreams.progress
 

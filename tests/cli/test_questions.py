@@ -39,7 +39,7 @@ def asked(folder: Path, app: Starlette, answer: str | None, *more: str) -> tuple
     [("n", 1, "Nothing was sent."), ("", 1, "Nothing was sent."), (None, 130, "Stopped. Nothing was sent.")],
     ids=["no", "return", "ctrl-c"],
 )
-def test_whoever_does_not_say_yes_sends_nothing(tmp_path: Path, answer: str | None, code: int, said: str) -> None:
+def test_without_confirmation_nothing_is_sent(tmp_path: Path, answer: str | None, code: int, said: str) -> None:
     app = create_app()
 
     ended, shown = asked(tmp_path, app, answer)
@@ -51,13 +51,13 @@ def test_whoever_does_not_say_yes_sends_nothing(tmp_path: Path, answer: str | No
 
 
 @pytest.mark.parametrize("answer", ["n", None], ids=["no", "ctrl-c"])
-def test_a_script_is_told_too_that_nothing_was_sent(tmp_path: Path, answer: str | None) -> None:
+def test_a_script_gets_the_notice_that_nothing_was_sent(tmp_path: Path, answer: str | None) -> None:
     _, shown = asked(tmp_path, create_app(), answer, "--json")
 
     assert '"not sent": 42' in shown
 
 
-def test_whoever_says_yes_is_told_what_became_of_it(tmp_path: Path) -> None:
+def test_after_confirmation_the_outcome_is_reported(tmp_path: Path) -> None:
     ended, shown = asked(tmp_path, create_app(), "y")
 
     assert ended == 0
@@ -65,7 +65,7 @@ def test_whoever_says_yes_is_told_what_became_of_it(tmp_path: Path) -> None:
     assert (tmp_path / "r.xlsx").exists()
 
 
-def test_the_question_of_an_undo_says_how_many_boxes_it_deletes_and_restores(tmp_path: Path) -> None:
+def test_the_question_of_an_undo_shows_how_many_boxes_it_deletes_and_restores(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n6202,Sales,402818\n", "utf-8")
     (tmp_path / "b.csv").write_text("extension_number,name,pin\n6201,Front Desk,\n6203,Bar,402819\n", "utf-8")
     with running(create_app()) as server:

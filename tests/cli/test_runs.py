@@ -153,7 +153,9 @@ def read(file: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_damaged_journal_is_told_and_a_box_that_the_run_made_is_still_removed(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_damaged_journal_is_reported_and_a_box_that_the_run_made_is_still_removed(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *rows(3)), "--yes", "--skip-invalid", "--concurrency", "1")
     (journal,) = (folder.parent / "state" / "runs").glob("*.jsonl")
     lines = journal.read_bytes().split(b"\n")
@@ -175,7 +177,7 @@ def test_a_run_that_is_not_there_is_reported(bulkvm: Bulkvm) -> None:
     assert bulkvm("undo", "2026", "--site", "simulator").code == 2
 
 
-def test_undo_puts_back_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_undo_restores_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     before = rows(20, "Before")
     bulkvm("import", write_csv(folder / "a.csv", *before), "--yes", "--skip-invalid")
     old = names_by_extension(bulkvm)
@@ -224,7 +226,7 @@ def test_an_undo_can_be_undone(bulkvm: Bulkvm, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_undo_of_a_run_that_changed_nothing_says_so_and_names_the_one_that_did(bulkvm: Bulkvm, folder: Path) -> None:
+def test_undo_of_a_run_that_changed_nothing_reports_it_and_names_the_one_that_did(bulkvm: Bulkvm, folder: Path) -> None:
     nothing_before = bulkvm("import", write_csv(folder / "none.csv"), "--yes"), bulkvm("undo", "last", "--yes")
     bulkvm("import", write_csv(folder / "a.csv", *rows(2)), "--yes")
     bulkvm("import", "a.csv", "--yes")
@@ -265,7 +267,7 @@ def test_undo_asks_and_is_bound_to_its_site(bulkvm: Bulkvm) -> None:
 
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_finishes_what_is_under_way_and_writes_the_result(
+def test_one_signal_finishes_what_is_in_progress_and_writes_the_result(
     bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path, number: signal.Signals
 ) -> None:
     with start_import(folder, 300) as process:
@@ -308,7 +310,7 @@ def test_one_signal_ends_a_run_that_waits_for_the_pbx(
 
 
 @POSIX
-def test_two_signals_end_a_run_at_once_and_its_journal_tells_of_it(
+def test_two_signals_end_a_run_at_once_and_its_journal_reports_it(
     bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
     slow_pbx.state.faults = FaultRules(["late(seconds=60):create:20"])
@@ -380,7 +382,7 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
 
 
 @POSIX
-def test_a_job_in_the_background_of_a_script_which_hears_no_ctrl_c_ends_by_sigterm(
+def test_a_job_in_the_background_of_a_script_which_ignores_ctrl_c_ends_by_sigterm(
     slow_pbx: Starlette, folder: Path
 ) -> None:
     slow_pbx.state.faults = FaultRules(["late(seconds=60):list:1-9"])
@@ -421,7 +423,7 @@ def test_ctrl_c_right_before_the_first_call_is_one_line_too(folder: Path) -> Non
 
 
 @POSIX
-def test_after_a_kill_the_journal_tells_the_truth_and_the_same_import_completes(
+def test_after_a_kill_the_journal_has_the_true_outcomes_and_the_same_import_completes(
     bulkvm: Bulkvm, slow_pbx: Starlette, folder: Path
 ) -> None:
     with start_import(folder, 300) as process:
@@ -480,7 +482,7 @@ def test_an_undo_whose_result_cannot_be_written_removes_nothing(bulkvm: Bulkvm, 
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_rebuilt_result_never_takes_the_place_of_its_sheet(
+def test_a_rebuilt_result_never_replaces_its_sheet(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = write_csv(folder / "a.csv", *rows(2))
@@ -540,7 +542,7 @@ def test_a_run_is_forgotten_with_its_pins_and_no_other(bulkvm: Bulkvm, pbx: Star
 
 
 @pytest.mark.usefixtures("pbx")
-def test_runs_of_an_age_are_forgotten_but_for_one_that_is_under_way(bulkvm: Bulkvm, folder: Path) -> None:
+def test_runs_of_an_age_are_forgotten_but_for_one_that_is_in_progress(bulkvm: Bulkvm, folder: Path) -> None:
     for name in "abcd":
         bulkvm("import", write_csv(folder / f"{name}.csv", *rows(1)), "--yes")
     names = [run["run"] for run in bulkvm("runs", "--json").json["runs"]]

@@ -13,7 +13,7 @@ from tests.cli.sheet_files import write_csv
 NUMBERS = ("6201", "6202", "6203")
 
 
-def test_a_run_that_is_under_way_is_listed_so_and_not_rebuilt(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
+def test_a_run_that_is_in_progress_is_listed_so_and_not_rebuilt(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
     seen: list[CommandResult] = []
 
     def look(app: Starlette, scope: Scope) -> None:
@@ -55,7 +55,7 @@ def test_two_imports_of_one_sheet_at_once_write_two_results_with_the_pins_of_eac
 
 
 def pins(file: Path) -> list[str]:
-    """The PINs that a result says were generated."""
+    """The PINs that were generated according to a result."""
     sheet = next(sheet for sheet in load_workbook(file) if sheet.title != "bulkvm")
     headings, *rows = sheet.values
     return [str(row[list(headings).index("bulkvm_pin")]) for row in rows]

@@ -40,7 +40,7 @@ def sheet(folder: Path) -> Path:
 
 @pytest.mark.usefixtures("sheet")
 @pytest.mark.parametrize("part", ["runs", "locks"])
-def test_a_state_folder_that_takes_no_file_is_told_before_anything_is_sent(
+def test_a_state_folder_that_takes_no_file_is_reported_before_anything_is_sent(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, part: str
 ) -> None:
     (folder.parent / "state").mkdir()
@@ -56,7 +56,9 @@ def test_a_state_folder_that_takes_no_file_is_told_before_anything_is_sent(
 
 
 @pytest.mark.usefixtures("sheet")
-def test_a_journal_that_there_is_no_room_for_is_told_and_leaves_no_damaged_run(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_a_journal_that_there_is_no_room_for_is_reported_and_leaves_no_damaged_run(
+    bulkvm: Bulkvm, pbx: Starlette
+) -> None:
     ended = with_room(40, *IMPORT)
 
     assert ended.returncode == 2
@@ -68,7 +70,7 @@ def test_a_journal_that_there_is_no_room_for_is_told_and_leaves_no_damaged_run(b
 
 @pytest.mark.usefixtures("sheet", "pbx")
 @pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
-def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_it(
+def test_where_there_is_no_room_for_the_result_the_rows_are_reported_and_how_to_get_it(
     bulkvm: Bulkvm, folder: Path, command: tuple[str, ...]
 ) -> None:
     if command is UNDO:
@@ -89,7 +91,7 @@ def test_where_there_is_no_room_for_the_result_the_rows_are_told_and_how_to_get_
 
 @pytest.mark.usefixtures("sheet", "pbx")
 @pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
-def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(
+def test_a_skipped_result_is_reported_with_how_to_get_it(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     def press_ctrl_c(*_: object, **__: object) -> None:
@@ -107,7 +109,7 @@ def test_whoever_does_not_wait_for_the_result_is_told_how_to_get_it(
 
 
 @pytest.mark.usefixtures("sheet", "pbx")
-def test_whoever_reads_no_more_of_an_export_ends_it_well(folder: Path) -> None:
+def test_a_reader_that_stops_early_ends_an_export_well(folder: Path) -> None:
     assert folder.is_dir()
     read, write = os.pipe()
     os.close(read)
@@ -121,7 +123,7 @@ def test_whoever_reads_no_more_of_an_export_ends_it_well(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("sheet", "pbx")
-def test_whoever_reads_no_more_of_the_document_has_the_result_nevertheless(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_reader_that_stops_early_still_gets_the_result(bulkvm: Bulkvm, folder: Path) -> None:
     read, write = os.pipe()
     os.close(read)
 

@@ -78,7 +78,7 @@ def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, 
         (["import", SAMPLES / "clinic.csv"], {"BULKVM_URL": "http://127.0.0.1:9"}, 5),
     ],
 )
-def test_an_ending_with_nothing_else_to_tell_prints_its_error_as_the_document(
+def test_a_command_that_fails_early_prints_its_error_as_the_document(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, arguments: list[str | Path], variables: dict[str, str], code: int
 ) -> None:
     for name, value in variables.items():
@@ -117,7 +117,7 @@ def test_a_macro_workbook_gets_its_result(bulkvm: Bulkvm, pbx: Starlette, folder
 
 
 @pytest.mark.parametrize("result", ["out.txt", "nowhere/r.xlsx", "a.csv", "-", "r.xlsm"])
-def test_a_result_that_cannot_be_written_is_told_before_anything_is_sent(
+def test_a_result_that_cannot_be_written_is_reported_before_anything_is_sent(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, result: str
 ) -> None:
     sheet = write_csv(folder / "a.csv", *ROWS)
@@ -146,7 +146,7 @@ def test_the_csv_form_of_the_template_can_be_asked_for(bulkvm: Bulkvm, folder: P
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_the_files_of_a_demo_that_hold_pins_are_for_their_owner_alone(bulkvm: Bulkvm, folder: Path) -> None:
+def test_the_files_of_a_demo_that_hold_pins_are_private_to_their_owner(bulkvm: Bulkvm, folder: Path) -> None:
     assert bulkvm("demo", "-q").code == 0
 
     for file in (folder / "bulkvm-demo").rglob("*"):
@@ -164,7 +164,7 @@ def test_a_state_folder_that_cannot_be_made_is_reported(bulkvm: Bulkvm, monkeypa
     assert "BULKVM_STATE" in ended.err
 
 
-def test_a_tour_tells_of_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_demo_reports_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: Path) -> None:
     ended = bulkvm("demo")
 
     assert ended.code == 0
@@ -179,7 +179,7 @@ def test_a_tour_tells_of_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: 
     ("in_the_way", "told", "steps"),
     [("state", "cannot be created", 0), ("state/simulator.sqlite3/x", "", 0), ("clinic.result.xlsx", "is a folder", 3)],
 )
-def test_a_tour_ends_at_the_first_step_that_goes_wrong(
+def test_a_demo_ends_at_the_first_step_that_goes_wrong(
     bulkvm: Bulkvm, folder: Path, in_the_way: str, told: str, steps: int
 ) -> None:
     place = folder / "bulkvm-demo" / in_the_way

@@ -38,7 +38,7 @@ def clinic() -> Iterator[Running]:
 
 @pytest.fixture
 def stranger() -> AlteredPbx:
-    """A PBX of somebody else, which keeps all that was sent to it."""
+    """A PBX of someone else, which keeps all that was sent to it."""
     return AlteredPbx(create_app())
 
 
@@ -86,7 +86,7 @@ def test_a_site_whose_password_comes_from_elsewhere_is_used_by_every_command_wit
 
 
 @pytest.mark.parametrize("way", ["file", "command"])
-def test_a_list_of_sites_says_where_the_password_comes_from_and_gets_none(
+def test_a_list_of_sites_shows_where_the_password_comes_from_and_gets_none(
     bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
 ) -> None:
     bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *option_for(way, password_file))
@@ -285,7 +285,7 @@ def test_a_leftover_address_does_not_move_a_site_that_is_set_up_again(
     assert bulkvm("login", "clinic", "--password-stdin", "--url", clinic.url).code == 0
 
 
-def test_a_pinned_certificate_is_not_passed_over(
+def test_a_pinned_certificate_is_not_ignored(
     bulkvm: Bulkvm, stranger: AlteredPbx, type_in: Callable[[str], None], ring: InMemory
 ) -> None:
     with running(stranger, tls=True) as server:

@@ -52,7 +52,7 @@ COMMANDS = [
 
 @dataclass(frozen=True)
 class Heard:
-    """All that the commands said, and the secrets by which they were let in."""
+    """All output of the commands, and the secrets that they logged in with."""
 
     said: str
     secrets: list[str]
@@ -88,7 +88,9 @@ def heard(
         yield Heard(said, [TOKEN, PASSWORD, *overheard.tokens])
 
 
-def test_no_secret_is_said_and_the_files_that_hold_pins_are_for_their_owner_alone(heard: Heard, folder: Path) -> None:
+def test_no_secret_is_printed_and_the_files_that_hold_pins_are_private_to_their_owner(
+    heard: Heard, folder: Path
+) -> None:
     files = {file: file.read_bytes() for file in folder.parent.rglob("*") if file.is_file()}
 
     assert [pin for pin in PINS[:5] if pin in heard.said] == []  # the last one is an extension too
@@ -103,7 +105,7 @@ def test_no_secret_is_said_and_the_files_that_hold_pins_are_for_their_owner_alon
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("command", [["export", "all.csv"], ["import", "a.csv", "--yes"], ["plan", "a.csv"]])
-def test_no_token_and_no_password_is_said_even_where_the_login_is_refused(
+def test_no_token_and_no_password_is_printed_even_where_the_login_is_refused(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     write_csv(folder / "a.csv", ROWS[0])
@@ -126,7 +128,7 @@ LINES = 'Ext;Name;PIN\n"6201,Bob,402817";;\n"6202 pin 582046";;\nx;name;"a"\n'
     "command",
     [["validate", "a.csv"], ["validate", "a.csv", "--json"], ["import", "a.csv", "--yes", "--json"], ["diff", "a.csv"]],
 )
-def test_a_pin_that_stands_in_the_cell_of_an_extension_is_not_said(
+def test_a_pin_that_stands_in_the_cell_of_an_extension_is_not_shown(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: list[str]
 ) -> None:
     assert pbx.state

@@ -56,7 +56,7 @@ def one_wrong(folder: Path, ring: InMemory) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("one_wrong")
-def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(bulkvm: Bulkvm) -> None:
+def test_a_wrong_entry_is_named_where_it_is_used_and_the_others_work(bulkvm: Bulkvm) -> None:
     good = bulkvm("plan", SAMPLES / "clinic.csv", "--site", "clinic")
     wrong = bulkvm("plan", SAMPLES / "clinic.csv", "--site", "wrong")
     all_sites = bulkvm("backup", "nights", "--all-sites", "--force")
@@ -71,7 +71,7 @@ def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(bulkvm: Bu
 
 
 @pytest.mark.usefixtures("one_wrong")
-def test_a_wrong_entry_can_be_written_anew_and_forgotten(bulkvm: Bulkvm) -> None:
+def test_a_wrong_entry_can_be_replaced_and_forgotten(bulkvm: Bulkvm) -> None:
     assert bulkvm("logout", "wrong").code == 0
     assert list(read_sites(sites_file())) == ["clinic"]
 
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps its locks everywhere")
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS], ids=errno.errorcode.get)
-def test_where_the_state_is_on_a_disk_without_locks_a_run_goes_on_with_a_warning(
+def test_where_the_state_is_on_a_disk_without_locks_a_run_continues_with_a_warning(
     bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(*_: int) -> None:

@@ -19,7 +19,7 @@ from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
 
 @pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_every_option_does_what_it_says_and_a_signal_ends_it_in_order(folder: Path, number: signal.Signals) -> None:
+def test_every_option_has_its_effect_and_a_signal_ends_it_in_order(folder: Path, number: signal.Signals) -> None:
     options = ["--state", "pbx.sqlite3", "--latency", "20ms", "--knee", "1", "--page-cap", "1"]
     more = ["--summary-lists", "--fault", "503:create:1", "--behave", "hide:pin:single", "--behave", "nulls:tenant"]
     with started(*options, *more) as simulator, simulator.client() as client:
@@ -40,7 +40,7 @@ def test_every_option_does_what_it_says_and_a_signal_ends_it_in_order(folder: Pa
 
 
 @pytest.mark.usefixtures("folder")
-def test_its_token_and_password_are_new_at_each_start_and_said_once() -> None:
+def test_its_token_and_password_are_new_at_each_start_and_printed_once() -> None:
     secrets = []
     for _ in range(2):
         with started() as simulator, simulator.client() as client:
@@ -59,7 +59,7 @@ def test_its_token_and_password_are_new_at_each_start_and_said_once() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_it_says_is_one_line_to_paste_for_each_variable() -> None:
+def test_its_output_is_one_line_to_paste_for_each_variable() -> None:
     with started() as simulator:
         first, *lines = simulator.said.splitlines()
 
@@ -82,14 +82,14 @@ def test_a_script_may_choose_the_token_and_the_password(folder: Path, monkeypatc
 
 @pytest.fixture
 def by_hand(folder: Path) -> Iterator[tuple[httpx.Client, str]]:
-    """A simulator with an export, TLS and slow answers, and a client for it, made of what it says."""
+    """A simulator with an export, TLS and slow answers, and a client for it, made of what it prints."""
     (folder / "all.json").write_text(json.dumps([a_box(name="From last night")]), "utf-8")
     options = ("--seed", "all.json", "--tls", "--latency", "500ms", "--knee", "1")
     with started(*options) as simulator, simulator.client() as client:
         yield client, simulator.variables["BULKVM_URL"]
 
 
-def test_it_can_begin_with_an_export_and_speak_tls(by_hand: tuple[httpx.Client, str]) -> None:
+def test_it_can_begin_with_an_export_and_serve_tls(by_hand: tuple[httpx.Client, str]) -> None:
     client, url = by_hand
 
     assert url.startswith("https://127.0.0.1:")
@@ -121,7 +121,7 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
         (("--page-cap", "101"), "1<=x<=100"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_reported(bulkvm: Bulkvm, option: tuple[str, str], said: str) -> None:
+def test_an_option_that_makes_no_sense_is_reported(bulkvm: Bulkvm, option: tuple[str, str], said: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = bulkvm("simulator", "--port", str(taken.getsockname()[1]), *option)
 

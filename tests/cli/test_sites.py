@@ -192,14 +192,14 @@ def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, l
         ("ca_file = '/pbx.pem'", "the certificates in /pbx.pem"),
     ],
 )
-def test_a_list_of_sites_says_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemory, trust: str, words: str) -> None:
+def test_a_list_of_sites_shows_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemory, trust: str, words: str) -> None:
     sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\n{trust}", "utf-8")
 
     assert not ring.held
     assert f"trusts   {words}" in bulkvm("sites").out
 
 
-def test_where_there_are_no_sites_that_is_said(bulkvm: Bulkvm, ring: InMemory) -> None:
+def test_where_there_are_no_sites_that_is_reported(bulkvm: Bulkvm, ring: InMemory) -> None:
     ended = bulkvm("sites")
 
     assert (ended.code, ended.out, ring.held) == (0, "", {})
@@ -215,7 +215,7 @@ def test_logout_revokes_a_token_and_forgets_the_site(
     assert bulkvm("logout", "practice").code == 0
     assert app.state.traffic.counts["revoke"] == 1
     assert bulkvm("export", "boxes.csv", "--site", "practice").code == 2
-    assert login("again", "--token-stdin", secret=USER.token).code == 4  # it is good for nobody now
+    assert login("again", "--token-stdin", secret=USER.token).code == 4  # it can no longer be used
     assert bulkvm("logout", "clinic").code == 0
     assert (ring.held, sites_file().read_text("utf-8")) == ({}, "")
     assert bulkvm("logout", "clinic").code == 2
@@ -231,7 +231,7 @@ def test_a_token_that_has_ended_needs_not_be_revoked(
     assert ring.held == {}
 
 
-def test_a_site_whose_pbx_is_gone_is_forgotten_and_its_token_told_to_be_good_still(
+def test_a_site_whose_pbx_is_gone_is_forgotten_and_its_token_reported_as_still_valid(
     bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(create_app()) as server:
@@ -288,7 +288,7 @@ def test_logging_in_again_needs_only_the_password(
     ],
     ids=["a token by PowerShell", "a token that was pasted", "a password by PowerShell"],
 )
-def test_a_secret_is_taken_as_it_was_meant(
+def test_a_secret_is_taken_as_it_was_intended(
     login: Login, ring: InMemory, given: str, options: tuple[str, ...], kept: str
 ) -> None:
     assert login("clinic", *options, secret=given).code == 0
@@ -301,7 +301,7 @@ def test_a_blank_at_the_end_of_a_password_is_part_of_it(login: Login, ring: InMe
 
 
 @pytest.mark.parametrize("how", [("--token-stdin",), (*NAMED, "--password-stdin")])
-def test_a_secret_in_another_encoding_is_told_and_not_shown(
+def test_a_secret_in_another_encoding_is_reported_and_not_shown(
     bulkvm: Bulkvm, secure: Running, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"SESAM\xff\n"), "utf-8"))
@@ -346,7 +346,7 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
         (["clinic", "--url", "http://pbx.invalid", "--token-stdin"], "--allow-http"),
     ],
 )
-def test_a_login_that_cannot_be_meant(
+def test_a_login_that_makes_no_sense(
     bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("simulator"))
@@ -372,7 +372,7 @@ def test_a_login_without_a_secret(
     assert words in ended.err
 
 
-def test_without_a_person_a_certificate_of_nobody_known_is_not_pinned(
+def test_without_a_person_a_certificate_of_an_unknown_authority_is_not_pinned(
     bulkvm: Bulkvm, ring: InMemory, secure: Running, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(USER.token))
@@ -425,7 +425,7 @@ def _options(command: click.Command | None) -> list[str]:
     return [option for parameter in command.params for option in parameter.opts] if command else []
 
 
-def test_a_certificate_file_takes_the_place_of_a_pin(bulkvm: Bulkvm, login: Login) -> None:
+def test_a_certificate_file_replaces_a_pin(bulkvm: Bulkvm, login: Login) -> None:
     sites_file().write_text(f"[clinic]\nurl = 'https://pbx'\nfingerprint = '{'AB' * 32}'\n", "utf-8")
 
     assert login("clinic").code == 0
@@ -444,7 +444,7 @@ def test_the_sites_are_kept_where_the_platform_keeps_settings(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("site", "code"), [("clinic", 0), ("simulator", 0), ("hospital", 2)])
-def test_doctor_tells_of_each_check_in_json_too(bulkvm: Bulkvm, login: Login, site: str, code: int) -> None:
+def test_doctor_reports_each_check_in_json_too(bulkvm: Bulkvm, login: Login, site: str, code: int) -> None:
     login("clinic")
 
     ended = bulkvm("doctor", site, "--json")
@@ -470,7 +470,7 @@ def test_doctor_ends_with_the_code_of_the_first_failure(bulkvm: Bulkvm, login: L
 PASSWORD, TOKEN = "OPEN-SESAME-PASSWORD", "OPEN-SESAME-TOKEN"
 
 
-def test_no_secret_is_in_anything_that_is_said_logged_or_written(
+def test_no_secret_is_in_anything_that_is_printed_logged_or_written(
     bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -497,6 +497,6 @@ def test_no_secret_is_in_anything_that_is_said_logged_or_written(
     files = "".join(file.read_text("utf-8", "replace") for file in tmp_path.rglob("*") if file.is_file())
     everything = files + "".join(map(repr, said)) + caplog.text + str(app.state.traffic.log)
     assert len(set(pbx.tokens)) > 6
-    assert {ended.code for ended in said} > {0}  # some of it went wrong, so that messages were heard too
+    assert {ended.code for ended in said} > {0}  # some commands fail, so that error messages are checked too
     assert [secret for secret in (PASSWORD, TOKEN, *pbx.tokens) if secret in everything] == []
     assert not ring.held

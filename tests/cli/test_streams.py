@@ -1,4 +1,4 @@
-"""Data goes to standard output, and what is said to a person to standard error: how far it is, or nothing."""
+"""Data goes to standard output, and messages and progress to standard error."""
 
 import io
 import subprocess
@@ -22,7 +22,7 @@ def app(tmp_path: Path) -> Starlette:
     return pbx_with(tmp_path, 50)
 
 
-def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
+def test_off_a_terminal_a_plain_line_now_and_then_shows_how_far_it_is(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bulkvm.cli.streams._LINE_EVERY", 0.01)
@@ -39,14 +39,14 @@ def test_off_a_terminal_a_plain_line_now_and_then_says_how_far_it_is(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_what_does_not_take_long_says_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
+def test_what_does_not_take_long_shows_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
     told, quiet = bulkvm("export", "boxes.csv"), bulkvm("export", "more.csv", "--quiet")
 
     assert told.err == "50 boxes: boxes.csv\n"
     assert (quiet.out, quiet.err) == ("", "")
 
 
-def test_on_a_terminal_a_bar_says_it_and_goes_away(tmp_path: Path) -> None:
+def test_on_a_terminal_a_bar_shows_it_and_goes_away(tmp_path: Path) -> None:
     app = pbx_with(tmp_path, 50, settings=SimulatorSettings(page_cap=20, latency=0.4))
     with running(app) as server:
         known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": SimulatorSettings().token, "NO_COLOR": "1"}
@@ -59,7 +59,7 @@ def test_on_a_terminal_a_bar_says_it_and_goes_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_verbose_says_each_request_and_the_data_stays_alone(bulkvm: Bulkvm) -> None:
+def test_verbose_shows_each_request_and_the_data_stays_alone(bulkvm: Bulkvm) -> None:
     plain = bulkvm("export", "-")
     command = [sys.executable, "-m", "bulkvm", "export", "-", "--verbose"]
     verbose = subprocess.run(command, capture_output=True, check=True)
@@ -99,7 +99,7 @@ def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monk
 
 
 @pytest.mark.usefixtures("pbx")
-def test_verbose_says_what_became_of_a_request_without_an_answer(bulkvm: Bulkvm, app: Starlette) -> None:
+def test_verbose_shows_what_became_of_a_request_without_an_answer(bulkvm: Bulkvm, app: Starlette) -> None:
     app.state.faults = FaultRules(["reset:list:1-4"])
 
     first = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()[0]

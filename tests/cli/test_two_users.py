@@ -188,7 +188,7 @@ def run_all(shared: Path, commands: list[list[str]], where: dict[str, str]) -> l
         input="token\n",
         capture_output=True,
         text=True,
-        timeout=240,  # a command that waits for a pipe would wait for ever
+        timeout=240,  # a command that waits for a pipe would wait without end
         check=False,
     )
     told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith('[["')]
@@ -327,7 +327,7 @@ def test_what_a_group_with_other_members_can_change_is_not_used(bulkvm: Bulkvm, 
 @pytest.mark.parametrize(
     ("folder_mode", "mode", "owner"), [(0o777, 0o600, 0), (0o1777, 0o600, 0), (0o700, 0o600, OTHER), (0o700, 0o644, 0)]
 )
-def test_a_simulators_state_is_its_owners_alone(tmp_path: Path, folder_mode: int, mode: int, owner: int) -> None:
+def test_a_simulators_state_is_private_to_its_owner(tmp_path: Path, folder_mode: int, mode: int, owner: int) -> None:
     file = tmp_path / "place" / "state.sqlite3"
     file.parent.mkdir()
     create_app(file)

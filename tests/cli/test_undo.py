@@ -176,7 +176,7 @@ def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
     assert not any(pin in again.err for _, _, pin, *_ in ROWS)
 
 
-def test_an_update_is_undone_without_any_other_kind_and_what_an_update_leaves_open_is_said(
+def test_an_update_is_undone_without_any_other_kind_and_what_an_update_leaves_open_is_reported(
     bulkvm: Bulkvm, serve: Serve, folder: Path
 ) -> None:
     with serve("omit:recipients:both", "updates:merge") as app:
@@ -190,7 +190,7 @@ def test_an_update_is_undone_without_any_other_kind_and_what_an_update_leaves_op
     assert "this PBX does not show Recipients for 3 of the boxes to update" in undone.err
 
 
-def test_a_run_that_is_put_back_already_is_said_to_be_and_gets_no_second_result(
+def test_a_run_that_is_already_undone_is_reported_as_such_and_gets_no_second_result(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -257,7 +257,7 @@ def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: P
     assert f"full name of the run: {run}." in beginning.err
 
 
-def test_a_run_goes_on_in_its_journal_until_the_undo_has_the_lock(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
+def test_a_run_continues_in_its_journal_until_the_undo_has_the_lock(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
     """The rest of the journal is written while the undo asks which tenant it is at, before it takes the lock."""
     rest: list[tuple[Path, bytes]] = []
 
@@ -302,7 +302,7 @@ def test_a_row_that_the_journal_lost_is_named_counted_and_not_done(
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 @pytest.mark.parametrize("is_rebuilt", [False, True])
-def test_the_result_of_an_undo_is_refused_as_a_sheet_and_says_how_to_go_on(
+def test_the_result_of_an_undo_is_refused_as_a_sheet_and_shows_how_to_continue(
     bulkvm: Bulkvm,
     pbx: Starlette,
     folder: Path,

@@ -1,4 +1,4 @@
-"""An undo removes no box that somebody set up further since, in fields that are not documented or with a greeting."""
+"""An undo deletes no box that someone set up further since, in undocumented fields or with a greeting."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def test_what_each_box_has_of_its_own_and_what_the_pbx_keeps_itself_is_no_change
     assert "Whether url was changed since the run is not known" in undone.err
 
 
-def test_fields_that_no_journal_has_are_said_to_be_open(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
+def test_fields_that_no_journal_has_are_reported_as_unknown(bulkvm: Bulkvm, serve: Serve, folder: Path) -> None:
     with serve("extra:retain_days=30") as app:
         bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--no-canary")
 
@@ -129,7 +129,7 @@ def test_a_greeting_that_is_recorded_after_the_question_keeps_its_box_too(
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_where_the_pbx_lists_no_greetings_that_is_said_and_not_claimed(
+def test_where_the_pbx_lists_no_greetings_that_is_reported_and_not_claimed(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")

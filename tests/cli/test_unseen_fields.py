@@ -1,4 +1,4 @@
-"""A PBX that does not show PINs: what is sent to it without being compared is said, counted apart, and can be left."""
+"""A PBX that does not show PINs: what is sent without comparison is reported, counted, and can be left out."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def sheet(folder: Path) -> Path:
     return write_csv(folder / "boxes.csv", *BOXES, headings=HEADINGS)
 
 
-def test_an_import_says_how_many_pins_it_sent_without_comparing_them(
+def test_an_import_shows_how_many_pins_it_sent_without_comparing_them(
     bulkvm: Bulkvm, hiding: Starlette, sheet: Path
 ) -> None:
     planned, first, again = bulkvm("plan", sheet), bulkvm("import", sheet, "--yes"), bulkvm("import", sheet, "--yes")
@@ -78,7 +78,7 @@ def test_the_limit_on_changes_counts_what_is_known_to_change(
     assert hiding.state.traffic.counts["update"] == 10
 
 
-def test_a_rebuilt_result_says_what_was_sent_without_being_compared(
+def test_a_rebuilt_result_shows_what_was_sent_without_being_compared(
     bulkvm: Bulkvm, hiding: Starlette, folder: Path, sheet: Path
 ) -> None:
     bulkvm("import", sheet, "--yes")
@@ -90,7 +90,7 @@ def test_a_rebuilt_result_says_what_was_sent_without_being_compared(
 
 
 @pytest.mark.parametrize("rule", ["omit", "mask-stars", "mask-digits"])
-def test_an_export_and_a_backup_say_and_count_what_is_not_shown(
+def test_an_export_and_a_backup_report_and_count_what_is_not_shown(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
     seed = folder / "seed.json"

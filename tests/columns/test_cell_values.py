@@ -21,7 +21,7 @@ LONG = "x" * 300
 
 
 def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tuple[Value | None, list[str]]:
-    """A cell's value, and the codes of what was said of it; a warning's code has a question mark."""
+    """A cell's value, and the codes of its problems; a warning's code has a question mark."""
     column = COLUMN_OF_HEADER[header]
     parsed = column.parse(text)
     faults = list(parsed.faults)
@@ -83,7 +83,9 @@ def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surel
     ["01.03.2026", "3/1/26", "2026-03-01", "09:30", "9:30:00 AM", "50%", "50\u00a0%", "#N/A", "#DIV/0!", "#NV"],
 )
 @pytest.mark.parametrize("header", ["extension_number", "pin"])
-def test_what_a_spreadsheet_made_of_digits_is_told_so_and_no_digits_are_suggested(header: str, text: str) -> None:
+def test_what_a_spreadsheet_made_of_digits_is_reported_as_such_and_no_digits_are_suggested(
+    header: str, text: str
+) -> None:
     column = COLUMN_OF_HEADER[header]
     parsed = column.parse(text)
     (fault,) = parsed.faults or [f for rule in column.rules if (f := rule(text, PinPolicy(1, 99)))]
@@ -156,7 +158,7 @@ def test_pin(text: str, codes: list[str]) -> None:
     assert read("pin", text) == (text, codes)
 
 
-def test_a_pin_follows_the_tenants_policy_and_the_message_says_whose_it_is() -> None:
+def test_a_pin_follows_the_tenants_policy_and_the_message_shows_whose_it_is() -> None:
     policy = PinPolicy(8, 9, "the tenant's password policy", "the tenant's password policy")
     (too_short,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("402817", policy))]
     (too_long,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("4028179135", policy))]

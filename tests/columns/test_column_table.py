@@ -100,7 +100,7 @@ def test_the_usual_headings_of_others_are_known(heading: str, header: str) -> No
     assert column.header == header
 
 
-def test_a_heading_of_theirs_means_what_the_user_says() -> None:
+def test_a_heading_of_theirs_means_what_the_user_specifies() -> None:
     column = match_heading("Secret code", {"secret CODE": "pin"})
 
     assert column is not None

@@ -51,7 +51,7 @@ def tenant(**known: Any) -> Tenant:
         ({}, {}, True, False),
     ],
 )
-def test_two_tenants_are_told_apart_by_what_is_known_of_both(
+def test_two_tenants_are_distinguished_by_what_is_known_of_both(
     one: dict[str, str],
     other: dict[str, str],
     same_key: bool,  # noqa: FBT001

@@ -27,7 +27,7 @@ from bulkvm.model.url import check_url, is_loopback
         ("https://xn--mller-kva.example", "https://xn--mller-kva.example"),
     ],
 )
-def test_an_address_is_taken_as_it_was_meant(written: str, base: str) -> None:
+def test_an_address_is_taken_as_it_was_intended(written: str, base: str) -> None:
     assert check_url(written) == base
     assert check_url(base) == base
 

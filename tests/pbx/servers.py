@@ -1,4 +1,4 @@
-"""Servers that the simulator is not: with certificates of all kinds, and ones that hear which logins are asked for."""
+"""Servers unlike the simulator: with certificates of all kinds, and ones that record which logins are requested."""
 
 import json
 import socket
@@ -41,7 +41,7 @@ def serving(
             contexts.append(config.ssl)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()  # whoever calls before it is up waits in the listener's queue
+        thread.start()  # a call before it is up waits in the listener's queue
         try:
             yield f"https://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -32,7 +32,7 @@ def altered(path: str, content: Any) -> AlteredPbx:
     return AlteredPbx(create_app(), instead=lambda asked: json_answer(content) if path in asked.path else None)
 
 
-async def test_a_box_that_was_created_is_fetched_as_it_was_meant(pbx: Pbx) -> None:
+async def test_a_box_that_was_created_is_fetched_as_it_was_intended(pbx: Pbx) -> None:
     box_id = (await pbx.create_box(RECORD)).value
 
     box = await pbx.fetch_box(box_id)
@@ -131,7 +131,7 @@ TENANT = "the tenant's password policy"
     ],
     ids=str,
 )
-async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_it_says_so(
+async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_there_is_one(
     told: dict[str, Any], policy: PinPolicy
 ) -> None:
     pbx = altered("password_policy", told)

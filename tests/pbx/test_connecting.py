@@ -1,4 +1,4 @@
-"""How the PBX is reached and who asks, and what is said when that fails."""
+"""Connections and logins, and the messages when they fail."""
 
 import asyncio
 import socket
@@ -69,14 +69,14 @@ async def test_a_token_that_ended_is_replaced_by_one_new_login_and_nothing_is_lo
     assert app.state.traffic.counts["login"] == 2
 
 
-async def test_a_wrong_password_is_told_and_not_shown() -> None:
+async def test_a_wrong_password_is_reported_and_not_shown() -> None:
     with running(create_app()) as server, pytest.raises(LoginRefused, match="user name and password") as refusal:
         await list_once(login_site(server.url, "hunter2-wrong"))
 
     assert "hunter2-wrong" not in str(refusal.value)
 
 
-async def test_a_wrong_token_is_told_and_not_shown() -> None:
+async def test_a_wrong_token_is_reported_and_not_shown() -> None:
     with running(create_app()) as server, pytest.raises(LoginRefused, match="rejected the login") as refusal:
         await list_once(Site(name="test", url=server.url, token="wrong-token"))
 
@@ -109,7 +109,7 @@ async def test_a_pbx_that_is_down_was_sent_nothing() -> None:
         await list_once(Site(name="test", url=f"http://127.0.0.1:{port}", token="t"))
 
 
-async def test_a_name_that_nobody_knows_is_told_as_such() -> None:
+async def test_a_host_name_that_does_not_exist_is_reported_as_such() -> None:
     with pytest.raises(PbxUnreachable, match=r"host name pbx\.invalid was not found"):
         await list_once(Site(name="test", url="https://pbx.invalid:8887", token="t"))
 
@@ -149,7 +149,7 @@ async def test_a_certificate_file_that_is_none_is_named(name: str) -> None:
         ("403", NotAllowed),
     ],
 )
-async def test_a_create_whose_answer_is_lost_is_told_from_one_that_was_refused(
+async def test_a_create_whose_answer_is_lost_is_distinguished_from_one_that_was_refused(
     fault: str, error: type[BulkvmError]
 ) -> None:
     app = create_app(faults=[f"{fault}:create:1"])
@@ -230,7 +230,7 @@ async def test_an_error_of_any_form_is_a_refusal(body: JSONResponse | HTMLRespon
             await pbx.create_box(RECORD)
 
 
-async def test_a_refusal_without_a_reason_is_told_with_its_status() -> None:
+async def test_a_refusal_without_a_reason_is_reported_with_its_status() -> None:
     app = Starlette(routes=[Route("/{path:path}", lambda _: HTMLResponse("<h1>No</h1>", 400), methods=["POST"])])
 
     async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
@@ -278,7 +278,7 @@ STEERING = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r\nred"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 429, 500, 503])
-async def test_the_pbxs_own_words_steer_no_terminal(status: int) -> None:
+async def test_the_pbxs_own_words_cannot_control_a_terminal(status: int) -> None:
     error = {"code": f"X{STEERING}", "message": STEERING, "detail": {"field": STEERING}}
     body = JSONResponse({"errors": [error]}, status)
     app = Starlette(routes=[Route("/{path:path}", lambda _: body, methods=["GET", "POST"])])
@@ -293,7 +293,7 @@ async def test_the_pbxs_own_words_steer_no_terminal(status: int) -> None:
         assert refusal.value.code.isprintable()
 
 
-async def test_an_owners_name_steers_no_terminal() -> None:
+async def test_an_owners_name_cannot_control_a_terminal() -> None:
     body = JSONResponse({"name": f"Sales{STEERING}", "type": f"RING_GROUP{STEERING}"})
     app = Starlette(routes=[Route("/{path:path}", lambda _: body)])
 

@@ -48,7 +48,7 @@ def assert_only_failed(findings: list[Finding], check: str, words: str, code: in
     assert words in text
 
 
-async def test_where_all_is_well_every_check_says_so() -> None:
+async def test_where_all_is_well_every_check_passes() -> None:
     with running(create_app(), tls=True) as server:
         findings = await look_at(replace(site_at(server.url), ca_file=str(server.certificate)))
 
@@ -69,20 +69,20 @@ async def test_the_built_in_pbx_has_no_way_to_it_that_could_be_checked() -> None
 
 
 @pytest.mark.parametrize("name", ["pbx.invalid", "müller.invalid", "א1.invalid"])
-async def test_a_name_that_nobody_knows(name: str) -> None:
+async def test_a_host_name_that_does_not_exist(name: str) -> None:
     findings = await look_at(site_at(f"https://{name}:8887"))
 
     assert_only_failed(findings, "name", f"The host name {name}", 5)
 
 
-async def test_a_port_where_nobody_answers() -> None:
+async def test_a_port_where_no_server_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
     assert_only_failed(await look_at(site_at(f"https://127.0.0.1:{port}")), "port", "Check that it is running", 5)
 
 
-async def test_a_machine_that_takes_the_connection_and_says_nothing() -> None:
+async def test_a_machine_that_accepts_the_connection_and_does_not_respond() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         findings = await look_at(site_at(f"http://127.0.0.1:{listener.getsockname()[1]}"), patience=0.2)
 
@@ -110,7 +110,7 @@ async def test_an_http_address_of_a_port_for_https() -> None:
     assert_only_failed(findings, "TLS", "whether it is for http or https", 5)
 
 
-async def test_a_certificate_that_nobody_vouches_for() -> None:
+async def test_a_certificate_of_an_unknown_authority() -> None:
     with running(create_app(), tls=True) as server:
         findings = await look_at(site_at(server.url))
 
@@ -126,7 +126,7 @@ async def test_a_pinned_certificate_that_was_replaced() -> None:
     assert_only_failed(findings, "TLS", pinned, 5)
 
 
-async def test_a_pinned_certificate_and_a_pbx_that_does_not_tell_the_time() -> None:
+async def test_a_pinned_certificate_and_a_pbx_that_does_not_show_the_time() -> None:
     with serving(create_app(), trustme.CA().issue_cert("pbx.example.com"), tells_time=False) as url:
         findings = await look_at(replace(site_at(url), fingerprint=fetch_certificate(url, 5).fingerprint))
 
@@ -135,7 +135,7 @@ async def test_a_pinned_certificate_and_a_pbx_that_does_not_tell_the_time() -> N
     assert "does not send its time" in findings[3].text
 
 
-async def test_a_certificate_that_ends_soon_is_good_and_told() -> None:
+async def test_a_certificate_that_ends_soon_is_good_and_reported() -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1", not_after=dt.datetime.now(dt.UTC) + dt.timedelta(days=3))
     with serving(create_app(), certificate) as url, authority.cert_pem.tempfile() as ca_file:
@@ -145,7 +145,7 @@ async def test_a_certificate_that_ends_soon_is_good_and_told() -> None:
     assert "Have it renewed soon" in findings[2].text
 
 
-async def test_a_certificate_that_is_not_checked_is_told_as_such() -> None:
+async def test_a_certificate_that_is_not_checked_is_reported_as_such() -> None:
     with running(create_app(), tls=True) as server:
         findings = await look_at(replace(site_at(server.url), insecure=True))
 
@@ -153,7 +153,7 @@ async def test_a_certificate_that_is_not_checked_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
-async def test_a_wrong_clock_is_told_and_the_rest_is_still_checked(minutes: int) -> None:
+async def test_a_wrong_clock_is_reported_and_the_rest_is_still_checked(minutes: int) -> None:
     with running(create_app()) as server:
         findings = await look_at(site_at(server.url), ahead=dt.timedelta(minutes=minutes))
 
@@ -177,7 +177,7 @@ async def test_a_password_that_is_not_accepted() -> None:
     assert "WRONG-PASSWORD" not in str(findings)
 
 
-async def test_a_user_who_may_not_list_boxes_is_let_in_all_the_same() -> None:
+async def test_a_user_who_may_not_list_boxes_is_logged_in() -> None:
     with running(create_app(faults=["403:list:2"])) as server:
         findings = await look_at(site_at(server.url))
 
@@ -214,7 +214,7 @@ async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, 
     assert_only_failed(findings, "login", words, code)
 
 
-async def test_a_pbx_without_a_policy_of_its_tenant_is_good_and_told() -> None:
+async def test_a_pbx_without_a_policy_of_its_tenant_is_good_and_reported() -> None:
     with running(create_app(faults=["404:policy:1-9"])) as server:
         findings = await look_at(site_at(server.url))
 

@@ -1,4 +1,4 @@
-"""A PBX that never ends an answer holds nobody for ever, and costs no connection."""
+"""A response that never ends blocks no request without end, and costs no connection."""
 
 import asyncio
 import gzip
@@ -131,7 +131,7 @@ async def test_the_wait_for_a_place_and_a_turn_is_not_part_of_a_requests_time() 
     assert counts == [0] * 20
 
 
-async def test_what_speaks_no_http_is_told_so_and_no_error_holds_the_token() -> None:
+async def test_a_server_without_http_is_reported_and_no_error_holds_the_token() -> None:
     async def greet_by_mail(writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 smtp ready\r\n\r\n")
         await writer.drain()
@@ -197,5 +197,5 @@ async def test_three_thousand_requests_that_were_given_up_cost_no_connection() -
         for _ in range(200):
             assert (await transport.handle_async_request(request)).status_code == 200
         async with asyncio.timeout(20):
-            while server.open > 64:  # noqa: ASYNC110  (it hears of a closed connection at its next byte)
+            while server.open > 64:  # noqa: ASYNC110  (it notices a closed connection at its next byte)
                 await asyncio.sleep(0)

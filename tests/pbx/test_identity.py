@@ -113,7 +113,7 @@ async def test_what_an_incomplete_list_does_not_show_is_unknown_and_not_sent_aga
     assert (outcome.status, outcome.attempts) == (Status.UNKNOWN, 1)
 
 
-async def test_a_box_that_an_incomplete_list_does_not_show_is_not_said_to_be_absent() -> None:
+async def test_a_box_that_an_incomplete_list_does_not_show_is_not_reported_as_absent() -> None:
     app = create_app(settings=SimulatorSettings(page_cap=4, behave=("ignore:filter", "ignore:skip")))
     async with connect(SITE, ONCE, app=app) as pbx:
         for record in records(9):
@@ -317,7 +317,7 @@ async def test_rows_whose_box_cannot_be_looked_at_count_for_the_limit_on_errors(
         ({"count": 0, "items": [{"id": "m"}]}, 1),
     ],
 )
-async def test_a_box_whose_messages_contradict_their_count_is_not_said_to_be_empty(
+async def test_a_box_whose_messages_contradict_their_count_is_not_reported_as_empty(
     answer: dict[str, Any], count: int | None
 ) -> None:
     async with connect(SITE, ONCE, app=AlteredPbx(create_app(), instead=lambda _: json_answer(answer))) as pbx:

@@ -97,7 +97,7 @@ async def test_a_list_that_never_holds_still_is_an_error_and_no_list(tmp_path: P
         await list_from(app)
 
 
-async def test_a_list_that_is_a_summary_says_what_it_does_not_tell(tmp_path: Path) -> None:
+async def test_fields_that_a_summary_list_leaves_out_are_not_known(tmp_path: Path) -> None:
     app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(summary_lists=True))
 
     (box,) = await list_from(app)
@@ -160,7 +160,7 @@ def item(number: str) -> dict[str, Any]:
 
 
 def pbx_of(answer: Callable[[Request], Any]) -> Starlette:
-    """A PBX whose list is what `answer` says."""
+    """A PBX whose list is what `answer` returns."""
     return Starlette(routes=[Route("/api/shared_voicemails", lambda request: JSONResponse(answer(request)))])
 
 
@@ -262,7 +262,7 @@ def deaf_to_filters(request: Request) -> dict[str, Any]:
     return {"count": 10, "items": [item(n) for n in numbers[skip : skip + top]]}
 
 
-async def test_a_pbx_that_passes_over_the_filter_loses_no_box() -> None:
+async def test_a_pbx_that_ignores_the_filter_loses_no_box() -> None:
     assert len(await list_from(pbx_of(deaf_to_filters))) == 10
 
 
@@ -312,7 +312,7 @@ async def test_two_boxes_with_one_number_are_both_listed(page_cap: int) -> None:
     assert [box.extension_number for box in listed] == [i["extension_number"] for i in items]
 
 
-async def test_a_box_that_was_removed_and_made_again_meanwhile_is_listed_once() -> None:
+async def test_a_box_that_was_removed_and_made_again_in_the_meantime_is_listed_once() -> None:
     asked = 0
 
     def answer(request: Request) -> dict[str, Any]:
@@ -325,7 +325,7 @@ async def test_a_box_that_was_removed_and_made_again_meanwhile_is_listed_once() 
     assert [box.id for box in await list_from(pbx_of(answer))] == ["new"]
 
 
-async def test_masked_pins_are_not_known_and_unknown_fields_are_passed_over() -> None:
+async def test_masked_pins_are_not_known_and_unknown_fields_are_ignored() -> None:
     masked = {**item("101"), "pin": "******", "greeting": "hello.wav", "recipients": ["a@example.com"]}
 
     (box,) = await list_from(pbx_of(lambda _: {"count": 1, "items": [masked]}))

@@ -78,6 +78,6 @@ async def test_a_list_that_never_holds_still_is_an_error(tmp_path: Path) -> None
         await list_from(seeded(tmp_path, "admin-add:list:every=1"), "name")
 
 
-async def test_an_order_that_the_pbx_does_not_know_is_told_in_its_words(tmp_path: Path) -> None:
+async def test_an_order_that_the_pbx_does_not_know_is_reported_in_its_words(tmp_path: Path) -> None:
     with pytest.raises(PbxRefused, match="orderby must be"):
         await list_from(seeded(tmp_path), "colour")

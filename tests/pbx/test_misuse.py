@@ -1,4 +1,4 @@
-"""What a Python program gets wrong is told where it is wrong."""
+"""Mistakes of a Python program are reported where they are made."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,12 +23,12 @@ def test_an_address_that_is_none_is_refused_where_a_site_is_made(url: str) -> No
 
 
 @pytest.mark.parametrize("url", ["https://pbx:8887/api", "https://pbx:8887/api/", "https://pbx:8887/"])
-def test_an_address_is_brought_to_its_usual_form(url: str) -> None:
+def test_an_address_is_converted_to_its_usual_form(url: str) -> None:
     assert Site(name="clinic", url=url, token=TOKEN).url == "https://pbx:8887"
 
 
 @pytest.mark.parametrize(("user", "password"), [(None, None), ("admin", None), (None, "secret")])
-async def test_a_site_that_nobody_can_log_in_to_is_told_before_anything_is_sent(
+async def test_a_site_without_a_usable_login_is_reported_before_anything_is_sent(
     user: str | None, password: str | None
 ) -> None:
     app = create_app()
@@ -55,12 +55,12 @@ async def test_a_pbx_is_not_called_after_it_was_closed(*, used_before: bool) -> 
         assert sum(app.state.traffic.counts.values()) == before
 
 
-def test_a_night_has_a_time_zone() -> None:
+def test_the_time_of_a_backup_has_a_time_zone() -> None:
     with pytest.raises(UsageError, match="time zone"):
         BackupSettings(folder=Path("nights"), now=datetime(2026, 11, 23, 2, 15))  # noqa: DTZ001  (that is the mistake)
 
 
-def test_the_time_of_a_night_in_another_zone_is_brought_to_utc() -> None:
+def test_the_time_of_a_backup_in_another_zone_is_converted_to_utc() -> None:
     elsewhere = datetime(2026, 11, 23, 2, 15, tzinfo=timezone(timedelta(hours=-5)))
 
     night = BackupSettings(folder=Path("nights"), now=elsewhere)

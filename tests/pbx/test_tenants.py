@@ -43,7 +43,7 @@ async def tenant_of(site: Site, app: ASGIApp) -> Tenant:
 
 
 @pytest.mark.parametrize("site", [BY_TOKEN, BY_PASSWORD], ids=["by token", "by password"])
-async def test_a_tenant_is_one_whoever_logs_in(site: Site) -> None:
+async def test_a_tenant_is_the_same_for_every_login(site: Site) -> None:
     app = showing({"id": "7", "name": "Clinic", "domain": "clinic.example", "capability": {"new": [1]}})
 
     assert await tenant_of(site, app) == CLINIC
@@ -79,7 +79,7 @@ async def test_a_tenant_that_could_not_be_asked_for_is_not_guessed(app: AlteredP
 
 
 @pytest.mark.parametrize("site", [BY_TOKEN, BY_PASSWORD], ids=["by token", "by password"])
-async def test_nothing_is_sent_to_another_tenant_than_the_one_that_is_meant(site: Site) -> None:
+async def test_nothing_is_sent_to_another_tenant_than_the_one_that_was_chosen(site: Site) -> None:
     app = showing(OTHER)
     async with connect(site, ONCE, app=app, tenant=CLINIC) as pbx:
         for _ in range(2):

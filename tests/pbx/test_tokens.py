@@ -1,4 +1,4 @@
-"""Tokens end, and whoever waits for a new one loses nothing."""
+"""Tokens expire, and no request that waits for a new one is lost."""
 
 import asyncio
 import re
@@ -163,7 +163,7 @@ async def test_a_login_is_the_one_that_is_documented(domain: str | None) -> None
 
 
 async def list_logins(told: str) -> list[str]:
-    """The kinds of login that three calls need, at a PBX whose logins tell this."""
+    """The kinds of login that three calls need, at a PBX whose logins record it."""
     grants = []
 
     async def log_in(request: Request) -> Response:
@@ -185,7 +185,7 @@ async def test_a_lifetime_of_any_form_does_no_harm(lifetime: str) -> None:
 
 
 @pytest.mark.parametrize("lifetime", ["0", "-5", "-1e300", "NaN", "Infinity", "-Infinity", "1" * 400])
-async def test_a_lifetime_that_cannot_be_is_passed_over_and_the_token_used_until_it_is_refused(lifetime: str) -> None:
+async def test_an_impossible_lifetime_is_ignored_and_the_token_used_until_it_is_refused(lifetime: str) -> None:
     assert await list_logins(f'{{"access_token": "text", "expires_in": {lifetime}}}') == ["password"]
 
 
@@ -196,7 +196,7 @@ async def test_a_token_that_ends_is_followed_by_the_password_where_there_is_no_r
         assert await list_logins(told % refresh) == ["password"] * 3
 
 
-async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_forever() -> None:
+async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_without_end() -> None:
     app = create_app(settings=SimulatorSettings(token_lifetime=0))
     async with connect(login_site("http://simulator"), app=app) as pbx:
         with pytest.raises(LoginRefused):
@@ -282,7 +282,7 @@ async def test_a_pbx_that_repeats_a_token_that_it_gave_is_shown_without_it(repea
 
 
 @pytest.mark.parametrize("token", ["Bearer abc", "two\nlines", "a\rb", "“abc”", "half\udcff", "a\x00b", "tab\tbed"])
-async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> None:
+async def test_a_token_that_cannot_be_sent_is_reported_and_not_shown(token: str) -> None:
     with pytest.raises(UsageError, match="Enter the token alone") as refusal:
         async with connect(Site(name="test", url="http://simulator", token=token), app=Starlette()):
             pass
@@ -291,7 +291,7 @@ async def test_a_token_that_cannot_be_sent_is_told_and_not_shown(token: str) -> 
 
 
 @pytest.mark.parametrize("field", ["user", "domain", "password"])
-async def test_a_login_in_no_encoding_is_told_and_not_shown(field: str) -> None:
+async def test_a_login_in_no_encoding_is_reported_and_not_shown(field: str) -> None:
     site = replace(login_site(), **{field: "OPEN-\udcff"})  # type: ignore[arg-type]  # a text each
     with pytest.raises(UsageError, match="not valid UTF-8") as refusal:
         async with connect(site, app=Starlette()):

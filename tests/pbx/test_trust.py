@@ -62,7 +62,7 @@ async def test_a_certificate_file_may_hold_comments_in_any_encoding(tmp_path: Pa
 @pytest.mark.parametrize(
     "content", [b"", b"no certificate", GOOD.private_key_pem.bytes(), b"-----BEGIN CERTIFICATE-----\n"]
 )
-async def test_a_file_without_a_certificate_is_refused_and_nobody_else_is_trusted(
+async def test_a_file_without_a_certificate_is_refused_and_no_one_else_is_trusted(
     tmp_path: Path, content: bytes
 ) -> None:
     file = tmp_path / "authorities.pem"
@@ -109,7 +109,7 @@ async def test_what_is_wrong_with_a_certificate_is_reported(certificate: trustme
     assert not app.state.traffic.log
 
 
-async def test_a_certificate_of_nobody_known_is_refused_unless_whoever_answers_is_trusted() -> None:
+async def test_a_certificate_of_an_unknown_authority_is_refused_unless_certificates_are_not_verified() -> None:
     app = create_app()
     with serving(app, GOOD) as url:
         with pytest.raises(NotTrusted, match="no authority known to this machine"):
@@ -154,7 +154,7 @@ FATAL = bytes.fromhex("15030300020228")  # "handshake failure"
 
 @asynccontextmanager
 async def breaking_off(after: bytes) -> AsyncIterator[str]:
-    """The address of a server that says this in a TLS handshake, and no more."""
+    """The address of a server that sends this in a TLS handshake, and nothing else."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -168,7 +168,7 @@ async def breaking_off(after: bytes) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("trust", [{}, {"insecure": True}, {"fingerprint": "AB" * 32}], ids=str)
 @pytest.mark.parametrize("after", [b"", HELLO, FATAL], ids=["nothing", "half a hello", "alert"])
-async def test_a_handshake_that_is_cut_is_told_as_one_and_not_as_a_pbx_that_is_down(
+async def test_a_handshake_that_is_cut_is_reported_as_one_and_not_as_a_pbx_that_is_down(
     after: bytes, trust: dict[str, str | bool | None]
 ) -> None:
     async with breaking_off(after) as url:
@@ -178,7 +178,7 @@ async def test_a_handshake_that_is_cut_is_told_as_one_and_not_as_a_pbx_that_is_d
     assert not isinstance(refusal.value, NotTrusted)
 
 
-async def test_a_file_of_another_authority_is_told_as_the_wrong_one() -> None:
+async def test_a_file_of_another_authority_is_reported_as_the_wrong_one() -> None:
     app = create_app()
     with (
         trustme.CA().cert_pem.tempfile() as other,
@@ -207,7 +207,7 @@ async def test_this_machine_may_be_called_over_plain_http(host: str) -> None:
         await count_boxes(site_at(f"http://{host}:9"))
 
 
-def test_where_nobody_shows_a_certificate_that_is_reported() -> None:
+def test_where_no_server_shows_a_certificate_that_is_reported() -> None:
     with running(create_app()) as server:
         for url in (server.url.replace("http", "https"), "https://127.0.0.1:9", "https://א1.invalid"):
             with pytest.raises(PbxUnreachable, match="cannot be reached"):

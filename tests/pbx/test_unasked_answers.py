@@ -48,7 +48,7 @@ def answer(status: bytes, body: bytes) -> bytes:
     return b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
-async def test_an_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next_create() -> None:
+async def test_an_unsolicited_answer_is_not_taken_for_that_of_the_next_create() -> None:
     server = Talkative()
     listener = await asyncio.start_server(server.talk, "127.0.0.1", 0)
     async with listener:

@@ -61,7 +61,7 @@ def test_every_box_is_accounted_for_once(a: list[Box], b: list[Box]) -> None:
 
 
 @given(lists, lists)
-def test_the_other_way_round_it_says_the_same(a: list[Box], b: list[Box]) -> None:
+def test_a_diff_in_the_other_direction_has_the_same_differences(a: list[Box], b: list[Box]) -> None:
     one, other = make_diff(a, b), make_diff(b, a)
 
     assert (one.only_a, one.only_b, one.not_compared) == (other.only_b, other.only_a, other.not_compared)
@@ -71,7 +71,7 @@ def test_the_other_way_round_it_says_the_same(a: list[Box], b: list[Box]) -> Non
 
 
 @pytest.mark.parametrize(("header", "value"), CHANGED.items())
-def test_a_changed_field_is_told_with_both_its_values(header: str, value: Any) -> None:
+def test_a_changed_field_is_reported_with_both_its_values(header: str, value: Any) -> None:
     (changed,) = make_diff([BOX], [with_field(header, value)]).changed
 
     assert [(d.field, d.old, d.new) for d in changed.differences] == [(header, getattr(BOX, header), value)]
@@ -87,7 +87,7 @@ def test_what_is_blank_on_one_side_alone_is_a_difference(header: str) -> None:
 
 
 @pytest.mark.parametrize("absent", [BLANK, NOT_KNOWN])
-def test_a_pin_that_one_side_does_not_show_is_no_difference_and_said_to_be_not_compared(absent: Absent) -> None:
+def test_a_pin_that_one_side_does_not_show_is_no_difference_and_reported_as_not_compared(absent: Absent) -> None:
     hidden = with_field("pin", absent)
 
     for pair in ((BOX, hidden), (hidden, BOX)):

@@ -28,7 +28,7 @@ odd_text = any_text | words
 
 
 def one_recipient(text: str) -> str:
-    """A text as one of several between commas; `<clear>` says in a sheet that there are none."""
+    """A text as one of several between commas; in a sheet, `<clear>` means that there are none."""
     alone = text.replace(",", "").strip(STRIP_CHARS)
     return "" if alone.casefold() == CLEAR else alone
 

@@ -1,4 +1,4 @@
-"""A plan for the PBX as it is: what its list does not tell is fetched, and numbers that others have are found first."""
+"""A plan for the PBX as it is: what its list does not show is fetched, and numbers that are taken are found first."""
 
 import json
 from dataclasses import replace
@@ -40,7 +40,7 @@ FRUGAL = {
 
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
-async def test_an_update_changes_nothing_else_however_little_the_list_tells(
+async def test_an_update_changes_nothing_else_however_little_the_list_shows(
     tmp_path: Path, settings: SimulatorSettings
 ) -> None:
     state, seed = tmp_path / "state", tmp_path / "seed.json"
@@ -57,7 +57,7 @@ async def test_an_update_changes_nothing_else_however_little_the_list_tells(
 
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
-async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_tells(
+async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_shows(
     tmp_path: Path, settings: SimulatorSettings
 ) -> None:
     seed = tmp_path / "seed.json"
@@ -85,7 +85,7 @@ def new_boxes() -> list[Record]:
 
 
 @pytest.mark.parametrize("fault", ["400:owner:1", "422:owner:3-9"])
-async def test_a_number_of_which_the_pbx_tells_nothing_keeps_no_other_from_being_asked_for(fault: str) -> None:
+async def test_a_number_of_which_the_pbx_shows_nothing_keeps_no_other_from_being_asked_for(fault: str) -> None:
     app = create_app(faults=[fault])
     async with connect(BY_TOKEN, SendSettings(max_rps=0, concurrency=1), app=app) as pbx:
         plan = await plan_for(pbx, new_boxes())
@@ -95,7 +95,7 @@ async def test_a_number_of_which_the_pbx_tells_nothing_keeps_no_other_from_being
 
 
 @pytest.mark.parametrize("fault", ["403", "404", "405", "500", "html", "truncated"])
-async def test_where_the_pbx_tells_no_owner_it_refuses_what_is_taken_and_makes_the_others(fault: str) -> None:
+async def test_where_the_pbx_shows_no_owner_it_refuses_what_is_taken_and_makes_the_others(fault: str) -> None:
     app = create_app(faults=[f"{fault}:owner:1-99"])
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         plan = await plan_for(pbx, new_boxes())
@@ -160,7 +160,7 @@ async def test_a_box_that_is_listed_and_not_there_is_not_taken_for_one_that_show
         await plan_with(tmp_path, "404:fetch:1")
 
 
-async def test_a_box_that_is_removed_after_it_was_listed_is_planned_anew(tmp_path: Path) -> None:
+async def test_a_box_that_is_removed_after_it_was_listed_is_planned_as_a_new_box(tmp_path: Path) -> None:
     plan = await plan_with(tmp_path, "admin-remove:fetch:1")
 
     assert [change.kind for change in plan.changes] == [ChangeKind.CREATE]

@@ -195,7 +195,7 @@ def test_an_id_that_agrees_is_fine() -> None:
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 id does"), (3, "3 ids do")])
-def test_ids_of_another_pbx_are_passed_over_with_one_note(count: int, words: str) -> None:
+def test_ids_of_another_pbx_are_ignored_with_one_note(count: int, words: str) -> None:
     records = [record(row=n, extension_number=str(6300 + n), id=f"X{n}", name="A", pin="402817") for n in range(count)]
 
     plan = make_plan(records, [BOX])
@@ -328,7 +328,7 @@ def test_any_other_limit_is_refused(text: str) -> None:
     ],
     ids=["short", "repeats", "a new PIN", "nothing changes", "a good PIN", "not shown"],
 )
-def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_told_beforehand(
+def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_reported_beforehand(
     row: Record, box: Box, codes: list[str]
 ) -> None:
     problems = list(warn_of_old_pins(make_plan([row], [box]).changes, PinPolicy()))
@@ -348,7 +348,7 @@ def test_of_two_boxes_with_one_number_a_row_means_the_one_with_its_id(box: Box) 
 
 
 @pytest.mark.parametrize("box_id", [BLANK, "another"])
-def test_a_row_that_does_not_say_which_of_two_boxes_it_means_is_refused_alone(box_id: Any) -> None:
+def test_a_row_that_matches_two_boxes_is_refused_alone(box_id: Any) -> None:
     rows = [record(id=box_id, name="Reception"), record(row=3, extension_number="6202", name="New", pin="402817")]
 
     plan = make_plan(rows, [BOX, TWIN])

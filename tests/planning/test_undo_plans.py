@@ -49,7 +49,7 @@ AFTER = updated_box(RENAMED)
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_only_what_is_still_as_the_run_left_it_is_put_back(
+def test_only_what_is_still_as_the_run_left_it_is_restored(
     done: Change, boxes: list[Box], kind: ChangeKind, kept: str
 ) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, id="QQ==")
@@ -108,7 +108,7 @@ def test_what_a_new_box_has_in_blank_cells_is_known_from_what_was_read_back(
 
 @pytest.mark.parametrize(("done", "sent"), [(CREATED, BOX), (RENAMED, AFTER)])
 @pytest.mark.parametrize(("field", "value"), [("name", "By hand"), ("pin", "582046")])
-def test_a_box_that_read_back_otherwise_than_it_was_sent_may_be_someone_elses_and_is_kept(
+def test_a_box_that_read_back_differently_from_what_was_sent_may_be_someone_elses_and_is_kept(
     done: Change, sent: Box, field: str, value: str
 ) -> None:
     outcome = replace(OUTCOME, status=Status.UNKNOWN)
@@ -121,7 +121,7 @@ def test_a_box_that_read_back_otherwise_than_it_was_sent_may_be_someone_elses_an
     assert [(p.code, f"as it was sent in {field}." in p.message) for p in plan.problems] == [("not-as-sent", True)]
 
 
-def test_what_an_update_lost_by_what_was_read_back_is_put_back() -> None:
+def test_what_an_update_lost_by_what_was_read_back_is_restored() -> None:
     outcome = replace(OUTCOME, status=Status.UNKNOWN)
     former = replace(BOX, recipients=("all@example.com",))
     done = Change(ChangeKind.UPDATE, RENAMED.record, former)
@@ -222,7 +222,7 @@ def test_a_removed_box_whose_pin_was_not_shown_gets_that_of_the_run_that_made_it
     assert [(problem.code, problem.is_error) for problem in unknown.problems] == [("pin-not-known", True)]
 
 
-def test_a_removed_box_gets_what_the_run_gave_it_and_is_said_to_lack_what_no_journal_has() -> None:
+def test_a_removed_box_gets_what_the_run_gave_it_and_is_reported_to_lack_what_no_journal_has() -> None:
     hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, prompt=NOT_KNOWN, recipients=NOT_KNOWN))
     outcome = replace(OUTCOME, status=Status.UPDATED)
 
@@ -235,7 +235,7 @@ def test_a_removed_box_gets_what_the_run_gave_it_and_is_said_to_lack_what_no_jou
     assert "Recipients" in plan.problems[1].message
 
 
-def test_a_former_value_that_the_pbx_did_not_show_is_said_not_to_come_back() -> None:
+def test_a_former_value_that_the_pbx_did_not_show_is_reported_as_lost() -> None:
     done = Change(ChangeKind.UPDATE, replace(NEW, name="New"), replace(BOX, pin=NOT_KNOWN))
     outcome = replace(OUTCOME, status=Status.UPDATED)
 
@@ -268,7 +268,7 @@ def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
 @pytest.mark.parametrize(
     ("free", "advice"), [("6303", "the next free number is 6303"), (None, "choose another number")]
 )
-def test_a_number_that_is_taken_is_told_with_its_owner(free: str | None, advice: str) -> None:
+def test_a_number_that_is_taken_is_reported_with_its_owner(free: str | None, advice: str) -> None:
     taken = {"6201": NumberConflict("6201", Owner("Sales", "RING_GROUP"), free)}
 
     plan = make_plan([NEW], [], taken)

@@ -62,7 +62,7 @@ def test_text_beside_the_quotes_around_a_value_is_an_error_with_the_line(tmp_pat
     [('5" pipe', '5" pipe'), ('Lee "Bob" X', 'Lee "Bob" X'), ('"Lab"', "Lab"), ('""', ""), ('"a ""b"" c"', 'a "b" c'),
      ('"Lab"  ', "Lab  "), ('"Front\nDesk" ', "Front\nDesk "), ('"Front\r\nDesk"  ', "Front\r\nDesk  ")],
 )  # fmt: skip
-def test_quotes_that_are_certain_are_read_without_a_word(tmp_path: Path, name: str, text: str) -> None:
+def test_quotes_that_are_certain_are_read_without_a_warning(tmp_path: Path, name: str, text: str) -> None:
     sheet = read(tmp_path, HEADER + f"6201,{name},402817\n6202,Lab,519284\n")
 
     assert texts(sheet) == [["6201", text, "402817"], ["6202", "Lab", "519284"]]

@@ -64,7 +64,7 @@ def test_the_row_that_names_most_columns_is_the_header(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_without_known_headings_it_is_said_what_is_there_and_what_is_needed(tmp_path: Path, suffix: str) -> None:
+def test_without_known_headings_the_error_lists_those_found_and_those_needed(tmp_path: Path, suffix: str) -> None:
     rows = [["Nummer", "Geheimzahl", "Wer"], ["6201", "402817", "Empfang"]]
     path = tmp_path / f"a.{suffix}"
     if suffix == "csv":
@@ -191,7 +191,7 @@ def test_the_delimiter_that_gives_most_headings_is_used(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-def test_values_below_no_heading_are_told_in_one_warning_about_the_file(
+def test_values_below_no_heading_are_reported_in_one_warning_about_the_file(
     tmp_path: Path, suffix: str, headings: Sequence[str], row: Sequence[str], told: Sequence[str]
 ) -> None:
     path = tmp_path / f"a{suffix}"
@@ -206,7 +206,7 @@ def test_values_below_no_heading_are_told_in_one_warning_about_the_file(
     assert all(words in problem.message for problem, words in zip(problems, told, strict=True))
 
 
-def test_of_values_beyond_the_header_of_a_csv_file_their_rows_tell_alone(tmp_path: Path) -> None:
+def test_values_beyond_the_header_of_a_csv_file_are_reported_by_row_only(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Ext,,Name\n6201,a,Desk\n6202,,Lab,x\n", encoding="utf-8")
 

@@ -14,7 +14,7 @@ from bulkvm.validation import validate
 from tests.office import NEEDS_OFFICE, save_as
 from tests.readers.files import HEADINGS, write_workbook
 
-# The CSV filter of LibreOffice, told to write each cell as it is shown.
+# The CSV filter of LibreOffice, set to write each cell as it is shown.
 _AS_SHOWN: Final = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true"
 
 # Decimals of a whole number are no digits of its own.

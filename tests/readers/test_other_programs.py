@@ -1,4 +1,4 @@
-"""Sheets as other programs write them; `programs/make.py` says which, and how they were made."""
+"""Sheets as other programs write them; `programs/make.py` shows which, and how they were made."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ OF_WORKBOOK = ("2026-03-01", "50%", "1357913579", "09:30:00")
 OF_GERMAN_CSV = ("01.03.2026", "50\u00a0%", "1,36E+09", "09:30")
 OF_US_CSV = ("01.03.2026", "50%", "1.36E+09", "09:30")
 
-# What no CSV file can tell: that a number was too long for Excel, what is hidden and what is merged.
+# What no CSV file can show: that a number was too long for Excel, what is hidden and what is merged.
 OF_CSV = [
     (None, "column-no-heading"),
     (3, "recipients-unused"),

@@ -42,7 +42,7 @@ def test_delimiters_are_recognised_by_the_header(tmp_path: Path, delimiter: str)
 
 
 @pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "SEP=;\n"])
-def test_a_sep_line_tells_the_delimiter_and_is_no_row(tmp_path: Path, first: str) -> None:
+def test_a_sep_line_sets_the_delimiter_and_is_no_row(tmp_path: Path, first: str) -> None:
     sheet = read(tmp_path, first + "name,also known;extension_number;pin\nDesk;6201;402817\n")
 
     assert sheet.header_row == 1
@@ -104,7 +104,7 @@ def test_surplus_values_are_an_error_with_the_line(tmp_path: Path) -> None:
     assert sheet.cells.index.tolist() == [2, 3, 4]
 
 
-def test_surplus_values_are_kept_below_no_heading_and_told_once(tmp_path: Path) -> None:
+def test_surplus_values_are_kept_below_no_heading_and_reported_once(tmp_path: Path) -> None:
     sheet = read(tmp_path, HEADER + "6201,Desk,402817\n6202,Sales,024680,,'=x,1E5\n")
 
     assert sheet.cells.columns.tolist() == ["A", "B", "C", "E", "F"]
@@ -153,7 +153,7 @@ def test_a_quote_that_only_another_delimiter_would_open_is_text(tmp_path: Path) 
     assert texts(read(tmp_path, 'name;pin\nRoom 5,"x;402817\n')) == [['Room 5,"x', "402817"]]
 
 
-def test_an_endless_cell_without_quotes_is_called_so(tmp_path: Path) -> None:
+def test_an_endless_cell_without_quotes_is_reported_as_such(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="more than 131,072 characters on line 3") as raised:
         read(tmp_path, HEADER + f"6201,Desk,402817\n6202,{'x' * 131_073},024680\n6203,Lab,135790\n")
 

@@ -25,7 +25,7 @@ def read(tmp_path: Path, content: bytes, encoding: str | None = None) -> Sheet:
         pytest.param(b"\xfe\xff" + TEXT.encode("utf-16-be"), id="utf-16 big"),
     ],
 )
-def test_utf_8_and_marked_utf_16_are_read_without_a_word(tmp_path: Path, content: bytes) -> None:
+def test_utf_8_and_marked_utf_16_are_read_without_a_warning(tmp_path: Path, content: bytes) -> None:
     sheet = read(tmp_path, content)
 
     assert texts(sheet) == [["6201", "Büro München €", "402817"]]

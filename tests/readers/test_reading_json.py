@@ -55,7 +55,7 @@ def test_an_export_of_no_boxes_is_a_sheet_without_rows(tmp_path: Path) -> None:
     assert (validate(sheet).records, validate(sheet).problems) == ((), ())
 
 
-def test_fields_of_no_column_may_hold_anything_and_are_told_to_be_not_read(tmp_path: Path) -> None:
+def test_fields_of_no_column_may_hold_anything_and_are_reported_as_not_read(tmp_path: Path) -> None:
     box = {"extension_number": "101", "greeting": {"size": [1, 2.5]}, "n": 7, "b": True, "text": "kept"}
 
     sheet = read_sheet(written(tmp_path, [box]))

@@ -132,7 +132,7 @@ def test_stored_cells_are_read_faithfully(tmp_path: Path, cell: str, text: str, 
     assert sheet.kinds.get("B", {}).get(2) is kind
 
 
-def test_days_count_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
+def test_days_count_from_1904_where_the_workbook_specifies_it(tmp_path: Path) -> None:
     book = xlsxwriter.Workbook(tmp_path / "a.xlsx", {"date_1904": True})
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, HEADINGS)

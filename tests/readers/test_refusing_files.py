@@ -97,7 +97,7 @@ def test_text_under_the_name_of_a_workbook_is_read_with_a_warning(tmp_path: Path
         ("boxes\0.csv", "is not a valid file name"),
     ],
 )
-def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path, name: str, words: str) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "folder").mkdir()
 
     with pytest.raises(UsageError, match=words):
@@ -123,7 +123,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="all may be read here")
-def test_a_file_that_may_not_be_read_says_who_can_help(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_shows_who_can_help(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(CSV)
     path.chmod(0)

@@ -1,4 +1,4 @@
-"""Exports say exactly what is on the PBX."""
+"""Exports contain exactly what is on the PBX."""
 
 import csv
 import io
@@ -141,7 +141,7 @@ def test_a_csv_export_begins_as_excel_wants_it_and_ends_its_lines_so(tmp_path: P
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "json"])
-def test_an_export_is_its_owners_alone(tmp_path: Path, suffix: str) -> None:
+def test_an_export_is_private_to_its_owner(tmp_path: Path, suffix: str) -> None:
     written = write_export(tmp_path / f"boxes.{suffix.upper()}", [BOX])
 
     assert os.name == "nt" or stat.S_IMODE(written.stat().st_mode) == 0o600
@@ -161,7 +161,7 @@ def test_what_is_not_known_cannot_be_exported() -> None:
         render_export([Box(id="x", extension_number="0101", name="Lab")], "csv", pins=True)
 
 
-def test_a_name_that_ends_otherwise_is_refused_with_the_three_that_are_not(tmp_path: Path) -> None:
+def test_a_name_with_another_suffix_is_refused_with_the_three_that_are_not(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"must end in \.csv, \.xlsx or \.json"):
         write_export(tmp_path / "boxes.ods", [BOX])
 
@@ -176,7 +176,7 @@ def test_an_exported_workbook_is_fit_to_be_worked_in() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_a_clean_sheet_tells_cleared_from_blank_and_names_each_row(suffix: str) -> None:
+def test_a_clean_sheet_distinguishes_cleared_from_blank_and_names_each_row(suffix: str) -> None:
     records = [
         Record(row=7, extension_number="0101", name="=1+1", enable_pin=False, recipients=()),
         Record(row=9, extension_number="", recipients=("a@example.com",)),
@@ -200,7 +200,7 @@ def test_a_clean_sheet_tells_cleared_from_blank_and_names_each_row(suffix: str) 
     assert os.name == "nt" or mode == 0o600
 
 
-def test_a_clean_sheet_never_takes_the_place_of_its_input(tmp_path: Path) -> None:
+def test_a_clean_sheet_never_replaces_its_input(tmp_path: Path) -> None:
     sheet = replace(sheet_of(["Ext"], name=None), path=tmp_path / "boxes.csv")
     sheet.path.write_text("Ext\n6201\n")
 

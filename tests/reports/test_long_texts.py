@@ -26,7 +26,7 @@ def sheet_of_one_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "a.csv"
 
 
-def test_an_annotated_copy_shortens_long_cells_beyond_its_limit_and_says_so(sheet_of_one_text: Path) -> None:
+def test_an_annotated_copy_shortens_long_cells_beyond_its_limit_and_reports_it(sheet_of_one_text: Path) -> None:
     sheet = read_sheet(sheet_of_one_text)
     problems = validate(sheet).problems
 

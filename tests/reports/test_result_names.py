@@ -1,4 +1,4 @@
-"""Why a result cannot be written is told before anything is sent."""
+"""A result that cannot be written is reported before anything is sent."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a run did can be told from its journal, however the run ended."""
+"""A journal shows what its run did, however the run ended."""
 
 import errno
 import os
@@ -55,7 +55,7 @@ CREATED = Outcome(row=2, extension_number="6201", status=Status.CREATED, id="Qg=
 
 
 def write(folder: Path) -> Path:
-    """The journal of a run that died while row 3 was under way."""
+    """The journal of a run that died while row 3 was in progress."""
     journal = Journal(folder / "runs", FACTS, ROWS)
     journal.begin(NEW)
     journal.end(CREATED, BOX)
@@ -64,7 +64,7 @@ def write(folder: Path) -> Path:
     return folder / "runs" / f"{FACTS.name}.jsonl"
 
 
-OF_0_1_0 = Path(__file__).parent / "journal_of_0_1_0.jsonl"  # it was killed while row 7 was under way
+OF_0_1_0 = Path(__file__).parent / "journal_of_0_1_0.jsonl"  # it was killed while row 7 was in progress
 IN_0_1_0 = {Status.CREATED: 2, Status.UPDATED: 2, Status.INVALID: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 1}
 STATUSES = {2: Status.CREATED, 3: Status.UNKNOWN, 4: Status.NOT_SENT, 5: Status.INVALID}
 
@@ -80,7 +80,7 @@ def test_a_run_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert past.read_back == {2: BOX}
 
 
-def test_a_row_under_way_is_unknown_and_a_row_after_it_not_sent(tmp_path: Path) -> None:
+def test_a_row_in_progress_is_unknown_and_a_row_after_it_not_sent(tmp_path: Path) -> None:
     past = read_journal(write(tmp_path))
 
     assert {outcome.row: outcome.status for outcome in past.outcomes} == STATUSES
@@ -157,7 +157,7 @@ def test_a_list_of_runs_takes_no_memory_for_their_rows(tmp_path: Path, is_ended:
     assert peak < 300_000, f"{file.stat().st_size} bytes were counted in {peak}"
 
 
-def test_a_run_is_under_way_as_long_as_its_journal_is_open(tmp_path: Path) -> None:
+def test_a_run_is_in_progress_as_long_as_its_journal_is_open(tmp_path: Path) -> None:
     file = tmp_path / f"{FACTS.name}.jsonl"
     journal = Journal(tmp_path, FACTS, ROWS)
     journal.begin(NEW)
@@ -182,7 +182,7 @@ def test_a_lock_that_a_killed_run_left_behind_is_no_run(tmp_path: Path) -> None:
     assert not is_under_way(file)
 
 
-def test_runs_are_in_the_order_of_their_numbers_whatever_the_clock_says(tmp_path: Path) -> None:
+def test_runs_are_in_the_order_of_their_numbers_whatever_the_clock_shows(tmp_path: Path) -> None:
     names = []
     for name in ["2036", "2026", "2020"]:
         facts = replace(FACTS, name=name, number=next_number(tmp_path))
@@ -194,7 +194,7 @@ def test_runs_are_in_the_order_of_their_numbers_whatever_the_clock_says(tmp_path
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", None])
-def test_numbers_go_on_where_the_file_that_counts_them_is_lost(tmp_path: Path, damage: bytes | None) -> None:
+def test_numbers_continue_where_the_file_that_counts_them_is_lost(tmp_path: Path, damage: bytes | None) -> None:
     Journal(tmp_path, replace(FACTS, number=41), ROWS).close()
     if damage is not None:
         (tmp_path / "sequence").write_bytes(damage)
@@ -222,7 +222,7 @@ def test_a_journal_of_0_1_0_is_read_and_listed() -> None:
 
 
 @given(cut=st.integers(0, 1000))
-def test_a_journal_whose_writer_was_killed_tells_all_but_the_line_it_died_in(
+def test_a_journal_whose_writer_was_killed_shows_all_but_the_line_it_died_in(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     file = write(tmp_path_factory.mktemp("journal"))
@@ -275,7 +275,7 @@ LINES = {2: "row 2", 6: "begin of row 2", 7: "end of row 2", 8: "begin of row 3"
     ],
     ids=LINES.values(),
 )
-def test_a_damaged_line_hides_no_other_and_what_is_not_told_is_unknown(
+def test_a_damaged_line_hides_no_other_and_what_is_not_recorded_is_unknown(
     tmp_path: Path, lost: int, statuses: list[Status], garbage: bytes
 ) -> None:
     file = write(tmp_path)
@@ -332,7 +332,7 @@ def test_any_other_file_is_no_journal(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_a_journal_holds_pins_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_a_journal_holds_pins_and_is_private_to_its_owner(tmp_path: Path) -> None:
     file = write(tmp_path)
 
     assert file.stat().st_mode & 0o777 == 0o600

@@ -24,7 +24,7 @@ async def create(pbx: httpx.AsyncClient, box: dict[str, Any]) -> str:
 
 
 async def both(pbx: httpx.AsyncClient, id_: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A box as the list shows it, and by itself."""
+    """A box as the list shows it, and as a single response does."""
     (listed,) = (await pbx.get(BOXES)).json()["items"]
     return listed, (await pbx.get(f"{BOXES}/{id_}")).json()
 
@@ -34,7 +34,7 @@ async def both(pbx: httpx.AsyncClient, id_: str) -> tuple[dict[str, Any], dict[s
     ("how", "shown"), [("hide", None), ("mask-stars", "******"), ("mask-digits", "000000"), ("omit", ...)]
 )
 @pytest.mark.parametrize("field", ["pin", "recipients"])
-async def test_a_field_is_shown_as_a_rule_says_where_it_says(field: str, how: str, shown: Any, where: str) -> None:
+async def test_a_field_is_shown_as_a_rule_specifies(field: str, how: str, shown: Any, where: str) -> None:
     async with behaving(f"{how}:{field}:{where}") as pbx:
         id_ = await create(pbx, FULL)
         listed, single = await both(pbx, id_)
@@ -65,7 +65,7 @@ async def test_a_mask_covers_no_blank_and_rules_add_up() -> None:
         (["updates:erase"], FULL),
     ],
 )
-async def test_an_update_does_with_what_it_leaves_out_what_a_rule_says(
+async def test_an_update_does_with_what_it_leaves_out_what_a_rule_specifies(
     tmp_path: Path, rules: list[str], after: dict[str, Any]
 ) -> None:
     seed = tmp_path / "seed.json"
@@ -96,7 +96,7 @@ async def test_a_field_that_is_not_documented_has_its_value_from_the_start_and_c
 @pytest.mark.parametrize(
     ("parameter", "value"), [("filter", "name eq 'x'"), ("search", "x"), ("skip", 1), ("top", 1), ("orderby", "name")]
 )
-async def test_lists_ignore_what_a_rule_says(parameter: str, value: str | int) -> None:
+async def test_lists_ignore_what_a_rule_specifies(parameter: str, value: str | int) -> None:
     async with behaving(f"ignore:{parameter}") as pbx:
         for number in ("6102", "6101"):
             await create(pbx, a_box(extension_number=number, name=f"Box {number}"))
@@ -106,7 +106,7 @@ async def test_lists_ignore_what_a_rule_says(parameter: str, value: str | int) -
     assert [box["extension_number"] for box in page["items"]] == ["6102", "6101"]
 
 
-async def test_nulls_stand_where_a_rule_puts_them() -> None:
+async def test_nulls_stand_where_a_rule_requires_them() -> None:
     async with behaving(*(f"nulls:{call}" for call in ("list", "owner", "policy", "tenant", "messages"))) as pbx:
         empty, free = await pbx.get(BOXES), await pbx.get(FREE)
         id_ = await create(pbx, a_box())

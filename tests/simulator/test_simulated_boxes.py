@@ -103,11 +103,11 @@ async def test_the_owner_of_a_number_is_reported(pbx: httpx.AsyncClient, number:
     assert owner == {"extension_number": number, "name": name, "type": kind}
 
 
-async def test_nobody_owns_a_free_number(pbx: httpx.AsyncClient) -> None:
+async def test_a_free_number_has_no_owner(pbx: httpx.AsyncClient) -> None:
     assert (await pbx.get("/api/extension_numbers/6100")).status_code == 404
 
 
-async def test_the_password_policy_tells_how_long_a_pin_may_be() -> None:
+async def test_the_password_policy_shows_how_long_a_pin_may_be() -> None:
     async with in_process(create_app(settings=SimulatorSettings(pin_min=8, pin_max=12))) as pbx:
         policy = (await pbx.get("/api/tenant/password_policy")).json()
 

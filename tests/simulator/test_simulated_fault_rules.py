@@ -6,7 +6,7 @@ from bulkvm.simulator import FaultRules, SimulatorError
 
 
 def struck(rule: str, calls: list[str]) -> list[int]:
-    """The places, from 1, of the calls that a rule strikes."""
+    """The places, from 1, of the calls that a rule applies to."""
     faults = FaultRules([rule])
     return [place for place, call in enumerate(calls, start=1) if faults.match(call)]
 
@@ -23,7 +23,7 @@ def struck(rule: str, calls: list[str]) -> list[int]:
         ("rate=1", [1, 2, 3, 4, 5, 6, 7]),
     ],
 )
-def test_a_rule_strikes_when_it_says(when: str, places: list[int]) -> None:
+def test_a_rule_applies_when_specified(when: str, places: list[int]) -> None:
     assert struck(f"503:create:{when}", ["create"] * 7) == places
 
 
@@ -34,7 +34,7 @@ def test_a_rule_counts_only_the_calls_it_is_about() -> None:
     assert struck("503:any:2", calls) == [2]
 
 
-def test_every_rule_counts_but_the_first_that_fits_strikes() -> None:
+def test_every_rule_counts_but_the_first_that_matches_applies() -> None:
     faults = FaultRules(["500:create:1", "502:create:1-2", "503:create:2"])
 
     whats = [fault.what for fault in (faults.match("create"), faults.match("create")) if fault]
@@ -43,18 +43,18 @@ def test_every_rule_counts_but_the_first_that_fits_strikes() -> None:
 
 
 @given(st.integers(0, 2**32))
-def test_chance_with_a_seed_is_the_same_each_time(seed: int) -> None:
+def test_a_random_rule_with_a_seed_is_the_same_each_time(seed: int) -> None:
     rule = f"random:any:rate=0.3,seed={seed}"
     one, other = FaultRules([rule]), FaultRules([rule])
 
     assert [one.match("create") for _ in range(20)] == [other.match("create") for _ in range(20)]
 
 
-def test_chance_strikes_about_as_often_as_it_says() -> None:
+def test_a_random_rule_applies_about_as_often_as_specified() -> None:
     assert 60 <= len(struck("503:create:rate=0.1,seed=7", ["create"] * 1000)) <= 140
 
 
-def test_a_rule_may_say_how_much() -> None:
+def test_a_rule_may_have_an_amount() -> None:
     fault = FaultRules(["429(retry-after=2):list:1"]).match("list")
 
     assert fault

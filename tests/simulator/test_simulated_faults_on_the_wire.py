@@ -54,14 +54,14 @@ def test_an_error_status_comes_instead_of_the_change(app: Starlette, pbx: Ask, s
 
 
 @pytest.mark.parametrize("what", ["502-after", "html-after"])
-def test_an_error_may_be_told_of_a_change_that_was_made(app: Starlette, pbx: Ask, what: str) -> None:
+def test_a_change_that_was_made_may_be_answered_with_an_error(app: Starlette, pbx: Ask, what: str) -> None:
     app.state.faults = FaultRules([f"{what}:create:1"])
 
     assert pbx("POST", BOXES, a_box()).status == 502
     assert numbers(pbx) == ["6100"]
 
 
-def test_the_time_to_wait_is_told_in_seconds_or_as_a_date(app: Starlette, pbx: Ask) -> None:
+def test_the_time_to_wait_is_reported_in_seconds_or_as_a_date(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["429(retry-after=2):list:1", "503(retry-date=60):list:2"])
 
     first, second = pbx("GET", BOXES), pbx("GET", BOXES)
@@ -105,7 +105,7 @@ def test_a_change_may_be_made_after_the_client_has_gone(app: Starlette, pbx: Ask
     assert (before, numbers(pbx)) == ([], ["6100"])
 
 
-def test_an_answer_later_than_the_client_waits_tells_of_a_change_that_was_made(app: Starlette, pbx: Ask) -> None:
+def test_an_answer_later_than_the_client_waits_reports_a_change_that_was_made(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["late(seconds=600):create:1"])
 
     with pytest.raises(TimeoutError):
@@ -179,7 +179,7 @@ def test_another_administrator_has_nothing_to_do_without_boxes(app: Starlette, p
     assert numbers(pbx) == []
 
 
-def test_all_tokens_end_when_a_rule_says_so() -> None:
+def test_all_tokens_end_when_a_rule_requires_it() -> None:
     with running(create_app(faults=["expire:list:2"])) as here:
         statuses = [ask(here.url, "GET", BOXES).status for _ in range(3)]
 
@@ -200,7 +200,7 @@ def test_a_control_call_without_rules_changes_nothing(app: Starlette, pbx: Ask, 
     assert app.state.faults is before
 
 
-def test_whatever_strikes_a_box_that_was_told_of_is_there(app: Starlette, pbx: Ask) -> None:
+def test_under_any_fault_a_box_that_was_confirmed_exists(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["random:create:rate=0.5,seed=7"])
     told: set[str] = set()
     unsure: set[str] = set()

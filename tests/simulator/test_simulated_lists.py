@@ -170,7 +170,7 @@ async def test_a_malformed_filter_is_a_400(pbx: httpx.AsyncClient, text: str) ->
     assert answer.json()["errors"][0]["code"] == "VALIDATE_FAILED"
 
 
-def test_a_filter_may_be_as_big_as_is_said() -> None:
+def test_a_filter_may_be_as_big_as_documented() -> None:
     deep = "(" * 20 + "name eq 'A'" + ")" * 20
     long = " or ".join(["name eq 'A'"] * 200)
 
@@ -225,7 +225,7 @@ async def list_numbers(pbx: httpx.AsyncClient, **query: Any) -> tuple[int, list[
     return answer["count"], [box["extension_number"] for box in answer["items"]]
 
 
-async def test_a_page_has_as_many_boxes_as_asked_for_and_the_count_tells_of_all(pbx: httpx.AsyncClient) -> None:
+async def test_a_page_has_as_many_boxes_as_asked_for_and_the_count_is_of_all(pbx: httpx.AsyncClient) -> None:
     await fill(pbx, 105)
 
     count, numbers = await list_numbers(pbx, orderby="extension_number", skip=100)

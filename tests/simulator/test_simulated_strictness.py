@@ -110,7 +110,7 @@ async def test_a_value_that_keeps_the_document_is_accepted(pbx: httpx.AsyncClien
         assert (await pbx.post(f"{BOXES}/{id_}", json={field: value})).status_code == 200
 
 
-async def test_all_that_is_wrong_is_told_at_once(pbx: httpx.AsyncClient) -> None:
+async def test_all_that_is_wrong_is_reported_at_once(pbx: httpx.AsyncClient) -> None:
     answer = await pbx.post(BOXES, json={"pin": "1", "colour": "red"})
 
     fields = sorted(error["detail"]["field"] for error in answer.json()["errors"])
@@ -183,7 +183,7 @@ async def test_a_malformed_query_is_refused(pbx: httpx.AsyncClient, query: str) 
     "authorization",
     [None, "", "Bearer", "Bearer wrong", f"Basic {SimulatorSettings().token}", SimulatorSettings().token],
 )
-async def test_nothing_is_told_without_a_good_token(pbx: httpx.AsyncClient, authorization: str | None) -> None:
+async def test_nothing_is_shown_without_a_good_token(pbx: httpx.AsyncClient, authorization: str | None) -> None:
     del pbx.headers["Authorization"]
     headers = {} if authorization is None else {"Authorization": authorization}
 

@@ -1,4 +1,4 @@
-"""Whatever schemathesis makes of the document, the simulator answers as the document says."""
+"""The simulator answers every request that schemathesis generates as its document describes."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.simulator.requests import TOKEN, in_process
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
 
 
-# What a schema cannot say of these: a filter has a language of its own, a password is right or wrong.
+# What a schema cannot express: a filter has a language of its own, a password is right or wrong.
 BEYOND_SCHEMAS = {"list", "login", *NUMBER_LISTS}
 
 
@@ -30,13 +30,13 @@ def test_every_call_keeps_the_document(case: "Case[Any]") -> None:
     )
 
 
-async def test_the_document_is_served_to_anybody() -> None:
+async def test_the_document_is_served_without_a_login() -> None:
     settings = SimulatorSettings(pin_min=8)
     async with in_process(create_app(settings=settings), token="") as pbx:
         assert (await pbx.get("/openapi.json")).json() == make_openapi(settings, Behaviours())
 
 
-def test_its_schemas_are_schemas_and_its_calls_can_be_struck_by_faults() -> None:
+def test_its_schemas_are_valid_and_its_calls_can_have_faults() -> None:
     for operations in make_openapi(SimulatorSettings(), Behaviours())["paths"].values():
         for operation in operations.values():
             assert FaultRules([f"503:{operation['operationId']}:1"]).match(operation["operationId"])

@@ -73,7 +73,7 @@ def test_exactly_the_escape_of_an_export_is_taken_off(tmp_path: Path, written: s
     assert read_seed(write_csv(tmp_path, f"6100,{written},402817,,,,,,"))[0]["name"] == name
 
 
-async def test_a_seed_takes_the_place_of_all_boxes_and_of_what_has_their_numbers(tmp_path: Path) -> None:
+async def test_a_seed_replaces_all_boxes_and_other_extensions_with_their_numbers(tmp_path: Path) -> None:
     state, seed = tmp_path / "state.sqlite3", write_csv(tmp_path, FULL_LINE, "6300,Sales box,402817,,yes,no,,,")
     async with in_process(create_app(state)) as pbx:
         await pbx.post(BOXES, json=a_box())

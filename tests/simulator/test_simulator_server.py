@@ -39,7 +39,7 @@ def test_a_request_that_never_ends_does_not_keep_it_from_stopping() -> None:
         ask(here.url, "GET", BOXES, timeout=0.1)
 
 
-def test_a_port_that_is_taken_is_said_so() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
@@ -47,7 +47,7 @@ def test_a_port_that_is_taken_is_said_so() -> None:
             serve(create_app(), port=port, on_ready=print)
 
 
-def test_its_certificate_is_trusted_by_whoever_is_given_it_and_by_nobody_else() -> None:
+def test_its_certificate_is_trusted_only_by_clients_that_are_given_it() -> None:
     with running(create_app(), tls=True) as here:
         assert here.certificate
         strict = ssl.create_default_context(cafile=here.certificate)
@@ -145,7 +145,7 @@ def test_its_certificate_is_kept_beside_the_state(tmp_path: Path) -> None:
     ],
     ids=["no key", "key for everybody", "key behind a link", "no certificate", "no certificate but the key"],
 )
-def test_a_certificate_that_cannot_be_used_is_made_anew(tmp_path: Path, spoil: Callable[[Path, Path], object]) -> None:
+def test_a_certificate_that_cannot_be_used_is_replaced(tmp_path: Path, spoil: Callable[[Path, Path], object]) -> None:
     state = tmp_path / "pbx.sqlite3"
     certificate, former = start(state)
     key = certificate.with_name("pbx.sqlite3.key.pem")
@@ -159,7 +159,7 @@ def test_a_certificate_that_cannot_be_used_is_made_anew(tmp_path: Path, spoil: C
     assert not key.is_symlink()
 
 
-def test_a_certificate_that_ends_soon_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_ends_soon_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bulkvm.simulator.self_signed._LIFETIME", dt.timedelta(hours=1))
     state = tmp_path / "pbx.sqlite3"
 

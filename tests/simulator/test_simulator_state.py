@@ -19,7 +19,7 @@ DELETE FROM box WHERE extension_number IN ('6201', '6204');
 INSERT INTO token VALUES ('LOGGED-IN', 'REFRESH', 4102444800.0);
 """
 
-# Makes boxes on the numbers given, says which ones it got, and tries numbers that others want too.
+# Creates boxes with the numbers given, prints those that it got, and tries numbers that others want too.
 MAKE_BOXES = """
 import sys
 import threading

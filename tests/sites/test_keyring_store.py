@@ -27,7 +27,7 @@ def test_a_secret_is_kept_until_it_is_forgotten(use_keyring: UseKeyring) -> None
 
 
 @pytest.mark.parametrize("keyring", [NONE, EMPTY, Broken()], ids=["none", "empty", "broken"])
-def test_a_machine_without_a_working_keyring_is_told_from_one_that_has_it(
+def test_a_machine_without_a_working_keyring_is_distinguished_from_one_that_has_it(
     use_keyring: UseKeyring, keyring: KeyringBackend
 ) -> None:
     use_keyring(keyring)

@@ -1,4 +1,4 @@
-"""Which site is meant: an option, then the variables, then the entry; and no password ever goes to another PBX."""
+"""The choice of a site: by an option, then the variables, then the entry; no password is ever sent to another PBX."""
 
 from collections.abc import Mapping
 
@@ -36,7 +36,7 @@ def test_the_only_site_needs_no_name() -> None:
     assert choose(None, {"clinic": CLINIC}) == choose("clinic", BOTH)
 
 
-def test_a_variable_that_names_a_pbx_stands_above_the_only_site_and_gets_none_of_its_secrets() -> None:
+def test_a_variable_that_names_a_pbx_takes_precedence_over_the_only_site_and_gets_none_of_its_secrets() -> None:
     chosen = choose(None, {"clinic": CLINIC}, {"url": "https://clinic:8887/api/", "token": "t"})
 
     assert chosen == ("https://clinic:8887", None, None, None, "t")
@@ -62,7 +62,9 @@ def test_variables_alone_are_a_site_with_a_token_or_a_login() -> None:
         ({"url": "https://clinic:8887/"}, ("admin", "clinic.example", "clinic-password", None)),
     ],
 )
-def test_variables_stand_above_a_sites_entry(variables: dict[str, str], expected: tuple[str | None, ...]) -> None:
+def test_variables_take_precedence_over_a_sites_entry(
+    variables: dict[str, str], expected: tuple[str | None, ...]
+) -> None:
     assert choose("clinic", BOTH, {"site": "clinic"} | variables)[1:] == expected
 
 
@@ -86,7 +88,9 @@ def test_a_named_site_and_a_variable_that_names_another_pbx_are_refused() -> Non
         ("hospital", {}, "bulkvm login hospital"),
     ],
 )
-def test_no_site_that_is_meant_is_told_with_what_to_do(name: str | None, sites: dict[str, Site], words: str) -> None:
+def test_without_a_usable_site_the_error_explains_what_to_do(
+    name: str | None, sites: dict[str, Site], words: str
+) -> None:
     with pytest.raises(UsageError, match=words):
         choose(name, sites)
 
@@ -144,7 +148,7 @@ def test_a_person_is_asked_for_a_secret_that_is_nowhere_else(
     assert (site.url, site.user, site.domain, site.password, site.token) == asked
 
 
-def test_nobody_is_asked_where_it_is_not_known_who_logs_in() -> None:
+def test_no_one_is_asked_where_it_is_not_known_who_logs_in() -> None:
     choice = choose_site(None, {"BULKVM_URL": "https://new"}, BOTH)
 
     with pytest.raises(UsageError, match="there is no login for it"):

@@ -70,7 +70,7 @@ def test_secrets_and_what_is_dangerous_are_not_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
-def test_the_file_and_its_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
+def test_the_file_and_its_folder_are_private_to_their_owner(tmp_path: Path) -> None:
     file = tmp_path / "new" / "sites.toml"
 
     for _ in range(2):
@@ -108,7 +108,7 @@ def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
         ('["../x"]\nurl = "https://pbx"', "not a valid name"),
     ],
 )
-def test_a_file_that_is_not_one_of_sites_is_told_as_such(tmp_path: Path, content: str, words: str) -> None:
+def test_a_file_that_is_not_one_of_sites_is_reported_as_such(tmp_path: Path, content: str, words: str) -> None:
     file = tmp_path / "sites.toml"
     file.write_bytes(content.encode("latin-1"))
 
@@ -122,14 +122,14 @@ WRONG = "[wrong]\nurl = 'https://pbx'\ncolour = 'red'\n\n[clinic]\nurl = 'https:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
-def test_a_pipe_in_place_of_the_file_is_told_and_not_taken_for_none(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_file_is_reported_and_not_taken_for_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "sites.toml", 0o600)
 
     with pytest.raises(FileError, match="cannot be read: it is not a regular file"):
         read_sites(tmp_path / "sites.toml")
 
 
-def test_a_wrong_entry_is_named_where_it_is_meant_and_the_others_work(tmp_path: Path) -> None:
+def test_a_wrong_entry_is_named_where_it_is_used_and_the_others_work(tmp_path: Path) -> None:
     file = tmp_path / "sites.toml"
     file.write_text(WRONG, "utf-8")
 

@@ -1,4 +1,4 @@
-"""Runs against a PBX on a socket, and what the PBX's own state says of their outcomes."""
+"""Runs against a PBX on a socket, and checks of their outcomes against the PBX's own state."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -61,7 +61,7 @@ def box_of(item: dict[str, Any]) -> Box:
 
 
 async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome], *, but: Collection[str] = ()) -> None:
-    """Each outcome says what the PBX's own state shows, but for boxes that somebody else was at."""
+    """Each outcome is what the PBX's own state shows, except for boxes that someone else changed."""
     assert [outcome.row for outcome in outcomes] == [change.record.row for change in plan.changes]
     assert sum(count_statuses(outcomes).values()) == len(plan.changes)
     boxes = await boxes_from_rows(app)
@@ -80,7 +80,7 @@ async def assert_truth(app: Starlette, plan: Plan, outcomes: Sequence[Outcome], 
 
 
 class Striking(FaultRules):
-    """FaultRules that note which of them struck."""
+    """FaultRules that record which of them applied."""
 
     def __init__(self, *rules: str) -> None:
         super().__init__(rules)

@@ -1,4 +1,4 @@
-"""Answers to a change that say something else than what the PBX did: another box's id, or that the login has ended."""
+"""Answers to a change that do not match what the PBX did: another box's id, or that the login has ended."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -214,7 +214,7 @@ async def test_a_change_that_is_answered_with_another_box_is_looked_up(kind: Cha
     assert outcome.status is (DONE[kind] if is_done else Status.FAILED)
 
 
-async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_told_as_such() -> None:
+async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_reported_as_such() -> None:
     app = create_app()
 
     def rename(asked: Asked) -> Answer | None:

@@ -83,7 +83,7 @@ async def test_a_first_box_of_each_kind_is_read_back_before_another_one_is_begun
     assert order_of(hostile).count("f") == first.count("f") + {"create": 0, "update": ROWS - 1, "both": 2}[kind]
 
 
-async def test_a_pbx_that_erases_what_it_was_not_told_to_keep_does_so_to_one_box(tmp_path: Path) -> None:
+async def test_a_pbx_that_erases_what_an_update_leaves_out_does_so_to_one_box(tmp_path: Path) -> None:
     app = create_app(
         settings=SimulatorSettings(behave=("updates:erase", "extra:retain_days=30", "extra:api_token=SECRET-1"))
     )
@@ -261,7 +261,7 @@ async def test_another_spelling_of_the_same_is_no_difference(shown: dict[str, An
     ],
     ids=str,
 )
-async def test_what_reads_back_otherwise_ends_the_run_there(shown: dict[str, Any], status: Status, said: str) -> None:
+async def test_what_reads_back_differently_ends_the_run_there(shown: dict[str, Any], status: Status, said: str) -> None:
     app = after_updates(lambda box: box | shown)
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
@@ -276,7 +276,7 @@ async def test_what_reads_back_otherwise_ends_the_run_there(shown: dict[str, Any
     assert len([asked for asked in app.asked if is_update(asked)]) == 1
 
 
-async def test_a_create_that_reads_back_otherwise_ends_the_run_there() -> None:
+async def test_a_create_that_reads_back_differently_ends_the_run_there() -> None:
     def alter(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.startswith(f"{BOXES}/"):
             answer.json = answer.json | {"name": "Cut off"}
@@ -370,7 +370,7 @@ async def make_others(pbx: Pbx) -> None:
         await pbx.create_box(Record(row=2, extension_number=number, name="Other", pin="582046"))
 
 
-async def test_a_login_that_ends_at_the_read_back_is_told_as_such() -> None:
+async def test_a_login_that_ends_at_the_read_back_is_reported_as_such() -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         app.state.faults = FaultRules(["401:fetch:1-9"])
@@ -494,7 +494,7 @@ def differences_of(box: Box, wanted: Box) -> Any:
     return find_exact_differences(box, wanted)
 
 
-async def test_what_the_pbx_gives_for_blank_cells_is_noted_once_for_each_set_of_them(tmp_path: Path) -> None:
+async def test_what_the_pbx_gives_for_blank_cells_is_recorded_once_for_each_set_of_them(tmp_path: Path) -> None:
     app = create_app()
     rows = [replace(record, enable_pin=False) if n % 2 else record for n, record in enumerate(records(ROWS))]
     journal = Journal(tmp_path, facts([record.extension_number for record in rows]))

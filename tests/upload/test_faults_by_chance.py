@@ -1,4 +1,4 @@
-"""Never twice, never lost, whatever goes wrong together: what the result says is what the PBX has."""
+"""Never twice, never lost, whatever goes wrong together: the result is what the PBX has."""
 
 import asyncio
 from dataclasses import dataclass
@@ -78,7 +78,9 @@ async def go_through(scenario: Scenario) -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SCENARIO, min_size=1, max_size=6))
-def test_whatever_goes_wrong_no_box_is_made_twice_and_every_row_is_told_truly(scenarios: list[Scenario]) -> None:
+def test_whatever_goes_wrong_no_box_is_made_twice_and_every_row_is_reported_correctly(
+    scenarios: list[Scenario],
+) -> None:
     async def go_through_all_at_once() -> None:  # they mostly wait
         async with asyncio.timeout(120):
             await asyncio.gather(*map(go_through, scenarios))

@@ -1,4 +1,4 @@
-"""What becomes of one row where the PBX is no longer as it was, refuses, or says nothing any more."""
+"""The outcome of one row if the PBX has changed, refuses, or no longer responds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -105,7 +105,7 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
         (R, ["500:destroy:1", "500:fetch:2"], Status.UNKNOWN, "could not be looked up"),
     ],
 )
-async def test_each_way_in_which_a_row_ends_is_told_as_it_is(
+async def test_each_way_in_which_a_row_ends_is_reported_as_it_is(
     kind: ChangeKind, faults: Sequence[str], status: Status, said: str
 ) -> None:
     outcome = await outcome_of(kind, faults, create_app())
@@ -171,7 +171,7 @@ async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
         (True, True, "Another box has its number now, and is kept as it is."),
     ],
 )
-async def test_it_is_said_what_importing_again_comes_to_where_the_box_is_gone(
+async def test_the_message_explains_what_importing_again_does_where_the_box_is_gone(
     is_undo: bool,  # noqa: FBT001
     is_replaced: bool,  # noqa: FBT001
     said: str,
@@ -208,7 +208,7 @@ async def undo_of(made: Record, former: dict[str, Absent | str], pbx: Pbx) -> Ch
 
 
 @pytest.mark.parametrize("theirs", [{"name": "Somebody else's"}, {"prompt": "fr-FR"}], ids=["a value", "a blank"])
-async def test_an_undo_that_someone_else_forestalled_keeps_what_they_did(theirs: dict[str, str]) -> None:
+async def test_an_undo_keeps_what_someone_else_did_first(theirs: dict[str, str]) -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
         undo = await undo_of(RECORD, {"name": "Former"}, pbx)
@@ -232,7 +232,7 @@ async def test_an_undo_that_someone_else_forestalled_keeps_what_they_did(theirs:
     ],
     ids=["done", "done and lost", "not done", "left out means kept"],
 )
-async def test_a_field_that_is_to_be_blank_again_is_told_as_it_is(
+async def test_a_field_that_is_to_be_blank_again_is_reported_as_it_is(
     settings: SimulatorSettings, faults: Sequence[str], status: Status
 ) -> None:
     async with connect(SITE, ONCE, app=(app := create_app(settings=settings))) as pbx:
@@ -253,7 +253,7 @@ def journal_in(folder: Path) -> Journal:
     return Journal(folder, facts)
 
 
-async def test_what_cannot_be_noted_first_is_not_sent(tmp_path: Path) -> None:
+async def test_what_cannot_be_recorded_first_is_not_sent(tmp_path: Path) -> None:
     app, journal = create_app(), journal_in(tmp_path)
     journal.close()
     async with connect(SITE, ONCE, app=app) as pbx:
@@ -264,7 +264,7 @@ async def test_what_cannot_be_noted_first_is_not_sent(tmp_path: Path) -> None:
     assert app.state.traffic.counts["create"] == 0
 
 
-async def test_what_cannot_be_noted_afterwards_ends_the_run_and_is_reported(tmp_path: Path) -> None:
+async def test_what_cannot_be_recorded_afterwards_ends_the_run_and_is_reported(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
     alone = replace(ONCE, concurrency=1)
@@ -275,7 +275,7 @@ async def test_what_cannot_be_noted_afterwards_ends_the_run_and_is_reported(tmp_
     assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED, Status.NOT_SENT]
 
 
-async def test_a_surprise_in_one_row_costs_no_other_its_outcome() -> None:
+async def test_an_internal_error_in_one_row_does_not_affect_other_rows() -> None:
     broken = Change(ChangeKind.UPDATE, RENAMED, box=None)
     async with connect(SITE, ONCE, app=create_app()) as pbx:
         ending = await send(Plan((Change(ChangeKind.CREATE, replace(RECORD, row=1)), broken)), pbx, ONCE)
@@ -285,7 +285,7 @@ async def test_a_surprise_in_one_row_costs_no_other_its_outcome() -> None:
 
 
 @pytest.mark.parametrize("fault", ["503(retry-after=600):create:1", "503-after(retry-after=600):create:1"])
-async def test_a_create_that_is_answered_by_a_long_wait_is_not_said_to_be_unsent(fault: str) -> None:
+async def test_a_create_that_is_answered_by_a_long_wait_is_not_reported_as_unsent(fault: str) -> None:
     app = create_app(faults=[fault])
     plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
     alone = replace(ONCE, concurrency=1)

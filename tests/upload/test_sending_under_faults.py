@@ -1,4 +1,4 @@
-"""Never twice, never lost: what the result says of each row is what the PBX has."""
+"""Never twice, never lost: the result of each row is what the PBX has."""
 
 import asyncio
 import socket
@@ -42,7 +42,7 @@ async def test_a_pbx_that_comes_back_in_time_is_waited_for() -> None:
     assert len(await boxes_from_rows(app)) == len(plan.changes)
 
 
-async def test_a_pbx_that_stays_away_ends_the_run_and_most_rows_are_not_burnt() -> None:
+async def test_a_pbx_that_stays_away_stops_the_run_before_most_rows_are_sent() -> None:
     app, plan, error = await run_with("down(seconds=600):create:5", SendSettings(max_rps=0, max_outage=0.5))
 
     assert isinstance(error, StoppedEarly)
@@ -138,7 +138,7 @@ async def test_a_run_that_only_waits_ends_when_it_is_stopped(rule: str, call: st
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_what_a_run_that_is_stopped_has_under_way_is_still_asked_about() -> None:
+async def test_what_a_run_that_is_stopped_has_in_progress_is_still_asked_about() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings(concurrency=4)) as pbx:
         plan = await plan_for(pbx, records(20))
@@ -152,7 +152,7 @@ async def test_what_a_run_that_is_stopped_has_under_way_is_still_asked_about() -
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_a_box_that_someone_else_made_meanwhile_is_not_taken_for_ours() -> None:
+async def test_a_box_that_someone_else_made_in_the_meantime_is_not_taken_for_ours() -> None:
     app = create_app(faults=["reset:create:1"])
     async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
         wanted = Record(row=2, extension_number="2000", name="Ours", pin="582046")
@@ -196,7 +196,7 @@ async def test_a_refusal_after_a_lost_answer_is_believed_where_no_box_appears() 
 
 @pytest.mark.parametrize("call", ["create", "update", "destroy"])
 @pytest.mark.parametrize("fault", ["slow(seconds=600)", "504", "reset"])
-async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str, fault: str) -> None:
+async def test_a_request_that_the_pbx_may_still_process_is_not_reported_as_failed(call: str, fault: str) -> None:
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         if call != "create":
@@ -214,7 +214,7 @@ async def test_what_the_pbx_may_still_be_at_is_not_said_to_have_failed(call: str
 
 
 @pytest.mark.parametrize("first", ["reset-after", "slow(seconds=1)"], ids=["made at once", "made late"])
-async def test_an_update_that_its_first_try_makes_is_told_as_made_though_the_second_is_refused(first: str) -> None:
+async def test_an_update_that_its_first_try_makes_is_reported_as_made_though_the_second_is_refused(first: str) -> None:
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
@@ -297,7 +297,7 @@ async def test_without_doubt_the_first_box_alone_is_read_back() -> None:
     assert app.state.traffic.counts["fetch"] == 1
 
 
-async def test_workers_share_the_rows_and_no_more_than_allowed_are_under_way() -> None:
+async def test_workers_share_the_rows_and_no_more_than_allowed_are_in_progress() -> None:
     app = create_app(settings=SimulatorSettings(latency=0.01))
     async with on_a_socket(app, SendSettings(max_rps=0, concurrency=4)) as pbx:
         plan = await plan_for(pbx, records(80))
@@ -307,7 +307,7 @@ async def test_workers_share_the_rows_and_no_more_than_allowed_are_under_way() -
     assert app.state.traffic.counts["create"] == 80
 
 
-async def test_a_longer_sheet_keeps_no_more_under_way() -> None:
+async def test_a_longer_sheet_keeps_no_more_in_progress() -> None:
     tasks: list[int] = []
     most = []
     async with connect(BY_TOKEN, SendSettings(max_rps=0), app=create_app()) as pbx:

@@ -1,4 +1,4 @@
-"""PBXs that hide, mask or leave out what boxes hold: what cannot be compared is sent and said, and nothing is lost."""
+"""PBXs that hide, mask or leave out fields: what cannot be compared is sent and reported, and nothing is lost."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def row(number: int = 0, **fields: Any) -> Record:
 @pytest.mark.parametrize("rule", HIDING)
 @pytest.mark.parametrize("verify", [False, True])
 @pytest.mark.parametrize("name", ["Desk 0", "Reception"])
-async def test_a_pin_that_cannot_be_compared_is_sent_each_time_and_said(
+async def test_a_pin_that_cannot_be_compared_is_sent_each_time_and_reported(
     tmp_path: Path, rule: str, name: str, *, verify: bool
 ) -> None:
     pbx = Behaving(tmp_path, [rule])

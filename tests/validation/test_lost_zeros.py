@@ -32,14 +32,14 @@ def test_a_pin_one_digit_short_in_a_number_cell_or_a_csv_lost_its_zero(
     assert checked.records == ()
 
 
-def test_the_message_tells_of_the_option_that_mends_it() -> None:
+def test_the_message_names_the_option_that_fixes_it() -> None:
     (problem,) = validate(sheet_of(("Ext", "PIN"), ("6201", "24680"), kinds={"B2": NUMBER})).problems
 
     assert "--fix leading-zeros" in problem.message
     assert "24680" not in problem.message
 
 
-def test_on_request_the_zero_is_put_back_in_the_whole_column_and_each_is_listed() -> None:
+def test_on_request_the_zero_is_restored_in_the_whole_column_and_each_is_listed() -> None:
     rows = [("6201", "24680"), ("6202", "402817"), ("6203", " 35791 "), ("6204", "402818")]
     sheet = sheet_of(("Ext", "PIN"), *rows, kinds={"B2": NUMBER, "B3": NUMBER, "B4": NUMBER})
 

@@ -18,7 +18,7 @@ def read(*headings: str) -> Sheet:
     ["Voicemail PIN", "VM Password", "vm-pin", "MB PIN", "Voice Mail Password", "Mailbox passcode",
      "Voicemail_Password", "VM Code"],
 )  # fmt: skip
-def test_a_heading_that_says_which_pin_wins_over_one_that_does_not(heading: str, other: str) -> None:
+def test_a_heading_that_shows_which_pin_wins_over_one_that_does_not(heading: str, other: str) -> None:
     for headings, pin in (((heading, other), "402817"), ((other, heading), "918264")):
         checked = validate(read(*headings))
 
@@ -44,7 +44,7 @@ def test_a_password_alone_is_the_pin(heading: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["VM PIN", "Password", "Passcode", "PIN code"])
-def test_two_headings_for_one_column_are_told_with_the_map_that_decides(other: str) -> None:
+def test_two_headings_for_one_column_are_reported_with_the_map_that_decides(other: str) -> None:
     (problem,) = [problem for problem in validate(read("PIN", other)).problems if problem.is_error]
 
     assert problem.code == "column-twice"

@@ -34,7 +34,7 @@ def test_a_good_row_becomes_a_record_and_its_blanks_stay_blank() -> None:
     assert record.prompt is BLANK
 
 
-def test_all_problems_of_all_rows_are_told_in_the_sheets_order() -> None:
+def test_all_problems_of_all_rows_are_reported_in_the_sheets_order() -> None:
     checked = check(("62", "x" * 65, "111", "", ""), GOOD, ("ext. 6202", "Sales", "402818", "anna", "perhaps"))
 
     assert found(checked) == [
@@ -67,7 +67,9 @@ def test_a_problem_names_its_row_column_and_severity() -> None:
         ("6201\n", ["invisible-characters"]),
     ],
 )
-def test_what_surrounds_a_value_is_stripped_and_told_only_where_it_was_not_a_space(text: str, codes: list[str]) -> None:
+def test_what_surrounds_a_value_is_stripped_and_reported_only_where_it_was_not_a_space(
+    text: str, codes: list[str]
+) -> None:
     checked = check((text, *GOOD[1:]))
 
     assert [problem.code for problem in checked.problems] == codes
@@ -156,7 +158,7 @@ def test_a_warning_whose_column_the_sheet_lacks_stands_at_the_extension() -> Non
         ("D2", CellKind.NO_RESULT, "formula-no-result"),
     ],
 )
-def test_what_a_spreadsheet_did_to_a_cell_is_told_at_it(cell: str, kind: CellKind, code: str) -> None:
+def test_what_a_spreadsheet_did_to_a_cell_is_reported_at_it(cell: str, kind: CellKind, code: str) -> None:
     checked = check(GOOD, kinds={cell: kind})
 
     assert found(checked) == [(cell, code)]
@@ -173,7 +175,7 @@ def test_what_a_spreadsheet_did_to_a_cell_is_told_at_it(cell: str, kind: CellKin
         ("E2", CellKind.BOOLEAN),
     ],
 )
-def test_what_a_spreadsheet_did_without_harm_is_not_told(cell: str, kind: CellKind) -> None:
+def test_what_a_spreadsheet_did_without_harm_is_not_reported(cell: str, kind: CellKind) -> None:
     checked = check(GOOD, kinds={cell: kind})
 
     assert found(checked) == []
@@ -188,7 +190,7 @@ def test_a_name_of_which_excel_made_something_else_is_doubted(kind: CellKind) ->
     assert len(checked.records) == 1
 
 
-def test_what_is_doubtful_is_told_of_rows_with_errors_too() -> None:
+def test_what_is_doubtful_is_reported_of_rows_with_errors_too() -> None:
     checked = check(("6201", "Lab", "402817", "", "yes"), ("62", "Lab", "402817", "", "perhaps"))
 
     assert found(checked) == [
@@ -202,7 +204,7 @@ def test_what_is_doubtful_is_told_of_rows_with_errors_too() -> None:
     ]
 
 
-def test_of_a_cell_that_could_not_be_read_nothing_else_is_said() -> None:
+def test_of_a_cell_that_could_not_be_read_nothing_else_is_reported() -> None:
     assert found(check(("6201", "Lab", "402817", "anna", "yes"))) == [("D2", "recipient")]
 
 
@@ -245,7 +247,7 @@ def test_a_heading_that_is_mapped_must_be_there() -> None:
     assert [(p.row, p.code) for p in checked.problems if p.is_error] == [(None, "map-not-there")]
 
 
-def test_a_mapped_heading_takes_the_place_of_its_usual_names() -> None:
+def test_a_mapped_heading_replaces_its_usual_names() -> None:
     sheet = sheet_of(("Ext", "Code", "PIN"), ("6201", "402817", "999"))
 
     assert [record.pin for record in validate(replace(sheet, heading_map={"Code": "pin"})).records] == ["402817"]
@@ -261,7 +263,7 @@ def test_digits_that_may_be_a_pin_are_shown_in_no_message() -> None:
     assert not any("402817" in problem.message for problem in problems)
 
 
-def test_a_merged_cell_has_no_value_and_only_reading_tells_of_it() -> None:
+def test_a_merged_cell_has_no_value_and_only_reading_reports_it() -> None:
     told = Problem(row=2, cell="B2", code=ProblemCode.MERGED_CELLS, message="merged")
     sheet = sheet_of(HEADINGS, GOOD, kinds={"B2": CellKind.MERGED}, problems=[told])
 
@@ -424,7 +426,7 @@ def test_what_a_spreadsheet_did_to_an_exported_cell_is_still_an_error() -> None:
 @pytest.mark.parametrize(
     ("ids", "refused"), [(("QQ==", "Qg=="), []), (("QQ==", ""), [2, 3]), (("QQ==", "QQ=="), [2, 3]), (("", ""), [2, 3])]
 )
-def test_two_exported_rows_with_one_number_are_told_apart_by_their_ids(
+def test_two_exported_rows_with_one_number_are_distinguished_by_their_ids(
     ids: tuple[str, str], refused: list[int]
 ) -> None:
     checked = validate(sheet_of(("extension_number", "id"), ("6201", ids[0]), ("6201", ids[1])))

@@ -30,7 +30,7 @@ from tests.upload.actual_boxes import BY_PASSWORD
 
 
 class Clock:
-    """A clock that moves when somebody sleeps."""
+    """A clock that advances with each sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -59,7 +59,7 @@ def test_requests_are_evenly_spaced_and_use_the_whole_rate(rate: float, count: i
     assert all(gap == pytest.approx(1 / rate) for gap in gaps)
 
 
-async def test_without_a_limit_nobody_waits() -> None:
+async def test_without_a_limit_no_request_waits() -> None:
     clock = Clock()
     pace = RateLimiter(0, clock=clock, sleep=clock.sleep)
 
@@ -69,7 +69,7 @@ async def test_without_a_limit_nobody_waits() -> None:
     assert clock.now == 0
 
 
-async def test_silence_holds_for_those_who_have_their_turn_already() -> None:
+async def test_a_pause_applies_to_requests_that_have_a_slot_already() -> None:
     clock = Clock()
     silent_until = 30.0
 
@@ -120,7 +120,7 @@ async def fill(window: ConcurrencyLimiter, answers: int, seconds: float) -> None
         window.release()
 
 
-async def test_the_window_opens_to_its_ceiling_while_answers_hold() -> None:
+async def test_the_limit_grows_to_its_maximum_while_responses_are_fast() -> None:
     window = ConcurrencyLimiter(32)
 
     await fill(window, 60, 0.05)
@@ -150,7 +150,7 @@ async def watch(window: ConcurrencyLimiter, delay: Delay, answers: int) -> list[
 
 
 @pytest.mark.parametrize("knee", [4, 8, 16, 32])
-async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_slowing_down(knee: int) -> None:
+async def test_the_limit_settles_near_the_number_that_the_pbx_answers_without_slowing_down(knee: int) -> None:
     sizes = await watch(ConcurrencyLimiter(64), lambda under_way: 0.05 * max(1, under_way / knee), 4000)
 
     settled = sizes[1000:]
@@ -159,7 +159,7 @@ async def test_the_window_settles_near_the_number_that_the_pbx_answers_without_s
     assert sum(settled) / len(settled) <= 1.5 * knee
 
 
-async def test_the_window_opens_again_when_the_load_is_gone() -> None:
+async def test_the_limit_grows_again_when_the_load_is_gone() -> None:
     window = ConcurrencyLimiter(32)
     await watch(window, lambda under_way: 0.05 * max(1, under_way / 4), 400)
     narrow = window.limit
@@ -174,7 +174,7 @@ async def test_the_window_opens_again_when_the_load_is_gone() -> None:
     "times", [lambda chance: chance.uniform(0.02, 0.12), lambda chance: 0.2 if chance.random() < 0.15 else 0.02]
 )
 @pytest.mark.parametrize("seed", range(5))
-async def test_times_that_vary_by_themselves_do_not_keep_the_window_from_opening(
+async def test_times_that_vary_by_themselves_do_not_keep_the_limit_from_growing(
     seed: int, times: Callable[[random.Random], float]
 ) -> None:
     chance = random.Random(seed)
@@ -184,7 +184,7 @@ async def test_times_that_vary_by_themselves_do_not_keep_the_window_from_opening
     assert sum(sizes[1000:]) / 3000 > 48
 
 
-async def test_a_refusal_halves_the_window_once_for_all_under_way() -> None:
+async def test_a_refusal_halves_the_limit_once_for_all_in_flight() -> None:
     window = ConcurrencyLimiter(32)
     await fill(window, 60, 0.05)
 
@@ -204,7 +204,7 @@ async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> Non
 
 
 @given(st.lists(st.sampled_from(["good", "slow", "refused"]), max_size=200), st.integers(1, 64))
-def test_the_window_is_never_closed_and_never_above_its_ceiling(answers: list[str], ceiling: int) -> None:
+def test_the_limit_is_never_below_one_and_never_above_its_maximum(answers: list[str], ceiling: int) -> None:
     window = ConcurrencyLimiter(ceiling)
 
     for answer in answers:
@@ -248,7 +248,7 @@ async def ask(outage: OutageGate, times: int) -> list[bool]:
     return await asyncio.gather(*(one() for _ in range(times)))
 
 
-async def test_during_an_outage_one_asks_for_all_and_all_go_on_when_it_is_over() -> None:
+async def test_during_an_outage_one_asks_for_all_and_all_continue_when_it_is_over() -> None:
     clock = Clock()
     probes = 0
 
@@ -266,7 +266,7 @@ async def test_during_an_outage_one_asks_for_all_and_all_go_on_when_it_is_over()
     assert probes == 5
 
 
-async def test_an_outage_that_lasts_too_long_stops_everybody_and_is_asked_for_no_more() -> None:
+async def test_an_outage_that_lasts_too_long_stops_all_requests_and_is_asked_for_no_more() -> None:
     clock = Clock()
     probes = 0
 
@@ -316,9 +316,7 @@ class Arrivals(httpx.AsyncBaseTransport):
     [{"retry-after": "30"}, {"retry-after": formatdate(NOW + 30, usegmt=True), "date": formatdate(NOW, usegmt=True)}],
     ids=["seconds", "date"],
 )
-async def test_a_refusal_that_asks_for_a_wait_is_followed_by_silence_of_all(
-    status: int, headers: dict[str, str]
-) -> None:
+async def test_a_refusal_that_asks_for_a_wait_pauses_all_requests(status: int, headers: dict[str, str]) -> None:
     clock = Clock()
     arrivals = Arrivals(clock, status, headers)
     transport = ThrottledTransport(
@@ -349,7 +347,7 @@ async def too_late(_scope: Scope, _receive: Receive, _send: Send) -> None:
         pytest.param(create_app(), 32, id="200"),
     ],
 )
-async def test_what_asks_for_less_halves_the_window_and_nothing_else_does(app: ASGIApp, size: int) -> None:
+async def test_what_asks_for_less_halves_the_limit_and_nothing_else_does(app: ASGIApp, size: int) -> None:
     window = ConcurrencyLimiter(32)
     await fill(window, 60, 0.05)
     transport = ThrottledTransport(InProcess(app), RateLimiter(0), window, CancellableWaits())
@@ -373,7 +371,7 @@ class Timed(InProcess):
         return await super().handle_async_request(request)
 
 
-async def test_reads_and_logins_keep_the_pace_too() -> None:
+async def test_reads_and_logins_are_rate_limited_too() -> None:
     clock = Clock()
     timed = Timed(create_app(faults=["expire:fetch:1"]), clock)
     transport = ThrottledTransport(
@@ -424,7 +422,7 @@ async def test_no_pause_is_longer_than_ten_seconds_however_many_tries_are_allowe
     assert 5 < max(paused) <= 10
 
 
-async def test_a_pbx_that_asks_for_patience_gets_it_beyond_the_number_of_tries() -> None:
+async def test_a_pbx_that_asks_to_wait_is_waited_for_beyond_the_number_of_tries() -> None:
     clock = Clock()
     app = create_app(faults=["429:list:1-20"])
     pbx = Pbx(

@@ -1,4 +1,4 @@
-"""What is told on the screen. `pytest --renew-golden` writes the whole texts anew."""
+"""Text for the terminal. `pytest --renew-golden` renews the golden files."""
 
 from dataclasses import replace
 
@@ -56,11 +56,11 @@ def update(row: int, *differences: Difference, **wanted: Value) -> Change:
         ),
     ],
 )
-def test_a_problem_is_told_with_its_place_and_its_code(problem: Problem, text: str) -> None:
+def test_a_problem_is_reported_with_its_place_and_its_code(problem: Problem, text: str) -> None:
     assert render_problem(problem) == text
 
 
-def test_no_problems_are_told_as_such() -> None:
+def test_no_problems_are_reported_as_such() -> None:
     assert render_problems([]) == "No problems."
 
 
@@ -85,13 +85,13 @@ def test_a_flood_of_problems_shows_each_kind_in_sheet_order(golden: Golden) -> N
         ),
     ],
 )
-def test_counts_are_told_in_one_line(outcomes: list[Status], text: str) -> None:
+def test_counts_are_shown_in_one_line(outcomes: list[Status], text: str) -> None:
     counted = count_statuses(Outcome(row=1, extension_number="6201", status=status) for status in outcomes)
 
     assert render_counts(counted) == text
 
 
-def test_an_undo_tells_what_it_would_do_and_what_it_did(golden: Golden) -> None:
+def test_an_undo_shows_what_it_would_do_and_what_it_did(golden: Golden) -> None:
     former = Box(id="id4", extension_number="6204", name="Laboratory")
     plan = Plan(
         (
@@ -116,7 +116,7 @@ def test_what_became_of_a_row_is_its_status_where_the_run_is_no_undo_or_its_chan
     assert render_outcomes(outcomes, {2: update(2)}) == "2 rows: 2 updated"
 
 
-def test_a_plan_tells_counts_changes_and_what_blank_cells_mean(golden: Golden) -> None:
+def test_a_plan_shows_counts_changes_and_what_blank_cells_mean(golden: Golden) -> None:
     plan = Plan(
         (
             change(2, ChangeKind.CREATE, name="Front Desk"),
@@ -180,7 +180,7 @@ pins = st.from_regex(r"[0-9]{6,10}", fullmatch=True)
 
 
 @given(pins | st.just(NOT_KNOWN), pins)
-def test_a_pin_is_never_told(old: str | Absent, new: str) -> None:
+def test_a_pin_is_never_shown(old: str | Absent, new: str) -> None:
     plan = Plan((update(2, Difference("pin", old, new), pin=new), change(3, ChangeKind.CREATE, pin=new)))
 
     text = render_plan(plan)
@@ -191,13 +191,13 @@ def test_a_pin_is_never_told(old: str | Absent, new: str) -> None:
     assert not isinstance(old, str) or old not in text
 
 
-def test_what_the_pbx_holds_gives_a_terminal_no_orders() -> None:
+def test_what_the_pbx_holds_cannot_control_a_terminal() -> None:
     plan = Plan((update(2, Difference("name", "\x1b[2J", "Lab")),))
 
     assert "\x1b" not in render_plan(plan)
 
 
-def test_warnings_and_errors_are_told_apart() -> None:
+def test_warnings_and_errors_are_distinguished() -> None:
     lines = render_problems(PROBLEMS).splitlines()
 
     assert lines[0] == "2 errors and 3 warnings:"

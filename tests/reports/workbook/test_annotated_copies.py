@@ -74,7 +74,7 @@ def test_exactly_the_cells_with_problems_are_coloured(annotated: openpyxl.Workbo
 
 
 @SAVED
-def test_each_coloured_cell_says_in_its_note_what_the_colour_means(annotated: openpyxl.Workbook) -> None:
+def test_each_coloured_cell_shows_in_its_note_what_the_colour_means(annotated: openpyxl.Workbook) -> None:
     found = notes(annotated.worksheets[1])
 
     assert found.keys() == {"C4", "A5", "D5", "C7"}
@@ -82,7 +82,7 @@ def test_each_coloured_cell_says_in_its_note_what_the_colour_means(annotated: op
     assert "Warning: the row is hidden. [hidden-rows]" in found["A5"]
 
 
-def test_a_cell_with_an_error_and_a_warning_is_red_and_tells_both(tmp_path: Path) -> None:
+def test_a_cell_with_an_error_and_a_warning_is_red_and_shows_both(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     problems = [PROBLEMS[3], replace(PROBLEMS[0], row=7, cell="C7")]
 
@@ -111,7 +111,7 @@ def test_the_summary_comes_first_and_leads_to_the_cells(annotated: openpyxl.Work
 
 
 @SAVED
-def test_the_summary_tells_every_problem(annotated: openpyxl.Workbook) -> None:
+def test_the_summary_shows_every_problem(annotated: openpyxl.Workbook) -> None:
     texts = summary_texts(annotated)
 
     assert texts[0] == "clinic.xlsx: 2 errors and 3 warnings"
@@ -181,7 +181,7 @@ def test_a_note_that_stood_there_keeps_its_words_and_its_author(tmp_path: Path) 
     assert note.author == "Ben"
 
 
-def test_a_mended_copy_loses_its_marks_and_its_former_summary(tmp_path: Path) -> None:
+def test_a_corrected_copy_loses_its_marks_and_its_former_summary(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, PROBLEMS))
 
@@ -194,7 +194,7 @@ def test_a_mended_copy_loses_its_marks_and_its_former_summary(tmp_path: Path) ->
     assert found["C4"].count("Ask Anna.") == found["C4"].count("[pin-repeats]") == 1
 
 
-def test_a_mended_copy_of_a_csv_file_loses_its_marks(tmp_path: Path) -> None:
+def test_a_corrected_copy_of_a_csv_file_loses_its_marks(tmp_path: Path) -> None:
     sheet = replace(save_clinic(tmp_path / "clinic.xlsx"), name=None)
     once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, PROBLEMS))
 
@@ -224,7 +224,7 @@ def test_a_csv_file_comes_back_as_a_workbook_of_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["xl/ballast.xml", "xl/worksheets/ballast.dat"])
-def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tmp_path: Path, part: str) -> None:
+def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_reports_it(tmp_path: Path, part: str) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     with ZipFile(sheet.path, "a") as archive, archive.open(part, "w") as ballast:
         for _ in range(61):
@@ -238,7 +238,7 @@ def test_a_workbook_too_big_to_be_copied_whole_comes_back_as_text_and_says_so(tm
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
-def test_a_workbook_with_too_many_marks_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+def test_a_workbook_with_too_many_marks_comes_back_as_text_and_reports_it(tmp_path: Path) -> None:
     rows = [[str(100_000 + number), "Desk", "402817"] for number in range(MAX_CHANGES // 2 + 1)]
     sheet = read_sheet(write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *rows))
     problems = [
@@ -299,7 +299,7 @@ def test_a_cell_in_the_last_corner_makes_no_others(tmp_path: Path) -> None:
         assert archive.getinfo("xl/worksheets/sheet2.xml").file_size < 10_000
 
 
-def test_a_workbook_that_was_changed_meanwhile_comes_back_as_the_text_that_was_read(tmp_path: Path) -> None:
+def test_a_workbook_that_was_changed_in_the_meantime_comes_back_as_the_text_that_was_read(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     changed = openpyxl.load_workbook(sheet.path)
     changed["Our boxes"].insert_rows(3)
@@ -311,7 +311,7 @@ def test_a_workbook_that_was_changed_meanwhile_comes_back_as_the_text_that_was_r
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
-def test_a_workbook_that_has_gone_meanwhile_comes_back_as_text_and_says_so(tmp_path: Path) -> None:
+def test_a_workbook_that_has_gone_in_the_meantime_comes_back_as_text_and_reports_it(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     sheet.path.unlink()
 
@@ -321,7 +321,7 @@ def test_a_workbook_that_has_gone_meanwhile_comes_back_as_text_and_says_so(tmp_p
     assert len(colours(workbook["Our boxes"])) == 4
 
 
-def test_what_a_copy_cannot_hold_is_said(tmp_path: Path) -> None:
+def test_what_a_copy_cannot_hold_is_reported(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     with ZipFile(sheet.path, "a") as archive:
         archive.writestr("xl/vbaProject.bin", b"a macro")
@@ -342,7 +342,7 @@ def few_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few_notes")
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
-def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str | None) -> None:
+def test_more_notes_than_excel_can_handle_leave_the_colours(tmp_path: Path, name: str | None) -> None:
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", *flood(tmp_path, name)))
 
     assert len(notes(workbook["Boxes"])) == MAX_NOTES
@@ -354,7 +354,7 @@ def test_more_notes_than_excel_bears_leave_the_colours(tmp_path: Path, name: str
 
 @pytest.mark.usefixtures("few_notes")
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
-def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_path: Path, name: str | None) -> None:
+def test_where_notes_run_out_errors_have_them_and_a_column_shows_every_row(tmp_path: Path, name: str | None) -> None:
     once = write_annotated(tmp_path / "once.xlsx", *flood(tmp_path, name))
 
     workbook = openpyxl.load_workbook(once)
@@ -374,7 +374,7 @@ def test_where_notes_run_out_errors_have_them_and_a_column_tells_every_row(tmp_p
 
 
 @pytest.mark.usefixtures("few_notes")
-def test_a_mended_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
+def test_a_corrected_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None:
     sheet, problems = flood(tmp_path, None)
     once = read_sheet(write_annotated(tmp_path / "once.xlsx", sheet, problems))
 
@@ -442,7 +442,7 @@ def test_the_input_is_never_written_to_and_other_forms_are_refused(tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
-def test_an_annotated_copy_is_its_owners_alone(tmp_path: Path) -> None:
+def test_an_annotated_copy_is_private_to_its_owner(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
 
     written = write_annotated(tmp_path / "annotated.xlsx", sheet, PROBLEMS)

@@ -134,13 +134,13 @@ def test_wrong_cells_keep_their_text_in_the_sheet_as_it_was_understood(tmp_path:
 
 @pytest.mark.parametrize("kind", CellKind)
 def test_the_sheet_and_the_checks_agree_on_what_cannot_be_read(kind: CellKind) -> None:
-    merged = kind is CellKind.MERGED  # which reading itself tells
+    merged = kind is CellKind.MERGED  # which the reader reports
     assert (kind in UNREADABLE) is (merged or fault_of_kind(kind, digits=False) is not None)
     assert (kind in UNREADABLE | NOT_DIGITS) is (merged or fault_of_kind(kind, digits=True) is not None)
 
 
 @pytest.mark.parametrize("name", ["result", "annotated"])
-def test_lost_zeros_are_put_back_in_our_own_copies_of_a_csv_file_too(
+def test_lost_zeros_are_restored_in_our_own_copies_of_a_csv_file_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "boxes.csv").write_text("extension_number,name,pin\n6201,Desk,24680\n6202,Lab,402817\n")
@@ -153,7 +153,7 @@ def test_lost_zeros_are_put_back_in_our_own_copies_of_a_csv_file_too(
     assert [record.pin for record in validate(read, fix_zeros=True).records] == ["024680", "402817"]
 
 
-def test_zeros_that_were_put_back_are_put_back_again(tmp_path: Path) -> None:
+def test_restored_zeros_are_restored_again(tmp_path: Path) -> None:
     (tmp_path / "boxes.csv").write_text("extension_number,name,pin\n6201,Desk,24680\n")
     sheet = read_sheet(tmp_path / "boxes.csv")
     checked = validate(sheet, fix_zeros=True)

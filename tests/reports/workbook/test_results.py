@@ -1,4 +1,4 @@
-"""A result says what became of each row, beside the row."""
+"""A result shows the outcome of each row, beside the row."""
 
 import csv
 import os
@@ -59,7 +59,7 @@ def test_statuses_have_colours_and_can_be_filtered(clinic: Sheet, tmp_path: Path
     assert sheet.auto_filter.ref == "A3:H7"
 
 
-def test_the_summary_tells_the_run_and_its_counts_with_a_chart(clinic: Sheet, tmp_path: Path) -> None:
+def test_the_summary_shows_the_run_and_its_counts_with_a_chart(clinic: Sheet, tmp_path: Path) -> None:
     written = write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN)
 
     summary = openpyxl.load_workbook(written).worksheets[0]
@@ -77,7 +77,7 @@ def test_the_summary_tells_the_run_and_its_counts_with_a_chart(clinic: Sheet, tm
         assert "xl/charts/chart1.xml" in archive.namelist()
 
 
-def test_a_row_that_the_pbx_refused_is_told_with_its_own_words(clinic: Sheet, tmp_path: Path) -> None:
+def test_a_row_that_the_pbx_refused_is_reported_with_its_own_words(clinic: Sheet, tmp_path: Path) -> None:
     outcome = Outcome(row=4, extension_number="6201", status=Status.REJECTED, message='"No".', pbx_code="TAKEN")
 
     written = write_result(tmp_path / "result.xlsx", clinic, [outcome], [], RUN)
@@ -102,7 +102,7 @@ def test_a_result_can_be_imported_again(clinic: Sheet, tmp_path: Path, suffix: s
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
-def test_a_second_result_takes_the_place_of_the_first(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+def test_a_second_result_replaces_the_first(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
     first = read_sheet(write_result(tmp_path / f"first.{suffix}", clinic, OUTCOMES, PROBLEMS, RUN))
     row = int(first.cells.index[0])
     mended = Outcome(row=row, extension_number="6201", status=Status.CREATED, id="bmV3")
@@ -227,7 +227,7 @@ def test_a_sheet_without_a_filter_gets_one(tmp_path: Path) -> None:
         pytest.param([Status.NOT_SENT], ["Save this workbook"], id="not sent"),
     ],
 )
-def test_the_summary_says_what_to_do_next(tmp_path: Path, statuses: list[Status], steps: list[str]) -> None:
+def test_the_summary_shows_what_to_do_next(tmp_path: Path, statuses: list[Status], steps: list[str]) -> None:
     sheet = sheet_of(["Ext"], *(["6201"] for _ in statuses), name=None)
     outcomes = [Outcome(row=row, extension_number="6201", status=s) for row, s in enumerate(statuses, start=2)]
 
@@ -240,13 +240,13 @@ def test_the_summary_says_what_to_do_next(tmp_path: Path, statuses: list[Status]
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
-def test_a_result_is_its_owners_alone(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
+def test_a_result_is_private_to_its_owner(clinic: Sheet, tmp_path: Path, suffix: str) -> None:
     written = write_result(tmp_path / f"result.{suffix}", clinic, OUTCOMES, PROBLEMS, RUN)
 
     assert os.name == "nt" or stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
-def test_a_result_never_takes_the_place_of_its_input(tmp_path: Path) -> None:
+def test_a_result_never_replaces_its_input(tmp_path: Path) -> None:
     file = tmp_path / "clinic.csv"
     file.write_text("Ext\n6201\n")
 

@@ -23,7 +23,7 @@ def save(file: Path, fill: Callable[[Workbook, Worksheet], object]) -> Path:
         for column, heading in enumerate(("Ext", "Name", "PIN", "Remark")):
             sheet.write_string(0, column, heading)
         fill(workbook, sheet)
-    # xlsxwriter cannot say that a formula came to no text.
+    # xlsxwriter cannot write that the result of a formula is empty.
     rewrite(file, "xl/worksheets/sheet1.xml", lambda part: part.replace(NOTHING.encode(), b""))
     return file
 

@@ -107,7 +107,7 @@ def test_a_formula_that_may_reach_out_is_known(formula: str) -> None:
 
 
 @pytest.mark.parametrize("formula", HARMLESS)
-def test_a_formula_that_only_calculates_is_let_be(formula: str) -> None:
+def test_a_formula_that_only_calculates_is_kept(formula: str) -> None:
     assert not has_external_reference(formula, SHEETS)
 
 
@@ -208,7 +208,7 @@ def test_nothing_in_a_copy_reaches_out_of_it_or_starts_by_itself(tmp_path: Path)
     assert relations.count('TargetMode="External"') == 1  # the address
 
 
-def test_what_reached_out_is_text_and_the_summary_says_what_it_was(tmp_path: Path) -> None:
+def test_what_reached_out_is_text_and_the_summary_shows_what_it_was(tmp_path: Path) -> None:
     copy = annotate(hostile_workbook(), tmp_path)
 
     workbook = openpyxl.load_workbook(copy)

@@ -131,7 +131,7 @@ def behind_the_cells(_: Workbook, sheet: Worksheet) -> None:
 
 
 @pytest.mark.parametrize("fill", [in_the_header, behind_the_cells])
-def test_pictures_that_stand_elsewhere_are_lost_and_told(
+def test_pictures_that_stand_elsewhere_are_lost_and_reported(
     tmp_path: Path, fill: Callable[[Workbook, Worksheet], object]
 ) -> None:
     assert LOST in notices(annotate(save(tmp_path / "boxes.xlsx", fill)))

@@ -68,7 +68,7 @@ def test_formulas_elsewhere_and_those_without_a_usable_result_stay(tmp_path: Pat
     }
 
 
-def test_a_sheet_without_formulas_says_nothing_of_them(tmp_path: Path) -> None:
+def test_a_sheet_without_formulas_has_no_notice_of_them(tmp_path: Path) -> None:
     copy = annotate(save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201")))
 
     assert REPLACED not in notices(copy)
@@ -143,7 +143,7 @@ def test_a_summary_that_was_renamed_is_still_replaced(tmp_path: Path) -> None:
     once = annotate(save(tmp_path / "boxes.xlsx", lambda _, sheet: sheet.write_string("A2", "6201")))
     workbook = openpyxl.load_workbook(once)
     workbook["bulkvm"].title = "Mistakes"
-    workbook.defined_names[MARKER].attr_text = "Mistakes!$A$1"  # as Excel does by itself
+    workbook.defined_names[MARKER].attr_text = "Mistakes!$A$1"  # as Excel does
     workbook.save(once)
 
     assert openpyxl.load_workbook(annotate(once)).sheetnames == ["bulkvm", "Boxes"]
