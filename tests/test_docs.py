@@ -1,4 +1,4 @@
-"""README describes what the code does."""
+"""README and PROBLEMS describe what the code does."""
 
 import re
 import shutil
@@ -19,6 +19,7 @@ from bulkvm.model.problem_codes import ProblemCode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PROBLEMS = (ROOT / "PROBLEMS.md").read_text("utf-8")
 CODE = "\n".join(file.read_text("utf-8") for file in (ROOT / "bulkvm").rglob("*.py"))
 
 
@@ -61,14 +62,15 @@ TABLES = {
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_of_readme_is_made_from_the_code(name: str, request: pytest.FixtureRequest) -> None:
+def test_a_reference_table_is_made_from_the_code(name: str, request: pytest.FixtureRequest) -> None:
     table = re.compile(rf"(<!-- {name}: .*? -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
-    readme = (ROOT / "README.md").read_text("utf-8")
+    file = ROOT / ("PROBLEMS.md" if name == "problem codes" else "README.md")
+    text = file.read_text("utf-8")
     if request.config.getoption("--renew-golden"):
-        readme = table.sub(lambda found: found[1] + TABLES[name] + found[3], readme)
-        (ROOT / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+        text = table.sub(lambda found: found[1] + TABLES[name] + found[3], text)
+        file.write_text(text, encoding="utf-8", newline="\n")
 
-    found = table.search(readme)
+    found = table.search(text)
 
     assert found is not None
     assert found[2] == TABLES[name]
@@ -80,7 +82,7 @@ def test_every_exit_code_is_raised_or_returned_somewhere() -> None:
     assert used >= {code.name for code in ExitCode}
 
 
-def test_every_command_and_option_that_readme_names_exists() -> None:
+def test_every_command_and_option_that_the_documentation_names_exists() -> None:
     context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
     options = {"--help", "--version", "--renew-golden"}
     for name in COMMANDS:
@@ -92,7 +94,9 @@ def test_every_command_and_option_that_readme_names_exists() -> None:
     commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
 
     assert {first or second for first, second in commands} <= set(COMMANDS)
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable", "--now"} <= options
+    assert (
+        set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README + PROBLEMS)) - {"--quiet", "--editable", "--now"} <= options
+    )
 
 
 def test_every_variable_that_the_code_reads_is_in_readme_and_no_other() -> None:

@@ -90,7 +90,7 @@ def console_options(command: Command) -> Command:
 
     @click.option("-q", "--quiet", is_flag=True, help="Show errors and warnings only.")
     @click.option("-v", "--verbose", is_flag=True, help="Log each request to the PBX.")
-    @_eager_flag("--no-color", _disable_colors, "Disable colors. NO_COLOR does the same.")
+    @_eager_flag("--no-color", _disable_colours, "Disable colours. NO_COLOR does the same.")
     @_eager_flag("--debug", _show_tracebacks, "Show the traceback of an error.")
     @wraps(command)
     def with_console(*, quiet: bool, verbose: bool, **options: Any) -> int:
@@ -108,7 +108,7 @@ def _eager_flag(
     return click.option(option, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=text)
 
 
-def _disable_colors(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001  (click's signature)
+def _disable_colours(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001  (click's signature)
     streams = context.ensure_object(CliContext).streams
     streams.plain = streams.plain or given
 

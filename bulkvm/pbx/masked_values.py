@@ -1,4 +1,4 @@
-"""Recognizes masks: values that a PBX shows instead of the real ones."""
+"""Recognises masks: values that a PBX shows instead of the real ones."""
 
 from collections import defaultdict
 from collections.abc import Iterable

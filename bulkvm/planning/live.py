@@ -136,6 +136,6 @@ def _may_be_truncated(record: Record, box: Box) -> bool:
 
 
 def _with_another(listed: Sequence[Box], boxes: Mapping[str, Box]) -> Sequence[Box]:
-    """The boxes, and another one if there is only one: a mask is recognized if several boxes show the same value."""
+    """The boxes, and another one if there is only one: a mask is recognised if several boxes show the same value."""
     others = (box for box in boxes.values() if box not in listed and hidden_fields(box))
     return [*listed, *islice(others, 1)] if len(listed) == 1 else listed

@@ -58,7 +58,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     "--behave",
     metavar="RULE",
     multiple=True,
-    help="Change the behavior, such as hide:pin:list; see README. May be repeated.",
+    help="Change the behaviour, such as hide:pin:list; see README. May be repeated.",
 )
 @console_options
 def command(
