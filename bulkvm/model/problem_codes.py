@@ -192,7 +192,7 @@ class ProblemCode(StrEnum):
     )  # fmt: skip
     HAS_GREETING = "has-greeting", _WARNING, "the box has a greeting, so it is kept", "add `--with-messages`"
     GREETINGS_NOT_KNOWN = (
-        "greetings-not-known", _WARNING, "the PBX does not show whether boxes have greetings", "check these boxes",
+        "greetings-not-known", _WARNING, "the box may have a greeting, so it is kept", "add `--with-messages`",
     )  # fmt: skip
     FIELDS_NOT_KNOWN = (
         "fields-not-known", _WARNING, "it is not known whether undocumented fields were changed", "check these boxes",

@@ -10,7 +10,7 @@ from bulkvm.model.errors import AnotherBox, MalformedAnswer, NotDoneYet
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.pbx.box_json import read_box, read_id
 from bulkvm.pbx.listing import Page, read_page
-from bulkvm.pbx.responses import is_web_page, read_json, read_object
+from bulkvm.pbx.responses import read_json, read_object
 from bulkvm.pbx.whole_box import WholeBox
 
 _CREATED: Final = frozenset({httpx.codes.OK, httpx.codes.CREATED})
@@ -55,10 +55,8 @@ def read_message_count(response: httpx.Response) -> int | None:
     return listed or None  # a contradictory answer does not prove that the box is empty
 
 
-def read_greeting_count(response: httpx.Response) -> int | None:
-    """The number of greetings of a box, None from a server without such a list."""
-    if is_web_page(response):
-        return None
+def read_greeting_count(response: httpx.Response) -> int:
+    """The number of greetings of a box."""
     items = read_object(response).get("items")
     if not isinstance(items, list | None):
         raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")

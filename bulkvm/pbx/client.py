@@ -34,8 +34,8 @@ from bulkvm.pbx.listing import PAGE, Page, Params, Progress, Query, list_complet
 from bulkvm.pbx.masked_values import Masks, doubtful_values
 from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
-from bulkvm.pbx.responses import not_the_api, read_object
-from bulkvm.pbx.retry import BOXES_PATH, Response, RetryingClient
+from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
+from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
 
@@ -296,16 +296,13 @@ class Pbx:
             return None
 
     async def count_greetings(self, box_id: str) -> int | None:
-        """Count the greetings of a box; None if the PBX has no such list, or this user may not read it.
-
-        Raises:
-            OutcomeUnknown: the list could not be read.
+        """Count the greetings of a box; None if the PBX does not show it, or has no such list.
 
         Source: vendor's OpenAPI, greetings of a shared voicemail.
         """
         try:
             return await self._client.get(f"{_path(box_id)}/greetings", read_greeting_count)
-        except PbxRefused:
+        except (PbxRefused, OutcomeUnknown):
             return None
 
     async def destroy_box(self, box_id: str) -> Response[None]:

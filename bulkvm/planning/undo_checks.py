@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import OutcomeUnknown, PbxRefused
+from bulkvm.model.errors import PbxRefused
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
 from bulkvm.planning.undo_plan import unchanged
@@ -17,10 +17,6 @@ T = TypeVar("T")
 
 _REMOVE_GREETING: Final = "To delete it with its greeting, add --with-messages."
 _REMOVE_MESSAGES: Final = "To delete it with its messages, add --with-messages."
-_NO_GREETINGS_LISTED: Final = (
-    "The PBX does not list greetings for this user, so a greeting that was recorded since the run is not detected. It "
-    "would be deleted with its box."
-)
 
 
 def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Plan:
@@ -89,27 +85,10 @@ async def keep_set_fields(plan: Plan, past: PastRun, pbx: Pbx, progress: Progres
 
 
 async def keep_greetings(plan: Plan, pbx: Pbx, progress: Progress) -> Plan:
-    """Keep the boxes that have a greeting, which was recorded since the run."""
-    unknown = -1
-
-    async def count_greetings(box: Box) -> int | None:
-        try:
-            return await pbx.count_greetings(box.id)
-        except OutcomeUnknown:
-            return unknown
-
-    counts = await fetch_for_removed(plan, count_greetings, pbx, progress)
-    numbers = {change.box.id: change.box.extension_number for change in _removed(plan) if change.box}
-    reasons: dict[str, tuple[ProblemCode, str]] = {}
-    for box_id, found in counts.items():
-        if found == unknown:
-            why = f"The PBX does not show whether box {numbers[box_id]} has a greeting"
-            reasons[box_id] = (ProblemCode.GREETINGS_NOT_KNOWN, f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
-        elif found:
-            why = f"Box {numbers[box_id]} has a greeting"
-            reasons[box_id] = (ProblemCode.HAS_GREETING, f"{why}, so it is kept as it is. {_REMOVE_GREETING}")
-    plan = keep_boxes(plan, reasons)
-    return _warn(plan, ProblemCode.GREETINGS_NOT_KNOWN, _NO_GREETINGS_LISTED) if None in counts.values() else plan
+    """Keep the boxes that have a greeting, which was recorded since the run, or may have one."""
+    counts = await fetch_for_removed(plan, lambda box: pbx.count_greetings(box.id), pbx, progress)
+    boxes = [change.box for change in _removed(plan) if change.box]
+    return keep_boxes(plan, {box.id: _with_greeting(box, counts[box.id]) for box in boxes if counts[box.id] != 0})
 
 
 async def fetch_for_removed(
@@ -173,3 +152,14 @@ def _with_messages(box: Box, messages: int | None) -> tuple[ProblemCode, str]:
     else:
         code, why = ProblemCode.HAS_MESSAGES, f"Box {box.extension_number} holds {count(messages, 'message')}"
     return code, f"{why}, so it is kept as it is. {_REMOVE_MESSAGES}"
+
+
+def _with_greeting(box: Box, greetings: int | None) -> tuple[ProblemCode, str]:
+    if greetings is None:
+        code, why = (
+            ProblemCode.GREETINGS_NOT_KNOWN,
+            f"The PBX does not show whether box {box.extension_number} has a greeting",
+        )
+    else:
+        code, why = ProblemCode.HAS_GREETING, f"Box {box.extension_number} has a greeting"
+    return code, f"{why}, so it is kept as it is. {_REMOVE_GREETING}"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, OutcomeUnknown, PbxError
+from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox, find_set_fields
 from bulkvm.planning import (
@@ -199,16 +199,16 @@ class RowSender:
         """
         assert change.box is not None
         messages = await self._pbx.count_messages(change.box.id)
+        greetings = await self._pbx.count_greetings(change.box.id) if messages == 0 else None
+        if greetings == 0:
+            return
         if messages is None:
             why = "The PBX no longer shows whether the box holds messages"
         elif messages:
             why = "The box holds a message now"
+        elif greetings is None:
+            why = "The PBX no longer shows whether the box has a greeting"
         else:
-            try:
-                if not await self._pbx.count_greetings(change.box.id):
-                    return
-                why = "The box has a greeting now"
-            except OutcomeUnknown:
-                why = "The PBX no longer shows whether the box has a greeting"
+            why = "The box has a greeting now"
         kept = f"{why}, so it is kept as it is."
         raise _NothingToSend(row_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))

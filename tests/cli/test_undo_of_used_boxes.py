@@ -128,26 +128,29 @@ def test_a_greeting_that_is_recorded_after_the_question_keeps_its_box_too(
     assert "has a greeting now" in undone.json["rows"][2]["message"]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_where_the_pbx_lists_no_greetings_that_is_reported_and_not_claimed(
-    bulkvm: Bulkvm, pbx: Starlette, folder: Path, status: int
+@pytest.mark.parametrize("fault", ["403", "404", "405", "500", "html", "truncated"])
+def test_where_the_pbx_does_not_show_greetings_boxes_are_kept_and_named_unless_they_may_go(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, fault: str
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = FaultRules([f"{status}:greetings:1-99"])
+    pbx.state.faults = FaultRules([f"{fault}:greetings:1-99"])
 
-    undone = bulkvm("undo", "last", "--yes")
+    undone = bulkvm("undo", "last", "--yes", "--retries", "1")
+    left = list(stored(pbx))
+    forced = bulkvm("undo", "last", "--yes", "--with-messages")
 
-    assert (undone.code, stored(pbx)) == (0, {})
-    assert undone.err.count("does not list greetings") == 1
+    assert (undone.code, left) == (0, NUMBERS)
+    assert [f"whether box {number} has a greeting, so it is kept" in undone.err for number in NUMBERS] == [True] * 3
+    assert (forced.code, stored(pbx)) == (0, {})
 
 
-def test_where_the_list_of_greetings_cannot_be_read_boxes_are_kept_and_named(
+def test_a_box_whose_greetings_are_no_longer_shown_after_the_question_is_kept(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
-    pbx.state.faults = FaultRules(["500:greetings:1-99"])
+    pbx.state.faults = FaultRules(["404:greetings:4-99"])  # after three that are read for the plan
 
-    undone = bulkvm("undo", "last", "--yes", "--retries", "1")
+    undone = bulkvm("undo", "last", "--yes", "--json")
 
-    assert list(stored(pbx)) == NUMBERS
-    assert undone.err.count("does not show whether box") == 3
+    assert (list(stored(pbx)), undone.json["counts"]["unchanged"]) == (NUMBERS, 3)
+    assert "no longer shows whether the box has a greeting" in undone.json["rows"][0]["message"]
