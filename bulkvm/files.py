@@ -136,20 +136,36 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
     """
     if not target.name:
         raise UsageError("The name of the output file is empty, or is that of a folder. Name a file.")
-    try:
-        there = target.lstat()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise _file_error(target, error) from error
-    else:
-        _check_replaceable(target, there, overwrite=overwrite)
+    if check_kind(target) and not overwrite:
+        raise _taken(target)
     temporary = _name_temporary(target)
     try:
         os.close(create(temporary))
         temporary.unlink()
     except OSError as error:
         raise _file_error(target, error) from error
+
+
+def check_kind(target: Path) -> bool:
+    """Check that an output is a file, if it exists, and return whether it exists.
+
+    Raises:
+        FileError: it cannot be looked up.
+        UsageError: it is a folder, a link, a device or a pipe.
+    """
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _file_error(target, error) from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{target} is a folder. Name a file in it.")
+    if stat.S_ISLNK(mode):
+        raise UsageError(f"{target} is a link, and bulkvm does not write through links. Name the file itself.")
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{target} is a device or a pipe. Name a file.")
+    return True
 
 
 def create(file: Path, *, private: bool = True) -> int:
@@ -282,15 +298,8 @@ def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool
     return is_kind(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED
 
 
-def _check_replaceable(target: Path, there: os.stat_result, *, overwrite: bool) -> None:
-    if stat.S_ISDIR(there.st_mode):
-        raise UsageError(f"{target} is a folder. Name a file in it.")
-    if stat.S_ISLNK(there.st_mode):
-        raise UsageError(f"{target} is a link, and bulkvm does not write through links. Name the file itself.")
-    if not stat.S_ISREG(there.st_mode):
-        raise UsageError(f"{target} is a device or a pipe. Name a file.")
-    if not overwrite:
-        raise UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
+def _taken(target: Path) -> UsageError:
+    return UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
 
 
 def _name_temporary(target: Path) -> Path:
@@ -420,7 +429,7 @@ def _warn_of_other_users(target: Path, made: os.stat_result, *, private: bool) -
 def _file_error(target: Path, error: OSError) -> FileError | UsageError:
     """The error for a file that cannot be written."""
     if isinstance(error, FileExistsError):
-        return UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
+        return _taken(target)
     if error.errno in _NO_FOLDER:
         return UsageError(f"There is no folder {target.absolute().parent}. Create it first, or name another folder.")
     if error.errno in DISK_FULL:

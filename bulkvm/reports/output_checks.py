@@ -24,15 +24,13 @@ def check_result_name(target: Path, sheet: Sheet, *, overwrite: bool | Reservati
             writable, or the sheet has more rows than a workbook can have.
     """
     if target.suffix.lower() == ".xlsm":
-        raise UsageError(
-            f"{target.name} could not be written: bulkvm does not write macros. Use a name that ends in .xlsx."
-        )
+        raise UsageError(f"{target} could not be written: bulkvm does not write macros. Use a name that ends in .xlsx.")
     file_format = table_format(target)
     check_not_input(target, sheet.path)
     last = int(max(sheet.cells.index, default=sheet.header_row))
     if file_format == "xlsx" and last > _LAST_ROW:
         raise UsageError(
-            f"{target.name} could not be written: the sheet has rows up to {last:,}, and a workbook ends at row "
+            f"{target} could not be written: the sheet has rows up to {last:,}, and a workbook ends at row "
             f"{_LAST_ROW:,}. Use a .csv file, or split the sheet."
         )
     check_target(target, overwrite=bool(overwrite))

@@ -10,6 +10,7 @@ from pathlib import Path
 from xlsxwriter import Workbook
 
 from bulkvm.columns.csv_escape import escape_formula
+from bulkvm.files import check_kind
 from bulkvm.model.errors import UsageError
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.text_cells import write_text
@@ -29,12 +30,13 @@ def table_format(target: Path, extensions: Sequence[str] = (".csv", ".xlsx")) ->
     """Return the format of a file by its extension, such as csv.
 
     Raises:
-        UsageError: the name has another extension.
+        UsageError: the name has another extension, or is that of a device.
     """
     extension = target.suffix.lower()
     if extension not in extensions:
+        check_kind(target)
         names = f"{', '.join(extensions[:-1])} or {extensions[-1]}"
-        raise UsageError(f"{target.name} could not be written: its name must end in {names}.")
+        raise UsageError(f"{target} could not be written: its name must end in {names}.")
     return extension.removeprefix(".")
 
 

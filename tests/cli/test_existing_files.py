@@ -83,6 +83,20 @@ def test_an_existing_file_is_replaced_where_that_is_asked_for(
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="devices of POSIX")
+@pytest.mark.parametrize("command", WRITING, ids=name)
+def test_a_device_is_refused_by_its_whole_name_before_anything_is_fetched_or_sent(
+    bulkvm: Bulkvm, folder: Path, run: Starlette, command: Sequence[str]
+) -> None:
+    before = dict(run.state.traffic.counts), sorted(folder.iterdir())
+
+    ended = bulkvm(*("/dev/full" if word.startswith("x.") else word for word in command), "--overwrite")
+
+    assert ended.code == 2
+    assert "/dev/full is a device or a pipe. Name a file." in ended.err
+    assert (dict(run.state.traffic.counts), sorted(folder.iterdir())) == before
+
+
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("command", OF_A_SHEET, ids=name)
 def test_a_sheet_is_never_written_over(bulkvm: Bulkvm, folder: Path, command: Sequence[str]) -> None:

@@ -43,7 +43,7 @@ def write_annotated(
         The path of the file written, see `writing`.
     """
     if target.suffix.lower() != ".xlsx":
-        raise UsageError(f"{target.name} could not be written: the name of an annotated copy must end in .xlsx.")
+        raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
     check_result_name(target, sheet, overwrite=overwrite)
     marks = make_marks(sheet, problems)
     messages = make_messages(sheet, problems, required=len(marks) > MAX_NOTES)
