@@ -158,7 +158,7 @@ class PbxRefused(PbxError):
 
     Attributes:
         code: the PBX's own error code.
-        is_certain: whether nothing was changed for certain. After a conflict (409), for example, it is not.
+        is_certain: whether nothing was changed for certain. After a conflict (409) or a proxy's answer, it is not.
         lost: the error of an earlier attempt of the same request whose outcome is unknown, if any.
     """
 
@@ -167,6 +167,11 @@ class PbxRefused(PbxError):
         self.code = code
         self.is_certain = is_certain
         self.lost: OutcomeUnknown | None = None
+
+    @property
+    def is_certain_and_first(self) -> bool:
+        """Whether no request changed anything: an earlier one may have been answered by a proxy (429)."""
+        return self.is_certain and self.attempts == 1
 
     def after(self, attempts: int, lost: OutcomeUnknown | None = None) -> Self:
         """Copy the error, with the number of requests that were sent and the error of an earlier one."""

@@ -27,7 +27,7 @@ from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
-from bulkvm.pbx.retry import BOXES_PATH
+from bulkvm.pbx.responses import BOXES_PATH
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
 
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=1)

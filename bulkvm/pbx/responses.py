@@ -23,6 +23,8 @@ from bulkvm.text import printable
 
 _Errors: TypeAlias = list[dict[str, Any]]
 
+BOXES_PATH: Final = "/api/shared_voicemails"
+
 _MAX_QUOTED: Final = 300  # characters of the PBX's own words
 # Sent by a gateway that has no answer from the PBX, which may still be processing the request.
 _GATEWAY_ERRORS: Final = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT})
@@ -80,8 +82,8 @@ def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] 
         NotAllowed: 403.
         NoSuchBox: 404.
         PbxBusy: 429.
-        PbxRefused: any other 400-class answer, or a success with errors; `is_certain` if the status is one that is
-            sent before anything is done.
+        PbxRefused: any other 400-class answer, or a success with errors. Any refusal `is_certain` if its status is one
+            that is sent before anything is done, and its body is the PBX's: a proxy may send one afterwards.
         PbxFailed: a 500-class answer.
         AnswerLost: a gateway or the PBX timed out (408, 502, 504), so the request may still be processed.
         MalformedAnswer: a redirect.
@@ -94,7 +96,8 @@ def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] 
     if response.is_success and not errors:
         return
     hidden = (*secrets, response.request.headers.get("authorization", "").removeprefix("Bearer "))
-    raise _refusal(response, _said(errors, hidden), _code(errors, hidden))
+    is_certain = bool(errors) and response.status_code in _NOTHING_DONE
+    raise _refusal(response, _said(errors, hidden), _code(errors, hidden), is_certain=is_certain)
 
 
 def login_rejected(host: str) -> str:
@@ -116,7 +119,7 @@ def _said(errors: _Errors, secrets: Iterable[str | None]) -> str:
     return f' The PBX said: "{words}".' if words else ""
 
 
-def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | LoginRefused:
+def _refusal(response: httpx.Response, said: str, code: str, *, is_certain: bool = False) -> PbxError | LoginRefused:
     status, host = response.status_code, response.url.host
     if status == httpx.codes.UNAUTHORIZED:
         return LoginRefused(login_rejected(host))
@@ -125,15 +128,24 @@ def _refusal(response: httpx.Response, said: str, code: str) -> PbxError | Login
             f"The PBX at {host} denied permission. Ask its administrator for the permission to manage shared "
             f"voicemails.{said}",
             code,
+            is_certain=is_certain,
         )
     if status == httpx.codes.NOT_FOUND:
-        return NoSuchBox(f"The PBX at {host} has no such box.{said}", code)
+        return NoSuchBox(f"{_missing(response)}{said}", code, is_certain=is_certain)
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return PbxBusy(f"The PBX at {host} limits the rate of requests (status 429).{said}")
     if response.is_success or (response.is_client_error and status not in _TIMEOUTS):
         refused = f"The PBX refused the request.{said or f' It gave no reason (status {status}).'}"
-        return PbxRefused(refused, code, is_certain=status in _NOTHING_DONE)
+        return PbxRefused(refused, code, is_certain=is_certain)
     return _unknown_outcome(response, said)
+
+
+def _missing(response: httpx.Response) -> str:
+    """What a PBX lacks that answers with 404: only the path of a box has an id in it."""
+    host, path = response.url.host, response.url.path
+    if path.endswith(BOXES_PATH):
+        return f"The PBX at {host} does not have the path {path} (status 404). Check its address and its version."
+    return f"The PBX at {host} has no such box."
 
 
 def _unknown_outcome(response: httpx.Response, said: str) -> OutcomeUnknown:

@@ -29,13 +29,11 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
-from bulkvm.pbx.responses import login_rejected, raise_for_status
+from bulkvm.pbx.responses import BOXES_PATH, login_rejected, raise_for_status
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 
 T = TypeVar("T")
-
-BOXES_PATH: Final = "/api/shared_voicemails"
 
 _NOTHING_CHANGED: Final = (PbxUnreachable, PbxBusy)  # after these errors, every request may be repeated
 _CHECKED_FIRST: Final = (LoginEnded, NotDoneYet)  # the caller fetches the box before it repeats the request

@@ -57,7 +57,7 @@ async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
     except OutcomeUnknown as lost:
         return await create_after_loss(record, pbx, lost, known)
     except PbxRefused as refusal:
-        if refusal.is_certain:
+        if refusal.is_certain_and_first:
             return await _rejected(record, refusal, pbx, known)
         return await _look_up_refused(record, pbx, refusal, known)
     except PbxError as error:

@@ -59,6 +59,8 @@ async def _look_up_missing(record: Record, box_id: str, missing: NoSuchBox, pbx:
     try:
         await pbx.fetch_box(box_id, record.extension_number)
     except NoSuchBox:
+        if not missing.is_certain_and_first:
+            return row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=missing.attempts)
         return row_outcome(record, Status.UNCHANGED, ALREADY_REMOVED, attempts=missing.attempts)
     except BulkvmError:
         return unknown(record, missing, missing.attempts)
@@ -67,7 +69,7 @@ async def _look_up_missing(record: Record, box_id: str, missing: NoSuchBox, pbx:
 
 async def _look_up(record: Record, box_id: str, error: OutcomeUnknown | PbxRefused, pbx: Pbx) -> Outcome | None:
     """The outcome of a removal that was refused or not confirmed; None if only the login had ended."""
-    if isinstance(error, PbxRefused) and error.is_certain:
+    if isinstance(error, PbxRefused) and error.is_certain_and_first:
         return rejected(record, error, error.attempts, box_id)
     try:
         await pbx.fetch_box(box_id, record.extension_number)

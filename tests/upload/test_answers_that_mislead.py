@@ -214,6 +214,50 @@ async def test_a_change_that_is_answered_with_another_box_is_looked_up(kind: Cha
     assert outcome.status is (DONE[kind] if is_done else Status.FAILED)
 
 
+@pytest.mark.parametrize("kind", [C, U, R])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"<html><h1>Bad Request</h1></html>"),
+        (403, b""),
+        (404, b'{"message": "Not Found"}'),
+        (413, b'{"errors": []}'),
+    ],
+)
+async def test_a_refusal_that_a_proxy_may_have_sent_is_looked_up(kind: ChangeKind, status: int, body: bytes) -> None:
+    done, sent = await send_answered(kind, status, body, is_done=True)
+    not_done, _ = await send_answered(kind, status, body, is_done=False)
+
+    assert (done.status, sent) == (DONE[kind], 1)
+    assert not_done.status is Status.REJECTED
+
+
+@pytest.mark.parametrize(("kind", "status"), [(C, 400), (R, 403), (R, 404)])
+async def test_a_change_that_is_refused_after_a_429_is_looked_up(kind: ChangeKind, status: int) -> None:
+    """A proxy limits the rate after the PBX made the change, and the PBX refuses to make it twice."""
+    app = create_app()
+    sent: list[Asked] = []
+
+    def limit(asked: Asked, given: Answer) -> None:
+        if asked.method != "POST":
+            return
+        sent.append(asked)
+        given.status = 429 if len(sent) == 1 else status
+        given.json = {"errors": [{"code": "REFUSED", "message": "no"}]}
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=app) as pbx:
+        await pbx.create_box(FORMER)
+        box = await pbx.find_box("6100")
+    assert box is not None
+    settings = replace(ONE_BY_ONE, canary=False, max_outage=60)
+    async with connect(BY_TOKEN, settings, app=AlteredPbx(app, change=limit)) as pbx:
+        ending = await send(Plan((change_of(kind, box),)), pbx, settings)
+
+    (outcome,) = ending.outcomes
+    assert (outcome.status, outcome.attempts, len(sent)) == (DONE[kind], 2, 2)
+    assert outcome.id == (ids(app)["6201"] if kind is C else box.id)
+
+
 async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_reported_as_such() -> None:
     app = create_app()
 
