@@ -49,7 +49,7 @@ KEY_COLUMN: Final = Column(
         "extension", "ext", "extension no", "ext no", "extension num", "ext number", "mailbox", "mailbox number",
         "number", "box", "voicemail number",
     ),
-    width=18,
+    width=14,
 )  # fmt: skip
 
 PIN_COLUMN: Final = Column(
@@ -77,7 +77,7 @@ ID_COLUMN: Final = Column(
     valid_examples=("NzAwNTUxOTA5NzczMTQ4MTYw",),
     updatable=False,
     aliases=("voicemail id", "box id", "pbx id"),
-    width=28,
+    width=32,
 )
 
 COLUMNS: Final = (
@@ -95,7 +95,7 @@ COLUMNS: Final = (
         missing_code=ProblemCode.NAME_MISSING,
         blank_code=ProblemCode.NAME_BLANK,
         aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
-        width=28,
+        width=26,
     ),
     PIN_COLUMN,
     Column(
@@ -139,7 +139,7 @@ COLUMNS: Final = (
             "notify by e-mail", "notify", "notification", "notifications", "email notify", "email notification",
             "email notifications", "e-mail notification", "notify by email", "enable email notification",
         ),
-        width=20,
+        width=17,
     ),
     Column(
         header="recipients",
@@ -161,7 +161,7 @@ COLUMNS: Final = (
             "recipient", "email", "emails", "e-mail", "e-mails", "email address", "email addresses", "e-mail address",
             "mail", "notify to", "notification email",
         ),
-        width=36,
+        width=30,
     ),
     Column(
         header="play_datetime",
@@ -176,7 +176,7 @@ COLUMNS: Final = (
             "announce date and time", "announce date/time", "announce datetime", "date time", "date/time",
             "play date and time", "play date/time", "announce time", "time announcement", "timestamp",
         ),
-        width=20,
+        width=23,
     ),
     ID_COLUMN,
 )  # fmt: skip

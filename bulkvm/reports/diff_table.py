@@ -1,18 +1,21 @@
 """Differences between two lists of boxes, as a table for the terminal or a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
+from bulkvm.model.outcome import Colour
 from bulkvm.planning import Diff
 from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.text import count, printable
 
 _MAX_LENGTH: Final = 40  # characters in a cell on the terminal
-_WIDTHS: Final = (18, 28, 24, 36, 36)
+_WIDTHS: Final = (14, 28, 24, 44, 44)
+_BOX: Final = "box"  # the difference of a box that only one side has
+_COLOURS: Final = {"present": Colour.GREEN, "missing": Colour.RED}
 
 
 def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: bool | Reservation = False) -> Path:
@@ -21,7 +24,8 @@ def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: b
     Returns:
         The path of the file written, see `writing`.
     """
-    content = format_table(Table(_headings(names), _WIDTHS, _rows(diff), name="Differences"), table_format(target))
+    table = Table(_headings(names), _WIDTHS, _rows(diff), name="Differences", colours=_colours)
+    content = format_table(table, table_format(target))
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -60,8 +64,8 @@ def _headings(names: tuple[str, str]) -> Sequence[str]:
 def _rows(diff: Diff) -> Sequence[Sequence[str]]:
     """Return all differences, in extension order."""
     rows = [
-        *((*_title(box), "box", "present", "missing") for box in diff.only_a),
-        *((*_title(box), "box", "missing", "present") for box in diff.only_b),
+        *((*_title(box), _BOX, "present", "missing") for box in diff.only_a),
+        *((*_title(box), _BOX, "missing", "present") for box in diff.only_b),
         *(
             (*_title(changed.box), COLUMN_OF_HEADER[d.field].title, _shown(d.field, d.old), _shown(d.field, d.new))
             for changed in diff.changed
@@ -69,6 +73,13 @@ def _rows(diff: Diff) -> Sequence[Sequence[str]]:
         ),
     ]
     return sorted(rows, key=lambda row: row[0])
+
+
+def _colours(row: Sequence[str]) -> Mapping[int, Colour]:
+    """Return the colours of the last two cells, which differ."""
+    *_, difference, a, b = row
+    colours = [_COLOURS[side] for side in (a, b)] if difference == _BOX else [Colour.AMBER] * 2
+    return dict(enumerate(colours, start=len(row) - 2))
 
 
 def _title(box: Box) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
-from bulkvm.reports.table_file import Table, format_table, table_format
+from bulkvm.reports.table_file import FILTER_BUTTON, Table, format_table, table_format
 from bulkvm.text import count, join_and
 
 
@@ -60,7 +60,7 @@ def render_export(boxes: Sequence[Box], file_format: str, *, pins: bool = True, 
         return (json.dumps(objects, ensure_ascii=False, indent=2) + "\n").encode()
     table = Table(
         headings=[column.header for column in columns],
-        widths=[column.width for column in columns],
+        widths=[max(column.width, len(column.header) + FILTER_BUTTON) for column in columns],
         rows=([_text(box, column) for column in columns] for box in boxes),
     )
     return format_table(table, file_format, bom=bom)

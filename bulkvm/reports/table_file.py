@@ -2,28 +2,41 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from xlsxwriter import Workbook
 
 from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.files import check_kind
 from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import Colour
 from bulkvm.reports.workbook import styles
-from bulkvm.reports.workbook.text_cells import write_text
+from bulkvm.reports.workbook.page_setup import set_up_page
+from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height, write_text
+
+FILTER_BUTTON: Final = 4  # characters that it takes from a heading
+
+
+def _no_colours(_: Sequence[str]) -> Mapping[int, Colour]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text with headings, column widths in characters, and the name of the worksheet."""
+    """Rows of text with headings, column widths in characters, and the name of the worksheet.
+
+    `colours` returns the colours of a row's cells by column, counted from 0.
+    """
 
     headings: Sequence[str]
     widths: Sequence[int]
     rows: Iterable[Sequence[str]]
     name: str = "Boxes"
+    colours: Callable[[Sequence[str]], Mapping[int, Colour]] = _no_colours
 
 
 def table_format(target: Path, extensions: Sequence[str] = (".csv", ".xlsx")) -> str:
@@ -56,17 +69,22 @@ def _csv(table: Table, *, bom: bool) -> bytes:
 def _workbook(table: Table) -> bytes:
     file = io.BytesIO()
     workbook = Workbook(file, {"in_memory": True})
-    heading, text = workbook.add_format(styles.HEADING), workbook.add_format(styles.TEXT)
+    heading, text = workbook.add_format(styles.HEADING), workbook.add_format(styles.WRAPPED)
+    coloured = {colour: workbook.add_format({**styles.ROW, "bg_color": colour}) for colour in Colour}
     sheet = workbook.add_worksheet(table.name)
     for column, (name, width) in enumerate(zip(table.headings, table.widths, strict=True)):
         sheet.set_column(column, column, width, text)
         write_text(sheet, 0, column, name, heading)
     last = 0
     for last, row in enumerate(table.rows, start=1):
+        colours = table.colours(row)
         for column, value in enumerate(row):
             if value:  # an empty cell has the format of its column
-                write_text(sheet, last, column, value, text)
-    sheet.freeze_panes(1, 0)
+                write_text(sheet, last, column, value, coloured[colours[column]] if column in colours else text)
+        if (height := row_height(row, table.widths)) > LINE_HEIGHT:
+            sheet.set_row(last, height)
+    sheet.freeze_panes(1, 1)
+    set_up_page(sheet, 0)
     sheet.autofilter(0, 0, last, len(table.headings) - 1)
     workbook.close()
     return file.getvalue()

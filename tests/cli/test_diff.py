@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from starlette.applications import Starlette
 
+from bulkvm.reports.workbook.styles import AMBER, GREEN, RED
 from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.backup.backups import pbx_with
 from tests.cli.program import SAMPLES, Bulkvm
 from tests.golden_files import Golden
+from tests.reports.printing import assert_prints_as_wide_as_a_page
 
 A = """\
 extension_number,name,pin,enable_pin,recipients,id
@@ -86,6 +89,8 @@ def test_the_table_can_be_a_file_of_text(bulkvm: Bulkvm, name: str) -> None:
         sheet = load_workbook(name)["Differences"]
         assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} == {"s"}
         rows = [[value or "" for value in row] for row in sheet.iter_rows(values_only=True)]
+        assert_is_coloured(sheet)
+        assert_prints_as_wide_as_a_page(sheet)
     else:
         with Path(name).open(encoding="utf-8-sig", newline="") as file:
             rows = [[cell.removeprefix("'") for cell in row] for row in csv.reader(file)]
@@ -98,6 +103,17 @@ def test_the_table_can_be_a_file_of_text(bulkvm: Bulkvm, name: str) -> None:
         ["0103", "Ward", "box", "present", "missing"],
         ["0104", "=New", "box", "missing", "present"],
     ]
+
+
+def assert_is_coloured(sheet: Worksheet) -> None:
+    """The cells that differ, and no others."""
+    fills = [
+        [str(cell.fill.fgColor.rgb) if cell.fill.fill_type else "" for cell in row]
+        for row in sheet.iter_rows(min_row=2)
+    ]
+    amber, red, green = (f"FF{colour[1:]}" for colour in (AMBER, RED, GREEN))
+    assert [row[:3] for row in fills] == [[""] * 3] * 5
+    assert [row[3:] for row in fills] == [[amber, amber]] * 3 + [[green, red], [red, green]]
 
 
 @pytest.mark.parametrize("more", [[], ["--json"], ["--output", "d.csv"]])

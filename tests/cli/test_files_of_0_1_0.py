@@ -52,6 +52,17 @@ def test_importing_an_export_changes_nothing(bulkvm: Bulkvm, name: str) -> None:
     assert bulkvm("diff", name, *ON_SIMULATOR).code == 0
 
 
+def test_a_template_is_read(bulkvm: Bulkvm) -> None:
+    read = bulkvm("validate", "template.xlsx", "--clean", "clean.csv", "--json").json
+
+    assert (read["rows"], read["valid"], read["problems"]) == (2, 2, [])
+    assert [line.split(",")[7] for line in Path("clean.csv").read_text("utf-8-sig").splitlines()] == [
+        "play_datetime",
+        "24_HOUR_CLOCK",
+        "DISABLE",
+    ]
+
+
 def test_a_backup_is_verified_and_compared(bulkvm: Bulkvm, folder: Path) -> None:
     (backup,) = (folder / "backups").glob("*.csv")
 

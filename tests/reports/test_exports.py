@@ -26,6 +26,7 @@ from bulkvm.reports.export_file import render_export, write_export
 from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.validation import validate
 from tests.boxes import full_box
+from tests.reports.printing import assert_prints_as_wide_as_a_page, widths_of
 from tests.sheets import sheet_of
 
 HEADERS = [column.header for column in COLUMNS]
@@ -169,8 +170,11 @@ def test_a_name_with_another_suffix_is_refused_with_the_three_that_are_not(tmp_p
 def test_an_exported_workbook_is_fit_to_be_worked_in() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(render_export([BOX], "xlsx"))).worksheets[0]
 
-    assert sheet.freeze_panes == "A2"
+    assert sheet.freeze_panes == "B2"
     assert sheet.auto_filter.ref == "A1:I2"
+    for column, header in enumerate(HEADERS, start=1):
+        assert len(header) + 3 <= widths_of(sheet)[column]  # beside the filter's button
+    assert_prints_as_wide_as_a_page(sheet)
     assert sheet["A1"].font.bold
     assert sheet["A2"].number_format == "@"
 

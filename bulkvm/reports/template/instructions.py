@@ -2,22 +2,26 @@
 
 from typing import Final
 
+from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import CLEAR, COLUMNS, Column
+from bulkvm.columns import CLEAR, COLUMNS, EXAMPLE, ID_COLUMN, Column
 from bulkvm.reports.workbook import styles
+from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.text_cells import row_height, write_text
 
 _STEPS: Final = (
-    'Fill in the sheet "Boxes": one row for each shared voicemail box. Columns marked with * are required.',
+    'Fill in the sheet "Boxes": one row for each shared voicemail box. New boxes need the columns marked with *.',
+    f'Row 2 is an example: type over it, or delete it. Cells that begin with "{EXAMPLE.strip()}" are not imported.',
     "Select a cell to see what belongs in it. Some cells have a list of choices: click the arrow beside the cell.",
-    "Red cells are not valid. Amber cells contain a duplicate extension. Both are bold and have a border.",
+    "Red cells are not valid, or have an extension that is in another row, too. They are bold and have a border.",
     "Numbers stay as you type them, including leading zeros. To paste, choose Paste Special > Values.",
     "A blank cell leaves the value of an existing box unchanged; for a new box, the PBX decides.",
     "Greetings and recorded messages are not part of this sheet and do not change.",
     "Save the workbook as .xlsx and send it back.",
 )
+_TITLE_HEIGHT: Final = 27  # points, for text of 16 points
 _HEADINGS: Final = (
     ("Column", 24),
     ("Required?", 14),
@@ -32,9 +36,12 @@ def write_instructions(workbook: Workbook, sheet: Worksheet) -> None:
 
     No cell may match a column heading: otherwise this sheet could be read instead of the first.
     """
-    title = workbook.add_format({**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE})
+    title = workbook.add_format(
+        {**styles.TEXT, "bold": True, "font_size": 16, "font_color": styles.BLUE, "valign": "vcenter"}
+    )
     text = workbook.add_format(styles.TEXT)
     heading, cell = workbook.add_format(styles.HEADING), workbook.add_format(styles.ROW)
+    sheet.set_row(0, _TITLE_HEIGHT)
     write_text(sheet, 0, 0, "How to fill this in", title)
     for row, step in enumerate(_STEPS, start=2):
         write_text(sheet, row, 0, f"{row - 1}. {step}", text)
@@ -42,22 +49,21 @@ def write_instructions(workbook: Workbook, sheet: Worksheet) -> None:
     for number, (name, width) in enumerate(_HEADINGS):
         sheet.set_column(number, number, width)
         write_text(sheet, top, number, name, heading)
-    for row, column in enumerate(COLUMNS, start=top + 1):
+    shown = [column for column in COLUMNS if column is not ID_COLUMN]  # which is hidden in the template
+    for row, column in enumerate(shown, start=top + 1):
         texts = _explain(column)
         sheet.set_row(row, row_height(texts, (width for _, width in _HEADINGS)))
         for number, value in enumerate(texts):
             write_text(sheet, row, number, value, cell)
     sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    set_up_page(sheet)
 
 
 def _explain(column: Column) -> tuple[str, ...]:
     required = "always" if "update" in column.required_for else "for a new box" if column.required_for else "no"
     valid = [*column.valid_examples, CLEAR] if column.clearable else column.valid_examples
     return (
-        f"{column.title}\n({column.header})",
+        f"{get_column_letter(COLUMNS.index(column) + 1)}: {column.title}",
         required,
         column.help,
         "\n".join(valid),

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
+from bulkvm.columns import COLUMNS, EXAMPLE, ID_COLUMN, KEY_COLUMN, PIN_COLUMN, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
 from bulkvm.files import Reservation, writing
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -18,6 +18,7 @@ from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.template.input_rules import NAMES, duplicate_formula, extension_formula, name_formula, pin_formula
 from bulkvm.reports.template.instructions import write_instructions
 from bulkvm.reports.workbook import styles
+from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.text_cells import write_text
 
 _LAST_ROW: Final = 5_000
@@ -25,7 +26,11 @@ _LAST_ROW: Final = 5_000
 _CREATED: Final = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _MAX_LIST_LENGTH: Final = 255  # characters, in Excel, for the choices of a cell
 # Bold with a border, for people who cannot see the colours.
-_INVALID_FORMAT: Final = {"bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006"}
+_INVALID_FORMAT: Final = {
+    "bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006", "bg_color": styles.RED,
+}  # fmt: skip
+_EXAMPLE_FORMAT: Final = {**styles.TEXT, "italic": True, "font_color": "#595959", "bg_color": "#F2F2F2"}
+_EXAMPLE_HINT: Final = 'Cells that begin with "e.g." are an example and are not imported. Type over them. '
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +74,22 @@ def _workbook(tenant: Tenant) -> bytes:
 
 
 def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
-    text = workbook.add_format(styles.TEXT)
+    text, example = workbook.add_format(styles.TEXT), workbook.add_format(_EXAMPLE_FORMAT)
     required = workbook.add_format({**styles.HEADING, "valign": "vcenter"})
     optional = workbook.add_format({**styles.HEADING, "valign": "vcenter", "bold": False, "bg_color": styles.PALE_BLUE})
     for number, column in enumerate(COLUMNS):
-        sheet.set_column(number, number, column.width, text)
-        heading = f"{column.header} *" if column.required_for else column.header
+        sheet.set_column(number, number, column.width, text, {"hidden": column is ID_COLUMN})
+        heading = f"{column.title} *" if column.required_for else column.title
         write_text(sheet, 0, number, heading, required if column.required_for else optional)
-        sheet.data_validation(1, number, _LAST_ROW - 1, number, _validation(column, tenant))
+        if column is not ID_COLUMN:
+            write_text(sheet, 1, number, f"{EXAMPLE}{column.valid_examples[0]}", example)
+        sheet.data_validation(1, number, 1, number, _validation(column, tenant, row=2))
+        sheet.data_validation(2, number, _LAST_ROW - 1, number, _validation(column, tenant, row=3))
     sheet.set_row(0, 24)
     _highlight_invalid_cells(workbook, sheet, tenant)
     sheet.freeze_panes(1, 1)
-    sheet.set_selection(1, 0, 1, 0)  # the first input cell: typing with a heading selected would overwrite it
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    sheet.set_footer("&L&A&RPage &P of &N")
+    sheet.set_selection(2, 0, 2, 0)  # the first input cell: typing with a heading selected would overwrite it
+    set_up_page(sheet, 0)
     sheet.ignore_errors({"number_stored_as_text": f"A2:{get_column_letter(len(COLUMNS))}{_LAST_ROW}"})
 
 
@@ -108,10 +112,10 @@ def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] |
             return None
 
 
-def _validation(column: Column, tenant: Tenant) -> dict[str, Any]:
-    """Return the hint, choices and validation of a column."""
-    hint = {"input_title": column.title, "input_message": column.help}
-    if rule := _custom_rule(column, f"{get_column_letter(COLUMNS.index(column) + 1)}2", tenant):
+def _validation(column: Column, tenant: Tenant, *, row: int) -> dict[str, Any]:
+    """Return the hint, choices and validation of a column's cells from a row on. Row 2 is the example."""
+    hint = {"input_title": column.title, "input_message": _EXAMPLE_HINT * (row == 2) + column.help}  # noqa: PLR2004
+    if rule := _custom_rule(column, f"{get_column_letter(COLUMNS.index(column) + 1)}{row}", tenant):
         formula, message = rule
         error = {"error_title": f"Invalid {column.title}", "error_message": message}
         return {"validate": "custom", "value": formula, **error, **hint}
@@ -141,14 +145,14 @@ def _choices(column: Column, tenant: Tenant) -> list[str]:
 
 def _highlight_invalid_cells(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
     """Highlight invalid cells, since Excel does not validate pasted values, and duplicate extensions."""
-    invalid = workbook.add_format({**_INVALID_FORMAT, "bg_color": styles.RED})
-    duplicate = workbook.add_format({**_INVALID_FORMAT, "bg_color": styles.AMBER})
+    invalid = workbook.add_format(_INVALID_FORMAT)
     for number, column in enumerate(COLUMNS):
         letter = get_column_letter(number + 1)
         if rule := _custom_rule(column, f"{letter}2", tenant):
-            criteria = f'=AND({letter}2<>"",NOT({rule[0].removeprefix("=")}))'
+            given = f'{letter}2<>"",LEFT({letter}2,{len(EXAMPLE)})<>"{EXAMPLE}"'
+            criteria = f"=AND({given},NOT({rule[0].removeprefix('=')}))"
             area = f"{letter}2:{letter}{_LAST_ROW}"
             sheet.conditional_format(area, {"type": "formula", "criteria": criteria, "format": invalid})
     key = get_column_letter(COLUMNS.index(KEY_COLUMN) + 1)
     criteria = duplicate_formula(f"${key}2", f"${key}$2:${key}${_LAST_ROW}")
-    sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": duplicate})
+    sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": invalid})

@@ -10,7 +10,7 @@ from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.table_file import Table, format_table, table_format
+from bulkvm.reports.table_file import FILTER_BUTTON, Table, format_table, table_format
 from bulkvm.reports.workbook.text_limit import TextLimit
 
 
@@ -33,7 +33,7 @@ def write_clean(
     check_result_name(target, sheet, overwrite=overwrite)
     table = Table(
         headings=[*(column.header for column in COLUMNS), f"{RESULT_PREFIX}row"],
-        widths=[*(column.width for column in COLUMNS), 12],
+        widths=[*(max(column.width, len(column.header) + FILTER_BUTTON) for column in COLUMNS), 14],
         rows=_rows(sheet, records),
     )
     content = format_table(table, table_format(target))
