@@ -11,6 +11,7 @@ from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
 from bulkvm.jobs.run_execution import RunReport
 from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
 from bulkvm.jobs.undo_run import UndoReport, undo_run
+from bulkvm.jobs.validate_sheet import ValidationReport, validate_sheet
 from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, Plan
 from bulkvm.model.errors import BulkvmError
@@ -65,6 +66,7 @@ __all__ = [
     "Status",
     "Tenant",
     "UndoReport",
+    "ValidationReport",
     "back_up",
     "back_up_sites",
     "boxes_from_rows",
@@ -84,6 +86,7 @@ __all__ = [
     "take_rows",
     "undo_run",
     "validate",
+    "validate_sheet",
     "verify",
     "write_annotated",
     "write_clean",

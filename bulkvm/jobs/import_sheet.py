@@ -75,18 +75,9 @@ def import_sheet(
             observer,
             on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
         )
-        job = _Import(file, connection, prepared, reservation, observer)
         if prepared.tenant:
             _report_interrupted_import(prepared.tenant, observer)
-        if prepared.plan is None or prepared.tenant is None or (prepared.has_errors and not options.skip_invalid):
-            return job.refuse()
-        try:
-            if options.max_changes:
-                check_changes(prepared.plan, options.max_changes)
-            approved = observer.approve(prepared.plan, prepared.problems, prepared.tenant)
-        except (LimitExceeded, UsageError, Interrupted) as error:
-            return job.report_not_sent(error.exit_code, error)
-        return job.execute(prepared.plan) if approved else job.report_not_sent(ExitCode.NOT_ALL_DONE)
+        return _Import(file, connection, prepared, reservation, observer).run(options)
 
 
 def result_name(file: Path) -> Path:
@@ -122,14 +113,29 @@ class _Import:
     reservation: Reservation
     observer: Observer
 
-    def refuse(self) -> RunReport:
+    def run(self, options: PlanOptions) -> RunReport:
+        """Send the plan, if the sheet has no errors and the plan is within the limit and approved."""
+        prepared = self.prepared
+        if prepared.plan is None or prepared.tenant is None or (prepared.has_errors and not options.skip_invalid):
+            return self._refuse()
+        try:
+            if options.max_changes:
+                check_changes(prepared.plan, options.max_changes)
+            approved = self.observer.approve(prepared.plan, prepared.problems, prepared.tenant)
+        except (LimitExceeded, UsageError, Interrupted) as error:
+            return self._report_not_sent(error.exit_code, error)
+        if not approved:
+            return self._report_not_sent(ExitCode.NOT_ALL_DONE)
+        return self._execute(prepared.plan, prepared.tenant)
+
+    def _refuse(self) -> RunReport:
         """Send nothing because the sheet has errors, and write them to the result."""
         error = SheetError("Nothing was sent. Correct the errors first, or skip the invalid rows with --skip-invalid.")
-        report = self.report_not_sent(error.exit_code, error)
+        report = self._report_not_sent(error.exit_code, error)
         began = datetime.now(UTC)
         return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
 
-    def report_not_sent(self, exit_code: ExitCode, error: BulkvmError | None = None) -> RunReport:
+    def _report_not_sent(self, exit_code: ExitCode, error: BulkvmError | None = None) -> RunReport:
         """Account for the rows of an import that sent nothing."""
         prepared = self.prepared
         return RunReport(
@@ -141,15 +147,11 @@ class _Import:
             error=error,
         )
 
-    def execute(self, plan: Plan) -> RunReport:
-        """Send the plan."""
+    def _execute(self, plan: Plan, tenant: Tenant) -> RunReport:
         prepared = self.prepared
-        assert prepared.tenant is not None
         # `bulkvm runs` may be called in another folder.
         file = str(self.file if str(self.file) == "-" else self.file.absolute())
-        info = new_run(
-            file, self.connection, prepared.tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256
-        )
+        info = new_run(file, self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
         return execute(
             plan,
             info,

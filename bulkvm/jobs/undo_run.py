@@ -94,9 +94,7 @@ def undo_run(
         return _nothing_to_undo(listed, runs, connection)
     target = result or Path(f"undo-{listed.info.name}.result.xlsx")
     check_run_result(listed.info, target, overwrite=overwrite or result is None)
-    with observer.progress("Connecting"):
-        tenant = connection.find_tenant()
-    _check_tenant(listed.info, tenant)
+    tenant = _find_tenant(listed.info, connection, observer)
     with lock_tenant(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         # No other run changes this tenant's boxes from here on, so the journals are complete.
         if is_under_way(listed.file):
@@ -216,6 +214,14 @@ def _rows(plan: Plan, info: RunInfo) -> list[SheetRow]:
         SheetRow(record=Record(row=row, extension_number=extension), outcome=invalid.get(row))
         for row, extension in info.extensions.items()
     ]
+
+
+def _find_tenant(info: RunInfo, connection: Connection, observer: Observer) -> Tenant:
+    """Ask the PBX for its tenant, and check that the run was against it."""
+    with observer.progress("Connecting"):
+        tenant = connection.find_tenant()
+    _check_tenant(info, tenant)
+    return tenant
 
 
 def _check_tenant(info: RunInfo, tenant: Tenant) -> None:

@@ -22,14 +22,17 @@ from bulkvm import (
     import_sheet,
     plan_sheet,
     undo_run,
+    validate_sheet,
 )
 from bulkvm.jobs.observer import Progress
-from bulkvm.model.errors import LimitExceeded, LockHeld, StoppedEarly
+from bulkvm.model.errors import DiskFull, LimitExceeded, LockHeld, SheetError, StoppedEarly
+from bulkvm.reports.workbook import annotated_copy as annotated_copy_module
 from bulkvm.reports.workbook import result as result_module
 from bulkvm.runs.tenant_lock import lock_tenant
 from bulkvm.simulator import SimulatorSettings
 
 CLINIC = Path("..") / "samples" / "clinic.csv"
+MISTAKES = Path("..") / "samples" / "mistakes.xlsx"
 
 
 class Recorder(Observer):
@@ -154,3 +157,31 @@ def test_boxes_are_exported_and_compared(connection: Connection) -> None:
     assert (len(exported.boxes), exported.file) == (42, Path("boxes.csv"))
     assert (same.exit_code, same.diff.is_empty, same.names) == (0, True, ("boxes.csv", "the PBX clinic"))
     assert other.output == Path("diff.csv")
+
+
+def test_a_sheet_is_validated_offline_with_its_copies(folder: Path) -> None:
+    observer = Recorder()
+
+    report = validate_sheet(MISTAKES, annotate=Path("annotated.xlsx"), clean=Path("clean.csv"), observer=observer)
+
+    assert (report.rows, report.exit_code, report.output_error) == (47, SheetError.exit_code, None)
+    assert 0 < report.valid < report.rows
+    assert any(problem.is_error for problem in report.problems)
+    assert (report.annotated, report.clean) == (Path("annotated.xlsx"), Path("clean.csv"))
+    assert all((folder / str(copy)).exists() for copy in (report.annotated, report.clean))
+    assert observer.phases[-2:] == ["Writing the annotated copy", "Writing the clean copy"]
+
+
+def test_a_copy_that_cannot_be_written_leaves_the_problems_in_the_report(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Path:
+        raise DiskFull("The disk is full.")
+
+    monkeypatch.setattr(annotated_copy_module, "write_annotated", fail)
+
+    report = validate_sheet(MISTAKES, annotate=folder / "annotated.xlsx")
+
+    assert isinstance(report.output_error, DiskFull)
+    assert (report.rows, report.annotated) == (47, None)
+    assert report.problems

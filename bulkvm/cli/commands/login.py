@@ -83,8 +83,7 @@ def command(
     address = check_url(_ask("PBX address", "--url", url, known.url or None, console))
     site = replace(known, url=address, user=None, domain=None, tenant=None)
     if not token_stdin:
-        asked = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", console)
-        site = replace(site, user=_ask("User", "--user", user, known.user, console), domain=asked or None)
+        site = _ask_login(site, known, user, domain, console)
     if not given:
         _check_source(known, site)
     if trust.ca_file:
@@ -100,6 +99,12 @@ def command(
     with lock_sites(sites_file()):
         _store(site, secret, console)
     return ExitCode.DONE
+
+
+def _ask_login(site: Site, known: Site, user: str | None, domain: str | None, console: Console) -> Site:
+    """The site with the domain and user as given, else as prompted for, with the known ones as defaults."""
+    tenant = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", console)
+    return replace(site, domain=tenant or None, user=_ask("User", "--user", user, known.user, console))
 
 
 def _check_sources(sources: Mapping[str, bool]) -> list[str]:
