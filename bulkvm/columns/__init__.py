@@ -5,7 +5,15 @@ from typing import Final
 from bulkvm.columns.boolean import format_boolean, parse_boolean
 from bulkvm.columns.column import Column, FieldKind, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
-from bulkvm.columns.name import equal_names, name_length, no_control_characters, no_wrong_encoding, parse_name
+from bulkvm.columns.name import (
+    equal_names,
+    name_length,
+    no_control_characters,
+    no_hidden_characters,
+    no_placeholder,
+    no_wrong_encoding,
+    parse_name,
+)
 from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
 from bulkvm.columns.play_datetime import CLOCK_CHOICES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
@@ -89,8 +97,9 @@ COLUMNS: Final = (
         valid_examples=("Front Desk", "Müller & Söhne"),
         invalid_examples=("a name of more than sixty-four characters, which no telephone would show in full",),
         parse=parse_name,
+        is_free_text=True,
         equal=equal_names,
-        rules=(name_length, no_control_characters, no_wrong_encoding),
+        rules=(name_length, no_control_characters, no_wrong_encoding, no_hidden_characters, no_placeholder),
         required_for=frozenset({"create"}),
         missing_code=ProblemCode.NAME_MISSING,
         blank_code=ProblemCode.NAME_BLANK,

@@ -8,24 +8,47 @@ from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
 # English, then what Excel and LibreOffice show, and people write, in German, French, Spanish, Italian, Dutch and
-# Portuguese.
+# Portuguese; check marks and an empty check box. A cross is neither: it may be a mark in a box, or a no.
+_EMOJI_STYLE: Final = "\ufe0f"
 _YES: Final = frozenset({
     "true", "yes", "y", "1", "on", "x", "wahr", "ja", "j", "vrai", "oui", "o", "verdadero", "sí", "si", "s",
-    "vero", "sì", "waar", "verdadeiro", "sim",
+    "vero", "sì", "waar", "verdadeiro", "sim", "t", "v", "w", "enable", "enabled", "active", "activated", "checked",
+    "ein", "an", "aktiv", "aktiviert", "actif", "activé", "activo", "activado", "attivo", "attivato", "aan", "actief",
+    "ativo", "ativado", "\u2713", "\u2714", "\u2611", "\u2705", "\u221a", "\U0001f5f8", "\U0001f5f9",
 })  # fmt: skip
 _NO: Final = frozenset({
     "false", "no", "n", "0", "off", "falsch", "nein", "aus", "faux", "non", "falso", "onwaar", "nee", "não", "nao",
+    "f", "disable", "disabled", "inactive", "deactivated", "unchecked", "inaktiv", "deaktiviert", "inactif",
+    "désactivé", "inactivo", "desactivado", "inattivo", "disattivo", "disattivato", "uit", "inactief", "inativo",
+    "desativado", "\u2610",
 })  # fmt: skip
 
 
 def parse_boolean(text: str) -> Parsed:
     """Parse yes or no."""
-    word = unicodedata.normalize("NFC", text).casefold()  # macOS writes accents as separate characters
+    word = _fold(text)
     if word in _YES:
         return Parsed(value=True)
     if word in _NO:
         return Parsed(value=False)
-    return Parsed(None, (Fault(ProblemCode.YES_NO, f'"{shown(text)}" must be yes or no.'),))
+    return Parsed(
+        None,
+        (
+            Fault(
+                ProblemCode.YES_NO, f'"{shown(text)}" is neither yes nor no. Write yes or no, or leave the cell blank.'
+            ),
+        ),
+    )
+
+
+def is_no(text: str) -> bool:
+    """Whether a text is a word for no."""
+    return _fold(text) in _NO
+
+
+def _fold(text: str) -> str:
+    """Fold case and accents, which macOS writes as separate characters, and remove the style of emoji."""
+    return unicodedata.normalize("NFC", text).casefold().replace(_EMOJI_STYLE, "")
 
 
 def format_boolean(value: bool) -> str:  # noqa: FBT001  (the value itself)

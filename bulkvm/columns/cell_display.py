@@ -1,4 +1,4 @@
-"""Invisible characters in cells, and the part of a cell that a message may show."""
+"""Invisible characters and words for "no value" in cells, and the part of a cell that a message may show."""
 
 import re
 import unicodedata
@@ -15,6 +15,21 @@ _SPACES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspac
 # Characters around a value that are not part of it.
 STRIP_CHARS: Final = _SPACES + _INVISIBLE
 
+# Characters inside a value that nobody sees, and that belong to no value except a name.
+_HIDDEN_INSIDE: Final = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]|(?<=[!-~])[\ufe00-\ufe0f]"
+)
+
+# Words for "no value" that programs write, and that pivot tables show in brackets.
+_NO_VALUE: Final = frozenset({
+    "null", "nil", "nan", "none", "undefined", "na", "n/a", "n.a.", "n.a", "#n/a", "\\n", "tbd", "tba", "k.a.", "k. a.",
+})  # fmt: skip
+_BRACKETS: Final = "()<>[]{}"
+_NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
+    "blank", "empty", "leer", "vide", "en blanco", "vuoto", "leeg", "em branco", "vazio", "missing", "no value",
+}  # fmt: skip
+
 # What a spreadsheet shows for digits that it converted.
 _DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
 _CHANGED: Final = re.compile(
@@ -26,6 +41,30 @@ _SHOWN: Final = 40
 # Digits of any script, superscript and circled ones too; six or more of them also with separators.
 _DIGIT: Final = r"[\d\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u2468]"
 _MAY_BE_PIN: Final = re.compile(rf"{_DIGIT}(?:[\W_]{{0,3}}{_DIGIT}){{5,}}|{_DIGIT}{{4,}}")
+
+
+def find_hidden_characters(text: str) -> list[str]:
+    """The names of the invisible characters inside a text, each once."""
+    return list(dict.fromkeys(map(character_name, _HIDDEN_INSIDE.findall(text))))
+
+
+def remove_hidden_characters(text: str) -> str:
+    """Remove the invisible characters inside a text."""
+    return _HIDDEN_INSIDE.sub("", text)
+
+
+def character_name(character: str) -> str:
+    """The Unicode name of a character, or its number if it has none: ZERO WIDTH SPACE, U+0007."""
+    return unicodedata.name(character, f"U+{ord(character):04X}")
+
+
+def stands_for_no_value(text: str) -> bool:
+    """Whether a text is a word for a missing value, such as NULL or (blank), or only punctuation."""
+    word = text.casefold()
+    inner = word.strip(_BRACKETS)
+    if word in _NO_VALUE or (inner != word and inner.strip() in _NO_VALUE_IN_BRACKETS):
+        return True
+    return all(unicodedata.category(character)[0] in "PZ" or character in "|~^+=<>" for character in word)
 
 
 def is_changed_by_spreadsheet(text: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
+from bulkvm.columns.cell_display import find_hidden_characters, remove_hidden_characters
 from bulkvm.model.box import Value
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
@@ -45,7 +46,8 @@ class Column:
         kind: the type of the field.
         help: one sentence for the template and README.
         valid_examples, invalid_examples: texts of cells that the rules accept and reject.
-        parse: reads the text of a cell that is not blank, without the spaces around it.
+        parse: reads the text of a cell that is not blank, without the spaces around it and invisible characters.
+        is_free_text: whether invisible characters may belong to the value.
         rules: check the value.
         format: writes a value so that `parse` reads it back.
         equal: whether two values mean the same, however they are spelled.
@@ -68,6 +70,7 @@ class Column:
     valid_examples: tuple[str, ...]
     invalid_examples: tuple[str, ...] = ()
     parse: Parse = parse_text
+    is_free_text: bool = False
     rules: tuple[Rule, ...] = ()
     format: Callable[[Any], str] = str
     equal: Callable[[Any, Any], bool] = operator.eq
@@ -88,6 +91,18 @@ class Column:
     def is_always_set(self) -> bool:
         """Whether every box has a value, so that a null from the PBX is a value that is not shown."""
         return self.kind is FieldKind.BOOLEAN or bool(self.required_for)
+
+    def read(self, text: str) -> Parsed:
+        """Parse the text of a cell; invisible characters inside it are left out, with a warning."""
+        if self.is_free_text or (text.isascii() and text.isprintable()) or not (names := find_hidden_characters(text)):
+            return self.parse(text)
+        value, faults = self.parse(remove_hidden_characters(text))
+        what = "number" if self.digits else "address" if self.kind is FieldKind.LIST else "cell"
+        message = (
+            f"There is an invisible character ({', '.join(names)}) in this {what}. It was left out; type the {what} "
+            "again to be sure."
+        )
+        return Parsed(value, (Fault(ProblemCode.INVISIBLE_CHARACTERS, message), *faults))
 
     def cell_text(self, value: Value) -> str:
         """A value as a cell of an export holds it. A NUL, which no file of text can hold, becomes its symbol."""

@@ -4,7 +4,13 @@ import re
 import unicodedata
 from typing import Final
 
-from bulkvm.columns.cell_display import is_changed_by_spreadsheet, shown, shown_number, to_ascii_digits
+from bulkvm.columns.cell_display import (
+    is_changed_by_spreadsheet,
+    shown,
+    shown_number,
+    stands_for_no_value,
+    to_ascii_digits,
+)
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
@@ -24,6 +30,16 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _LONG_RUN: Final = re.compile(rf"[0-9]{{{_SHORTEST_PIN}}}")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
 _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
+_THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[.,'\u2019][0-9]{3})+")
+_DECIMALS_OR_THOUSANDS: Final = re.compile(r"[0-9]{1,3}[.,]000")
+_DASHES: Final = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_RANGE: Final = re.compile(
+    r"([0-9]{3,})\s*(?:-+|\.\.+|\u2026|to|through|until|bis|\u00e0|a|hasta|fino a|tot|at\u00e9)\s*([0-9]+)",
+    re.IGNORECASE,
+)
+_WIDEST_SHORT_RANGE: Final = 200  # 101-120 is a range, and 402-817 a number in groups
+_BETWEEN_NUMBERS: Final = re.compile(r"\s*(?:[/,;&+|\s]|\b(?:and|or|und|oder|et|ou|y|o|e|en|of)\b)\s*", re.IGNORECASE)
+_LENGTH_OF_WORDS: Final = 4  # 6216 6217 are two numbers, and 402 817 may be one in groups
 
 
 def parse_extension(text: str) -> Parsed:
@@ -38,7 +54,7 @@ def parse_extension(text: str) -> Parsed:
         faults.append(
             Fault(
                 ProblemCode.EXTENSION_UNWRAPPED,
-                "the digits are in an apostrophe or a formula, as some programs write them; "
+                "The digits are in an apostrophe or a formula, as some programs write them; "
                 f"{shown_number(text)} is used.",
             )
         )
@@ -47,7 +63,7 @@ def parse_extension(text: str) -> Parsed:
         faults.append(
             Fault(
                 ProblemCode.EXTENSION_OTHER_DIGITS,
-                f"the digits are written in another script; {shown_number(plain)} is used.",
+                f"The digits are written in another script; {shown_number(plain)} is used.",
             )
         )
         text = plain
@@ -76,17 +92,47 @@ def not_reserved(value: str, _: PinPolicy) -> Fault | None:
 
 
 def _not_digits(text: str, plain: str) -> Fault:
+    plain = _DASHES.sub("-", plain)
     if is_changed_by_spreadsheet(plain):
         return Fault(
             ProblemCode.EXTENSION_NOT_DIGITS,
             f'"{shown_number(text)}" is a date, a time, a percentage or an error: a spreadsheet converted the number. '
             "Format the column as Text and type the number again.",
         )
+    if explanation := _what_else(plain):
+        return Fault(ProblemCode.EXTENSION_NOT_DIGITS, explanation)
     is_secret = _may_hold_pin(text)
     digits = "" if is_secret else _intended_digits(plain)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Enter only the number."
     text = shown(text) if is_secret else shown_number(text)
     return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" contains other characters than digits. {advice}')
+
+
+def _what_else(text: str) -> str:
+    """Explain what a text is that is certainly no number; blank if it may be one."""
+    if stands_for_no_value(text):
+        return "This stands for no value. Type the extension, or delete the row."
+    if not any(map(str.isnumeric, text)):
+        return "This is not a number. If the row is a heading or a note, delete it."
+    if (found := _RANGE.fullmatch(text)) and _is_range(found[1], found[2]):
+        return "This is a range. Write one row for each box."
+    numbers = _BETWEEN_NUMBERS.split(text)
+    shortest = min(map(len, numbers))
+    if (
+        len(numbers) > 1
+        and not _DECIMALS_OR_THOUSANDS.fullmatch(text)
+        and all(map(_DIGITS.fullmatch, numbers))
+        and shortest >= (MIN_LENGTH if re.search(r"[^0-9\s]", text) else _LENGTH_OF_WORDS)
+    ):
+        return "There are several numbers in this cell. Write one row for each box."
+    return ""
+
+
+def _is_range(first: str, last: str) -> bool:
+    """Whether two numbers with a dash between them are the ends of a range; the last one may be shortened."""
+    end = first[: -len(last)] + last
+    span = int(end) - int(first)
+    return len(end) == len(first) and span > 0 and (len(first) > MIN_LENGTH or span < _WIDEST_SHORT_RANGE)
 
 
 def shown_extension(text: str) -> str:
@@ -112,8 +158,12 @@ def _may_hold_pin(text: str) -> bool:
 
 def _intended_digits(text: str) -> str:
     """The digits that a text certainly means: one run, or runs with only punctuation between them."""
+    if _DECIMALS_OR_THOUSANDS.fullmatch(text):
+        return ""
     if decimals := _DECIMALS.fullmatch(text):  # as some programs write a number
         return decimals[1]
+    if _THOUSANDS.fullmatch(text):
+        return "".join(_DIGITS.findall(text))
     joined = "".join(text.split()).translate(_UNGROUPED)
     runs = [joined] if _DIGITS.fullmatch(joined) else _DIGITS.findall(text)
     return runs[0] if len(runs) == 1 else ""

@@ -68,6 +68,12 @@ def names_secret(heading: str) -> bool:
     return not _words(heading).isdisjoint(_SECRETS)
 
 
+def is_about_voicemail(heading: str) -> bool:
+    """Whether a heading names voicemail, a PIN or the like, or e-mail."""
+    words = _words(heading)
+    return not words.isdisjoint(_BOXES | _SECRETS) or any("mail" in word or "notif" in word for word in words)
+
+
 def names_pin_of_box(heading: str) -> bool:
     """Whether a heading names the PIN or password of a box."""
     words = _words(heading)

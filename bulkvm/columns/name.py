@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 from typing import Final
 
-from bulkvm.columns.cell_display import STRIP_CHARS, shown
+from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
@@ -13,6 +13,14 @@ from bulkvm.model.settings import PinPolicy
 MAX_LENGTH: Final = 64
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+# Characters that nobody sees, unless they join the letters of some scripts or emoji; and spaces that look like others.
+_HIDDEN: Final = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+_ODD_SPACES: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f]")
 
 
 def parse_name(text: str) -> Parsed:
@@ -24,7 +32,7 @@ def parse_name(text: str) -> Parsed:
     joined = " ".join(line.strip() for line in text.splitlines())
     if joined == text:
         return Parsed(text)
-    warning = Fault(ProblemCode.NAME_LINE_BREAK, "the name has several lines; they were joined with a space.")
+    warning = Fault(ProblemCode.NAME_LINE_BREAK, "The name has several lines; they were joined with a space.")
     return Parsed(joined, (warning,))
 
 
@@ -43,7 +51,7 @@ def name_length(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.NAME_LENGTH,
-        f"the name has {len(value)} characters; the PBX accepts at most {MAX_LENGTH}. Shorten it.",
+        f"The name has {len(value)} characters; the PBX accepts at most {MAX_LENGTH}. Shorten it.",
     )
 
 
@@ -51,7 +59,7 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
     """Reject control characters, which no telephone shows."""
     if not _CONTROL.search(value):
         return None
-    return Fault(ProblemCode.NAME_CONTROL, "the name contains an invisible control character. Type the name again.")
+    return Fault(ProblemCode.NAME_CONTROL, "The name contains an invisible control character. Type the name again.")
 
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
@@ -69,6 +77,28 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.NAME_ENCODING,
-        f'the name was probably "{shown(meant)}" originally: a program saved it in the wrong encoding. '
+        f'The name was probably "{shown(meant)}" originally: a program saved it in the wrong encoding. '
         "Type the name again, or export the file again.",
+    )
+
+
+def no_hidden_characters(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of invisible characters and unusual spaces, which make two names that look equal differ."""
+    if value.isascii():
+        return None
+    for pattern, what in ((_HIDDEN, "an invisible character"), (_ODD_SPACES, "an unusual space")):
+        if found := pattern.findall(value):
+            names = ", ".join(dict.fromkeys(map(character_name, found)))
+            message = f"There is {what} ({names}) in this name. If it should not be there, type the name again."
+            return Fault(ProblemCode.INVISIBLE_CHARACTERS, message)
+    return None
+
+
+def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of a name that probably stands for no name."""
+    if not stands_for_no_value(value):
+        return None
+    return Fault(
+        ProblemCode.NAME_PLACEHOLDER,
+        f'"{shown(value)}" probably stands for no name. Type the name, or leave the cell blank.',
     )

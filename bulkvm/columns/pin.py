@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from bulkvm.columns.cell_display import is_changed_by_spreadsheet
+from bulkvm.columns.cell_display import is_changed_by_spreadsheet, stands_for_no_value
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.text import count
@@ -12,11 +12,7 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
 # "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
 _REPEATS: Final = re.compile(r"([0-9])\1\1")
-# A PBX before 22.3 has a password policy, too, but does not apply it to PINs.
-_OF_LOGINS: Final = (
-    " A PBX older than 22.3 does not use that policy for PINs: if yours is one, add --pin-length "
-    f"{DEFAULT_PIN_POLICY.min_length}-{DEFAULT_PIN_POLICY.max_length}."
-)
+_USUAL_SOURCES: Final = (DEFAULT_PIN_POLICY.min_from, "--pin-length")  # which need no words in a message
 _ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
 _DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8)))
 
@@ -26,14 +22,16 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
     if _DIGITS.fullmatch(value):
         return None
     if _DECIMALS.fullmatch(value):
-        return Fault(ProblemCode.PIN_NOT_DIGITS, "a program wrote the PIN as a number with decimals. Remove the .0.")
+        return Fault(ProblemCode.PIN_NOT_DIGITS, "A program wrote the PIN as a number with decimals. Remove the .0.")
     if is_changed_by_spreadsheet(value):
         return Fault(
             ProblemCode.PIN_NOT_DIGITS,
-            "a spreadsheet converted the PIN to a date, a time, a percentage or an error (#N/A). "
+            "A spreadsheet converted the PIN to a date, a time, a percentage or an error (#N/A). "
             "Format the column as Text and type the PIN again.",
         )
-    return Fault(ProblemCode.PIN_NOT_DIGITS, "a PIN contains only the digits 0 to 9. Remove the other characters.")
+    if stands_for_no_value(value):
+        return Fault(ProblemCode.PIN_NOT_DIGITS, "This is not a PIN. Type one, or leave the cell blank.")
+    return Fault(ProblemCode.PIN_NOT_DIGITS, "A PIN contains only the digits 0 to 9. Remove the other characters.")
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:
@@ -42,17 +40,16 @@ def pin_length(value: str, policy: PinPolicy) -> Fault | None:
         return Fault(ProblemCode.PIN_POLICY, policy.contradiction)
     if policy.min_length <= len(value) <= policy.max_length:
         return None
-    length = count(len(value), "character")
-    if len(value) < policy.min_length:
-        return Fault(
-            ProblemCode.PIN_LENGTH,
-            f"it has {length}, and {policy.min_from} requires at least {policy.min_length}. Choose a longer PIN."
-            f"{_OF_LOGINS if policy.min_length > DEFAULT_PIN_POLICY.max_length else ''}",
-        )
-    return Fault(
-        ProblemCode.PIN_LENGTH,
-        f"it has {length}, and {policy.max_from} allows at most {policy.max_length}. Choose a shorter PIN.",
-    )
+    length = count(len(value), "digit" if value.isdecimal() else "character")
+    return Fault(ProblemCode.PIN_LENGTH, f"The PIN has {length}; it needs {describe_length(policy)}.")
+
+
+def describe_length(policy: PinPolicy) -> str:
+    """Describe the allowed length of PINs, and which policy sets it: 6 to 10."""
+    least, most = str(policy.min_length), str(policy.max_length)
+    bounds = least if least == most else f"{least} to {most}"
+    policies = [source for source in dict.fromkeys((policy.min_from, policy.max_from)) if source not in _USUAL_SOURCES]
+    return f"{bounds} ({' and '.join(policies)})" if policies else bounds
 
 
 def no_repeats(value: str, _: PinPolicy) -> Fault | None:
@@ -61,7 +58,7 @@ def no_repeats(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_REPEATS,
-        "the PIN has the same digit three times in a row, which the PBX rejects. Change one of them.",
+        "The PIN has the same digit three times in a row, which the PBX rejects. Change one of them.",
     )
 
 
@@ -71,7 +68,7 @@ def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_ASCENDING,
-        "the PIN has three ascending digits in a row (such as 123), which the PBX rejects. Change one of them.",
+        "The PIN has three ascending digits in a row (such as 123), which the PBX rejects. Change one of them.",
     )
 
 
@@ -81,5 +78,5 @@ def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.PIN_DESCENDING,
-        "the PIN has three descending digits in a row (such as 987). The PBX may reject it, and it is easy to guess.",
+        "The PIN has three descending digits in a row (such as 987). The PBX may reject it, and it is easy to guess.",
     )

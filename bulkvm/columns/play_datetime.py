@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from bulkvm.columns.boolean import is_no
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
@@ -10,19 +11,16 @@ from bulkvm.model.problem import Fault, ProblemCode
 PLAY_DATETIMES: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
 CLOCK_CHOICES: Final = ("off", "12-hour clock", "24-hour clock")  # the same values in words
 
-_WORDS: Final = {
-    **{clock.casefold().replace("_", ""): clock for clock in PLAY_DATETIMES},
-    **dict.fromkeys(("disabled", "off", "none", "no", "false"), "DISABLE"),
-    **dict.fromkeys(("12", "12h", "12hour", "12hours"), "12_HOUR_CLOCK"),
-    **dict.fromkeys(("24", "24h", "24hour", "24hours"), "24_HOUR_CLOCK"),
-}
-_BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
+_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
+_CLOCK: Final = re.compile(r"(12|24)(?:h|hr|hrs|hour|hours)?(?:clock|format)?")
 
 
 def parse_play_datetime(text: str) -> Parsed:
     """Parse one of the three values, in any spelling."""
     word = _BETWEEN_WORDS.sub("", text.casefold())
-    if clock := _WORDS.get(word):
-        return Parsed(clock)
+    if found := _CLOCK.fullmatch(word):
+        return Parsed(f"{found[1]}_HOUR_CLOCK")
+    if word == "none" or is_no(text.strip()):
+        return Parsed("DISABLE")
     message = f'"{shown(text)}" must be {", ".join(CLOCK_CHOICES[:-1])} or {CLOCK_CHOICES[-1]}.'
     return Parsed(None, (Fault(ProblemCode.CLOCK, message),))

@@ -1,38 +1,51 @@
 """The language of the prompts, as a BCP 47 tag."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
-from bulkvm.columns.cell_display import shown
+from bulkvm.columns.cell_display import shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
+_EXAMPLE: Final = "en-US"
 _LONGEST: Final = 100  # of a tag: langcodes calls itself for each part of one, and tags in use have some 35 characters
 
 # Suggested tags, and the names that people write instead. The template offers the tags as choices.
 _NAMES: Final = {
-    "en-US": ("english", "american", "us"),
-    "en-GB": ("british", "uk", "british english"),
-    "de-DE": ("german", "deutsch", "germany"),
-    "fr-FR": ("french", "français", "francais", "france"),
-    "es-ES": ("spanish", "español", "espanol", "castellano", "spain"),
-    "it-IT": ("italian", "italiano", "italy"),
-    "nl-NL": ("dutch", "nederlands", "netherlands"),
-    "pt-BR": ("brazilian", "brasileiro", "brazil"),
-    "pt-PT": ("portuguese", "português", "portugues", "portugal"),
+    "en-US": ("english", "american", "us", "usa", "american english", "us english", "englisch", "anglais", "inglés",
+              "ingles", "inglese", "engels", "inglês"),
+    "en-GB": ("british", "uk", "british english", "uk english"),
+    "de-DE": ("german", "deutsch", "germany", "allemand", "alemán", "aleman", "tedesco", "duits", "alemão", "alemao"),
+    "fr-FR": ("french", "français", "francais", "france", "französisch", "francés", "frances", "francese", "frans",
+              "francês"),
+    "es-ES": ("spanish", "español", "espanol", "castellano", "spain", "spanisch", "espagnol", "spagnolo", "spaans",
+              "espanhol"),
+    "it-IT": ("italian", "italiano", "italy", "italienisch", "italien", "italiaans"),
+    "nl-NL": ("dutch", "nederlands", "netherlands", "niederländisch", "holländisch", "néerlandais", "neerlandés",
+              "olandese", "holandês"),
+    "pt-BR": ("brazilian", "brasileiro", "brazil", "brazilian portuguese"),
+    "pt-PT": ("portuguese", "português", "portugues", "portugal", "portugiesisch", "portugais", "portugués",
+              "portoghese", "portugees"),
     "pl-PL": ("polish", "polski"),
     "ru-RU": ("russian", "русский"),
     "zh-CN": ("chinese", "mandarin", "中文"),
     "ja-JP": ("japanese", "日本語"),
-}
+}  # fmt: skip
+# Dashes that word processors write for a hyphen, and the minus sign.
+_NOT_HYPHENS: Final = re.compile(r"[_\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 COMMON_PROMPTS: Final = tuple(_NAMES)
 _TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in names}
 
 
 def parse_prompt(text: str) -> Parsed:
-    """Parse a language tag; an underscore becomes a hyphen, with a warning."""
+    """Parse a language tag; an underscore or a dash becomes a hyphen, with a warning."""
     if len(text) > _LONGEST:
-        return _not_a_tag(text, "en-US")
+        return _not_a_tag(text, f", such as {_EXAMPLE}")
+    if stands_for_no_value(text):
+        return Parsed(
+            None, (Fault(ProblemCode.PROMPT_TAG, "Choose a language from the list, or leave the cell blank."),)
+        )
     return _parse_prompt(text)
 
 
@@ -42,7 +55,7 @@ def _parse_prompt(text: str) -> Parsed:
         return Parsed(text)
     name = text.casefold()
     if name in _TAG_OF_NAME:
-        return _not_a_tag(text, _TAG_OF_NAME[name])
+        return _not_a_tag(text, f"; for {shown(text)}, {_TAG_OF_NAME[name]}")
     return _parse_tag(text)
 
 
@@ -52,33 +65,30 @@ def equal_tags(one: str, other: str) -> bool:
 
 
 def _fold(tag: str) -> str:
-    return tag.replace("_", "-").casefold()
+    return _NOT_HYPHENS.sub("-", tag).casefold()
 
 
 def _parse_tag(text: str) -> Parsed:
     import langcodes  # noqa: PLC0415  (slow to import, and rarely needed)
     from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415  (the same)
 
-    tag = text.replace("_", "-")
+    tag = _NOT_HYPHENS.sub("-", text)
     try:
         language = langcodes.Language.get(tag, normalize=False)
         registered = language.is_valid()
     except LanguageTagError:
-        return _not_a_tag(text, "en-US")
+        return _not_a_tag(text, f", such as {_EXAMPLE}")
     if not registered or tag.casefold() == "und":
         suggestion = langcodes.standardize_tag(tag)
         known = suggestion.casefold() != tag.casefold() and langcodes.tag_is_valid(suggestion)
-        return _not_a_tag(text, suggestion if known else "en-US")
+        return _not_a_tag(text, f", such as {suggestion if known else _EXAMPLE}")
     value = language.to_tag()
     if tag == text:
         return Parsed(value)
-    warning = Fault(ProblemCode.PROMPT_UNDERSCORE, f"language tags are written with hyphens; {value} is used.")
+    warning = Fault(ProblemCode.PROMPT_UNDERSCORE, f"A language is written with a hyphen; {value} is used.")
     return Parsed(value, (warning,))
 
 
 def _not_a_tag(text: str, suggestion: str) -> Parsed:
-    message = (
-        f'"{shown(text)}" is not a registered language tag. Write it like {suggestion}: '
-        "the language, a hyphen, the country."
-    )
+    message = f'"{shown(text)}" is not a known language code. Choose a language from the list{suggestion}.'
     return Parsed(None, (Fault(ProblemCode.PROMPT_TAG, message),))

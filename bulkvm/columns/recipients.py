@@ -7,7 +7,7 @@ from typing import Final
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown
+from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
@@ -29,10 +29,28 @@ _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
+# `Anna Bell (anna@example.com)`, `anna@example.com (Anna Bell)`, and the same with square brackets.
+_BRACKETED_ADDRESS: Final = re.compile(r"[(\[]\s*([^()\[\]\s]+@[^()\[\]\s]+)\s*[)\]]")
+_BRACKETED_NAME: Final = re.compile(r"(?<=[\w\s>])[(\[][^()\[\]@]*[)\]](?=\s*(?:[,;|\r\n]|\Z))")
+_AT_IN_WORDS: Final = re.compile(r"[(\[{]\s*(?:at|a|\u00e4t)\s*[)\]}]", re.IGNORECASE)
+_NOBODY: Final = frozenset({
+    "no", "none", "nobody", "no one", "noone", "no-one", "false", "off", "0", "x", "no email", "no e-mail", "keine",
+    "keiner", "niemand", "nein", "kein", "personne", "aucun", "non", "nadie", "ninguno", "nessuno", "geen",
+    "nee", "ningu\u00e9m", "nenhum", "n\u00e3o",
+})  # fmt: skip
+# What people write between two addresses.
+_JOINERS: Final = frozenset({
+    "and", "&", "+", "or", "/", "und", "oder", "sowie", "et", "ou", "y", "e", "o", "en", "of", "-", "\u2013", "\u2022",
+    "\u00b7", "\\", ":", "\uff0c", "\uff1b", "\u3001",
+})  # fmt: skip
+_JOINED: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+([/\\&+:\uff0c\uff1b\u3001\u2022\u00b7])[^@\s]+@[^@\s]+")
 
 
 def parse_recipients(text: str) -> Parsed:
-    """Parse addresses separated by comma, semicolon, line break or space; duplicates are left out."""
+    """Parse addresses separated by comma, semicolon, line break, vertical bar or space; duplicates are left out."""
+    if text.casefold() in _NOBODY or stands_for_no_value(text):
+        message = "Leave the cell blank if nobody should be notified."
+        return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
     for number, address in enumerate(_split(text)):
@@ -47,14 +65,14 @@ def parse_recipients(text: str) -> Parsed:
             faults.append(
                 Fault(
                     ProblemCode.RECIPIENT_TWICE,
-                    f"{shown(address)} is listed twice; the second one is ignored.",
+                    f"{shown(address)} is listed twice; the second one is left out.",
                 )
             )
         else:
             addresses[folded] = address
     if not addresses and not faults:
         faults.append(
-            Fault(ProblemCode.RECIPIENT, "the cell has no e-mail address. Enter one, or leave the cell blank.")
+            Fault(ProblemCode.RECIPIENT, "The cell has no e-mail address. Type one, or leave the cell blank.")
         )
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
@@ -84,7 +102,7 @@ def recipient_count(value: tuple[str, ...], _: PinPolicy) -> Fault | None:
 def _too_many(count: str) -> Fault:
     return Fault(
         ProblemCode.RECIPIENTS_MANY,
-        f"there are {count} addresses; the PBX accepts at most {MAX_RECIPIENTS}. Use a distribution list for the rest.",
+        f"There are {count} addresses; the PBX accepts at most {MAX_RECIPIENTS}. Use a distribution list for the rest.",
     )
 
 
@@ -94,6 +112,10 @@ def _split(text: str) -> Iterable[str]:
         return (text,)  # as one, so that a message shows none of its digits
     if _PLAIN_TEXT.fullmatch(text):
         return filter(None, _BETWEEN.split(text))
+    if "(" in text or "[" in text:
+        text = _BRACKETED_NAME.sub("", _BRACKETED_ADDRESS.sub(r"<\1>", text))
+    if "|" in text and all("@" in piece for piece in text.split("|") if piece.strip()):
+        text = text.replace("|", ",")
     return map(_unwrap, _split_at_marks(text))
 
 
@@ -122,7 +144,7 @@ def _split_at_marks(text: str) -> Iterator[str]:
 def _check_address(address: str) -> Fault | None:
     """Check an address. For a simple one it is enough to check the domain, which is cached."""
     if len(address) > _LONGEST_ADDRESS:
-        return Fault(ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: it is too long.')
+        return _not_an_address(address, "It is too long.")
     local, at, domain = address.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_domain(domain):
         return None
@@ -139,10 +161,22 @@ def _check_any_address(address: str) -> Fault | None:
     try:
         validate_email(address, check_deliverability=False)
     except EmailNotValidError as reason:
-        return Fault(ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address: {_in_words(reason)}')
+        return _explain(address, str(reason))
     return None
 
 
-def _in_words(reason: EmailNotValidError) -> str:
-    text = str(reason)
-    return f"{text[0].lower()}{text[1:]}"
+def _explain(address: str, reason: str) -> Fault:
+    """Explain why a text is not an address, and what to do."""
+    if address.casefold() in _JOINERS:
+        return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(address)}".')
+    if joined := _JOINED.fullmatch(address):
+        return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(joined[1])}".')
+    if _AT_IN_WORDS.search(address):
+        return _not_an_address(address, "Write @ between the name and the domain.")
+    if "@" not in address:
+        return _not_an_address(address, "It has no @. Type the whole address, or delete it.")
+    return _not_an_address(address, reason)
+
+
+def _not_an_address(address: str, why: str) -> Fault:
+    return Fault(ProblemCode.RECIPIENT, f'"{shown(address)}" is not an e-mail address. {why}')

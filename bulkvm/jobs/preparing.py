@@ -141,4 +141,4 @@ async def _compare(
                 make_pin=make_pin if options.generate_pins else None,
                 keep_unseen=options.keep_unseen,
             )
-    return replace(prepared, plan=plan)
+    return replace(prepared, plan=replace(plan, problems=checked.with_cells(plan.problems)))

@@ -87,7 +87,7 @@ class ProblemCode(StrEnum):
 
     # Cells
     INVISIBLE_CHARACTERS = (
-        "invisible-characters", _WARNING, "invisible characters around the text were removed", "none",
+        "invisible-characters", _WARNING, "there are invisible characters around or in the text", "type it again",
     )  # fmt: skip
     CELL_REFUSED = "cell-refused", _ERROR, "the cell could not be read when this copy was made", "type the right value"
     EXAMPLE_CELL = "example-cell", _ERROR, "the cell still has the example of the template", "type your own value"
@@ -137,6 +137,9 @@ class ProblemCode(StrEnum):
     NAME_CONTROL = "name-control", _ERROR, "the name has an invisible control character", "type it again"
     NAME_ENCODING = "name-encoding", _WARNING, "a program saved the name in the wrong encoding", "type it again"
     NAME_LINE_BREAK = "name-line-break", _WARNING, "the lines of the name were joined by spaces", "none"
+    NAME_PLACEHOLDER = (
+        "name-placeholder", _WARNING, "the name is a word for no value, such as NULL", "leave the cell blank",
+    )  # fmt: skip
     NAME_TWICE = "name-twice", _WARNING, "several rows have the same name", "give each box its own name"
 
     # PINs
@@ -154,7 +157,7 @@ class ProblemCode(StrEnum):
 
     # Other values
     PROMPT_TAG = "prompt-tag", _ERROR, "not a registered language tag", "write it like en-US"
-    PROMPT_UNDERSCORE = "prompt-underscore", _WARNING, "the language tag is written with an underscore", "none"
+    PROMPT_UNDERSCORE = "prompt-underscore", _WARNING, "the language tag has an underscore or a dash", "none"
     YES_NO = "yes-no", _ERROR, "neither yes nor no", "write yes or no"
     RECIPIENT = "recipient", _ERROR, "not an e-mail address", "correct it, or leave the cell blank"
     RECIPIENT_TWICE = "recipient-twice", _WARNING, "the address is listed twice", "none"

@@ -27,11 +27,12 @@ class PinPolicy:
         least, most = f"at least {self.min_length} digits", f"at most {self.max_length}"
         bounds = f"{least} and {most}" if self.min_length > self.max_length else least
         return (
-            f"{self.min_from} requires PINs of {bounds}, which is impossible. Ask the PBX's administrator to correct "
-            "it, or set the length of PINs, such as --pin-length 6-10."
+            f"{self.min_from[0].upper()}{self.min_from[1:]} requires PINs of {bounds}, which is impossible. Ask the "
+            "PBX's administrator to correct it."
         )
 
 
+SET_PIN_LENGTH: Final = "Or set the length of PINs, such as --pin-length 6-10."
 LONGEST_PIN: Final = 64  # longer than anyone can type
 DEFAULT_PIN_POLICY: Final = PinPolicy()
 

@@ -22,7 +22,7 @@ from bulkvm.model.errors import (
     PbxUnreachable,
     UsageError,
 )
-from bulkvm.model.settings import DEFAULT_PIN_POLICY, SendSettings, Site
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, SendSettings, Site
 from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
@@ -222,7 +222,7 @@ class _Tenant:
         else:
             of = ""
         if policy.contradiction:
-            raise UsageError(policy.contradiction)
+            raise UsageError(f"{policy.contradiction} {SET_PIN_LENGTH}")
         return f"{policy.min_length} to {policy.max_length} digits{of}"
 
     async def speed(self) -> str:

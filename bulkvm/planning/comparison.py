@@ -172,4 +172,4 @@ def _is_equal(column: Column, wanted: Any, actual: Any) -> bool:
 def _is_exported(column: Column, wanted: Value, actual: Value) -> bool:
     """Whether a value is what reading an export of the actual value gives."""
     text = column.cell_text(actual).strip(STRIP_CHARS)
-    return bool(text) and (text == column.cell_text(wanted) or column.parse(text).value == wanted)
+    return bool(text) and (text == column.cell_text(wanted) or column.read(text).value == wanted)

@@ -97,7 +97,7 @@ def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
             column="id",
             code=ProblemCode.ID_DISAGREES,
             message=(
-                f"this id belongs to box {owner.extension_number}, but the number in the row is "
+                f"This id belongs to box {owner.extension_number}, but the number in the row is "
                 f"{record.extension_number}. The number of a box cannot be changed: correct the number, or clear the "
                 "id to create a new box."
             ),
@@ -116,12 +116,12 @@ def _check_create(record: Record, taken: Mapping[str, NumberConflict]) -> Iterab
         )
     for column in COLUMNS:
         if column.missing_code and getattr(record, column.header) is BLANK:
-            name = column.title if column.secret else column.header
+            name = column.title if column.secret else column.title.lower()
             yield Problem(
                 row=record.row,
                 column=column.header,
                 code=column.missing_code,
-                message=f"box {number} does not exist yet, and a new box needs a {name}. Fill it in.",
+                message=f"Box {number} does not exist yet, and a new box needs a {name}. Fill it in.",
             )
 
 
@@ -134,7 +134,7 @@ def _check_ambiguous(record: Record, index: BoxIndex) -> Iterable[Problem]:
             column=KEY_COLUMN.header,
             code=ProblemCode.NUMBER_AMBIGUOUS,
             message=(
-                f"the PBX has {len(boxes)} boxes {record.extension_number}: {named}. Enter the id of the right one in "
+                f"The PBX has {len(boxes)} boxes {record.extension_number}: {named}. Enter the id of the right one in "
                 "the column id, or delete one of them on the PBX."
             ),
         )

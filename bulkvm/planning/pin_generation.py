@@ -8,7 +8,7 @@ from bulkvm.model.box import BLANK
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
-from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, PinPolicy
 from bulkvm.planning.comparison import box_to_send, updated_box
 
 _DIGITS: Final = "0123456789"
@@ -39,7 +39,7 @@ def generate_pin(policy: PinPolicy, extension_number: str, choose: Callable[[Seq
         UsageError: no PIN can follow the policy.
     """
     if policy.contradiction:
-        raise UsageError(f"No PIN can be generated: {policy.contradiction}")
+        raise UsageError(f"No PIN can be generated: {policy.contradiction} {SET_PIN_LENGTH}")
     rules = PIN_COLUMN.rules
     length = max(policy.min_length, min(policy.max_length, DEFAULT_PIN_POLICY.min_length))
     for _ in range(_TRIES):
@@ -72,7 +72,7 @@ def warn_of_old_pins(changes: Iterable[Change], policy: PinPolicy, *, of_undo: b
                 row=change.record.row,
                 column=PIN_COLUMN.header,
                 code=ProblemCode.PIN_OUTDATED,
-                message=f"box {change.record.extension_number} {what}",
+                message=f"Box {change.record.extension_number} {what}",
                 severity=Severity.WARNING,
             )
 

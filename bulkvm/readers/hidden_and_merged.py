@@ -77,7 +77,7 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
             yield _problem(
                 f"{LETTERS[covered[0] - 1]}{row}",
                 row,
-                f"the cell is part of {written}, which is merged over several rows, so it is unclear which row the "
+                f"The cell is part of {written}, which is merged over several rows, so it is unclear which row the "
                 "value belongs to. Unmerge it (Home > Merge & Center) and fill in each row.",
             )
 
@@ -90,7 +90,7 @@ def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) 
             yield _problem(
                 f"{letter}{row}",
                 row,
-                f"the cell has a value that the merged cell {written} hides. "
+                f"The cell has a value that the merged cell {written} hides. "
                 "Unmerge it (Home > Merge & Center) and fill in each cell.",
             )
 

@@ -14,7 +14,7 @@ from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
 
 _INVISIBLE_REMOVED: Final = Fault(
     ProblemCode.INVISIBLE_CHARACTERS,
-    "invisible characters around the text were removed.",
+    "Invisible characters around the text were removed.",
 )
 
 _REMEMBERED: Final = 2**10  # entries; a larger cache does not help columns of unique values
@@ -26,7 +26,7 @@ _REFUSED: Final = Parsed(
     (
         Fault(
             ProblemCode.CELL_REFUSED,
-            f"the value was not certain, so this copy marks the cell with {CHECK}. Type the right value.",
+            f"The value was not certain, so this copy marks the cell with {CHECK}. Type the right value.",
         ),
     ),
 )
@@ -112,7 +112,7 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
         return _BLANK
     if text[0] in "<e" and (special := _check_mark(column, text)):
         return special
-    parsed = column.parse(text)
+    parsed = column.read(text)
     went = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:
         return Parsed(None, (*went, *parsed.faults))

@@ -12,28 +12,28 @@ _AS_TEXT: Final = "Format the column as Text and type the digits again."
 _NO_VALUE: Final = {
     CellKind.EXCEL_ERROR: Fault(
         ProblemCode.EXCEL_ERROR,
-        "the cell shows an Excel error (such as #N/A) instead of a value. Correct its formula, or type the value.",
+        "The cell shows an Excel error (such as #N/A) instead of a value. Correct its formula, or type the value.",
     ),
     CellKind.NO_RESULT: Fault(
         ProblemCode.FORMULA_NO_RESULT,
-        "the cell is a formula without a stored result. Open the file in Excel and save it, or paste the values.",
+        "The cell begins with =. Type the text without it. If it is a formula, open the file in Excel and save it.",
     ),
     CellKind.TOO_LONG: Fault(
         ProblemCode.CELL_TOO_LONG,
-        "the cell has more than 32,767 characters, and the rest of them was not read. Shorten it.",
+        "The cell has more than 32,767 characters, and the rest of them was not read. Shorten it.",
     ),
     CellKind.BAD_FORMAT: Fault(
         ProblemCode.CELL_FORMAT,
-        "the cell's number format is longer than Excel allows, so it is not certain what the cell shows. "
+        "The cell's number format is longer than Excel allows, so it is not certain what the cell shows. "
         "Format the cell as Text and type the value again.",
     ),
     CellKind.HIDDEN: Fault(
         ProblemCode.CELL_HIDDEN,
-        "the cell's number format hides its value. Format the cell as Text and type the value "
+        "The cell's number format hides its value. Format the cell as Text and type the value "
         "again, or empty the cell.",
     ),
     CellKind.DAMAGED: Fault(
-        ProblemCode.CELL_DAMAGED, "the cell is damaged in the file, so it cannot be read. Type it again."
+        ProblemCode.CELL_DAMAGED, "The cell is damaged in the file, so it cannot be read. Type it again."
     ),
 }
 
@@ -59,7 +59,7 @@ _NOT_DIGITS: Final = {
     ),
     CellKind.SCIENTIFIC: Fault(
         ProblemCode.EXCEL_SCIENTIFIC,
-        "the number was saved in scientific notation (such as 1.35791E+09), so most of its digits are gone. "
+        "The number was saved in scientific notation (such as 1.35791E+09), so most of its digits are gone. "
         f"{_AS_TEXT}",
     ),
     CellKind.DATE: Fault(ProblemCode.EXCEL_DATE, f"Excel converted the value to a date. {_AS_TEXT}"),
@@ -67,11 +67,11 @@ _NOT_DIGITS: Final = {
     CellKind.PERCENTAGE: Fault(ProblemCode.EXCEL_PERCENTAGE, f"Excel holds a percentage here. {_AS_TEXT}"),
     CellKind.TOTAL: Fault(
         ProblemCode.EXCEL_TOTAL,
-        "the cell is a formula over other rows, such as SUM or COUNT. If this is a row of totals, delete the row.",
+        "The cell is a formula over other rows, such as SUM or COUNT. If this is a row of totals, delete the row.",
     ),
     CellKind.SHOWN_OTHERWISE: Fault(
         ProblemCode.EXCEL_FORMAT,
-        f"the cell's number format shows something else than the number in the cell. {_AS_TEXT}",
+        f"The cell's number format shows something else than the number in the cell. {_AS_TEXT}",
     ),
     CellKind.BOOLEAN: Fault(ProblemCode.EXCEL_BOOLEAN, f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
@@ -89,7 +89,7 @@ def doubt_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | 
     if kind is CellKind.SHOWN_OTHERWISE:
         return Fault(
             ProblemCode.EXCEL_FORMAT,
-            f"the cell holds a number, and its number format shows something else; it is read as {shown(text)}. "
+            f"The cell holds a number, and its number format shows something else; it is read as {shown(text)}. "
             "If that is wrong, format the column as Text and type it again.",
             Severity.WARNING,
         )

@@ -78,5 +78,5 @@ def _as_exported(header: str, text: str) -> str | tuple[str, ...]:
     text, column = text.strip(STRIP_CHARS), COLUMN_OF_HEADER[header]
     if column.clearable:
         return tuple(filter(None, (part.strip() for part in text.split(","))))
-    value = column.parse(text).value
+    value = column.read(text).value
     return value if isinstance(value, str) else text

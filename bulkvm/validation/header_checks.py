@@ -7,6 +7,7 @@ from typing import Final
 from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
+    is_about_voicemail,
     is_result_heading,
     may_be_other_secret,
     names_secret,
@@ -109,7 +110,8 @@ def _no_key(headings: Mapping[str, str]) -> Problem:
 
 
 def _unknown(unknown: Mapping[str, str]) -> Problem:
-    named = ", ".join(_with_suggestion(letter, heading) for letter, heading in islice(unknown.items(), _NAMED))
+    urgent_first = sorted(unknown.items(), key=lambda item: not is_about_voicemail(item[1]))
+    named = ", ".join(_with_suggestion(letter, heading) for letter, heading in urgent_first[:_NAMED])
     rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(

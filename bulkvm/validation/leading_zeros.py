@@ -12,11 +12,11 @@ from bulkvm.model.sheet import CellKind, Sheet
 
 _RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
-    "--fix leading-zeros restored a leading zero.",
+    "A leading zero that Excel dropped was put back.",
 )
 _PROBABLY_LOST: Final = (
-    "it has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
-    "Text and type the PIN again, or restore the zeros in the whole column with --fix leading-zeros."
+    "The PIN has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
+    "Text and type the PIN again with its zero."
 )
 
 

@@ -36,5 +36,5 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
 
 def _read_extension(text: str) -> str:
     stripped = text.strip(STRIP_CHARS)
-    value = KEY_COLUMN.parse(stripped).value
+    value = KEY_COLUMN.read(stripped).value
     return value if isinstance(value, str) else shown_extension(stripped)

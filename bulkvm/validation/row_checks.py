@@ -4,19 +4,20 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from bulkvm.columns import KEY_COLUMN, PIN_COLUMN
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN
 from bulkvm.model.box import BLANK, Blank, Record
-from bulkvm.model.problem import Fault, ProblemCode
+from bulkvm.model.problem import Fault, Problem, ProblemCode
+from bulkvm.text import count
 
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 NO_EXTENSION: Final = Fault(
-    ProblemCode.EXTENSION_MISSING, "the extension is missing, so the row cannot be matched to a box. Fill it in."
+    ProblemCode.EXTENSION_MISSING, "The extension is missing, so the row cannot be matched to a box. Fill it in."
 )
 _PIN_IS_EXTENSION: Final = Fault(
     ProblemCode.PIN_IS_EXTENSION,
-    "the PIN is the extension, which is easy to guess. Choose another one.",
+    "The PIN is the extension, which is easy to guess. Choose another one.",
 )
 _NAMED: Final = 5  # rows that a message names
 
@@ -29,8 +30,9 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         unread: for each column of the sheet, the rows whose cells could not be read. They are not checked.
     """
     silent = {row for header in _NOTIFICATION for row in unread.get(header, ())}
+    has_both = unread.keys() >= _NOTIFICATION
     for record in records:
-        if (record.enable_email_notify is True) is not _has_recipients(record) and record.row not in silent:
+        if has_both and _is_one_sided(record) and record.row not in silent:
             yield _notification_fault(record)
         if record.pin == record.extension_number:
             yield record.row, PIN_COLUMN.header, _PIN_IS_EXTENSION
@@ -38,6 +40,24 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
     )
     yield from _shared(records, [r.pin for r in records], PIN_COLUMN.header, _pin_shared)
+
+
+def check_notification_columns(records: Sequence[Record], headers: Collection[str]) -> Iterator[Problem]:
+    """Warn once if the sheet has only one of the columns for e-mail, and boxes need both."""
+    lacking = _NOTIFICATION.difference(headers)
+    rows = sum(map(_is_one_sided, records)) if len(lacking) == 1 else 0
+    if not rows:
+        return
+    title = COLUMN_OF_HEADER[next(iter(lacking))].title
+    if "recipients" in headers:
+        code, what = ProblemCode.RECIPIENTS_UNUSED, "has recipients" if rows == 1 else "have recipients"
+        effect = "A new box sends no e-mail, and an existing one keeps its setting. Add the column to turn e-mail on."
+    else:
+        code, what = ProblemCode.NOTIFY_NOBODY, "turns e-mail on" if rows == 1 else "turn e-mail on"
+        effect = "No one will be notified unless the boxes already have recipients."
+    yield Problem(
+        row=None, code=code, message=f'{count(rows, "row")} {what}, but there is no column "{title}". {effect}'
+    )
 
 
 def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:
@@ -57,11 +77,16 @@ def indistinct_rows(numbers: Mapping[int, str], ids: Mapping[int, str]) -> set[i
 def _notification_fault(record: Record) -> RowFault:
     if record.enable_email_notify is True:
         message = (
-            "e-mail is on, but there are no recipients. No one will be notified unless the box already has recipients."
+            "E-mail is on, but there are no recipients. No one will be notified unless the box already has recipients."
         )
         return record.row, "recipients", Fault(ProblemCode.NOTIFY_NOBODY, message)
-    message = "there are recipients, but e-mail is off. Write yes if they should be notified."
+    message = "There are recipients, but e-mail is off. Write yes if they should be notified."
     return record.row, "enable_email_notify", Fault(ProblemCode.RECIPIENTS_UNUSED, message)
+
+
+def _is_one_sided(record: Record) -> bool:
+    """Whether e-mail is on without recipients, or off with some."""
+    return (record.enable_email_notify is True) is not _has_recipients(record)
 
 
 def _has_recipients(record: Record) -> bool:
@@ -78,14 +103,14 @@ def _shared(
 def _name_twice(others: str) -> Fault:
     return Fault(
         ProblemCode.NAME_TWICE,
-        f"the same name is in {others}. If these are different boxes, give each its own name.",
+        f"The same name is in {others}. If these are different boxes, give each its own name.",
     )
 
 
 def _pin_shared(others: str) -> Fault:
     return Fault(
         ProblemCode.PIN_SHARED,
-        f"the same PIN is in {others}. Anyone who knows it can listen to all of them: give each box its own PIN.",
+        f"The same PIN is in {others}. Anyone who knows it can listen to all of them: give each box its own PIN.",
     )
 
 

@@ -1,7 +1,7 @@
 """Validates a whole sheet."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
@@ -16,7 +16,7 @@ from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_i
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.leading_zeros import doubt_short_extensions, restore_zeros, warn_of_lost_zeros
-from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_rows, extension_twice
+from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Checked:
         extensions: of all rows; the text of the cell where it is not valid.
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
+        letters: the letters of the columns, by header.
     """
 
     records: tuple[Record, ...]
@@ -36,11 +37,25 @@ class Checked:
     extensions: Mapping[int, str]
     missing: tuple[Column, ...] = ()
     understood: tuple[Record, ...] = ()
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_readable(self) -> bool:
         """Whether the rows can be read: there is no error of the whole file."""
         return not any(problem.is_error and problem.row is None for problem in self.problems)
+
+    def with_cells(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Add the cell to problems that name a row and a column, such as those of a plan.
+
+        If the sheet lacks the column, that is the cell of the extension.
+        """
+        return tuple(map(self._with_cell, problems))
+
+    def _with_cell(self, problem: Problem) -> Problem:
+        if problem.row is None or problem.column is None or problem.cell is not None or not self.letters:
+            return problem
+        header = problem.column if problem.column in self.letters else KEY_COLUMN.header
+        return replace(problem, column=header, cell=f"{self.letters[header]}{problem.row}")
 
 
 def validate(
@@ -57,7 +72,7 @@ def validate(
         fix_zeros: restore leading zeros that PINs probably lost (`--fix leading-zeros`).
     """
     columns, of_file = sheet_columns(sheet), check_headings(sheet)
-    problems = [*of_file, *sheet.problems]
+    problems = [*of_file, *(_with_column(problem, columns) for problem in sheet.problems)]
     rows = sheet.cells.index.tolist()
     if any(problem.is_error for problem in of_file):
         return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
@@ -77,6 +92,7 @@ def validate(
     unread = {header: column.unread for header, column in checked.items()}
     checked.clear()  # saves memory for a million rows
     problems.extend(_placed(check_rows(understood, unread), letters))
+    problems.extend(check_notification_columns(understood, letters))
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
@@ -86,6 +102,7 @@ def validate(
         },
         missing_to_create(columns),
         understood,
+        letters,
     )
 
 
@@ -96,7 +113,7 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
             row=None,
             column=column.header,
             code=column.missing_code,
-            message=f"there is no {column.header} column, so this sheet can change boxes but not create any.",
+            message=f'there is no column "{column.title}", so this sheet can change boxes but not create any.',
             severity=Severity.WARNING,
         )
         for column in checked.missing
@@ -107,14 +124,14 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
             row=record.row,
             column=column.header,
             code=column.blank_code,
-            message=f"no {column.title if column.secret else column.header} is given, and a new box needs one. "
+            message=f"The {column.title if column.secret else column.title.lower()} is blank, and a new box needs one. "
             f"It can stay blank if box {record.extension_number} exists already.",
         )
         for record in checked.records
         for column in COLUMNS
         if column.blank_code and column not in checked.missing and getattr(record, column.header) is BLANK
     )
-    return tuple(problems)
+    return checked.with_cells(problems)
 
 
 def _check(
@@ -168,6 +185,12 @@ def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple
         if column is not KEY_COLUMN
     ]
     return tuple(map(Record, rows, numbers, *others))  # a record's fields are in the columns' order
+
+
+def _with_column(problem: Problem, columns: Mapping[str, Column]) -> Problem:
+    """Add the column to a problem of a cell that reading found."""
+    column = columns.get((problem.cell or "").rstrip("0123456789"))
+    return problem if column is None or problem.column else replace(problem, column=column.header)
 
 
 def _in_order(problems: Iterable[Problem], columns: Mapping[str, Column]) -> tuple[Problem, ...]:

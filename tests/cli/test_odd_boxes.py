@@ -154,5 +154,5 @@ def test_an_undo_reports_a_pin_that_the_rules_refuse_by_now(
         undone = bulkvm("undo", "last", "--yes")
 
     assert undone.code == 1
-    assert "box 6200 has a PIN that the current rules refuse" in undone.err
+    assert "Box 6200 has a PIN that the current rules refuse" in undone.err
     assert "4028" not in undone.err

@@ -43,7 +43,7 @@ def test_a_policy_that_is_not_of_pins_is_reported_with_the_option_that_overrides
     refused, overridden = bulkvm("plan", file), bulkvm("plan", file, "--pin-length", "6-10")
 
     assert refused.code == 3
-    assert "the tenant's password policy requires at least 12" in refused.err
+    assert "it needs 12 to 32 (the tenant's password policy)" in refused.err
     assert "add --pin-length 6-10" in refused.err
     assert overridden.code == 0
     assert pbx.state.traffic.counts["create"] == 0

@@ -355,7 +355,7 @@ def test_a_rebuilt_result_of_a_run_that_ended_early_holds_every_row_whole(
     assert ended.code != 0
     assert [row["name"] for row in rebuilt] == ["New 6201", "New 6202", "New 6203", "Other"]
     assert (rebuilt[3]["pin"], rebuilt[3]["bulkvm_status"]) == ("12", "invalid")
-    assert "it has 2 characters" in rebuilt[3]["bulkvm_message"]
+    assert "The PIN has 2 digits" in rebuilt[3]["bulkvm_message"]
     assert stored(pbx, "name") == {number: f"New {number}" for number, *_ in ROWS}
     assert again.json["counts"]["invalid"] == 1
     assert again.json["counts"]["updated"] + again.json["counts"]["unchanged"] == 3

@@ -66,16 +66,25 @@ def test_extension(text: str, value: str | None, codes: list[str]) -> None:
         ("62 01", "Did you mean 6201?"),
         ("(6201)", "Did you mean 6201?"),
         ("6201.0", "Did you mean 6201?"),
-        ("6203 / 6204", "Enter only the number."),
+        ("6,208", "Did you mean 6208?"),
+        ("6\u20191'001", "Enter only the number."),
+        ("1'001", "Did you mean 1001?"),
+        ("1.001.002", "Did you mean 1001002?"),
+        ("6.000", "Enter only the number."),
+        ("100,000", "Enter only the number."),
+        ("62\u201301", "Did you mean 6201?"),
+        ("402-817", "Did you mean 402817?"),
+        ("402 817", "Did you mean 402817?"),
+        ("+49 30 1234567", "Enter only the number."),
         ("10.11.12.13", "Did you mean 10111213?"),
         ("40-28-17", "Did you mean 402817?"),
-        ("reception", "Enter only the number."),
     ],
 )
 def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surely_means(text: str, advice: str) -> None:
     (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
 
-    assert fault.message == f'"{text}" contains other characters than digits. {advice}'
+    shown = text if advice != "Enter only the number." or "+" not in text else "+…"
+    assert fault.message == f'"{shown}" contains other characters than digits. {advice}'
 
 
 @pytest.mark.parametrize(
@@ -163,8 +172,8 @@ def test_a_pin_follows_the_tenants_policy_and_the_message_shows_whose_it_is() ->
     (too_short,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("402817", policy))]
     (too_long,) = [f for rule in COLUMN_OF_HEADER["pin"].rules if (f := rule("4028179135", policy))]
 
-    assert "the tenant's password policy requires at least 8" in too_short.message
-    assert "the tenant's password policy allows at most 9" in too_long.message
+    assert too_short.message == "The PIN has 6 digits; it needs 8 to 9 (the tenant's password policy)."
+    assert too_long.message == "The PIN has 10 digits; it needs 8 to 9 (the tenant's password policy)."
 
 
 @given(st.from_regex(r"[0-9]{1,12}", fullmatch=True))
@@ -192,7 +201,7 @@ def test_no_message_about_a_pin_shows_it(pin: str) -> None:
     [
         ("Front Desk", "Front Desk", []),
         ("=1+1", "=1+1", []),
-        ("NA", "NA", []),
+        ("NA", "NA", ["name-placeholder?"]),
         ("x" * 64, "x" * 64, []),
         ("😀" * 64, "😀" * 64, []),
         ("x" * 65, "x" * 65, ["name-length"]),
@@ -216,7 +225,8 @@ def test_name(text: str, value: str, codes: list[str]) -> None:
     "text",
     [
         "true", "TRUE", "yes", "Y", "1", "on", "X", "WAHR", "Ja",
-        "vrai", "oui", "VERDADERO", "sí", "VERO", "sì", "WAAR", "VERDADEIRO", "sim",
+        "vrai", "oui", "VERDADERO", "sí", "VERO", "sì", "WAAR", "VERDADEIRO", "sim", "T", "Enabled", "enable", "ACTIVE",
+        "checked", "aktiv", "activé", "activado", "attivo", "aan", "ativado", "✓", "✔", "✔\ufe0f", "☑", "✅", "√",
     ],
 )  # fmt: skip
 def test_yes_in_the_words_of_people_and_spreadsheets(text: str) -> None:
@@ -227,14 +237,15 @@ def test_yes_in_the_words_of_people_and_spreadsheets(text: str) -> None:
     "text",
     [
         "false", "FALSE", "no", "N", "0", "off", "FALSCH",
-        "nein", "FAUX", "non", "FALSO", "ONWAAR", "nee", "não",
+        "nein", "FAUX", "non", "FALSO", "ONWAAR", "nee", "não", "F", "Disabled", "disable", "INACTIVE", "unchecked",
+        "inaktiv", "désactivé", "desactivado", "disattivato", "uit", "desativado", "☐",
     ],
 )  # fmt: skip
 def test_no_in_the_words_of_people_and_spreadsheets(text: str) -> None:
     assert read("enable_pin", text) == (False, [])
 
 
-@pytest.mark.parametrize("text", ["maybe", "2", "yes please", "ye s"])
+@pytest.mark.parametrize("text", ["maybe", "2", "yes please", "ye s", "✗", "❌", "☒", "NULL"])
 def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
     assert read("enable_pin", text) == (None, ["yes-no"])
 
@@ -246,13 +257,17 @@ def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
         ("12-hour clock", "12_HOUR_CLOCK"), ("24-hour clock", "24_HOUR_CLOCK"),
         ("12", "12_HOUR_CLOCK"), ("12h", "12_HOUR_CLOCK"), ("12 hour", "12_HOUR_CLOCK"),
         ("12_hour_clock", "12_HOUR_CLOCK"), ("24", "24_HOUR_CLOCK"), ("24 Hour Clock", "24_HOUR_CLOCK"),
+        ("12hr", "12_HOUR_CLOCK"), ("24hr", "24_HOUR_CLOCK"), ("24 hrs", "24_HOUR_CLOCK"),
+        ("24h clock", "24_HOUR_CLOCK"),
+        ("24–hour clock", "24_HOUR_CLOCK"), ("12 hr. clock", "12_HOUR_CLOCK"), ("24-hour format", "24_HOUR_CLOCK"),
+        ("disabled", "DISABLE"), ("inactive", "DISABLE"), ("F", "DISABLE"), ("☐", "DISABLE"), ("nein", "DISABLE"),
     ],
 )  # fmt: skip
 def test_play_datetime_in_any_usual_spelling(text: str, value: str) -> None:
     assert read("play_datetime", text) == (value, [])
 
 
-@pytest.mark.parametrize("text", ["13", "yes", "48h"])
+@pytest.mark.parametrize("text", ["13", "yes", "48h", "112", "24hours a day"])
 def test_any_other_play_datetime_is_refused(text: str) -> None:
     assert read("play_datetime", text) == (None, ["clock"])
 
@@ -265,12 +280,15 @@ def test_any_other_play_datetime_is_refused(text: str) -> None:
         ("en-us", "en-US", []),
         ("zh-Hans-CN", "zh-Hans-CN", []),
         ("en_US", "en-US", ["prompt-underscore?"]),
+        *((f"en{dash}US", "en-US", ["prompt-underscore?"]) for dash in "‐‑‒–—―−﹣－"),
+        ("zh–Hans_CN", "zh-Hans-CN", ["prompt-underscore?"]),
         ("English", None, ["prompt-tag"]),
         ("en-UK", None, ["prompt-tag"]),
         ("xx-YY", None, ["prompt-tag"]),
         ("und", None, ["prompt-tag"]),
         ("e", None, ["prompt-tag"]),
         (LONG, None, ["prompt-tag"]),
+        ("NULL", None, ["prompt-tag"]),
     ],
 )
 def test_prompt(text: str, value: str | None, codes: list[str]) -> None:
@@ -278,12 +296,19 @@ def test_prompt(text: str, value: str | None, codes: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "suggestion"), [("English", "en-US"), ("en-UK", "en-GB"), ("Deutsch", "de-DE"), ("?", "en-US")]
-)
-def test_a_prompt_that_is_no_tag_suggests_one(text: str, suggestion: str) -> None:
+    ("text", "advice"),
+    [
+        ("English", "; for English, en-US."), ("German", "; for German, de-DE."), ("Deutsch", "; for Deutsch, de-DE."),
+        ("ALLEMAND", "; for ALLEMAND, de-DE."), ("tedesco", "; for tedesco, de-DE."),
+        ("Engels", "; for Engels, en-US."),
+        ("espagnol", "; for espagnol, es-ES."), ("niederländisch", "; for niederländisch, nl-NL."),
+        ("en-UK", ", such as en-GB."), ("xx-YY", ", such as en-US."), ("e", ", such as en-US."),
+    ],
+)  # fmt: skip
+def test_a_prompt_that_is_no_tag_suggests_one(text: str, advice: str) -> None:
     (fault,) = COLUMN_OF_HEADER["prompt"].parse(text).faults
 
-    assert f"Write it like {suggestion}:" in fault.message
+    assert fault.message == f'"{text}" is not a known language code. Choose a language from the list{advice}'
 
 
 @pytest.mark.parametrize(
@@ -303,6 +328,20 @@ def test_a_prompt_that_is_no_tag_suggests_one(text: str, suggestion: str) -> Non
         ("Anna; a@example.com", ("a@example.com",), ["recipient"]),
         ('say "hi', None, ["recipient", "recipient"]),
         (",;", None, ["recipient"]),
+        ("a@example.com|b@example.com", ("a@example.com", "b@example.com"), []),
+        ("a@example.com | b@example.com |", ("a@example.com", "b@example.com"), []),
+        ("Anna <a@example.com> | Ben <b@example.com>", ("a@example.com", "b@example.com"), []),
+        ("a|b@example.com", ("a|b@example.com",), []),
+        ("a@example.com (Anna Bell)", ("a@example.com",), []),
+        ("a@example.com(Anna Bell)", ("a@example.com",), []),
+        ("a@example.com (Bell, Anna), b@example.com (Ben)", ("a@example.com", "b@example.com"), []),
+        ("a@example.com [Anna]; b@example.com", ("a@example.com", "b@example.com"), []),
+        ("Anna Bell (a@example.com), b@example.com", ("a@example.com", "b@example.com"), []),
+        ("Anna [a@example.com]\nBen [b@example.com]", ("a@example.com", "b@example.com"), []),
+        ("a@example.com (Anna) b@example.com", ("a@example.com", "b@example.com"), ["recipient"]),
+        ("a[at]example.com", None, ["recipient"]),
+        ("a@example.com and b@example.com", ("a@example.com", "b@example.com"), ["recipient"]),
+        ("n/a", None, ["recipient"]),
         ("\u200ba@example.com\u200b, desk@clinic.local", ("a@example.com", "desk@clinic.local"), []),
         (",".join(f"p{n}@example.com" for n in range(15)), tuple(f"p{n}@example.com" for n in range(15)), []),
         (",".join(f"p{n}@example.com" for n in range(16)), tuple(f"p{n}@example.com" for n in range(16)),
@@ -338,7 +377,7 @@ def test_an_address_is_refused_exactly_when_email_validator_refuses_it(address: 
 
     _, codes = read("recipients", address)
 
-    assert (codes == []) == (valid and not re.search(r"[\s,;<>]", address))
+    assert (codes == []) == (valid and not re.search(r"[\s,;<>()\[\]]", address))
 
 
 @pytest.mark.parametrize("tag", COMMON_PROMPTS)
@@ -355,3 +394,96 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
     assert parse_name(decomposed).value == name
     assert equal_names(decomposed, name)
     assert not equal_names(decomposed, f"{name}s")
+
+
+@pytest.mark.parametrize(
+    ("header", "texts", "message"),
+    [
+        ("extension_number", ["6201-6205", "6210 - 6215", "6201–6205", "6201 to 6205", "6201 bis 6205", "6201..6205",
+                              "101-120", "6201-05", "10201-10299"],
+         "This is a range. Write one row for each box."),
+        ("extension_number", ["6206/6207", "6218, 6219", "6216 6217", "6203 / 6204", "6203 & 6204", "6203 and 6204",
+                              "101;102", "6201\n6202", "6201, 6202, 6203"],
+         "There are several numbers in this cell. Write one row for each box."),
+        ("extension_number", ["Surgery department", "Total", "reception", "required", "Ground floor:", "Étage"],
+         "This is not a number. If the row is a heading or a note, delete it."),
+        ("extension_number", ["NULL", "n/a", "-", "?", "(blank)", "\\N"],
+         "This stands for no value. Type the extension, or delete the row."),
+        ("pin", ["NULL", "n/a", "-", "(leer)"], "This is not a PIN. Type one, or leave the cell blank."),
+        ("prompt", ["NULL", "n/a", "-", "None"], "Choose a language from the list, or leave the cell blank."),
+        ("recipients", ["n/a", "N/A", "none", "No", "-", "--", "NULL", "nobody", "keine", "(none)", "0", "?"],
+         "Leave the cell blank if nobody should be notified."),
+        *(("recipients", [f"a@example.com {word} b@example.com", f"a@example.com, {word} b@example.com"],
+           f'Put a comma between the addresses, not "{word}".')
+          for word in ("and", "&", "und", "et", "/", "+", "or", "•")),
+        *(("recipients", [f"a@example.com{mark}b@example.com"], f'Put a comma between the addresses, not "{mark}".')
+          for mark in "/&+，；、"),
+        ("recipients", ["anna(at)example.com"],
+         '"anna(at)example.com" is not an e-mail address. Write @ between the name and the domain.'),
+        ("recipients", ["Anna"], '"Anna" is not an e-mail address. It has no @. Type the whole address, or delete it.'),
+        ("enable_pin", ["perhaps"], '"perhaps" is neither yes nor no. Write yes or no, or leave the cell blank.'),
+        ("play_datetime", ["13h"], '"13h" must be off, 12-hour clock or 24-hour clock.'),
+    ],
+)  # fmt: skip
+def test_a_message_says_what_is_wrong_in_the_cell_and_what_to_do(header: str, texts: list[str], message: str) -> None:
+    column = COLUMN_OF_HEADER[header]
+
+    for text in texts:
+        parsed = column.read(text)
+        faults = parsed.faults or [f for rule in column.rules if (f := rule(parsed.value, PinPolicy(1, 99)))]
+        assert [fault.message for fault in faults] == [message], text
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "value", "names"),
+    [
+        ("extension_number", "62\u200b01", "6201", "ZERO WIDTH SPACE"),
+        ("extension_number", "6\u20602\u200e01", "6201", "WORD JOINER, LEFT-TO-RIGHT MARK"),
+        ("extension_number", "62\x0701", "6201", "U+0007"),
+        ("extension_number", "62\ufe0f01", "6201", "VARIATION SELECTOR-16"),
+        ("pin", "402\u00ad817", "402817", "SOFT HYPHEN"),
+        ("pin", "402\ufeff817", "402817", "ZERO WIDTH NO-BREAK SPACE"),
+        ("recipients", "an\u200bna@example.com", ("anna@example.com",), "ZERO WIDTH SPACE"),
+        ("recipients", "a@example.com, b@exam\u200dple.com", ("a@example.com", "b@example.com"), "ZERO WIDTH JOINER"),
+        ("prompt", "en\u200b-US", "en-US", "ZERO WIDTH SPACE"),
+        ("enable_pin", "y\u200bes", True, "ZERO WIDTH SPACE"),
+        ("play_datetime", "24\u200bh", "24_HOUR_CLOCK", "ZERO WIDTH SPACE"),
+    ],
+)
+def test_an_invisible_character_inside_a_value_is_named_and_left_out(
+    header: str, text: str, value: Value, names: str
+) -> None:
+    parsed = COLUMN_OF_HEADER[header].read(text)
+
+    assert parsed.value == value
+    (fault,) = parsed.faults
+    assert fault.severity is Severity.WARNING
+    assert f"There is an invisible character ({names}) in this " in fault.message
+
+
+@pytest.mark.parametrize("text", ["62\u00a001", "62\u202f01", "402\u00a0817"])
+def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str) -> None:
+    assert read("extension_number", text)[1] == ["extension-not-digits"]
+    assert "pin-not-digits" in read("pin", text)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        *((f"Front{character}Desk", ["invisible-characters?"])
+          for character in "\u200b\u200c\u200d\u00a0\u202f\u2007\ufeff\u00ad\u2060\u200e\u202e\u3164"),
+        ("می\u200cخواهم", []),
+        ("क्\u200dष", []),
+        ("Team 👩\u200d⚕\ufe0f", []),
+        ("診療 受付", []),
+        *((text, ["name-placeholder?"]) for text in (
+            "NULL", "\\N", "nan", "NaN", "None", "undefined", "(blank)", "n/a", "N/A", "N.A.", "nil", "<NA>", "(null)",
+            "[none]", "(leer)", "(vide)", "-", "--", "?", "...", "TBD", "k.A.",
+        )),
+        *((text, []) for text in (
+            "Null & Void", "Nan Smith", "Noni", "(blank) desk", "No", "Blank", "Leer", "C-3", "R&D", "$1 Shop", "☎",
+        )),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_or_holds_what_nobody_sees_is_doubted(text: str, codes: list[str]) -> None:
+    assert read("name", text) == (text, codes)

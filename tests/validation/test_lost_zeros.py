@@ -5,6 +5,7 @@ import pytest
 from bulkvm.model.problem import Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind
+from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 
@@ -32,11 +33,13 @@ def test_a_pin_one_digit_short_in_a_number_cell_or_a_csv_lost_its_zero(
     assert checked.records == ()
 
 
-def test_the_message_names_the_option_that_fixes_it() -> None:
+def test_the_option_that_puts_zeros_back_is_named_on_the_terminal_and_not_in_the_cell() -> None:
     (problem,) = validate(sheet_of(("Ext", "PIN"), ("6201", "24680"), kinds={"B2": NUMBER})).problems
 
-    assert "--fix leading-zeros" in problem.message
-    assert "24680" not in problem.message
+    assert "type the PIN again with its zero." in problem.message
+    assert "--" not in problem.message
+    assert "--fix leading-zeros" in render_problems([problem])
+    assert "24680" not in render_problems([problem])
 
 
 def test_on_request_the_zero_is_restored_in_the_whole_column_and_each_is_listed() -> None:

@@ -11,6 +11,7 @@ from bulkvm.model.box import BLANK
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.planning import make_plan
 from bulkvm.validation import Checked, validate, warn_of_blanks
 from tests.sheets import sheet_of
 
@@ -130,7 +131,7 @@ def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
     checked = check(("6201", "Sales", "402817", "", ""), ("6202", "SALES", "402817", "", ""))
 
     assert found(checked) == [("B2", "name-twice"), ("C2", "pin-shared"), ("B3", "name-twice"), ("C3", "pin-shared")]
-    assert checked.problems[0].message.startswith("the same name is in row 3. ")
+    assert checked.problems[0].message.startswith("The same name is in row 3. ")
     assert len(checked.records) == 2
 
 
@@ -138,10 +139,51 @@ def test_boxes_without_name_or_pin_do_not_share_them() -> None:
     assert check(("6201", "", "", "", ""), ("6202", "", "", "", "")).problems == ()
 
 
-def test_a_warning_whose_column_the_sheet_lacks_stands_at_the_extension() -> None:
-    checked = validate(sheet_of(("extension_number", "enable_email_notify"), ("6201", "yes")))
+@pytest.mark.parametrize(
+    ("header", "texts", "code", "words"),
+    [
+        ("enable_email_notify", ["yes", "yes", "no"], "notify-nobody",
+         '2 rows turn e-mail on, but there is no column "Recipients"'),
+        ("enable_email_notify", ["yes", "no", ""], "notify-nobody", "1 row turns e-mail on, but"),
+        ("recipients", ["a@x.org", "b@x.org", ""], "recipients-unused",
+         '2 rows have recipients, but there is no column "Notify by e-mail"'),
+        ("recipients", ["a@x.org", "", ""], "recipients-unused", "1 row has recipients"),
+    ],
+)  # fmt: skip
+def test_a_column_for_e_mail_that_the_sheet_lacks_is_one_warning_for_the_file(
+    header: str, texts: list[str], code: str, words: str
+) -> None:
+    checked = validate(sheet_of(("Ext", header), *[(f"620{n}", text) for n, text in enumerate(texts)]))
 
-    assert found(checked) == [("A2", "notify-nobody")]
+    assert found(checked) == [(None, code)]
+    assert words in checked.problems[0].message
+    assert not checked.problems[0].is_error
+
+
+@pytest.mark.parametrize(
+    ("headings", "row", "places"),
+    [
+        (("Ext", "Name", "PIN"), ("6201", "", ""), [("B2", "name"), ("C2", "pin")]),
+        (("PIN", "Name", "Ext"), ("", "", "6201"), [("B2", "name"), ("A2", "pin")]),
+    ],
+)
+def test_a_problem_of_a_row_and_a_column_names_the_cell(
+    headings: tuple[str, ...], row: tuple[str, ...], places: list[tuple[str, str]]
+) -> None:
+    checked = validate(sheet_of(headings, row))
+
+    planned = checked.with_cells(make_plan(checked.records, []).problems)
+
+    assert [(p.cell, p.column) for p in planned] == places
+    assert [(p.cell, p.column) for p in warn_of_blanks(checked)] == places
+
+
+def test_a_problem_of_a_column_that_the_sheet_lacks_is_at_the_extension() -> None:
+    checked = validate(sheet_of(("Ext",), ("6201",)))
+
+    planned = checked.with_cells(make_plan(checked.records, []).problems)
+
+    assert {(p.cell, p.column) for p in planned} == {("A2", "extension_number")}
 
 
 @pytest.mark.parametrize(
@@ -269,7 +311,7 @@ def test_a_merged_cell_has_no_value_and_only_reading_reports_it() -> None:
 
     checked = validate(sheet)
 
-    assert checked.problems == (told,)
+    assert checked.problems == (replace(told, column="name"),)
     assert checked.records == ()
 
 
@@ -314,6 +356,16 @@ def test_many_unknown_columns_are_not_all_named() -> None:
     (problem,) = validate(sheet_of(headings, ("6201", *["x"] * 20))).problems
 
     assert problem.message.endswith("and 12 more.")
+
+
+def test_unknown_columns_about_voicemail_pins_and_mail_are_named_first() -> None:
+    headings = ("Ext", *[f"Zzz{n}" for n in range(20)], "SIP password", "E-mails of the team", "Voicemail quota")
+
+    (problem,) = validate(sheet_of(headings, ("6201", *["x"] * 23))).problems
+
+    assert problem.message.startswith(
+        'these columns are not read: V "SIP password", W "E-mails of the team", X "Voicemail quota", B "Zzz'
+    )
 
 
 def test_a_heading_can_be_mapped() -> None:

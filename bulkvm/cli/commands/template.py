@@ -14,7 +14,7 @@ from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.settings import DEFAULT_PIN_POLICY
+from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH
 
 if TYPE_CHECKING:
     from bulkvm.reports.template.template_workbook import Tenant
@@ -54,7 +54,7 @@ async def _ask(connection: Connection, console: Console) -> "Tenant":
     async with connection.open() as pbx:
         policy = await pbx.pin_policy()
         if policy.contradiction:
-            console.always(policy.contradiction)
+            console.always(f"{policy.contradiction} {SET_PIN_LENGTH}")
             policy = DEFAULT_PIN_POLICY
         with console.progress("Boxes read") as progress:
             boxes = await pbx.list_whole_boxes(progress=progress, without=SECRET_HEADERS)

@@ -1,11 +1,22 @@
 """Problems as text."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
+from bulkvm.model.settings import SET_PIN_LENGTH
 from bulkvm.text import count, printable
+
+# Options that help with some problems: they belong to the terminal, and not into notes in a workbook.
+_OPTIONS: Final = {
+    ProblemCode.PIN_LOST_ZERO: "--fix leading-zeros puts dropped zeros back in the whole PIN column.",
+    ProblemCode.PIN_POLICY: SET_PIN_LENGTH,
+}
+_OLD_PBX: Final = (
+    "A PBX older than 22.3 does not use its password policy for PINs: if yours is one, add --pin-length 6-10."
+)
 
 
 def render_problem(problem: Problem) -> str:
@@ -41,14 +52,29 @@ def render_problems(
     if not problems:
         return "No problems."
     lines = [f"{count_problems(problems)}:"]
+    total = Counter(problem.code for problem in problems)
     shown: Counter[str] = Counter()
     for problem in in_sheet_order(problems):
         shown[problem.code] += 1
         if shown[problem.code] <= most:
-            lines.append(f"  {problem.severity}: {render_problem(problem)}")
-    if more := [f"{n - most:,} of [{code}]" for code, n in shown.items() if n > most]:
-        lines.append(f"More problems: {', '.join(more)}. {advice}".rstrip())
-    return "\n".join(lines)
+            more = total[problem.code] - most if shown[problem.code] == most else 0
+            lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
+    if advice and max(total.values()) > most:
+        lines.append(advice)
+    return "\n".join([*lines, *_advise_options(problems)])
+
+
+def _render_more(count: int) -> str:
+    if count <= 0:
+        return ""
+    return f" {count:,} more like this {'is' if count == 1 else 'are'} not shown."
+
+
+def _advise_options(problems: Iterable[Problem]) -> Iterator[str]:
+    codes = {problem.code for problem in problems}
+    yield from (advice for code, advice in _OPTIONS.items() if code in codes)
+    if any(problem.code is ProblemCode.PIN_LENGTH and "password policy" in problem.message for problem in problems):
+        yield _OLD_PBX
 
 
 def count_problems(problems: Iterable[Problem]) -> str:
