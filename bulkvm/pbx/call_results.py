@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx
 
+from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.errors import AnotherBox, MalformedAnswer, NotDoneYet
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.pbx.box_json import read_box, read_id
@@ -63,29 +64,64 @@ def read_greeting_count(response: httpx.Response) -> int:
     return len(items or ())
 
 
-def read_created_id(response: httpx.Response) -> str:
-    """The id of a box that was created."""
-    _check_status(response, _CREATED)
-    box_id = read_id(read_object(response).get("id"))
-    if box_id is None:
-        raise MalformedAnswer(f"The PBX at {response.url.host} created the box, but sent no valid id for it.")
-    return box_id
+def read_created_id(extension_number: str) -> Callable[[httpx.Response], str]:
+    """Reads the id of a box that was created.
+
+    Raises:
+        NotDoneYet, MalformedAnswer, AnotherBox: the answer does not confirm that this box was created.
+    """
+
+    def read(response: httpx.Response) -> str:
+        _check_status(response, _CREATED)
+        body = read_object(response)
+        box_id, number = read_id(body.get("id")), body.get(KEY_COLUMN.header)
+        if box_id is None:
+            raise MalformedAnswer(f"The PBX at {response.url.host} created the box, but sent no valid id for it.")
+        if isinstance(number, str) and number != extension_number:
+            raise AnotherBox(f"The PBX at {response.url.host} answered the create with another box.")
+        return box_id
+
+    return read
 
 
-def read_change_of(box_id: str) -> Callable[[httpx.Response], None]:
-    """Reads the answer to a change of a box. It may have no body.
+def read_change_of(box_id: str) -> Callable[[httpx.Response], bool]:
+    """Reads the answer to a change of a box: whether it holds the box. It may have no body.
 
     Raises:
         NotDoneYet, MalformedAnswer, AnotherBox: the answer does not confirm that this box was changed.
     """
 
-    def read(response: httpx.Response) -> None:
+    def read(response: httpx.Response) -> bool:
         _check_status(response, _CHANGED)
         body = read_optional_json(response)
-        if isinstance(body, dict) and body.get("id") and read_id(body["id"]) != box_id:
+        holds_box = isinstance(body, dict) and bool(body.get("id"))
+        if holds_box and read_id(body["id"]) != box_id:
             raise AnotherBox(f"The PBX at {response.url.host} answered the change of a box with another box.")
+        return holds_box
 
     return read
+
+
+class UpdateAnswers:
+    """Reads the answers to updates. Once one of them held the box, each of them is expected to."""
+
+    def __init__(self) -> None:
+        self._hold_box = False
+
+    def read_update_of(self, box_id: str) -> Callable[[httpx.Response], None]:
+        """Reads the answer to an update. Raises the same errors as `read_change_of`."""
+        read_change = read_change_of(box_id)
+
+        def read(response: httpx.Response) -> None:
+            holds_box = read_change(response)
+            if self._hold_box and not holds_box:
+                raise MalformedAnswer(
+                    f"The PBX at {response.url.host} answered an update without the box (status "
+                    f"{response.status_code}), unlike before."
+                )
+            self._hold_box = holds_box
+
+        return read
 
 
 def read_optional_json(response: httpx.Response) -> Any:

@@ -21,6 +21,7 @@ from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.box_json import box_json, read_owner
 from bulkvm.pbx.call_results import (
+    UpdateAnswers,
     read_change_of,
     read_created_id,
     read_greeting_count,
@@ -52,6 +53,7 @@ class Pbx:
         self._client = client
         self.connections = connections
         self._masks = Masks()
+        self._update_answers = UpdateAnswers()
 
     def end_waits(self) -> None:
         """Cancel all waits, now and from now on: for a slot, for the end of an outage or a pause, before a repeat.
@@ -268,7 +270,9 @@ class Pbx:
 
         Source: API page, "Create a shared voicemail".
         """
-        return await self._client.post(BOXES_PATH, read_created_id, idempotent=False, json=box_json(record))
+        return await self._client.post(
+            BOXES_PATH, read_created_id(record.extension_number), idempotent=False, json=box_json(record)
+        )
 
     async def update_box(self, box: Box) -> Response[None]:
         """Update a box to these values.
@@ -283,7 +287,8 @@ class Pbx:
         """
         fields = box_json(box)
         del fields[KEY_COLUMN.header]  # not in this body: the number cannot be changed
-        return await self._client.post(_path(box.id), read_change_of(box.id), idempotent=True, json=fields)
+        read = self._update_answers.read_update_of(box.id)
+        return await self._client.post(_path(box.id), read, idempotent=True, json=fields)
 
     async def count_messages(self, box_id: str) -> int | None:
         """Count the messages in a box; None if the PBX does not show it.
@@ -305,7 +310,7 @@ class Pbx:
         except (PbxRefused, OutcomeUnknown):
             return None
 
-    async def destroy_box(self, box_id: str) -> Response[None]:
+    async def destroy_box(self, box_id: str) -> Response[bool]:
         """Delete a box.
 
         It is not repeated after OutcomeUnknown, since the second answer would be a 404.

@@ -1,6 +1,6 @@
 """Plans how a run is undone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
@@ -36,7 +36,7 @@ class DoneRun:
         created_later: the later run that created a box, by the box's id.
     """
 
-    outcomes: Iterable[Outcome]
+    outcomes: Collection[Outcome]
     changes: Mapping[int, Change] = field(repr=False)
     records: Mapping[int, Record] = field(default_factory=dict, repr=False)
     read_back: Mapping[int, Box] = field(default_factory=dict, repr=False)
@@ -78,6 +78,7 @@ class _Undo:
         self.problems: list[Problem] = []
         self._done = done
         self._defaults = CreateDefaults(done.changes, done.read_back)
+        self._created_ids = {o.id for o in done.outcomes if o.status is Status.CREATED}
 
     def add(self, outcome: Outcome, box: Box | None) -> None:
         """Add the change that undoes one row."""
@@ -92,6 +93,8 @@ class _Undo:
         is_other = bool(box and outcome.id and box.id != outcome.id)
         match change.kind:
             case ChangeKind.CREATE:
+                # The PBX may have swapped the ids of two creates in its answers.
+                is_other = is_other and box is not None and box.id not in self._created_ids
                 self._undo_create(change.record, box, is_other=is_other)
             case ChangeKind.UPDATE:
                 self._undo_update(change, box, is_other=is_other)

@@ -62,12 +62,12 @@ class Journal:
         self._begun[change.record.row] = update_word(change.kind, has_wanted=change.wanted is not None)
         self._write(format_begin(change))
 
-    def end(self, outcome: Outcome, box: Box | None = None) -> None:
-        """Record the outcome of a row, and the box if it was read back."""
+    def end(self, outcome: Outcome, box: Box | None = None, *, again: bool = False) -> None:
+        """Record the outcome of a row, and the box if it was read back; `again` to correct an outcome."""
         word = self._begun.pop(outcome.row, Status.UPDATED)
         if outcome.status is Status.UPDATED:
             self._updated[word] += 1
-        self._write(format_end(outcome, box))
+        self._write(format_end(outcome, box, again=again))
 
     def whole(self, row: int, when: str, box: str) -> None:
         """Record a box with all its fields, undocumented ones included, as JSON in a text."""

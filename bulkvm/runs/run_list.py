@@ -28,7 +28,7 @@ _NUMBER: Final = re.compile(rb'\{"run": \{"number": (\d+),')
 _ROW: Final = re.compile(rb'"row": (\d+)')
 _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes would be escaped
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
-_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b"\n")  # lines that rarely hold one
+_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b'{"again": ', b"\n")  # lines that rarely hold a new one
 
 
 def next_number(folder: Path) -> int:

@@ -25,7 +25,7 @@ from bulkvm.planning import fields_not_saved, find_conflict
 from bulkvm.upload.row_outcomes import CONFIRMED, pending, raise_if_login_ended, rejected, row_outcome, unknown
 from bulkvm.upload.row_result import LOOKUP_PAUSES
 
-_MAX_CREATES: Final = 5  # requests for one row, each after the box of a lost answer was looked up and not found
+MAX_LOOKUPS: Final = 5  # for one row; if a lookup finds no box, it is created again
 
 
 @dataclass(slots=True)
@@ -65,14 +65,18 @@ async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
     return row_outcome(record, Status.CREATED, box_id=created.value, attempts=created.attempts)
 
 
-async def create_after_loss(record: Record, pbx: Pbx, lost: OutcomeUnknown, known: KnownBoxes) -> Outcome:
+async def create_after_loss(
+    record: Record, pbx: Pbx, lost: OutcomeUnknown, known: KnownBoxes, lookups: int = MAX_LOOKUPS
+) -> Outcome:
     """Look the box up, and create it if it does not exist, until the outcome is known.
+
+    After the last lookup, it is not created again.
 
     Raises:
         LoginRefused: the login is no longer accepted, and the box was not created.
     """
     attempts = lost.attempts
-    for creates_left in reversed(range(_MAX_CREATES)):
+    for creates_left in reversed(range(lookups)):
         if found := await _look_up(record, pbx, lost, attempts):
             known.ids |= {found.id} if found.id else set()
             return found

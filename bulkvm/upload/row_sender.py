@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
+from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError
 from bulkvm.model.outcome import Outcome, Status
@@ -18,7 +19,7 @@ from bulkvm.planning import (
 )
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
-from bulkvm.upload.creation import KnownBoxes, create, create_after_loss
+from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
@@ -98,6 +99,21 @@ class RowSender:
             if result.is_verified:
                 preserved.add(before)
             return result
+
+    async def look_up_again(self, record: Record, created: Outcome, *, may_create: bool) -> Outcome:
+        """Look up the box of a row whose create was answered with the id of another box.
+
+        Args:
+            record: the row.
+            created: its outcome by that answer.
+            may_create: whether to create the box if it does not exist.
+
+        Raises:
+            LoginRefused: the login is no longer accepted, and the box was not created.
+        """
+        lost = AnotherBox("The PBX answered with the id of another box.", attempts=created.attempts)
+        lookups = MAX_LOOKUPS if may_create else 1
+        return await create_after_loss(record, self._pbx, lost, self._known, lookups)
 
     async def _send_and_verify(self, change: Change, before: WholeBox | None, verify: VerifyMode) -> RowResult:
         """Send a change of a box that was just fetched, and read the box back if required."""

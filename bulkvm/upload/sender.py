@@ -1,6 +1,7 @@
 """Sends the changes of a plan, several at a time."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -71,6 +72,7 @@ async def send(
         for kind in _CANARIES if settings.canary else ():
             await run.send_canary(change for change in plan.changes if change.kind is kind)
         await in_parallel(run.left(plan), run.send, settings.concurrency)
+        await run.settle_shared_ids(plan)
     finally:
         watch.cancel()
     return run.end(plan)
@@ -127,6 +129,21 @@ class _Run:
         """Send one change, unless the run has ended."""
         if not self._has_ended():
             await self._send(change, self._verify_mode(change))
+
+    async def settle_shared_ids(self, plan: Plan) -> None:
+        """Look up the boxes of creates that were answered with the same id, which only one of them can have."""
+        outcomes = ((change, self._outcomes.get(change.record.row)) for change in plan.changes)
+        created = [(change, o) for change, o in outcomes if o and o.status is Status.CREATED]
+        rows = Counter(outcome.id for _, outcome in created)
+        for change, outcome in created:
+            if rows[outcome.id] > 1:
+                try:
+                    settled = await self._sender.look_up_again(change.record, outcome, may_create=not self._has_ended())
+                except LoginRefused as error:
+                    self._error = self._error or error
+                    settled = _not_sent(change)
+                self._outcomes[outcome.row] = settled
+                self._record_end(RowResult(settled), again=True)
 
     def _check_running(self) -> None:
         """Raise the error that stopped the run, if it has stopped."""
@@ -201,10 +218,10 @@ class _Run:
             except OSError as error:
                 raise _journal_failed(error) from error
 
-    def _record_end(self, result: RowResult) -> None:
+    def _record_end(self, result: RowResult, *, again: bool = False) -> None:
         if self._journal:
             try:
-                self._journal.end(result.outcome, result.box)
+                self._journal.end(result.outcome, result.box, again=again)
             except OSError as error:
                 self._error = self._error or _journal_failed(error)
 

@@ -258,6 +258,19 @@ def test_a_row_that_changed_something_or_may_have_is_undone(status: Status) -> N
     ]
 
 
+def test_boxes_whose_ids_the_pbx_swapped_in_its_answers_are_removed() -> None:
+    created = {2: CREATED, 3: Change(ChangeKind.CREATE, replace(NEW, row=3, extension_number="6202"))}
+    outcomes = [OUTCOME, replace(OUTCOME, row=3, extension_number="6202", id="Qg==")]
+    swapped = [replace(BOX, id="Qg=="), replace(BOX, extension_number="6202")]
+
+    plan = plan_undo(DoneRun(changes=created, outcomes=outcomes), swapped)
+
+    assert [(c.kind, c.box and c.box.id) for c in plan.changes] == [
+        (ChangeKind.REMOVE, "Qg=="),
+        (ChangeKind.REMOVE, "QQ=="),
+    ]
+
+
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.NOT_SENT, Status.INVALID, Status.UNCHANGED])
 def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=status)

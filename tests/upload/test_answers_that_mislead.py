@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -12,6 +14,7 @@ from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
+from bulkvm.runs import Journal, RunInfo, SheetRow, list_run, read_journal
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import RunResult, send
 from bulkvm.upload.row_result import VerifyMode
@@ -291,3 +294,133 @@ async def test_an_update_with_an_undocumented_success_is_looked_up(
 
     assert found.status is outcome
     assert sent > 1
+
+
+@pytest.mark.parametrize("canary", [True, False])
+@pytest.mark.parametrize(("status", "body"), [(204, b""), (200, b""), (200, b'{"status": "ok"}')], ids=str)
+@pytest.mark.parametrize(("is_done", "outcome"), [(True, Status.UPDATED), (False, Status.FAILED)], ids=["done", "not"])
+async def test_an_update_that_is_answered_without_the_box_unlike_others_is_looked_up(
+    status: int,
+    body: bytes,
+    is_done: bool,  # noqa: FBT001
+    outcome: Status,
+    canary: bool,  # noqa: FBT001
+) -> None:
+    app = create_app()
+    settings = replace(ONE_BY_ONE, canary=canary)
+    async with connect(BY_TOKEN, settings, app=app) as pbx:
+        for record in RECORDS:
+            await pbx.create_box(record)
+    odd = ids(app)["6202"]
+
+    def updates(asked: Asked) -> bool:
+        return asked.method == "POST" and not asked.path.endswith("shared_voicemails")
+
+    def instead(asked: Asked) -> Answer | None:
+        return Answer(status, body) if updates(asked) and asked.path.endswith(odd) and not is_done else None
+
+    def change(asked: Asked, given: Answer) -> None:
+        if updates(asked):
+            box_id = asked.path.rpartition("/")[2]
+            given.status, given.body = (status, body) if box_id == odd else (200, f'{{"id": "{box_id}"}}'.encode())
+
+    async with connect(BY_TOKEN, settings, app=AlteredPbx(app, instead=instead, change=change)) as pbx:
+        plan = await plan_for(pbx, [replace(record, name="New") for record in RECORDS])
+        ending = await send(plan, pbx, settings)
+
+    assert [o.status for o in ending.outcomes] == [Status.UPDATED, outcome, Status.UPDATED, Status.UPDATED]
+    assert is_done or "without the box" in ending.outcomes[1].message
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_a_create_whose_answer_names_another_number_is_looked_up_by_its_own(*, is_made: bool) -> None:
+    app = create_app()
+    other = b'{"id": "of-another-run", "extension_number": "6209"}'
+
+    def about(asked: Asked) -> bool:
+        return asked.method == "POST" and b'"6202"' in asked.body
+
+    made: list[str] = []
+
+    def instead(asked: Asked) -> Answer | None:
+        if is_made or made or not about(asked):
+            return None
+        made.append("next time")
+        return Answer(201, other)
+
+    def change(asked: Asked, given: Answer) -> None:
+        if is_made and about(asked):
+            given.body = other
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, instead=instead, change=change)) as pbx:
+        ending = await send(await plan_for(pbx, RECORDS), pbx, ONE_BY_ONE)
+
+    assert {outcome.status for outcome in ending.outcomes} == {Status.CREATED}
+    assert {outcome.extension_number: outcome.id for outcome in ending.outcomes} == ids(app)
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_of_two_creates_that_are_answered_with_one_id_each_is_looked_up(tmp_path: Path, *, is_made: bool) -> None:
+    """The first of them gets the id that the second one's box will have."""
+    app = create_app()
+    missed: list[str] = []
+
+    def instead(asked: Asked) -> Answer | None:
+        if is_made or missed or asked.method != "POST" or b'"6202"' not in asked.body:
+            return None
+        missed.append("6202")
+        return Answer(201, b'{"id": "shared"}')
+
+    def change(asked: Asked, given: Answer) -> None:
+        if asked.method != "POST" or not asked.body or given.status != 201:
+            return
+        if b'"6203"' in asked.body:
+            app.state.stored.db.execute("UPDATE box SET id = 'shared' WHERE extension_number = '6203'")
+            given.json = {"id": "shared"}
+        elif b'"6202"' in asked.body and is_made:
+            given.json = {"id": "shared"}
+
+    info = RunInfo(
+        name="run", site="test", url="http://simulator", file="a.csv", began=datetime(2026, 11, 23, tzinfo=UTC)
+    )
+    journal = Journal(tmp_path, info, [SheetRow(record=record) for record in RECORDS])
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, instead=instead, change=change)) as pbx:
+        ending = await send(await plan_for(pbx, RECORDS), pbx, ONE_BY_ONE, journal=journal)
+    journal.close()
+
+    assert {outcome.status for outcome in ending.outcomes} == {Status.CREATED}
+    assert {outcome.extension_number: outcome.id for outcome in ending.outcomes} == ids(app)
+    assert read_journal(tmp_path / "run.jsonl").outcomes == ending.outcomes
+    assert list_run(tmp_path / "run.jsonl").counts[Status.CREATED] == len(RECORDS)
+
+
+@pytest.mark.parametrize(("is_made", "status"), [(True, Status.CREATED), (False, Status.FAILED)])
+async def test_a_run_that_stops_looks_up_creates_with_one_id_and_creates_no_more(
+    is_made: bool,  # noqa: FBT001
+    status: Status,
+) -> None:
+    app = create_app()
+    stopped: list[bool] = []
+
+    def about(asked: Asked, number: str) -> bool:
+        return asked.method == "POST" and number.encode() in asked.body
+
+    def instead(asked: Asked) -> Answer | None:
+        return Answer(201, b'{"id": "shared"}') if about(asked, "6202") and not is_made else None
+
+    def change(asked: Asked, given: Answer) -> None:
+        if about(asked, "6202"):
+            given.json = {"id": "shared"}
+        if about(asked, "6203"):
+            app.state.stored.db.execute("UPDATE box SET id = 'shared' WHERE extension_number = '6203'")
+            given.json = {"id": "shared"}
+            stopped.append(True)
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, instead=instead, change=change)) as pbx:
+        plan = await plan_for(pbx, RECORDS)
+        ending = await send(plan, pbx, ONE_BY_ONE, stop=lambda: bool(stopped))
+
+    found = [outcome.status for outcome in ending.outcomes]
+    assert found == [Status.CREATED, status, Status.CREATED, Status.NOT_SENT]
+    assert ending.outcomes[1].id == ids(app).get("6202")
+    assert is_made or "The box was not created. Import again." in ending.outcomes[1].message
