@@ -42,6 +42,7 @@ class UndoReport:
         undone: the run to undo.
         report: what became of its rows; no rows if the run changed nothing.
         plan: None if the run changed nothing.
+        is_incomplete: whether the journal of the run has no end, so that it may not record all changes.
         undone_by: the last undo of it before this one.
         last_change: the last import before it that changed anything, if it changed nothing itself.
         last_change_undone_by: the last undo of that.
@@ -50,6 +51,7 @@ class UndoReport:
     undone: RunInfo
     report: RunReport
     plan: Plan | None = None
+    is_incomplete: bool = False
     undone_by: str | None = None
     last_change: ListedRun | None = None
     last_change_undone_by: str | None = None
@@ -101,8 +103,14 @@ def undo_run(
             raise UsageError(f"The run {listed.info.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
+        is_incomplete = past.exit_code is None and listed.info.number > 0  # 0.1.0 recorded no end
+        if is_incomplete:
+            observer.notice(
+                f"The journal of run {listed.info.name} has no end: the run was killed, or the journal was cut. "
+                "Changes that it does not record are not undone."
+            )
         if not changed_anything(count_statuses(past.outcomes)):
-            return _nothing_to_undo(listed, runs, connection)
+            return replace(_nothing_to_undo(listed, runs, connection), is_incomplete=is_incomplete)
         undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
         return undo.run(undo.make_plan(runs, with_messages=with_messages))
 

@@ -119,6 +119,8 @@ class _Reader:
             message = "The run died while it sent this row, so its outcome is not known. Run the same command again."
         else:
             status = Status.NOT_SENT
-            how = "ended" if self._exit_code is not None else "died"
-            message = f"The run {how} before this row was sent. Run the same command again to continue."
+            message = "The run ended before this row was sent."
+            if self._exit_code is None:
+                message = "The journal has no record that this row was sent, and it has no end."
+            message = f"{message} Run the same command again to continue."
         return Outcome(row=row, extension_number=extension, status=status, message=message)

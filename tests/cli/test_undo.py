@@ -422,3 +422,41 @@ def pins(file: Path) -> list[str]:
     sheet = next(sheet for sheet in load_workbook(file) if sheet.title != "bulkvm")
     headings, *rows = sheet.values
     return [str(row[list(headings).index("bulkvm_pin")] or "") for row in rows]
+
+
+def cut_journal(folder: Path, last: bytes) -> None:
+    """Cut the journal of the only run after the first line that begins like this."""
+    (journal,) = (folder.parent / "state" / "runs").glob("*.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.startswith(last))
+    journal.write_bytes(b"".join(lines[: at + 1]))
+
+
+def test_of_a_journal_without_its_end_only_what_it_records_is_undone_and_that_is_said(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--concurrency", "1")
+    cut_journal(folder, b'{"end"')
+
+    listed = bulkvm("runs")
+    rebuilt = bulkvm("runs", "last", "--result", "r.csv")
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert "the journal has no end: the run was killed, or the journal was cut" in listed.out
+    assert (rebuilt.code, undone.code, list(stored(pbx))) == (0, 0, ["6202", "6203"])
+    assert "The journal has no record that this row was sent" in (folder / "r.csv").read_text("utf-8-sig")
+    assert "Changes that it does not record are not undone." in undone.err
+
+
+def test_a_journal_that_lost_all_its_changes_does_not_show_that_there_were_none(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--concurrency", "1")
+    cut_journal(folder, b'{"row"')
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert (undone.code, len(stored(pbx))) == (0, 3)
+    assert "changed nothing" not in undone.err
+    assert "records no change" in undone.err
+    assert "Changes that it does not record are not undone." in undone.err

@@ -16,7 +16,7 @@ from bulkvm.paths import runs_folder
 from bulkvm.text import count
 
 if TYPE_CHECKING:
-    from bulkvm.runs import ListedRun, PastRun
+    from bulkvm.runs import ListedRun, PastRun, RunInfo
 
 
 @click.group("runs", cls=CommandGroup)
@@ -155,6 +155,12 @@ def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
     }
 
 
+def _without_end(info: "RunInfo") -> str:
+    if info.number == 0:  # 0.1.0 recorded no end
+        return "the end of the run was not recorded"
+    return "the journal has no end: the run was killed, or the journal was cut"
+
+
 def _render(run: "ListedRun", past: "PastRun | None") -> str:
     from bulkvm.reports.text.plan_text import render_words
     from bulkvm.runs import RunState
@@ -165,7 +171,7 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
         case RunState.UNDER_WAY:
             lines.append(f"  in progress; so far {render_words(run.words)}")
         case RunState.DIED:
-            lines.append(f"  {render_words(run.words)}; the end of the run was not recorded")
+            lines.append(f"  {render_words(run.words)}; {_without_end(info)}")
         case RunState.ENDED:
             lines.append(f"  {render_words(run.words)}")
     if past and past.damaged:
