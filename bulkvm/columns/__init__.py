@@ -21,7 +21,7 @@ from bulkvm.columns.recipients import equal_recipients, format_recipients, parse
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "KEY_COLUMN", "PIN_COLUMN",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "PIN_COLUMN",
     "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed",
     "refused_text",
 ]  # fmt: skip
@@ -38,6 +38,7 @@ EXAMPLE: Final = "e.g. "
 # Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
 STATUS_HEADING: Final = f"{RESULT_PREFIX}status"
+ID_HEADING: Final = f"{RESULT_PREFIX}id"
 
 # In the result of an undo: the run that was undone. Such a sheet is refused as input.
 UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"

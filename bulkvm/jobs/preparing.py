@@ -140,5 +140,6 @@ async def _compare(
                 policy=policy,
                 make_pin=make_pin if options.generate_pins else None,
                 keep_unseen=options.keep_unseen,
+                left_out=prepared.checked.left_out,
             )
     return replace(prepared, plan=replace(plan, problems=checked.with_cells(plan.problems)))

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN
+from bulkvm.columns import COLUMNS, ID_HEADING, KEY_COLUMN
 from bulkvm.model.box import BLANK, Absent, Box, NumberConflict, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import (
@@ -55,6 +56,24 @@ def make_plan(
     )
     problems += warn_of_left_out(changes)
     return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id), ids=frozenset(by_id))
+
+
+def check_left_out(done: Iterable[Record], by_id: Mapping[str, Box]) -> None:
+    """Check that each row that an earlier run did still has the extension of its box.
+
+    Raises:
+        SheetError: it has another one, so the result does not show what was done.
+    """
+    for record in done:
+        box = by_id.get(str(record.id))
+        if box and box.extension_number != record.extension_number:
+            raise SheetError(
+                f"row {record.row}: {ID_HEADING} is that of box {box.extension_number}, but the extension is "
+                f"{record.extension_number}. Columns of the result were sorted separately, or the extension was "
+                "edited, so it is not certain which rows were done. Nothing was sent. Use the result as it was "
+                "written, or omit --only-failed: rows that are up to date are not sent.",
+                ProblemCode.ID_DISAGREES,
+            )
 
 
 def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:

@@ -1,9 +1,10 @@
 """Selects the rows of an earlier result that are not done (`--only-failed`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
-from bulkvm.columns import STATUS_HEADING
+from bulkvm.columns import ID_HEADING, STATUS_HEADING
+from bulkvm.model.box import Record
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE
 from bulkvm.model.problem import Problem, ProblemCode
@@ -17,7 +18,11 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
     Raises:
         UsageError: the sheet is not a result.
     """
-    statuses = sheet.texts(_status_letter(sheet.headings))
+    letters = {heading.strip().casefold(): letter for letter, heading in reversed([*sheet.headings.items()])}
+    if STATUS_HEADING not in letters:
+        raise _no_result()
+    statuses = sheet.texts(letters[STATUS_HEADING])
+    ids = sheet.texts(letters[ID_HEADING]) if ID_HEADING in letters else {}
     left = {row for row, status in statuses.items() if status.strip().casefold() not in DONE}
     return replace(
         checked,
@@ -28,6 +33,11 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
         ),
         extensions={row: extension for row, extension in checked.extensions.items() if row in left},
         understood=tuple(record for record in checked.understood if record.row in left),
+        left_out=tuple(
+            Record(row=row, extension_number=extension, id=ids[row].strip())
+            for row, extension in checked.extensions.items()
+            if row not in left and row in ids
+        ),
     )
 
 
@@ -38,11 +48,8 @@ def _left_out(count: int) -> Iterator[Problem]:
         yield Problem(row=None, code=ProblemCode.ROWS_LEFT_OUT, message=message)
 
 
-def _status_letter(headings: Mapping[str, str]) -> str:
-    for letter, heading in headings.items():
-        if heading.strip().casefold() == STATUS_HEADING:
-            return letter
-    raise UsageError(
+def _no_result() -> UsageError:
+    return UsageError(
         f"--only-failed takes the rows that an earlier run did not do, and this sheet has no column {STATUS_HEADING}. "
         "Name the result of that run, or leave --only-failed out."
     )

@@ -30,6 +30,7 @@ class Checked:
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
         letters: the letters of the columns, by header.
+        left_out: the extension and the id of each row that an earlier run did (`--only-failed`).
     """
 
     records: tuple[Record, ...]
@@ -38,6 +39,7 @@ class Checked:
     missing: tuple[Column, ...] = ()
     understood: tuple[Record, ...] = ()
     letters: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[Record, ...] = ()
 
     @property
     def is_readable(self) -> bool:

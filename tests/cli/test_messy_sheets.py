@@ -8,6 +8,7 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from tests.cli.program import SAMPLES, Bulkvm
+from tests.cli.sheet_files import write_csv
 
 
 def exported(file: Path) -> dict[str, dict[str, str]]:
@@ -147,3 +148,27 @@ def test_two_copies_of_one_name_and_two_meanings_of_one_heading_are_refused(bulk
     assert "Name two different files" in copies.err
     assert "mapped to two columns" in meanings.err
     assert not (folder / "z.xlsx").exists()
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_result_whose_columns_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(
+        folder / "a.csv", ("6201", "A", "111222", "", ""), *((str(6202 + n), "B", "402817", "", "") for n in range(2))
+    )
+    bulkvm("import", sheet, "--yes", "--skip-invalid", "--result", "r.csv")
+    with (folder / "r.csv").open(encoding="utf-8-sig", newline="") as opened:
+        header, *cells = csv.reader(opened)
+    first = header.index("bulkvm_status")
+    apart = [[*row[:first], *results[first:]] for row, results in zip(cells, reversed(cells), strict=True)]
+    with (folder / "r.csv").open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([header, *apart])
+    created = pbx.state.traffic.counts["create"]
+
+    ended = bulkvm("import", "r.csv", "--yes", "--only-failed", "--skip-invalid", "--result", "again.csv", "--json")
+    planned = bulkvm("plan", "r.csv", "--only-failed")
+
+    assert (ended.code, planned.code, pbx.state.traffic.counts["create"]) == (3, 3, created)
+    assert ended.json["problems"][0]["code"] == "id-disagrees"
+    assert "row 2: bulkvm_id is that of box 6203, but the extension is 6201" in ended.err
+    assert "sorted" in planned.err
+    assert not (folder / "again.csv").exists()
