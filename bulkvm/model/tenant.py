@@ -1,18 +1,13 @@
 """The identity of a tenant, independent of how the address is written and of who logs in."""
 
-import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-import idna
-
-from bulkvm.model.url import DEFAULT_PORTS
+from bulkvm.model.url import DEFAULT_PORTS, normalize_host
 from bulkvm.text import printable
 
 _USUAL: Final = frozenset({8887, *DEFAULT_PORTS.values()})  # not worth showing
-_LOOPBACK: Final = "localhost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +75,4 @@ def normalize_url(url: str) -> str:
     parts = urlsplit(url.strip())
     scheme = parts.scheme.lower()
     port = parts.port or DEFAULT_PORTS.get(scheme, 0)
-    return f"{scheme}://{_normalize_host(parts.hostname or '')}:{port}{parts.path.rstrip('/')}"
-
-
-def _normalize_host(host: str) -> str:
-    name = host.rstrip(".").lower()
-    address = _read_ip(name)
-    if address is None:
-        name = name if name.isascii() else idna.encode(name).decode("ascii")
-        return _LOOPBACK if name.endswith(f".{_LOOPBACK}") else name
-    if address.is_loopback:
-        return _LOOPBACK
-    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
-
-
-def _read_ip(host: str) -> IPv4Address | IPv6Address | None:
-    """Parse a numeric host in any notation that the operating system accepts."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        try:
-            return IPv4Address(socket.inet_aton(host)) if host[:1].isdigit() else None
-        except OSError:
-            return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
+    return f"{scheme}://{normalize_host(parts.hostname or '')}:{port}{parts.path.rstrip('/')}"

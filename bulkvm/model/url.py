@@ -1,7 +1,8 @@
 """The address of a PBX."""
 
 import re
-from ipaddress import IPv6Address, ip_address
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,6 +11,7 @@ import idna
 from bulkvm.model.errors import UsageError
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+LOCALHOST: Final = "localhost"
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 
 
@@ -61,8 +63,32 @@ def _read_host(parts: SplitResult) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine; no name server is asked."""
+    """Whether a host is this machine for certain. A name server may be asked about any name but `localhost`."""
+    address = read_ip(host)
+    return address.is_loopback if address else host.lower() == LOCALHOST
+
+
+def normalize_host(host: str) -> str:
+    """Normalize a host: lower case, without a trailing dot; `localhost` for every loopback address."""
+    name = host.rstrip(".").lower()
+    address = read_ip(name)
+    if address is None:
+        name = name if name.isascii() else idna.encode(name).decode("ascii")
+        return LOCALHOST if name.endswith(f".{LOCALHOST}") else name
+    if address.is_loopback:
+        return LOCALHOST
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+
+
+def read_ip(host: str) -> IPv4Address | IPv6Address | None:
+    """Parse a numeric host in any notation that the operating system accepts."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        return host == "localhost"
+        try:
+            return IPv4Address(socket.inet_aton(host)) if host[:1].isdigit() else None
+        except OSError:
+            return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

@@ -82,11 +82,27 @@ def test_whatever_is_taken_can_be_called(rest: str) -> None:
     assert URL(str(httpx.URL(f"{base}/api"))).host
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "127.1", "0x7f000001", "::1", "0:0::1", "::ffff:127.0.0.1"],
+)
 def test_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["pbx", "localhost.example.com", "10.0.0.1", "0.0.0.0", "::", "127.0.0.1.nip.io"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "pbx",
+        "localhost.",
+        "pbx.localhost",
+        "localhost.example.com",
+        "10.0.0.1",
+        "0.0.0.0",
+        "::",
+        "127.0.0.1.nip.io",
+        "",
+    ],
+)
 def test_another_machine(host: str) -> None:
     assert not is_loopback(host)
