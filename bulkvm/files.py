@@ -299,7 +299,11 @@ def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool
 
 
 def _taken(target: Path) -> UsageError:
-    return UsageError(f"{target} already exists. Name another file, or add --overwrite to replace it.")
+    is_empty = False
+    with suppress(OSError):
+        is_empty = target.stat().st_size == 0
+    reserved = " and is empty: a run that was killed, or is in progress, reserved the name" if is_empty else ""
+    return UsageError(f"{target} already exists{reserved}. Name another file, or add --overwrite to replace it.")
 
 
 def _name_temporary(target: Path) -> Path:

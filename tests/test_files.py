@@ -267,6 +267,18 @@ def test_a_name_is_reserved_for_one_alone(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
+def test_a_name_that_a_killed_program_reserved_is_named_as_such(tmp_path: Path) -> None:
+    target = tmp_path / "clinic.result.xlsx"
+    target.touch()
+
+    with pytest.raises(UsageError, match=r"already exists and is empty: .* killed.* --overwrite"), reserve(target):
+        pass
+    with reserve(target, overwrite=True) as reservation:
+        write(target, overwrite=reservation)
+
+    assert target.read_text() == "new"
+
+
 def test_a_reserved_name_is_free_again_if_nothing_was_written(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), reserve(tmp_path / "clinic.result.xlsx"):
         raise ZeroDivisionError
