@@ -93,6 +93,20 @@ def test_a_field_of_another_type_makes_it_no_manifest_or_one_with_that_value(fie
     assert json.loads(format_manifest(manifest)) == json.loads(text)
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"count": "1"}, {"count": None}, {"count": True}, {"count": -1}, {"without_pin": "0"}, {"site": ["x"]},
+        {"pbx": None}, {"file": 1}, {"time": 2}, {"sha256": "x"}, {"suspect": []}, {"tenant": []},
+        {"tenant": {"pbx": 1}}, {"not_shown": []}, {"not_shown": {"pin": "1"}}, {"same_number": {"6201": None}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_one_field_of_another_type_makes_it_no_manifest(field: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (strptime's own error is one, too)
+        parse_manifest(json.dumps(json.loads(format_manifest(MANIFEST)) | field))
+
+
 def test_a_manifest_that_is_nested_without_end_is_none() -> None:
     with pytest.raises(ValueError, match="not a manifest"):
         parse_manifest("[" * 100_000)

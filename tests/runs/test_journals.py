@@ -80,6 +80,12 @@ def test_a_run_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert past.read_back == {2: BOX}
 
 
+def test_a_row_and_its_change_are_in_memory_once(tmp_path: Path) -> None:
+    past = read_journal(write(tmp_path))
+
+    assert all(change.record is past.rows[row].record for row, change in past.changes.items())
+
+
 def test_a_row_in_progress_is_unknown_and_a_row_after_it_not_sent(tmp_path: Path) -> None:
     past = read_journal(write(tmp_path))
 
