@@ -113,4 +113,4 @@ def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
 async def _list(connection: Connection, observer: Observer) -> tuple[Box, ...]:
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
-            return await pbx.list_whole_boxes(progress=progress)
+            return await pbx.list_whole_boxes(progress=progress, on_unchecked=observer.notice)

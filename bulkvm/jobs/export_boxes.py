@@ -88,4 +88,5 @@ def export_boxes(
 async def _list(connection: Connection, query: Query, observer: Observer, *, pins: bool) -> tuple[Box, ...]:
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
-            return await pbx.list_whole_boxes(query, progress, without=() if pins else SECRET_HEADERS)
+            without = () if pins else SECRET_HEADERS
+            return await pbx.list_whole_boxes(query, progress, without=without, on_unchecked=observer.notice)

@@ -1,6 +1,6 @@
 """The API calls that bulkvm needs, one method each."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -38,7 +38,12 @@ from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
+from bulkvm.pbx.truncated_names import choose_probes, describe_unchecked, find_truncated
 from bulkvm.pbx.whole_box import WholeBox
+
+
+def _ignore(_: str) -> None:
+    """No-op callback."""
 
 
 class Pbx:
@@ -105,7 +110,12 @@ class Pbx:
         return (await self._fetch_page({"top": 1})).count
 
     async def list_whole_boxes(
-        self, query: Query | None = None, progress: Progress = no_progress, *, without: Collection[str] = ()
+        self,
+        query: Query | None = None,
+        progress: Progress = no_progress,
+        *,
+        without: Collection[str] = (),
+        on_unchecked: Callable[[str], None] = _ignore,
     ) -> tuple[Box, ...]:
         """List boxes with everything that the PBX shows of them, also where its list is a summary.
 
@@ -113,6 +123,7 @@ class Pbx:
             query: which boxes.
             progress: called with the number of boxes read, and their total.
             without: fields that are not worth fetching a box for.
+            on_unchecked: called with a message if names may be truncated, since no box can be fetched.
 
         Returns:
             In extension order. Fields that the PBX never shows are NOT_KNOWN. Boxes that are removed during
@@ -128,24 +139,21 @@ class Pbx:
             for box in boxes.values()
             if any(getattr(box, header) is NOT_KNOWN for header in needed) or doubtful_values(box).keys() & needed
         ]
-        in_part += await self._find_truncated(boxes.keys() - {box.id for box in in_part}, boxes)
+        ids = {box.id for box in in_part}
+        in_part += await self._find_truncated([box for box in boxes.values() if box.id not in ids], on_unchecked)
         return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
 
-    async def _find_truncated(self, complete: Collection[str], boxes: Mapping[str, Box]) -> list[Box]:
-        """The boxes whose names the list may have truncated: those as long as the longest, if that one is truncated.
-
-        Args:
-            complete: the ids of the boxes that are not fetched anyway.
-            boxes: all boxes as they were listed, by id.
-        """
-        names = {box_id: box.name for box_id in complete if isinstance((box := boxes[box_id]).name, str)}
-        longest = max(map(len, names.values()), default=0)
-        candidates = [box for box_id, box in boxes.items() if len(names.get(box_id, "")) == longest > 0]
-        with suppress(PbxRefused):  # as for a user who may list boxes but not fetch them
-            for box in candidates[:1]:
-                name = (await self.fetch_box(box.id, box.extension_number)).name
-                return candidates if isinstance(name, str) and len(name) > longest else []
-        return []
+    async def _find_truncated(self, listed: Collection[Box], on_unchecked: Callable[[str], None]) -> list[Box]:
+        """The boxes whose names the list may truncate; none, if this user may not fetch boxes."""
+        probes = choose_probes(listed)
+        try:
+            fetched = await self.fetch_boxes(probes)
+        except PbxRefused:
+            fetched = {}
+        if probes and not fetched:
+            on_unchecked(describe_unchecked(listed))
+            return []
+        return find_truncated(listed, fetched)
 
     async def complete_listed(
         self,

@@ -1,12 +1,13 @@
 """A list that cuts long names, which a single answer gives whole: no difference is claimed from it alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.simulator import create_app
+from bulkvm.simulator import FaultRules, create_app
 from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.cli.program import Bulkvm, serve_pbx, stored
 from tests.cli.sheet_files import write_csv
@@ -16,20 +17,27 @@ ROWS = [(str(6201 + n), f"{LONG} {n}", str(402817 + n * 13), "", "") for n in ra
 RENAMED = [(row[0], f"{row[1]}, renamed", *row[2:]) for row in ROWS]
 
 
-@pytest.fixture(params=["", "...", "…"], ids=["bare", "dots", "ellipsis"])
-def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
-    """A PBX whose list shows the first twenty characters of a name."""
-    assert folder.is_dir()
+@contextmanager
+def listing(show: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    """A PBX whose list shows names in another way."""
     app = create_app()
 
-    def cut(asked: Asked, answer: Answer) -> None:
+    def change(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path == "/api/shared_voicemails" and answer.status == 200:
             listed = answer.json
             for box in listed["items"] or ():
-                box["name"] = box["name"][:20] + request.param
+                box["name"] = show(box["name"])
             answer.json = listed
 
-    with serve_pbx(AlteredPbx(app, change=cut), monkeypatch):
+    with serve_pbx(AlteredPbx(app, change=change), monkeypatch):
+        yield app
+
+
+@pytest.fixture(params=["", "...", "\N{HORIZONTAL ELLIPSIS}"], ids=["bare", "dots", "ellipsis"])
+def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    """A PBX whose list shows the first twenty characters of a name."""
+    assert folder.is_dir()
+    with listing(lambda name: f"{name[:20]}{request.param}", monkeypatch) as app:
         yield app
 
 
@@ -90,10 +98,62 @@ def test_an_export_has_the_whole_names(bulkvm: Bulkvm, folder: Path, file: str) 
     assert [name for _, name, *_ in ROWS if name not in text] == [], text
 
 
-def test_a_list_with_whole_names_costs_an_export_one_request_more(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+WORDS = [
+    ("6201", "Reception of the northern building", "402817", "", ""),
+    ("6202", "Cardiology outpatient desk", "402830", "", ""),
+    ("6203", "Pharmacy on the ground floor", "402843", "", ""),
+    ("6204", "Front desk, floor 12", "402856", "", ""),
+    ("6205", "Lab", "402869", "", ""),
+]
+
+
+def cut_at_a_word(name: str) -> str:
+    return name if len(name) <= 20 else name[:21].rpartition(" ")[0]
+
+
+@pytest.mark.parametrize("mark", ["", "...", "\N{HORIZONTAL ELLIPSIS}", " [more]"])
+@pytest.mark.parametrize("cut", [cut_at_a_word, lambda name: name[:20].strip()], ids=["at a word", "anywhere"])
+def test_an_export_has_the_whole_names_however_the_list_truncates_them(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[str], str], mark: str
+) -> None:
+    with listing(lambda name: name if cut(name) == name else f"{cut(name)}{mark}", monkeypatch):
+        bulkvm("import", write_csv(folder / "a.csv", *WORDS), "--yes")
+
+        exported = bulkvm("export", "out.csv")
+
+    assert (exported.code, exported.err) == (0, "5 boxes: out.csv\n")
+    text = (folder / "out.csv").read_text("utf-8")
+    assert [name for _, name, *_ in WORDS if name not in text] == [], text
+
+
+@pytest.mark.parametrize("fault", ["403:fetch:1-99", "404:fetch:1-99"])
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("", "The longest name in it has 20 characters (box 6201)."),
+        ("...", "3 names in it end in an ellipsis."),
+    ],
+)
+def test_names_that_cannot_be_completed_are_reported(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: str, mark: str, words: str
+) -> None:
+    with listing(lambda name: f"{name[:20]}{mark}", monkeypatch) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
+        app.state.faults = FaultRules([fault])
+
+        ended = [bulkvm("export", "out.csv"), bulkvm("backup", "nights"), bulkvm("diff", "a.csv")]
+
+    assert [one.code for one in ended] == [0, 0, 10]
+    for one in ended:
+        assert f"names that its list truncates cannot be completed. {words}" in one.err
+
+
+def test_a_list_with_whole_names_costs_an_export_three_requests_more(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     pbx.state.traffic.counts.clear()
 
     bulkvm("export", "out.csv")
 
-    assert pbx.state.traffic.counts["fetch"] == 1
+    assert pbx.state.traffic.counts["fetch"] == 3

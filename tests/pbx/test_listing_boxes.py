@@ -136,13 +136,13 @@ async def test_a_mask_in_a_single_answer_does_not_replace_what_the_list_shows(tm
     assert found == listed
 
 
-async def test_whole_boxes_of_a_full_list_cost_one_further_request(tmp_path: Path) -> None:
-    app = create_app(seed=seed(tmp_path, ["2001", "2002"]))
+async def test_whole_boxes_of_a_full_list_cost_three_further_requests(tmp_path: Path) -> None:
+    app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]))
 
     async with connect(SITE, app=app) as pbx:
         await pbx.list_whole_boxes()
 
-    assert app.state.traffic.counts["fetch"] == 1
+    assert app.state.traffic.counts["fetch"] == 3
 
 
 async def test_progress_ends_with_all(tmp_path: Path) -> None:
