@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bulkvm.columns import headings
 from bulkvm.columns.boolean import format_boolean, parse_boolean
 from bulkvm.columns.column import Column, FieldKind, Parsed
 from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
@@ -54,12 +55,9 @@ KEY_COLUMN: Final = Column(
     required_for=frozenset({"create", "update"}),
     updatable=False,
     digits=True,
-    aliases=(
-        "extension", "ext", "extension no", "ext no", "extension num", "ext number", "mailbox", "mailbox number",
-        "number", "box", "voicemail number",
-    ),
+    aliases=headings.EXTENSION,
     width=14,
-)  # fmt: skip
+)
 
 PIN_COLUMN: Final = Column(
     header="pin",
@@ -76,7 +74,8 @@ PIN_COLUMN: Final = Column(
     blank_code=ProblemCode.PIN_BLANK,
     digits=True,
     secret=True,
-    aliases=("voicemail pin", "pin code", "pin number", "passcode", "password", "access code", "code"),
+    aliases=headings.PIN,
+    vague_aliases=headings.ANY_SECRET,
 )
 
 ID_COLUMN: Final = Column(
@@ -85,7 +84,7 @@ ID_COLUMN: Final = Column(
     help="The PBX's own id of the box, as an export writes it. Leave it as it is, or blank.",
     valid_examples=("NzAwNTUxOTA5NzczMTQ4MTYw",),
     updatable=False,
-    aliases=("voicemail id", "box id", "pbx id"),
+    aliases=headings.ID,
     width=32,
 )
 
@@ -104,7 +103,7 @@ COLUMNS: Final = (
         required_for=frozenset({"create"}),
         missing_code=ProblemCode.NAME_MISSING,
         blank_code=ProblemCode.NAME_BLANK,
-        aliases=("display name", "box name", "mailbox name", "voicemail name", "full name"),
+        aliases=headings.NAME,
         width=26,
     ),
     PIN_COLUMN,
@@ -117,7 +116,7 @@ COLUMNS: Final = (
         parse=parse_prompt,
         equal=equal_tags,
         choices=COMMON_PROMPTS,
-        aliases=("language", "prompt language", "prompts", "prompt set", "lang", "locale"),
+        aliases=headings.PROMPT,
     ),
     Column(
         header="enable_pin",
@@ -131,7 +130,7 @@ COLUMNS: Final = (
         format=format_boolean,
         choices=("yes", "no"),
         choices_only=True,
-        aliases=("ask for the pin", "pin enabled", "pin required", "require pin", "use pin", "ask for pin"),
+        aliases=headings.ENABLE_PIN,
     ),
     Column(
         header="enable_email_notify",
@@ -145,10 +144,7 @@ COLUMNS: Final = (
         format=format_boolean,
         choices=("yes", "no"),
         choices_only=True,
-        aliases=(
-            "notify by e-mail", "notify", "notification", "notifications", "email notify", "email notification",
-            "email notifications", "e-mail notification", "notify by email", "enable email notification",
-        ),
+        aliases=headings.NOTIFY,
         width=17,
     ),
     Column(
@@ -167,10 +163,7 @@ COLUMNS: Final = (
         format=format_recipients,
         equal=equal_recipients,
         clearable=True,
-        aliases=(
-            "recipient", "email", "emails", "e-mail", "e-mails", "email address", "email addresses", "e-mail address",
-            "mail", "notify to", "notification email",
-        ),
+        aliases=headings.RECIPIENTS,
         width=30,
     ),
     Column(
@@ -182,10 +175,7 @@ COLUMNS: Final = (
         parse=parse_play_datetime,
         choices=CLOCK_CHOICES,
         choices_only=True,
-        aliases=(
-            "announce date and time", "announce date/time", "announce datetime", "date time", "date/time",
-            "play date and time", "play date/time", "announce time", "time announcement", "timestamp",
-        ),
+        aliases=headings.PLAY_DATETIME,
         width=23,
     ),
     ID_COLUMN,

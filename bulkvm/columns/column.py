@@ -1,8 +1,8 @@
 """What a column is: how its cells are read, written, checked, compared and explained."""
 
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -59,7 +59,8 @@ class Column:
         digits: whether it holds digits, which spreadsheets may damage.
         secret: whether no message may show its value.
         choices: the values that the template offers; `choices_only` if there are no others.
-        aliases: other headings that are recognised, in any case.
+        aliases: other headings that are recognised, by language, separated by commas.
+        vague_aliases: the same, for words that also name something else.
         width: of the column in a workbook, in characters.
     """
 
@@ -84,7 +85,8 @@ class Column:
     secret: bool = False
     choices: tuple[str, ...] = ()
     choices_only: bool = False
-    aliases: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(compare=False)
+    vague_aliases: Mapping[str, str] = field(default_factory=dict, compare=False)
     width: int = 16
 
     @property

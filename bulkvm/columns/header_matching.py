@@ -2,55 +2,95 @@
 
 import difflib
 import re
-import unicodedata
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, PIN_COLUMN, RESULT_PREFIX
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.column import Column
+from bulkvm.columns.heading_words import (
+    fold,
+    is_note,
+    names_former,
+    names_other_number,
+    names_other_secret,
+    names_pin_of_box,
+    names_secret,
+)
+from bulkvm.columns.headings import AMBIGUOUS
 
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
-_NOT_LETTERS: Final = re.compile(r"[\W_]+")
-# The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
-_BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
-# Words of headings about a box, about its PIN, and about other things.
-_BOXES: Final = frozenset(
-    {"voicemail", "vm", "mb", "mailbox", "vmpin", "vmpassword", "voicemailpin", "voicemailpassword"}
-)
-_SECRETS: Final = frozenset({
-    "pin", "pins", "password", "passwords", "passwd", "pwd", "pw", "passcode", "code", "secret", "vmpin", "vmpassword",
-    "voicemailpin", "voicemailpassword", "sippassword", "webpassword", "authpassword", "userpassword",
-})  # fmt: skip
-_NOT_BOXES: Final = frozenset({
-    "sip", "auth", "authentication", "user", "web", "phone", "secret", "reg", "registration", "trunk", "login",
-    "enable", "enabled", "required", "require", "sippassword", "webpassword", "authpassword", "userpassword",
-})  # fmt: skip
-_ANY_SECRET: Final = frozenset({"password", "code", "accesscode", "passcode"})
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
+_SPACED: Final = re.compile(
+    r"\s[/|\u2013\u2014-]\s|[\r\n]+"
+)  # around an alias with a separator in it, such as date/time
+_LINE_BREAK: Final = re.compile(r"[\r\n]+")
+_STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
+_MOST_PARTS: Final = 12  # brackets and separators
+_SIMILAR: Final = 0.8
+_SHORT: Final = 4  # characters
+_SIMILAR_IF_SHORT: Final = 0.9
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
-def match_heading(heading: str, heading_map: Mapping[str, str] | None = None) -> Column | None:
-    """The column that a heading names, regardless of case, spaces, hyphens, underscores or marks.
+def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] | None = None) -> dict[str, Column]:
+    """Map letters to columns. If several headings mean the same column, all of them are in it.
+
+    Beside a heading that names the PIN of a box, one that could be any password is that of something else.
 
     Args:
-        heading: as it is in the sheet.
+        headings: by letter, as they are in the sheet.
         heading_map: headings that the user maps to a column, each to the column's header (`--map`). A mapped column is
-            matched by that heading only.
+            matched by these headings only.
     """
-    if len(heading) > _LONGEST:
-        return None
-    for theirs, header in (heading_map or {}).items():
-        if same_heading(theirs, heading):
-            return COLUMN_OF_HEADER[header]
-    column = _COLUMN_OF_HEADING.get(_fold(heading))
-    if column is None and names_pin_of_box(heading):
-        column = PIN_COLUMN
-    return None if column and heading_map and column.header in heading_map.values() else column
+    mapped = {_key(theirs): header for theirs, header in (heading_map or {}).items()}
+    taken = set(mapped.values())
+    columns: dict[str, Column] = {}
+    for letter, heading in headings.items():
+        if is_result_heading(heading):
+            continue
+        if mapped and (header := mapped.get(_key(heading))) is not None:
+            columns[letter] = COLUMN_OF_HEADER[header]
+        elif len(found := possible_columns(heading)) == 1:
+            (header,) = found
+            if header not in taken:
+                columns[letter] = COLUMN_OF_HEADER[header]
+    if PIN_COLUMN.header not in taken:
+        for letter in _other_passwords(columns, headings):
+            del columns[letter]
+    return columns
+
+
+def match_heading(heading: str) -> Column | None:
+    """The column that a heading names, None if it is not known or may be one of several."""
+    found = possible_columns(heading)
+    return COLUMN_OF_HEADER[next(iter(found))] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=2**14)  # as many as a sheet has columns: rows are split in several ways
+def possible_columns(heading: str) -> frozenset[str]:
+    """The headers of the columns that a heading names, in any of the known languages: usually one, or none.
+
+    Notes in brackets are left out: "PIN (required)" is the PIN.
+    """
+    if len(heading) > _LONGEST or not _LETTER.search(heading):
+        return frozenset()
+    if len(_STRUCTURE.findall(heading)) > _MOST_PARTS:
+        return frozenset()
+    if notes := [first or second for first, second in _BRACKETS.findall(heading)]:
+        outer = _BRACKETS.sub(" ", heading)
+        if found := _named(outer):
+            if any(_changes_meaning(note, outer, found) for note in notes):
+                return frozenset()
+            return found.union(*(_named(note) for note in notes if not is_note(note)))
+    return _named(heading)
 
 
 def same_heading(one: str, other: str) -> bool:
-    """Whether two headings differ in no more than case, spaces, hyphens, underscores or marks."""
-    return _fold(one) == _fold(other)
+    """Whether two headings differ in no more than case, accents, spaces and punctuation."""
+    return _key(one) == _key(other)
 
 
 def is_result_heading(heading: str) -> bool:
@@ -59,44 +99,99 @@ def is_result_heading(heading: str) -> bool:
 
 
 def may_be_other_secret(heading: str) -> bool:
-    """Whether a heading that means the PIN may also be that of another password."""
-    return _fold(heading) in _ANY_SECRET
-
-
-def names_secret(heading: str) -> bool:
-    """Whether a heading names a PIN, a password or the like."""
-    return not _words(heading).isdisjoint(_SECRETS)
-
-
-def is_about_voicemail(heading: str) -> bool:
-    """Whether a heading names voicemail, a PIN or the like, or e-mail."""
-    words = _words(heading)
-    return not words.isdisjoint(_BOXES | _SECRETS) or any("mail" in word or "notif" in word for word in words)
-
-
-def names_pin_of_box(heading: str) -> bool:
-    """Whether a heading names the PIN or password of a box."""
-    words = _words(heading)
-    return not words.isdisjoint(_BOXES) and not words.isdisjoint(_SECRETS) and words.isdisjoint(_NOT_BOXES)
+    """Whether a heading means the PIN, and may also be that of another password."""
+    return possible_columns(heading) == {PIN_COLUMN.header} and _is_vague(heading)
 
 
 def suggest_column(heading: str) -> Column | None:
     """The column whose name is close to the heading, for a "did you mean"; never the PIN for another secret."""
-    if not _words(heading).isdisjoint(_NOT_BOXES):
+    folded = fold(heading[:_LONGEST])
+    cutoff = _SIMILAR if len(folded) > _SHORT else _SIMILAR_IF_SHORT
+    close = difflib.get_close_matches(folded, _ALL_HEADINGS, n=1, cutoff=cutoff)
+    if not close or (names_other_secret(heading) and names_secret(heading)):
         return None
-    close = difflib.get_close_matches(_fold(heading), _COLUMN_OF_HEADING, n=1, cutoff=0.75)
-    return _COLUMN_OF_HEADING[close[0]] if close else None
+    return COLUMN_OF_HEADER[_ALL_HEADINGS[close[0]]]
 
 
-def _words(heading: str) -> frozenset[str]:
-    words = _NOT_LETTERS.sub(" ", unicodedata.normalize("NFC", heading[:_LONGEST]).casefold()).split()
-    return frozenset((*words, *map("".join, pairwise(words))))  # "voice mail" is "voicemail"
+def _key(heading: str) -> str:
+    return fold(heading) or heading.strip()
 
 
-def _fold(heading: str) -> str:
-    return _NOT_LETTERS.sub("", unicodedata.normalize("NFC", _BROKEN_MARK.sub("", heading)).casefold())
+def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str]) -> list[str]:
+    pins = [letter for letter, column in columns.items() if column is PIN_COLUMN]
+    if not any(_is_pin_of_box(headings[letter]) for letter in pins):
+        return []
+    return [letter for letter in pins if may_be_other_secret(headings[letter])]
 
 
-_COLUMN_OF_HEADING: Final = {
-    _fold(name): column for column in COLUMNS for name in (column.header, column.title, *column.aliases)
-}
+def _named(heading: str) -> frozenset[str]:
+    """The columns that a heading without notes names, as a whole or in parts: "Durchwahl / Extension"."""
+    if fold(heading) in _AMBIGUOUS:
+        return _AMBIGUOUS[fold(heading)]
+    whole = _one(heading)
+    if len(spaced := _parts(_SPACED, heading)) > 1 and all(found := [_one(part) for part in spaced]) and not whole:
+        return frozenset(header for header in found if header)
+    parts = _parts(_SEPARATORS, heading)
+    if len(parts) <= 1:
+        return frozenset({whole} if whole else ())
+    if whole and not _SEPARATORS.search(_LINE_BREAK.sub("", heading)):  # wrapped, or with a note on the last lines
+        while len(parts) > 1 and is_note(parts[-1]):
+            parts.pop()
+        return frozenset({whole, _one(" ".join(parts)) or whole})
+    found = [_one(part) for part in parts if _one(part) or not is_note(part)]
+    if whole:
+        return frozenset({whole, *filter(None, found)})
+    return frozenset(header for header in found if header) if all(found) else frozenset()
+
+
+def _parts(separators: re.Pattern[str], heading: str) -> list[str]:
+    return [part for part in separators.split(heading) if _LETTER.search(part)]
+
+
+def _one(text: str) -> str | None:
+    return _ALL_HEADINGS.get(fold(text)) or (PIN_COLUMN.header if names_pin_of_box(text) else None)
+
+
+def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
+    """Whether a note says that a heading is about something else, as in "PIN (SIP)"."""
+    if names_former(note):
+        return True
+    if PIN_COLUMN.header in found and not names_pin_of_box(heading):
+        is_vague = _is_vague(heading) and not (is_note(note) or _named(note))
+        return names_other_secret(note) or (is_vague and not names_pin_of_box(f"{heading} {note}"))
+    return KEY_COLUMN.header in found and names_other_number(note)
+
+
+def _is_vague(heading: str) -> bool:
+    return not any(fold(piece) in _COLUMN_OF_HEADING for piece in _pieces(heading)) and not _is_pin_of_box(heading)
+
+
+def _is_pin_of_box(heading: str) -> bool:
+    return any(map(names_pin_of_box, _pieces(heading)))
+
+
+def _pieces(heading: str) -> Iterator[str]:
+    yield heading
+    for outer in (_BRACKETS.sub(" ", heading), *(a or b for a, b in _BRACKETS.findall(heading))):
+        yield outer
+        yield from _SEPARATORS.split(outer)
+
+
+def _spellings(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield fold(name)
+        yield fold(name.lower().translate(_UMLAUTS))
+
+
+def _index(*, with_any_secret: bool) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column in COLUMNS:
+        lines = [*column.aliases.values(), *(column.vague_aliases.values() if with_any_secret else ())]
+        names = [column.header, column.title, *(name for line in lines for name in line.split(", "))]
+        found.update(dict.fromkeys(_spellings(names), column.header))
+    return found
+
+
+_COLUMN_OF_HEADING: Final = _index(with_any_secret=False)
+_ALL_HEADINGS: Final = _index(with_any_secret=True)
+_AMBIGUOUS: Final = {fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()}

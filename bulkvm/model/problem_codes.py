@@ -60,6 +60,9 @@ class ProblemCode(StrEnum):
     # Columns
     COLUMN_MISSING = "column-missing", _ERROR, "there is no extension column", "rename the column, or use `--map`"
     COLUMN_TWICE = "column-twice", _ERROR, "two columns have the same meaning", "delete one, or use `--map`"
+    HEADING_AMBIGUOUS = (
+        "heading-ambiguous", _ERROR, "a heading may mean one column or another", "choose one with `--map`",
+    )  # fmt: skip
     COLUMN_UNKNOWN = "column-unknown", _WARNING, "the column is not read", "rename it, or use `--map`"
     COLUMN_NO_HEADING = "column-no-heading", _WARNING, "a column has values and no heading", "add a heading"
     PIN_COLUMN_UNCERTAIN = (

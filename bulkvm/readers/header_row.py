@@ -9,7 +9,7 @@ import pandas as pd
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
-from bulkvm.columns.header_matching import match_heading
+from bulkvm.columns.header_matching import match_heading, match_headings
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
@@ -48,7 +48,10 @@ def first_rows(rows: Iterable[Row]) -> list[Row]:
 
 def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> Header | None:
     """Find the row with the most known headings: the extension with any others, or at least two without it."""
-    found = [Header(row, frozenset(_recognised(row, heading_map))) for row in rows]
+    found = [
+        Header(row, frozenset(column.header for column in match_headings(row.cells, heading_map).values()))
+        for row in rows
+    ]
     headers = [header for header in found if KEY_COLUMN.header in header.recognised or len(header.recognised) > 1]
     return max(headers, key=lambda header: len(header.recognised), default=None)
 
@@ -104,12 +107,6 @@ def _saved_twice(rows: Sequence[Row]) -> str | None:
             if len(texts) == 1 and sum(match_heading(part) is not None for part in texts[0].split(delimiter)) > 1:
                 return f'"{shown(texts[0])}"'
     return None
-
-
-def _recognised(row: Row, heading_map: Mapping[str, str] | None) -> Iterator[str]:
-    for text in row.cells.values():
-        if column := match_heading(text, heading_map):
-            yield column.header
 
 
 def _words(row: Row) -> Iterator[str]:

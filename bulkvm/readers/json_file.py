@@ -9,7 +9,7 @@ from typing import IO, Any, Final
 from bulkvm.columns import COLUMNS, Column, FieldKind
 from bulkvm.columns.boolean import format_boolean
 from bulkvm.columns.cell_display import shown
-from bulkvm.columns.header_matching import match_heading
+from bulkvm.columns.header_matching import match_headings, may_be_other_secret
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind, Sheet
@@ -33,25 +33,50 @@ class _Number(str):
 class _Fields:
     """The field names in order of appearance, and their columns."""
 
-    def __init__(self, heading_map: Mapping[str, str] | None) -> None:
+    def __init__(self, file: str, heading_map: Mapping[str, str] | None) -> None:
+        self._name = file
         self.letters: dict[str, str] = {}
         self._columns: dict[str, Column | None] = {}
         self._heading_map = heading_map
+        self._postponed: dict[str, str] = {}  # errors in fields that may hold the secret of something else
 
-    def read(self, box: Mapping[str, Any]) -> dict[str, str]:
+    @property
+    def headings(self) -> dict[str, str]:
+        """The names by column letter."""
+        return {letter: name for name, letter in self.letters.items()}
+
+    def read(self, box: Mapping[str, Any], place: int) -> dict[str, str]:
         """Return the texts of a box by column letter.
 
         Raises:
             ValueError: a value is not one that an export contains.
         """
-        return {self._letter(name): _read_value(self._columns[name], name, value) for name, value in box.items()}
+        return {self._letter(name): self._text(name, value, place) for name, value in box.items()}
+
+    def check_postponed(self) -> None:
+        """Raise SheetError for a value that could be read only if its field were not read.
+
+        Only all fields together show whether a password is the PIN.
+        """
+        for letter in match_headings(self.headings, self._heading_map):
+            if error := self._postponed.get(self.headings[letter]):
+                raise _error(self._name, error)
+
+    def _text(self, name: str, value: Any, place: int) -> str:
+        try:
+            return _read_value(self._columns[name], name, value)
+        except ValueError as error:
+            if not may_be_other_secret(name):
+                raise
+            self._postponed.setdefault(name, f"in box {place}, {error}")
+            return ""
 
     def _letter(self, name: str) -> str:
         if name not in self.letters:
             if len(self.letters) == len(LETTERS):
                 raise ValueError(f"the boxes have more than {len(LETTERS):,} different fields")
             self.letters[_check_text(name, "the name of a field")] = LETTERS[len(self.letters)]
-            self._columns[name] = match_heading(name, self._heading_map)
+            self._columns[name] = match_headings({name: name}, self._heading_map).get(name)
         return self.letters[name]
 
 
@@ -61,13 +86,13 @@ def read_json(
     """Read a JSON file. Boxes are rows from row 2 on, as below a header row."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets. Omit --sheet.")
-    fields, table, place = _Fields(heading_map), Table(source, {}), 1
+    fields, table, place = _Fields(source.name, heading_map), Table(source, {}), 1
     text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
     with text.stream as stream:
         stream.seek(0)
         try:
             for box in _BoxParser(stream).read():
-                table.add(_row(_HEADER_ROW + place, fields.read(box)))
+                table.add(_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
             raise _error(source.name, f"it is not valid {stream.encoding} text") from error
@@ -79,6 +104,7 @@ def read_json(
             raise _error(source.name, f"box {place} is nested too deeply") from error
         except ValueError as error:
             raise _error(source.name, f"in box {place}, {error}") from error
+    fields.check_postponed()
     # An export without boxes has no fields either.
     letters = fields.letters or dict(zip((column.header for column in COLUMNS), LETTERS, strict=False))
     return Sheet(

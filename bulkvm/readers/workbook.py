@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from bulkvm.columns.cell_display import shown_number
-from bulkvm.columns.header_matching import match_heading
+from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
@@ -102,7 +102,7 @@ def _read(
         for row in worksheet.rows():
             if row.number > header.row.number:
                 table.add(row)
-    used = {letter for letter, heading in header.headings.items() if match_heading(heading, heading_map)}
+    used = set(match_headings(header.headings, heading_map))
     problems = (
         *warn_hidden_rows(table.hidden),
         *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__), table),

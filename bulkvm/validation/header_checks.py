@@ -1,22 +1,23 @@
 """Checks the headings of a sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
-    is_about_voicemail,
     is_result_heading,
     may_be_other_secret,
-    names_secret,
+    possible_columns,
     same_heading,
     suggest_column,
 )
+from bulkvm.columns.heading_words import fold, is_about_voicemail, names_secret
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
+from bulkvm.text import join_and
 
 _NAMED: Final = 8  # unknown columns that a message names
 _UNDO_RESULT: Final = Problem(
@@ -44,6 +45,11 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         if not any(same_heading(theirs, heading) for heading in headings.values())
     ]
     problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
+    problems += [
+        _ambiguous(letter, heading, possible)
+        for letter, heading in unknown.items()
+        if len(possible := possible_columns(heading)) > 1 and not possible <= {column.header for column in letters}
+    ]
     problems += _uncertain_pin(letters.get(PIN_COLUMN, []), unknown, sheet)
     if KEY_COLUMN not in letters:
         problems.append(_no_key(headings))
@@ -63,14 +69,40 @@ def _not_there(theirs: str) -> Problem:
 
 
 def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> Problem:
-    named = " and ".join(f'{letter} ("{shown(headings[letter])}")' for letter in letters)
+    named = join_and([f'{letter} ("{shown(headings[letter])}")' for letter in letters])
+    alike = len({fold(headings[letter]) for letter in letters}) < len(letters)
+    choice = (
+        "or rename all but one"
+        if alike
+        else f"or choose one with {_map_options((headings[letter], column.header) for letter in letters)}"
+    )
     return Problem(
         row=None,
         column=column.header,
         code=ProblemCode.COLUMN_TWICE,
-        message=f"columns {named} both mean {column.header}. Delete one of them, or choose one with "
-        f'--map "{shown(headings[letters[0]])}={column.header}".',
+        message=f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.header}. "  # noqa: PLR2004
+        f"Delete all but one of them, {choice}.",
     )
+
+
+def _ambiguous(letter: str, heading: str, possible: Iterable[str]) -> Problem:
+    headers = [column.header for column in COLUMNS if column.header in possible]
+    return Problem(
+        row=None,
+        code=ProblemCode.HEADING_AMBIGUOUS,
+        message=f'column {letter} ("{shown(heading)}") may be {" or ".join(headers)}. '
+        f"Choose with {_map_options((heading, header) for header in headers)}.",
+    )
+
+
+def _map_options(choices: Iterable[tuple[str, str]]) -> str:
+    """List the options of which one decides: `--map "PIN=pin" or --map "Password=pin"`."""
+    return " or ".join(f'--map "{_typed(heading)}={header}"' for heading, header in choices)
+
+
+def _typed(heading: str) -> str:
+    """A heading as it can be typed in an option; a placeholder if a message cannot show it as it is."""
+    return text if same_heading(text := shown(heading), heading) else "Their heading"
 
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
@@ -88,8 +120,8 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
             column=PIN_COLUMN.header,
             code=ProblemCode.PIN_COLUMN_UNCERTAIN,
             message=f'it is not clear which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
-            f'("{shown(heading)}"). Choose one with --map "{shown(theirs)}={PIN_COLUMN.header}" or '
-            f'--map "{shown(heading)}={PIN_COLUMN.header}".',
+            f'("{shown(heading)}"). Choose one with '
+            f"{_map_options((text, PIN_COLUMN.header) for text in (theirs, heading))}.",
         )
         for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
     ]

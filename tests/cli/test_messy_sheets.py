@@ -83,8 +83,8 @@ def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
 
 @pytest.mark.usefixtures("pbx")
 def test_headings_of_theirs_are_mapped(bulkvm: Bulkvm, folder: Path) -> None:
-    (folder / "a.csv").write_text("Durchwahl;Wer;Geheimzahl\n6201;Zentrale;402817\n", encoding="cp1252")
-    mapped = ["--map", "Durchwahl=extension_number", "--map", "wer=name", "--map", "Geheimzahl=PIN"]
+    (folder / "a.csv").write_text("Platz;Wer;Schlüssel\n6201;Zentrale;402817\n", encoding="cp1252")
+    mapped = ["--map", "Platz=extension_number", "--map", "wer=name", "--map", "Schlüssel=PIN"]
 
     assert bulkvm("import", "a.csv", "--yes").code == 3
     assert bulkvm("import", "a.csv", "--yes", *mapped, "--json").json["counts"]["created"] == 1

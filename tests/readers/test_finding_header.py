@@ -65,10 +65,10 @@ def test_the_row_that_names_most_columns_is_the_header(
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_without_known_headings_the_error_lists_those_found_and_those_needed(tmp_path: Path, suffix: str) -> None:
-    rows = [["Nummer", "Geheimzahl", "Wer"], ["6201", "402817", "Empfang"]]
+    rows = [["Platz", "Schlüssel", "Wer"], ["6201", "402817", "Empfang"]]
     path = tmp_path / f"a.{suffix}"
     if suffix == "csv":
-        path.write_text(csv_text(rows, ";"))
+        path.write_text(csv_text(rows, ";"), "utf-8")
     else:
         write_workbook(path, *rows)
 
@@ -77,7 +77,7 @@ def test_without_known_headings_the_error_lists_those_found_and_those_needed(tmp
 
     message = str(raised.value)
     assert raised.value.problem.code == "no-header"
-    for word in (path.name, '"Nummer"', '"Geheimzahl"', "extension_number", "name and pin", "--map"):
+    for word in (path.name, '"Platz"', '"Schlüssel"', "extension_number", "name and pin", "--map"):
         assert word in message
 
 
@@ -116,9 +116,9 @@ def test_no_digits_of_a_file_without_headings_are_shown(
 
 def test_headings_that_the_user_maps_are_known(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("Nummer;Wer\n6201;Empfang\n")
+    path.write_text("Platz;Wer\n6201;Empfang\n")
 
-    sheet = read_sheet(path, heading_map={"Nummer": "extension_number", "Wer": "name"})
+    sheet = read_sheet(path, heading_map={"Platz": "extension_number", "Wer": "name"})
 
     assert texts(sheet) == [["6201", "Empfang"]]
 

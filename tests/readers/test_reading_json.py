@@ -88,12 +88,31 @@ def test_json_under_another_name_is_read_with_a_warning(tmp_path: Path, name: st
 
 
 def test_fields_may_have_names_of_their_own(tmp_path: Path) -> None:
-    file = written(tmp_path, [{"Mailbox": "101", "Geheimzahl": "024680", "Display Name": "Lab"}])
-    heading_map = {"Geheimzahl": "pin"}
+    file = written(tmp_path, [{"Mailbox": "101", "Key": "024680", "Display Name": "Lab"}])
+    heading_map = {"Key": "pin"}
 
     (record,) = validate(read_sheet(file, heading_map=heading_map)).records
 
     assert (record.extension_number, record.name, record.pin) == ("101", "Lab", "024680")
+
+
+@pytest.mark.parametrize("password", ["402817", 402817, None, ["x"]], ids=["text", "a number", "null", "a list"])
+@pytest.mark.parametrize("field", ["password", "code", "access_code", "Passwort", "senha"])
+@pytest.mark.parametrize("pin", ["voicemail_pin", "vmPassword", "mailbox_pin"])
+def test_beside_the_pin_of_the_box_a_password_is_not_read(
+    tmp_path: Path, field: str, pin: str, password: object
+) -> None:
+    for box in ({field: password, pin: "918264"}, {pin: "918264", field: password}):
+        (record,) = validate(read_sheet(written(tmp_path, [{"extension_number": "101", **box}]))).records
+
+        assert record.pin == "918264"
+
+
+def test_a_password_that_is_the_pin_must_be_text(tmp_path: Path) -> None:
+    boxes = [{"extension_number": "101", "password": "024680"}, {"extension_number": "102", "password": 24680}]
+
+    with pytest.raises(SheetError, match="in box 2, pin is not text in quotes"):
+        read_sheet(written(tmp_path, boxes))
 
 
 def test_a_sheet_of_it_cannot_be_chosen(tmp_path: Path) -> None:

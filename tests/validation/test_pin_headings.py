@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkvm.columns.header_matching import suggest_column
+from bulkvm.columns.header_matching import match_heading, suggest_column
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
@@ -12,11 +12,14 @@ def read(*headings: str) -> Sheet:
     return sheet_of(["Extension", "Name", *headings], ["6201", "Lab", "402817", "918264"])
 
 
-@pytest.mark.parametrize("other", ["Password", "Code", "Access Code", "passcode"])
+@pytest.mark.parametrize("other", ["Password", "Code", "Access Code", "passcode", "Kennwort", "mot de passe", "Senha"])
 @pytest.mark.parametrize(
     "heading",
     ["Voicemail PIN", "VM Password", "vm-pin", "MB PIN", "Voice Mail Password", "Mailbox passcode",
-     "Voicemail_Password", "VM Code"],
+     "Voicemail_Password", "VM Code", "Voicemail-Kennwort", "Voicemailpasswort", "PIN der Mailbox",
+     "Passwort (Voicemail)",
+     "Mot de passe de la messagerie vocale", "Contraseña del buzón de voz", "Codice della casella vocale",
+     "voicemailwachtwoord", "Senha do correio de voz", "vmPin", "Voicemail PIN (6-10 digits)"],
 )  # fmt: skip
 def test_a_heading_that_shows_which_pin_wins_over_one_that_does_not(heading: str, other: str) -> None:
     for headings, pin in (((heading, other), "402817"), ((other, heading), "918264")):
@@ -26,8 +29,17 @@ def test_a_heading_that_shows_which_pin_wins_over_one_that_does_not(heading: str
         assert "column-unknown" in {problem.code for problem in checked.problems}
 
 
-@pytest.mark.parametrize("other", ["SIP Password", "Web password", "User PIN", "Login code", "Auth secret"])
-@pytest.mark.parametrize("heading", ["Password", "Code", "Access code", "Passcode"])
+@pytest.mark.parametrize(
+    "other",
+    ["SIP Password", "Web password", "User PIN", "Login code", "Auth secret", "AuthPassword", "SIP-Passwort",
+     "Benutzerkennwort", "Mot de passe SIP", "Contraseña de usuario", "Password utente", "gebruikerswachtwoord",
+     "Senha SIP", "Password (SIP)", "Passwort (Anmeldung)"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "heading",
+    ["Password", "Code", "Access code", "Passcode", "Passwort", "Kennwort (Pflicht)", "Mot de passe", "contraseña",
+     "clave", "Codice", "Wachtwoord", "Senha", "Palavra-passe"],
+)  # fmt: skip
 def test_where_it_is_not_certain_the_error_names_both_and_the_map_that_decides(heading: str, other: str) -> None:
     checked = validate(read(heading, other))
 
@@ -48,12 +60,23 @@ def test_two_headings_for_one_column_are_reported_with_the_map_that_decides(othe
     (problem,) = [problem for problem in validate(read("PIN", other)).problems if problem.is_error]
 
     assert problem.code == "column-twice"
-    assert '--map "PIN=pin"' in problem.message
+    assert f'--map "PIN=pin" or --map "{other}=pin"' in problem.message
 
 
 @pytest.mark.parametrize(
     "heading",
-    ["SIP PIN", "auth pin", "User pin", "web PIN", "Phone PIN", "Secret pin", "Reg pin", "trunk pin", "Login PIN"],
-)
+    ["SIP PIN", "auth pin", "User pin", "web PIN", "Phone PIN", "Secret pin", "Reg pin", "trunk pin", "Login PIN",
+     "Benutzer-PIN", "Telefon-PIN", "PIN Anmeldung", "PIN utilisateur", "PIN de usuario", "PIN utente", "PIN gebruiker",
+     "Registrierungs-PIN", "PIN telefone"],
+)  # fmt: skip
 def test_no_other_secret_is_suggested_as_the_pin(heading: str) -> None:
     assert suggest_column(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Voicemail PIN length", "VM PIN changed", "Reset voicemail PIN", "Voicemail password hint", "PIN (old)",
+     "PIN (SIP)", "PIN (web)", "Code (postal)", "Password (WiFi)", "Kennwort (Benutzer)", "PIN (alt)", "Code article"],
+)  # fmt: skip
+def test_a_heading_about_something_else_is_not_the_pin(heading: str) -> None:
+    assert match_heading(heading) is None

@@ -284,7 +284,7 @@ def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_i
 
 
 def test_a_heading_that_is_mapped_must_be_there() -> None:
-    checked = validate(replace(sheet_of(("Ext", "Code"), ("6201", "402817")), heading_map={"Geheimzahl": "pin"}))
+    checked = validate(replace(sheet_of(("Ext", "Code"), ("6201", "402817")), heading_map={"Schlüssel": "pin"}))
 
     assert [(p.row, p.code) for p in checked.problems if p.is_error] == [(None, "map-not-there")]
 
@@ -369,9 +369,9 @@ def test_unknown_columns_about_voicemail_pins_and_mail_are_named_first() -> None
 
 
 def test_a_heading_can_be_mapped() -> None:
-    sheet = sheet_of(("Durchwahl", "Geheimzahl"), ("6201", "402817"))
+    sheet = sheet_of(("Platz", "Schlüssel"), ("6201", "402817"))
 
-    checked = validate(replace(sheet, heading_map={"durchwahl": "extension_number", "Geheimzahl": "pin"}))
+    checked = validate(replace(sheet, heading_map={"platz": "extension_number", "Schlüssel": "pin"}))
 
     assert [(r.extension_number, r.pin) for r in checked.records] == [("6201", "402817")]
 

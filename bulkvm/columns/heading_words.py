@@ -1,0 +1,133 @@
+"""The words of headings: plain letters, notes, and which secret a heading names."""
+
+import re
+import unicodedata
+from typing import Final
+
+# The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
+_BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
+_FOOTNOTE_OR_ACCENT: Final = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u0300-\u036f]")
+_NOT_LETTERS: Final = re.compile(r"[\W_]+")
+_NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")  # as in authPassword
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BOXES: Final = _set(
+    "voicemail voicemails vm mb mailbox voicebox voicemailbox sprachbox anrufbeantworter vocale repondeur buzon voz "
+    "segreteria antwoordapparaat"
+)
+_SECRETS: Final = _set(
+    "pin pins pincode nip password passwords passwd pwd pw pass passcode code secret passwort kennwort geheimzahl "
+    "geheimnummer zugangscode passe contrasena clave codigo codice wachtwoord toegangscode senha"
+)
+# Words for what else has a secret.
+_OTHERS: Final = _set(
+    "sip auth authentication user web phone deskphone secret reg registration trunk login logon portal admin "
+    "administrator account wifi wlan email mail ldap windows domain vpn device client server benutzer nutzer telefon "
+    "anmelde anmeldung registrierung konto gerat geraet utilisateur telephone connexion compte enregistrement usuario "
+    "telefono registro cuenta sesion utente registrazione gebruiker telefoon registratie aanmeld inlog utilizador "
+    "telefone registo conta dispositivo"
+)
+# Words between those for a box and its secret.
+_BETWEEN: Final = _set(
+    "the of for to no nr number der die das des den dem fur fuer zur zum von vom nummer de du d la le l les pour mot "
+    "acces numero messagerie boite del el los para correo acceso di della dello per il casella accesso telefonica van "
+    "voor het do da dos o a palavra correio caixa acesso access"
+)
+_NOTES: Final = _set(
+    "required mandatory optional needed digit digits number numbers numeric only character characters chars max min "
+    "maximum minimum at least most up to from or and yes no eg example unique text format separated by comma commas "
+    "pflicht pflichtfeld pflichtangabe erforderlich notwendig freiwillig ziffer ziffern zahl zahlen nur zeichen bis "
+    "von oder und mindestens hochstens hoechstens ja nein zb beispiel "
+    "obligatoire requis requise facultatif facultative optionnel chiffre chiffres caracteres maximum uniquement a au "
+    "de ou et oui non "
+    "obligatorio obligatoria requerido opcional digito digitos cifra cifras solo caracteres entre y o si "
+    "obbligatorio obbligatoria richiesto facoltativo opzionale cifre caratteri da e "
+    "verplicht vereist optioneel cijfer cijfers alleen tekens tot en of nee "
+    "obrigatorio obrigatoria opcional digitos caracteres apenas ate sim nao"
+)
+_PREPOSITIONS: Final = ("to", "from", "of", "at", "von", "bis", "a", "au", "de", "y", "da", "e", "en", "tot")
+_MAIL_OR_NOTICE: Final = re.compile("mail|notif|courriel|correo|correio|posta|benachricht|melding")
+_FORMER: Final = _set(
+    "old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua anterior "
+    "vecchio vecchia precedente oud oude vorige antigo antiga"
+)
+# Words for numbers that are not extensions.
+_OTHER_NUMBERS: Final = _set(
+    "mobile mobil handy cell cellular portable movil cellulare mobiel celular telemovel fax did ddi external extern "
+    "externe externo esterno messages nachrichten"
+)
+_MAY_NAME_SECRET: Final = re.compile("|".join(sorted({word[:3] for word in _SECRETS})))
+_SECRET_ENDS: Final = tuple(_SECRETS)
+# As in "Voicemailpasswort" and "gebruikerswachtwoord".
+_COMPOUND: Final = re.compile(f"({'|'.join(sorted(_BOXES | _OTHERS))})s?({'|'.join(sorted(_SECRETS))})")
+
+
+def plain(heading: str) -> str:
+    """The heading in lower case, without accents or the marks of footnotes."""
+    if heading.isascii():  # quickly, since every cell of the first rows may be a heading
+        return heading.lower()
+    text = _FOOTNOTE_OR_ACCENT.sub("", _BROKEN_MARK.sub("", heading))
+    return _FOOTNOTE_OR_ACCENT.sub("", unicodedata.normalize("NFKD", text).casefold())
+
+
+def fold(heading: str) -> str:
+    """The letters and digits of a heading, to compare it with others."""
+    return _NOT_LETTERS.sub("", plain(heading))
+
+
+def is_note(text: str) -> bool:
+    """Whether a text says no more than how to fill in a column: "required", "6-10 digits"."""
+    words = _split(text)
+    return all(word.isdecimal() or word in _NOTES for word in words) and not all(map(_PREPOSITIONS.count, words))
+
+
+def names_secret(heading: str) -> bool:
+    """Whether a heading names a PIN, a password or the like."""
+    return bool(_MAY_NAME_SECRET.search(plain(heading))) and not _SECRETS.isdisjoint(_words(heading))
+
+
+def names_other_secret(heading: str) -> bool:
+    """Whether a heading has a word for something else that has a PIN or a password, such as a user or a trunk."""
+    return not _OTHERS.isdisjoint(_words(heading))
+
+
+def names_pin_of_box(heading: str) -> bool:
+    """Whether a heading names the PIN or password of a box, and nothing else."""
+    if not _MAY_NAME_SECRET.search(plain(heading)):  # nearly always
+        return False
+    words = _words(heading)
+    return not words.isdisjoint(_BOXES) and not words.isdisjoint(_SECRETS) and words <= _BOXES | _SECRETS | _BETWEEN
+
+
+def is_about_voicemail(heading: str) -> bool:
+    """Whether a heading names voicemail, a PIN or the like, or e-mail."""
+    words = _words(heading)
+    return not words.isdisjoint(_BOXES | _SECRETS) or any(map(_MAIL_OR_NOTICE.search, words))
+
+
+def names_other_number(text: str) -> bool:
+    """Whether a text has a word for numbers that are not extensions, such as a mobile phone's."""
+    return not _OTHER_NUMBERS.isdisjoint(_split(text))
+
+
+def names_former(text: str) -> bool:
+    """Whether a text says that a value is no longer valid."""
+    return not _FORMER.isdisjoint(_split(text))
+
+
+def _split(text: str) -> list[str]:
+    return _NOT_LETTERS.sub(" ", plain(text)).split()
+
+
+def _words(heading: str) -> frozenset[str]:
+    """The words of a heading, compounds of a box or something else with a secret in their two parts."""
+    text = " ".join(_split(_NEW_WORD.sub(" ", heading))).replace("voice mail", "voicemail").replace("e mail", "email")
+    found: set[str] = set()
+    for word in text.split():
+        compound = _COMPOUND.fullmatch(word) if word.endswith(_SECRET_ENDS) else None
+        found.update(compound.groups() if compound else (word,))
+    return frozenset(found)

@@ -1,0 +1,275 @@
+"""Headings as people write them, in seven languages."""
+
+import unicodedata
+from collections.abc import Callable
+from itertools import product
+from random import Random
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkvm.columns import COLUMNS, Column
+from bulkvm.columns.header_matching import match_heading, match_headings, possible_columns
+from bulkvm.columns.heading_words import fold
+from bulkvm.columns.headings import AMBIGUOUS
+from bulkvm.validation import validate
+from tests.sheets import sheet_of
+
+LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt")
+
+
+def names(column: Column, language: str) -> list[str]:
+    return column.aliases[language].split(", ")
+
+
+ALL: Final = [(column, name) for column in COLUMNS for language in LANGUAGES for name in names(column, language)]
+
+
+def header_of(heading: str) -> str | None:
+    column = match_heading(heading)
+    return column.header if column else None
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.header)
+def test_every_column_has_headings_in_every_language(column: Column) -> None:
+    assert tuple(column.aliases) == LANGUAGES
+
+
+def test_no_heading_of_one_column_is_that_of_another() -> None:
+    columns: dict[str, set[str]] = {}
+    for column in COLUMNS:
+        lines = [*column.aliases.values(), *column.vague_aliases.values()]
+        for name in [column.header, column.title, *(name for line in lines for name in line.split(", "))]:
+            columns.setdefault(fold(name), set()).add(column.header)
+
+    assert [name for name, headers in columns.items() if len(headers) > 1] == []
+    assert columns.keys().isdisjoint(map(fold, AMBIGUOUS))
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Durchwahl", "extension_number"),
+        ("Nebenstelle", "extension_number"),
+        ("Rufnummer", "extension_number"),
+        ("Poste", "extension_number"),
+        ("N° de poste", "extension_number"),
+        ("Extensión", "extension_number"),
+        ("Interno", "extension_number"),
+        ("Toestel", "extension_number"),
+        ("Toestelnummer", "extension_number"),
+        ("Ramal", "extension_number"),
+        ("Nom", "name"),
+        ("Nombre", "name"),
+        ("Nome", "name"),
+        ("Naam", "name"),
+        ("Anzeigename", "name"),
+        ("Geheimzahl", "pin"),
+        ("Code PIN", "pin"),
+        ("Código PIN", "pin"),
+        ("Codice PIN", "pin"),
+        ("Pincode", "pin"),
+        ("Mot de passe", "pin"),
+        ("Contraseña", "pin"),
+        ("Sprache", "prompt"),
+        ("Langue", "prompt"),
+        ("Idioma", "prompt"),
+        ("Lingua", "prompt"),
+        ("Taal", "prompt"),
+        ("Empfänger", "recipients"),
+        ("Courriel", "recipients"),
+        ("Correo electrónico", "recipients"),
+        ("Indirizzo e-mail", "recipients"),
+        ("E-mailadres", "recipients"),
+        ("Destinatários", "recipients"),
+        ("E-mail recipients", "recipients"),
+        ("E-Mail-Benachrichtigung", "enable_email_notify"),
+        ("Notification par courriel", "enable_email_notify"),
+        ("PIN-Abfrage", "enable_pin"),
+        ("Datum/Uhrzeit", "play_datetime"),
+        ("Date et heure", "play_datetime"),
+        ("VM PIN", "pin"),
+        ("PIN Number", "pin"),
+        ("Extension Number", "extension_number"),
+        ("Prompt Language", "prompt"),
+        ("Voicemail PIN Authentication", "enable_pin"),
+        ("Send email when receiving a voicemail", "enable_email_notify"),
+    ],
+)
+def test_headings_of_other_languages_and_of_the_portal_are_known(heading: str, header: str) -> None:
+    assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Extension (required)", "extension_number"),
+        ("PIN (required)", "pin"),
+        ("PIN (6-10 digits)", "pin"),
+        ("PIN [6 to 10 digits] *", "pin"),
+        ("Durchwahl (Pflicht)", "extension_number"),
+        ("Durchwahl (3-64 Ziffern, Pflichtfeld)", "extension_number"),
+        ("Code PIN (obligatoire)", "pin"),
+        ("Nombre (máx. 64 caracteres)", "name"),
+        ("Notify (yes/no)", "enable_email_notify"),
+        ("E-mail (separate with commas)", "recipients"),
+        ("Name (as shown in the portal)", "name"),
+        ("Language (e.g. en-US)", "prompt"),
+        ("Password (6 digits)", "pin"),
+        ("Extension\n(required)", "extension_number"),
+        ("PIN\n6-10 digits", "pin"),
+        ("Extension - required", "extension_number"),
+        ("Announce (date/time)", "play_datetime"),
+        ("Extension¹", "extension_number"),
+        ("Voicemail (PIN)", "pin"),
+    ],
+)
+def test_notes_in_a_heading_are_left_out(heading: str, header: str) -> None:
+    assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(
+    ("heading", "headers"),
+    [
+        ("Durchwahl / Extension", {"extension_number"}),
+        ("Extension (Durchwahl)", {"extension_number"}),
+        ("Name | Nom | Nombre", {"name"}),
+        ("Extension\nNebenstelle", {"extension_number"}),
+        ("PIN / Passwort", {"pin"}),
+        ("Display\nName", {"name"}),
+        ("Mailbox\nName", {"name"}),
+        ("Mailbox / Name", {"extension_number", "name"}),
+        ("Name / Number", {"extension_number", "name"}),
+        ("Name (Extension)", {"extension_number", "name"}),
+        ("Extension, PIN", {"extension_number", "pin"}),
+        ("E-mail / Notify", {"recipients", "enable_email_notify"}),
+        ("Notification e-mail", {"recipients", "enable_email_notify"}),
+        ("PIN\nrequired", {"pin", "enable_pin"}),
+        ("PIN *required*", {"pin", "enable_pin"}),
+        ("Extension / Floor", set()),
+        ("Extension (old)", set()),
+        ("Number (mobile)", set()),
+        ("Durchwahl (alt)", set()),
+        ("#", set()),
+        ("(required)", set()),
+    ],
+)
+def test_a_heading_of_several_parts_names_a_column_only_if_all_of_them_do(heading: str, headers: set[str]) -> None:
+    assert possible_columns(heading) == headers
+
+
+@pytest.mark.parametrize("heading", ["Mailbox / Name", "E-mail (notify)", "PIN\nrequired", "Notification e-mail"])
+def test_a_heading_that_may_be_either_of_two_is_an_error_that_names_both(heading: str) -> None:
+    headers = sorted(possible_columns(heading))
+    checked = validate(sheet_of([heading, "Extension", "Language"], ["x", "6201", "en-US"]))
+
+    (problem,) = [problem for problem in checked.problems if problem.is_error]
+    assert problem.code == "heading-ambiguous"
+    shown = " ".join(heading.split())
+    assert all(f'--map "{shown}={header}"' in problem.message for header in headers)
+
+
+SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
+    "as it is": str,
+    "upper": lambda name: name.replace("ß", "ẞ").upper(),
+    "lower": str.lower,
+    "title": str.title,
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "without accents": lambda name: "".join(
+        c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)
+    ),
+    "umlauts": lambda name: name.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue"),
+    "colon": lambda name: f"{name}:",
+    "asterisk": lambda name: f" {name} *",
+    "underscores": lambda name: name.replace(" ", "_").replace("-", "_"),
+    "required": lambda name: f"{name} (required)",
+    "pflicht": lambda name: f"{name}\n[Pflicht]",
+    "no-break spaces": lambda name: name.replace(" ", "\u00a0"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_heading_is_known_however_it_is_spelled(spelling: str) -> None:
+    wrong = [
+        (name, header_of(SPELLINGS[spelling](name)))
+        for column, name in ALL
+        if header_of(SPELLINGS[spelling](name)) != column.header
+    ]
+
+    assert wrong == []
+
+
+def test_a_heading_that_is_wrapped_over_lines_is_known() -> None:
+    wrapped = [(name.replace(" ", "\n"), column.header) for column, name in ALL]
+    # "required" on a line of its own may be a note below "PIN".
+    assert {header for name, header in wrapped if header_of(name) != header} == {"enable_pin"}
+
+
+def test_two_names_of_one_column_name_it_together() -> None:
+    for column in COLUMNS:
+        firsts = [names(column, language)[0] for language in LANGUAGES]
+        for one, other in product(firsts, repeat=2):
+            for heading in (f"{one} / {other}", f"{one} ({other})"):
+                assert possible_columns(heading) == {column.header}, heading
+
+
+OTHERS: Final = st.text(max_size=12) | st.sampled_from(
+    ["Floor", "Abteilung", "Prénom", "SIP Password", "Notes", "#", ""]
+)
+KNOWN: Final = st.sampled_from(ALL)
+NOTES: Final = st.sampled_from(["", " *", ":", " (required)", " (Pflicht)", "\n(6-10)"])
+HOW: Final = st.sampled_from(list(SPELLINGS.values()))
+
+
+@given(
+    headings=st.lists(st.tuples(KNOWN, HOW, NOTES), max_size=9),
+    others=st.lists(OTHERS, max_size=3),
+    random=st.randoms(use_true_random=False),
+)
+@settings(max_examples=300, deadline=None)
+def test_headings_in_any_language_and_order_are_recognised(
+    headings: list[tuple[tuple[Column, str], Callable[[str], str], str]], others: list[str], random: Random
+) -> None:
+    expected = [(how(name) + note, column.header) for (column, name), how, note in headings]
+    row = [*expected, *((other, None) for other in others)]
+    random.shuffle(row)
+    letters = {str(place): heading for place, (heading, _) in enumerate(row)}
+
+    found = match_headings(letters)
+
+    for place, (_, header) in enumerate(row):
+        column = found.get(str(place))
+        if header is not None:
+            assert column is not None
+            assert column.header == header
+
+
+def test_headings_with_many_parts_are_not_known() -> None:
+    assert possible_columns("PIN / " * 40) == possible_columns("PIN (x) " * 30) == set()
+
+
+WORDS: Final = sorted({word for _, name in ALL for word in name.replace("/", " ").split()})
+
+
+@given(
+    words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+    between=st.sampled_from([" ", " / ", "\n", "-", " ("]),
+)
+@settings(max_examples=500, deadline=None)
+def test_words_of_headings_in_any_order_name_no_column_of_which_they_are_no_heading(
+    words: list[str], between: str
+) -> None:
+    heading = between.join(words)
+    columns = {fold(name): column.header for column in COLUMNS for name in (column.header, column.title)}
+    columns |= {fold(name): column.header for column, name in ALL}
+
+    header = header_of(heading)
+
+    # The PIN of a box may be written in many ways.
+    if header not in {None, "pin"}:
+        pieces = [heading, *heading.replace("(", "/").replace("\n", "/").split("/")]
+        assert header in {columns.get(fold(piece)) for piece in pieces}
+    if whole := columns.get(fold(heading)):
+        assert header in {whole, None}
