@@ -102,7 +102,10 @@ def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] 
 
 def login_rejected(host: str) -> str:
     """The message for a 401."""
-    return f"The PBX at {host} rejected the login, or the token has expired."
+    return (
+        f"The PBX at {host} rejected the login, or the token has expired. Log in again with `bulkvm login SITE`, or "
+        "set a new BULKVM_TOKEN."
+    )
 
 
 def not_the_api(url: httpx.URL) -> NotTheApi:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from bulkvm import locks
 from bulkvm.model.settings import Site
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from bulkvm.sites import change_site, read_sites, store_secret
+from bulkvm.sites import change_site, forget_secret, read_sites, store_secret
 from tests.cli.program import SAMPLES, Bulkvm, sites_file
+from tests.cli.sheet_files import rows, write_csv
 from tests.cli.terminals import on_a_terminal
 from tests.keyrings import InMemory
+from tests.simulator.requests import BOXES
 
 USER = SimulatorSettings()
 
@@ -181,6 +184,66 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten
     assert ended.code == 2
     assert "cannot be written" in ended.err
     assert [name for _, name in ring.held] == ["clinic"]
+
+
+def test_a_token_is_not_revoked_where_its_site_cannot_be_removed(
+    bulkvm: Bulkvm, ring: InMemory, type_in: Callable[[str], None]
+) -> None:
+    app = create_app()
+    with running(app) as server:
+        type_in(USER.token)
+        assert bulkvm("login", "clinic", "--url", server.url, "--token-stdin").code == 0
+        lock = sites_file().with_name("sites.toml.lock")
+        lock.unlink()
+        lock.mkdir()
+
+        ended = bulkvm("logout", "clinic")
+
+    assert ended.code == 2
+    assert app.state.traffic.counts["revoke"] == 0
+    assert [name for _, name in ring.held] == ["clinic"]
+
+
+@pytest.mark.parametrize("by_token", [True, False], ids=["token", "password"])
+def test_a_logout_during_a_run_loses_nothing(
+    bulkvm: Bulkvm,
+    folder: Path,
+    ring: InMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    type_in: Callable[[str], None],
+    by_token: bool,  # noqa: FBT001
+) -> None:
+    """The site and its secret go with the first create, and all tokens end with the sixth."""
+    app = create_app(faults=["expire:create:6"])
+    how = ("--token-stdin",) if by_token else ("--password-stdin", "--user", USER.user, "--domain", USER.domain)
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        if (scope.get("method"), scope["path"]) == ("POST", BOXES) and ring.held:
+            change_site(sites_file(), "clinic", None)
+            forget_secret("clinic")
+        await app(scope, receive, send)
+
+    sheet = write_csv(folder / "a.csv", *rows(10))
+    with running(watched) as server:
+        type_in(USER.token if by_token else USER.password)
+        assert bulkvm("login", "clinic", "--url", server.url, *how).code == 0
+
+        ended = bulkvm("import", sheet, "--site", "clinic", "--yes", "--json", "--concurrency", "1")
+
+        for name, value in {
+            "URL": server.url,
+            "USER": USER.user,
+            "DOMAIN": USER.domain,
+            "PASSWORD": USER.password,
+        }.items():
+            monkeypatch.setenv(f"BULKVM_{name}", value)
+        again = bulkvm("import", sheet, "--yes", "--json")
+
+    done = ended.json["counts"]
+    assert (ended.code, done["created"], done["not sent"]) == ((4, 5, 5) if by_token else (0, 10, 0))
+    assert not by_token or "bulkvm login" in ended.err
+    assert (again.code, again.json["counts"]["unchanged"]) == (0, done["created"])
+    assert ring.held == {}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps its locks everywhere")
