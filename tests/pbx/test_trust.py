@@ -141,6 +141,19 @@ async def test_another_certificate_than_the_pinned_one_is_sent_nothing_and_both_
     assert not app.state.traffic.log
 
 
+async def test_a_file_of_authorities_does_not_turn_off_a_pin() -> None:
+    app = create_app()
+    with serving(app, GOOD) as url, AUTHORITY.cert_pem.tempfile() as ca_file:
+        shown = fetch_certificate(url, 5).fingerprint
+        with pytest.raises(NotTrusted, match="is not the pinned one"):
+            await count_boxes(site_at(url, fingerprint=":".join(["AB"] * 32), ca_file=ca_file))
+        sent_before = list(app.state.traffic.log)
+
+        assert await count_boxes(site_at(url, fingerprint=shown, ca_file=ca_file)) == 0
+
+    assert sent_before == []
+
+
 async def test_a_port_without_tls_is_not_taken_for_a_wrong_certificate() -> None:
     with running(create_app()) as server, pytest.raises(PbxUnreachable, match="TLS handshake") as refusal:
         await count_boxes(site_at(server.url.replace("http", "https")))
