@@ -11,7 +11,7 @@ import click
 
 from bulkvm.cli.console import Command
 from bulkvm.cli.main import current_streams
-from bulkvm.cli.site_access import Trust, open_site
+from bulkvm.cli.site_access import RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.header_matching import same_heading
 from bulkvm.jobs.connection import Connection
@@ -175,13 +175,7 @@ def connection_options(command: Command) -> Command:
 def calling_options(command: Command) -> Command:
     """Add the options about calling a PBX to a command, and pass it `open_named` to open one with them."""
 
-    @_setting("--concurrency", click.IntRange(1, 256), "The maximum number of concurrent requests.")
-    @click.option(
-        "--max-rps",
-        type=click.FloatRange(0, 100_000),
-        envvar="BULKVM_MAX_RPS",
-        help=f"The maximum number of requests per second; 0 for no limit.  [default: {DEFAULT_SETTINGS.max_rps:.0f}]",
-    )
+    @rate_options
     @_setting("--timeout", click.FloatRange(0.1, 3600), "The timeout of one request, in seconds.")
     @_setting("--retries", click.IntRange(1, 100), "How often to send one request, where repeating it is safe.")
     @_setting(
@@ -191,7 +185,7 @@ def calling_options(command: Command) -> Command:
     @wraps(command)
     def with_open_named(
         *,
-        concurrency: int,
+        concurrency: int | None,
         max_rps: float | None,
         timeout: float,
         retries: int,
@@ -201,17 +195,34 @@ def calling_options(command: Command) -> Command:
     ) -> int:
         def open_named(site: str | None, /, *, secret_needed: bool = True) -> Connection:
             settings = SendSettings(
-                concurrency=concurrency,
-                max_rps=_default_rps(site) if max_rps is None else max_rps,
                 timeout=timeout,
                 retries=retries,
                 max_outage=max_outage,
             )
-            return open_site(site, settings, trust, secret_needed=secret_needed)
+            rate = RateOptions(max_rps, concurrency)
+            return open_site(site, settings, trust, rate, secret_needed=secret_needed)
 
         return command(open_named=open_named, **options)
 
     return with_open_named
+
+
+def rate_options(command: Command) -> Command:
+    """Add the options that limit the requests to a PBX."""
+    defaults = DEFAULT_SETTINGS
+    command = click.option(
+        "--max-rps",
+        type=click.FloatRange(0, 100_000),
+        envvar="BULKVM_MAX_RPS",
+        help="The maximum number of requests per second, for all connections to the PBX; 0 for no limit.  [default: "
+        f"the site's, or {defaults.max_rps:.0f}]",
+    )(command)
+    return click.option(
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        envvar="BULKVM_CONCURRENCY",
+        help=f"The maximum number of concurrent requests.  [default: the site's, or {defaults.concurrency}]",
+    )(command)
 
 
 def trust_options(command: Command) -> Command:
@@ -256,13 +267,6 @@ def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Co
         show_default=True,
         help=text,
     )
-
-
-def _default_rps(site: str | None) -> float:
-    """The default rate limit: none for the embedded PBX, which carries no calls."""
-    from bulkvm.sites import SIMULATOR  # slow to import
-
-    return 0 if site == SIMULATOR else DEFAULT_SETTINGS.max_rps
 
 
 def _parse_pin_length(_context: click.Context, _parameter: click.Parameter, given: str | None) -> PinPolicy | None:

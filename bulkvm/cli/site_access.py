@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bulkvm.cli.main import current_streams
 from bulkvm.jobs.connection import Connection
@@ -25,7 +26,26 @@ class Trust:
         return replace(trusted, insecure=self.insecure, allow_http=self.allow_http)
 
 
-def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_needed: bool = True) -> Connection:
+@dataclass(frozen=True, slots=True)
+class RateOptions:
+    """Options that limit the requests to a PBX. They take precedence over a site's entry."""
+
+    max_rps: float | None = None
+    concurrency: int | None = None
+
+    def apply_to(self, settings: SendSettings, site: Site) -> SendSettings:
+        """The settings with these options, else with the limits of the site."""
+        given = {
+            "max_rps": site.max_rps if self.max_rps is None else self.max_rps,
+            "concurrency": self.concurrency or site.concurrency,
+        }
+        limits: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return replace(settings, **limits)
+
+
+def open_site(
+    name: str | None, settings: SendSettings, trust: Trust, rate: RateOptions, *, secret_needed: bool = True
+) -> Connection:
     """Open the site with a name; without a name, the PBX of the environment variables, or the only site.
 
     Raises:
@@ -34,11 +54,12 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_
     from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites  # slow to import
 
     if name == SIMULATOR:
-        return _open_simulator(settings)
+        return _open_simulator(settings, rate)
     # The environment alone needs no sites file, which may be wrong or have no folder.
     is_described = not name and os.environ.get("BULKVM_URL")
     choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
     choice = replace(choice, site=trust.apply_to(choice.site))
+    settings = rate.apply_to(settings, choice.site)
     try:
         return Connection(add_secret(choice, fetch_secret, ask_secret), settings)
     except BulkvmError as error:
@@ -47,7 +68,7 @@ def open_site(name: str | None, settings: SendSettings, trust: Trust, *, secret_
         return Connection(choice.site, settings, no_secret=error)
 
 
-def _open_simulator(settings: SendSettings) -> Connection:
+def _open_simulator(settings: SendSettings, rate: RateOptions) -> Connection:
     from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
     from bulkvm.sites import SIMULATOR
 
@@ -55,7 +76,8 @@ def _open_simulator(settings: SendSettings) -> Connection:
         app = create_app(simulator_state())
     except SimulatorError as error:
         raise UsageError(str(error)) from error
-    return Connection(Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token), settings, app)
+    site = Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token, max_rps=0)  # carries no calls
+    return Connection(site, rate.apply_to(settings, site), app)
 
 
 def ask_secret(site: Site) -> str | None:

@@ -47,6 +47,8 @@ class Site:
         ca_file: a .pem file; only its certificates and those signed by them are trusted.
         fingerprint: SHA-256 of the only certificate that is trusted.
         tenant: which the login reached when the site was set up; others are refused.
+        max_rps: the maximum number of requests a second; 0 for no limit, None for the default.
+        concurrency: the maximum number of concurrent requests; None for the default.
         insecure: do not verify the certificate.
         allow_http: allow unencrypted connections, which expose the login and the PINs.
     """
@@ -62,6 +64,8 @@ class Site:
     ca_file: str | None = None
     fingerprint: str | None = None
     tenant: Tenant | None = None
+    max_rps: float | None = None
+    concurrency: int | None = None
     insecure: bool = False
     allow_http: bool = False
 

@@ -1,7 +1,7 @@
 """Opens a client for a site's PBX."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings, Site
@@ -11,6 +11,7 @@ from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+from bulkvm.pbx.throttling.shared_limits import shared_limits
 from bulkvm.pbx.throttling.throttled_transport import ThrottledTransport
 from bulkvm.pbx.transport import InProcess, make_transport
 
@@ -35,9 +36,13 @@ async def connect(
             the first call.
     """
     inner = InProcess(app) if app else make_transport(site, settings.concurrency, settings.timeout)
-    rate, concurrency = RateLimiter(settings.max_rps), ConcurrencyLimiter(settings.concurrency)
     waits = CancellableWaits()
-    async with ThrottledTransport(inner, rate, concurrency, waits, settings.max_outage) as transport:
+    async with AsyncExitStack() as stack:
+        if app:
+            limits = RateLimiter(settings.max_rps), ConcurrencyLimiter(settings.concurrency)
+        else:
+            limits = stack.enter_context(shared_limits(site, settings))
+        transport = await stack.enter_async_context(ThrottledTransport(inner, *limits, waits, settings.max_outage))
         client = RetryingClient(site, transport, settings, waits=waits, reachable=reachable)
         if expected := tenant or site.tenant:
             client.expect(expected, checked=False)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -29,6 +29,12 @@ from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
 from bulkvm.pbx.responses import BOXES_PATH
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
+
+# Source: vendor's release notes, 16.2 and 22.1.7.
+RATE_LIMITS: Final = (
+    "A PBX allows 10,000 requests a minute (166 per second) for all tenants together since version 22.1.7, 5,000 (83) "
+    "since 16.2, and 1,000 (16) before."
+)
 
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 _EXPIRES_SOON: Final = timedelta(days=30)
@@ -76,8 +82,9 @@ async def examine(
         ("TLS", server.check_tls),
         ("clock", server.check_clock),
     ]
-    async with connect(site, settings, app=app) as pbx:
-        tenant = _Tenant(site, pbx)
+    once = replace(settings, retries=1, max_rps=0)  # a few requests, each of which is reported
+    async with connect(site, once, app=app) as pbx:
+        tenant = _Tenant(site, pbx, settings.max_rps)
         log_in = _failing(no_secret) if no_secret else tenant.log_in
         of_tenant = [("login", log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
         for name, check in of_tenant if app else checks + of_tenant:
@@ -186,9 +193,10 @@ class _Server:
 class _Tenant:
     """Checks what the user may do on the PBX."""
 
-    def __init__(self, site: Site, pbx: Pbx) -> None:
+    def __init__(self, site: Site, pbx: Pbx, max_rps: float) -> None:
         self._site = site
         self._pbx = pbx
+        self._max_rps = max_rps
         self._boxes = 0
         self._refusal: NotAllowed | None = None
 
@@ -228,7 +236,9 @@ class _Tenant:
     async def speed(self) -> str:
         began = time.perf_counter()
         await self._pbx.count_boxes()
-        return f"a request takes {(time.perf_counter() - began) * 1000:.0f} ms"
+        took = f"a request takes {(time.perf_counter() - began) * 1000:.0f} ms"
+        rate = f"at most {self._max_rps:g} requests per second are sent" if self._max_rps else "the rate is not limited"
+        return f"{took}; {rate} (--max-rps)\n{RATE_LIMITS}"
 
 
 def _with_advice(error: OutcomeUnknown | PbxUnreachable) -> PbxError:

@@ -1,5 +1,6 @@
 """The sites file: a TOML table for each site, without its secret."""
 
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,8 @@ _LOCK_TIMEOUT: Final = 20.0  # seconds, since several programs may change the fi
 
 _OWN_FIELDS: Final = ("url", "domain", "user", "password_command", "password_file", "ca_file", "fingerprint")
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
-_FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS)
+_LIMITS: Final = {"max_rps": (int, float), "concurrency": (int,)}
+_FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS, *_LIMITS)
 _NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
 
@@ -154,7 +156,8 @@ def _read_site(name: str, entry: Any, folder: Path) -> Site:
     if not isinstance(entry, dict):
         raise UsageError(f"[{name}] must be a table of strings.")
     command = _read_command(name, entry)
-    entry = {field: value for field, value in entry.items() if field != "password_command"}
+    limits = _read_limits(name, entry)
+    entry = {field: value for field, value in entry.items() if field not in {"password_command", *_LIMITS}}
     if not all(isinstance(value, str) for value in entry.values()):
         raise UsageError(f"[{name}] must be a table of strings.")
     if unknown := sorted(entry.keys() - set(_FIELDS)):
@@ -167,7 +170,7 @@ def _read_site(name: str, entry: Any, folder: Path) -> Site:
     own: dict[str, Any] = {field: entry.get(field) for field in _OWN_FIELDS}
     if own["ca_file"] is not None:
         own["ca_file"] = str(folder / _expanded(own["ca_file"]))
-    return Site(name=name, tenant=tenant, **{**own, "url": url, "password_command": command})
+    return Site(name=name, tenant=tenant, **{**own, **limits, "url": url, "password_command": command})
 
 
 def _expanded(file: str) -> str:
@@ -178,8 +181,20 @@ def _expanded(file: str) -> str:
 
 
 def _value(site: Site, field: str) -> Any:
-    holder, name = (site, field) if field in _OWN_FIELDS else (site.tenant, field.removeprefix("tenant_"))
+    is_of_tenant = field in _TENANT_FIELDS
+    holder, name = (site.tenant, field.removeprefix("tenant_")) if is_of_tenant else (site, field)
     return getattr(holder, name, None)
+
+
+def _read_limits(name: str, entry: Mapping[str, Any]) -> dict[str, float]:
+    """The limits of a site's requests: positive numbers, or 0 for no limit of the rate."""
+    limits = {field: entry[field] for field in _LIMITS if field in entry}
+    for field, value in limits.items():
+        if isinstance(value, bool) or not isinstance(value, _LIMITS[field]) or not 0 <= value < math.inf:
+            raise UsageError(f"[{name}] has a {field} that is not a number, such as {field} = 16.")
+    if limits.get("concurrency") == 0:
+        raise UsageError(f"[{name}] has a concurrency of 0, which would send nothing. Write 1 or more.")
+    return limits
 
 
 def _read_command(name: str, entry: Mapping[str, Any]) -> tuple[str, ...] | None:

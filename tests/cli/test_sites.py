@@ -110,7 +110,7 @@ def test_a_site_that_was_set_up_is_used_by_its_name(
 def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
     bulkvm: Bulkvm, login: Login, ring: InMemory, secure: Running
 ) -> None:
-    login("clinic")
+    login("clinic", "--max-rps", "150", "--concurrency", "16")
     login("practice", "--token-stdin", secret=USER.token)
     del ring.held["bulkvm", "practice"]
 
@@ -120,19 +120,34 @@ def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
     assert f"admin of {USER.domain}; the password is in the keyring" in told.out
     assert "no token is stored" in told.out
     assert str(secure.certificate) in told.out
+    assert told.out.count("at most  150 requests per second, 16 at once") == 1
     assert told.out.count(f"tenant   {SHOWN}") == 2
     tenant = {"pbx": normalize_url(secure.url), "id": USER.tenant_id, "name": USER.tenant_name, "domain": USER.domain}
     assert as_json == {
         "schema": 1,
         "sites": [
             {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin",
-             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": True,
-             "secret_from": "keyring"},
+             "ca_file": str(secure.certificate), "fingerprint": None, "max_rps": 150, "concurrency": 16,
+             "tenant": tenant, "secret_stored": True, "secret_from": "keyring"},
             {"name": "practice", "url": secure.url, "domain": None, "user": None,
-             "ca_file": str(secure.certificate), "fingerprint": None, "tenant": tenant, "secret_stored": False,
-             "secret_from": None},
+             "ca_file": str(secure.certificate), "fingerprint": None, "max_rps": None, "concurrency": None,
+             "tenant": tenant, "secret_stored": False, "secret_from": None},
         ],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [((), "at most 20 requests"), (("--max-rps", "5"), "at most 5 requests"), (("--max-rps", "0"), "is not limited")],
+)
+def test_the_limits_of_a_site_apply_unless_others_are_given(
+    bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], shown: str
+) -> None:
+    monkeypatch.delenv("BULKVM_MAX_RPS")
+    login("clinic", "--max-rps", "20")
+    login("clinic")  # keeps them
+
+    assert shown in bulkvm("doctor", "clinic", *options).err
 
 
 @pytest.mark.parametrize(

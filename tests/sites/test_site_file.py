@@ -35,6 +35,8 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
             **draw(SOURCES),
             ca_file=draw(st.none() | st.just(str(Path("/etc/ca.pem").absolute()))),
             fingerprint=draw(TEXTS),
+            max_rps=draw(st.none() | st.floats(0, 1e6) | st.integers(0, 1000)),
+            concurrency=draw(st.none() | st.integers(1, 256)),
         )
         for name in draw(st.lists(NAMES, unique=True, max_size=4))
     }
@@ -104,6 +106,12 @@ def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
         ("[clinic]\nurl = 'https://pbx'\npassword_command = 'pass \"show'", "not closed"),
         ("[clinic]\nurl = 'https://pbx'\npassword_command = 'a'\npassword_file = '/b'", "Delete one of them"),
         ("[clinic]\nurl = 'https://pbx'\npassword_file = 3", "table of strings"),
+        ("[clinic]\nurl = 'https://pbx'\nmax_rps = '75'", "max_rps that is not a number"),
+        ("[clinic]\nurl = 'https://pbx'\nmax_rps = -1", "max_rps that is not a number"),
+        ("[clinic]\nurl = 'https://pbx'\nmax_rps = nan", "max_rps that is not a number"),
+        ("[clinic]\nurl = 'https://pbx'\nconcurrency = true", "concurrency that is not a number"),
+        ("[clinic]\nurl = 'https://pbx'\nconcurrency = 2.5", "concurrency that is not a number"),
+        ("[clinic]\nurl = 'https://pbx'\nconcurrency = 0", "concurrency of 0"),
         ("[simulator]\nurl = 'https://pbx'", "built-in"),
         ('["../x"]\nurl = "https://pbx"', "not a valid name"),
     ],

@@ -1,7 +1,6 @@
 """`bulkvm doctor`."""
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -36,9 +35,10 @@ def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: 
 async def _examine(connection: Connection, console: Console) -> "list[Finding]":
     from bulkvm.pbx.diagnostics import examine
 
-    settings = replace(connection.settings, retries=1, max_rps=0)  # a few requests, each of which is reported
     findings = []
-    async for finding in examine(connection.site, settings, app=connection.app, no_secret=connection.no_secret):
+    async for finding in examine(
+        connection.site, connection.settings, app=connection.app, no_secret=connection.no_secret
+    ):
         findings.append(finding)
         _show(finding, console)
     return findings

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.options import trust_options
+from bulkvm.cli.options import rate_options, trust_options
 from bulkvm.cli.site_access import Trust, ask_secret
 from bulkvm.model.errors import NotTrusted, UsageError
 from bulkvm.model.exit_codes import ExitCode
@@ -47,6 +47,7 @@ _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
     "--password-command", metavar="COMMAND", help="Run this command to get the password, whenever the site is used."
 )
 @click.option("--password-file", metavar="FILE", help="Read the password from this file, whenever the site is used.")
+@rate_options
 @trust_options
 @console_options
 def command(
@@ -59,6 +60,8 @@ def command(
     token_stdin: bool,
     password_command: str | None,
     password_file: str | None,
+    max_rps: float | None,
+    concurrency: int | None,
     trust: Trust,
     console: Console,
 ) -> int:
@@ -88,6 +91,10 @@ def command(
         _check_source(known, site)
     if trust.ca_file:
         site = replace(site, fingerprint=None)
+    if max_rps is not None:
+        site = replace(site, max_rps=max_rps)
+    if concurrency:
+        site = replace(site, concurrency=concurrency)
     site = _settle_trust(trust.apply_to(_with_source(site, given, password_command, password_file)), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
     tenant, boxes = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))

@@ -52,8 +52,14 @@ def _render(site: Site, *, stored: bool) -> str:
         f"  address  {site.url}\n"
         f"  tenant   {site.tenant or 'not known'}\n"
         f"  login    {user}; {_secret_source(site, stored=stored)}\n"
-        f"  trusts   {_trust(site)}"
+        f"  trusts   {_trust(site)}{_limits(site)}"
     )
+
+
+def _limits(site: Site) -> str:
+    rate = [f"{site.max_rps:g} requests per second"] if site.max_rps else []
+    concurrency = [f"{site.concurrency} at once"] if site.concurrency else []
+    return f"\n  at most  {', '.join(rate + concurrency)}" if rate or concurrency else ""
 
 
 def _secret_source(site: Site, *, stored: bool) -> str:

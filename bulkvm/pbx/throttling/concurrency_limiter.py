@@ -8,7 +8,8 @@ by Little's law, a PBX that takes twice as long for twice as many requests gains
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 # Factors without a source are held by the simulated PBXs in tests/pbx/throttling/test_throttling.py.
@@ -22,6 +23,9 @@ _JITTER: Final = 0.005  # seconds, below the resolution of a busy machine's time
 _NOTCH: Final = 1.5
 _SAMPLES: Final = 8  # responses that make a round; a median of fewer has no useful notch ...
 _SAMPLES_IN_SLOW_START: Final = 4  # ... but slow start should end within the first few dozen rows
+_TRIAL: Final = 8  # responses after a cut that show whether it helped
+_MAX_CHANCE: Final = 0.5  # of the requests; a PBX that refuses more of them is overloaded or down
+_MEMORY: Final = 64  # responses over which the share of refused requests is measured
 
 
 class ConcurrencyLimiter:
@@ -29,13 +33,14 @@ class ConcurrencyLimiter:
 
     The limit doubles after each round of responses until the first sign of load (slow start). From then on it grows by
     a small step after a round that was as fast as without load, and shrinks in proportion to the slowdown after a
-    slower one. It halves when the PBX asks to wait or does not respond in time.
+    slower one. It halves when the PBX asks to wait or does not respond in time. If that does not reduce the share of
+    refused requests, they are refused by chance and not because of the load: the cut is taken back.
 
     Response times vary by themselves: a round counts as slower only where chance does not explain it.
     """
 
     def __init__(self, maximum: int) -> None:
-        self._maximum = maximum
+        self._maxima = [maximum]
         self._limit = min(_INITIAL_LIMIT, maximum)
         self._in_flight = 0
         self._queue: deque[asyncio.Future[None]] = deque()
@@ -46,6 +51,20 @@ class ConcurrencyLimiter:
         self._stale = 0  # requests in flight that were sent under the former limit, so their times do not count
         self._next_cut = 0
         self._responses = 0
+        self._answered = 0  # since the last cut, refused ones included
+        self._refused = 0
+        self._before_cut: tuple[float, float] | None = None  # the limit and the share of refused requests
+        self._chance = 0.0  # the share of requests that are refused whatever the limit is
+
+    @contextmanager
+    def limited_to(self, maximum: int) -> Iterator[None]:
+        """Apply another maximum within this context. The lowest one counts."""
+        self._maxima.append(maximum)
+        self._limit = min(self._limit, maximum)
+        try:
+            yield
+        finally:
+            self._maxima.remove(maximum)
 
     @property
     def limit(self) -> float:
@@ -79,9 +98,9 @@ class ConcurrencyLimiter:
     def on_response(self, kind: str, seconds: float) -> None:
         """Record the response time of a request; times are compared within one kind of request."""
         self._responses += 1
-        if self._stale > 0:
-            self._stale -= 1
+        if self._is_stale():
             return
+        self._count(refused=False)
         self._was_full = self._was_full or self._in_flight >= int(self._limit)
         times = self._rounds.setdefault(kind, [])
         times.append(seconds)
@@ -90,11 +109,46 @@ class ConcurrencyLimiter:
             self._adapt(kind, times)
 
     def on_overload(self) -> None:
-        """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight."""
+        """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight.
+
+        The limit stays if as many requests are refused by chance.
+        """
         self._is_loaded = True
-        if self._responses >= self._next_cut:
+        self._responses += 1
+        if self._is_stale():
+            return
+        self._count(refused=True)
+        if self._before_cut is None and self._responses > self._next_cut and not self._is_by_chance():
+            self._before_cut = self._limit, self._refused / self._answered
+            self._answered = self._refused = 0
             self._set_limit(_OVERLOAD_FACTOR * self._limit)
             self._next_cut = self._responses + int(self._limit)
+
+    def _is_stale(self) -> bool:
+        """Whether a response is taken for one to a request that was sent under the former limit."""
+        is_stale = self._stale > 0
+        self._stale -= is_stale
+        return is_stale
+
+    def _count(self, *, refused: bool) -> None:
+        """Count a response; after a cut, judge whether it reduced the share of refused requests."""
+        self._answered += 1
+        self._refused += refused
+        if self._before_cut and self._answered >= _TRIAL:
+            limit, former = self._before_cut
+            share = self._refused / self._answered
+            self._before_cut = None
+            self._chance = share if former / 2 <= share <= _MAX_CHANCE else 0.0
+            if self._chance:
+                self._set_limit(max(limit, self._limit))
+        elif self._answered >= _MEMORY:
+            self._answered, self._refused = self._answered // 2, self._refused // 2
+
+    def _is_by_chance(self) -> bool:
+        """Whether no more requests are refused than by chance; too few responses do not show that they are."""
+        if not self._chance:
+            return False
+        return self._answered < _TRIAL or self._refused / self._answered <= min(2 * self._chance, _MAX_CHANCE)
 
     def _adapt(self, kind: str, times: Sequence[float]) -> None:
         """Raise or lower the limit after a round of responses."""
@@ -113,7 +167,7 @@ class ConcurrencyLimiter:
             self._set_limit(self._limit + (max(1.0, _GROWTH * self._limit) if self._is_loaded else self._limit))
 
     def _set_limit(self, limit: float) -> None:
-        self._limit = max(1.0, min(self._maximum, limit))
+        self._limit = max(1.0, min(*self._maxima, limit))
         self._stale = self._in_flight - 1  # all but the one whose response is being handled
         self._was_full = False
         self._rounds.clear()

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 
 class RateLimiter:
@@ -10,7 +11,7 @@ class RateLimiter:
 
     def __init__(
         self,
-        max_rps: float,
+        max_rps: float = 0.0,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -22,11 +23,24 @@ class RateLimiter:
             clock: seconds, from any starting point.
             sleep: waits for a number of seconds.
         """
-        self._interval = 1 / max_rps if max_rps else 0.0
+        self._limits = [max_rps]
         self._clock = clock
         self._sleep = sleep
         self._next = 0.0
         self._paused_until = 0.0
+
+    @contextmanager
+    def limited_to(self, max_rps: float) -> Iterator[None]:
+        """Apply another limit within this context. The lowest one counts."""
+        self._limits.append(max_rps)
+        try:
+            yield
+        finally:
+            self._limits.remove(max_rps)
+
+    @property
+    def _interval(self) -> float:
+        return max(1 / max_rps if max_rps else 0.0 for max_rps in self._limits)
 
     def try_acquire(self) -> bool:
         """Take the next time slot if it is now."""

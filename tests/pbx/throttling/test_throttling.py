@@ -194,6 +194,48 @@ async def test_a_refusal_halves_the_limit_once_for_all_in_flight() -> None:
     assert int(window.limit) == 16
 
 
+async def refuse(window: ConcurrencyLimiter, answers: int, is_refused: Callable[[int], bool]) -> list[int]:
+    """Keep the window full; refuse requests by how many are in flight. Returns the sizes of the window."""
+    in_flight: list[bool] = []
+    sizes = []
+    for _ in range(answers):
+        while len(in_flight) < int(window.limit):
+            await window.acquire()
+            in_flight.append(is_refused(len(in_flight) + 1))
+        if in_flight.pop(0):
+            window.on_overload()
+        else:
+            window.on_response("create", 0.05)
+        window.release()
+        sizes.append(int(window.limit))
+    return sizes
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("share", [0.05, 0.3])
+async def test_refusals_by_chance_do_not_keep_the_window_closed(share: float, seed: int) -> None:
+    chance = random.Random(seed)
+
+    sizes = await refuse(ConcurrencyLimiter(8), 1000, lambda _: chance.random() < share)
+
+    assert sum(sizes[200:]) / 800 > 6
+
+
+@pytest.mark.parametrize("most", [1, 2, 4, 8])
+async def test_a_pbx_that_refuses_what_is_above_its_capacity_gets_little_more_than_that(most: int) -> None:
+    sizes = await refuse(ConcurrencyLimiter(32), 2000, lambda in_flight: in_flight > most)
+
+    assert sum(sizes[200:]) / 1800 <= 1.5 * most
+
+
+async def test_a_pbx_that_refuses_most_requests_gets_one_at_a_time() -> None:
+    chance = random.Random(5)
+
+    sizes = await refuse(ConcurrencyLimiter(32), 2000, lambda _: chance.random() < 0.9)
+
+    assert sum(sizes[200:]) / 1800 < 2
+
+
 async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> None:
     window = ConcurrencyLimiter(32)
     await fill(window, 100, 0.01)
