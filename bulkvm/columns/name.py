@@ -67,17 +67,17 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     if value.isascii():
         return None
     for encoding in ("cp1252", "cp850", "cp437"):  # of Windows, and of its command line, as in `program > file`
-        meant = value
+        decoded = value
         with suppress(UnicodeError):
-            while not meant.isascii():
-                meant = meant.encode(encoding).decode("utf-8")
-        if meant != value:
+            while not decoded.isascii():
+                decoded = decoded.encode(encoding).decode("utf-8")
+        if decoded != value:
             break
     else:
         return None
     return Fault(
         ProblemCode.NAME_ENCODING,
-        f'The name was probably "{shown(meant)}" originally: a program saved it in the wrong encoding. '
+        f'The name was probably "{shown(decoded)}" originally: a program saved it in the wrong encoding. '
         "Type the name again, or export the file again.",
     )
 

@@ -47,7 +47,7 @@ def import_sheet(
 
     Args:
         file: the sheet; `-` is standard input.
-        connection: the PBX; its settings say how requests are sent, and how many rows may fail.
+        connection: the PBX, with the settings for requests and for how many rows may fail.
         options: how the sheet is read, checked and planned, and how many boxes may change.
         result: the result file (.xlsx or .csv); by default, an unused name beside the sheet.
         overwrite: whether an existing result file may be replaced.

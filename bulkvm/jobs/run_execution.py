@@ -22,7 +22,7 @@ from bulkvm.runs import Journal, RunInfo, SheetRow, complete_outcomes, exit_code
 from bulkvm.upload import RunResult, send
 
 _NOTHING_SENT: Final = "Nothing was sent: the plan was still being made."
-_SAYS_SO: Final = re.compile(r"\b[Nn]othing (\w+ )?was sent\b")
+_HAS_NOTICE: Final = re.compile(r"\b[Nn]othing (\w+ )?was sent\b")
 _SITE_LENGTH: Final = 60  # in the name of a run, which is also a file name
 
 
@@ -55,7 +55,7 @@ class RunReport:
 
 @contextmanager
 def before_sending() -> Iterator[None]:
-    """Make errors of the PBX say that nothing was sent, while a plan is made.
+    """Add to errors of the PBX that nothing was sent, while a plan is made.
 
     Raises:
         PbxUnreachable: the PBX went away. Only a run that has begun can end early.
@@ -66,7 +66,7 @@ def before_sending() -> Iterator[None]:
     except StoppedEarly as error:
         raise PbxUnreachable(f"{error}\n{_NOTHING_SENT}") from error
     except PbxError as error:
-        if isinstance(error, NotAllowed) or _SAYS_SO.search(str(error)):
+        if isinstance(error, NotAllowed) or _HAS_NOTICE.search(str(error)):
             raise
         raise PbxError(f"{error}\n{_NOTHING_SENT}") from error
 

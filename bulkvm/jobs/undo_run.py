@@ -27,7 +27,7 @@ from bulkvm.runs import (
     SheetRow,
     complete_outcomes,
     exit_code_of,
-    is_under_way,
+    is_in_progress,
     read_journal,
 )
 from bulkvm.runs.history import UNDO_OF, find_created_later, find_run, find_sent_values, is_undo, list_runs, undos_of
@@ -99,7 +99,7 @@ def undo_run(
     tenant = _find_tenant(listed.info, connection, observer)
     with lock_tenant(tenant), reserve(target, overwrite=overwrite, unused=result is None) as reservation:
         # No other run changes this tenant's boxes from here on, so the journals are complete.
-        if is_under_way(listed.file):
+        if is_in_progress(listed.file):
             raise UsageError(f"The run {listed.info.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()

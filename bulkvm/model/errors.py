@@ -221,6 +221,6 @@ class BackupNotProven(BulkvmError):
 
 
 class Interrupted(BulkvmError):
-    """The user stopped the run. Requests under way were completed and the result was written."""
+    """The user stopped the run. Requests in flight were completed and the result was written."""
 
     exit_code = ExitCode.INTERRUPTED

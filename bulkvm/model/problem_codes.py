@@ -86,7 +86,7 @@ class ProblemCode(StrEnum):
     QUOTES = "quotes", _ERROR, "there is text beside the quotes around a value", "double the quotes inside values"
     NUL_BYTES = "nul-bytes", _ERROR, "the row has NUL bytes: the file is damaged", "type the row again"
     CUT_OFF = "cut-off", _ERROR, "the file ends in the middle of the row", "export or copy the file again"
-    ROWS_LEFT_OUT = "rows-left-out", _WARNING, "rows that an earlier run did are left out (`--only-failed`)", "none"
+    ROWS_LEFT_OUT = "rows-left-out", _WARNING, "rows that an earlier run completed are left out", "none"
 
     # Cells
     INVISIBLE_CHARACTERS = (
@@ -151,7 +151,7 @@ class ProblemCode(StrEnum):
     PIN_POLICY = "pin-policy", _ERROR, "no PIN can meet the tenant's password policy", "use `--pin-length`"
     PIN_REPEATS = "pin-repeats", _ERROR, "the same digit three times in a row", "change one of the digits"
     PIN_ASCENDING = "pin-ascending", _ERROR, "three digits that count up", "change one of the digits"
-    PIN_DESCENDING = "pin-descending", _WARNING, "three digits that count down", "better change one of the digits"
+    PIN_DESCENDING = "pin-descending", _WARNING, "three digits that count down", "change one of the digits"
     PIN_LOST_ZERO = "pin-lost-zero", _ERROR, "Excel probably dropped a leading zero", "use `--fix leading-zeros`"
     PIN_ZERO_RESTORED = "pin-zero-restored", _WARNING, "`--fix leading-zeros` restored a leading zero", "none"
     PIN_IS_EXTENSION = "pin-is-extension", _WARNING, "the PIN is the extension", "choose another PIN"

@@ -4,7 +4,7 @@ from bulkvm.runs.accounting import complete_outcomes, exit_code_of
 from bulkvm.runs.journal import Journal
 from bulkvm.runs.journal_reader import read_journal
 from bulkvm.runs.run import ListedRun, PastRun, RunInfo, RunState, SheetRow
-from bulkvm.runs.run_list import is_under_way, list_journals, list_run, next_number, read_info, remove_journal
+from bulkvm.runs.run_list import is_in_progress, list_journals, list_run, next_number, read_info, remove_journal
 
 __all__ = [
     "Journal",
@@ -15,7 +15,7 @@ __all__ = [
     "SheetRow",
     "complete_outcomes",
     "exit_code_of",
-    "is_under_way",
+    "is_in_progress",
     "list_journals",
     "list_run",
     "next_number",

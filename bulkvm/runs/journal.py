@@ -17,12 +17,12 @@ from bulkvm.runs.run import RunInfo, SheetRow
 
 SUFFIX: Final = ".jsonl"
 LOCK_SUFFIX: Final = ".lock"
-LOCK_TIMEOUT: Final = 0.2  # seconds; a program that checks whether the run is under way holds the lock for less
+LOCK_TIMEOUT: Final = 0.2  # seconds; a program that checks whether the run is in progress holds the lock for less
 _BATCH: Final = 1 << 20  # bytes written at once
 
 
 class Journal:
-    """The journal of a run that is under way. Only its owner can read the file, and it is only appended to."""
+    """The journal of a run in progress. Only its owner can read the file, and it is only appended to."""
 
     def __init__(self, folder: Path, info: RunInfo, rows: Iterable[SheetRow] = ()) -> None:
         """Create a journal with every row of the sheet.

@@ -6,8 +6,8 @@
   read back. A row with a `begin` and no `end` was in progress when the run died. A second `end`, with `again`, corrects
   the first one.
 - `whole`: a box with all fields that the PBX shows, as text: the first one of each kind, before and after its change.
-- `done`: the number of rows by status, and the exit code. A run without it died or is still under way. A run that is
-  under way holds the lock on the file of the same name that ends in .lock.
+- `done`: the number of rows by status, and the exit code. A run without it died or is still in progress. A run in
+  progress holds the lock on the file of the same name that ends in .lock.
 
 With the first and the last line, a list of runs needs no other. A journal of 0.1.0 has neither `row` nor `done`; its
 first line holds the extension of every row.

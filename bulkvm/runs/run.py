@@ -87,7 +87,7 @@ class RunState(StrEnum):
     """Whether a run has ended."""
 
     ENDED = "ended"
-    UNDER_WAY = "under way"
+    IN_PROGRESS = "under way"
     DIED = "died"  # it was killed, or its journal could no longer be written
 
 
@@ -109,6 +109,6 @@ class ListedRun:
 
     @property
     def counts(self) -> Mapping[Status, int]:
-        """The number of rows by status; of a run that is under way, those that have ended."""
+        """The number of rows by status; of a run in progress, those that have ended."""
         updated = sum(self.words.get(word, 0) for word in UndoResult)
         return {s: self.words.get(s, 0) + (updated if s is Status.UPDATED else 0) for s in Status}

@@ -62,11 +62,11 @@ def list_run(file: Path) -> ListedRun:
     """
     info, row_count = read_head(file)
     info = replace(info, extensions={})
-    is_live = is_under_way(file)
+    is_live = is_in_progress(file)
     if (words := _read_counts(file)) is not None:
         return ListedRun(file, info, RunState.ENDED, words)
     if is_live:
-        return ListedRun(file, info, RunState.UNDER_WAY, _count_outcomes(file))
+        return ListedRun(file, info, RunState.IN_PROGRESS, _count_outcomes(file))
     return ListedRun(file, info, RunState.DIED, _count_outcomes(file, row_count))
 
 
@@ -92,8 +92,8 @@ def remove_journal(file: Path) -> None:
         raise FileError(f"{file} could not be deleted: {error.strerror}.") from error
 
 
-def is_under_way(file: Path) -> bool:
-    """Whether the run of a journal is under way. Its lock shows it, even if the journal is damaged."""
+def is_in_progress(file: Path) -> bool:
+    """Whether the run of a journal is in progress. Its lock shows it, even if the journal is damaged."""
     lock = file.with_suffix(LOCK_SUFFIX)
     if not lock.exists():
         return False

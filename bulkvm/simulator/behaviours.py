@@ -1,4 +1,4 @@
-"""Rules for how the PBX behaves where its documentation does not say.
+"""Rules for behaviour that the documentation of the PBX leaves open.
 
 hide:FIELD:WHERE         FIELD is null in responses
 mask-stars:FIELD:WHERE   ... is ****** unless it is null

@@ -22,7 +22,7 @@ class SimulatorSettings:
         summary_lists: lists contain id, name and extension_number only.
         numbers: how many other extensions are added, with consecutive numbers from 20000 on.
         tenant_id: the tenant's id in `GET /api/tenant`, beside `tenant_name` and `domain`.
-        behave: rules for what the documentation does not say (see `behaviours.py`).
+        behave: rules for what the documentation leaves open (see `behaviours.py`).
         control: whether `POST /simulator/faults` sets the fault rules.
     """
 

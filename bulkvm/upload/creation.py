@@ -85,7 +85,8 @@ async def create_after_loss(
         try:
             created = await _create_once(record, pbx, known)
         except OutcomeUnknown as error:
-            lost = lost if isinstance(lost, AnswerLost) else error  # after AnswerLost, the PBX may still be at work
+            # After AnswerLost, the PBX may still be processing the request.
+            lost = lost if isinstance(lost, AnswerLost) else error
             attempts += error.attempts
         except PbxRefused as refusal:
             refusal = refusal.after(attempts + refusal.attempts, lost)

@@ -51,7 +51,7 @@ async def update(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
 
 
 async def outcome_of_missing(change: Change, gone: NoSuchBox, pbx: Pbx, attempts: int = 0) -> Outcome:
-    """The outcome of an update whose box no longer exists; the message says what importing again would do."""
+    """The outcome of an update whose box no longer exists; the message explains what importing again would do."""
     record = change.record
     try:
         another = await pbx.find_box(record.extension_number)

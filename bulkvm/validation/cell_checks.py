@@ -10,14 +10,14 @@ from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind
-from bulkvm.validation.cell_kinds import doubt_of_kind, fault_of_kind
+from bulkvm.validation.cell_kinds import fault_of_kind, warning_of_kind
 
 _INVISIBLE_REMOVED: Final = Fault(
     ProblemCode.INVISIBLE_CHARACTERS,
     "Invisible characters around the text were removed.",
 )
 
-_REMEMBERED: Final = 2**10  # entries; a larger cache does not help columns of unique values
+_CACHE_SIZE: Final = 2**10  # entries; a larger cache does not help columns of unique values
 
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
@@ -58,7 +58,7 @@ def check_column(
     policy: PinPolicy,
 ) -> CheckedColumn:
     """Parse and check every cell of a column, given as pairs of row number and text."""
-    known: dict[str, Parsed] = {}  # many cells hold the same
+    known: dict[str, Parsed] = {}  # many cells have the same text
     values: list[Value | Blank] = []
     unread: set[int] = set()
     problems: list[Problem] = []
@@ -66,7 +66,7 @@ def check_column(
         parsed = known.get(text)
         if parsed is None:
             parsed = _check_text(column, text, policy)
-            if len(known) < _REMEMBERED:
+            if len(known) < _CACHE_SIZE:
                 known[text] = parsed
         if row in kinds:
             parsed = _check_kind(kinds[row], text, parsed, digits=column.digits)
@@ -88,8 +88,8 @@ def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> P
         return _MERGED
     if fault := fault_of_kind(kind, digits=digits):
         return Parsed(None, (fault,))
-    if parsed.value is not None and (doubt := doubt_of_kind(kind, text, digits=digits)):
-        return Parsed(parsed.value, (doubt, *parsed.faults))
+    if parsed.value is not None and (warning := warning_of_kind(kind, text, digits=digits)):
+        return Parsed(parsed.value, (warning, *parsed.faults))
     return parsed
 
 
@@ -113,14 +113,14 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     if text[0] in "<e" and (special := _check_mark(column, text)):
         return special
     parsed = column.read(text)
-    went = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
+    removed = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
     if parsed.value is None:
-        return Parsed(None, (*went, *parsed.faults))
+        return Parsed(None, (*removed, *parsed.faults))
     broken = [fault for rule in column.rules if (fault := rule(parsed.value, policy))]
-    if not (went or parsed.faults or broken):
+    if not (removed or parsed.faults or broken):
         return parsed
     refused = any(fault.severity is Severity.ERROR for fault in (*parsed.faults, *broken))
-    return Parsed(None if refused else parsed.value, (*went, *parsed.faults, *broken))
+    return Parsed(None if refused else parsed.value, (*removed, *parsed.faults, *broken))
 
 
 def _check_mark(column: Column, text: str) -> Parsed | None:

@@ -82,7 +82,7 @@ def fault_of_kind(kind: CellKind, *, digits: bool) -> Fault | None:
     return _NO_VALUE.get(kind) or (_NOT_DIGITS.get(kind) if digits else None)
 
 
-def doubt_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | None:
+def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | None:
     """The warning if a spreadsheet may have changed what was typed in a column of words; None if not."""
     if kind is None or kind not in _DOUBTFUL or digits:
         return None

@@ -56,7 +56,7 @@ def keep_exported(
     for problem in problems:
         if problem.row in exported and problem.code in _HELD:
             held.setdefault(problem.row, []).append(problem)
-            message = f"{problem.message} It can only stay as it was exported."
+            message = f"{problem.message} It is accepted only as it was exported."
             left.append(replace(problem, severity=Severity.WARNING, message=message))
         else:
             left.append(problem)

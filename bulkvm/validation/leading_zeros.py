@@ -69,7 +69,7 @@ def warn_of_lost_zeros(
             yield problem
 
 
-def doubt_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
+def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> Iterator[tuple[int, str, Fault]]:
     """Warn of each number that is shorter than all other extensions."""
     lengths = Counter(map(len, numbers.values()))
     usual = max(lengths, key=lambda length: (lengths[length], length), default=0)

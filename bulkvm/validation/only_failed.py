@@ -13,7 +13,7 @@ from bulkvm.validation.sheet_checks import Checked
 
 
 def select_failed(sheet: Sheet, checked: Checked) -> Checked:
-    """Keep only the rows that an earlier run did not do, and report how many are left out.
+    """Keep only the rows that an earlier run did not complete, and report how many are left out.
 
     Raises:
         UsageError: the sheet is not a result.
@@ -41,15 +41,15 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
     )
 
 
-def _left_out(count: int) -> Iterator[Problem]:
-    if count:
-        rows = "1 row that an earlier run did is" if count == 1 else f"{count:,} rows that an earlier run did are"
-        message = f"{rows} left out (--only-failed). What was edited there since then is not sent."
+def _left_out(n: int) -> Iterator[Problem]:
+    if n:
+        rows = "1 row that an earlier run completed is" if n == 1 else f"{n:,} rows that an earlier run completed are"
+        message = f"{rows} left out (--only-failed). Edits in such rows are not sent."
         yield Problem(row=None, code=ProblemCode.ROWS_LEFT_OUT, message=message)
 
 
 def _no_result() -> UsageError:
     return UsageError(
-        f"--only-failed takes the rows that an earlier run did not do, and this sheet has no column {STATUS_HEADING}. "
-        "Name the result of that run, or leave --only-failed out."
+        "--only-failed reads the rows that an earlier run did not complete, and this sheet has no column "
+        f"{STATUS_HEADING}. Name the result of that run, or leave --only-failed out."
     )

@@ -29,10 +29,10 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         records: of all rows.
         unread: for each column of the sheet, the rows whose cells could not be read. They are not checked.
     """
-    silent = {row for header in _NOTIFICATION for row in unread.get(header, ())}
+    unread_rows = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     has_both = unread.keys() >= _NOTIFICATION
     for record in records:
-        if has_both and _is_one_sided(record) and record.row not in silent:
+        if has_both and _is_one_sided(record) and record.row not in unread_rows:
             yield _notification_fault(record)
         if record.pin == record.extension_number:
             yield record.row, PIN_COLUMN.header, _PIN_IS_EXTENSION

@@ -15,7 +15,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
-from bulkvm.validation.leading_zeros import doubt_short_extensions, restore_zeros, warn_of_lost_zeros
+from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, warn_of_short_extensions
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 
@@ -88,7 +88,7 @@ def validate(
     numbers = _numbers(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
-    problems.extend(_placed(doubt_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
+    problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
     understood, problems = keep_exported(_records(rows, checked), problems, sheet, letters)
     refused = rows_with_errors(problems)
     unread = {header: column.unread for header, column in checked.items()}

@@ -29,8 +29,8 @@ class FastPbx:
     def __init__(self, boxes: int, per_minute: int, knee: int) -> None:
         self._per_minute = per_minute
         self._knee = knee
-        self._under_way = 0
-        self._were_under_way: list[int] = []
+        self._in_flight = 0
+        self._were_in_flight: list[int] = []
         self._recent: deque[float] = deque()
         self._numbers: list[str] = []
         self._boxes: dict[str, bytes] = {}
@@ -48,7 +48,7 @@ class FastPbx:
         """The status and the body for one request."""
         url = urlsplit(target)
         if url.path == STATS:
-            settled = self._were_under_way[len(self._were_under_way) // 2 :]
+            settled = self._were_in_flight[len(self._were_in_flight) // 2 :]
             stats = {
                 "requests": self.requests,
                 "connections": self.connections,
@@ -71,13 +71,13 @@ class FastPbx:
 
     def begin(self) -> float:
         """Begin a request; how many times as long it takes as one alone."""
-        self._under_way += 1
-        self._were_under_way.append(self._under_way)
-        return max(1.0, self._under_way / self._knee) if self._knee else 1.0
+        self._in_flight += 1
+        self._were_in_flight.append(self._in_flight)
+        return max(1.0, self._in_flight / self._knee) if self._knee else 1.0
 
     def end(self) -> None:
         """End a request."""
-        self._under_way -= 1
+        self._in_flight -= 1
 
     def _is_too_many(self, now: float) -> bool:
         while self._recent and self._recent[0] < now - _MINUTE:

@@ -63,7 +63,7 @@ def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: 
 
 
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize(("bad", "said"), [("6202", "1 row that an earlier run did is left out"), ("6201", None)])
+@pytest.mark.parametrize(("bad", "said"), [("6202", "1 row that an earlier run completed is left out"), ("6201", None)])
 def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
     bulkvm: Bulkvm, folder: Path, bad: str, said: str | None
 ) -> None:

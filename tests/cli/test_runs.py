@@ -46,7 +46,7 @@ def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = SimulatorS
 
 
 @contextmanager
-def run_under_way(tenant: Tenant) -> Iterator[None]:
+def run_in_progress(tenant: Tenant) -> Iterator[None]:
     with FileLock(tenant_lock_file(tenant)):
         yield
 
@@ -68,7 +68,7 @@ def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
             monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         else:
             log_in_by_password(monkeypatch)
-        with run_under_way(Tenant(pbx=f"http://localhost:{port}", id="7")):
+        with run_in_progress(Tenant(pbx=f"http://localhost:{port}", id="7")):
             refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert refused.code == 2
@@ -84,7 +84,7 @@ def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
     hidden = AlteredPbx(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
     with running(hidden) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        with run_under_way(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper())):
+        with run_in_progress(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper())):
             assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 2
 
     assert pbx.state.traffic.counts["create"] == 0
@@ -115,11 +115,11 @@ def test_runs_are_listed_and_a_lost_result_is_rebuilt(bulkvm: Bulkvm, folder: Pa
     bulkvm("import", SAMPLES / "clinic.csv", "--yes")
     listed = bulkvm("runs", "--json").json["runs"]
 
-    assert "17 created, 30 invalid" in bulkvm("runs", listed[0]["run"]).out
+    assert "22 created, 38 invalid" in bulkvm("runs", listed[0]["run"]).out
     rebuilt = bulkvm("runs", listed[0]["run"], "--result", "again.xlsx")
 
     assert [Path(run["file"]).name for run in listed] == ["mistakes.xlsx", "clinic.csv"]
-    assert (listed[0]["counts"]["created"], listed[0]["counts"]["invalid"]) == (17, 30)
+    assert (listed[0]["counts"]["created"], listed[0]["counts"]["invalid"]) == (22, 38)
     assert listed[1]["counts"]["created"] == 42
     assert rebuilt.code == 0
     assert statuses(folder / "again.xlsx") == statuses(folder / "r.xlsx")

@@ -23,7 +23,7 @@ from bulkvm.runs import (
     RunInfo,
     RunState,
     SheetRow,
-    is_under_way,
+    is_in_progress,
     list_journals,
     list_run,
     next_number,
@@ -174,7 +174,7 @@ def test_a_run_is_in_progress_as_long_as_its_journal_is_open(tmp_path: Path) -> 
     journal.close()
 
     assert (during.state, dict(during.counts)) == (
-        RunState.UNDER_WAY,
+        RunState.IN_PROGRESS,
         dict.fromkeys(Status, 0) | {Status.CREATED: 1, Status.INVALID: 1},
     )
     assert list_run(file).state is RunState.DIED
@@ -185,7 +185,7 @@ def test_a_lock_that_a_killed_run_left_behind_is_no_run(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.with_suffix(".lock").touch()
 
-    assert not is_under_way(file)
+    assert not is_in_progress(file)
 
 
 def test_runs_are_in_the_order_of_their_numbers_whatever_the_clock_shows(tmp_path: Path) -> None:

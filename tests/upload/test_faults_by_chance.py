@@ -21,17 +21,17 @@ class Impatient:
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
         self._seconds = seconds
-        self._under_way: list[asyncio.Task[None]] = []
+        self._in_flight: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send_on: Send) -> None:
         answering = asyncio.ensure_future(self._app(scope, receive, send_on))
-        self._under_way.append(answering)
+        self._in_flight.append(answering)
         async with asyncio.timeout(self._seconds):
             await asyncio.shield(answering)
 
     async def finish(self) -> None:
         """Let it do all that it is still at."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
 
 
 @dataclass(frozen=True)

@@ -278,7 +278,7 @@ def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_i
         (2, code, Severity.WARNING),
         (3, code, Severity.ERROR),
     ]
-    assert checked.problems[0].message.endswith("It can only stay as it was exported.")
+    assert checked.problems[0].message.endswith("It is accepted only as it was exported.")
     (kept,) = checked.records
     assert (getattr(kept, header), [p.severity for p in kept.errors_if_changed]) == (text, [Severity.ERROR])
 

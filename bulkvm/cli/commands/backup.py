@@ -178,7 +178,7 @@ def _show_report(report: "BackupReport", console: Console) -> int:
 
     for name, end in report.by_site.items():
         if isinstance(end, BulkvmError):
-            outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # or its message says so
+            outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # else the message contains it
             console.always(f"{name}: {outcome}{' '.join(str(end).split())}", fg="red")
         elif not isinstance(end, Exception):
             if end.not_shown:

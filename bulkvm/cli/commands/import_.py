@@ -104,7 +104,7 @@ def command(
         raise
     if isinstance(report.error, SheetError):
         console.always(render_problems(report.problems, advice="The result marks every cell."))
-    return show_report(report, _summarize(report.outcomes), console, as_json=as_json)
+    return show_report(report, _summarise(report.outcomes), console, as_json=as_json)
 
 
 def _print_unreadable(site: str, error: SheetError) -> None:
@@ -114,7 +114,7 @@ def _print_unreadable(site: str, error: SheetError) -> None:
     print_json(run_document(RunReport(site=site, problems=(error.problem,), exit_code=error.exit_code)))
 
 
-def _summarize(outcomes: "Sequence[Outcome]") -> str:
+def _summarise(outcomes: "Sequence[Outcome]") -> str:
     from bulkvm.model.outcome import count_statuses, count_unseen
     from bulkvm.reports.text.plan_text import render_counts, render_unseen
 

@@ -71,19 +71,19 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
 
     A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
     """
-    from bulkvm.runs import is_under_way, list_journals, remove_journal
+    from bulkvm.runs import is_in_progress, list_journals, remove_journal
 
     if (run is None) == (older_than is None):
         raise UsageError("Name either a run that `bulkvm runs` lists, or an age such as --older-than 90d.")
     if run is not None:
         chosen = _find_journal(run, exact_name=yes)
-        if is_under_way(chosen):
+        if is_in_progress(chosen):
             raise UsageError(f"The run {chosen.stem} is still in progress, so its journal was not deleted.")
         journals = [chosen]
     else:
         assert older_than is not None
         before = datetime.now(UTC) - older_than
-        journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_under_way(file)]
+        journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_in_progress(file)]
     if not journals:
         console.info("No run is older than that.")
         return ExitCode.DONE
@@ -136,7 +136,7 @@ def _check_ended(run: "ListedRun") -> None:
     """
     from bulkvm.runs import RunState
 
-    if run.state is RunState.UNDER_WAY:
+    if run.state is RunState.IN_PROGRESS:
         raise UsageError(f"The run {run.info.name} is still in progress. It will write its result when it ends.")
 
 
@@ -168,7 +168,7 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
     info = run.info
     lines = [f"{info.name}  {info.site}  {info.file}"]
     match run.state:
-        case RunState.UNDER_WAY:
+        case RunState.IN_PROGRESS:
             lines.append(f"  in progress; so far {render_words(run.words)}")
         case RunState.DIED:
             lines.append(f"  {render_words(run.words)}; {_without_end(info)}")

@@ -108,15 +108,15 @@ def test_retry_after_is_read_in_both_forms(headers: dict[str, str], seconds: flo
 
 async def fill(window: ConcurrencyLimiter, answers: int, seconds: float) -> None:
     """Keep the window full, each place taken again at once, and answer so often after so long."""
-    under_way = 0
+    in_flight = 0
     for _ in range(answers):
-        while under_way < int(window.limit):
+        while in_flight < int(window.limit):
             await window.acquire()
-            under_way += 1
+            in_flight += 1
         window.on_response("create", seconds)
         window.release()
-        under_way -= 1
-    for _ in range(under_way):
+        in_flight -= 1
+    for _ in range(in_flight):
         window.release()
 
 
@@ -133,25 +133,25 @@ Delay = Callable[[int], float]
 
 async def watch(window: ConcurrencyLimiter, delay: Delay, answers: int) -> list[int]:
     """Keep the window full of requests to a PBX that takes so long, by how many it has, and note the window's sizes."""
-    under_way: list[tuple[float, float]] = []  # when each ends, and when it began
+    in_flight: list[tuple[float, float]] = []  # when each ends, and when it began
     sizes = []
     now = 0.0
     for _ in range(answers):
-        while len(under_way) < int(window.limit):
+        while len(in_flight) < int(window.limit):
             await window.acquire()
-            heapq.heappush(under_way, (now + delay(len(under_way) + 1), now))
-        now, began = heapq.heappop(under_way)
+            heapq.heappush(in_flight, (now + delay(len(in_flight) + 1), now))
+        now, began = heapq.heappop(in_flight)
         window.on_response("create", now - began)
         window.release()
         sizes.append(int(window.limit))
-    for _ in under_way:
+    for _ in in_flight:
         window.release()
     return sizes
 
 
 @pytest.mark.parametrize("knee", [4, 8, 16, 32])
 async def test_the_limit_settles_near_the_number_that_the_pbx_answers_without_slowing_down(knee: int) -> None:
-    sizes = await watch(ConcurrencyLimiter(64), lambda under_way: 0.05 * max(1, under_way / knee), 4000)
+    sizes = await watch(ConcurrencyLimiter(64), lambda in_flight: 0.05 * max(1, in_flight / knee), 4000)
 
     settled = sizes[1000:]
     assert max(sizes) <= 2 * knee
@@ -161,7 +161,7 @@ async def test_the_limit_settles_near_the_number_that_the_pbx_answers_without_sl
 
 async def test_the_limit_grows_again_when_the_load_is_gone() -> None:
     window = ConcurrencyLimiter(32)
-    await watch(window, lambda under_way: 0.05 * max(1, under_way / 4), 400)
+    await watch(window, lambda in_flight: 0.05 * max(1, in_flight / 4), 400)
     narrow = window.limit
 
     await fill(window, 600, 0.05)
