@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "planning": WORDS | {"pbx", "runs"},
     "upload": WORDS | {"pbx", "planning", "runs"},
     "reports": WORDS | {"files", "planning"},
-    "sites": WORDS | {"files", "locks"},
+    "sites": WORDS | {"files", "locks", "paths"},
     "simulator": set[str](),
     "backup": WORDS | {"files", "locks", "pbx", "readers", "reports", "__init__"},
     "jobs": WORDS

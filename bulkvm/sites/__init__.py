@@ -3,7 +3,8 @@
 from bulkvm.sites.keyring_store import forget_secret, read_secret, store_secret
 from bulkvm.sites.passwords import fetch_secret, split_command
 from bulkvm.sites.site_choice import add_secret, choose_site
-from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, lock_sites, read_sites
+from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, read_sites
+from bulkvm.sites.site_lock import lock_sites
 
 __all__ = [
     "SIMULATOR",

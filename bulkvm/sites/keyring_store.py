@@ -8,8 +8,10 @@ import json
 from contextlib import suppress
 from typing import Any, Final
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
+from bulkvm.paths import sites_file
+from bulkvm.sites.site_lock import lock_sites
 
 _SERVICE: Final = "bulkvm"
 _SECRET: Final = "secret"  # noqa: S105  (the name of a field)
@@ -26,9 +28,8 @@ def read_secret(site: Site) -> str | None:
     if held is None:
         return None
     bound = _parse(held)
-    if bound is None:  # bulkvm 0.1.0 stored the secret alone: it is for the present site
-        store_secret(site, held)
-        return held
+    if bound is None:
+        return _bind(site, held)
     if any(bound[field] != getattr(site, field) for field in _BOUND_TO):
         whose = f"{bound['user']} of {bound['domain']}" if bound["domain"] else bound["user"] or "a token"
         raise UsageError(
@@ -36,6 +37,18 @@ def read_secret(site: Site) -> str | None:
             f"since, so nothing was sent. Store the new secret with `bulkvm login {site.name}`."
         )
     return str(bound[_SECRET])
+
+
+def _bind(site: Site, held: str) -> str | None:
+    """Store the secret of bulkvm 0.1.0, which stored it alone, as that of the present site, and return it."""
+    try:
+        with lock_sites(sites_file()):
+            if _get(site.name) == held:
+                store_secret(site, held)
+                return held
+    except FileError:  # the folder of the sites is read-only
+        return held
+    return read_secret(site)  # another program changed it in the meantime
 
 
 def store_secret(site: Site, secret: str) -> bool:

@@ -4,23 +4,21 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import tomli_w
 
-from bulkvm.files import check_own_folder, check_target, make_private_folder, read_own_file, writing
-from bulkvm.locks import locked
-from bulkvm.model.errors import FileError, LockHeld, UsageError
+from bulkvm.files import check_own_folder, check_target, read_own_file, writing
+from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.model.url import check_url
 from bulkvm.sites.passwords import split_command
+from bulkvm.sites.site_lock import lock_sites
 
 SIMULATOR: Final = "simulator"  # built in
 
-_LOCK_TIMEOUT: Final = 20.0  # seconds, since several programs may change the file at once
 
 _OWN_FIELDS: Final = ("url", "domain", "user", "password_command", "password_file", "ca_file", "fingerprint")
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
@@ -114,28 +112,6 @@ def check_changeable(file: Path) -> None:
     with lock_sites(file):
         _read_entries(file)
         check_target(file.resolve(), overwrite=True)
-
-
-@contextmanager
-def lock_sites(file: Path) -> Iterator[None]:
-    """Take turns with other programs that change sites or their secrets: some keyrings are files without a lock.
-
-    Raises:
-        FileError: the file of the sites cannot be written.
-        LockHeld: another program is changing it.
-    """
-    try:
-        make_private_folder(file.parent)
-        check_own_folder(file.parent)
-        with locked(file.with_name(f"{file.name}.lock"), _LOCK_TIMEOUT):
-            yield
-    except LockHeld as error:
-        raise LockHeld(f"Another program is changing the sites file {file}. Try again later.") from error
-    except OSError as error:
-        raise FileError(
-            f"The sites file {file} cannot be written: {error.strerror or error}. Check that you may write to its "
-            "folder, or name another file in BULKVM_CONFIG."
-        ) from error
 
 
 def _read_entries(file: Path) -> dict[str, Any]:

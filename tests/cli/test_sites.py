@@ -92,6 +92,19 @@ def test_logins_and_logouts_take_turns_at_the_keyring(bulkvm: Bulkvm, login: Log
     assert held(turns) == {"clinic": USER.password}
 
 
+def test_an_entry_of_0_1_0_is_bound_in_turn_with_logins(bulkvm: Bulkvm, login: Login, ring: InMemory) -> None:
+    login("clinic")
+    file = sites_file()
+    turns = Turns(file.with_name(f"{file.name}.lock"))
+    turns.held = dict.fromkeys(ring.held, USER.password)
+    keyring.set_keyring(turns)
+
+    assert bulkvm("export", "boxes.csv").code == 0
+
+    assert turns.could_change == [False]
+    assert held(turns) == {"clinic": USER.password}
+
+
 @pytest.mark.parametrize(
     ("options", "secret"), [((), USER.password), (("--token-stdin",), USER.token)], ids=["password", "token"]
 )
