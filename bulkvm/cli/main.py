@@ -1,5 +1,6 @@
 """The command line: commands by name, error messages and exit codes."""
 
+import gc
 import importlib
 import io
 import logging
@@ -42,6 +43,7 @@ COMMANDS: Final = {
 
 _MAY_BE_EMPTY: Final = ("--domain",)  # a system administrator has none
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000  # cells, rows and problems have no cycles, and there may be millions
 _SUCCESS: Final = (ExitCode.DONE, ExitCode.DIFFERENCES)
 
 
@@ -133,6 +135,7 @@ def _raise_sigint(_number: int, frame: FrameType | None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, report its error if any, and return its exit code."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     with OutputStreams() as streams:
         code = run_command(sys.argv[1:] if arguments is None else arguments, streams)
         lost = streams.lost_output

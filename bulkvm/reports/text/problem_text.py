@@ -1,7 +1,9 @@
 """Problems as text."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
+from itertools import chain
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER
@@ -52,14 +54,14 @@ def render_problems(
     if not problems:
         return "No problems."
     lines = [f"{count_problems(problems)}:"]
-    total = Counter(problem.code for problem in problems)
-    shown: Counter[str] = Counter()
-    for problem in in_sheet_order(problems):
-        shown[problem.code] += 1
-        if shown[problem.code] <= most:
-            more = total[problem.code] - most if shown[problem.code] == most else 0
-            lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
-    if advice and max(total.values()) > most:
+    of_code: dict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        of_code[problem.code].append(problem)
+    first = {code: nsmallest(most, found, key=_position) for code, found in of_code.items()}
+    for problem in in_sheet_order(chain.from_iterable(first.values())):
+        more = len(of_code[problem.code]) - most if problem is first[problem.code][-1] else 0
+        lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
+    if advice and max(map(len, of_code.values())) > most:
         lines.append(advice)
     return "\n".join([*lines, *_advise_options(problems)])
 

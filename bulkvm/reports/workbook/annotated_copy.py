@@ -12,7 +12,7 @@ from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import MAX_NOTES, make_marks
+from bulkvm.reports.workbook.marks import MAX_NOTES, cells_with_lost_zeros, make_marks, most_severe
 from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_changes, fits_in_memory
 from bulkvm.reports.workbook.original.original_copy import format_original_copy
 from bulkvm.reports.workbook.result_columns import make_messages
@@ -45,10 +45,12 @@ def write_annotated(
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
     check_result_name(target, sheet, overwrite=overwrite)
-    marks = make_marks(sheet, problems)
-    messages = make_messages(sheet, problems, required=len(marks) > MAX_NOTES)
+    marked = most_severe(problems)
+    marks = make_marks(sheet, marked)
+    messages = make_messages(sheet, marked, required=len(marks) > MAX_NOTES)
     summary = summarise_problems(sheet, problems, in_column=messages is not None)
-    return write_copy(target, sheet, Annotation(marks, summary, messages), overwrite=overwrite)
+    annotation = Annotation(marks, summary, messages, cells_with_lost_zeros(problems))
+    return write_copy(target, sheet, annotation, overwrite=overwrite)
 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation, *, overwrite: bool | Reservation = False) -> Path:

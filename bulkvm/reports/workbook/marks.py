@@ -1,17 +1,19 @@
 """Marks: colours and notes for the cells with problems."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.text_cells import count_lines, fit
 
 MAX_NOTES: Final = 5_000  # with more, Excel opens the copy slowly
+MAX_MARKED: Final = 50_000  # problems; more than anyone corrects before checking the sheet again
+_LOST_ZEROS: Final = frozenset({ProblemCode.PIN_LOST_ZERO, ProblemCode.PIN_ZERO_RESTORED})
 NOTE_AUTHOR: Final = "bulkvm"
 NOTE_HEAD: Final = f"{NOTE_AUTHOR} says:\n"  # identifies notes of earlier copies, including those of 0.1.0
 NOTE_WIDTH: Final = 340  # pixels, like the heights below
@@ -26,6 +28,18 @@ class Mark:
 
     severity: Severity
     note: str
+
+
+def most_severe(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Return the problems to mark: all, or if there are too many, the first ones, errors first."""
+    if len(problems) <= MAX_MARKED:
+        return problems
+    return sorted(problems, key=lambda problem: problem.severity)[:MAX_MARKED]
+
+
+def cells_with_lost_zeros(problems: Iterable[Problem]) -> frozenset[str]:
+    """Return the cells whose numbers lost a leading zero, marked or not."""
+    return frozenset(problem.cell for problem in problems if problem.code in _LOST_ZEROS and problem.cell)
 
 
 def make_marks(sheet: Sheet, problems: Sequence[Problem]) -> Mapping[str, Mark]:

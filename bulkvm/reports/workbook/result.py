@@ -12,7 +12,7 @@ from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.workbook.annotated_copy import write_copy
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
-from bulkvm.reports.workbook.marks import make_marks
+from bulkvm.reports.workbook.marks import cells_with_lost_zeros, make_marks, most_severe
 from bulkvm.reports.workbook.result_columns import make_results
 from bulkvm.reports.workbook.summary import RunSummary, summarise_run
 
@@ -46,7 +46,8 @@ def write_result(
     results = make_results(outcomes, problems, pins or {})
     if table_format(target) == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)
-        annotation = Annotation(make_marks(sheet, problems), summary, results)
+        marks = make_marks(sheet, most_severe(problems))
+        annotation = Annotation(marks, summary, results, cells_with_lost_zeros(problems))
         return write_copy(target, sheet, annotation, overwrite=overwrite)
     grid = make_grid(sheet, results)
     content = format_table(Table(grid.headings, [], (row for _, row in grid.rows)), "csv")

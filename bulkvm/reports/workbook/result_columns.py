@@ -66,8 +66,8 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
     if not (required or is_former):
         return None
     messages = messages_by_row(problems)
-    otherwise = "" if is_former else None
-    rows = {row: (messages.get(row, otherwise),) for row in sheet.cells.index.tolist()}
+    # Rows without a message are left out, unless they may have one from an earlier copy.
+    rows = {row: (messages.get(row, ""),) for row in sheet.cells.index.tolist() if is_former or row in messages}
     return Results({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows)
 
 

@@ -16,7 +16,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
-from bulkvm.reports.workbook.marks import column_letters, marked_cell
+from bulkvm.reports.workbook.marks import MAX_MARKED, column_letters, marked_cell
 from bulkvm.reports.workbook.text_cells import row_height
 from bulkvm.text import printable
 
@@ -193,7 +193,9 @@ def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
         cells = (place, problem.message, problem.severity.capitalize(), problem.code)
         yield Line(cells, LineKind.ROW, problem.severity, link=marked_cell(problem, letters))
     if len(problems) > MAX_PROBLEMS:
-        yield Line((f"... and {len(problems) - MAX_PROBLEMS:,} more, marked in the sheet.",))
+        marked = MAX_MARKED - MAX_PROBLEMS
+        which = "marked in the sheet" if len(problems) <= MAX_MARKED else f"of which {marked:,} are marked"
+        yield Line((f"... and {len(problems) - MAX_PROBLEMS:,} more, {which}.",))
 
 
 def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook import annotated_copy as annotated_copies
+from bulkvm.reports.workbook import marks as marks_module
 from bulkvm.reports.workbook import summary
 from bulkvm.reports.workbook.annotated_copy import write_annotated, write_copy
 from bulkvm.reports.workbook.annotation import Annotation
@@ -26,6 +27,7 @@ from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_
 from bulkvm.reports.workbook.styles import AMBER, RED
 from bulkvm.reports.workbook.summary import Line
 from bulkvm.reports.workbook.text_only import text_copy as plain_copy
+from bulkvm.validation import validate
 from tests.readers.files import header_xml, write_raw_workbook, write_workbook
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, ROWS, save_clinic, save_clinic_csv
 from tests.sheets import sheet_of
@@ -382,6 +384,38 @@ def test_a_corrected_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None
 
     told = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
     assert told == {1: "bulkvm_message", MAX_NOTES + 3: f"A{MAX_NOTES + 3}: wrong. [pin-repeats]"}
+
+
+@pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
+def test_more_problems_than_anyone_corrects_are_marked_errors_first_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    monkeypatch.setattr(marks_module, "MAX_MARKED", 10)
+    monkeypatch.setattr(summary, "MAX_MARKED", 10)
+    monkeypatch.setattr(summary, "MAX_PROBLEMS", 4)
+    sheet, problems = flood(tmp_path, name)
+
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))
+
+    assert colours(workbook["Boxes"]) == {f"A{problems[-1].row}": RED} | {f"A{row}": AMBER for row in range(2, 11)}
+    assert f"... and {len(problems) - 4} more, of which 6 are marked." in summary_texts(workbook)
+
+
+def test_numbers_that_lost_a_zero_stay_numbers_where_they_are_not_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[str(6_000 + n), f"Desk {n}", str(402_817 + n * 7) if n % 4 else str(40_281 + n)] for n in range(40)]
+    write_workbook(tmp_path / "a.xlsx", ("Ext", "Name", "PIN"), *([e, n, int(pin)] for e, n, pin in rows))
+    sheet = replace(read_sheet(tmp_path / "a.xlsx"), name=None)
+    problems = validate(sheet).problems
+    lost = {problem.cell for problem in problems if problem.code == "pin-lost-zero"}
+    assert len(lost) == 10
+    monkeypatch.setattr(marks_module, "MAX_MARKED", 3)
+
+    own = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))["Boxes"]
+
+    assert {cell.coordinate for row in own.iter_rows(min_row=2) for cell in row if cell.data_type == "n"} == lost
+    assert {problem.cell for problem in validate(read_sheet(tmp_path / "annotated.xlsx")).problems} >= lost
 
 
 def flood(folder: Path, name: str | None) -> tuple[Sheet, list[Problem]]:

@@ -3,7 +3,7 @@
 import io
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
@@ -27,10 +27,10 @@ from bulkvm.reports.workbook.summary import Line, summary_name
 from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height, write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
+from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
 
 _INVALID_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MAX_NAME_LENGTH: Final = 31
-_LOST_ZERO: Final = ("[pin-lost-zero]", "[pin-zero-restored]")  # problem codes in notes
 _SHORTENED: Final = Line(
     (f"The sheet has too much text for a copy: long cells in its last rows are shortened and marked with {CHECK}.",)
 )
@@ -49,7 +49,7 @@ def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         title, *rest = annotation.summary
         summary = [title, _SHORTENED, *rest] if exceeds_limit(sheet) else annotation.summary
         write_summary(workbook, summary, summary_name([name]), name)
-        _write_sheet(workbook, workbook.add_worksheet(name), sheet, annotation)
+        _write_sheet(workbook, workbook.add_worksheet(name, TextWorksheet), sheet, annotation)
         try:
             workbook.close()
         except FileCreateError as error:
@@ -71,7 +71,7 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     heights = _row_heights(annotation.results)
     _set_widths(worksheet, sheet, grid.headings, text)
     header = last = sheet.header_row - 1
-    numbers = _lost_zeros(annotation)
+    numbers = {xl_cell_to_rowcol(cell) for cell in annotation.lost_zeros}
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
         default = heading if last == header else text
@@ -91,11 +91,6 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     worksheet.fit_to_pages(1, 0)
     worksheet.repeat_rows(header)
     worksheet.autofilter(header, 0, last, len(grid.headings) - 1)
-
-
-def _lost_zeros(annotation: Annotation) -> Collection[tuple[int, int]]:
-    """Return the numbers that lost a leading zero, counted from 0. They stay numbers, so that the loss is detected."""
-    return {xl_cell_to_rowcol(cell) for cell, mark in annotation.marks.items() if any(map(mark.note.count, _LOST_ZERO))}
 
 
 def _cell_formats(
