@@ -132,6 +132,7 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
     problems.extend(
         Problem(
             row=record.row,
+            cell=f"{checked.letters[column.header]}{record.row}" if column.header in checked.letters else None,
             column=column.header,
             code=column.blank_code,
             message=message,

@@ -121,6 +121,9 @@ WORKBOOKS: Final[Mapping[str, Callable[..., Path]]] = {
     "rows": _sheet("", lambda n: f'<row r="{n + 1}"/>', _END),
     "rows with attributes": _sheet("", lambda n: f'<row r="{n + 1}" ht="12.8" hidden="1" outlineLevel="0"/>', _END),
     "cells": _sheet("", '<row><c s="1"/><c s="1"/><c s="1"/></row>', _END, styles=STYLES),
+    "cells with values": _sheet(
+        "", lambda n: "<row>" + "<c><v>7</v></c>" * 20 + "</row>" if n < 70_000 else " " * 1_000, _END
+    ),
     "cells without end": _sheet('<row r="4">', "<c/>", _STYLED),
     "numbers": _sheet("", lambda n: f"<row><c><v>{n + 6000}</v></c><c><v>{n}.5</v></c></row>", _END),
     "dates": _sheet(
