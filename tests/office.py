@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,13 +41,20 @@ def save_as(file: Path, kind: str, folder: Path, *, language: str = "en-US", as_
         language: of the person's computer.
         as_text: whether a CSV file is opened as a careful person does, each column as Text.
     """
+    text_columns = "/".join(f"{column}/2" for column in range(1, 10))
+    convert([file], kind, folder, language=language, opened_as=f"CSV:44,34,76,1,{text_columns}" if as_text else None)
+    return folder / f"{file.stem}.{kind.partition(':')[0]}"
+
+
+def convert(
+    files: Iterable[Path], kind: str, folder: Path, *, language: str = "en-US", opened_as: str | None = None
+) -> None:
+    """Open files in LibreOffice, with an input filter if one is given, and save each of them as another kind."""
     assert _OFFICE
     profile = Path(_profile(language).name)
-    text_columns = "/".join(f"{column}/2" for column in range(1, 10))
-    opened = [f"--infilter=CSV:44,34,76,1,{text_columns}"] if as_text else []
+    opened = [f"--infilter={opened_as}"] if opened_as else []
     subprocess.run(
         [_OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *opened,
-         "--convert-to", kind, "--outdir", folder, file],
-        check=True, capture_output=True, timeout=180,
+         "--convert-to", kind, "--outdir", folder, *files],
+        check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    return folder / f"{file.stem}.{kind.partition(':')[0]}"

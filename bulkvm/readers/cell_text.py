@@ -17,6 +17,7 @@ from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.xml_parts import INDEX_DIGITS, read_index
 
 _DIGITS: Final = 15  # all that Excel keeps of a number
+_GENERAL_CHARACTERS: Final = 11  # longer fractions are rounded in the format General
 _TOO_LONG: Final = Decimal(10) ** _DIGITS
 # The longest stored text: a character takes up to two escapes (_xD83D_), and one extra shows that it is too long.
 _LONGEST_STORED: Final = 2 * len("_xD83D_") * (CELL_CHARACTERS + 1)
@@ -99,13 +100,13 @@ class CellText:
         if not text_styles or read_index(style) not in text_styles:  # most cells
             return text, None
         number_format = self.formats.for_style(style)
-        shown = number_format.show_text(text) if number_format else text
-        return (text, CellKind.HIDDEN) if shown is None else (shown, None)
+        return (number_format.texts.show(text), number_format.texts.kind) if number_format else (text, None)
 
     def _read_number(self, style: str, value: str) -> TextAndKind:
         number_format = self.formats.for_style(style)
         if (
-            number_format is GENERAL
+            number_format is not None
+            and number_format.is_plain
             and len(value) <= _DIGITS
             and value.isdecimal()
             and value.isascii()
@@ -119,7 +120,9 @@ class CellText:
         if section.kind is not None:
             return self._read_other(section, number), section.kind
         if number != number.to_integral_value():
-            return f"{number:f}", CellKind.FRACTION if number_format is GENERAL else CellKind.ROUNDED
+            text = f"{number:f}"
+            is_whole_shown = number_format is GENERAL and len(text) <= _GENERAL_CHARACTERS
+            return text, CellKind.FRACTION if is_whole_shown else CellKind.ROUNDED
         if abs(number) >= _TOO_LONG:
             return f"{number:f}", CellKind.LONG_NUMBER
         return _show(int(number), section, has_minus=has_minus)

@@ -13,12 +13,14 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.xml_parts import read_index
 
-# Dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
-_EAST_ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59)})
+# Dates in Chinese, Japanese, Korean and Thai Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
+_ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59), *range(71, 82)})
+_ASIAN_NUMBERS: Final = frozenset(range(59, 71))
 _SECTION_END: Final = re.compile(r'("[^"]*"|\\.|[_*].|\[[^\]]*\])|;', re.DOTALL)
 _MAX_SECTIONS: Final = 4  # positive numbers, negative ones, zero, text
 _TOKEN: Final = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_(?P<gap>.)|\*(?P<fill>.)'
+    r"|\[\$[^\]-]*-(?P<system>F[48]00)\]|\[\$[^\]-]*-(?P<native>0*[1-9A-F][0-9A-F]?)[0-9A-F]{6}\]"
     r"|\[\$(?P<currency>[^\]-]*)[^\]]*\]|\[(?P<duration>h+|m+|s+)\]|\[(?P<numerals>(?:DB|Nat)Num[^\]]*)\]"
     r"|\[(?P<condition>[<>=][^\]]*)\]|\[[^\]]*\]|(?P<exponent>E[+-])|(?P<noon>AM/PM|A/P)|(?P<digit>General|[0#?])"
     r"|(?P<point>[.])|(?P<group>,)|(?P<percent>%)|(?P<text>@)|(?P<date>[dmyhsegb])|(?P<other>[A-Za-z0-9/\"\[\\])"
@@ -79,15 +81,28 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSection:
+    """How text is shown: between `affixes`; or hidden or otherwise, as `kind` says."""
+
+    affixes: tuple[str, ...] = ("", "")
+    kind: CellKind | None = None
+
+    def show(self, text: str) -> str:
+        """Return text as shown, or as stored if it is not shown that way."""
+        return text if self.kind else text.join(self.affixes)
+
+
+@dataclass(frozen=True, slots=True)
 class NumberFormat:
     """A parsed format: sections for positive numbers, negative numbers and zero, or with conditions.
 
-    `affixes` is what is shown before and after text; None if text is hidden.
+    `texts` is how text is shown. `is_plain`: whole numbers are shown as their digits.
     """
 
     sections: tuple[Section, ...] = (Section(),)
     conditions: tuple[Callable[[Decimal], bool] | None, ...] = ()
-    affixes: tuple[str, ...] | None = ("", "")
+    texts: TextSection = TextSection()
+    is_plain: bool = False
 
     def section(self, number: Decimal) -> tuple[Section, bool]:
         """Return the section for a number, and whether a minus sign is shown before it."""
@@ -101,16 +116,16 @@ class NumberFormat:
         own = place < len(self.sections)
         return self.sections[place if own else 0], number < 0 and not own
 
-    def show_text(self, text: str) -> str | None:
-        """Return text as shown; None if it is hidden."""
-        return None if self.affixes is None else text.join(self.affixes)
-
 
 _NOT_PLAIN_DIGITS: Final = Section(CellKind.SHOWN_OTHERWISE)
-GENERAL: Final = NumberFormat()
+GENERAL: Final = NumberFormat(is_plain=True)
+_WHOLE: Final = NumberFormat(is_plain=True)  # unlike GENERAL, it shows no decimals
 _BAD: Final = NumberFormat((Section(CellKind.BAD_FORMAT),))
-_UNKNOWN: Final = NumberFormat((_NOT_PLAIN_DIGITS,))
-_LIKE_GENERAL: Final = frozenset({"", "general", "@", "0"})
+_UNKNOWN: Final = NumberFormat((_NOT_PLAIN_DIGITS,), texts=TextSection(kind=CellKind.SHOWN_OTHERWISE))
+_PLAIN: Final = {"": GENERAL, "general": GENERAL, "@": GENERAL, "0": _WHOLE}
+_NOT_ASCII_DIGITS: Final = frozenset({"exponent", "numerals", "native", "other", "text"})
+_INCOMPLETE: Final = frozenset("*_")  # without the character that belongs to them
+_OF_DATES: Final = frozenset({"date", "duration", "noon", "system"})
 
 
 class Formats:
@@ -145,30 +160,52 @@ def format_for_id(format_id: int, codes: Mapping[int, str | None]) -> NumberForm
     if format_id in codes:
         code = codes[format_id]
         return _BAD if code is None else parse_format(code)
-    if format_id in _EAST_ASIAN_DATES:
+    if format_id in _ASIAN_DATES:
         return NumberFormat((Section(CellKind.DATE),))
+    if format_id in _ASIAN_NUMBERS:
+        return NumberFormat((_NOT_PLAIN_DIGITS,))
     return parse_format(BUILTIN_FORMATS.get(format_id, "General"))
 
 
 @lru_cache(maxsize=1024)
 def parse_format(code: str) -> NumberFormat:
     """Parse a format code such as 0000 or dd/mm/yyyy."""
-    if code.casefold() in _LIKE_GENERAL:
-        return GENERAL
+    if plain := _PLAIN.get(code.casefold()):
+        return plain
     sections = [list(_TOKEN.finditer(section)) for section in _split(code)]
-    if len(sections) > _MAX_SECTIONS:
+    if len(sections) > _MAX_SECTIONS or any(map(_has_text, sections[:-1])) or any(map(_is_invalid, sections)):
         return _UNKNOWN
-    affixes: tuple[str, ...] | None = ("", "")
-    if len(sections) == _MAX_SECTIONS or any(token.lastgroup == "text" for token in sections[-1]):
-        affixes = _affixes(sections.pop())
+    texts = TextSection()
+    if len(sections) == _MAX_SECTIONS or _has_text(sections[-1]):
+        last = sections.pop()
+        if any(token["condition"] for token in last):
+            return _UNKNOWN
+        texts = _text_section(last)
     if not sections:
-        digits_added = affixes is None or any(map(str.isdigit, "".join(affixes)))
-        return NumberFormat((_NOT_PLAIN_DIGITS if digits_added else Section(),), affixes=affixes)
+        adds_digits = any(map(str.isdigit, "".join(texts.affixes))) or any(token["native"] for token in last)
+        is_plain = texts.kind is None and not adds_digits
+        return NumberFormat((Section() if is_plain else _NOT_PLAIN_DIGITS,), texts=texts)
     read = tuple(map(_section, sections))
     try:
-        return NumberFormat(read, _conditions(sections), affixes)
+        return NumberFormat(read, _conditions(sections), texts)
     except ValueError:
         return _UNKNOWN
+
+
+def _has_text(tokens: Sequence[re.Match[str]]) -> bool:
+    return any(token.lastgroup == "text" for token in tokens)
+
+
+def _is_invalid(tokens: Sequence[re.Match[str]]) -> bool:
+    """Whether Excel does not accept a section, or may not: programs then differ in how they show the other sections."""
+    names = [token.lastgroup for token in tokens]
+    if names.count("fill") > 1 or any(token["literal"] in _INCOMPLETE for token in tokens):
+        return True
+    if _OF_DATES.isdisjoint(names):
+        return any(token["other"] == "/" for token in tokens)
+    # Among dates, digits are only fractions of a second.
+    digits = [place for place, name in enumerate(names) if name == "digit"]
+    return any(len(tokens[place][0]) > 1 for place in digits) or bool(digits and "point" not in names[: digits[0]])
 
 
 def _may_change_text(code: str) -> bool:
@@ -204,8 +241,8 @@ def _condition(written: str) -> Callable[[Decimal], bool]:
     return lambda number: compare(number, limit)
 
 
-def _affixes(tokens: Sequence[re.Match[str]]) -> tuple[str, ...] | None:
-    """Return the literals of a text section, split where the text goes; None if nothing is shown."""
+def _text_section(tokens: Sequence[re.Match[str]]) -> TextSection:
+    """Parse the section for text: its literals, split where the text goes."""
     pieces = [""]
     for token in tokens:
         match token.lastgroup:
@@ -215,23 +252,25 @@ def _affixes(tokens: Sequence[re.Match[str]]) -> tuple[str, ...] | None:
                 pieces[-1] += token[token.lastgroup]
             case "gap":
                 pieces[-1] += " "
-            case "fill" | None:
+            case "fill" | "native" | None:
                 pass
-            case _:  # digits and dates, which do not apply to text
-                return "", ""
-    return tuple(pieces) if "".join(pieces).strip() or len(pieces) > 1 else None
+            case _:  # digits and dates do not apply to text, and programs differ in what they show
+                is_general = len(tokens) == 1 and len(token[0]) > 1
+                return TextSection(kind=None if is_general else CellKind.SHOWN_OTHERWISE)
+    is_shown = "".join(pieces).strip() or len(pieces) > 1
+    return TextSection(tuple(pieces), None if is_shown else CellKind.HIDDEN)
 
 
 def _section(tokens: Sequence[re.Match[str]]) -> Section:
     """Parse the section for numbers of one sign."""
     groups = {token.lastgroup for token in tokens}
-    if groups & {"date", "duration", "noon"}:
+    if groups & _OF_DATES:
         letters = {token[0].lower() for token in tokens if token.lastgroup == "date"}
         is_time = "duration" in groups or bool(letters & set("hs") and not letters & set("dyegb"))
         return Section(CellKind.TIME if is_time else CellKind.DATE, is_duration="duration" in groups)
     if "percent" in groups:
         return Section(CellKind.PERCENTAGE)
-    if groups & {"exponent", "numerals", "other", "text"} or any((token["fill"] or "").isdigit() for token in tokens):
+    if groups & _NOT_ASCII_DIGITS or any((token["fill"] or "").isdigit() for token in tokens):
         return _NOT_PLAIN_DIGITS
     return _digits(tokens)
 

@@ -1,5 +1,6 @@
 """Rows of a sheet, collected into a table of text."""
 
+import operator
 import re
 import sys
 from bisect import bisect_left
@@ -86,6 +87,24 @@ class Table:
                 ProblemCode.TOO_LARGE,
             )
         return True
+
+    def sort(self) -> None:
+        """Sort rows that the file has in another order, and join the parts of a row. Cells there twice are damaged."""
+        if all(map(operator.lt, self.rows, islice(self.rows, 1, None))):
+            return
+        places: dict[int, list[int]] = {}
+        for place in sorted(range(len(self.rows)), key=self.rows.__getitem__):
+            places.setdefault(self.rows[place], []).append(place)
+        for letter, column in self._columns.items():
+            column.extend([""] * (len(self.rows) - len(column)))
+            for row, parts in places.items():
+                if sum(1 for place in parts if column[place]) > 1:
+                    self.mark(letter, row, CellKind.DAMAGED)
+            self._columns[letter] = [
+                next((column[place] for place in parts if column[place]), "") for parts in places.values()
+            ]
+        self.rows = list(places)
+        self.hidden = sorted(set(self.hidden))
 
     def mark(self, letter: str, row: int, kind: CellKind) -> None:
         """Set the kind of a cell."""

@@ -63,8 +63,23 @@ def _candidates(
     for path in dict.fromkeys(part.path for part in parts):
         with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(HEADER_ROWS)) as rows:
             first = first_rows(rows)
-        read[path] = first, find_header(first, heading_map)
+        header = find_header(first, heading_map)
+        if header is None:  # some programs store rows in another order
+            first = _unordered_first_rows(package, path)
+            header = find_header(first, heading_map)
+        read[path] = first, header
     return [_Candidate(part, *read[part.path]) for part in parts]
+
+
+def _unordered_first_rows(package: Package, path: str) -> list[Row]:
+    """Return the rows in which to look for the header, wherever the worksheet has them."""
+    found: dict[int, Row] = {}
+    with package.open_sheet(path) as stream:
+        for row in _worksheet(stream, package).rows():
+            if row.number <= HEADER_ROWS:
+                before = found.get(row.number, Row(row.number, {}))
+                found[row.number] = row._replace(cells={**before.cells, **row.cells})
+    return first_rows(found[number] for number in sorted(found))
 
 
 def _worksheet(stream: IO[bytes], package: Package) -> Worksheet:
@@ -102,6 +117,9 @@ def _read(
         for row in worksheet.rows():
             if row.number > header.row.number:
                 table.add(row)
+            elif row.number == header.row.number and row.cells.keys() != header.row.cells.keys():
+                raise ValueError(row.number)  # the header is in parts, with other rows between them
+    table.sort()
     used = set(match_headings(header.headings, heading_map))
     problems = (
         *warn_hidden_rows(table.hidden),

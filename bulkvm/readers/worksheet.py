@@ -1,15 +1,13 @@
 """A worksheet, read row by row."""
 
 from collections.abc import Generator
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
+from bulkvm.model.sheet import CellKind
 from bulkvm.readers.cell_text import CellText, join_text_runs
 from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, Steps, XmlHandler, for_elements, parse, read_index
-
-if TYPE_CHECKING:
-    from bulkvm.model.sheet import CellKind
 
 _NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
@@ -79,7 +77,7 @@ class Worksheet(XmlHandler):
         self._in_phonetic = True
 
     def _start_merged(self, attributes: dict[str, str]) -> None:
-        self.merged[attributes["ref"]] = None
+        self.merged[attributes["ref"].upper()] = None
         if len(self.merged) > MERGED_RANGES:
             raise ValueError(len(self.merged))
 
@@ -104,7 +102,7 @@ class Worksheet(XmlHandler):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = read_index(attributes["r"]) if "r" in attributes else self._number + 1
-        if number is None or not self._number <= number <= ROWS or not number:
+        if not number or number > ROWS:
             raise ValueError(number)
         self._column = 0
         hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") in _NO_HEIGHT
@@ -121,13 +119,15 @@ class Worksheet(XmlHandler):
 
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
-        letter = self._column_letter(attributes.get("r"))
+        letter, is_misplaced = self._column_letter(attributes.get("r"))
         if self._runs:
             self._value = join_text_runs(self._runs)
             self._runs.clear()
         if self._value is None and self._formula is None:
             return
         text, kind = self._texts.read(attributes.get("t", "n"), attributes.get("s", "0"), self._value, self._formula)
+        if is_misplaced or (text and letter in self._cells):
+            kind = CellKind.DAMAGED
         if text:
             self._cells[letter] = text
             if kind is not None:
@@ -136,14 +136,18 @@ class Worksheet(XmlHandler):
     def _row(self) -> Row:
         return Row(self._number, self._cells, self._kinds, self._is_hidden)
 
-    def _column_letter(self, reference: str | None) -> str:
-        """Return the letter of a cell's column. A cell without a reference follows the one before it."""
+    def _column_letter(self, reference: str | None) -> tuple[str, bool]:
+        """Return the letter of a cell's column, and whether its reference names another row.
+
+        A cell without a reference follows the one before it.
+        """
         letter = LETTERS[self._column] if reference is None else reference.removesuffix(self._digits)
         column = COLUMN_OF.get(letter)
-        if column is None:
-            letter = letter.upper()
+        is_misplaced = False
+        if column is None:  # in lower case, or in another row
+            written = letter.upper()
+            letter = written.rstrip("0123456789")
             column = COLUMN_OF[letter]
-        if letter in self._cells:
-            raise ValueError(reference)
+            is_misplaced = letter != written
         self._column = column
-        return letter
+        return letter, is_misplaced

@@ -71,7 +71,7 @@ _NOT_DIGITS: Final = {
     ),
     CellKind.SHOWN_OTHERWISE: Fault(
         ProblemCode.EXCEL_FORMAT,
-        f"The cell's number format shows something else than the number in the cell. {_AS_TEXT}",
+        f"The cell's number format shows something else than the value in the cell. {_AS_TEXT}",
     ),
     CellKind.BOOLEAN: Fault(ProblemCode.EXCEL_BOOLEAN, f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
@@ -89,7 +89,7 @@ def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault 
     if kind is CellKind.SHOWN_OTHERWISE:
         return Fault(
             ProblemCode.EXCEL_FORMAT,
-            f"The cell holds a number, and its number format shows something else; it is read as {shown(text)}. "
+            f"The cell's number format shows something else than the cell holds; it is read as {shown(text)}. "
             "If that is wrong, format the column as Text and type it again.",
             Severity.WARNING,
         )

@@ -114,6 +114,20 @@ def test_a_cell_is_read_as_its_number_format_shows_it(tmp_path: Path, value: str
         pytest.param(1001, "ggge", "excel-date", id="an era with its year"),
         pytest.param(1001, "bbbb", "excel-date", id="a Buddhist year"),
         pytest.param(1001.5, "0000", "excel-fraction", id="a fraction that is not shown"),
+        pytest.param(1001, "[$-F800]0000", "excel-format", id="digits in a date of the system"),
+        pytest.param(1001, "[$-F800]", "excel-date", id="a date of the system"),
+        pytest.param(1001, "[$-2000401]0000", "excel-format", id="digits of another script"),
+        pytest.param(1001, "[$-D000409]@", "excel-format", id="digits of another script in a text format"),
+        pytest.param(1001, "0000;[h]0", "excel-format", id="a duration with digits in another section"),
+        pytest.param(1001, "0000;[h]General", "excel-format", id="a duration with a number in another section"),
+        pytest.param(1001, "00000;0/", "excel-format", id="half a fraction in another section"),
+        pytest.param(1001, "00000;0;0;[>0]@", "excel-format", id="a condition for texts"),
+        pytest.param(1001, "00000;@;0", "excel-format", id="a text before a number"),
+        pytest.param(1001, "0000* 0* ", "excel-format", id="two characters that fill the cell"),
+        pytest.param(1001, "00000;*", "excel-format", id="nothing that fills the cell"),
+        pytest.param("1001", "0;0;0;0", "excel-format", id="digits in the section for texts"),
+        pytest.param("1001", "0;0;0;0;0", "excel-format", id="a text in more sections than Excel has"),
+        pytest.param("1001", "0;0;0;@yy", "excel-format", id="a date in the section for texts"),
     ],
 )
 def test_digits_that_are_not_shown_as_they_are_stored_are_an_error(
@@ -133,6 +147,9 @@ def test_digits_that_are_not_shown_as_they_are_stored_are_an_error(
         pytest.param(5, '"Reception"', "Reception", id="a word for a number"),
         pytest.param(0, '"No";"No";"Yes"', "Yes", id="a word for zero"),
         pytest.param(1001.5, "0000", "1001.5", id="a fraction"),
+        pytest.param(1001.5, "0", "1001.5", id="a fraction in a format for whole numbers"),
+        pytest.param(0.0000000000054, "General", "0.0000000000054", id="a fraction that is shown as 5.4E-12"),
+        pytest.param("Lee", "0;0;0;0", "Lee", id="digits in the section for texts"),
     ],
 )
 def test_a_number_that_is_shown_as_words_is_read_with_a_warning_where_words_stand(

@@ -90,7 +90,7 @@ def test_a_cell_gives_what_a_person_reads_there(
         ('<c t="b"><f>TRUE()</f><v>1</v></c>', "TRUE", CellKind.FORMULA),
         ('<c s="1"><f>A1</f><v>101</v></c>', "0101", CellKind.FORMULA),
         ('<c t="str"><f>A1</f><v></v></c>', "", None),
-        ("<c><f>1/3</f><v>0.333333333333333</v></c>", "0.333333333333333", CellKind.FRACTION),
+        ("<c><f>1/3</f><v>0.333333333333333</v></c>", "0.333333333333333", CellKind.ROUNDED),
         ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', "#DIV/0!", CellKind.EXCEL_ERROR),
         ("<c><f>B1&amp;C1</f></c>", "=B1&C1", CellKind.NO_RESULT),
         ("<c><f>B1</f><v/></c>", "=B1", CellKind.NO_RESULT),

@@ -76,14 +76,60 @@ def test_a_cell_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: P
             id="a row in two pieces",
         ),
         pytest.param(
+            [
+                f'<row r="2">{text_cell("A2", "6201")}</row>',
+                f'<row r="3">{text_cell("C3", "x")}</row>',
+                f'<row r="2">{text_cell("B2", "Lab")}</row>',
+            ],
+            id="a row in two pieces with another between them",
+        ),
+        pytest.param(
+            [
+                f'<row r="9">{text_cell("C9", "x")}</row>',
+                f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}</row>',
+            ],
+            id="rows out of order",
+        ),
+        pytest.param(
             ['<row r="2"><c r="A2" s=" 1 "><v> 6201 </v></c><c r="B2" t="s"><v> 0 </v></c></row>'], id="spaces"
         ),
     ],
 )
 def test_what_is_certain_in_an_odd_order_or_spelling_is_read(tmp_path: Path, rows: list[str]) -> None:
-    (record,) = validate(read(tmp_path, *rows)).records
+    record = validate(read(tmp_path, *rows)).records[0]
 
     assert (record.row, record.extension_number, record.name) == (2, "6201", "Lab")
+
+
+def test_rows_before_the_headings_are_read_wherever_they_are_stored(tmp_path: Path) -> None:
+    rows = [f'<row r="{n}">{text_cell(f"A{n}", str(6200 + n))}</row>' for n in (30, 2, 29)]
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{''.join(rows)}{header_xml()}</sheetData>")
+
+    read = read_sheet(path)
+
+    assert read.header_row == 1
+    assert list(read.texts("A").items()) == [(2, "6202"), (29, "6229"), (30, "6230")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(['<row r="2">{0}{1}{0}</row>'], id="twice in a row"),
+        pytest.param(['<row r="2">{0}{1}</row>', '<row r="2">{0}</row>'], id="in two pieces of a row"),
+        pytest.param(
+            ['<row r="2">{0}{1}</row>', '<row r="3">{2}</row>', '<row r="2">{0}</row>'], id="in parts elsewhere"
+        ),
+        pytest.param(['<row r="2">{1}{3}</row>'], id="the reference of another row"),
+    ],
+)
+def test_a_cell_of_which_the_place_is_not_certain_is_named(tmp_path: Path, rows: list[str]) -> None:
+    cells = [text_cell("C2", "402817"), text_cell("A2", "6201"), text_cell("A3", "6202"), text_cell("C22", "402817")]
+
+    checked = validate(read(tmp_path, *(row.format(*cells) for row in rows)))
+
+    assert [(problem.cell, problem.code) for problem in checked.problems if problem.is_error] == [
+        ("C2", "cell-damaged")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +162,7 @@ def test_a_number_that_is_calculated_for_its_row_is_an_extension(tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("merged", "covered"),
-    [("B2:C2", ["C2"]), ("A2:D2", ["B2", "C2", "D2"]), ("B2:B2", []), ("C2:D2", ["D2"])],
+    [("B2:C2", ["C2"]), ("b2:c2", ["C2"]), ("A2:D2", ["B2", "C2", "D2"]), ("B2:B2", []), ("C2:D2", ["D2"])],
 )
 def test_a_value_that_a_merge_over_columns_covers_is_an_error(tmp_path: Path, merged: str, covered: list[str]) -> None:
     cells = [text_cell("A2", "6201"), text_cell("B2", "Lab"), text_cell("C2", "402817"), text_cell("D2", "no")]
