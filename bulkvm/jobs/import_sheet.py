@@ -90,8 +90,9 @@ def result_name(file: Path) -> Path:
 def _report_interrupted_import(tenant: Tenant, observer: Observer) -> None:
     if last := find_interrupted_import(tenant):
         observer.notice(
-            f"The last import, of {Path(last.file).name}, ended before its result was written. Re-create the result, "
-            f"with the generated PINs: `bulkvm runs {last.name} --result FILE`."
+            f"The journal of the last import, of {Path(last.file).name}, has no end: the import was killed, or the "
+            "journal was cut. If its result is missing, re-create it, with the generated PINs: "
+            f"`bulkvm runs {last.name} --result FILE`."
         )
 
 

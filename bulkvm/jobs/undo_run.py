@@ -103,7 +103,7 @@ def undo_run(
             raise UsageError(f"The run {listed.info.name} is still in progress. Undo it after it has ended.")
         with observer.progress("Reading the journal"):
             past, runs = read_journal(listed.file), list_runs()
-        is_incomplete = past.exit_code is None and listed.info.number > 0  # 0.1.0 recorded no end
+        is_incomplete = past.exit_code is None and listed.info.records_end
         if is_incomplete:
             observer.notice(
                 f"The journal of run {listed.info.name} has no end: the run was killed, or the journal was cut. "

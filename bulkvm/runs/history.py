@@ -99,12 +99,13 @@ def find_created_later(past: PastRun, runs: Sequence[ListedRun]) -> dict[str, st
 
 
 def find_interrupted_import(tenant: Tenant) -> RunInfo | None:
-    """The tenant's last run, if it was an import that ended before its result was written."""
+    """The tenant's last run, if it was an import whose journal has no end."""
     for file in reversed(list_journals(runs_folder())):
         try:
             info = read_info(file)
             if not info.known_tenant.contradicts(tenant):
-                return info if list_run(file).state is RunState.DIED and not is_undo(info) else None
+                is_cut = info.records_end and list_run(file).state is RunState.DIED
+                return info if is_cut and not is_undo(info) else None
         except (OSError, FileError):
             continue
     return None

@@ -39,6 +39,11 @@ class RunInfo:
     number: int = 0
 
     @property
+    def records_end(self) -> bool:
+        """Whether the journal records the end of the run. Journals of 0.1.0 do not."""
+        return self.number > 0
+
+    @property
     def known_tenant(self) -> Tenant:
         """The tenant; in journals of 0.1.0, what the address and the login show of it."""
         return self.tenant or Tenant(pbx=normalize_url(self.url), domain=self.domain)

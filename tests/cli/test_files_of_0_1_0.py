@@ -40,6 +40,7 @@ def test_importing_a_result_changes_nothing(bulkvm: Bulkvm, folder: Path) -> Non
     assert ended.code == 1
     assert [row["status"] for row in ended.json["rows"]] == ["unchanged", "unchanged", "invalid", "unchanged"]
     assert [(problem["cell"], problem["code"]) for problem in ended.json["problems"]] == [("C4", "pin-repeats")]
+    assert "last import" not in ended.err
 
 
 @pytest.mark.parametrize("name", ["export.csv", "export.json", "export.xlsx"])
@@ -98,10 +99,13 @@ def test_runs_are_listed_and_their_results_are_made_again(bulkvm: Bulkvm, folder
 
 
 def test_a_run_is_undone(bulkvm: Bulkvm) -> None:
+    assert "the end of the run was not recorded" in bulkvm("runs", SECOND_RUN).out
+
     ended = bulkvm("undo", SECOND_RUN, *ON_SIMULATOR, "--yes", "--json")
 
     boxes = bulkvm("export", *ON_SIMULATOR).out
     assert ended.code == 0
+    assert "has no end" not in ended.err
     assert [row["extension_number"] for row in ended.json["rows"]] == ["0101", "6204"]
     assert "Front Desk" in boxes
     assert "Ward" not in boxes

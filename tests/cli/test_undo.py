@@ -152,9 +152,12 @@ def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
     killed, later, *_ = names(bulkvm)
     undone = bulkvm("undo", killed, "--yes")
 
-    assert "a.csv, ended before its result was written. Re-create the result" in again.err
+    assert (
+        "The journal of the last import, of a.csv, has no end: the import was killed, or the journal was cut."
+        in again.err
+    )
     assert f"`bulkvm runs {killed} --result FILE`." in again.err
-    assert "ended before" not in third.err
+    assert "has no end" not in third.err
     assert (undone.code, list(stored(pbx))) == (0, ["6202", "6203"])
     assert f"Box 6202 was created by run {later}, so it is kept as it is." in undone.err
 

@@ -156,7 +156,7 @@ def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
 
 
 def _without_end(info: "RunInfo") -> str:
-    if info.number == 0:  # 0.1.0 recorded no end
+    if not info.records_end:
         return "the end of the run was not recorded"
     return "the journal has no end: the run was killed, or the journal was cut"
 
