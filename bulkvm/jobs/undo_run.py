@@ -101,16 +101,9 @@ def undo_run(
         # No other run changes this tenant's boxes from here on, so the journals are complete.
         if is_in_progress(listed.file):
             raise UsageError(f"The run {listed.info.name} is still in progress. Undo it after it has ended.")
-        with observer.progress("Reading the journal"):
-            past, runs = read_journal(listed.file), list_runs()
-        is_incomplete = past.exit_code is None and listed.info.records_end
-        if is_incomplete:
-            observer.notice(
-                f"The journal of run {listed.info.name} has no end: the run was killed, or the journal was cut. "
-                "Changes that it does not record are not undone."
-            )
+        past, runs = _read_past(listed, observer), list_runs()
         if not changed_anything(count_statuses(past.outcomes)):
-            return replace(_nothing_to_undo(listed, runs, connection), is_incomplete=is_incomplete)
+            return replace(_nothing_to_undo(listed, runs, connection), is_incomplete=past.is_incomplete)
         undo = _Undo(past, undos_of(listed, runs), connection, tenant, reservation, observer)
         return undo.run(undo.make_plan(runs, with_messages=with_messages))
 
@@ -222,6 +215,18 @@ def _rows(plan: Plan, info: RunInfo) -> list[SheetRow]:
         SheetRow(record=Record(row=row, extension_number=extension), outcome=invalid.get(row))
         for row, extension in info.extensions.items()
     ]
+
+
+def _read_past(run: ListedRun, observer: Observer) -> PastRun:
+    """Read the journal of a run, and report if it has no end."""
+    with observer.progress("Reading the journal"):
+        past = read_journal(run.file)
+    if past.is_incomplete:
+        observer.notice(
+            f"The journal of run {run.info.name} has no end: the run was killed, or the journal was cut. "
+            "Changes that it does not record are not undone."
+        )
+    return past
 
 
 def _find_tenant(info: RunInfo, connection: Connection, observer: Observer) -> Tenant:

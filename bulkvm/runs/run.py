@@ -87,6 +87,11 @@ class PastRun:
     whole: Mapping[int, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     exit_code: int | None = None
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the journal has no end, so that it may not record all changes. Journals of 0.1.0 never have one."""
+        return self.exit_code is None and self.info.records_end
+
 
 class RunState(StrEnum):
     """Whether a run has ended."""

@@ -89,22 +89,15 @@ def command(
         site = _ask_login(site, known, user, domain, console)
     if not given:
         _check_source(known, site)
-    if trust.ca_file:
-        site = replace(site, fingerprint=None)
-    if max_rps is not None:
-        site = replace(site, max_rps=max_rps)
-    if concurrency:
-        site = replace(site, concurrency=concurrency)
-    site = _settle_trust(trust.apply_to(_with_source(site, given, password_command, password_file)), console)
+    site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
+    site = _settle_trust(_with_trust(site, trust), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
     tenant, boxes = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
     site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
     console.info(f"Logged in. {tenant} has {count(boxes, 'box', 'boxes')}.")
     if known.tenant and tenant.contradicts(known.tenant):
         console.always(f"The site {name} was {known.tenant} before.")
-    change_site(sites_file(), name, site)
-    with lock_sites(sites_file()):
-        _store(site, secret, console)
+    _save(site, secret, console)
     return ExitCode.DONE
 
 
@@ -178,6 +171,18 @@ def _with_source(site: Site, given: Sequence[str], command: str | None, file: st
     return replace(site, password_command=words, password_file=file)
 
 
+def _with_limits(site: Site, max_rps: float | None, concurrency: int | None) -> Site:
+    """The site with the limits of options; without an option, a limit stays as it was."""
+    if max_rps is not None:
+        site = replace(site, max_rps=max_rps)
+    return replace(site, concurrency=concurrency) if concurrency else site
+
+
+def _with_trust(site: Site, trust: Trust) -> Site:
+    """The site with the options about trust. A certificate file replaces a pinned certificate."""
+    return trust.apply_to(replace(site, fingerprint=None) if trust.ca_file else site)
+
+
 def _ask(what: str, option: str, given: str | None, known: str | None, console: Console) -> str:
     """The value of an option or variable; otherwise the answer to a prompt, or the known value without a terminal."""
     if given is not None:
@@ -248,6 +253,13 @@ def _log_in(site: Site) -> tuple[Tenant, int]:
             return await pbx.tenant(), await pbx.count_boxes()
 
     return asyncio.run(ask())
+
+
+def _save(site: Site, secret: str, console: Console) -> None:
+    """Write the entry of a site, and store its password or token."""
+    change_site(sites_file(), site.name, site)
+    with lock_sites(sites_file()):
+        _store(site, secret, console)
 
 
 def _store(site: Site, secret: str, console: Console) -> None:
