@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 @pytest.mark.parametrize("sample", ["clinic.xlsx", "clinic.csv", "mistakes.xlsx"])
 def test_a_sample_has_exactly_the_problems_reported_beside_it(request: pytest.FixtureRequest, sample: str) -> None:
     checked = validate(read_sheet(SAMPLES / sample))
-    told = SAMPLES / f"{sample}.expected.txt"
+    reported = SAMPLES / f"{sample}.expected.txt"
     lines = [
         f"{sample}: {len(checked.extensions)} rows, {len(checked.records)} of them valid.",
         *(f"{problem.severity}: {render_problem(problem)}" for problem in checked.problems),
@@ -24,8 +24,8 @@ def test_a_sample_has_exactly_the_problems_reported_beside_it(request: pytest.Fi
     text = "\n".join([*lines, ""])
 
     if request.config.getoption("--renew-golden"):
-        told.write_text(text, encoding="utf-8", newline="\n")
-    assert text == told.read_text("utf-8")
+        reported.write_text(text, encoding="utf-8", newline="\n")
+    assert text == reported.read_text("utf-8")
 
 
 def test_the_mistakes_name_every_kind_of_problem_that_checking_finds() -> None:

@@ -85,12 +85,12 @@ def test_a_signal_ends_a_backup_that_waits_and_none_is_made(tmp_path: Path, numb
         command = [sys.executable, "-m", "bulkvm", "backup", str(folder), "--quiet"]
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
             assert program.stderr
-            said = program.stderr.readline()
+            printed = program.stderr.readline()
             program.send_signal(number)
             rest = program.stderr.read()
             code = program.wait(20)
 
-    assert said == f"Waiting for another backup in {folder} to end, for up to 10 minutes.\n"
+    assert printed == f"Waiting for another backup in {folder} to end, for up to 10 minutes.\n"
     assert (code, rest.strip()) == (130, "Stopped.")
     assert files_in(folder) == {}
 
@@ -124,7 +124,7 @@ def test_on_a_disk_without_locks_backups_are_made_with_a_plain_warning(tmp_path:
     ended = run_python(ON_A_DISK_WITHOUT_LOCKS, tmp_path, str(number))
 
     folder = tmp_path / "nights" / ".bulkvm"
-    said = f"The file system of {folder} does not support locks: run only one program at a time there."
-    assert (ended.returncode, ended.stderr.splitlines()) == (0, [said])
+    printed = f"The file system of {folder} does not support locks: run only one program at a time there."
+    assert (ended.returncode, ended.stderr.splitlines()) == (0, [printed])
     verified = verify(tmp_path / "nights", now=NIGHT + timedelta(days=1))
     assert (len(verified.intact), verified.damaged) == (3, {})

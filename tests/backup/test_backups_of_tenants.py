@@ -81,10 +81,10 @@ async def test_a_site_whose_tenant_changed_reports_it_once_and_keeps_all(
             await back_up_from(now, folder, now=NIGHT + night * DAY, keep=LAST)
 
     assert len(names(folder)) == 3
-    (said,) = caplog.messages
-    assert "former (former.example.com)" in said
-    assert "now (now.example.com)" in said
-    assert "neither compared nor deleted" in said
+    (printed,) = caplog.messages
+    assert "former (former.example.com)" in printed
+    assert "now (now.example.com)" in printed
+    assert "neither compared nor deleted" in printed
 
 
 def as_of_the_first_release(folder: Path) -> None:

@@ -126,10 +126,10 @@ async def test_a_full_disk_leaves_the_former_backups_and_nothing_else(tmp_path: 
 
     ended = run_python(NIGHTS_WITH_LITTLE_ROOM, tmp_path, *map(str, [*rooms, largest]))
 
-    *told, last = ended.stdout.splitlines()
+    *reported, last = ended.stdout.splitlines()
     assert (ended.stderr, last) == ("", "0")
-    assert told[1::2] == ["8"] * len(rooms)
-    assert all(line.startswith("No backup was made. ") for line in told[::2])
+    assert reported[1::2] == ["8"] * len(rooms)
+    assert all(line.startswith("No backup was made. ") for line in reported[::2])
     for room in rooms:
         assert files_in(tmp_path / f"night-{room}") == before
         assert [left.name for left in (tmp_path / f"night-{room}" / ".bulkvm").iterdir()] == ["lock"]

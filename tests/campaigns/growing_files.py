@@ -50,7 +50,7 @@ class NumberConflict:
     seconds: float
     memory: float
     code: int
-    told: str
+    reported: str
 
 
 def measure(*arguments: str) -> NumberConflict:

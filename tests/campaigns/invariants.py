@@ -232,11 +232,13 @@ def check_import(pbx: Pbx, ended: Ended, rows: Sequence[Mapping[str, str]], befo
     check_counts(ended, len(rows))
     wanted = {row["extension_number"]: row for row in rows}
     # Of two rows with one number, as an export may have them, at most one is sent.
-    told = {row["extension_number"]: row for row in sorted(ended.json["rows"], key=lambda row: row["status"] in DONE)}
+    reported = {
+        row["extension_number"]: row for row in sorted(ended.json["rows"], key=lambda row: row["status"] in DONE)
+    }
     losers = 0
-    for number in before.keys() | after.keys() | told.keys():
+    for number in before.keys() | after.keys() | reported.keys():
         olds, news = before.get(number, ()), after.get(number, ())
-        fate = Fate(pbx, ended, told.get(number), _only(olds), _only(news))
+        fate = Fate(pbx, ended, reported.get(number), _only(olds), _only(news))
         fate.demand(f"{number} was made twice", len(news) <= max(1, len(olds)))
         if number not in wanted:
             fate.demand(f"{number} is named by no row, and was changed", olds == news)
@@ -285,11 +287,11 @@ def check_undo(pbx: Pbx, ended: Ended, undone: Run, before: Boxes, after: Boxes)
     """An undo restores what its run changed, or reports what it does not restore."""
     check_counts(ended, len(ended.json["rows"]))
     touched = {row["extension_number"] for row in undone.rows if row["status"] in UNDOABLE}
-    told = {row["extension_number"]: row for row in ended.json["rows"]}
+    reported = {row["extension_number"]: row for row in ended.json["rows"]}
     losers = 0
     for number in before.keys() | after.keys() | touched:
         olds, news = before.get(number, ()), after.get(number, ())
-        fate = Fate(pbx, ended, told.get(number), _only(olds), _only(news))
+        fate = Fate(pbx, ended, reported.get(number), _only(olds), _only(news))
         if number in touched:
             losers += _check_restored(fate, _only(undone.before.get(number, ())))
         else:
@@ -337,6 +339,6 @@ def check_export(pbx: Pbx, ended: Ended, rows: Sequence[Mapping[str, str]], trut
                 raise Violation(f"{name} is not what the PBX has: {about}")
             if value is None and box[name] is not None and not (pbx.is_hidden(name) or pbx.seems_empty(name)):
                 raise Violation(f"{name} is missing: {about}")
-            said = pbx.seems_empty(name) or names_field(ended.err + manifest, name)
-            if value is None and box[name] is not None and not said:
+            printed = pbx.seems_empty(name) or names_field(ended.err + manifest, name)
+            if value is None and box[name] is not None and not printed:
                 raise Violation(f"{name} is hidden, and nothing says so: {about}")

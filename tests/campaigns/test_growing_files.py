@@ -24,8 +24,8 @@ def test_four_times_the_size_takes_about_four_times_the_time_and_memory(tmp_path
     small = measure("validate", str(make_file(tmp_path, name, MIB)))
     large = measure("validate", str(make_file(tmp_path, name, 4 * MIB)))
 
-    assert {small.code, large.code} <= READ_OR_REFUSED, large.told
-    assert "Traceback" not in small.told + large.told
+    assert {small.code, large.code} <= READ_OR_REFUSED, large.reported
+    assert "Traceback" not in small.reported + large.reported
     assert large.seconds < SLOPE * 4 * small.seconds + NOISE
     assert large.memory - small.memory < MEMORY_OF_BYTE * 3
     assert small.seconds < MOST_SECONDS
@@ -48,6 +48,6 @@ def test_a_file_of_a_mebibyte_is_read_or_refused_however_well_it_is_packed(tmp_p
     taken = measure("validate", str(path), "--annotate", str(tmp_path / "copy.xlsx"))
 
     assert path.stat().st_size < 1.3 * MIB
-    assert taken.code in READ_OR_REFUSED, taken.told
+    assert taken.code in READ_OR_REFUSED, taken.reported
     assert taken.seconds < MOST_SECONDS
     assert taken.memory < MOST_MEMORY

@@ -149,7 +149,7 @@ def run(made: Path, folder: Path, command: list[str], address: str, out: str, er
     if command[0] == "simulator":
         command = [*command, "--port", str(port)]
     with ExitStack() as stack:
-        (stdout, written), (stderr, said) = (stack.enter_context(stream(kind)) for kind in (out, err))
+        (stdout, written), (stderr, printed) = (stack.enter_context(stream(kind)) for kind in (out, err))
         closed = "".join(f" {number}>&-" for number, kind in ((1, out), (2, err)) if kind == "closed")
         with subprocess.Popen(
             ["sh", "-c", f'exec "$@"{closed}', "sh", *BULKVM, *command],
@@ -164,7 +164,7 @@ def run(made: Path, folder: Path, command: list[str], address: str, out: str, er
                 wait_for(port, process)
                 process.send_signal(signal.SIGTERM)
             process.communicate(f"{SimulatorSettings().token}\n".encode(), timeout=60)
-    assert "Traceback" not in said.getvalue().decode(encoding, "replace")
+    assert "Traceback" not in printed.getvalue().decode(encoding, "replace")
     product = mask(written.getvalue().decode(encoding, "replace").replace("\r\n", "\n"), folder, port)
     left = Left(process.returncode, files_in(folder), product)
     shutil.rmtree(folder)

@@ -13,7 +13,7 @@ import httpx
 
 class Started(NamedTuple):
     process: subprocess.Popen[str]
-    said: str
+    printed: str
     variables: dict[str, str]
 
     def client(self) -> httpx.Client:
@@ -31,15 +31,15 @@ def started(*options: str) -> Iterator[Started]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
         assert process.stderr is not None
         try:
-            said = ""
+            printed = ""
             for line in process.stderr:
-                said += line
+                printed += line
                 if "BULKVM_PASSWORD" in line:
                     break
-            words = [shlex.split(line)[1] for line in said.splitlines() if line.startswith("  export ")]
+            words = [shlex.split(line)[1] for line in printed.splitlines() if line.startswith("  export ")]
             variables: dict[str, str] = {}
             for name, _, value in (word.partition("=") for word in words):
                 variables[name] = value or variables.get(name, "")
-            yield Started(process, said, variables)
+            yield Started(process, printed, variables)
         finally:
             process.terminate()

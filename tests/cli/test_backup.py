@@ -245,10 +245,10 @@ def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_notice(
     with running(pbx_with(tmp_path, 30, settings=SimulatorSettings(behave=("hide:pin:both",)))) as hiding:
         monkeypatch.setenv("BULKVM_URL", hiding.url)
         monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
-        told = bulkvm("backup", "nights")
+        reported = bulkvm("backup", "nights")
         quiet = bulkvm("backup", "nights", "--quiet")
 
-    assert_one_line(told, 0, "does not show the PINs of 30 boxes")
+    assert_one_line(reported, 0, "does not show the PINs of 30 boxes")
     assert (quiet.code, quiet.err) == (0, "")
     assert len(backups(folder / "nights")) == 2
 
@@ -450,12 +450,12 @@ def test_a_backup_of_another_tenant_is_named_before_anything_is_sent(
     with running(create_app(settings=settings)) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         ended = bulkvm(*command, folder / "nights" / name)
-        told = bulkvm(*command, "--json", folder / "nights" / name).json["problems"]
+        reported = bulkvm(*command, "--json", folder / "nights" / name).json["problems"]
 
     warning = f"{name} is a backup of Simulated clinic (simulator.example) on localhost"
     assert ended.code == 0
     assert (warning in ended.err, "not of Other (other.example.com)" in ended.err) == (warns, warns)
-    assert [problem["code"] for problem in told if warning in problem["message"]] == ["other-tenant"] * warns
+    assert [problem["code"] for problem in reported if warning in problem["message"]] == ["other-tenant"] * warns
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")

@@ -126,7 +126,7 @@ def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         ({"extension_number": "what"}, ["no column is called extension_number"]),
         ({"name,pin": "PIN code,pin"}, ["both mean pin"]),
@@ -139,7 +139,7 @@ def test_no_pin_is_ever_shown(bulkvm: Bulkvm, folder: Path, more: list[str]) -> 
     ids=["no extensions", "a column twice", "a row without one", "one twice", "too wide", "NUL", "open quote"],
 )
 def test_a_file_whose_rows_cannot_be_distinguished_is_refused_and_not_ignored(
-    bulkvm: Bulkvm, changed: dict[str, str], told: list[str], more: list[str]
+    bulkvm: Bulkvm, changed: dict[str, str], reported: list[str], more: list[str]
 ) -> None:
     text = A
     for old, new in changed.items():
@@ -151,7 +151,7 @@ def test_a_file_whose_rows_cannot_be_distinguished_is_refused_and_not_ignored(
 
         assert ended.code == 3
         assert list(ended.json) == ["schema", "error"] if more else ended.out == ""
-        assert [word for word in (*told, "bad.csv") if word not in ended.err] == []
+        assert [word for word in (*reported, "bad.csv") if word not in ended.err] == []
         assert not any(pin in ended.err for pin in PINS)
 
 

@@ -72,9 +72,9 @@ def test_help_shows_how_a_run_is_sent_by_default(option: str, default: str) -> N
     context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
     command = bulkvm.get_command(context, "import")
     assert command is not None
-    said = " ".join(command.get_help(click.Context(command, help_option_names=["-h", "--help"])).split())
+    printed = " ".join(command.get_help(click.Context(command, help_option_names=["-h", "--help"])).split())
 
-    assert re.search(rf" {option} [^[]*(\[unsure\|all\][^[]*)?\[default: (the site.s, or )?{default}[;\]]", said)
+    assert re.search(rf" {option} [^[]*(\[unsure\|all\][^[]*)?\[default: (the site.s, or )?{default}[;\]]", printed)
 
 
 def test_python_dash_m_is_the_same_program() -> None:

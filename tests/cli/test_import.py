@@ -73,15 +73,15 @@ def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: 
     assert sum(ended.json["counts"].values()) == 60
 
 
-@pytest.mark.parametrize("told", ["TRUE", "true", "Yes", "1"])
+@pytest.mark.parametrize("reported", ["TRUE", "true", "Yes", "1"])
 @pytest.mark.parametrize("recipients", ["b@example.com; A@example.com", "a@EXAMPLE.com,b@example.com"])
 def test_a_sheet_that_only_spells_the_same_values_differently_changes_nothing(
-    bulkvm: Bulkvm, pbx: Starlette, folder: Path, told: str, recipients: str
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, reported: str, recipients: str
 ) -> None:
     row = ("6201", "Front Desk", "402817")
     bulkvm("import", write_csv(folder / "a.csv", (*row, "a@example.com,b@example.com", "yes")), "--yes")
 
-    again = bulkvm("import", write_csv(folder / "b.csv", (*row, recipients, told)), "--yes", "--json")
+    again = bulkvm("import", write_csv(folder / "b.csv", (*row, recipients, reported)), "--yes", "--json")
 
     assert again.json["counts"]["unchanged"] == 1
     assert pbx.state.traffic.counts["update"] == 0

@@ -63,9 +63,11 @@ def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: 
 
 
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize(("bad", "said"), [("6202", "1 row that an earlier run completed is left out"), ("6201", None)])
+@pytest.mark.parametrize(
+    ("bad", "printed"), [("6202", "1 row that an earlier run completed is left out"), ("6201", None)]
+)
 def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
-    bulkvm: Bulkvm, folder: Path, bad: str, said: str | None
+    bulkvm: Bulkvm, folder: Path, bad: str, printed: str | None
 ) -> None:
     rows = "".join(f"{n},Desk,{'402817' if n != bad else '111222'}\n" for n in sorted({"6201", bad}))
     (folder / "a.csv").write_text(f"extension_number,name,pin\n{rows}", "utf-8")
@@ -77,8 +79,8 @@ def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
 
     assert (ended.code, ended.json["counts"]["created"]) == (0, 1)
     messages = [problem["message"] for problem in ended.json["problems"] if problem["code"] == "rows-left-out"]
-    assert [message.startswith(said or "-") for message in messages] == [True] * bool(said)
-    assert said is None or said in ended.err
+    assert [message.startswith(printed or "-") for message in messages] == [True] * bool(printed)
+    assert printed is None or printed in ended.err
 
 
 @pytest.mark.usefixtures("pbx")

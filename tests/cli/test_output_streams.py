@@ -95,7 +95,7 @@ def test_a_failed_backup_without_a_reader_of_its_output_has_its_exit_code(
 @POSIX
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(
-    ("redirected", "code", "told"),
+    ("redirected", "code", "reported"),
     [
         (">/dev/full", 2, "Standard output could not be written (No space left on device)"),
         (">&-", 2, "Standard output could not be written (it is closed)"),
@@ -106,7 +106,7 @@ def test_a_failed_backup_without_a_reader_of_its_output_has_its_exit_code(
     ],
 )
 def test_a_document_that_cannot_be_written_is_reported_in_a_line_and_leaves_the_result_as_it_is(
-    bulkvm: Bulkvm, folder: Path, redirected: str, code: int, told: str
+    bulkvm: Bulkvm, folder: Path, redirected: str, code: int, reported: str
 ) -> None:
     write_csv(folder / "a.csv", *desks(2))
 
@@ -115,7 +115,9 @@ def test_a_document_that_cannot_be_written_is_reported_in_a_line_and_leaves_the_
     assert imported.returncode == code
     assert len(names_by_extension(bulkvm)) == 2
     assert statuses(folder / "a.result.xlsx") == ["created", "created"]
-    assert imported.stderr.decode().splitlines()[1:] == ([f"{told}, so the output is incomplete."] if told else [])
+    assert imported.stderr.decode().splitlines()[1:] == (
+        [f"{reported}, so the output is incomplete."] if reported else []
+    )
     assert b"Traceback" not in imported.stderr
 
 
@@ -224,11 +226,11 @@ def test_a_terminal_that_is_closed_ends_a_run_as_sigterm_does(
         wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGHUP)
-        _, said = process.communicate()
+        _, printed = process.communicate()
 
     found = statuses(folder / "r.xlsx")
     assert process.returncode == 130
-    assert "Stopping" in said
+    assert "Stopping" in printed
     assert len(names_by_extension(bulkvm)) == found.count("created") >= 20
     assert found.count("created") + found.count("not sent") + found.count("invalid") == 300
 
@@ -283,10 +285,10 @@ def test_a_stopped_run_reports_that_it_writes_the_result_and_how_to_have_it_late
     with start_import(folder, 300) as process:
         wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        _, printed = process.communicate()
 
     (run,) = bulkvm("runs", "--json").json["runs"]
-    lines = said.splitlines()
+    lines = printed.splitlines()
     stopping = next(n for n, line in enumerate(lines) if line.startswith("Stopping"))
     assert lines[stopping + 1] == writing_notice("300 rows", run["run"])
 

@@ -52,8 +52,8 @@ def test_nothing_that_is_printed_can_control_a_terminal(bulkvm: Bulkvm, folder: 
     manifests = folder / "backups"
     bulkvm("backup", manifests)
     (manifest,) = manifests.glob("*.json")
-    told = json.loads(manifest.read_text("utf-8"))
-    manifest.write_text(json.dumps(told | {"site": HOSTILE, "sha256": "0"}), "utf-8")
+    reported = json.loads(manifest.read_text("utf-8"))
+    manifest.write_text(json.dumps(reported | {"site": HOSTILE, "sha256": "0"}), "utf-8")
     shutil.copy(folder / sheet, manifests / f"{HOSTILE}.csv")
 
     for command in (
@@ -85,9 +85,9 @@ def test_nothing_that_is_printed_can_control_a_terminal(bulkvm: Bulkvm, folder: 
 def test_the_end_of_a_name_is_unambiguous(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ("6201", 'A" -> "B', "402817", "", "")), "--yes")
 
-    told = bulkvm("plan", write_csv(folder / "b.csv", ("6201", 'C\\ "x', "", "", ""))).err
+    reported = bulkvm("plan", write_csv(folder / "b.csv", ("6201", 'C\\ "x', "", "", ""))).err
 
-    assert r'Name: "A\" -> \"B" -> "C\\ \"x"' in told
+    assert r'Name: "A\" -> \"B" -> "C\\ \"x"' in reported
 
 
 @given(st.text())

@@ -35,17 +35,17 @@ def asked(folder: Path, app: Starlette, answer: str | None, *more: str) -> tuple
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "said"),
+    ("answer", "code", "printed"),
     [("n", 1, "Nothing was sent."), ("", 1, "Nothing was sent."), (None, 130, "Stopped. Nothing was sent.")],
     ids=["no", "return", "ctrl-c"],
 )
-def test_without_confirmation_nothing_is_sent(tmp_path: Path, answer: str | None, code: int, said: str) -> None:
+def test_without_confirmation_nothing_is_sent(tmp_path: Path, answer: str | None, code: int, printed: str) -> None:
     app = create_app()
 
     ended, shown = asked(tmp_path, app, answer)
 
     assert ended == code
-    assert said in shown.splitlines()
+    assert printed in shown.splitlines()
     assert app.state.traffic.counts["create"] == 0
     assert not (tmp_path / "r.xlsx").exists()
 

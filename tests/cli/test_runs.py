@@ -197,9 +197,9 @@ def test_undo_restores_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Sta
     assert names_by_extension(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
     assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
     assert undone.json["counts"]["unchanged"] == 2
-    told = f"{len(made)} rows: {len(old) - 1} restored, {len(made) - len(old) - 1} deleted, 2 unchanged"
-    assert (f"{told}.\n" in undone.err, told in listed.out) == (True, True)
-    assert load_workbook(next(folder.glob("undo-*.result.xlsx")))["bulkvm"]["A1"].value == told
+    reported = f"{len(made)} rows: {len(old) - 1} restored, {len(made) - len(old) - 1} deleted, 2 unchanged"
+    assert (f"{reported}.\n" in undone.err, reported in listed.out) == (True, True)
+    assert load_workbook(next(folder.glob("undo-*.result.xlsx")))["bulkvm"]["A1"].value == reported
     assert "Box 20001 was changed since the run in name" in undone.err
     assert statuses(next(folder.glob("undo-*.result.xlsx"))).count("unchanged") == 2
     assert again.json["counts"]["updated"] == 0
@@ -273,12 +273,12 @@ def test_one_signal_finishes_what_is_in_progress_and_writes_the_result(
     with start_import(folder, 300) as process:
         wait_for_creates(slow_pbx, 20, process)
         process.send_signal(number)
-        _, said = process.communicate()
+        _, printed = process.communicate()
 
     found = statuses(folder / "r.xlsx")
     assert process.returncode == 130
-    assert "Stopping" in said
-    assert "Traceback" not in said
+    assert "Stopping" in printed
+    assert "Traceback" not in printed
     assert len(names_by_extension(bulkvm)) == found.count("created") >= 20
     assert found.count("created") + found.count("not sent") + found.count("invalid") == 300
     assert bulkvm("import", "a.csv", "--yes", "--skip-invalid", "--json").json["counts"]["unchanged"] >= 20
@@ -301,11 +301,11 @@ def test_one_signal_ends_a_run_that_waits_for_the_pbx(
     with start_import(folder, 100) as process:
         wait_for_creates(slow_pbx, 20, process)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, printed = process.communicate(timeout=30)
 
     found = statuses(folder / "r.xlsx")
     assert process.returncode == 130
-    assert "Traceback" not in said
+    assert "Traceback" not in printed
     assert found.count("not sent") > 30
 
 
@@ -317,18 +317,18 @@ def test_two_signals_end_a_run_at_once_and_its_journal_reports_it(
     with start_import(folder, 100) as process:
         wait_for_creates(slow_pbx, 20, process)
         process.send_signal(signal.SIGINT)
-        said = process.stderr.readline() if process.stderr else ""
-        while "Stopping" not in said and process.stderr:
-            said = process.stderr.readline()
+        printed = process.stderr.readline() if process.stderr else ""
+        while "Stopping" not in printed and process.stderr:
+            printed = process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, printed = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert said.count("\n") == 1
-    assert "Stopped at once" in said
+    assert printed.count("\n") == 1
+    assert "Stopped at once" in printed
     assert not (folder / "r.xlsx").exists()
     (run,) = bulkvm("runs", "--json").json["runs"]
-    assert run["run"] in said
+    assert run["run"] in printed
     assert (
         run["counts"]["created"]
         <= len(names_by_extension(bulkvm))
@@ -374,9 +374,9 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
             assert process.poll() is None
             time.sleep(0.005)
         process.send_signal(number)
-        out, said = process.communicate(timeout=30)
+        out, printed = process.communicate(timeout=30)
 
-    assert (process.returncode, said.strip()) == (130, "Stopped.")
+    assert (process.returncode, printed.strip()) == (130, "Stopped.")
     assert "--json" not in command or json.loads(out)["error"] == {"exit_code": 130, "message": "Stopped."}
     assert [file.name for file in folder.rglob("*") if file.is_file() and file.name != "a.csv"] == []
 
@@ -396,9 +396,9 @@ def test_a_job_in_the_background_of_a_script_which_ignores_ctrl_c_ends_by_sigter
             assert export.poll() is None
             time.sleep(0.005)
         export.terminate()
-        _, said = export.communicate(timeout=30)
+        _, printed = export.communicate(timeout=30)
 
-    assert (export.returncode, said.strip()) == (130, b"Stopped.")
+    assert (export.returncode, printed.strip()) == (130, b"Stopped.")
 
 
 CTRL_C_BEFORE_THE_FIRST_CALL = """

@@ -176,11 +176,11 @@ def test_a_demo_reports_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: P
 
 
 @pytest.mark.parametrize(
-    ("in_the_way", "told", "steps"),
+    ("in_the_way", "reported", "steps"),
     [("state", "cannot be created", 0), ("state/simulator.sqlite3/x", "", 0), ("clinic.result.xlsx", "is a folder", 3)],
 )
 def test_a_demo_ends_at_the_first_step_that_goes_wrong(
-    bulkvm: Bulkvm, folder: Path, in_the_way: str, told: str, steps: int
+    bulkvm: Bulkvm, folder: Path, in_the_way: str, reported: str, steps: int
 ) -> None:
     place = folder / "bulkvm-demo" / in_the_way
     place.parent.mkdir(parents=True)
@@ -192,7 +192,7 @@ def test_a_demo_ends_at_the_first_step_that_goes_wrong(
     ended = bulkvm("demo", "--overwrite")
 
     assert ended.code == 2
-    assert told in ended.err
+    assert reported in ended.err
     assert ended.err.count("$ bulkvm") == steps
     assert "bug in bulkvm" not in ended.err
 

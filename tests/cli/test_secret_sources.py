@@ -92,9 +92,9 @@ def test_a_list_of_sites_shows_where_the_password_comes_from_and_gets_none(
     bulkvm("login", "clinic", "--url", clinic.url, *LOGIN, *option_for(way, password_file))
     password_file.unlink()
 
-    told, document = bulkvm("sites").out, bulkvm("sites", "--json").json
+    reported, document = bulkvm("sites").out, bulkvm("sites", "--json").json
 
-    assert (f"is in {password_file}" if way == "file" else f"from the command {sys.executable}") in told
+    assert (f"is in {password_file}" if way == "file" else f"from the command {sys.executable}") in reported
     assert document["sites"][0]["secret_from"] == f"password_{way}"
     assert bulkvm("logout", "clinic").code == 0
 
@@ -242,8 +242,8 @@ def test_no_secret_goes_to_another_pbx(
 
     assert [end.code for end in ended] == [2] * len(ended)
     assert everywhere.code in ({0, 2} if how == "leftover address" else {2})
-    told = repr([stranger.asked, *ended, everywhere])
-    assert not any(secret in told for secret in (USER.password, USER.token, "grant_type"))
+    reported = repr([stranger.asked, *ended, everywhere])
+    assert not any(secret in reported for secret in (USER.password, USER.token, "grant_type"))
 
 
 def test_the_token_of_a_site_that_moved_is_forgotten_and_sent_nowhere(

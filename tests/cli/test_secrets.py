@@ -51,17 +51,17 @@ COMMANDS = [
 
 
 @dataclass(frozen=True)
-class Heard:
+class Recorded:
     """All output of the commands, and the secrets that they logged in with."""
 
-    said: str
+    printed: str
     secrets: list[str]
 
 
 @pytest.fixture(params=["token", "password"])
-def heard(
+def recorded(
     request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Heard]:
+) -> Iterator[Recorded]:
     """Every command at its loudest, while things go wrong now and then."""
     app = create_app(settings=SimulatorSettings(token=TOKEN, password=PASSWORD))
     overheard = Overheard(app)
@@ -84,18 +84,18 @@ def heard(
         debugged = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
         assert "Traceback" in debugged.stderr
         assert texts[4].count("POST /api/shared_voicemails: 201") > 1
-        said = "\n".join([*texts, debugged.stdout, debugged.stderr, *map(str, app.state.traffic.log)])
-        yield Heard(said, [TOKEN, PASSWORD, *overheard.tokens])
+        printed = "\n".join([*texts, debugged.stdout, debugged.stderr, *map(str, app.state.traffic.log)])
+        yield Recorded(printed, [TOKEN, PASSWORD, *overheard.tokens])
 
 
 def test_no_secret_is_printed_and_the_files_that_hold_pins_are_private_to_their_owner(
-    heard: Heard, folder: Path
+    recorded: Recorded, folder: Path
 ) -> None:
     files = {file: file.read_bytes() for file in folder.parent.rglob("*") if file.is_file()}
 
-    assert [pin for pin in PINS[:5] if pin in heard.said] == []  # the last one is an extension too
-    assert [secret for secret in heard.secrets if secret in heard.said] == []
-    assert not any(secret.encode() in content for secret in heard.secrets for content in files.values())
+    assert [pin for pin in PINS[:5] if pin in recorded.printed] == []  # the last one is an extension too
+    assert [secret for secret in recorded.secrets if secret in recorded.printed] == []
+    assert not any(secret.encode() in content for secret in recorded.secrets for content in files.values())
     with_pins = [file for file, content in files.items() if any(pin.encode() in content for pin in PINS[:3])]
     assert any(file.suffix == ".jsonl" for file in with_pins)
     assert folder / "open.csv" not in with_pins  # exported without them

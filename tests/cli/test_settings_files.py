@@ -68,7 +68,7 @@ def test_a_wrong_entry_is_named_where_it_is_used_and_the_others_work(bulkvm: Bul
     assert good.code == 0
     assert (wrong.code, all_sites.code, listed.code) == (2, 2, 2)
     message = "sites.toml: The PBX's address is not a valid URL"
-    assert [said.err.count(message) for said in (wrong, all_sites, listed)] == [1, 1, 1]
+    assert [printed.err.count(message) for printed in (wrong, all_sites, listed)] == [1, 1, 1]
     assert "clinic\n  address" in listed.out
     assert "2 sites: 1 backed up, 1 failed." in all_sites.err
 
@@ -167,7 +167,7 @@ def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_ask
 
     assert ended.code == 2
     assert ended.err.count("cannot be") == 1
-    assert [said for said in ("Logged in", "will be replaced", "Errno") if said in ended.err] == []
+    assert [printed for printed in ("Logged in", "will be replaced", "Errno") if printed in ended.err] == []
     assert asked.read() == "secret\n"
 
 

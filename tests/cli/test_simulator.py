@@ -52,7 +52,7 @@ def test_its_token_and_password_are_new_at_each_start_and_printed_once() -> None
             assert client.post(LOGIN, data=PASSWORD_LOGIN).status_code == 400
             assert client.get(BOXES, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 401
         secrets += [variables["BULKVM_TOKEN"], variables["BULKVM_PASSWORD"]]
-        assert [simulator.said.count(secret) for secret in secrets[-2:]] == [1, 1]
+        assert [simulator.printed.count(secret) for secret in secrets[-2:]] == [1, 1]
 
     assert len(set(secrets)) == 4
     assert min(map(len, secrets)) >= 32
@@ -61,7 +61,7 @@ def test_its_token_and_password_are_new_at_each_start_and_printed_once() -> None
 @pytest.mark.usefixtures("folder")
 def test_its_output_is_one_line_to_paste_for_each_variable() -> None:
     with started() as simulator:
-        first, *lines = simulator.said.splitlines()
+        first, *lines = simulator.printed.splitlines()
 
     assert first.startswith(f"The simulator is running at {simulator.variables['BULKVM_URL']}.")
     exports = [line for line in lines if not line.startswith("To ")]
@@ -112,7 +112,7 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "printed"),
     [
         (("--latency", "50"), "Write 50ms or 0.5s"),
         (("--fault", "503"), "is not a fault rule"),
@@ -121,9 +121,9 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
         (("--page-cap", "101"), "1<=x<=100"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_reported(bulkvm: Bulkvm, option: tuple[str, str], said: str) -> None:
+def test_an_option_that_makes_no_sense_is_reported(bulkvm: Bulkvm, option: tuple[str, str], printed: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = bulkvm("simulator", "--port", str(taken.getsockname()[1]), *option)
 
     assert ended.code == 2
-    assert said in ended.err
+    assert printed in ended.err

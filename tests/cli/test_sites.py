@@ -127,14 +127,14 @@ def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
     login("practice", "--token-stdin", secret=USER.token)
     del ring.held["bulkvm", "practice"]
 
-    told, as_json = bulkvm("sites"), bulkvm("sites", "--json").json
+    reported, as_json = bulkvm("sites"), bulkvm("sites", "--json").json
 
-    assert told.out.count(secure.url) == 2
-    assert f"admin of {USER.domain}; the password is in the keyring" in told.out
-    assert "no token is stored" in told.out
-    assert str(secure.certificate) in told.out
-    assert told.out.count("at most  150 requests per second, 16 at once") == 1
-    assert told.out.count(f"tenant   {SHOWN}") == 2
+    assert reported.out.count(secure.url) == 2
+    assert f"admin of {USER.domain}; the password is in the keyring" in reported.out
+    assert "no token is stored" in reported.out
+    assert str(secure.certificate) in reported.out
+    assert reported.out.count("at most  150 requests per second, 16 at once") == 1
+    assert reported.out.count(f"tenant   {SHOWN}") == 2
     tenant = {"pbx": normalize_url(secure.url), "id": USER.tenant_id, "name": USER.tenant_name, "domain": USER.domain}
     assert as_json == {
         "schema": 1,
@@ -203,10 +203,10 @@ def test_a_pbx_that_does_not_show_its_tenant_is_used_as_before(bulkvm: Bulkvm, l
     for name, by in (("clinic", ()), ("practice", ("--token-stdin",))):
         assert login(name, *by, secret=USER.token if by else USER.password).code == 0
 
-    told = bulkvm("sites").out
+    reported = bulkvm("sites").out
 
-    assert f"tenant   {USER.domain} on localhost" in told
-    assert "tenant   not known" in told
+    assert f"tenant   {USER.domain} on localhost" in reported
+    assert "tenant   not known" in reported
     for name in ("clinic", "practice"):
         assert bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--site", name).code == 0
     assert bulkvm("undo", "last", "--yes", "--site", "practice").code == 0
@@ -432,11 +432,11 @@ def test_insecure_is_loud_at_every_use(bulkvm: Bulkvm, login: Login, monkeypatch
     login("clinic")
     if by == "variable":
         monkeypatch.setenv("BULKVM_INSECURE", "1")
-    said = ["--insecure"] if by == "option" else []
+    printed = ["--insecure"] if by == "option" else []
 
     for command in CALLING:
         monkeypatch.setattr(sys, "stdin", io.StringIO(USER.password))
-        ended = bulkvm(*command, "--quiet", *said)
+        ended = bulkvm(*command, "--quiet", *printed)
         assert ended.code == 0, command
         assert "WARNING: --insecure" in ended.err, command
     assert "insecure" not in sites_file().read_text("utf-8")
@@ -507,24 +507,24 @@ def test_no_secret_is_in_anything_that_is_printed_logged_or_written(
         faults=["expire:policy:every=2", "503:login:4", "401:list:9"],
     )
     pbx = Overheard(app)
-    said = []
+    printed = []
     with running(pbx, tls=True) as server:
         monkeypatch.setenv("BULKVM_CA_FILE", str(server.certificate))
         for name, secret, how in (("one", PASSWORD, (*NAMED, "--password-stdin")), ("two", TOKEN, ("--token-stdin",))):
             monkeypatch.setattr(sys, "stdin", io.StringIO(secret))
-            said.append(bulkvm("login", name, "--url", server.url, *how, "-v"))
-            said.append(bulkvm("sites", "--json"))
-            said.append(bulkvm("doctor", name, "--json", "-v"))
-            said.append(bulkvm("doctor", name, "--insecure", "-v"))
-            said.append(bulkvm("export", f"{name}.json", "--site", name, "-v", "--retries", "1"))
-            said.append(
+            printed.append(bulkvm("login", name, "--url", server.url, *how, "-v"))
+            printed.append(bulkvm("sites", "--json"))
+            printed.append(bulkvm("doctor", name, "--json", "-v"))
+            printed.append(bulkvm("doctor", name, "--insecure", "-v"))
+            printed.append(bulkvm("export", f"{name}.json", "--site", name, "-v", "--retries", "1"))
+            printed.append(
                 bulkvm("import", SAMPLES / "clinic.csv", "--site", name, "--yes", "-v", "--result", f"{name}.csv")
             )
-            said.append(bulkvm("logout", name, "-v"))
+            printed.append(bulkvm("logout", name, "-v"))
 
     files = "".join(file.read_text("utf-8", "replace") for file in tmp_path.rglob("*") if file.is_file())
-    everything = files + "".join(map(repr, said)) + caplog.text + str(app.state.traffic.log)
+    everything = files + "".join(map(repr, printed)) + caplog.text + str(app.state.traffic.log)
     assert len(set(pbx.tokens)) > 6
-    assert {ended.code for ended in said} > {0}  # some commands fail, so that error messages are checked too
+    assert {ended.code for ended in printed} > {0}  # some commands fail, so that error messages are checked too
     assert [secret for secret in (PASSWORD, TOKEN, *pbx.tokens) if secret in everything] == []
     assert not ring.held

@@ -40,9 +40,9 @@ def test_off_a_terminal_a_plain_line_now_and_then_shows_how_far_it_is(
 
 @pytest.mark.usefixtures("pbx")
 def test_what_does_not_take_long_shows_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
-    told, quiet = bulkvm("export", "boxes.csv"), bulkvm("export", "more.csv", "--quiet")
+    reported, quiet = bulkvm("export", "boxes.csv"), bulkvm("export", "more.csv", "--quiet")
 
-    assert told.err == "50 boxes: boxes.csv\n"
+    assert reported.err == "50 boxes: boxes.csv\n"
     assert (quiet.out, quiet.err) == ("", "")
 
 

@@ -191,12 +191,12 @@ def run_all(shared: Path, commands: list[list[str]], where: dict[str, str]) -> l
         timeout=240,  # a command that waits for a pipe would wait without end
         check=False,
     )
-    told = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith('[["')]
-    assert len(told) == len(commands), ended.stderr
+    reported = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith('[["')]
+    assert len(reported) == len(commands), ended.stderr
     assert "Internal error" not in ended.stderr
     assert "bug in bulkvm" not in ended.stderr
     assert "Traceback" not in ended.stderr
-    return [(command, code) for command, code in told]
+    return [(command, code) for command, code in reported]
 
 
 def changed_bait(shared: Path, kind: str) -> list[str]:

@@ -66,8 +66,8 @@ class Overheard:
 
         async def note(message: Message) -> None:
             if scope["path"] == LOGIN and b"access_token" in message.get("body", b""):
-                told = json.loads(message["body"])
-                self.tokens += [told["access_token"], told["refresh_token"]]
+                reported = json.loads(message["body"])
+                self.tokens += [reported["access_token"], reported["refresh_token"]]
             await send(message)
 
         await self.app(scope, listen, note)

@@ -118,7 +118,7 @@ TENANT = "the tenant's password policy"
 
 
 @pytest.mark.parametrize(
-    ("told", "policy"),
+    ("reported", "policy"),
     [
         ({"min_length": 6, "max_length": 10}, PinPolicy(6, 10, TENANT, TENANT)),
         ({"min_length": 8, "max_length": 12}, PinPolicy(8, 12, TENANT, TENANT)),
@@ -132,15 +132,15 @@ TENANT = "the tenant's password policy"
     ids=str,
 )
 async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_there_is_one(
-    told: dict[str, Any], policy: PinPolicy
+    reported: dict[str, Any], policy: PinPolicy
 ) -> None:
-    pbx = altered("password_policy", told)
+    pbx = altered("password_policy", reported)
     async with connect(SITE, app=pbx) as calls:
         assert await calls.pin_policy() == policy
 
 
 @pytest.mark.parametrize(
-    ("told", "owner"),
+    ("reported", "owner"),
     [
         ({"id": None, "extension_number": None, "name": None, "type": None}, None),
         ({"id": "", "extension_number": "6299", "name": None, "type": ""}, None),
@@ -149,8 +149,8 @@ async def test_the_tenants_policy_decides_how_long_a_pin_may_be_where_there_is_o
     ],
     ids=["nulls", "blanks", "nothing", "an id alone"],
 )
-async def test_a_number_of_which_the_pbx_names_no_owner_is_free(told: dict[str, Any], owner: Owner | None) -> None:
-    pbx = altered("extension_numbers", told)
+async def test_a_number_of_which_the_pbx_names_no_owner_is_free(reported: dict[str, Any], owner: Owner | None) -> None:
+    pbx = altered("extension_numbers", reported)
     async with connect(SITE, app=pbx) as calls:
         assert await calls.number_owner("6299") == owner
 

@@ -147,12 +147,12 @@ async def test_whole_boxes_of_a_full_list_cost_three_further_requests(tmp_path: 
 
 async def test_progress_ends_with_all(tmp_path: Path) -> None:
     app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]), settings=SimulatorSettings(page_cap=10))
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     async with connect(SITE, app=app) as pbx:
-        await pbx.list_boxes(progress=lambda done, total: told.append((done, total)))
+        await pbx.list_boxes(progress=lambda done, total: reported.append((done, total)))
 
-    assert told == [(10, 25), (20, 25), (25, 25)]
+    assert reported == [(10, 25), (20, 25), (25, 25)]
 
 
 def item(number: str) -> dict[str, Any]:

@@ -146,10 +146,10 @@ async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, 
 
 @pytest.mark.parametrize("domain", [USER.domain, None])
 async def test_a_login_is_the_one_that_is_documented(domain: str | None) -> None:
-    heard = []
+    recorded = []
 
     async def log_in(request: Request) -> Response:
-        heard.append((request.headers["content-type"], dict(parse_qsl((await request.body()).decode()))))
+        recorded.append((request.headers["content-type"], dict(parse_qsl((await request.body()).decode()))))
         return JSONResponse({}, 400)
 
     app = Starlette(routes=[Route(LOGIN, log_in, methods=["POST"])])
@@ -157,18 +157,18 @@ async def test_a_login_is_the_one_that_is_documented(domain: str | None) -> None
         with pytest.raises(LoginRefused):
             await pbx.count_boxes()
 
-    told = {"grant_type": "password", "username": USER.user, "password": "ü &=+", "scope": "all"}
-    told |= {"client_id": "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"} | ({"domain": domain} if domain else {})
-    assert heard == [("application/x-www-form-urlencoded", told)]
+    reported = {"grant_type": "password", "username": USER.user, "password": "ü &=+", "scope": "all"}
+    reported |= {"client_id": "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"} | ({"domain": domain} if domain else {})
+    assert recorded == [("application/x-www-form-urlencoded", reported)]
 
 
-async def list_logins(told: str) -> list[str]:
+async def list_logins(reported: str) -> list[str]:
     """The kinds of login that three calls need, at a PBX whose logins record it."""
     grants = []
 
     async def log_in(request: Request) -> Response:
         grants.extend(parse_qs((await request.body()).decode())["grant_type"])
-        return Response(told)
+        return Response(reported)
 
     boxes = Route(BOXES, lambda _: JSONResponse({"count": 0, "items": []}))
     app = Starlette(routes=[Route(LOGIN, log_in, methods=["POST"]), boxes])
@@ -190,10 +190,10 @@ async def test_an_impossible_lifetime_is_ignored_and_the_token_used_until_it_is_
 
 
 async def test_a_token_that_ends_is_followed_by_the_password_where_there_is_no_refresh_token() -> None:
-    told = '{"access_token": "text", "expires_in": 1e-9, "refresh_token": %s}'
+    reported = '{"access_token": "text", "expires_in": 1e-9, "refresh_token": %s}'
 
     for refresh in ("null", '""', '"two words"', r'"half a \ud800"'):
-        assert await list_logins(told % refresh) == ["password"] * 3
+        assert await list_logins(reported % refresh) == ["password"] * 3
 
 
 async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_without_end() -> None:
@@ -230,8 +230,8 @@ async def test_nothing_of_an_answer_to_a_login_is_quoted(status: int) -> None:
     async with connect(login_site("http://simulator", "OPEN-SESAME"), settings, app=app) as pbx:
         with pytest.raises(BulkvmError) as refusal:
             await pbx.count_boxes()
-    told = f"{refusal.value} {refusal.value.__cause__} {getattr(refusal.value, 'code', '')}"
-    assert not any(word in told for word in ("SESAME", "S-E-S", "what is", "The PBX said", "N01"))
+    reported = f"{refusal.value} {refusal.value.__cause__} {getattr(refusal.value, 'code', '')}"
+    assert not any(word in reported for word in ("SESAME", "S-E-S", "what is", "The PBX said", "N01"))
 
 
 async def test_nothing_of_a_refusal_of_a_token_is_quoted() -> None:
@@ -258,8 +258,8 @@ async def test_a_pbx_that_repeats_the_secret_later_is_shown_without_it(secret: s
     async with connect(site, app=app) as pbx:
         with pytest.raises(PbxRefused, match="The PBX said") as refusal:
             await pbx.create_box(RECORD)
-    told = f"{refusal.value} {refusal.value.code}"
-    assert re.search("OPEN|SESAME|EMASES|PEN-", told, re.IGNORECASE) is None
+    reported = f"{refusal.value} {refusal.value.code}"
+    assert re.search("OPEN|SESAME|EMASES|PEN-", reported, re.IGNORECASE) is None
 
 
 @pytest.mark.parametrize("repeated", ["FIRST-TOKEN", "first-token", "REFRESH-TOKEN", "NEKOT-HSERFER", "LATER-TOKEN"])
@@ -277,8 +277,8 @@ async def test_a_pbx_that_repeats_a_token_that_it_gave_is_shown_without_it(repea
     async with connect(login_site("http://simulator"), SendSettings(retries=1), app=app) as pbx:
         with pytest.raises(PbxRefused, match='The PBX said: "what is') as refusal:
             await pbx.count_boxes()
-    told = f"{refusal.value} {refusal.value.code}"
-    assert re.search("TOKEN|NEKOT", told, re.IGNORECASE) is None
+    reported = f"{refusal.value} {refusal.value.code}"
+    assert re.search("TOKEN|NEKOT", reported, re.IGNORECASE) is None
 
 
 @pytest.mark.parametrize("token", ["Bearer abc", "two\nlines", "a\rb", "“abc”", "half\udcff", "a\x00b", "tab\tbed"])

@@ -91,14 +91,15 @@ def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any)
 def test_what_may_stand_only_as_an_export_wrote_it_is_an_error_once_it_was_changed(
     boxes: list[Box], kinds: list[ChangeKind]
 ) -> None:
-    told = Problem(row=2, cell="D2", column="prompt", code=ProblemCode.PROMPT_TAG, message="no language tag.")
+    reported = Problem(row=2, cell="D2", column="prompt", code=ProblemCode.PROMPT_TAG, message="no language tag.")
 
     plan = make_plan(
-        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", errors_if_changed=(told,))], boxes
+        [record(prompt="xx-YY", name="Desk" if not boxes else BLANK, pin="402817", errors_if_changed=(reported,))],
+        boxes,
     )
 
     assert [change.kind for change in plan.changes] == kinds
-    assert [problem for problem in plan.problems if problem.is_error] == ([] if kinds else [told])
+    assert [problem for problem in plan.problems if problem.is_error] == ([] if kinds else [reported])
 
 
 def test_a_null_on_the_pbx_differs_from_any_value() -> None:

@@ -147,7 +147,7 @@ def test_a_field_that_was_set_since_keeps_its_box_whether_or_not_it_was_read_bac
 
 
 @pytest.mark.parametrize(
-    ("count", "kind", "told"),
+    ("count", "kind", "reported"),
     [
         (0, ChangeKind.REMOVE, None),
         (1, ChangeKind.UNCHANGED, "Box 6201 holds 1 message, so"),
@@ -156,15 +156,15 @@ def test_a_field_that_was_set_since_keeps_its_box_whether_or_not_it_was_read_bac
     ],
 )
 def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
-    count: int | None, kind: ChangeKind, told: str | None
+    count: int | None, kind: ChangeKind, reported: str | None
 ) -> None:
     plan = plan_undo(DoneRun(changes={2: CREATED}, outcomes=[OUTCOME]), [BOX])
 
     spared = spare_messages(plan, {BOX.id: count})
 
     assert [(c.kind, c.spares_messages) for c in spared.changes] == [(kind, kind is ChangeKind.REMOVE)]
-    assert len(spared.problems) == (told is not None)
-    assert all(told and told in p.message and "--with-messages" in p.message for p in spared.problems)
+    assert len(spared.problems) == (reported is not None)
+    assert all(reported and reported in p.message and "--with-messages" in p.message for p in spared.problems)
 
 
 def test_a_box_of_which_nothing_was_asked_is_kept() -> None:

@@ -179,7 +179,7 @@ def test_the_delimiter_that_gives_most_headings_is_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headings", "row", "told"),
+    ("headings", "row", "reported"),
     [
         pytest.param(("Ext", "", "Name"), ("6201", "Anna", "Desk"), ("column B has values",), id="between"),
         pytest.param(("Ext", "Name", " "), ("6201", "Desk", "x"), ("column C has values",), id="below a blank one"),
@@ -192,7 +192,7 @@ def test_the_delimiter_that_gives_most_headings_is_used(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_values_below_no_heading_are_reported_in_one_warning_about_the_file(
-    tmp_path: Path, suffix: str, headings: Sequence[str], row: Sequence[str], told: Sequence[str]
+    tmp_path: Path, suffix: str, headings: Sequence[str], row: Sequence[str], reported: Sequence[str]
 ) -> None:
     path = tmp_path / f"a{suffix}"
     if suffix == ".csv":
@@ -202,8 +202,8 @@ def test_values_below_no_heading_are_reported_in_one_warning_about_the_file(
 
     problems = read_sheet(path).problems
 
-    assert [(p.row, p.code, p.is_error) for p in problems] == [(None, "column-no-heading", False) for _ in told]
-    assert all(words in problem.message for problem, words in zip(problems, told, strict=True))
+    assert [(p.row, p.code, p.is_error) for p in problems] == [(None, "column-no-heading", False) for _ in reported]
+    assert all(words in problem.message for problem, words in zip(problems, reported, strict=True))
 
 
 def test_values_beyond_the_header_of_a_csv_file_are_reported_by_row_only(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ OF_CSV = [
 
 def practice(shown: Sequence[str], words: tuple[str, str] = ("TRUE", "FALSE")) -> list[list[str]]:
     """The practice's rows, with what is shown of a date, a percentage, a number and a time."""
-    told = dict(zip(("a date", "a percentage", "a number", "a time"), shown, strict=True))
-    rows = [[told.get(text, text) for text in row] for row in PRACTICE]
+    reported = dict(zip(("a date", "a percentage", "a number", "a time"), shown, strict=True))
+    rows = [[reported.get(text, text) for text in row] for row in PRACTICE]
     typed = {6205, 6206}
     for row in rows:
         if int(row[0]) not in typed and row[3] in {"yes", "no"} and row[0] != "6207":

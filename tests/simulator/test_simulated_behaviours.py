@@ -134,9 +134,9 @@ async def test_pins_and_the_policy_are_those_of_the_rules(
     rules: list[str], policy: tuple[int, int], accepted: str, refused: str
 ) -> None:
     async with behaving(*rules) as pbx:
-        told = (await pbx.get("/api/tenant/password_policy")).json()
+        reported = (await pbx.get("/api/tenant/password_policy")).json()
 
-        assert (told["min_length"], told["max_length"]) == policy
+        assert (reported["min_length"], reported["max_length"]) == policy
         assert (await pbx.post(BOXES, json=a_box(pin=refused))).status_code == 400
         assert (await pbx.post(BOXES, json=a_box(pin=accepted))).status_code == 201
 

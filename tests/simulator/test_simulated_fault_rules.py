@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from bulkvm.simulator import FaultRules, SimulatorError
 
 
-def struck(rule: str, calls: list[str]) -> list[int]:
+def matched(rule: str, calls: list[str]) -> list[int]:
     """The places, from 1, of the calls that a rule applies to."""
     faults = FaultRules([rule])
     return [place for place, call in enumerate(calls, start=1) if faults.match(call)]
@@ -24,14 +24,14 @@ def struck(rule: str, calls: list[str]) -> list[int]:
     ],
 )
 def test_a_rule_applies_when_specified(when: str, places: list[int]) -> None:
-    assert struck(f"503:create:{when}", ["create"] * 7) == places
+    assert matched(f"503:create:{when}", ["create"] * 7) == places
 
 
 def test_a_rule_counts_only_the_calls_it_is_about() -> None:
     calls = ["list", "create", "update", "create", "create"]
 
-    assert struck("503:create:2", calls) == [4]
-    assert struck("503:any:2", calls) == [2]
+    assert matched("503:create:2", calls) == [4]
+    assert matched("503:any:2", calls) == [2]
 
 
 def test_every_rule_counts_but_the_first_that_matches_applies() -> None:
@@ -51,7 +51,7 @@ def test_a_random_rule_with_a_seed_is_the_same_each_time(seed: int) -> None:
 
 
 def test_a_random_rule_applies_about_as_often_as_specified() -> None:
-    assert 60 <= len(struck("503:create:rate=0.1,seed=7", ["create"] * 1000)) <= 140
+    assert 60 <= len(matched("503:create:rate=0.1,seed=7", ["create"] * 1000)) <= 140
 
 
 def test_a_rule_may_have_an_amount() -> None:

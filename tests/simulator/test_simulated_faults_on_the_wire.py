@@ -202,7 +202,7 @@ def test_a_control_call_without_rules_changes_nothing(app: Starlette, pbx: Ask, 
 
 def test_under_any_fault_a_box_that_was_confirmed_exists(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["random:create:rate=0.5,seed=7"])
-    told: set[str] = set()
+    reported: set[str] = set()
     unsure: set[str] = set()
     for number in map(str, range(6100, 6140)):
         try:
@@ -210,10 +210,10 @@ def test_under_any_fault_a_box_that_was_confirmed_exists(app: Starlette, pbx: As
         except ConnectionError:
             unsure.add(number)
         else:
-            (told if answer.status == 201 else unsure).add(number)
+            (reported if answer.status == 201 else unsure).add(number)
 
-    assert told <= set(numbers(pbx)) <= told | unsure
-    assert told
+    assert reported <= set(numbers(pbx)) <= reported | unsure
+    assert reported
     assert unsure
 
 

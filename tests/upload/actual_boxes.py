@@ -84,9 +84,9 @@ class Striking(FaultRules):
 
     def __init__(self, *rules: str) -> None:
         super().__init__(rules)
-        self.struck: list[str] = []
+        self.matched: list[str] = []
 
     def match(self, call: str) -> Fault | None:
         fault = super().match(call)
-        self.struck += [fault.what] if fault else []
+        self.matched += [fault.what] if fault else []
         return fault

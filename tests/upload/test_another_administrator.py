@@ -28,7 +28,7 @@ async def test_a_list_that_is_read_in_the_meantime_has_the_boxes_that_there_are_
         listed = await pbx.list_boxes()
 
     there = await boxes_from_rows(app)
-    assert faults.struck == [what]
+    assert faults.matched == [what]
     assert [box.extension_number for box in listed] == list(there)
     assert [box for box in listed if box != there[box.extension_number]] == [
         box for box in listed if what == "admin-rename" and at > 1 and box.extension_number == "7000"

@@ -250,7 +250,7 @@ async def test_another_spelling_of_the_same_is_no_difference(shown: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("shown", "status", "said"),
+    ("shown", "status", "printed"),
     [
         ({"name": "NEW"}, Status.UNKNOWN, 'sent "New", reads back "NEW"'),
         ({"pin": "402817"}, Status.UNKNOWN, "sent a value that is not shown here"),
@@ -261,7 +261,9 @@ async def test_another_spelling_of_the_same_is_no_difference(shown: dict[str, An
     ],
     ids=str,
 )
-async def test_what_reads_back_differently_ends_the_run_there(shown: dict[str, Any], status: Status, said: str) -> None:
+async def test_what_reads_back_differently_ends_the_run_there(
+    shown: dict[str, Any], status: Status, printed: str
+) -> None:
     app = after_updates(lambda box: box | shown)
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
@@ -269,8 +271,8 @@ async def test_what_reads_back_differently_ends_the_run_there(shown: dict[str, A
     ending = await import_into(app, [FULL, *records(3, name="New")[1:]])
 
     assert isinstance(ending.error, ReadBackDiffers)
-    assert said in str(ending.error)
-    assert said in ending.outcomes[0].message
+    assert printed in str(ending.error)
+    assert printed in ending.outcomes[0].message
     assert statuses(ending) == [status, Status.NOT_SENT, Status.NOT_SENT]
     assert not {"402817", "582046"} & {*str(ending.error).split(), *ending.outcomes[0].message.split()}
     assert len([asked for asked in app.asked if is_update(asked)]) == 1

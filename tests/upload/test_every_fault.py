@@ -86,7 +86,7 @@ async def test_every_fault_in_every_call_leaves_one_right_box_a_row(fault: str, 
         ending = await send(plan, pbx, sending)
 
     touched = {"7000"} if fault.startswith(("admin-remove", "admin-rename")) else set()
-    assert {what for what in faults.struck if what != "expire"} or fault.startswith("expire")
+    assert {what for what in faults.matched if what != "expire"} or fault.startswith("expire")
     assert ending.error is None
     assert all(o.status in DONE for o in ending.outcomes if o.extension_number not in touched), ending.outcomes
     await assert_truth(app, plan, ending.outcomes, but=touched)
@@ -114,7 +114,7 @@ async def test_a_refusal_in_every_call_is_asked_for_once_and_costs_no_other_row(
         ending = await send(plan, pbx, sending)
 
     asked = app.state.traffic.counts - before
-    assert str(status) in faults.struck
+    assert str(status) in faults.matched
     assert ending.error is None
     if call != "login":
         assert [o.status for o in ending.outcomes if o.status not in DONE] == [Status.REJECTED]

@@ -73,7 +73,7 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
 
 
 @pytest.mark.parametrize(
-    ("kind", "faults", "status", "said"),
+    ("kind", "faults", "status", "printed"),
     [
         (SAME, [], Status.UNCHANGED, ""),
         (C, ["403:create:1"], Status.REJECTED, "denied permission"),
@@ -107,12 +107,12 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
     ],
 )
 async def test_each_way_in_which_a_row_ends_is_reported_as_it_is(
-    kind: ChangeKind, faults: Sequence[str], status: Status, said: str
+    kind: ChangeKind, faults: Sequence[str], status: Status, printed: str
 ) -> None:
     outcome = await outcome_of(kind, faults, create_app())
 
     assert outcome.status is status
-    assert said in outcome.message
+    assert printed in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_what_cannot_be_read_back_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "meanwhile", "status", "said"),
+    ("kind", "meanwhile", "status", "printed"),
     [
         (ChangeKind.UPDATE, RENAMED, Status.UNCHANGED, "someone else made this change"),
         (ChangeKind.UPDATE, None, Status.REJECTED, "The box no longer exists"),
@@ -149,7 +149,7 @@ async def test_what_cannot_be_read_back_is_not_known() -> None:
     ],
 )
 async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
-    kind: ChangeKind, meanwhile: Record | None, status: Status, said: str
+    kind: ChangeKind, meanwhile: Record | None, status: Status, printed: str
 ) -> None:
     async with connect(SITE, ONCE, app=create_app()) as pbx:
         await pbx.create_box(RECORD)
@@ -160,11 +160,11 @@ async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
         outcome = (await RowSender(pbx, Plan(())).send(change_of(kind, box))).outcome
 
     assert outcome.status is status
-    assert said in outcome.message
+    assert printed in outcome.message
 
 
 @pytest.mark.parametrize(
-    ("is_undo", "is_replaced", "said"),
+    ("is_undo", "is_replaced", "printed"),
     [
         (False, False, "The box no longer exists. Import again to create a new one."),
         (False, True, "importing again would change: check that box first."),
@@ -175,7 +175,7 @@ async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
 async def test_the_message_explains_what_importing_again_does_where_the_box_is_gone(
     is_undo: bool,  # noqa: FBT001
     is_replaced: bool,  # noqa: FBT001
-    said: str,
+    printed: str,
 ) -> None:
     async with connect(SITE, ONCE, app=create_app()) as pbx:
         if is_undo:
@@ -192,7 +192,7 @@ async def test_the_message_explains_what_importing_again_does_where_the_box_is_g
         outcome = (await RowSender(pbx, Plan(())).send(change)).outcome
 
     assert outcome.status is Status.REJECTED
-    assert outcome.message.endswith(said)
+    assert outcome.message.endswith(printed)
 
 
 GERMAN = replace(RECORD, prompt="de-DE")

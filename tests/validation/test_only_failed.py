@@ -29,8 +29,8 @@ def test_a_row_that_was_added_since_is_taken() -> None:
 
 
 def test_problems_of_rows_that_are_left_out_are_left_out() -> None:
-    told = [Problem(row=row, code=ProblemCode.PIN_REPEATS, message="x") for row in (None, 2, 3)]
-    sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6202", "failed"), problems=told)
+    reported = [Problem(row=row, code=ProblemCode.PIN_REPEATS, message="x") for row in (None, 2, 3)]
+    sheet = sheet_of(("Ext", "bulkvm_status"), ("6201", "created"), ("6202", "failed"), problems=reported)
 
     assert [problem.row for problem in select(sheet).problems if problem.code is ProblemCode.PIN_REPEATS] == [None, 3]
 

