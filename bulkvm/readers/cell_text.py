@@ -155,12 +155,13 @@ def _show(number: int, section: Section, *, has_minus: bool) -> TextAndKind:
 
 
 def _read_decimal(stored: str) -> Decimal | None:
-    """Parse a number with the digits that Excel shows; None if it is not a finite number."""
+    """Parse a number with the digits that Excel shows; None if Excel has no such number."""
     if not _NUMBER.fullmatch(stored):
         return None
     # Excel shows at most 15 of the 17 digits that it stores: 1000.9999999999999 is 1001.
     number = Decimal(f"{float(stored):.{_DIGITS}g}")
-    return number if number.is_finite() else None
+    is_too_small = not number and Decimal(stored.strip())  # for the numbers of Excel
+    return None if is_too_small or not number.is_finite() else number
 
 
 def truncate_text(text: str, kind: CellKind | None) -> TextAndKind:

@@ -47,7 +47,7 @@ def test_a_boolean_is_read_in_any_case_and_an_empty_one_is_blank(tmp_path: Path,
         *(f'<c r="D2" t="s"><v>{index}</v></c>' for index in ("-1", "2", "1_0", "one", "\u0661", "1.0", "+1")),
         *(
             f'<c r="D2"><v>{number}</v></c>'
-            for number in ("1_001", "\u0661\u0662", "INF", "-INF", "NaN", "Infinity", "1e999", "0x1F", "1,5", "e5", ".")
+            for number in ("1_001", "\u0661\u0662", "INF", "-INF", "NaN", "Infinity", "1e999", "1e-400", "0x1F", "1,5", "e5", ".")
         ),
         *(f'<c r="D2" s="{style}"><v>1</v></c>' for style in ("-1", "2", "99999", "1_0", "x")),
         '<c r="D2" t="x"><v>1</v></c>',
