@@ -79,6 +79,12 @@ class ProblemCode(StrEnum):
 
     # Rows
     HIDDEN_ROWS = "hidden-rows", _WARNING, "hidden rows are read, too", "delete them if they are not wanted"
+    STRUCK_THROUGH = (
+        "struck-through",
+        _WARNING,
+        "rows struck through are read, too",
+        "delete them if they are not wanted",
+    )
     HIDDEN_COLUMNS = "hidden-columns", _WARNING, "hidden columns are read, too", "delete them if they are not wanted"
     SURPLUS_VALUES = "surplus-values", _ERROR, "the row has more values than columns", "put quotes around the value"
     MISSING_VALUES = "missing-values", _WARNING, "rows have fewer values than columns", "check these rows"

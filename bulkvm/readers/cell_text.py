@@ -40,11 +40,22 @@ TextAndKind = tuple[str, CellKind | None]
 
 @dataclass(frozen=True, slots=True)
 class CellText:
-    """Formats cell values with a workbook's shared strings, number formats and date epoch."""
+    """Formats cell values with a workbook's shared strings, number formats and date epoch.
+
+    `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part.
+    """
 
     strings: Sequence[str]
     formats: Formats
     epoch: datetime
+    struck_styles: frozenset[str] = frozenset()
+    struck_strings: frozenset[int] = frozenset()
+
+    def is_struck(self, kind: str, style: str, value: str | None) -> bool:
+        """Return whether a cell is struck through by its style or its shared string."""
+        if style in self.struck_styles:
+            return True
+        return kind == "s" and bool(self.struck_strings) and read_index(value or "") in self.struck_strings
 
     def read(self, kind: str, style: str, value: str | None, formula: str | None) -> TextAndKind:
         """Return the text of a cell, and its kind if it is not plain text.

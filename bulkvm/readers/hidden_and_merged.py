@@ -1,4 +1,4 @@
-"""Problems with hidden rows and columns and with merged cells of a worksheet."""
+"""Problems with hidden rows and columns, rows struck through, and merged cells of a worksheet."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -28,6 +28,20 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
         "If you do not want them, delete them from a copy of the sheet.",
         severity=Severity.WARNING,
     )
+
+
+def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
+    """Warn once about all rows with text that is struck through in a column that is read."""
+    rows = sorted({row for row, letters in struck if not set(letters).isdisjoint(used)})
+    if rows:
+        named = join_limited(list(_row_ranges(rows)), _MAX_LISTED)
+        yield Problem(
+            row=None,
+            code=ProblemCode.STRUCK_THROUGH,
+            message=f"rows with text that is struck through are read like the others: {named}. "
+            "If you do not want them, delete them from a copy of the sheet.",
+            severity=Severity.WARNING,
+        )
 
 
 def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:

@@ -139,7 +139,8 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         for name, is_visible, key in book.sheets
         if relationships.types.get(key) == "worksheet"
     )
-    return Package(archive, tuple(sheets), CellText(strings.texts, styles.formats(), book.epoch), parts.steps)
+    texts = CellText(strings.texts, styles.formats(), book.epoch, styles.struck(), frozenset(strings.struck))
+    return Package(archive, tuple(sheets), texts, parts.steps)
 
 
 @dataclass(frozen=True, slots=True)

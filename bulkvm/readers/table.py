@@ -4,7 +4,7 @@ import operator
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain, islice, product
 from string import ascii_uppercase
 from typing import Final, NamedTuple
@@ -29,12 +29,13 @@ _VISIBLE: Final = re.compile(r"[^\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\
 
 
 class Row(NamedTuple):
-    """One row: its number in the sheet, and its texts and cell kinds by column letter."""
+    """One row: its number in the sheet, its texts and cell kinds by column letter, and cells struck through."""
 
     number: int
     cells: Mapping[str, str]
     kinds: Mapping[str, CellKind] = {}
     is_hidden: bool = False
+    struck: Collection[str] = ()
 
 
 class Table:
@@ -43,6 +44,7 @@ class Table:
     def __init__(self, source: Source, headings: Mapping[str, str]) -> None:
         self.rows: list[int] = []
         self.hidden: list[int] = []
+        self.struck: list[tuple[int, Collection[str]]] = []  # rows, and the letters of their struck cells
         self.kinds: dict[str, dict[int, CellKind]] = {}
         self._name = source.name
         self._max_rows = max_rows(source.size)
@@ -75,11 +77,8 @@ class Table:
                 if len(column) < above:
                     column.extend([""] * (above - len(column)))
                 column.append(interned.get(text) or self._intern(text))
-        for letter, kind in row.kinds.items():
-            self.mark(letter, row.number, kind)
-        self._bytes_left -= _BYTES_OF_KIND * len(row.kinds)
-        if row.is_hidden:
-            self.hidden.append(row.number)
+        if row.kinds or row.struck or row.is_hidden:
+            self._add_marks(row)
         if self._bytes_left < 0 or len(self.rows) * len(self._columns) > TABLE_CELLS:
             raise SheetError(
                 f"{self._name} is too large to read at once (row {row.number} was reached). "
@@ -87,6 +86,15 @@ class Table:
                 ProblemCode.TOO_LARGE,
             )
         return True
+
+    def _add_marks(self, row: Row) -> None:
+        for letter, kind in row.kinds.items():
+            self.mark(letter, row.number, kind)
+        if row.struck:
+            self.struck.append((row.number, row.struck))
+        if row.is_hidden:
+            self.hidden.append(row.number)
+        self._bytes_left -= _BYTES_OF_KIND * (len(row.kinds) + len(row.struck))
 
     def sort(self) -> None:
         """Sort rows that the file has in another order, and join the parts of a row. Cells there twice are damaged."""

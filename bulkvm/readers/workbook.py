@@ -12,7 +12,7 @@ from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
-from bulkvm.readers.hidden_and_merged import mark_merged, warn_hidden_columns, warn_hidden_rows
+from bulkvm.readers.hidden_and_merged import mark_merged, warn_hidden_columns, warn_hidden_rows, warn_struck_rows
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
@@ -123,6 +123,7 @@ def _read(
     used = set(match_headings(header.headings, heading_map))
     problems = (
         *warn_hidden_rows(table.hidden),
+        *warn_struck_rows(table.struck, used),
         *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__), table),
         *mark_merged(worksheet.merged, used, table),
     )

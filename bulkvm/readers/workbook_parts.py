@@ -8,7 +8,15 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from bulkvm.readers.cell_text import join_text_runs
 from bulkvm.readers.number_format import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
-from bulkvm.readers.xml_parts import RELATIONSHIP, RELATIONSHIP_ID, EndHandlers, StartHandlers, XmlHandler, for_elements
+from bulkvm.readers.xml_parts import (
+    RELATIONSHIP,
+    RELATIONSHIP_ID,
+    EndHandlers,
+    StartHandlers,
+    XmlHandler,
+    for_elements,
+    is_on,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,24 +67,54 @@ class WorkbookPart(XmlHandler):
 
 
 class Styles(XmlHandler):
-    """The number formats of cell styles."""
+    """The number formats of cell styles, and which of their fonts are struck through."""
 
     def __init__(self) -> None:
         self._codes: dict[int, str | None] = {}
         self._ids: list[int] = []
+        self._fonts: list[str] = []  # of the styles
+        self._struck_fonts: set[str] = set()
+        self._font = -1
         self._in_list = False
+        self._in_fonts = False
 
     def formats(self) -> Formats:
         """Return the formats by style index."""
         return Formats(self._ids, self._codes)
 
+    def struck(self) -> frozenset[str]:
+        """Return the indexes of the styles whose font is struck through, as cells have them."""
+        if not self._struck_fonts:
+            return frozenset()
+        return frozenset(str(style) for style, font in enumerate(self._fonts) if font in self._struck_fonts)
+
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
-        return for_elements(cellXfs=self._start_list, xf=self._start_style, numFmt=self._start_code)
+        return for_elements(
+            cellXfs=self._start_list,
+            xf=self._start_style,
+            numFmt=self._start_code,
+            fonts=self._start_fonts,
+            font=self._start_font,
+            strike=self._start_strike,
+        )
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
-        return for_elements(cellXfs=self._end_list)
+        return for_elements(cellXfs=self._end_list, fonts=self._end_fonts)
+
+    def _start_fonts(self, _: dict[str, str]) -> None:
+        self._in_fonts = True
+
+    def _end_fonts(self, _: str) -> None:
+        self._in_fonts = False
+
+    def _start_font(self, _: dict[str, str]) -> None:
+        self._font += self._in_fonts
+
+    def _start_strike(self, attributes: dict[str, str]) -> None:
+        if self._in_fonts and is_on(attributes):
+            self._struck_fonts.add(str(self._font))
 
     def _start_list(self, _: dict[str, str]) -> None:
         self._in_list = True
@@ -84,6 +122,7 @@ class Styles(XmlHandler):
     def _start_style(self, attributes: dict[str, str]) -> None:
         if self._in_list:
             self._ids.append(int(attributes.get("numFmtId", 0)))
+            self._fonts.append(attributes.get("fontId", "0"))
             if len(self._ids) > STYLES:
                 raise ValueError(len(self._ids))
 
@@ -98,16 +137,17 @@ class Styles(XmlHandler):
 
 
 class SharedStrings(XmlHandler):
-    """The shared strings, without formatting and phonetic guides."""
+    """The shared strings, without phonetic guides, and which of them have text that is struck through."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.struck: set[int] = set()
         self._runs: list[str] = []
         self._in_phonetic = False
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
-        return for_elements(rPh=self._start_phonetic)
+        return for_elements(rPh=self._start_phonetic, strike=self._start_strike)
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
@@ -119,6 +159,10 @@ class SharedStrings(XmlHandler):
     def _end_text(self, text: str) -> None:
         if not self._in_phonetic:
             self._runs.append(text)
+
+    def _start_strike(self, attributes: dict[str, str]) -> None:
+        if is_on(attributes):
+            self.struck.add(len(self.texts))
 
     def _end_item(self, _: str) -> None:
         self.texts.append(join_text_runs(self._runs))

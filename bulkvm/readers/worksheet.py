@@ -7,7 +7,16 @@ from bulkvm.model.sheet import CellKind
 from bulkvm.readers.cell_text import CellText, join_text_runs
 from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
-from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, Steps, XmlHandler, for_elements, parse, read_index
+from bulkvm.readers.xml_parts import (
+    EndHandlers,
+    StartHandlers,
+    Steps,
+    XmlHandler,
+    for_elements,
+    is_on,
+    parse,
+    read_index,
+)
 
 _NO_HEIGHT: Final = frozenset({"0", "0.0"})
 _TRUE: Final = frozenset({"1", "true"})
@@ -26,13 +35,17 @@ class Worksheet(XmlHandler):
         self._stream = stream
         self._texts = texts
         self._steps = steps
+        self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._runs: list[str] = []
         self._rows: list[Row] = []
         self._number = 0
         self._column = 0
         self._cells: dict[str, str] = {}
         self._kinds: dict[str, CellKind] = {}
+        self._struck: list[str] = []
         self._is_hidden = False
+        self._has_no_height = False
+        self._is_struck = False
         self._in_phonetic = False
 
     def rows(self, last: int = ROWS) -> Generator[Row, None, None]:
@@ -60,6 +73,8 @@ class Worksheet(XmlHandler):
             rPh=self._start_phonetic,
             mergeCell=self._start_merged,
             col=self._start_column,
+            sheetFormatPr=self._start_defaults,
+            strike=self._start_strike,
         )
 
     def end_handlers(self) -> EndHandlers:
@@ -72,6 +87,13 @@ class Worksheet(XmlHandler):
         self._attributes = attributes
         self._value: str | None = None
         self._formula: str | None = None
+        self._is_struck = False
+
+    def _start_defaults(self, attributes: dict[str, str]) -> None:
+        self._has_no_height = attributes.get("zeroHeight") in _TRUE
+
+    def _start_strike(self, attributes: dict[str, str]) -> None:
+        self._is_struck = is_on(attributes) or self._is_struck
 
     def _start_phonetic(self, _: dict[str, str]) -> None:
         self._in_phonetic = True
@@ -106,6 +128,8 @@ class Worksheet(XmlHandler):
             raise ValueError(number)
         self._column = 0
         hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") in _NO_HEIGHT
+        if self._has_no_height and attributes.keys().isdisjoint({"ht", "hidden"}):
+            hidden = True
         if number == self._number:  # some programs write a row in several parts
             self._is_hidden = self._is_hidden or hidden
             return
@@ -116,6 +140,7 @@ class Worksheet(XmlHandler):
         self._is_hidden = hidden
         self._cells = {}
         self._kinds = {}
+        self._struck = []
 
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
@@ -125,16 +150,19 @@ class Worksheet(XmlHandler):
             self._runs.clear()
         if self._value is None and self._formula is None:
             return
-        text, kind = self._texts.read(attributes.get("t", "n"), attributes.get("s", "0"), self._value, self._formula)
+        kind_of_value, style = attributes.get("t", "n"), attributes.get("s", "0")
+        text, kind = self._texts.read(kind_of_value, style, self._value, self._formula)
         if is_misplaced or (text and letter in self._cells):
             kind = CellKind.DAMAGED
         if text:
             self._cells[letter] = text
+            if self._is_struck or (self._may_be_struck and self._texts.is_struck(kind_of_value, style, self._value)):
+                self._struck.append(letter)
             if kind is not None:
                 self._kinds[letter] = kind
 
     def _row(self) -> Row:
-        return Row(self._number, self._cells, self._kinds, self._is_hidden)
+        return Row(self._number, self._cells, self._kinds, self._is_hidden, self._struck)
 
     def _column_letter(self, reference: str | None) -> tuple[str, bool]:
         """Return the letter of a cell's column, and whether its reference names another row.

@@ -138,6 +138,11 @@ def read_index(stored: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_on(attributes: Mapping[str, str]) -> bool:
+    """Whether an element such as <strike/> turns a property on: it does unless its value says otherwise."""
+    return attributes.get("val", "1") not in {"0", "false"}
+
+
 def _refuse_declarations(*_: object) -> None:
     """Refuse a document type: its entities can expand a few bytes to gigabytes, and no workbook has one."""
     raise _hostile_error("an XML document type")

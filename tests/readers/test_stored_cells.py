@@ -47,7 +47,20 @@ def test_a_boolean_is_read_in_any_case_and_an_empty_one_is_blank(tmp_path: Path,
         *(f'<c r="D2" t="s"><v>{index}</v></c>' for index in ("-1", "2", "1_0", "one", "\u0661", "1.0", "+1")),
         *(
             f'<c r="D2"><v>{number}</v></c>'
-            for number in ("1_001", "\u0661\u0662", "INF", "-INF", "NaN", "Infinity", "1e999", "1e-400", "0x1F", "1,5", "e5", ".")
+            for number in (
+                "1_001",
+                "\u0661\u0662",
+                "INF",
+                "-INF",
+                "NaN",
+                "Infinity",
+                "1e999",
+                "1e-400",
+                "0x1F",
+                "1,5",
+                "e5",
+                ".",
+            )
         ),
         *(f'<c r="D2" s="{style}"><v>1</v></c>' for style in ("-1", "2", "99999", "1_0", "x")),
         '<c r="D2" t="x"><v>1</v></c>',
@@ -181,3 +194,56 @@ def test_a_row_that_is_not_seen_is_read_with_a_warning(tmp_path: Path, attribute
 
     assert [problem.code for problem in sheet.problems] == ["hidden-rows"]
     assert [record.row for record in validate(sheet).records] == [2]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "attributes", "hidden"),
+    [
+        pytest.param('zeroHeight="1"', "", ["hidden-rows"], id="no height of its own"),
+        pytest.param('zeroHeight="true"', "", ["hidden-rows"], id="the same in a word"),
+        pytest.param('zeroHeight="1"', 'ht="15"', [], id="a height of its own"),
+        pytest.param('zeroHeight="1"', 'hidden="0"', [], id="not hidden"),
+        pytest.param('zeroHeight="0"', "", [], id="rows have a height"),
+    ],
+)
+def test_a_row_without_a_height_is_hidden_where_rows_have_none(
+    tmp_path: Path, defaults: str, attributes: str, hidden: list[str]
+) -> None:
+    rows = f'{header_xml()}<row r="2" {attributes}>{text_cell("A2", "6201")}</row>'
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetFormatPr {defaults}/><sheetData>{rows}</sheetData>")
+
+    assert [problem.code for problem in read_sheet(path).problems] == hidden
+
+
+STRUCK_RUN = "<r><t>Old</t></r><r><rPr><strike/></rPr><t> Lab</t></r>"
+
+
+@pytest.mark.parametrize(
+    ("cell", "rows"),
+    [
+        pytest.param('<c r="B3" s="1" t="inlineStr"><is><t>Lab</t></is></c>', "3", id="by its font"),
+        pytest.param('<c r="B3" s="2" t="inlineStr"><is><t>Lab</t></is></c>', None, id="a font that is not"),
+        pytest.param('<c r="B3" s="1"/>', None, id="a blank cell"),
+        pytest.param('<c r="D3" s="1" t="inlineStr"><is><t>x</t></is></c>', None, id="a column that is not read"),
+        pytest.param('<c r="B3" t="s"><v>0</v></c>', "3", id="in part, in a shared text"),
+        pytest.param('<c r="B3" t="s"><v>1</v></c>', None, id="another shared text"),
+        pytest.param(f'<c r="B3" t="inlineStr"><is>{STRUCK_RUN}</is></c>', "3", id="in part"),
+        pytest.param('<c r="C3" s="1"><v>402817</v></c>', "3", id="a number"),
+    ],
+)
+def test_a_row_that_is_struck_through_is_read_with_a_warning(tmp_path: Path, cell: str, rows: str | None) -> None:
+    stored = f'{header_xml()}<row r="2">{text_cell("A2", "6201")}</row><row r="3">{text_cell("A3", "6202")}{cell}</row>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{stored}</sheetData>",
+        strings=f"<si>{STRUCK_RUN}</si><si><t>Lab</t></si>",
+        styles='<fonts><font/><font><b/><strike/></font><font><strike val="0"/></font></fonts>'
+        '<cellXfs><xf/><xf fontId="1"/><xf fontId="2"/></cellXfs><dxfs><dxf><font><strike/></font></dxf></dxfs>',
+    )
+
+    checked = validate(read_sheet(path))
+
+    assert len(checked.records) == 2
+    struck = [problem for problem in checked.problems if problem.code == "struck-through"]
+    assert [(problem.row, problem.is_error) for problem in struck] == ([(None, False)] if rows else [])
+    assert all(f"others: {rows}." in problem.message for problem in struck)
