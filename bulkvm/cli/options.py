@@ -13,7 +13,7 @@ from bulkvm.cli.console import Command
 from bulkvm.cli.main import current_streams
 from bulkvm.cli.site_access import RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
-from bulkvm.columns.header_matching import same_heading
+from bulkvm.columns.header_matching import heading_key
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, PlanOptions, SheetOptions
 from bulkvm.model.settings import DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_limit, parse_pin_length
@@ -74,7 +74,8 @@ def sheet_options(command: Command) -> Command:
         metavar='"HEADING=COLUMN"',
         multiple=True,
         callback=_parse_heading_map,
-        help='Read a heading as a column, such as "Code=pin". May be repeated.',
+        help='Read a heading as a column, such as "Code=pin"; "Code=" ignores it. May be repeated: several headings '
+        "for name or recipients are joined.",
     )
     @click.option(
         "--fix",
@@ -277,13 +278,16 @@ def _parse_heading_map(
     _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
 ) -> Mapping[str, str]:
     heading_map: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for text in given:
         heading, _, header = (part.strip() for part in text.rpartition("="))
-        if not heading or header.casefold() not in COLUMN_OF_HEADER:
+        if not heading or (header and header.casefold() not in COLUMN_OF_HEADER):
             raise click.BadParameter(
-                f'"{text}" does not name a column. Write "Heading=pin", with one of {", ".join(COLUMN_OF_HEADER)}.'
+                f'"{text}" does not name a column. Write "Heading=pin", with one of {", ".join(COLUMN_OF_HEADER)}; or '
+                '"Heading=" to ignore the column.'
             )
-        if any(same_heading(heading, other) and heading_map[other] != header.casefold() for other in heading_map):
-            raise click.BadParameter(f'"{heading}" is mapped to two columns. Map each heading to one.')
+        key = heading_key(heading)
+        if columns.setdefault(key, header.casefold()) != header.casefold():
+            raise click.BadParameter(f'"{heading}" is mapped twice. Map each heading to one column, or ignore it.')
         heading_map[heading] = header.casefold()
     return heading_map

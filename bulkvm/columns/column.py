@@ -59,6 +59,7 @@ class Column:
         digits: whether it holds digits, which spreadsheets may damage.
         secret: whether no message may show its value.
         choices: the values that the template offers; `choices_only` if there are no others.
+        joiner: what joins the cells of several columns that are read as this one; if blank, only one can be.
         aliases: other headings that are recognised, by language, separated by commas.
         vague_aliases: the same, for words that also name something else.
         width: of the column in a workbook, in characters.
@@ -85,6 +86,7 @@ class Column:
     secret: bool = False
     choices: tuple[str, ...] = ()
     choices_only: bool = False
+    joiner: str = ""
     aliases: Mapping[str, str] = field(compare=False)
     vague_aliases: Mapping[str, str] = field(default_factory=dict, compare=False)
     width: int = 16

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +17,7 @@ from bulkvm.columns.heading_words import (
     names_pin_of_box,
     names_secret,
 )
-from bulkvm.columns.headings import AMBIGUOUS
+from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
 
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
 _LETTER: Final = re.compile(r"[^\W\d_]")
@@ -29,6 +29,7 @@ _SPACED: Final = re.compile(
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
+_DIALLED: Final = re.compile("[0-9]{3,9}")
 _SIMILAR: Final = 0.8
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
@@ -42,17 +43,18 @@ def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] |
 
     Args:
         headings: by letter, as they are in the sheet.
-        heading_map: headings that the user maps to a column, each to the column's header (`--map`). A mapped column is
-            matched by these headings only.
+        heading_map: headings that the user maps to a column, each to the column's header, or to a blank text if it is
+            to be ignored (`--map`). A mapped column is matched by these headings only.
     """
-    mapped = {_key(theirs): header for theirs, header in (heading_map or {}).items()}
+    mapped = {heading_key(theirs): header for theirs, header in (heading_map or {}).items()}
     taken = set(mapped.values())
     columns: dict[str, Column] = {}
     for letter, heading in headings.items():
         if is_result_heading(heading):
             continue
-        if mapped and (header := mapped.get(_key(heading))) is not None:
-            columns[letter] = COLUMN_OF_HEADER[header]
+        if mapped and (header := mapped.get(heading_key(heading))) is not None:
+            if header:
+                columns[letter] = COLUMN_OF_HEADER[header]
         elif len(found := possible_columns(heading)) == 1:
             (header,) = found
             if header not in taken:
@@ -88,9 +90,9 @@ def possible_columns(heading: str) -> frozenset[str]:
     return _named(heading)
 
 
-def same_heading(one: str, other: str) -> bool:
-    """Whether two headings differ in no more than case, accents, spaces and punctuation."""
-    return _key(one) == _key(other)
+def heading_key(heading: str) -> str:
+    """What two headings have in common that differ in no more than case, accents, spaces and punctuation."""
+    return fold(heading) or heading.strip()
 
 
 def is_result_heading(heading: str) -> bool:
@@ -103,6 +105,27 @@ def may_be_other_secret(heading: str) -> bool:
     return possible_columns(heading) == {PIN_COLUMN.header} and _is_vague(heading)
 
 
+def parts_of_name(headings: Iterable[str]) -> list[str]:
+    """The headings of parts of a name, first names before last names."""
+    keys = {heading: fold(heading) for heading in headings}
+    return [heading for known in (_FIRST_NAMES, _LAST_NAMES) for heading, key in keys.items() if key in known]
+
+
+def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
+    """The heading below which there are extensions, judged by the values; None if none or several may be it."""
+    longest = {
+        heading: max(map(len, texts))
+        for heading, texts in values.items()
+        if any(texts)
+        and all(map(_DIALLED.fullmatch, filter(None, texts)))
+        and not possible_columns(heading)
+        and not names_secret(heading)
+    }
+    shortest = min(longest.values(), default=0)  # shorter than PINs
+    found = [heading for heading, length in longest.items() if length == shortest]
+    return found[0] if len(found) == 1 else None
+
+
 def suggest_column(heading: str) -> Column | None:
     """The column whose name is close to the heading, for a "did you mean"; never the PIN for another secret."""
     folded = fold(heading[:_LONGEST])
@@ -111,10 +134,6 @@ def suggest_column(heading: str) -> Column | None:
     if not close or (names_other_secret(heading) and names_secret(heading)):
         return None
     return COLUMN_OF_HEADER[_ALL_HEADINGS[close[0]]]
-
-
-def _key(heading: str) -> str:
-    return fold(heading) or heading.strip()
 
 
 def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str]) -> list[str]:
@@ -194,4 +213,6 @@ def _index(*, with_any_secret: bool) -> dict[str, str]:
 
 _COLUMN_OF_HEADING: Final = _index(with_any_secret=False)
 _ALL_HEADINGS: Final = _index(with_any_secret=True)
+_FIRST_NAMES: Final = frozenset(map(fold, FIRST_NAMES.split(", ")))
+_LAST_NAMES: Final = frozenset(map(fold, LAST_NAMES.split(", ")))
 _AMBIGUOUS: Final = {fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()}

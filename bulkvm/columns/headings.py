@@ -128,5 +128,14 @@ ID: Final = {
     "pt": "id da caixa, identificador da caixa",
 }
 
+# Headings of a part of a name, which can be joined: first names and last names.
+FIRST_NAMES: Final = (
+    "first name, given name, forename, Vorname, prénom, primer nombre, nombre de pila, voornaam, primeiro nome"
+)
+LAST_NAMES: Final = (
+    "last name, surname, family name, Nachname, Familienname, Zuname, nom de famille, apellido, apellidos, cognome, "
+    "achternaam, familienaam, sobrenome, apelido"
+)
+
 # Headings that name one column in one language and another one in another language.
 AMBIGUOUS: Final = {"notification email": ("enable_email_notify", "recipients")}

@@ -62,12 +62,7 @@ def parse_recipients(text: str) -> Parsed:
             continue
         folded = address.casefold()
         if folded in addresses:
-            faults.append(
-                Fault(
-                    ProblemCode.RECIPIENT_TWICE,
-                    f"{shown(address)} is listed twice; the second one is left out.",
-                )
-            )
+            faults.append(listed_twice(address))
         else:
             addresses[folded] = address
     if not addresses and not faults:
@@ -75,6 +70,11 @@ def parse_recipients(text: str) -> Parsed:
             Fault(ProblemCode.RECIPIENT, "The cell has no e-mail address. Type one, or leave the cell blank.")
         )
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
+
+
+def listed_twice(address: str) -> Fault:
+    """Warn of an address that a row has twice."""
+    return Fault(ProblemCode.RECIPIENT_TWICE, f"{shown(address)} is listed twice; the second one is left out.")
 
 
 def format_recipients(value: tuple[str, ...]) -> str:

@@ -1,13 +1,41 @@
 """Which columns a sheet has, and which of its cells cannot be read."""
 
-from bulkvm.columns import KEY_COLUMN, Column
-from bulkvm.columns.header_matching import match_headings
+from collections.abc import Sequence
+
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, Column
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.header_matching import heading_key, match_headings
 from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, Sheet
 
 
 def sheet_columns(sheet: Sheet) -> dict[str, Column]:
     """Map the letters of a sheet to columns. If several headings mean the same column, all of them are in it."""
     return match_headings(sheet.headings, sheet.heading_map)
+
+
+def letters_by_header(sheet: Sheet) -> dict[str, tuple[str, ...]]:
+    """Map headers to letters; of several columns that are read as one, all in the order in which they are joined."""
+    found: dict[str, list[str]] = {}
+    for letter, column in sheet_columns(sheet).items():
+        found.setdefault(column.header, []).append(letter)
+    given = {heading_key(theirs): place for place, theirs in enumerate(sheet.heading_map)}
+
+    def place(letter: str) -> int:
+        return given.get(heading_key(sheet.headings[letter]), 0)
+
+    return {header: tuple(sorted(letters, key=place)) for header, letters in found.items()}
+
+
+def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int, str]:
+    """The texts of a column by row; of several columns that are read as one, joined."""
+    if len(letters) == 1:
+        return sheet.texts(letters[0])
+    joiner = COLUMN_OF_HEADER[header].joiner
+    cells = zip(*(sheet.cells[letter].tolist() for letter in letters), strict=True)
+    return {
+        row: joiner.join(filter(None, (text.strip(STRIP_CHARS) for text in texts)))
+        for row, texts in zip(sheet.cells.index.tolist(), cells, strict=True)
+    }
 
 
 def refused_cells(sheet: Sheet) -> dict[int, set[str]]:

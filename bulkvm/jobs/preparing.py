@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkvm.columns import refused_text
-from bulkvm.columns.sheet_columns import refused_cells, sheet_columns
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
 from bulkvm.jobs.run_execution import before_sending
@@ -58,8 +58,9 @@ class Prepared:
         """Every row that was read, for the journal: as it will be sent, or as the sheet has it if it is not valid."""
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_by_row([problem for problem in self.problems if problem.row in invalid])
-        columns = sheet_columns(self.sheet) if invalid else {}
-        texts, refused = {letter: self.sheet.texts(letter) for letter in columns}, refused_cells(self.sheet)
+        letters = letters_by_header(self.sheet) if invalid else {}
+        texts = {header: joined_texts(self.sheet, header, found) for header, found in letters.items()}
+        refused = refused_cells(self.sheet)
         rows = []
         for record in self.checked.understood:
             row, extension = record.row, self.checked.extensions[record.row]
@@ -69,10 +70,10 @@ class Prepared:
                 continue
             outcome = Outcome(row=row, extension_number=extension, status=Status.INVALID, message=messages.get(row, ""))
             cells = {
-                column.header: refused_text(texts[letter][row])
-                if letter in refused.get(row, ())
-                else texts[letter][row]
-                for letter, column in columns.items()
+                header: texts[header][row]
+                if refused.get(row, set()).isdisjoint(found)
+                else refused_text(texts[header][row])
+                for header, found in letters.items()
             }
             rows.append(SheetRow(record=replace(record, extension_number=extension), cells=cells, outcome=outcome))
         return rows

@@ -16,7 +16,8 @@ class SheetOptions:
     Attributes:
         sheet: the name of the sheet in a workbook.
         encoding: the encoding of a CSV file.
-        heading_map: the column for each heading that is not recognised.
+        heading_map: the column for each heading that is not recognised; blank to ignore it. Several headings for the
+            name or the recipients are joined in this order.
         fix_zeros: restore the leading zeros that PINs lost in a spreadsheet.
         only_failed: read only the rows that an earlier run did not complete.
         pin_policy: how long a PIN may be; None to ask the PBX.

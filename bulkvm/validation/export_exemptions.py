@@ -36,7 +36,7 @@ _HELD: Final = frozenset(
 
 
 def keep_exported(
-    records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, str]
+    records: tuple[Record, ...], problems: Sequence[Problem], sheet: Sheet, letters: Mapping[str, Sequence[str]]
 ) -> tuple[tuple[Record, ...], list[Problem]]:
     """Turn errors in exported rows into warnings; the plan checks whether the value was changed.
 
@@ -67,7 +67,8 @@ def keep_exported(
         values: dict[str, Any] = {}
         for problem in held[record.row]:
             header = problem.column or ""
-            values[header] = _as_exported(header, str(sheet.cells.at[record.row, letters[header]]))
+            cells = (str(sheet.cells.at[record.row, letter]).strip(STRIP_CHARS) for letter in letters[header])
+            values[header] = _as_exported(header, COLUMN_OF_HEADER[header].joiner.join(filter(None, cells)))
         return replace(record, **values, errors_if_changed=tuple(held[record.row]))
 
     return tuple(map(with_held, records)), left

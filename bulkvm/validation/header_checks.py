@@ -1,25 +1,29 @@
 """Checks the headings of a sheet."""
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
+    heading_key,
     is_result_heading,
     may_be_other_secret,
+    parts_of_name,
     possible_columns,
-    same_heading,
     suggest_column,
+    suggest_extensions,
 )
-from bulkvm.columns.heading_words import fold, is_about_voicemail, names_secret
+from bulkvm.columns.heading_words import is_about_voicemail, names_secret
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.text import join_and
 
 _NAMED: Final = 8  # unknown columns that a message names
+_COMPARED: Final = 200  # headings or rows in which something similar is looked for
 _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
@@ -32,19 +36,23 @@ _UNDO_RESULT: Final = Problem(
 
 def check_headings(sheet: Sheet) -> list[Problem]:
     """Check the headings; these are problems of the whole file."""
-    headings, columns = sheet.headings, sheet_columns(sheet)
+    headings, columns, heading_map = sheet.headings, sheet_columns(sheet), sheet.heading_map
     letters: dict[Column, list[str]] = {}
     for letter, column in columns.items():
         letters.setdefault(column, []).append(letter)
+    mapped = set(map(heading_key, heading_map))
     unknown = {
-        letter: text for letter, text in headings.items() if letter not in columns and not is_result_heading(text)
+        letter: text
+        for letter, text in headings.items()
+        if letter not in columns and not is_result_heading(text) and heading_key(text) not in mapped
     }
-    problems = [
-        _not_there(theirs)
-        for theirs in sheet.heading_map
-        if not any(same_heading(theirs, heading) for heading in headings.values())
+    there = {heading_key(heading): heading for heading in headings.values() if not is_result_heading(heading)}
+    problems = [_not_there(theirs, there) for theirs in heading_map if heading_key(theirs) not in there]
+    problems += [
+        _twice(column, found, sheet)
+        for column, found in letters.items()
+        if len(found) > 1 and not (column.joiner and column.header in heading_map.values())
     ]
-    problems += [_twice(column, found, headings) for column, found in letters.items() if len(found) > 1]
     problems += [
         _ambiguous(letter, heading, possible)
         for letter, heading in unknown.items()
@@ -52,30 +60,36 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     ]
     problems += _uncertain_pin(letters.get(PIN_COLUMN, []), unknown, sheet)
     if KEY_COLUMN not in letters:
-        problems.append(_no_key(headings))
+        problems.append(_no_key(sheet))
     if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
         problems.append(_UNDO_RESULT)
     if unknown:
-        problems.append(_unknown(unknown))
+        problems.append(_unknown(unknown, letters, sheet))
     return problems
 
 
-def _not_there(theirs: str) -> Problem:
-    return Problem(
-        row=None,
-        code=ProblemCode.MAP_NOT_THERE,
-        message=f'there is no heading "{shown(theirs)}", which --map names. Write it as in the sheet.',
-    )
+def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
+    if is_result_heading(theirs):
+        message = f'--map names "{shown(theirs)}", which is a column of results. These are never read.'
+    else:
+        close = difflib.get_close_matches(heading_key(theirs), list(islice(there, _COMPARED)), n=1)
+        similar = f'Did you mean "{shown(there[close[0]])}"?' if close else "Write it as in the sheet."
+        message = f'there is no heading "{shown(theirs)}", which --map names. {similar}'
+    return Problem(row=None, code=ProblemCode.MAP_NOT_THERE, message=message)
 
 
-def _twice(column: Column, letters: list[str], headings: Mapping[str, str]) -> Problem:
+def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
+    headings = sheet.headings
     named = join_and([f'{letter} ("{shown(headings[letter])}")' for letter in letters])
-    alike = len({fold(headings[letter]) for letter in letters}) < len(letters)
-    choice = (
-        "or rename all but one"
-        if alike
-        else f"or choose one with {_map_options((headings[letter], column.header) for letter in letters)}"
-    )
+    options = [_map_option(headings[letter], column.header) for letter in letters]
+    if len({heading_key(headings[letter]) for letter in letters}) < len(letters):
+        choice = "or rename all but one"
+    elif column.header in sheet.heading_map.values():
+        choice = "or map only one: the values of several columns cannot be joined here"
+    else:
+        choice = f"or choose one with {' or '.join(options)}" + (
+            f". To read all of them: {' '.join(options)}" if column.joiner else ""
+        )
     return Problem(
         row=None,
         column=column.header,
@@ -91,18 +105,15 @@ def _ambiguous(letter: str, heading: str, possible: Iterable[str]) -> Problem:
         row=None,
         code=ProblemCode.HEADING_AMBIGUOUS,
         message=f'column {letter} ("{shown(heading)}") may be {" or ".join(headers)}. '
-        f"Choose with {_map_options((heading, header) for header in headers)}.",
+        f"Choose with {' or '.join(_map_option(heading, header) for header in headers)}, or ignore the column with "
+        f"{_map_option(heading, '')}.",
     )
 
 
-def _map_options(choices: Iterable[tuple[str, str]]) -> str:
-    """List the options of which one decides: `--map "PIN=pin" or --map "Password=pin"`."""
-    return " or ".join(f'--map "{_typed(heading)}={header}"' for heading, header in choices)
-
-
-def _typed(heading: str) -> str:
-    """A heading as it can be typed in an option; a placeholder if a message cannot show it as it is."""
-    return text if same_heading(text := shown(heading), heading) else "Their heading"
+def _map_option(heading: str, header: str) -> str:
+    """The option that maps a heading, with a placeholder if a message cannot show it as it is."""
+    text = shown(heading) if heading_key(shown(heading)) == heading_key(heading) else "Their heading"
+    return f'--map "{text}={header}"'
 
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
@@ -121,13 +132,17 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
             code=ProblemCode.PIN_COLUMN_UNCERTAIN,
             message=f'it is not clear which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
             f'("{shown(heading)}"). Choose one with '
-            f"{_map_options((text, PIN_COLUMN.header) for text in (theirs, heading))}.",
+            f"{_map_option(theirs, PIN_COLUMN.header)} or {_map_option(heading, PIN_COLUMN.header)}.",
         )
         for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
     ]
 
 
-def _no_key(headings: Mapping[str, str]) -> Problem:
+def _no_key(sheet: Sheet) -> Problem:
+    headings = sheet.headings
+    first = sheet.cells.head(_COMPARED)
+    likely = suggest_extensions({heading: first[letter].tolist() for letter, heading in headings.items()})
+    or_map = f", or name it with {_map_option(likely, KEY_COLUMN.header)}" if likely else ""
     found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
     return Problem(
         row=None,
@@ -136,26 +151,38 @@ def _no_key(headings: Mapping[str, str]) -> Problem:
         message=(
             f"no column is called {KEY_COLUMN.header} (or {KEY_COLUMN.title}, Ext, Mailbox ...). "
             f"Headings found: {found}. "
-            f'Rename the column that holds the numbers, or name it with --map "Their heading={KEY_COLUMN.header}".'
+            f"Rename the column that holds the numbers{or_map}."
         ),
     )
 
 
-def _unknown(unknown: Mapping[str, str]) -> Problem:
+def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> Problem:
     urgent_first = sorted(unknown.items(), key=lambda item: not is_about_voicemail(item[1]))
-    named = ", ".join(_with_suggestion(letter, heading) for letter, heading in urgent_first[:_NAMED])
+    named = ", ".join(_with_suggestion(letter, heading, known) for letter, heading in urgent_first[:_NAMED])
     rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
         code=ProblemCode.COLUMN_UNKNOWN,
-        message=f"{what} not read: {named}{rest}.",
+        message=f"{what} not read: {named}{rest}.{_joining_names(unknown, known, sheet)}",
     )
 
 
-def _with_suggestion(letter: str, heading: str) -> str:
+def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
+    """How to join the parts of a name that are in columns of their own."""
+    name = COLUMN_OF_HEADER["name"]
+    parts = parts_of_name(unknown.values())
+    if not parts or name.header in sheet.heading_map.values():
+        return ""
+    parts += [sheet.headings[letter] for letter in known.get(name, ())]  # beside a first name, the last name
+    options = " ".join(_map_option(heading, name.header) for heading in parts)
+    return f" To read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
+
+
+def _with_suggestion(letter: str, heading: str, known: Container[Column]) -> str:
     suggested = suggest_column(heading)
-    return f'{letter} "{shown(heading)}"' + (f" (did you mean {suggested.header}?)" if suggested else "")
+    hint = f" (did you mean {suggested.header}?)" if suggested and suggested not in known else ""
+    return f'{letter} "{shown(heading)}"{hint}'
 
 
 def missing_to_create(columns: Mapping[str, Column]) -> tuple[Column, ...]:

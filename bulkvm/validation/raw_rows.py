@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
-from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
@@ -23,13 +23,13 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
     if errors:
         return (), tuple(errors)
-    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
-    texts = {header: sheet.texts(letter) for header, letter in letters.items()}
+    letters = letters_by_header(sheet)
+    texts = {header: joined_texts(sheet, header, found) for header, found in letters.items()}
     texts[KEY_COLUMN.header] = {row: _read_extension(text) for row, text in texts[KEY_COLUMN.header].items()}
     missing = [(row, NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]
     alike = indistinct_rows(texts[KEY_COLUMN.header], texts.get("id", {}))
     twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY_COLUMN.header]) if row in alike)
-    errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header], row, fault) for row, fault in missing or twice]
+    errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header][0], row, fault) for row, fault in missing or twice]
     rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))
     return tuple(rows), tuple(errors)
 

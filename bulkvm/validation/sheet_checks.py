@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
 from bulkvm.columns.extension import shown_extension
-from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.problem import Problem, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -15,6 +15,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
+from bulkvm.validation.joined_columns import join_columns
 from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, warn_of_short_extensions
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
@@ -31,7 +32,7 @@ class Checked:
         extensions: of all rows; the text of the cell where it is not valid.
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
-        letters: the letters of the columns, by header.
+        letters: the letters of the columns, by header; of several that are joined, the first.
         left_out: the extension and the id of each row that an earlier run did (`--only-failed`).
     """
 
@@ -80,18 +81,18 @@ def validate(
     rows = sheet.cells.index.tolist()
     if any(problem.is_error for problem in of_file):
         return Checked((), _in_order(problems, {}), dict.fromkeys(rows, ""))
+    all_letters = letters_by_header(sheet)
     checked = {
-        column.header: _check(sheet, column, letter, rows, policy, fix_zeros=fix_zeros)
-        for letter, column in columns.items()
+        header: _check(sheet, header, found, rows, policy, fix_zeros=fix_zeros) for header, found in all_letters.items()
     }
-    letters = {column.header: letter for letter, column in columns.items()}
+    letters = {header: found[0] for header, found in all_letters.items()}
     for column in checked.values():
         problems.extend(column.problems)
     numbers = _numbers(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
-    understood, problems = keep_exported(_records(rows, checked), problems, sheet, letters)
+    understood, problems = keep_exported(_records(rows, checked), problems, sheet, all_letters)
     refused = rows_with_errors(problems)
     unread = {header: column.unread for header, column in checked.items()}
     checked.clear()  # saves memory for a million rows
@@ -145,6 +146,15 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
 
 
 def _check(
+    sheet: Sheet, header: str, letters: Sequence[str], rows: Sequence[int], policy: PinPolicy, *, fix_zeros: bool
+) -> CheckedColumn:
+    """Check a column of the table, of which a sheet may have several to be joined."""
+    column = COLUMN_OF_HEADER[header]
+    parts = {letter: _check_one(sheet, column, letter, rows, policy, fix_zeros=fix_zeros) for letter in letters}
+    return parts[letters[0]] if len(parts) == 1 else join_columns(column, parts, rows, policy)
+
+
+def _check_one(
     sheet: Sheet, column: Column, letter: str, rows: Sequence[int], policy: PinPolicy, *, fix_zeros: bool
 ) -> CheckedColumn:
     """Check one column of a sheet; in the PIN column, also look for dropped zeros."""

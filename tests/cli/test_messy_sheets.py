@@ -148,7 +148,7 @@ def test_two_copies_of_one_name_and_two_meanings_of_one_heading_are_refused(bulk
 
     assert (copies.code, meanings.code) == (2, 2)
     assert "Name two different files" in copies.err
-    assert "mapped to two columns" in meanings.err
+    assert "mapped twice" in meanings.err
     assert not (folder / "z.xlsx").exists()
 
 

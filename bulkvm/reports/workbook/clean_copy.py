@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bulkvm.columns import CLEAR, COLUMNS, RESULT_PREFIX, Column, refused_text
 from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.sheet_columns import refused_cells, sheet_columns
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
@@ -43,20 +43,20 @@ def write_clean(
 
 
 def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
-    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
-    texts = {letter: sheet.texts(letter) for letter in letters.values()}
+    letters = letters_by_header(sheet)
+    texts = {header: joined_texts(sheet, header, found) for header, found in letters.items()}
     refused, limit = refused_cells(sheet), TextLimit(sheet)
     for record in records:
         row = [cell_text(record, column) for column in COLUMNS]
-        marked = refused.get(record.row, ())
+        marked = refused.get(record.row, set())
         for place, column in enumerate(COLUMNS):
-            letter = letters.get(column.header)
-            if letter is None:
+            if column.header not in letters:
                 continue
-            if letter in marked:
-                row[place] = refused_text(texts[letter].get(record.row, ""))
+            text = texts[column.header].get(record.row, "")
+            if not marked.isdisjoint(letters[column.header]):
+                row[place] = refused_text(text)
             elif not row[place]:
-                row[place] = texts[letter].get(record.row, "").strip(STRIP_CHARS)
+                row[place] = text.strip(STRIP_CHARS)
         yield [*limit.shorten(row), str(record.row)]
 
 

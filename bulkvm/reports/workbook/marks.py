@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.columns.sheet_columns import letters_by_header
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.text_cells import count_lines, fit
@@ -62,7 +62,7 @@ def marked_cell(problem: Problem, letters: Mapping[str, str]) -> str | None:
 
 def column_letters(sheet: Sheet) -> Mapping[str, str]:
     """Return column letters by header. Without an extension column, the first column takes its place."""
-    letters = {column.header: letter for letter, column in sheet_columns(sheet).items()}
+    letters = {header: found[0] for header, found in letters_by_header(sheet).items()}
     return {KEY_COLUMN.header: next(iter(sheet.headings), "A"), **letters}
 
 
