@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
+from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
 from bulkvm.model.errors import SheetError, UsageError
@@ -21,6 +22,7 @@ from bulkvm.text import join_limited
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
+_CONTENT: Final = re.compile(rf"[^\s\x1a,;|\"'{re.escape(STRIP_CHARS)}]")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _MAX_LISTED: Final = 6  # lines in a message
 _ERROR_STARTS: Final = ("#", "E")
@@ -133,7 +135,8 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
-        raise errors[widest] or no_header_error(text.name, rows[widest])
+        is_empty = not any(map(_CONTENT.search, text.lines()))
+        raise errors[widest] or no_header_error(text.name, rows[widest], is_empty=is_empty)
     best = max(headers, key=lambda dialect: len(headers[dialect].recognised))
     return best, headers[best]
 

@@ -45,6 +45,11 @@ _OF_SUFFIX: Final = {
 _JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*[{\]]|\{\s*[\"}])")
 
 
+def empty_error(name: str) -> SheetError:
+    """Make the error for a file without any text."""
+    return SheetError(f"{name} is empty. Check that it was saved and copied completely.", ProblemCode.EMPTY)
+
+
 def detect_type(source: Source) -> FileType:
     """Detect the type of a file by its content. A file named .json is always read as JSON.
 
@@ -54,7 +59,7 @@ def detect_type(source: Source) -> FileType:
     head = source.stream.read(_HEAD)
     source.stream.seek(0)
     if not head:
-        raise SheetError(f"{source.name} is empty. Check that it was saved and copied completely.", ProblemCode.EMPTY)
+        raise empty_error(source.name)
     if head.startswith(_ZIP):
         return FileType.WORKBOOK
     if head.startswith(_OLE2):

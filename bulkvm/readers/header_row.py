@@ -9,9 +9,10 @@ import pandas as pd
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
-from bulkvm.columns.header_matching import match_heading, match_headings
+from bulkvm.columns.header_matching import match_heading, match_headings, suggest_extensions
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
+from bulkvm.readers.file_type import empty_error
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import Row
 from bulkvm.text import join_limited
@@ -56,8 +57,10 @@ def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> H
     return max(headers, key=lambda header: len(header.recognised), default=None)
 
 
-def no_header_error(name: str, rows: Sequence[Row]) -> SheetError:
+def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetError:
     """Make the error for a file without a header row, with the headings that are needed and those found."""
+    if is_empty:
+        return empty_error(name)
     if twice := _saved_twice(rows):
         return SheetError(
             f"{name} was saved as CSV twice: each line is in a single cell ({twice}). Export it again from its source, "
@@ -69,11 +72,11 @@ def no_header_error(name: str, rows: Sequence[Row]) -> SheetError:
     )
     found = max((list(_words(row)) for row in rows), key=len, default=[])
     there = "The closest row has " + ", ".join(f'"{word}"' for word in found[:_MAX_LISTED]) + ". " if found else ""
-    example = found[0] if found else "Their heading"
+    likely = suggest_extensions(_values_by_word(rows))
+    or_map = f', or map yours: --map "{likely}={KEY_COLUMN.header}"' if likely else ""
     return SheetError(
         f"{name} has no known headings in its first {HEADER_ROWS} rows. It needs {KEY_COLUMN.header}, and {needed} for "
-        f"new boxes. {there}Add these headings above the columns, or map yours: "
-        f'--map "{example}={KEY_COLUMN.header}".',
+        f"new boxes. {there}Add these headings above the columns{or_map}.",
         ProblemCode.NO_HEADER,
     )
 
@@ -107,6 +110,16 @@ def _saved_twice(rows: Sequence[Row]) -> str | None:
             if len(texts) == 1 and sum(match_heading(part) is not None for part in texts[0].split(delimiter)) > 1:
                 return f'"{shown(texts[0])}"'
     return None
+
+
+def _values_by_word(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The values below each text of the row that may be the header."""
+    top = max(rows, key=lambda row: len(list(_words(row))), default=None)
+    if top is None:
+        return {}
+    below = rows[rows.index(top) + 1 :]
+    values = {letter: [row.cells.get(letter, "") for row in below] for letter in top.cells}
+    return {word: values[letter] for letter, text in top.cells.items() for word in _words(Row(0, {letter: text}))}
 
 
 def _words(row: Row) -> Iterator[str]:

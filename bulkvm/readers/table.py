@@ -4,7 +4,7 @@ import operator
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain, islice, product
 from string import ascii_uppercase
 from typing import Final, NamedTuple
@@ -26,6 +26,11 @@ _MAX_INTERNED: Final = 2**16
 
 # Anything but white space, zero-width characters and direction marks.
 _VISIBLE: Final = re.compile(r"[^\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+
+
+def has_text(texts: Iterable[str]) -> bool:
+    """Whether any text has a character that can be seen."""
+    return any(map(_VISIBLE.search, texts))
 
 
 class Row(NamedTuple):
@@ -58,7 +63,7 @@ class Table:
         Raises:
             SheetError: the sheet exceeds the limits on memory or rows.
         """
-        if not any(map(_VISIBLE.search, row.cells.values())):
+        if not has_text(row.cells.values()):
             return False
         above = len(self.rows)
         if above >= self._max_rows:

@@ -16,7 +16,7 @@ from bulkvm.readers.hidden_and_merged import mark_merged, warn_hidden_columns, w
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import COLUMN_OF, Row, Table
+from bulkvm.readers.table import COLUMN_OF, Row, Table, has_text
 from bulkvm.readers.worksheet import Worksheet
 from bulkvm.text import join_limited
 
@@ -42,7 +42,7 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
     try:
         with open_archive(source) as archive:
             package = open_package(archive, source.size)
-            part, header = _choose(source.name, _candidates(source.name, package, sheet, heading_map))
+            part, header = _choose(source.name, package, _candidates(source.name, package, sheet, heading_map))
             return _read(source, package, part, header, heading_map)
     except BulkvmError:
         raise
@@ -91,11 +91,17 @@ def _list_names(parts: Sequence[SheetPart], between: str) -> str:
     return join_limited([f'"{shown_number(part.name)}"' for part in parts], _MAX_LISTED, between)
 
 
-def _choose(name: str, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Header]:
+def _has_text(package: Package, path: str) -> bool:
+    with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows()) as rows:
+        return any(has_text(row.cells.values()) for row in rows)
+
+
+def _choose(name: str, package: Package, candidates: Sequence[_Candidate]) -> tuple[SheetPart, Header]:
     """Choose the only sheet with a header, or of several, the only one whose header is certain."""
     found = [(candidate.part, candidate.header) for candidate in candidates if candidate.header]
     if not found:
-        raise no_header_error(name, [row for candidate in candidates for row in candidate.rows])
+        is_empty = not any(_has_text(package, candidate.part.path) for candidate in candidates)
+        raise no_header_error(name, [row for candidate in candidates for row in candidate.rows], is_empty=is_empty)
     # A sheet of instructions may contain a single heading.
     certain = [(part, header) for part, header in found if header.is_certain] or found
     if len(certain) > 1:

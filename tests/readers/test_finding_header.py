@@ -81,6 +81,64 @@ def test_without_known_headings_the_error_lists_those_found_and_those_needed(tmp
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("rows", "option"),
+    [
+        ([["Platz", "Schlüssel", "Wer"], ["6201", "402817", "Empfang"]], '--map "Platz=extension_number"'),
+        ([["Display Name", "Platz"], ["Lab", "6201"], ["Desk", "6202"]], '--map "Platz=extension_number"'),
+        ([["Display Name", "Floor"], ["Lab", "ground"]], None),
+        ([["Wer", "Wo"], ["6201", "6202"]], None),
+        ([["Platz", "Wo"]], None),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_without_headings_a_column_that_looks_like_extensions_is_suggested(
+    tmp_path: Path, suffix: str, rows: Sequence[Sequence[str]], option: str | None
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_text(rows), "utf-8")
+    else:
+        write_workbook(path, *rows)
+
+    with pytest.raises(SheetError) as raised:
+        read_sheet(path)
+
+    message = str(raised.value)
+    assert option in message if option else "--map" not in message
+
+
+@pytest.mark.parametrize(
+    "text", [",,,\n,,,\n", "\n\n\n", ";;;\n", "\ufeff", " , \n\t\n", '"",""\n', "\u200b,\u00a0\n", "\n" * 50]
+)
+def test_a_file_of_blank_lines_and_commas_is_empty(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(SheetError, match=r"a\.csv is empty\.") as raised:
+        read_sheet(path)
+
+    assert raised.value.problem.code == "empty"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"), [([], "empty"), ([["", " "], []], "empty"), ([[]] * 30 + [["x"]], "no-header")]
+)
+def test_a_workbook_without_text_is_empty(tmp_path: Path, rows: Sequence[Sequence[str]], code: str) -> None:
+    with pytest.raises(SheetError) as raised:
+        read_sheet(write_workbook(tmp_path / "a.xlsx", *rows))
+
+    assert raised.value.problem.code == code
+
+
+def test_a_csv_file_that_begins_with_many_blank_lines_is_not_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n" * 50 + "Ext,Name\n")
+
+    with pytest.raises(SheetError, match="no known headings"):
+        read_sheet(path)
+
+
 def test_a_file_without_headings_does_not_show_its_pins(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("6201,Desk,402817,40281a\n6202,Sales,024680,pin13\n")
@@ -107,7 +165,7 @@ def test_no_digits_of_a_file_without_headings_are_shown(
     else:
         write_workbook(path, *rows)
 
-    with pytest.raises(SheetError, match="no known headings") as raised:
+    with pytest.raises(SheetError, match=r"no known headings|is empty") as raised:
         read_sheet(path)
 
     shown = str(raised.value).replace("first 20 rows", "")
