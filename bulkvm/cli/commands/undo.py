@@ -89,10 +89,10 @@ def _nothing_to_undo(undo: "UndoReport") -> str:
     from bulkvm.reports.text.plan_text import render_words
 
     run, last = undo.undone, undo.last_change
-    named = f"un {run.name} ({Path(run.file).name})"
-    lines = [f"R{named} changed nothing, so there is nothing to undo."]
+    named = f"{run.name} ({Path(run.file).name})"
+    lines = [f"Run {named} changed nothing, so there is nothing to undo."]
     if undo.is_incomplete:
-        lines = [f"The journal of r{named} records no change, so nothing can be undone."]
+        lines = [f"The journal of run {named} records no change, so nothing can be undone."]
     if last:
         counts = render_words(last.words)
         lines.append(f"The last import that did is {last.info.name} ({Path(last.info.file).name}; {counts}).")
