@@ -49,6 +49,11 @@ def count(n: int, noun: str, plural: str | None = None) -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def truncate(text: str, length: int) -> str:
+    """Cut text to a number of characters, the last of which is an ellipsis then."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def escape_quotes(text: str) -> str:
     """Escape quotes and backslashes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -160,12 +160,13 @@ class _Import:
             self.observer,
             rows=prepared.rows,
             problems=prepared.problems,
-            write_result=lambda outcomes, code: self._write_result(outcomes, code, info.began),
+            write_result=lambda outcomes, code: self._write_result(outcomes, code, info.began, info.name),
         )
 
-    def _write_result(self, outcomes: tuple[Outcome, ...], code: int, began: datetime) -> Path:
+    def _write_result(self, outcomes: tuple[Outcome, ...], code: int, began: datetime, run: str = "") -> Path:
         prepared = self.prepared
         summary = RunSummary(
+            run=run,
             site=self.connection.site.name,
             tenant=prepared.tenant,
             time=began,

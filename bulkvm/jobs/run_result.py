@@ -41,6 +41,7 @@ def write_run_result(
     if not undo_of:
         outcomes = tuple(o if record_of(past, o.row) else replace(o, message=_row_lost(past, o)) for o in outcomes)
     summary = RunSummary(
+        run=info.name,
         site=info.site,
         tenant=info.known_tenant,
         time=info.began,

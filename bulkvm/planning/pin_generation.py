@@ -13,9 +13,7 @@ from bulkvm.planning.comparison import box_to_send, updated_box
 
 _DIGITS: Final = "0123456789"
 _TRIES: Final = 1000
-_SENT_ALONG: Final = (
-    "An update sends it too, so the PBX may refuse the whole row. Enter a new PIN in the sheet, or use --generate-pins."
-)
+_SENT_ALONG: Final = "An update sends it too, so the PBX may refuse the whole row. Enter a new PIN in the sheet."
 _LEFT_OUT: Final = (
     "is shown with a PIN of one repeated digit, which may be a mask for a hidden PIN, so an update leaves it out. If "
     "the PBX refuses that, enter a new PIN."

@@ -10,7 +10,7 @@ from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.outcome import Colour
 from bulkvm.planning import Diff
 from bulkvm.reports.table_file import Table, format_table, table_format
-from bulkvm.text import count, printable
+from bulkvm.text import count, printable, truncate
 
 _MAX_LENGTH: Final = 40  # characters in a cell on the terminal
 _WIDTHS: Final = (14, 28, 24, 44, 44)
@@ -33,7 +33,7 @@ def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: b
 
 def render_diff(diff: Diff, names: tuple[str, str]) -> str:
     """Render the differences as a table, one per line, without PINs. Without differences, it has only headings."""
-    rows = [[_cut(printable(text)) for text in row] for row in (_headings(names), *_rows(diff))]
+    rows = [[truncate(printable(text), _MAX_LENGTH) for text in row] for row in (_headings(names), *_rows(diff))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -93,7 +93,3 @@ def _shown(field: str, value: Value | Absent) -> str:
     if isinstance(value, str):  # even if the column does not know the value
         return value
     return "(none)" if isinstance(value, Absent) or value == () else column.format(value)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"

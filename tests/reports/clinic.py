@@ -46,7 +46,12 @@ OUTCOMES = (
 )
 TENANT = Tenant(pbx="https://pbx.example.com:8887", name="Clinic", domain="clinic.example.com")
 RUN = RunSummary(
-    site="clinic", tenant=TENANT, time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC), input_sha256="5a" * 32, exit_code=1
+    run="20261123T021500Z-0007-clinic",
+    site="clinic",
+    tenant=TENANT,
+    time=datetime(2026, 11, 23, 2, 15, tzinfo=UTC),
+    input_sha256="5a" * 32,
+    exit_code=1,
 )
 
 

@@ -24,7 +24,7 @@ _MAX_HEIGHT: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The highest severity in a cell, and a note with all its problems."""
+    """The highest severity in a cell, and a note with all its problems. Their codes are for programs."""
 
     severity: Severity
     note: str
@@ -72,6 +72,6 @@ def note_height(note: str) -> int:
 
 
 def _mark(problems: Sequence[Problem]) -> Mark:
-    severity = Severity.ERROR if any(problem.is_error for problem in problems) else Severity.WARNING
-    texts = (f"{problem.severity.capitalize()}: {problem.message} [{problem.code}]" for problem in problems)
-    return Mark(severity, fit(NOTE_HEAD + "\n\n".join(texts)))
+    errors_first = sorted(problems, key=lambda problem: problem.severity)
+    texts = (f"{problem.severity.capitalize()}: {problem.message}" for problem in errors_first)
+    return Mark(errors_first[0].severity, fit(NOTE_HEAD + "\n\n".join(texts)))

@@ -18,12 +18,13 @@ from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
 from bulkvm.reports.workbook.marks import MAX_MARKED, column_letters, marked_cell
 from bulkvm.reports.workbook.text_cells import row_height
-from bulkvm.text import printable
+from bulkvm.text import printable, truncate
 
 NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a defined name by which later copies recognise the summary
-WIDTHS: Final = (26, 68, 12, 24)
+WIDTHS: Final = (30, 80, 10, 22)
 MAX_PROBLEMS: Final = 5_000  # enough to read
+_MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done."
 CHART_TITLE: Final = "Rows"
 CHART_AT: Final = "D2"  # beside the counts and the run details, which are tall enough
@@ -68,13 +69,15 @@ class Line:
 class RunSummary:
     """Facts about a run, for the summary of its result.
 
-    `title` replaces the counts by status, if set. `undo_of` is the run that was undone, if any.
+    `run` is its name, blank if nothing was sent. `title` replaces the counts by status, if set. `undo_of` is the run
+    that was undone, if any.
     """
 
     site: str
     time: datetime
     input_sha256: str
     exit_code: int
+    run: str = ""
     title: str = ""
     undo_of: str = ""
     tenant: Tenant | None = None
@@ -177,8 +180,12 @@ def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line()
     yield Line(("Count", "Example", "Type", "Code"), LineKind.HEADING)
     first = {(problem.severity, problem.code): problem.message for problem in reversed(problems)}
-    for (severity, code), n in sorted(counted.items(), key=lambda item: (item[0][0], -item[1])):
-        yield Line((n, first[severity, code], severity.capitalize(), code), LineKind.ROW, severity)
+    kinds = sorted(counted.items(), key=lambda item: (item[0][0], -item[1]))
+    for (severity, code), n in kinds[:_MAX_KINDS]:
+        example = truncate(_sentence(first[severity, code]), WIDTHS[1] - 1)  # on one line
+        yield Line((n, example, severity.capitalize(), code), LineKind.ROW, severity)
+    if len(kinds) > _MAX_KINDS:
+        yield Line((f"Other kinds in the list below: {len(kinds) - _MAX_KINDS}",))
 
 
 def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
@@ -188,14 +195,19 @@ def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line(("Where (click)", "What is wrong and what to do", "Type", "Code"), LineKind.HEADING)
     letters = column_letters(sheet)
     errors_first = sorted(in_sheet_order(problems), key=lambda problem: problem.severity)
-    for problem in in_sheet_order(errors_first[:MAX_PROBLEMS]):
+    for problem in errors_first[:MAX_PROBLEMS]:
         place = render_place(problem) or "the whole file"
-        cells = (place, problem.message, problem.severity.capitalize(), problem.code)
+        cells = (place, _sentence(problem.message), problem.severity.capitalize(), problem.code)
         yield Line(cells, LineKind.ROW, problem.severity, link=marked_cell(problem, letters))
     if len(problems) > MAX_PROBLEMS:
         marked = MAX_MARKED - MAX_PROBLEMS
         which = "marked in the sheet" if len(problems) <= MAX_MARKED else f"of which {marked:,} are marked"
         yield Line((f"... and {len(problems) - MAX_PROBLEMS:,} more, {which}.",))
+
+
+def _sentence(message: str) -> str:
+    """Return a message that begins with a capital letter: it does not follow its place here."""
+    return message[:1].upper() + message[1:]
 
 
 def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:
@@ -210,6 +222,8 @@ def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:
 def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
     yield Line()
     yield Line(("Run details",), LineKind.SECTION)
+    if run.run:
+        yield Line(("run", run.run), LineKind.ROW)
     yield Line(("site", run.site), LineKind.ROW)
     if run.tenant:
         yield Line(("tenant", str(run.tenant)), LineKind.ROW)

@@ -12,8 +12,11 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Alignment
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.table import Table
+from openpyxl.worksheet.views import Pane
 
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import Outcome, Status
@@ -21,10 +24,12 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.result_columns import RESULT_HEADINGS
-from bulkvm.reports.workbook.styles import GREEN, RED
+from bulkvm.reports.workbook.styles import AMBER, GREEN, RED
 from tests.reports.clinic import HEADER_ROW, OUTCOMES, PROBLEMS, ROWS, RUN, save_clinic
+from tests.reports.printing import assert_prints_as_wide_as_a_page
 from tests.sheets import sheet_of
 
+OF_0_1_0 = Path(__file__).parents[2] / "fixtures" / "0.1.0" / "boxes.result.xlsx"
 RESULTS = (
     ("invalid", "C4 (PIN): the same digit stands three times. [pin-repeats]", None, None),
     ("invalid", "it was not sent.", None, None),
@@ -66,6 +71,7 @@ def test_the_summary_shows_the_run_and_its_counts_with_a_chart(clinic: Sheet, tm
     facts = {row[0]: row[1] for row in summary.iter_rows(max_col=2, values_only=True)}
     counts = {row[0]: row[2] for row in summary.iter_rows(max_col=3, values_only=True)}
     assert summary["A1"].value == "4 rows: 1 created, 1 updated, 2 invalid"
+    assert facts["run"] == "20261123T021500Z-0007-clinic"
     assert facts["site"] == "clinic"
     assert facts["tenant"] == "Clinic (clinic.example.com) on pbx.example.com"
     assert facts["time"] == "2026-11-23 02:15:00 UTC"
@@ -162,14 +168,136 @@ def test_no_message_of_a_pbx_runs_or_breaks_the_workbook(tmp_path_factory: Any, 
     assert str(cell.value).startswith("=")
 
 
-def test_a_long_message_is_wrapped_in_a_row_that_is_high_enough(clinic: Sheet, tmp_path: Path) -> None:
-    outcomes = [replace(OUTCOMES[0], row=row, message=text) for row, text in ((4, "why " * 40), (5, "because"))]
+def test_rows_with_long_messages_have_their_normal_height(clinic: Sheet, tmp_path: Path) -> None:
+    outcomes = [replace(OUTCOMES[0], row=row, message=text) for row, text in ((4, "why " * 90), (5, "because"))]
 
     written = write_result(tmp_path / "result.xlsx", clinic, outcomes, [], RUN)
 
     sheet = openpyxl.load_workbook(written).worksheets[1]
-    assert [bool(sheet[f"F{row}"].alignment.wrap_text) for row in (4, 5)] == [True, False]
-    assert [sheet.row_dimensions[row].height for row in (4, 5)] == [45, None]
+    assert [bool(sheet[f"F{row}"].alignment.wrap_text) for row in (4, 5)] == [False, False]
+    assert [sheet.row_dimensions[row].height for row in (4, 5)] == [None, None]
+
+
+def test_rows_that_an_earlier_release_made_high_have_their_normal_height_again(tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(OF_0_1_0)
+    sheet = workbook.worksheets[1]
+    sheet["G4"].value, sheet["G4"].alignment, sheet.row_dimensions[4].height = "m", Alignment(wrap_text=True), 120
+    sheet.row_dimensions[3].height = 40  # the person's own
+    assert sheet["G1"].value == "bulkvm_message"
+    workbook.save(tmp_path / "former.xlsx")
+    former = read_sheet(tmp_path / "former.xlsx")
+
+    outcomes = [replace(OUTCOMES[0], row=row, message="why " * 90) for row in (2, 3, 4)]
+    written = write_result(tmp_path / "result.xlsx", former, outcomes, [], RUN)
+
+    result = openpyxl.load_workbook(written)[str(former.name)]
+    assert [result.row_dimensions[row].height for row in (3, 4)] == [40, None]
+    assert not result["G4"].alignment.wrap_text
+
+
+def wide_sheet(folder: Path, headings: list[str], *, freeze: str | None = None, name: str | None = "Boxes") -> Sheet:
+    """A sheet whose headings begin in row 2, with columns of 20 characters."""
+    workbook = openpyxl.Workbook()
+    own = workbook.worksheets[0]
+    own.title = "Boxes"
+    own.append(["Our boxes"])
+    own.append(headings)
+    own.append(["6201" if heading == "Ext" else "x" for heading in headings])
+    for column in range(1, len(headings) + 1):
+        own.column_dimensions[get_column_letter(column)].width = 20
+    own.freeze_panes = freeze
+    workbook.save(folder / "wide.xlsx")
+    return replace(read_sheet(folder / "wide.xlsx"), name=name)
+
+
+OTHERS = ["Name", "PIN", *(f"Column {number}" for number in range(8))]
+
+
+@pytest.mark.parametrize(
+    ("headings", "freeze", "pane"),
+    [
+        pytest.param(["Ext", "Name", "PIN"], None, (1, 2, "B3"), id="all on the screen"),
+        pytest.param(["Ext", *OTHERS], None, (1, 2, "L3"), id="scrolled to the status"),
+        pytest.param(["Ext", *OTHERS], "C3", (2, 2, "L3"), id="the person froze more"),
+        pytest.param(["Ext", *OTHERS], "A3", (1, 2, "L3"), id="the person froze less"),
+        pytest.param(["Name", "Ext", *OTHERS[1:]], None, (2, 2, "L3"), id="the extension is second"),
+        pytest.param([*OTHERS, "Ext"], None, (None, 2, "A3"), id="the extension is far to the right"),
+    ],
+)
+def test_the_status_is_beside_the_frozen_extension_on_the_first_screen(
+    tmp_path: Path, headings: list[str], freeze: str | None, pane: tuple[int | None, int, str]
+) -> None:
+    sheet = wide_sheet(tmp_path, headings, freeze=freeze)
+    outcome = Outcome(row=3, extension_number="6201", status=Status.CREATED)
+
+    written = write_result(tmp_path / "result.xlsx", sheet, [outcome], [], RUN)
+
+    result = openpyxl.load_workbook(written)["Boxes"]
+    shown = result.sheet_view.pane
+    assert shown is not None
+    assert (shown.state, shown.xSplit, shown.ySplit, shown.topLeftCell) == ("frozen", *pane)
+    status = result.cell(2, len(headings) + 1)
+    assert (status.value, status.row) == ("bulkvm_status", 2)
+    panes = [selection.pane for selection in result.sheet_view.selection]
+    assert len(panes) == len(set(panes))
+
+
+def test_the_status_of_a_text_copy_is_beside_the_frozen_extension(tmp_path: Path) -> None:
+    sheet = wide_sheet(tmp_path, ["Ext", *OTHERS], name=None)
+    outcome = Outcome(row=3, extension_number="6201", status=Status.CREATED)
+
+    written = write_result(tmp_path / "result.xlsx", sheet, [outcome], [], RUN)
+
+    pane = openpyxl.load_workbook(written)["Boxes"].sheet_view.pane
+    assert pane is not None
+    assert (pane.xSplit, pane.ySplit, pane.topLeftCell) == (1, 2, "L3")
+
+
+def test_windows_that_a_person_split_stay(tmp_path: Path) -> None:
+    sheet = wide_sheet(tmp_path, ["Ext", *OTHERS])
+    workbook = openpyxl.load_workbook(sheet.path)
+    workbook["Boxes"].sheet_view.pane = Pane(xSplit=2_000, topLeftCell="C1", state="split")
+    workbook.save(sheet.path)
+    outcome = Outcome(row=3, extension_number="6201", status=Status.CREATED)
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(sheet.path), [outcome], [], RUN)
+
+    pane = openpyxl.load_workbook(written)["Boxes"].sheet_view.pane
+    assert pane is not None
+    assert (pane.state, pane.xSplit, pane.topLeftCell) == ("split", 2_000, "C1")
+
+
+def test_a_result_prints_as_wide_as_a_page_with_its_headings(clinic: Sheet, tmp_path: Path) -> None:
+    written = write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN)
+
+    sheet = openpyxl.load_workbook(written).worksheets[1]
+    assert_prints_as_wide_as_a_page(sheet, HEADER_ROW)
+    assert str(sheet.print_area).endswith("!$A$1:$H$7")
+
+
+def test_the_person_s_print_setup_stays(tmp_path: Path) -> None:
+    save_clinic(tmp_path / "clinic.xlsx")
+    workbook = openpyxl.load_workbook(tmp_path / "clinic.xlsx")
+    workbook["Our boxes"].page_setup.orientation = "portrait"
+    workbook.save(tmp_path / "clinic.xlsx")
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(tmp_path / "clinic.xlsx"), OUTCOMES, [], RUN)
+
+    sheet = openpyxl.load_workbook(written)["Our boxes"]
+    assert (sheet.page_setup.orientation, sheet.print_area) == ("portrait", "")
+
+
+def test_statuses_are_above_the_person_s_conditional_formats(tmp_path: Path) -> None:
+    save_clinic(tmp_path / "clinic.xlsx")
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(tmp_path / "clinic.xlsx"), OUTCOMES, PROBLEMS, RUN)
+
+    rules = openpyxl.load_workbook(written)["Our boxes"].conditional_formatting
+    assert {str(f.sqref): rule.dxf.fill.bgColor.rgb[2:] for f in rules for rule in f.rules if rule.stopIfTrue} == {
+        "C4 D5 E4:E5": RED[1:],
+        "A5 C7": AMBER[1:],
+        "E6:E7": GREEN[1:],
+    }
 
 
 def test_a_message_longer_than_a_cell_is_cut(clinic: Sheet, tmp_path: Path) -> None:

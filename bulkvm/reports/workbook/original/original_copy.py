@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 from zipfile import ZipFile
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple
@@ -22,6 +24,7 @@ from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.workbook.original.external_content import remove_external_content
 from bulkvm.reports.workbook.original.formula_results import replace_formulas
+from bulkvm.reports.workbook.original.mark_rules import add_mark_rules, remove_mark_rules
 from bulkvm.reports.workbook.original.original_cells import (
     escape_lookalikes,
     existing_cells,
@@ -60,9 +63,11 @@ def format_original_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         notices.append(_REPLACED)
     if external := remove_external_content(workbook, worksheet, sheet.header_row, sheet_columns(sheet)):
         notices.append(Line((_EXTERNAL.format(external),)))
-    _mark(worksheet, annotation.marks)
+    marked = _mark(worksheet, annotation.marks)
     if annotation.results is not None:
-        add_results(worksheet, sheet, annotation.results)
+        for colour, cells in add_results(worksheet, sheet, annotation.results).items():
+            marked[colour].extend(cells)
+    add_mark_rules(worksheet, marked)
     title, *rest = annotation.summary
     write_summary(workbook, [title, *notices, *rest], sheet.name)
     file = io.BytesIO()
@@ -93,12 +98,16 @@ def _mark_truncated_texts(worksheet: Worksheet, sheet: Sheet) -> None:
                 set_text(visible_cell(worksheet, row, column), refused_text(texts[row]))
 
 
-def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> None:
+def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> dict[str, list[Cell]]:
+    """Mark cells, and return them by colour."""
+    marked: dict[str, list[Cell]] = defaultdict(list)
     for number, (place, mark) in enumerate(marks.items()):
         cell = visible_cell(worksheet, *coordinate_to_tuple(place))
         cell.fill = solid_fill(styles.COLOURS[mark.severity])
+        marked[styles.COLOURS[mark.severity]].append(cell)
         if number < MAX_NOTES:
             cell.comment = _note(cell.comment, mark.note)
+    return marked
 
 
 def _note(theirs: Comment | None, ours: str) -> Comment:
@@ -109,6 +118,7 @@ def _note(theirs: Comment | None, ours: str) -> Comment:
 
 def _remove_former_marks(worksheet: Worksheet) -> None:
     """Remove the marks of an earlier copy, so that corrected cells do not stay red."""
+    remove_mark_rules(worksheet)
     for cell in existing_cells(worksheet):
         if cell.has_style and cell.fill.fgColor.rgb in _OUR_FILLS:
             cell.fill = PatternFill()

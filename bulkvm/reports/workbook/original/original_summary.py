@@ -11,12 +11,14 @@ from openpyxl.chart.marker import DataPoint
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.original.original_cells import FONT, set_text, solid_fill, style_heading, visible_cell
+from bulkvm.reports.workbook.page_setup import FOOTER, PAPER
 from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
@@ -52,8 +54,10 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) ->
         _write_line(sheet, row, line, sheet_name)
     _add_chart(sheet, lines)
     sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", PAPER
     sheet.page_setup.fitToHeight = 0
+    left, right = FOOTER
+    sheet.HeaderFooter.oddFooter = HeaderFooterItem(left=_HeaderFooterPart(left), right=_HeaderFooterPart(right))
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     _show(workbook, sheet)
 
@@ -110,5 +114,6 @@ def _add_chart(sheet: Worksheet, lines: Sequence[Line]) -> None:
     chart.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False)
     chart.x_axis.scaling.orientation, chart.x_axis.delete = "maxMin", False
     chart.y_axis.delete, chart.y_axis.majorGridlines = True, None
-    chart.gapWidth, chart.width, chart.height = 40, 11, 2.1 + 0.95 * len(charted)
+    chart.gapWidth, chart.width = 40, 8  # centimetres
+    chart.height = 2.1 + 0.95 * len(charted)
     sheet.add_chart(chart, CHART_AT)

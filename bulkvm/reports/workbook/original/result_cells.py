@@ -1,5 +1,8 @@
 """Result columns in the original workbook."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
 from openpyxl.cell import Cell
 from openpyxl.drawing.spreadsheet_drawing import TwoCellAnchor
 from openpyxl.styles import Alignment
@@ -18,12 +21,15 @@ from bulkvm.reports.workbook.original.original_cells import (
     style_heading,
     visible_cell,
 )
+from bulkvm.reports.workbook.original.result_pane import set_up_printing, show_results
 from bulkvm.reports.workbook.result_columns import Results, assign_columns
-from bulkvm.reports.workbook.text_cells import row_height
 
 
-def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> None:
-    """Write the result columns. Rows without a result keep the text of an earlier one."""
+def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> Mapping[str, Sequence[Cell]]:
+    """Write the result columns, and return the coloured cells by colour.
+
+    Rows without a result keep the text of an earlier one.
+    """
     headings = {cell.column_letter: cell.value for cell in worksheet[sheet.header_row] if isinstance(cell.value, str)}
     last = max((cell.column for cell in existing_cells(worksheet) if cell.value is not None), default=0)
     places = assign_columns(results, headings, max(last, _last_column_under_drawings(worksheet, sheet.header_row)))
@@ -32,16 +38,22 @@ def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> None:
         cell = visible_cell(worksheet, sheet.header_row, place)
         set_text(cell, heading)
         style_heading(cell)
+    coloured: dict[str, list[Cell]] = defaultdict(list)
     for row, texts in results.rows.items():
-        for place, width, text in zip(places, results.headings.values(), texts, strict=True):
+        for place, text in zip(places, texts, strict=True):
             if text is not None:
                 cell = visible_cell(worksheet, row, place)
                 set_text(cell, text)
-                if len(text) > width:
-                    _wrap(worksheet, cell, row_height([text], [width]))
+                _unwrap(worksheet, cell)
         if isinstance(status := texts[0], Status):
-            worksheet.cell(row, places[0]).fill = solid_fill(styles.COLOURS[status])
+            cell = visible_cell(worksheet, row, places[0])
+            cell.fill = solid_fill(styles.COLOURS[status])
+            coloured[styles.COLOURS[status]].append(cell)
     _widen_filter(worksheet, sheet, max(places))
+    show_results(worksheet, sheet, places[0])
+    bottom = max(sheet.cells.index, default=sheet.header_row)
+    set_up_printing(worksheet, sheet.header_row, f"{get_column_letter(max(places))}{bottom}")
+    return coloured
 
 
 def _last_column_under_drawings(worksheet: Worksheet, header_row: int) -> int:
@@ -51,11 +63,11 @@ def _last_column_under_drawings(worksheet: Worksheet, header_row: int) -> int:
     return max((corner.col + 1 for corner in corners if corner.row + 1 >= header_row), default=0)
 
 
-def _wrap(worksheet: Worksheet, cell: Cell, height: int) -> None:
-    """Wrap a long text, and make its row high enough."""
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
-    row = worksheet.row_dimensions[cell.row]
-    row.height = max(row.height or 0, height)
+def _unwrap(worksheet: Worksheet, cell: Cell) -> None:
+    """Give a row its normal height again, if an earlier result (up to 0.1.0) wrapped a long message in it."""
+    if cell.alignment.wrap_text:
+        cell.alignment = Alignment()
+        worksheet.row_dimensions[cell.row].height = None
 
 
 def _widen_filter(worksheet: Worksheet, sheet: Sheet, last: int) -> None:

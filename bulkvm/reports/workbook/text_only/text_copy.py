@@ -7,24 +7,28 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
+from openpyxl.utils import column_index_from_string
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import CHECK
+from bulkvm.columns import CHECK, KEY_COLUMN
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.files import scratch_folder
 from bulkvm.model.outcome import Status
 from bulkvm.model.sheet import Sheet
+from bulkvm.reports.table_file import FILTER_BUTTON
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
-from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, note_height
-from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS, Results
+from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, column_letters, note_height
+from bulkvm.reports.workbook.page_setup import set_up_page
+from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS
+from bulkvm.reports.workbook.result_view import make_view
 from bulkvm.reports.workbook.summary import Line, summary_name
-from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height, write_text
+from bulkvm.reports.workbook.text_cells import write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
@@ -36,6 +40,7 @@ _SHORTENED: Final = Line(
 )
 _RESERVED_NAME: Final = "history"
 _WIDTH: Final = 16  # of other columns
+_MAX_WIDTH: Final = 40  # for a long heading
 _RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
 
 
@@ -68,15 +73,14 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     text, heading = workbook.add_format(styles.TEXT), workbook.add_format(styles.HEADING)
     formats = _cell_formats(workbook, annotation, grid.places)
     notes = _notes_by_row(annotation.marks)
-    heights = _row_heights(annotation.results)
-    _set_widths(worksheet, sheet, grid.headings, text)
+    widths = _widths(sheet, grid.headings)
+    for column, width in enumerate(widths):
+        worksheet.set_column(column, column, width, text)
     header = last = sheet.header_row - 1
     numbers = {xl_cell_to_rowcol(cell) for cell in annotation.lost_zeros}
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
         default = heading if last == header else text
-        if last in heights:
-            worksheet.set_row(last, heights[last])
         for column, value in enumerate(values):
             special = formats.get((last, column))
             if (last, column) in numbers and value.strip().isdecimal():
@@ -86,44 +90,25 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
         for column, note in notes.get(last, ()):
             size = {"width": NOTE_WIDTH, "height": note_height(note)}
             worksheet.write_comment(last, column, note, {"author": NOTE_AUTHOR, **size})
-    worksheet.freeze_panes(header + 1, 0)
-    worksheet.set_landscape()
-    worksheet.fit_to_pages(1, 0)
-    worksheet.repeat_rows(header)
+    key = column_index_from_string(column_letters(sheet)[KEY_COLUMN.header])
+    view = make_view(widths, sheet.header_row, key, min(grid.places, default=None))
+    worksheet.freeze_panes(view.rows, view.columns, view.rows, view.first - 1)
+    set_up_page(worksheet, header)
+    worksheet.print_area(0, 0, last, len(grid.headings) - 1)  # otherwise, it would grow with long messages
     worksheet.autofilter(header, 0, last, len(grid.headings) - 1)
 
 
 def _cell_formats(
     workbook: Workbook, annotation: Annotation, places: Sequence[int]
 ) -> Mapping[tuple[int, int], Format]:
-    """Return the formats of marked and wrapped cells, by row and column counted from 0."""
+    """Return the formats of marked cells and of statuses, by row and column counted from 0."""
     colours = {of: workbook.add_format({**styles.TEXT, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
     formats = {xl_cell_to_rowcol(cell): colours[mark.severity] for cell, mark in annotation.marks.items()}
     if annotation.results:
-        formats |= _wrapped_formats(workbook.add_format(styles.WRAPPED), annotation.results, places)
         column = places[0] - 1
         statuses = ((row, texts[0]) for row, texts in annotation.results.rows.items())
         formats |= {(row - 1, column): colours[status] for row, status in statuses if isinstance(status, Status)}
     return formats
-
-
-def _wrapped_formats(wrapped: Format, results: Results, places: Sequence[int]) -> Mapping[tuple[int, int], Format]:
-    """Return the format of result cells that are longer than the width of their column."""
-    return {
-        (row - 1, place - 1): wrapped
-        for row, texts in results.rows.items()
-        for place, width, text in zip(places, results.headings.values(), texts, strict=True)
-        if text and len(text) > width
-    }
-
-
-def _row_heights(results: Results | None) -> Mapping[int, int]:
-    """Return the heights of rows, counted from 0, whose results need more than one line."""
-    if not results:
-        return {}
-    widths = results.headings.values()
-    heights = ((row - 1, row_height((text or "" for text in texts), widths)) for row, texts in results.rows.items())
-    return {row: height for row, height in heights if height > LINE_HEIGHT}
 
 
 def _notes_by_row(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int, str]]]:
@@ -135,8 +120,14 @@ def _notes_by_row(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int,
     return notes
 
 
-def _set_widths(worksheet: Worksheet, sheet: Sheet, headings: Sequence[str], text: Format) -> None:
-    columns = sheet_columns(sheet)
-    for column, heading in enumerate(headings):
-        known = columns.get(xl_col_to_name(column))
-        worksheet.set_column(column, column, known.width if known else _RESULT_WIDTHS.get(heading, _WIDTH), text)
+def _widths(sheet: Sheet, headings: Sequence[str]) -> list[int]:
+    """Return the widths of the columns; each has room for its heading and the button of the filter."""
+    known = {letter: column.width for letter, column in sheet_columns(sheet).items()}
+    widths = (
+        known.get(xl_col_to_name(column)) or _RESULT_WIDTHS.get(heading, _WIDTH)
+        for column, heading in enumerate(headings)
+    )
+    return [
+        max(width, min(len(heading) + FILTER_BUTTON, _MAX_WIDTH))
+        for width, heading in zip(widths, headings, strict=True)
+    ]

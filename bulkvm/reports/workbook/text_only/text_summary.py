@@ -8,6 +8,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.reports.workbook import styles
+from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Line, LineKind, charted_statuses
 from bulkvm.reports.workbook.text_cells import write_text
 
@@ -43,8 +44,7 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
                 write_text(sheet, row, column, value, cell_format)
     _add_chart(workbook, sheet, lines)
     sheet.hide_gridlines(2)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    set_up_page(sheet)
 
 
 def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> None:
@@ -67,5 +67,5 @@ def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> N
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": 420, "height": 80 + 36 * len(charted)})
+    chart.set_size({"width": 310, "height": 80 + 36 * len(charted)})
     sheet.insert_chart(CHART_AT, chart)
