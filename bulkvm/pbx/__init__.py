@@ -2,7 +2,7 @@
 
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.connecting import connect
-from bulkvm.pbx.listing import Progress, Query, no_progress
+from bulkvm.pbx.listing import PAGE, Progress, Query, no_progress
 from bulkvm.pbx.number_lists import NUMBER_LISTS, NumberList, NumberPage
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.retry import Response
@@ -17,6 +17,7 @@ from bulkvm.pbx.whole_box import (
 
 __all__ = [
     "NUMBER_LISTS",
+    "PAGE",
     "NumberList",
     "NumberPage",
     "Pbx",

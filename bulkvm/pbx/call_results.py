@@ -23,6 +23,13 @@ def read_list_page(response: httpx.Response) -> Page:
     return read_page(read_object(response), lambda item: read_box(item, response.url.host))
 
 
+def read_whole_page(response: httpx.Response) -> tuple[WholeBox, ...]:
+    """One page of the list, with all fields of its boxes."""
+    fields = read_object(response)
+    page = read_page(fields, lambda item: read_box(item, response.url.host))
+    return tuple(WholeBox(box, item) for box, item in zip(page.boxes, fields["items"] or (), strict=True))
+
+
 def read_requested_box(box_id: str, extension_number: str | None) -> Callable[[httpx.Response], WholeBox]:
     """Reads the requested box.
 

@@ -30,6 +30,7 @@ from bulkvm.pbx.call_results import (
     read_optional_json,
     read_pin_policy,
     read_requested_box,
+    read_whole_page,
 )
 from bulkvm.pbx.listing import PAGE, Page, Params, Progress, Query, list_completely, no_progress, quote
 from bulkvm.pbx.masked_values import Masks, doubtful_values
@@ -205,6 +206,23 @@ class Pbx:
         whole = await self._client.get(_path(box_id), read_requested_box(box_id, extension_number))
         (box,) = self._masks.remove([whole.box])
         return replace(whole, box=box)
+
+    async def fetch_whole_page(self, first: str, last: str) -> tuple[WholeBox, ...]:
+        """Fetch a page of the boxes from one number to another, with all fields that the list shows.
+
+        A PBX may ignore the numbers, and a page does not prove that it has no other box.
+
+        Args:
+            first: the lowest number.
+            last: the highest number, with as many digits.
+
+        Source: API page, "List shared voicemails", filter.
+        """
+        within = f"{KEY_COLUMN.header} ge {quote(first)} and {KEY_COLUMN.header} le {quote(last)}"
+        params: Params = {"filter": within, "orderby": KEY_COLUMN.header, "top": PAGE}
+        page = await self._client.get(BOXES_PATH, read_whole_page, params)
+        boxes = self._masks.remove(whole.box for whole in page)
+        return tuple(replace(whole, box=box) for whole, box in zip(page, boxes, strict=True))
 
     async def fetch_again(self, known: Box) -> Box:
         """Fetch a box that was read before, and complete it from the list if a single answer shows less than before.

@@ -20,6 +20,7 @@ from bulkvm.planning import (
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
 from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
+from bulkvm.upload.present_boxes import PresentBoxes
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
@@ -67,6 +68,7 @@ class RowSender:
             check_running: called before a box is updated alone; raises if the run has ended.
         """
         self._pbx = pbx
+        self._present = PresentBoxes(pbx, plan)
         self._known = KnownBoxes(set(plan.ids), plan.numbers)
         self._preserved = preserved
         self._on_begin = on_begin
@@ -85,7 +87,7 @@ class RowSender:
         before: WholeBox | None = None
         if change.kind is not ChangeKind.CREATE:
             try:
-                change, before = await self._refresh(change)
+                change, before = await self._refresh(change, verify)
                 if change.spares_messages:
                     await self._check_unused(change)
             except _NothingToSend as ended:
@@ -171,7 +173,7 @@ class RowSender:
         differing = fields_not_applied(change, change.record, box)
         return RowResult(not_as_sent(outcome, differing) if differing else outcome, box)
 
-    async def _refresh(self, change: Change) -> tuple[Change, WholeBox]:
+    async def _refresh(self, change: Change, verify: VerifyMode) -> tuple[Change, WholeBox]:
         """The change for the present box, and that box with all its fields.
 
         Raises:
@@ -180,7 +182,7 @@ class RowSender:
         record, planned = change.record, change.box
         assert planned is not None
         try:
-            whole = await self._pbx.fetch_whole_box(planned.id, planned.extension_number)
+            whole = await self._present.fetch(change, alone=verify is VerifyMode.CANARY)
             box = (await self._pbx.complete(whole.box, planned)).filled_from(planned)
         except PbxError as error:
             raise _NothingToSend(await self._outcome_of_unfetched(change, error)) from error

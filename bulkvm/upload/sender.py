@@ -15,6 +15,7 @@ from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.planning import blank_fields
 from bulkvm.runs.journal import Journal
+from bulkvm.upload.present_boxes import order_for_pages
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender
@@ -123,7 +124,8 @@ class _Run:
 
     def left(self, plan: Plan) -> Iterator[Change]:
         """The changes that have no outcome yet."""
-        return (change for change in plan.changes if change.record.row not in self._outcomes)
+        changes = sorted(plan.changes, key=order_for_pages)
+        return (change for change in changes if change.record.row not in self._outcomes)
 
     async def send(self, change: Change) -> None:
         """Send one change, unless the run has ended."""

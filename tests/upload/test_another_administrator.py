@@ -75,7 +75,7 @@ async def test_a_box_that_is_removed_in_the_meantime_stays_removed_and_costs_no_
     await assert_truth(app, plan, ending.outcomes, but=["7000"])
 
 
-@pytest.mark.parametrize("at", ["fetch:1", "fetch:3", "update:2"])  # fetch:2 reads the first one back
+@pytest.mark.parametrize("at", ["fetch:1", "list:1", "update:2"])  # the page is read after the first one
 async def test_the_new_name_of_a_box_that_is_renamed_in_the_meantime_is_kept_where_the_sheet_has_none(at: str) -> None:
     app = create_app()
     async with on_a_socket(app, ONE) as pbx:

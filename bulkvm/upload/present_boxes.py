@@ -1,0 +1,136 @@
+"""Reads boxes again right before they are changed, several with one request where that is safe."""
+
+import asyncio
+import time
+from bisect import bisect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import PbxError
+from bulkvm.pbx import PAGE, Pbx, WholeBox
+
+_MAX_AGE: Final = 2.0  # seconds between reading a box and changing it
+_FIRST_SIZE: Final = 16  # changes for which a page is read, until it is known how many are sent in that time
+_MIN_SIZE: Final = 2
+
+
+def is_served_by_pages(change: Change) -> bool:
+    """Whether a page of the list may show the box of a change. What an undo overwrites is fetched by itself."""
+    return change.kind is ChangeKind.UPDATE and change.wanted is None
+
+
+def order_for_pages(change: Change) -> tuple[bool, int, str]:
+    """The key that sorts changes so that those which a page serves follow each other."""
+    return (True, *_key(change.record.extension_number)) if is_served_by_pages(change) else (False, 0, "")
+
+
+class PresentBoxes:
+    """The boxes of a plan as they are on the PBX now.
+
+    A page of the list replaces single answers if it shows the same fields as they do, and only for boxes that it shows
+    as they were planned. All others are fetched one by one.
+    """
+
+    def __init__(self, pbx: Pbx, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is read yet.
+
+        Args:
+            pbx: the PBX.
+            plan: the changes. They are served by pages in the order of `order_for_pages`.
+            clock: seconds, from any starting point.
+        """
+        self._pbx = pbx
+        self._clock = clock
+        self._changes = sorted(filter(is_served_by_pages, plan.changes), key=order_for_pages)
+        self._places = {change.record.row: place for place, change in enumerate(self._changes)}
+        self._numbers = sorted(map(_key, plan.numbers))
+        self._pages: dict[int, _Page] = {}
+        self._size = _FIRST_SIZE
+        self._shown: frozenset[str] | None = None  # the fields of a single answer, once one was read
+        self._is_served_by_list = True
+
+    async def fetch(self, change: Change, *, alone: bool = False) -> WholeBox:
+        """Fetch the box of a change, `alone` or with others. Raises the same errors as `Pbx.fetch_whole_box`."""
+        planned = change.box
+        assert planned is not None
+        if not alone and self._shown is not None and (page := self._page_for(change)):
+            boxes = await page.read(self._shown)
+            self._is_served_by_list = bool(boxes)
+            if planned.id in boxes and page.is_recent():
+                page.used += 1
+                if page.used == page.size:
+                    self._size = min(PAGE, 2 * self._size)
+                return boxes[planned.id]
+        whole = await self._pbx.fetch_whole_box(planned.id, planned.extension_number)
+        self._shown = self._shown or frozenset(whole.fields)
+        return whole
+
+    def _page_for(self, change: Change) -> "_Page | None":
+        """The page for a change; None if a single answer takes no more requests."""
+        place = self._places.get(change.record.row)
+        if place is None or not self._is_served_by_list:
+            return None
+        page = self._pages.pop(place, None)
+        if page and page.is_recent():
+            return page
+        if page:  # too large to be used up in time
+            self._size = max(_MIN_SIZE, page.used)
+        places = self._neighbours(place)
+        if len(places) < _MIN_SIZE:
+            return None
+        page = _Page(self._pbx, [self._changes[other] for other in places], self._clock)
+        self._pages |= dict.fromkeys(places[1:], page)
+        return page
+
+    def _neighbours(self, place: int) -> range:
+        """The places of a change and of those that one page shows as well."""
+        first = _key(self._changes[place].record.extension_number)
+        at = bisect(self._numbers, first)
+        end = place + 1
+        while end < len(self._changes) and end - place < self._size:
+            number = _key(self._changes[end].record.extension_number)
+            if number[0] != first[0] or bisect(self._numbers, number) - at >= PAGE:
+                break
+            end += 1
+        return range(place, end)
+
+
+class _Page:
+    """A page of the list, read once, for all changes of boxes on it."""
+
+    def __init__(self, pbx: Pbx, changes: Sequence[Change], clock: Callable[[], float]) -> None:
+        self.size = len(changes)
+        self.used = 0
+        self._pbx = pbx
+        self._first, self._last = (change.record.extension_number for change in (changes[0], changes[-1]))
+        self._planned = {change.box.id: change.box for change in changes if change.box}
+        self._clock = clock
+        self._began = clock()
+        self._lock = asyncio.Lock()
+        self._boxes: Mapping[str, WholeBox] | None = None
+
+    async def read(self, shown: frozenset[str]) -> Mapping[str, WholeBox]:
+        """The boxes by id that are as they were planned, with the same fields as a single answer."""
+        async with self._lock:
+            if self._boxes is None:
+                self._began = self._clock()
+                try:
+                    listed = await self._pbx.fetch_whole_page(self._first, self._last)
+                except PbxError:
+                    listed = ()
+                self._boxes = {
+                    whole.box.id: whole
+                    for whole in listed
+                    if whole.box == self._planned.get(whole.box.id) and whole.fields.keys() == shown
+                }
+        return self._boxes
+
+    def is_recent(self) -> bool:
+        """Whether the page was not read too long ago. It counts from before the request, which may have to wait."""
+        return self._boxes is None or self._clock() - self._began <= _MAX_AGE
+
+
+def _key(number: str) -> tuple[int, str]:
+    """Numbers of one length are in the same order as texts and by value."""
+    return len(number), number

@@ -1,0 +1,168 @@
+"""Updates are sent for the boxes as they are now, with about one request each."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.model.box import Record
+from bulkvm.model.outcome import Status
+from bulkvm.model.settings import SendSettings
+from bulkvm.pbx import connect
+from bulkvm.planning import plan_for
+from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.upload import send
+from bulkvm.upload.present_boxes import PresentBoxes
+from tests.altered_pbx import AlteredPbx, Answer, Asked
+from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, boxes_from_rows
+
+QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=1)
+
+
+def app_with(numbers: Sequence[int], settings: SimulatorSettings | None = None) -> Starlette:
+    app = create_app(settings=settings or SimulatorSettings())
+    fields = {"prompt": "de-DE", "enable_pin": True, "enable_email_notify": False, "recipients": None}
+    app.state.stored.replace(
+        {"id": f"Q{n}==", "name": f"Desk {n}", "extension_number": str(n), "pin": "402817", "play_datetime": None}
+        | fields
+        for n in numbers
+    )
+    return app
+
+
+def renamed(numbers: Sequence[int]) -> list[Record]:
+    return [Record(row=row, extension_number=str(n), name=f"New {n}") for row, n in enumerate(numbers, start=2)]
+
+
+async def updated(app: Starlette, numbers: Sequence[int], settings: SendSettings = QUICK) -> None:
+    """Rename boxes, and check that all were."""
+    async with connect(BY_TOKEN, settings, app=app) as pbx:
+        plan = await plan_for(pbx, renamed(numbers))
+        ended = await send(plan, pbx, settings)
+    assert {outcome.status for outcome in ended.outcomes} == {Status.UPDATED}
+    assert [app.state.stored.fetch(f"Q{n}==")["name"] for n in numbers] == [f"New {n}" for n in numbers]
+
+
+def requests(app: Starlette) -> int:
+    return sum(app.state.traffic.counts.values())
+
+
+async def test_a_thousand_spread_updates_take_little_more_than_one_request_each() -> None:
+    app = app_with(range(10000, 15000))
+    chosen = list(range(10000, 15000, 5))
+    random.Random(7).shuffle(chosen)
+
+    await updated(app, chosen)
+
+    assert app.state.traffic.counts["update"] == 1000
+    assert requests(app) <= 1150, app.state.traffic.counts
+
+
+SHAPES: dict[str, tuple[Callable[[], Starlette], list[int], int]] = {
+    "dense": (lambda: app_with(range(7000, 7300)), list(range(7000, 7300)), 300 + 3 + 25),
+    "sparse": (lambda: app_with(range(7000, 9000)), list(range(7000, 9000, 150)), 2 * 14 + 20 + 10),
+    "summary lists": (
+        lambda: app_with(range(7000, 7100), SimulatorSettings(summary_lists=True)),
+        list(range(7000, 7100)),
+        3 * 100 + 20,
+    ),
+    "lists without PINs": (
+        lambda: app_with(range(7000, 7100), SimulatorSettings(behave=("hide:pin:list",))),
+        list(range(7000, 7100)),
+        3 * 100 + 20,
+    ),
+    "lists without a field": (
+        lambda: app_with(range(7000, 7100), SimulatorSettings(behave=("omit:prompt:list",))),
+        list(range(7000, 7100)),
+        3 * 100 + 20,
+    ),
+    "no filters": (
+        lambda: app_with(range(7000, 7300), SimulatorSettings(behave=("ignore:filter",))),
+        list(range(7200, 7300)),
+        2 * 100 + 40,
+    ),
+    "small pages": (lambda: app_with(range(7000, 7100), SimulatorSettings(page_cap=3)), list(range(7000, 7100)), 250),
+}
+
+
+@pytest.mark.parametrize(("make", "chosen", "most"), SHAPES.values(), ids=SHAPES)
+async def test_updates_take_few_requests_whatever_the_lists_show(
+    make: Callable[[], Starlette], chosen: list[int], most: int
+) -> None:
+    app = make()
+
+    await updated(app, chosen)
+
+    assert requests(app) <= most, app.state.traffic.counts
+
+
+async def test_a_box_that_someone_changed_since_the_plan_keeps_that_change() -> None:
+    app = app_with(range(7000, 7040))
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, renamed(range(7000, 7040)))
+        for number in range(7000, 7040, 3):
+            box = app.state.stored.fetch(f"Q{number}==")
+            app.state.stored.update(box["id"], box | {"recipients": "front@example.com"})
+
+        await send(plan, pbx, QUICK)
+
+    boxes = await boxes_from_rows(app)
+    assert {int(number) for number, box in boxes.items() if box.recipients} == set(range(7000, 7040, 3))
+    assert {box.name for box in boxes.values()} == {f"New {number}" for number in range(7000, 7040)}
+
+
+async def test_an_answer_with_other_boxes_is_not_used() -> None:
+    app = app_with(range(7000, 7040))
+
+    def mislead(asked: Asked, given: Answer) -> None:
+        if " ge " in asked.params.get("filter", ""):
+            given.json = given.json | {"items": [item | {"id": f"{item['id']}x"} for item in given.json["items"]]}
+
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, renamed(range(7000, 7040)))
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=mislead)) as pbx:
+        ended = await send(plan, pbx, QUICK)
+
+    assert {outcome.status for outcome in ended.outcomes} == {Status.UPDATED}
+    assert app.state.traffic.counts["fetch"] >= 40
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_no_box_is_older_than_two_seconds_when_it_is_changed() -> None:
+    app, clock = app_with(range(7000, 7021)), Clock()
+    async with connect(BY_TOKEN, QUICK, app=app) as pbx:
+        plan = await plan_for(pbx, renamed(range(7000, 7021)))
+        present = PresentBoxes(pbx, plan, clock=clock)
+        changes = iter(plan.changes)
+        await present.fetch(next(changes))
+        needed = []
+        for moment in (0.0, 1.9, 2.1, 2.1, 4.2, 4.2):
+            clock.now, before = moment, requests(app)
+            await present.fetch(next(changes))
+            needed.append(requests(app) - before)
+
+    assert needed == [1, 0, 1, 0, 1, 0]
+
+
+async def test_a_page_that_took_too_long_is_not_used() -> None:
+    app, clock = app_with(range(7000, 7021)), Clock()
+
+    def delay(asked: Asked, _: Answer) -> None:
+        clock.now += 2.1 if " ge " in asked.params.get("filter", "") else 0.0
+
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=delay)) as pbx:
+        plan = await plan_for(pbx, renamed(range(7000, 7021)))
+        present = PresentBoxes(pbx, plan, clock=clock)
+        for change in plan.changes:
+            await present.fetch(change)
+
+    assert app.state.traffic.counts["fetch"] == len(plan.changes)
