@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -20,6 +20,8 @@ from bulkvm.columns.heading_words import (
 from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
 
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
+_UNKNOWN: Final[frozenset[str]] = frozenset()
+_PIN: Final = frozenset({PIN_COLUMN.header})
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
@@ -31,6 +33,7 @@ _STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
 _SIMILAR: Final = 0.8
+_VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -78,14 +81,17 @@ def possible_columns(heading: str) -> frozenset[str]:
     Notes in brackets are left out: "PIN (required)" is the PIN.
     """
     if len(heading) > _LONGEST or not _LETTER.search(heading):
-        return frozenset()
-    if len(_STRUCTURE.findall(heading)) > _MOST_PARTS:
-        return frozenset()
+        return _UNKNOWN
+    structure = _STRUCTURE.findall(heading)
+    if not structure:
+        return _one(heading)
+    if len(structure) > _MOST_PARTS:
+        return _UNKNOWN
     if notes := [first or second for first, second in _BRACKETS.findall(heading)]:
         outer = _BRACKETS.sub(" ", heading)
         if found := _named(outer):
             if any(_changes_meaning(note, outer, found) for note in notes):
-                return frozenset()
+                return _UNKNOWN
             return found.union(*(_named(note) for note in notes if not is_note(note)))
     return _named(heading)
 
@@ -133,7 +139,10 @@ def suggest_column(heading: str) -> Column | None:
     close = difflib.get_close_matches(folded, _ALL_HEADINGS, n=1, cutoff=cutoff)
     if not close or (names_other_secret(heading) and names_secret(heading)):
         return None
-    return COLUMN_OF_HEADER[_ALL_HEADINGS[close[0]]]
+    one, other = folded.removeprefix(_VOICEMAIL), close[0].removeprefix(_VOICEMAIL)
+    if not difflib.get_close_matches(one, [other], cutoff=cutoff):
+        return None
+    return COLUMN_OF_HEADER[min(_ALL_HEADINGS[close[0]])]
 
 
 def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str]) -> list[str]:
@@ -145,30 +154,24 @@ def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str])
 
 def _named(heading: str) -> frozenset[str]:
     """The columns that a heading without notes names, as a whole or in parts: "Durchwahl / Extension"."""
-    if fold(heading) in _AMBIGUOUS:
-        return _AMBIGUOUS[fold(heading)]
     whole = _one(heading)
-    if len(spaced := _parts(_SPACED, heading)) > 1 and all(found := [_one(part) for part in spaced]) and not whole:
-        return frozenset(header for header in found if header)
-    parts = _parts(_SEPARATORS, heading)
+    parts = [part for part in _SEPARATORS.split(heading) if _LETTER.search(part)]
     if len(parts) <= 1:
-        return frozenset({whole} if whole else ())
+        return whole
     if whole and not _SEPARATORS.search(_LINE_BREAK.sub("", heading)):  # wrapped, or with a note on the last lines
         while len(parts) > 1 and is_note(parts[-1]):
             parts.pop()
-        return frozenset({whole, _one(" ".join(parts)) or whole})
-    found = [_one(part) for part in parts if _one(part) or not is_note(part)]
-    if whole:
-        return frozenset({whole, *filter(None, found)})
-    return frozenset(header for header in found if header) if all(found) else frozenset()
+        return whole | _one(" ".join(parts))
+    found = [columns for part in parts if (columns := _one(part)) or not is_note(part)]
+    if whole or all(found):
+        return whole.union(*found)
+    found = [_one(part) for part in _SPACED.split(heading)]
+    return _UNKNOWN.union(*found) if all(found) else _UNKNOWN
 
 
-def _parts(separators: re.Pattern[str], heading: str) -> list[str]:
-    return [part for part in separators.split(heading) if _LETTER.search(part)]
-
-
-def _one(text: str) -> str | None:
-    return _ALL_HEADINGS.get(fold(text)) or (PIN_COLUMN.header if names_pin_of_box(text) else None)
+def _one(text: str) -> frozenset[str]:
+    """The columns that a heading without parts names."""
+    return _ALL_HEADINGS.get(fold(text)) or (_PIN if names_pin_of_box(text) else _UNKNOWN)
 
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
@@ -202,17 +205,18 @@ def _spellings(names: Iterable[str]) -> Iterator[str]:
         yield fold(name.lower().translate(_UMLAUTS))
 
 
-def _index(*, with_any_secret: bool) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _index(aliases: Callable[[Column], Iterable[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for column in COLUMNS:
-        lines = [*column.aliases.values(), *(column.vague_aliases.values() if with_any_secret else ())]
-        names = [column.header, column.title, *(name for line in lines for name in line.split(", "))]
-        found.update(dict.fromkeys(_spellings(names), column.header))
+        names = (column.header, column.title, *(name for line in aliases(column) for name in line.split(", ")))
+        found.update(dict.fromkeys(_spellings(names), frozenset({column.header})))
     return found
 
 
-_COLUMN_OF_HEADING: Final = _index(with_any_secret=False)
-_ALL_HEADINGS: Final = _index(with_any_secret=True)
+_COLUMN_OF_HEADING: Final = _index(lambda column: column.aliases.values())
+_ALL_HEADINGS: Final = {
+    **_index(lambda column: (*column.aliases.values(), *column.vague_aliases.values())),
+    **{fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()},
+}
 _FIRST_NAMES: Final = frozenset(map(fold, FIRST_NAMES.split(", ")))
 _LAST_NAMES: Final = frozenset(map(fold, LAST_NAMES.split(", ")))
-_AMBIGUOUS: Final = {fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()}

@@ -4,32 +4,38 @@ from typing import Final
 
 EXTENSION: Final = {
     "en": "extension, ext, extn, extension no, ext no, extension num, ext num, ext number, internal number, mailbox, "
-    "mailbox number, mailbox no, number, box, box number, voicemail number, voicemail extension, vm extension",
-    "de": "Durchwahl, Durchwahlnummer, Durchwahl-Nr, Nebenstelle, Nebenstellennummer, Nebenstellen-Nr, Rufnummer, "
-    "interne Rufnummer, interne Nummer, Nummer, Mailboxnummer, Klappe",
-    "fr": "poste, numéro de poste, no de poste, n° de poste, n° poste, poste interne, poste téléphonique, "
+    "mailbox number, mailbox no, mailbox extension, number, box, box number, voicemail number, voicemail box, "
+    "voicemail extension, vm box, vm extension",
+    "de": "Durchwahl, Durchwahlnummer, Durchwahl-Nr, Nebenstelle, Nebenstellennummer, Nebenstellen-Nr, Nebenstelle Nr, "
+    "Rufnummer, interne Durchwahl, interne Rufnummer, interne Nummer, Nummer, Mailboxnummer, Klappe",
+    "fr": "poste, numéro de poste, numéro du poste, n° du poste, no de poste, n° de poste, n° poste, poste interne, "
+    "poste téléphonique, "
     "numéro interne, numéro, numéro d'extension, boîte vocale, numéro de boîte vocale",
-    "es": "extensión, número de extensión, n.º de extensión, interno, número interno, anexo, número, buzón, "
+    "es": "extensión, número de extensión, núm. de extensión, n.º de extensión, n° de extensión, n.º interno, "
+    "interno, número interno, anexo, número, buzón, "
     "buzón de voz, número de buzón",
-    "it": "interno, numero interno, numero di interno, estensione, numero, casella vocale, numero casella vocale",
+    "it": "interno, numero interno, numero di interno, n. interno, estensione, numero di estensione, numero, "
+    "casella vocale, numero casella vocale",
     "nl": "toestel, toestelnummer, toestelnr, extensie, extensienummer, intern nummer, doorkiesnummer, nummer, "
     "voicemailbox, voicemailnummer",
-    "pt": "ramal, número do ramal, número de ramal, nº do ramal, nº ramal, extensão, número da extensão, "
+    "pt": "ramal, número do ramal, número de ramal, nº do ramal, nº ramal, ramal nº, extensão, número da extensão, "
     "número interno, número, caixa de voz",
 }
 
 NAME: Final = {
-    "en": "display name, box name, mailbox name, voicemail name, full name, name of the box",
-    "de": "Name, Anzeigename, Bezeichnung, Mailboxname, Name der Mailbox, vollständiger Name",
-    "fr": "nom, nom affiché, nom d'affichage, nom complet, nom de la boîte, nom de la boîte vocale, libellé",
-    "es": "nombre, nombre para mostrar, nombre completo, nombre del buzón, denominación",
+    "en": "display name, box name, mailbox name, voicemail name, full name, name of the box, extension name",
+    "de": "Name, Anzeigename, Bezeichnung, Mailboxname, Name der Mailbox, Name der Voicemailbox, vollständiger Name",
+    "fr": "nom, nom affiché, nom d'affichage, nom complet, nom du poste, nom de la boîte, nom de la boîte vocale, "
+    "libellé",
+    "es": "nombre, nombre para mostrar, nombre completo, nombre de la extensión, nombre del buzón, "
+    "nombre del buzón de voz, denominación",
     "it": "nome, nome visualizzato, nome completo, nome casella, nome della casella, denominazione",
-    "nl": "naam, weergavenaam, volledige naam, naam van de voicemailbox",
-    "pt": "nome, nome de exibição, nome apresentado, nome completo, nome da caixa, denominação",
+    "nl": "naam, weergavenaam, volledige naam, naam toestel, naam van het toestel, naam van de voicemailbox",
+    "pt": "nome, nome de exibição, nome apresentado, nome completo, nome do ramal, nome da caixa, denominação",
 }
 
 PIN: Final = {
-    "en": "voicemail pin, vm pin, mailbox pin, pin code, pin number",
+    "en": "voicemail pin, vm pin, mailbox pin, pin code, pin number, pin no",
     "de": "PIN-Code, PIN-Nummer, Mailbox-PIN, Geheimzahl, Geheimnummer",
     "fr": "code PIN, numéro PIN, NIP, code NIP",
     "es": "código PIN, número PIN, número de PIN, NIP",
@@ -49,13 +55,14 @@ ANY_SECRET: Final = {
 }
 
 PROMPT: Final = {
-    "en": "language, prompt language, voice prompt language, voicemail language, prompts, prompt set, lang, locale",
-    "de": "Sprache, Ansagesprache, Sprache der Ansagen",
-    "fr": "langue, langue des annonces, langue des messages, langue des invites",
-    "es": "idioma, idioma de los mensajes, idioma de las locuciones",
+    "en": "language, prompt language, voice prompt language, voicemail language, prompts, prompt lang, prompt set, "
+    "language of the prompts, language tag, language code, lang, locale",
+    "de": "Sprache, Ansagesprache, Sprache der Ansage, Sprache der Ansagen",
+    "fr": "langue, langue des annonces, langue des messages, langue des invites, langue du guide vocal",
+    "es": "idioma, idioma del buzón, idioma de los mensajes, idioma de las locuciones",
     "it": "lingua, lingua dei messaggi, lingua degli annunci",
-    "nl": "taal, prompttaal, gesproken taal, taal van de meldingen",
-    "pt": "idioma, língua, idioma das mensagens, idioma dos avisos",
+    "nl": "taal, prompttaal, taal prompts, gesproken taal, taal van de meldingen",
+    "pt": "idioma, língua, idioma do prompt, idioma das mensagens, idioma dos avisos",
 }
 
 ENABLE_PIN: Final = {
@@ -63,17 +70,20 @@ ENABLE_PIN: Final = {
     "voicemail pin authentication, voicemail pin required, voicemail pin enabled",
     "de": "PIN-Abfrage, PIN abfragen, nach PIN fragen, PIN verlangen, PIN erforderlich, PIN-Pflicht, PIN aktiv, "
     "PIN aktiviert, PIN-Authentifizierung, Voicemail-PIN-Authentifizierung",
-    "fr": "demander le PIN, demander le code PIN, PIN requis, code PIN requis, PIN obligatoire, PIN activé, "
+    "fr": "demander le PIN, demander le code PIN, demander le code, PIN requis, code PIN requis, PIN obligatoire, "
+    "PIN activé, "
     "authentification par PIN",
     "es": "pedir PIN, pedir el PIN, solicitar PIN, PIN requerido, PIN obligatorio, PIN activado, autenticación por PIN",
-    "it": "chiedi PIN, richiedi PIN, PIN richiesto, PIN obbligatorio, PIN attivo, autenticazione PIN",
-    "nl": "PIN vragen, pincode vragen, PIN vereist, pincode vereist, PIN verplicht, pincode verplicht, PIN-verificatie",
+    "it": "chiedi PIN, richiedi PIN, richiesta PIN, PIN richiesto, PIN obbligatorio, PIN attivo, autenticazione PIN",
+    "nl": "PIN vragen, pincode vragen, PIN nodig, PIN vereist, pincode vereist, PIN verplicht, pincode verplicht, "
+    "PIN-verificatie",
     "pt": "pedir PIN, solicitar PIN, exigir PIN, PIN exigido, PIN obrigatório, PIN ativado, autenticação por PIN",
 }
 
 NOTIFY: Final = {
     "en": "notify, notify by email, notification, notifications, email notify, email notification, "
-    "email notifications, enable email notification, send email, send email when receiving a voicemail, "
+    "email notifications, enable email notification, email alerts, send notification, notify by mail, send email, "
+    "send email when receiving a voicemail, "
     "voicemail notification",
     "de": "Benachrichtigung, Benachrichtigungen, benachrichtigen, E-Mail-Benachrichtigung, E-Mail-Benachrichtigungen, "
     "Benachrichtigung per E-Mail, per E-Mail benachrichtigen, Mailbenachrichtigung, E-Mail senden",
@@ -84,38 +94,44 @@ NOTIFY: Final = {
     "it": "notifica, notifiche, notifica e-mail, notifica via e-mail, notifica per e-mail, avviso via e-mail, "
     "invia e-mail",
     "nl": "melding, meldingen, notificatie, notificaties, e-mailmelding, e-mailmeldingen, e-mailnotificatie, "
-    "melding per e-mail, e-mail versturen",
+    "melding per e-mail, melding per mail, e-mail versturen",
     "pt": "notificar, notificação, notificações, notificação por e-mail, notificar por e-mail, aviso por e-mail, "
     "enviar e-mail",
 }
 
 RECIPIENTS: Final = {
     "en": "recipient, email, emails, email address, email addresses, mail, mail address, email recipient, "
-    "email recipients, notify to, notification recipients",
+    "email recipients, recipient email, recipient emails, recipients email, notify to, email to notify, "
+    "notification email address, notification email addresses, notification recipients",
     "de": "Empfänger, E-Mail-Empfänger, E-Mail-Adresse, E-Mail-Adressen, Mailadresse, Mailadressen, "
     "Benachrichtigung an, Benachrichtigungs-E-Mail",
     "fr": "destinataire, destinataires, courriel, courriels, adresse e-mail, adresses e-mail, adresse mail, "
     "adresses mail, adresse courriel, adresse de courriel, adresse électronique, mél",
-    "es": "destinatario, destinatarios, correo, correos, correo electrónico, correos electrónicos, "
-    "dirección de correo, direcciones de correo, dirección de correo electrónico, direcciones de correo electrónico",
+    "es": "destinatario, destinatarios, correo, correos, correo-e, correo de notificación, correo electrónico, "
+    "correos electrónicos, "
+    "dirección de correo, direcciones de correo, dirección de correo electrónico, direcciones de correo electrónico, "
+    "dirección de email, direcciones de email",
     "it": "destinatario, destinatari, indirizzo e-mail, indirizzi e-mail, indirizzo mail, posta elettronica, "
-    "indirizzo di posta elettronica, indirizzi di posta elettronica, destinatari e-mail",
+    "indirizzo di posta elettronica, indirizzi di posta elettronica, destinatari e-mail, e-mail destinatari, "
+    "e-mail destinatario",
     "nl": "ontvanger, ontvangers, e-mailadres, e-mailadressen, mailadres, mailadressen, e-mailontvangers",
     "pt": "destinatário, destinatários, endereço de e-mail, endereços de e-mail, correio eletrónico, "
     "correio eletrônico",
 }
 
 PLAY_DATETIME: Final = {
-    "en": "announce date/time, announce date and time, date/time, play date/time, play date and time, announce time, "
+    "en": "announce date/time, announce date and time, date/time, date and time, date and time announcement, "
+    "play date/time, play date and time, announce time, "
     "time announcement, timestamp",
     "de": "Datum/Uhrzeit, Datum und Uhrzeit, Datum und Uhrzeit ansagen, Datum/Uhrzeit ansagen, "
     "Ansage von Datum und Uhrzeit, Uhrzeit ansagen, Zeitansage",
     "fr": "date/heure, date et heure, annoncer date et heure, annoncer la date et l'heure, "
-    "annonce de la date et de l'heure",
-    "es": "fecha/hora, fecha y hora, anunciar fecha y hora, anunciar la fecha y la hora",
-    "it": "data/ora, data e ora, annuncia data e ora, annunciare data e ora, annuncio data e ora",
-    "nl": "datum/tijd, datum en tijd, datum en tijd melden, datum en tijd aankondigen",
-    "pt": "data/hora, data e hora, anunciar data e hora, anunciar a data e a hora",
+    "annonce de la date et de l'heure, annonce date/heure",
+    "es": "fecha/hora, fecha y hora, anunciar fecha y hora, anunciar fecha/hora, anunciar la fecha y la hora",
+    "it": "data/ora, data e ora, annuncia data e ora, annunciare data e ora, annuncio data e ora, annuncio data/ora",
+    "nl": "datum/tijd, datum en tijd, datum en tijd melden, datum en tijd aankondigen, datum en tijd afspelen, "
+    "datum/tijd afspelen",
+    "pt": "data/hora, data e hora, anunciar data e hora, anunciar data/hora, anunciar a data e a hora",
 }
 
 ID: Final = {
@@ -138,4 +154,6 @@ LAST_NAMES: Final = (
 )
 
 # Headings that name one column in one language and another one in another language.
-AMBIGUOUS: Final = {"notification email": ("enable_email_notify", "recipients")}
+AMBIGUOUS: Final = dict.fromkeys(
+    ("notification email", "notification emails", "Benachrichtigung E-Mail"), ("enable_email_notify", "recipients")
+)

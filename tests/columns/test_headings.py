@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMNS, Column
-from bulkvm.columns.header_matching import match_heading, match_headings, possible_columns
+from bulkvm.columns.header_matching import match_heading, match_headings, possible_columns, suggest_column
 from bulkvm.columns.heading_words import fold
 from bulkvm.columns.headings import AMBIGUOUS
 from bulkvm.validation import validate
@@ -169,6 +169,27 @@ def test_a_heading_that_may_be_either_of_two_is_an_error_that_names_both(heading
     assert problem.code == "heading-ambiguous"
     shown = " ".join(heading.split())
     assert all(f'--map "{shown}={header}"' in problem.message for header in headers)
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Langauge", "prompt"),
+        ("Extention", "extension_number"),
+        ("Emial", "recipients"),
+        ("Durchwal", "extension_number"),
+        ("voicemail_email", None),
+        ("voicemail_options", None),
+        ("Floor", None),
+        ("Notes", None),
+        ("Nota", None),
+        ("Title", None),
+    ],
+)
+def test_a_heading_that_is_nearly_known_gets_a_suggestion(heading: str, header: str | None) -> None:
+    column = suggest_column(heading)
+
+    assert (column and column.header) == header
 
 
 SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
