@@ -135,7 +135,7 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
-        is_empty = not any(map(_CONTENT.search, text.lines()))
+        is_empty = not any(map(_CONTENT.search, islice(text.lines(), dialects[0].has_sep_line, None)))
         raise errors[widest] or no_header_error(text.name, rows[widest], is_empty=is_empty)
     best = max(headers, key=lambda dialect: len(headers[dialect].recognised))
     return best, headers[best]

@@ -162,8 +162,8 @@ def test_an_endless_cell_without_quotes_is_reported_as_such(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["\n\n", ",,\n", "sep=;\n"])
-def test_a_file_of_nothing_but_blank_rows_has_no_header(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SheetError, match="no known headings"):
+def test_a_file_of_nothing_but_blank_rows_is_empty(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SheetError, match="is empty"):
         read(tmp_path, text)
 
 
