@@ -33,6 +33,7 @@ _STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
 _SIMILAR: Final = 0.8
+_NOT_OF_PARTS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # of first and last names alone
 _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
@@ -181,6 +182,9 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
         is_vague = _is_vague(heading) and not (is_note(note) or _named(note))
         return names_other_secret(note) or (is_vague and not names_pin_of_box(f"{heading} {note}"))
+    if "name" in found:  # the first name or the last name alone, and not "Name (first and last)"
+        words = frozenset(fold(word) for word in note.split())
+        return words.isdisjoint(_FIRST) != words.isdisjoint(_LAST)
     return KEY_COLUMN.header in found and names_other_number(note)
 
 
@@ -219,4 +223,6 @@ _ALL_HEADINGS: Final = {
     **{fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()},
 }
 _FIRST_NAMES: Final = frozenset(map(fold, FIRST_NAMES.split(", ")))
+_FIRST: Final = frozenset(map(fold, FIRST_NAMES.replace(",", "").split())) - _NOT_OF_PARTS
+_LAST: Final = frozenset(map(fold, LAST_NAMES.replace(",", "").split())) - _NOT_OF_PARTS
 _LAST_NAMES: Final = frozenset(map(fold, LAST_NAMES.split(", ")))
