@@ -290,12 +290,15 @@ def test_the_restore_drill_of_readme_works_as_described(
     (drill,) = re.findall(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
     choice, *commands = drill.splitlines()
     bulkvm("backup", "nights")
+    (made,) = (folder / "nights").glob("*.csv")
+    made.with_name(made.name.replace(HOST, f"{HOST}-2nd")).write_text("of another site", "utf-8")
 
     with started(*shlex.split(simulator)[2:], "--port", "0") as empty:
         for name, value in list(empty.variables.items())[:3]:
             monkeypatch.setenv(name, value)
         pattern = choice.rpartition("/")[2].partition(" ")[0].replace("clinic", HOST)
         (backup,) = map(str, (folder / "nights").glob(pattern))
+        made.with_name(made.name.replace(HOST, f"{HOST}-2nd")).unlink()
         ended = [
             bulkvm(*(word.replace("$BACKUP", backup).replace("/var/backups/bulkvm", "nights") for word in words))
             for _, *words in map(shlex.split, commands)
