@@ -15,7 +15,7 @@ from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With widths in characters.
-RESULT_HEADINGS: Final = {STATUS_HEADING: 14, _MESSAGE: 90, ID_HEADING: 28, f"{RESULT_PREFIX}changed": 24}
+RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, f"{RESULT_PREFIX}changed": 24}
 PIN_HEADING: Final = {f"{RESULT_PREFIX}pin": 14}
 
 

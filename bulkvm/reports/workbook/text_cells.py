@@ -7,6 +7,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 LINE_HEIGHT: Final = 15  # points, of a row with one line
+_LETTERS_OF_WIDTH: Final = 1.1  # widths are measured in digits, which are wider than most letters
 _MAX_HEIGHT: Final = 409  # points of a row, in Excel
 MAX_LENGTH: Final = 32_767  # characters in a cell or a note; with longer ones, Excel reports the file as damaged
 
@@ -36,5 +37,6 @@ def count_lines(text: str, width: int) -> int:
 
 def row_height(texts: Iterable[str], widths: Iterable[int]) -> int:
     """Return the height in points for a row of wrapped text, which not every program computes itself."""
-    lines = max((count_lines(*cell) for cell in zip(texts, widths, strict=False)), default=1)
+    cells = zip(texts, widths, strict=False)
+    lines = max((count_lines(text, int(width * _LETTERS_OF_WIDTH)) for text, width in cells), default=1)
     return min(LINE_HEIGHT * lines, _MAX_HEIGHT)
