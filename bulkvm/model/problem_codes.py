@@ -85,6 +85,9 @@ class ProblemCode(StrEnum):
         "rows struck through are read, too",
         "delete them if they are not wanted",
     )
+    CONDITIONAL_FORMAT = (
+        "conditional-format", _WARNING, "a conditional format may change what is shown", "check the values",
+    )  # fmt: skip
     HIDDEN_COLUMNS = "hidden-columns", _WARNING, "hidden columns are read, too", "delete them if they are not wanted"
     SURPLUS_VALUES = "surplus-values", _ERROR, "the row has more values than columns", "put quotes around the value"
     MISSING_VALUES = "missing-values", _WARNING, "rows have fewer values than columns", "check these rows"

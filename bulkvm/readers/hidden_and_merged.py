@@ -61,6 +61,35 @@ def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]
         )
 
 
+def warn_conditional(
+    conditional: Iterable[tuple[str, str]], changing: Collection[str], used: Collection[str], table: Table
+) -> Iterator[Problem]:
+    """Warn once about the columns where a conditional format may change what is shown.
+
+    Args:
+        conditional: conditional formats, and the ranges that have them.
+        changing: the conditional formats that strike through or change how numbers are shown.
+        used: the letters of the columns that are read, in their order.
+        table: the rows.
+    """
+    ranges = [written for style, ranges in conditional if style in changing for written in ranges.upper().split()]
+    bounds = [_bounds(written) for written in ranges if _RANGE.fullmatch(written)]
+    rows = [(left, right) for left, top, right, bottom in bounds if _has_rows(table.rows, top, bottom)]
+    letters = [letter for letter in used if any(left <= COLUMN_OF[letter] <= right for left, right in rows)]
+    if letters:
+        yield Problem(
+            row=None,
+            code=ProblemCode.CONDITIONAL_FORMAT,
+            message=f"conditional formats that strike text through, or change how numbers are shown, are ignored in "
+            f"{'column' if len(letters) == 1 else 'columns'} {', '.join(letters)}. Check that the values are right.",
+            severity=Severity.WARNING,
+        )
+
+
+def _has_rows(rows: Sequence[int], top: int, bottom: int) -> bool:
+    return bisect_left(rows, top) < bisect_right(rows, bottom)
+
+
 def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> Iterator[Problem]:
     """Mark cells that are merged over several rows or hidden by a merged cell, and yield a problem for each.
 

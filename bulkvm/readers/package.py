@@ -47,12 +47,13 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An open workbook."""
+    """An open workbook. `changing` are the conditional formats that strike through or change how numbers are shown."""
 
     archive: zipfile.ZipFile
     sheets: tuple[SheetPart, ...]
     texts: CellText
     steps: Steps
+    changing: frozenset[str]
 
     def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
@@ -140,7 +141,7 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         if relationships.types.get(key) == "worksheet"
     )
     texts = CellText(strings.texts, styles.formats(), book.epoch, styles.struck(), frozenset(strings.struck))
-    return Package(archive, tuple(sheets), texts, parts.steps)
+    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ STYLES: Final = 2**16  # Excel's limit is slightly lower
 FORMAT_CODES: Final = 2**16  # Excel allows about 250, other programs write more
 FORMAT_CODE_CHARACTERS: Final = 255  # Excel's; a cell with a longer one is an error
 MERGED_RANGES: Final = 100_000
+CONDITIONAL_RANGES: Final = 10_000  # of a worksheet; later ones are not looked at
 
 
 def max_rows(file_bytes: int) -> int:

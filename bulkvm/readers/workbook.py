@@ -12,7 +12,13 @@ from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
-from bulkvm.readers.hidden_and_merged import mark_merged, warn_hidden_columns, warn_hidden_rows, warn_struck_rows
+from bulkvm.readers.hidden_and_merged import (
+    mark_merged,
+    warn_conditional,
+    warn_hidden_columns,
+    warn_hidden_rows,
+    warn_struck_rows,
+)
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
@@ -127,10 +133,12 @@ def _read(
                 raise ValueError(row.number)  # the header is in parts, with other rows between them
     table.sort()
     used = set(match_headings(header.headings, heading_map))
+    in_order = sorted(used, key=COLUMN_OF.__getitem__)
     problems = (
         *warn_hidden_rows(table.hidden),
         *warn_struck_rows(table.struck, used),
-        *warn_hidden_columns(worksheet.hidden_columns, sorted(used, key=COLUMN_OF.__getitem__), table),
+        *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
+        *warn_conditional(worksheet.conditional, package.changing, in_order, table),
         *mark_merged(worksheet.merged, used, table),
     )
     cells = table.to_frame()

@@ -77,6 +77,9 @@ class Styles(XmlHandler):
         self._font = -1
         self._in_list = False
         self._in_fonts = False
+        self._conditional = -1  # conditional formats so far
+        self._in_conditional = False
+        self.changing: set[str] = set()  # conditional formats that strike through or change how numbers are shown
 
     def formats(self) -> Formats:
         """Return the formats by style index."""
@@ -97,11 +100,19 @@ class Styles(XmlHandler):
             fonts=self._start_fonts,
             font=self._start_font,
             strike=self._start_strike,
+            dxf=self._start_conditional,
         )
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
-        return for_elements(cellXfs=self._end_list, fonts=self._end_fonts)
+        return for_elements(cellXfs=self._end_list, fonts=self._end_fonts, dxf=self._end_conditional)
+
+    def _start_conditional(self, _: dict[str, str]) -> None:
+        self._conditional += 1
+        self._in_conditional = True
+
+    def _end_conditional(self, _: str) -> None:
+        self._in_conditional = False
 
     def _start_fonts(self, _: dict[str, str]) -> None:
         self._in_fonts = True
@@ -113,8 +124,12 @@ class Styles(XmlHandler):
         self._font += self._in_fonts
 
     def _start_strike(self, attributes: dict[str, str]) -> None:
-        if self._in_fonts and is_on(attributes):
+        if not is_on(attributes):
+            return
+        if self._in_fonts:
             self._struck_fonts.add(str(self._font))
+        elif self._in_conditional:
+            self.changing.add(str(self._conditional))
 
     def _start_list(self, _: dict[str, str]) -> None:
         self._in_list = True
@@ -127,7 +142,10 @@ class Styles(XmlHandler):
                 raise ValueError(len(self._ids))
 
     def _start_code(self, attributes: dict[str, str]) -> None:
-        code = attributes["formatCode"]  # the first definition applies; conditional formats have later ones
+        if self._in_conditional:
+            self.changing.add(str(self._conditional))
+            return
+        code = attributes["formatCode"]
         self._codes.setdefault(int(attributes["numFmtId"]), code if len(code) <= FORMAT_CODE_CHARACTERS else None)
         if len(self._codes) > FORMAT_CODES:
             raise ValueError(len(self._codes))

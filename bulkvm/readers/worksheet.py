@@ -5,7 +5,7 @@ from typing import IO, Final
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.cell_text import CellText, join_text_runs
-from bulkvm.readers.read_limits import MERGED_RANGES, ROWS
+from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import (
     EndHandlers,
@@ -32,6 +32,8 @@ class Worksheet(XmlHandler):
     def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
         self.merged: dict[str, None] = {}  # each range once
         self.hidden_columns: list[tuple[int, int]] = []  # first and last, counted from 1
+        self.conditional: dict[tuple[str, str], None] = {}  # conditional formats, and the ranges that have them
+        self._ranges = ""
         self._stream = stream
         self._texts = texts
         self._steps = steps
@@ -75,6 +77,8 @@ class Worksheet(XmlHandler):
             col=self._start_column,
             sheetFormatPr=self._start_defaults,
             strike=self._start_strike,
+            conditionalFormatting=self._start_conditional,
+            cfRule=self._start_rule,
         )
 
     def end_handlers(self) -> EndHandlers:
@@ -91,6 +95,13 @@ class Worksheet(XmlHandler):
 
     def _start_defaults(self, attributes: dict[str, str]) -> None:
         self._has_no_height = attributes.get("zeroHeight") in _TRUE
+
+    def _start_conditional(self, attributes: dict[str, str]) -> None:
+        self._ranges = attributes.get("sqref", "")
+
+    def _start_rule(self, attributes: dict[str, str]) -> None:
+        if len(self.conditional) < CONDITIONAL_RANGES:
+            self.conditional[attributes.get("dxfId", ""), self._ranges] = None
 
     def _start_strike(self, attributes: dict[str, str]) -> None:
         self._is_struck = is_on(attributes) or self._is_struck

@@ -84,3 +84,34 @@ def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, c
 
     assert codes(read) == ([(None, "hidden-columns")] if named else [])
     assert all(f"others: {named}." in problem.message and not problem.is_error for problem in read.problems)
+
+
+@pytest.mark.parametrize(
+    ("style", "ranges", "columns"),
+    [
+        pytest.param(0, "A1:C99", None, id="a fill"),
+        pytest.param(1, "A2:A99", "column A", id="a number format"),
+        pytest.param(2, "B2:C9 E2", "columns B, C", id="a strike"),
+        pytest.param(2, "a2", "column A", id="one cell in lower case"),
+        pytest.param(1, "A3:C99", None, id="rows that are blank"),
+        pytest.param(1, "D2:F99", None, id="columns that are not read"),
+        pytest.param(1, "x", None, id="no range"),
+        pytest.param(9, "A2:A99", None, id="no such format"),
+    ],
+)
+def test_a_conditional_format_that_may_change_what_is_shown_is_a_warning(
+    tmp_path: Path, style: int, ranges: str, columns: str | None
+) -> None:
+    row = '<row r="2"><c t="inlineStr"><is><t>6201</t></is></c></row>'
+    rule = f'<conditionalFormatting sqref="{ranges}"><cfRule dxfId="{style}"/></conditionalFormatting>'
+    fill, number = "<dxf><fill/></dxf>", '<dxf><numFmt numFmtId="9" formatCode="0000"/></dxf>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml()}{row}</sheetData>{rule}",
+        styles=f"<dxfs>{fill}{number}<dxf><font><strike/></font></dxf></dxfs>",
+    )
+
+    read = read_sheet(path)
+
+    assert codes(read) == ([(None, "conditional-format")] if columns else [])
+    assert all(f" in {columns}." in problem.message and not problem.is_error for problem in read.problems)
