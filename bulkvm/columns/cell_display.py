@@ -25,6 +25,7 @@ _HIDDEN_INSIDE: Final = re.compile(
 _NO_VALUE: Final = frozenset({
     "null", "nil", "nan", "none", "undefined", "na", "n/a", "n.a.", "n.a", "#n/a", "\\n", "tbd", "tba", "k.a.", "k. a.",
 })  # fmt: skip
+_LONGEST_NO_VALUE: Final = 16
 _BRACKETS: Final = "()<>[]{}"
 _NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
     "blank", "empty", "leer", "vide", "en blanco", "vuoto", "leeg", "em branco", "vazio", "missing", "no value",
@@ -60,9 +61,15 @@ def character_name(character: str) -> str:
 
 def stands_for_no_value(text: str) -> bool:
     """Whether a text is a word for a missing value, such as NULL or (blank), or only punctuation."""
+    if len(text) > _LONGEST_NO_VALUE:
+        return False
     word = text.casefold()
+    if word in _NO_VALUE:
+        return True
+    if word[:1].isalnum():  # nearly always
+        return False
     inner = word.strip(_BRACKETS)
-    if word in _NO_VALUE or (inner != word and inner.strip() in _NO_VALUE_IN_BRACKETS):
+    if inner != word and inner.strip() in _NO_VALUE_IN_BRACKETS:
         return True
     return all(unicodedata.category(character)[0] in "PZ" or character in "|~^+=<>" for character in word)
 

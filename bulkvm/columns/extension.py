@@ -38,6 +38,7 @@ _RANGE: Final = re.compile(
     re.IGNORECASE,
 )
 _WIDEST_SHORT_RANGE: Final = 200  # 101-120 is a range, and 402-817 a number in groups
+_NO_NUMBER: Final = "This is not a number. If the row is a heading or a note, delete it."
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*(?:[/,;&+|\s]|\b(?:and|or|und|oder|et|ou|y|o|e|en|of)\b)\s*", re.IGNORECASE)
 _LENGTH_OF_WORDS: Final = 4  # 6216 6217 are two numbers, and 402 817 may be one in groups
 
@@ -103,6 +104,8 @@ def _not_digits(text: str, plain: str) -> Fault:
         return Fault(ProblemCode.EXTENSION_NOT_DIGITS, explanation)
     is_secret = _may_hold_pin(text)
     digits = "" if is_secret else _intended_digits(plain)
+    if not is_secret and len(digits) < MIN_LENGTH and any(map(str.isalpha, text)):
+        return Fault(ProblemCode.EXTENSION_NOT_DIGITS, _NO_NUMBER)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Enter only the number."
     text = shown(text) if is_secret else shown_number(text)
     return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" contains other characters than digits. {advice}')
@@ -113,7 +116,7 @@ def _what_else(text: str) -> str:
     if stands_for_no_value(text):
         return "This stands for no value. Type the extension, or delete the row."
     if not any(map(str.isnumeric, text)):
-        return "This is not a number. If the row is a heading or a note, delete it."
+        return _NO_NUMBER
     if (found := _RANGE.fullmatch(text)) and _is_range(found[1], found[2]):
         return "This is a range. Write one row for each box."
     numbers = _BETWEEN_NUMBERS.split(text)

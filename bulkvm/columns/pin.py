@@ -38,9 +38,9 @@ def pin_length(value: str, policy: PinPolicy) -> Fault | None:
     """Reject a PIN that is shorter or longer than the policy allows."""
     if policy.contradiction:
         return Fault(ProblemCode.PIN_POLICY, policy.contradiction)
-    if policy.min_length <= len(value) <= policy.max_length:
+    if policy.min_length <= len(value) <= policy.max_length or not _DIGITS.fullmatch(value):
         return None
-    length = count(len(value), "digit" if value.isdecimal() else "character")
+    length = count(len(value), "digit")
     return Fault(ProblemCode.PIN_LENGTH, f"The PIN has {length}; it needs {describe_length(policy)}.")
 
 

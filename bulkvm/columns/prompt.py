@@ -42,10 +42,6 @@ def parse_prompt(text: str) -> Parsed:
     """Parse a language tag; an underscore or a dash becomes a hyphen, with a warning."""
     if len(text) > _LONGEST:
         return _not_a_tag(text, f", such as {_EXAMPLE}")
-    if stands_for_no_value(text):
-        return Parsed(
-            None, (Fault(ProblemCode.PROMPT_TAG, "Choose a language from the list, or leave the cell blank."),)
-        )
     return _parse_prompt(text)
 
 
@@ -53,6 +49,10 @@ def parse_prompt(text: str) -> Parsed:
 def _parse_prompt(text: str) -> Parsed:
     if text in COMMON_PROMPTS:
         return Parsed(text)
+    if stands_for_no_value(text):
+        return Parsed(
+            None, (Fault(ProblemCode.PROMPT_TAG, "Choose a language from the list, or leave the cell blank."),)
+        )
     name = text.casefold()
     if name in _TAG_OF_NAME:
         return _not_a_tag(text, f"; for {shown(text)}, {_TAG_OF_NAME[name]}")

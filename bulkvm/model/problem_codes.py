@@ -95,6 +95,8 @@ class ProblemCode(StrEnum):
     QUOTES = "quotes", _ERROR, "there is text beside the quotes around a value", "double the quotes inside values"
     NUL_BYTES = "nul-bytes", _ERROR, "the row has NUL bytes: the file is damaged", "type the row again"
     CUT_OFF = "cut-off", _ERROR, "the file ends in the middle of the row", "export or copy the file again"
+    PREFILLED_ROWS = "prefilled-rows", _WARNING, "rows that hold only defaults or unread columns are skipped", "none"
+    REPEATED_HEADINGS = "repeated-headings", _WARNING, "rows that repeat the headings are skipped", "none"
     ROWS_LEFT_OUT = "rows-left-out", _WARNING, "rows that an earlier run completed are left out", "none"
 
     # Cells
@@ -108,6 +110,7 @@ class ProblemCode(StrEnum):
     CELL_HIDDEN = "cell-hidden", _ERROR, "the cell's number format hides its value", _TYPE_AGAIN
     CELL_DAMAGED = "cell-damaged", _ERROR, "the cell is damaged in the file", "type it again"
     MERGED_CELLS = "merged-cells", _ERROR, "the cell is merged with others", "unmerge it and fill in each cell"
+    TEXT_UNWRAPPED = "text-unwrapped", _WARNING, 'the text is in a formula such as ="Bob"', "none"
     CLEAR = "clear", _ERROR, "`<clear>` is in a column that cannot be cleared", "leave the cell blank to keep the value"
     EXCEL_ERROR = (
         "excel-error",

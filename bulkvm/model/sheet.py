@@ -1,7 +1,7 @@
 """A sheet as it was read: the text of its cells under their row numbers, and what text cannot express."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,13 +37,15 @@ class CellKind(StrEnum):
     HIDDEN = "value that is not shown"  # by its number format; its text is the value
     BAD_FORMAT = "number in a format longer than Excel's"  # its text is the number
     DAMAGED = "damaged cell"  # its text is what the file holds
+    UNWRAPPED = "text in a formula"  # ="Bob" in a CSV file; its text is Bob
+    OTHER_ENCODING = "text in another encoding"  # than the rest of a text file; its text is a guess
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
 # The first cannot be read in any column, the second not in columns of digits.
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
-    CellKind.HIDDEN, CellKind.DAMAGED,
+    CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
@@ -70,6 +72,14 @@ class Sheet:
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
     heading_map: Mapping[str, str] = field(default_factory=dict)
+
+    def without_rows(self, rows: Collection[int]) -> "Sheet":
+        """The sheet without some of its rows."""
+        kinds = {
+            letter: {row: kind for row, kind in of_column.items() if row not in rows}
+            for letter, of_column in self.kinds.items()
+        }
+        return replace(self, cells=self.cells.drop(index=list(rows)), kinds=kinds)
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

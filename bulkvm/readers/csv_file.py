@@ -6,18 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from typing import Final, NamedTuple
 
-from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
+from bulkvm.columns.column import Column
 from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
+from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.csv_quotes import Quotes, classify_quotes
-from bulkvm.readers.encoding import Text, decode, warn_guessed_encoding
+from bulkvm.readers.encoding import (
+    ENCODING_TITLES,
+    FOREIGN_BYTES,
+    NON_ASCII_WORD,
+    Text,
+    decode,
+    warn_guessed_encoding,
+)
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
 from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, RECORD_CHARACTERS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table
 from bulkvm.text import join_limited
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -25,9 +34,13 @@ _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _CONTENT: Final = re.compile(rf"[^\s\x1a,;|\"'{re.escape(STRIP_CHARS)}]")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _MAX_LISTED: Final = 6  # lines in a message
+_MAX_BYTES: Final = 8  # in a message
+_SURROGATES: Final = 0xDC00  # plus a byte: as Python decodes bytes that are not in the encoding
 _ERROR_STARTS: Final = ("#", "E")
 _MAY_BE_SCIENTIFIC: Final = re.compile(r"[eE][+-]?[0-9]")
 _SCIENTIFIC: Final = re.compile(r"\s*[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+\s*")
+_WRAPPED: Final = re.compile(r'\s*=\s*"((?:[^"]|"")*)"\s*')
+_WRAPPER_START: Final = re.compile(r'\s*=\s*"')
 
 
 class Dialect(NamedTuple):
@@ -73,7 +86,7 @@ def read_csv(
     text = decode(source, encoding)
     with text.stream:
         dialect, header = _find_dialect(text, heading_map)
-        table, row_problems = _read_rows(source, text, dialect, header)
+        table, row_problems = _read_rows(source, text, dialect, header, match_headings(header.headings, heading_map))
         problems = [*warn_guessed_encoding(text), *row_problems]
     cells = table.to_frame()
     # Values to the right of the header are reported by row.
@@ -89,8 +102,10 @@ def read_csv(
     )
 
 
-def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> tuple[Table, list[Problem]]:
-    """Read the rows below the header, and find their problems."""
+def _read_rows(
+    source: Source, text: Text, dialect: Dialect, header: Header, columns: Mapping[str, Column]
+) -> tuple[Table, list[Problem]]:
+    """Read the rows below the header, and find their problems. `columns` are those that are read, by letter."""
     table = Table(source, header.headings)
     found: list[Problem] = []
     short: list[int] = []
@@ -100,7 +115,7 @@ def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> 
     for record in _records(text, dialect):
         if record.quotes is Quotes.AFTER_SPACES:
             if not dialect.skips_spaces:  # the value may span lines, which moves the rows after it
-                return _read_rows(source, text, dialect._replace(skips_spaces=True), header)
+                return _read_rows(source, text, dialect._replace(skips_spaces=True), header, columns)
             spaced.append(record.line)
         if record.error:
             raise record.error
@@ -109,9 +124,11 @@ def _read_rows(source: Source, text: Text, dialect: Dialect, header: Header) -> 
             raise _too_wide(text.name, record)
         if record.number > header.row.number:
             joined = "\n".join(values)
-            if len(values) > width or record.quotes is Quotes.AMBIGUOUS or "\0" in joined:
+            if len(values) > width or record.quotes is Quotes.AMBIGUOUS or "\0" in joined or '"' in joined:
                 found.extend(_check_record(record, width, dialect.delimiter))
-            if table.add(_row(record, joined)) and len(values) < needed:
+            row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
+            found.extend(_check_encoding(record, row, text, columns))
+            if table.add(_decode_foreign(row, text)) and len(values) < needed:
                 if record.is_cut:
                     found.append(_cut_off(record, needed))
                 else:
@@ -130,7 +147,7 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
     rows, errors = {}, {}
     for dialect in dialects:
         records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
-        rows[dialect] = first_rows(_row(record, "\n".join(record.values)) for record in records)
+        rows[dialect] = first_rows(_decode_foreign(_row(record, "\n".join(record.values)), text) for record in records)
         errors[dialect] = next((record.error for record in records if record.error), None)
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
@@ -173,7 +190,7 @@ def _records(text: Text, dialect: Dialect) -> Iterator[Record]:
             yield Record(number, first, [], _too_long(text.name, first))
             return
         except csv.Error:
-            yield _broken(text.name, dialect, Record(number, first, []), taken if at_end else taken[:-1])
+            yield _broken(text.name, dialect, Record(number, first, []), taken, at_end=at_end)
             return
         if values is None:
             return
@@ -191,8 +208,21 @@ def _is_closed(lines: Sequence[str], dialect: Dialect) -> bool:
     return found is Quotes.WELL_FORMED or (found is Quotes.AFTER_SPACES and dialect.skips_spaces)
 
 
-def _broken(name: str, dialect: Dialect, record: Record, in_quotes: list[str]) -> Record:
-    """Add the error to a record that cannot be read. `in_quotes` is empty if a cell is merely too long."""
+def _text_after_quote(delimiter: str) -> re.Pattern[str]:
+    """Match a quote that ends a value and has text after it; one after a delimiter begins a value instead."""
+    text = rf'[^\s"{re.escape(delimiter)}]'
+    return re.compile(rf'{text}" *{text}')
+
+
+def _broken(name: str, dialect: Dialect, record: Record, lines: list[str], *, at_end: bool) -> Record:
+    """Add the error to a record that cannot be read, from its lines; `at_end` if they end the file."""
+    in_quotes = lines if at_end else lines[:-1]  # empty if a cell is merely too long
+    if len(lines) > 1 and _text_after_quote(dialect.delimiter).search("".join(lines)):
+        message = (
+            f"{name} has text after a closing quote in the row that begins on line {record.line}, so it is not certain "
+            "where the row ends. Inside a quoted cell, write each quote twice."
+        )
+        return record._replace(error=SheetError(message, ProblemCode.QUOTES))
     if not in_quotes:
         message = (
             f"{name} has a cell of more than {csv.field_size_limit():,} characters on line {record.line}; Excel "
@@ -251,6 +281,46 @@ def _row(record: Record, joined: str) -> Row:
     return Row(record.number, cells, kinds)
 
 
+def _unwrap(row: Row, values: Sequence[str], columns: Mapping[str, Column]) -> Row:
+    """Take texts out of formulas such as ="Bob", unless they were escaped. Digits are left to their columns."""
+    cells, kinds = dict(row.cells), dict(row.kinds)
+    for letter, column in columns.items():
+        value = values[COLUMN_OF[letter] - 1] if letter in cells else ""
+        if not column.digits and (found := _WRAPPED.fullmatch(value)):
+            cells[letter], kinds[letter] = found[1].replace('""', '"'), CellKind.UNWRAPPED
+    return row._replace(cells=cells, kinds=kinds)
+
+
+def _decode_foreign(row: Row, text: Text) -> Row:
+    """Decode what is in another encoding than the rest of the file, and mark its cells."""
+    if not text.is_mixed:
+        return row
+    foreign = [letter for letter, value in row.cells.items() if FOREIGN_BYTES.search(value)]
+    cells = {**row.cells, **{letter: text.decode_foreign(row.cells[letter]) for letter in foreign}}
+    return row._replace(cells=cells, kinds={**row.kinds, **dict.fromkeys(foreign, CellKind.OTHER_ENCODING)})
+
+
+def _check_encoding(record: Record, row: Row, text: Text, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    """Find the cells of a record that are in another encoding than the rest of the file."""
+    if not text.is_mixed:
+        return
+    usual, other = (ENCODING_TITLES[encoding] for encoding in text.encodings)
+    for letter, column in columns.items():
+        value = row.cells.get(letter, "")
+        if found := FOREIGN_BYTES.findall(value):
+            stored = " ".join(f"{ord(byte) - _SURROGATES:02X}" for byte in "".join(found)[:_MAX_BYTES])
+            word = NON_ASCII_WORD.search(text.decode_foreign(value))
+            as_read = f' In {other}, they are in "{shown(word[0])}".' if word and not column.secret else ""
+            yield Problem(
+                row=record.number,
+                cell=f"{letter}{record.number}",
+                column=column.header,
+                code=ProblemCode.ENCODING,
+                message=f"The bytes {stored} on line {record.line} are not {usual}, unlike the rest of the file."
+                f"{as_read} Type the cell again, or save the whole file as CSV UTF-8.",
+            )
+
+
 def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
     """Find the problems of a record as a whole."""
     if any(record.values[width:]):
@@ -267,6 +337,13 @@ def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Proble
             ProblemCode.QUOTES,
             f"line {record.line} has text before or after the quotes around a value, so the value is ambiguous. Write "
             "each quote inside a quoted value twice, or remove the quotes around the value.",
+        )
+    if any(_WRAPPER_START.match(value) and value.count('"') % 2 for value in record.values):
+        yield _problem(
+            record,
+            ProblemCode.QUOTES,
+            f'line {record.line} has a formula (="...") that the delimiter cuts in two. Write the text without the '
+            "formula, in quotes.",
         )
     if "\0" in "".join(record.values):
         yield _problem(

@@ -14,19 +14,39 @@ from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16
 _FALLBACK: Final = "cp1252"
+_UTF_8: Final = "utf-8"
+ENCODING_TITLES: Final = {_FALLBACK: "Windows-1252", _UTF_8: "UTF-8"}
+_MARKS: Final = {  # those of UTF-32 first: one of them begins with one of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 _DOS_END_OF_FILE: Final = "\x1a"
 
 # A word with a non-ASCII letter. It has no digits, so that no message shows a PIN.
-_NON_ASCII_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d][^\W\d_]{0,20}")
+NON_ASCII_WORD: Final = re.compile(r"[^\W\d_]{0,20}[^\x00-\x7f\d\ud800-\udfff][^\W\d_]{0,20}")
+FOREIGN_BYTES: Final = re.compile("[\udc80-\udcff]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text file with a known or guessed encoding."""
+    """A text file with a known or guessed encoding.
+
+    `encodings` are that of most lines and, if a few lines are in another one, that of those.
+    """
 
     name: str
     stream: io.TextIOWrapper
     is_guess: bool
+    encodings: tuple[str, ...]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether some lines are in another encoding. Their bytes are surrogates in `lines`, see `decode_foreign`."""
+        return len(self.encodings) > 1
+
+    def decode_foreign(self, text: str) -> str:
+        """Decode the bytes in a text that are in the other encoding."""
+        return FOREIGN_BYTES.sub(lambda found: _bytes_of(found[0]).decode(self.encodings[1], "replace"), text)
 
     def lines(self) -> Iterator[str]:
         """Yield its lines from the first one on, each with its line end.
@@ -47,27 +67,32 @@ class Text:
                     line = line.rstrip(_DOS_END_OF_FILE)
                     if not line:
                         return
+                if self.is_mixed and self.encodings[0] == _FALLBACK:
+                    line = _swap_encodings(line)
                 yield line.removeprefix(mark)
                 mark = ""
         except UnicodeError as error:
             raise _wrong_encoding(self.name, self.stream.encoding) from error
 
 
-def decode(source: Source, encoding: str | None) -> Text:
+def decode(source: Source, encoding: str | None, *, may_be_mixed: bool = True) -> Text:
     """Open a file as text.
 
     Args:
         source: the file; it is closed together with the text.
         encoding: the encoding that the user gives (`--encoding`). Without it, it is detected.
+        may_be_mixed: whether lines in another encoding are marked; otherwise they are an error on reading.
     """
-    used = encoding or _detect(source)
+    encodings = _detect(source) if encoding is None else (encoding,)
     try:
-        return Text(
-            source.name, io.TextIOWrapper(source.stream, used, newline=""), is_guess=used == _FALLBACK != encoding
-        )
+        if may_be_mixed and encoding is not None and codecs.lookup(encoding).name == _UTF_8:
+            encodings = _encodings_of_lines(source.stream) or encodings
+        used, errors = (_UTF_8, "surrogateescape") if len(encodings) > 1 else (encodings[0], "strict")
+        stream = io.TextIOWrapper(source.stream, used, errors, newline="")
+        return Text(source.name, stream, encodings[0] == _FALLBACK != encoding, encodings)
     except (LookupError, ValueError) as error:
         raise UsageError(
-            f"{used!r} is not the name of an encoding. Common names are utf-8, utf-16, windows-1252, "
+            f"{encoding!r} is not the name of an encoding. Common names are utf-8, utf-16, windows-1252, "
             "windows-1250, iso-8859-15, cp850, shift_jis and gb18030."
         ) from error
 
@@ -76,8 +101,10 @@ def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
     """Warn if the encoding was guessed, with a word as it was decoded."""
     if not text.is_guess:
         return
-    words = ((number, _NON_ASCII_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
-    number, word = next((number, found[0]) for number, found in words if found)
+    words = ((number, NON_ASCII_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
+    number, word = next(((number, found[0]) for number, found in words if found), (0, ""))
+    if not number:
+        return
     yield Problem(
         row=None,
         code=ProblemCode.ENCODING,
@@ -87,13 +114,47 @@ def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
     )
 
 
-def _detect(source: Source) -> str:
+def _detect(source: Source) -> tuple[str, ...]:
     head = source.stream.read(_CHUNK)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    if encoding := next((name for mark, name in _MARKS.items() if head.startswith(mark)), None):
+        return (encoding,)
     _refuse_binary(source.name, head)
-    source.stream.seek(0)
-    return "utf-8" if _is_utf8(source.stream) else _FALLBACK
+    return _encodings_of_lines(source.stream) or (_FALLBACK,)
+
+
+def _encodings_of_lines(stream: IO[bytes]) -> tuple[str, ...]:
+    """Return the encoding of most lines and that of the others, if any; empty if no line is certainly in UTF-8."""
+    stream.seek(0)
+    if _is_utf8(stream):
+        return (_UTF_8,)
+    stream.seek(0)
+    has_mark = stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    valid = invalid = 0
+    while chunk := stream.readline(RECORD_CHARACTERS):
+        for line in chunk.splitlines():
+            if not line.isascii():
+                try:
+                    line.decode()
+                    valid += 1
+                except UnicodeDecodeError:
+                    invalid += 1
+    if not (valid or has_mark):
+        return ()
+    return (_UTF_8, _FALLBACK) if has_mark or valid >= invalid else (_FALLBACK, _UTF_8)
+
+
+def _swap_encodings(line: str) -> str:
+    """Decode a line of a file in Windows-1252 that was read as UTF-8; one that is in UTF-8 becomes surrogates."""
+    if line.isascii():
+        return line
+    stored = _bytes_of(line)
+    return (
+        stored.decode(_FALLBACK, "replace") if FOREIGN_BYTES.search(line) else stored.decode("ascii", "surrogateescape")
+    )
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_utf8(stream: IO[bytes]) -> bool:
@@ -111,8 +172,11 @@ def _refuse_binary(name: str, head: bytes) -> None:
     """Refuse a file with many NUL bytes. A few are a problem of their rows."""
     if head.count(0) * 8 <= len(head):
         return
-    for start, encoding in enumerate(("utf-16-be", "utf-16-le")):
-        if head[1 - start :: 2].count(0) * 8 <= len(head):
+    letters = {"utf-32-be": head[3::4], "utf-32-le": head[0::4], "utf-16-be": head[1::2], "utf-16-le": head[0::2]}
+    if head.count(0) * 8 < len(head) * 5:  # UTF-32 has three of them for each letter
+        letters = {encoding: found for encoding, found in letters.items() if "16" in encoding}
+    for encoding, found in letters.items():
+        if found.count(0) * 8 <= len(found):
             raise SheetError(
                 f"{name} looks like {encoding.upper()} text without a byte order mark. "
                 f"Read it with --encoding {encoding}, or save it as CSV UTF-8.",

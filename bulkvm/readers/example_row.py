@@ -1,7 +1,5 @@
 """The example row of the template, which is not a row of the sheet."""
 
-from dataclasses import replace
-
 from bulkvm.columns import EXAMPLE, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import sheet_columns
@@ -21,13 +19,7 @@ def drop_example_rows(sheet: Sheet) -> Sheet:
     found = [row for row, text in extensions if EXAMPLE in text]
     cells = sheet.cells.loc[found, list(columns)].to_numpy().tolist() if found else []
     examples = {row for row, texts in zip(found, cells, strict=True) if all(map(_is_blank_or_example, texts))}
-    if not examples:
-        return sheet
-    kinds = {
-        letter: {row: kind for row, kind in kinds.items() if row not in examples}
-        for letter, kinds in sheet.kinds.items()
-    }
-    return replace(sheet, cells=sheet.cells.drop(index=list(examples)), kinds=kinds)
+    return sheet.without_rows(examples) if examples else sheet
 
 
 def _is_blank_or_example(text: str) -> bool:

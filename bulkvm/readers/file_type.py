@@ -1,6 +1,7 @@
 """File type detection by content."""
 
 import re
+import zipfile
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +16,7 @@ SAVE_AS: Final = "Open it in Excel or LibreOffice, save it as .xlsx (Excel Workb
 NOT_A_SHEET: Final = "Use the sheet itself, as .xlsx or .csv."
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_UTF_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _OLE2: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNATURES: Final = {
     b"%PDF": "a PDF document",
@@ -62,6 +64,9 @@ def detect_type(source: Source) -> FileType:
         raise empty_error(source.name)
     if head.startswith(_ZIP):
         return FileType.WORKBOOK
+    is_named_workbook = _OF_SUFFIX.get(source.path.suffix.lower()) is FileType.WORKBOOK
+    if _ZIP[0] in head and _is_zip(source):  # after other bytes
+        return FileType.WORKBOOK
     if head.startswith(_OLE2):
         raise _old_or_encrypted(source)
     for signature, kind in _SIGNATURES.items():
@@ -75,6 +80,8 @@ def detect_type(source: Source) -> FileType:
             else "a web page"
         )
         raise SheetError(f"{source.name} is {kind}, despite its name. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
+    if is_named_workbook and b"\0" in head and not head.startswith(_UTF_MARKS):
+        raise damaged_error(source.name)
     if _JSON.match(head) or _OF_SUFFIX.get(source.path.suffix.lower()) is FileType.JSON:
         return FileType.JSON
     return FileType.TEXT
@@ -97,18 +104,33 @@ def damaged_error(name: str) -> SheetError:
     )
 
 
+def _is_zip(source: Source) -> bool:
+    """Whether a file is an archive, also after other bytes."""
+    found = zipfile.is_zipfile(source.stream)
+    source.stream.seek(0)
+    return found
+
+
 def _old_or_encrypted(source: Source) -> SheetError:
-    """Make the error for an OLE2 file, which is an old .xls or, with this stream, an encrypted workbook."""
-    sought = "EncryptedPackage".encode("utf-16-le")
+    """Make the error for an OLE2 file: an old .xls or, with one of these streams, an encrypted workbook."""
+    encrypted, by_label = ("EncryptedPackage".encode("utf-16-le"), "DRMEncrypted".encode("utf-16-le"))
     tail = b""
+    found = set()
     while chunk := source.stream.read(MIB):
-        if sought in tail + chunk:
-            return SheetError(
-                f"{source.name} is protected with a password. Open it in Excel, choose File > Info > "
-                "Protect Workbook > Encrypt with Password, delete the password, save the file, and use it.",
-                ProblemCode.ENCRYPTED,
-            )
-        tail = chunk[-len(sought) :]
+        found |= {sought for sought in (encrypted, by_label) if sought in tail + chunk}
+        tail = chunk[-len(encrypted) :]
+    if by_label in found:
+        return SheetError(
+            f"{source.name} is encrypted by a sensitivity label. Open it in Excel, remove the label (or choose one "
+            "without encryption), save the file, and use it.",
+            ProblemCode.ENCRYPTED,
+        )
+    if encrypted in found:
+        return SheetError(
+            f"{source.name} is protected with a password. Open it in Excel, choose File > Info > "
+            "Protect Workbook > Encrypt with Password, delete the password, save the file, and use it.",
+            ProblemCode.ENCRYPTED,
+        )
     return SheetError(
         f"{source.name} is an old Excel file (.xls), which cannot be read. {SAVE_AS}", ProblemCode.OLD_EXCEL
     )

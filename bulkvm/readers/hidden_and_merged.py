@@ -20,7 +20,7 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
     """Warn once about all hidden rows."""
     if not rows:
         return
-    named = join_limited(list(_row_ranges(rows)), _MAX_LISTED)
+    named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
     yield Problem(
         row=None,
         code=ProblemCode.HIDDEN_ROWS,
@@ -34,7 +34,7 @@ def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collec
     """Warn once about all rows with text that is struck through in a column that is read."""
     rows = sorted({row for row, letters in struck if not set(letters).isdisjoint(used)})
     if rows:
-        named = join_limited(list(_row_ranges(rows)), _MAX_LISTED)
+        named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
         yield Problem(
             row=None,
             code=ProblemCode.STRUCK_THROUGH,
@@ -152,7 +152,7 @@ def _bounds(written: str) -> tuple[int, int, int, int]:
     return left, int(top), right, int(bottom or top)
 
 
-def _row_ranges(rows: Sequence[int]) -> Iterator[str]:
+def row_ranges(rows: Sequence[int]) -> Iterator[str]:
     """Format consecutive rows as ranges: `4`, `7 to 9`."""
     starts = [rows[0], *(after for before, after in pairwise(rows) if after > before + 1)]
     ends = [*(before for before, after in pairwise(rows) if after > before + 1), rows[-1]]

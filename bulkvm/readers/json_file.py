@@ -1,4 +1,4 @@
-"""JSON files: a list of boxes with the API's field names, as `bulkvm export` writes it."""
+"""JSON files: a list of boxes with the API's field names, as `bulkvm export` writes it, or an answer of the API."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from bulkvm.columns.boolean import format_boolean
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import match_headings, may_be_other_secret
 from bulkvm.model.errors import SheetError, UsageError
-from bulkvm.model.problem import ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.read_limits import CELL_CHARACTERS, RECORD_CHARACTERS
@@ -21,6 +21,8 @@ from bulkvm.readers.table import LETTERS, Row, Table
 _HEADER_ROW: Final = 1  # as in a copy of the file as a sheet: the first box is row 2
 _HEAD: Final = 4
 _PIECE: Final = 2**16
+_COUNT: Final = "count"
+_ITEMS: Final = "items"
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
@@ -87,11 +89,12 @@ def read_json(
     if sheet is not None:
         raise UsageError(f"{source.name} is a JSON file, which has no sheets. Omit --sheet.")
     fields, table, place = _Fields(source.name, heading_map), Table(source, {}), 1
-    text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)))
+    text = decode(source, encoding or json.detect_encoding(source.stream.read(_HEAD)), may_be_mixed=False)
     with text.stream as stream:
         stream.seek(0)
         try:
-            for box in _BoxParser(stream).read():
+            parser = _BoxParser(stream)
+            for box in parser.read():
                 table.add(_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
@@ -114,7 +117,15 @@ def read_json(
         headings={letter: name for name, letter in letters.items()},
         cells=table.to_frame().reindex(columns=list(letters.values()), fill_value=""),
         kinds=table.kinds,
+        problems=tuple(_warn_of_page(place - 1, parser.count)),
     )
+
+
+def _warn_of_page(boxes: int, count: object) -> Iterator[Problem]:
+    """Warn if an answer of the API is one page of a longer list."""
+    if isinstance(count, str) and count.isdecimal() and count != str(boxes):
+        message = f"the file has {boxes:,} boxes, and its count is {count}: it is one page of a list."
+        yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
 
 
 class _NotAList(Exception):
@@ -126,9 +137,13 @@ class _InvalidJson(Exception):
 
 
 class _BoxParser:
-    """Parses the objects of a list one by one, with only one object and a piece of the text in memory."""
+    """Parses the objects of a list one by one, with only one object and a piece of the text in memory.
+
+    `count` is the number of boxes that an answer of the API names, as written.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
+        self.count: object = None
         self._stream = stream
         self._text = stream.read(_PIECE).removeprefix("\ufeff")
         self._at = 0
@@ -138,40 +153,77 @@ class _BoxParser:
         )
 
     def read(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the objects.
+        """Yield the objects of a list, or of the items of an answer of the API.
 
         Raises:
-            _NotAList: the document is not a list.
+            _NotAList: the document is neither.
             _InvalidJson: the text is not valid JSON.
             ValueError: the next item is not an object with fields, or is too long.
         """
-        if not self._accept("["):
+        if self._accept("["):
+            yield from self._read_list()
+        elif self._accept("{"):
+            yield from self._read_answer()
+        else:
             raise _NotAList
-        if not self._accept("]"):
-            while True:
-                yield self._read_box()
-                if self._accept("]"):
-                    break
-                if not self._accept(","):
-                    raise self._damaged(self._at)
         if self._peek():
             raise self._damaged(self._at)
 
-    def _read_box(self) -> Mapping[str, Any]:
+    def _read_list(self) -> Iterator[Mapping[str, Any]]:
+        if self._accept("]"):
+            return
+        while True:
+            box = self._read_value()
+            if not box or not isinstance(box, dict):
+                raise ValueError("there are no fields")
+            yield box
+            if not self._goes_on("]"):
+                return
+
+    def _read_answer(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the boxes of an answer of the API: {"count": 2, "items": [...]}."""
+        if self._accept("}"):
+            raise _NotAList
+        has_items = False
+        while True:
+            name = self._read_value()
+            if not isinstance(name, str) or isinstance(name, _Number) or not self._accept(":"):
+                raise self._damaged(self._at)
+            if name == _ITEMS:
+                if has_items or not self._accept("["):
+                    raise _NotAList
+                has_items = True
+                yield from self._read_list()
+            else:
+                value = self._read_value()
+                self.count = value if name == _COUNT else self.count
+            if not self._goes_on("}"):
+                break
+        if not has_items:
+            raise _NotAList
+
+    def _goes_on(self, end: str) -> bool:
+        """Skip a comma, or the end of the list or object; return whether it was a comma."""
+        if self._accept(end):
+            return False
+        if not self._accept(","):
+            raise self._damaged(self._at)
+        return True
+
+    def _read_value(self) -> Any:
         self._peek()
         while True:
             try:
-                box, end = self._decoder.raw_decode(self._text, self._at)
+                value, end = self._decoder.raw_decode(self._text, self._at)
             except JSONDecodeError as error:
                 if not self._read_more():
                     raise self._damaged(error.pos) from error
             else:
-                break
-        if not box or not isinstance(box, dict):
-            raise ValueError("there are no fields")
+                if end < len(self._text) or not self._read_more():  # a number may go on
+                    break
         self._check_length(end - self._at)
         self._at = end
-        return box
+        return value
 
     def _accept(self, mark: str) -> bool:
         """Skip a character if it comes next, and return whether it did."""

@@ -57,7 +57,7 @@ class Package:
 
     def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
-        return self.archive.open(path)
+        return self.archive.open(fold_name(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,12 @@ def open_archive(source: Source) -> zipfile.ZipFile:
     _check_size(source.name, size, FILE_BYTES)
     archive = zipfile.ZipFile(_BoundedFile(source))
     archive.fp = source.stream
-    members = frozenset(archive.namelist())
+    archive.NameToInfo = {fold_name(name): info for name, info in archive.NameToInfo.items()}
+    members = archive.NameToInfo.keys()
     for name, (kind, advice) in _MEMBERS.items():
-        if name in members:
+        if fold_name(name) in members:
             raise SheetError(f"{source.name} is {kind}, which cannot be read. {advice}", ProblemCode.NOT_A_SHEET)
-    if "[Content_Types].xml" not in members:
+    if fold_name("[Content_Types].xml") not in members:
         raise SheetError(f"{source.name} is an archive, not a workbook. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     # zipfile never unpacks more of a member than the size that it declares.
     _check_size(
@@ -110,6 +111,11 @@ def open_archive(source: Source) -> zipfile.ZipFile:
     if not all(part.compress_type in _COMPRESSION_METHODS for part in archive.infolist()):
         raise zipfile.BadZipFile
     return archive
+
+
+def fold_name(name: str) -> str:
+    """Fold the name of a part: its case does not count, and some programs write backslashes."""
+    return name.replace("\\", "/").lstrip("/").casefold()
 
 
 def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
@@ -153,8 +159,8 @@ class _Parts:
 
     def parse(self, path: str, handler: XmlHandler, largest: int = PART_BYTES) -> None:
         """Parse a part."""
-        _check_size(f"The part {path} of the workbook", self.archive.getinfo(path).file_size, largest)
-        with self.archive.open(path) as stream:
+        _check_size(f"The part {path} of the workbook", self.archive.getinfo(fold_name(path)).file_size, largest)
+        with self.archive.open(fold_name(path)) as stream:
             parse_whole(stream, handler, self.steps)
 
     def relationships(self, path: str) -> Relationships:

@@ -40,8 +40,9 @@ class Relationships(XmlHandler):
 
     def _start_relationship(self, attributes: dict[str, str]) -> None:
         key = attributes["Id"]
+        target = attributes["Target"].replace("\\", "/")  # as some programs write it
         self.types[key] = posixpath.basename(attributes["Type"])
-        self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, attributes["Target"]))[1:]
+        self.targets[key] = posixpath.normpath(posixpath.join("/", self._folder, target))[1:]
         if len(self.types) > RELATIONSHIPS:
             raise ValueError(len(self.types))
 

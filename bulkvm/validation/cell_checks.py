@@ -19,6 +19,7 @@ _INVISIBLE_REMOVED: Final = Fault(
 
 _CACHE_SIZE: Final = 2**10  # entries; a larger cache does not help columns of unique values
 
+_REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING})  # by the reader
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
 _REFUSED: Final = Parsed(
@@ -84,7 +85,7 @@ def check_column(
 
 def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> Parsed:
     """Add the problems of a cell's kind to those of its text."""
-    if kind is CellKind.MERGED:  # already reported by the reader
+    if kind in _REPORTED:
         return _MERGED
     if fault := fault_of_kind(kind, digits=digits):
         return Parsed(None, (fault,))

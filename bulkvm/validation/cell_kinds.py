@@ -45,6 +45,7 @@ _DOUBTFUL: Final = {
     CellKind.LONG_NUMBER: ProblemCode.EXCEL_LONG_NUMBER,
     CellKind.ROUNDED: ProblemCode.EXCEL_DECIMALS,
     CellKind.SHOWN_OTHERWISE: ProblemCode.EXCEL_FORMAT,
+    CellKind.UNWRAPPED: ProblemCode.TEXT_UNWRAPPED,
 }
 
 # In a column of digits, these are no longer what was typed.
@@ -86,6 +87,10 @@ def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault 
     """The warning if a spreadsheet may have changed what was typed in a column of words; None if not."""
     if kind is None or kind not in _DOUBTFUL or digits:
         return None
+    if kind is CellKind.UNWRAPPED:
+        return Fault(
+            ProblemCode.TEXT_UNWRAPPED, f"The text is in a formula, as some programs write it; {shown(text)} is used."
+        )
     if kind is CellKind.SHOWN_OTHERWISE:
         return Fault(
             ProblemCode.EXCEL_FORMAT,

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkvm.columns.csv_escape import escape_formula
 from bulkvm.columns.name import no_wrong_encoding
+from bulkvm.model.errors import SheetError
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
@@ -85,6 +87,76 @@ def test_an_error_of_a_spreadsheet_is_no_name(tmp_path: Path, text: str) -> None
 @pytest.mark.parametrize("text", ["#1 Taxi Desk", "#", "Err", "Error: Desk", "N/A Desk", "#NAME", "East", "#REF! Desk"])
 def test_a_name_that_only_resembles_an_error_is_one(tmp_path: Path, text: str) -> None:
     assert [record.name for record in validate(read(tmp_path, HEADER + f"6201,{text},402817\n")).records] == [text]
+
+
+@pytest.mark.parametrize(
+    ("row", "record"),
+    [
+        ('6201,="Bob",402817', ("6201", "Bob")),
+        ('6201, = "Bob" ,402817', ("6201", "Bob")),
+        ('6201,"=""Lee, Bob""",402817', ("6201", "Lee, Bob")),
+        ('6201,"=""say """"hi""""""",402817', ("6201", 'say "hi"')),
+        ('6201,="O\'Brien",402817', ("6201", "O'Brien")),
+    ],
+)
+def test_a_text_in_a_formula_is_taken_out_with_a_warning(tmp_path: Path, row: str, record: tuple[str, str]) -> None:
+    checked = validate(read(tmp_path, HEADER + row + "\n"))
+
+    assert [(r.extension_number, r.name) for r in checked.records] == [record]
+    assert [(p.cell, p.code, p.is_error) for p in checked.problems] == [("B2", "text-unwrapped", False)]
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "value"),
+    [("prompt", '="en-US"', "en-US"), ("enable_pin", '="no"', False), ("recipients", '="a@x.org"', ("a@x.org",)),
+     ("play_datetime", '="24h"', "24_HOUR_CLOCK"), ("pin", '="402817"', None), ("extension_number", '="6201"', "6201")],
+)  # fmt: skip
+def test_every_column_but_the_pin_is_taken_out_of_a_formula(
+    tmp_path: Path, header: str, text: str, value: object
+) -> None:
+    sheet = read(
+        tmp_path, f"Ext,{header}\n6201,{text}\n" if header != "extension_number" else f"Ext,Name\n{text},Lab\n"
+    )
+    checked = validate(sheet)
+
+    assert [getattr(record, header) for record in checked.records] == ([] if value is None else [value])
+    expected = (
+        "pin-not-digits" if value is None else "extension-unwrapped" if header.startswith("ext") else "text-unwrapped"
+    )
+    assert expected in [problem.code for problem in checked.problems]
+
+
+@pytest.mark.parametrize("name", ['="Bob"', '="a"&"b"', "=1+1", '\'="Bob"'])
+def test_a_box_whose_name_looks_like_a_formula_comes_back_from_its_export(tmp_path: Path, name: str) -> None:
+    sheet = read(tmp_path, HEADER + f'6201,"{escape_formula(name).replace(chr(34), chr(34) * 2)}",402817\n')
+
+    assert [record.name for record in validate(sheet).records] == [name]
+
+
+def test_a_formula_that_the_delimiter_cuts_in_two_is_an_error(tmp_path: Path) -> None:
+    sheet = read(tmp_path, 'Ext,PIN,Name,Email\n6201,402817,="Lee, Bob",a@x.org\n6202,519284,="Lee, Bob"\n')
+
+    assert [(p.row, p.code) for p in sheet.problems if p.is_error and p.code == "quotes"] == [
+        (2, "quotes"),
+        (3, "quotes"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (HEADER + '6201,"Front\nDesk"x,402817\n6202,Lab,519284\n', "text after a closing quote .* line 2"),
+        (
+            HEADER + '6201,Lab,402817\n6202,"Front\nDesk" x,519284\n6203,Lab,738491\n',
+            "text after a closing quote .* line 3",
+        ),
+        (HEADER + '6201,"Front\nDesk,402817\n', "opens on line 2 and is not closed"),
+        (HEADER + '6201,"Front Desk,402817\n6202,"Lab",519284\n', "opens on line 2 and is not closed"),
+    ],
+)
+def test_a_file_whose_rows_are_not_certain_is_refused_with_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(SheetError, match=words):
+        read(tmp_path, text)
 
 
 @pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a\x1a", "\n\n\x1a"])

@@ -39,12 +39,10 @@ OF_CSV = [
     (None, "recipients-unused"),
     (5, "pin-not-digits"),
     (6, "pin-not-digits"),
-    (6, "pin-length"),
     (10, "excel-scientific"),
     (11, "excel-error"),
     (12, "pin-lost-zero"),
     (14, "pin-not-digits"),
-    (14, "pin-length"),
 ]
 
 

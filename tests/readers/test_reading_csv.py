@@ -161,10 +161,12 @@ def test_an_endless_cell_without_quotes_is_reported_as_such(tmp_path: Path) -> N
     assert "quote" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["\n\n", ",,\n", "sep=;\n"])
+@pytest.mark.parametrize("text", ["\n\n", ",,\n", " ; ;\r\n" * 50, '"","",""\n', "\u200b\n", "\ufeff", "|\n\t\n"])
 def test_a_file_of_nothing_but_blank_rows_is_empty(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SheetError, match="is empty"):
+    with pytest.raises(SheetError, match=r"a\.csv is empty\.") as raised:
         read(tmp_path, text)
+
+    assert raised.value.problem.code == "empty"
 
 
 def test_a_last_row_without_line_end_is_read(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
+from bulkvm.validation import validate
 from tests.readers.files import texts
 
 TEXT = "extension_number,name,pin\n6201,Büro München €,402817\n"
@@ -23,9 +24,11 @@ def read(tmp_path: Path, content: bytes, encoding: str | None = None) -> Sheet:
         pytest.param(TEXT.encode("utf-8-sig"), id="utf-8 with mark"),
         pytest.param(b"\xff\xfe" + TEXT.encode("utf-16-le"), id="utf-16 little"),
         pytest.param(b"\xfe\xff" + TEXT.encode("utf-16-be"), id="utf-16 big"),
+        pytest.param(b"\xff\xfe\0\0" + TEXT.encode("utf-32-le"), id="utf-32 little"),
+        pytest.param(b"\0\0\xfe\xff" + TEXT.encode("utf-32-be"), id="utf-32 big"),
     ],
 )
-def test_utf_8_and_marked_utf_16_are_read_without_a_warning(tmp_path: Path, content: bytes) -> None:
+def test_utf_8_and_marked_utf_16_and_32_are_read_without_a_warning(tmp_path: Path, content: bytes) -> None:
     sheet = read(tmp_path, content)
 
     assert texts(sheet) == [["6201", "Büro München €", "402817"]]
@@ -94,7 +97,71 @@ def test_text_that_is_not_in_its_encoding_is_refused(tmp_path: Path, content: by
     assert raised.value.problem.code == "encoding"
 
 
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_utf_16_without_its_mark_is_refused_by_name(tmp_path: Path, encoding: str) -> None:
     with pytest.raises(SheetError, match=f"--encoding {encoding}"):
         read(tmp_path, TEXT.encode(encoding))
+
+
+UTF_8, ANSI = "utf-8", "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("names", "foreign", "usual", "stored"),
+    [
+        pytest.param([("Büro", UTF_8), ("Café", UTF_8), ("Señor Peña", ANSI)], [4], "UTF-8", "F1 F1", id="the last"),
+        pytest.param([("Señor", ANSI), ("Büro", UTF_8), ("Café", UTF_8)], [2], "UTF-8", "F1", id="the first"),
+        pytest.param([("Büro", UTF_8), ("Desk", UTF_8), ("Señor", ANSI)], [4], "UTF-8", "F1", id="one of each"),
+        pytest.param([("Büro", ANSI), ("Café", ANSI), ("Señor", UTF_8)], [4], "Windows-1252", "C3 B1", id="reverse"),
+        pytest.param([("Büro", ANSI), ("Señor", UTF_8), ("Café", ANSI), ("Tür", UTF_8), ("É", ANSI)], [3, 5],
+                     "Windows-1252", "C3 B1", id="two of five"),
+        pytest.param([("Büro\nTür", UTF_8), ("Lab\nSeñor", ANSI), ("Café", UTF_8)], [3], "UTF-8", "F1", id="two lines"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_in_another_encoding_are_errors_and_the_others_are_read(
+    tmp_path: Path, names: list[tuple[str, str]], foreign: list[int], usual: str, stored: str, end: str
+) -> None:
+    rows = [f'62{n:02},"{name}",40281{n}{end}'.encode(encoding) for n, (name, encoding) in enumerate(names)]
+
+    sheet = read(tmp_path, f"extension_number,name,pin{end}".encode() + b"".join(rows))
+
+    assert sheet.cells["B"].tolist() == [name for name, _ in names]
+    errors = [problem for problem in sheet.problems if problem.is_error]
+    assert [(p.row, p.cell, p.code) for p in errors] == [(row, f"B{row}", "encoding") for row in foreign]
+    assert f"The bytes {stored} on line " in errors[0].message
+    assert f"are not {usual}," in errors[0].message
+    assert [record.row for record in validate(sheet).records] == [
+        row for row in range(2, 2 + len(names)) if row not in foreign
+    ]
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8"])
+def test_a_line_in_another_encoding_does_not_refuse_a_file_in_utf_8(tmp_path: Path, encoding: str | None) -> None:
+    content = TEXT.encode() + "6202,Señor,519284\n".encode("cp1252")
+
+    assert len(validate(read(tmp_path, content, encoding)).records) == 1
+
+
+def test_bytes_in_a_column_that_is_not_read_are_no_error(tmp_path: Path) -> None:
+    content = "Ext,Name,Größe\n6201,Büro,groß\n".encode() + "6202,Lab,größer\n".encode("cp1252")
+
+    assert len(validate(read(tmp_path, content)).records) == 2
+
+
+def test_a_heading_in_another_encoding_is_recognized(tmp_path: Path) -> None:
+    content = "Extension,Préférence,Name\n".encode("cp1252") + "6201,x,Büro\n6202,x,Café\n".encode()
+
+    sheet = read(tmp_path, content)
+
+    assert sheet.headings["B"] == "Préférence"
+    assert len(validate(sheet).records) == 2
+
+
+def test_no_message_about_bytes_shows_a_pin(tmp_path: Path) -> None:
+    content = TEXT.encode() + "6202,Lab,4028é17\n".encode("cp1252")
+
+    (problem,) = read(tmp_path, content).problems
+
+    assert problem.cell == "C3"
+    assert not any(digits in problem.message for digits in ("4028", "17"))

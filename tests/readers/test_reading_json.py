@@ -130,7 +130,11 @@ BOX = '{"extension_number": "101", "pin": "024680"}'
         pytest.param(" ", "not a list", id="space"),
         pytest.param('"024680"', "not a list", id="text"),
         pytest.param(BOX, "not a list", id="one box"),
-        pytest.param(f'{{"count": 1, "items": [{BOX}]}}', "not a list", id="an answer of the PBX"),
+        pytest.param(f'{{"count": 1, "items": {BOX}}}', "not a list", id="an answer without a list"),
+        pytest.param(f'{{"count": 1, "items": [{BOX}}}', "damaged", id="an answer cut off"),
+        pytest.param(f'{{"items": [{BOX}], "items": [{BOX}]}}', "not a list", id="an answer with two lists"),
+        pytest.param('{"count": 1, 2: 3}', "damaged", id="a number as a name"),
+        pytest.param("{}", "not a list", id="an empty object"),
         pytest.param("[{}]", "in box 1, there are no fields", id="a box without fields"),
         pytest.param("[1]", "in box 1, ", id="a number in the list"),
         pytest.param(f"[{BOX}, [{BOX}]]", "in box 2, ", id="a list in the list"),
@@ -179,3 +183,35 @@ def test_no_bytes_give_anything_but_a_sheet_or_an_error_in_words(content: bytes)
         file = written(Path(folder), content)
         with suppress(SheetError):
             validate(read_sheet(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "problems"),
+    [
+        ('{"count": 2, "items": [%s, %s]}', [2, 3], []),
+        ('{"items": [%s, %s], "count": 2}', [2, 3], []),
+        ('\ufeff { "items" : [ %s ,\n %s ] }\n', [2, 3], []),
+        ('{"next": {"skip": [1, 2]}, "count": 2, "items": [%s, %s], "more": null}', [2, 3], []),
+        ('{"count": 200, "items": [%s, %s]}', [2, 3], [(None, "json")]),
+        ('{"count": 0, "items": []}', [], []),
+    ],
+)
+def test_an_answer_of_the_api_is_read_and_one_page_of_a_list_is_a_warning(
+    tmp_path: Path, text: str, rows: list[int], problems: list[tuple[int | None, str]]
+) -> None:
+    boxes = ('{"extension_number": "6201", "enable_pin": true}', '{"extension_number": "6202", "recipients": null}')
+
+    sheet = read_sheet(written(tmp_path, text % boxes if "%s" in text else text))
+
+    assert sheet.cells.index.tolist() == rows
+    assert codes(sheet) == problems
+    assert not any(problem.is_error for problem in sheet.problems)
+
+
+def test_an_answer_longer_than_a_piece_of_the_file_is_read(tmp_path: Path) -> None:
+    boxes = [{"extension_number": str(10_000 + n), "name": "x" * 50} for n in range(5_000)]
+
+    sheet = read_sheet(written(tmp_path, json.dumps({"items": boxes, "count": 5_000})))
+
+    assert len(sheet.cells) == 5_000
+    assert sheet.problems == ()

@@ -31,8 +31,13 @@ CSV = csv_text([HEADINGS, ROW])
             "protected with a password",
             id="password, told across a read",
         ),
+        pytest.param(
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "DRMEncryptedTransform EncryptedPackage".encode("utf-16-le"),
+            r"encrypted by a sensitivity label\..*remove the label",
+            id="sensitivity label",
+        ),
         pytest.param(b"PK\x03\x04" + bytes(200), "damaged", id="half a zip"),
-        pytest.param(bytes(range(256)) * 8 + bytes(2000), "neither a workbook nor text", id="bytes"),
+        pytest.param(bytes(range(256)) * 8 + bytes(2000), "neither a workbook nor text|damaged", id="bytes"),
         pytest.param(b"name,pin" * 2**20, "a line has more than 1,048,576 characters", id="one endless line"),
     ],
 )

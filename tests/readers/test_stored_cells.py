@@ -1,13 +1,16 @@
 """Cells as no spreadsheet program should store them: read, or that cell is named."""
 
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
-from tests.readers.files import header_xml, write_raw_workbook
+from tests.readers.files import header_xml, texts, write_raw_workbook, write_workbook
 
 
 def read(tmp_path: Path, *rows: str, after: str = "") -> Sheet:
@@ -22,6 +25,9 @@ def read(tmp_path: Path, *rows: str, after: str = "") -> Sheet:
 
 def text_cell(reference: str, text: str) -> str:
     return f'<c r="{reference}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+BOX = f"{text_cell('A2', '6201')}{text_cell('B2', 'Lab')}"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +108,14 @@ def test_a_cell_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: P
                 f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}</row>',
             ],
             id="rows out of order",
+        ),
+        pytest.param(
+            [f'<row r="2">{BOX}<c r="C2" t="s"><v/></c><c r="D2" t="s"><v></v></c></row>'],
+            id="empty shared strings",
+        ),
+        pytest.param(
+            [f'<row r="2">{BOX}<c r="C2" t="inlineStr"><is/></c><c r="D2"/></row>'],
+            id="empty inline text",
         ),
         pytest.param(
             ['<row r="2"><c r="A2" s=" 1 "><v> 6201 </v></c><c r="B2" t="s"><v> 0 </v></c></row>'], id="spaces"
@@ -247,3 +261,70 @@ def test_a_row_that_is_struck_through_is_read_with_a_warning(tmp_path: Path, cel
     struck = [problem for problem in checked.problems if problem.code == "struck-through"]
     assert [(problem.row, problem.is_error) for problem in struck] == ([(None, False)] if rows else [])
     assert all(f"others: {rows}." in problem.message for problem in struck)
+
+
+def test_rows_out_of_order_are_read_in_order_with_their_merges_and_kinds(tmp_path: Path) -> None:
+    rows = [
+        f'<row r="{n}"><c r="A{n}"><v>{6200 + n}</v></c>{text_cell(f"B{n}", f"Room {n}")}</row>'
+        for n in (9, 3, 7, 2, 5)
+    ]
+    sheet = read(tmp_path, *rows, after='<mergeCells><mergeCell ref="B5:C5"/><mergeCell ref="B7:B9"/></mergeCells>')
+
+    assert sheet.cells.index.tolist() == [2, 3, 5, 7, 9]
+    assert sheet.cells["A"].tolist() == ["6202", "6203", "6205", "6207", "6209"]
+    assert sheet.cells["B"].tolist() == [f"Room {n}" for n in (2, 3, 5, 7, 9)]
+    assert [problem.cell for problem in sheet.problems] == ["B7", "B9"]
+
+
+def rewritten(path: Path, rename: Callable[[str], str], change: Callable[[bytes], bytes] = bytes) -> Path:
+    """The same archive with other names of its parts."""
+    copy = path.with_name("b.xlsx")
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as other:
+        for name in archive.namelist():
+            info = zipfile.ZipInfo("x")
+            info.filename = info.orig_filename = rename(name)
+            other.writestr(info, change(archive.read(name)))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("rename", "change"),
+    [
+        pytest.param(lambda name: name.replace("/", "\\"), bytes, id="backslashes"),
+        pytest.param(
+            lambda name: name.replace("/", "\\"), lambda part: part.replace(b"/worksheets/", b"\\worksheets\\"),
+            id="backslashes in relationships",
+        ),
+        pytest.param(lambda name: f"/{name}", bytes, id="slashes in front"),
+        pytest.param(str.upper, bytes, id="upper case"),
+        pytest.param(str.lower, bytes, id="lower case"),
+    ],
+)  # fmt: skip
+def test_parts_whose_names_are_written_otherwise_are_read(
+    tmp_path: Path, rename: Callable[[str], str], change: Callable[[bytes], bytes]
+) -> None:
+    made = write_workbook(tmp_path / "a.xlsx", ["Ext", "Name"], ["6201", "Lab"])
+
+    assert texts(read_sheet(rewritten(made, rename, change))) == [["6201", "Lab"]]
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\xef\xbb\xbf", b"\0" * 100, b"name,pin\n"])
+@pytest.mark.parametrize("name", ["b.xlsx", "b.csv", "b"])
+def test_a_workbook_after_other_bytes_is_read_or_called_damaged(tmp_path: Path, before: bytes, name: str) -> None:
+    made = write_workbook(tmp_path / "a.xlsx", ["Ext", "Name"], ["6201", "Lab"]).read_bytes()
+    whole, cut = tmp_path / name, tmp_path / "cut.xlsx"
+    whole.write_bytes(before + made)
+    cut.write_bytes(before + made[: len(made) // 2])
+
+    assert texts(read_sheet(whole)) == [["6201", "Lab"]]
+    with pytest.raises(SheetError) as raised:
+        read_sheet(cut)
+    assert raised.value.problem.code == "damaged"
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [["", " "]], [["\u200b"], ["\u00a0"]]])
+def test_a_workbook_without_any_text_is_empty(tmp_path: Path, rows: list[list[str]]) -> None:
+    with pytest.raises(SheetError, match=r"a\.xlsx is empty\.") as raised:
+        read_sheet(write_workbook(tmp_path / "a.xlsx", *rows))
+
+    assert raised.value.problem.code == "empty"

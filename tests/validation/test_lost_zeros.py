@@ -19,7 +19,7 @@ NUMBER = CellKind.NUMBER
         ("24680", None, None, "pin-lost-zero"),
         ("24680", None, "Boxes", "pin-length"),
         ("2468", NUMBER, "Boxes", "pin-length"),
-        ("2468a", None, None, "pin-length"),
+        ("2468a", None, None, "pin-not-digits"),
     ],
     ids=["number cell", "csv", "text cell", "two digits short", "no digits"],
 )

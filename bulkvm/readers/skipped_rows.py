@@ -1,0 +1,108 @@
+"""Rows that are no boxes: those that hold only defaults, check boxes or running numbers, and repeated headings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.columns import KEY_COLUMN, Column
+from bulkvm.columns.boolean import is_no
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.header_matching import heading_key, match_headings
+from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.sheet import Sheet
+from bulkvm.readers.hidden_and_merged import row_ranges
+from bulkvm.text import join_limited
+
+_MAX_LISTED: Final = 6
+
+
+def skip_rows(sheet: Sheet) -> Sheet:
+    """Leave out rows that are no boxes, with a warning for each kind.
+
+    A row is a box if it has anything in the columns that make a box, such as the extension, the name and the PIN.
+    """
+    columns = sheet_columns(sheet)
+    keys = [letter for letter, column in columns.items() if column is KEY_COLUMN]
+    if len(keys) != 1:
+        return sheet
+    key = sheet.texts(keys[0])
+    not_numbers = {row: text.strip(STRIP_CHARS) for row, text in key.items() if not text.isdecimal()}
+    headings = [row for row, text in not_numbers.items() if text and _repeats_headings(sheet, columns, keys[0], row)]
+    without_number = [row for row, text in not_numbers.items() if not text]
+    prefilled = list(_find_prefilled(sheet, columns, without_number)) if without_number else []
+    if not (headings or prefilled):
+        return sheet
+    problems = (*_warn(headings, prefilled), *sheet.problems)
+    return replace(sheet.without_rows({*headings, *prefilled}), problems=problems)
+
+
+def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], key: str, row: int) -> bool:
+    """Whether every cell of a row that is read holds its own heading, and more than one does if there are several."""
+    if not _is_heading(str(sheet.cells.at[row, key]), columns[key], sheet, key):
+        return False
+    texts = {letter: str(sheet.cells.at[row, letter]) for letter in columns}
+    written = {letter: text for letter, text in texts.items() if text.strip(STRIP_CHARS)}
+    if len(written) == 1 < len(columns):
+        return False
+    return all(_is_heading(text, columns[letter], sheet, letter) for letter, text in written.items())
+
+
+def _is_heading(text: str, column: Column, sheet: Sheet, letter: str) -> bool:
+    same = heading_key(text) == heading_key(sheet.headings[letter])
+    return same or match_headings({letter: text}, sheet.heading_map) == {letter: column}
+
+
+def _find_prefilled(sheet: Sheet, columns: Mapping[str, Column], rows: Sequence[int]) -> Iterator[int]:
+    """Find the rows in which nothing makes a box, among those without an extension."""
+    of_box = [letter for letter, column in columns.items() if not column.choices]
+    # Where the extension alone makes a box, a text in a column that is not read may be the name of one.
+    others = set(sheet.cells.columns) - set(of_box) if len(of_box) == 1 else set(columns) - set(of_box)
+    positions = {row: position for position, row in enumerate(sheet.cells.index.tolist())}
+    texts = {letter: sheet.cells[letter].tolist() for letter in (*of_box, *others)}
+    reported = {problem.row for problem in sheet.problems}
+    for row in rows:
+        at = positions[row]
+        if (
+            row not in reported
+            and not any(row in sheet.kinds.get(letter, ()) or texts[letter][at].strip(STRIP_CHARS) for letter in of_box)
+            and all(_is_default(texts[letter], at) for letter in others)
+        ):
+            yield row
+
+
+def _is_default(texts: list[str], at: int) -> bool:
+    """Whether a cell is blank, an unticked box, a running number or filled down: like the cell above or below."""
+    text = texts[at].strip(STRIP_CHARS)
+    return (
+        not text or is_no(text) or text.isdecimal() or texts[at] in texts[max(at - 1, 0) : at] + texts[at + 1 : at + 2]
+    )
+
+
+def _warn(headings: Sequence[int], prefilled: Sequence[int]) -> Iterator[Problem]:
+    if headings:
+        yield Problem(
+            row=None,
+            code=ProblemCode.REPEATED_HEADINGS,
+            message=f"the headings are repeated in {_list_rows(headings)}, which {_was(headings)} skipped.",
+        )
+    if prefilled:
+        has = "has" if len(prefilled) == 1 else "have"
+        yield Problem(
+            row=None,
+            code=ProblemCode.PREFILLED_ROWS,
+            message=f"{_list_rows(prefilled)} {has} no extension, name, PIN or recipients, so {_it(prefilled)} "
+            f"{_was(prefilled)} skipped as blank.",
+        )
+
+
+def _list_rows(rows: Sequence[int]) -> str:
+    return f"{'row' if len(rows) == 1 else 'rows'} {join_limited(list(row_ranges(rows)), _MAX_LISTED)}"
+
+
+def _was(rows: Sequence[int]) -> str:
+    return "was" if len(rows) == 1 else "were"
+
+
+def _it(rows: Sequence[int]) -> str:
+    return "it" if len(rows) == 1 else "they"

@@ -1,0 +1,128 @@
+"""Rows that are no boxes: prefilled ones and repeated headings are skipped, and everything else stays a row."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkvm.readers import read_sheet
+from bulkvm.validation import validate
+from tests.readers.files import codes, write_workbook
+
+BOX = "6201,Room 1,402817,en-US,yes,yes,a@example.com,x\n"
+HEADER = "Ext,Name,PIN,Language,Ask for PIN,Notify,Email,Remarks\n"
+
+
+def skipped(tmp_path: Path, text: str) -> tuple[list[int], list[tuple[int | None, str]]]:
+    """The rows that are left, and the problems that reading found."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    sheet = read_sheet(path)
+    return sheet.cells.index.tolist(), codes(sheet)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(",,,,FALSE,FALSE,,", id="unticked boxes"),
+        pytest.param(",,,,no,0,,", id="other words for no"),
+        pytest.param(",,,,☐,☐,,", id="empty check boxes"),
+        pytest.param(",,,en-US,yes,yes,,", id="defaults filled down"),
+        pytest.param(",,,en-US,FALSE,yes,,", id="some defaults, some unticked"),
+        pytest.param(",,,,,,,17", id="a running number"),
+        pytest.param(",,,,,,,Ground floor", id="a column that is not read"),
+        pytest.param(" ,\u00a0,,,FALSE,,\u200b,", id="nothing that can be seen"),
+        pytest.param(",,,,,,,,,", id="more commas"),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_row_that_holds_no_box_is_skipped(tmp_path: Path, row: str, count: int) -> None:
+    left, found = skipped(tmp_path, HEADER + BOX + f"{row}\n" * count + BOX.replace("6201", "6202"))
+
+    assert left == [2, 3 + count]
+    assert found in ([(None, "prefilled-rows")], [])
+    assert found or not row.strip(",")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(",Room 2,,,,,,", id="a name"),
+        pytest.param(",,519284,,,,,", id="a PIN"),
+        pytest.param(",,,,,,b@example.com,", id="a recipient"),
+        pytest.param(",,,,,,<clear>,", id="recipients to clear"),
+        pytest.param(",,,de-DE,,,,", id="a language that was typed"),
+        pytest.param(",,,,maybe,,,", id="a word that was typed"),
+        pytest.param(",,,,,,,,surplus", id="a value without a column"),
+        pytest.param("=,,,,,,,", id="something in the extension"),
+    ],
+)
+def test_a_row_with_anything_of_a_box_stays_a_row(tmp_path: Path, row: str) -> None:
+    left, _ = skipped(tmp_path, HEADER + BOX + f"{row}\n" + BOX.replace("6201", "6202"))
+
+    assert left == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("Ext,First,Last\n6201,Anna,Bell\n,Ben,Carr\n", [2, 3]),
+        ("Ext,No.,Ticked\n6201,1,TRUE\n,2,FALSE\n,3,FALSE\n", [2]),
+        ("Name,PIN,Remarks\nRoom 1,402817,x\n,,y\n", [2, 3]),
+    ],
+    ids=["names in columns that are not read", "only the extension is read", "no extension column"],
+)
+def test_where_a_row_may_be_a_box_is_decided_by_the_columns_that_are_read(
+    tmp_path: Path, text: str, rows: list[int]
+) -> None:
+    assert skipped(tmp_path, text)[0] == rows
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        HEADER,
+        HEADER.upper(),
+        HEADER.replace("Ext", "Extension *").replace("Remarks", ""),
+        "Extension,Display name,Voicemail PIN,,,,,\n",
+        "Ext,Name,PIN,Language,Ask for PIN,Notify,Email,Page 2\n",
+        'Ext,"Name ","PIN",Language,,,,\n',
+    ],
+)
+def test_a_row_that_repeats_the_headings_is_skipped(tmp_path: Path, row: str) -> None:
+    left, found = skipped(tmp_path, HEADER + BOX + row + BOX.replace("6201", "6202") + row)
+
+    assert left == [2, 4]
+    assert found == [(None, "repeated-headings")]
+
+
+@pytest.mark.parametrize(
+    "row", ["Ext,,,,,,,\n", "Ext,Front Desk,519284,,,,,\n", "Name,Ext,,,,,,\n", "Total,Name,,,,,,\n"]
+)
+def test_a_row_that_only_resembles_the_headings_stays_an_error(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes((HEADER + BOX + row).encode())
+
+    checked = validate(read_sheet(path))
+
+    assert [(p.cell, p.code) for p in checked.problems if p.is_error] == [("A3", "extension-not-digits")]
+    (message,) = [p.message for p in checked.problems if p.is_error]
+    assert message == "This is not a number. If the row is a heading or a note, delete it."
+
+
+def test_check_boxes_of_a_workbook_are_skipped_like_those_of_a_text_file(tmp_path: Path) -> None:
+    path = write_workbook(
+        tmp_path / "a.xlsx",
+        ["Ext", "Name", "PIN", "Notify"],
+        ["6201", "Room 1", "402817", True],
+        *[[None, None, None, False]] * 3,
+        ["Ext", "Name", "PIN", "Notify"],
+        ["6202", "Room 2", "519284", False],
+    )
+
+    sheet = read_sheet(path)
+
+    assert sheet.cells.index.tolist() == [2, 7]
+    assert set(sheet.kinds["D"]) == {2, 7}
+    assert codes(sheet) == [(None, "repeated-headings"), (None, "prefilled-rows")]
+    assert "rows 3 to 5" in sheet.problems[1].message
+    assert len(validate(sheet).records) == 2
