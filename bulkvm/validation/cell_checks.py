@@ -36,7 +36,7 @@ _EXAMPLE: Final = Parsed(
     (
         Fault(
             ProblemCode.EXAMPLE_CELL,
-            "this is still the example of the template. Type your own value, or empty the cell.",
+            "This is still the example of the template. Type your own value, or delete the row.",
         ),
     ),
 )
