@@ -35,7 +35,7 @@ PART_BYTES: Final = 32 * MIB  # any other part except worksheets
 RELATIONSHIPS: Final = 10_000  # of one part
 
 # XML. A step takes about half a microsecond: an element is four steps, an attribute one.
-STEPS_BASE: Final = 8_000_000  # regardless of the size of the file ...
+STEPS_BASE: Final = 4_000_000  # regardless of the size of the file ...
 STEPS_PER_BYTE: Final = 4  # ... plus this for each of its bytes; spreadsheet programs need one to three
 ELEMENT_STEPS: Final = 4
 ATTRIBUTES: Final = 256  # per element

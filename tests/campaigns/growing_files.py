@@ -79,6 +79,8 @@ FIRST: Final = '<row r="2"><c r="A2" t="inlineStr"><is><t>6201</t></is></c></row
 ROW_3: Final = '<row r="3"><c r="A3" t="inlineStr"><is><t>6202</t></is></c>'
 STYLES: Final = '<cellXfs><xf/><xf numFmtId="200"/></cellXfs>'
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+_DRAWING: Final = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _BOOK: Final = f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
 _BOXES: Final = '<sheet name="Boxes" sheetId="1" r:id="a"/>'
@@ -92,12 +94,18 @@ def _sheet(before: str, unit: Unit, after: str = "", *, styles: str = "", string
     return make
 
 
-def _part(name: str, before: str, unit: Unit, after: str) -> Callable[..., Path]:
-    """A workbook with one part more, or in the place of its own."""
+def _part(name: str, before: str, unit: Unit, after: str, *, related: str = "") -> Callable[..., Path]:
+    """A workbook with one part more, or in the place of its own; `related`: of this kind, and the worksheet's."""
 
     def make(path: Path, size: int, packing: int) -> Path:
         cells = f'<sheetData>{header_xml()}{FIRST}{ROW_3}<c s="1"><v>7</v></c></row></sheetData>'
         part = {name: before + repeat(unit, size) + after}
+        if related:
+            cells += '<drawing r:id="r"/>' if related == "drawing" else ""
+            relation = f'<Relationship Id="r" Type="{_OFFICE}/{related}" Target="/{name}"/>'
+            part["xl/worksheets/_rels/sheet1.xml.rels"] = (
+                f'<Relationships xmlns="{_RELATIONS}">{relation}</Relationships>'
+            )
         return write_raw_workbook(path, cells, styles=STYLES, extra=part, packing=packing)
 
     return make
@@ -122,7 +130,7 @@ WORKBOOKS: Final[Mapping[str, Callable[..., Path]]] = {
     "rows with attributes": _sheet("", lambda n: f'<row r="{n + 1}" ht="12.8" hidden="1" outlineLevel="0"/>', _END),
     "cells": _sheet("", '<row><c s="1"/><c s="1"/><c s="1"/></row>', _END, styles=STYLES),
     "cells with values": _sheet(
-        "", lambda n: "<row>" + "<c><v>7</v></c>" * 20 + "</row>" if n < 70_000 else " " * 1_000, _END
+        "", lambda n: "<row>" + "<c><v>7</v></c>" * 20 + "</row>" if n < 46_000 else "<x/>" + " " * 4_000, _END
     ),
     "cells without end": _sheet('<row r="4">', "<c/>", _STYLED),
     "numbers": _sheet("", lambda n: f"<row><c><v>{n + 6000}</v></c><c><v>{n}.5</v></c></row>", _END),
@@ -209,12 +217,32 @@ WORKBOOKS: Final[Mapping[str, Callable[..., Path]]] = {
     ),
     "relations of the workbook": _part(
         "_rels/.rels",
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationships xmlns="{_RELATIONS}">'
         f'<Relationship Id="r" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/>',
         lambda n: f'<Relationship Id="r{n}" Type="x" Target="{"../" * 40}y"/>' if n < 9_000 else "<x/>",
         "</Relationships>",
     ),
-    "comments": _part("xl/comments1.xml", "<x>", lambda n: f'<comment ref="A{n}"><text/></comment>', "</x>"),
+    "comments": _part(
+        "xl/comments1.xml",
+        f'<comments xmlns="{_MAIN}"><authors><author/></authors><commentList>',
+        lambda n: f'<comment ref="A{n}" authorId="0"><text><t>n</t></text></comment>',
+        "</commentList></comments>",
+        related="comments",
+    ),
+    "drawings": _part(
+        "xl/drawings/drawing1.xml",
+        f'<wsDr xmlns="{_DRAWING}">',
+        lambda n: f"<twoCellAnchor><from><col>0</col><colOff>0</colOff><row>{n}</row><rowOff>0</rowOff></from>"
+        f"<to><col>1</col><colOff>0</colOff><row>{n}</row><rowOff>0</rowOff></to><sp/><clientData/></twoCellAnchor>",
+        "</wsDr>",
+        related="drawing",
+    ),
+    "namespaces": _sheet(_END, lambda n: f'<x xmlns:a{n}="b"/>'),
+    "namespaces of one element": _sheet(_END, "<x " + " ".join(f"xmlns:a{n}='b'" for n in range(20_000)) + "/>"),
+    "names of elements": _sheet(_END, lambda n: f"<a{n % 9_000}/>"),
+    "content types": _part(
+        "[Content_Types].xml", "<Types>", lambda n: f'<Override PartName="/{n}" ContentType="x"/>', "</Types>"
+    ),
     "zip entries": _entries,
 }  # fmt: skip
 
@@ -245,6 +273,7 @@ TEXTS: Final[Mapping[str, Callable[..., Path]]] = {
     "line breaks in quotes.csv": _text(_HEADINGS, lambda n: f'{n + 1000},"{chr(10) * 100}",402817,,\n'),
     "a quote that is not closed.csv": _text(_HEADINGS + '6201,"', "Desk\n"),
     "carriage returns.csv": _text(_HEADINGS, lambda n: f"{n + 1000},Desk\r"),
+    "long quoted cells.csv": _text(_HEADINGS, lambda n: f'{n + 1000},"{chr(34) * 100_000}",402817,,\n'),
     "long cells.csv": _text(_HEADINGS, lambda n: f"{n + 1000},{'n' * 100_000},402817,,\n"),
     "one extension.csv": _text(_HEADINGS, lambda n: f"6201,Desk,{n + 402817},,\n"),
     "extensions that are none.csv": _text(_HEADINGS, lambda n: f"{'6201 ' * 200}{n},Desk,402817,,\n"),

@@ -39,6 +39,8 @@ def test_four_times_the_size_takes_about_four_times_the_time_and_memory(tmp_path
         "numbers in a long format", "texts", "long texts",
         "pieces of a text", "formulas", "shared texts used", "headings", "merged ranges", "attributes", "shared texts",
         "formatted pieces", "number formats", "styles", "nested elements", "white space",
+        "comments", "drawings", "hyperlinks", "validations", "conditional formats", "names", "fonts", "columns",
+        "namespaces", "names of elements", "relations", "zip entries",
     ],
 )  # fmt: skip
 def test_a_file_of_a_mebibyte_is_read_or_refused_however_well_it_is_packed(tmp_path: Path, name: str) -> None:

@@ -14,6 +14,15 @@ HEADINGS = ("extension_number", "name", "pin")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_TYPE = "application/vnd.openxmlformats-officedocument"
+_TYPES = {  # without them, openpyxl does not load the workbook
+    "xl/workbook.xml": "spreadsheetml.sheet.main",
+    "xl/worksheets/sheet1.xml": "spreadsheetml.worksheet",
+    "xl/sharedStrings.xml": "spreadsheetml.sharedStrings",
+    "xl/styles.xml": "spreadsheetml.styles",
+    "xl/comments1.xml": "spreadsheetml.comments",
+    "xl/drawings/drawing1.xml": "drawing",
+}
 
 
 def write_workbook(path: Path, *rows: Sequence[Any], formats: Mapping[str, str] | None = None) -> Path:
@@ -41,7 +50,10 @@ def write_raw_workbook(
     relation = f'<Relationship Id="{{}}" Type="{_OFFICE}/{{}}" Target="{{}}"/>'
     relations = f'<Relationships xmlns="{_PACKAGE}/relationships">{{}}</Relationships>'
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
+        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        + "".join(f'<Override PartName="/{part}" ContentType="{_TYPE}.{kind}+xml"/>' for part, kind in _TYPES.items())
+        + "</Types>",
         "_rels/.rels": relations.format(relation.format("r", "officeDocument", "xl/workbook.xml")),
         "xl/_rels/workbook.xml.rels": relations.format(
             relation.format("a", "worksheet", "/xl/worksheets/sheet1.xml")
@@ -50,7 +62,7 @@ def write_raw_workbook(
         ),
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
         '<sheets><sheet name="Boxes" sheetId="1" r:id="a"/></sheets></workbook>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_MAIN}">{sheet}</worksheet>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_MAIN}" xmlns:r="{_OFFICE}">{sheet}</worksheet>',
         "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}">{strings}</sst>',
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}">{styles}</styleSheet>',
     }
