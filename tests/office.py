@@ -1,7 +1,9 @@
 """LibreOffice, where it is installed: other people's program, with their settings."""
 
 import atexit
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable
 from functools import cache
@@ -53,8 +55,13 @@ def convert(
     assert _OFFICE
     profile = Path(_profile(language).name)
     opened = [f"--infilter={opened_as}"] if opened_as else []
-    subprocess.run(
-        [_OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *opened,
-         "--convert-to", kind, "--outdir", folder, *files],
-        check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
+    command: list[str | Path] = [_OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", *opened,
+               "--convert-to", kind, "--outdir", folder, *files]  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as office:
+        try:
+            assert office.wait(timeout=300) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(office.pid, signal.SIGKILL)  # soffice starts a program of its own
+            raise
