@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import Final
@@ -12,6 +12,7 @@ from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
 from bulkvm.model.sheet import CellKind
+from bulkvm.readers.date_mask import DateMask, rounded
 from bulkvm.readers.number_format import GENERAL, Formats, Section
 from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.xml_parts import INDEX_DIGITS, read_index
@@ -150,9 +151,16 @@ class CellText:
     def _read_date(self, section: Section, number: float) -> str:
         try:
             when = from_excel(number, self.epoch, timedelta=section.is_duration)
-            return str(when).removesuffix(" 00:00:00")
+            return _show_date(when, section.date_mask) or str(when).removesuffix(" 00:00:00")
         except (OverflowError, ValueError):  # no such date: Excel shows ####
             return f"{number:g}"
+
+
+def _show_date(when: datetime | time | timedelta, mask: DateMask | None) -> str:
+    """Format a date or time as its format shows it; blank if that is not certain."""
+    if mask is None or isinstance(when, timedelta) or (isinstance(when, time) and mask.has_date):
+        return ""
+    return mask.show(rounded(when if isinstance(when, datetime) else datetime.combine(date.min, when)))
 
 
 def _show(number: int, section: Section, *, has_minus: bool) -> TextAndKind:

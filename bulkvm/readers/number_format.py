@@ -11,10 +11,12 @@ from typing import Final
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from bulkvm.model.sheet import CellKind
+from bulkvm.readers.date_mask import DateMask, date_mask
 from bulkvm.readers.xml_parts import read_index
 
 # Dates in Chinese, Japanese, Korean and Thai Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
 _ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59), *range(71, 82)})
+_DATES_OF_COMPUTER: Final = frozenset({14, 22})  # in the short form of its settings, whatever the code
 _ASIAN_NUMBERS: Final = frozenset(range(59, 71))
 _SECTION_END: Final = re.compile(r'("[^"]*"|\\.|[_*].|\[[^\]]*\])|;', re.DOTALL)
 _MAX_SECTIONS: Final = 4  # positive numbers, negative ones, zero, text
@@ -78,6 +80,7 @@ class Section:
     mask: Mask | None = None
     shows_zero: bool = True
     literal: str | None = None
+    date_mask: DateMask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def format_for_id(format_id: int, codes: Mapping[int, str | None]) -> NumberForm
     if format_id in codes:
         code = codes[format_id]
         return _BAD if code is None else parse_format(code)
-    if format_id in _ASIAN_DATES:
+    if format_id in _ASIAN_DATES or format_id in _DATES_OF_COMPUTER:
         return NumberFormat((Section(CellKind.DATE),))
     if format_id in _ASIAN_NUMBERS:
         return NumberFormat((_NOT_PLAIN_DIGITS,))
@@ -267,7 +270,8 @@ def _section(tokens: Sequence[re.Match[str]]) -> Section:
     if groups & _OF_DATES:
         letters = {token[0].lower() for token in tokens if token.lastgroup == "date"}
         is_time = "duration" in groups or bool(letters & set("hs") and not letters & set("dyegb"))
-        return Section(CellKind.TIME if is_time else CellKind.DATE, is_duration="duration" in groups)
+        kind = CellKind.TIME if is_time else CellKind.DATE
+        return Section(kind, is_duration="duration" in groups, date_mask=date_mask(tokens))
     if "percent" in groups:
         return Section(CellKind.PERCENTAGE)
     if groups & _NOT_ASCII_DIGITS or any((token["fill"] or "").isdigit() for token in tokens):
