@@ -1,4 +1,4 @@
-"""README and PROBLEMS describe what the code does."""
+"""README describes what the code does."""
 
 import re
 import shutil
@@ -19,7 +19,6 @@ from bulkvm.model.problem_codes import ProblemCode
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PROBLEMS = (ROOT / "PROBLEMS.md").read_text("utf-8")
 CODE = "\n".join(file.read_text("utf-8") for file in (ROOT / "bulkvm").rglob("*.py"))
 
 
@@ -64,11 +63,10 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_a_reference_table_is_made_from_the_code(name: str, request: pytest.FixtureRequest) -> None:
     table = re.compile(rf"(<!-- {name}: .*? -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
-    file = ROOT / ("PROBLEMS.md" if name == "problem codes" else "README.md")
-    text = file.read_text("utf-8")
+    text = README
     if request.config.getoption("--renew-golden"):
         text = table.sub(lambda found: found[1] + TABLES[name] + found[3], text)
-        file.write_text(text, encoding="utf-8", newline="\n")
+        (ROOT / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
     found = table.search(text)
 
@@ -94,9 +92,7 @@ def test_every_command_and_option_that_the_documentation_names_exists() -> None:
     commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
 
     assert {first or second for first, second in commands} <= set(COMMANDS)
-    assert (
-        set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README + PROBLEMS)) - {"--quiet", "--editable", "--now"} <= options
-    )
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable", "--now"} <= options
 
 
 def test_every_variable_that_the_code_reads_is_in_readme_and_no_other() -> None:

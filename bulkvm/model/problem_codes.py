@@ -1,4 +1,4 @@
-"""The codes of problems: what each one means and what to do. The table in PROBLEMS.md is made from this list."""
+"""The codes of problems: what each one means and what to do. The table in README.md is made from this list."""
 
 from enum import StrEnum
 from typing import Final, Self
