@@ -63,7 +63,7 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_a_reference_table_is_made_from_the_code(name: str, request: pytest.FixtureRequest) -> None:
     table = re.compile(rf"(<!-- {name}: .*? -->\n)(.*?)(<!-- /{name} -->)", re.DOTALL)
-    text = README
+    text = (ROOT / "README.md").read_text("utf-8")
     if request.config.getoption("--renew-golden"):
         text = table.sub(lambda found: found[1] + TABLES[name] + found[3], text)
         (ROOT / "README.md").write_text(text, encoding="utf-8", newline="\n")
