@@ -335,7 +335,7 @@ def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_reported_befor
     problems = list(warn_of_old_pins(make_plan([row], [box]).changes, PinPolicy()))
 
     assert [problem.code for problem in problems] == codes
-    assert all("--generate-pins" in p.message and not p.is_error and str(box.pin) not in p.message for p in problems)
+    assert all("a new PIN" in p.message and not p.is_error and str(box.pin) not in p.message for p in problems)
 
 
 TWIN = replace(BOX, id="Qg==", name="Old Desk")
