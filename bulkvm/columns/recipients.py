@@ -30,7 +30,7 @@ _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 # `Anna Bell (anna@example.com)`, `anna@example.com (Anna Bell)`, and the same with square brackets.
-_BRACKETED_ADDRESS: Final = re.compile(r"[(\[]\s*([^()\[\]\s]+@[^()\[\]\s]+)\s*[)\]]")
+_BRACKETED_ADDRESS: Final = re.compile(r"[(\[]\s*([^()\[\]\s@]+@[^()\[\]\s@]+)\s*[)\]]")
 _BRACKETED_NAME: Final = re.compile(r"(?<=[\w\s>])[(\[][^()\[\]@]*[)\]](?=\s*(?:[,;|\r\n]|\Z))")
 _AT_IN_WORDS: Final = re.compile(r"[(\[{]\s*(?:at|a|\u00e4t)\s*[)\]}]", re.IGNORECASE)
 _NOBODY: Final = frozenset({

@@ -28,19 +28,20 @@ def skip_rows(sheet: Sheet) -> Sheet:
         return sheet
     key = sheet.texts(keys[0])
     not_numbers = {row: text.strip(STRIP_CHARS) for row, text in key.items() if not text.isdecimal()}
-    headings = [row for row, text in not_numbers.items() if text and _repeats_headings(sheet, columns, keys[0], row)]
+    words = {text for text in not_numbers.values() if text and not any(map(str.isdigit, text))}
+    names_of_key = {text for text in words if _is_heading(text, KEY_COLUMN, sheet, keys[0])}
+    with_name = [row for row, text in not_numbers.items() if text in names_of_key]
+    headings = [row for row in with_name if _repeats_headings(sheet, columns, row)]
     without_number = [row for row, text in not_numbers.items() if not text]
-    prefilled = list(_find_prefilled(sheet, columns, without_number)) if without_number else []
+    prefilled = _find_prefilled(sheet, columns, without_number) if without_number else []
     if not (headings or prefilled):
         return sheet
     problems = (*_warn(headings, prefilled), *sheet.problems)
     return replace(sheet.without_rows({*headings, *prefilled}), problems=problems)
 
 
-def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], key: str, row: int) -> bool:
+def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], row: int) -> bool:
     """Whether every cell of a row that is read holds its own heading, and more than one does if there are several."""
-    if not _is_heading(str(sheet.cells.at[row, key]), columns[key], sheet, key):
-        return False
     texts = {letter: str(sheet.cells.at[row, letter]) for letter in columns}
     written = {letter: text for letter, text in texts.items() if text.strip(STRIP_CHARS)}
     if len(written) == 1 < len(columns):
@@ -53,22 +54,22 @@ def _is_heading(text: str, column: Column, sheet: Sheet, letter: str) -> bool:
     return same or match_headings({letter: text}, sheet.heading_map) == {letter: column}
 
 
-def _find_prefilled(sheet: Sheet, columns: Mapping[str, Column], rows: Sequence[int]) -> Iterator[int]:
+def _find_prefilled(sheet: Sheet, columns: Mapping[str, Column], rows: Sequence[int]) -> list[int]:
     """Find the rows in which nothing makes a box, among those without an extension."""
     of_box = [letter for letter, column in columns.items() if not column.choices]
     # Where the extension alone makes a box, a text in a column that is not read may be the name of one.
     others = set(sheet.cells.columns) - set(of_box) if len(of_box) == 1 else set(columns) - set(of_box)
-    positions = {row: position for position, row in enumerate(sheet.cells.index.tolist())}
-    texts = {letter: sheet.cells[letter].tolist() for letter in (*of_box, *others)}
+    at = {row: place for place, row in enumerate(sheet.cells.index.tolist())}
     reported = {problem.row for problem in sheet.problems}
-    for row in rows:
-        at = positions[row]
-        if (
-            row not in reported
-            and not any(row in sheet.kinds.get(letter, ()) or texts[letter][at].strip(STRIP_CHARS) for letter in of_box)
-            and all(_is_default(texts[letter], at) for letter in others)
-        ):
-            yield row
+    left = [row for row in rows if row not in reported]
+    for letter in of_box:
+        texts, kinds = sheet.cells[letter].tolist(), sheet.kinds.get(letter, {})
+        left = [row for row in left if row not in kinds and not texts[at[row]].strip(STRIP_CHARS)]
+    for letter in others:
+        texts = sheet.cells[letter].tolist()
+        if any(texts):
+            left = [row for row in left if _is_default(texts, at[row])]
+    return left
 
 
 def _is_default(texts: list[str], at: int) -> bool:
