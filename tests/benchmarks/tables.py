@@ -54,7 +54,7 @@ def bulkvm_writes(file: str, target: str) -> Took:
     ]
     run = RunSummary(site="clinic", time=datetime.now(UTC), input_sha256="", exit_code=0)
     with stopwatch() as took:
-        write_result(Path(target), sheet, outcomes, (), run)
+        write_result(Path(target), sheet, outcomes, (), run, overwrite=True)
     return took[0]
 
 
