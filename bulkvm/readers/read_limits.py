@@ -12,8 +12,9 @@ MIB: Final = 2**20
 CELL_CHARACTERS: Final = 32_767  # Excel's; longer text is cut, and the cell is an error
 COLUMNS: Final = 16_384  # Excel's
 ROWS: Final = 1_048_576  # Excel's; for workbooks only
-ROWS_BASE: Final = 2**17  # rows that are not blank, regardless of the size of the file ...
-BYTES_OF_ROW: Final = 8  # ... plus one for each of this many bytes
+ROWS_BASE: Final = 2**16  # rows that are not blank, regardless of the size of the file ...
+BYTES_OF_ROW: Final = 8  # ... plus one for each of this many bytes of a text file
+PACKED_BYTES_OF_ROW: Final = 16  # ... or of a workbook
 HEADER_ROWS: Final = 20  # rows in which the header is looked for
 HEADING_CHARACTERS: Final = 255  # Excel's, for the heading of a table; longer text is cut
 TABLE_BYTES: Final = 640 * MIB  # of text: a million rows with all columns take half of it
@@ -35,7 +36,7 @@ PART_BYTES: Final = 32 * MIB  # any other part except worksheets
 RELATIONSHIPS: Final = 10_000  # of one part
 
 # XML. A step takes about half a microsecond: an element is four steps, an attribute one.
-STEPS_BASE: Final = 4_000_000  # regardless of the size of the file ...
+STEPS_BASE: Final = 2_000_000  # regardless of the size of the file ...
 STEPS_PER_BYTE: Final = 4  # ... plus this for each of its bytes; spreadsheet programs need one to three
 ELEMENT_STEPS: Final = 4
 ATTRIBUTES: Final = 256  # per element
@@ -52,9 +53,9 @@ MERGED_RANGES: Final = 100_000
 CONDITIONAL_RANGES: Final = 10_000  # of a worksheet; later ones are not looked at
 
 
-def max_rows(file_bytes: int) -> int:
+def max_rows(file_bytes: int, *, is_packed: bool) -> int:
     """Return the maximum number of rows for a file of this size."""
-    return ROWS_BASE + file_bytes // BYTES_OF_ROW
+    return ROWS_BASE + file_bytes // (PACKED_BYTES_OF_ROW if is_packed else BYTES_OF_ROW)
 
 
 def max_unpacked_bytes(file_bytes: int) -> int:

@@ -46,13 +46,13 @@ class Row(NamedTuple):
 class Table:
     """The rows below the header, stored by column."""
 
-    def __init__(self, source: Source, headings: Mapping[str, str]) -> None:
+    def __init__(self, source: Source, headings: Mapping[str, str], *, is_packed: bool = False) -> None:
         self.rows: list[int] = []
         self.hidden: list[int] = []
         self.struck: list[tuple[int, Collection[str]]] = []  # rows, and the letters of their struck cells
         self.kinds: dict[str, dict[int, CellKind]] = {}
         self._name = source.name
-        self._max_rows = max_rows(source.size)
+        self._max_rows = max_rows(source.size, is_packed=is_packed)
         self._columns: dict[str, list[str]] = {letter: [] for letter in headings}
         self._bytes_left = TABLE_BYTES
         self._interned: dict[str, str] = {}  # text that repeats is stored once

@@ -123,7 +123,7 @@ def _choose(name: str, package: Package, candidates: Sequence[_Candidate]) -> tu
 def _read(
     source: Source, package: Package, part: SheetPart, header: Header, heading_map: Mapping[str, str] | None
 ) -> Sheet:
-    table = Table(source, header.headings)
+    table = Table(source, header.headings, is_packed=True)
     with package.open_sheet(part.path) as stream:
         worksheet = _worksheet(stream, package)
         for row in worksheet.rows():

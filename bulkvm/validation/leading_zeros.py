@@ -54,12 +54,13 @@ def warn_of_lost_zeros(
     sheet: Sheet, letter: str, problems: tuple[Problem, ...], policy: PinPolicy
 ) -> Iterator[Problem]:
     """Return the problems of a PIN column; if a PIN is one digit short, name the likely cause, a dropped zero."""
+    texts = dict(zip(sheet.cells.index.tolist(), sheet.cells[letter].tolist(), strict=True)) if problems else {}
     for problem in problems:
         row = problem.row
         if (
             problem.code == ProblemCode.PIN_LENGTH
             and row is not None
-            and _is_one_short(str(sheet.cells.at[row, letter]), policy)
+            and _is_one_short(texts[row], policy)
             and may_have_lost_zero(sheet, letter, row)
         ):
             yield replace(
