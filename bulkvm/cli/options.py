@@ -49,6 +49,12 @@ SITE_OPTION: Final = click.option(
     envvar="BULKVM_SITE",
     help="The site to use, as in `bulkvm sites`; `simulator` for the built-in PBX.",
 )
+_FIX_OPTION: Final = click.option(
+    "--fix",
+    type=click.Choice([_LEADING_ZEROS]),
+    multiple=True,
+    help="Restore the leading zeros that PINs lost in a spreadsheet.",
+)
 NO_CANARY_OPTION: Final = click.option(
     "--no-canary",
     is_flag=True,
@@ -77,12 +83,7 @@ def sheet_options(command: Command) -> Command:
         help='Read a heading as a column, such as "Code=pin"; "Code=" ignores it. May be repeated: several headings '
         "for name or recipients are joined.",
     )
-    @click.option(
-        "--fix",
-        type=click.Choice([_LEADING_ZEROS]),
-        multiple=True,
-        help="Restore the leading zeros that PINs lost in a spreadsheet.",
-    )
+    @_FIX_OPTION
     @click.option("--only-failed", is_flag=True, help="Read only the rows that an earlier run did not complete.")
     @click.option(
         "--pin-length",

@@ -22,8 +22,8 @@ from bulkvm.columns.recipients import equal_recipients, format_recipients, parse
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
-    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "PIN_COLUMN",
-    "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed",
+    "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "NAME_COLUMN",
+    "PIN_COLUMN", "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed",
     "refused_text",
 ]  # fmt: skip
 
@@ -59,6 +59,24 @@ KEY_COLUMN: Final = Column(
     width=14,
 )
 
+NAME_COLUMN: Final = Column(
+    header="name",
+    title="Name",
+    help="What the box is called, 1 to 64 characters. A new box needs it.",
+    valid_examples=("Front Desk", "Müller & Söhne"),
+    invalid_examples=("a name of more than sixty-four characters, which no telephone would show in full",),
+    parse=parse_name,
+    is_free_text=True,
+    equal=equal_names,
+    rules=(name_length, no_control_characters, no_wrong_encoding, no_hidden_characters, no_placeholder),
+    required_for=frozenset({"create"}),
+    missing_code=ProblemCode.NAME_MISSING,
+    blank_code=ProblemCode.NAME_BLANK,
+    joiner=" ",
+    aliases=headings.NAME,
+    width=26,
+)
+
 PIN_COLUMN: Final = Column(
     header="pin",
     title="PIN",
@@ -90,23 +108,7 @@ ID_COLUMN: Final = Column(
 
 COLUMNS: Final = (
     KEY_COLUMN,
-    Column(
-        header="name",
-        title="Name",
-        help="What the box is called, 1 to 64 characters. A new box needs it.",
-        valid_examples=("Front Desk", "Müller & Söhne"),
-        invalid_examples=("a name of more than sixty-four characters, which no telephone would show in full",),
-        parse=parse_name,
-        is_free_text=True,
-        equal=equal_names,
-        rules=(name_length, no_control_characters, no_wrong_encoding, no_hidden_characters, no_placeholder),
-        required_for=frozenset({"create"}),
-        missing_code=ProblemCode.NAME_MISSING,
-        blank_code=ProblemCode.NAME_BLANK,
-        joiner=" ",
-        aliases=headings.NAME,
-        width=26,
-    ),
+    NAME_COLUMN,
     PIN_COLUMN,
     Column(
         header="prompt",

@@ -358,11 +358,11 @@ class Pbx:
         except NoSuchBox:
             return None
 
-    async def fetch_number_page(self, numbers: NumberList, first: str, last: str, skip: int = 0) -> NumberPage:
+    async def fetch_number_page(self, number_list: NumberList, first: str, last: str, skip: int = 0) -> NumberPage:
         """Fetch one page of a list of users or other extensions.
 
         Args:
-            numbers: the list.
+            number_list: the list.
             first: the lowest number. A PBX may ignore it.
             last: the highest number, with as many digits as `first`.
             skip: how many extensions are on the pages before this one.
@@ -371,7 +371,7 @@ class Pbx:
         """
         within = f"{KEY_COLUMN.header} ge {quote(first)} and {KEY_COLUMN.header} le {quote(last)}"
         params: Params = {"filter": within, "orderby": KEY_COLUMN.header, "skip": skip, "top": PAGE}
-        return await self._client.get(numbers.path, read_number_page(numbers), params)
+        return await self._client.get(number_list.path, read_number_page(number_list), params)
 
     async def pin_policy(self) -> PinPolicy:
         """Fetch how long a PIN may be: from the tenant's password policy, else from the API page."""

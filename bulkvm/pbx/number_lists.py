@@ -49,8 +49,8 @@ class NumberPage:
     owners: Mapping[str, Owner]
 
 
-def read_number_page(numbers: NumberList) -> Callable[[httpx.Response], NumberPage]:
-    """Reads one page of a list.
+def read_number_page(number_list: NumberList) -> Callable[[httpx.Response], NumberPage]:
+    """Make the function that reads one page of a list from a response.
 
     Raises:
         MalformedAnswer: it is not a page of a list.
@@ -64,7 +64,7 @@ def read_number_page(numbers: NumberList) -> Callable[[httpx.Response], NumberPa
                 f"The PBX at {response.url.host} answered the request for a list with something else."
             )
         owners = {
-            item[KEY_COLUMN.header]: make_owner(item.get(numbers.name) or item.get("name"), numbers.kind)
+            item[KEY_COLUMN.header]: make_owner(item.get(number_list.name) or item.get("name"), number_list.kind)
             for item in items
             if isinstance(item.get(KEY_COLUMN.header), str)
         }

@@ -19,7 +19,7 @@ from bulkvm.planning.comparison import (
 )
 from bulkvm.planning.import_plan import make_plan
 from bulkvm.planning.live import plan_for, plan_undo_of
-from bulkvm.planning.numbers import find_conflict
+from bulkvm.planning.number_conflicts import find_conflict
 from bulkvm.planning.pin_generation import generate_pin, warn_of_old_pins
 from bulkvm.planning.undo_checks import spare_messages
 from bulkvm.planning.undo_plan import DoneRun, changed_anything, plan_undo

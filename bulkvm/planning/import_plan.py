@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bulkvm.columns import COLUMNS, ID_HEADING, KEY_COLUMN
+from bulkvm.columns import COLUMNS, ID_COLUMN, ID_HEADING, KEY_COLUMN
 from bulkvm.model.box import BLANK, Absent, Box, NumberConflict, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import SheetError
@@ -113,7 +113,7 @@ def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
     if owner and owner.extension_number != record.extension_number:
         yield Problem(
             row=record.row,
-            column="id",
+            column=ID_COLUMN.header,
             code=ProblemCode.ID_DISAGREES,
             message=(
                 f"This id belongs to box {owner.extension_number}, but the number in the row is "
@@ -191,7 +191,7 @@ def _warn_of_unknown_ids(records: Iterable[Record], by_id: Mapping[str, Box]) ->
         count = "1 id does" if len(unknown) == 1 else f"{len(unknown)} ids do"
         yield Problem(
             row=None,
-            column="id",
+            column=ID_COLUMN.header,
             code=ProblemCode.ID_UNKNOWN,
             message=f"{count} not exist on this PBX (first in row {unknown[0]}). Such rows match by extension only.",
             severity=Severity.WARNING,

@@ -12,7 +12,7 @@ from bulkvm.pbx import Pbx, Progress, no_progress
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import fields_to_fetch, find_differences, hidden_fields
 from bulkvm.planning.import_plan import check_left_out, make_plan
-from bulkvm.planning.numbers import find_taken
+from bulkvm.planning.number_conflicts import find_taken
 from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
 from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
 from bulkvm.planning.undo_plan import DoneRun, plan_undo

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.outcome import Colour
@@ -58,7 +58,7 @@ def render_diff_counts(diff: Diff, names: tuple[str, str]) -> str:
 
 
 def _headings(names: tuple[str, str]) -> Sequence[str]:
-    return (KEY_COLUMN.title, COLUMN_OF_HEADER["name"].title, "Difference", *names)
+    return (KEY_COLUMN.title, NAME_COLUMN.title, "Difference", *names)
 
 
 def _rows(diff: Diff) -> Sequence[Sequence[str]]:

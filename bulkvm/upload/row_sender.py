@@ -20,7 +20,7 @@ from bulkvm.planning import (
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
 from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
-from bulkvm.upload.present_boxes import PresentBoxes
+from bulkvm.upload.current_boxes import CurrentBoxes
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
@@ -63,12 +63,12 @@ class RowSender:
             plan: what is known of the PBX's boxes before the run.
             preserved: the undocumented fields that updates are known to preserve. A box with others is updated alone,
                 and verified as a canary. None to update without that check.
-            on_begin: called with the change, which has the present box, right before it is sent.
+            on_begin: called with the change, which has the current box, right before it is sent.
             on_whole: called with the row, "before" or "after", and the box that was read with all its fields.
             check_running: called before a box is updated alone; raises if the run has ended.
         """
         self._pbx = pbx
-        self._present = PresentBoxes(pbx, plan)
+        self._current = CurrentBoxes(pbx, plan)
         self._known = KnownBoxes(set(plan.ids), plan.numbers)
         self._preserved = preserved
         self._on_begin = on_begin
@@ -174,7 +174,7 @@ class RowSender:
         return RowResult(not_as_sent(outcome, differing) if differing else outcome, box)
 
     async def _refresh(self, change: Change, verify: VerifyMode) -> tuple[Change, WholeBox]:
-        """The change for the present box, and that box with all its fields.
+        """The change for the current box, and that box with all its fields.
 
         Raises:
             _NothingToSend: nothing is left to be sent.
@@ -182,7 +182,7 @@ class RowSender:
         record, planned = change.record, change.box
         assert planned is not None
         try:
-            whole = await self._present.fetch(change, alone=verify is VerifyMode.CANARY)
+            whole = await self._current.fetch(change, alone=verify is VerifyMode.CANARY)
             box = (await self._pbx.complete(whole.box, planned)).filled_from(planned)
         except PbxError as error:
             raise _NothingToSend(await self._outcome_of_unfetched(change, error)) from error

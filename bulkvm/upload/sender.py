@@ -15,7 +15,7 @@ from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.planning import blank_fields
 from bulkvm.runs.journal import Journal
-from bulkvm.upload.present_boxes import order_for_pages
+from bulkvm.upload.current_boxes import order_for_pages
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender

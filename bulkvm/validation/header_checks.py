@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
+from bulkvm.columns import COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
     heading_key,
@@ -170,12 +170,11 @@ def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], 
 
 def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
     """How to join the parts of a name that are in columns of their own."""
-    name = COLUMN_OF_HEADER["name"]
     parts = parts_of_name(unknown.values())
-    if not parts or name.header in sheet.heading_map.values():
+    if not parts or NAME_COLUMN.header in sheet.heading_map.values():
         return ""
-    parts += [sheet.headings[letter] for letter in known.get(name, ())]  # beside a first name, the last name
-    options = " ".join(_map_option(heading, name.header) for heading in parts)
+    parts += [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())]  # beside a first name, the last name
+    options = " ".join(_map_option(heading, NAME_COLUMN.header) for heading in parts)
     return f" To read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns import ID_COLUMN, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header
@@ -27,7 +27,7 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     texts = {header: joined_texts(sheet, header, found) for header, found in letters.items()}
     texts[KEY_COLUMN.header] = {row: _read_extension(text) for row, text in texts[KEY_COLUMN.header].items()}
     missing = [(row, NO_EXTENSION) for row, number in texts[KEY_COLUMN.header].items() if not number]
-    alike = indistinct_rows(texts[KEY_COLUMN.header], texts.get("id", {}))
+    alike = indistinct_rows(texts[KEY_COLUMN.header], texts.get(ID_COLUMN.header, {}))
     twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY_COLUMN.header]) if row in alike)
     errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header][0], row, fault) for row, fault in missing or twice]
     rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
 from bulkvm.model.box import BLANK, Blank, Record
 from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.text import count
@@ -37,7 +37,7 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
         if record.pin == record.extension_number:
             yield record.row, PIN_COLUMN.header, _PIN_IS_EXTENSION
     yield from _shared(
-        records, [r.name if r.name is BLANK else r.name.casefold() for r in records], "name", _name_twice
+        records, [r.name if r.name is BLANK else r.name.casefold() for r in records], NAME_COLUMN.header, _name_twice
     )
     yield from _shared(records, [r.pin for r in records], PIN_COLUMN.header, _pin_shared)
 

@@ -24,7 +24,7 @@ _NOTCH: Final = 1.5
 _SAMPLES: Final = 8  # responses that make a round; a median of fewer has no useful notch ...
 _SAMPLES_IN_SLOW_START: Final = 4  # ... but slow start should end within the first few dozen rows
 _TRIAL: Final = 8  # responses after a cut that show whether it helped
-_MAX_CHANCE: Final = 0.5  # of the requests; a PBX that refuses more of them is overloaded or down
+_MAX_RANDOM_SHARE: Final = 0.5  # of the requests; a PBX that refuses more of them is overloaded or down
 _MEMORY: Final = 64  # responses over which the share of refused requests is measured
 
 
@@ -34,9 +34,9 @@ class ConcurrencyLimiter:
     The limit doubles after each round of responses until the first sign of load (slow start). From then on it grows by
     a small step after a round that was as fast as without load, and shrinks in proportion to the slowdown after a
     slower one. It halves when the PBX asks to wait or does not respond in time. If that does not reduce the share of
-    refused requests, they are refused by chance and not because of the load: the cut is taken back.
+    refused requests, they are refused at random and not because of the load: the cut is undone.
 
-    Response times vary by themselves: a round counts as slower only where chance does not explain it.
+    Response times vary: a round counts as slower only if random variation does not explain it.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -54,7 +54,7 @@ class ConcurrencyLimiter:
         self._answered = 0  # since the last cut, refused ones included
         self._refused = 0
         self._before_cut: tuple[float, float] | None = None  # the limit and the share of refused requests
-        self._chance = 0.0  # the share of requests that are refused whatever the limit is
+        self._random_share = 0.0  # of requests that are refused regardless of the limit
 
     @contextmanager
     def limited_to(self, maximum: int) -> Iterator[None]:
@@ -98,7 +98,7 @@ class ConcurrencyLimiter:
     def on_response(self, kind: str, seconds: float) -> None:
         """Record the response time of a request; times are compared within one kind of request."""
         self._responses += 1
-        if self._is_stale():
+        if self._take_stale():
             return
         self._count(refused=False)
         self._was_full = self._was_full or self._in_flight >= int(self._limit)
@@ -111,21 +111,21 @@ class ConcurrencyLimiter:
     def on_overload(self) -> None:
         """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight.
 
-        The limit stays if as many requests are refused by chance.
+        The limit stays if no more requests are refused than at random.
         """
         self._is_loaded = True
         self._responses += 1
-        if self._is_stale():
+        if self._take_stale():
             return
         self._count(refused=True)
-        if self._before_cut is None and self._responses > self._next_cut and not self._is_by_chance():
+        if self._before_cut is None and self._responses > self._next_cut and not self._is_random():
             self._before_cut = self._limit, self._refused / self._answered
             self._answered = self._refused = 0
             self._set_limit(_OVERLOAD_FACTOR * self._limit)
             self._next_cut = self._responses + int(self._limit)
 
-    def _is_stale(self) -> bool:
-        """Whether a response is taken for one to a request that was sent under the former limit."""
+    def _take_stale(self) -> bool:
+        """Whether a response counts as one to a request that was sent under the former limit."""
         is_stale = self._stale > 0
         self._stale -= is_stale
         return is_stale
@@ -138,17 +138,19 @@ class ConcurrencyLimiter:
             limit, former = self._before_cut
             share = self._refused / self._answered
             self._before_cut = None
-            self._chance = share if former / 2 <= share <= _MAX_CHANCE else 0.0
-            if self._chance:
+            self._random_share = share if former / 2 <= share <= _MAX_RANDOM_SHARE else 0.0
+            if self._random_share:
                 self._set_limit(max(limit, self._limit))
         elif self._answered >= _MEMORY:
             self._answered, self._refused = self._answered // 2, self._refused // 2
 
-    def _is_by_chance(self) -> bool:
-        """Whether no more requests are refused than by chance; too few responses do not show that they are."""
-        if not self._chance:
+    def _is_random(self) -> bool:
+        """Whether no more requests are refused than at random. Too few responses are not evidence of more."""
+        if not self._random_share:
             return False
-        return self._answered < _TRIAL or self._refused / self._answered <= min(2 * self._chance, _MAX_CHANCE)
+        return self._answered < _TRIAL or self._refused / self._answered <= min(
+            2 * self._random_share, _MAX_RANDOM_SHARE
+        )
 
     def _adapt(self, kind: str, times: Sequence[float]) -> None:
         """Raise or lower the limit after a round of responses."""

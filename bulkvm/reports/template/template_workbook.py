@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import COLUMNS, EXAMPLE, ID_COLUMN, KEY_COLUMN, PIN_COLUMN, Column
+from bulkvm.columns import COLUMNS, EXAMPLE, ID_COLUMN, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, Column
 from bulkvm.columns.prompt import COMMON_PROMPTS
 from bulkvm.files import Reservation, writing
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -100,7 +100,7 @@ def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] |
         case KEY_COLUMN.header:
             message = "An extension has 3 to 64 digits and no other characters. The PBX reserves 555, 666, 777 and 888."
             return extension_formula(cell), message
-        case "name":
+        case NAME_COLUMN.header:
             return name_formula(cell), "A name has at most 64 characters. Shorten it."
         case PIN_COLUMN.header:
             message = (

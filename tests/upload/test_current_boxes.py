@@ -13,7 +13,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
-from bulkvm.upload.present_boxes import PresentBoxes
+from bulkvm.upload.current_boxes import CurrentBoxes
 from tests.altered_pbx import AlteredPbx, Answer, Asked
 from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, boxes_from_rows
 
@@ -141,13 +141,13 @@ async def test_no_box_is_older_than_two_seconds_when_it_is_changed() -> None:
     app, clock = app_with(range(7000, 7021)), Clock()
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         plan = await plan_for(pbx, renamed(range(7000, 7021)))
-        present = PresentBoxes(pbx, plan, clock=clock)
+        current = CurrentBoxes(pbx, plan, clock=clock)
         changes = iter(plan.changes)
-        await present.fetch(next(changes))
+        await current.fetch(next(changes))
         needed = []
         for moment in (0.0, 1.9, 2.1, 2.1, 4.2, 4.2):
             clock.now, before = moment, requests(app)
-            await present.fetch(next(changes))
+            await current.fetch(next(changes))
             needed.append(requests(app) - before)
 
     assert needed == [1, 0, 1, 0, 1, 0]
@@ -161,8 +161,8 @@ async def test_a_page_that_took_too_long_is_not_used() -> None:
 
     async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=delay)) as pbx:
         plan = await plan_for(pbx, renamed(range(7000, 7021)))
-        present = PresentBoxes(pbx, plan, clock=clock)
+        current = CurrentBoxes(pbx, plan, clock=clock)
         for change in plan.changes:
-            await present.fetch(change)
+            await current.fetch(change)
 
     assert app.state.traffic.counts["fetch"] == len(plan.changes)

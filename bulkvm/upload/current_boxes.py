@@ -16,24 +16,24 @@ _MIN_SIZE: Final = 2
 
 
 def is_served_by_pages(change: Change) -> bool:
-    """Whether a page of the list may show the box of a change. What an undo overwrites is fetched by itself."""
+    """Whether a page of the list may show the box of a change. Boxes that an undo overwrites are fetched one by one."""
     return change.kind is ChangeKind.UPDATE and change.wanted is None
 
 
 def order_for_pages(change: Change) -> tuple[bool, int, str]:
-    """The key that sorts changes so that those which a page serves follow each other."""
+    """The key that sorts changes so that those served by one page are consecutive."""
     return (True, *_key(change.record.extension_number)) if is_served_by_pages(change) else (False, 0, "")
 
 
-class PresentBoxes:
-    """The boxes of a plan as they are on the PBX now.
+class CurrentBoxes:
+    """Fetches the boxes of a plan as they are on the PBX now.
 
-    A page of the list replaces single answers if it shows the same fields as they do, and only for boxes that it shows
-    as they were planned. All others are fetched one by one.
+    A page of the list is used instead of single answers if it shows the same fields, and only for boxes that have not
+    changed since the plan. All others are fetched one by one.
     """
 
     def __init__(self, pbx: Pbx, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is read yet.
+        """Make it without reading anything.
 
         Args:
             pbx: the PBX.
@@ -111,7 +111,7 @@ class _Page:
         self._boxes: Mapping[str, WholeBox] | None = None
 
     async def read(self, shown: frozenset[str]) -> Mapping[str, WholeBox]:
-        """The boxes by id that are as they were planned, with the same fields as a single answer."""
+        """The boxes, by id, that have not changed since the plan and have the same fields as a single answer."""
         async with self._lock:
             if self._boxes is None:
                 self._began = self._clock()
@@ -127,7 +127,7 @@ class _Page:
         return self._boxes
 
     def is_recent(self) -> bool:
-        """Whether the page was not read too long ago. It counts from before the request, which may have to wait."""
+        """Whether the page is recent enough. Its age counts from before the request, which may have to wait."""
         return self._boxes is None or self._clock() - self._began <= _MAX_AGE
 
 

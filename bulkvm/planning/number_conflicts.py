@@ -1,4 +1,4 @@
-"""Checks whether the numbers of new boxes are free."""
+"""Finds numbers of new boxes that something else on the PBX uses, and the next free ones."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -86,7 +86,7 @@ class _Owners:
             asked += 1
             progress(asked, len(numbers))
 
-        with suppress(NotAllowed, OutcomeUnknown):  # not known for any number
+        with suppress(NotAllowed, OutcomeUnknown):  # no owner can be looked up
             await in_parallel(numbers, ask, self._pbx.connections)
 
     async def _read_lists(self, numbers: Sequence[str], progress: Progress) -> bool:
@@ -98,19 +98,19 @@ class _Owners:
         found: defaultdict[NumberList, set[str]] = defaultdict(set)
         first_pages: dict[NumberList, NumberPage] = {}
 
-        async def read(part: tuple[NumberList, int]) -> None:
-            numbers_list, skip = part
+        async def read(page_at: tuple[NumberList, int]) -> None:
+            number_list, skip = page_at
             with suppress(PbxRefused, OutcomeUnknown):
-                page = await self._pbx.fetch_number_page(numbers_list, first, last, skip)
-                first_pages.setdefault(numbers_list, page)
+                page = await self._pbx.fetch_number_page(number_list, first, last, skip)
+                first_pages.setdefault(number_list, page)
                 self.known |= page.owners
-                found[numbers_list] |= page.ids
+                found[number_list] |= page.ids
                 progress(sum(map(len, found.values())), sum(page.count for page in first_pages.values()))
 
-        await in_parallel([(numbers_list, 0) for numbers_list in NUMBER_LISTS], read, self._pbx.connections)
+        await in_parallel([(number_list, 0) for number_list in NUMBER_LISTS], read, self._pbx.connections)
         others = [
-            (numbers_list, skip)
-            for numbers_list, page in first_pages.items()
+            (number_list, skip)
+            for number_list, page in first_pages.items()
             for skip in range(page.size, page.count, page.size or page.count or 1)
         ]
         if len(others) >= len(numbers):
