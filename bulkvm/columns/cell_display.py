@@ -15,7 +15,7 @@ _SPACES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspac
 # Characters around a value that are not part of it.
 STRIP_CHARS: Final = _SPACES + _INVISIBLE
 
-# Characters inside a value that nobody sees, and that belong to no value except a name.
+# Characters inside a value that are not visible, and that belong to no value except a name.
 _HIDDEN_INSIDE: Final = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     r"\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]|(?<=[!-~])[\ufe00-\ufe0f]"

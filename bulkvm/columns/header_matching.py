@@ -176,7 +176,7 @@ def _one(text: str) -> frozenset[str]:
 
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
-    """Whether a note says that a heading is about something else, as in "PIN (SIP)"."""
+    """Whether a note shows that a heading is about something else, as in "PIN (SIP)"."""
     if names_former(note):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):

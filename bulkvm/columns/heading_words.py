@@ -80,7 +80,7 @@ def fold(heading: str) -> str:
 
 
 def is_note(text: str) -> bool:
-    """Whether a text says no more than how to fill in a column: "required", "6-10 digits"."""
+    """Whether a text only explains how to fill in a column: "required", "6-10 digits"."""
     words = _split(text)
     return all(word.isdecimal() or word in _NOTES for word in words) and not all(map(_PREPOSITIONS.count, words))
 
@@ -115,7 +115,7 @@ def names_other_number(text: str) -> bool:
 
 
 def names_former(text: str) -> bool:
-    """Whether a text says that a value is no longer valid."""
+    """Whether a text marks a value as no longer valid."""
     return not _FORMER.isdisjoint(_split(text))
 
 

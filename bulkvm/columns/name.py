@@ -15,7 +15,7 @@ MAX_LENGTH: Final = 64
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-# Characters that nobody sees, unless they join the letters of some scripts or emoji; and spaces that look like others.
+# Invisible characters, unless they join the letters of some scripts or emoji; and spaces that look like others.
 _HIDDEN: Final = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"

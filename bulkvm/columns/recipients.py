@@ -49,7 +49,7 @@ _JOINED: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+([/\\&+:\uff0c\uff1b\u3001\u20
 def parse_recipients(text: str) -> Parsed:
     """Parse addresses separated by comma, semicolon, line break, vertical bar or space; duplicates are left out."""
     if "@" not in text and (text.casefold() in _NOBODY or stands_for_no_value(text)):
-        message = "Leave the cell blank if nobody should be notified."
+        message = "Leave the cell blank if no one should be notified."
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
     addresses: dict[str, str] = {}
     faults: list[Fault] = []

@@ -59,7 +59,7 @@ def make_plan(
 
 
 def check_left_out(done: Iterable[Record], by_id: Mapping[str, Box]) -> None:
-    """Check that each row that an earlier run did still has the extension of its box.
+    """Check that each row that an earlier run completed still has the extension of its box.
 
     Raises:
         SheetError: it has another one, so the result does not show what was done.

@@ -41,7 +41,7 @@ async def plan_for(
         make_pin: generates a PIN for an extension. Called for rows without a PIN that create a box, or that update one
             whose present PIN the rules refuse.
         keep_unseen: whether to leave fields that the PBX does not show as they are.
-        left_out: the extension and the id of each row that an earlier run did, and that is not planned.
+        left_out: the extension and the id of each row that an earlier run completed, and that is not planned.
 
     Raises:
         SheetError: the id of a row that is left out belongs to a box with another extension.

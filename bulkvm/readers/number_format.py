@@ -85,7 +85,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class TextSection:
-    """How text is shown: between `affixes`; or hidden or otherwise, as `kind` says."""
+    """How text is shown: between `affixes`; or hidden or shown as something else, depending on `kind`."""
 
     affixes: tuple[str, ...] = ("", "")
     kind: CellKind | None = None

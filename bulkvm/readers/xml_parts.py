@@ -139,7 +139,7 @@ def read_index(stored: str) -> int | None:
 
 
 def is_on(attributes: Mapping[str, str]) -> bool:
-    """Whether an element such as <strike/> turns a property on: it does unless its value says otherwise."""
+    """Whether an element such as <strike/> turns a property on: it does unless its value is false."""
     return attributes.get("val", "1") not in {"0", "false"}
 
 

@@ -12,7 +12,7 @@ from bulkvm.model.sheet import CellKind, Sheet
 
 _RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
-    "A leading zero that Excel dropped was put back.",
+    "A leading zero that Excel dropped was restored.",
 )
 _PROBABLY_LOST: Final = (
     "The PIN has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "

@@ -33,7 +33,7 @@ class Checked:
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
         letters: the letters of the columns, by header; of several that are joined, the first.
-        left_out: the extension and the id of each row that an earlier run did (`--only-failed`).
+        left_out: the extension and the id of each row that an earlier run completed (`--only-failed`).
     """
 
     records: tuple[Record, ...]

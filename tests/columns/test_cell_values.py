@@ -412,7 +412,7 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("pin", ["NULL", "n/a", "-", "(leer)"], "This is not a PIN. Type one, or leave the cell blank."),
         ("prompt", ["NULL", "n/a", "-", "None"], "Choose a language from the list, or leave the cell blank."),
         ("recipients", ["n/a", "N/A", "none", "No", "-", "--", "NULL", "nobody", "keine", "(none)", "0", "?"],
-         "Leave the cell blank if nobody should be notified."),
+         "Leave the cell blank if no one should be notified."),
         *(("recipients", [f"a@example.com {word} b@example.com", f"a@example.com, {word} b@example.com"],
            f'Put a comma between the addresses, not "{word}".')
           for word in ("and", "&", "und", "et", "/", "+", "or", "•")),
