@@ -1,10 +1,8 @@
 """JSON files: a list of boxes with the API's field names, as `bulkvm export` writes it, or an answer of the API."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
-from json import JSONDecodeError, JSONDecoder
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from bulkvm.columns import COLUMNS, Column, FieldKind
 from bulkvm.columns.boolean import format_boolean
@@ -14,22 +12,13 @@ from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
-from bulkvm.readers.read_limits import CELL_CHARACTERS, RECORD_CHARACTERS
+from bulkvm.readers.json_parser import BoxParser, InvalidJson, NotAList, Number
+from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table
 
 _HEADER_ROW: Final = 1  # as in a copy of the file as a sheet: the first box is row 2
 _HEAD: Final = 4
-_PIECE: Final = 2**16
-_COUNT: Final = "count"
-_ITEMS: Final = "items"
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-
-
-class _Number(str):
-    """A number as written."""
-
-    __slots__ = ()
 
 
 class _Fields:
@@ -93,15 +82,15 @@ def read_json(
     with text.stream as stream:
         stream.seek(0)
         try:
-            parser = _BoxParser(stream)
+            parser = BoxParser(stream)
             for box in parser.read():
                 table.add(_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
             raise _error(source.name, f"it is not valid {stream.encoding} text") from error
-        except _NotAList as error:
+        except NotAList as error:
             raise _error(source.name, "it is not a list of boxes") from error
-        except _InvalidJson as error:
+        except InvalidJson as error:
             raise _error(source.name, f"it is damaged or cut off, at line {error}") from error
         except RecursionError as error:
             raise _error(source.name, f"box {place} is nested too deeply") from error
@@ -128,151 +117,9 @@ def _warn_of_page(boxes: int, count: object) -> Iterator[Problem]:
         yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
 
 
-class _NotAList(Exception):
-    """The document is not a list."""
-
-
-class _InvalidJson(Exception):
-    """The text is not valid JSON. The argument is the line."""
-
-
-class _BoxParser:
-    """Parses the objects of a list one by one, with only one object and a piece of the text in memory.
-
-    `count` is the number of boxes that an answer of the API names, as written.
-    """
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.count: object = None
-        self._stream = stream
-        self._text = stream.read(_PIECE).removeprefix("\ufeff")
-        self._at = 0
-        self._line = 1  # on which the text in memory begins
-        self._decoder = JSONDecoder(
-            object_pairs_hook=_read_object, parse_int=_Number, parse_float=_Number, parse_constant=_Number
-        )
-
-    def read(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the objects of a list, or of the items of an answer of the API.
-
-        Raises:
-            _NotAList: the document is neither.
-            _InvalidJson: the text is not valid JSON.
-            ValueError: the next item is not an object with fields, or is too long.
-        """
-        if self._accept("["):
-            yield from self._read_list()
-        elif self._accept("{"):
-            yield from self._read_answer()
-        else:
-            raise _NotAList
-        if self._peek():
-            raise self._damaged(self._at)
-
-    def _read_list(self) -> Iterator[Mapping[str, Any]]:
-        if self._accept("]"):
-            return
-        while True:
-            box = self._read_value()
-            if not box or not isinstance(box, dict):
-                raise ValueError("there are no fields")
-            yield box
-            if not self._goes_on("]"):
-                return
-
-    def _read_answer(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the boxes of an answer of the API: {"count": 2, "items": [...]}."""
-        if self._accept("}"):
-            raise _NotAList
-        has_items = False
-        while True:
-            name = self._read_value()
-            if not isinstance(name, str) or isinstance(name, _Number) or not self._accept(":"):
-                raise self._damaged(self._at)
-            if name == _ITEMS:
-                if has_items or not self._accept("["):
-                    raise _NotAList
-                has_items = True
-                yield from self._read_list()
-            else:
-                value = self._read_value()
-                self.count = value if name == _COUNT else self.count
-            if not self._goes_on("}"):
-                break
-        if not has_items:
-            raise _NotAList
-
-    def _goes_on(self, end: str) -> bool:
-        """Skip a comma, or the end of the list or object; return whether it was a comma."""
-        if self._accept(end):
-            return False
-        if not self._accept(","):
-            raise self._damaged(self._at)
-        return True
-
-    def _read_value(self) -> Any:
-        self._peek()
-        while True:
-            try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
-            except JSONDecodeError as error:
-                if not self._read_more():
-                    raise self._damaged(error.pos) from error
-            else:
-                if end < len(self._text) or not self._read_more():  # a number may go on
-                    break
-        self._check_length(end - self._at)
-        self._at = end
-        return value
-
-    def _accept(self, mark: str) -> bool:
-        """Skip a character if it comes next, and return whether it did."""
-        found = self._peek() == mark
-        self._at += found
-        return found
-
-    def _peek(self) -> str:
-        """Skip white space, and return the next character."""
-        while True:
-            space = _SPACE.match(self._text, self._at)
-            assert space is not None
-            self._at = space.end()
-            if self._at < len(self._text):
-                return self._text[self._at]
-            if not self._read_more():
-                return ""
-
-    def _read_more(self) -> bool:
-        """Read another piece as long as the rest, so that a long box is parsed a few times and not for each piece."""
-        left = len(self._text) - self._at
-        self._check_length(left)
-        piece = self._stream.read(max(left, _PIECE))
-        if piece:
-            self._line += self._text.count("\n", 0, self._at)
-            self._text, self._at = self._text[self._at :] + piece, 0
-        return bool(piece)
-
-    @staticmethod
-    def _check_length(characters: int) -> None:
-        if characters > RECORD_CHARACTERS:
-            raise ValueError(f"there are more than {RECORD_CHARACTERS:,} characters, or a bracket is not closed")
-
-    def _damaged(self, at: int) -> _InvalidJson:
-        return _InvalidJson(self._line + self._text.count("\n", 0, at))
-
-
 def _row(number: int, texts: Mapping[str, str]) -> Row:
     long = {letter: text[:CELL_CHARACTERS] for letter, text in texts.items() if len(text) > CELL_CHARACTERS}
     return Row(number, {**texts, **long}, dict.fromkeys(long, CellKind.TOO_LONG)) if long else Row(number, texts)
-
-
-def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    box: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in box:
-            raise ValueError(f'the field "{shown(name)}" is repeated')
-        box[name] = value
-    return box
 
 
 def _read_value(column: Column | None, name: str, value: Any) -> str:
@@ -282,7 +129,7 @@ def _read_value(column: Column | None, name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool) and is_boolean:
         return format_boolean(value)
-    if isinstance(value, str) and (column is None or not isinstance(value, _Number)):
+    if isinstance(value, str) and (column is None or not isinstance(value, Number)):
         return _check_text(value, f'the field "{shown(name)}"')
     if column is None:
         return ""
