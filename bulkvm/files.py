@@ -14,15 +14,15 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import BufferedReader
 from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkvm.model.errors import DiskFull, FileError, UsageError
+from bulkvm.ownership import is_ours, warn_of_shared_folder
 
 _READ_BY_OWNER: Final = 0o600
 _READ_BY_ALL: Final = 0o644  # minus the umask; no other user may write
@@ -194,62 +194,6 @@ def make_private_folder(folder: Path) -> None:
             place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
 
 
-def check_own_folder(folder: Path) -> None:
-    """Check that only the user and root can change the files in a folder.
-
-    Raises:
-        FileError: another user can.
-        OSError: it does not exist.
-    """
-    _check_unshared(folder, folder.stat())
-
-
-def read_own_file(file: Path) -> bytes:
-    """Read a file that only the user and root can change.
-
-    Raises:
-        FileError: another user can change it.
-        OSError: it cannot be read.
-    """
-    with open_regular(file) as opened:
-        _check_unshared(file, os.fstat(opened.fileno()))
-        return opened.read()
-
-
-def can_be_changed_by_others(found: os.stat_result) -> bool:
-    """Whether another user than root may write to a file or folder. Always False on Windows, whose rules differ."""
-    if _IS_WINDOWS:
-        return False
-    mine = {0, os.geteuid()}
-    if found.st_uid not in mine or found.st_mode & stat.S_IWOTH:
-        return True
-    return bool(found.st_mode & stat.S_IWGRP) and _has_other_members(found.st_gid, mine)
-
-
-def _has_other_members(group: int, mine: Collection[int]) -> bool:
-    """Whether a group has other members. Many systems give each user a group of their own, which has none."""
-    import grp  # noqa: PLC0415  (not available on Windows)
-    import pwd  # noqa: PLC0415  (the same)
-
-    try:
-        named = set(grp.getgrgid(group).gr_mem)
-    except KeyError:  # as in a container: the group has no name here
-        named = set()
-    known = pwd.getpwall()
-    own = {user.pw_name for user in known if user.pw_uid in mine}
-    return bool(named - own) or any(user.pw_gid == group and user.pw_uid not in mine for user in known)
-
-
-def _check_unshared(place: Path, found: os.stat_result) -> None:
-    if not can_be_changed_by_others(found):
-        return
-    kind, mode = ("folder", "700") if stat.S_ISDIR(found.st_mode) else ("file", "600")
-    raise FileError(
-        f"The {kind} {place} can be changed by other users, so it is not used: it controls bulkvm, or contains "
-        f"PINs. Restrict it to yourself (chown, chmod {mode}), or name another place."
-    )
-
-
 def flush_folder(folder: Path) -> None:
     """Flush the names in a folder to disk, on systems that support it (not on Windows)."""
     with suppress(OSError):
@@ -273,24 +217,6 @@ def sweep(folder: Path) -> None:
 def is_temporary_name(name: str) -> bool:
     """Whether a name is that of a temporary file."""
     return _TEMPORARY.fullmatch(name) is not None
-
-
-def open_regular(file: Path) -> BufferedReader:
-    """Open a regular file for reading. A pipe, which may block forever, or a device is refused.
-
-    Raises:
-        OSError: it cannot be opened, or is not a regular file.
-    """
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "it is not a regular file")
-    return open(handle, "rb")  # noqa: PTH123  (by its descriptor, for the caller to close)
-
-
-def is_ours(found: os.stat_result) -> bool:
-    """Whether a file or folder belongs to the current user. Always True on Windows, whose rules differ."""
-    return _IS_WINDOWS or found.st_uid == os.geteuid()
 
 
 def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
@@ -401,18 +327,6 @@ def rename_exclusively(temporary: Path, name: Path) -> None:
 
 def _candidate_names(target: Path) -> Iterator[Path]:
     return chain([target], (target.with_stem(f"{target.stem}-{number}") for number in count(2)))
-
-
-def warn_of_shared_folder(folder: Path, what: str) -> None:
-    """Warn of a folder in which every user can delete or replace files.
-
-    Such a folder is not refused, since every folder on Windows drives under WSL and on many shares looks like that.
-    Write permission of a group is not reported: it was given on purpose, or it is the user's own group.
-    """
-    with suppress(OSError):
-        mode = folder.stat().st_mode
-        if not _IS_WINDOWS and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            _log.warning("Every user can write to the folder %s, so others can delete or replace %s.", folder, what)
 
 
 def _warn_of_other_users(target: Path, made: os.stat_result, *, private: bool) -> None:

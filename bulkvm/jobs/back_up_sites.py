@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.backup import BackupSettings, Manifest, back_up
-from bulkvm.files import warn_of_shared_folder
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import BulkvmError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.ownership import warn_of_shared_folder
 from bulkvm.pbx import in_parallel
 
 _SITES_AT_ONCE: Final = 8
