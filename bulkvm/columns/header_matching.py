@@ -180,8 +180,8 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if names_former(note):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
-        is_vague = _is_vague(heading) and not (is_note(note) or _named(note))
-        return names_other_secret(note) or (is_vague and not names_pin_of_box(f"{heading} {note}"))
+        is_known = is_note(note) or _named(note) or names_pin_of_box(f"{heading} {note}")
+        return names_other_secret(note) or not is_known  # "PIN (door)"
     if "name" in found:  # the first name or the last name alone, and not "Name (first and last)"
         words = frozenset(fold(word) for word in note.split())
         return words.isdisjoint(_FIRST) != words.isdisjoint(_LAST)

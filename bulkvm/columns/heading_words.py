@@ -41,7 +41,8 @@ _NOTES: Final = _set(
     "required mandatory optional needed digit digits number numbers numeric only character characters chars max min "
     "maximum minimum at least most up to from or and yes no eg example unique text format separated by comma commas "
     "pflicht pflichtfeld pflichtangabe erforderlich notwendig freiwillig ziffer ziffern zahl zahlen nur zeichen bis "
-    "von oder und mindestens hochstens hoechstens ja nein zb beispiel "
+    "von oder und mindestens hochstens hoechstens ja nein zb z b beispiel neu new nouveau nouvelle nuevo nueva nuovo "
+    "nuova nieuw novo nova mandatory must have should long length "
     "obligatoire requis requise facultatif facultative optionnel chiffre chiffres caracteres maximum uniquement a au "
     "de ou et oui non "
     "obligatorio obligatoria requerido opcional digito digitos cifra cifras solo caracteres entre y o si "
@@ -54,6 +55,20 @@ _MAIL_OR_NOTICE: Final = re.compile("mail|notif|courriel|correo|correio|posta|be
 _FORMER: Final = _set(
     "old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua anterior "
     "vecchio vecchia precedente oud oude vorige antigo antiga"
+)
+# As in "do not use" and "nicht verwendet".
+_UNUSED: Final = re.compile(
+    r"\b(?:(?:not|nicht|non|no|niet|nao) (?:in )?(?:use|used|verwend\w*|benutz\w*|utilis\w*|usar\w*|gebruik\w*|"
+    r"utilizar\w*)|unused|obsolete|deprecated|expired|veraltet|obsolet|obsoleto|obsoleta|verouderd)\b"
+)
+# What a person is called at the login for which a password is.
+_LOGINS: Final = _set(
+    "sip auth authentication login logon username userid loginname mac anmeldename benutzername nutzername "
+    "identifiant gebruikersnaam inlognaam"
+)
+_LOGIN_PAIRS: Final = re.compile(
+    r"\b(?:user|account) ?(?:name|id)\b|\bnom d ?utilisateur\b|\bnombre de usuario\b|"
+    r"\bnome (?:utente|de utilizador)\b"
 )
 # Words for numbers that are not extensions.
 _OTHER_NUMBERS: Final = _set(
@@ -115,8 +130,15 @@ def names_other_number(text: str) -> bool:
 
 
 def names_former(text: str) -> bool:
-    """Whether a text marks a value as no longer valid."""
-    return not _FORMER.isdisjoint(_split(text))
+    """Whether a text marks a value as no longer valid, or not to be used."""
+    words = _split(text)
+    return not _FORMER.isdisjoint(words) or bool(_UNUSED.search(" ".join(words)))
+
+
+def names_login(heading: str) -> bool:
+    """Whether a heading names what a password belongs to, such as a user name or a SIP account."""
+    words = _split(_NEW_WORD.sub(" ", heading))
+    return not _LOGINS.isdisjoint(words) or bool(_LOGIN_PAIRS.search(" ".join(words)))
 
 
 def _split(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.column import Column
 from bulkvm.columns.csv_escape import unescape_formula
@@ -32,6 +33,8 @@ from bulkvm.text import join_limited
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _CONTENT: Final = re.compile(rf"[^\s\x1a,;|\"'{re.escape(STRIP_CHARS)}]")
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_DIALLED: Final = re.compile("[0-9]{3,}")
 _MAX_LISTED: Final = 6  # lines in a message
 _MAX_BYTES: Final = 8  # in a message
 _SURROGATES: Final = 0xDC00  # plus a byte: as Python decodes bytes that are not in the encoding
@@ -91,6 +94,7 @@ def _read_rows(
             joined = "\n".join(values)
             if len(values) > width or record.quotes is Quotes.AMBIGUOUS or "\0" in joined or '"' in joined:
                 found.extend(_check_record(record, width, dialect.delimiter))
+            found.extend(_check_lines(record, width, dialect.delimiter, columns))
             row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
             found.extend(_check_encoding(record, row, text, columns))
             if table.add(_decode_foreign(row, text)) and len(values) < needed:
@@ -231,6 +235,24 @@ def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Proble
             f"line {record.line} contains NUL bytes: the file is damaged there. Type the row again, or export the "
             "file again.",
         )
+
+
+def _check_lines(record: Record, width: int, delimiter: str, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    """Find a row between the quotes of a value: a quote is missing or surplus, and the row would be lost."""
+    if not record.spans_lines:
+        return
+    place = next((COLUMN_OF[letter] - 1 for letter, column in columns.items() if column is KEY_COLUMN), None)
+    lines = _LINE_END.split(delimiter.join(record.values))[1:]
+    for number, line in enumerate(lines, start=record.line + 1):
+        values = line.split(delimiter)
+        if len(values) == width > 1 and (place is None or _DIALLED.fullmatch(values[place].strip(' "'))):
+            yield _problem(
+                record,
+                ProblemCode.QUOTES,
+                f"line {record.line} has a value in quotes that ends on a later line, and line {number} looks like a "
+                "row of its own. Delete the quote that is not needed, or add the one that is missing.",
+            )
+            return
 
 
 def _cut_off(record: Record, width: int) -> Problem:

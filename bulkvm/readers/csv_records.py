@@ -34,7 +34,7 @@ class Record(NamedTuple):
     """One record, with its number, the line on which it begins and its values.
 
     `error` is set if it cannot be read, and is the last record then. `is_cut`: the file ends after it without a line
-    end. `quotes`: how values are quoted.
+    end. `quotes`: how values are quoted. `spans_lines`: whether a value does.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Record(NamedTuple):
     error: SheetError | None = None
     is_cut: bool = False
     quotes: Quotes = Quotes.WELL_FORMED
+    spans_lines: bool = False
 
 
 class _TooLong(csv.Error):
@@ -86,7 +87,7 @@ def read_records(text: Text, dialect: Dialect) -> Iterator[Record]:
         record = "".join(taken)
         if '"' in record:
             quotes = classify_quotes(record, dialect.delimiter, skips_spaces=dialect.skips_spaces)
-        yield Record(number, first, values, None, not record.endswith(("\n", "\r")), quotes)
+        yield Record(number, first, values, None, not record.endswith(("\n", "\r")), quotes, len(taken) > 1)
         first += len(taken)
 
 

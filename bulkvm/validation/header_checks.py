@@ -16,7 +16,7 @@ from bulkvm.columns.header_matching import (
     suggest_column,
     suggest_extensions,
 )
-from bulkvm.columns.heading_words import is_about_voicemail, names_secret
+from bulkvm.columns.heading_words import is_about_voicemail, names_login, names_secret
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
@@ -125,7 +125,7 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     ):
         return []
     theirs = sheet.headings[letters[0]]
-    return [
+    problems = [
         Problem(
             row=None,
             column=PIN_COLUMN.header,
@@ -135,6 +135,17 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
             f"{_map_option(theirs, PIN_COLUMN.header)} or {_map_option(heading, PIN_COLUMN.header)}.",
         )
         for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
+    ]
+    return problems or [
+        Problem(
+            row=None,
+            column=PIN_COLUMN.header,
+            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
+            message=f'it is not clear whether column {letters[0]} ("{shown(theirs)}") holds the PINs, or the passwords '
+            f'of {letter} ("{shown(heading)}"). Choose with {_map_option(theirs, PIN_COLUMN.header)}, or ignore the '
+            f"column with {_map_option(theirs, '')}.",
+        )
+        for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_login(text)), 1)
     ]
 
 

@@ -203,3 +203,29 @@ def test_a_cell_is_read_the_same_whatever_stands_beside_it(
         return sheet.cells["B"].tolist(), [kinds.get(row) for row in sheet.cells.index]
 
     assert cells("402817") == cells("#N/A")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEADER + '6201,"Ann,402817\n6202,Bob",519284\n6203,Lab,846251\n',
+        HEADER.replace("\n", ",Notes\n") + '6201,Ann,402817,"see\n6202,Bob,519284,x"\n6203,Lab,846251,\n',
+        HEADER.replace("\n", ",Notes\n") + '6201,Ann,402817,"\r\n6202,Bob,519284,"\r\n6203,Lab,846251,\r\n',
+        "Name;Ext;PIN;Notes\n" + 'Ann;6201;402817;"a\nb\nBob;6202;519284;"\nLab;6203;846251;\n',
+    ],
+)
+def test_a_row_between_the_quotes_of_a_value_is_not_lost_without_a_word(tmp_path: Path, text: str) -> None:
+    checked = validate(read(tmp_path, text))
+
+    (problem,) = [problem for problem in checked.problems if problem.is_error]
+    assert (problem.row, problem.code) == (2, "quotes")
+    assert "looks like a row of its own" in problem.message
+    assert "402817" not in problem.message
+    assert [record.extension_number for record in checked.records] == ["6203"]
+
+
+@pytest.mark.parametrize("note", ["two\nlines", "a, b\nc, d", "6201\n6202", "call 6202, then\n6203, or 6204", "\n,\n"])
+def test_a_note_of_several_lines_is_no_row(tmp_path: Path, note: str) -> None:
+    checked = validate(read(tmp_path, HEADER.replace("\n", ",Notes\n") + f'6201,Ann,402817,"{note}"\n'))
+
+    assert not [problem for problem in checked.problems if problem.is_error]

@@ -1,8 +1,11 @@
 """Which column holds the PINs, where others hold passwords of something else."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkvm.columns.header_matching import match_heading, suggest_column
+from bulkvm.model.box import BLANK
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
@@ -80,3 +83,45 @@ def test_no_other_secret_is_suggested_as_the_pin(heading: str) -> None:
 )  # fmt: skip
 def test_a_heading_about_something_else_is_not_the_pin(heading: str) -> None:
     assert match_heading(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["PIN (door)", "PIN (alarm)", "PIN (SIM card)", "PIN [conference]", "PIN (do not use)", "PIN (Tür)",
+     "PIN Code (hotdesk)", "PIN\n(gate)", "PIN (nicht verwenden)", "PIN (again)"],
+)  # fmt: skip
+def test_the_pin_of_something_else_is_not_read(heading: str) -> None:
+    checked = validate(read("Floor", heading))
+
+    assert [record.pin for record in checked.records] == [BLANK]
+    assert "column-unknown" in {problem.code for problem in checked.problems}
+
+
+@pytest.mark.parametrize(
+    "heading", ["E-mail (do not use)", "Name (not used)", "Email (obsolete)", "Sprache (veraltet)"]
+)
+def test_a_column_that_is_not_to_be_used_is_not_read(heading: str) -> None:
+    assert match_heading(heading) is None
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["SIP User", "Auth ID", "Username", "User name", "Login", "MAC", "authUser", "Benutzername", "Anmeldename",
+     "Identifiant", "Nombre de usuario", "Nome utente", "Gebruikersnaam", "Nome de utilizador"],
+)  # fmt: skip
+@pytest.mark.parametrize("heading", ["Password", "Kennwort", "Mot de passe", "Contraseña", "Wachtwoord", "Senha"])
+def test_a_password_beside_a_login_is_the_pin_only_where_it_is_mapped(heading: str, login: str) -> None:
+    checked = validate(read(login, heading))
+
+    (problem,) = [problem for problem in checked.problems if problem.is_error]
+    assert problem.code == "pin-column-uncertain"
+    assert f'--map "{heading}=pin"' in problem.message
+    assert f'--map "{heading}="' in problem.message
+    for header, pin in (("pin", "918264"), ("", BLANK)):
+        mapped = validate(replace(read(login, heading), heading_map={heading: header}))
+        assert [record.pin for record in mapped.records] == [pin]
+
+
+def test_a_pin_beside_a_login_is_the_pin() -> None:
+    for heading in ("PIN", "Voicemail PIN", "VM password"):
+        assert [record.pin for record in validate(read("Login", heading)).records] == ["918264"]
