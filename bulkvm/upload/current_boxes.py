@@ -3,16 +3,20 @@
 import asyncio
 import time
 from bisect import bisect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import PbxError
-from bulkvm.pbx import PAGE, Pbx, WholeBox
+from bulkvm.pbx import PAGE, Pbx, WholeBox, in_parallel
 
 _MAX_AGE: Final = 2.0  # seconds between reading a box and changing it
 _FIRST_SIZE: Final = 16  # changes for which a page is read, until it is known how many are sent in that time
 _MIN_SIZE: Final = 2
+_MIN_CHANGES: Final = 16  # with fewer, comparing the list with single answers takes more requests than it saves
+_SPREAD: Final = 8  # boxes, over all that change
+_TEXTS: Final = ("name", "recipients")  # fields that a list may truncate
 
 
 def is_served_by_pages(change: Change) -> bool:
@@ -29,7 +33,8 @@ class CurrentBoxes:
     """Fetches the boxes of a plan as they are on the PBX now.
 
     A page of the list is used instead of single answers if it shows the same fields, and only for boxes that have not
-    changed since the plan. All others are fetched one by one.
+    changed since the plan. All others are fetched one by one. So are all boxes if the list shows one of some samples
+    differently from a single answer: truncated, with defaults or blanks, or as it was before its update.
     """
 
     def __init__(self, pbx: Pbx, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -48,15 +53,20 @@ class CurrentBoxes:
         self._pages: dict[int, _Page] = {}
         self._size = _FIRST_SIZE
         self._shown: frozenset[str] | None = None  # the fields of a single answer, once one was read
-        self._is_served_by_list = True
+        self._is_served_by_list = len(self._changes) >= _MIN_CHANGES
+        self._first: Change | None = None  # the first that was fetched: with a canary, its box was changed since
+        self._is_compared = False
+        self._comparing = asyncio.Lock()
 
     async def fetch(self, change: Change, *, alone: bool = False) -> WholeBox:
         """Fetch the box of a change, `alone` or with others. Raises the same errors as `Pbx.fetch_whole_box`."""
         planned = change.box
         assert planned is not None
+        if not alone and self._shown is not None:
+            await self._compare_list()
         if not alone and self._shown is not None and (page := self._page_for(change)):
             boxes = await page.read(self._shown)
-            self._is_served_by_list = bool(boxes)
+            self._is_served_by_list &= bool(boxes)
             if planned.id in boxes and page.is_recent():
                 page.used += 1
                 if page.used == page.size:
@@ -64,7 +74,36 @@ class CurrentBoxes:
                 return boxes[planned.id]
         whole = await self._pbx.fetch_whole_box(planned.id, planned.extension_number)
         self._shown = self._shown or frozenset(whole.fields)
+        self._first = self._first or change
         return whole
+
+    async def _compare_list(self) -> None:
+        """Compare the list with single answers, once."""
+        async with self._comparing:
+            if self._is_served_by_list and not self._is_compared:
+                await in_parallel(self._samples(), self._compare, self._pbx.connections)
+            self._is_compared = True
+
+    async def _compare(self, change: Change) -> None:
+        """Stop using the list if it shows the box of a change otherwise than a single answer does."""
+        planned, number = change.box, change.record.extension_number
+        assert planned is not None
+        try:
+            single = (await self._pbx.fetch_whole_box(planned.id, number)).box
+            if single == planned and change is not self._first:
+                return
+            page = await self._pbx.fetch_whole_page(number, number)
+        except PbxError:
+            page = ()
+        if not any(whole.box == single for whole in page):
+            self._is_served_by_list = False
+
+    def _samples(self) -> Collection[Change]:
+        """The first change, those with the longest texts, and some others."""
+        first = [self._first] if self._first else []
+        longest = [max(self._changes, key=partial(_length, name)) for name in _TEXTS]
+        spread = self._changes[:: -(-len(self._changes) // _SPREAD)]
+        return {change.record.row: change for change in (*first, *longest, *spread)}.values()
 
     def _page_for(self, change: Change) -> "_Page | None":
         """The page for a change; None if a single answer takes no more requests."""
@@ -134,3 +173,8 @@ class _Page:
 def _key(number: str) -> tuple[int, str]:
     """Numbers of one length are in the same order as texts and by value."""
     return len(number), number
+
+
+def _length(name: str, change: Change) -> int:
+    """The length of a field of the planned box as text."""
+    return len(str(getattr(change.box, name)))
