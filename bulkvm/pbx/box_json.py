@@ -1,7 +1,7 @@
 """Boxes and number owners as the API has them in JSON. Every answer is input: it may lack what it should hold."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -60,16 +60,22 @@ def read_id(value: Any) -> str | None:
     return text if text.isprintable() and text not in _PATHS and 0 < len(text) <= _LONGEST_ID else None
 
 
-def read_owner(response: httpx.Response) -> Owner | None:
-    """Read what uses an extension number; None if the number is free.
+def read_owner(number: str) -> Callable[[httpx.Response], Owner | None]:
+    """Reads what uses an extension number; None if the number is free.
 
     Raises:
-        MalformedAnswer: there is no JSON object.
+        MalformedAnswer: there is no JSON object, or it is about another number.
     """
-    owner = read_object(response)
-    if not any(owner.get(key) for key in ("id", "name", "type")):
-        return None
-    return make_owner(owner.get("name"), owner.get("type"))
+
+    def read(response: httpx.Response) -> Owner | None:
+        owner = read_object(response)
+        if not any(owner.get(key) for key in ("id", "name", "type")):
+            return None
+        if (shown := owner.get(KEY_COLUMN.header)) == number or (not shown and owner.get("type")):
+            return make_owner(owner.get("name"), owner.get("type"))
+        raise MalformedAnswer(f"The PBX at {response.url.host} answered the request for a number with something else.")
+
+    return read
 
 
 def make_owner(name: Any, kind: Any) -> Owner:

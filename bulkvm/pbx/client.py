@@ -351,10 +351,14 @@ class Pbx:
     async def number_owner(self, extension_number: str) -> Owner | None:
         """Look up what uses an extension number; None if it is free.
 
+        Raises:
+            MalformedAnswer: the PBX answered with something else.
+
         Source: vendor's OpenAPI, getExtensionNumber.
         """
         try:
-            return await self._client.get(f"/api/extension_numbers/{escape(extension_number, safe='')}", read_owner)
+            path = f"/api/extension_numbers/{escape(extension_number, safe='')}"
+            return await self._client.get(path, read_owner(extension_number))
         except NoSuchBox:
             return None
 

@@ -97,26 +97,30 @@ class _Owners:
         first, last = min(numbers), max(numbers)
         found: defaultdict[NumberList, set[str]] = defaultdict(set)
         first_pages: dict[NumberList, NumberPage] = {}
+        without_numbers = False
 
         async def read(page_at: tuple[NumberList, int]) -> None:
+            nonlocal without_numbers
             number_list, skip = page_at
             with suppress(PbxRefused, OutcomeUnknown):
                 page = await self._pbx.fetch_number_page(number_list, first, last, skip)
                 first_pages.setdefault(number_list, page)
                 self.known |= page.owners
+                without_numbers |= len(page.owners) < page.size
                 found[number_list] |= page.ids
                 progress(sum(map(len, found.values())), sum(page.count for page in first_pages.values()))
 
         await in_parallel([(number_list, 0) for number_list in NUMBER_LISTS], read, self._pbx.connections)
+        if sum((page.count - 1) // max(page.size, 1) for page in first_pages.values()) >= len(numbers):
+            return False  # before the pages are enumerated: a count may be wrong by any factor
         others = [
             (number_list, skip)
             for number_list, page in first_pages.items()
             for skip in range(page.size, page.count, page.size or page.count or 1)
         ]
-        if len(others) >= len(numbers):
-            return False
         await in_parallel(others, read, self._pbx.connections)
-        if all(each in found and len(found[each]) >= first_pages[each].count for each in NUMBER_LISTS):
+        is_complete = all(each in found and len(found[each]) >= first_pages[each].count for each in NUMBER_LISTS)
+        if is_complete and not without_numbers:
             self._listed.append((first, last))
         return True
 

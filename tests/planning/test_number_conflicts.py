@@ -16,6 +16,7 @@ from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
+from tests.altered_pbx import AlteredPbx, Answer, Asked, json_answer
 from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, assert_truth
 
 QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=1)
@@ -157,3 +158,53 @@ async def test_a_plan_names_every_number_that_the_lists_show_as_taken_and_no_oth
         free = next((n for n in itertools.islice(itertools.count(number + 1), 20) if n not in used), None)
         expected = f"the next free number is {free}." if free else "choose another number."
         assert problem.message.endswith(expected)
+
+
+LIST_PATHS = ("/api/users", "/api/ring_groups", "/api/call_queues", "/api/conference_rooms", "/api/ivrs")
+
+
+@pytest.mark.parametrize("count", [10**9, 10**30])
+async def test_a_list_that_counts_any_number_of_pages_costs_a_request_for_each_number(count: int) -> None:
+    app = create_app(settings=SimulatorSettings(numbers=2000))
+
+    def exaggerate(asked: Asked, given: Answer) -> None:
+        if asked.path in LIST_PATHS:
+            given.json = given.json | {"count": count}
+
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=exaggerate)) as pbx:
+        plan = await plan_for(pbx, rows(numbers(20000, 12)))
+
+    assert [problem.code for problem in plan.problems] == ["number-taken"] * 12
+    assert requests(app) < 200
+
+
+@pytest.mark.parametrize("number", [None, 7010])
+async def test_a_number_is_not_free_because_a_list_shows_no_numbers(number: int | None) -> None:
+    app = create_app(settings=SimulatorSettings(numbers=2000))
+
+    def hide(asked: Asked, given: Answer) -> None:
+        if asked.path in LIST_PATHS:
+            given.json = given.json | {"items": [i | {"extension_number": number} for i in given.json["items"]]}
+
+    wanted = numbers(21960, 60)
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=hide)) as pbx:
+        outcomes = (await send(await plan_for(pbx, rows(wanted)), pbx, QUICK)).outcomes
+
+    refused = [outcome.message for outcome in outcomes if outcome.status is Status.REJECTED]
+    assert len(refused) == 40
+    assert not [message for message in refused if "next free number is 219" in message]
+
+
+@pytest.mark.parametrize(
+    "answer", [{"id": "x", "name": "Desk", "type": "EXTENSION", "extension_number": "7999"}, {"id": 5}]
+)
+async def test_an_answer_that_is_not_about_the_number_names_no_owner(answer: dict[str, object]) -> None:
+    app = create_app()
+
+    def mislead(asked: Asked) -> Answer | None:
+        return json_answer(answer) if asked.path.startswith("/api/extension_numbers/") else None
+
+    async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, instead=mislead)) as pbx:
+        plan = await plan_for(pbx, rows(["7000", "7001"]))
+
+    assert not plan.problems
