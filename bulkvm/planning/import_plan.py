@@ -59,21 +59,25 @@ def make_plan(
 
 
 def check_left_out(done: Iterable[Record], by_id: Mapping[str, Box]) -> None:
-    """Check that each row that an earlier run completed still has the extension of its box.
+    """Check that each row that an earlier run completed has the id of a box, and still the extension of this box.
 
     Raises:
-        SheetError: it has another one, so the result does not show what was done.
+        SheetError: it has no id or another extension, so the result does not show what was done.
     """
     for record in done:
         box = by_id.get(str(record.id))
         if box and box.extension_number != record.extension_number:
-            raise SheetError(
-                f"row {record.row}: {ID_HEADING} is that of box {box.extension_number}, but the extension is "
-                f"{record.extension_number}. Columns of the result were sorted separately, or the extension was "
-                "edited, so it is not certain which rows were done. Nothing was sent. Use the result as it was "
-                "written, or omit --only-failed: rows that are up to date are not sent.",
-                ProblemCode.ID_DISAGREES,
-            )
+            difference = f"is that of box {box.extension_number}, but the extension is {record.extension_number}"
+        elif not record.id:
+            difference = "is blank, but the status is that of a row that was done"
+        else:
+            continue
+        raise SheetError(
+            f"row {record.row}: {ID_HEADING} {difference}. Columns of the result were sorted separately, or a cell was "
+            "edited, so it is not certain which rows were done. Nothing was sent. Use the result as it was written, "
+            "or omit --only-failed: rows that are up to date are not sent.",
+            ProblemCode.ID_DISAGREES,
+        )
 
 
 def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:

@@ -174,3 +174,25 @@ def test_a_result_whose_columns_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx
     assert "row 2: bulkvm_id is that of box 6203, but the extension is 6201" in ended.err
     assert "sorted" in planned.err
     assert not (folder / "again.csv").exists()
+
+
+def test_a_result_whose_statuses_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(
+        folder / "a.csv", ("6201", "A", "111222", "", ""), *((str(6202 + n), "B", "402817", "", "") for n in range(2))
+    )
+    bulkvm("import", sheet, "--yes", "--skip-invalid", "--result", "r.csv")
+    with (folder / "r.csv").open(encoding="utf-8-sig", newline="") as opened:
+        header, *cells = csv.reader(opened)
+    status = header.index("bulkvm_status")
+    statuses = sorted(row[status] for row in cells)
+    with (folder / "r.csv").open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows(
+            [header, *([*row[:status], s, *row[status + 1 :]] for row, s in zip(cells, statuses, strict=True))]
+        )
+
+    ended = bulkvm("import", "r.csv", "--yes", "--only-failed", "--skip-invalid", "--json")
+
+    assert ended.code == 3
+    assert ended.json["problems"][0]["code"] == "id-disagrees"
+    assert "row 2: bulkvm_id is blank" in ended.err
+    assert pbx.state.traffic.counts["create"] == 2
