@@ -114,7 +114,7 @@ def _split(text: str) -> Iterable[str]:
         return filter(None, _BETWEEN.split(text))
     if "(" in text or "[" in text:
         text = _BRACKETED_NAME.sub("", _BRACKETED_ADDRESS.sub(r"<\1>", text))
-    if "|" in text and all("@" in piece for piece in text.split("|") if piece.strip()):
+    if "|" in text and all("@" in piece.strip()[1:] for piece in text.split("|") if piece.strip()):
         text = text.replace("|", ",")
     return map(_unwrap, _split_at_marks(text))
 

@@ -6,7 +6,7 @@ import unicodedata
 import langcodes
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMN_OF_HEADER
@@ -367,6 +367,7 @@ def test_no_text_breaks_the_reading_of_any_column(text: str) -> None:
         assert parsed.value is not None or parsed.faults
 
 
+@example("|@A.Al")
 @given(st.emails() | st.from_regex(r"[a-z.+_-]{1,70}@[a-zA-Z0-9.-]{1,250}", fullmatch=True))
 def test_an_address_is_refused_exactly_when_email_validator_refuses_it(address: str) -> None:
     try:
