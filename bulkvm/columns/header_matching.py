@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, RESULT_PREFIX
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.column import Column
 from bulkvm.columns.heading_words import (
     fold,
     is_note,
-    names_former,
     names_other_number,
     names_other_secret,
+    names_outdated,
     names_pin_of_box,
     names_secret,
 )
@@ -25,15 +25,14 @@ _PIN: Final = frozenset({PIN_COLUMN.header})
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
-_SPACED: Final = re.compile(
-    r"\s[/|\u2013\u2014-]\s|[\r\n]+"
-)  # around an alias with a separator in it, such as date/time
+# Separators with spaces around them; those without may be part of an alias, such as date/time.
+_SPACED: Final = re.compile(r"\s[/|\u2013\u2014-]\s|[\r\n]+")
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
 _SIMILAR: Final = 0.8
-_NOT_OF_PARTS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # of first and last names alone
+_COMMON_WORDS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # in headings of whole names too
 _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
@@ -115,7 +114,12 @@ def may_be_other_secret(heading: str) -> bool:
 def parts_of_name(headings: Iterable[str]) -> list[str]:
     """The headings of parts of a name, first names before last names."""
     keys = {heading: fold(heading) for heading in headings}
-    return [heading for known in (_FIRST_NAMES, _LAST_NAMES) for heading, key in keys.items() if key in known]
+    return [
+        heading
+        for known in (_FIRST_NAME_HEADINGS, _LAST_NAME_HEADINGS)
+        for heading, key in keys.items()
+        if key in known
+    ]
 
 
 def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
@@ -177,14 +181,14 @@ def _one(text: str) -> frozenset[str]:
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     """Whether a note shows that a heading is about something else, as in "PIN (SIP)"."""
-    if names_former(note):
+    if names_outdated(note):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
         is_known = is_note(note) or _named(note) or names_pin_of_box(f"{heading} {note}")
         return names_other_secret(note) or not is_known  # "PIN (door)"
-    if "name" in found:  # the first name or the last name alone, and not "Name (first and last)"
+    if NAME_COLUMN.header in found:  # the first name or the last name alone, and not "Name (first and last)"
         words = frozenset(fold(word) for word in note.split())
-        return words.isdisjoint(_FIRST) != words.isdisjoint(_LAST)
+        return words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
     return KEY_COLUMN.header in found and names_other_number(note)
 
 
@@ -222,7 +226,7 @@ _ALL_HEADINGS: Final = {
     **_index(lambda column: (*column.aliases.values(), *column.vague_aliases.values())),
     **{fold(heading): frozenset(headers) for heading, headers in AMBIGUOUS.items()},
 }
-_FIRST_NAMES: Final = frozenset(map(fold, FIRST_NAMES.split(", ")))
-_FIRST: Final = frozenset(map(fold, FIRST_NAMES.replace(",", "").split())) - _NOT_OF_PARTS
-_LAST: Final = frozenset(map(fold, LAST_NAMES.replace(",", "").split())) - _NOT_OF_PARTS
-_LAST_NAMES: Final = frozenset(map(fold, LAST_NAMES.split(", ")))
+_FIRST_NAME_HEADINGS: Final = frozenset(map(fold, FIRST_NAMES.split(", ")))
+_FIRST_NAME_WORDS: Final = frozenset(map(fold, FIRST_NAMES.replace(",", "").split())) - _COMMON_WORDS
+_LAST_NAME_WORDS: Final = frozenset(map(fold, LAST_NAMES.replace(",", "").split())) - _COMMON_WORDS
+_LAST_NAME_HEADINGS: Final = frozenset(map(fold, LAST_NAMES.split(", ")))

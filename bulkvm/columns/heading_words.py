@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-# The mark of UTF-8 at a file's start, where a program took it, once or twice, for text of Windows.
+# The byte order mark of UTF-8, decoded once or twice as Windows-1252 by another program.
 _BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
 _FOOTNOTE_OR_ACCENT: Final = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u0300-\u036f]")
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
@@ -50,9 +50,9 @@ _NOTES: Final = _set(
     "verplicht vereist optioneel cijfer cijfers alleen tekens tot en of nee "
     "obrigatorio obrigatoria opcional digitos caracteres apenas ate sim nao"
 )
-_PREPOSITIONS: Final = ("to", "from", "of", "at", "von", "bis", "a", "au", "de", "y", "da", "e", "en", "tot")
+_PREPOSITIONS: Final = _set("to from of at von bis a au de y da e en tot")  # no note by themselves
 _MAIL_OR_NOTICE: Final = re.compile("mail|notif|courriel|correo|correio|posta|benachricht|melding")
-_FORMER: Final = _set(
+_OUTDATED: Final = _set(
     "old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua anterior "
     "vecchio vecchia precedente oud oude vorige antigo antiga"
 )
@@ -83,7 +83,7 @@ _COMPOUND: Final = re.compile(f"({'|'.join(sorted(_BOXES | _OTHERS))})s?({'|'.jo
 
 def plain(heading: str) -> str:
     """The heading in lower case, without accents or the marks of footnotes."""
-    if heading.isascii():  # quickly, since every cell of the first rows may be a heading
+    if heading.isascii():  # a fast path, since every cell of the first rows may be a heading
         return heading.lower()
     text = _FOOTNOTE_OR_ACCENT.sub("", _BROKEN_MARK.sub("", heading))
     return _FOOTNOTE_OR_ACCENT.sub("", unicodedata.normalize("NFKD", text).casefold())
@@ -96,8 +96,8 @@ def fold(heading: str) -> str:
 
 def is_note(text: str) -> bool:
     """Whether a text only explains how to fill in a column: "required", "6-10 digits"."""
-    words = _split(text)
-    return all(word.isdecimal() or word in _NOTES for word in words) and not all(map(_PREPOSITIONS.count, words))
+    words = set(_split(text))
+    return not words <= _PREPOSITIONS and all(word.isdecimal() or word in _NOTES for word in words)
 
 
 def names_secret(heading: str) -> bool:
@@ -129,10 +129,10 @@ def names_other_number(text: str) -> bool:
     return not _OTHER_NUMBERS.isdisjoint(_split(text))
 
 
-def names_former(text: str) -> bool:
+def names_outdated(text: str) -> bool:
     """Whether a text marks a value as no longer valid, or not to be used."""
     words = _split(text)
-    return not _FORMER.isdisjoint(words) or bool(_UNUSED.search(" ".join(words)))
+    return not _OUTDATED.isdisjoint(words) or bool(_UNUSED.search(" ".join(words)))
 
 
 def names_login(heading: str) -> bool:

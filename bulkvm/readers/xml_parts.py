@@ -39,10 +39,9 @@ class Steps:
             raise _hostile_error("far more cells, rows or other elements than its size allows for")
 
 
-StartHandlers = Mapping[str, Callable[[dict[str, str]], None]]  # by element; called with its attributes
-EndHandlers = Mapping[
-    str, Callable[[str], None]
-]  # by element; called with the text between its end tag and the last tag
+# Handlers by element. Those of start tags get the attributes, those of end tags the text since the last tag.
+StartHandlers = Mapping[str, Callable[[dict[str, str]], None]]
+EndHandlers = Mapping[str, Callable[[str], None]]
 
 
 class XmlHandler:
