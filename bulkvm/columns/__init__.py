@@ -5,8 +5,9 @@ from typing import Final
 from bulkvm.columns import headings
 from bulkvm.columns.boolean import format_boolean, parse_boolean
 from bulkvm.columns.column import Column, FieldKind, Parsed
-from bulkvm.columns.extension import extension_length, not_reserved, parse_extension
+from bulkvm.columns.extension import PLAIN_EXTENSION, extension_length, not_reserved, parse_extension
 from bulkvm.columns.name import (
+    PLAIN_NAME,
     equal_names,
     name_length,
     no_control_characters,
@@ -15,7 +16,7 @@ from bulkvm.columns.name import (
     no_wrong_encoding,
     parse_name,
 )
-from bulkvm.columns.pin import no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
+from bulkvm.columns.pin import PLAIN_PIN, no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
 from bulkvm.columns.play_datetime import CLOCK_CHOICES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
 from bulkvm.columns.recipients import equal_recipients, format_recipients, parse_recipients, recipient_count
@@ -52,6 +53,7 @@ KEY_COLUMN: Final = Column(
     invalid_examples=("62", "ext. 6201", "888"),
     parse=parse_extension,
     rules=(extension_length, not_reserved),
+    plain=PLAIN_EXTENSION,
     required_for=frozenset({"create", "update"}),
     updatable=False,
     digits=True,
@@ -69,6 +71,7 @@ NAME_COLUMN: Final = Column(
     is_free_text=True,
     equal=equal_names,
     rules=(name_length, no_control_characters, no_wrong_encoding, no_hidden_characters, no_placeholder),
+    plain=PLAIN_NAME,
     required_for=frozenset({"create"}),
     missing_code=ProblemCode.NAME_MISSING,
     blank_code=ProblemCode.NAME_BLANK,
@@ -87,6 +90,7 @@ PIN_COLUMN: Final = Column(
     valid_examples=("402817", "024680"),
     invalid_examples=("4028", "40281a", "111402", "123902"),
     rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
+    plain=PLAIN_PIN,
     required_for=frozenset({"create"}),
     missing_code=ProblemCode.PIN_MISSING,
     blank_code=ProblemCode.PIN_BLANK,

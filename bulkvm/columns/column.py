@@ -1,6 +1,7 @@
 """What a column is: how its cells are read, written, checked, compared and explained."""
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -49,6 +50,8 @@ class Column:
         parse: reads the text of a cell that is not blank, without the spaces around it and invisible characters.
         is_free_text: whether invisible characters may belong to the value.
         rules: check the value.
+        plain: matches texts that are values as they are, without a problem under the default PIN policy. Most texts of
+            most sheets are, and need no other check.
         format: writes a value so that `parse` reads it back.
         equal: whether two values mean the same, however they are spelled.
         required_for: the changes ("create", "update") for which a row must give a value.
@@ -74,6 +77,7 @@ class Column:
     parse: Parse = parse_text
     is_free_text: bool = False
     rules: tuple[Rule, ...] = ()
+    plain: re.Pattern[str] | None = None
     format: Callable[[Any], str] = str
     equal: Callable[[Any, Any], bool] = operator.eq
     required_for: frozenset[str] = frozenset()

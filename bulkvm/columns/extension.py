@@ -21,6 +21,8 @@ MAX_LENGTH: Final = 64
 # The PBX's own numbers, which no box can have (vendor's guide).
 RESERVED: Final = frozenset({"555", "666", "777", "888"})
 
+PLAIN_EXTENSION: Final = re.compile(rf"(?!(?:{'|'.join(sorted(RESERVED))})\Z)[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}")
+
 _LOOKED_AT: Final = 128  # characters, to find out what is wrong
 _SHORTEST_PIN: Final = 5  # less a zero that a spreadsheet dropped
 _SHORTEST_GROUPED: Final = 6  # typed as text, it has lost none

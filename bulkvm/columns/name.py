@@ -12,6 +12,9 @@ from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
 
+# Words of letters or digits; a first one alone may stand for no value.
+PLAIN_NAME: Final = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)[A-Z][A-Za-z]*(?: [A-Za-z0-9]+)+")
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

@@ -15,6 +15,10 @@ _REPEATS: Final = re.compile(r"([0-9])\1\1")
 _USUAL_SOURCES: Final = (DEFAULT_PIN_POLICY.min_from, "--pin-length")  # which need no words in a message
 _ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
 _DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8)))
+PLAIN_PIN: Final = re.compile(
+    rf"(?!.*(?:{_ASCENDING.pattern}|{_DESCENDING.pattern}|{'|'.join(str(d) * 3 for d in range(10))}))"
+    rf"[0-9]{{{DEFAULT_PIN_POLICY.min_length},{DEFAULT_PIN_POLICY.max_length}}}"
+)
 
 
 def pin_digits(value: str, _: PinPolicy) -> Fault | None:

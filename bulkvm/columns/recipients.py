@@ -24,6 +24,9 @@ _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 # Local parts that are valid by RFC 5321 beyond doubt; with a domain up to this length, so is the address.
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
+_PLAIN_ADDRESS: Final = rf"(?=[^@]{{1,{_LONGEST_LOCAL}}}@){_PLAIN_LOCAL.pattern}@[A-Za-z0-9.-]+"
+_PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*")
+_DOMAIN: Final = re.compile(r"@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN_DOMAIN: Final = 180
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
@@ -51,6 +54,8 @@ def parse_recipients(text: str) -> Parsed:
     if "@" not in text and (text.casefold() in _NOBODY or stands_for_no_value(text)):
         message = "Leave the cell blank if no one should be notified."
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
+    if plain := _parse_plain(text):
+        return plain
     addresses: dict[str, str] = {}
     faults: list[Fault] = []
     for number, address in enumerate(_split(text)):
@@ -70,6 +75,15 @@ def parse_recipients(text: str) -> Parsed:
             Fault(ProblemCode.RECIPIENT, "The cell has no e-mail address. Type one, or leave the cell blank.")
         )
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
+
+
+def _parse_plain(text: str) -> Parsed | None:
+    """Parse different simple addresses, as nearly all cells have them; None for any other text."""
+    if not _PLAIN_LIST.fullmatch(text) or not all(map(_is_domain, _DOMAIN.findall(text))):
+        return None
+    addresses = tuple(_BETWEEN.split(text))
+    is_simple = len(addresses) <= MAX_RECIPIENTS and len(set(map(str.casefold, addresses))) == len(addresses)
+    return Parsed(addresses) if is_simple else None
 
 
 def listed_twice(address: str) -> Fault:
