@@ -35,9 +35,12 @@ _NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
 _DAY: Final = "(?:0?[1-9]|[12][0-9]|3[01])"
 _CHANGED: Final = re.compile(
     rf"{_DAY}([./-]){_DAY}\1[0-9]{{2,4}}|[0-9]{{4}}([./-]){_DAY}\2{_DAY}|[0-9]+:[0-9]{{2}}(?::[0-9]{{2}})?(?: ?[AP]M)?"
-    r"|[0-9.,]+\s?%|#.*"
+    r"|[0-9.,]+\s?%|#+|#[^\s#0-9].*"
 )
+# A number in which one or two letters stand for the digits that they look like.
+_LOOKALIKE: Final = re.compile(r"(?=.*[0-9])(?=.*[OoQDIilSsBZz])[0-9OoQDIil|SsBZz]{3,}")
 
+_MOST_LOOKALIKES: Final = 2
 _SHOWN: Final = 40
 # Digits of any script, superscript and circled ones too; six or more of them also with separators.
 _DIGIT: Final = r"[\d\u00b2\u00b3\u00b9\u2070-\u2079\u2080-\u2089\u2460-\u2468]"
@@ -77,6 +80,12 @@ def stands_for_no_value(text: str) -> bool:
 def is_changed_by_spreadsheet(text: str) -> bool:
     """Whether a text is a date, a time, a percentage or an error (#N/A), as a spreadsheet writes into a CSV file."""
     return bool(_CHANGED.fullmatch(text))
+
+
+def has_lookalike_letters(text: str) -> bool:
+    """Whether a text is a number with letters in it that look like digits, such as 4O28l7."""
+    letters = sum(map(str.isalpha, text))
+    return letters <= _MOST_LOOKALIKES and _LOOKALIKE.fullmatch(text) is not None
 
 
 def shown(text: str) -> str:

@@ -13,10 +13,11 @@ _ERRORS: Final = frozenset({
     "#NOMBRE?", "#VALOR!", "#NULO!", "#DESBORDAMIENTO!", "#CAMPO!", "#BLOQUEADO!", "#CONECTAR!",
     "#DESCONOCIDO!", "#RIF!", "#NOME?", "#VALORE!", "#NULLO!", "#ESPANSIONE!", "#N/B", "#VERW!", "#NAAM?",
     "#WAARDE!", "#DEEL/0!", "#GETAL!", "#LEEG!", "#OVERLOPEN!", "#BEREKENEN!", "#VELD!", "#N/DISP", "#NÚM!",
-    "#DESPEJAR!",
+    "#DESPEJAR!", "#ERROR!", "#OVERLOOP!", "#PYTHON!", "#TIMEOUT!", "#EXTERNAL!", "#BLOQUÉ!", "#CÁLCULO!",
 })  # fmt: skip
 # A column that is too narrow for a number or a date is full of #; LibreOffice numbers its errors.
 _OTHERS: Final = re.compile(r"#{3,}|Err:[0-9]{3}")
+_NOT_OF_WORD: Final = re.compile(r"[\u00a1\u00bf]|\s(?=[!?])")  # Spanish and French punctuation
 _LONGEST: Final = 32
 
 
@@ -25,5 +26,5 @@ def is_error_value(text: str) -> bool:
     text = text.strip()
     if len(text) > _LONGEST and text.strip("#"):
         return False
-    word = unicodedata.normalize("NFC", text).upper().replace("\u00a1", "").replace("\u00bf", "")
+    word = _NOT_OF_WORD.sub("", unicodedata.normalize("NFC", text).upper())
     return word in _ERRORS or _OTHERS.fullmatch(text) is not None

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from bulkvm.columns.cell_display import (
+    has_lookalike_letters,
     is_changed_by_spreadsheet,
     shown,
     shown_number,
@@ -29,6 +30,7 @@ _SHORTEST_GROUPED: Final = 6  # typed as text, it has lost none
 _UNGROUPED: Final = str.maketrans("", "", "().-")
 _GROUPED: Final = re.compile(r"[0-9]+(?:[().-]+[0-9]+)*")  # a number in groups of digits: 402-817
 _DIGITS: Final = re.compile(r"[0-9]+")
+_NUMBER_WITHIN: Final = re.compile(rf"[0-9]{{{MIN_LENGTH}}}")
 _LONG_RUN: Final = re.compile(rf"[0-9]{{{_SHORTEST_PIN}}}")
 _WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
 _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
@@ -106,7 +108,8 @@ def _not_digits(text: str, plain: str) -> Fault:
         return Fault(ProblemCode.EXTENSION_NOT_DIGITS, explanation)
     is_secret = _may_hold_pin(text)
     digits = "" if is_secret else _intended_digits(plain)
-    if not is_secret and len(digits) < MIN_LENGTH and any(map(str.isalpha, text)):
+    is_number = _NUMBER_WITHIN.search(plain)
+    if not is_secret and not is_number and len(digits) < MIN_LENGTH and any(map(str.isalpha, text)):
         return Fault(ProblemCode.EXTENSION_NOT_DIGITS, _NO_NUMBER)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Enter only the number."
     text = shown(text) if is_secret else shown_number(text)
@@ -119,6 +122,8 @@ def _what_else(text: str) -> str:
         return "This stands for no value. Type the extension, or delete the row."
     if not any(map(str.isnumeric, text)):
         return _NO_NUMBER
+    if has_lookalike_letters(text):
+        return "There is a letter among the digits, such as O for 0 or l for 1. Type the number again."
     if (found := _RANGE.fullmatch(text)) and _is_range(found[1], found[2]):
         return "This is a range. Write one row for each box."
     numbers = _BETWEEN_NUMBERS.split(text)

@@ -23,6 +23,7 @@ _HIDDEN: Final = re.compile(
     r"[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
+_LOST: Final = "\ufffd"
 _ODD_SPACES: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f]")
 
 
@@ -69,7 +70,13 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     """Warn of mojibake, which a program saved after it used the wrong encoding: BÃ¼ro for Büro."""
     if value.isascii():
         return None
-    for encoding in ("cp1252", "cp850", "cp437"):  # of Windows, and of its command line, as in `program > file`
+    if _LOST in value:
+        return Fault(
+            ProblemCode.NAME_ENCODING,
+            f"The name has {_LOST} where a program lost a letter. Type the name again, or export the file again.",
+        )
+    # Of Windows, of its command line, as in `program > file`, of macOS, and of Windows in Central Europe.
+    for encoding in ("cp1252", "cp850", "cp437", "mac_roman", "cp1250"):
         decoded = value
         with suppress(UnicodeError):
             while not decoded.isascii():

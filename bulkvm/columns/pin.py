@@ -3,7 +3,12 @@
 import re
 from typing import Final
 
-from bulkvm.columns.cell_display import is_changed_by_spreadsheet, stands_for_no_value
+from bulkvm.columns.cell_display import (
+    has_lookalike_letters,
+    is_changed_by_spreadsheet,
+    stands_for_no_value,
+    to_ascii_digits,
+)
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.text import count
@@ -33,9 +38,17 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
             "A spreadsheet converted the PIN to a date, a time, a percentage or an error (#N/A). "
             "Format the column as Text and type the PIN again.",
         )
-    if stands_for_no_value(value):
+    if stands_for_no_value(value) or not any(map(str.isnumeric, value)):
         return Fault(ProblemCode.PIN_NOT_DIGITS, "This is not a PIN. Type one, or leave the cell blank.")
-    return Fault(ProblemCode.PIN_NOT_DIGITS, "A PIN contains only the digits 0 to 9. Remove the other characters.")
+    return Fault(ProblemCode.PIN_NOT_DIGITS, _other_characters(value))
+
+
+def _other_characters(value: str) -> str:
+    """Explain what to do about characters that are not digits, of which some may stand for digits."""
+    if has_lookalike_letters(value):
+        return "There is a letter among the digits, such as O for 0 or l for 1. Type the PIN again."
+    remedy = "Remove the other characters." if to_ascii_digits(value) == value else "Type it again with these."
+    return f"A PIN contains only the digits 0 to 9. {remedy}"
 
 
 def pin_length(value: str, policy: PinPolicy) -> Fault | None:

@@ -34,6 +34,7 @@ _NAMES: Final = {
 }  # fmt: skip
 # Dashes that word processors write for a hyphen, and the minus sign.
 _NOT_HYPHENS: Final = re.compile(r"[_\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_EXTENDED: Final = frozenset({"ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"})
 COMMON_PROMPTS: Final = tuple(_NAMES)
 _TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in names}
 
@@ -54,6 +55,8 @@ def _parse_prompt(text: str) -> Parsed:
             None, (Fault(ProblemCode.PROMPT_TAG, "Choose a language from the list, or leave the cell blank."),)
         )
     name = text.casefold()
+    if name == "yes":  # which is registered, and not meant
+        return _not_a_tag(text, f", such as {_EXAMPLE}")
     if name in _TAG_OF_NAME:
         return _not_a_tag(text, f"; for {shown(text)}, {_TAG_OF_NAME[name]}")
     return _parse_tag(text)
@@ -78,6 +81,10 @@ def _parse_tag(text: str) -> Parsed:
         registered = language.is_valid()
     except LanguageTagError:
         return _not_a_tag(text, f", such as {_EXAMPLE}")
+    # Only these languages have such subtags (RFC 5646, 2.2.2); in en-USA, it is a country with a letter too many.
+    if not _EXTENDED.issuperset([language.language] if language.extlangs else []):
+        near = (prompt for prompt in COMMON_PROMPTS if prompt.startswith(f"{language.language}-"))
+        return _not_a_tag(text, f", such as {next(near, _EXAMPLE)}")
     if not registered or tag.casefold() == "und":
         suggestion = langcodes.standardize_tag(tag)
         known = suggestion.casefold() != tag.casefold() and langcodes.tag_is_valid(suggestion)

@@ -1,6 +1,7 @@
 """E-mail addresses that are notified of new messages."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -9,7 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
-from bulkvm.model.problem import Fault, ProblemCode
+from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
@@ -30,11 +31,15 @@ _DOMAIN: Final = re.compile(r"@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN_DOMAIN: Final = 180
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
+# Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
+_MARKS: Final = frozenset("'`*#=+-~!\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
+_LOOKALIKE_SCRIPTS: Final = frozenset({"CYRILLIC", "GREEK"})
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 # `Anna Bell (anna@example.com)`, `anna@example.com (Anna Bell)`, and the same with square brackets.
 _BRACKETED_ADDRESS: Final = re.compile(r"[(\[]\s*([^()\[\]\s@]+@[^()\[\]\s@]+)\s*[)\]]")
 _BRACKETED_NAME: Final = re.compile(r"(?<=[\w\s>])[(\[][^()\[\]@]*[)\]](?=\s*(?:[,;|\r\n]|\Z))")
+_AROUND: Final = "\"'()[]:"
 _AT_IN_WORDS: Final = re.compile(r"[(\[{]\s*(?:at|a|\u00e4t)\s*[)\]}]", re.IGNORECASE)
 _NOBODY: Final = frozenset({
     "no", "none", "nobody", "no one", "noone", "no-one", "false", "off", "0", "x", "no email", "no e-mail", "keine",
@@ -65,6 +70,8 @@ def parse_recipients(text: str) -> Parsed:
         if fault := _check_address(address):
             faults.append(fault)
             continue
+        if fault := _doubt(address):
+            faults.append(fault)
         folded = address.casefold()
         if folded in addresses:
             faults.append(listed_twice(address))
@@ -82,8 +89,35 @@ def _parse_plain(text: str) -> Parsed | None:
     if not _PLAIN_LIST.fullmatch(text) or not all(map(_is_domain, _DOMAIN.findall(text))):
         return None
     addresses = tuple(_BETWEEN.split(text))
+    if any(address[0] in _MARKS for address in addresses):
+        return None
     is_simple = len(addresses) <= MAX_RECIPIENTS and len(set(map(str.casefold, addresses))) == len(addresses)
     return Parsed(addresses) if is_simple else None
+
+
+def _doubt(address: str) -> Fault | None:
+    """Warn of an address that is valid, and probably not the one that a person sees."""
+    if address[0] in _MARKS:
+        return Fault(
+            ProblemCode.RECIPIENT,
+            f'"{shown(address)}" begins with {address[0]}. If that is not part of the address, remove it.',
+            Severity.WARNING,
+        )
+    if address.isascii():
+        return None
+    for part in re.split(r"[@.\u3002]", address):
+        scripts = {unicodedata.name(character, "").partition(" ")[0] for character in part if character.isalpha()}
+        if (
+            unicodedata.normalize("NFKC", part) != part
+            or "\u3002" in address
+            or ("LATIN" in scripts and scripts & _LOOKALIKE_SCRIPTS)
+        ):
+            return Fault(
+                ProblemCode.RECIPIENT,
+                f'"{shown(address)}" has letters that only look like usual ones. Type the address again.',
+                Severity.WARNING,
+            )
+    return None
 
 
 def listed_twice(address: str) -> Fault:
@@ -142,7 +176,11 @@ def _split_at_marks(text: str) -> Iterator[str]:
     for piece, separator in _PIECES.findall(text):
         if found := _IN_BRACKETS.findall(piece):
             names.clear()
-            yield from (address.strip() for address in found)
+            before = {word.strip(_AROUND).casefold() for word in _IN_BRACKETS.sub(" ", piece).split() if "@" in word}
+            if before <= {address.strip().casefold() for address in found}:
+                yield from (address.strip() for address in found)
+            else:  # two addresses, of which one would be lost
+                yield piece
         elif "@" in piece:
             yield from names
             names.clear()
@@ -185,6 +223,11 @@ def _explain(address: str, reason: str) -> Fault:
         return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(address)}".')
     if joined := _JOINED.fullmatch(address):
         return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(joined[1])}".')
+    if _IN_BRACKETS.search(address) and address.count("@") > 1:
+        return Fault(
+            ProblemCode.RECIPIENT,
+            "There are two addresses without a comma between them. Put a comma between them, or delete one.",
+        )
     if _AT_IN_WORDS.search(address):
         return _not_an_address(address, "Write @ between the name and the domain.")
     if "@" not in address:

@@ -36,7 +36,7 @@ _EXAMPLE: Final = Parsed(
     (
         Fault(
             ProblemCode.EXAMPLE_CELL,
-            "This is still the example of the template. Type your own value, or delete the row.",
+            "This is still the example of the template. Type your own value, or empty the cell.",
         ),
     ),
 )

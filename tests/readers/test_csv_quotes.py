@@ -167,7 +167,7 @@ def test_the_end_mark_of_dos_is_dropped(tmp_path: Path, end: str) -> None:
     assert validate(sheet).problems == ()
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "cp437"])
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "cp437", "mac_roman", "cp1250"])
 @pytest.mark.parametrize("name", ["Büro", "Café Zürich", "Señor Peña", "Straße"])
 def test_a_name_that_was_decoded_wrongly_is_doubted(name: str, encoding: str) -> None:
     broken = name.encode().decode(encoding)
