@@ -15,6 +15,7 @@ from bulkvm.model.errors import (
     MalformedAnswer,
     NoSuchBox,
     OutcomeUnknown,
+    PbxError,
     PbxRefused,
 )
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -39,7 +40,7 @@ from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
-from bulkvm.pbx.truncated_names import choose_probes, describe_unchecked, find_truncated
+from bulkvm.pbx.truncated_names import choose_probes, describe_unchecked, find_truncated, shows_other_values
 from bulkvm.pbx.whole_box import WholeBox
 
 
@@ -145,7 +146,7 @@ class Pbx:
         return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
 
     async def _find_truncated(self, listed: Collection[Box], on_unchecked: Callable[[str], None]) -> list[Box]:
-        """The boxes whose names the list may truncate; none, if this user may not fetch boxes."""
+        """The boxes that the list may show differently from single answers; none, if this user may not fetch boxes."""
         probes = choose_probes(listed)
         try:
             fetched = await self.fetch_boxes(probes)
@@ -154,7 +155,28 @@ class Pbx:
         if probes and not fetched:
             on_unchecked(describe_unchecked(listed))
             return []
+        if await self._differs(probes, fetched):
+            return list(listed)
         return find_truncated(listed, fetched)
+
+    async def _differs(self, listed: Iterable[Box], fetched: Mapping[str, Box]) -> bool:
+        """Whether the list shows other values than single answers do, and not only before someone changed a box."""
+        for box in listed:
+            single = fetched.get(box.id)
+            if single and shows_other_values(box, single):
+                page = await self._page_with(box.extension_number)
+                again = next((other for other in page.boxes if other.id == box.id), box)
+                if shows_other_values(again, single):
+                    return True
+        return False
+
+    async def is_list_exact(self, listed: Collection[Box]) -> bool:
+        """Whether the list shows some of its boxes as single answers do, as far as these can be fetched."""
+        probes = choose_probes(listed)
+        try:
+            return not await self._differs(probes, await self.fetch_boxes(probes))
+        except PbxError:
+            return True
 
     async def complete_listed(
         self,

@@ -1,20 +1,40 @@
-"""Finds names that a list truncates, by the boxes with the longest names."""
+"""Finds values that a list truncates or shows otherwise, by fetching some of its boxes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from heapq import nlargest
+from itertools import islice
 from typing import Final
 
-from bulkvm.model.box import Box
+from bulkvm.columns import COLUMNS
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box
 from bulkvm.text import count
 
 _PROBES: Final = 3  # boxes; the longest name in a list that truncates at the end of a word may be a complete one
+_BLANKS: Final = (BLANK, NOT_KNOWN, ())
+_OPTIONAL: Final = ("recipients", "prompt")
+_COMPARED: Final = tuple(c.header for c in COLUMNS if not c.secret and c.header != "name")
 _ELLIPSES: Final = ("...", "…")
 
 
 def choose_probes(listed: Iterable[Box]) -> list[Box]:
-    """Choose the boxes to fetch: those with the longest names, and one whose name ends in an ellipsis."""
-    marked, others = _by_ellipsis(listed)
-    return [*nlargest(_PROBES, others, key=_length), *marked[:1]]
+    """Choose the boxes to fetch.
+
+    Returns:
+        Those with the longest names, one whose name ends in an ellipsis, one with the most recipients, and one for each
+        field that may be blank because the list does not show it.
+    """
+    boxes = list(listed)
+    marked, others = _by_ellipsis(boxes)
+    most = nlargest(1, boxes, key=lambda box: len(str(box.recipients)))
+    blank = [box for name in _OPTIONAL for box in islice((b for b in boxes if getattr(b, name) in _BLANKS), 1)]
+    chosen = *nlargest(_PROBES, others, key=_length), *marked[:1], *most, *blank
+    return list({box.id: box for box in chosen}.values())
+
+
+def shows_other_values(listed: Box, single: Box) -> bool:
+    """Whether a list shows a box with other values than a single answer, apart from its name and its PIN."""
+    pairs = ((getattr(listed, name), getattr(single, name)) for name in _COMPARED)
+    return any(shown != value and shown is not NOT_KNOWN and value not in _BLANKS for shown, value in pairs)
 
 
 def find_truncated(listed: Collection[Box], fetched: Mapping[str, Box]) -> list[Box]:

@@ -49,10 +49,14 @@ async def plan_for(
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
     check_left_out(left_out, boxes)
     index = BoxIndex(boxes.values())
-    listed = ((record, index.find(record)) for record in records)
+    listed = [(record, index.find(record)) for record in records]
     in_part = [
         box for record, box in listed if box and (fields_to_fetch(record, box) or _may_be_truncated(record, box))
     ]
+    known = {box.id for box in in_part}
+    whole = [box for _, box in listed if box and box.id not in known]
+    if not await pbx.is_list_exact(whole):
+        in_part += whole
     boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
     index = BoxIndex(boxes.values())
     if make_pin:

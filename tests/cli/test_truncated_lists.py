@@ -157,3 +157,47 @@ def test_a_list_with_whole_names_costs_an_export_three_requests_more(
     bulkvm("export", "out.csv")
 
     assert pbx.state.traffic.counts["fetch"] == 3
+
+
+OTHER_VALUES: dict[str, dict[str, object]] = {
+    "one address of two": {"recipients": "a@example.com"},
+    "no addresses": {"recipients": None},
+    "a default": {"prompt": "en-US"},
+}
+
+
+@pytest.fixture(params=OTHER_VALUES.values(), ids=[*OTHER_VALUES])
+def misleading(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Starlette]:
+    """A PBX whose list shows another value of one field."""
+    assert folder.is_dir()
+    app = create_app()
+    box = {"pin": "402817", "prompt": "de-DE", "enable_pin": True, "enable_email_notify": False, "play_datetime": None}
+    app.state.stored.replace(
+        box | {"id": f"Q{n}", "extension_number": str(n), "name": "Desk", "recipients": "a@example.com,b@example.com"}
+        for n in range(6201, 6221)
+    )
+
+    def change(asked: Asked, answer: Answer) -> None:
+        if asked.method == "GET" and asked.path == "/api/shared_voicemails" and answer.status == 200:
+            answer.json = answer.json | {"items": [item | request.param for item in answer.json["items"]]}
+
+    with serve_pbx(AlteredPbx(app, change=change), monkeypatch):
+        yield app
+
+
+@pytest.mark.usefixtures("misleading")
+def test_an_export_and_a_backup_have_the_values_of_single_responses(bulkvm: Bulkvm, folder: Path) -> None:
+    exported, backed_up = bulkvm("export", "all.csv"), bulkvm("backup", "backups")
+
+    assert (exported.code, backed_up.code) == (0, 0)
+    for file in (folder / "all.csv", *(folder / "backups").glob("*.csv")):
+        assert file.read_text(encoding="utf-8-sig").count('de-DE,yes,no,"a@example.com,b@example.com"') == 20
+
+
+@pytest.mark.usefixtures("misleading")
+def test_a_row_with_the_value_that_only_the_list_shows_is_not_unchanged(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("extension,recipients,prompt\n6202,a@example.com,en-US\n", encoding="utf-8")
+
+    planned = bulkvm("plan", "a.csv", "--json")
+
+    assert planned.json["rows"][0]["changed"] == ["prompt", "recipients"]
