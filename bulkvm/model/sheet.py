@@ -20,6 +20,7 @@ class CellKind(StrEnum):
 
     NUMBER = "number"  # a whole number of at most 15 digits; its text is its digits
     PADDED = "padded number"  # a number shown through a format such as 0000; its text is what is shown
+    AFFIXED = "number with words"  # shown with them, as in "Room "0; its text is its digits
     BOOLEAN = "boolean"  # TRUE or FALSE, in these words
     FORMULA = "formula"  # its text is the stored result
     TOTAL = "total"  # a formula over several rows, such as SUM; its text is the stored result

@@ -32,7 +32,8 @@ _BOOLEANS: Final = {"0": "FALSE", "false": "FALSE", "1": "TRUE", "true": "TRUE",
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*", re.ASCII)
 # An aggregate of several rows. A running number such as MAX(A$2:A2)+1 is not one.
 _TOTAL: Final = re.compile(
-    r"\s*\+?(?:SUM|COUNT|AVERAGE|SUBTOTAL|AGGREGATE|MAX|MIN|MEDIAN|PRODUCT|ROWS|D?COUNTA?|DSUM)[A-Z]*\([^()]*[:\[][^()]*\)\s*",
+    r"\s*\+?(?:_xl[a-z]+\.)*(?:SUM|COUNT|AVERAGE|SUBTOTAL|AGGREGATE|MAX|MIN|MEDIAN|PRODUCT|ROWS|DCOUNT|DSUM)[A-Z]*"
+    r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*",
     re.IGNORECASE,
 )
 
@@ -82,7 +83,9 @@ class CellText:
         else:
             text, found = self._read_value(kind, style, value or "")
             if found in _HAS_USABLE_TEXT:
-                found = CellKind.TOTAL if _TOTAL.fullmatch(formula) else CellKind.FORMULA
+                found = CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
+            elif found is CellKind.AFFIXED and _is_total(formula):
+                found = CellKind.TOTAL
         return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
     def _read_value(self, kind: str, style: str, value: str) -> TextAndKind:
@@ -156,6 +159,10 @@ class CellText:
             return f"{number:g}"
 
 
+def _is_total(formula: str) -> bool:
+    return (":" in formula or "[" in formula) and _TOTAL.fullmatch(formula) is not None
+
+
 def _show_date(when: datetime | time | timedelta, mask: DateMask | None) -> str:
     """Format a date or time as its format shows it; blank if that is not certain."""
     if mask is None or isinstance(when, timedelta) or (isinstance(when, time) and mask.has_date):
@@ -166,7 +173,9 @@ def _show_date(when: datetime | time | timedelta, mask: DateMask | None) -> str:
 def _show(number: int, section: Section, *, has_minus: bool) -> TextAndKind:
     """Format a whole number with its section."""
     if section.mask is None:
-        return str(number), CellKind.NUMBER if number or section.shows_zero else CellKind.HIDDEN
+        if not number and not section.shows_zero:
+            return str(number), CellKind.HIDDEN
+        return str(number), CellKind.AFFIXED if section.has_words else CellKind.NUMBER
     text = section.mask.fill(str(abs(number)) if number else "").strip()
     if not text:
         return str(number), CellKind.HIDDEN

@@ -113,7 +113,9 @@ def read_json(
 def _warn_of_page(boxes: int, count: object) -> Iterator[Problem]:
     """Warn if an answer of the API is one page of a longer list."""
     if isinstance(count, str) and count.isdecimal() and count != str(boxes):
-        message = f"the file has {boxes:,} boxes, and its count is {count}: it is one page of a list."
+        message = f"the file has {boxes:,} boxes, and its count is {count}: " + (
+            "it is one page of a list." if int(count) > boxes else "it was changed after it was saved."
+        )
         yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
 
 

@@ -72,7 +72,7 @@ class Section:
     """How numbers of one sign are shown.
 
     `kind` is None if digits are shown. `mask` adds zeros or literals to the digits, if any. `literal` is the text that
-    replaces the number, if any.
+    replaces the number, if any. `has_words`: whether digits without a mask are shown with literals around them.
     """
 
     kind: CellKind | None = None
@@ -80,6 +80,7 @@ class Section:
     mask: Mask | None = None
     shows_zero: bool = True
     literal: str | None = None
+    has_words: bool = False
     date_mask: DateMask | None = None
 
 
@@ -316,4 +317,7 @@ def _section_of_mask(mask: Sequence[tuple[bool, str]]) -> Section:
         or any(character.isdigit() for is_digit, character in mask if not is_digit)
     )  # fmt: skip
     shows_zero = any(mask[place][1] == "0" for place in places)
-    return Section(mask=Mask(tuple(mask), len(places)) if pads else None, shows_zero=shows_zero)
+    if pads:
+        return Section(mask=Mask(tuple(mask), len(places)), shows_zero=shows_zero)
+    has_words = any(not is_digit and not character.isspace() for is_digit, character in mask)
+    return Section(shows_zero=shows_zero, has_words=has_words)

@@ -48,7 +48,11 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
     try:
         with open_archive(source) as archive:
             package = open_package(archive, source.size)
-            part, header = _choose(source.name, package, _candidates(source.name, package, sheet, heading_map))
+            parts = _parts(source.name, package, sheet)
+            candidates = _candidates(package, parts, heading_map)
+            if sheet is None and not any(candidate.header for candidate in candidates):
+                _check_hidden_sheets(source.name, package, heading_map)
+            part, header = _choose(source.name, package, candidates)
             return _read(source, package, part, header, heading_map)
     except BulkvmError:
         raise
@@ -56,15 +60,33 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
         raise damaged_error(source.name) from None  # the cause may quote a cell, and so a PIN
 
 
-def _candidates(
-    name: str, package: Package, sheet: str | None, heading_map: Mapping[str, str] | None
-) -> list[_Candidate]:
+def _parts(name: str, package: Package, sheet: str | None) -> list[SheetPart]:
     """Return the visible sheets, or the one with the given name, ignoring case."""
     parts = [part for part in package.sheets if part.is_visible]
     if sheet is not None:
         parts = [part for part in package.sheets if part.name.casefold() == sheet.casefold()]
         if not parts:
             raise UsageError(f'{name} has no sheet "{sheet}". Its sheets are {_list_names(package.sheets, ", ")}.')
+    return parts
+
+
+def _check_hidden_sheets(name: str, package: Package, heading_map: Mapping[str, str] | None) -> None:
+    """Raise an error if a hidden sheet has the headings that are in no visible one."""
+    hidden = _candidates(package, [part for part in package.sheets if not part.is_visible], heading_map)
+    found = [candidate.part for candidate in hidden if candidate.header and candidate.header.is_certain]
+    if found:
+        title = shown_number(found[0].name)
+        raise SheetError(
+            f'{name} has its headings in the hidden sheet "{title}". Show it (right-click on a sheet tab, Unhide), or '
+            f'choose it with --sheet "{title}".',
+            ProblemCode.NO_HEADER,
+        )
+
+
+def _candidates(
+    package: Package, parts: Sequence[SheetPart], heading_map: Mapping[str, str] | None
+) -> list[_Candidate]:
+    """Read the first rows of sheets, and find their headers."""
     read: dict[str, tuple[list[Row], Header | None]] = {}  # several sheets may share a part
     for path in dict.fromkeys(part.path for part in parts):
         with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(HEADER_ROWS)) as rows:

@@ -45,6 +45,7 @@ _DOUBTFUL: Final = {
     CellKind.LONG_NUMBER: ProblemCode.EXCEL_LONG_NUMBER,
     CellKind.ROUNDED: ProblemCode.EXCEL_DECIMALS,
     CellKind.SHOWN_OTHERWISE: ProblemCode.EXCEL_FORMAT,
+    CellKind.AFFIXED: ProblemCode.EXCEL_FORMAT,
     CellKind.UNWRAPPED: ProblemCode.TEXT_UNWRAPPED,
 }
 
@@ -91,7 +92,7 @@ def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault 
         return Fault(
             ProblemCode.TEXT_UNWRAPPED, f"The text is in a formula, as some programs write it; {shown(text)} is used."
         )
-    if kind is CellKind.SHOWN_OTHERWISE:
+    if kind in {CellKind.SHOWN_OTHERWISE, CellKind.AFFIXED}:
         return Fault(
             ProblemCode.EXCEL_FORMAT,
             f"The cell's number format shows something else than the cell holds; it is read as {shown(text)}. "

@@ -23,7 +23,7 @@ _PROBABLY_LOST: Final = (
 def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
     """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
     kind = sheet.kinds.get(letter, {}).get(row)
-    return kind is CellKind.NUMBER or (kind is None and sheet.name is None)
+    return kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)
 
 
 def restore_zeros(

@@ -293,3 +293,12 @@ def test_the_mark_of_utf_8_that_became_letters_is_no_part_of_a_heading(tmp_path:
         "A": "extension_number",
         "B": "name",
     }
+
+
+def test_headings_in_a_hidden_sheet_alone_are_named(tmp_path: Path) -> None:
+    path = workbook_of(tmp_path / "a.xlsx", Notes=[["Please fill in"]], hidden_Boxes=[HEADINGS, ROW])
+
+    with pytest.raises(SheetError, match=r'headings in the hidden sheet "Boxes"\. Show it .* --sheet "Boxes"'):
+        read_sheet(path)
+
+    assert read_sheet(path, sheet="Boxes").name == "Boxes"

@@ -150,6 +150,9 @@ def test_digits_that_are_not_shown_as_they_are_stored_are_an_error(
         pytest.param(1001.5, "0", "1001.5", id="a fraction in a format for whole numbers"),
         pytest.param(0.0000000000054, "General", "0.0000000000054", id="a fraction that is shown as 5.4E-12"),
         pytest.param("Lee", "0;0;0;0", "Lee", id="digits in the section for texts"),
+        pytest.param(7, '"Room "0', "7", id="a word before a number"),
+        pytest.param(7, '0" beds"', "7", id="a word after a number"),
+        pytest.param(-7, "0;(0)", "-7", id="a number in brackets"),
     ],
 )
 def test_a_number_that_is_shown_as_words_is_read_with_a_warning_where_words_stand(
@@ -161,6 +164,22 @@ def test_a_number_that_is_shown_as_words_is_read_with_a_warning_where_words_stan
 
     assert [record.name for record in checked.records] == [name]
     assert [(found.cell, found.severity) for found in checked.problems] == [("B2", Severity.WARNING)]
+
+
+@pytest.mark.parametrize("code", ['"ext. "0', '0" (new)"', "€0", "0_)", "_-* #,##0_-"])
+def test_digits_that_are_shown_with_words_around_them_are_read(tmp_path: Path, code: str) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", HEADINGS, [6201, "Lee", 402817], formats={"A2": code, "C2": code})
+
+    checked = validate(read_sheet(path))
+
+    assert [(record.extension_number, record.pin) for record in checked.records] == [("6201", "402817")]
+    assert not checked.problems
+
+
+def test_a_pin_that_lost_its_zero_is_one_with_words_around_it_too(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", HEADINGS, ["6201", "Lee", 24680], formats={"C2": '"PIN "0'})
+
+    assert [problem.code for problem in validate(read_sheet(path)).problems] == ["pin-lost-zero"]
 
 
 @NEEDS_OFFICE

@@ -161,7 +161,8 @@ def test_a_cell_of_which_the_place_is_not_certain_is_named(tmp_path: Path, rows:
 
 @pytest.mark.parametrize(
     "formula", ["SUM(A2:A3)", "COUNT(A2:A3)", "COUNTA($A$2:$A$3)", "SUBTOTAL(9,A2:A3)", "sum( A2:A3 )", "+SUM(A:A)",
-                "MAX(A2:A3)", "SUM(Table1[Extension])", "COUNTIF(A2:A3,1)"],
+                "MAX(A2:A3)", "SUM(Table1[Extension])", "COUNTIF(A2:A3,1)",
+                "SUMPRODUCT(1*(A2:A3=1))", "_xlfn.AGGREGATE(9,5,A2:A3)", "SUM(IF(A2:A3>1,ABS(A2:A3)))"],
 )  # fmt: skip
 def test_a_total_of_other_rows_is_no_extension(tmp_path: Path, formula: str) -> None:
     sheet = read(
@@ -176,7 +177,9 @@ def test_a_total_of_other_rows_is_no_extension(tmp_path: Path, formula: str) -> 
     assert [record.row for record in checked.records] == [2]
 
 
-@pytest.mark.parametrize("formula", ["A2+1", "MAX(A$2:A2)+1", "ROW()+6200", "LEFT(B2,4)", "VLOOKUP(B3,X!A:B,2,FALSE)"])
+@pytest.mark.parametrize(
+    "formula", ["A2+1", "MAX(A$2:A2)+1", "MAX(A$2:A2)+ABS(1)", "ROW()+6200", "LEFT(B2,4)", "VLOOKUP(B3,X!A:B,2,FALSE)"]
+)
 def test_a_number_that_is_calculated_for_its_row_is_an_extension(tmp_path: Path, formula: str) -> None:
     sheet = read(
         tmp_path,

@@ -29,7 +29,7 @@ def make_grid(sheet: Sheet, results: Results | None) -> Grid:
     letters = [*dict.fromkeys([*sheet.headings, *sheet.cells.columns])]
     width = max(map(column_index_from_string, letters), default=0)
     results = results or Results({}, {})
-    places = assign_columns(results, sheet.headings, width)
+    places = assign_columns(results, sheet.headings, set(map(column_index_from_string, letters)))
     headings = [""] * max(width, *places, 0)
     for letter, heading in sheet.headings.items():
         headings[column_index_from_string(letter) - 1] = heading

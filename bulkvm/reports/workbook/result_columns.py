@@ -1,7 +1,7 @@
 """The columns that results and annotated copies add to a sheet."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
+_MOST_COLUMNS: Final = 16_384  # of a worksheet
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With widths in characters.
 RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, f"{RESULT_PREFIX}changed": 24}
@@ -71,11 +72,24 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
     return Results({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows)
 
 
-def assign_columns(results: Results, headings: Mapping[str, str], last: int) -> list[int]:
-    """Return the result columns, counted from 1: those of an earlier result, or new ones after the last column."""
+def assign_columns(results: Results, headings: Mapping[str, str], used: Collection[int]) -> list[int]:
+    """Return the result columns, counted from 1: those of an earlier result, or new ones after the last used column.
+
+    If a sheet cannot have as many columns, they are the last ones that are free side by side.
+    """
     there = {heading.strip().casefold(): column_index_from_string(letter) for letter, heading in headings.items()}
-    free = iter(range(last + 1, last + 1 + len(results.headings)))
+    needed = len(results.headings)
+    free = iter(range(_last_before(sorted({0, *used}), needed) + 1, _MOST_COLUMNS + needed))
     return [there[heading] if heading in there else next(free) for heading in results.headings]
+
+
+def _last_before(used: Sequence[int], needed: int) -> int:
+    """The last of the used columns after which as many as needed are free."""
+    ends = [*used[1:], _MOST_COLUMNS + 1]
+    return max(
+        (column for column, end in zip(used, ends, strict=True) if end - column > needed),
+        default=used[-1],
+    )
 
 
 def messages_by_row(problems: Sequence[Problem]) -> Mapping[int | None, str]:

@@ -210,6 +210,25 @@ def wide_sheet(folder: Path, headings: list[str], *, freeze: str | None = None, 
     return replace(read_sheet(folder / "wide.xlsx"), name=name)
 
 
+@pytest.mark.parametrize("stray", ["XFD", "XFA"])
+def test_the_results_of_a_sheet_with_a_value_at_its_right_edge_can_be_imported_again(
+    tmp_path: Path, stray: str
+) -> None:
+    workbook = openpyxl.Workbook()
+    own = workbook.worksheets[0]
+    own.append(["Ext", "Name", "PIN"])
+    own.append(["6201", "Lab", "402817"])
+    own[f"{stray}2"] = "stray"
+    workbook.save(tmp_path / "a.xlsx")
+    sheet = read_sheet(tmp_path / "a.xlsx")
+
+    for name in ("Sheet", None):  # the person's workbook, and a copy of the texts alone
+        outcome = Outcome(row=2, extension_number="6201", status=Status.CREATED)
+        again = read_sheet(write_result(tmp_path / f"{name}.xlsx", replace(sheet, name=name), [outcome], [], RUN))
+        assert again.headings["D"] == "bulkvm_status"
+        assert [again.cells.loc[2, letter] for letter in ("A", "D", stray)] == ["6201", "created", "stray"]
+
+
 OTHERS = ["Name", "PIN", *(f"Column {number}" for number in range(8))]
 
 

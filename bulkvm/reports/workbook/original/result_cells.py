@@ -31,8 +31,8 @@ def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> Mapping
     Rows without a result keep the text of an earlier one.
     """
     headings = {cell.column_letter: cell.value for cell in worksheet[sheet.header_row] if isinstance(cell.value, str)}
-    last = max((cell.column for cell in existing_cells(worksheet) if cell.value is not None), default=0)
-    places = assign_columns(results, headings, max(last, _last_column_under_drawings(worksheet, sheet.header_row)))
+    used = {cell.column for cell in existing_cells(worksheet) if cell.value is not None}
+    places = assign_columns(results, headings, {*used, _last_column_under_drawings(worksheet, sheet.header_row)})
     for place, (heading, width) in zip(places, results.headings.items(), strict=True):
         worksheet.column_dimensions[get_column_letter(place)].width = width
         cell = visible_cell(worksheet, sheet.header_row, place)
