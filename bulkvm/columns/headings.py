@@ -7,7 +7,8 @@ EXTENSION: Final = {
     "mailbox number, mailbox no, mailbox extension, number, box, box number, voicemail number, voicemail box, "
     "voicemail extension, vm box, vm extension",
     "de": "Durchwahl, Durchwahlnummer, Durchwahl-Nr, Nebenstelle, Nebenstellennummer, Nebenstellen-Nr, Nebenstelle Nr, "
-    "Rufnummer, interne Durchwahl, interne Rufnummer, interne Nummer, Nummer, Mailboxnummer, Klappe",
+    "Rufnummer, interne Durchwahl, interne Rufnummer, interne Nummer, Nummer, Mailboxnummer, "
+    "Mailbox-Nr, Ext-Nr, interne Nr, Klappe",
     "fr": "poste, numéro de poste, numéro du poste, n° du poste, no de poste, n° de poste, n° poste, poste interne, "
     "poste téléphonique, "
     "numéro interne, numéro, numéro d'extension, boîte vocale, numéro de boîte vocale",
@@ -36,7 +37,7 @@ NAME: Final = {
 
 PIN: Final = {
     "en": "voicemail pin, vm pin, mailbox pin, pin code, pin number, pin no",
-    "de": "PIN-Code, PIN-Nummer, Mailbox-PIN, Geheimzahl, Geheimnummer",
+    "de": "PIN-Code, PIN-Nummer, PIN-Nr, Mailbox-PIN, Geheimzahl, Geheimnummer",
     "fr": "code PIN, numéro PIN, NIP, code NIP",
     "es": "código PIN, número PIN, número de PIN, NIP",
     "it": "codice PIN, numero PIN",

@@ -125,6 +125,23 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
             )
 
 
+def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_row: int) -> Iterator[Problem]:
+    """Find the headings of read columns that a merged cell hides, so that nobody sees what is in the column."""
+    for written in ranges:
+        left, top, right, bottom = _bounds(written)
+        if not top <= header_row <= bottom:
+            continue
+        for letter in used:
+            column = COLUMN_OF[letter]
+            if left <= column <= right and (column, header_row) != (left, top):
+                yield Problem(
+                    row=None,
+                    code=ProblemCode.MERGED_CELLS,
+                    message=f"the merged cell {written} hides the heading in {letter}{header_row}. Unmerge it "
+                    "(Home > Merge & Center), and check the headings.",
+                )
+
+
 def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) -> Iterator[Problem]:
     """Mark the cells with a value that is hidden by a merged cell in the same row."""
     for letter in (LETTERS[column - 1] for column in columns):

@@ -13,6 +13,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
 from bulkvm.readers.hidden_and_merged import (
+    find_covered_headings,
     mark_merged,
     warn_conditional,
     warn_hidden_columns,
@@ -161,6 +162,7 @@ def _read(
         *warn_struck_rows(table.struck, used),
         *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
         *warn_conditional(worksheet.conditional, package.changing, in_order, table),
+        *find_covered_headings(worksheet.merged, in_order, header.row.number),
         *mark_merged(worksheet.merged, used, table),
     )
     cells = table.to_frame()

@@ -107,6 +107,10 @@ def test_headings_of_other_languages_and_of_the_portal_are_known(heading: str, h
     [
         ("Extension (required)", "extension_number"),
         ("PIN (required)", "pin"),
+        ("PIN-Nr.", "pin"),
+        ("Mailbox-Nr.", "extension_number"),
+        ("Ext.-Nr.", "extension_number"),
+        ("Interne Nr.", "extension_number"),
         ("PIN (6-10 digits)", "pin"),
         ("PIN [6 to 10 digits] *", "pin"),
         ("Durchwahl (Pflicht)", "extension_number"),

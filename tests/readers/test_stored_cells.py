@@ -205,6 +205,19 @@ def test_a_value_that_a_merge_over_columns_covers_is_an_error(tmp_path: Path, me
     assert bool(validate(sheet).records) is not bool(covered)
 
 
+@pytest.mark.parametrize(
+    ("merged", "covered"), [("B1:C1", ["C1"]), ("A1:C1", ["B1", "C1"]), ("D1:E1", []), ("E1:F1", []), ("A2:C2", [])]
+)
+def test_a_heading_that_a_merge_covers_is_an_error(tmp_path: Path, merged: str, covered: list[str]) -> None:
+    row = f'<row r="2">{text_cell("A2", "6201")}</row>'
+    sheet = read(tmp_path, row, after=f'<mergeCells><mergeCell ref="{merged}"/></mergeCells>')
+
+    found = [problem for problem in validate(sheet).problems if problem.is_error]
+    assert [problem.code for problem in found] == ["merged-cells"] * len(covered)
+    for problem, cell in zip(found, covered, strict=True):
+        assert f"the merged cell {merged} hides the heading in {cell}." in problem.message
+
+
 @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.0"', 'hidden="true"'])
 def test_a_row_that_is_not_seen_is_read_with_a_warning(tmp_path: Path, attributes: str) -> None:
     sheet = read(tmp_path, f'<row r="2" {attributes}>{text_cell("A2", "6201")}</row>')
