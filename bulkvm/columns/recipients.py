@@ -10,6 +10,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
+from bulkvm.columns.heading_words import names_outdated
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
@@ -62,7 +63,7 @@ def parse_recipients(text: str) -> Parsed:
     if plain := _parse_plain(text):
         return plain
     addresses: dict[str, str] = {}
-    faults: list[Fault] = []
+    faults = _doubt_notes(text) if "(" in text or "[" in text else []
     for number, address in enumerate(_split(text)):
         if number == _MOST_READ:
             faults.append(_too_many(f"more than {_MOST_READ}"))
@@ -93,6 +94,19 @@ def _parse_plain(text: str) -> Parsed | None:
         return None
     is_simple = len(addresses) <= MAX_RECIPIENTS and len(set(map(str.casefold, addresses))) == len(addresses)
     return Parsed(addresses) if is_simple else None
+
+
+def _doubt_notes(text: str) -> list[Fault]:
+    """Warn of an address with a note that it is not to be used, since notes are not read."""
+    return [
+        Fault(
+            ProblemCode.RECIPIENT,
+            f'The note "{shown(note)}" is not read. If the address beside it should not be notified, remove it.',
+            Severity.WARNING,
+        )
+        for note in _BRACKETED_NAME.findall(text)
+        if names_outdated(note)
+    ]
 
 
 def _doubt(address: str) -> Fault | None:

@@ -336,6 +336,8 @@ def test_a_prompt_that_is_no_tag_suggests_one(text: str, advice: str) -> None:
         ("a|b@example.com", ("a|b@example.com",), []),
         ("a@example.com (Anna Bell)", ("a@example.com",), []),
         ("a@example.com(Anna Bell)", ("a@example.com",), []),
+        ("a@example.com (old), b@example.com", ("a@example.com", "b@example.com"), ["recipient?"]),
+        ("a@example.com (do not use)", ("a@example.com",), ["recipient?"]),
         ("a@example.com (Bell, Anna), b@example.com (Ben)", ("a@example.com", "b@example.com"), []),
         ("a@example.com [Anna]; b@example.com", ("a@example.com", "b@example.com"), []),
         ("Anna Bell (a@example.com), b@example.com", ("a@example.com", "b@example.com"), []),
