@@ -198,7 +198,7 @@ def a_link_to_nothing(target: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_what_is_no_file_is_never_written_to(
+def test_only_regular_files_are_written_to(
     tmp_path: Path, put: Callable[[Path], None], words: str, *, overwrite: bool
 ) -> None:
     put(tmp_path / "boxes.csv")
@@ -213,9 +213,7 @@ def test_what_is_no_file_is_never_written_to(
 
 @posix_only
 @pytest.mark.parametrize("as_link", [False, True], ids=["file", "link"])
-def test_a_file_that_another_one_swaps_for_the_new_one_gets_nothing_and_no_name(
-    tmp_path: Path, *, as_link: bool
-) -> None:
+def test_a_temporary_file_replaced_by_another_program_is_not_published(tmp_path: Path, *, as_link: bool) -> None:
     theirs = tmp_path / "theirs"
     theirs.write_text("theirs")
 

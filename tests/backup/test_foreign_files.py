@@ -31,7 +31,7 @@ async def test_other_files_in_the_staging_folder_stay(tmp_path: Path) -> None:
     assert sorted(file for file in staging.iterdir() if file.name != "lock") == before
 
 
-async def test_what_a_killed_backup_left_in_the_staging_folder_goes(tmp_path: Path) -> None:
+async def test_leftovers_of_a_killed_backup_are_removed_from_the_staging_folder(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     staging = folder / ".bulkvm"
     staging.mkdir(parents=True)
@@ -58,7 +58,7 @@ async def test_the_manifest_of_a_backup_stays_though_a_copy_of_it_lies_in_the_st
 
 @posix_only
 @pytest.mark.parametrize("as_file", [False, True], ids=["link", "file"])
-async def test_a_staging_folder_that_is_none_is_refused(tmp_path: Path, *, as_file: bool) -> None:
+async def test_a_staging_path_that_is_not_a_folder_is_refused(tmp_path: Path, *, as_file: bool) -> None:
     folder, elsewhere = tmp_path / "nights", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
@@ -147,9 +147,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("put", FOREIGN)
 @pytest.mark.parametrize("name", ["notes", "clinic-20261101T021500Z"])
-async def test_a_manifest_that_is_none_is_a_foreign_file(
-    tmp_path: Path, put: Callable[[Path], None], name: str
-) -> None:
+async def test_an_invalid_manifest_is_a_foreign_file(tmp_path: Path, put: Callable[[Path], None], name: str) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     folder.mkdir()
     foreign = folder / f"{name}.manifest.json"

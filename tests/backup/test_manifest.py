@@ -66,7 +66,7 @@ def test_what_a_later_version_adds_is_ignored() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"clinic"', '{"schema": 1}', format_manifest(MANIFEST)[:90]])
-def test_what_is_no_manifest_is_not_taken_for_one(text: str) -> None:
+def test_a_file_that_is_not_a_manifest_is_not_read_as_one(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (JSON's own error is one, too)
         parse_manifest(text)
 
@@ -107,7 +107,7 @@ def test_one_field_of_another_type_makes_it_no_manifest(field: dict[str, object]
         parse_manifest(json.dumps(json.loads(format_manifest(MANIFEST)) | field))
 
 
-def test_a_manifest_that_is_nested_without_end_is_none() -> None:
+def test_a_manifest_nested_too_deeply_is_not_a_manifest() -> None:
     with pytest.raises(ValueError, match="not a manifest"):
         parse_manifest("[" * 100_000)
 

@@ -115,7 +115,7 @@ async def test_a_list_that_cannot_be_read_completely_is_no_backup_and_leaves_the
     assert verify(folder).damaged == {}
 
 
-async def test_a_pbx_that_goes_away_for_good_while_boxes_are_fetched_is_one_that_cannot_be_reached(
+async def test_a_pbx_that_goes_away_while_boxes_are_fetched_is_unreachable(
     tmp_path: Path,
 ) -> None:
     app = pbx_with(tmp_path, 50, settings=SimulatorSettings(summary_lists=True), faults=["down(seconds=99):fetch:20"])
@@ -127,7 +127,7 @@ async def test_a_pbx_that_goes_away_for_good_while_boxes_are_fetched_is_one_that
 
 
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename", "503", "reset", "truncated"])
-async def test_what_can_be_retried_is(tmp_path: Path, what: str) -> None:
+async def test_a_list_request_of_a_backup_is_repeated(tmp_path: Path, what: str) -> None:
     app, folder = pbx_with(tmp_path, 50, faults=[f"{what}:list:2"]), tmp_path / "nights"
 
     manifest = await back_up_from(app, folder, settings=SendSettings(retries=3, max_rps=0))
@@ -256,7 +256,7 @@ async def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     assert (tmp_path / "nights").read_text("utf-8") == "precious"
 
 
-async def test_of_two_backups_of_one_second_the_later_stays(tmp_path: Path) -> None:
+async def test_the_later_of_two_backups_in_one_second_is_kept(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     await back_up_from(app, folder)
 
@@ -302,7 +302,7 @@ async def test_a_box_that_is_removed_while_boxes_are_fetched_is_left_out(tmp_pat
     assert (await back_up_from(app, tmp_path / "nights")).count == 29
 
 
-def test_what_is_no_folder_cannot_be_verified(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_folder_cannot_be_verified(tmp_path: Path) -> None:
     (tmp_path / "nights").write_text("precious", "utf-8")
 
     with pytest.raises(BackupNotProven, match="cannot be read"):

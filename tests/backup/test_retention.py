@@ -40,7 +40,7 @@ def test_the_newest_good_backup_always_stays(history: list[Manifest], keep: Keep
 
 
 @given(backups, rules)
-def test_what_is_dated_later_than_now_is_left_alone(history: list[Manifest], keep: Keep) -> None:
+def test_files_dated_in_the_future_are_left_alone(history: list[Manifest], keep: Keep) -> None:
     pruned = choose_pruned(history, keep, NIGHT)
 
     assert all(b.time <= NIGHT for b in pruned)

@@ -63,7 +63,7 @@ def assert_one_line(ended: CommandResult, code: int, *words: str) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_backup_that_is_well_prints_nothing_and_can_be_imported(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_successful_backup_prints_nothing_and_can_be_imported(bulkvm: Bulkvm, folder: Path) -> None:
     ended = bulkvm("backup", "nights")
 
     assert (ended.code, ended.out, ended.err) == (0, "", "")
@@ -341,7 +341,7 @@ def test_a_backup_of_the_future_is_named_and_is_never_the_newest(bulkvm: Bulkvm,
 
 
 @pytest.mark.parametrize("time", ["36", "h", "1.5h", "-1h", "36 hours", "9999999d"])
-def test_what_is_no_length_of_time_is_refused(bulkvm: Bulkvm, folder: Path, time: str) -> None:
+def test_an_invalid_duration_is_refused(bulkvm: Bulkvm, folder: Path, time: str) -> None:
     (folder / "nights").mkdir()
 
     ended = bulkvm("backup", "verify", "nights", "--max-age", time)

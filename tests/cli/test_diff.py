@@ -166,7 +166,7 @@ ext. 9,Ward,582046,de-DE,yes,,DISABLE
 @pytest.mark.parametrize(
     "more", [[], ["--json"], ["--output", "d.csv", "--overwrite"], ["--output", "d.xlsx", "--overwrite"]]
 )
-def test_what_our_rules_refuse_is_compared_as_it_stands(bulkvm: Bulkvm, folder: Path, more: list[str]) -> None:
+def test_values_that_the_rules_refuse_are_compared_unparsed(bulkvm: Bulkvm, folder: Path, more: list[str]) -> None:
     other = REFUSED.replace("English", "Deutsch").replace("12345", "54321").replace("maybe", "perhaps")
 
     same = bulkvm("diff", write("a.csv", REFUSED), "a.csv", *more)

@@ -46,7 +46,7 @@ def assert_clear(ended: CommandResult, code: int, *words: str) -> None:
         "site",
     ],
 )
-def test_a_pbx_that_is_not_named_rightly(
+def test_an_invalid_pbx_address_is_reported(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], code: int, words: list[str]
 ) -> None:
     for name, value in environment.items():

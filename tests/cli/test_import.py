@@ -207,7 +207,7 @@ def test_what_the_pbx_refuses_is_reported_row_by_row_and_the_others_are_done(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_number_that_something_else_has_is_reported_before_anything_is_sent(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_number_in_use_by_another_extension_is_reported_before_sending(bulkvm: Bulkvm, folder: Path) -> None:
     rows = [("6300", "Taken", "402817", "", ""), ("6302", "Free", "582046", "", "")]
 
     ended = bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes", "--json")

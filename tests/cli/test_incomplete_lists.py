@@ -41,7 +41,7 @@ def app(tmp_path: Path) -> Starlette:
     ],
     ids=lambda command: " ".join(map(str, command)),
 )
-def test_nothing_comes_of_a_list_that_is_not_complete(
+def test_an_incomplete_list_is_an_error(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: list[str | Path], fault: str, words: str
 ) -> None:
     pbx.state.faults = FaultRules([fault])

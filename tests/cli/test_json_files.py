@@ -52,7 +52,7 @@ def test_a_simulator_begins_with_it(bulkvm: Bulkvm, exported: Path, monkeypatch:
         assert bulkvm("diff", exported).code == 0
 
 
-def test_what_is_wrong_in_it_is_marked_in_a_workbook(bulkvm: Bulkvm, exported: Path) -> None:
+def test_problems_of_a_json_file_are_marked_in_a_workbook(bulkvm: Bulkvm, exported: Path) -> None:
     boxes = json.loads(exported.read_text("utf-8"))
     boxes[0] |= {"pin": "111222", "id": None}  # with its id, the box may have it from a time of other rules
     exported.write_text(json.dumps(boxes), "utf-8")

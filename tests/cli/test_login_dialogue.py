@@ -33,7 +33,7 @@ def test_a_person_is_shown_the_certificate_and_may_pin_it(tmp_path: Path, agreed
         assert f"Password: {USER.password}" not in terminal.seen
 
 
-def test_a_person_keeps_what_is_known_by_pressing_enter(tmp_path: Path) -> None:
+def test_pressing_enter_keeps_the_stored_value(tmp_path: Path) -> None:
     with running(create_app()) as server:
         before = f'[clinic]\nurl = "{server.url}"\ndomain = "{USER.domain}"\nuser = "{USER.user}"\n'
         (tmp_path / "sites.toml").write_text(before, "utf-8")

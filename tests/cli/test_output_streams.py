@@ -123,7 +123,7 @@ def test_a_document_that_cannot_be_written_is_reported_in_a_line_and_leaves_the_
 
 @POSIX
 @pytest.mark.usefixtures("pbx")
-def test_what_else_went_wrong_is_worse_than_a_document_that_cannot_be_written(bulkvm: Bulkvm, folder: Path) -> None:
+def test_other_errors_take_precedence_over_a_document_that_cannot_be_written(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *desks(2))
     write_csv(folder / "wrong.csv", ("1", "Desk", "402817", "", ""))
 
@@ -327,7 +327,7 @@ def test_one_ctrl_c_while_the_result_is_written_does_not_lose_it(bulkvm: Bulkvm,
 
 @POSIX
 @pytest.mark.usefixtures("pbx")
-def test_a_terminal_that_stands_still_holds_up_nothing(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_blocked_terminal_does_not_block_the_run(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *desks(200))
     read, write = os.pipe()  # which no one reads
     os.set_blocking(write, False)

@@ -568,7 +568,7 @@ def test_runs_of_an_age_are_forgotten_but_for_one_that_is_in_progress(bulkvm: Bu
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("arguments", [[], ["last", "--older-than", "1d"], [""], ["2", "--yes"], ["--older-than", "x"]])
-def test_what_is_to_be_forgotten_is_named_for_certain(bulkvm: Bulkvm, folder: Path, arguments: list[str]) -> None:
+def test_a_run_to_forget_must_be_named_unambiguously(bulkvm: Bulkvm, folder: Path, arguments: list[str]) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes")
 
     assert bulkvm("runs", "forget", *arguments).code == 2

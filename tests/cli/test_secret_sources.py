@@ -126,7 +126,7 @@ def test_a_site_that_becomes_another_login_does_not_send_the_password_of_the_for
 
 
 @pytest.mark.parametrize("way", ["file", "command"])
-def test_a_password_that_cannot_be_had_ends_one_site_alone_and_doctor_checks_the_rest(
+def test_a_password_that_cannot_be_fetched_fails_one_site_only_and_doctor_checks_the_rest(
     bulkvm: Bulkvm, clinic: Running, password_file: Path, way: str
 ) -> None:
     bulkvm("login", "one", "--url", clinic.url, *LOGIN, *option_for(way, password_file))

@@ -374,7 +374,7 @@ def test_without_a_keyring_a_site_is_used_with_a_variable(
         (["clinic", "--url", "http://pbx.invalid", "--token-stdin"], "--allow-http"),
     ],
 )
-def test_a_login_that_makes_no_sense(
+def test_an_invalid_combination_of_login_options_is_refused(
     bulkvm: Bulkvm, ring: InMemory, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("simulator"))

@@ -22,7 +22,7 @@ def app(tmp_path: Path) -> Starlette:
     return pbx_with(tmp_path, 50)
 
 
-def test_off_a_terminal_a_plain_line_now_and_then_shows_how_far_it_is(
+def test_progress_is_printed_as_plain_lines_without_a_terminal(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bulkvm.cli.streams._LINE_EVERY", 0.01)
@@ -39,7 +39,7 @@ def test_off_a_terminal_a_plain_line_now_and_then_shows_how_far_it_is(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_what_does_not_take_long_shows_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
+def test_a_short_phase_shows_only_its_end_and_a_quiet_command_nothing(bulkvm: Bulkvm) -> None:
     reported, quiet = bulkvm("export", "boxes.csv"), bulkvm("export", "more.csv", "--quiet")
 
     assert reported.err == "50 boxes: boxes.csv\n"

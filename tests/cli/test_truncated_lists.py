@@ -65,9 +65,7 @@ def test_what_a_run_changed_is_restored_though_the_list_cuts_it(
     assert list(stored(cutting, "name").values()) == [row[1] for row in ROWS]
 
 
-def test_a_name_that_someone_changed_since_keeps_its_box_all_the_same(
-    bulkvm: Bulkvm, cutting: Starlette, folder: Path
-) -> None:
+def test_a_box_whose_name_was_changed_since_is_kept(bulkvm: Bulkvm, cutting: Starlette, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     cutting.state.stored.db.execute("UPDATE box SET name = ? WHERE extension_number = '6202'", (f"{LONG} by hand",))
 

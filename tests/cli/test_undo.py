@@ -28,7 +28,7 @@ def names(bulkvm: Bulkvm) -> list[str]:
     return [run["run"] for run in bulkvm("runs", "--json").json["runs"]]
 
 
-def test_a_box_that_holds_a_message_is_kept_and_named_unless_it_may_go_too(
+def test_a_box_with_a_message_is_kept_and_reported_without_with_messages(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -238,7 +238,7 @@ def test_an_empty_name_means_no_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path
 
 
 @pytest.mark.usefixtures("pbx")
-def test_where_only_undos_are_left_there_is_no_last_import(bulkvm: Bulkvm, folder: Path) -> None:
+def test_last_names_no_run_if_only_undos_are_left(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     bulkvm("undo", "last", "--yes")
     bulkvm("runs", "forget", names(bulkvm)[0], "--yes")
@@ -435,7 +435,7 @@ def cut_journal(folder: Path, last: bytes) -> None:
     journal.write_bytes(b"".join(lines[: at + 1]))
 
 
-def test_of_a_journal_without_its_end_only_what_it_records_is_undone_and_that_is_said(
+def test_an_undo_of_a_truncated_journal_is_limited_to_its_records_and_reports_that(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes", "--concurrency", "1")

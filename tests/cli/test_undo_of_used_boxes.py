@@ -93,7 +93,7 @@ def test_a_field_that_is_set_after_the_question_keeps_its_box_too(bulkvm: Bulkvm
     assert "the box was changed in retain_days" in undone.json["rows"][1]["message"]
 
 
-def test_a_box_with_a_greeting_is_kept_and_named_unless_it_may_go_too(
+def test_a_box_with_a_greeting_is_kept_and_reported_without_with_messages(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -129,7 +129,7 @@ def test_a_greeting_that_is_recorded_after_the_question_keeps_its_box_too(
 
 
 @pytest.mark.parametrize("fault", ["403", "404", "405", "500", "html", "truncated"])
-def test_where_the_pbx_does_not_show_greetings_boxes_are_kept_and_named_unless_they_may_go(
+def test_boxes_whose_greetings_the_pbx_does_not_show_are_kept_without_with_messages(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, fault: str
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")

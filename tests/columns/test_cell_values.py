@@ -246,7 +246,7 @@ def test_no_in_the_words_of_people_and_spreadsheets(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["maybe", "2", "yes please", "ye s", "✗", "❌", "☒", "NULL"])
-def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
+def test_other_texts_are_neither_yes_nor_no(text: str) -> None:
     assert read("enable_pin", text) == (None, ["yes-no"])
 
 
@@ -512,5 +512,5 @@ def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str)
         )),
     ],
 )  # fmt: skip
-def test_a_name_that_is_none_or_holds_what_nobody_sees_is_doubted(text: str, codes: list[str]) -> None:
+def test_a_placeholder_or_invisible_character_in_a_name_is_a_warning(text: str, codes: list[str]) -> None:
     assert read("name", text) == (text, codes)

@@ -61,7 +61,7 @@ def test_an_address_is_taken_as_it_was_intended(written: str, base: str) -> None
         "u:SECRET@pbx",
     ],
 )
-def test_what_is_no_address_of_a_pbx_is_refused_and_not_repeated(written: str) -> None:
+def test_an_invalid_pbx_address_is_refused_and_not_quoted(written: str) -> None:
     with pytest.raises(UsageError) as refusal:
         check_url(written)
     assert "SECRET" not in str(refusal.value)
@@ -71,7 +71,7 @@ PARTS = st.sampled_from([*"aZß☃._-:/\\@[]% ?#8", "xn--", "::1", "\u200b", "�
 
 
 @given(st.lists(PARTS, max_size=8).map("".join))
-def test_whatever_is_taken_can_be_called(rest: str) -> None:
+def test_every_accepted_address_can_be_called(rest: str) -> None:
     try:
         base = check_url(f"https://{rest}")
     except UsageError:

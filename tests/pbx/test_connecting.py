@@ -129,7 +129,7 @@ async def test_a_self_signed_certificate_is_refused_until_it_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.pem", __file__])
-async def test_a_certificate_file_that_is_none_is_named(name: str) -> None:
+async def test_an_invalid_certificate_file_is_reported(name: str) -> None:
     with pytest.raises(UsageError, match="BULKVM_CA_FILE"):
         await list_once(Site(name="test", url="https://127.0.0.1:1", token="t", ca_file=name))
 
@@ -162,7 +162,7 @@ async def test_a_create_whose_answer_is_lost_is_distinguished_from_one_that_was_
     assert app.state.traffic.counts["create"] == 1
 
 
-async def test_a_connection_that_was_cut_in_the_middle_is_never_taken_for_one_that_was_not_made() -> None:
+async def test_a_connection_lost_during_a_request_is_never_treated_as_never_established() -> None:
     """The transport under httpx words both as a failure to connect."""
     app = create_app(faults=["reset-after:create:1-100"])
     with running(app) as server:

@@ -48,7 +48,7 @@ def assert_only_failed(findings: list[Finding], check: str, words: str, code: in
     assert words in text
 
 
-async def test_where_all_is_well_every_check_passes() -> None:
+async def test_every_check_passes_on_a_working_connection() -> None:
     with running(create_app(), tls=True) as server:
         findings = await look_at(replace(site_at(server.url), ca_file=str(server.certificate)))
 

@@ -119,7 +119,7 @@ async def test_a_first_greeting_ends_too() -> None:
             await probe(site, 0.2)
 
 
-async def test_the_wait_for_a_place_and_a_turn_is_not_part_of_a_requests_time() -> None:
+async def test_waiting_for_a_slot_is_not_part_of_the_response_time() -> None:
     async def answer(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
         await list_nothing(writer)
@@ -154,7 +154,7 @@ async def test_a_server_without_http_is_reported_and_no_error_holds_the_token() 
         {"id": "a", "extension_number": "62\ud80001"},
     ],
 )
-async def test_a_box_that_nothing_can_be_asked_of_is_not_believed(box: dict[str, str]) -> None:
+async def test_a_box_with_an_invalid_id_or_number_is_refused(box: dict[str, str]) -> None:
     async def show(writer: asyncio.StreamWriter) -> None:
         body = json.dumps(box).encode()
         writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)

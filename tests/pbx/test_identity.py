@@ -213,7 +213,7 @@ C, U, R = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE
         (R, False, None),
     ],
 )
-async def test_a_refusal_that_may_come_after_it_was_done_is_looked_after(
+async def test_a_refusal_that_may_follow_a_success_is_looked_up(
     kind: ChangeKind,
     is_done: bool,  # noqa: FBT001
     status: Status | None,
@@ -241,7 +241,7 @@ async def test_a_refusal_that_may_come_after_it_was_done_is_looked_after(
 
 @pytest.mark.parametrize("kind", [C, U, R])
 @pytest.mark.parametrize("is_done", [False, True])
-async def test_a_success_that_holds_errors_is_believed_only_where_the_box_shows_it(
+async def test_a_success_response_that_contains_errors_is_verified_by_reading_the_box(
     kind: ChangeKind,
     is_done: bool,  # noqa: FBT001
 ) -> None:

@@ -17,7 +17,7 @@ TOKEN = SimulatorSettings().token
 @pytest.mark.parametrize(
     "url", ["pbx", "pbx.example.com:8887", "ftp://pbx", "https://", "https://a b", "https://u:p@x"]
 )
-def test_an_address_that_is_none_is_refused_where_a_site_is_made(url: str) -> None:
+def test_an_invalid_address_is_refused_when_a_site_is_set_up(url: str) -> None:
     with pytest.raises(UsageError, match="address"):
         Site(name="clinic", url=url, token=TOKEN)
 

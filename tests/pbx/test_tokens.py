@@ -122,7 +122,7 @@ async def test_a_refused_password_is_tried_once_however_many_wait() -> None:
 @pytest.mark.parametrize(
     ("by", "status"), [("password", 400), ("password", 401), ("password", 404), ("password", 423), ("token", 400)]
 )
-async def test_a_run_whose_login_ends_for_good_stops_and_sends_no_more(by: str, status: int, concurrency: int) -> None:
+async def test_a_run_whose_login_is_no_longer_accepted_stops(by: str, status: int, concurrency: int) -> None:
     app = create_app(faults=["expire:create:20", f"{status}:login:2-1000"])
     changes = tuple(
         Change(ChangeKind.CREATE, replace(RECORD, row=2 + n, extension_number=str(6100 + n))) for n in range(100)
@@ -205,7 +205,7 @@ async def test_tokens_that_end_at_once_are_given_up_and_not_asked_for_without_en
     assert 1 < app.state.traffic.counts["login"] < 10
 
 
-async def test_an_address_that_knows_no_login_is_not_taken_for_a_wrong_password() -> None:
+async def test_a_server_without_a_login_call_is_not_reported_as_a_wrong_password() -> None:
     async with connect(login_site("http://simulator"), app=Starlette()) as pbx:
         for call in (pbx.count_boxes(), pbx.number_owner("6100"), pbx.fetch_box("1")):
             with pytest.raises(LoginRefused, match="not the REST API"):

@@ -236,7 +236,7 @@ def test_a_fingerprint_is_read_as_it_is_shown(digest: bytes) -> None:
 
 
 @given(st.text() | st.binary(max_size=40).filter(lambda digest: len(digest) != 32).map(bytes.hex))
-def test_what_is_no_fingerprint_is_refused(text: str) -> None:
+def test_an_invalid_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="SHA-256"):
         read_fingerprint(text)
 

@@ -69,7 +69,7 @@ def test_a_field_within_another_one_is_named_by_its_path() -> None:
     ]
 
 
-def test_fields_that_are_nested_without_end_are_compared_all_the_same() -> None:
+def test_deeply_nested_fields_are_compared() -> None:
     old: Any = "a"
     new: Any = "b"
     for _ in range(200):

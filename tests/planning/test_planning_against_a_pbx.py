@@ -85,7 +85,7 @@ def new_boxes() -> list[Record]:
 
 
 @pytest.mark.parametrize("fault", ["400:owner:1", "422:owner:3-9"])
-async def test_a_number_of_which_the_pbx_shows_nothing_keeps_no_other_from_being_asked_for(fault: str) -> None:
+async def test_a_number_that_cannot_be_looked_up_does_not_stop_the_lookup_of_others(fault: str) -> None:
     app = create_app(faults=[fault])
     async with connect(BY_TOKEN, SendSettings(max_rps=0, concurrency=1), app=app) as pbx:
         plan = await plan_for(pbx, new_boxes())
@@ -155,7 +155,7 @@ async def plan_with(tmp_path: Path, fault: str) -> Plan:
         return await plan_for(pbx, [Record(row=2, extension_number="7000", name="Reception", pin="918835")])
 
 
-async def test_a_box_that_is_listed_and_not_there_is_not_taken_for_one_that_shows_nothing(tmp_path: Path) -> None:
+async def test_a_listed_box_that_cannot_be_fetched_is_not_treated_as_one_without_values(tmp_path: Path) -> None:
     with pytest.raises(ListKeptChanging, match="then reports as missing"):
         await plan_with(tmp_path, "404:fetch:1")
 

@@ -246,9 +246,7 @@ EXISTING = st.fixed_dictionaries({field: values | st.just(NOT_KNOWN) for field, 
 
 
 @given(WANTED, EXISTING)
-def test_a_box_after_its_update_is_as_the_row_wants_it_and_else_as_it_was(
-    wanted: dict[str, Any], existing: dict[str, Any]
-) -> None:
+def test_an_update_changes_only_the_fields_that_the_row_gives(wanted: dict[str, Any], existing: dict[str, Any]) -> None:
     row, box = record(**wanted), replace(BOX, **existing)
     change = only_change(row, box)
 
@@ -329,7 +327,7 @@ def test_any_other_limit_is_refused(text: str) -> None:
     ],
     ids=["short", "repeats", "a new PIN", "nothing changes", "a good PIN", "not shown"],
 )
-def test_a_pin_that_an_update_sends_along_and_the_rules_refuse_is_reported_beforehand(
+def test_an_unchanged_pin_that_the_rules_refuse_is_reported_before_an_update(
     row: Record, box: Box, codes: list[str]
 ) -> None:
     problems = list(warn_of_old_pins(make_plan([row], [box]).changes, PinPolicy()))
@@ -342,7 +340,7 @@ TWIN = replace(BOX, id="Qg==", name="Old Desk")
 
 
 @pytest.mark.parametrize("box", [BOX, TWIN])
-def test_of_two_boxes_with_one_number_a_row_means_the_one_with_its_id(box: Box) -> None:
+def test_a_row_matches_the_box_with_its_id_if_two_boxes_have_its_number(box: Box) -> None:
     change = only_change(record(id=box.id, name="Reception"), BOX, TWIN)
 
     assert (change.kind, change.box) == (ChangeKind.UPDATE, box)

@@ -167,7 +167,7 @@ def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
     assert all(reported and reported in p.message and "--with-messages" in p.message for p in spared.problems)
 
 
-def test_a_box_of_which_nothing_was_asked_is_kept() -> None:
+def test_a_box_whose_messages_were_not_counted_is_kept() -> None:
     plan = plan_undo(DoneRun(changes={2: CREATED}, outcomes=[OUTCOME]), [BOX])
 
     assert [change.kind for change in spare_messages(plan, {}).changes] == [ChangeKind.UNCHANGED]
@@ -222,7 +222,7 @@ def test_a_removed_box_whose_pin_was_not_shown_gets_that_of_the_run_that_made_it
     assert [(problem.code, problem.is_error) for problem in unknown.problems] == [("pin-not-known", True)]
 
 
-def test_a_removed_box_gets_what_the_run_gave_it_and_is_reported_to_lack_what_no_journal_has() -> None:
+def test_a_hidden_value_of_a_deleted_box_is_taken_from_the_run_or_reported_as_lost() -> None:
     hidden = Change(ChangeKind.REMOVE, ROW, replace(BOX, prompt=NOT_KNOWN, recipients=NOT_KNOWN))
     outcome = replace(OUTCOME, status=Status.UPDATED)
 

@@ -169,7 +169,7 @@ def test_the_end_mark_of_dos_is_dropped(tmp_path: Path, end: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp850", "cp437", "mac_roman", "cp1250"])
 @pytest.mark.parametrize("name", ["Büro", "Café Zürich", "Señor Peña", "Straße"])
-def test_a_name_that_was_decoded_wrongly_is_doubted(name: str, encoding: str) -> None:
+def test_a_name_decoded_with_the_wrong_encoding_is_a_warning(name: str, encoding: str) -> None:
     broken = name.encode().decode(encoding)
 
     fault = no_wrong_encoding(broken, DEFAULT_PIN_POLICY)
@@ -188,7 +188,7 @@ def test_a_record_that_looks_tidy_at_first_sight_is_tidy(record: str, delimiter:
 
 
 @given(st.lists(st.text("'#Er:50e1+, \""), min_size=1, max_size=4))
-def test_a_cell_is_read_the_same_whatever_stands_beside_it(
+def test_a_cell_is_read_the_same_regardless_of_its_neighbours(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"

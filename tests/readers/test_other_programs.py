@@ -178,7 +178,7 @@ def test_a_csv_file_that_went_through_a_spreadsheet_twice_shows_all_its_damage()
         ),
     ],
 )
-def test_what_scripts_write_is_read(
+def test_files_that_scripts_write_are_read(
     name: str, headings: Mapping[str, str], rows: list[list[str]], found: list[tuple[int | None, str]]
 ) -> None:
     sheet = read_sheet(PROGRAMS / name)

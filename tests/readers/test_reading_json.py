@@ -164,7 +164,7 @@ BOX = '{"extension_number": "101", "pin": "024680"}'
         pytest.param(json.dumps([dict.fromkeys(map(str, range(16_385)), "")]), "16,384 different", id="many fields"),
     ],
 )
-def test_what_is_no_list_of_boxes_is_refused_in_one_line_without_its_pins(
+def test_json_that_is_not_a_list_of_boxes_is_refused_in_one_line_without_its_pins(
     tmp_path: Path, content: str | bytes, words: str
 ) -> None:
     with pytest.raises(SheetError, match=words) as raised:

@@ -71,7 +71,7 @@ def test_a_sheet_is_text_at_its_own_row_numbers(tmp_path: Path) -> None:
         pytest.param("0101", "0000", "0101", None, id="digits typed as text"),
     ],
 )
-def test_a_cell_gives_what_a_person_reads_there(
+def test_a_cell_is_read_as_a_spreadsheet_program_shows_it(
     tmp_path: Path, value: Any, code: str, text: str, kind: CellKind | None
 ) -> None:
     path = write_workbook(tmp_path / "a.xlsx", HEADINGS, [value, "Desk"], formats={"A2": code})

@@ -24,7 +24,7 @@ def links_are_allowed(folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("name", ["result.xlsx", "result.csv", "result.XLSX"])
-def test_a_good_name_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
+def test_a_valid_output_name_leaves_no_temporary_file(tmp_path: Path, name: str) -> None:
     check_result_name(tmp_path / name, SHEET)
 
     assert not list(tmp_path.iterdir())
@@ -41,7 +41,7 @@ def test_a_good_name_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
         pytest.param("folder.csv/../boxes.csv", "is the sheet itself", id="the input, otherwise spelt"),
     ],
 )
-def test_what_cannot_be_written_is_refused(tmp_path: Path, name: str, words: str) -> None:
+def test_an_unwritable_target_is_refused(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "boxes.csv").touch()
 

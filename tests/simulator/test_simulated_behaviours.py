@@ -200,7 +200,7 @@ async def test_408_and_409_come_before_or_after_the_change(fault: str, count: in
 
 @pytest.mark.parametrize("call", ["messages", "tenant", "policy"])
 @pytest.mark.parametrize("status", [403, 404, 500])
-async def test_what_may_be_forbidden_missing_or_broken_can_be(call: str, status: int) -> None:
+async def test_optional_calls_may_be_forbidden_missing_or_broken(call: str, status: int) -> None:
     async with behaving(faults=(f"{status}:{call}:every=1",)) as pbx:
         id_ = await create(pbx, a_box())
         path = {"messages": f"shared_voicemails/{id_}/voicemails", "policy": "tenant/password_policy"}.get(call, call)

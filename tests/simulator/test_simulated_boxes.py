@@ -73,7 +73,7 @@ async def test_what_is_asked_of_an_unknown_box_is_a_404(pbx: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("number", ["6100", "6300", "1001"], ids=["a box", "a ring group", "an extension"])
-async def test_a_number_that_anything_has_is_taken(pbx: httpx.AsyncClient, number: str) -> None:
+async def test_a_number_in_use_by_any_kind_of_extension_is_taken(pbx: httpx.AsyncClient, number: str) -> None:
     await create(pbx, FULL)
 
     answer = await pbx.post(BOXES, json=a_box(extension_number=number))

@@ -85,6 +85,6 @@ def test_a_rule_may_have_an_amount() -> None:
         "429(retry-after=soon):create:1",
     ],
 )
-def test_what_is_no_rule_is_refused_with_an_example(rule: str) -> None:
+def test_an_invalid_rule_is_refused_with_an_example(rule: str) -> None:
     with pytest.raises(SimulatorError, match=r"is not a fault rule\. Write WHAT:CALL:WHEN, such as 503:create:3"):
         FaultRules([rule])

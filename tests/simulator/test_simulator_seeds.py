@@ -97,7 +97,7 @@ async def test_a_seed_replaces_all_boxes_and_other_extensions_with_their_numbers
         ('6100,"Clinic,402817,,,,,,', "cannot be read as an export"),
     ],
 )
-def test_what_is_no_export_is_refused_with_its_place(tmp_path: Path, line: str, words: str) -> None:
+def test_a_seed_that_is_not_an_export_is_refused_with_the_place(tmp_path: Path, line: str, words: str) -> None:
     seed = write_csv(tmp_path, FULL_LINE, line)
 
     with pytest.raises(SimulatorError, match=words) as refused:

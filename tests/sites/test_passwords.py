@@ -58,7 +58,7 @@ def test_what_a_file_holds_is_the_password(password_file: Path, text: str) -> No
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
-def test_what_is_no_password_is_refused_and_not_shown(password_file: Path, text: str) -> None:
+def test_an_invalid_password_is_refused_and_not_shown(password_file: Path, text: str) -> None:
     password_file.write_bytes(text.encode())
 
     for refused in (partial(run_command, printing(text)), partial(read_password_file, str(password_file))):
@@ -173,7 +173,7 @@ def test_a_file_of_another_user_is_refused(password_file: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_a_file_of_ones_own_is_read_through_a_link_too(password_file: Path, mode: int) -> None:
+def test_a_link_to_an_own_file_is_followed(password_file: Path, mode: int) -> None:
     password_file.write_text("sesame")
     password_file.chmod(mode)
     link = password_file.with_name("link")

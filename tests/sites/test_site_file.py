@@ -44,7 +44,7 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(written=sites())
-def test_what_was_written_is_read(tmp_path: Path, written: dict[str, Site]) -> None:
+def test_written_sites_are_read_back_unchanged(tmp_path: Path, written: dict[str, Site]) -> None:
     file = tmp_path / "config" / "sites.toml"
     for name in read_sites(file):
         change_site(file, name, None)

@@ -176,7 +176,7 @@ async def test_a_journal_with_updated_boxes_is_read_and_listed_as_any_other(tmp_
 
 
 @pytest.mark.parametrize("behave", [(), ("updates:merge",), ("updates:erase",)], ids=["replaces", "merges", "erases"])
-async def test_a_pbx_that_keeps_what_there_was_is_written_to_the_end(behave: tuple[str, ...]) -> None:
+async def test_a_pbx_that_preserves_other_fields_gets_all_rows(behave: tuple[str, ...]) -> None:
     app = create_app(settings=SimulatorSettings(behave=behave))
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx)

@@ -73,7 +73,7 @@ async def test_a_create_that_is_answered_with_the_id_of_another_box_is_looked_up
     }
 
 
-async def test_a_create_that_made_nothing_and_gives_the_id_of_another_box_is_not_believed() -> None:
+async def test_a_create_answered_with_the_id_of_another_box_is_looked_up() -> None:
     app = create_app()
 
     def instead(asked: Asked) -> Answer | None:
@@ -148,7 +148,7 @@ async def test_a_change_that_is_answered_with_401_is_looked_up_before_it_is_repe
 
 
 @pytest.mark.parametrize("kind", [C, U, R])
-async def test_a_change_whose_login_has_ended_for_good_is_not_sent_and_ends_the_run(kind: ChangeKind) -> None:
+async def test_a_change_whose_login_is_no_longer_accepted_is_not_sent_and_stops_the_run(kind: ChangeKind) -> None:
     outcome, boxes, ending = await send_under(kind, [f"expire:{CALLS[kind]}:1-9"], BY_TOKEN)
 
     assert (outcome.status, boxes) == (Status.NOT_SENT, ["6100 Former"])
@@ -360,7 +360,7 @@ async def test_a_create_whose_answer_names_another_number_is_looked_up_by_its_ow
 
 
 @pytest.mark.parametrize("is_made", [True, False])
-async def test_of_two_creates_that_are_answered_with_one_id_each_is_looked_up(tmp_path: Path, *, is_made: bool) -> None:
+async def test_two_creates_answered_with_the_same_id_are_both_looked_up(tmp_path: Path, *, is_made: bool) -> None:
     """The first of them gets the id that the second one's box will have."""
     app = create_app()
     missed: list[str] = []

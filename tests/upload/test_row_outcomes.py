@@ -125,7 +125,7 @@ async def test_each_way_in_which_a_row_ends_is_reported_as_it_is(
         (["500-after:update:1", "422:update:2", "500:fetch:2-9"], Status.UNKNOWN),
     ],
 )
-async def test_a_refusal_after_a_lost_answer_is_believed_only_where_the_box_shows_it(
+async def test_a_refusal_after_a_lost_answer_is_verified_by_reading_the_box(
     faults: Sequence[str], status: Status
 ) -> None:
     outcome = await outcome_of(ChangeKind.UPDATE, faults, create_app(), settings=replace(ONCE, retries=2))
@@ -254,7 +254,7 @@ def journal_in(folder: Path) -> Journal:
     return Journal(folder, facts)
 
 
-async def test_what_cannot_be_recorded_first_is_not_sent(tmp_path: Path) -> None:
+async def test_a_change_that_cannot_be_journalled_is_not_sent(tmp_path: Path) -> None:
     app, journal = create_app(), journal_in(tmp_path)
     journal.close()
     async with connect(SITE, ONCE, app=app) as pbx:

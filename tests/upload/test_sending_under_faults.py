@@ -80,7 +80,7 @@ async def test_a_few_refusals_do_not_end_it() -> None:
     assert app.state.traffic.counts["create"] == 60
 
 
-async def test_a_token_that_ends_for_good_ends_the_run_and_the_rest_is_not_sent() -> None:
+async def test_a_token_that_expires_without_renewal_stops_the_run() -> None:
     app = create_app()
     with running(app) as server:
         async with connect(replace(BY_TOKEN, url=server.url)) as pbx:
@@ -152,7 +152,7 @@ async def test_what_a_run_that_is_stopped_has_in_progress_is_still_asked_about()
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_a_box_that_someone_else_made_in_the_meantime_is_not_taken_for_ours() -> None:
+async def test_a_box_created_by_someone_else_in_the_meantime_is_not_treated_as_ours() -> None:
     app = create_app(faults=["reset:create:1"])
     async with on_a_socket(app, SendSettings(concurrency=1)) as pbx:
         wanted = Record(row=2, extension_number="2000", name="Ours", pin="582046")
@@ -181,7 +181,7 @@ async def test_a_box_that_its_first_try_makes_late_is_ours_though_the_second_is_
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_a_refusal_after_a_lost_answer_is_believed_where_no_box_appears() -> None:
+async def test_a_refusal_after_a_lost_answer_is_accepted_if_no_box_appears() -> None:
     app = create_app()
     async with on_a_socket(app, LATE) as pbx:
         plan = await plan_for(pbx, records(1))
@@ -242,7 +242,7 @@ async def test_what_someone_else_changed_since_the_plan_is_kept() -> None:
     assert (after.prompt, after.pin, after.recipients) == ("de-DE", "582046", ("oncall@example.com",))
 
 
-async def test_an_update_that_someone_else_answers_is_not_believed() -> None:
+async def test_an_update_answered_with_another_box_is_looked_up() -> None:
     """A login page of the network, with status 200."""
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:

@@ -82,7 +82,7 @@ def test_how_long_a_pin_was_follows_the_tenants_policy() -> None:
     ],
     ids=["number cell", "csv", "text cell", "most are short", "one of two", "all alike", "no rows"],
 )
-def test_an_extension_shorter_than_all_others_is_doubted(
+def test_an_extension_shorter_than_all_others_is_a_warning(
     numbers: list[str], kinds: dict[str, CellKind], name: str | None, doubted: list[str]
 ) -> None:
     checked = validate(sheet_of(("Ext",), *[(number,) for number in numbers], kinds=kinds, name=name))

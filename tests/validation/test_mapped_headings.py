@@ -167,7 +167,7 @@ def test_where_a_password_is_ignored_the_other_one_is_the_pin() -> None:
     assert [record.pin for record in validate(sheet).records] == ["402817"]
 
 
-def test_of_two_columns_with_one_meaning_one_can_be_ignored() -> None:
+def test_one_of_two_columns_with_the_same_meaning_can_be_ignored() -> None:
     sheet = mapped(["Ext", "PIN", "Passcode"], ["6201", "402817", "918264"], Passcode="")
 
     assert [record.pin for record in validate(sheet).records] == ["402817"]

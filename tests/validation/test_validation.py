@@ -120,7 +120,7 @@ def test_a_message_names_few_of_many_rows() -> None:
         (("6201", "Front Desk", "402817", "", "no"), []),
     ],
 )
-def test_what_is_doubtful_in_a_row_is_a_warning(row: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
+def test_contradictions_in_a_row_are_warnings(row: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
     checked = check(row)
 
     assert found(checked) == expected
@@ -225,7 +225,7 @@ def test_what_a_spreadsheet_did_without_harm_is_not_reported(cell: str, kind: Ce
 
 
 @pytest.mark.parametrize("kind", [CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE, CellKind.LONG_NUMBER])
-def test_a_name_of_which_excel_made_something_else_is_doubted(kind: CellKind) -> None:
+def test_a_name_that_excel_converted_is_a_warning(kind: CellKind) -> None:
     checked = check(GOOD, kinds={"B2": kind})
 
     assert [(p.cell, p.severity) for p in checked.problems] == [("B2", Severity.WARNING)]
@@ -246,11 +246,11 @@ def test_what_is_doubtful_is_reported_of_rows_with_errors_too() -> None:
     ]
 
 
-def test_of_a_cell_that_could_not_be_read_nothing_else_is_reported() -> None:
+def test_an_unreadable_cell_has_no_other_problems() -> None:
     assert found(check(("6201", "Lab", "402817", "anna", "yes"))) == [("D2", "recipient")]
 
 
-def test_of_recipients_with_a_bad_one_among_them_none_is_understood() -> None:
+def test_recipients_with_an_invalid_address_are_not_read() -> None:
     checked = check(("6201", "Sales", "402817", "a@example.com, b(at)example.com", "yes"))
 
     assert checked.understood[0].recipients is BLANK

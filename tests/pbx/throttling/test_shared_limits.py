@@ -40,7 +40,9 @@ def limits(
         ("http://localhost:8887", "http://127.0.0.1:8887"),
     ],
 )
-async def test_one_pbx_has_one_pace_and_one_window_for_all_its_tenants(stack: ExitStack, one: str, other: str) -> None:
+async def test_all_tenants_of_a_pbx_share_its_rate_and_concurrency_limits(
+    stack: ExitStack, one: str, other: str
+) -> None:
     first, second = limits(stack, one), limits(stack, other, domain="b.example")
 
     assert (first[0] is second[0], first[1] is second[1]) == (True, True)

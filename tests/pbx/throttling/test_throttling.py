@@ -213,7 +213,7 @@ async def refuse(window: ConcurrencyLimiter, answers: int, is_refused: Callable[
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("share", [0.05, 0.3])
-async def test_refusals_by_chance_do_not_keep_the_window_closed(share: float, seed: int) -> None:
+async def test_random_refusals_do_not_keep_the_limit_low(share: float, seed: int) -> None:
     chance = random.Random(seed)
 
     sizes = await refuse(ConcurrencyLimiter(8), 1000, lambda _: chance.random() < share)
@@ -236,7 +236,7 @@ async def test_a_pbx_that_refuses_most_requests_gets_one_at_a_time() -> None:
     assert sum(sizes[200:]) / 1800 < 2
 
 
-async def test_a_pbx_that_is_slower_for_good_gets_its_whole_window_back() -> None:
+async def test_a_pbx_that_became_slower_permanently_gets_its_limit_back() -> None:
     window = ConcurrencyLimiter(32)
     await fill(window, 100, 0.01)
 
@@ -389,7 +389,7 @@ async def too_late(_scope: Scope, _receive: Receive, _send: Send) -> None:
         pytest.param(create_app(), 32, id="200"),
     ],
 )
-async def test_what_asks_for_less_halves_the_limit_and_nothing_else_does(app: ASGIApp, size: int) -> None:
+async def test_only_overload_responses_halve_the_limit(app: ASGIApp, size: int) -> None:
     window = ConcurrencyLimiter(32)
     await fill(window, 60, 0.05)
     transport = ThrottledTransport(InProcess(app), RateLimiter(0), window, CancellableWaits())

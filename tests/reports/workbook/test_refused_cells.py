@@ -71,7 +71,7 @@ def copies(sheet: Sheet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[
 
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-def test_what_was_refused_is_refused_again(
+def test_a_refused_cell_is_refused_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: tuple[str, ...]
 ) -> None:
     sheet = read_sheet(workbook(tmp_path, *cell))

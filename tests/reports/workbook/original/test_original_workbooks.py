@@ -101,7 +101,7 @@ def test_formatted_pieces_of_a_text_and_line_ends_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("insert", "is_told"),
+    ("insert", "is_reported"),
     [
         pytest.param(lambda _, sheet: sheet.insert_textbox("F2", "Ask Anna."), True, id="text box"),
         pytest.param(
@@ -109,12 +109,12 @@ def test_formatted_pieces_of_a_text_and_line_ends_stay(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_lost_is_reported(
-    tmp_path: Path, insert: Callable[[Workbook, Worksheet], object], *, is_told: bool
+def test_content_that_a_copy_loses_is_reported(
+    tmp_path: Path, insert: Callable[[Workbook, Worksheet], object], *, is_reported: bool
 ) -> None:
     copy = annotate(save(tmp_path / "boxes.xlsx", insert))
 
-    assert (LOST in notices(copy)) is is_told
+    assert (LOST in notices(copy)) is is_reported
 
 
 @pytest.mark.parametrize("part", ["xl/ctrlProps/ctrlProp1.xml", "xl/threadedComments/t1.xml"])
