@@ -75,7 +75,7 @@ def test_quotes_that_are_certain_are_read_without_a_warning(tmp_path: Path, name
     "text",
     ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#NOM?", "#VALEUR!", "#¡REF!",
      "#¿NOMBRE?", "#¡VALOR!", "#RIF!", "#VALORE!", "#N/B", "#VERW!", "#WAARDE!", "#N/DISP", "#NÚM!", " #n/a ",
-     "#SPILL!", "Err:502",
+     "#SPILL!", "Err:502", "#ERROR!", "#VALEUR !", "#OVERLOOP!",
      "########"],
 )  # fmt: skip
 def test_an_error_of_a_spreadsheet_is_no_name(tmp_path: Path, text: str) -> None:

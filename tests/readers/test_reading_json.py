@@ -193,6 +193,7 @@ def test_no_bytes_give_anything_but_a_sheet_or_an_error_in_words(content: bytes)
         ('\ufeff { "items" : [ %s ,\n %s ] }\n', [2, 3], []),
         ('{"next": {"skip": [1, 2]}, "count": 2, "items": [%s, %s], "more": null}', [2, 3], []),
         ('{"count": 200, "items": [%s, %s]}', [2, 3], [(None, "json")]),
+        ('{"count": 1, "items": [%s, %s]}', [2, 3], [(None, "json")]),
         ('{"count": 0, "items": []}', [], []),
     ],
 )
@@ -215,3 +216,12 @@ def test_an_answer_longer_than_a_piece_of_the_file_is_read(tmp_path: Path) -> No
 
     assert len(sheet.cells) == 5_000
     assert sheet.problems == ()
+
+
+@pytest.mark.parametrize(("count", "words"), [(3, "is one page of a list"), (1, "was changed after it was saved")])
+def test_an_answer_whose_count_differs_is_a_page_or_was_changed(tmp_path: Path, count: int, words: str) -> None:
+    boxes = [{"extension_number": number, "name": "A", "pin": "402817"} for number in ("6201", "6202")]
+
+    (problem,) = read_sheet(written(tmp_path, json.dumps({"count": count, "items": boxes}))).problems
+
+    assert words in problem.message
