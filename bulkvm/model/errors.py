@@ -21,6 +21,7 @@ BulkvmError
 │   │   └── LoginEnded (4)    a request that changes something was answered with 401
 │   ├── PbxRefused            the PBX refused the request (any other 400-class answer)
 │   │   ├── NotAllowed (4)    this user lacks the permission (403)
+│   │   │   └── Blocked (5)   the answer is a web page, so a proxy or firewall may have sent it
 │   │   ├── NoSuchBox         there is no box with this id (404)
 │   │   └── NotTheApi         the server at this address is not the REST API of a PBX
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
@@ -184,6 +185,12 @@ class NotAllowed(PbxRefused):
     """This user lacks the permission (403)."""
 
     exit_code = ExitCode.LOGIN
+
+
+class Blocked(NotAllowed):
+    """The 403 is a web page, so it may be from a proxy or firewall."""
+
+    exit_code = ExitCode.PBX
 
 
 class NotTheApi(PbxRefused):

@@ -14,7 +14,7 @@ from httpx import codes
 from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.responses import not_the_api, raise_for_status, read_json, read_object
+from bulkvm.pbx.responses import is_web_page, not_the_api, raise_for_status, read_json, read_object
 from bulkvm.pbx.tenant_lookup import read_expected_tenant, tenant_request
 
 # The same for every installation (vendor's guide, "Login").
@@ -165,6 +165,11 @@ class PasswordAuth(SiteAuth):
         """The token of an answer; None if the refresh token was rejected, and the password is to be used."""
         await response.aread()
         if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
+            if self._issued and is_web_page(response):  # the server is a PBX, so a proxy sent this
+                raise PbxUnreachable(
+                    f"The server at {response.url.host} answered with a web page (status {response.status_code}), so a "
+                    "proxy or firewall may block the requests. This was the login; its request was not sent."
+                )
             if not self._refresh:
                 self._refusal = self._not_accepted(response)
                 raise LoginRefused(self._refusal)

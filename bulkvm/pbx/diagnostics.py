@@ -12,6 +12,7 @@ import httpx
 
 from bulkvm.model.errors import (
     AnswerLost,
+    Blocked,
     BulkvmError,
     LoginRefused,
     NotAllowed,
@@ -203,8 +204,10 @@ class _Tenant:
     async def log_in(self) -> str:
         try:
             self._boxes = await self._pbx.count_boxes()
-        except NotAllowed as error:  # the login itself was accepted
-            self._refusal = error
+        except NotAllowed as error:
+            if isinstance(error, Blocked) and self._site.token:  # nothing shows that the PBX accepts the token
+                raise
+            self._refusal = error  # the login itself was accepted
         except (OutcomeUnknown, PbxUnreachable) as error:
             raise _with_advice(error) from error
         if self._site.token:

@@ -8,6 +8,7 @@ import httpx
 from bulkvm.masking import mask
 from bulkvm.model.errors import (
     AnswerLost,
+    Blocked,
     LoginRefused,
     MalformedAnswer,
     NoSuchBox,
@@ -79,7 +80,7 @@ def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] 
 
     Raises:
         LoginRefused: 401.
-        NotAllowed: 403.
+        NotAllowed: 403; Blocked if it is a web page.
         NoSuchBox: 404.
         PbxBusy: 429.
         PbxRefused: any other 400-class answer, or a success with errors. Any refusal `is_certain` if its status is one
@@ -127,12 +128,7 @@ def _refusal(response: httpx.Response, said: str, code: str, *, is_certain: bool
     if status == httpx.codes.UNAUTHORIZED:
         return LoginRefused(login_rejected(host))
     if status == httpx.codes.FORBIDDEN:
-        return NotAllowed(
-            f"The PBX at {host} denied permission. Ask its administrator for the permission to manage shared "
-            f"voicemails.{said}",
-            code,
-            is_certain=is_certain,
-        )
+        return _not_allowed(response, said, code, is_certain=is_certain)
     if status == httpx.codes.NOT_FOUND:
         return NoSuchBox(f"{_missing(response)}{said}", code, is_certain=is_certain)
     if status == httpx.codes.TOO_MANY_REQUESTS:
@@ -141,6 +137,24 @@ def _refusal(response: httpx.Response, said: str, code: str, *, is_certain: bool
         refused = f"The PBX refused the request.{said or f' It gave no reason (status {status}).'}"
         return PbxRefused(refused, code, is_certain=is_certain)
     return _unknown_outcome(response, said)
+
+
+def _not_allowed(response: httpx.Response, said: str, code: str, *, is_certain: bool) -> NotAllowed:
+    host = response.url.host
+    if is_web_page(response):
+        return Blocked(
+            f"The server at {host} answered with a web page (status 403), so a proxy or firewall may block the "
+            "requests. Try again later. If it remains, ask the network's administrator, or the PBX's administrator for "
+            "the permission to manage shared voicemails.",
+            code,
+            is_certain=False,
+        )
+    return NotAllowed(
+        f"The PBX at {host} denied permission. Ask its administrator for the permission to manage shared "
+        f"voicemails.{said}",
+        code,
+        is_certain=is_certain,
+    )
 
 
 def _missing(response: httpx.Response) -> str:

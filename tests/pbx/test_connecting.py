@@ -29,6 +29,7 @@ from bulkvm.model.errors import (
     PbxUnreachable,
     UsageError,
 )
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.diagnostics import examine
@@ -228,6 +229,18 @@ async def test_an_error_of_any_form_is_a_refusal(body: JSONResponse | HTMLRespon
     async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
         with pytest.raises(PbxError, match="The PBX refused the request"):
             await pbx.create_box(RECORD)
+
+
+async def test_a_403_that_is_a_web_page_is_not_reported_as_a_missing_permission() -> None:
+    page = HTMLResponse("<h1>Blocked</h1>", 403)
+    app = Starlette(routes=[Route("/{path:path}", lambda _: page, methods=["GET", "POST"])])
+
+    async with connect(Site(name="test", url="http://simulator", token="t"), ONE_TRY, app=app) as pbx:
+        for call in (pbx.count_boxes, lambda: pbx.create_box(RECORD)):
+            with pytest.raises(NotAllowed, match=r"web page \(status 403\).* a proxy or firewall") as blocked:
+                await call()
+            assert blocked.value.exit_code == ExitCode.PBX
+            assert not blocked.value.is_certain
 
 
 async def test_a_refusal_without_a_reason_is_reported_with_its_status() -> None:

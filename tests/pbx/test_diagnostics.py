@@ -214,6 +214,11 @@ async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, 
     assert_only_failed(findings, "login", words, code)
 
 
+async def test_a_403_that_is_a_web_page_does_not_show_that_a_token_is_accepted() -> None:
+    with running(answering(HTMLResponse("<h1>Blocked</h1>", 403))) as server:
+        assert_only_failed(await look_at(site_at(server.url)), "login", "a proxy or firewall", 5)
+
+
 async def test_a_pbx_without_a_policy_of_its_tenant_is_good_and_reported() -> None:
     with running(create_app(faults=["404:policy:1-9"])) as server:
         findings = await look_at(site_at(server.url))

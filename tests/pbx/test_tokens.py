@@ -12,8 +12,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
@@ -105,6 +106,24 @@ async def test_a_login_that_is_lost_is_repeated_and_what_waited_for_it_was_not_s
             await pbx.number_owner("6100")
             assert await pbx.count_boxes() == 0
             await pbx.create_box(RECORD)  # raises OutcomeUnknown if that is what was lost
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
+async def test_a_web_page_in_place_of_a_renewed_token_does_not_end_the_login(status: int) -> None:
+    """After a first login, the server is known to be a PBX: the page is a proxy's."""
+    overheard, pages = Overheard(create_app(faults=["expire:list:2"])), iter(range(3))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == LOGIN and overheard.grants and next(pages, None) is not None:
+            await HTMLResponse("<h1>Not now</h1>", status)(scope, receive, send)
+        else:
+            await overheard(scope, receive, send)
+
+    async with connect(login_site("http://simulator"), app=app) as pbx:
+        for _ in range(3):
+            assert await pbx.count_boxes() == 0
+
+    assert overheard.grants[:2] == ["password", "refresh_token"]
 
 
 async def test_a_refused_password_is_tried_once_however_many_wait() -> None:
