@@ -25,6 +25,7 @@ CHANGES: Final = "bulkvm.changes"  # in the extensions of a request that changes
 
 _NO_LOGIN_HERE: Final = frozenset({codes.NOT_FOUND, codes.METHOD_NOT_ALLOWED})
 _MAX_TOKENS: Final = 5  # for one request, since a token may expire, or be revoked, before it is used
+_MAX_PAGES: Final = 3  # in a row; after more, the password is not sent again, since it may be what is rejected
 _MARGIN: Final = 60.0  # seconds before it expires that a token is renewed ...
 _MARGIN_SHARE: Final = 0.1  # ... or this share of its lifetime, if that is less
 _MAX_MASKED: Final = 16  # recent tokens that messages mask; a PBX with short-lived tokens issues many
@@ -103,6 +104,7 @@ class PasswordAuth(SiteAuth):
         self._token: _Token | None = None
         self._refresh: str | None = None
         self._refusal: str | None = None
+        self._pages = 0  # web pages that answered a login, since the last token
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Get a token if necessary, and send the request with it; again with a new token if it was rejected.
@@ -165,26 +167,35 @@ class PasswordAuth(SiteAuth):
         """The token of an answer; None if the refresh token was rejected, and the password is to be used."""
         await response.aread()
         if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
-            if self._issued and is_web_page(response):  # the server is a PBX, so a proxy sent this
-                raise PbxUnreachable(
-                    f"The server at {response.url.host} answered with a web page (status {response.status_code}), so a "
-                    "proxy or firewall may block the requests. This was the login; its request was not sent."
-                )
             if not self._refresh:
-                self._refusal = self._not_accepted(response)
-                raise LoginRefused(self._refusal)
+                refusal = self._not_accepted(response)
+                if self._is_of_a_proxy(response) and self._pages < _MAX_PAGES:
+                    self._pages += 1
+                    raise PbxUnreachable(refusal)
+                self._refusal = refusal
+                raise LoginRefused(refusal)
             self._refresh = None
             return None
         answer = _read_answer(response)
         token, refresh = (str(answer.get(key) or "") for key in ("access_token", "refresh_token"))
         if not _is_token(token):
             raise LoginRefused(f"The PBX at {response.url.host} accepted the login, but issued no token.")
+        self._pages = 0
         lifetime = _read_seconds(answer.get("expires_in"))
         self._refresh = refresh if _is_token(refresh) else None
         self._issued.extend(filter(None, (token, self._refresh)))
         return _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
 
+    def _is_of_a_proxy(self, response: httpx.Response) -> bool:
+        """Whether the answer is a web page, from a server that is a PBX since it issued a token."""
+        return bool(self._issued) and is_web_page(response)
+
     def _not_accepted(self, response: httpx.Response) -> str:
+        if self._is_of_a_proxy(response):
+            return (
+                f"The server at {response.url.host} answered a login with a web page (status {response.status_code}), "
+                "so a proxy or firewall may block the requests. Try again later."
+            )
         if response.status_code in _NO_LOGIN_HERE or not _is_of_the_api(response):
             return str(not_the_api(response.url))
         return (

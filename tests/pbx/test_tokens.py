@@ -123,7 +123,27 @@ async def test_a_web_page_in_place_of_a_renewed_token_does_not_end_the_login(sta
         for _ in range(3):
             assert await pbx.count_boxes() == 0
 
-    assert overheard.grants[:2] == ["password", "refresh_token"]
+    assert overheard.grants == ["password", "password"]
+
+
+async def test_a_password_that_only_web_pages_answer_is_not_sent_without_end() -> None:
+    """A PBX may reject a password that was changed with a web page, and lock the user out."""
+    overheard, logins = Overheard(create_app(faults=["expire:list:2-99"])), []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == LOGIN and overheard.grants:
+            logins.append(scope["path"])
+            await HTMLResponse("<h1>No</h1>", 401)(scope, receive, send)
+        else:
+            await overheard(scope, receive, send)
+
+    async with connect(login_site("http://simulator"), app=app) as pbx:
+        assert await pbx.count_boxes() == 0
+        for _ in range(3):
+            with pytest.raises(LoginRefused, match="a proxy or firewall may block"):
+                await pbx.count_boxes()
+
+    assert len(logins) == 5  # one of them with the refresh token
 
 
 async def test_a_refused_password_is_tried_once_however_many_wait() -> None:
