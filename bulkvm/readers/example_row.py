@@ -16,12 +16,15 @@ def drop_example_rows(sheet: Sheet) -> Sheet:
     if not keys:
         return sheet
     extensions = zip(sheet.cells.index.tolist(), sheet.cells[keys[0]].tolist(), strict=True)
-    found = [row for row, text in extensions if EXAMPLE in text]
+    found = [row for row, text in extensions if _is_example(text)]
     cells = sheet.cells.loc[found, list(columns)].to_numpy().tolist() if found else []
     examples = {row for row, texts in zip(found, cells, strict=True) if all(map(_is_blank_or_example, texts))}
     return sheet.without_rows(examples) if examples else sheet
 
 
 def _is_blank_or_example(text: str) -> bool:
-    stripped = text.strip(STRIP_CHARS)
-    return not stripped or stripped.startswith(EXAMPLE)
+    return _is_example(text) or not text.strip(STRIP_CHARS)
+
+
+def _is_example(text: str) -> bool:
+    return text.lstrip(STRIP_CHARS).startswith(EXAMPLE)

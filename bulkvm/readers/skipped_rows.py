@@ -12,6 +12,7 @@ from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.hidden_and_merged import row_ranges
+from bulkvm.readers.read_limits import HEADING_CHARACTERS
 from bulkvm.text import join_limited
 
 _MAX_LISTED: Final = 6
@@ -28,7 +29,8 @@ def skip_rows(sheet: Sheet) -> Sheet:
         return sheet
     key = sheet.texts(keys[0])
     not_numbers = {row: text.strip(STRIP_CHARS) for row, text in key.items() if not text.isdecimal()}
-    words = {text for text in not_numbers.values() if text and not any(map(str.isdigit, text))}
+    short = {text for text in not_numbers.values() if 0 < len(text) <= HEADING_CHARACTERS}
+    words = {text for text in short if not any(map(str.isdigit, text))}
     names_of_key = {text for text in words if _is_heading(text, KEY_COLUMN, sheet, keys[0])}
     with_name = [row for row, text in not_numbers.items() if text in names_of_key]
     headings = [row for row in with_name if _repeats_headings(sheet, columns, row)]
