@@ -28,7 +28,7 @@ _BYTES: Final = {
     "f": 0,
     "si": 80,
     "c": 460,
-    "row": 700,
+    "row": 2_600,
     "mergeCell": 20_000,
     "cfRule": 8_000,
     "cellStyle": 12_000,
