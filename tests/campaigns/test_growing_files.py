@@ -34,10 +34,10 @@ def test_four_times_the_size_takes_about_four_times_the_time_and_memory(tmp_path
 
 # What takes longest just below the limit of rows or elements, in MiB before it is packed.
 LARGEST_READ = {
-    "numbers": 5.8,
-    "dates": 7,
-    "texts": 6,
-    "formulas": 6,
+    "numbers": 4.8,
+    "dates": 5.7,
+    "texts": 5,
+    "formulas": 5,
     "rows with attributes": 8,
     "cells with values": 9,
 }
