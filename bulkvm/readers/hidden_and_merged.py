@@ -126,7 +126,7 @@ def mark_merged(ranges: Iterable[str], used: Collection[str], table: Table) -> I
 
 
 def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_row: int) -> Iterator[Problem]:
-    """Find the headings of read columns that a merged cell hides, so that nobody sees what is in the column."""
+    """Find the headings of read columns that a merged cell hides."""
     for written in ranges:
         left, top, right, bottom = _bounds(written)
         if not top <= header_row <= bottom:
