@@ -31,7 +31,7 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
-from bulkvm.pbx import Pbx
+from bulkvm.pbx import Pbx, list_whole_boxes
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import count_not_shown, unknown_as_blank, write_export
 
@@ -112,7 +112,7 @@ async def back_up(pbx: Pbx, site: Site, settings: BackupSettings) -> Manifest:
     """
     try:
         tenant = await pbx.tenant()
-        boxes = await pbx.list_whole_boxes(on_unchecked=partial(_log.warning, "%s: %s", site.name))
+        boxes = await list_whole_boxes(pbx, on_unchecked=partial(_log.warning, "%s: %s", site.name))
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
     source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))

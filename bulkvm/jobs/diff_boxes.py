@@ -13,6 +13,7 @@ from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.box import Box
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
 from bulkvm.reports.output_checks import check_not_input
@@ -113,4 +114,4 @@ def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
 async def _list(connection: Connection, observer: Observer) -> tuple[Box, ...]:
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
-            return await pbx.list_whole_boxes(progress=progress, on_unchecked=observer.notice)
+            return await list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)

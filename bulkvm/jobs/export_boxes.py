@@ -11,7 +11,7 @@ from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
-from bulkvm.pbx import Query
+from bulkvm.pbx import Query, list_whole_boxes
 from bulkvm.reports.export_file import (
     check_export_name,
     count_not_shown,
@@ -89,4 +89,4 @@ async def _list(connection: Connection, query: Query, observer: Observer, *, pin
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
             without = () if pins else SECRET_HEADERS
-            return await pbx.list_whole_boxes(query, progress, without=without, on_unchecked=observer.notice)
+            return await list_whole_boxes(pbx, query, progress, without=without, on_unchecked=observer.notice)

@@ -1,6 +1,7 @@
 """The PBX's REST API: one method for each call."""
 
 from bulkvm.pbx.client import Pbx
+from bulkvm.pbx.completion import complete_box, complete_listed, fetch_again, is_list_exact, list_whole_boxes
 from bulkvm.pbx.connecting import connect
 from bulkvm.pbx.listing import PAGE, Progress, Query, no_progress
 from bulkvm.pbx.number_lists import NUMBER_LISTS, NumberList, NumberPage
@@ -25,12 +26,17 @@ __all__ = [
     "Query",
     "Response",
     "WholeBox",
+    "complete_box",
+    "complete_listed",
     "connect",
+    "fetch_again",
     "find_field_changes",
     "find_not_default",
     "find_set_fields",
     "in_parallel",
+    "is_list_exact",
     "is_nothing",
+    "list_whole_boxes",
     "no_progress",
     "undocumented",
 ]

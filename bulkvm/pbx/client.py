@@ -1,23 +1,15 @@
 """The API calls that bulkvm needs, one method each."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote as escape
 
 import httpx
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN
-from bulkvm.model.box import NOT_KNOWN, Box, Owner, Record
-from bulkvm.model.errors import (
-    ListKeptChanging,
-    MalformedAnswer,
-    NoSuchBox,
-    OutcomeUnknown,
-    PbxError,
-    PbxRefused,
-)
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.model.box import Box, Owner, Record
+from bulkvm.model.errors import MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.box_json import box_json, read_owner
@@ -34,22 +26,17 @@ from bulkvm.pbx.call_results import (
     read_whole_page,
 )
 from bulkvm.pbx.listing import PAGE, Page, Params, Progress, Query, list_completely, no_progress, quote
-from bulkvm.pbx.masked_values import Masks, doubtful_values
+from bulkvm.pbx.masked_values import Masks, fill_from_list
 from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
-from bulkvm.pbx.truncated_names import choose_probes, describe_unchecked, find_truncated, shows_other_values
 from bulkvm.pbx.whole_box import WholeBox
 
 
-def _ignore(_: str) -> None:
-    """No-op callback."""
-
-
 class Pbx:
-    """One tenant of a PBX. `connections` is how many calls can be in flight at once.
+    """One tenant of a PBX. `connections` is how many calls can be in flight at once; `masks` are its masks so far.
 
     Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted,
     NotAllowed and OutcomeUnknown; a method that changes something documents what the last one means for it.
@@ -59,7 +46,7 @@ class Pbx:
     def __init__(self, client: RetryingClient, connections: int) -> None:
         self._client = client
         self.connections = connections
-        self._masks = Masks()
+        self.masks = Masks()
         self._update_answers = UpdateAnswers()
 
     def end_waits(self) -> None:
@@ -102,7 +89,7 @@ class Pbx:
 
         Source: API page, "List shared voicemails".
         """
-        return self._masks.remove(await list_completely(self._fetch_page, query or Query(), progress))
+        return self.masks.remove(await list_completely(self._fetch_page, query or Query(), progress))
 
     async def count_boxes(self) -> int:
         """Count the boxes of the tenant.
@@ -110,107 +97,6 @@ class Pbx:
         Source: API page, "List shared voicemails", count.
         """
         return (await self._fetch_page({"top": 1})).count
-
-    async def list_whole_boxes(
-        self,
-        query: Query | None = None,
-        progress: Progress = no_progress,
-        *,
-        without: Collection[str] = (),
-        on_unchecked: Callable[[str], None] = _ignore,
-    ) -> tuple[Box, ...]:
-        """List boxes with everything that the PBX shows of them, also where its list is a summary.
-
-        Args:
-            query: which boxes.
-            progress: called with the number of boxes read, and their total.
-            without: fields that are not worth fetching a box for.
-            on_unchecked: called with a message if names may be truncated, since no box can be fetched.
-
-        Returns:
-            In extension order. Fields that the PBX never shows are NOT_KNOWN. Boxes that are removed during
-            the call are left out.
-
-        Raises:
-            ListKeptChanging: the list cannot be read completely.
-        """
-        boxes = {box.id: box for box in await self.list_boxes(query, progress)}
-        needed = {c.header for c in COLUMNS} - set(without)
-        in_part = [
-            box
-            for box in boxes.values()
-            if any(getattr(box, header) is NOT_KNOWN for header in needed) or doubtful_values(box).keys() & needed
-        ]
-        ids = {box.id for box in in_part}
-        in_part += await self._find_truncated([box for box in boxes.values() if box.id not in ids], on_unchecked)
-        return self._masks.remove((await self.complete_listed(boxes, in_part, query, progress)).values())
-
-    async def _find_truncated(self, listed: Collection[Box], on_unchecked: Callable[[str], None]) -> list[Box]:
-        """The boxes that the list may show differently from single answers; none, if this user may not fetch boxes."""
-        probes = choose_probes(listed)
-        try:
-            fetched = await self.fetch_boxes(probes)
-        except PbxRefused:
-            fetched = {}
-        if probes and not fetched:
-            on_unchecked(describe_unchecked(listed))
-            return []
-        if await self._differs(probes, fetched):
-            return list(listed)
-        return find_truncated(listed, fetched)
-
-    async def _differs(self, listed: Iterable[Box], fetched: Mapping[str, Box]) -> bool:
-        """Whether the list shows other values than single answers do, and not only before someone changed a box."""
-        for box in listed:
-            single = fetched.get(box.id)
-            if single and shows_other_values(box, single):
-                page = await self._page_with(box.extension_number)
-                again = next((other for other in page.boxes if other.id == box.id), box)
-                if shows_other_values(again, single):
-                    return True
-        return False
-
-    async def is_list_exact(self, listed: Collection[Box]) -> bool:
-        """Whether the list shows some of its boxes as single answers do, as far as these can be fetched."""
-        probes = choose_probes(listed)
-        try:
-            return not await self._differs(probes, await self.fetch_boxes(probes))
-        except PbxError:
-            return True
-
-    async def complete_listed(
-        self,
-        boxes: Mapping[str, Box],
-        in_part: Sequence[Box],
-        query: Query | None = None,
-        progress: Progress = no_progress,
-    ) -> dict[str, Box]:
-        """Fetch listed boxes that the list does not show completely.
-
-        Args:
-            boxes: all boxes as they were listed, by id.
-            in_part: the boxes to fetch.
-            query: the query of the list.
-            progress: called with the number of boxes read, and their total.
-
-        Returns:
-            All boxes, in the same order. Boxes that were removed since then are left out.
-
-        Raises:
-            ListKeptChanging: the PBX lists a box that it does not have.
-        """
-        fetched = await self.fetch_boxes(in_part, progress)
-        gone = {box.id for box in in_part} - fetched.keys()
-        if gone and gone & {box.id for box in await self.list_boxes(query)}:
-            raise ListKeptChanging(
-                "The PBX lists boxes that it then reports as missing. An incomplete list is not used. Try again when "
-                "no one is changing boxes, or ask its administrator whether this user may see every box."
-            )
-        return {
-            box_id: _completed(fetched[box_id], box) if box_id in fetched else box
-            for box_id, box in boxes.items()
-            if box_id not in gone
-        }
 
     async def fetch_box(self, box_id: str, extension_number: str | None = None) -> Box:
         """Fetch one box, as a single answer shows it.
@@ -226,7 +112,7 @@ class Pbx:
     async def fetch_whole_box(self, box_id: str, extension_number: str | None = None) -> WholeBox:
         """Fetch one box with all its fields, undocumented ones included. Raises the same errors as `fetch_box`."""
         whole = await self._client.get(_path(box_id), read_requested_box(box_id, extension_number))
-        (box,) = self._masks.remove([whole.box])
+        (box,) = self.masks.remove([whole.box])
         return replace(whole, box=box)
 
     async def fetch_whole_page(self, first: str, last: str) -> tuple[WholeBox, ...]:
@@ -243,29 +129,8 @@ class Pbx:
         within = f"{KEY_COLUMN.header} ge {quote(first)} and {KEY_COLUMN.header} le {quote(last)}"
         params: Params = {"filter": within, "orderby": KEY_COLUMN.header, "top": PAGE}
         page = await self._client.get(BOXES_PATH, read_whole_page, params)
-        boxes = self._masks.remove(whole.box for whole in page)
+        boxes = self.masks.remove(whole.box for whole in page)
         return tuple(replace(whole, box=box) for whole, box in zip(page, boxes, strict=True))
-
-    async def fetch_again(self, known: Box) -> Box:
-        """Fetch a box that was read before, and complete it from the list if a single answer shows less than before.
-
-        Raises:
-            NoSuchBox: it does not exist.
-        """
-        return await self.complete(await self.fetch_box(known.id, known.extension_number), known)
-
-    async def complete(self, box: Box, known: Box) -> Box:
-        """Complete a box that was fetched again from the list, if a single answer shows less than before."""
-        masked: dict[str, Any] = {
-            header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
-        }
-        box = replace(box, **masked)
-        if box.filled_from(known, blanks=True) == box:
-            return box
-        for listed in self._masks.remove((await self._page_with(known.extension_number)).boxes):
-            if (listed.id, listed.extension_number) == (known.id, known.extension_number):
-                return box.filled_from(listed, blanks=True)
-        return box
 
     async def fetch_boxes(self, listed: Iterable[Box], progress: Progress = no_progress) -> dict[str, Box]:
         """Fetch listed boxes, several at once. Returns them by id, without those that no longer exist.
@@ -281,7 +146,7 @@ class Pbx:
             progress(len(fetched), len(wanted))
 
         await in_parallel(wanted, fetch, self.connections)
-        return dict(zip(fetched, self._masks.remove(fetched.values()), strict=True))
+        return dict(zip(fetched, self.masks.remove(fetched.values()), strict=True))
 
     async def find_box(self, extension_number: str) -> Box | None:
         """Fetch the box with this extension; None if it certainly does not exist.
@@ -293,7 +158,7 @@ class Pbx:
 
         Source: API page, "List shared voicemails", filter.
         """
-        page = await self._page_with(extension_number)
+        page = await self.list_number(extension_number)
         found = _with_number(page.boxes, extension_number)
         if not found and len({box.id for box in page.boxes}) != page.count:
             found = _with_number(await self.list_boxes(), extension_number)
@@ -301,11 +166,15 @@ class Pbx:
             raise MalformedAnswer(f"The PBX lists {len(found)} boxes with the number {extension_number}.")
         if not found:
             return None
-        (listed,) = self._masks.remove(found)
-        return _completed(await self.fetch_box(listed.id, extension_number), listed)
+        (listed,) = self.masks.remove(found)
+        return fill_from_list(await self.fetch_box(listed.id, extension_number), listed)
 
-    async def _page_with(self, extension_number: str) -> Page:
-        return await self._fetch_page({"filter": f"extension_number eq {quote(extension_number)}"})
+    async def list_number(self, extension_number: str) -> Page:
+        """Fetch the first page of the list, filtered by an extension number. A PBX may ignore the filter.
+
+        Source: API page, "List shared voicemails", filter.
+        """
+        return await self._fetch_page({"filter": f"{KEY_COLUMN.header} eq {quote(extension_number)}"})
 
     async def create_box(self, record: Record) -> Response[str]:
         """Create a box and return its id.
@@ -434,17 +303,6 @@ class Pbx:
 
     def _tenant_of(self, response: httpx.Response) -> Tenant:
         return read_tenant(response, self._client.site)
-
-
-def _completed(fetched: Box, listed: Box) -> Box:
-    """A fetched box, completed from the list. What may be a mask gives way to a value that the list shows."""
-    in_doubt = doubtful_values(listed)
-    masked: dict[str, Any] = {
-        header: NOT_KNOWN
-        for header, value in doubtful_values(fetched).items()
-        if header not in in_doubt and getattr(listed, header) not in {NOT_KNOWN, value}
-    }
-    return replace(fetched, **masked).filled_from(listed, blanks=True)
 
 
 def _with_number(boxes: Iterable[Box], extension_number: str) -> list[Box]:

@@ -42,3 +42,22 @@ def doubtful_values(box: Box) -> dict[str, Value]:
     """The values of a box that may be masks, by field."""
     values = ((column, getattr(box, column.header)) for column in COLUMNS if column.updatable)
     return {column.header: value for column, value in values if may_be_mask(column, value)}
+
+
+def without_doubtful(box: Box, known: Box) -> Box:
+    """A box with NOT_KNOWN for each value that may be a mask, unless the known box has it."""
+    masked: dict[str, Any] = {
+        header: NOT_KNOWN for header, value in doubtful_values(box).items() if value != getattr(known, header)
+    }
+    return replace(box, **masked)
+
+
+def fill_from_list(fetched: Box, listed: Box) -> Box:
+    """A fetched box, completed from the list. What may be a mask gives way to a value that the list shows."""
+    in_doubt = doubtful_values(listed)
+    masked: dict[str, Any] = {
+        header: NOT_KNOWN
+        for header, value in doubtful_values(fetched).items()
+        if header not in in_doubt and getattr(listed, header) not in {NOT_KNOWN, value}
+    }
+    return replace(fetched, **masked).filled_from(listed, blanks=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Plan
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
-from bulkvm.pbx import Pbx, Progress, no_progress
+from bulkvm.pbx import Pbx, Progress, complete_listed, is_list_exact, no_progress
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import fields_to_fetch, find_differences, hidden_fields
 from bulkvm.planning.import_plan import check_left_out, make_plan
@@ -55,9 +55,9 @@ async def plan_for(
     ]
     known = {box.id for box in in_part}
     whole = [box for _, box in listed if box and box.id not in known]
-    if not await pbx.is_list_exact(whole):
+    if not await is_list_exact(pbx, whole):
         in_part += whole
-    boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
+    boxes = await complete_listed(pbx, boxes, _with_another(in_part, boxes), progress=progress)
     index = BoxIndex(boxes.values())
     if make_pin:
         records = [
@@ -103,7 +103,7 @@ async def plan_undo_of(
     numbers = {outcome.extension_number for outcome in past.outcomes if outcome.status.may_have_changed}
     changed = (box for box in boxes.values() if box.extension_number in numbers)
     in_part = [box for box in changed if hidden_fields(box)]
-    boxes = await pbx.complete_listed(boxes, _with_another(in_part, boxes), progress=progress)
+    boxes = await complete_listed(pbx, boxes, _with_another(in_part, boxes), progress=progress)
     done = DoneRun(
         outcomes=past.outcomes,
         changes=past.changes,
@@ -115,7 +115,7 @@ async def plan_undo_of(
     )
     plan = plan_undo(done, boxes.values())
     if kept := _kept_by_list(plan, {box.id for box in in_part}):
-        boxes = await pbx.complete_listed(boxes, kept, progress=progress)
+        boxes = await complete_listed(pbx, boxes, kept, progress=progress)
         plan = plan_undo(done, boxes.values())
     plan = replace(plan, numbers=frozenset(box.extension_number for box in boxes.values()))
     if plan.to_send:

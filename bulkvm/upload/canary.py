@@ -7,7 +7,7 @@ from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.pbx import Pbx, WholeBox
+from bulkvm.pbx import Pbx, WholeBox, complete_box
 from bulkvm.planning import expected_box, left_out_values, name_fields
 from bulkvm.upload.canary_findings import Findings, find_deviations
 from bulkvm.upload.row_result import LOOKUP_PAUSES, RowResult
@@ -76,7 +76,7 @@ class CanaryCheck:
                 if after is None:
                     break
             elif after:
-                shown = await self._pbx.complete(after.box, expected_box(change, after.box.id))
+                shown = await complete_box(self._pbx, after.box, expected_box(change, after.box.id))
                 findings = find_deviations(change, self._before, after, shown)
                 if not findings.texts:
                     break

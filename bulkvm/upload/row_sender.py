@@ -8,7 +8,7 @@ from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.pbx import Pbx, WholeBox, find_set_fields
+from bulkvm.pbx import Pbx, WholeBox, complete_box, fetch_again, find_set_fields
 from bulkvm.planning import (
     clears_fields,
     describe_unseen,
@@ -162,7 +162,7 @@ class RowSender:
             return RowResult(outcome)
         assert outcome.id is not None
         try:
-            box = await self._pbx.fetch_again(expected_box(change, outcome.id))  # completed from the list
+            box = await fetch_again(self._pbx, expected_box(change, outcome.id))  # completed from the list
         except BulkvmError as error:
             if isinstance(error, AnotherBox) and may_be_another:
                 raise
@@ -183,7 +183,7 @@ class RowSender:
         assert planned is not None
         try:
             whole = await self._current.fetch(change, alone=verify is VerifyMode.CANARY)
-            box = (await self._pbx.complete(whole.box, planned)).filled_from(planned)
+            box = (await complete_box(self._pbx, whole.box, planned)).filled_from(planned)
         except PbxError as error:
             raise _NothingToSend(await self._outcome_of_unfetched(change, error)) from error
         is_undo = change.wanted or change.kind is ChangeKind.REMOVE

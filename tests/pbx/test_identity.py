@@ -10,7 +10,7 @@ from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import ListKeptChanging, OutcomeUnknown
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import Limit, SendSettings, Site
-from bulkvm.pbx import Pbx, connect
+from bulkvm.pbx import Pbx, connect, list_whole_boxes
 from bulkvm.planning import plan_for
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
@@ -59,7 +59,7 @@ async def test_another_box_in_place_of_one_that_was_listed_is_not_exported() -> 
         app.state.faults = FaultRules(["other-box:fetch:1-9"])
 
         with pytest.raises(OutcomeUnknown, match="another one"):
-            await pbx.list_whole_boxes()
+            await list_whole_boxes(pbx)
 
 
 async def test_the_number_of_an_answer_is_checked_too() -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from bulkvm.model.box import NOT_KNOWN, Box
 from bulkvm.model.errors import ListKeptChanging, OutcomeUnknown, PbxError
 from bulkvm.model.settings import SendSettings, Site
-from bulkvm.pbx import Query, connect
+from bulkvm.pbx import Query, connect, list_whole_boxes
 from bulkvm.pbx.listing import quote
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_ITEM
@@ -110,7 +110,7 @@ async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Pat
     app = create_app(seed=seed(tmp_path, numbers), settings=SimulatorSettings(summary_lists=True))
 
     async with connect(SITE, app=app) as pbx:
-        boxes = await pbx.list_whole_boxes()
+        boxes = await list_whole_boxes(pbx)
 
     assert [(box.extension_number, box.pin) for box in boxes] == [(n, "402817") for n in numbers]
 
@@ -119,7 +119,7 @@ async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_
     app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=("mask-digits:pin:list",)))
     (truth,) = app.state.stored.page(EVERY_ITEM, "position", 0, 1)
     async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
-        (box,) = await pbx.list_whole_boxes()
+        (box,) = await list_whole_boxes(pbx)
 
     assert box.pin == truth["pin"]
 
@@ -129,7 +129,7 @@ async def test_a_mask_in_a_single_answer_does_not_replace_what_the_list_shows(tm
     app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=behave))
 
     async with connect(SITE, app=app) as pbx:
-        (listed,) = await pbx.list_whole_boxes()
+        (listed,) = await list_whole_boxes(pbx)
         found = await pbx.find_box("2001")
 
     assert (listed.name, listed.pin) == ("Box 2001", "402817")
@@ -140,7 +140,7 @@ async def test_whole_boxes_of_a_full_list_cost_three_further_requests(tmp_path: 
     app = create_app(seed=seed(tmp_path, [str(2000 + n) for n in range(25)]))
 
     async with connect(SITE, app=app) as pbx:
-        await pbx.list_whole_boxes()
+        await list_whole_boxes(pbx)
 
     assert app.state.traffic.counts["fetch"] == 3
 

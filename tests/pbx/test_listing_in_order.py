@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bulkvm.model.box import Box
 from bulkvm.model.errors import ListKeptChanging, PbxRefused
 from bulkvm.model.settings import SendSettings, Site
-from bulkvm.pbx import Query, connect
+from bulkvm.pbx import Query, connect, list_whole_boxes
 from bulkvm.simulator import SimulatorSettings, create_app
 from tests.simulator.requests import DEFAULTS
 
@@ -29,7 +29,7 @@ def seeded(folder: Path, *faults: str) -> Starlette:
 
 async def list_from(app: Starlette, orderby: str) -> tuple[Box, ...]:
     async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
-        return await pbx.list_whole_boxes(Query(orderby=orderby))
+        return await list_whole_boxes(pbx, Query(orderby=orderby))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bulkvm.model.box import NOT_KNOWN, Box, Record
 from bulkvm.model.change import ChangeKind, Plan
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings
-from bulkvm.pbx import connect
+from bulkvm.pbx import connect, list_whole_boxes
 from bulkvm.planning import plan_for
 from bulkvm.simulator import SimulatorSettings, create_app
 from bulkvm.upload import send
@@ -187,7 +187,7 @@ async def test_a_mask_is_never_sent(tmp_path: Path, rule: str, *, summary: bool)
 async def test_updated_boxes_have_no_mask_for_a_value(tmp_path: Path, rule: str) -> None:
     pbx = Behaving(tmp_path, [rule])
     async with connect(BY_TOKEN, QUICK, app=pbx.app) as calls:
-        boxes = await calls.list_whole_boxes()
+        boxes = await list_whole_boxes(calls)
 
     assert {box.pin for box in boxes} == {NOT_KNOWN}
 

@@ -49,6 +49,7 @@ def command(
 
 async def _ask(connection: Connection, console: Console) -> "Tenant":
     """Ask for the tenant's PIN policy, and for the prompts that its boxes use, the most common first."""
+    from bulkvm.pbx import list_whole_boxes
     from bulkvm.reports.template.template_workbook import Tenant
 
     async with connection.open() as pbx:
@@ -57,6 +58,6 @@ async def _ask(connection: Connection, console: Console) -> "Tenant":
             console.always(f"{policy.contradiction} {SET_PIN_LENGTH}")
             policy = DEFAULT_PIN_POLICY
         with console.progress("Boxes read") as progress:
-            boxes = await pbx.list_whole_boxes(progress=progress, without=SECRET_HEADERS)
+            boxes = await list_whole_boxes(pbx, progress=progress, without=SECRET_HEADERS)
     used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))
     return Tenant(tuple(prompt for prompt, _ in used.most_common()) or Tenant().prompts, policy)
