@@ -1,22 +1,6 @@
 """Rules for behaviour that the documentation of the PBX leaves open.
 
-hide:FIELD:WHERE         FIELD is null in responses
-mask-stars:FIELD:WHERE   ... is ****** unless it is null
-mask-digits:FIELD:WHERE  ... is 000000 unless it is null
-omit:FIELD:WHERE         ... is missing
-                         FIELD is a field of a box, WHERE is list, single (GET of one box) or both
-updates:replace          a field missing from an update is set to its default; without a default, a required field is
-                         kept and any other field is removed. This is the default.
-updates:merge            such a field is kept
-updates:erase            such a field is kept if it is documented, and removed otherwise
-extra:NAME=VALUE         boxes have an undocumented field, with this value (JSON, or else text) in a new box.
-                         A JSON seed can add such fields without this rule.
-ignore:PARAMETER         lists ignore filter, search, orderby, skip or top
-nulls:CALL               owner: the response for a free number is 200 with nulls; list, messages: items is null when
-                         there are none; policy, tenant: every value is null
-pins:MIN-MAX             the policy, and the number of digits that a PIN may have; pins:any accepts any digits
-policy:MIN-MAX           the policy that is returned, regardless of which PINs are accepted
-
+`bulkvm simulator --help` describes them. A JSON seed can add undocumented fields without a rule.
 Use a fault rule (see `fault_rules.py`) for what happens to certain requests only.
 """
 
@@ -70,7 +54,7 @@ class Behaviours:
 
 
 def parse_behaviours(rules: Iterable[str]) -> Behaviours:
-    """Parse rules, which this module's docstring describes. A later rule overrides an earlier one.
+    """Parse rules. A later rule overrides an earlier one.
 
     Raises:
         SimulatorError: a rule is not valid.

@@ -1,28 +1,4 @@
-"""Fault rules, written as WHAT:CALL:WHEN.
-
-CALL  an operationId of the OpenAPI document, such as create, or any.
-WHEN  3            the third such call since the rule was set
-      2-5          the second to the fifth
-      every=5      every fifth
-      rate=0.1     one in ten at random; rate=0.1,seed=7 the same ones each time
-WHAT  503          any error status, without performing the operation; 503-after performs it first
-                   429(retry-after=2) and 429(retry-date=2) add Retry-After, in seconds or as a date
-      html         a proxy's error page (502), without performing the operation; html-after performs it first
-      reset        the connection is reset before the operation; reset-after resets it afterwards
-      late(seconds=5)   the response is sent 5 seconds after the operation
-      slow(seconds=5)   the operation starts 5 seconds later, even if the client has disconnected
-      truncated    the JSON of the response is cut off in the middle
-      expire       all tokens expire before this call
-      down(seconds=5)   for 5 seconds every connection is reset, beginning with this call
-      admin-add, admin-remove, admin-rename   another administrator adds a box, or removes or renames the first one,
-                   just before this call
-      message      a caller leaves a message in the box of this call, just after it
-      other-box    the operation applies to the next box instead of the one with the given id
-      other-tenant the response describes another tenant
-      random       a random fault from which a client should recover
-
-The first rule that matches a call applies.
-"""
+"""Fault rules, written as WHAT:CALL:WHEN. `bulkvm simulator --help` describes them."""
 
 import random
 import re
@@ -66,7 +42,7 @@ class FaultRules:
     """The fault rules in force. Each rule counts its own calls from its creation."""
 
     def __init__(self, rules: Iterable[str] = ()) -> None:
-        """Parse rules, which this module's docstring describes.
+        """Parse rules.
 
         Raises:
             SimulatorError: a rule is not valid.

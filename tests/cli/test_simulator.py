@@ -12,6 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bulkvm.cli.simulator_rules import BEHAVIOURS, FAULTS, FILTERS, TIMES
+from bulkvm.simulator.behaviours import IGNORABLE, NULLABLE, UPDATES, parse_behaviours
+from bulkvm.simulator.fault_rules import PLAIN_FAULTS, TIMED_FAULTS, FaultRules
+from bulkvm.simulator.filters import parse_filter
 from tests.cli.program import Bulkvm
 from tests.cli.simulator_process import started
 from tests.simulator.requests import BOXES, LOGIN, PASSWORD_LOGIN, TOKEN, a_box
@@ -127,3 +131,19 @@ def test_an_option_that_makes_no_sense_is_reported(bulkvm: Bulkvm, option: tuple
 
     assert ended.code == 2
     assert printed in ended.err
+
+
+def test_help_describes_every_fault_and_behaviour_by_rules_that_are_valid() -> None:
+    whats = [what for terms, _ in FAULTS for what in terms.split(", ")]
+    rules = [rule for terms, _ in BEHAVIOURS for rule in terms.split(", ")]
+    sample = {"FIELD": "pin", "WHERE": "both", "NAME=VALUE": "retain_days=30", "PARAMETER": "top", "MIN-MAX": "6-10"}
+    text = " ".join(text for entry in BEHAVIOURS for text in entry)
+
+    FaultRules([*(f"{what}:any:1" for what in whats), *(f"503:any:{when}" for when, _ in TIMES)])
+    parse_behaviours([re.sub("|".join(sample), lambda found: sample[found[0]], rule) for rule in rules])
+    for condition, _ in FILTERS[:-1]:
+        parse_filter(condition)
+
+    assert {what.partition("(")[0] for what in whats} >= {*PLAIN_FAULTS, *TIMED_FAULTS}
+    assert {f"updates:{how}" for how in UPDATES} | {f"nulls:{call}" for call in NULLABLE} <= set(rules)
+    assert all(parameter in text for parameter in IGNORABLE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.simulator_rules import CommandWithRules
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
 
@@ -23,7 +24,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     raise click.BadParameter(f'"{text}" is not a duration. Write 50ms or 0.5s.')
 
 
-@click.command("simulator")
+@click.command("simulator", cls=CommandWithRules)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="The port; 0 for any free one."
 )
@@ -31,7 +32,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option(
     "--seed", type=click.Path(path_type=Path), metavar="FILE", help="Start with the boxes of an exported file."
 )
-@click.option("--tls", is_flag=True, help="Serve https with a self-signed certificate.")
+@click.option("--tls", is_flag=True, help="Serve https with a self-signed certificate, kept beside --state.")
 @click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="The response time.")
 @click.option(
     "--knee", type=click.IntRange(1), metavar="N", help="Respond more slowly to more than N concurrent requests."
@@ -58,7 +59,7 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     "--behave",
     metavar="RULE",
     multiple=True,
-    help="Change the behaviour, such as hide:pin:list; see README. May be repeated.",
+    help="Change the behaviour, such as hide:pin:list. May be repeated.",
 )
 @console_options
 def command(
