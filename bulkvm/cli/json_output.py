@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from bulkvm.cli.main import CliContext
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.change import Plan
-from bulkvm.model.outcome import count_statuses, count_unseen
+from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
@@ -22,6 +23,7 @@ from bulkvm.text import printable_json
 if TYPE_CHECKING:
     from bulkvm.jobs.plan_sheet import PlanReport
     from bulkvm.jobs.run_execution import RunReport
+    from bulkvm.jobs.validate_sheet import ValidationReport
     from bulkvm.pbx.diagnostics import Finding
     from bulkvm.planning import Diff
 
@@ -39,13 +41,14 @@ def print_json(document: Mapping[str, Any]) -> None:
     context.needs_document = False
 
 
-def print_validation(file: Path, sheet: str | None, rows: int, valid: int, problems: Iterable[Problem]) -> None:
+def print_validation(file: Path, report: "ValidationReport") -> None:
     """Print the document of `validate --json` in parts, since a sheet may have a million problems."""
     context = click.get_current_context().ensure_object(CliContext)
-    document = {"schema": SCHEMA, "file": str(file), "sheet": sheet, "rows": rows, "valid": valid, "problems": []}
+    counts = {"rows": report.rows, "valid": report.valid, "left_out": report.left_out}
+    document: dict[str, Any] = {"schema": SCHEMA, "file": str(file), "sheet": report.sheet, **counts, "problems": []}
     context.needs_document = False
     context.streams.write(format_json(document).removesuffix(_END_OF_LIST))
-    left, before = iter(problems), "\n"
+    left, before = iter(report.problems), "\n"
     while some := list(islice(left, _PROBLEMS_AT_ONCE)):
         context.streams.write(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
         before = ",\n"
@@ -87,9 +90,28 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
         }
         for change in plan.changes
     ]
+    rows += [_row_left_out(outcome) for outcome in report.left_out]
+    rows.sort(key=itemgetter("row"))
     run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": None}
+    left_out = {Status.LEFT_OUT: len(report.left_out)} if report.left_out else {}
+    counts: dict[Any, int] = {**plan.counts, **left_out}
     unseen = Counter(field for change in plan.changes for field in change.unseen)
-    return {**_run_document(run, plan.counts, rows, report.problems), "unseen": unseen, "excess": report.excess}
+    return {**_run_document(run, counts, rows, report.problems), "unseen": unseen, "excess": report.excess}
+
+
+def _row_left_out(outcome: Outcome) -> dict[str, Any]:
+    """A row that is left out, as `plan --json` shows it."""
+    return {
+        "row": outcome.row,
+        "extension_number": outcome.extension_number,
+        "change": outcome.status,
+        "id": None,
+        "changed": [],
+        "unseen": [],
+        "message": outcome.message,
+        "pbx_code": None,
+        "attempts": 0,
+    }
 
 
 def run_document(report: "RunReport") -> dict[str, Any]:

@@ -142,7 +142,7 @@ class _Import:
         return RunReport(
             site=self.connection.site.name,
             tenant=prepared.tenant,
-            outcomes=complete_outcomes(prepared.checked.extensions, prepared.problems, ()),
+            outcomes=complete_outcomes(prepared.checked.extensions, prepared.problems, prepared.left_out),
             problems=prepared.problems,
             exit_code=exit_code,
             error=error,

@@ -11,6 +11,7 @@ from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import SheetError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import describe_excess
@@ -25,6 +26,7 @@ class PlanReport:
         tenant: None if the PBX was not asked.
         plan: None if the sheet has errors.
         problems: all problems of the sheet and the plan.
+        left_out: the outcomes of the rows that are left out.
         excess: how the plan exceeds the limit on changes, if it does.
         exit_code: as of the command line, without `--exit-code`.
     """
@@ -33,6 +35,7 @@ class PlanReport:
     tenant: Tenant | None = None
     plan: Plan | None = None
     problems: tuple[Problem, ...]
+    left_out: tuple[Outcome, ...] = ()
     excess: str | None = None
     exit_code: ExitCode
 
@@ -62,6 +65,7 @@ def plan_sheet(
         tenant=prepared.tenant,
         plan=prepared.plan,
         problems=prepared.problems,
+        left_out=prepared.left_out,
         excess=excess,
         exit_code=SheetError.exit_code if prepared.has_errors else ExitCode.DONE,
     )

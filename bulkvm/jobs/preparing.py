@@ -4,16 +4,17 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
-from bulkvm.columns import refused_text
+from bulkvm.columns import SECRET_HEADERS, refused_text
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
 from bulkvm.jobs.run_execution import before_sending
 from bulkvm.jobs.sheet_input import check_input, check_input_tenant
 from bulkvm.jobs.sheet_options import PlanOptions
-from bulkvm.model.box import BLANK
+from bulkvm.model.box import BLANK, Record
 from bulkvm.model.change import Plan
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, ProblemCode, rows_with_errors
@@ -47,6 +48,11 @@ class Prepared:
         return (*self.warnings, *self.checked.problems, *(self.plan.problems if self.plan else ()))
 
     @property
+    def left_out(self) -> tuple[Outcome, ...]:
+        """The outcomes of the rows that are left out."""
+        return self.plan.left_out if self.plan else self.checked.left_out_outcomes
+
+    @property
     def generated_pins(self) -> Mapping[int, str]:
         """The PINs that were generated, by row."""
         came_with = {record.row for record in self.checked.records if record.pin is not BLANK}
@@ -61,9 +67,12 @@ class Prepared:
         letters = letters_by_header(self.sheet) if invalid else {}
         texts = {header: joined_texts(self.sheet, header, found) for header, found in letters.items()}
         refused = refused_cells(self.sheet)
-        rows = []
+        rows = self._rows_left_out()
+        left_out = {sheet_row.record.row for sheet_row in rows}
         for record in self.checked.understood:
             row, extension = record.row, self.checked.extensions[record.row]
+            if row in left_out:
+                continue
             if row not in invalid:
                 whole = replace(record, pin=generated[row]) if row in generated else record
                 rows.append(SheetRow(record=whole, has_generated_pin=row in generated))
@@ -77,6 +86,24 @@ class Prepared:
             }
             rows.append(SheetRow(record=replace(record, extension_number=extension), cells=cells, outcome=outcome))
         return rows
+
+    def _rows_left_out(self) -> list[SheetRow]:
+        """The rows that are left out, without their PINs."""
+        outcomes = self.left_out
+        letters = letters_by_header(self.sheet) if outcomes else {}
+        texts = {
+            header: joined_texts(self.sheet, header, found)
+            for header, found in letters.items()
+            if header not in SECRET_HEADERS
+        }
+        return [
+            SheetRow(
+                record=Record(row=outcome.row, extension_number=outcome.extension_number),
+                cells={header: of_column[outcome.row] for header, of_column in texts.items()},
+                outcome=outcome,
+            )
+            for outcome in outcomes
+        ]
 
     @property
     def has_errors(self) -> bool:
@@ -141,6 +168,8 @@ async def _compare(
                 policy=policy,
                 make_pin=make_pin if options.generate_pins else None,
                 keep_unseen=options.keep_unseen,
-                left_out=prepared.checked.left_out,
+                completed=prepared.checked.completed,
             )
-    return replace(prepared, plan=replace(plan, problems=checked.with_cells(plan.problems)))
+    left_out = tuple(sorted((*checked.left_out_outcomes, *plan.left_out), key=attrgetter("row")))
+    plan = replace(plan, problems=checked.with_cells(plan.problems), left_out=left_out)
+    return replace(prepared, plan=plan)

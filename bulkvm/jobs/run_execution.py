@@ -14,7 +14,7 @@ from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, NotAllowed, PbxError, PbxUnreachable, StoppedEarly
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.outcome import Outcome
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.tenant import Tenant
 from bulkvm.paths import runs_folder, writing_state
@@ -126,7 +126,8 @@ def execute(
         with observer.stop_requests() as stop:
             with observer.progress("Sending") as progress, _journal(info, rows, observer) as journal:
                 sent = _send(plan, info, connection, progress, journal=journal, stop=stop)
-                outcomes = complete_outcomes(info.extensions, problems, sent.outcomes)
+                left_out = (row.outcome for row in rows if row.outcome and row.outcome.status is Status.LEFT_OUT)
+                outcomes = complete_outcomes(info.extensions, problems, (*left_out, *sent.outcomes))
                 code = exit_code_of(outcomes, sent.error)
                 with suppress(OSError):  # a full disk was reported before, and leaves the journal without its end
                     journal.finish(outcomes, code)

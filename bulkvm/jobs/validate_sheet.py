@@ -24,6 +24,7 @@ class ValidationReport:
         sheet: the name of the sheet in a workbook.
         rows: how many rows were read.
         valid: how many of them have no error.
+        left_out: how many of them are left out.
         problems: all problems, in the order of the sheet.
         exit_code: as of the command line.
         annotated: the copy with a note at each problem; None if none was written.
@@ -31,9 +32,10 @@ class ValidationReport:
         output_error: why a copy could not be written.
     """
 
-    sheet: str | None
-    rows: int
-    valid: int
+    sheet: str | None = None
+    rows: int = 0
+    valid: int = 0
+    left_out: int = 0
     problems: tuple[Problem, ...]
     exit_code: ExitCode
     annotated: Path | None = None
@@ -72,6 +74,7 @@ def validate_sheet(
         sheet=sheet.name,
         rows=len(checked.extensions),
         valid=len(checked.records),
+        left_out=len(checked.left_out),
         problems=problems,
         exit_code=SheetError.exit_code if any(problem.is_error for problem in problems) else ExitCode.DONE,
     )

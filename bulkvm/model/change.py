@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bulkvm.model.box import NOT_KNOWN, Absent, Box, Record, Value
+from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 
 
@@ -78,6 +79,7 @@ class Plan:
         existing: how many boxes the PBX has.
         ids: the ids of these boxes.
         numbers: the extension numbers of these boxes and of the sheet.
+        left_out: the outcomes of the rows that are left out. They have no change.
     """
 
     changes: tuple[Change, ...]
@@ -85,6 +87,7 @@ class Plan:
     existing: int = 0
     ids: frozenset[str] = field(default=frozenset(), repr=False)
     numbers: frozenset[str] = field(default=frozenset(), repr=False)
+    left_out: tuple[Outcome, ...] = ()
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:

@@ -16,6 +16,7 @@ class Colour(StrEnum):
     GREEN = "#C9E7C4"
     AMBER = "#FFE08A"
     RED = "#FFB3B8"
+    GREY = "#E4E4E4"
 
 
 class Status(StrEnum):
@@ -25,7 +26,7 @@ class Status(StrEnum):
         meaning: what happened.
         remedy: what to do with the row before the sheet is imported again; blank if nothing.
         colour: of its cells in a result.
-        is_done: whether the box has the values of the row.
+        is_done: whether nothing is left to do for the row.
     """
 
     meaning: str
@@ -38,12 +39,13 @@ class Status(StrEnum):
         member = str.__new__(cls, status)
         member._value_ = status
         member.meaning, member.remedy, member.colour = meaning, remedy, colour
-        member.is_done = colour is Colour.GREEN
+        member.is_done = colour in {Colour.GREEN, Colour.GREY}
         return member
 
     CREATED = "created", Colour.GREEN, "a new box was created"
     UPDATED = "updated", Colour.GREEN, "the box was changed"
     UNCHANGED = "unchanged", Colour.GREEN, "the box already had these values"
+    LEFT_OUT = "left out", Colour.GREY, "the row is no box to import; nothing was sent for it"
     INVALID = "invalid", Colour.RED, "a cell is wrong; nothing was sent for the row", _CORRECT
     REJECTED = "rejected", Colour.RED, "the PBX refused the row; nothing was changed", _CORRECT
     FAILED = "failed", Colour.RED, "the row could not be processed; nothing was changed"
@@ -56,7 +58,9 @@ class Status(StrEnum):
         match self:
             case Status.CREATED | Status.UPDATED | Status.UNKNOWN:
                 return True
-            case Status.UNCHANGED | Status.INVALID | Status.REJECTED | Status.FAILED | Status.NOT_SENT:
+            case (
+                Status.UNCHANGED | Status.LEFT_OUT | Status.INVALID | Status.REJECTED | Status.FAILED | Status.NOT_SENT
+            ):
                 return False
             case _:
                 assert_never(self)

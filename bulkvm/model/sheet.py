@@ -61,7 +61,7 @@ class Sheet:
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
-    plain text. `problems` are those that reading itself found.
+    plain text. `problems` are those that reading itself found. `left_out` gives by row why a row is no box to import.
     """
 
     path: Path
@@ -73,6 +73,7 @@ class Sheet:
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
     heading_map: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[int, str] = field(default_factory=dict)
 
     def without_rows(self, rows: Collection[int]) -> "Sheet":
         """The sheet without some of its rows."""
@@ -80,7 +81,15 @@ class Sheet:
             letter: {row: kind for row, kind in of_column.items() if row not in rows}
             for letter, of_column in self.kinds.items()
         }
-        return replace(self, cells=self.cells.drop(index=list(rows)), kinds=kinds)
+        left_out = {row: reason for row, reason in self.left_out.items() if row not in rows}
+        return replace(self, cells=self.cells.drop(index=list(rows)), kinds=kinds, left_out=left_out)
+
+    def without_left_out(self) -> "Sheet":
+        """The sheet without the rows that are left out, and without their problems."""
+        if not self.left_out:
+            return self
+        problems = tuple(problem for problem in self.problems if problem.row not in self.left_out)
+        return replace(self.without_rows(self.left_out.keys()), problems=problems)
 
     def texts(self, letter: str) -> dict[int, str]:
         """The texts of one column, by row."""

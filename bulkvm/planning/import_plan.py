@@ -58,13 +58,13 @@ def make_plan(
     return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id), ids=frozenset(by_id))
 
 
-def check_left_out(done: Iterable[Record], by_id: Mapping[str, Box]) -> None:
+def check_completed(completed: Iterable[Record], by_id: Mapping[str, Box]) -> None:
     """Check that each row that an earlier run completed has the id of a box, and still the extension of this box.
 
     Raises:
         SheetError: it has no id or another extension, so the result does not show what was done.
     """
-    for record in done:
+    for record in completed:
         box = by_id.get(str(record.id))
         if box and box.extension_number != record.extension_number:
             difference = f"is that of box {box.extension_number}, but the extension is {record.extension_number}"

@@ -11,7 +11,7 @@ from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.pbx import Pbx, Progress, complete_listed, is_list_exact, no_progress
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import fields_to_fetch, find_differences, hidden_fields
-from bulkvm.planning.import_plan import check_left_out, make_plan
+from bulkvm.planning.import_plan import check_completed, make_plan
 from bulkvm.planning.number_conflicts import find_taken
 from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
 from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
@@ -29,7 +29,7 @@ async def plan_for(
     policy: PinPolicy = DEFAULT_PIN_POLICY,
     make_pin: Callable[[str], str] | None = None,
     keep_unseen: bool = False,
-    left_out: Sequence[Record] = (),
+    completed: Sequence[Record] = (),
 ) -> Plan:
     """List the PBX's boxes, fetch those that the list does not show completely, and compare them with records.
 
@@ -41,13 +41,13 @@ async def plan_for(
         make_pin: generates a PIN for an extension. Called for rows without a PIN that create a box, or that update one
             whose present PIN the rules refuse.
         keep_unseen: whether to leave fields that the PBX does not show as they are.
-        left_out: the extension and the id of each row that an earlier run completed, and that is not planned.
+        completed: the extension and the id of each row that an earlier run completed, and that is not planned.
 
     Raises:
-        SheetError: the id of a row that is left out belongs to a box with another extension.
+        SheetError: the id of a row that is done belongs to a box with another extension.
     """
     boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
-    check_left_out(left_out, boxes)
+    check_completed(completed, boxes)
     index = BoxIndex(boxes.values())
     listed = [(record, index.find(record)) for record in records]
     in_part = [

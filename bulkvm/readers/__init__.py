@@ -11,6 +11,7 @@ from bulkvm.readers.csv_file import read_csv
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.file_type import FileType, check_name, detect_type
 from bulkvm.readers.json_file import read_json
+from bulkvm.readers.rows_left_out import leave_out_again
 from bulkvm.readers.skipped_rows import skip_rows
 from bulkvm.readers.source import open_source
 
@@ -47,7 +48,7 @@ def read_sheet(
             read = read_text_file(source, sheet=sheet, encoding=encoding, heading_map=heading_map)
     problems = (*check_name(source, file_type), *read.problems)
     read = drop_example_rows(replace(read, problems=problems, sha256=digest, heading_map=heading_map or {}))
-    return read if file_type is FileType.JSON else skip_rows(read)
+    return leave_out_again(read if file_type is FileType.JSON else skip_rows(read))
 
 
 def _sha256_of(stream: IO[bytes]) -> str:

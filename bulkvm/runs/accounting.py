@@ -16,7 +16,8 @@ def complete_outcomes(
     Args:
         extensions: the extension of every row that was read.
         problems: all problems that were found; the rows with errors are `invalid`.
-        outcomes: of the rows that were to be sent. A valid row without one is `not sent`.
+        outcomes: of the rows that were to be sent, and of those that are left out. A valid row without one is
+            `not sent`.
     """
     invalid = rows_with_errors(problems)
     sent = {outcome.row: outcome for outcome in outcomes}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bulkvm.columns import ID_HEADING, STATUS_HEADING
 from bulkvm.model.box import Record
 from bulkvm.model.errors import UsageError
-from bulkvm.model.outcome import DONE
+from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.sheet_checks import Checked
@@ -23,7 +23,7 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
         raise _no_result()
     statuses = sheet.texts(letters[STATUS_HEADING])
     ids = sheet.texts(letters[ID_HEADING]) if ID_HEADING in letters else {}
-    left = {row for row, status in statuses.items() if status.strip().casefold() not in DONE}
+    left = {row for row, status in statuses.items() if _status(status) not in DONE}
     return replace(
         checked,
         records=tuple(record for record in checked.records if record.row in left),
@@ -33,12 +33,17 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
         ),
         extensions={row: extension for row, extension in checked.extensions.items() if row in left},
         understood=tuple(record for record in checked.understood if record.row in left),
-        left_out=tuple(
+        completed=tuple(
             Record(row=row, extension_number=extension, id=ids[row].strip())
             for row, extension in checked.extensions.items()
-            if row not in left and row in ids
+            if row not in left and row in ids and _status(statuses[row]) != Status.LEFT_OUT
         ),
+        left_out={row: reason for row, reason in checked.left_out.items() if row in left},
     )
+
+
+def _status(text: str) -> str:
+    return text.strip().casefold()
 
 
 def _left_out(n: int) -> Iterator[Problem]:

@@ -14,12 +14,13 @@ from bulkvm.validation.row_checks import NO_EXTENSION, extension_twice, indistin
 
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
-    """Return the text of each row by column header, without checking it.
+    """Return the text of each row by column header, without checking it. Rows that are left out are not among them.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
         missing or there twice, a row without an extension, an extension on several rows without ids of their own.
     """
+    sheet = sheet.without_left_out()
     errors = [problem for problem in (*check_headings(sheet), *sheet.problems) if problem.is_error]
     if errors:
         return (), tuple(errors)

@@ -9,6 +9,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Co
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import BLANK, Record
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
@@ -33,7 +34,8 @@ class Checked:
         missing: the columns that a new box needs and the sheet lacks.
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
         letters: the letters of the columns, by header; of several that are joined, the first.
-        left_out: the extension and the id of each row that an earlier run completed (`--only-failed`).
+        completed: the extension and the id of each row that an earlier run completed (`--only-failed`).
+        left_out: the rows that are no boxes, with the reasons. They have no record and no problems.
     """
 
     records: tuple[Record, ...]
@@ -42,7 +44,16 @@ class Checked:
     missing: tuple[Column, ...] = ()
     understood: tuple[Record, ...] = ()
     letters: Mapping[str, str] = field(default_factory=dict)
-    left_out: tuple[Record, ...] = ()
+    completed: tuple[Record, ...] = ()
+    left_out: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def left_out_outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes of the rows that are left out."""
+        return tuple(
+            Outcome(row=row, extension_number=self.extensions[row], status=Status.LEFT_OUT, message=reason)
+            for row, reason in self.left_out.items()
+        )
 
     @property
     def is_readable(self) -> bool:
@@ -69,13 +80,27 @@ def validate(
     *,
     fix_zeros: bool = False,
 ) -> Checked:
-    """Check every cell of every row.
+    """Check every cell of every row that is not left out.
 
     Args:
         sheet: as it was read.
         policy: the allowed length of PINs.
         fix_zeros: restore leading zeros that PINs probably lost (`--fix leading-zeros`).
     """
+    checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros)
+    if not sheet.left_out:
+        return checked
+    letters = letters_by_header(sheet).get(KEY_COLUMN.header)
+    shown = sheet.texts(letters[0]) if letters else {}
+    extensions = {
+        row: checked.extensions[row] if row in checked.extensions else shown_extension(shown.get(row, ""))
+        for row in sheet.cells.index.tolist()
+    }
+    return replace(checked, extensions=extensions, left_out=sheet.left_out)
+
+
+def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool) -> Checked:
+    """Check every cell of every row."""
     columns, of_file = sheet_columns(sheet), check_headings(sheet)
     problems = [*of_file, *(_with_column(problem, columns) for problem in sheet.problems)]
     rows = sheet.cells.index.tolist()

@@ -10,6 +10,7 @@ from bulkvm.cli.json_output import print_validation
 from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, sheet_options
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count
 
 
@@ -46,7 +47,7 @@ def command(
 
     FILE is a CSV, Excel or JSON file; `-` reads CSV or JSON from standard input.
     """
-    from bulkvm.jobs.validate_sheet import validate_sheet
+    from bulkvm.jobs.validate_sheet import ValidationReport, validate_sheet
     from bulkvm.reports.text.problem_text import render_problems
 
     try:
@@ -55,11 +56,12 @@ def command(
         )
     except SheetError as error:
         if as_json:
-            print_validation(file, None, 0, 0, (error.problem,))
+            print_validation(file, ValidationReport(problems=(error.problem,), exit_code=ExitCode.SHEET))
         raise
     if as_json:
-        print_validation(file, report.sheet, report.rows, report.valid, report.problems)
-    console.info(f"{count(report.rows, 'row')}, {report.valid:,} of them valid.")
+        print_validation(file, report)
+    left_out = f", {report.left_out:,} left out" if report.left_out else ""
+    console.info(f"{count(report.rows, 'row')}, {report.valid:,} of them valid{left_out}.")
     if report.problems:
         console.always(render_problems(report.problems))
     for what, copy in (("Annotated copy", report.annotated), ("Clean copy", report.clean)):

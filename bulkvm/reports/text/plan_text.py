@@ -78,6 +78,7 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_
     """
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
+    counts[Status.LEFT_OUT] = len(plan.left_out)
     lines = [f"{render_counts(counts)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
     for words, (title, render) in _SECTIONS.items():
         heading = title
@@ -85,6 +86,7 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_
         if any(change.kind is ChangeKind.REMOVE and not change.spares_messages for change in changes):
             heading += _WITH_MESSAGES
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
+    lines += _render_some("Rows left out", list(map(_render_left_out, plan.left_out[:most])), len(plan.left_out))
     lines += _explain(plan.changes) if of_sheet else []
     return "\n".join(lines)
 
@@ -108,6 +110,10 @@ def _render_some(heading: str, rows: Sequence[str], total: int) -> Iterator[str]
         yield from ("", f"{heading}:", *rows)
     if total > len(rows):
         yield f"  ... and {total - len(rows):,} more"
+
+
+def _render_left_out(outcome: Outcome) -> str:
+    return f"  row {outcome.row}: {printable(f'{outcome.extension_number}: {outcome.message}')}"
 
 
 def _render_create(change: Change) -> str:

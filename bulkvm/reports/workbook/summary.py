@@ -25,7 +25,7 @@ MARKER: Final = f"{NAME}_summary"  # a defined name by which later copies recogn
 WIDTHS: Final = (30, 80, 10, 22)
 MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
-_ALL_DONE: Final = "Nothing to do: every row is done."
+_ALL_DONE: Final = "Nothing to do: every row is done{}."
 CHART_TITLE: Final = "Rows"
 CHART_AT: Final = "D2"  # beside the counts and the run details, which are tall enough
 
@@ -143,7 +143,7 @@ def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list
 
 def _steps_after_import(counts: Mapping[Status, int]) -> list[str]:
     if _is_all_done(counts):
-        return [_ALL_DONE]
+        return [_ALL_DONE.format(" or left out" if counts[Status.LEFT_OUT] else "")]
     steps = [
         f"{' or '.join(statuses).capitalize()} rows: {remedy}."
         for remedy, statuses in _statuses_by_remedy(counts).items()
@@ -153,7 +153,7 @@ def _steps_after_import(counts: Mapping[Status, int]) -> list[str]:
 
 def _steps_after_undo(counts: Mapping[Status, int], run: str) -> list[str]:
     if _is_all_done(counts):
-        return [_ALL_DONE]
+        return [_ALL_DONE.format("")]
     steps = []
     if counts[Status.INVALID] or counts[Status.REJECTED]:
         steps.append("Invalid or rejected rows: the column bulkvm_message explains why and what to do.")

@@ -1,0 +1,21 @@
+"""Rows that an earlier run left out, by the status in its result."""
+
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.columns import STATUS_HEADING
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.model.outcome import Status
+from bulkvm.model.sheet import Sheet
+
+_REASON: Final = f"An earlier run left this row out. To import it, empty its cell in the column {STATUS_HEADING}."
+
+
+def leave_out_again(sheet: Sheet) -> Sheet:
+    """Leave out the rows of a result that are left out in it: nothing else in them shows that they are no boxes."""
+    letters = [letter for letter, heading in sheet.headings.items() if heading.strip().casefold() == STATUS_HEADING]
+    if not letters:
+        return sheet
+    statuses = sheet.texts(letters[0])
+    again = {row: _REASON for row, text in statuses.items() if text.strip(STRIP_CHARS).casefold() == Status.LEFT_OUT}
+    return replace(sheet, left_out=again | dict(sheet.left_out)) if again else sheet
