@@ -24,6 +24,8 @@ FAULTS: Final[Entries] = (
     ("message", "A caller leaves a message in the box of this call, after it."),
     ("other-box", "The operation applies to the next box instead of the one with the given id."),
     ("other-tenant", "The response describes another tenant."),
+    ("no-switch, other-switch", "A switch has no effect, or is to another tenant than the one with the given id."),
+    ("unswitch", "All switches of the token of this call, or of the one that a login gives, are undone."),
     ("random", "A random fault from which a client should recover."),
 )
 TIMES: Final[Entries] = (
@@ -48,6 +50,8 @@ BEHAVIOURS: Final[Entries] = (
     ("nulls:list, nulls:messages", "The items are null if there are none."),
     ("nulls:policy, nulls:tenant", "All values of the password policy, or of the tenant, are null."),
     ("pins:MIN-MAX, pins:any", "The number of digits in a PIN, also in the password policy; any digits are accepted."),
+    ("system:first", "A system administrator's login begins in the first tenant instead of none."),
+    ("switch:token", "A switch gives a new token for the tenant, as before PBX 22.1; the old one keeps its tenant."),
     ("policy:MIN-MAX", "The password policy that is returned, whichever PINs are accepted."),
 )
 FILTERS: Final[Entries] = (

@@ -18,7 +18,7 @@ from bulkvm.simulator.error_responses import error_response, http_error_response
 from bulkvm.simulator.fault_rules import FaultRules
 from bulkvm.simulator.openapi import make_openapi
 from bulkvm.simulator.seeds import read_seed
-from bulkvm.simulator.state import State
+from bulkvm.simulator.tenants import Tenants
 
 _DEFAULT: Final = SimulatorSettings()
 
@@ -34,11 +34,13 @@ def create_app(
 
     `app.state.faults` can be replaced by other `FaultRules` at any time, `app.state.traffic` counts and logs requests,
     and `app.state.stored` is the stored data, including what responses hide (`leave_message` adds a message to a box).
+    `app.state.stored` is that of the first tenant; `app.state.tenants` has all of them.
 
     Args:
-        state: file for the boxes, which other processes may share. Defaults to memory.
-        seed: an export (.csv or .json); its boxes replace those of the state.
-        settings: the tenant's login and policy, and the limits and behaviour of the PBX.
+        state: file for the boxes, which other processes may share; further tenants get files beside it. Defaults to
+            memory.
+        seed: an export (.csv or .json); its boxes replace those of the first tenant.
+        settings: the logins and policy of the tenants, and the limits and behaviour of the PBX.
         faults: fault rules (see `fault_rules.py`).
 
     Raises:
@@ -46,12 +48,13 @@ def create_app(
     """
     rules, behaviours = FaultRules(faults), parse_behaviours(settings.behave)
     boxes = None if seed is None else read_seed(seed)
-    stored = State(state)
+    tenants = Tenants(state, settings)
+    stored = tenants.state(1)
     if boxes is not None:
         stored.replace(boxes)
-    stored.add_numbers(settings.numbers)
+    tenants.fill(1)
     document = make_openapi(settings, behaviours)
-    dispatcher = Dispatcher(stored, document, settings, behaviours)
+    dispatcher = Dispatcher(tenants, document, settings, behaviours)
     routes = [dispatcher.route(path, path_item) for path, path_item in document["paths"].items()]
     routes.append(Route("/openapi.json", lambda _: JSONResponse(document)))
     if settings.control:
@@ -61,6 +64,7 @@ def create_app(
     app.state.faults = rules
     app.state.traffic = dispatcher.traffic
     app.state.stored = stored
+    app.state.tenants = tenants
     return app
 
 

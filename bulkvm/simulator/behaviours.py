@@ -20,6 +20,11 @@ NULLABLE: Final = ("owner", "list", "messages", "policy", "tenant")
 _MASK_VALUES: Final = {"hide": None, "mask-stars": "******", "mask-digits": "000000"}
 _PLACES: Final = {"list": {"list"}, "single": {"single"}, "both": {"list", "single"}}
 _MASK_RULE: Final = re.compile(r"(?P<how>hide|mask-stars|mask-digits|omit):(?P<field>\w+):(?P<where>list|single|both)")
+_FLAGS: Final = {
+    "pins:any": ("any_pin", True),
+    "system:first": ("system_tenant", 1),
+    "switch:token": ("switch_gives_token", True),
+}
 _RANGE: Final = re.compile(r"([0-9]{1,3})-([0-9]{1,3})")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -35,6 +40,8 @@ class Behaviours:
         ignored: query parameters that lists ignore.
         nulls: operations that return nulls.
         pins: minimum and maximum length of a PIN, if a rule sets them. With `any_pin`, any digits are a PIN.
+        system_tenant: the number of the tenant in force after a system administrator's login, if any.
+        switch_gives_token: whether the response to a switch is a new token.
         policy: minimum and maximum length that the policy call returns, if they differ from `pins`.
     """
 
@@ -46,6 +53,8 @@ class Behaviours:
     pins: tuple[int, int] | None = None
     any_pin: bool = False
     policy: tuple[int, int] | None = None
+    system_tenant: int | None = None
+    switch_gives_token: bool = False
 
     def show(self, box: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return a box as a response shows it."""
@@ -88,8 +97,9 @@ def _parse_rule(behaviours: Behaviours, rule: str) -> bool:
         behaviours.ignored.add(value)
     elif what == "nulls" and value in NULLABLE:
         behaviours.nulls.add(value)
-    elif rule == "pins:any":
-        behaviours.any_pin = True
+    elif rule in _FLAGS:
+        name, flag = _FLAGS[rule]
+        setattr(behaviours, name, flag)
     elif what in {"pins", "policy"} and limits:
         if what == "pins" and int(limits[1]) > int(limits[2]):
             return False  # every PIN would be refused; a policy, though, may contradict itself

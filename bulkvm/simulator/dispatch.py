@@ -12,9 +12,9 @@ from bulkvm.simulator.configuration import SimulatorSettings
 from bulkvm.simulator.error_responses import ApiError, error_response
 from bulkvm.simulator.fault_injection import respond_with_fault
 from bulkvm.simulator.openapi import Schema
-from bulkvm.simulator.operations import Operations
+from bulkvm.simulator.operations import Operations, bearer
 from bulkvm.simulator.request_validation import RequestValidator
-from bulkvm.simulator.state import State
+from bulkvm.simulator.tenants import Tenants
 from bulkvm.simulator.tokens import Tokens
 from bulkvm.simulator.traffic import LogEntry, Traffic
 
@@ -22,11 +22,11 @@ from bulkvm.simulator.traffic import LogEntry, Traffic
 class Dispatcher:
     """Dispatches requests to operations. The fault rules in force are those of `app.state.faults`."""
 
-    def __init__(self, state: State, document: Schema, settings: SimulatorSettings, behaviours: Behaviours) -> None:
+    def __init__(self, tenants: Tenants, document: Schema, settings: SimulatorSettings, behaviours: Behaviours) -> None:
         self.traffic = Traffic(settings)
-        self._state = state
-        self._tokens = Tokens(state.db, settings.token, settings.token_lifetime)
-        self._operations = Operations(state, self._tokens, RequestValidator(document), settings, behaviours)
+        self._tenants = tenants
+        self._tokens = Tokens(tenants.db, settings.token, settings.token_lifetime, behaviours.system_tenant)
+        self._operations = Operations(tenants, self._tokens, RequestValidator(document), settings, behaviours)
 
     def route(self, path: str, path_item: Schema) -> Route:
         """Make the route of one path of the OpenAPI document, for all its methods."""
@@ -56,12 +56,14 @@ class Dispatcher:
         operate = partial(self._operate, request, name, is_public=is_public)
         if fault is None:
             return await operate()
-        return await respond_with_fault(fault, request, operate, self._state, self._tokens)
+        access = self._tokens.find(bearer(request))
+        state = self._tenants.state(access.tenant if access and access.tenant else 1)
+        return await respond_with_fault(fault, request, operate, state, self._tokens)
 
     async def _operate(self, request: Request, name: str, *, is_public: bool) -> Response:
         try:
             if not is_public:
-                self._operations.authorize(request)
+                self._operations.authorize(request, name)
             response: Response = await getattr(self._operations, name)(request)
         except ApiError as error:
             return error.response

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from bulkvm.simulator import other_admin
 from bulkvm.simulator.error_responses import error_response
 from bulkvm.simulator.fault_rules import Fault
+from bulkvm.simulator.operations import WRONG_SWITCH, bearer
 from bulkvm.simulator.state import State
 from bulkvm.simulator.tokens import Tokens
 
@@ -52,24 +53,39 @@ async def respond_with_fault(
     failure = _failure(fault)
     if failure and not fault.what.endswith("-after"):
         return failure
+    if fault.what == "no-switch":
+        return Response()
+    _interfere(fault, request, state, tokens)
+    if fault.what == "slow":
+        await asyncio.sleep(fault.amount)
+    response = await operate()
+    match fault.what:
+        case "late":
+            await asyncio.sleep(fault.amount)
+        case "truncated":
+            return _truncate(response)
+        case "other-tenant":
+            return JSONResponse(_OTHER_TENANT)
+        case "message":
+            _leave_message(state, box, response)
+        case "unswitch" if response.status_code == HTTPStatus.OK and request.url.path.endswith("/token"):
+            tokens.unswitch(json.loads(bytes(response.body))["access_token"])
+    return failure or response
+
+
+def _interfere(fault: Fault, request: Request, state: State, tokens: Tokens) -> None:
+    """Do what a fault does just before the operation."""
+    box = request.path_params.get("id")
     if fault.what == "expire":
         tokens.expire()
     elif fault.what.startswith("admin-"):
         other_admin.change(state, fault.what)
     elif fault.what == "other-box" and box:
         request.path_params["id"] = state.next_id(box)
-    elif fault.what == "slow":
-        await asyncio.sleep(fault.amount)
-    response = await operate()
-    if fault.what == "late":
-        await asyncio.sleep(fault.amount)
-    elif fault.what == "truncated":
-        return _truncate(response)
-    elif fault.what == "other-tenant":
-        return JSONResponse(_OTHER_TENANT)
-    elif fault.what == "message":
-        _leave_message(state, box, response)
-    return failure or response
+    elif fault.what == "other-switch":
+        request.scope[WRONG_SWITCH] = True
+    elif fault.what == "unswitch":
+        tokens.unswitch(bearer(request))
 
 
 def _leave_message(state: State, box: str | None, response: Response) -> None:

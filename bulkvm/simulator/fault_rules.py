@@ -15,7 +15,7 @@ _CALLS: Final = ("any", *operation_ids())
 PLAIN_FAULTS: Final = (
     "html", "html-after", "reset", "reset-after", "truncated", "expire",
     "admin-add", "admin-remove", "admin-rename", "random",
-    "message", "other-box", "other-tenant",
+    "message", "other-box", "other-tenant", "no-switch", "other-switch", "unswitch",
 )  # fmt: skip
 TIMED_FAULTS: Final = ("late", "slow", "down")
 _RECOVERABLE: Final = ("429", "500", "502-after", "503", "html-after", "reset", "reset-after", "truncated")

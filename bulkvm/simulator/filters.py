@@ -40,6 +40,7 @@ class Fields(NamedTuple):
 
 # PINs cannot be filtered or sorted by.
 FILTERS_OF_BOXES: Final = Fields(frozenset(BOX_FIELDS) - {"pin", *BOOLEAN_FIELDS}, frozenset(BOOLEAN_FIELDS))
+FILTERS_OF_TENANTS: Final = Fields(frozenset({"id", "name", "domain"}), frozenset({"enabled"}))
 FILTERS_OF_NUMBERS: Final = Fields(frozenset({"id", "name", "extension_number"}))
 
 
@@ -47,7 +48,7 @@ class Condition(NamedTuple):
     """A WHERE clause, and the values of its placeholders."""
 
     sql: str
-    values: tuple[str | bool | None, ...] = ()
+    values: tuple[str | int | None, ...] = ()
 
     def __and__(self, other: "Condition") -> "Condition":
         """Both conditions at once."""
@@ -92,9 +93,9 @@ def parse_filter(text: str, fields: Fields = FILTERS_OF_BOXES) -> Condition:
     return Condition(" ".join(words), tuple(values))
 
 
-def parse_search(text: str) -> Condition:
-    """Compile a search: a part of the name or the extension number, ignoring case."""
-    return Condition("contains_ignoring_case(name, ?) OR contains_ignoring_case(extension_number, ?)", (text, text))
+def parse_search(text: str, field: str = "extension_number") -> Condition:
+    """Compile a search: a part of the name or of another field, ignoring case."""
+    return Condition(f"contains_ignoring_case(name, ?) OR contains_ignoring_case({field}, ?)", (text, text))
 
 
 def parse_order(text: str, fields: Fields = FILTERS_OF_BOXES) -> str:

@@ -81,6 +81,10 @@ _MIGRATIONS: Final = (
         BEGIN DELETE FROM greeting WHERE box_id = OLD.id; END
         """,
     ),
+    (  # 4: several tenants, and a system administrator's tokens; earlier ones are for the first tenant
+        "ALTER TABLE token ADD COLUMN is_system INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE token ADD COLUMN tenant INTEGER DEFAULT 1",
+    ),
 )
 
 

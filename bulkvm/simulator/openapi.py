@@ -61,6 +61,11 @@ _LIST_PARAMETERS: Final = {
         "description": "an integer from 1 to 100",
     },
 }
+_SWITCH_PARAMETER: Final = {
+    "name": "id",
+    "in": "query",
+    "schema": {"type": "string", "minLength": 1, "description": "the id of a tenant"},
+}
 _LOGIN_FORM: Final = {
     "type": "object",
     "properties": {
@@ -101,6 +106,10 @@ def make_openapi(settings: SimulatorSettings, behaviours: Behaviours) -> Schema:
                 "get": _operation(
                     "tenant", _json_response(200, _object(dict.fromkeys(("id", "name", "domain"), _TEXT)))
                 )
+            },
+            "/api/tenants": {"get": _tenants()},
+            "/api/tenants/switch": {
+                "post": _operation("switch", _json_response(200, {})) | {"parameters": [_SWITCH_PARAMETER]}
             },
             "/api/users": {"get": _list_numbers("users")},
             "/api/ring_groups": {"get": _list_numbers("groups")},
@@ -150,6 +159,11 @@ def _list_numbers(call: str) -> Schema:
     _, name = NUMBER_LISTS[call]
     item = _object(dict.fromkeys(("id", name, "extension_number"), _TEXT))
     return _operation(call, _json_response(200, _page(item))) | {"parameters": _parameters(*_LIST_PARAMETERS)}
+
+
+def _tenants() -> Schema:
+    tenant = _object(dict.fromkeys(("id", "name", "domain"), _TEXT) | {"enabled": {"type": "boolean"}})
+    return _operation("tenants", _json_response(200, _page(tenant))) | {"parameters": _parameters(*_LIST_PARAMETERS)}
 
 
 def _messages() -> Schema:

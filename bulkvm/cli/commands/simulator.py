@@ -53,6 +53,17 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     help="Add N users, ring groups, call queues, conference rooms and virtual receptionists, from number 20000 on.",
 )
 @click.option(
+    "--tenants",
+    type=click.IntRange(1, 5_000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="The number of tenants. With several, the login of a system administrator is printed too.",
+)
+@click.option(
+    "--boxes", type=click.IntRange(0, 100_000), default=0, metavar="N", help="Start each tenant with N boxes."
+)
+@click.option(
     "--fault", "faults", metavar="RULE", multiple=True, help="Inject a fault, such as 503:create:3. May be repeated."
 )
 @click.option(
@@ -73,6 +84,8 @@ def command(
     page_cap: int,
     summary_lists: bool,
     numbers: int,
+    tenants: int,
+    boxes: int,
     faults: tuple[str, ...],
     behave: tuple[str, ...],
     console: Console,
@@ -84,14 +97,18 @@ def command(
     """
     from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app, serve
 
+    password = os.environ.get("BULKVM_SIMULATOR_PASSWORD") or secrets.token_urlsafe(24)
     settings = SimulatorSettings(
         token=os.environ.get("BULKVM_SIMULATOR_TOKEN") or secrets.token_urlsafe(24),
-        password=os.environ.get("BULKVM_SIMULATOR_PASSWORD") or secrets.token_urlsafe(24),
+        password=password,
+        system_password=password,
         latency=latency,
         knee=knee,
         page_cap=page_cap,
         summary_lists=summary_lists,
         numbers=numbers,
+        tenants=tenants,
+        boxes=boxes,
         behave=behave,
     )
     try:
@@ -115,6 +132,12 @@ def _show_access(running: "Running", settings: "SimulatorSettings", console: Con
         "To log in with a password instead, paste these lines as well:\n"
         f"{_exports(login | {'BULKVM_PASSWORD': settings.password})}"
     )
+    if settings.tenants > 1:
+        system = {"BULKVM_USER": settings.system_user, "BULKVM_DOMAIN": "", "BULKVM_TENANT": settings.domain}
+        console.always(
+            f"To log in as the system administrator of {settings.tenants} tenants, paste these instead:\n"
+            f"{_exports({'BULKVM_TOKEN': ''} | system | {'BULKVM_PASSWORD': settings.system_password})}"
+        )
 
 
 def _exports(variables: dict[str, str]) -> str:
