@@ -32,6 +32,7 @@ from bulkvm.pbx.authenticated_session import AuthenticatedSession
 from bulkvm.pbx.responses import BOXES_PATH, login_rejected, raise_for_status
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
+from bulkvm.pbx.throttling.throttled_transport import REFUSED_AT_RANDOM
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ class RetryingClient:
         if call.changes:
             content["extensions"] = {CHANGES: True}
         response = await self._session.send(call.method, call.path, **content)
-        if response.status_code in _GATEWAY_ERRORS:
+        if _is_gateway_error(response):
             self._outage.on_failure()
         else:
             self._outage.on_response()
@@ -197,7 +198,12 @@ class RetryingClient:
             response = await self._session.send("GET", BOXES_PATH, params={"top": 1})
         except PbxError:
             return False
-        return response.status_code not in _GATEWAY_ERRORS
+        return not _is_gateway_error(response)
+
+
+def _is_gateway_error(response: httpx.Response) -> bool:
+    """Whether a gateway may have sent a response because the PBX behind it is down."""
+    return response.status_code in _GATEWAY_ERRORS and not response.extensions.get(REFUSED_AT_RANDOM)
 
 
 def _more_uncertain(earlier: OutcomeUnknown | None, later: OutcomeUnknown) -> OutcomeUnknown:

@@ -26,6 +26,7 @@ _SAMPLES_IN_SLOW_START: Final = 4  # ... but slow start should end within the fi
 _TRIAL: Final = 8  # responses after a cut that show whether it helped
 _MAX_RANDOM_SHARE: Final = 0.5  # of the requests; a PBX that refuses more of them is overloaded or down
 _MEMORY: Final = 64  # responses over which the share of refused requests is measured
+_IMPROBABLE: Final = 0.01  # a series of refusals that is less probable than this is not random
 
 
 class ConcurrencyLimiter:
@@ -55,6 +56,7 @@ class ConcurrencyLimiter:
         self._refused = 0
         self._before_cut: tuple[float, float] | None = None  # the limit and the share of refused requests
         self._random_share = 0.0  # of requests that are refused regardless of the limit
+        self._series = 0  # refusals since the last other response
 
     @contextmanager
     def limited_to(self, maximum: int) -> Iterator[None]:
@@ -98,6 +100,7 @@ class ConcurrencyLimiter:
     def on_response(self, kind: str, seconds: float) -> None:
         """Record the response time of a request; times are compared within one kind of request."""
         self._responses += 1
+        self._series = 0
         if self._take_stale():
             return
         self._count(refused=False)
@@ -108,16 +111,24 @@ class ConcurrencyLimiter:
             del self._rounds[kind]
             self._adapt(kind, times)
 
-    def on_overload(self) -> None:
+    def on_overload(self) -> bool:
         """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight.
 
         The limit stays if no more requests are refused than at random.
+
+        Returns:
+            Whether this request was refused at random, so that others need not wait. Of a series of refusals, only the
+            first few are.
         """
         self._is_loaded = True
         self._responses += 1
-        if self._take_stale():
-            return
-        self._count(refused=True)
+        self._series += 1
+        if not self._take_stale():
+            self._count(refused=True)
+            self._cut()
+        return self._is_random() and self._random_share**self._series >= _IMPROBABLE
+
+    def _cut(self) -> None:
         if self._before_cut is None and self._responses > self._next_cut and not self._is_random():
             self._before_cut = self._limit, self._refused / self._answered
             self._answered = self._refused = 0

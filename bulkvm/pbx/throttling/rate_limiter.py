@@ -25,7 +25,7 @@ class RateLimiter:
         """
         self._limits = [max_rps]
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self._next = 0.0
         self._paused_until = 0.0
 
@@ -58,7 +58,7 @@ class RateLimiter:
         slot = max(self._next, self._clock())
         self._next = slot + self._interval
         while (wait := max(slot, self._paused_until) - self._clock()) > 0:
-            await self._sleep(wait)
+            await self.sleep(wait)
 
     def pause(self, seconds: float) -> None:
         """Send nothing for some seconds; requests that have a time slot already wait too."""

@@ -1,16 +1,19 @@
 """The transport that limits the rate and the concurrency of all requests to one PBX."""
 
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import AnswerLost, StoppedEarly, UsageError
+from bulkvm.model.errors import AnswerLost, Interrupted, StoppedEarly, UsageError
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+
+REFUSED_AT_RANDOM: Final = "bulkvm.refused_at_random"  # in the extensions of a response
 
 _FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
 _MAX_BACKOFF: Final = 10.0
@@ -60,35 +63,47 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                     await self._rate.acquire()
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
-            self._adapt(request, response, time.monotonic() - began)
+            pause = self._adapt(request, response, time.monotonic() - began)
         except AnswerLost as error:
             if isinstance(error.__cause__, TimeoutError):
                 self._concurrency.on_overload()
             raise
         finally:
             self._concurrency.release()
+        if pause:
+            with suppress(Interrupted):  # the response is needed: the PBX may have made a change
+                async with self._waits.one():
+                    await self._rate.sleep(pause)
         return response
 
-    def _adapt(self, request: httpx.Request, response: httpx.Response, seconds: float) -> None:
+    def _adapt(self, request: httpx.Request, response: httpx.Response, seconds: float) -> float:
+        """Adapt the limits to a response. Returns for how many seconds its request alone is paused.
+
+        A 503 that is sent at random does not pause the requests of others.
+        """
         if response.status_code not in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
             self._backoff = 0.0
             self._concurrency.on_response(_kind_of(request), seconds)
-            return
-        self._concurrency.on_overload()
+            return 0.0
+        is_random = self._concurrency.on_overload() and response.status_code == codes.SERVICE_UNAVAILABLE
+        response.extensions[REFUSED_AT_RANDOM] = is_random
         pause = read_retry_after(response.headers)
         if pause is None:
             if response.status_code == codes.TOO_MANY_REQUESTS:
                 self._backoff = min(2 * self._backoff or _FIRST_BACKOFF, _MAX_BACKOFF, self._max_pause)
             pause = self._backoff
         if pause <= self._max_pause:
+            if is_random:
+                return pause
             self._rate.pause(pause)
-            return
+            return 0.0
         self._stop_reason = (
             f"The PBX asks to wait for {pause:.0f} seconds, which is longer than --max-outage. "
             "Run the same command again then."
         )
         if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
             raise StoppedEarly(self._stop_reason)
+        return 0.0
 
     async def aclose(self) -> None:
         """Close the connections. Later requests are refused."""

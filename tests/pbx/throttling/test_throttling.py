@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -221,6 +222,44 @@ async def test_random_refusals_do_not_keep_the_limit_low(share: float, seed: int
     assert sum(sizes[200:]) / 800 > 6
 
 
+async def learn_random_refusals(window: ConcurrencyLimiter, share: float, seed: int) -> None:
+    chance = random.Random(seed)
+    await refuse(window, 200, lambda _: chance.random() < share)
+    window.on_response("create", 0.05)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("share", [0.05, 0.3])
+async def test_most_random_refusals_pause_no_other_request(share: float, seed: int) -> None:
+    chance, window = random.Random(seed), ConcurrencyLimiter(8)
+    await learn_random_refusals(window, share, seed)
+    paused = []
+
+    for _ in range(1000):
+        if chance.random() < share:
+            paused.append(not window.on_overload())
+        else:
+            window.on_response("create", 0.05)
+
+    assert sum(paused) <= 0.2 * len(paused)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("share", "at_most"), [(0.05, 3), (0.3, 6)])
+async def test_a_series_of_refusals_is_not_random(share: float, at_most: int, seed: int) -> None:
+    window = ConcurrencyLimiter(8)
+    await learn_random_refusals(window, share, seed)
+
+    series = [window.on_overload() for _ in range(20)]
+
+    assert sum(series) <= at_most
+    assert not any(series[at_most:])
+
+
+async def test_the_first_refusal_is_not_random() -> None:
+    assert not ConcurrencyLimiter(8).on_overload()
+
+
 @pytest.mark.parametrize("most", [1, 2, 4, 8])
 async def test_a_pbx_that_refuses_what_is_above_its_capacity_gets_little_more_than_that(most: int) -> None:
     sizes = await refuse(ConcurrencyLimiter(32), 2000, lambda in_flight: in_flight > most)
@@ -372,6 +411,92 @@ async def test_a_refusal_that_asks_for_a_wait_pauses_all_requests(status: int, h
     assert len(arrivals.times) == 50
     assert len(before) <= 8, "no more than were under way"
     assert min(moment for moment in arrivals.times if moment >= 30) == 30
+
+
+@pytest.mark.parametrize(("status", "others_wait"), [(503, False), (429, True)])
+async def test_a_503_that_is_random_pauses_its_own_request_only(status: int, *, others_wait: bool) -> None:
+    clock, window = Clock(), ConcurrencyLimiter(8)
+    await learn_random_refusals(window, share=0.3, seed=1)
+    rate = RateLimiter(0, clock=clock, sleep=clock.sleep)
+    arrivals = Arrivals(clock, status, {"retry-after": "30"})
+    transport = ThrottledTransport(arrivals, rate, window, CancellableWaits())
+    request = httpx.Request("GET", "http://pbx/api")
+    for _ in range(2):
+        await transport.handle_async_request(request)
+    free: list[bool] = []
+
+    async def sleep(seconds: float) -> None:
+        free.append(rate.try_acquire())
+        await clock.sleep(seconds)
+
+    rate.sleep = sleep
+    await transport.handle_async_request(request)
+
+    assert (free, clock.now) == (([], 0) if others_wait else ([True], 30))
+    assert rate.try_acquire() is not others_wait
+
+
+class VirtualTime(Clock):
+    """A clock that advances to the end of the next sleep once all tasks sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleeping: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    async def sleep(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleeping, (self.now + seconds, next(self._order), until))
+        await until
+
+    async def run(self, tasks: list[asyncio.Task[None]]) -> None:
+        while not all(task.done() for task in tasks):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            if self._sleeping:
+                self.now, _, until = heapq.heappop(self._sleeping)
+                until.set_result(None)
+
+
+class NeedsQuiet(httpx.AsyncBaseTransport):
+    """A PBX that is overloaded from its 400th request on, until it gets none for five seconds, as its 503s ask for.
+
+    Before, it refuses some requests at random.
+    """
+
+    def __init__(self, clock: VirtualTime, share: float) -> None:
+        self._clock = clock
+        self._share = share
+        self._chance = random.Random(3)
+        self._last = -math.inf
+        self._is_overloaded = False
+        self.count = self.refused = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.count += 1
+        self._is_overloaded = self.count == 400 or (self._is_overloaded and self._clock.now - self._last < 5)
+        self._last = self._clock.now
+        self.refused += self._is_overloaded
+        is_refused = self._is_overloaded or self._chance.random() < self._share
+        await self._clock.sleep(0.05)
+        return httpx.Response(503 if is_refused else 200, headers={"retry-after": "5"}, request=request)
+
+
+@pytest.mark.parametrize(("share", "at_most"), [(0.0, 8), (0.3, 8 + 6)])
+async def test_an_overloaded_pbx_is_left_alone_for_as_long_as_it_asks(share: float, at_most: int) -> None:
+    clock = VirtualTime()
+    pbx = NeedsQuiet(clock, share)
+    rate = RateLimiter(75, clock=clock, sleep=clock.sleep)
+    transport = ThrottledTransport(pbx, rate, ConcurrencyLimiter(8), CancellableWaits())
+
+    async def work() -> None:
+        for _ in range(100):
+            await transport.handle_async_request(httpx.Request("GET", "http://pbx/api"))
+
+    await clock.run([asyncio.create_task(work()) for _ in range(8)])
+
+    assert pbx.count == 800
+    assert 1 <= pbx.refused <= at_most
 
 
 async def too_late(_scope: Scope, _receive: Receive, _send: Send) -> None:
