@@ -4,7 +4,7 @@ from typing import Final
 
 from bulkvm.columns import headings
 from bulkvm.columns.boolean import format_boolean, parse_boolean
-from bulkvm.columns.column import Column, FieldKind, Parsed
+from bulkvm.columns.column import Column, FieldKind, Parsed, read_matching
 from bulkvm.columns.extension import PLAIN_EXTENSION, extension_length, not_reserved, parse_extension
 from bulkvm.columns.name import (
     PLAIN_NAME,
@@ -19,7 +19,13 @@ from bulkvm.columns.name import (
 from bulkvm.columns.pin import PLAIN_PIN, no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
 from bulkvm.columns.play_datetime import CLOCK_CHOICES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
-from bulkvm.columns.recipients import equal_recipients, format_recipients, parse_recipients, recipient_count
+from bulkvm.columns.recipients import (
+    equal_recipients,
+    format_recipients,
+    parse_recipients,
+    read_plain_recipients,
+    recipient_count,
+)
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
@@ -53,7 +59,7 @@ KEY_COLUMN: Final = Column(
     invalid_examples=("62", "ext. 6201", "888"),
     parse=parse_extension,
     rules=(extension_length, not_reserved),
-    plain=PLAIN_EXTENSION,
+    read_plain=read_matching(PLAIN_EXTENSION),
     required_for=frozenset({"create", "update"}),
     updatable=False,
     digits=True,
@@ -71,7 +77,7 @@ NAME_COLUMN: Final = Column(
     is_free_text=True,
     equal=equal_names,
     rules=(name_length, no_control_characters, no_wrong_encoding, no_hidden_characters, no_placeholder),
-    plain=PLAIN_NAME,
+    read_plain=read_matching(PLAIN_NAME),
     required_for=frozenset({"create"}),
     missing_code=ProblemCode.NAME_MISSING,
     blank_code=ProblemCode.NAME_BLANK,
@@ -90,7 +96,7 @@ PIN_COLUMN: Final = Column(
     valid_examples=("402817", "024680"),
     invalid_examples=("4028", "40281a", "111402", "123902"),
     rules=(pin_digits, pin_length, no_repeats, no_ascending_run, no_descending_run),
-    plain=PLAIN_PIN,
+    read_plain=read_matching(PLAIN_PIN),
     required_for=frozenset({"create"}),
     missing_code=ProblemCode.PIN_MISSING,
     blank_code=ProblemCode.PIN_BLANK,
@@ -166,6 +172,7 @@ COLUMNS: Final = (
         valid_examples=("desk@example.com", "anna@example.com, ben@example.com"),
         invalid_examples=("desk(at)example.com",),
         parse=parse_recipients,
+        read_plain=read_plain_recipients,
         rules=(recipient_count,),
         format=format_recipients,
         equal=equal_recipients,

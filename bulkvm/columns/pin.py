@@ -20,9 +20,16 @@ _REPEATS: Final = re.compile(r"([0-9])\1\1")
 _USUAL_SOURCES: Final = (DEFAULT_PIN_POLICY.min_from, "--pin-length")  # which need no words in a message
 _ASCENDING: Final = re.compile("|".join(f"{d}{d + 1}{d + 2}" for d in range(8)))
 _DESCENDING: Final = re.compile("|".join(f"{d + 2}{d + 1}{d}" for d in range(8)))
+
+
+def _plain_digit(digit: int) -> str:
+    """Match a digit that begins no run: it is not followed by itself twice, or by the next two up or down."""
+    runs = [f"{digit + step}{digit + 2 * step}" for step in (-1, 0, 1) if 0 <= digit + 2 * step < 10]  # noqa: PLR2004
+    return f"{digit}(?!{'|'.join(runs)})"
+
+
 PLAIN_PIN: Final = re.compile(
-    rf"(?!.*(?:{_ASCENDING.pattern}|{_DESCENDING.pattern}|{'|'.join(str(d) * 3 for d in range(10))}))"
-    rf"[0-9]{{{DEFAULT_PIN_POLICY.min_length},{DEFAULT_PIN_POLICY.max_length}}}"
+    f"(?:{'|'.join(map(_plain_digit, range(10)))}){{{DEFAULT_PIN_POLICY.min_length},{DEFAULT_PIN_POLICY.max_length}}}"
 )
 
 

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
@@ -11,6 +12,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.heading_words import names_outdated
+from bulkvm.model.box import Value
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
@@ -26,8 +28,11 @@ _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 # Local parts that are valid by RFC 5321 beyond doubt; with a domain up to this length, so is the address.
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
-_PLAIN_ADDRESS: Final = rf"(?=[^@]{{1,{_LONGEST_LOCAL}}}@){_PLAIN_LOCAL.pattern}@[A-Za-z0-9.-]+"
-_PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*")
+# Those with no mark of a list before them, and lists of these.
+_PLAIN_ADDRESS: Final = (
+    rf"(?=[^@]{{1,{_LONGEST_LOCAL}}}@)[A-Za-z0-9_][A-Za-z0-9_+-]*+(?:\.[A-Za-z0-9_+-]++)*+@[A-Za-z0-9.-]++"
+)
+_PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*+")
 _DOMAIN: Final = re.compile(r"@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN_DOMAIN: Final = 180
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
@@ -60,8 +65,6 @@ def parse_recipients(text: str) -> Parsed:
     if "@" not in text and (text.casefold() in _NOBODY or stands_for_no_value(text)):
         message = "Leave the cell blank if no one should be notified."
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
-    if plain := _parse_plain(text):
-        return plain
     addresses: dict[str, str] = {}
     faults = _doubt_notes(text) if "(" in text or "[" in text else []
     for number, address in enumerate(_split(text)):
@@ -85,15 +88,26 @@ def parse_recipients(text: str) -> Parsed:
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
 
-def _parse_plain(text: str) -> Parsed | None:
-    """Parse different simple addresses, as nearly all cells have them; None for any other text."""
-    if not _PLAIN_LIST.fullmatch(text) or not all(map(_is_domain, _DOMAIN.findall(text))):
-        return None
-    addresses = tuple(_BETWEEN.split(text))
-    if any(address[0] in _MARKS for address in addresses):
-        return None
-    is_simple = len(addresses) <= MAX_RECIPIENTS and len(set(map(str.casefold, addresses))) == len(addresses)
-    return Parsed(addresses) if is_simple else None
+def read_plain_recipients(texts: Sequence[str]) -> list[Value | None]:
+    """Read the texts that are lists of different simple addresses, as nearly all are; None for the others."""
+    match = _PLAIN_LIST.fullmatch
+    lists = [text if match(text) else "" for text in texts]
+    wrong = {domain for domain in set(_DOMAIN.findall("\n".join(lists))) if not _is_domain(domain)}
+    return [_split_plain(text) if text and (not wrong or _has_none(text, wrong)) else None for text in lists]
+
+
+def _has_none(text: str, domains: AbstractSet[str]) -> bool:
+    return domains.isdisjoint(_DOMAIN.findall(text))
+
+
+def _split_plain(text: str) -> tuple[str, ...] | None:
+    """Split a list of valid addresses; None if there are too many, or duplicates."""
+    with_commas = text.replace(", ", ",")
+    if ";" in with_commas or " " in with_commas:
+        with_commas = _BETWEEN.sub(",", text)
+    addresses = tuple(with_commas.split(","))
+    folded = addresses if text.islower() else map(str.casefold, addresses)
+    return addresses if len(set(folded)) == len(addresses) <= MAX_RECIPIENTS else None
 
 
 def _doubt_notes(text: str) -> list[Fault]:

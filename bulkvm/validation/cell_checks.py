@@ -1,6 +1,6 @@
 """Parses and checks the cells of one column."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import CellKind
-from bulkvm.validation.cell_kinds import fault_of_kind, warning_of_kind
+from bulkvm.validation.cell_kinds import HARMLESS, REPORTED, fault_of_kind, warning_of_kind
 
 _INVISIBLE_REMOVED: Final = Fault(
     ProblemCode.INVISIBLE_CHARACTERS,
@@ -19,7 +19,6 @@ _INVISIBLE_REMOVED: Final = Fault(
 
 _CACHE_SIZE: Final = 2**10  # entries; a larger cache does not help columns of unique values
 
-_REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING})  # by the reader
 _BLANK: Final = Parsed(None)
 _MERGED: Final = Parsed(None)
 _REFUSED: Final = Parsed(
@@ -54,18 +53,20 @@ class CheckedColumn:
 def check_column(
     column: Column,
     letter: str,
-    texts: Iterable[tuple[int, str]],
+    rows: Sequence[int],
+    texts: Sequence[str],
+    *,
     kinds: Mapping[int, CellKind],
     policy: PinPolicy,
 ) -> CheckedColumn:
-    """Parse and check every cell of a column, given as pairs of row number and text."""
-    cells = list(texts)
+    """Parse and check every cell of a column: the text of each row, and the kinds of cells by row."""
     known: dict[str, Parsed] = {}  # many cells have the same text
-    values, others = _read_plain(column, cells, kinds, policy, known)
+    values = _read_plain(column, texts, policy, known)
+    kinds = {row: kind for row, kind in kinds.items() if kind not in HARMLESS}
     unread: set[int] = set()
     problems: list[Problem] = []
-    for place in others:
-        row, text = cells[place]
+    for place in _places_left(values, rows, kinds):
+        row, text = rows[place], texts[place]
         parsed = known.get(text)
         if parsed is None:
             parsed = _check_text(column, text, policy)
@@ -82,35 +83,29 @@ def check_column(
     return CheckedColumn(values, unread, tuple(problems))
 
 
-def _read_plain(
-    column: Column,
-    cells: Sequence[tuple[int, str]],
-    kinds: Collection[int],
-    policy: PinPolicy,
-    known: dict[str, Parsed],
-) -> tuple[list[Value | Blank], Iterable[int]]:
-    """Read the cells without a problem, which are most cells of most sheets, with few steps.
-
-    Returns:
-        The values, and the places of the cells that are still to be checked.
-    """
-    texts = [text for _, text in cells]
-    values: list[Any] = texts
-    if column.plain and not (column.secret and policy != DEFAULT_PIN_POLICY):
-        match = column.plain.fullmatch
-        return values, [place for place, (row, text) in enumerate(cells) if match(text) is None or row in kinds]
+def _read_plain(column: Column, texts: Sequence[str], policy: PinPolicy, known: dict[str, Parsed]) -> list[Any]:
+    """Read the texts without a problem, which are most texts of most sheets, with few steps; None for the others."""
+    if column.read_plain and not (column.secret and policy != DEFAULT_PIN_POLICY):
+        return column.read_plain(texts)
     distinct = set(texts)
     if len(distinct) > _CACHE_SIZE:
-        return values, range(len(cells))
+        return [None] * len(texts)
     known.update((text, _check_text(column, text, policy)) for text in distinct)
     read = {text: BLANK if parsed is _BLANK else parsed.value for text, parsed in known.items() if not parsed.faults}
-    values = [read.get(text) for text in texts]
-    return values, [place for place, (row, _) in enumerate(cells) if values[place] is None or row in kinds]
+    return list(map(read.get, texts))
+
+
+def _places_left(values: Sequence[Any], rows: Sequence[int], kinds: Collection[int]) -> list[int]:
+    """The places of the cells that have no value yet, or whose kind may be a problem."""
+    if not kinds:
+        return [place for place, value in enumerate(values) if value is None]
+    cells = enumerate(zip(values, rows, strict=True))
+    return [place for place, (value, row) in cells if value is None or row in kinds]
 
 
 def _check_kind(kind: CellKind, text: str, parsed: Parsed, *, digits: bool) -> Parsed:
     """Add the problems of a cell's kind to those of its text."""
-    if kind in _REPORTED:
+    if kind in REPORTED:
         return _MERGED
     if fault := fault_of_kind(kind, digits=digits):
         return Parsed(None, (fault,))

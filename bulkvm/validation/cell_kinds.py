@@ -78,6 +78,9 @@ _NOT_DIGITS: Final = {
     CellKind.BOOLEAN: Fault(ProblemCode.EXCEL_BOOLEAN, f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
 
+REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING})  # by the reader
+HARMLESS: Final = frozenset(CellKind) - REPORTED - _NO_VALUE.keys() - _DOUBTFUL.keys() - _NOT_DIGITS.keys()
+
 
 def fault_of_kind(kind: CellKind, *, digits: bool) -> Fault | None:
     """The error of a cell of this kind; None if it can be read. `digits`: whether the column holds digits."""

@@ -1,7 +1,7 @@
 """Detects and restores leading zeros that a spreadsheet dropped: 12345 for the PIN 012345."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -27,40 +27,37 @@ def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
 
 
 def restore_zeros(
-    sheet: Sheet, letter: str, cells: Iterable[tuple[int, str]], policy: PinPolicy
-) -> tuple[list[tuple[int, str]], dict[int, Fault]]:
+    sheet: Sheet, letter: str, rows: Sequence[int], texts: Sequence[str], policy: PinPolicy
+) -> tuple[list[str], dict[int, Fault]]:
     """Put a zero before each PIN that is one digit short and was a number.
 
     Args:
         sheet: the sheet.
         letter: of the column.
-        cells: the rows and texts of the column.
+        rows: the numbers of the rows.
+        texts: the texts of the column.
         policy: the allowed length of PINs.
 
     Returns:
-        The rows and texts, and a warning for each restored row.
+        The texts, and a warning for each restored row.
     """
-    restored, restored_rows = [], {}
-    for row, text in cells:
-        if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row):
-            restored.append((row, f"0{text.strip()}"))
-            restored_rows[row] = _RESTORED
-        else:
-            restored.append((row, text))
-    return restored, restored_rows
+    restored = {
+        row: f"0{text.strip()}"
+        for row, text in zip(rows, texts, strict=True)
+        if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row)
+    }
+    all_texts = [restored.get(row, text) for row, text in zip(rows, texts, strict=True)]
+    return all_texts, dict.fromkeys(restored, _RESTORED)
 
 
-def warn_of_lost_zeros(
-    sheet: Sheet, letter: str, problems: tuple[Problem, ...], policy: PinPolicy
-) -> Iterator[Problem]:
+def warn_of_lost_zeros(sheet: Sheet, letter: str, problems: Iterable[Problem], policy: PinPolicy) -> Iterator[Problem]:
     """Return the problems of a PIN column; if a PIN is one digit short, name the likely cause, a dropped zero."""
-    texts = dict(zip(sheet.cells.index.tolist(), sheet.cells[letter].tolist(), strict=True)) if problems else {}
     for problem in problems:
         row = problem.row
         if (
             problem.code == ProblemCode.PIN_LENGTH
             and row is not None
-            and _is_one_short(texts[row], policy)
+            and _is_one_short(str(sheet.cells.at[row, letter]), policy)
             and may_have_lost_zero(sheet, letter, row)
         ):
             yield replace(
@@ -75,7 +72,11 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
     lengths = Counter(map(len, numbers.values()))
     usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
     shorter = [(row, number) for row, number in numbers.items() if len(number) < usual]
-    if 2 * len(shorter) > len(numbers) or not all(may_have_lost_zero(sheet, letter, row) for row, _ in shorter):
+    if (
+        not shorter
+        or 2 * len(shorter) > len(numbers)
+        or not all(may_have_lost_zero(sheet, letter, row) for row, _ in shorter)
+    ):
         return
     for row, number in shorter:
         yield (

@@ -31,11 +31,11 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
     """
     unread_rows = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     has_both = unread.keys() >= _NOTIFICATION
-    for record in records:
-        if has_both and _is_one_sided(record) and record.row not in unread_rows:
-            yield _notification_fault(record)
-        if record.pin == record.extension_number:
-            yield record.row, PIN_COLUMN.header, _PIN_IS_EXTENSION
+    if has_both:
+        one_sided = (record for record in records if _is_one_sided(record) and record.row not in unread_rows)
+        yield from map(_notification_fault, one_sided)
+    same = (record.row for record in records if record.pin == record.extension_number)
+    yield from ((row, PIN_COLUMN.header, _PIN_IS_EXTENSION) for row in same)
     yield from _shared(
         records, [r.name if r.name is BLANK else r.name.casefold() for r in records], NAME_COLUMN.header, _name_twice
     )
@@ -86,11 +86,7 @@ def _notification_fault(record: Record) -> RowFault:
 
 def _is_one_sided(record: Record) -> bool:
     """Whether e-mail is on without recipients, or off with some."""
-    return (record.enable_email_notify is True) is not _has_recipients(record)
-
-
-def _has_recipients(record: Record) -> bool:
-    return record.recipients is not BLANK and bool(record.recipients)
+    return (record.enable_email_notify is True) is not (record.recipients is not BLANK and bool(record.recipients))
 
 
 def _shared(
@@ -116,6 +112,9 @@ def _pin_shared(others: str) -> Fault:
 
 def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
     """Find the values of several rows, with these rows."""
+    given = [value for value in values if value is not BLANK]
+    if len(set(given)) == len(given):  # nearly always
+        return {}
     # Only duplicates are collected: a sheet may have a million rows with different values.
     seen: set[str | Blank] = {BLANK}
     twice: set[str | Blank] = set()

@@ -126,10 +126,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool) -> Checked:
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
-        {
-            row: numbers.get(row) or shown_extension(text)
-            for row, text in _cells(sheet, letters[KEY_COLUMN.header], rows)
-        },
+        numbers if len(numbers) == len(rows) else _extensions(sheet, letters[KEY_COLUMN.header], numbers),
         missing_to_create(columns),
         understood,
         letters,
@@ -184,25 +181,26 @@ def _check_one(
 ) -> CheckedColumn:
     """Check one column of a sheet; in the PIN column, also look for dropped zeros."""
     kinds = sheet.kinds.get(letter, {})
-    cells = _cells(sheet, letter, rows)
+    texts = sheet.cells[letter].tolist()
     if column is not PIN_COLUMN:
-        return check_column(column, letter, cells, kinds, policy)
+        return check_column(column, letter, rows, texts, kinds=kinds, policy=policy)
     if not fix_zeros:
-        checked = check_column(column, letter, cells, kinds, policy)
+        checked = check_column(column, letter, rows, texts, kinds=kinds, policy=policy)
         return replace(checked, problems=tuple(warn_of_lost_zeros(sheet, letter, checked.problems, policy)))
-    restored, restored_rows = restore_zeros(sheet, letter, cells, policy)
-    checked = check_column(column, letter, restored, kinds, policy)
+    restored, restored_rows = restore_zeros(sheet, letter, rows, texts, policy)
+    checked = check_column(column, letter, rows, restored, kinds=kinds, policy=policy)
     warnings = (problem_in(column, letter, row, fault) for row, fault in restored_rows.items())
     return replace(checked, problems=(*checked.problems, *warnings))
-
-
-def _cells(sheet: Sheet, letter: str, rows: Sequence[int]) -> Iterable[tuple[int, str]]:
-    return zip(rows, sheet.cells[letter].tolist(), strict=True)
 
 
 def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
     """The valid extensions, by row."""
     return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
+
+
+def _extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> dict[int, str]:
+    """The extensions of all rows; the text of the cell where it is not valid."""
+    return {row: numbers.get(row) or shown_extension(text) for row, text in sheet.texts(letter).items()}
 
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:
@@ -223,7 +221,7 @@ def _placed(faults: Iterable[RowFault], letters: Mapping[str, str]) -> Iterable[
 
 def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple[Record, ...]:
     """Make a record of each row, with BLANK for cells that could not be read."""
-    numbers = ("" if value is BLANK else value for value in checked[KEY_COLUMN.header].values)
+    numbers = ["" if value is BLANK else value for value in checked[KEY_COLUMN.header].values]
     others: list[Iterable[Any]] = [
         checked[column.header].values if column.header in checked else repeat(BLANK)
         for column in COLUMNS
