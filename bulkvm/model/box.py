@@ -1,10 +1,11 @@
 """A shared voicemail box on the PBX, and the values that a row of a sheet gives it."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from enum import Enum
+from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
 from bulkvm.model.problem import Problem
@@ -87,6 +88,17 @@ class Record:
     play_datetime: str | Blank = BLANK
     id: str | Blank = BLANK
     errors_if_changed: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_columns(cls, columns: Iterable[Iterable[object]], count: int) -> "tuple[Record, ...]":
+        """Make many records of the values of each field, in the order of the fields.
+
+        One by one, it takes three times as long, since each field of a frozen dataclass is set by a Python call.
+        """
+        records = tuple(map(object.__new__, repeat(cls, count)))
+        for of_class, values in zip(dataclass_fields(cls), columns, strict=True):
+            deque(map(getattr(cls, of_class.name).__set__, records, values), maxlen=0)
+        return records
 
 
 @dataclass(frozen=True, slots=True)

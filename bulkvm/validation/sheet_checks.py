@@ -227,7 +227,7 @@ def _records(rows: Sequence[int], checked: Mapping[str, CheckedColumn]) -> tuple
         for column in COLUMNS
         if column is not KEY_COLUMN
     ]
-    return tuple(map(Record, rows, numbers, *others))  # a record's fields are in the columns' order
+    return Record.from_columns((rows, numbers, *others, repeat(())), len(rows))  # in the columns' order
 
 
 def _with_column(problem: Problem, columns: Mapping[str, Column]) -> Problem:
