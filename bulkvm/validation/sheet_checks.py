@@ -1,6 +1,8 @@
 """Validates a whole sheet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any, Final
@@ -74,6 +76,19 @@ class Checked:
         return replace(problem, column=header, cell=f"{self.letters[header]}{problem.row}")
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector, which searches all rows again and again while new ones are made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_collector_paused()
 def validate(
     sheet: Sheet,
     policy: PinPolicy = DEFAULT_PIN_POLICY,
