@@ -92,7 +92,22 @@ def test_every_command_and_option_that_the_documentation_names_exists() -> None:
     commands = set(re.findall(r"`bulkvm ([a-z]+)|^bulkvm ([a-z]+)", README, re.MULTILINE))
 
     assert {first or second for first, second in commands} <= set(COMMANDS)
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable", "--now"} <= options
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet", "--editable"} <= options
+
+
+@pytest.mark.parametrize("name", ["bulkvm-backup.service", "bulkvm-backup.cmd", "restore-drill.sh"])
+def test_the_commands_and_options_in_a_sample_exist(name: str) -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    text = (ROOT / "samples" / name).read_text("utf-8")
+    calls = re.findall(r"(?:^|[/\\\"])bulkvm(?:\.exe)? ([a-z]+) (.*)", text, re.MULTILINE)
+
+    assert calls
+    assert f"samples/{name}" in README
+    for name_of_command, arguments in calls:
+        command = bulkvm.get_command(context, name_of_command)
+        assert command is not None
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"(?<!\S)-[-a-z]+", arguments)) <= options
 
 
 def test_every_variable_that_the_code_reads_is_in_readme_and_no_other() -> None:
@@ -120,8 +135,8 @@ def test_the_python_example_uses_only_the_public_names() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
 def test_the_systemd_units_are_right_and_let_the_job_do_little_else(tmp_path: Path) -> None:
-    units = re.findall(r"```\n(\[Unit\]\n.*?)```", README, re.DOTALL)
-    for unit, kind in zip(units, ("service", "timer"), strict=True):
+    for kind in ("service", "timer"):
+        unit = (ROOT / "samples" / f"bulkvm-backup.{kind}").read_text("utf-8")
         (tmp_path / f"bulkvm-backup.{kind}").write_text(unit.replace("/opt/bulkvm/bin/bulkvm", sys.executable))
     service, timer = tmp_path / "bulkvm-backup.service", tmp_path / "bulkvm-backup.timer"
 

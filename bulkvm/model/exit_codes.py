@@ -60,7 +60,7 @@ class ExitCode(IntEnum):
     BACKUP = (
         8,
         "a backup could not be made or verified; former backups are unchanged",
-        'see "What the exit code of a backup should trigger"',
+        "read the message: it gives the reason; `--force` accepts far fewer boxes",
     )
     UNKNOWN = (
         9,

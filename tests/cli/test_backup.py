@@ -3,7 +3,9 @@
 import json
 import os
 import re
-import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -22,10 +24,8 @@ from bulkvm.simulator.seeds import read_seed
 from bulkvm.sites import store_secret
 from tests.backup.backups import NIGHT, QUICK, SITE, files_in, pbx_with, write_seed
 from tests.cli.program import SAMPLES, Bulkvm, CommandResult
-from tests.cli.simulator_process import started
 from tests.keyrings import InMemory
 
-README = Path(__file__).parents[2] / "README.md"
 IMPATIENT = ("--retries", "2", "--timeout", "0.4", "--max-outage", "0.5")
 HOST = "127.0.0.1"
 
@@ -281,32 +281,41 @@ def test_a_backup_is_restored_by_importing_it_and_rehearsed_on_a_seeded_pbx(
     assert rehearsed.json["counts"]["unchanged"] == restored.json["counts"]["created"] > 50
 
 
+@pytest.mark.skipif(shutil.which("sh") is None, reason="the drill is a script for a POSIX shell")
 @pytest.mark.usefixtures("pbx")
-def test_the_restore_drill_of_readme_works_as_described(
-    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    readme = README.read_text("utf-8")
-    (simulator,) = re.findall(r"<!-- drill: simulator -->\n```\n(.*)\n```", readme)
-    (drill,) = re.findall(r"<!-- drill: restore -->\n```\n(.*?)\n```", readme, re.DOTALL)
-    choice, *commands = drill.splitlines()
+def test_the_restore_drill_imports_the_newest_backup_into_an_empty_simulator(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("backup", "nights")
-    (made,) = (folder / "nights").glob("*.csv")
-    made.with_name(made.name.replace(HOST, f"{HOST}-2nd")).write_text("of another site", "utf-8")
+    age(folder / "nights")
+    bulkvm("backup", "nights")
+    newest = max((folder / "nights").glob("*.csv"))
+    newest.with_name(newest.name.replace(HOST, f"{HOST}-2nd")).write_text("of another site", "utf-8")
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
-    with started(*shlex.split(simulator)[2:], "--port", "0") as empty:
-        for name, value in list(empty.variables.items())[:3]:
-            monkeypatch.setenv(name, value)
-        pattern = choice.rpartition("/")[2].partition(" ")[0].replace("clinic", HOST)
-        (backup,) = map(str, (folder / "nights").glob(pattern))
-        made.with_name(made.name.replace(HOST, f"{HOST}-2nd")).unlink()
-        ended = [
-            bulkvm(*(word.replace("$BACKUP", backup).replace("/var/backups/bulkvm", "nights") for word in words))
-            for _, *words in map(shlex.split, commands)
-        ]
+    ended = subprocess.run(
+        ["sh", SAMPLES / "restore-drill.sh", "nights", HOST],
+        env={**os.environ, "PATH": path, "TMPDIR": str(folder)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
-    assert [end.code for end in ended] == [0, 0, 0]
-    assert "50 created" in ended[1].err
-    assert "No differences" in ended[2].err
+    assert (ended.returncode, ended.stdout) == (0, f"The newest backup is nights/{newest.name}.\n")
+    assert "50 created" in ended.stderr
+    assert "No differences" in ended.stderr
+    assert sorted(file.name for file in folder.iterdir()) == ["nights"]
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="the drill is a script for a POSIX shell")
+def test_the_restore_drill_fails_without_a_backup(folder: Path) -> None:
+    (folder / "nights").mkdir()
+
+    ended = [
+        subprocess.run(["sh", SAMPLES / "restore-drill.sh", *arguments], capture_output=True, text=True, check=False)
+        for arguments in (("nights", "clinic"), ())
+    ]
+
+    assert [end.returncode for end in ended] == [1, 2]
+    assert "Usage: sh restore-drill.sh FOLDER SITE" in ended[1].stderr
 
 
 @pytest.mark.usefixtures("pbx")
