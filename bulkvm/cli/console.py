@@ -19,10 +19,11 @@ Command: TypeAlias = Callable[..., int]
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The standard streams of a command, with or without `--quiet`."""
+    """The standard streams of a command, with or without `--quiet`, and with or without the document of `--json`."""
 
     streams: OutputStreams
     quiet: bool = False
+    has_document: bool = False
 
     def info(self, text: str, **style: Any) -> None:
         """Write a message that `--quiet` omits."""
@@ -33,9 +34,13 @@ class Console:
         """Write a message, even with `--quiet`."""
         self.streams.write_error(text, **style)
 
-    def print(self, output: str | bytes) -> None:
-        """Write output, text or data, to standard output."""
-        self.streams.write(output)
+    def output(self, text: str, **style: Any) -> None:
+        """Write what the command is for: to standard output, or as a message if that has a JSON document."""
+        (self.always if self.has_document else self.streams.write_text)(text, **style)
+
+    def data(self, data: bytes) -> None:
+        """Write data to standard output."""
+        self.streams.write_data(data)
 
     def confirm(self, question: str) -> bool:
         """Prompt for yes or no."""
@@ -96,7 +101,7 @@ def console_options(command: Command) -> Command:
     def with_console(*, quiet: bool, verbose: bool, **options: Any) -> int:
         streams = current_streams()
         with _logging(streams, logging.INFO if verbose else logging.WARNING):
-            return command(console=Console(streams, quiet), **options)
+            return command(console=Console(streams, quiet, bool(options.get("as_json"))), **options)
 
     return with_console
 

@@ -37,7 +37,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 def print_json(document: Mapping[str, Any]) -> None:
     """Print the JSON document of a command."""
     context = click.get_current_context().ensure_object(CliContext)
-    context.streams.write(format_json(document))
+    context.streams.write_data(format_json(document))
     context.needs_document = False
 
 
@@ -47,12 +47,12 @@ def print_validation(file: Path, report: "ValidationReport") -> None:
     counts = {"rows": report.rows, "valid": report.valid, "left_out": report.left_out}
     document: dict[str, Any] = {"schema": SCHEMA, "file": str(file), "sheet": report.sheet, **counts, "problems": []}
     context.needs_document = False
-    context.streams.write(format_json(document).removesuffix(_END_OF_LIST))
+    context.streams.write_data(format_json(document).removesuffix(_END_OF_LIST))
     left, before = iter(report.problems), "\n"
     while some := list(islice(left, _PROBLEMS_AT_ONCE)):
-        context.streams.write(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
+        context.streams.write_data(printable_json(before + ",\n".join(map(_format_problem, some))).encode())
         before = ",\n"
-    context.streams.write(_END_OF_LIST if before == "\n" else b"\n  " + _END_OF_LIST)
+    context.streams.write_data(_END_OF_LIST if before == "\n" else b"\n  " + _END_OF_LIST)
 
 
 def _format_problem(problem: Problem) -> str:

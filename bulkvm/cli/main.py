@@ -194,5 +194,5 @@ def _end(text: str, code: int, context: CliContext) -> int:
     if context.needs_document:
         from bulkvm.cli.json_output import error_document, format_json
 
-        context.streams.write(format_json(error_document(text, code)))
+        context.streams.write_data(format_json(error_document(text, code)))
     return code

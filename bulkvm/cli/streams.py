@@ -12,7 +12,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -21,6 +21,7 @@ from typing import Any, Final, Self, TextIO
 
 import click
 
+from bulkvm.cli.terminal import colour_first_words, has_colour, layout
 from bulkvm.text import printable_lines
 
 _LINE_EVERY: Final = 10.0  # seconds, where there is no terminal
@@ -36,7 +37,7 @@ class OutputStreams:
     """The standard streams of this process, for as long as the context lasts; `plain` turns colours off."""
 
     def __init__(self) -> None:
-        self.plain = bool(os.environ.get("NO_COLOR"))
+        self.plain = False
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # `put` may be called by a signal handler
         self._writer = threading.Thread(target=self._write_messages, daemon=True)
         self._phase: _Bar | _Lines | None = None  # used by the writer thread only
@@ -68,33 +69,32 @@ class OutputStreams:
 
     def write_error(self, text: str, **style: Any) -> None:
         """Queue a message for standard error. Never fails or blocks, so a signal handler may call it."""
-        text = printable_lines(text)
-        self._jobs.put(partial(self._write_message, click.style(text, **style) if style else text))
+        self._jobs.put(partial(self._write_message, printable_lines(text), style))
 
-    def write(self, output: str | bytes) -> None:
-        """Write a command's output to standard output.
-
-        Text is made printable and encoded as the stream is. Bytes are written unchanged, except to a terminal.
-        """
+    def write_text(self, text: str, **style: Any) -> None:
+        """Write text and a line end to standard output: wrapped and coloured on a terminal."""
         self.flush()  # keeps the order if both streams are one terminal
-        if isinstance(output, bytes) and self._out.isatty():
-            output = output.decode("utf-8", "replace").replace("\r\n", "\n")
-        if isinstance(output, bytes):
-            self._out.flush()
-            self._out.buffer.write(output)
+        self._echo(printable_lines(text), self._out, style)
+
+    def write_data(self, data: bytes) -> None:
+        """Write data to standard output: unchanged, or made printable on a terminal."""
+        self.flush()
+        if self._out.isatty():
+            self._out.write(printable_lines(data.decode("utf-8", "replace").replace("\r\n", "\n")))
         else:
-            self._out.write(printable_lines(output))
+            self._out.flush()
+            self._out.buffer.write(data)
         self._out.flush()
 
     def confirm(self, question: str) -> bool:
         """Prompt for yes or no."""
         self.flush()
-        return click.confirm(printable_lines(question), err=True)
+        return click.confirm(layout(printable_lines(question), self._err), err=True)
 
     def prompt(self, question: str, **options: Any) -> Any:
         """Prompt for a text, as `click.prompt`."""
         self.flush()
-        return click.prompt(printable_lines(question), err=True, **options)
+        return click.prompt(layout(printable_lines(question), self._err), err=True, **options)
 
     def flush(self) -> None:
         """Wait until all messages are written."""
@@ -127,10 +127,17 @@ class OutputStreams:
             with suppress(Exception):  # `flush` must not block forever
                 job()
 
-    def _write_message(self, text: str) -> None:
+    def _write_message(self, text: str, style: Mapping[str, Any]) -> None:
         if self._phase:
             self._phase.clear()
-        click.echo(text, file=self._err, color=False if self.plain else None)
+        self._echo(text, self._err, style)
+
+    def _echo(self, text: str, stream: TextIO, style: Mapping[str, Any]) -> None:
+        text = layout(text, stream)
+        in_colour = not self.plain and has_colour(stream)
+        if in_colour:
+            text = click.style(text, **style) if style else colour_first_words(text)
+        click.echo(text, file=stream, color=in_colour)
 
     def _begin(self, phase: "Phase") -> None:
         self._phase = _Bar(phase, self._err) if self._err.isatty() else _Lines(phase, self._err)
@@ -174,7 +181,10 @@ class _Sink(io.RawIOBase):
         return True
 
     def isatty(self) -> bool:
-        return self._raw is not None and bool(self._raw.isatty())
+        try:
+            return self._raw is not None and bool(self._raw.isatty())
+        except ValueError:  # closed by Python code
+            return False
 
     def fileno(self) -> int:
         if self._raw is None:

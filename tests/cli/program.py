@@ -31,6 +31,11 @@ class CommandResult:
     err: str
 
     @property
+    def text(self) -> str:
+        """What a person sees on a terminal."""
+        return self.out + self.err
+
+    @property
     def json(self) -> Any:
         return json.loads(self.out)
 

@@ -59,8 +59,8 @@ def on_a_terminal(
     folder: Path, *arguments: str | Path, **more: str
 ) -> Iterator[tuple[Terminal, subprocess.Popen[bytes]]]:
     outer, inner = pty.openpty()
-    termios.tcsetwinsize(inner, (24, 100))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BULKVM_")}
+    termios.tcsetwinsize(inner, (24, 400))  # nothing is wrapped, unless COLUMNS is given
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("BULKVM_", "COLUMNS"))}
     environment |= {"BULKVM_CONFIG": str(folder), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"} | more
     command = [sys.executable, "-m", "bulkvm", *map(str, arguments)]
     with subprocess.Popen(

@@ -466,7 +466,7 @@ def test_a_backup_of_another_tenant_is_named_before_anything_is_sent(
 
     warning = f"{name} is a backup of Simulated clinic (simulator.example) on localhost"
     assert ended.code == 0
-    assert (warning in ended.err, "not of Other (other.example.com)" in ended.err) == (warns, warns)
+    assert (warning in ended.text, "not of Other (other.example.com)" in ended.text) == (warns, warns)
     assert [problem["code"] for problem in reported if warning in problem["message"]] == ["other-tenant"] * warns
 
 

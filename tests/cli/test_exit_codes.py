@@ -112,7 +112,7 @@ def test_each_exit_code_comes_with_words(bulkvm: Bulkvm, pbx: Starlette, folder:
     ended = end(bulkvm, pbx)
 
     assert ended.code == code, ended.err
-    assert words in ended.err
+    assert words in ended.text
     assert "Traceback" not in ended.err
 
 

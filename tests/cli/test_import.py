@@ -146,10 +146,10 @@ def test_a_plan_shows_each_field_and_sends_nothing(bulkvm: Bulkvm, pbx: Starlett
     planned = bulkvm("plan", edited)
 
     assert planned.code == 0
-    assert planned.out == ""
-    assert '"Front Desk" -> "Reception"' in planned.err
-    assert "582046" not in planned.err
-    assert "402817" not in planned.err
+    assert planned.err == ""
+    assert '"Front Desk" -> "Reception"' in planned.out
+    assert "582046" not in planned.out
+    assert "402817" not in planned.out
     assert bulkvm("plan", edited, "--exit-code").code == 10
     assert (pbx.state.traffic.counts["create"], pbx.state.traffic.counts["update"]) == (1, 0)
 

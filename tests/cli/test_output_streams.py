@@ -389,8 +389,8 @@ def test_a_console_of_windows_gets_text_and_data_in_the_encoding_of_its_stream(
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8"))
 
     with OutputStreams() as streams:
-        streams.write("Łódź\n")
-        streams.write('"Łódź\x1b[31m"\r\n'.encode())
+        streams.write_text("Łódź")
+        streams.write_data('"Łódź\x1b[31m"\r\n'.encode())
 
     assert raw.written.replace(b"\r\n", b"\n").decode() == 'Łódź\n"Łódź\N{REPLACEMENT CHARACTER}[31m"\n'
 
@@ -410,6 +410,6 @@ def test_a_stream_whose_python_object_was_closed_is_no_failure(monkeypatch: pyte
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=gone.buffer, encoding="utf-8", flush=gone.buffer.flush))
 
     with OutputStreams() as streams:
-        streams.write("text")
+        streams.write_text("text")
 
         assert streams.lost_output is not None

@@ -43,8 +43,8 @@ def test_a_policy_that_is_not_of_pins_is_reported_with_the_option_that_overrides
     refused, overridden = bulkvm("plan", file), bulkvm("plan", file, "--pin-length", "6-10")
 
     assert refused.code == 3
-    assert "it needs 12 to 32 (the tenant's password policy)" in refused.err
-    assert "add --pin-length 6-10" in refused.err
+    assert "it needs 12 to 32 (the tenant's password policy)" in refused.out
+    assert "add --pin-length 6-10" in refused.text
     assert overridden.code == 0
     assert pbx.state.traffic.counts["create"] == 0
 
@@ -62,7 +62,7 @@ def test_a_policy_that_contradicts_itself_is_refused_in_words_and_can_be_overrid
 
     assert refused.code == (2 if generate else 3)
     assert "at least 6 digits and at most 4" in refused.err
-    assert "--pin-length 6-10" in refused.err
+    assert "--pin-length 6-10" in refused.text
     assert overridden.code == 0
     assert pbx.state.traffic.counts["create"] == 0
 

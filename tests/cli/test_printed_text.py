@@ -85,7 +85,7 @@ def test_nothing_that_is_printed_can_control_a_terminal(bulkvm: Bulkvm, folder: 
 def test_the_end_of_a_name_is_unambiguous(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ("6201", 'A" -> "B', "402817", "", "")), "--yes")
 
-    reported = bulkvm("plan", write_csv(folder / "b.csv", ("6201", 'C\\ "x', "", "", ""))).err
+    reported = bulkvm("plan", write_csv(folder / "b.csv", ("6201", 'C\\ "x', "", "", ""))).out
 
     assert r'Name: "A\" -> \"B" -> "C\\ \"x"' in reported
 

@@ -28,9 +28,9 @@ def test_rows_left_out_are_named_and_counted_and_never_sent(bulkvm: Bulkvm, pbx:
     ended = bulkvm("import", sheet, "--yes", "--generate-pins", "--json", "--result", "first.xlsx")
 
     assert (checked.code, planned.code, ended.code) == (0, 0, 0)
-    assert "4 rows, 1 of them valid, 3 left out." in checked.err
-    assert planned.err.startswith("4 rows: 1 to create, 3 left out.")
-    assert "Rows left out:\n  row 3: 6202: An earlier run left this row out." in planned.err
+    assert "4 rows, 1 of them valid, 3 left out." in checked.out
+    assert planned.out.startswith("4 rows: 1 to create, 3 left out.")
+    assert "Rows left out:\n  row 3: 6202: An earlier run left this row out." in planned.out
     assert {n: count for n, count in ended.json["counts"].items() if count} == {"created": 1, "left out": 3}
     assert [row["status"] for row in ended.json["rows"]] == ["created", "left out", "left out", "left out"]
     assert ended.json["problems"] == []

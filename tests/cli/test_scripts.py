@@ -169,7 +169,7 @@ def test_a_demo_reports_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: P
 
     assert ended.code == 0
     for words in (" errors and ", "42 created", "42 unchanged", "2 updated, 40 unchanged", "42 boxes"):
-        assert words in ended.err
+        assert words in ended.text
     assert {"template.xlsx", "mistakes-annotated.xlsx", "clinic.result.xlsx", "boxes.csv"} <= {
         file.name for file in (folder / "bulkvm-demo").iterdir()
     }

@@ -38,8 +38,8 @@ def test_an_import_shows_how_many_pins_it_sent_without_comparing_them(
     planned, first, again = bulkvm("plan", sheet), bulkvm("import", sheet, "--yes"), bulkvm("import", sheet, "--yes")
 
     assert (planned.code, first.code, again.code) == (0, 0, 0)
-    assert "10 rows: 10 to update without comparison" in planned.err
-    assert f"{SENT} The values cannot be compared; --keep-unseen leaves them unchanged." in planned.err
+    assert "10 rows: 10 to update without comparison" in planned.out
+    assert f"{SENT} The values cannot be compared; --keep-unseen leaves them unchanged." in planned.out
     assert f"10 rows: 10 updated. {SENT}" in first.err
     assert f"10 rows: 10 updated. {SENT}" in again.err
     assert hiding.state.traffic.counts["update"] == 20
@@ -60,7 +60,7 @@ def test_what_is_not_shown_can_be_left_as_it_is(bulkvm: Bulkvm, hiding: Starlett
     sent = bulkvm("import", sheet, "--yes", "--keep-unseen", "--json")
 
     assert planned.code == 0
-    assert "PIN not sent in 10 rows; this PBX does not show PINs." in planned.err
+    assert "PIN not sent in 10 rows; this PBX does not show PINs." in planned.out
     assert (sent.code, sent.json["counts"]["unchanged"], sent.json["unseen"]) == (0, 10, {})
     assert sent.json["rows"][0]["message"] == "PIN not sent; this PBX does not show PINs."
     assert hiding.state.traffic.counts["update"] == 0

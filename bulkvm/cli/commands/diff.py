@@ -45,7 +45,7 @@ def command(
     if as_json:
         print_json(diff_document(*report.names, report.diff))
     elif not report.diff.is_empty:
-        console.print(f"{render_diff(report.diff, report.names)}\n")
+        console.output(render_diff(report.diff, report.names))
     console.info(render_diff_counts(report.diff, report.names))
     if report.output_error:
         raise report.output_error

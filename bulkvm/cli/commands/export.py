@@ -74,7 +74,7 @@ def command(
             raise UsageError(f"The PBX rejected {' or '.join(options)}. {error}") from error
         raise
     if to_stdout:
-        console.print(render_export(report.boxes, file_format, pins=not without_pins))
+        console.data(render_export(report.boxes, file_format, pins=not without_pins))
     else:
         console.info(f"{count(len(report.boxes), 'box', 'boxes')}: {report.file}")
     return ExitCode.DONE

@@ -51,9 +51,9 @@ def command(
     if as_json:
         print_json(plan_document(report))
     if report.problems:
-        console.always(render_problems(report.problems))
+        console.output(render_problems(report.problems))
     if report.plan:
-        console.always(render_plan(report.plan, report.tenant))
+        console.output(render_plan(report.plan, report.tenant))
     if report.excess:
         text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
         console.always(text, fg="red")

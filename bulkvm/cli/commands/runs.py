@@ -49,7 +49,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_run_object(one, past) for one in runs]})
     elif runs:
-        console.print("".join(f"{_render(one, past)}\n" for one in runs))
+        console.output("\n".join(_render(one, past) for one in runs))
     else:
         console.info("No runs yet.")
     if result and past:

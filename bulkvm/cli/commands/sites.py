@@ -29,7 +29,7 @@ def command(*, as_json: bool, console: Console) -> int:
     if as_json:
         print_json(sites_document(sites, stored))
     for site in sites if not as_json else ():
-        console.print(f"{_render(site, stored=stored[site.name])}\n")
+        console.output(_render(site, stored=stored[site.name]))
     if not entries:
         console.info("No sites yet. Set one up with `bulkvm login NAME`.")
     for text in wrong:

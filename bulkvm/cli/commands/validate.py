@@ -60,10 +60,11 @@ def command(
         raise
     if as_json:
         print_validation(file, report)
-    left_out = f", {report.left_out:,} left out" if report.left_out else ""
-    console.info(f"{count(report.rows, 'row')}, {report.valid:,} of them valid{left_out}.")
     if report.problems:
-        console.always(render_problems(report.problems))
+        console.output(render_problems(report.problems))
+    if not console.quiet:
+        left_out = f", {report.left_out:,} left out" if report.left_out else ""
+        console.output(f"{count(report.rows, 'row')}, {report.valid:,} of them valid{left_out}.")
     for what, copy in (("Annotated copy", report.annotated), ("Clean copy", report.clean)):
         if copy:
             console.info(f"{what}: {copy}")
