@@ -120,7 +120,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         write(tmp_path / "nowhere" / "boxes.csv")
 
 
-def test_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(UsageError, match="no folder"):
@@ -128,12 +128,12 @@ def test_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_is_no_file_to_write_to(tmp_path: Path, *, overwrite: bool) -> None:
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, *, overwrite: bool) -> None:
     with pytest.raises(UsageError, match="is a folder"):
         write(tmp_path, overwrite=overwrite)
 
 
-def test_an_empty_name_is_no_file_to_write_to() -> None:
+def test_an_empty_file_name_is_refused() -> None:
     with pytest.raises(UsageError, match="is empty"):
         check_target(Path())
 
@@ -252,7 +252,7 @@ def test_a_target_that_excel_holds_open_gets_a_free_name_beside_it(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_name_is_reserved_for_one_alone(tmp_path: Path) -> None:
+def test_a_name_can_be_reserved_only_once(tmp_path: Path) -> None:
     wanted = tmp_path / "clinic.result.xlsx"
 
     with reserve(wanted, unused=True) as first, reserve(wanted, unused=True) as second:

@@ -20,9 +20,7 @@ FOREIGN = ("boxes.csv", "clinic-20200101T000000Z.csv", "other-20261122T021500Z.m
     history=st.lists(st.sampled_from(["good", "good", "down", "short", "empty", "damaged"]), max_size=8),
     keep=st.integers(1, 3),
 )
-def test_after_every_night_the_newest_good_backup_and_all_foreign_files_are_there(
-    history: list[str], keep: int
-) -> None:
+def test_every_backup_keeps_the_newest_good_one_and_all_foreign_files(history: list[str], keep: int) -> None:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "nights"
         folder.mkdir()

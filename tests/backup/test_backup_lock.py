@@ -31,7 +31,7 @@ def another_one_at_work(folder: Path) -> Iterator[None]:
         yield
 
 
-async def test_a_backup_that_waits_too_long_shows_for_what_and_is_not_made(
+async def test_a_backup_that_waits_too_long_for_another_one_fails_and_names_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "nights"
@@ -74,7 +74,7 @@ async def test_a_backup_that_is_cancelled_while_it_waits_is_not_made_later(tmp_p
 
 @posix_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_backup_that_waits_and_none_is_made(tmp_path: Path, number: int) -> None:
+def test_a_signal_cancels_a_backup_that_waits_for_another_one(tmp_path: Path, number: int) -> None:
     folder = tmp_path / "nights"
     with running(pbx_with(tmp_path, 3)) as server, another_one_at_work(folder):
         environment = os.environ | {

@@ -36,7 +36,7 @@ def names(folder: Path) -> set[str]:
     return {file.name for file in folder.glob("*.csv")}
 
 
-async def test_two_tenants_under_one_sites_name_are_neither_compared_nor_removed_by_each_other(tmp_path: Path) -> None:
+async def test_backups_of_two_tenants_with_one_site_name_are_kept_apart(tmp_path: Path) -> None:
     folder, small, big = tmp_path / "nights", tenant(tmp_path, "a", 3), tenant(tmp_path, "b", 50)
     made: list[Manifest] = []
     for _ in range(3):
@@ -48,7 +48,7 @@ async def test_two_tenants_under_one_sites_name_are_neither_compared_nor_removed
 
 
 @pytest.mark.parametrize("domains", [("a.example", "b.example"), ("b.example", "a.example")])
-async def test_tenants_that_differ_only_in_their_login_are_two(tmp_path: Path, domains: tuple[str, str]) -> None:
+async def test_tenants_that_differ_only_in_their_login_are_kept_apart(tmp_path: Path, domains: tuple[str, str]) -> None:
     folder = tmp_path / "nights"
 
     for night, domain in enumerate(domains):
@@ -58,7 +58,7 @@ async def test_tenants_that_differ_only_in_their_login_are_two(tmp_path: Path, d
     assert len(names(folder)) == 2
 
 
-async def test_a_tenant_that_the_pbx_shows_from_some_day_on_is_still_the_same(tmp_path: Path) -> None:
+async def test_a_tenant_is_the_same_after_the_pbx_begins_to_show_it(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     app, site = hidden(tmp_path, "clinic.example")
     await back_up_from(app, folder, site=site)
@@ -95,7 +95,7 @@ def as_of_the_first_release(folder: Path) -> None:
         file.write_text(json.dumps(form), "utf-8")
 
 
-async def test_backups_of_the_first_release_are_compared_with_and_never_removed(tmp_path: Path) -> None:
+async def test_backups_of_the_first_release_are_compared_but_never_removed(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     for night in range(2):
         await back_up_from(tenant(tmp_path, "clinic", 50), folder, now=NIGHT + night * DAY)

@@ -30,7 +30,7 @@ def read_back(written: Sequence[Box]) -> Sheet:
 
 
 @given(box_lists)
-def test_whatever_a_pbx_holds_is_read_back_as_it_was_fetched(fetched: list[Box]) -> None:
+def test_a_backup_of_any_boxes_reads_back_unchanged(fetched: list[Box]) -> None:
     assert find_loss(read_back(fetched), fetched) is None
 
 
@@ -60,11 +60,11 @@ def test_one_field_of_one_box_that_reads_back_differently_is_found(field: str, v
 
 
 @pytest.mark.parametrize("fetched", [[], [BOX], [OTHER, BOX], [BOX, OTHER, BOX]])
-def test_a_box_too_few_or_too_many_is_found(fetched: list[Box]) -> None:
+def test_a_missing_or_surplus_box_is_found(fetched: list[Box]) -> None:
     assert bool(find_loss(read_back([BOX, OTHER]), fetched)) == (fetched != [BOX, OTHER])
 
 
-def test_a_file_without_its_headings_or_with_an_open_quote_proves_nothing(tmp_path: Path) -> None:
+def test_a_file_without_headings_or_with_an_open_quote_is_not_verified(tmp_path: Path) -> None:
     whole = write_export(tmp_path / "whole.csv", [BOX, OTHER]).read_text("utf-8-sig")
     (tmp_path / "other.csv").write_text(whole.replace("play_datetime", "played"), "utf-8")
     (tmp_path / "cut.csv").write_text(whole + '0103,"Lab', "utf-8")
@@ -110,9 +110,7 @@ def manifest(count: int, *, without_pin: int = 0, nights: int = 1, suspect: str 
         (100, 200, False),
     ],
 )
-def test_over_thirty_per_cent_and_at_least_ten_fewer_or_none_at_all_are_suspect(
-    *, before: int | None, now: int, is_suspect: bool
-) -> None:
+def test_a_backup_with_far_fewer_boxes_or_none_is_suspect(*, before: int | None, now: int, is_suspect: bool) -> None:
     last = None if before is None else manifest(before)
 
     assert bool(find_suspicion([BOX] * now, last)) == is_suspect
@@ -121,11 +119,11 @@ def test_over_thirty_per_cent_and_at_least_ten_fewer_or_none_at_all_are_suspect(
 @pytest.mark.parametrize(
     ("before", "is_suspect"), [(None, False), (manifest(1), True), (manifest(1, without_pin=1), False)]
 )
-def test_pins_that_are_shown_no_more_are_suspect(*, before: Manifest | None, is_suspect: bool) -> None:
+def test_a_backup_is_suspect_if_pins_are_no_longer_shown(*, before: Manifest | None, is_suspect: bool) -> None:
     assert bool(find_suspicion([replace(BOX, pin=BLANK)], before)) == is_suspect
 
 
-def test_a_suspect_backup_is_nothing_to_compare_with_and_one_from_the_future_only_if_there_is_no_other() -> None:
+def test_new_backups_are_compared_with_the_last_good_one_that_is_not_of_the_future() -> None:
     old, recent, future = manifest(1, nights=9), manifest(2), manifest(3, nights=-30)
     suspect = manifest(4, nights=0, suspect="The PBX lists no boxes at all")
 
@@ -145,7 +143,7 @@ def test_a_suspect_backup_is_nothing_to_compare_with_and_one_from_the_future_onl
     ],
     ids=["not shown any more", "never shown", "an earlier version did not count", "shown"],
 )
-def test_a_field_that_is_not_shown_any_more_is_suspicious(
+def test_a_backup_is_suspect_if_any_field_is_no_longer_shown(
     lacked: dict[str, int] | None, now: dict[str, int], *, is_suspect: bool
 ) -> None:
     last = replace(manifest(1), not_shown=lacked)

@@ -39,9 +39,7 @@ def fill(disk: Path, left: int) -> None:
     filler.write_bytes(bytes(free - left * _PAGE))
 
 
-async def test_however_little_room_a_disk_has_the_former_backups_stand_and_nothing_half_done_looks_whole(
-    tmp_path: Path, disk: Path
-) -> None:
+async def test_a_full_disk_leaves_former_backups_intact_and_no_partial_one(tmp_path: Path, disk: Path) -> None:
     app, folder = pbx_with(tmp_path, 200), disk / "nights"
     former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
     before = files_in(folder)

@@ -17,7 +17,7 @@ NAME = "clinic-20261123T021500Z"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="made of what POSIX has")
 
 
-async def test_other_files_in_the_staging_folder_stay(tmp_path: Path) -> None:
+async def test_foreign_files_in_the_staging_folder_are_kept(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     staging = folder / ".bulkvm"
     staging.mkdir(parents=True)
@@ -44,7 +44,7 @@ async def test_leftovers_of_a_killed_backup_are_removed_from_the_staging_folder(
     assert [file.name for file in staging.iterdir()] == ["lock"]
 
 
-async def test_the_manifest_of_a_backup_stays_though_a_copy_of_it_lies_in_the_staging_folder(tmp_path: Path) -> None:
+async def test_a_manifest_is_kept_if_the_staging_folder_has_a_copy_of_it(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     former = await back_up_from(app, folder)
     (folder / ".bulkvm" / former.file).write_bytes((folder / former.file).read_bytes())
@@ -103,7 +103,7 @@ async def test_a_file_of_another_user_in_the_staging_folder_stays(tmp_path: Path
     assert theirs.exists()
 
 
-async def test_a_foreign_file_that_is_called_like_the_manifest_to_come_is_not_overwritten(tmp_path: Path) -> None:
+async def test_a_foreign_file_with_the_name_of_the_new_manifest_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     folder.mkdir()
     (folder / f"{NAME}.manifest.json").write_text("somebody's", "utf-8")
@@ -162,7 +162,7 @@ async def test_an_invalid_manifest_is_a_foreign_file(tmp_path: Path, put: Callab
 
 
 @posix_only
-async def test_a_pipe_in_place_of_a_backup_is_named_and_not_waited_for(tmp_path: Path) -> None:
+async def test_a_pipe_in_place_of_a_backup_is_reported_without_reading_it(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     former = await back_up_from(app, folder)
     (folder / former.file).unlink()
@@ -195,7 +195,7 @@ async def test_a_backup_under_another_name_is_checked_too(tmp_path: Path) -> Non
     assert "is missing" in verified.damaged["month-2.csv"]
 
 
-async def test_a_backup_under_another_name_makes_no_room(tmp_path: Path) -> None:
+async def test_a_backup_under_another_name_does_not_count_for_retention(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     rename_pair(folder, (await back_up_from(app, folder)).file, "month")
 

@@ -92,7 +92,7 @@ without_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has n
 
 
 @without_fork
-async def test_a_backup_that_is_killed_at_any_moment_leaves_nothing_that_looks_whole_and_is_not(tmp_path: Path) -> None:
+async def test_a_backup_that_is_killed_at_any_moment_leaves_no_partial_backup(tmp_path: Path) -> None:
     app = pbx_with(tmp_path, 50)
     former = await back_up_from(app, tmp_path / "before", now=NIGHT - timedelta(days=1))
 
@@ -155,7 +155,7 @@ async def test_an_old_backup_that_another_program_holds_open_is_deleted_by_a_lat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
-async def test_a_folder_that_may_only_be_read_is_reported_and_stays_as_it_is(tmp_path: Path) -> None:
+async def test_a_read_only_folder_is_reported_and_not_changed(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
     before = files_in(folder)

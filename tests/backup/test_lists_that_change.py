@@ -39,7 +39,7 @@ async def made_or_told(app: Starlette, folder: Path) -> Manifest | None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_no_box_that_was_there_all_the_time_is_ever_missing(tmp_path: Path, seed: int) -> None:
+async def test_a_backup_misses_no_box_that_existed_throughout(tmp_path: Path, seed: int) -> None:
     app = pbx_with(tmp_path, 50, settings=SimulatorSettings(page_cap=7 + seed % 5, summary_lists=seed % 4 == 0))
     folder = tmp_path / "nights"
     former = await back_up_from(app, folder, now=NIGHT - timedelta(days=1))
@@ -71,9 +71,7 @@ def left_of(history: list[Manifest], now: datetime, last: int) -> list[str]:
     jumps=st.lists(st.sampled_from([1, 1, 1, -1, -3, 40, -40, 4000, -4000]), min_size=1, max_size=9),
     last=st.integers(1, 3),
 )
-def test_however_the_clock_jumps_the_backup_just_made_is_there_and_no_later_dated_one_goes(
-    jumps: list[int], last: int
-) -> None:
+def test_a_clock_that_jumps_removes_neither_the_new_backup_nor_later_dated_ones(jumps: list[int], last: int) -> None:
     with tempfile.TemporaryDirectory() as work:
         folder, app, now = Path(work) / "nights", pbx_with(Path(work), 15), NIGHT
         history: list[Manifest] = []

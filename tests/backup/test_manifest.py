@@ -59,7 +59,7 @@ def test_a_manifest_reads_back_as_it_was_written(site: str, pbx: str, count: int
     assert parse_manifest(format_manifest(manifest)) == manifest
 
 
-def test_what_a_later_version_adds_is_ignored() -> None:
+def test_fields_that_a_later_version_adds_are_ignored() -> None:
     form = json.loads(format_manifest(MANIFEST)) | {"more": [1, 2]}
 
     assert parse_manifest(json.dumps(form)) == MANIFEST
@@ -112,7 +112,7 @@ def test_a_manifest_nested_too_deeply_is_not_a_manifest() -> None:
         parse_manifest("[" * 100_000)
 
 
-def test_a_manifest_of_another_schema_is_not_guessed_at() -> None:
+def test_a_manifest_of_another_schema_is_refused() -> None:
     with pytest.raises(ValueError, match="schema"):
         parse_manifest(format_manifest(MANIFEST).replace('"schema": 1', '"schema": 2'))
 
@@ -133,7 +133,7 @@ def test_a_name_is_made_of_the_site_and_the_time(site: str, name: str) -> None:
 
 
 @given(site=st.text(), number=st.integers(1, 9), suspect=st.booleans())
-def test_whatever_the_site_is_called_its_backups_have_names_that_are_known_and_stay_in_their_folder(
+def test_a_site_with_any_name_has_recognisable_backups_inside_the_folder(
     *, site: str, number: int, suspect: bool
 ) -> None:
     name = backup_name(site, NIGHT, number, suspect=suspect)

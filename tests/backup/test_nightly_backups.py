@@ -99,7 +99,7 @@ async def test_a_pbx_that_shows_no_pins_is_backed_up_and_the_manifest_reports_it
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-async def test_a_list_that_cannot_be_read_completely_is_no_backup_and_leaves_the_former_ones(
+async def test_an_incomplete_list_makes_no_backup_and_leaves_former_ones(
     tmp_path: Path, faults: list[str], error: type[BulkvmError]
 ) -> None:
     app, folder = pbx_with(tmp_path, 50), tmp_path / "nights"
@@ -163,9 +163,7 @@ async def test_an_empty_list_is_suspect_even_the_first_time(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("count", [0, 30])
-async def test_force_accepts_what_is_suspect_and_from_then_on_it_is_what_is_compared_with(
-    tmp_path: Path, count: int
-) -> None:
+async def test_force_accepts_a_suspect_backup_and_later_ones_are_compared_with_it(tmp_path: Path, count: int) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, count)
     await back_up_from(pbx_with(tmp_path, 50), folder, now=NIGHT - DAY)
 
@@ -176,7 +174,7 @@ async def test_force_accepts_what_is_suspect_and_from_then_on_it_is_what_is_comp
     assert verify(folder).suspect == ()
 
 
-async def test_night_after_night_a_suspect_list_is_compared_with_the_last_good_one(tmp_path: Path) -> None:
+async def test_suspect_backups_are_always_compared_with_the_last_good_one(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     await back_up_from(pbx_with(tmp_path, 50), folder, now=NIGHT - DAY)
 
@@ -187,7 +185,7 @@ async def test_night_after_night_a_suspect_list_is_compared_with_the_last_good_o
     assert len(verify(folder).suspect) == 3
 
 
-async def test_only_backups_of_this_site_that_are_as_they_were_written_are_pruned(tmp_path: Path) -> None:
+async def test_only_intact_backups_of_this_site_are_pruned(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     other = replace(SITE, name="other")
     for days in range(9, 3, -1):
@@ -239,7 +237,7 @@ async def test_a_clock_that_jumps_costs_no_backup(tmp_path: Path, jump: timedelt
     assert verify(folder).damaged == {}
 
 
-async def test_a_clock_that_jumps_does_not_disarm_the_guard(tmp_path: Path) -> None:
+async def test_a_backup_with_too_few_boxes_is_suspect_even_if_the_clock_jumped(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     await back_up_from(pbx_with(tmp_path, 50), folder)
 
@@ -280,7 +278,7 @@ def pbx_of(box: str, *, status: int = 200) -> Starlette:
     )
 
 
-async def test_a_box_whose_name_holds_what_no_text_does_blocks_no_backup(tmp_path: Path) -> None:
+async def test_a_nul_character_in_a_name_does_not_prevent_a_backup(tmp_path: Path) -> None:
     app = pbx_of('{"id": "1", "extension_number": "101", "name": "a\\u0000b", "pin": "024680"}')
 
     made = await back_up_from(app, tmp_path / "nights")
@@ -309,7 +307,7 @@ def test_a_path_that_is_not_a_folder_cannot_be_verified(tmp_path: Path) -> None:
         verify(tmp_path / "nights")
 
 
-async def test_an_old_backup_that_is_gone_changed_or_has_lost_its_manifest_is_found(tmp_path: Path) -> None:
+async def test_verification_finds_missing_changed_and_unlisted_backups(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     made = [await back_up_from(app, folder, now=NIGHT - days * DAY) for days in range(4, 0, -1)]
     (folder / made[0].file).unlink()
@@ -339,7 +337,7 @@ async def test_the_newest_good_backup_of_each_site_is_named_though_later_ones_ar
     assert verify(folder).newest == {"clinic": NIGHT - 4 * DAY, "other": NIGHT - 2 * DAY}
 
 
-async def test_a_manifest_taken_from_another_backup_proves_nothing(tmp_path: Path) -> None:
+async def test_a_manifest_of_another_backup_does_not_verify_a_file(tmp_path: Path) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 3)
     one, other = [await back_up_from(app, folder, now=NIGHT - days * DAY) for days in (2, 1)]
     manifests = [(folder / made.file).with_suffix(".manifest.json") for made in (one, other)]

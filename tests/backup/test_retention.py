@@ -32,7 +32,7 @@ rules = st.builds(Keep, last=numbers, daily=numbers, weekly=numbers, monthly=num
 
 
 @given(backups, rules)
-def test_the_newest_good_backup_always_stays(history: list[Manifest], keep: Keep) -> None:
+def test_the_newest_good_backup_is_never_removed(history: list[Manifest], keep: Keep) -> None:
     left = set(history) - set(choose_pruned(history, keep, NIGHT))
 
     good = [b for b in history if b.suspect is None and b.time <= NIGHT]
@@ -64,7 +64,7 @@ def should_stay(one: Manifest, good: list[Manifest], keep: Keep) -> bool:
 
 
 @given(backups, rules)
-def test_what_is_kept_is_what_the_options_specify(history: list[Manifest], keep: Keep) -> None:
+def test_the_keep_options_decide_which_backups_are_kept(history: list[Manifest], keep: Keep) -> None:
     pruned = choose_pruned(history, keep, NIGHT)
 
     good = [b for b in history if b.suspect is None and b.time <= NIGHT]
@@ -73,7 +73,9 @@ def test_what_is_kept_is_what_the_options_specify(history: list[Manifest], keep:
 
 
 @given(backups, rules)
-def test_a_suspect_one_goes_when_it_is_older_than_all_that_stay(history: list[Manifest], keep: Keep) -> None:
+def test_a_suspect_backup_is_removed_when_it_is_older_than_all_that_are_kept(
+    history: list[Manifest], keep: Keep
+) -> None:
     pruned = set(choose_pruned(history, keep, NIGHT))
 
     good = [b for b in history if b.suspect is None and b.time <= NIGHT and b not in pruned]
@@ -93,7 +95,7 @@ def test_a_suspect_one_goes_when_it_is_older_than_all_that_stay(history: list[Ma
         pytest.param(Keep(last=500), 100, id="more than there are"),
     ],
 )
-def test_a_hundred_nights(keep: Keep, left: int) -> None:
+def test_the_keep_options_decide_how_many_of_a_hundred_backups_are_kept(keep: Keep, left: int) -> None:
     history = [backup(NIGHT - timedelta(days=n)) for n in range(100)]
 
     assert len(history) - len(choose_pruned(history, keep, NIGHT)) == left

@@ -17,7 +17,7 @@ from tests.backup.backups import NIGHT, QUICK, SITE, back_up_from, write_seed
 pytestmark = pytest.mark.campaign
 
 
-async def test_fifty_thousand_boxes_come_through_a_list_of_five_hundred_pages(tmp_path: Path) -> None:
+async def test_a_backup_of_fifty_thousand_boxes_is_complete(tmp_path: Path) -> None:
     seed = write_seed(tmp_path / "seed.json", 50_000)
     app = create_app(seed=seed, faults=["admin-rename:list:every=50"])
 

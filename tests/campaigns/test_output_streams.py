@@ -124,7 +124,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_stream_changes_what_a_command_does(tmp_path: Path, made: Path, address: str, name: str) -> None:
+def test_a_broken_output_stream_does_not_change_what_a_command_does(
+    tmp_path: Path, made: Path, address: str, name: str
+) -> None:
     command = [str(word) for word in COMMANDS[name]]
     expected = run(made, tmp_path / "expected", command, address, "pipe", "pipe", "utf-8")
 

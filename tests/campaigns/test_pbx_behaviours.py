@@ -169,6 +169,6 @@ def site() -> Iterator[Site]:
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
-def test_whatever_the_pbx_does_nothing_is_lost_and_everything_is_reported(site: Site, scenario: Scenario) -> None:
+def test_no_behaviour_of_a_pbx_loses_data_or_goes_unreported(site: Site, scenario: Scenario) -> None:
     with tempfile.TemporaryDirectory() as folder:
         play(scenario, Path(folder), site)

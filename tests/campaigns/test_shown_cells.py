@@ -30,7 +30,7 @@ ALL_AS_TEXT: Final = "/".join(f"{column}/2" for column in range(1, 20))
 
 
 @pytest.mark.parametrize("number", range(EXAMPLES or 3))
-def test_a_workbook_is_taken_as_it_is_shown(tmp_path: Path, number: int) -> None:
+def test_a_workbook_is_read_as_libreoffice_shows_it(tmp_path: Path, number: int) -> None:
     seed = random.getrandbits(32) if EXAMPLES else number
     file = tmp_path / f"{seed}.xlsx"
 
@@ -46,7 +46,7 @@ def test_a_workbook_is_taken_as_it_is_shown(tmp_path: Path, number: int) -> None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"], ids=["comma", "semicolon", "tab", "vertical bar"])
-def test_a_csv_file_is_taken_as_it_is_shown_if_each_column_is_opened_as_text(tmp_path: Path, delimiter: str) -> None:
+def test_a_csv_file_is_read_as_libreoffice_shows_it_with_text_columns(tmp_path: Path, delimiter: str) -> None:
     files = [tmp_path / f"{number}.csv" for number in range(FILES)]
     for number, file in enumerate(files):
         file.write_text(random_csv(Random(number), delimiter), encoding="utf-8", newline="")

@@ -82,7 +82,7 @@ def test_all_sites_and_one_site_exclude_each_other(bulkvm: Bulkvm, folder: Path,
     ],
 )
 @pytest.mark.usefixtures("pbx")
-def test_a_question_that_the_pbx_does_not_take_is_exit_2_and_named(
+def test_a_filter_that_the_pbx_refuses_is_exit_code_2_and_named(
     bulkvm: Bulkvm, folder: Path, options: list[str], named: str
 ) -> None:
     ended = bulkvm("export", "a.csv", *options)
@@ -92,14 +92,14 @@ def test_a_question_that_the_pbx_does_not_take_is_exit_2_and_named(
     assert list(folder.iterdir()) == []
 
 
-def test_a_list_that_is_refused_without_a_question_is_no_fault_of_the_options(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_a_refused_list_without_a_filter_is_not_blamed_on_options(bulkvm: Bulkvm, pbx: Starlette) -> None:
     pbx.state.faults = FaultRules(["400:list:1-9"])
 
     assert bulkvm("export", "a.csv").code == 5
 
 
 @pytest.mark.parametrize("command", [["login", "--", ""], ["validate", "--", ""]])
-def test_an_empty_argument_after_two_hyphens_is_not_taken_for_an_options(bulkvm: Bulkvm, command: list[str]) -> None:
+def test_an_empty_argument_after_two_hyphens_is_named_as_an_argument(bulkvm: Bulkvm, command: list[str]) -> None:
     ended = bulkvm(*command)
 
     assert ended.code == 2

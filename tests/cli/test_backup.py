@@ -196,7 +196,7 @@ def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         keyring.set_keyring(before)
 
 
-def test_the_login_of_one_site_is_never_shown_to_another(
+def test_the_login_of_one_site_is_never_sent_to_another(
     bulkvm: Bulkvm, ten_sites: list[Starlette], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BULKVM_PASSWORD", "of one site alone")
@@ -226,7 +226,7 @@ def test_all_sites_are_backed_up_and_one_that_fails_stops_no_other(
     assert bulkvm("backup", "verify", "nights").code == 0
 
 
-def test_not_even_a_fault_of_ours_at_one_site_stops_the_others(tmp_path: Path) -> None:
+def test_an_internal_error_at_one_site_does_not_stop_the_others(tmp_path: Path) -> None:
     def fail() -> Connection:
         raise ZeroDivisionError
 
@@ -253,7 +253,9 @@ def test_a_pbx_that_hides_its_pins_is_backed_up_with_a_notice(
     assert len(backups(folder / "nights")) == 2
 
 
-def test_all_sites_of_none_is_no_backup(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_all_sites_without_any_site_is_an_error(
+    bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("BULKVM_CONFIG", str(tmp_path))
 
     ended = bulkvm("backup", "nights", "--all-sites")
@@ -473,7 +475,7 @@ def test_a_backup_of_another_tenant_is_named_before_anything_is_sent(
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(("mode", "warns"), [(0o777, True), (0o1777, False), (0o770, False)])
-def test_a_folder_where_everybody_can_replace_backups_is_named(
+def test_a_backup_folder_that_others_can_write_to_causes_a_warning(
     bulkvm: Bulkvm, folder: Path, mode: int, *, warns: bool
 ) -> None:
     (folder / "nights").mkdir()

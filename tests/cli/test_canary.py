@@ -26,7 +26,7 @@ def erasing(folder: Path, bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> It
         yield app
 
 
-def test_a_first_box_that_loses_a_field_ends_the_run_there_with_7_and_is_named(
+def test_a_first_box_that_loses_a_field_stops_the_run_with_exit_code_7(
     bulkvm: Bulkvm, erasing: Starlette, folder: Path
 ) -> None:
     ended = bulkvm(*RENAME, "--result", "r.csv")
@@ -59,7 +59,7 @@ def test_without_the_canary_an_import_and_its_undo_continue(bulkvm: Bulkvm, eras
     assert erasing.state.traffic.counts["update"] == 6
 
 
-def test_a_first_box_that_reads_back_differently_is_7_though_its_row_is_unknown(
+def test_a_first_box_that_reads_back_differently_is_exit_code_7_not_9(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     write_csv(folder / "boxes.csv", *rows(2))

@@ -44,7 +44,7 @@ def test_the_table_names_boxes_of_one_side_alone_and_changed_fields(bulkvm: Bulk
     golden("cli/diff.txt", f"{ended.out}---\n{ended.err}")
 
 
-def test_two_files_with_the_same_content_differ_in_nothing(bulkvm: Bulkvm) -> None:
+def test_two_files_with_the_same_content_have_no_differences(bulkvm: Bulkvm) -> None:
     ended = bulkvm("diff", write("a.csv", A), write("b.csv", A.replace("aWQ", "b3Ro")))
 
     assert (ended.code, ended.out) == (0, "")
@@ -186,9 +186,7 @@ def test_values_that_the_rules_refuse_are_compared_unparsed(bulkvm: Bulkvm, fold
     assert not any(pin in shown.out + shown.err + written for pin in ("111222", "12345", "54321", "582046"))
 
 
-def test_odd_boxes_of_a_pbx_do_not_stand_in_the_way_of_its_drift_report(
-    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_odd_boxes_on_the_pbx_can_be_compared(bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = ",".join(f"a{n}@example.com" for n in range(16))
     odd = [
         {"extension_number": "101", "name": "a\x07b", "pin": "111222", "prompt": "en_US", "recipients": many},
@@ -237,7 +235,7 @@ def test_pins_that_one_side_does_not_show_are_reported_as_not_compared(bulkvm: B
     assert "Not compared for every box, because one side does not show them: PIN." in ended.err
 
 
-def test_a_pbx_that_hides_its_pins_is_no_difference(
+def test_hidden_pins_are_not_reported_as_differences(
     bulkvm: Bulkvm, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert folder.is_dir()
@@ -255,7 +253,7 @@ def test_a_pbx_that_hides_its_pins_is_no_difference(
     assert "PIN" in ended.err
 
 
-def test_an_old_site_moved_to_a_new_one_differs_in_nothing(
+def test_a_migrated_site_has_no_differences_from_the_old_one(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert folder.is_dir()

@@ -109,7 +109,7 @@ def test_a_sheet_is_never_written_over(bulkvm: Bulkvm, folder: Path, command: Se
     assert (folder / SHEET).read_text() == TWO_ROWS
 
 
-def test_a_result_without_a_name_of_its_own_gets_a_free_one(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> None:
+def test_a_result_without_a_given_name_gets_an_unused_one(bulkvm: Bulkvm, folder: Path, pbx: Starlette) -> None:
     for _ in range(3):
         assert bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--overwrite").code == 0
 
@@ -142,7 +142,7 @@ def test_a_demo_replaces_the_files_of_another_one_only_where_that_is_asked_for(b
     assert bulkvm("demo", "-q", "--overwrite").code == 0
 
 
-def test_a_demo_is_the_same_whatever_the_environment_contains(
+def test_a_demo_ignores_the_variables_of_the_environment(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BULKVM_PIN_LENGTH", "10-10")

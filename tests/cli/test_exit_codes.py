@@ -103,7 +103,9 @@ ENDS: dict[int, tuple[Callable[[Bulkvm, Starlette], CommandResult], str]] = {
 
 
 @pytest.mark.parametrize("code", ENDS)
-def test_each_exit_code_comes_with_words(bulkvm: Bulkvm, pbx: Starlette, folder: Path, code: int) -> None:
+def test_each_exit_code_comes_with_a_message_that_explains_it(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, code: int
+) -> None:
     if code == 130 and os.name != "posix":
         pytest.skip("this signal is POSIX's")
     write_csv(folder / "a.csv", *ROWS)
@@ -116,7 +118,7 @@ def test_each_exit_code_comes_with_words(bulkvm: Bulkvm, pbx: Starlette, folder:
     assert "Traceback" not in ended.err
 
 
-def test_these_are_the_codes_that_readme_lists() -> None:
+def test_readme_lists_the_exit_codes_that_are_tested() -> None:
     chapter = README.read_text("utf-8").partition("### Exit codes")[2].partition("\n### ")[0]
 
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", chapter, re.MULTILINE)] == list(ENDS)

@@ -57,7 +57,7 @@ def test_an_invalid_pbx_address_is_reported(
     assert "hunter2" not in ended.err
 
 
-def test_a_pbx_that_is_down(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pbx_that_is_down_is_reported(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     monkeypatch.setenv("BULKVM_URL", f"http://127.0.0.1:{port}")
@@ -66,7 +66,7 @@ def test_a_pbx_that_is_down(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> 
     assert_clear(bulkvm("import", SHEET, "--yes"), 5, f"127.0.0.1:{port} cannot be reached", "Nothing was sent")
 
 
-def test_a_wrong_token_and_a_wrong_password(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_token_and_a_wrong_password_are_reported(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(create_app()) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
         monkeypatch.setenv("BULKVM_TOKEN", "secret-token")
@@ -101,7 +101,7 @@ def write(name: str, content: bytes) -> Path:
     ],
     ids=["missing", "lock file", "empty", "wrong columns", "column twice", "picture", "pdf"],
 )
-def test_a_file_that_is_no_sheet(
+def test_a_file_that_is_not_a_sheet_is_reported(
     bulkvm: Bulkvm, command: str, name: str, content: bytes | None, code: int, words: list[str]
 ) -> None:
     if content is not None:
@@ -111,7 +111,7 @@ def test_a_file_that_is_no_sheet(
     assert_clear(bulkvm(command, name, *more), code, *words)
 
 
-def test_a_folder_is_no_sheet(bulkvm: Bulkvm) -> None:
+def test_a_folder_in_place_of_a_sheet_is_reported(bulkvm: Bulkvm) -> None:
     Path("sheets").mkdir()
 
     assert_clear(bulkvm("validate", "sheets"), 2, "folder")
@@ -146,7 +146,7 @@ def test_json_reports_a_file_that_is_no_sheet(bulkvm: Bulkvm) -> None:
     ],
     ids=lambda value: " ".join(value)[:30],
 )
-def test_an_option_that_is_wrong(bulkvm: Bulkvm, arguments: list[str], words: list[str]) -> None:
+def test_a_misspelled_option_is_reported(bulkvm: Bulkvm, arguments: list[str], words: list[str]) -> None:
     ended = bulkvm(*arguments)
 
     assert ended.code == 2
@@ -163,6 +163,6 @@ def test_a_template_overwrites_no_sheet_that_was_filled_in(bulkvm: Bulkvm) -> No
 
 
 @pytest.mark.parametrize("arguments", [["export", "boxes.csv"], ["backup", "nights"], ["validate", "nothing.csv"]])
-def test_debug_alone_shows_a_traceback_whatever_goes_wrong(bulkvm: Bulkvm, arguments: list[str]) -> None:
+def test_only_debug_shows_a_traceback(bulkvm: Bulkvm, arguments: list[str]) -> None:
     assert "Traceback" not in bulkvm(*arguments).err
     assert "Traceback" in bulkvm(*arguments, "--debug").err

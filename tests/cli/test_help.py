@@ -99,7 +99,7 @@ def test_no_option_takes_a_secret() -> None:
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "backup verify", "runs forget"])
-def test_the_help_of_every_command_is_as_it_was_read(
+def test_the_help_of_every_command_matches_its_golden_file(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, golden: Golden, command: str
 ) -> None:
     run = request.getfixturevalue("bulkvm")  # the name means the command line here

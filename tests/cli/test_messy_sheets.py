@@ -30,7 +30,7 @@ def test_lost_zeros_are_restored_on_request(bulkvm: Bulkvm, folder: Path) -> Non
 
 
 @pytest.mark.usefixtures("pbx")
-def test_boxes_without_a_pin_get_one_that_stands_in_the_result(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_generated_pin_is_in_the_result(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Ext,Name,PIN\n6201,Front Desk,\n6202,Sales,402817\n", encoding="utf-8")
 
     refused = bulkvm("import", "a.csv", "--yes")
@@ -48,7 +48,9 @@ def test_boxes_without_a_pin_get_one_that_stands_in_the_result(bulkvm: Bulkvm, f
     assert again.json["counts"]["unchanged"] == 2
 
 
-def test_only_the_rows_that_failed_are_taken_from_a_result(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_only_failed_reads_the_rows_of_a_result_that_were_not_done(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
     bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--result", "r.xlsx")
     created = pbx.state.traffic.counts["create"]
 
@@ -84,7 +86,7 @@ def test_rows_that_are_done_and_were_edited_since_are_reported_as_left_out(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_headings_of_theirs_are_mapped(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_heading_can_be_mapped_to_a_column(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Platz;Wer;Schlüssel\n6201;Zentrale;402817\n", encoding="cp1252")
     mapped = ["--map", "Platz=extension_number", "--map", "wer=name", "--map", "Schlüssel=PIN"]
 
@@ -92,7 +94,7 @@ def test_headings_of_theirs_are_mapped(bulkvm: Bulkvm, folder: Path) -> None:
     assert bulkvm("import", "a.csv", "--yes", *mapped, "--json").json["counts"]["created"] == 1
 
 
-def test_the_sheet_as_it_was_understood_can_be_written(bulkvm: Bulkvm, folder: Path) -> None:
+def test_clean_writes_the_sheet_as_it_was_understood(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Ext,Prompt,Emails\n\n6201 ,en_US,A <a@example.com>\n6202,,<clear>\n", "utf-8")
 
     ended = bulkvm("validate", "a.csv", "--clean", "clean.csv")
@@ -118,7 +120,7 @@ def test_an_annotated_copy_leaves_the_sheet_as_it_was(bulkvm: Bulkvm, folder: Pa
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_template_can_offer_what_a_site_has(bulkvm: Bulkvm) -> None:
+def test_a_template_from_a_site_offers_its_prompt_languages(bulkvm: Bulkvm) -> None:
     bulkvm("import", SAMPLES / "clinic.csv", "--yes", "--site", "simulator")
 
     assert bulkvm("template", "t.xlsx", "--from-site", "simulator").code == 0
@@ -138,7 +140,7 @@ def test_a_file_that_was_saved_as_csv_twice_is_reported_as_such(bulkvm: Bulkvm, 
     assert "402817" not in ended.err
 
 
-def test_two_copies_of_one_name_and_two_meanings_of_one_heading_are_refused(bulkvm: Bulkvm, folder: Path) -> None:
+def test_one_file_for_two_copies_and_a_heading_mapped_twice_are_refused(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Nummer,Name\n6201,A\n", "utf-8")
 
     copies = bulkvm(

@@ -133,7 +133,7 @@ def test_other_errors_take_precedence_over_a_document_that_cannot_be_written(bul
 
 
 @POSIX
-def test_a_closed_stream_gives_its_descriptor_to_no_file_of_ours(bulkvm: Bulkvm, folder: Path) -> None:
+def test_no_file_of_bulkvm_gets_the_descriptor_of_a_closed_stream(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "a.csv", *desks(2))
 
     ended = in_shell("0<&- >&- 2>&-", "import", "a.csv", "--site", "simulator", "--yes", "--json")
@@ -148,7 +148,7 @@ def test_a_closed_stream_gives_its_descriptor_to_no_file_of_ours(bulkvm: Bulkvm,
     "encoding",
     ["cp1252", *(pytest.param(name, marks=pytest.mark.campaign) for name in ("ascii", "cp437", "latin-1", "utf-16"))],
 )
-def test_whatever_the_encoding_lacks_is_replaced_and_the_exit_code_stands(
+def test_characters_that_the_encoding_lacks_are_replaced_and_the_exit_code_is_unchanged(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     write_csv(folder / "Łódź.csv", ("6201", "Łódź", "402817", "", ""), ("6202", "Zürich 北京", "402817", "", ""))
@@ -396,15 +396,13 @@ def test_a_console_of_windows_gets_text_and_data_in_the_encoding_of_its_stream(
 
 
 @pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
-def test_a_stream_that_is_not_there_at_all_is_no_failure(
-    monkeypatch: pytest.MonkeyPatch, bulkvm: Bulkvm, name: str
-) -> None:
+def test_a_missing_stream_is_not_an_error(monkeypatch: pytest.MonkeyPatch, bulkvm: Bulkvm, name: str) -> None:
     monkeypatch.setattr(sys, name, None)  # pythonw.exe has none of them
 
     assert bulkvm("runs").code == 0
 
 
-def test_a_stream_whose_python_object_was_closed_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_stream_object_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = io.TextIOWrapper(io.BytesIO())
     gone.buffer.close()
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=gone.buffer, encoding="utf-8", flush=gone.buffer.flush))

@@ -35,7 +35,7 @@ def test_a_pin_that_only_the_tenant_allows_is_created_and_refused_offline(
 
 
 @pytest.mark.parametrize("app", [(12, 32)], indirect=True)
-def test_a_policy_that_is_not_of_pins_is_reported_with_the_option_that_overrides_it(
+def test_an_unusable_policy_is_reported_with_the_option_that_overrides_it(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     file = sheet(folder, "402817")
@@ -81,7 +81,7 @@ def test_a_policy_that_contradicts_itself_stops_no_sheet_without_pins(
 
 @pytest.mark.parametrize("app", [(6, 10)], indirect=True)
 @pytest.mark.parametrize("length", ["six", "0-4", "10-6", "6-65", "6-10-12", "-6"])
-def test_no_other_length_is_taken(bulkvm: Bulkvm, pbx: Starlette, folder: Path, length: str) -> None:
+def test_an_invalid_pin_length_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path, length: str) -> None:
     ended = bulkvm("plan", sheet(folder, "402817"), "--pin-length", length)
 
     assert ended.code == 2

@@ -23,7 +23,7 @@ HOSTILE = "Desk\x1b[2J\u202e\x9b31m\u2066\x7f"
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_one_place_prints(file: Path) -> None:
+def test_only_one_module_prints(file: Path) -> None:
     if file == PACKAGE / "cli" / "streams.py":
         return
 
@@ -99,7 +99,7 @@ def test_a_quoted_name_can_be_read_back(name: str) -> None:
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_a_document_is_harmless_and_the_same_data(data: object) -> None:
+def test_a_json_document_escapes_control_characters_without_changing_data(data: object) -> None:
     document = printable_json(json.dumps(data, ensure_ascii=False, indent=2))
 
     assert_harmless(document)

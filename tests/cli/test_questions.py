@@ -101,7 +101,7 @@ COLOURS: list[tuple[list[str], dict[str, str], bool]] = [
         for turn, way in enumerate(COLOURS)
     ],
 )
-def test_without_colours_nothing_has_one_whatever_goes_wrong(
+def test_without_colours_no_output_has_one_even_after_an_error(
     tmp_path: Path, arguments: list[str], options: list[str], variables: dict[str, str], *, coloured: bool
 ) -> None:
     with on_a_terminal(tmp_path, *arguments, *options, **variables) as (terminal, program):

@@ -53,7 +53,7 @@ def run_in_progress(tenant: Tenant) -> Iterator[None]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
 @pytest.mark.parametrize("by_token", [True, False], ids=["by token", "by password"])
-def test_a_second_run_against_the_same_tenant_is_refused_however_it_is_called(
+def test_a_second_run_against_the_same_tenant_is_refused_under_any_address(
     bulkvm: Bulkvm,
     app: Starlette,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,13 +171,13 @@ def test_a_damaged_journal_is_reported_and_a_box_that_the_run_made_is_still_remo
     assert (undone.code, names_by_extension(bulkvm)) == (0, {})
 
 
-def test_a_run_that_is_not_there_is_reported(bulkvm: Bulkvm) -> None:
+def test_an_unknown_run_is_reported(bulkvm: Bulkvm) -> None:
     assert bulkvm("runs").code == 0
     assert bulkvm("runs", "last").code == 2
     assert bulkvm("undo", "2026", "--site", "simulator").code == 2
 
 
-def test_undo_restores_what_is_still_as_the_run_left_it(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_undo_restores_boxes_that_no_one_changed_since(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     before = rows(20, "Before")
     bulkvm("import", write_csv(folder / "a.csv", *before), "--yes", "--skip-invalid")
     old = names_by_extension(bulkvm)
@@ -498,7 +498,7 @@ def test_a_rebuilt_result_never_replaces_its_sheet(
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_journal_that_does_not_get_to_the_disk_costs_no_result(
+def test_a_journal_that_cannot_be_written_does_not_prevent_the_result(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync, synced = os.fsync, []

@@ -28,7 +28,7 @@ def site(name: str, url: str = "https://pbx") -> Site:
     return Site(name=name, url=url, user=USER.user, domain=USER.domain)
 
 
-def test_what_other_programs_do_while_a_login_waits_for_its_answers_stays_done(tmp_path: Path) -> None:
+def test_a_login_keeps_what_other_programs_changed_while_it_waited(tmp_path: Path) -> None:
     file = tmp_path / "sites.toml"
     change_site(file, "forgotten", site("forgotten"))
 
@@ -79,7 +79,7 @@ def test_a_wrong_entry_can_be_replaced_and_forgotten(bulkvm: Bulkvm) -> None:
     assert list(read_sites(sites_file())) == ["clinic"]
 
 
-def test_what_the_environment_describes_needs_no_file_of_sites(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_a_site_that_variables_describe_needs_no_file(bulkvm: Bulkvm, pbx: Starlette) -> None:
     sites_file().write_text("[clinic", "utf-8")
 
     assert bulkvm("plan", SAMPLES / "clinic.csv").code == 0
@@ -101,7 +101,7 @@ def no_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_home", "pbx")
-def test_without_a_home_folder_what_needs_none_works(bulkvm: Bulkvm, folder: Path) -> None:
+def test_commands_that_need_no_home_folder_work_without_one(bulkvm: Bulkvm, folder: Path) -> None:
     codes = [
         bulkvm(*command).code
         for command in (["validate", SAMPLES / "clinic.csv"], ["plan", SAMPLES / "clinic.csv"], ["export", "a.csv"])
@@ -123,7 +123,7 @@ def test_without_a_home_folder_what_needs_none_works(bulkvm: Bulkvm, folder: Pat
         (["sites"], "BULKVM_CONFIG"),
     ],
 )
-def test_without_a_home_folder_what_needs_one_names_the_variable(
+def test_without_a_home_folder_the_error_names_the_variable_to_set(
     bulkvm: Bulkvm, folder: Path, pbx: Starlette, monkeypatch: pytest.MonkeyPatch, command: list[str], variable: str
 ) -> None:
     if "--site" in command:
@@ -137,7 +137,7 @@ def test_without_a_home_folder_what_needs_one_names_the_variable(
     assert list(folder.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
+def test_an_unwritable_file_of_sites_is_reported_before_login_prompts(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sites_file().with_name("sites.toml.lock").mkdir()
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_asked(
 @pytest.mark.parametrize(
     "damage", [lambda file: file.write_text("[clinic", "utf-8"), Path.mkdir], ids=["cut", "folder"]
 )
-def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_asked(
+def test_an_unreadable_file_of_sites_is_reported_before_login_prompts(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], object]
 ) -> None:
     damage(sites_file())
@@ -172,9 +172,7 @@ def test_a_file_of_sites_that_cannot_be_read_is_found_out_before_anything_is_ask
 
 
 @pytest.mark.usefixtures("one_wrong")
-def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_forgotten(
-    bulkvm: Bulkvm, ring: InMemory
-) -> None:
+def test_an_unwritable_file_of_sites_is_reported_before_logout_deletes_a_secret(bulkvm: Bulkvm, ring: InMemory) -> None:
     lock = sites_file().with_name("sites.toml.lock")
     lock.unlink()
     lock.mkdir()

@@ -100,7 +100,7 @@ def test_it_can_begin_with_an_export_and_serve_tls(by_hand: tuple[httpx.Client, 
     assert [box["name"] for box in client.get(BOXES).json()["items"]] == ["From last night"]
 
 
-def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Client, str]) -> None:
+def test_latency_applies_to_each_response_and_grows_under_load(by_hand: tuple[httpx.Client, str]) -> None:
     client, _ = by_hand
 
     def is_answered_within(seconds: float) -> bool:
@@ -125,7 +125,7 @@ def test_it_can_take_its_time_and_more_of_it_under_load(by_hand: tuple[httpx.Cli
         (("--page-cap", "101"), "1<=x<=100"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_reported(bulkvm: Bulkvm, option: tuple[str, str], printed: str) -> None:
+def test_an_invalid_option_value_is_reported(bulkvm: Bulkvm, option: tuple[str, str], printed: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = bulkvm("simulator", "--port", str(taken.getsockname()[1]), *option)
 

@@ -227,7 +227,7 @@ def test_a_list_of_sites_shows_how_each_is_trusted(bulkvm: Bulkvm, ring: InMemor
     assert f"trusts   {words}" in bulkvm("sites").out
 
 
-def test_where_there_are_no_sites_that_is_reported(bulkvm: Bulkvm, ring: InMemory) -> None:
+def test_a_list_without_sites_is_reported(bulkvm: Bulkvm, ring: InMemory) -> None:
     ended = bulkvm("sites")
 
     assert (ended.code, ended.out, ring.held) == (0, "", {})
@@ -249,9 +249,7 @@ def test_logout_revokes_a_token_and_forgets_the_site(
     assert bulkvm("logout", "clinic").code == 2
 
 
-def test_a_token_that_has_ended_needs_not_be_revoked(
-    bulkvm: Bulkvm, login: Login, ring: InMemory, app: Starlette
-) -> None:
+def test_an_expired_token_is_not_revoked(bulkvm: Bulkvm, login: Login, ring: InMemory, app: Starlette) -> None:
     login("clinic", "--token-stdin", secret=USER.token)
     app.state.faults = FaultRules(["expire:revoke:1"])
 
@@ -316,7 +314,7 @@ def test_logging_in_again_needs_only_the_password(
     ],
     ids=["a token by PowerShell", "a token that was pasted", "a password by PowerShell"],
 )
-def test_a_secret_is_taken_as_it_was_intended(
+def test_white_space_and_a_byte_order_mark_around_a_secret_are_removed(
     login: Login, ring: InMemory, given: str, options: tuple[str, ...], kept: str
 ) -> None:
     assert login("clinic", *options, secret=given).code == 0
@@ -389,7 +387,7 @@ def test_an_invalid_combination_of_login_options_is_refused(
     ("given", "options", "words"),
     [("", ("--token-stdin",), "No password or token was given"), ("x", NAMED, "--password-stdin")],
 )
-def test_a_login_without_a_secret(
+def test_a_login_without_a_secret_is_refused(
     bulkvm: Bulkvm, secure: Running, monkeypatch: pytest.MonkeyPatch, given: str, options: tuple[str, ...], words: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(given))
@@ -428,7 +426,9 @@ CALLING: list[list[str | Path]] = [
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
-def test_insecure_is_loud_at_every_use(bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+def test_insecure_causes_a_warning_at_every_use(
+    bulkvm: Bulkvm, login: Login, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
     login("clinic")
     if by == "variable":
         monkeypatch.setenv("BULKVM_INSECURE", "1")

@@ -99,7 +99,7 @@ def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monk
 
 
 @pytest.mark.usefixtures("pbx")
-def test_verbose_shows_what_became_of_a_request_without_an_answer(bulkvm: Bulkvm, app: Starlette) -> None:
+def test_verbose_shows_why_a_request_got_no_answer(bulkvm: Bulkvm, app: Starlette) -> None:
     app.state.faults = FaultRules(["reset:list:1-4"])
 
     first = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()[0]

@@ -41,7 +41,7 @@ def cutting(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.Mo
         yield app
 
 
-def test_what_a_run_made_is_removed_though_the_list_cuts_its_name(
+def test_undo_deletes_a_created_box_whose_name_the_list_truncates(
     bulkvm: Bulkvm, cutting: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -52,7 +52,7 @@ def test_what_a_run_made_is_removed_though_the_list_cuts_its_name(
     assert "changed since" not in undone.err
 
 
-def test_what_a_run_changed_is_restored_though_the_list_cuts_it(
+def test_undo_restores_an_updated_box_whose_name_the_list_truncates(
     bulkvm: Bulkvm, cutting: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
@@ -111,7 +111,7 @@ def cut_at_a_word(name: str) -> str:
 
 @pytest.mark.parametrize("mark", ["", "...", "\N{HORIZONTAL ELLIPSIS}", " [more]"])
 @pytest.mark.parametrize("cut", [cut_at_a_word, lambda name: name[:20].strip()], ids=["at a word", "anywhere"])
-def test_an_export_has_the_whole_names_however_the_list_truncates_them(
+def test_an_export_has_the_whole_names_for_every_way_of_truncating(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, cut: Callable[[str], str], mark: str
 ) -> None:
     with listing(lambda name: name if cut(name) == name else f"{cut(name)}{mark}", monkeypatch):

@@ -236,7 +236,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("shared", "kind", "state"), CASES, indirect=["shared"])
-def test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(
+def test_another_user_can_neither_read_nor_redirect_what_a_command_writes(
     shared: Path, tmp_path: Path, precious: Path, kind: str, state: str
 ) -> None:
     place = {"in it": shared, "below it": shared / "own", "elsewhere": tmp_path}[state]
@@ -259,10 +259,10 @@ def test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(
 @pytest.mark.parametrize("shared", [REPLACE, STICKY], indirect=True, ids=["replace", "sticky"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("state", STATES)
-def test_the_same_for_all_that_can_be_prepared_and_all_places_of_the_state(
+def test_another_user_cannot_redirect_files_in_any_prepared_way(
     shared: Path, tmp_path: Path, precious: Path, kind: str, state: str
 ) -> None:
-    test_what_a_command_writes_is_neither_read_nor_redirected_by_another_user(shared, tmp_path, precious, kind, state)
+    test_another_user_can_neither_read_nor_redirect_what_a_command_writes(shared, tmp_path, precious, kind, state)
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702, 0o700], ids=oct)
@@ -308,7 +308,9 @@ def group_of_others() -> int:
 @pytest.mark.parametrize(
     ("shares", "is_taken"), [("folder", False), ("file", False), ("neither", True)], ids=["folder", "file", "neither"]
 )
-def test_what_a_group_with_other_members_can_change_is_not_used(bulkvm: Bulkvm, shares: str, *, is_taken: bool) -> None:
+def test_settings_that_a_group_with_other_members_can_change_are_not_used(
+    bulkvm: Bulkvm, shares: str, *, is_taken: bool
+) -> None:
     file = Path(os.environ["BULKVM_CONFIG"]) / "sites.toml"
     file.parent.mkdir(mode=0o700)
     file.write_text("[clinic]\nurl = 'https://127.0.0.1:1'\nuser = 'admin'\npassword_command = 'touch executed'\n")

@@ -88,7 +88,7 @@ def test_a_field_that_the_row_left_blank_and_someone_set_since_keeps_its_box(
     assert f"Box 6203 was changed since the run in {field}" in undone.err or f"value in {field} that" in undone.err
 
 
-def test_what_the_pbx_gives_for_blank_cells_is_no_change_and_another_value_is(
+def test_defaults_that_the_pbx_sets_for_blank_cells_do_not_count_as_changes(
     bulkvm: Bulkvm, serve: Serve, folder: Path
 ) -> None:
     def fill(app: Starlette, _: Scope) -> None:
@@ -115,7 +115,7 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
 
 
 @pytest.mark.parametrize(("verify", "code"), [(("--verify", "all", "--no-canary"), 9), ((), 7)])
-def test_what_someone_changed_before_a_box_was_read_back_is_kept_and_named(
+def test_a_box_that_someone_changed_before_it_was_read_back_is_kept(
     bulkvm: Bulkvm, serve: Serve, folder: Path, verify: tuple[str, ...], code: int
 ) -> None:
     def rename(app: Starlette, scope: Scope) -> None:
@@ -134,7 +134,7 @@ def test_what_someone_changed_before_a_box_was_read_back_is_kept_and_named(
     assert "Box 6201 did not read back as it was sent in name" in undone.err
 
 
-def test_what_a_later_run_made_in_place_of_one_that_was_killed_is_its_own(
+def test_a_box_that_a_later_run_created_after_a_killed_one_belongs_to_the_later_run(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     sheet = write_csv(folder / "a.csv", *ROWS)
@@ -228,7 +228,7 @@ def test_an_undo_that_cannot_blank_a_field_is_named_by_the_next_one(bulkvm: Bulk
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("name", ["", " "])
-def test_an_empty_name_means_no_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path, name: str) -> None:
+def test_an_empty_run_name_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path, name: str) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
 
     undone, listed = bulkvm("undo", name, "--yes"), bulkvm("runs", name)
@@ -238,7 +238,7 @@ def test_an_empty_name_means_no_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path
 
 
 @pytest.mark.usefixtures("pbx")
-def test_last_names_no_run_if_only_undos_are_left(bulkvm: Bulkvm, folder: Path) -> None:
+def test_undo_last_fails_if_only_undos_are_left(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     bulkvm("undo", "last", "--yes")
     bulkvm("runs", "forget", names(bulkvm)[0], "--yes")
@@ -249,7 +249,7 @@ def test_last_names_no_run_if_only_undos_are_left(bulkvm: Bulkvm, folder: Path) 
     assert "There is no import to undo" in undone.err
 
 
-def test_with_yes_a_run_is_named_whole(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+def test_undo_with_yes_requires_the_full_name_of_a_run(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")
     (run,) = names(bulkvm)
 
@@ -382,7 +382,7 @@ def test_a_cell_that_was_refused_for_what_it_is_is_refused_in_a_rebuilt_result_t
     assert list(stored(pbx)) == ["6201"]
 
 
-def test_what_a_journal_of_0_1_0_does_not_hold_cannot_be_imported_by_mistake(
+def test_values_that_a_journal_of_0_1_0_lacks_cannot_be_imported_by_mistake(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ("6206", "Ward 4", "517394", "", "")), "--yes")

@@ -42,7 +42,7 @@ def test_a_box_with_an_undocumented_field_that_someone_set_since_is_kept_and_nam
     assert f"Box {NUMBERS[nth]} was changed since the run in {field}, so it is kept as it is." in undone.err
 
 
-def test_what_each_box_has_of_its_own_and_what_the_pbx_keeps_itself_is_no_change(
+def test_undocumented_fields_that_the_pbx_sets_itself_do_not_count_as_changes(
     bulkvm: Bulkvm, serve: Serve, folder: Path
 ) -> None:
     with serve("extra:retain_days=30", "extra:url=u", "extra:created_at=2026-01-01", "extra:unread_count=0") as app:

@@ -55,7 +55,7 @@ def test_in_json_each_row_names_what_could_not_be_compared(bulkvm: Bulkvm, hidin
     assert hiding.state.traffic.counts["update"] == 10
 
 
-def test_what_is_not_shown_can_be_left_as_it_is(bulkvm: Bulkvm, hiding: Starlette, sheet: Path) -> None:
+def test_keep_unseen_does_not_send_fields_that_are_not_shown(bulkvm: Bulkvm, hiding: Starlette, sheet: Path) -> None:
     planned = bulkvm("plan", sheet, "--keep-unseen", "--exit-code")
     sent = bulkvm("import", sheet, "--yes", "--keep-unseen", "--json")
 
@@ -66,7 +66,7 @@ def test_what_is_not_shown_can_be_left_as_it_is(bulkvm: Bulkvm, hiding: Starlett
     assert hiding.state.traffic.counts["update"] == 0
 
 
-def test_the_limit_on_changes_counts_what_is_known_to_change(
+def test_the_limit_on_changes_counts_only_known_changes(
     bulkvm: Bulkvm, hiding: Starlette, folder: Path, sheet: Path
 ) -> None:
     renamed = write_csv(folder / "renamed.csv", *((n, f"{name} b", pin) for n, name, pin in BOXES), headings=HEADINGS)

@@ -55,7 +55,7 @@ def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tupl
         (LONG, None, ["extension-not-digits"]),
     ],
 )
-def test_extension(text: str, value: str | None, codes: list[str]) -> None:
+def test_an_extension_is_read_or_refused_by_its_rules(text: str, value: str | None, codes: list[str]) -> None:
     assert read("extension_number", text) == (value, codes)
 
 
@@ -163,7 +163,7 @@ def test_a_message_shows_no_more_of_a_huge_cell_than_fits_on_a_line() -> None:
         ("111123", ["pin-repeats", "pin-ascending"]),
     ],
 )
-def test_pin(text: str, codes: list[str]) -> None:
+def test_a_pin_is_read_or_refused_by_its_rules(text: str, codes: list[str]) -> None:
     assert read("pin", text) == (text, codes)
 
 
@@ -217,7 +217,7 @@ def test_no_message_about_a_pin_shows_it(pin: str) -> None:
         ("Øst £5 Ångström", "Øst £5 Ångström", []),
     ],
 )
-def test_name(text: str, value: str, codes: list[str]) -> None:
+def test_a_name_is_read_or_refused_by_its_rules(text: str, value: str, codes: list[str]) -> None:
     assert read("name", text) == (value, codes)
 
 
@@ -229,7 +229,7 @@ def test_name(text: str, value: str, codes: list[str]) -> None:
         "checked", "aktiv", "activé", "activado", "attivo", "aan", "ativado", "✓", "✔", "✔\ufe0f", "☑", "✅", "√",
     ],
 )  # fmt: skip
-def test_yes_in_the_words_of_people_and_spreadsheets(text: str) -> None:
+def test_usual_words_for_yes_are_yes(text: str) -> None:
     assert read("enable_pin", text) == (True, [])
 
 
@@ -241,7 +241,7 @@ def test_yes_in_the_words_of_people_and_spreadsheets(text: str) -> None:
         "inaktiv", "désactivé", "desactivado", "disattivato", "uit", "desativado", "☐",
     ],
 )  # fmt: skip
-def test_no_in_the_words_of_people_and_spreadsheets(text: str) -> None:
+def test_usual_words_for_no_are_no(text: str) -> None:
     assert read("enable_pin", text) == (False, [])
 
 
@@ -292,7 +292,7 @@ def test_any_other_play_datetime_is_refused(text: str) -> None:
         ("NULL", None, ["prompt-tag"]),
     ],
 )
-def test_prompt(text: str, value: str | None, codes: list[str]) -> None:
+def test_a_prompt_is_read_or_refused_by_its_rules(text: str, value: str | None, codes: list[str]) -> None:
     assert read("prompt", text) == (value, codes)
 
 
@@ -359,7 +359,7 @@ def test_a_prompt_that_is_no_tag_suggests_one(text: str, advice: str) -> None:
         (",".join(["p@example.com"] * 16), ("p@example.com",), ["recipient-twice?"]),
     ],
 )  # fmt: skip
-def test_recipients(text: str, value: tuple[str, ...], codes: list[str]) -> None:
+def test_recipients_are_read_or_refused_by_their_rules(text: str, value: tuple[str, ...], codes: list[str]) -> None:
     assert read("recipients", text) == (value, codes)
 
 
@@ -370,7 +370,7 @@ def test_every_bad_address_is_named() -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_the_reading_of_any_column(text: str) -> None:
+def test_any_text_is_parsed_or_refused_in_every_column(text: str) -> None:
     for column in COLUMN_OF_HEADER.values():
         parsed = column.parse(text)
 

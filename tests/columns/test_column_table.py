@@ -94,14 +94,14 @@ def test_a_heading_matches_whatever_its_case_spaces_and_marks(heading: str) -> N
         ("Announce date/time", "play_datetime"),
     ],
 )
-def test_the_usual_headings_of_others_are_known(heading: str, header: str) -> None:
+def test_the_usual_headings_of_other_systems_are_known(heading: str, header: str) -> None:
     column = match_heading(heading)
 
     assert column is not None
     assert column.header == header
 
 
-def test_a_heading_of_theirs_means_what_the_user_specifies() -> None:
+def test_a_mapped_heading_means_the_given_column() -> None:
     (column,) = match_headings({"A": "Secret code"}, {"secret CODE": "pin"}).values()
 
     assert column.header == "pin"

@@ -18,7 +18,7 @@ FORMULA = re.compile('[ "\u00a0\u200b\u2003\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff
 
 
 @given(TEXT)
-def test_what_is_escaped_reads_back_the_same(text: str) -> None:
+def test_escaped_text_reads_back_unchanged(text: str) -> None:
     assert unescape_formula(escape_formula(text)) == text
 
 

@@ -24,7 +24,7 @@ def test_each_code_has_texts_and_is_used(code: ProblemCode) -> None:
     assert re.search(rf"\bProblemCode\.{code.name}\b", SOURCE)
 
 
-def test_no_problem_is_made_with_a_code_of_its_own() -> None:
+def test_every_problem_has_a_code_of_the_list() -> None:
     assert not re.findall(r'[( ]code=f?"|Fault\(\s*f?"', SOURCE)
 
 

@@ -27,7 +27,7 @@ from bulkvm.model.url import check_url, is_loopback
         ("https://xn--mller-kva.example", "https://xn--mller-kva.example"),
     ],
 )
-def test_an_address_is_taken_as_it_was_intended(written: str, base: str) -> None:
+def test_an_address_is_normalised(written: str, base: str) -> None:
     assert check_url(written) == base
     assert check_url(base) == base
 
@@ -86,7 +86,7 @@ def test_every_accepted_address_can_be_called(rest: str) -> None:
     "host",
     ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "127.1", "0x7f000001", "::1", "0:0::1", "::ffff:127.0.0.1"],
 )
-def test_this_machine(host: str) -> None:
+def test_loopback_addresses_are_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
@@ -104,5 +104,5 @@ def test_this_machine(host: str) -> None:
         "",
     ],
 )
-def test_another_machine(host: str) -> None:
+def test_other_addresses_are_another_machine(host: str) -> None:
     assert not is_loopback(host)

@@ -32,7 +32,7 @@ def altered(path: str, content: Any) -> AlteredPbx:
     return AlteredPbx(create_app(), instead=lambda asked: json_answer(content) if path in asked.path else None)
 
 
-async def test_a_box_that_was_created_is_fetched_as_it_was_intended(pbx: Pbx) -> None:
+async def test_a_created_box_is_fetched_with_the_values_that_were_sent(pbx: Pbx) -> None:
     box_id = (await pbx.create_box(RECORD)).value
 
     box = await pbx.fetch_box(box_id)
@@ -90,7 +90,7 @@ async def test_a_destroyed_box_is_gone(pbx: Pbx) -> None:
 
 
 @pytest.mark.parametrize("box_id", ["../extension_numbers/6300", "a/b", "a?b", "a#b", "ü%"])
-async def test_an_id_is_no_path(pbx: Pbx, box_id: str) -> None:
+async def test_an_id_cannot_change_the_path_of_a_request(pbx: Pbx, box_id: str) -> None:
     with pytest.raises(NoSuchBox):
         await pbx.fetch_box(box_id)
 

@@ -69,13 +69,13 @@ async def test_the_built_in_pbx_has_no_way_to_it_that_could_be_checked() -> None
 
 
 @pytest.mark.parametrize("name", ["pbx.invalid", "müller.invalid", "א1.invalid"])
-async def test_a_host_name_that_does_not_exist(name: str) -> None:
+async def test_a_host_name_that_does_not_exist_fails_the_check(name: str) -> None:
     findings = await look_at(site_at(f"https://{name}:8887"))
 
     assert_only_failed(findings, "name", f"The host name {name}", 5)
 
 
-async def test_a_port_where_no_server_listens() -> None:
+async def test_a_port_where_no_server_listens_fails_the_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -89,7 +89,7 @@ async def test_a_machine_that_accepts_the_connection_and_does_not_respond() -> N
     assert_only_failed(findings, "TLS", "did not answer in time.\nCheck that the port", 5)
 
 
-async def test_a_machine_that_takes_the_connection_and_does_not_shake_hands() -> None:
+async def test_a_server_without_a_tls_handshake_fails_the_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         findings = await look_at(site_at(f"https://127.0.0.1:{listener.getsockname()[1]}"), patience=0.2)
 

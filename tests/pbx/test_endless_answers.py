@@ -113,7 +113,7 @@ async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_
                 await pbx.create_box(RECORD)
 
 
-async def test_a_first_greeting_ends_too() -> None:
+async def test_an_endless_answer_to_the_first_probe_is_given_up() -> None:
     async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
         with pytest.raises(OutcomeUnknown, match="did not answer in time"):
             await probe(site, 0.2)

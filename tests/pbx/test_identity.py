@@ -40,7 +40,7 @@ async def test_a_box_that_was_not_asked_for_is_not_renamed() -> None:
     assert {box.name for box in (await boxes_from_rows(app)).values()} == NAMES
 
 
-async def test_another_box_after_a_lost_answer_proves_nothing() -> None:
+async def test_another_box_after_a_lost_answer_does_not_confirm_the_create() -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:
         await make(pbx)

@@ -73,7 +73,7 @@ async def test_a_change_between_its_pages_loses_nothing(tmp_path: Path, what: st
     assert {box.id for box in listed} == {box.id for box in await list_from(app, "extension_number")}
 
 
-async def test_a_list_that_never_holds_still_is_an_error(tmp_path: Path) -> None:
+async def test_an_ordered_list_that_keeps_changing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ListKeptChanging):
         await list_from(seeded(tmp_path, "admin-add:list:every=1"), "name")
 

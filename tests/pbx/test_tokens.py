@@ -219,7 +219,7 @@ async def list_logins(reported: str) -> list[str]:
 @pytest.mark.parametrize(
     "lifetime", ["", *(f', "expires_in": {form}' for form in ("null", '"1800"', '"soon"', "[]", "{}", "true", "1e300"))]
 )
-async def test_a_lifetime_of_any_form_does_no_harm(lifetime: str) -> None:
+async def test_a_token_lifetime_of_any_form_is_accepted(lifetime: str) -> None:
     assert await list_logins(f'{{"access_token": "text"{lifetime}}}') == ["password"]
 
 
@@ -251,7 +251,7 @@ async def test_a_server_without_a_login_call_is_not_reported_as_a_wrong_password
                 await call
 
 
-async def test_a_revoked_token_is_good_no_more() -> None:
+async def test_a_revoked_token_is_refused() -> None:
     with running(create_app()) as server:
         async with connect(Site(name="test", url=server.url, token=USER.token)) as pbx:
             await pbx.revoke_token()

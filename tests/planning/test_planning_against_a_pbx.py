@@ -40,7 +40,7 @@ FRUGAL = {
 
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
-async def test_an_update_changes_nothing_else_however_little_the_list_shows(
+async def test_an_update_changes_no_other_field_even_if_lists_are_summaries(
     tmp_path: Path, settings: SimulatorSettings
 ) -> None:
     state, seed = tmp_path / "state", tmp_path / "seed.json"
@@ -57,7 +57,7 @@ async def test_an_update_changes_nothing_else_however_little_the_list_shows(
 
 
 @pytest.mark.parametrize("settings", FRUGAL.values(), ids=FRUGAL)
-async def test_what_is_there_already_is_sent_to_no_pbx_however_little_its_list_shows(
+async def test_rows_that_are_up_to_date_are_not_sent_even_if_lists_are_summaries(
     tmp_path: Path, settings: SimulatorSettings
 ) -> None:
     seed = tmp_path / "seed.json"

@@ -88,7 +88,7 @@ def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any)
         pytest.param([], [ChangeKind.CREATE], id="the box was lost"),
     ],
 )
-def test_what_may_stand_only_as_an_export_wrote_it_is_an_error_once_it_was_changed(
+def test_an_invalid_value_of_an_export_is_an_error_if_the_box_has_another(
     boxes: list[Box], kinds: list[ChangeKind]
 ) -> None:
     reported = Problem(row=2, cell="D2", column="prompt", code=ProblemCode.PROMPT_TAG, message="no language tag.")
@@ -160,7 +160,7 @@ def test_an_update_leaves_another_spelling_of_what_does_not_change_as_it_is() ->
     ("sent", "shown", "differing"),
     [("402817", "000000", ()), ("402817", "123456", ()), ("402817", "402818", ("pin",)), ("402817", "40281", ("pin",))],
 )
-def test_a_mask_that_is_read_back_is_no_difference(sent: str, shown: str, differing: tuple[str, ...]) -> None:
+def test_a_mask_that_is_read_back_is_not_a_difference(sent: str, shown: str, differing: tuple[str, ...]) -> None:
     assert fields_not_saved(record(pin=sent), replace(BOX, pin=shown)) == differing
 
 

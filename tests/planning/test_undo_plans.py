@@ -49,7 +49,7 @@ AFTER = updated_box(RENAMED)
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_only_what_is_still_as_the_run_left_it_is_restored(
+def test_an_undo_restores_only_boxes_that_no_one_changed_since(
     done: Change, boxes: list[Box], kind: ChangeKind, kept: str
 ) -> None:
     outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, id="QQ==")
@@ -121,7 +121,7 @@ def test_a_box_that_read_back_differently_from_what_was_sent_may_be_someone_else
     assert [(p.code, f"as it was sent in {field}." in p.message) for p in plan.problems] == [("not-as-sent", True)]
 
 
-def test_what_an_update_lost_by_what_was_read_back_is_restored() -> None:
+def test_an_undo_restores_fields_that_an_update_lost() -> None:
     outcome = replace(OUTCOME, status=Status.UNKNOWN)
     former = replace(BOX, recipients=("all@example.com",))
     done = Change(ChangeKind.UPDATE, RENAMED.record, former)

@@ -30,7 +30,7 @@ def read_bytes(folder: Path, content: bytes, suffix: str) -> None:
 
 @given(start=st.sampled_from(STARTS), content=st.binary(max_size=300), suffix=st.sampled_from(["csv", "xlsx", "xls"]))
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_read_or_refused_in_one_line(
+def test_random_bytes_are_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, start: bytes, content: bytes, suffix: str
 ) -> None:
     read_bytes(tmp_path_factory.mktemp("any"), start + content, suffix)

@@ -35,7 +35,7 @@ def checked(path: Path, *rows: list[str]) -> tuple[list[int], dict[str | None, s
     ],
 )
 @pytest.mark.parametrize("place", [0, 1])
-def test_an_example_row_is_no_row_wherever_it_is(tmp_path: Path, example: list[str], place: int) -> None:
+def test_an_example_row_is_skipped_in_any_place(tmp_path: Path, example: list[str], place: int) -> None:
     rows = [OWN]
     rows.insert(place, example)
 

@@ -230,7 +230,7 @@ def test_more_sheets_than_any_workbook_has_are_refused(tmp_path: Path) -> None:
     assert refusal(path).problem.code == "too-large"
 
 
-def test_equal_merged_ranges_are_one(tmp_path: Path) -> None:
+def test_repeated_merged_ranges_are_counted_once(tmp_path: Path) -> None:
     merged = "<mergeCells>" + '<mergeCell ref="A2:A3"/>' * 20_000 + "</mergeCells>"
     path = write_raw_workbook(tmp_path / "a.xlsx", f"{FIRST}{BOX}</sheetData>{merged}")
 

@@ -193,7 +193,7 @@ def test_digits_in_scientific_notation_are_marked(tmp_path: Path, text: str, kin
     assert read(tmp_path, HEADER + f"{text},Desk,402817\n").kinds.get("A", {}).get(2) is kind
 
 
-def test_exactly_our_own_escape_comes_off(tmp_path: Path) -> None:
+def test_only_the_escape_of_an_export_is_removed(tmp_path: Path) -> None:
     sheet = read(tmp_path, HEADER + "'6201,'=1+1,''+49\n'0101,'-,'\n")
 
     assert texts(sheet) == [["'6201", "=1+1", "'+49"], ["'0101", "-", "'"]]

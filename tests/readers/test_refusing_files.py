@@ -42,7 +42,9 @@ CSV = csv_text([HEADINGS, ROW])
     ],
 )
 @pytest.mark.parametrize("suffix", ["xls", "xlsx", "csv"])
-def test_a_file_is_called_what_it_is_whatever_its_name(tmp_path: Path, content: bytes, words: str, suffix: str) -> None:
+def test_a_file_type_is_detected_regardless_of_its_name(
+    tmp_path: Path, content: bytes, words: str, suffix: str
+) -> None:
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(content)
 
@@ -61,7 +63,7 @@ def test_a_file_is_called_what_it_is_whatever_its_name(tmp_path: Path, content: 
         ("boxes.csv", "an archive"),
     ],
 )
-def test_other_archives_are_called_what_they_are(tmp_path: Path, member: str, words: str) -> None:
+def test_other_archives_are_named_by_their_type(tmp_path: Path, member: str, words: str) -> None:
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
         archive.writestr(member, "")
 

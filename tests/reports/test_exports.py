@@ -150,7 +150,7 @@ def test_an_export_is_private_to_its_owner(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
-def test_pins_that_are_left_out_leave_no_column(kind: str) -> None:
+def test_an_export_without_pins_has_no_column_for_them(kind: str) -> None:
     content = render_export([BOX], kind, pins=False)
 
     assert b"024680" not in content

@@ -24,7 +24,7 @@ print("stopped", flush=True)
 """
 
 
-def test_it_answers_while_the_context_lasts() -> None:
+def test_the_server_answers_until_its_context_ends() -> None:
     with running(create_app()) as here:
         assert ask(here.url, "GET", BOXES).status == 200
         assert urlsplit(here.url).hostname == "127.0.0.1"
@@ -86,7 +86,7 @@ def test_only_the_user_may_read_the_key() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send")
 @pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_it_stops_in_order_and_leaves_nothing_behind(stop: str) -> None:
+def test_the_server_stops_and_leaves_no_files(stop: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SERVE.format(tls=True)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:

@@ -390,9 +390,7 @@ async def test_a_login_that_ends_at_the_read_back_is_reported_as_such() -> None:
         ("500-after:update:1", Status.UPDATED),
     ],
 )
-async def test_a_first_box_that_was_not_written_proves_nothing_and_the_next_one_is_the_first(
-    fault: str, outcome: Status
-) -> None:
+async def test_a_first_box_that_was_not_written_is_followed_by_another_canary(fault: str, outcome: Status) -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         if "update" in fault:

@@ -45,7 +45,7 @@ FAULTS = [
 ]
 
 
-def test_every_fault_that_the_pbx_knows_is_among_these() -> None:
+def test_all_faults_of_the_simulator_are_tested() -> None:
     # No fault of a call, but of what it is about: that no box or tenant is mistaken for another, and no message lost,
     # is held by tests of their own.
     of_identity = {"message", "other-box", "other-tenant"}

@@ -78,7 +78,7 @@ async def go_through(scenario: Scenario) -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SCENARIO, min_size=1, max_size=6))
-def test_whatever_goes_wrong_no_box_is_made_twice_and_every_row_is_reported_correctly(
+def test_random_faults_create_no_box_twice_and_every_row_is_reported_correctly(
     scenarios: list[Scenario],
 ) -> None:
     async def go_through_all_at_once() -> None:  # they mostly wait

@@ -106,7 +106,7 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
         (R, ["500:destroy:1", "500:fetch:2"], Status.UNKNOWN, "could not be looked up"),
     ],
 )
-async def test_each_way_in_which_a_row_ends_is_reported_as_it_is(
+async def test_each_outcome_of_a_row_is_reported(
     kind: ChangeKind, faults: Sequence[str], status: Status, printed: str
 ) -> None:
     outcome = await outcome_of(kind, faults, create_app())
@@ -133,7 +133,7 @@ async def test_a_refusal_after_a_lost_answer_is_verified_by_reading_the_box(
     assert outcome.status is status
 
 
-async def test_what_cannot_be_read_back_is_not_known() -> None:
+async def test_a_row_that_cannot_be_read_back_is_unknown() -> None:
     outcome = await outcome_of(ChangeKind.UPDATE, ["500:fetch:2"], create_app(), verify=VerifyMode.ALWAYS)
 
     assert outcome.status is Status.UNKNOWN
@@ -148,7 +148,7 @@ async def test_what_cannot_be_read_back_is_not_known() -> None:
         (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "the box was changed in name"),
     ],
 )
-async def test_what_someone_else_did_since_the_plan_is_looked_at_first(
+async def test_changes_by_others_since_the_plan_are_looked_up_first(
     kind: ChangeKind, meanwhile: Record | None, status: Status, printed: str
 ) -> None:
     async with connect(SITE, ONCE, app=create_app()) as pbx:
@@ -265,7 +265,7 @@ async def test_a_change_that_cannot_be_journalled_is_not_sent(tmp_path: Path) ->
     assert app.state.traffic.counts["create"] == 0
 
 
-async def test_what_cannot_be_recorded_afterwards_ends_the_run_and_is_reported(tmp_path: Path) -> None:
+async def test_an_outcome_that_cannot_be_journalled_ends_the_run(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
     alone = replace(ONCE, concurrency=1)

@@ -291,7 +291,7 @@ async def test_on_request_every_row_is_read_back_and_a_silent_change_is_reported
     assert "other values in name" in ending.outcomes[0].message
 
 
-async def test_without_doubt_the_first_box_alone_is_read_back() -> None:
+async def test_by_default_only_the_first_box_is_read_back() -> None:
     app, _, _ = await run_with("422:create:100", SendSettings(max_rps=0))
 
     assert app.state.traffic.counts["fetch"] == 1

@@ -27,7 +27,7 @@ def check(*rows: tuple[str, ...], kinds: dict[str, CellKind] | None = None) -> C
     return validate(sheet_of(HEADINGS, *rows, kinds=kinds))
 
 
-def test_a_good_row_becomes_a_record_and_its_blanks_stay_blank() -> None:
+def test_a_valid_row_becomes_a_record_with_its_blanks() -> None:
     (record,) = check(GOOD).records
 
     assert (record.row, record.extension_number, record.name, record.pin) == (2, "6201", "Front Desk", "402817")
@@ -68,9 +68,7 @@ def test_a_problem_names_its_row_column_and_severity() -> None:
         ("6201\n", ["invisible-characters"]),
     ],
 )
-def test_what_surrounds_a_value_is_stripped_and_reported_only_where_it_was_not_a_space(
-    text: str, codes: list[str]
-) -> None:
+def test_characters_around_a_value_are_stripped_and_only_spaces_without_a_warning(text: str, codes: list[str]) -> None:
     checked = check((text, *GOOD[1:]))
 
     assert [problem.code for problem in checked.problems] == codes
@@ -200,7 +198,7 @@ def test_a_problem_of_a_column_that_the_sheet_lacks_is_at_the_extension() -> Non
         ("D2", CellKind.NO_RESULT, "formula-no-result"),
     ],
 )
-def test_what_a_spreadsheet_did_to_a_cell_is_reported_at_it(cell: str, kind: CellKind, code: str) -> None:
+def test_damage_by_a_spreadsheet_is_reported_at_its_cell(cell: str, kind: CellKind, code: str) -> None:
     checked = check(GOOD, kinds={cell: kind})
 
     assert found(checked) == [(cell, code)]
@@ -217,7 +215,7 @@ def test_what_a_spreadsheet_did_to_a_cell_is_reported_at_it(cell: str, kind: Cel
         ("E2", CellKind.BOOLEAN),
     ],
 )
-def test_what_a_spreadsheet_did_without_harm_is_not_reported(cell: str, kind: CellKind) -> None:
+def test_harmless_changes_by_a_spreadsheet_are_not_reported(cell: str, kind: CellKind) -> None:
     checked = check(GOOD, kinds={cell: kind})
 
     assert found(checked) == []
@@ -232,7 +230,7 @@ def test_a_name_that_excel_converted_is_a_warning(kind: CellKind) -> None:
     assert len(checked.records) == 1
 
 
-def test_what_is_doubtful_is_reported_of_rows_with_errors_too() -> None:
+def test_rows_with_errors_also_get_their_warnings() -> None:
     checked = check(("6201", "Lab", "402817", "", "yes"), ("62", "Lab", "402817", "", "perhaps"))
 
     assert found(checked) == [
@@ -469,7 +467,7 @@ def test_a_number_that_our_rules_refuse_may_stand_in_an_exported_row(number: str
     assert not any(problem.is_error for problem in checked.problems)
 
 
-def test_what_a_spreadsheet_did_to_an_exported_cell_is_still_an_error() -> None:
+def test_damage_by_a_spreadsheet_in_an_exported_cell_is_still_an_error() -> None:
     sheet = sheet_of(("extension_number", "pin", "id"), ("6201", "4.0E+05", "QQ=="), kinds={"B2": CellKind.SCIENTIFIC})
 
     assert [p.code for p in validate(sheet).problems if p.is_error] == ["excel-scientific"]

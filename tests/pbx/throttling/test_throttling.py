@@ -296,7 +296,7 @@ def test_the_limit_is_never_below_one_and_never_above_its_maximum(answers: list[
         assert 1 <= window.limit <= ceiling
 
 
-async def test_who_waits_for_a_place_gets_it_in_turn_and_a_cancelled_one_takes_none() -> None:
+async def test_waiting_requests_get_slots_in_turn_and_cancelled_ones_take_none() -> None:
     window = ConcurrencyLimiter(1)
     await window.acquire()
     entered: list[int] = []
@@ -329,7 +329,7 @@ async def ask(outage: OutageGate, times: int) -> list[bool]:
     return await asyncio.gather(*(one() for _ in range(times)))
 
 
-async def test_during_an_outage_one_asks_for_all_and_all_continue_when_it_is_over() -> None:
+async def test_during_an_outage_one_request_probes_for_all() -> None:
     clock = Clock()
     probes = 0
 

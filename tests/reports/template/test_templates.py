@@ -301,7 +301,7 @@ def test_what_is_pasted_and_wrong_and_what_is_there_twice_is_red(template: Path,
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
-def test_a_template_is_handed_out_so_others_may_read_it(tmp_path: Path) -> None:
+def test_a_template_is_readable_by_others(tmp_path: Path) -> None:
     usual = tmp_path / "usual"
     usual.touch()
 

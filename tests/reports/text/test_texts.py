@@ -64,7 +64,7 @@ def test_no_problems_are_reported_as_such() -> None:
     assert render_problems([]) == "No problems."
 
 
-def test_a_flood_of_problems_shows_each_kind_in_sheet_order(golden: Golden) -> None:
+def test_many_problems_are_grouped_by_kind_in_sheet_order(golden: Golden) -> None:
     columns = ["B", "AA"]
     flood = [
         Problem(row=row, cell=f"{letter}{row}", column="pin", code=ProblemCode.PIN_REPEATS, message="three times.")
@@ -110,7 +110,7 @@ def test_an_undo_shows_what_it_would_do_and_what_it_did(golden: Golden) -> None:
     golden("reports/undo.txt", f"{render_plan(plan, of_sheet=False)}\n\n{done}\n")
 
 
-def test_what_became_of_a_row_is_its_status_where_the_run_is_no_undo_or_its_change_is_not_known() -> None:
+def test_rows_of_an_import_are_counted_by_their_statuses() -> None:
     outcomes = [Outcome(row=row, extension_number="6201", status=Status.UPDATED) for row in (2, 3)]
 
     assert render_outcomes(outcomes, {2: update(2)}) == "2 rows: 2 updated"

@@ -461,7 +461,7 @@ def test_more_notes_than_excel_can_handle_leave_the_colours(tmp_path: Path, name
 
 @pytest.mark.usefixtures("few_notes")
 @pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
-def test_where_notes_run_out_errors_have_them_and_a_column_shows_every_row(tmp_path: Path, name: str | None) -> None:
+def test_errors_get_notes_first_and_a_column_lists_every_problem(tmp_path: Path, name: str | None) -> None:
     once = write_annotated(tmp_path / "once.xlsx", *flood(tmp_path, name))
 
     workbook = openpyxl.load_workbook(once)
