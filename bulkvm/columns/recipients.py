@@ -4,10 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import Final
-
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
@@ -17,9 +16,6 @@ from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
 MAX_RECIPIENTS: Final = 15
-
-# A PBX in an office sends to addresses of the office's own network, such as desk@clinic.local.
-SPECIAL_USE_DOMAIN_NAMES.remove("local")
 
 # Without quotes or brackets, a text can be split at the separators.
 _PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9_+.@,; -]+")
@@ -35,6 +31,11 @@ _PLAIN_ADDRESS: Final = (
 _PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*+")
 _DOMAIN: Final = re.compile(r"@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN_DOMAIN: Final = 180
+# Domains that are valid beyond doubt: short, and not in a domain for special use.
+_PLAIN_DOMAIN: Final = re.compile(
+    r"(?=.{1,63}\Z)(?:[A-Z0-9]+(?:-[A-Z0-9]+)*\.)+(?!(?:arpa|invalid|localhost|onion|test)\Z)[A-Z]{2,}",
+    re.IGNORECASE | re.ASCII,
+)
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 # Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
@@ -233,14 +234,26 @@ def _check_address(address: str) -> Fault | None:
 
 @lru_cache(maxsize=4096)
 def _is_domain(domain: str) -> bool:
-    return _check_any_address(f"a@{domain}") is None and len(domain) <= _LONGEST_PLAIN_DOMAIN
+    if _PLAIN_DOMAIN.fullmatch(domain):
+        return True
+    return len(domain) <= _LONGEST_PLAIN_DOMAIN and _check_any_address(f"a@{domain}") is None
+
+
+@cache
+def _email_validator() -> ModuleType:
+    import email_validator  # noqa: PLC0415  (slow to import, and most sheets do without)
+
+    # A PBX in an office sends to addresses of the office's own network, such as desk@clinic.local.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("local")
+    return email_validator
 
 
 @lru_cache(maxsize=4096)
 def _check_any_address(address: str) -> Fault | None:
+    email_validator = _email_validator()
     try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError as reason:
+        email_validator.validate_email(address, check_deliverability=False)
+    except email_validator.EmailNotValidError as reason:
         return _explain(address, str(reason))
     return None
 

@@ -8,9 +8,6 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Final
 
-from openpyxl.utils.datetime import from_excel
-from openpyxl.utils.escape import unescape
-
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.date_mask import DateMask, rounded
 from bulkvm.readers.number_format import GENERAL, Formats, Section
@@ -152,6 +149,8 @@ class CellText:
         return f"{number:f}" if section.literal is None else section.literal
 
     def _read_date(self, section: Section, number: float) -> str:
+        from openpyxl.utils.datetime import from_excel  # noqa: PLC0415  (slow to import, and rarely needed)
+
         try:
             when = from_excel(number, self.epoch, timedelta=section.is_duration)
             return _show_date(when, section.date_mask) or str(when).removesuffix(" 00:00:00")
@@ -214,6 +213,8 @@ def unescape_text(stored: str) -> str:
     """Decode escaped characters that XML cannot hold (_x000D_), and replace lone surrogates."""
     if "_x" not in stored:  # most cells
         return stored
+    from openpyxl.utils.escape import unescape  # noqa: PLC0415  (slow to import, and rarely needed)
+
     text = unescape(stored)
     if _SURROGATE.search(text):
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

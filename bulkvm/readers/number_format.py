@@ -8,14 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS
-
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.date_mask import DateMask, date_mask
 from bulkvm.readers.xml_parts import read_index
 
 # Dates in Chinese, Japanese, Korean and Thai Excel (ECMA-376 part 1, 18.8.30), which openpyxl does not list.
 _ASIAN_DATES: Final = frozenset({*range(27, 37), *range(50, 59), *range(71, 82)})
+_USUAL: Final = {0: "General", 1: "0", 49: "@"}  # of the built-in formats
 _DATES_OF_COMPUTER: Final = frozenset({14, 22})  # in the short form of its settings, whatever the code
 _ASIAN_NUMBERS: Final = frozenset(range(59, 71))
 _SECTION_END: Final = re.compile(r'("[^"]*"|\\.|[_*].|\[[^\]]*\])|;', re.DOTALL)
@@ -168,6 +167,10 @@ def format_for_id(format_id: int, codes: Mapping[int, str | None]) -> NumberForm
         return NumberFormat((Section(CellKind.DATE),))
     if format_id in _ASIAN_NUMBERS:
         return NumberFormat((_NOT_PLAIN_DIGITS,))
+    if format_id in _USUAL:
+        return parse_format(_USUAL[format_id])
+    from openpyxl.styles.numbers import BUILTIN_FORMATS  # noqa: PLC0415  (slow to import, and rarely needed)
+
     return parse_format(BUILTIN_FORMATS.get(format_id, "General"))
 
 

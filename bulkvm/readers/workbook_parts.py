@@ -1,9 +1,8 @@
 """Handlers for the parts of a workbook other than worksheets."""
 
 import posixpath
-from typing import TYPE_CHECKING
-
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
+from datetime import datetime
+from typing import Final
 
 from bulkvm.readers.cell_text import join_text_runs
 from bulkvm.readers.number_format import Formats
@@ -18,8 +17,8 @@ from bulkvm.readers.xml_parts import (
     is_on,
 )
 
-if TYPE_CHECKING:
-    from datetime import datetime
+_EPOCH_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001  (dates of sheets have no time zone)
+_EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001  (the same)
 
 
 class Relationships(XmlHandler):
@@ -52,7 +51,7 @@ class WorkbookPart(XmlHandler):
 
     def __init__(self) -> None:
         self.sheets: list[tuple[str, bool, str]] = []
-        self.epoch: datetime = CALENDAR_WINDOWS_1900
+        self.epoch: datetime = _EPOCH_1900
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
@@ -64,7 +63,7 @@ class WorkbookPart(XmlHandler):
 
     def _start_properties(self, attributes: dict[str, str]) -> None:
         if attributes.get("date1904") in {"1", "true"}:
-            self.epoch = CALENDAR_MAC_1904
+            self.epoch = _EPOCH_1904
 
 
 class Styles(XmlHandler):

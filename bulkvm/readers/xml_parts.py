@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Final, TypeVar
 from xml.parsers import expat
 
-from openpyxl.xml.constants import PKG_REL_NS, REL_NS, SHEET_MAIN_NS
-
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.readers.read_limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, TOKEN_BYTES
@@ -14,6 +12,7 @@ from bulkvm.readers.read_limits import ATTRIBUTES, DEPTH, ELEMENT_STEPS, NAMES, 
 _CHUNK: Final = 2**16
 _SEPARATOR: Final = " "
 _BEYOND_LIMITS: Final = "a cell, an element or a nesting of elements far beyond Excel's limits"
+_TRANSITIONAL: Final = "http://schemas.openxmlformats.org/"
 # "Strict Open XML Spreadsheet" in Excel has its own namespaces.
 _STRICT: Final = "http://purl.oclc.org/ooxml/"
 INDEX_DIGITS: Final = 9
@@ -58,12 +57,15 @@ class XmlHandler:
 
 def for_elements(**handlers: _Handler) -> dict[str, _Handler]:
     """Return handlers by the qualified names of workbook elements."""
-    namespaces = (SHEET_MAIN_NS, f"{_STRICT}spreadsheetml/main")
+    namespaces = (f"{_TRANSITIONAL}spreadsheetml/2006/main", f"{_STRICT}spreadsheetml/main")
     return {f"{space}{_SEPARATOR}{name}": handler for space in namespaces for name, handler in handlers.items()}
 
 
-RELATIONSHIP: Final = f"{PKG_REL_NS}{_SEPARATOR}Relationship"
-RELATIONSHIP_ID: Final = (f"{REL_NS}{_SEPARATOR}id", f"{_STRICT}officeDocument/relationships{_SEPARATOR}id")
+RELATIONSHIP: Final = f"{_TRANSITIONAL}package/2006/relationships{_SEPARATOR}Relationship"
+RELATIONSHIP_ID: Final = (
+    f"{_TRANSITIONAL}officeDocument/2006/relationships{_SEPARATOR}id",
+    f"{_STRICT}officeDocument/relationships{_SEPARATOR}id",
+)
 
 
 def parse(stream: IO[bytes], handler: XmlHandler, steps: Steps) -> Iterator[None]:
