@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -122,7 +123,15 @@ def plan_options(command: Command) -> Command:
 
     @sheet_options
     @click.option("--generate-pins", is_flag=True, help="Generate a PIN for each box that needs one and has none.")
+    @click.option(
+        "--replace-pins", is_flag=True, help="Generate a PIN for each new box whose PIN the PBX's rules refuse."
+    )
     @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows instead of refusing the sheet.")
+    @click.option(
+        "--skip-taken",
+        is_flag=True,
+        help="Leave out rows whose number belongs to something else on the PBX, such as a user.",
+    )
     @click.option(
         "--keep-unseen",
         is_flag=True,
@@ -141,15 +150,18 @@ def plan_options(command: Command) -> Command:
         *,
         reading: SheetOptions,
         generate_pins: bool,
+        replace_pins: bool,
         skip_invalid: bool,
+        skip_taken: bool,
         keep_unseen: bool,
         max_changes: str,
         **others: Any,
     ) -> int:
         options = PlanOptions(
-            reading=reading,
+            reading=replace(reading, replace_pins=replace_pins),
             generate_pins=generate_pins,
             skip_invalid=skip_invalid,
+            skip_taken=skip_taken,
             keep_unseen=keep_unseen,
             max_changes=parse_limit(max_changes),
         )

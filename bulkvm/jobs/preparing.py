@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Final
 
 from bulkvm.columns import SECRET_HEADERS, refused_text
@@ -21,7 +20,7 @@ from bulkvm.model.problem import Problem, ProblemCode, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
-from bulkvm.planning import generate_pin, plan_for
+from bulkvm.planning import ImportPlanner, NewPins, generate_pin, reason_to_skip
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
 from bulkvm.validation import Checked
@@ -129,12 +128,20 @@ def prepare(
     tenant's policy decides about them, and only the PBX knows it.
     """
     prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
-    errors = [problem for problem in prepared.problems if problem.is_error]
-    is_certain = options.reading.pin_policy is not None or any(p.code not in _LENGTH_CODES for p in errors)
-    if errors and is_certain and not (options.skip_invalid and prepared.checked.is_readable):
+    if prepared.has_errors and _are_errors_certain(prepared, options):
         return prepared
     with before_sending():
         return asyncio.run(_compare(prepared, options, connection, observer, on_tenant))
+
+
+def _are_errors_certain(prepared: Prepared, options: PlanOptions) -> bool:
+    """Whether no answer of the PBX can change that the sheet is refused because of its errors."""
+    if not prepared.checked.is_readable:
+        return True
+    if options.skip_invalid or options.skip_taken:
+        return False
+    errors = (problem for problem in prepared.problems if problem.is_error)
+    return options.reading.pin_policy is not None or any(p.code not in _LENGTH_CODES for p in errors)
 
 
 async def _compare(
@@ -144,32 +151,52 @@ async def _compare(
     observer: Observer,
     on_tenant: Callable[[Tenant], None],
 ) -> Prepared:
-    sheet, reading = prepared.sheet, options.reading
     async with connection.open() as pbx:
         with observer.progress("Connecting"):
             tenant = await pbx.tenant()
             on_tenant(tenant)
-            policy: PinPolicy = reading.pin_policy or await pbx.pin_policy()
-        checked = prepared.checked
-        if policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
+            policy: PinPolicy = options.reading.pin_policy or await pbx.pin_policy()
+        sheet, reading, checked = prepared.sheet, options.reading, prepared.checked
+        planner = ImportPlanner(pbx)
+        if options.skip_taken:
+            sheet = await _leave_out_taken(prepared, planner, observer)
+        if sheet is not prepared.sheet or policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
             checked = check_input(sheet, reading, observer, policy)
         prepared = Prepared(sheet, checked, None, tenant, check_input_tenant(sheet, tenant))
         if prepared.has_errors and not options.skip_invalid:
             return prepared
-
-        def make_pin(extension_number: str) -> str:
-            return generate_pin(policy, extension_number, secrets.choice)
-
+        pins = _make_new_pins(checked, options, policy)
         with observer.progress("Planning") as progress:
-            plan = await plan_for(
-                pbx,
-                prepared.checked.records,
-                progress=progress,
-                policy=policy,
-                make_pin=make_pin if options.generate_pins else None,
-                keep_unseen=options.keep_unseen,
-                completed=prepared.checked.completed,
+            plan = await planner.plan(
+                checked.records, pins, progress, keep_unseen=options.keep_unseen, completed=checked.completed
             )
-    left_out = tuple(sorted((*checked.left_out_outcomes, *plan.left_out), key=attrgetter("row")))
-    plan = replace(plan, problems=checked.with_cells(plan.problems), left_out=left_out)
+    plan = replace(
+        plan,
+        problems=checked.with_cells(plan.problems),
+        left_out=checked.left_out_outcomes,
+        skips_taken=options.skip_taken,
+    )
     return replace(prepared, plan=plan)
+
+
+async def _leave_out_taken(prepared: Prepared, planner: ImportPlanner, observer: Observer) -> Sheet:
+    """The sheet without the rows whose numbers belong to something other than a box."""
+    sheet, records = prepared.sheet, prepared.checked.understood
+    numbers = [record.extension_number for record in records if record.extension_number]
+    with observer.progress("Looking up the numbers") as progress:
+        taken = await planner.find_taken(numbers, progress)
+    if not taken:
+        return sheet
+    owners = ((record.row, taken.get(record.extension_number)) for record in records)
+    reasons = {row: reason_to_skip(owner) for row, owner in owners if owner}
+    return replace(sheet, left_out=dict(sorted((dict(sheet.left_out) | reasons).items())))
+
+
+def _make_new_pins(checked: Checked, options: PlanOptions, policy: PinPolicy) -> NewPins:
+    """Which rows without a PIN get a generated one."""
+
+    def make(extension_number: str) -> str:
+        return generate_pin(policy, extension_number, secrets.choice)
+
+    is_needed = options.generate_pins or options.reading.replace_pins
+    return NewPins(policy, make if is_needed else None, checked.refused_pins, not options.generate_pins)

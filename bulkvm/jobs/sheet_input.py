@@ -32,7 +32,9 @@ def check_input(
 ) -> Checked:
     """Check the rows of a sheet. A PIN policy in the options takes precedence over `policy`."""
     with observer.progress("Checking the rows"):
-        checked = validate(sheet, options.pin_policy or policy, fix_zeros=options.fix_zeros)
+        checked = validate(
+            sheet, options.pin_policy or policy, fix_zeros=options.fix_zeros, replace_pins=options.replace_pins
+        )
         return select_failed(sheet, checked) if options.only_failed else checked
 
 

@@ -21,6 +21,7 @@ class SheetOptions:
         fix_zeros: restore the leading zeros that PINs lost in a spreadsheet.
         only_failed: read only the rows that an earlier run did not complete.
         pin_policy: how long a PIN may be; None to ask the PBX.
+        replace_pins: count PINs as blank that the policy or the PBX's rules refuse. A new box gets a generated one.
     """
 
     sheet: str | None = None
@@ -29,6 +30,7 @@ class SheetOptions:
     fix_zeros: bool = False
     only_failed: bool = False
     pin_policy: PinPolicy | None = None
+    replace_pins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class PlanOptions:
         reading: how to read and check the sheet.
         generate_pins: generate a PIN for each box that needs one and has none in the sheet.
         skip_invalid: plan the valid rows even if others have errors.
+        skip_taken: leave out rows whose number belongs to something other than a box, such as a user.
         keep_unseen: do not send fields that the PBX does not show, such as PINs.
         max_changes: how many of the existing boxes may change; None for no limit.
     """
@@ -46,6 +49,7 @@ class PlanOptions:
     reading: SheetOptions = SheetOptions()
     generate_pins: bool = False
     skip_invalid: bool = False
+    skip_taken: bool = False
     keep_unseen: bool = False
     max_changes: Limit | None = DEFAULT_MAX_CHANGES
 

@@ -108,6 +108,11 @@ class Owner:
     name: str
     kind: str
 
+    @property
+    def is_box(self) -> bool:
+        """Whether it is a shared voicemail box."""
+        return self.kind == "SHARED_VOICEMAIL"
+
     def __str__(self) -> str:
         """For a message: `the ring group "Sales"`."""
         return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"

@@ -80,6 +80,7 @@ class Plan:
         ids: the ids of these boxes.
         numbers: the extension numbers of these boxes and of the sheet.
         left_out: the outcomes of the rows that are left out. They have no change.
+        skips_taken: whether a row is also left out if only the PBX's refusal shows that its number is taken.
     """
 
     changes: tuple[Change, ...]
@@ -88,6 +89,7 @@ class Plan:
     ids: frozenset[str] = field(default=frozenset(), repr=False)
     numbers: frozenset[str] = field(default=frozenset(), repr=False)
     left_out: tuple[Outcome, ...] = ()
+    skips_taken: bool = False
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:

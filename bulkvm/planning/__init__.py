@@ -18,9 +18,9 @@ from bulkvm.planning.comparison import (
     updated_box,
 )
 from bulkvm.planning.import_plan import make_plan
-from bulkvm.planning.live import plan_for, plan_undo_of
-from bulkvm.planning.number_conflicts import find_conflict
-from bulkvm.planning.pin_generation import generate_pin, warn_of_old_pins
+from bulkvm.planning.live import ImportPlanner, plan_for, plan_undo_of
+from bulkvm.planning.number_conflicts import find_conflict, reason_to_skip
+from bulkvm.planning.pin_generation import NewPins, generate_pin, warn_of_old_pins
 from bulkvm.planning.undo_checks import spare_messages
 from bulkvm.planning.undo_plan import DoneRun, changed_anything, plan_undo
 from bulkvm.planning.unseen_fields import describe_unseen, name_fields
@@ -28,6 +28,8 @@ from bulkvm.planning.unseen_fields import describe_unseen, name_fields
 __all__ = [
     "Diff",
     "DoneRun",
+    "ImportPlanner",
+    "NewPins",
     "blank_fields",
     "box_to_send",
     "boxes_from_rows",
@@ -53,6 +55,7 @@ __all__ = [
     "plan_for",
     "plan_undo",
     "plan_undo_of",
+    "reason_to_skip",
     "spare_messages",
     "updated_box",
     "warn_of_old_pins",

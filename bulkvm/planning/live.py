@@ -1,19 +1,19 @@
 """Plans an import or an undo against the boxes that the PBX has now."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from bulkvm.model.box import BLANK, Box, Record
+from bulkvm.model.box import Box, Owner, Record
 from bulkvm.model.change import Plan
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.pbx import Pbx, Progress, complete_listed, is_list_exact, no_progress
 from bulkvm.planning.box_index import BoxIndex
-from bulkvm.planning.comparison import fields_to_fetch, find_differences, hidden_fields
+from bulkvm.planning.comparison import fields_to_fetch, hidden_fields
 from bulkvm.planning.import_plan import check_completed, make_plan
-from bulkvm.planning.number_conflicts import find_taken
-from bulkvm.planning.pin_generation import pin_fault, warn_of_old_pins
+from bulkvm.planning.number_conflicts import NumberOwners, find_taken
+from bulkvm.planning.pin_generation import NewPins, warn_of_old_pins
 from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
 from bulkvm.planning.undo_plan import DoneRun, plan_undo
 from bulkvm.runs.run import PastRun
@@ -46,35 +46,77 @@ async def plan_for(
     Raises:
         SheetError: the id of a row that is done belongs to a box with another extension.
     """
-    boxes = {box.id: box for box in await pbx.list_boxes(progress=progress)}
-    check_completed(completed, boxes)
-    index = BoxIndex(boxes.values())
-    listed = [(record, index.find(record)) for record in records]
-    in_part = [
-        box for record, box in listed if box and (fields_to_fetch(record, box) or _may_be_truncated(record, box))
-    ]
-    known = {box.id for box in in_part}
-    whole = [box for _, box in listed if box and box.id not in known]
-    if not await is_list_exact(pbx, whole):
-        in_part += whole
-    boxes = await complete_listed(pbx, boxes, _with_another(in_part, boxes), progress=progress)
-    index = BoxIndex(boxes.values())
-    if make_pin:
-        records = [
-            replace(record, pin=make_pin(record.extension_number))
-            if record.pin is BLANK and _needs_pin(record, index.find(record), policy)
-            else record
-            for record in records
+    pins = NewPins(policy, make_pin)
+    return await ImportPlanner(pbx).plan(records, pins, progress, keep_unseen=keep_unseen, completed=completed)
+
+
+class ImportPlanner:
+    """Plans an import. The PBX's boxes and numbers are read once, when they are first needed."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        """Make a planner without asking the PBX."""
+        self._pbx = pbx
+        self._owners = NumberOwners(pbx)
+        self._listed: tuple[Box, ...] | None = None
+
+    async def find_taken(self, numbers: Iterable[str], progress: Progress) -> dict[str, Owner]:
+        """Look up which numbers something other than a box uses, and what.
+
+        Args:
+            numbers: of rows.
+            progress: called with the number of boxes or numbers read, and their total.
+        """
+        boxes = {box.extension_number for box in await self._list(progress)}
+        new = [number for number in dict.fromkeys(numbers) if number not in boxes]
+        await self._owners.read(new, progress)
+        owners = ((number, self._owners.known.get(number)) for number in new)
+        return {number: owner for number, owner in owners if owner and not owner.is_box}
+
+    async def plan(
+        self,
+        records: Sequence[Record],
+        pins: NewPins,
+        progress: Progress = no_progress,
+        *,
+        keep_unseen: bool = False,
+        completed: Sequence[Record] = (),
+    ) -> Plan:
+        """Plan an import. See `plan_for`.
+
+        Raises:
+            SheetError: the id of a row that is done belongs to a box with another extension.
+        """
+        listed = {box.id: box for box in await self._list(progress)}
+        check_completed(completed, listed)
+        boxes = await self._complete(listed, records, progress)
+        index = BoxIndex(boxes.values())
+        records = [pins.fill_in(record, index.find(record)) for record in records]
+        new = [record.extension_number for record in records if record.extension_number not in index.by_number]
+        used = index.by_number.keys() | {record.extension_number for record in records}
+        taken = await find_taken(self._owners, new, used, progress)
+        plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
+        warnings = (*pins.warn_of_refused(plan.changes), *warn_of_old_pins(plan.changes, pins.policy))
+        return replace(plan, numbers=frozenset(used), problems=(*plan.problems, *warnings))
+
+    async def _list(self, progress: Progress) -> tuple[Box, ...]:
+        if self._listed is None:
+            self._listed = await self._pbx.list_boxes(progress=progress)
+        return self._listed
+
+    async def _complete(
+        self, boxes: dict[str, Box], records: Iterable[Record], progress: Progress
+    ) -> Mapping[str, Box]:
+        """Fetch the boxes of rows that the list does not show completely."""
+        index = BoxIndex(boxes.values())
+        listed = [(record, index.find(record)) for record in records]
+        in_part = [
+            box for record, box in listed if box and (fields_to_fetch(record, box) or _may_be_truncated(record, box))
         ]
-    new = [record.extension_number for record in records if record.extension_number not in index.by_number]
-    used = index.by_number.keys() | {record.extension_number for record in records}
-    taken = await find_taken(pbx, new, used, progress)
-    plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
-    return replace(plan, numbers=frozenset(used), problems=(*plan.problems, *warn_of_old_pins(plan.changes, policy)))
-
-
-def _needs_pin(record: Record, box: Box | None, policy: PinPolicy) -> bool:
-    return box is None or (pin_fault(box.pin, policy) is not None and bool(find_differences(record, box)))
+        known = {box.id for box in in_part}
+        whole = [box for _, box in listed if box and box.id not in known]
+        if not await is_list_exact(self._pbx, whole):
+            in_part += whole
+        return await complete_listed(self._pbx, boxes, _with_another(in_part, boxes), progress=progress)
 
 
 async def plan_undo_of(

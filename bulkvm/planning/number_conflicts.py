@@ -13,12 +13,12 @@ _MAX_TRIES: Final = 20  # to find the next free number
 
 
 async def find_taken(
-    pbx: Pbx, numbers: Sequence[str], used: Collection[str], progress: Progress
+    owners: "NumberOwners", numbers: Sequence[str], used: Collection[str], progress: Progress
 ) -> dict[str, NumberConflict]:
     """Look up the owner of each number, and the next free number if it has one.
 
     Args:
-        pbx: the PBX.
+        owners: looks them up.
         numbers: numbers of new boxes.
         used: numbers of existing boxes and of the sheet, which are not suggested.
         progress: called with the numbers looked up, and their total.
@@ -26,7 +26,6 @@ async def find_taken(
     Returns:
         The numbers that the PBX shows to be in use.
     """
-    owners = _Owners(pbx)
     await owners.read(numbers, progress)
     return {
         number: await _describe(number, owner, used, owners)
@@ -35,17 +34,27 @@ async def find_taken(
     }
 
 
+def reason_to_skip(owner: Owner) -> str:
+    """Why a row is left out whose number is taken."""
+    return f"The number belongs to {owner}."
+
+
 async def find_conflict(pbx: Pbx, number: str, used: Collection[str]) -> NumberConflict | None:
     """Look up what uses a number; None if the PBX does not show it. See `find_taken`."""
-    owners = _Owners(pbx)
+    owners = NumberOwners(pbx)
     owner = await owners.find(number)
     return await _describe(number, owner, used, owners) if owner else None
 
 
-class _Owners:
-    """What uses which numbers, if the PBX shows it."""
+class NumberOwners:
+    """Looks up what uses which numbers, each once, if the PBX shows it.
+
+    Attributes:
+        known: the owners of the numbers that were looked up; None for a free number.
+    """
 
     def __init__(self, pbx: Pbx) -> None:
+        """Make one without asking the PBX."""
         self.known: dict[str, Owner | None] = {}
         self._pbx = pbx
         self._listed: list[tuple[str, str]] = []  # ranges of which all lists were read completely
@@ -125,13 +134,13 @@ class _Owners:
         return True
 
 
-async def _describe(number: str, owner: Owner, used: Collection[str], owners: _Owners) -> NumberConflict:
+async def _describe(number: str, owner: Owner, used: Collection[str], owners: NumberOwners) -> NumberConflict:
     with suppress(PbxRefused, OutcomeUnknown):
         return NumberConflict(number, owner, await _next_free(number, used, owners))
     return NumberConflict(number, owner, None)
 
 
-async def _next_free(number: str, used: Collection[str], owners: _Owners) -> str | None:
+async def _next_free(number: str, used: Collection[str], owners: NumberOwners) -> str | None:
     following = (f"{int(number) + step:0{len(number)}}" for step in range(1, _MAX_TRIES + 1))
     candidates = [other for other in following if len(other) == len(number) and other not in used]
     if candidates and await owners.find(candidates[0]):

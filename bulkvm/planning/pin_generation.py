@@ -1,16 +1,18 @@
 """Generates PINs, and warns of old PINs that the current rules refuse."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bulkvm.columns import PIN_COLUMN
-from bulkvm.model.box import BLANK
+from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, PinPolicy
-from bulkvm.planning.comparison import box_to_send, updated_box
+from bulkvm.planning.comparison import box_to_send, find_differences, updated_box
 
+_NOT_NEEDED: Final[Mapping[int, Problem]] = {}
 _DIGITS: Final = "0123456789"
 _TRIES: Final = 1000
 _SENT_ALONG: Final = "An update sends it too, so the PBX may refuse the whole row. Enter a new PIN in the sheet."
@@ -49,6 +51,53 @@ def generate_pin(policy: PinPolicy, extension_number: str, choose: Callable[[Seq
     raise UsageError(
         f"No PIN of {length} digits was found that follows the PBX's rules. Allow longer PINs with --pin-length."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NewPins:
+    """Which rows without a PIN get a generated one.
+
+    Attributes:
+        policy: how long a PIN may be.
+        make: generates a PIN for an extension; None to generate none.
+        refused: the errors of refused PINs, by row; their records have none. A new box gets a generated PIN instead.
+        for_refused_only: whether other rows without a PIN get none. Else they get one if they create a box, or update
+            one whose present PIN the rules refuse.
+    """
+
+    policy: PinPolicy = DEFAULT_PIN_POLICY
+    make: Callable[[str], str] | None = None
+    refused: Mapping[int, Problem] = field(default_factory=lambda: _NOT_NEEDED)
+    for_refused_only: bool = False
+
+    def fill_in(self, record: Record, box: Box | None) -> Record:
+        """Add a generated PIN to a record whose box is given, if it needs one."""
+        if record.pin is not BLANK or self.make is None or not self._is_needed(record, box):
+            return record
+        return replace(record, pin=self.make(record.extension_number))
+
+    def _is_needed(self, record: Record, box: Box | None) -> bool:
+        if box is None:
+            return record.row in self.refused or not self.for_refused_only
+        is_outdated = pin_fault(box.pin, self.policy) is not None
+        return not self.for_refused_only and is_outdated and bool(find_differences(record, box))
+
+    def warn_of_refused(self, changes: Iterable[Change]) -> Iterator[Problem]:
+        """Warn of each refused PIN that a generated one replaces, and once of those whose boxes keep their own."""
+        kept = []
+        for change in changes:
+            row = change.record.row
+            if error := self.refused.get(row):
+                if change.box:
+                    kept.append(row)
+                else:
+                    message = f"{error.message} A generated PIN replaces it: the result has it in bulkvm_pin."
+                    yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
+        if kept:
+            pins = "the PIN of 1 row is" if len(kept) == 1 else f"the PINs of {len(kept):,} rows are"
+            boxes = "Its box exists and keeps its PIN" if len(kept) == 1 else "Their boxes exist and keep their PINs"
+            message = f"{pins} not sent, since the rules refuse it (first in row {kept[0]}). {boxes}."
+            yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
 
 
 def pin_fault(pin: object, policy: PinPolicy) -> Fault | None:

@@ -21,7 +21,7 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, Response
-from bulkvm.planning import fields_not_saved, find_conflict
+from bulkvm.planning import fields_not_saved, find_conflict, reason_to_skip
 from bulkvm.upload.row_outcomes import CONFIRMED, pending, raise_if_login_ended, rejected, row_outcome, unknown
 from bulkvm.upload.row_result import LOOKUP_PAUSES
 
@@ -35,10 +35,12 @@ class KnownBoxes:
     Attributes:
         ids: the ids of all boxes. If the answer to a create has one of them, it is about another box.
         numbers: the numbers of these boxes and of the sheet, which are not suggested as free.
+        skips_taken: whether a row is left out if something other than a box has its number.
     """
 
     ids: set[str]
     numbers: Collection[str]
+    skips_taken: bool = False
 
 
 async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
@@ -159,6 +161,8 @@ async def _rejected(record: Record, refusal: PbxRefused, pbx: Pbx, known: KnownB
         return outcome
     with suppress(BulkvmError):
         if conflict := await find_conflict(pbx, record.extension_number, known.numbers):
+            if known.skips_taken and not conflict.owner.is_box:
+                return replace(outcome, status=Status.LEFT_OUT, message=reason_to_skip(conflict.owner))
             return replace(outcome, message=f"{outcome.message} {conflict}.")
     return outcome
 

@@ -69,7 +69,7 @@ class RowSender:
         """
         self._pbx = pbx
         self._current = CurrentBoxes(pbx, plan)
-        self._known = KnownBoxes(set(plan.ids), plan.numbers)
+        self._known = KnownBoxes(set(plan.ids), plan.numbers, plan.skips_taken)
         self._preserved = preserved
         self._on_begin = on_begin
         self._on_whole = on_whole

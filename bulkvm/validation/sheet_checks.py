@@ -20,6 +20,7 @@ from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.joined_columns import join_columns
 from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, warn_of_short_extensions
+from bulkvm.validation.refused_pins import blank_refused_pins
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 _PLACE_BITS: Final = 16  # more than Excel has columns; single numbers are sorted in less time and memory than tuples
@@ -38,6 +39,7 @@ class Checked:
         letters: the letters of the columns, by header; of several that are joined, the first.
         completed: the extension and the id of each row that an earlier run completed (`--only-failed`).
         left_out: the rows that are no boxes, with the reasons. They have no record and no problems.
+        refused_pins: the errors of PINs that count as blank since the rules refuse them (`--replace-pins`), by row.
     """
 
     records: tuple[Record, ...]
@@ -48,6 +50,7 @@ class Checked:
     letters: Mapping[str, str] = field(default_factory=dict)
     completed: tuple[Record, ...] = ()
     left_out: Mapping[int, str] = field(default_factory=dict)
+    refused_pins: Mapping[int, Problem] = field(default_factory=dict)
 
     @property
     def left_out_outcomes(self) -> tuple[Outcome, ...]:
@@ -94,6 +97,7 @@ def validate(
     policy: PinPolicy = DEFAULT_PIN_POLICY,
     *,
     fix_zeros: bool = False,
+    replace_pins: bool = False,
 ) -> Checked:
     """Check every cell of every row that is not left out.
 
@@ -101,8 +105,9 @@ def validate(
         sheet: as it was read.
         policy: the allowed length of PINs.
         fix_zeros: restore leading zeros that PINs probably lost (`--fix leading-zeros`).
+        replace_pins: count PINs as blank that the policy or the PBX's rules refuse.
     """
-    checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros)
+    checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros, replace_pins=replace_pins)
     if not sheet.left_out:
         return checked
     letters = letters_by_header(sheet).get(KEY_COLUMN.header)
@@ -114,7 +119,7 @@ def validate(
     return replace(checked, extensions=extensions, left_out=sheet.left_out)
 
 
-def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool) -> Checked:
+def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins: bool) -> Checked:
     """Check every cell of every row."""
     columns, of_file = sheet_columns(sheet), check_headings(sheet)
     problems = [*of_file, *(_with_column(problem, columns) for problem in sheet.problems)]
@@ -126,6 +131,9 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool) -> Checked:
         header: _check(sheet, header, found, rows, policy, fix_zeros=fix_zeros) for header, found in all_letters.items()
     }
     letters = {header: found[0] for header, found in all_letters.items()}
+    refused_pins: Mapping[int, Problem] = {}
+    if replace_pins and PIN_COLUMN.header in checked:
+        checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows)
     for column in checked.values():
         problems.extend(column.problems)
     numbers = _numbers(rows, checked[KEY_COLUMN.header])
@@ -145,6 +153,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool) -> Checked:
         missing_to_create(columns),
         understood,
         letters,
+        refused_pins=refused_pins,
     )
 
 

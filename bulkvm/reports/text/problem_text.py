@@ -16,6 +16,7 @@ _OPTIONS: Final = {
     ProblemCode.PIN_LOST_ZERO: "--fix leading-zeros puts dropped zeros back in the whole PIN column.",
     ProblemCode.PIN_OUTDATED: "--generate-pins generates new PINs for boxes that change and have such an old one.",
     ProblemCode.PIN_POLICY: SET_PIN_LENGTH,
+    ProblemCode.NUMBER_TAKEN: "--skip-taken leaves out rows whose number belongs to something else.",
 }
 _OLD_PBX: Final = (
     "A PBX older than 22.3 does not use its password policy for PINs: if yours is one, add --pin-length 6-10."

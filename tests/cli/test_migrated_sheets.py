@@ -1,0 +1,166 @@
+"""Sheets from another phone system: numbers of users, and PINs that the new PBX refuses."""
+
+import csv
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+
+from bulkvm.simulator import FaultRules
+from tests.cli.program import Bulkvm, stored
+from tests.cli.sheet_files import statuses, write_csv
+
+
+def column(file: Path, heading: str) -> list[str]:
+    """A column of a result or list, in the order of its rows."""
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            return [row[heading] for row in csv.DictReader(opened)]
+    sheet = next(s for s in load_workbook(file) if s.title != "bulkvm")
+    rows = list(sheet.iter_rows(values_only=True))
+    place = rows[0].index(heading)
+    return [str(row[place] or "") for row in rows[1:]]
+
+
+TAKEN = ("6300", "Sales", "402817", "", "")  # the number of a ring group of the simulator
+USERS = [(str(20000 + n), f"User {n}", "402817", "", "") for n in range(30)]
+FREE = ("6302", "Free", "582046", "", "")
+
+
+def add_users(app: Starlette, numbers: Sequence[str]) -> None:
+    with app.state.stored.db as db:
+        db.executemany("INSERT INTO other_number VALUES (?, ?, ?, 'EXTENSION')", [(n, n, f"User {n}") for n in numbers])
+
+
+@pytest.mark.parametrize("users", [[], USERS], ids=["asked for one by one", "in lists"])
+def test_rows_whose_number_is_taken_are_left_out_and_named(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, users: list[tuple[str, ...]]
+) -> None:
+    add_users(pbx, [row[0] for row in users])
+    sheet = write_csv(folder / "a.csv", TAKEN, FREE, *users)
+
+    refused = bulkvm("import", sheet, "--yes", "--json")
+    planned = bulkvm("plan", sheet, "--skip-taken", "--json").json
+    ended = bulkvm("import", sheet, "--skip-taken", "--yes", "--json", "--result", "r.xlsx")
+    again = bulkvm("import", sheet, "--skip-taken", "--yes", "--json")
+
+    assert refused.code == 3
+    assert planned["counts"] == {"create": 1, "update": 0, "unchanged": 0, "left out": 1 + len(users)}
+    assert planned["rows"][0]["message"] == 'The number belongs to the ring group "Sales".'
+    assert (ended.code, ended.json["problems"]) == (0, [])
+    assert (ended.json["counts"]["created"], ended.json["counts"]["left out"]) == (1, 1 + len(users))
+    assert statuses(folder / "r.xlsx") == ["left out", "created", *["left out"] * len(users)]
+    assert column(folder / "r.xlsx", "bulkvm_message")[0] == 'The number belongs to the ring group "Sales".'
+    assert again.json["counts"]["unchanged"] == pbx.state.traffic.counts["create"] == 1
+
+
+@pytest.mark.usefixtures("pbx")
+def test_errors_of_rows_whose_number_is_taken_do_not_refuse_the_sheet(bulkvm: Bulkvm, folder: Path) -> None:
+    user = ("6300", "", "4028", "not an address", "perhaps")
+    sheet = write_csv(folder / "a.csv", user, FREE)
+
+    ended = bulkvm("import", sheet, "--skip-taken", "--yes", "--json")
+    wrong = bulkvm("import", write_csv(folder / "b.csv", user, ("6303", "X", "1", "", "")), "--skip-taken", "--json")
+
+    assert (ended.code, ended.json["problems"]) == (0, [])
+    assert wrong.code == 3
+    assert [row["status"] for row in wrong.json["rows"]] == ["left out", "invalid"]
+    assert {problem["row"] for problem in wrong.json["problems"]} == {3}
+
+
+def test_a_create_that_is_refused_for_a_taken_number_is_left_out_if_the_owner_is_shown_then(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    pbx.state.faults = FaultRules(["403:groups:every=1"])
+    free = [(str(6310 + n), f"Desk {n}", "582046", "", "") for n in range(8)]
+    sheet = write_csv(folder / "a.csv", TAKEN, *free)
+
+    ended = bulkvm("import", sheet, "--skip-taken", "--yes", "--json")
+
+    assert ended.code == 0
+    assert [row["status"] for row in ended.json["rows"]] == ["left out", *["created"] * 8]
+    assert ended.json["rows"][0]["message"] == 'The number belongs to the ring group "Sales".'
+    assert ended.json["rows"][0]["attempts"] == 1
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_number_of_a_box_is_not_skipped(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", FREE)
+    bulkvm("import", sheet, "--yes")
+    changed = write_csv(folder / "b.csv", ("6302", "Changed", "", "", ""))
+
+    assert bulkvm("plan", changed, "--skip-taken", "--json").json["counts"]["update"] == 1
+
+
+PINS = ("2580", "482915", "1112223", "0417", "12345", "482917", "")
+
+
+def test_refused_pins_of_new_boxes_are_replaced_and_in_the_result(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    rows = [(str(6101 + n), f"Desk {n}", pin, "", "") for n, pin in enumerate(PINS[:-1])]
+    sheet = write_csv(folder / "a.csv", *rows)
+
+    refused = bulkvm("import", sheet, "--yes", "--json")
+    ended = bulkvm("import", sheet, "--replace-pins", "--yes", "--json", "--result", "r.xlsx")
+    again = bulkvm("import", sheet, "--replace-pins", "--yes", "--json")
+
+    assert refused.code == 3
+    assert (ended.code, ended.json["counts"]["created"]) == (0, 6)
+    replaced = [problem for problem in ended.json["problems"] if problem["code"] == "pin-replaced"]
+    assert [problem["cell"] for problem in replaced] == ["C2", "C4", "C5", "C6"]
+    assert {problem["severity"] for problem in replaced} == {"warning"}
+    pins = dict(zip(stored(pbx, "pin"), column(folder / "r.xlsx", "bulkvm_pin"), strict=True))
+    on_pbx = stored(pbx, "pin")
+    assert [bool(pin) for pin in pins.values()] == [True, False, True, True, True, False]
+    assert all(on_pbx[number] == pin for number, pin in pins.items() if pin)
+    assert (on_pbx["6102"], on_pbx["6106"]) == ("482915", "482917")
+    assert all(
+        len(pin) >= 6 and old not in pin for pin, (_, _, old, _, _) in zip(pins.values(), rows, strict=True) if pin
+    )
+    assert stat.S_IMODE((folder / "r.xlsx").stat().st_mode) == 0o600
+    assert again.json["counts"]["unchanged"] == 6
+    assert pbx.state.traffic.counts["update"] == 0
+    assert not {"2580", "0417", *filter(None, pins.values())} & set(f"{ended.err} {ended.out}".split())
+
+
+def test_a_refused_pin_of_an_existing_box_is_not_sent(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", FREE), "--yes")
+    sheet = write_csv(folder / "b.csv", ("6302", "Renamed", "1111", "", ""))
+
+    ended = bulkvm("import", sheet, "--replace-pins", "--yes", "--json")
+
+    assert ended.code == 0
+    assert ended.json["rows"][0]["changed"] == ["name"]
+    assert stored(pbx, "name", "pin") == {"6302": ("Renamed", "582046")}
+    (warning,) = ended.json["problems"]
+    assert (warning["row"], warning["code"]) == (None, "pin-replaced")
+    assert "its PIN" in warning["message"]
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(
+    ("pin", "options", "code"),
+    [
+        ("", ["--replace-pins"], "pin-missing"),
+        ("40a8", ["--replace-pins"], "pin-not-digits"),
+        ("1.2E+5", ["--replace-pins"], "excel-scientific"),
+        ("4028", ["--generate-pins"], "pin-length"),
+    ],
+)
+def test_what_is_no_refused_pin_is_not_replaced(
+    bulkvm: Bulkvm, folder: Path, pin: str, options: list[str], code: str
+) -> None:
+    ended = bulkvm("plan", write_csv(folder / "a.csv", ("6302", "Free", pin, "", "")), *options, "--json")
+
+    assert (ended.code, ended.json["problems"][0]["code"]) == (3, code)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_zeros_are_restored_before_pins_are_replaced(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", ("6302", "Free", "24680", "", ""), ("6303", "Other", "4711", "", ""))
+
+    planned = bulkvm("plan", sheet, "--replace-pins", "--fix", "leading-zeros", "--json").json
+
+    assert [(p["row"], p["code"]) for p in planned["problems"]] == [(2, "pin-zero-restored"), (3, "pin-replaced")]
