@@ -1,6 +1,6 @@
 """Jobs on the console: their progress, notices, questions and reports."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bulkvm.jobs.run_execution import RunReport
     from bulkvm.model.change import Plan
     from bulkvm.model.problem import Problem
+    from bulkvm.model.sheet import ReadAs
     from bulkvm.model.tenant import Tenant
 
     Approve = Callable[[Plan, Sequence[Problem], Tenant], bool]
@@ -36,6 +37,12 @@ class ConsoleObserver(Observer):
     def notice(self, text: str) -> None:
         """Write a message."""
         self._console.always(text)
+
+    def export_read(self, read_as: "ReadAs", left_out: Mapping[int, str]) -> None:
+        """Show what was taken from an export, in a paragraph."""
+        from bulkvm.reports.text.export_text import render_read_as
+
+        self._console.info(render_read_as(read_as, left_out))
 
     def approve(self, plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
         """Show the plan and ask."""

@@ -17,6 +17,7 @@ from bulkvm.model.change import Plan
 from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Site
+from bulkvm.model.sheet import ReadAs
 from bulkvm.model.tenant import Tenant
 from bulkvm.text import printable_json
 
@@ -45,7 +46,8 @@ def print_validation(file: Path, report: "ValidationReport") -> None:
     """Print the document of `validate --json` in parts, since a sheet may have a million problems."""
     context = click.get_current_context().ensure_object(CliContext)
     counts = {"rows": report.rows, "valid": report.valid, "left_out": report.left_out}
-    document: dict[str, Any] = {"schema": SCHEMA, "file": str(file), "sheet": report.sheet, **counts, "problems": []}
+    head = {"schema": SCHEMA, "file": str(file), "sheet": report.sheet, **counts}
+    document: dict[str, Any] = {**head, "read_as": _read_as(report.read_as), "problems": []}
     context.needs_document = False
     context.streams.write_data(format_json(document).removesuffix(_END_OF_LIST))
     left, before = iter(report.problems), "\n"
@@ -96,7 +98,8 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
     left_out = {Status.LEFT_OUT: len(report.left_out)} if report.left_out else {}
     counts: dict[Any, int] = {**plan.counts, **left_out}
     unseen = Counter(field for change in plan.changes for field in change.unseen)
-    return {**_run_document(run, counts, rows, report.problems), "unseen": unseen, "excess": report.excess}
+    document = _run_document(run, counts, rows, report.problems)
+    return {**document, "unseen": unseen, "excess": report.excess, "read_as": _read_as(report.read_as)}
 
 
 def _row_left_out(outcome: Outcome) -> dict[str, Any]:
@@ -132,7 +135,8 @@ def run_document(report: "RunReport") -> dict[str, Any]:
     ]
     run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": report.run}
     counts, unseen = count_statuses(report.outcomes), count_unseen(report.outcomes)
-    return {**_run_document(run, counts, rows, report.problems), "unseen": unseen}
+    document = _run_document(run, counts, rows, report.problems)
+    return {**document, "unseen": unseen, "read_as": _read_as(report.read_as)}
 
 
 def diff_document(a: str, b: str, diff: "Diff") -> dict[str, Any]:
@@ -218,6 +222,14 @@ def tenant_object(tenant: Tenant | None) -> dict[str, Any] | None:
     if tenant is None:
         return None
     return {"pbx": tenant.pbx, "id": tenant.id, "name": tenant.name, "domain": tenant.domain}
+
+
+def _read_as(read_as: ReadAs | None) -> dict[str, Any] | None:
+    """How another system's export was read; null for any other file."""
+    if read_as is None:
+        return None
+    columns = {header: list(headings) for header, headings in read_as.columns.items()}
+    return {"system": read_as.system, "columns": columns, "never_read": list(read_as.never_read)}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

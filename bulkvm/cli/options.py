@@ -18,6 +18,7 @@ from bulkvm.columns.header_matching import heading_key
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, PlanOptions, SheetOptions
 from bulkvm.model.settings import DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_limit, parse_pin_length
+from bulkvm.readers.other_systems.systems import SYSTEM_NAMES
 
 _LEADING_ZEROS: Final = "leading-zeros"
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -56,6 +57,12 @@ _FIX_OPTION: Final = click.option(
     multiple=True,
     help="Restore the leading zeros that PINs lost in a spreadsheet.",
 )
+FROM_OPTION: Final = click.option(
+    "--from",
+    "system",
+    type=click.Choice(SYSTEM_NAMES),
+    help="Read the file as an export of another phone system.",
+)
 NO_CANARY_OPTION: Final = click.option(
     "--no-canary",
     is_flag=True,
@@ -84,6 +91,7 @@ def sheet_options(command: Command) -> Command:
         help='Read a heading as a column, such as "Code=pin"; "Code=" ignores it. May be repeated: several headings '
         "for name or recipients are joined.",
     )
+    @FROM_OPTION
     @_FIX_OPTION
     @click.option("--only-failed", is_flag=True, help="Read only the rows that an earlier run did not complete.")
     @click.option(
@@ -100,6 +108,7 @@ def sheet_options(command: Command) -> Command:
         sheet: str | None,
         encoding: str | None,
         heading_map: Mapping[str, str],
+        system: str | None,
         fix: tuple[str, ...],
         only_failed: bool,
         pin_policy: PinPolicy | None,
@@ -109,6 +118,7 @@ def sheet_options(command: Command) -> Command:
             sheet=sheet,
             encoding=encoding,
             heading_map=heading_map,
+            system=system,
             fix_zeros=_LEADING_ZEROS in fix,
             only_failed=only_failed,
             pin_policy=pin_policy,

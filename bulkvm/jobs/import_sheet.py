@@ -2,7 +2,7 @@
 
 import re
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -77,7 +77,8 @@ def import_sheet(
         )
         if prepared.tenant:
             _report_interrupted_import(prepared.tenant, observer)
-        return _Import(file, connection, prepared, reservation, observer).run(options)
+        report = _Import(file, connection, prepared, reservation, observer).run(options)
+        return replace(report, read_as=sheet.read_as)
 
 
 def result_name(file: Path) -> Path:

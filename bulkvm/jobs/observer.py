@@ -1,11 +1,12 @@
 """What a job reports while it runs, and what it asks before it sends anything."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from bulkvm.model.change import Plan
 from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import ReadAs
 from bulkvm.model.tenant import Tenant
 
 Progress = Callable[[int, int], None]
@@ -29,6 +30,9 @@ class Observer:
 
     def notice(self, text: str) -> None:
         """Show something that may need attention."""
+
+    def export_read(self, read_as: ReadAs, left_out: Mapping[int, str]) -> None:
+        """Show what was taken from another phone system's export. `left_out` are the reasons by row."""
 
     def approve(self, plan: Plan, problems: Sequence[Problem], tenant: Tenant) -> bool:
         """Decide whether to send a plan, which may have no changes. `problems` are all of the sheet and the plan."""

@@ -13,6 +13,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import ReadAs
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import describe_excess
 
@@ -29,6 +30,7 @@ class PlanReport:
         left_out: the outcomes of the rows that are left out.
         excess: how the plan exceeds the limit on changes, if it does.
         exit_code: as of the command line, without `--exit-code`.
+        read_as: how another system's export was read.
     """
 
     site: str
@@ -38,6 +40,7 @@ class PlanReport:
     left_out: tuple[Outcome, ...] = ()
     excess: str | None = None
     exit_code: ExitCode
+    read_as: ReadAs | None = None
 
 
 def plan_sheet(
@@ -66,6 +69,7 @@ def plan_sheet(
         plan=prepared.plan,
         problems=prepared.problems,
         left_out=prepared.left_out,
+        read_as=prepared.sheet.read_as,
         excess=excess,
         exit_code=SheetError.exit_code if prepared.has_errors else ExitCode.DONE,
     )

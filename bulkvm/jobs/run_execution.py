@@ -16,6 +16,7 @@ from bulkvm.model.errors import BulkvmError, Interrupted, NotAllowed, PbxError, 
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import ReadAs
 from bulkvm.model.tenant import Tenant
 from bulkvm.paths import runs_folder, writing_state
 from bulkvm.runs import Journal, RunInfo, SheetRow, complete_outcomes, exit_code_of, next_number
@@ -40,6 +41,7 @@ class RunReport:
         result: the result file; None if none was written.
         error: why nothing was sent, or why the run ended early.
         result_error: why the result could not be written.
+        read_as: how another system's export was read.
     """
 
     site: str
@@ -51,6 +53,7 @@ class RunReport:
     result: Path | None = None
     error: BulkvmError | None = None
     result_error: Exception | None = None
+    read_as: ReadAs | None = None
 
 
 @contextmanager

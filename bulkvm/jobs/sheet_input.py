@@ -19,12 +19,20 @@ def read_input(file: Path, options: SheetOptions, observer: Observer) -> Sheet:
         SheetError: the file cannot be read as a sheet, or the backup was changed or damaged.
     """
     with observer.progress("Reading the sheet"):
-        sheet = read_sheet(file, sheet=options.sheet, encoding=options.encoding, heading_map=options.heading_map)
+        sheet = read_sheet(
+            file,
+            sheet=options.sheet,
+            encoding=options.encoding,
+            heading_map=options.heading_map,
+            system=options.system,
+        )
         if _has_manifest(sheet):
             from bulkvm.backup import check_backup  # noqa: PLC0415  (slow to import, and rarely needed)
 
             check_backup(sheet)
-        return sheet
+    if sheet.read_as:
+        observer.export_read(sheet.read_as, sheet.left_out)
+    return sheet
 
 
 def check_input(

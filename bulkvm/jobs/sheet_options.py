@@ -18,6 +18,7 @@ class SheetOptions:
         encoding: the encoding of a CSV file.
         heading_map: the column for each heading that is not recognised; blank to ignore it. Several headings for the
             name or the recipients are joined in this order.
+        system: the phone system that the file is an export of, such as freepbx.
         fix_zeros: restore the leading zeros that PINs lost in a spreadsheet.
         only_failed: read only the rows that an earlier run did not complete.
         pin_policy: how long a PIN may be; None to ask the PBX.
@@ -27,6 +28,7 @@ class SheetOptions:
     sheet: str | None = None
     encoding: str | None = None
     heading_map: Mapping[str, str] = field(default_factory=dict)
+    system: str | None = None
     fix_zeros: bool = False
     only_failed: bool = False
     pin_policy: PinPolicy | None = None

@@ -10,7 +10,7 @@ from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import Problem
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.validation import warn_of_blanks
 
 _DEFAULT: Final = SheetOptions()
@@ -30,6 +30,7 @@ class ValidationReport:
         annotated: the copy with a note at each problem; None if none was written.
         clean: the copy of the parsed rows; None if none was written.
         output_error: why a copy could not be written.
+        read_as: how another system's export was read.
     """
 
     sheet: str | None = None
@@ -41,6 +42,7 @@ class ValidationReport:
     annotated: Path | None = None
     clean: Path | None = None
     output_error: Exception | None = None
+    read_as: ReadAs | None = None
 
 
 def validate_sheet(
@@ -75,6 +77,7 @@ def validate_sheet(
         rows=len(checked.extensions),
         valid=len(checked.records),
         left_out=len(checked.left_out),
+        read_as=sheet.read_as,
         problems=problems,
         exit_code=SheetError.exit_code if any(problem.is_error for problem in problems) else ExitCode.DONE,
     )

@@ -40,18 +40,38 @@ class CellKind(StrEnum):
     DAMAGED = "damaged cell"  # its text is what the file holds
     UNWRAPPED = "text in a formula"  # ="Bob" in a CSV file; its text is Bob
     OTHER_ENCODING = "text in another encoding"  # than the rest of a text file; its text is a guess
+    UNKNOWN_WORD = "unknown word"  # in a column of another system's export that has a closed list of words
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
 # The first cannot be read in any column, the second not in columns of digits.
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
-    CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED,
+    CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED, CellKind.UNKNOWN_WORD,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
     CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED, CellKind.TOTAL,
 })  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAs:
+    """How another phone system's export was read.
+
+    Attributes:
+        system: the name of the system, as of `--from`.
+        title: its name for people.
+        columns: the headings that were read, by the header of the column.
+        never_read: the headings of other secrets in the file.
+        rows: how many rows the file has.
+    """
+
+    system: str
+    title: str
+    columns: Mapping[str, tuple[str, ...]]
+    never_read: tuple[str, ...]
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,7 @@ class Sheet:
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
     plain text. `problems` are those that reading itself found. `left_out` gives by row why a row is no box to import.
+    `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
     """
 
     path: Path
@@ -74,6 +95,7 @@ class Sheet:
     sha256: str = ""
     heading_map: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[int, str] = field(default_factory=dict)
+    read_as: ReadAs | None = None
 
     def without_rows(self, rows: Collection[int]) -> "Sheet":
         """The sheet without some of its rows."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
@@ -25,6 +25,7 @@ from bulkvm.readers.encoding import (
     warn_guessed_encoding,
 )
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
+from bulkvm.readers.other_systems.recognition import refuse_export
 from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table
@@ -118,6 +119,8 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
         records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
         rows[dialect] = first_rows(_decode_foreign(_row(record, "\n".join(record.values)), text) for record in records)
         errors[dialect] = next((record.error for record in records if record.error), None)
+    if not heading_map:
+        refuse_export(text.name, chain.from_iterable(rows.values()))
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))

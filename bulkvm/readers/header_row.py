@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
@@ -16,6 +14,9 @@ from bulkvm.readers.file_type import empty_error
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import Row
 from bulkvm.text import join_limited
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAX_LISTED: Final = 8
 _MAX_LENGTH: Final = 40
@@ -81,7 +82,7 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
     )
 
 
-def warn_unnamed_columns(header: Header, cells: pd.DataFrame, among: Iterable[str]) -> Iterator[Problem]:
+def warn_unnamed_columns(header: Header, cells: "pd.DataFrame", among: Iterable[str]) -> Iterator[Problem]:
     """Warn once about the columns among these letters that have values but no heading."""
     headings = header.headings
     unnamed = (letter for letter in among if letter not in headings)

@@ -34,7 +34,7 @@ def skip_rows(sheet: Sheet) -> Sheet:
     names_of_key = {text for text in words if _is_heading(text, KEY_COLUMN, sheet, keys[0])}
     with_name = [row for row, text in not_numbers.items() if text in names_of_key]
     headings = [row for row in with_name if _repeats_headings(sheet, columns, row)]
-    without_number = [row for row, text in not_numbers.items() if not text]
+    without_number = [row for row, text in not_numbers.items() if not text and row not in sheet.left_out]
     prefilled = _find_prefilled(sheet, columns, without_number) if without_number else []
     if not (headings or prefilled):
         return sheet

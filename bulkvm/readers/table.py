@@ -7,15 +7,16 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain, islice, product
 from string import ascii_uppercase
-from typing import Final, NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.read_limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, max_rows
 from bulkvm.readers.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NAMES: Final = (map("".join, product(ascii_uppercase, repeat=length)) for length in (1, 2, 3))
 LETTERS: Final = tuple(islice(chain.from_iterable(_NAMES), COLUMNS))
@@ -31,6 +32,16 @@ _VISIBLE: Final = re.compile(r"[^\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\
 def has_text(texts: Iterable[str]) -> bool:
     """Whether any text has a character that can be seen."""
     return any(map(_VISIBLE.search, texts))
+
+
+def make_frame(columns: Mapping[str, list[str]], rows: list[int]) -> "pd.DataFrame":
+    """Return a table of text, indexed by row number."""
+    import pandas as pd  # noqa: PLC0415  (slow to import, and not needed for help)
+
+    index = pd.Index(rows, dtype="int64")
+    # Python strings: cells stay as they were read, and none becomes a missing value.
+    frame = {letter: pd.Series(column, index, dtype=object) for letter, column in columns.items()}
+    return pd.DataFrame(frame, index, copy=False)
 
 
 class Row(NamedTuple):
@@ -133,8 +144,10 @@ class Table:
         """Return whether a cell of the column is not empty."""
         return any(self._columns.get(letter, ()))
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self) -> "pd.DataFrame":
         """Return the table as a DataFrame, indexed by row number, and empty it."""
+        import pandas as pd  # noqa: PLC0415  (slow to import, and not needed for help)
+
         index = pd.Index(self.rows, dtype="int64")
         frame = {}
         for letter in sorted(self._columns, key=lambda letter: (len(letter), letter)):

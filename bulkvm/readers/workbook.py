@@ -20,6 +20,7 @@ from bulkvm.readers.hidden_and_merged import (
     warn_hidden_rows,
     warn_struck_rows,
 )
+from bulkvm.readers.other_systems.recognition import recognise, refuse_export
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
@@ -51,6 +52,8 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
             package = open_package(archive, source.size)
             parts = _parts(source.name, package, sheet)
             candidates = _candidates(package, parts, heading_map)
+            if not heading_map:
+                _refuse_export(source.name, candidates)
             if sheet is None and not any(candidate.header for candidate in candidates):
                 _check_hidden_sheets(source.name, package, heading_map)
             part, header = _choose(source.name, package, candidates)
@@ -98,6 +101,14 @@ def _candidates(
             header = find_header(first, heading_map)
         read[path] = first, header
     return [_Candidate(part, *read[part.path]) for part in parts]
+
+
+def _refuse_export(name: str, candidates: Sequence[_Candidate]) -> None:
+    """Raise an error if the sheet to be read is an export of another phone system."""
+    others = [c for c in candidates if c.header and c.header.is_certain and recognise(c.rows) is None]
+    if not others:
+        for candidate in candidates:
+            refuse_export(name, candidate.rows)
 
 
 def _unordered_first_rows(package: Package, path: str) -> list[Row]:

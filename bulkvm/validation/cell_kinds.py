@@ -78,7 +78,8 @@ _NOT_DIGITS: Final = {
     CellKind.BOOLEAN: Fault(ProblemCode.EXCEL_BOOLEAN, f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
 
-REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING})  # by the reader
+# By the reader.
+REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD})
 HARMLESS: Final = frozenset(CellKind) - REPORTED - _NO_VALUE.keys() - _DOUBTFUL.keys() - _NOT_DIGITS.keys()
 
 

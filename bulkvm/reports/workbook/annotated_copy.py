@@ -15,6 +15,7 @@ from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.marks import MAX_NOTES, cells_with_lost_zeros, make_marks, most_severe
 from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_changes, fits_in_memory
 from bulkvm.reports.workbook.original.original_copy import format_original_copy
+from bulkvm.reports.workbook.our_columns import in_our_columns
 from bulkvm.reports.workbook.result_columns import make_messages
 from bulkvm.reports.workbook.summary import Line, summarise_problems
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
@@ -31,7 +32,8 @@ def write_annotated(
 ) -> Path:
     """Write a copy of a sheet's workbook with problems marked by colour and note, and a summary sheet.
 
-    For a CSV file, or a workbook that is too large to copy, it contains only the text of the sheet.
+    For a CSV file, or a workbook that is too large to copy, it contains only the text of the sheet. Another system's
+    export is written in bulkvm's columns.
 
     Args:
         target: an .xlsx file other than the sheet's own.
@@ -45,6 +47,7 @@ def write_annotated(
     if target.suffix.lower() != ".xlsx":
         raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
     check_result_name(target, sheet, overwrite=overwrite)
+    sheet, problems = in_our_columns(sheet, problems)
     marked = most_severe(problems)
     marks = make_marks(sheet, marked)
     messages = make_messages(sheet, marked, required=len(marks) > MAX_NOTES)

@@ -13,6 +13,7 @@ from bulkvm.reports.workbook.annotated_copy import write_copy
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
 from bulkvm.reports.workbook.marks import cells_with_lost_zeros, make_marks, most_severe
+from bulkvm.reports.workbook.our_columns import in_our_columns
 from bulkvm.reports.workbook.result_columns import make_results
 from bulkvm.reports.workbook.summary import RunSummary, summarise_run
 
@@ -32,7 +33,7 @@ def write_result(
     Args:
         target: a file other than the sheet's own: .xlsx for an annotated copy with result columns and a summary of the
             run, or .csv for the sheet's text with result columns.
-        sheet: the sheet as it was read.
+        sheet: the sheet as it was read; that of another system's export is written in bulkvm's columns.
         outcomes: the outcomes; rows without one keep the text of an earlier result.
         problems: all problems to mark, including those found on reading.
         run: facts about the run, for the summary.
@@ -43,6 +44,7 @@ def write_result(
         The path of the file written, see `writing`.
     """
     check_result_name(target, sheet, overwrite=overwrite)
+    sheet, problems = in_our_columns(sheet, problems)
     results = make_results(outcomes, problems, pins or {})
     if table_format(target) == "xlsx":
         summary = summarise_run(sheet, outcomes, problems, run)

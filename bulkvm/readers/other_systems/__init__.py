@@ -1,0 +1,1 @@
+"""Exports of other phone systems, read as sheets of boxes."""

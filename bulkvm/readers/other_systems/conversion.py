@@ -1,0 +1,108 @@
+"""Turns the sheet of an export, as it was read, into a sheet of boxes: only what is taken, in the words of bulkvm."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.header_matching import heading_key
+from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import ReadAs, Sheet
+from bulkvm.readers.example_row import drop_example_rows
+from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, word_of
+from bulkvm.readers.other_systems.export_columns import ExportColumns
+from bulkvm.readers.other_systems.recognition import choose_layout
+from bulkvm.readers.other_systems.system import IS_BOX, System
+from bulkvm.readers.skipped_rows import skip_rows
+
+
+def heading_map_of(system: System, given: Mapping[str, str]) -> dict[str, str]:
+    """Map the headings of an export to columns, by which its header is found. `given` are those that the user maps."""
+    ours: dict[str, str] = {}
+    for layout in system.layouts:
+        ours |= dict.fromkeys(layout.known_headings(), "")
+    for layout in system.layouts:
+        ours |= {heading: header for header, found in layout.sources().items() for heading in found if heading}
+    mapped = set(map(heading_key, given))
+    return {theirs: header for theirs, header in ours.items() if heading_key(theirs) not in mapped} | dict(given)
+
+
+def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> Sheet:
+    """Turn the sheet of an export into one of boxes. Letters and row numbers stay those of the file.
+
+    Args:
+        raw: the sheet as it was read.
+        system: what it is an export of.
+        given: the headings that the user maps to columns (`--map`), which take precedence.
+        file: the name of the file, for messages.
+
+    Raises:
+        SheetError: it is not an export of this system, or a heading is there twice.
+    """
+    layout = choose_layout(file, system, raw.headings, [theirs for theirs, header in given.items() if header])
+    columns = ExportColumns.of(raw, layout, given, file)
+    selected = _select(raw, columns)
+    left_out, problems = _find_left_out(selected, columns)
+    sheet = skip_rows(drop_example_rows(replace(selected, left_out={**raw.left_out, **left_out})))
+    conversion = Conversion(sheet, columns)
+    problems += conversion.run()
+    boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
+    missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
+    read_as = ReadAs(
+        system=system.name,
+        title=system.title,
+        columns=conversion.headings(),
+        never_read=columns.secrets(raw.headings),
+        rows=len(sheet.cells.index),
+    )
+    converted = conversion.result()
+    return replace(
+        converted,
+        problems=(*sheet.problems, *(p for p in problems if p.row is None or p.row in boxes)),
+        heading_map={**converted.heading_map, **missing},
+        read_as=read_as,
+    )
+
+
+def _is_there(heading: str, sheet: Sheet) -> bool:
+    return heading_key(heading) in set(map(heading_key, sheet.headings.values()))
+
+
+def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
+    """Keep only the columns that are needed, so that no secret is in the sheet."""
+    headers = {letter: header for header, letters in columns.letters().items() for letter in letters}
+    kept = {*headers, *columns.helpers()}
+    # In this order, parts of a name are joined.
+    in_order = [*headers, *(letter for letter in raw.headings if letter in kept - headers.keys())]
+    return replace(
+        raw,
+        headings={letter: heading for letter, heading in raw.headings.items() if letter in kept},
+        cells=raw.cells[[letter for letter in raw.cells.columns if letter in kept]],
+        kinds={letter: kinds for letter, kinds in raw.kinds.items() if letter in kept},
+        problems=tuple(problem for problem in raw.problems if not problem.cell or _letter(problem.cell) in kept),
+        heading_map={raw.headings[letter]: headers.get(letter, "") for letter in in_order},
+    )
+
+
+def _letter(cell: str) -> str:
+    return cell.rstrip("0123456789")
+
+
+def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str], list[Problem]]:
+    """Find the rows that are no boxes, with the reasons, and the words that do not show whether they are."""
+    left_out: dict[int, str] = {}
+    problems: list[Problem] = []
+    for flag in columns.layout.off:
+        letter = columns.find(flag.heading)
+        for row, text in sheet.texts(letter).items() if letter else ():
+            meaning = flag.words.get(word_of(text, flag), flag.others)
+            if meaning is None:
+                what = "so it is not certain whether the row is a box"
+                problems.append(unknown_word(sheet, f"{letter}{row}", row, text, what))
+            elif meaning != IS_BOX:
+                left_out[row] = meaning
+    numbers = columns.letters().get(KEY_COLUMN.header, ())
+    if columns.layout.no_number and numbers:
+        blank = (row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS))
+        left_out |= dict.fromkeys(blank, columns.layout.no_number)
+    return left_out, problems

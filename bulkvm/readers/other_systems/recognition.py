@@ -1,0 +1,90 @@
+"""Recognises the export of another phone system by its headings."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.header_matching import heading_key
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.problem import ProblemCode
+from bulkvm.readers.other_systems.system import Layout, System
+from bulkvm.readers.other_systems.systems import SYSTEM_NAMES, SYSTEM_OF_NAME, SYSTEMS
+from bulkvm.readers.table import Row
+from bulkvm.text import join_and
+
+_LONGEST: Final = 64  # characters of a heading that identifies an export
+_FEWEST_KNOWN: Final = 2  # headings of an export, so that one alone is no coincidence
+
+
+def find_system(name: str) -> System:
+    """Return the system with the name that `--from` gives.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in SYSTEM_OF_NAME:
+        raise UsageError(f"{name} is not a system whose export can be read. They are {', '.join(SYSTEM_NAMES)}.")
+    return SYSTEM_OF_NAME[name]
+
+
+def recognise(rows: Iterable[Row]) -> System | None:
+    """Return the system whose export has one of these rows as its header, if there is exactly one."""
+    found = {system.name: system for row in rows for system in _identified(_keys(row.cells))}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def choose_layout(file: str, system: System, headings: Mapping[str, str], mapped: Collection[str]) -> Layout:
+    """Choose the layout of a system that fits the headings of a file best.
+
+    Args:
+        file: its name, for messages.
+        system: the system that `--from` names.
+        headings: of the header row.
+        mapped: the headings that the user maps to columns.
+
+    Raises:
+        SheetError: none fits.
+    """
+    keys = _keys(headings)
+    layout = max(system.layouts, key=lambda layout: (layout.identifies(keys), _known(layout, keys)))
+    if (heading_key(layout.number) in keys or mapped) and _known(layout, keys) >= _FEWEST_KNOWN:
+        return layout
+    other = recognise([Row(1, headings)])
+    hint = f" It is {with_article(other)} export: --from {other.name}." if other and other is not system else ""
+    needed = join_and([f'"{heading}"' for heading in layout.identified_by[0]])
+    raise SheetError(
+        f"{file} is not {with_article(system)} export, which has the headings {needed}.{hint} Check the file, or leave "
+        "--from out.",
+        ProblemCode.NO_HEADER,
+    )
+
+
+def refuse_export(file: str, rows: Iterable[Row]) -> None:
+    """Raise an error if one of the first rows of a file is the header of another system's export.
+
+    Raises:
+        SheetError: it is one, and was given without `--from`.
+    """
+    if system := recognise(rows):
+        raise SheetError(
+            f"{file} is {with_article(system)} export. Read it as one: --from {system.name}. Or say which column is "
+            f'which: --map "{system.layouts[0].number}={KEY_COLUMN.header}" and so on.',
+            ProblemCode.OTHER_SYSTEM,
+        )
+
+
+def with_article(system: System) -> str:
+    """The title of a system with its article: a FreePBX, an Asterisk."""
+    return f"{'an' if system.title[0] in 'AEI' else 'a'} {system.title}"
+
+
+def _identified(keys: Collection[str]) -> list[System]:
+    return [system for system in SYSTEMS if any(layout.identifies(keys) for layout in system.layouts)]
+
+
+def _known(layout: Layout, keys: Collection[str]) -> int:
+    return len({heading_key(heading) for heading in layout.known_headings()}.intersection(keys))
+
+
+def _keys(cells: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(heading_key(text) for text in cells.values() if 0 < len(text) <= _LONGEST)

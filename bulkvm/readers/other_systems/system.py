@@ -1,0 +1,168 @@
+"""What an export of another phone system is: its headings, the meaning of its words, and what is known about it."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+from typing import Final
+
+from bulkvm.columns import KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
+from bulkvm.columns.header_matching import heading_key
+
+YES: Final = "yes"
+NO: Final = "no"
+OFF: Final = "off"
+CLOCK_12: Final = "12-hour clock"
+CLOCK_24: Final = "24-hour clock"
+# Leaves the cell blank: what the word means here is not certain.
+UNCERTAIN: Final = ""
+# The next flag of the same column decides.
+NEXT: Final = ">"
+# As a reason why a row is no box: the row is one.
+IS_BOX: Final = ""
+VOICEMAIL_OFF: Final = "Voicemail is off there."
+
+# Booleans as spreadsheets write them after they opened a CSV file, in the languages that bulkvm knows.
+TRUE: Final = ("true", "wahr", "vrai", "verdadero", "vero", "waar", "verdadeiro")
+FALSE: Final = ("false", "falsch", "faux", "falso", "onwaar")
+
+
+class FileKind(StrEnum):
+    """How a file is read."""
+
+    TABLE = "CSV"
+    VOICEMAIL_CONF = "voicemail.conf"
+    JSON = "JSON"
+
+
+def either(yes: str, no: str) -> dict[str, str]:
+    """The meaning of a boolean, written as true and false or as 1 and 0."""
+    return {**dict.fromkeys((*TRUE, "1"), yes), **dict.fromkeys((*FALSE, "0"), no)}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A column with words of a closed list.
+
+    Attributes:
+        heading: its heading.
+        words: what each word means, in lower case; "" is a blank cell.
+        others: what any other word means; None if it is an error.
+        option: the name of an option in a cell such as `attach=yes|envelope=no`; its value is the word.
+    """
+
+    heading: str
+    words: Mapping[str, str]
+    others: str | None = None
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A warning about values that have no column here: one for all rows that match."""
+
+    heading: str
+    pattern: re.Pattern[str]
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The headings of one export. Case, accents, spaces and punctuation in headings do not matter.
+
+    Attributes:
+        identified_by: each of them is a set of headings that no other file has.
+        never_with: headings that the export never has.
+        number, pin: the headings of the extension and the PIN.
+        name, recipients: alternatives, the first that a file has counts; each is a list of headings that are joined. A
+            name that is blank is taken from the next alternative.
+        separator: between addresses, if it is not a comma or a semicolon.
+        pin_mark: a mark before a PIN, which is not part of it.
+        off: which rows are no boxes, and why; a row is left out if one of them gives a reason.
+        no_number: why a row without a number is no box; if blank, such a row is an error.
+        notify, ask, prompt, clock: flags of the columns enable_email_notify, enable_pin, prompt and play_datetime; of
+            several, the first counts that is not NEXT.
+        mails_if_address: whether an e-mail is sent if there is an address, and none if there is not.
+        notes: warnings about values that are not taken.
+        secrets: headings of secrets, which are never read.
+        others: other headings of the export that match a column of bulkvm and mean something else.
+    """
+
+    identified_by: tuple[tuple[str, ...], ...]
+    never_with: tuple[str, ...] = ()
+    number: str
+    pin: str = ""
+    name: tuple[tuple[str, ...], ...] = ()
+    recipients: tuple[tuple[str, ...], ...] = ()
+    separator: str = ""
+    pin_mark: str = ""
+    off: tuple[Flag, ...] = ()
+    no_number: str = ""
+    notify: tuple[Flag, ...] = ()
+    ask: tuple[Flag, ...] = ()
+    prompt: tuple[Flag, ...] = ()
+    clock: tuple[Flag, ...] = ()
+    mails_if_address: bool = False
+    notes: tuple[Note, ...] = ()
+    secrets: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def identifies(self, keys: Collection[str]) -> bool:
+        """Whether a file with these headings, each as its `heading_key`, is this export."""
+        if any(heading_key(heading) in keys for heading in self.never_with):
+            return False
+        return any(all(heading_key(heading) in keys for heading in headings) for headings in self.identified_by)
+
+    def flags(self) -> dict[str, tuple[Flag, ...]]:
+        """The flags of each column, by its header."""
+        return {
+            "enable_email_notify": self.notify, "enable_pin": self.ask, "prompt": self.prompt,
+            "play_datetime": self.clock,
+        }  # fmt: skip
+
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """All headings from which a column may be read, by the column's header."""
+        found = {
+            KEY_COLUMN.header: (self.number,),
+            NAME_COLUMN.header: tuple(chain.from_iterable(self.name)),
+            PIN_COLUMN.header: (self.pin,),
+            "recipients": tuple(chain.from_iterable(self.recipients)),
+            **{header: tuple(flag.heading for flag in flags) for header, flags in self.flags().items()},
+        }
+        return {header: headings for header, headings in found.items() if any(headings)}
+
+    def known_headings(self) -> Iterator[str]:
+        """All headings that the entry names."""
+        yield from chain.from_iterable(self.identified_by)
+        yield from chain.from_iterable(self.sources().values())
+        yield from (flag.heading for flag in self.off)
+        yield from (note.heading for note in self.notes)
+        yield from (*self.secrets, *self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A phone system whose export can be read.
+
+    Attributes:
+        name: as of `--from`.
+        title: its name for people, with an article: "a FreePBX".
+        export: what to export, and where.
+        kind: how the file is read.
+        layouts: the headings, of each version that has its own.
+        has_bare_quotes: whether quotes inside values are not written twice.
+        certainty: what the entry is based on.
+        check: what a first real export should be checked for.
+        lacks: what boxes have there that is not taken.
+    """
+
+    name: str
+    title: str
+    export: str
+    kind: FileKind = FileKind.TABLE
+    layouts: Sequence[Layout] = field(repr=False)
+    has_bare_quotes: bool = False
+    certainty: str
+    check: str
+    lacks: str = ""
