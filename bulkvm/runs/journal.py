@@ -37,8 +37,7 @@ class Journal:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{info.name}{SUFFIX}"
-        self._begun: dict[int, str] = {}  # by row in progress: how it counts if it is updated
-        self._updated: Counter[str] = Counter()
+        self._begun: dict[int, str] = {}  # by row: how it counts if it is updated
         self._is_torn = False
         self._lock_file = file.with_suffix(LOCK_SUFFIX)
         self._lock = ExitStack()
@@ -62,11 +61,9 @@ class Journal:
         self._begun[change.record.row] = update_word(change.kind, has_wanted=change.wanted is not None)
         self._write(format_begin(change))
 
-    def end(self, outcome: Outcome, box: Box | None = None, *, again: bool = False) -> None:
-        """Record the outcome of a row, and the box if it was read back; `again` to correct an outcome."""
-        word = self._begun.pop(outcome.row, Status.UPDATED)
-        if outcome.status is Status.UPDATED:
-            self._updated[word] += 1
+    def end(self, outcome: Outcome, box: Box | None = None, *, former: Status | None = None) -> None:
+        """Record the outcome of a row, and the box if it was read back; `former` is the status recorded before."""
+        again = former is outcome.status or (former and self._word(outcome.row, former))
         self._write(format_end(outcome, box, again=again))
 
     def whole(self, row: int, when: str, box: str) -> None:
@@ -75,8 +72,17 @@ class Journal:
 
     def finish(self, outcomes: Iterable[Outcome], exit_code: ExitCode) -> None:
         """Record the end of the run, with the outcomes of all rows."""
-        counts = Counter(outcome.status for outcome in outcomes)
-        self._write(format_line({"done": {"counts": counts, "updated": self._updated, "exit_code": exit_code}}))
+        counts: Counter[Status] = Counter()
+        updated: Counter[str] = Counter()
+        for outcome in outcomes:
+            counts[outcome.status] += 1
+            if outcome.status is Status.UPDATED:
+                updated[self._word(outcome.row, outcome.status)] += 1
+        self._write(format_line({"done": {"counts": counts, "updated": updated, "exit_code": exit_code}}))
+
+    def _word(self, row: int, status: Status) -> str:
+        """How a list of runs counts a row with a status."""
+        return self._begun.get(row, status) if status is Status.UPDATED else status
 
     def close(self) -> None:
         """Flush the file to disk, close it, and release its lock."""

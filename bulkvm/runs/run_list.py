@@ -28,7 +28,8 @@ _NUMBER: Final = re.compile(rb'\{"run": \{"number": (\d+),')
 _ROW: Final = re.compile(rb'"row": (\d+)')
 _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes would be escaped
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
-_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b'{"again": ', b"\n")  # lines that rarely hold a new one
+_FORMER: Final = re.compile(rb'\{"again": "([a-z ]+)"')  # how a row was counted before
+_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b'{"again": true', b"\n")  # lines that rarely hold a new one
 
 
 def next_number(folder: Path) -> int:
@@ -145,6 +146,8 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
             elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
                 word = begun.pop(int(row[1]), Status.UPDATED)
                 words[word if status[1] == b"updated" else status[1].decode()] += 1
+                if former := _FORMER.match(line):
+                    words[former[1].decode()] -= 1
             else:
                 is_damaged = True
     if row_count is not None:

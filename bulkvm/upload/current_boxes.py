@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from bisect import bisect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import PbxError
 from bulkvm.pbx import PAGE, Pbx, WholeBox, in_parallel
+from bulkvm.upload.neighbours import Neighbours, order_by_number
 
 _MAX_AGE: Final = 2.0  # seconds between reading a box and changing it
 _FIRST_SIZE: Final = 16  # changes for which a page is read, until it is known how many are sent in that time
@@ -26,7 +26,7 @@ def is_served_by_pages(change: Change) -> bool:
 
 def order_for_pages(change: Change) -> tuple[bool, int, str]:
     """The key that sorts changes so that those served by one page are consecutive."""
-    return (True, *_key(change.record.extension_number)) if is_served_by_pages(change) else (False, 0, "")
+    return (True, *order_by_number(change)) if is_served_by_pages(change) else (False, 0, "")
 
 
 class CurrentBoxes:
@@ -47,9 +47,9 @@ class CurrentBoxes:
         """
         self._pbx = pbx
         self._clock = clock
-        self._changes = sorted(filter(is_served_by_pages, plan.changes), key=order_for_pages)
+        self._neighbours = Neighbours(filter(is_served_by_pages, plan.changes), plan.numbers)
+        self._changes = self._neighbours.changes
         self._places = {change.record.row: place for place, change in enumerate(self._changes)}
-        self._numbers = sorted(map(_key, plan.numbers))
         self._pages: dict[int, _Page] = {}
         self._size = _FIRST_SIZE
         self._shown: frozenset[str] | None = None  # the fields of a single answer, once one was read
@@ -115,24 +115,12 @@ class CurrentBoxes:
             return page
         if page:  # too large to be used up in time
             self._size = max(_MIN_SIZE, page.used)
-        places = self._neighbours(place)
+        places = self._neighbours.on_page(place, self._size)
         if len(places) < _MIN_SIZE:
             return None
         page = _Page(self._pbx, [self._changes[other] for other in places], self._clock)
         self._pages |= dict.fromkeys(places[1:], page)
         return page
-
-    def _neighbours(self, place: int) -> range:
-        """The places of a change and of those that one page shows as well."""
-        first = _key(self._changes[place].record.extension_number)
-        at = bisect(self._numbers, first)
-        end = place + 1
-        while end < len(self._changes) and end - place < self._size:
-            number = _key(self._changes[end].record.extension_number)
-            if number[0] != first[0] or bisect(self._numbers, number) - at >= PAGE:
-                break
-            end += 1
-        return range(place, end)
 
 
 class _Page:
@@ -168,11 +156,6 @@ class _Page:
     def is_recent(self) -> bool:
         """Whether the page is recent enough. Its age counts from before the request, which may have to wait."""
         return self._boxes is None or self._clock() - self._began <= _MAX_AGE
-
-
-def _key(number: str) -> tuple[int, str]:
-    """Numbers of one length are in the same order as texts and by value."""
-    return len(number), number
 
 
 def _length(name: str, change: Change) -> int:

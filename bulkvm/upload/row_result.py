@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Final
 
 from bulkvm.model.box import Box
+from bulkvm.model.change import Change
 from bulkvm.model.errors import BulkvmError
 from bulkvm.model.outcome import Outcome
 
@@ -17,6 +18,7 @@ class VerifyMode(Enum):
     IN_DOUBT = "in doubt"
     IF_POSSIBLE = "if possible"  # for the journal; the outcome of the row does not depend on it
     ALWAYS = "always"
+    LATER = "later"  # together with others
     CANARY = "canary"  # with all fields, before any other row is sent
 
 
@@ -28,10 +30,12 @@ class RowResult:
         outcome: the outcome of the row.
         box: the box, if it was read back.
         is_verified: whether it was read back as a canary, and is as expected.
+        unverified: the change as it was sent, if the box is to be read back later.
         error: why no other change may be sent.
     """
 
     outcome: Outcome
     box: Box | None = None
     is_verified: bool = False
+    unverified: Change | None = None
     error: BulkvmError | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
@@ -26,6 +26,8 @@ from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.update import outcome_of_missing, update
+
+_SAVED: Final = frozenset({Status.CREATED, Status.UPDATED})
 
 
 class _NothingToSend(Exception):
@@ -123,6 +125,23 @@ class RowSender:
             self._on_whole(change.record.row, "before", before)
         self._on_begin(change)
         outcome = await self._send(change)
+        if verify is VerifyMode.LATER and outcome.status in _SAVED and change.kind is not ChangeKind.REMOVE:
+            return RowResult(outcome, unverified=change)
+        return await self._verify_or_find(change, before, verify, outcome)
+
+    async def verify(self, result: RowResult) -> RowResult:
+        """Read the box of a row back that was sent to be verified later.
+
+        Raises:
+            LoginRefused: the login is no longer accepted, and the box was not created.
+        """
+        assert result.unverified is not None
+        return await self._verify_or_find(result.unverified, None, VerifyMode.ALWAYS, result.outcome)
+
+    async def _verify_or_find(
+        self, change: Change, before: WholeBox | None, verify: VerifyMode, outcome: Outcome
+    ) -> RowResult:
+        """Read the box back if required. A new box whose id turns out to be that of another one is looked up."""
         may_be_another = change.kind is ChangeKind.CREATE
         try:
             return await self._verify(change, before, verify, outcome, may_be_another=may_be_another)
@@ -153,7 +172,7 @@ class RowSender:
         Raises:
             AnotherBox: the box with this id has another number, and `may_be_another` is set.
         """
-        if outcome.status not in {Status.CREATED, Status.UPDATED}:
+        if outcome.status not in _SAVED:
             return RowResult(outcome)
         if verify is VerifyMode.CANARY:
             check = CanaryCheck(change, before, self._pbx, self._on_whole)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +16,9 @@ from bulkvm.pbx.parallel import in_parallel
 from bulkvm.planning import blank_fields
 from bulkvm.runs.journal import Journal
 from bulkvm.upload.current_boxes import order_for_pages
+from bulkvm.upload.neighbours import order_by_number
 from bulkvm.upload.preserved_fields import PreservedFields
+from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender
 
@@ -60,7 +62,7 @@ async def send(
         pbx: the PBX.
         settings: concurrency, the limit of failures, and whether all boxes are read back.
         journal: records each step before it matters.
-        on_outcome: called with each outcome, in no particular order.
+        on_outcome: called with each outcome once its box was verified, in no particular order.
         stop: polled during the run. Once it returns True, no further change is begun, and waiting requests are not
             sent.
     """
@@ -73,6 +75,7 @@ async def send(
         for kind in _CANARIES if settings.canary else ():
             await run.send_canary(change for change in plan.changes if change.kind is kind)
         await in_parallel(run.left(plan), run.send, settings.concurrency)
+        await run.finish_verifying()
         await run.settle_shared_ids(plan)
     finally:
         watch.cancel()
@@ -112,6 +115,7 @@ class _Run:
             on_whole=self._record_whole,
             check_running=self._check_running,
         )
+        self._read_back = ReadBack(pbx, plan, self._verify)
         self._tried = 0
         self._failed = 0
         self._error: BulkvmError | None = None
@@ -124,13 +128,18 @@ class _Run:
 
     def left(self, plan: Plan) -> Iterator[Change]:
         """The changes that have no outcome yet."""
-        changes = sorted(plan.changes, key=order_for_pages)
+        changes = sorted(plan.changes, key=order_by_number if self._settings.verify else order_for_pages)
         return (change for change in changes if change.record.row not in self._outcomes)
 
     async def send(self, change: Change) -> None:
         """Send one change, unless the run has ended."""
         if not self._has_ended():
             await self._send(change, self._verify_mode(change))
+
+    async def finish_verifying(self) -> None:
+        """Read back the boxes that were to be verified together with others which were not sent."""
+        for result in await self._read_back.finish():
+            self._finish(result)
 
     async def settle_shared_ids(self, plan: Plan) -> None:
         """Look up the boxes of creates that were answered with the same id, which only one of them can have."""
@@ -145,7 +154,7 @@ class _Run:
                     self._error = self._error or error
                     settled = _not_sent(change)
                 self._outcomes[outcome.row] = settled
-                self._record_end(RowResult(settled), again=True)
+                self._record_end(RowResult(settled), outcome)
 
     def _check_running(self) -> None:
         """Raise the error that stopped the run, if it has stopped."""
@@ -160,7 +169,7 @@ class _Run:
     def _verify_mode(self, change: Change) -> VerifyMode:
         """How a box is verified. The PBX's defaults for blank cells are recorded once for each set of blank cells."""
         if self._settings.verify:
-            return VerifyMode.ALWAYS
+            return VerifyMode.LATER
         if (
             self._journal
             and self._settings.canary
@@ -180,22 +189,28 @@ class _Run:
         """Send one change, and return whether it was verified as a canary."""
         if verify is VerifyMode.CANARY:
             self._is_first_with_its_blanks(change.record)
-        try:
-            result = await self._sender.send(change, verify)
-        except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
-            result = RowResult(_not_sent(change), error=error)
-        except Exception as error:  # noqa: BLE001  (an internal error must not cost the other rows their outcomes)
-            stopped = StoppedEarly(
-                f"Internal error ({type(error).__name__}): the run stopped. This is a bug in bulkvm."
-            )
-            result = RowResult(_unexpected(change), error=stopped)
+        result = await _result_of(change, self._sender.send(change, verify))
+        self._finish(result)
+        if self._settings.verify:
+            for verified in await self._read_back.after(result):
+                self._finish(verified)
+        return result.is_verified
+
+    async def _verify(self, result: RowResult) -> RowResult:
+        """Verify one row, without others."""
+        assert result.unverified is not None
+        return await _result_of(result.unverified, self._sender.verify(result))
+
+    def _finish(self, result: RowResult) -> None:
+        """Record the result of a row: of sending it, or of verifying it later."""
+        former = self._outcomes.get(result.outcome.row)
         self._error = self._error or result.error
         self._outcomes[result.outcome.row] = result.outcome
-        self._on_outcome(result.outcome)
+        if result.unverified is None:
+            self._on_outcome(result.outcome)
         if result.outcome.status is not Status.NOT_SENT:
-            self._count(result.outcome)
-        self._record_end(result)
-        return result.is_verified
+            self._count(result.outcome, again=former is not None)
+        self._record_end(result, former)
 
     def end(self, plan: Plan) -> RunResult:
         """The outcomes of all changes, including those that were never begun."""
@@ -220,17 +235,17 @@ class _Run:
             except OSError as error:
                 raise _journal_failed(error) from error
 
-    def _record_end(self, result: RowResult, *, again: bool = False) -> None:
+    def _record_end(self, result: RowResult, former: Outcome | None) -> None:
         if self._journal:
             try:
-                self._journal.end(result.outcome, result.box, again=again)
+                self._journal.end(result.outcome, result.box, former=former.status if former else None)
             except OSError as error:
                 self._error = self._error or _journal_failed(error)
 
-    def _count(self, outcome: Outcome) -> None:
+    def _count(self, outcome: Outcome, *, again: bool) -> None:
         """Count a row, and stop the run if too many failed. Rows that needed no request are not counted."""
         is_done = outcome.status.is_done
-        self._tried += outcome.attempts > 0 or not is_done
+        self._tried += not again and (outcome.attempts > 0 or not is_done)
         self._failed += not is_done
         if self._settings.max_errors.is_exceeded(self._failed, self._tried):
             self._error = self._error or StoppedEarly(
@@ -238,6 +253,17 @@ class _Run:
                 "allowed, so the run stopped. The result gives the reasons. To continue anyway, use a higher "
                 "--max-errors."
             )
+
+
+async def _result_of(change: Change, sending: Awaitable[RowResult]) -> RowResult:
+    """The result of sending or verifying a change, with the error that stops the run."""
+    try:
+        return await sending
+    except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
+        return RowResult(_not_sent(change), error=error)
+    except Exception as error:  # noqa: BLE001  (an internal error must not cost the other rows their outcomes)
+        stopped = StoppedEarly(f"Internal error ({type(error).__name__}): the run stopped. This is a bug in bulkvm.")
+        return RowResult(_unexpected(change), error=stopped)
 
 
 def _journal_failed(error: OSError) -> StoppedEarly:

@@ -6,33 +6,16 @@ from collections.abc import Callable, Sequence
 import pytest
 from starlette.applications import Starlette
 
-from bulkvm.model.box import Record
 from bulkvm.model.outcome import Status
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
-from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.simulator import SimulatorSettings
 from bulkvm.upload import send
 from bulkvm.upload.current_boxes import CurrentBoxes
 from tests.altered_pbx import AlteredPbx, Answer, Asked
-from tests.upload.actual_boxes import ANY_ERRORS, BY_TOKEN, boxes_from_rows
-
-QUICK = SendSettings(max_rps=0, max_errors=ANY_ERRORS, retries=1)
-
-
-def app_with(numbers: Sequence[int], settings: SimulatorSettings | None = None) -> Starlette:
-    app = create_app(settings=settings or SimulatorSettings())
-    fields = {"prompt": "de-DE", "enable_pin": True, "enable_email_notify": False, "recipients": None}
-    app.state.stored.replace(
-        {"id": f"Q{n}==", "name": f"Desk {n}", "extension_number": str(n), "pin": "402817", "play_datetime": None}
-        | fields
-        for n in numbers
-    )
-    return app
-
-
-def renamed(numbers: Sequence[int]) -> list[Record]:
-    return [Record(row=row, extension_number=str(n), name=f"New {n}") for row, n in enumerate(numbers, start=2)]
+from tests.upload.actual_boxes import BY_TOKEN, boxes_from_rows
+from tests.upload.desks import QUICK, app_with, renamed, requests
 
 
 async def updated(pbx_app: Starlette | AlteredPbx, numbers: Sequence[int], settings: SendSettings = QUICK) -> None:
@@ -44,10 +27,6 @@ async def updated(pbx_app: Starlette | AlteredPbx, numbers: Sequence[int], setti
         ended = await send(plan, pbx, settings)
     assert {outcome.status for outcome in ended.outcomes} == {Status.UPDATED}
     assert [app.state.stored.fetch(f"Q{n}==")["name"] for n in numbers] == [f"New {n}" for n in numbers]
-
-
-def requests(app: Starlette) -> int:
-    return sum(app.state.traffic.counts.values())
 
 
 async def test_a_thousand_spread_updates_take_little_more_than_one_request_each() -> None:
