@@ -9,8 +9,12 @@ from typing import Final
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.column import Column
 from bulkvm.columns.heading_words import (
+    asks_yes_or_no,
     fold,
     is_note,
+    names_any_address,
+    names_box,
+    names_other_address,
     names_other_number,
     names_other_secret,
     names_outdated,
@@ -22,6 +26,9 @@ from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
 _UNKNOWN: Final[frozenset[str]] = frozenset()
 _PIN: Final = frozenset({PIN_COLUMN.header})
+_RECIPIENTS: Final = frozenset({"recipients"})
+# With the note "yes/no", the heading of one column means the other: "E-mail (yes/no)".
+_SWITCHES: Final = {PIN_COLUMN.header: "enable_pin", "recipients": "enable_email_notify"}
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
@@ -42,7 +49,8 @@ _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] | None = None) -> dict[str, Column]:
     """Map letters to columns. If several headings mean the same column, all of them are in it.
 
-    Beside a heading that names the PIN of a box, one that could be any password is that of something else.
+    Beside a heading that names the PIN of a box, one that could be any password is that of something else. In the same
+    way, beside a "Voicemail Email", an "Email" is another address.
 
     Args:
         headings: by letter, as they are in the sheet.
@@ -62,10 +70,8 @@ def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] |
             (header,) = found
             if header not in taken:
                 columns[letter] = COLUMN_OF_HEADER[header]
-    if PIN_COLUMN.header not in taken:
-        for letter in _other_passwords(columns, headings):
-            del columns[letter]
-    return columns
+    others = (*_other_passwords(columns, headings), *_other_addresses(columns, headings))
+    return {letter: column for letter, column in columns.items() if letter not in others or column.header in taken}
 
 
 def match_heading(heading: str) -> Column | None:
@@ -92,6 +98,8 @@ def possible_columns(heading: str) -> frozenset[str]:
         if found := _named(outer):
             if any(_changes_meaning(note, outer, found) for note in notes):
                 return _UNKNOWN
+            if any(map(asks_yes_or_no, notes)):
+                found = frozenset(_SWITCHES.get(header, header) for header in found)
             return found.union(*(_named(note) for note in notes if not is_note(note)))
     return _named(heading)
 
@@ -157,6 +165,12 @@ def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str])
     return [letter for letter in pins if may_be_other_secret(headings[letter])]
 
 
+def _other_addresses(columns: Mapping[str, Column], headings: Mapping[str, str]) -> list[str]:
+    recipients = [letter for letter, column in columns.items() if {column.header} == _RECIPIENTS]
+    of_box = any(names_box(headings[letter]) for letter in recipients)
+    return [letter for letter in recipients if of_box and names_any_address(headings[letter])]
+
+
 def _named(heading: str) -> frozenset[str]:
     """The columns that a heading without notes names, as a whole or in parts: "Durchwahl / Extension"."""
     whole = _one(heading)
@@ -186,6 +200,8 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
         is_known = is_note(note) or _named(note) or names_pin_of_box(f"{heading} {note}")
         return names_other_secret(note) or not is_known  # "PIN (door)"
+    if found == _RECIPIENTS:
+        return names_other_address(note)  # "E-mail (private)"
     if NAME_COLUMN.header in found:  # the first name or the last name alone, and not "Name (first and last)"
         words = frozenset(fold(word) for word in note.split())
         return words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)

@@ -50,7 +50,9 @@ _NOTES: Final = _set(
     "verplicht vereist optioneel cijfer cijfers alleen tekens tot en of nee "
     "obrigatorio obrigatoria opcional digitos caracteres apenas ate sim nao"
 )
-_PREPOSITIONS: Final = _set("to from of at von bis a au de y da e en tot")  # no note by themselves
+# No notes by themselves: "sim" is Portuguese for yes, and names a phone's card.
+_PREPOSITIONS: Final = _set("to from of at von bis a au de y da e en tot sim")
+_YES_OR_NO: Final = _set("yes no y n ja nein j oui non o si s nee sim nao on off true false or oder ou of")
 _MAIL_OR_NOTICE: Final = re.compile("mail|notif|courriel|correo|correio|posta|benachricht|melding")
 _OUTDATED: Final = _set(
     "old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua anterior "
@@ -61,15 +63,21 @@ _UNUSED: Final = re.compile(
     r"\b(?:(?:not|nicht|non|no|niet|nao) (?:in )?(?:use|used|verwend\w*|benutz\w*|utilis\w*|usar\w*|gebruik\w*|"
     r"utilizar\w*)|unused|obsolete|deprecated|expired|veraltet|obsolet|obsoleto|obsoleta|verouderd)\b"
 )
-# What a person is called at the login for which a password is.
+# What a person, a device or an account is called, to which a password may belong.
 _LOGINS: Final = _set(
     "sip auth authentication login logon username userid loginname mac anmeldename benutzername nutzername "
-    "identifiant gebruikersnaam inlognaam"
+    "identifiant gebruikersnaam inlognaam user benutzer nutzer utilisateur usuario utente gebruiker utilizador "
+    "device gerat geraet appareil dispositivo apparaat portal portail portale account konto compte cuenta conta"
 )
-_LOGIN_PAIRS: Final = re.compile(
-    r"\b(?:user|account) ?(?:name|id)\b|\bnom d ?utilisateur\b|\bnombre de usuario\b|"
-    r"\bnome (?:utente|de utilizador)\b"
+# Words for an e-mail address that is not for messages in a box.
+_OTHER_ADDRESSES: Final = _set(
+    "private privat privater prive privee privado privada privato privata particulier personal personlich persoenlich "
+    "personnel personnelle personale pessoal persoonlijk home zuhause manager supervisor boss chef vorgesetzter leiter "
+    "leitung responsable responsabile gerente jefe jefa chefe billing invoice invoices rechnung rechnungen facturation "
+    "facturacion fatturazione factuur faturamento backup alternative alternativ secondary zweite sender absender "
+    "expediteur remitente mittente afzender remetente"
 )
+_RECIPIENTS: Final = re.compile("recip|destinat|empf|ontvang|notif|benachr")
 # Words for numbers that are not extensions.
 _OTHER_NUMBERS: Final = _set(
     "mobile mobil handy cell cellular portable movil cellulare mobiel celular telemovel fax did ddi external extern "
@@ -98,6 +106,17 @@ def is_note(text: str) -> bool:
     """Whether a text only explains how to fill in a column: "required", "6-10 digits"."""
     words = set(_split(text))
     return not words <= _PREPOSITIONS and all(word.isdecimal() or word in _NOTES for word in words)
+
+
+def asks_yes_or_no(note: str) -> bool:
+    """Whether a note shows that a column is filled in with yes or no: "yes/no"."""
+    words = set(_split(note))
+    return len(words) > 1 and words <= _YES_OR_NO
+
+
+def names_box(heading: str) -> bool:
+    """Whether a heading names voicemail or a mailbox."""
+    return not _BOXES.isdisjoint(_words(heading))
 
 
 def names_secret(heading: str) -> bool:
@@ -129,6 +148,16 @@ def names_other_number(text: str) -> bool:
     return not _OTHER_NUMBERS.isdisjoint(_split(text))
 
 
+def names_other_address(text: str) -> bool:
+    """Whether a text has a word for an e-mail address that is not for messages in a box."""
+    return not (_OTHER_ADDRESSES | _LOGINS).isdisjoint(_split(text))
+
+
+def names_any_address(heading: str) -> bool:
+    """Whether the heading of an e-mail address has no word for recipients or for a box: "Email"."""
+    return not names_box(heading) and not _RECIPIENTS.search(plain(heading))
+
+
 def names_outdated(text: str) -> bool:
     """Whether a text marks a value as no longer valid, or not to be used."""
     words = _split(text)
@@ -137,8 +166,7 @@ def names_outdated(text: str) -> bool:
 
 def names_login(heading: str) -> bool:
     """Whether a heading names what a password belongs to, such as a user name or a SIP account."""
-    words = _split(_NEW_WORD.sub(" ", heading))
-    return not _LOGINS.isdisjoint(words) or bool(_LOGIN_PAIRS.search(" ".join(words)))
+    return not _LOGINS.isdisjoint(_split(_NEW_WORD.sub(" ", heading)))
 
 
 def _split(text: str) -> list[str]:

@@ -103,21 +103,24 @@ NOTIFY: Final = {
 RECIPIENTS: Final = {
     "en": "recipient, email, emails, email address, email addresses, mail, mail address, email recipient, "
     "email recipients, recipient email, recipient emails, recipients email, notify to, email to notify, "
-    "notification email address, notification email addresses, notification recipients",
+    "notification email address, notification email addresses, notification recipients, voicemail email, vm email, "
+    "voicemail email address, voicemail email addresses, voicemail recipient, voicemail recipients",
     "de": "Empfänger, E-Mail-Empfänger, E-Mail-Adresse, E-Mail-Adressen, Mailadresse, Mailadressen, "
-    "Benachrichtigung an, Benachrichtigungs-E-Mail",
+    "Benachrichtigung an, Benachrichtigungs-E-Mail, Voicemail-E-Mail, E-Mail für Voicemail",
     "fr": "destinataire, destinataires, courriel, courriels, adresse e-mail, adresses e-mail, adresse mail, "
-    "adresses mail, adresse courriel, adresse de courriel, adresse électronique, mél",
+    "adresses mail, adresse courriel, adresse de courriel, adresse électronique, mél, e-mail de la messagerie vocale, "
+    "e-mail messagerie vocale",
     "es": "destinatario, destinatarios, correo, correos, correo-e, correo de notificación, correo electrónico, "
     "correos electrónicos, "
     "dirección de correo, direcciones de correo, dirección de correo electrónico, direcciones de correo electrónico, "
-    "dirección de email, direcciones de email",
+    "dirección de email, direcciones de email, correo del buzón de voz, e-mail del buzón de voz",
     "it": "destinatario, destinatari, indirizzo e-mail, indirizzi e-mail, indirizzo mail, posta elettronica, "
     "indirizzo di posta elettronica, indirizzi di posta elettronica, destinatari e-mail, e-mail destinatari, "
-    "e-mail destinatario",
-    "nl": "ontvanger, ontvangers, e-mailadres, e-mailadressen, mailadres, mailadressen, e-mailontvangers",
+    "e-mail destinatario, e-mail casella vocale, e-mail della casella vocale, e-mail segreteria",
+    "nl": "ontvanger, ontvangers, e-mailadres, e-mailadressen, mailadres, mailadressen, e-mailontvangers, "
+    "voicemail-e-mail, e-mail voor voicemail",
     "pt": "destinatário, destinatários, endereço de e-mail, endereços de e-mail, correio eletrónico, "
-    "correio eletrônico",
+    "correio eletrônico, e-mail da caixa de voz, e-mail do correio de voz",
 }
 
 PLAY_DATETIME: Final = {
@@ -156,5 +159,6 @@ LAST_NAMES: Final = (
 
 # Headings that name one column in one language and another one in another language.
 AMBIGUOUS: Final = dict.fromkeys(
-    ("notification email", "notification emails", "Benachrichtigung E-Mail"), ("enable_email_notify", "recipients")
+    ("notification email", "notification emails", "Benachrichtigung E-Mail", "voicemail to email"),
+    ("enable_email_notify", "recipients"),
 )

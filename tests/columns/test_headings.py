@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMNS, Column
 from bulkvm.columns.header_matching import match_heading, match_headings, possible_columns, suggest_column
-from bulkvm.columns.heading_words import fold
+from bulkvm.columns.heading_words import fold, names_box
 from bulkvm.columns.headings import AMBIGUOUS
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
@@ -128,6 +128,12 @@ def test_headings_of_other_languages_and_of_the_portal_are_known(heading: str, h
         ("Announce (date/time)", "play_datetime"),
         ("Extension¹", "extension_number"),
         ("Voicemail (PIN)", "pin"),
+        ("Email (yes/no)", "enable_email_notify"),
+        ("E-Mail (ja/nein)", "enable_email_notify"),
+        ("Courriel [oui / non]", "enable_email_notify"),
+        ("PIN (Yes or No)", "enable_pin"),
+        ("Email address(es)", "recipients"),
+        ("E-mail (one per line)", "recipients"),
     ],
 )
 def test_notes_in_a_heading_are_left_out(heading: str, header: str) -> None:
@@ -160,6 +166,16 @@ def test_notes_in_a_heading_are_left_out(heading: str, header: str) -> None:
         ("Nombre (apellidos)", set()),
         ("Extension / Floor", set()),
         ("Extension (old)", set()),
+        ("Email (private)", set()),
+        ("E-Mail (privat)", set()),
+        ("Email (manager)", set()),
+        ("Email (login)", set()),
+        ("Email (portal user)", set()),
+        ("Correo (personal)", set()),
+        ("PIN (SIM)", set()),
+        ("PIN (sim)", set()),
+        ("PIN (sim/não)", {"enable_pin"}),
+        ("Voicemail to Email", {"recipients", "enable_email_notify"}),
         ("Number (mobile)", set()),
         ("Durchwahl (alt)", set()),
         ("#", set()),
@@ -188,7 +204,6 @@ def test_a_heading_that_may_be_either_of_two_is_an_error_that_names_both(heading
         ("Extention", "extension_number"),
         ("Emial", "recipients"),
         ("Durchwal", "extension_number"),
-        ("voicemail_email", None),
         ("voicemail_options", None),
         ("Floor", None),
         ("Notes", None),
@@ -249,7 +264,8 @@ def test_two_names_of_one_column_name_it_together() -> None:
 OTHERS: Final = st.text(max_size=12) | st.sampled_from(
     ["Floor", "Abteilung", "Prénom", "SIP Password", "Notes", "#", ""]
 )
-KNOWN: Final = st.sampled_from(ALL)
+# An address of a box, which wins over any other address, is tested on its own.
+KNOWN: Final = st.sampled_from([(c, name) for c, name in ALL if not (c.header == "recipients" and names_box(name))])
 NOTES: Final = st.sampled_from(["", " *", ":", " (required)", " (Pflicht)", "\n(6-10)"])
 HOW: Final = st.sampled_from(list(SPELLINGS.values()))
 
@@ -302,3 +318,17 @@ def test_words_of_headings_in_another_order_are_not_a_heading(words: list[str], 
         assert header in {columns.get(fold(piece)) for piece in pieces}
     if whole := columns.get(fold(heading)):
         assert header in {whole, None}
+
+
+@pytest.mark.parametrize("general", ["Email", "E-Mail-Adresse", "Courriel", "Correo electrónico", "Mail address"])
+@pytest.mark.parametrize("of_box", ["Voicemail Email", "Email (voicemail)", "E-Mail für Voicemail", "VM e-mail"])
+def test_the_address_of_a_box_wins_over_any_other_address(of_box: str, general: str) -> None:
+    for headings in ({"A": of_box, "B": general}, {"B": general, "A": of_box}):
+        assert {letter: column.header for letter, column in match_headings(headings).items()} == {"A": "recipients"}
+
+    mapped = match_headings({"A": of_box, "B": general}, {of_box: "recipients", general: "recipients"})
+    assert set(mapped) == {"A", "B"}
+
+
+def test_the_address_of_a_box_beside_recipients_is_an_error() -> None:
+    assert set(match_headings({"A": "Voicemail Email", "B": "Recipients"})) == {"A", "B"}

@@ -107,7 +107,8 @@ def test_a_column_that_is_not_to_be_used_is_not_read(heading: str) -> None:
 @pytest.mark.parametrize(
     "login",
     ["SIP User", "Auth ID", "Username", "User name", "Login", "MAC", "authUser", "Benutzername", "Anmeldename",
-     "Identifiant", "Nombre de usuario", "Nome utente", "Gebruikersnaam", "Nome de utilizador"],
+     "Identifiant", "Nombre de usuario", "Nome utente", "Gebruikersnaam", "Nome de utilizador", "Portal user", "User",
+     "Device", "Gerät", "Usuario", "Utente", "Benutzer", "Account", "Konto", "Portal"],
 )  # fmt: skip
 @pytest.mark.parametrize("heading", ["Password", "Kennwort", "Mot de passe", "Contraseña", "Wachtwoord", "Senha"])
 def test_a_password_beside_a_login_is_the_pin_only_where_it_is_mapped(heading: str, login: str) -> None:
