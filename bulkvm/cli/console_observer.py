@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkvm.cli.console import Console
 from bulkvm.cli.json_output import print_json, run_document
+from bulkvm.cli.options import site_argument
 from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.errors import Interrupted, ReadBackDiffers
@@ -70,10 +71,14 @@ def show_report(report: "RunReport", summary: str, console: Console, *, as_json:
     Raises:
         Exception: the result could not be written.
     """
+    from bulkvm.reports.text.outcome_text import render_failures
+
     if as_json:
         print_json(run_document(report))
+    if failures := render_failures(report.outcomes) if report.run else "":
+        console.always(failures)
     if report.run or report.result:
-        console.always(summary, bold=True)
+        (console.always if report.exit_code else console.info)(summary, bold=True)
     if report.error:
         console.always(str(report.error), fg="red")
     if isinstance(report.error, ReadBackDiffers):
@@ -82,6 +87,15 @@ def show_report(report: "RunReport", summary: str, console: Console, *, as_json:
         if report.run and not isinstance(report.result_error, Interrupted):
             console.always(f"The rows were sent. Re-create the result with `bulkvm runs {report.run} --result FILE`.")
         raise report.result_error
+    _show_result(report, console)
+    return report.exit_code
+
+
+def _show_result(report: "RunReport", console: Console) -> None:
+    """Print where the result is, and how to undo the run."""
+    if report.generated_pins:
+        console.info(f"{count(report.generated_pins, 'generated PIN')} in the result, which only you can read.")
     if report.result:
         console.info(f"Result: {report.result}")
-    return report.exit_code
+    if report.run and any(outcome.status.may_have_changed for outcome in report.outcomes):
+        console.info(f"To undo this run: `bulkvm undo {report.run}{site_argument()}`")

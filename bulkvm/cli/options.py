@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import click
+from click.core import ParameterSource
 
 from bulkvm.cli.console import Command
 from bulkvm.cli.main import current_streams
@@ -75,6 +76,13 @@ class OpenNamed(Protocol):
 
     def __call__(self, name: str | None, /, *, secret_needed: bool = True) -> Connection:
         """Open it."""
+
+
+def site_argument() -> str:
+    """The --site option of the current command, to repeat in a command that is suggested; blank if it has none."""
+    context = click.get_current_context()
+    is_given = context.get_parameter_source("site") is ParameterSource.COMMANDLINE
+    return f" --site {context.params['site']}" if is_given else ""
 
 
 def sheet_options(command: Command) -> Command:

@@ -11,7 +11,7 @@ from bulkvm.files import Reservation, reserve
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.jobs.preparing import Prepared, prepare
-from bulkvm.jobs.run_execution import RunReport, add_result, execute, new_run
+from bulkvm.jobs.run_execution import RunReport, add_result, before_sending, execute, new_run
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
@@ -65,16 +65,17 @@ def import_sheet(
         Interrupted: interrupted for the second time while rows were sent.
     """
     with ExitStack() as stack:
-        sheet = read_input(file, options.reading, observer)
-        reservation = stack.enter_context(_reserve_result(file, sheet, result, overwrite=overwrite))
-        check_result_name(reservation.path, sheet, overwrite=reservation)
-        prepared = prepare(
-            sheet,
-            options,
-            connection,
-            observer,
-            on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
-        )
+        with before_sending():
+            sheet = read_input(file, options.reading, observer)
+            reservation = stack.enter_context(_reserve_result(file, sheet, result, overwrite=overwrite))
+            check_result_name(reservation.path, sheet, overwrite=reservation)
+            prepared = prepare(
+                sheet,
+                options,
+                connection,
+                observer,
+                on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
+            )
         if prepared.tenant:
             _report_interrupted_import(prepared.tenant, observer)
         report = _Import(file, connection, prepared, reservation, observer).run(options)
@@ -154,7 +155,7 @@ class _Import:
         # `bulkvm runs` may be called in another folder.
         file = str(self.file if str(self.file) == "-" else self.file.absolute())
         info = new_run(file, self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
-        return execute(
+        report = execute(
             plan,
             info,
             self.connection,
@@ -163,6 +164,8 @@ class _Import:
             problems=prepared.problems,
             write_result=lambda outcomes, code: self._write_result(outcomes, code, info.began, info.name),
         )
+        pins = pins_on_pbx(prepared.generated_pins, report.outcomes).values()
+        return replace(report, generated_pins=len(list(filter(None, pins))))
 
     def _write_result(self, outcomes: tuple[Outcome, ...], code: int, began: datetime, run: str = "") -> Path:
         prepared = self.prepared

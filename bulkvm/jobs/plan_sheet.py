@@ -6,6 +6,7 @@ from pathlib import Path
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.jobs.preparing import prepare
+from bulkvm.jobs.run_execution import before_sending
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
@@ -59,7 +60,8 @@ def plan_sheet(
         LoginRefused: the PBX refuses the login.
         PbxError: the PBX failed.
     """
-    prepared = prepare(read_input(file, options.reading, observer), options, connection, observer)
+    with before_sending():
+        prepared = prepare(read_input(file, options.reading, observer), options, connection, observer)
     excess = None
     if prepared.plan and options.max_changes:
         excess = describe_excess(prepared.plan, options.max_changes)

@@ -10,7 +10,6 @@ from bulkvm.columns import SECRET_HEADERS, refused_text
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
-from bulkvm.jobs.run_execution import before_sending
 from bulkvm.jobs.sheet_input import check_input, check_input_tenant
 from bulkvm.jobs.sheet_options import PlanOptions
 from bulkvm.model.box import BLANK, Record
@@ -130,8 +129,7 @@ def prepare(
     prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
     if prepared.has_errors and _are_errors_certain(prepared, options):
         return prepared
-    with before_sending():
-        return asyncio.run(_compare(prepared, options, connection, observer, on_tenant))
+    return asyncio.run(_compare(prepared, options, connection, observer, on_tenant))
 
 
 def _are_errors_certain(prepared: Prepared, options: PlanOptions) -> bool:

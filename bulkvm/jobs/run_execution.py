@@ -42,6 +42,7 @@ class RunReport:
         error: why nothing was sent, or why the run ended early.
         result_error: why the result could not be written.
         read_as: how another system's export was read.
+        generated_pins: how many PINs were generated and sent.
     """
 
     site: str
@@ -54,15 +55,17 @@ class RunReport:
     error: BulkvmError | None = None
     result_error: Exception | None = None
     read_as: ReadAs | None = None
+    generated_pins: int = 0
 
 
 @contextmanager
 def before_sending() -> Iterator[None]:
-    """Add to errors of the PBX that nothing was sent, while a plan is made.
+    """Add to errors of the PBX, and to an interruption, that nothing was sent, while a plan is made.
 
     Raises:
         PbxUnreachable: the PBX went away. Only a run that has begun can end early.
         PbxError: another error of the PBX, with this addition.
+        Interrupted: interrupted.
     """
     try:
         yield
@@ -72,6 +75,8 @@ def before_sending() -> Iterator[None]:
         if isinstance(error, NotAllowed) or _HAS_NOTICE.search(str(error)):
             raise
         raise PbxError(f"{error}\n{_NOTHING_SENT}") from error
+    except KeyboardInterrupt as error:
+        raise Interrupted("Stopped. Nothing was sent.") from error
 
 
 def new_run(
