@@ -113,6 +113,7 @@ async def back_up(pbx: Pbx, site: Site, settings: BackupSettings) -> Manifest:
     try:
         tenant = await pbx.tenant()
         boxes = await list_whole_boxes(pbx, on_unchecked=partial(_log.warning, "%s: %s", site.name))
+        await pbx.check_tenant()
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
     source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))

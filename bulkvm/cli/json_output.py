@@ -181,7 +181,7 @@ def _shown(field: str, value: Value | Absent) -> str | bool | None:
 
 def sites_document(sites: Iterable[Site], stored: Mapping[str, bool]) -> dict[str, Any]:
     """The document of `sites --json`."""
-    fields = ("name", "url", "domain", "user", "ca_file", "fingerprint", "max_rps", "concurrency")
+    fields = ("name", "url", "domain", "user", "switch_to", "ca_file", "fingerprint", "max_rps", "concurrency")
     shown = [
         {field: getattr(site, field) for field in fields}
         | {"tenant": tenant_object(site.tenant)}

@@ -52,6 +52,12 @@ SITE_OPTION: Final = click.option(
     envvar="BULKVM_SITE",
     help="The site to use, as in `bulkvm sites`; `simulator` for the built-in PBX.",
 )
+TENANT_OPTION: Final = click.option(
+    "--tenant",
+    metavar="DOMAIN",
+    envvar="BULKVM_TENANT",
+    help="The domain of the tenant, for a system administrator's login; see `bulkvm tenants`.",
+)
 _FIX_OPTION: Final = click.option(
     "--fix",
     type=click.Choice([_LEADING_ZEROS]),
@@ -207,6 +213,7 @@ def connection_options(command: Command) -> Command:
 def calling_options(command: Command) -> Command:
     """Add the options about calling a PBX to a command, and pass it `open_named` to open one with them."""
 
+    @TENANT_OPTION
     @rate_options
     @_setting("--timeout", click.FloatRange(0.1, 3600), "The timeout of one request, in seconds.")
     @_setting("--retries", click.IntRange(1, 100), "How often to send one request, where repeating it is safe.")
@@ -217,6 +224,7 @@ def calling_options(command: Command) -> Command:
     @wraps(command)
     def with_open_named(
         *,
+        tenant: str | None,
         concurrency: int | None,
         max_rps: float | None,
         timeout: float,
@@ -232,7 +240,7 @@ def calling_options(command: Command) -> Command:
                 max_outage=max_outage,
             )
             rate = RateOptions(max_rps, concurrency)
-            return open_site(site, settings, trust, rate, secret_needed=secret_needed)
+            return open_site(site, settings, trust, rate, tenant=tenant, secret_needed=secret_needed)
 
         return command(open_named=open_named, **options)
 

@@ -9,6 +9,7 @@ from bulkvm.cli.main import current_streams
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import BulkvmError, UsageError
 from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import simulator_state, sites_file
 
 
@@ -44,21 +45,35 @@ class RateOptions:
 
 
 def open_site(
-    name: str | None, settings: SendSettings, trust: Trust, rate: RateOptions, *, secret_needed: bool = True
+    name: str | None,
+    settings: SendSettings,
+    trust: Trust,
+    rate: RateOptions,
+    *,
+    tenant: str | None = None,
+    secret_needed: bool = True,
 ) -> Connection:
     """Open the site with a name; without a name, the PBX of the environment variables, or the only site.
 
+    Args:
+        name: the name.
+        settings: how requests are sent.
+        trust: the options about trust.
+        rate: the options that limit the requests.
+        tenant: the domain of the tenant that is meant, instead of that of the site's entry.
+        secret_needed: whether a missing password or token is an error.
+
     Raises:
-        UsageError: there is no such site, or it has no password or token and needs one.
+        UsageError: there is no such site, it has no password or token and needs one, or its login is another tenant's.
     """
     from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites  # slow to import
 
     if name == SIMULATOR:
-        return _open_simulator(settings, rate)
+        return _open_simulator(settings, rate, tenant)
     # The environment alone needs no sites file, which may be wrong or have no folder.
     is_described = not name and os.environ.get("BULKVM_URL")
     choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
-    choice = replace(choice, site=trust.apply_to(choice.site))
+    choice = replace(choice, site=in_tenant(trust.apply_to(choice.site), tenant))
     settings = rate.apply_to(settings, choice.site)
     try:
         return Connection(add_secret(choice, fetch_secret, ask_secret), settings)
@@ -68,7 +83,32 @@ def open_site(
         return Connection(choice.site, settings, no_secret=error)
 
 
-def _open_simulator(settings: SendSettings, rate: RateOptions) -> Connection:
+def in_tenant(site: Site, domain: str | None) -> Site:
+    """The site with the tenant that is meant. Only a system administrator's login can be switched to it.
+
+    Raises:
+        UsageError: the login is another tenant's.
+    """
+    domain = domain or site.switch_to
+    if not domain:
+        return site
+    if site.domain and not site.token and site.domain.casefold() != domain.casefold():
+        raise UsageError(
+            f"The login of the site {site.name} is for the tenant {site.domain}, so it does not reach {domain}. "
+            "Nothing was sent. Use the login of that tenant, or that of a system administrator, which has no domain."
+        )
+    expected = site.tenant or Tenant(pbx=normalize_url(site.url), domain=domain)
+    if site.is_administrator or (site.tenant and expected.domain is None):
+        return replace(site, switch_to=domain)
+    if (expected.domain or "").casefold() != domain.casefold():
+        raise UsageError(
+            f"The site {site.name} is {expected}, not {domain}, so nothing was sent. Use the login of a system "
+            "administrator, or the site of that tenant."
+        )
+    return replace(site, switch_to=domain, tenant=expected)
+
+
+def _open_simulator(settings: SendSettings, rate: RateOptions, tenant: str | None) -> Connection:
     from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
     from bulkvm.sites import SIMULATOR
 
@@ -77,7 +117,7 @@ def _open_simulator(settings: SendSettings, rate: RateOptions) -> Connection:
     except SimulatorError as error:
         raise UsageError(str(error)) from error
     site = Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token, max_rps=0)  # carries no calls
-    return Connection(site, rate.apply_to(settings, site), app)
+    return Connection(in_tenant(site, tenant), rate.apply_to(settings, site), app)
 
 
 def ask_secret(site: Site) -> str | None:

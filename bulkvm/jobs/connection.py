@@ -1,14 +1,15 @@
 """A site and the settings to call it with."""
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bulkvm.model.errors import BulkvmError
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings, Site
-from bulkvm.model.tenant import Tenant
+from bulkvm.model.tenant import ListedTenant, Tenant
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import AsyncIterator
 
     from bulkvm.pbx import Pbx
 
@@ -27,16 +28,46 @@ class Connection:
     app: Any = None
     no_secret: BulkvmError | None = None
 
-    def open(self, *, reachable: bool = False, tenant: Tenant | None = None) -> "AbstractAsyncContextManager[Pbx]":
-        """Open the PBX for calls.
+    @asynccontextmanager
+    async def open(self, *, reachable: bool = False, tenant: Tenant | None = None) -> "AsyncIterator[Pbx]":
+        """Open the PBX for calls. The tenant of a system administrator's login is looked up, if it is not known.
 
         Args:
             reachable: whether it answered a moment ago, so that it is waited for if it does not now.
             tenant: the only one that may be called, if not the site's own.
+
+        Raises:
+            UsageError: there is no such tenant, or none was chosen.
+            BulkvmError: the tenant could not be looked up.
         """
         from bulkvm.pbx import connect  # noqa: PLC0415  (httpx is slow to import, and --help needs this module)
 
-        return connect(self.site, self.settings, app=self.app, reachable=reachable, tenant=tenant)
+        expected = tenant or await self._look_up()
+        async with connect(self.site, self.settings, app=self.app, reachable=reachable, tenant=expected) as pbx:
+            yield pbx
+
+    def in_tenant(self, tenant: Tenant) -> "Connection":
+        """The same connection, for one tenant of a system administrator's login."""
+        return replace(self, site=replace(self.site, tenant=tenant, switch_to=tenant.domain))
+
+    async def list_tenants(self) -> tuple[ListedTenant, ...]:
+        """List all tenants that a system administrator's login reaches."""
+        from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)
+
+        async with connect_administrator(self.site, self.settings, app=self.app) as administrator:
+            return await administrator.list_tenants()
+
+    async def _look_up(self) -> Tenant | None:
+        """The tenant that a system administrator's login is to be switched to; None for any other login."""
+        from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)
+
+        site = self.site
+        if not (site.is_administrator and site.switch_to):
+            return None
+        if site.tenant and site.tenant.id and (site.tenant.domain or "").casefold() == site.switch_to.casefold():
+            return site.tenant
+        async with connect_administrator(site, self.settings, app=self.app) as administrator:
+            return (await administrator.find_tenant(site.switch_to)).tenant
 
     def with_settings(self, **settings: Any) -> "Connection":
         """The same connection with other settings."""

@@ -114,4 +114,6 @@ def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
 async def _list(connection: Connection, observer: Observer) -> tuple[Box, ...]:
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
-            return await list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)
+            boxes = await list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)
+        await pbx.check_tenant()
+    return boxes

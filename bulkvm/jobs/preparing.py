@@ -168,6 +168,7 @@ async def _compare(
             plan = await planner.plan(
                 checked.records, pins, progress, keep_unseen=options.keep_unseen, completed=checked.completed
             )
+        await pbx.check_tenant()
     plan = replace(
         plan,
         problems=checked.with_cells(plan.problems),

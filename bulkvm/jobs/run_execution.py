@@ -12,7 +12,15 @@ from typing import Final
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.change import Plan
-from bulkvm.model.errors import BulkvmError, Interrupted, NotAllowed, PbxError, PbxUnreachable, StoppedEarly
+from bulkvm.model.errors import (
+    BulkvmError,
+    Interrupted,
+    LoginRefused,
+    NotAllowed,
+    PbxError,
+    PbxUnreachable,
+    StoppedEarly,
+)
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
@@ -211,6 +219,13 @@ def _send(
 
     async def sending() -> RunResult:
         async with connection.open(reachable=True, tenant=info.tenant) as pbx:
-            return await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
+            sent = await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
+            try:
+                await pbx.check_tenant()
+            except LoginRefused as error:
+                return replace(sent, error=sent.error or error)
+            except (PbxError, StoppedEarly, Interrupted):  # every request before it was to the right tenant
+                return sent
+        return sent
 
     return asyncio.run(sending())

@@ -92,6 +92,8 @@ def undo_run(
     runs = list_runs(observer.notice)
     listed = find_run(name, runs, undo_is_last=False, exact_name=exact_name)
     _check_tenant(listed.info, _known_tenant(connection))
+    if connection.site.is_administrator and not connection.site.switch_to:
+        connection = connection.in_tenant(listed.info.known_tenant)
     if listed.state is RunState.ENDED and not changed_anything(listed.counts):
         return _nothing_to_undo(listed, runs, connection)
     target = result or Path(f"undo-{listed.info.name}.result.xlsx")
@@ -252,7 +254,7 @@ def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
 def _known_tenant(connection: Connection) -> Tenant:
     """The tenant by the address and the login, without asking the PBX."""
     site = connection.site
-    return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain)
+    return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain or site.switch_to)
 
 
 def _nothing_to_undo(run: ListedRun, runs: Sequence[ListedRun], connection: Connection) -> UndoReport:

@@ -7,10 +7,12 @@ BulkvmError
 ├── LockHeld (2)              another program holds the lock: repeat when it has finished
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
 ├── LoginRefused (4)          the PBX does not accept the login
-│   └── OtherTenant           the login reaches another tenant than the expected one
+│   ├── OtherTenant           the login reaches another tenant than the expected one
+│   └── TenantNotConfirmed    the PBX does not show which tenant a system administrator's login was switched to
 ├── NotTrusted (5)            the PBX's certificate is not trusted, so nothing is sent
 ├── PbxError (5)              a call to the PBX failed
 │   ├── PbxUnreachable        the request never left this machine: nothing was changed
+│   │   └── SwitchFailed      the switch to a tenant, or its check, got no answer that can be used
 │   ├── PbxBusy               the PBX asks to wait (429): nothing was changed
 │   ├── OutcomeUnknown        the request was sent, and it is not known what the PBX did
 │   │   ├── AnswerLost        no answer came, so the PBX may still be processing the request
@@ -90,6 +92,10 @@ class OtherTenant(LoginRefused):
     """The login reaches another tenant than the expected one. Nothing was sent to it."""
 
 
+class TenantNotConfirmed(LoginRefused):
+    """The PBX does not show which tenant a system administrator's login was switched to. Nothing was sent to it."""
+
+
 class NotTrusted(BulkvmError):
     """The PBX's certificate is not trusted, so nothing was sent. Waiting does not help."""
 
@@ -118,6 +124,10 @@ class PbxError(BulkvmError):
 
 class PbxUnreachable(PbxError):
     """The request never left this machine: nothing was changed."""
+
+
+class SwitchFailed(PbxUnreachable):
+    """The switch to a tenant, or its check, got no answer that can be used. The call itself was not sent."""
 
 
 class PbxBusy(PbxError):

@@ -47,6 +47,7 @@ class Site:
         ca_file: a .pem file; only its certificates and those signed by them are trusted.
         fingerprint: SHA-256 of the only certificate that is trusted.
         tenant: which the login reached when the site was set up; others are refused.
+        switch_to: the domain of the tenant that is meant. A system administrator's login is switched to it.
         max_rps: the maximum number of requests a second; 0 for no limit, None for the default.
         concurrency: the maximum number of concurrent requests; None for the default.
         insecure: do not verify the certificate.
@@ -64,6 +65,7 @@ class Site:
     ca_file: str | None = None
     fingerprint: str | None = None
     tenant: Tenant | None = None
+    switch_to: str | None = None
     max_rps: float | None = None
     concurrency: int | None = None
     insecure: bool = False
@@ -83,6 +85,11 @@ class Site:
                 "would trust anyone. Leave it out. If the certificate was renewed, pin the new one with "
                 f"`bulkvm login {self.name}`."
             )
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the login is a system administrator's, which has no domain and reaches every tenant."""
+        return bool(self.user) and not self.domain and not self.token
 
 
 MIN_SAMPLE: Final = 10

@@ -47,6 +47,12 @@ class Tenant:
             return self.domain.casefold() != other.domain.casefold()
         return False
 
+    def confirms(self, expected: "Tenant") -> bool:
+        """Whether these are the same tenant beyond doubt: what both show is equal, and both show an id or a domain."""
+        ids, domains = (self.id, expected.id), (self.domain, expected.domain)
+        shown = [pair for pair in (ids, tuple(text and text.casefold() for text in domains)) if all(pair)]
+        return self.pbx == expected.pbx and bool(shown) and all(one == other for one, other in shown)
+
     def is_same(self, other: "Tenant") -> bool:
         """Whether these are certainly the same tenant."""
         if self.contradicts(other):
@@ -62,6 +68,19 @@ class Tenant:
         shown = [text for text in (self.name, self.domain) if text] or ([f"tenant {self.id}"] if self.id else [])
         names = f"{shown[0]} ({shown[1]})" if len(shown) > 1 else "".join(shown)
         return printable(f"{names} on {host}{port}{parts.path}" if names else f"{host}{port}{parts.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTenant:
+    """A tenant in the list of a system administrator."""
+
+    tenant: Tenant
+    is_enabled: bool
+
+    @property
+    def domain(self) -> str:
+        """Its domain, by which it is named; its id if the PBX shows none."""
+        return self.tenant.domain or self.tenant.id or ""
 
 
 def normalize_url(url: str) -> str:

@@ -1,8 +1,9 @@
 """The PBX's REST API: one method for each call."""
 
+from bulkvm.pbx.administrator import Administrator
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.completion import complete_box, complete_listed, fetch_again, is_list_exact, list_whole_boxes
-from bulkvm.pbx.connecting import connect
+from bulkvm.pbx.connecting import connect, connect_administrator
 from bulkvm.pbx.listing import PAGE, Progress, Query, no_progress
 from bulkvm.pbx.number_lists import NUMBER_LISTS, NumberList, NumberPage
 from bulkvm.pbx.parallel import in_parallel
@@ -19,6 +20,7 @@ from bulkvm.pbx.whole_box import (
 __all__ = [
     "NUMBER_LISTS",
     "PAGE",
+    "Administrator",
     "NumberList",
     "NumberPage",
     "Pbx",
@@ -29,6 +31,7 @@ __all__ = [
     "complete_box",
     "complete_listed",
     "connect",
+    "connect_administrator",
     "fetch_again",
     "find_field_changes",
     "find_not_default",

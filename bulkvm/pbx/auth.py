@@ -3,10 +3,12 @@
 import asyncio
 import math
 import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeAlias
 
 import httpx
 from httpx import codes
@@ -15,7 +17,7 @@ from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, P
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.responses import is_web_page, not_the_api, raise_for_status, read_json, read_object
-from bulkvm.pbx.tenant_lookup import read_expected_tenant, tenant_request
+from bulkvm.pbx.tenant_lookup import confirm_tenant, read_expected_tenant, tenant_request
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
@@ -31,26 +33,33 @@ _MARGIN_SHARE: Final = 0.1  # ... or this share of its lifetime, if that is less
 _MAX_MASKED: Final = 16  # recent tokens that messages mask; a PBX with short-lived tokens issues many
 
 
-class SiteAuth(httpx.Auth):
+Handle: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class SiteAuth(ABC):
     """Authenticates the requests to a site, and checks that each new token reaches the expected tenant."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
+        self.expected: Tenant | None = None
         self._lock = asyncio.Lock()
-        self._expected: Tenant | None = None
         self._issued: deque[str] = deque(maxlen=_MAX_MASKED)
 
     @property
     def secrets(self) -> tuple[str | None, ...]:
         """The values to mask in messages: the secret of the site, and the tokens that its login issued."""
-        return (self._site.password, self._site.token, *self._issued)
+        return (self.site.password, self.site.token, *self._issued)
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
-        self._expected = tenant
+        self.expected = tenant
         self._note_checked(checked=checked)
 
-    def _note_checked(self, *, checked: bool) -> None:
+    @abstractmethod
+    async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:
+        """Send an authenticated request by `handle`, after those that the login needs."""
+
+    def _note_checked(self, *, checked: bool) -> None:  # noqa: B027  (optional)
         """Record whether the present token is checked."""
 
 
@@ -62,23 +71,24 @@ class TokenAuth(SiteAuth):
         self._token = site.token or ""
         self._checked = False
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:
         """Add the token. Before the first request, check the tenant if one is expected."""
-        if self._expected and not self._checked:
+        if self.expected and not self._checked:
             async with self._lock:
                 if not self._checked:
-                    response = yield tenant_request(request, self._site.url, self._token)
-                    read_expected_tenant(response, self._site, self._expected, self.secrets)
+                    response = await ask_first(handle, tenant_request(request, self.site.url, self._token))
+                    check = confirm_tenant if self.site.switch_to else read_expected_tenant
+                    check(response, self.site, self.expected, self.secrets)
                     self._checked = True
         request.headers["authorization"] = f"Bearer {self._token}"
-        yield request
+        return await handle(request)
 
     def _note_checked(self, *, checked: bool) -> None:
         self._checked = checked
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     """A token, and the time at which it should be renewed."""
 
     text: str = field(repr=False)
@@ -101,69 +111,88 @@ class PasswordAuth(SiteAuth):
         """
         super().__init__(site)
         self._clock = clock
-        self._token: _Token | None = None
+        self._token: Token | None = None
         self._refresh: str | None = None
-        self._refusal: str | None = None
+        self._refusal: LoginRefused | None = None
         self._pages = 0  # web pages that answered a login, since the last token
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:
         """Get a token if necessary, and send the request with it; again with a new token if it was rejected.
 
         A request that changes something is sent once, since a 401 does not prove that nothing was done.
         """
         token = self._token
         needs_token = token is None or self._clock() >= token.renew_at
+        response: httpx.Response | None = None
         for _ in range(_MAX_TOKENS):
+            if needs_token or token is None:
+                token = await self._renew(token, request, handle)
+            needs_token = not await self._is_usable(token, request, handle)
             if needs_token:
-                async with self._lock:
-                    while self._token is token:  # else another request got a new one while this one waited
-                        asked_at = self._clock()
-                        new = await self._read((yield self._ask(request)), asked_at)
-                        if new and self._expected:
-                            self._check((yield tenant_request(request, self._site.url, new.text)), self._expected)
-                        self._token = new or self._token
-                    token = self._token
-            assert token
+                continue
             request.headers["authorization"] = f"Bearer {token.text}"
-            response = yield request
+            response = await handle(request)
             needs_token = response.status_code == codes.UNAUTHORIZED
             if not needs_token:
-                return
+                return response
             if CHANGES in request.extensions:
                 # The change may have been made: the caller looks first. The next request gets a new token.
                 if self._token is token:
                     self._token = replace(token, renew_at=-math.inf)
-                return
+                return response
+        return response or self._refuse_tokens()
+
+    def _refuse_tokens(self) -> NoReturn:
+        host = httpx.URL(self.site.url).host
+        raise PbxUnreachable(f"The PBX at {host} issued {_MAX_TOKENS} tokens that it does not accept.")
+
+    async def _is_usable(self, token: Token, request: httpx.Request, handle: Handle) -> bool:  # noqa: ARG002  (for subclasses)
+        """Whether a token may be used for a request, as far as that can be known before it is sent."""
+        return True
+
+    async def _renew(self, token: Token | None, request: httpx.Request, handle: Handle) -> Token:
+        """A new token in place of one that expired, unless another request got one while this one waited."""
+        async with self._lock:
+            while self._token is token:
+                asked_at = self._clock()
+                new = await self._read(await ask_first(handle, self._ask(request)), asked_at)
+                if new:
+                    self._token = await self._check_new(new, request, handle)
+            assert self._token
+            return self._token
+
+    async def _check_new(self, token: Token, request: httpx.Request, handle: Handle) -> Token:
+        """Check that a new token reaches the expected tenant, before anything else is sent with it."""
+        if self.expected:
+            response = await ask_first(handle, tenant_request(request, self.site.url, token.text))
+            if response.status_code == codes.UNAUTHORIZED:  # it has expired already; the next one may last longer
+                raise PbxUnreachable(f"The PBX at {response.url.host} issued a token that it does not accept.")
+            read_expected_tenant(response, self.site, self.expected, self.secrets)
+        return token
 
     def _ask(self, request: httpx.Request) -> httpx.Request:
         """The request for a token."""
         if self._refusal:
-            raise LoginRefused(self._refusal)
-        if not (self._site.user and self._site.password):
+            raise copy(self._refusal)
+        if not (self.site.user and self.site.password):
             raise UsageError(
-                f"The site {self._site.name} has neither a token nor a user with a password, so nothing was sent."
+                f"The site {self.site.name} has neither a token nor a user with a password, so nothing was sent."
             )
         if self._refresh:
             form = {"grant_type": "refresh_token", "refresh_token": self._refresh}
         else:
             by_password = {
                 "grant_type": "password",
-                "username": self._site.user,
-                "password": self._site.password,
-                "domain": self._site.domain,  # absent for a system administrator
+                "username": self.site.user,
+                "password": self.site.password,
+                "domain": self.site.domain,  # absent for a system administrator
                 "scope": "all",
             }
             form = {key: value for key, value in by_password.items() if value is not None}
-        url = f"{self._site.url}{LOGIN_PATH}"
+        url = f"{self.site.url}{LOGIN_PATH}"
         return httpx.Request("POST", url, data=form | {"client_id": _CLIENT_ID}, extensions=request.extensions)
 
-    def _check(self, response: httpx.Response, expected: Tenant) -> None:
-        """Check that a new token reaches the expected tenant."""
-        if response.status_code == codes.UNAUTHORIZED:  # it has expired already; the next one may last longer
-            raise PbxUnreachable(f"The PBX at {response.url.host} issued a token that it does not accept.")
-        read_expected_tenant(response, self._site, expected, self.secrets)
-
-    async def _read(self, response: httpx.Response, asked_at: float) -> _Token | None:
+    async def _read(self, response: httpx.Response, asked_at: float) -> Token | None:
         """The token of an answer; None if the refresh token was rejected, and the password is to be used."""
         await response.aread()
         if response.is_client_error and response.status_code != codes.TOO_MANY_REQUESTS:
@@ -172,19 +201,24 @@ class PasswordAuth(SiteAuth):
                 if self._is_of_a_proxy(response) and self._pages < _MAX_PAGES:
                     self._pages += 1
                     raise PbxUnreachable(refusal)
-                self._refusal = refusal
-                raise LoginRefused(refusal)
+                self._refusal = LoginRefused(refusal)
+                raise copy(self._refusal)
             self._refresh = None
             return None
-        answer = _read_answer(response)
+        if token := self._make_token(_read_answer(response), asked_at):
+            return token
+        raise LoginRefused(f"The PBX at {response.url.host} accepted the login, but issued no token.")
+
+    def _make_token(self, answer: Mapping[str, Any], asked_at: float) -> Token | None:
+        """The token in an answer, if there is one. Its refresh token is used from then on."""
         token, refresh = (str(answer.get(key) or "") for key in ("access_token", "refresh_token"))
-        if not _is_token(token):
-            raise LoginRefused(f"The PBX at {response.url.host} accepted the login, but issued no token.")
+        if not is_token(token):
+            return None
         self._pages = 0
         lifetime = _read_seconds(answer.get("expires_in"))
-        self._refresh = refresh if _is_token(refresh) else None
+        self._refresh = refresh if is_token(refresh) else None
         self._issued.extend(filter(None, (token, self._refresh)))
-        return _Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
+        return Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
 
     def _is_of_a_proxy(self, response: httpx.Response) -> bool:
         """Whether the answer is a web page, from a server that is a PBX since it issued a token."""
@@ -205,29 +239,19 @@ class PasswordAuth(SiteAuth):
         )
 
 
-def make_auth(site: Site) -> SiteAuth:
-    """Choose how to authenticate to a site.
+async def ask_first(handle: Handle, request: httpx.Request) -> httpx.Response:
+    """Send a request of the login, before which nothing else is sent, whatever becomes of it.
 
     Raises:
-        UsageError: the secret cannot be sent.
+        PbxUnreachable: its answer was lost.
     """
-    if site.token:
-        if not _is_token(site.token):
-            raise UsageError(
-                "The token contains an invalid character, such as a space or a line break. Enter the token alone, "
-                'without the word "Bearer" or quotation marks.'
-            )
-        return TokenAuth(site)
     try:
-        "".join(filter(None, (site.user, site.domain, site.password))).encode()
-    except UnicodeEncodeError:
-        raise UsageError(
-            "The user, the domain or the password is not valid UTF-8. Save the file that it comes from as UTF-8."
-        ) from None  # the cause contains the password
-    return PasswordAuth(site)
+        return await handle(request)
+    except OutcomeUnknown as error:
+        raise PbxUnreachable(f"{error} This was the login; nothing else was sent.") from error
 
 
-def _is_token(text: str) -> bool:
+def is_token(text: str) -> bool:
     """Whether a header can carry it: ASCII without spaces (RFC 6750, 2.1)."""
     return text.isascii() and text.isprintable() and bool(text) and " " not in text
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.model.errors import PbxError
+from bulkvm.model.errors import PbxError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.auth import make_auth
+from bulkvm.pbx.auth import PasswordAuth, SiteAuth, TokenAuth, is_token
+from bulkvm.pbx.system_auth import SystemAuth
 
 _LOG: Final = logging.getLogger(__name__)
 _HEADERS: Final = {"accept": "application/json"}
@@ -35,7 +36,7 @@ class AuthenticatedSession:
         self.url = httpx.URL(site.url)
         self._base = site.url
         self._transport = transport
-        self._auth = make_auth(site)
+        self._auth = _make_auth(site)
         self._on_failure = on_failure
 
     @property
@@ -56,16 +57,7 @@ class AuthenticatedSession:
             content: `params`, `json` or `extensions`, as for httpx.Request.
         """
         request = httpx.Request(method, _parse(f"{self._base}{path}"), headers=_HEADERS, **content)
-        flow = self._auth.async_auth_flow(request)
-        try:
-            request = await anext(flow)
-            while True:
-                response = await self._handle(request)
-                request = await flow.asend(response)
-        except StopAsyncIteration:
-            return response
-        finally:
-            await flow.aclose()
+        return await self._auth.send(request, self._handle)
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -76,6 +68,28 @@ class AuthenticatedSession:
             raise
         _log_answer(request, response.status_code)
         return response
+
+
+def _make_auth(site: Site) -> SiteAuth:
+    """Choose how to authenticate to a site.
+
+    Raises:
+        UsageError: the secret cannot be sent.
+    """
+    if site.token:
+        if not is_token(site.token):
+            raise UsageError(
+                "The token contains an invalid character, such as a space or a line break. Enter the token alone, "
+                'without the word "Bearer" or quotation marks.'
+            )
+        return TokenAuth(site)
+    try:
+        "".join(filter(None, (site.user, site.domain, site.password))).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            "The user, the domain or the password is not valid UTF-8. Save the file that it comes from as UTF-8."
+        ) from None  # the cause contains the password
+    return SystemAuth(site) if site.is_administrator else PasswordAuth(site)
 
 
 def _log_answer(request: httpx.Request, answer: object) -> None:

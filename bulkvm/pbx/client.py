@@ -31,7 +31,7 @@ from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
-from bulkvm.pbx.tenant_lookup import TENANT_PATH, make_tenant, read_tenant
+from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_tenant, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
 
 
@@ -69,14 +69,29 @@ class Pbx:
 
         If the PBX does not show it, the login's domain or the token identifies the tenant.
 
+        A system administrator's login is switched to a tenant that is known before, and nothing is asked.
+
         Source: vendor's OpenAPI, retrieveTenant.
         """
+        if self._client.expected and self._client.site.is_administrator:
+            return self._client.expected
         try:
             tenant = await self._client.get(TENANT_PATH, self._tenant_of)
         except PbxRefused:
             tenant = make_tenant({}, self._client.site)
         self._client.expect(tenant, checked=True)
         return tenant
+
+    async def check_tenant(self) -> None:
+        """Check that a system administrator's login still reaches the same tenant, before what was read is used.
+
+        Raises:
+            OtherTenant, TenantNotConfirmed: it does not, or that is not certain.
+        """
+        client = self._client
+        expected = client.expected
+        if expected and client.site.is_administrator:
+            await client.get(TENANT_PATH, lambda response: confirm_tenant(response, client.site, expected, ()))
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings, Site
 from bulkvm.model.tenant import Tenant
+from bulkvm.pbx.administrator import Administrator
 from bulkvm.pbx.client import Pbx
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
@@ -33,8 +35,36 @@ async def connect(
         app: an ASGI application to call instead of the network.
         reachable: whether the PBX responded a moment ago, so that an outage is waited for from the first call on.
         tenant: the expected tenant, by default the site's own. A login that reaches another one raises OtherTenant at
-            the first call.
+            the first call. A system administrator's login is switched to it by its id.
+
+    Raises:
+        UsageError: a system administrator's login without a tenant.
     """
+    expected = tenant or site.tenant
+    if site.is_administrator and not (expected and expected.id):
+        raise UsageError(
+            f"The login of {site.name} is a system administrator's, which reaches every tenant. Choose one with "
+            f"--tenant DOMAIN (BULKVM_TENANT). `bulkvm tenants --site {site.name}` lists them."
+        )
+    async with _open_client(site, settings, app, reachable=reachable) as client:
+        if expected:
+            client.expect(expected, checked=False)
+        yield Pbx(client, settings.concurrency)
+
+
+@asynccontextmanager
+async def connect_administrator(
+    site: Site, settings: SendSettings = DEFAULT_SETTINGS, *, app: Any = None
+) -> AsyncIterator[Administrator]:
+    """Open a client for a system administrator, and close its connections at the end."""
+    async with _open_client(site, settings, app, reachable=False) as client:
+        yield Administrator(client)
+
+
+@asynccontextmanager
+async def _open_client(
+    site: Site, settings: SendSettings, app: Any, *, reachable: bool
+) -> AsyncIterator[RetryingClient]:
     inner = InProcess(app) if app else make_transport(site, settings.concurrency, settings.timeout)
     waits = CancellableWaits()
     async with AsyncExitStack() as stack:
@@ -43,7 +73,4 @@ async def connect(
         else:
             limits = stack.enter_context(shared_limits(site, settings))
         transport = await stack.enter_async_context(ThrottledTransport(inner, *limits, waits, settings.max_outage))
-        client = RetryingClient(site, transport, settings, waits=waits, reachable=reachable)
-        if expected := tenant or site.tenant:
-            client.expect(expected, checked=False)
-        yield Pbx(client, settings.concurrency)
+        yield RetryingClient(site, transport, settings, waits=waits, reachable=reachable)

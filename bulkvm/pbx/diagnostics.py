@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import httpx
 
@@ -25,11 +25,16 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, SendSettings, Site
 from bulkvm.model.url import DEFAULT_PORTS
+from bulkvm.pbx.administrator import Administrator
 from bulkvm.pbx.certificate import fetch_certificate
 from bulkvm.pbx.client import Pbx
-from bulkvm.pbx.connecting import connect
+from bulkvm.pbx.connecting import connect, connect_administrator
 from bulkvm.pbx.responses import BOXES_PATH
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
+from bulkvm.text import count
+
+if TYPE_CHECKING:
+    from bulkvm.model.tenant import Tenant
 
 # Source: vendor's release notes, 16.2 and 22.1.7.
 RATE_LIMITS: Final = (
@@ -39,6 +44,9 @@ RATE_LIMITS: Final = (
 
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 _EXPIRES_SOON: Final = timedelta(days=30)
+
+
+_Check: TypeAlias = tuple[str, Callable[[], Awaitable[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +92,24 @@ async def examine(
         ("clock", server.check_clock),
     ]
     once = replace(settings, retries=1, max_rps=0)  # a few requests, each of which is reported
-    async with connect(site, once, app=app) as pbx:
-        tenant = _Tenant(site, pbx, settings.max_rps)
-        log_in = _failing(no_secret) if no_secret else tenant.log_in
-        of_tenant = [("login", log_in), ("boxes", tenant.count), ("PINs", tenant.policy), ("speed", tenant.speed)]
-        for name, check in of_tenant if app else checks + of_tenant:
-            finding = await _run(name, check)
+    connecting = connect_administrator if site.is_administrator else connect
+    async with connecting(site, once, app=app) as client:
+        async for finding in _run_all(() if app else checks):
             yield finding
-            if (
-                isinstance(finding.error, PbxError | NotTrusted | LoginRefused)
-                or finding.error is no_secret is not None
-            ):
+            if _ends(finding):
                 return
+        if no_secret:
+            yield Finding("login", str(no_secret), no_secret)
+        elif isinstance(client, Pbx):
+            async for finding in _run_all(_Tenant(site, client, settings.max_rps).checks):
+                yield finding
+        else:
+            system = _System(site, client)
+            yield await _run("login", system.log_in)
+            if system.tenant:
+                async with connect(site, once, app=app, tenant=system.tenant) as pbx:
+                    async for finding in _run_all(_Tenant(site, pbx, settings.max_rps).checks):
+                        yield finding
 
 
 async def probe(site: Site, seconds: float) -> httpx.Response:
@@ -118,18 +132,24 @@ async def probe(site: Site, seconds: float) -> httpx.Response:
             raise _with_advice(error) from error
 
 
+async def _run_all(checks: Iterable[_Check]) -> AsyncIterator[Finding]:
+    """Run checks, up to one that makes the later ones pointless."""
+    for name, check in checks:
+        finding = await _run(name, check)
+        yield finding
+        if _ends(finding):
+            return
+
+
+def _ends(finding: Finding) -> bool:
+    return isinstance(finding.error, PbxError | NotTrusted | LoginRefused)
+
+
 async def _run(name: str, check: Callable[[], Awaitable[str]]) -> Finding:
     try:
         return Finding(name, await check())
     except BulkvmError as error:
         return Finding(name, str(error), error)
-
-
-def _failing(error: BulkvmError) -> Callable[[], Awaitable[str]]:
-    async def check() -> str:
-        raise error
-
-    return check
 
 
 class _Server:
@@ -191,6 +211,25 @@ class _Server:
         return f"the certificate is valid until {certificate.expires:%Y-%m-%d}.{soon}"
 
 
+class _System:
+    """Checks the login of a system administrator, and finds the chosen tenant."""
+
+    def __init__(self, site: Site, administrator: Administrator) -> None:
+        self._site = site
+        self._administrator = administrator
+        self.tenant: Tenant | None = None
+
+    async def log_in(self) -> str:
+        if self._site.switch_to:
+            self.tenant = (await self._administrator.find_tenant(self._site.switch_to)).tenant
+            return f"logged in as {self._site.user}, a system administrator, for {self.tenant}"
+        tenants = count(len(await self._administrator.list_tenants()), "tenant")
+        return (
+            f"logged in as {self._site.user}, a system administrator of {tenants}. To check one of them, add --tenant "
+            "DOMAIN."
+        )
+
+
 class _Tenant:
     """Checks what the user may do on the PBX."""
 
@@ -200,6 +239,10 @@ class _Tenant:
         self._max_rps = max_rps
         self._boxes = 0
         self._refusal: NotAllowed | None = None
+
+    @property
+    def checks(self) -> Sequence[_Check]:
+        return ("login", self.log_in), ("boxes", self.count), ("PINs", self.policy), ("speed", self.speed)
 
     async def log_in(self) -> str:
         try:

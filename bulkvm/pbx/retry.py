@@ -24,6 +24,8 @@ from bulkvm.model.errors import (
     PbxRefused,
     PbxUnreachable,
     StoppedEarly,
+    SwitchFailed,
+    TenantNotConfirmed,
 )
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
@@ -86,6 +88,7 @@ class RetryingClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.site = site
+        self.expected: Tenant | None = None
         self._settings = settings
         self._waits = waits
         self._sleep = sleep
@@ -104,6 +107,7 @@ class RetryingClient:
 
         Each new token is checked for its tenant before it is used; a wrong one raises OtherTenant.
         """
+        self.expected = tenant
         self._session.expect(tenant, checked=checked)
 
     async def get(
@@ -160,6 +164,10 @@ class RetryingClient:
                     if not self._may_repeat(call, error, attempts, time.monotonic() - began):
                         raise
                 await self.pause(random.uniform(0, min(_FIRST_BACKOFF * 2 ** (attempts - 1), _MAX_BACKOFF)))  # noqa: S311
+        except SwitchFailed as error:
+            refusal = TenantNotConfirmed(f"The tenant could not be confirmed after {attempts} attempts. {error}")
+            refusal.__cause__ = error
+            _raise_outcome(refusal, lost if call.changes else None, attempts)
         except (PbxError, NotTrusted, StoppedEarly, LoginRefused, Interrupted) as error:
             _raise_outcome(error, lost if call.changes or isinstance(error, PbxRefused) else None, attempts)
 

@@ -1,17 +1,26 @@
 """Finds out which tenant a login or token reaches."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
 import httpx
 
-from bulkvm.model.errors import OtherTenant, OutcomeUnknown, PbxRefused, PbxUnreachable
+from bulkvm.model.errors import (
+    OtherTenant,
+    OutcomeUnknown,
+    PbxRefused,
+    PbxUnreachable,
+    SwitchFailed,
+    TenantNotConfirmed,
+)
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx.responses import is_web_page, raise_for_status, read_object
 
 TENANT_PATH: Final = "/api/tenant"
+SWITCH_PATH: Final = "/api/tenants/switch"
 _MAX_LENGTH: Final = 255
 
 
@@ -60,6 +69,70 @@ def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant,
             "Check the user, the domain and the token. If the site now belongs to another tenant, set it up again with "
             "`bulkvm login SITE`."
         )
+
+
+def switch_request(request: httpx.Request, base_url: str, token: str, tenant_id: str) -> httpx.Request:
+    """The request that switches a new token of a system administrator to a tenant.
+
+    Source: vendor's OpenAPI, switchTenant.
+    """
+    headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
+    url = f"{base_url}{SWITCH_PATH}"
+    return httpx.Request("POST", url, params={"id": tenant_id}, headers=headers, extensions=request.extensions)
+
+
+def check_switch(response: httpx.Response, expected: Tenant, secrets: Iterable[str | None]) -> None:
+    """Check that a switch was accepted. Whether it had an effect is for `confirm_tenant` to find out.
+
+    Raises:
+        TenantNotConfirmed: the PBX refused it.
+        PbxError: it failed, or is to be repeated later. Nothing else was sent.
+    """
+    try:
+        _raise_for_status(response, secrets)
+    except PbxRefused as error:
+        raise TenantNotConfirmed(
+            f"The PBX refused to switch to {expected}, so nothing else was sent. {error} `bulkvm tenants` lists the "
+            "tenants that this login reaches."
+        ) from error
+
+
+def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secrets: Iterable[str | None]) -> None:
+    """Check that the tenant in force is the expected one beyond doubt.
+
+    Raises:
+        OtherTenant: it is another one.
+        TenantNotConfirmed: the PBX does not show it.
+        PbxError: it could not be asked for. Nothing else was sent.
+    """
+    try:
+        _raise_for_status(response, secrets)
+        found = make_tenant(read_object(response), replace(site, domain=None))
+    except PbxRefused as error:
+        raise TenantNotConfirmed(
+            f"The PBX does not show whether the login reaches {expected}, so nothing else was sent. {error}"
+        ) from error
+    except OutcomeUnknown as error:
+        raise switch_failed(error) from error
+    if found.confirms(expected):
+        return
+    if found.id or found.domain:
+        raise OtherTenant(f"The login reaches {found} instead of {expected}, so nothing more was sent.")
+    raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
+
+
+def _raise_for_status(response: httpx.Response, secrets: Iterable[str | None]) -> None:
+    if response.status_code == httpx.codes.UNAUTHORIZED:  # it has expired already; the next one may last longer
+        raise SwitchFailed(f"The PBX at {response.url.host} issued a token that it does not accept.")
+    try:
+        raise_for_status(response, secrets=secrets)
+    except OutcomeUnknown as error:
+        raise switch_failed(error) from error
+
+
+def switch_failed(error: OutcomeUnknown) -> SwitchFailed:
+    """The error for a switch, or its check, whose answer cannot be used."""
+    return SwitchFailed(f"{error} This was the switch to a tenant, or its check; nothing else was sent.")
 
 
 def _read_text(value: Any) -> str | None:

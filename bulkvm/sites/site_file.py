@@ -21,7 +21,16 @@ from bulkvm.sites.site_lock import lock_sites
 SIMULATOR: Final = "simulator"  # built in
 
 
-_OWN_FIELDS: Final = ("url", "domain", "user", "password_command", "password_file", "ca_file", "fingerprint")
+_OWN_FIELDS: Final = (
+    "url",
+    "domain",
+    "user",
+    "switch_to",
+    "password_command",
+    "password_file",
+    "ca_file",
+    "fingerprint",
+)
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
 _LIMITS: Final = {"max_rps": (int, float), "concurrency": (int,)}
 _FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS, *_LIMITS)

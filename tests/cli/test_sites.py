@@ -139,10 +139,10 @@ def test_sites_are_listed_with_how_they_are_trusted_and_without_their_secrets(
     assert as_json == {
         "schema": 1,
         "sites": [
-            {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin",
+            {"name": "clinic", "url": secure.url, "domain": USER.domain, "user": "admin", "switch_to": None,
              "ca_file": str(secure.certificate), "fingerprint": None, "max_rps": 150, "concurrency": 16,
              "tenant": tenant, "secret_stored": True, "secret_from": "keyring"},
-            {"name": "practice", "url": secure.url, "domain": None, "user": None,
+            {"name": "practice", "url": secure.url, "domain": None, "user": None, "switch_to": None,
              "ca_file": str(secure.certificate), "fingerprint": None, "max_rps": None, "concurrency": None,
              "tenant": tenant, "secret_stored": False, "secret_from": None},
         ],

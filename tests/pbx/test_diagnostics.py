@@ -171,7 +171,9 @@ async def test_a_token_that_is_not_accepted() -> None:
 
 async def test_a_password_that_is_not_accepted() -> None:
     with running(create_app()) as server:
-        findings = await look_at(Site(name="test", url=server.url, user="admin", password="WRONG-PASSWORD"))
+        findings = await look_at(
+            Site(name="test", url=server.url, user="admin", domain="a.example", password="WRONG-PASSWORD")
+        )
 
     assert_only_failed(findings, "login", "rejected the user name and password", 4)
     assert "WRONG-PASSWORD" not in str(findings)
@@ -209,7 +211,9 @@ async def test_a_server_that_is_no_pbx(app: Starlette, words: str) -> None:
 )
 async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, words: str, code: int) -> None:
     with running(app) as server:
-        findings = await look_at(Site(name="test", url=server.url, user="admin", password="PASSWORD"))
+        findings = await look_at(
+            Site(name="test", url=server.url, user="admin", domain="a.example", password="PASSWORD")
+        )
 
     assert_only_failed(findings, "login", words, code)
 

@@ -107,7 +107,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
 
 async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_sent() -> None:
     async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
-        by_password = replace(site, token=None, user="a", password="b")
+        by_password = replace(site, token=None, user="a", domain="c", password="b")
         async with connect(by_password, ONE_TRY) as pbx:
             with pytest.raises(PbxUnreachable, match="This was the login"):
                 await pbx.create_box(RECORD)

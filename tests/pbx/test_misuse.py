@@ -33,11 +33,20 @@ async def test_a_site_without_a_usable_login_is_reported_before_anything_is_sent
 ) -> None:
     app = create_app()
 
-    async with connect(Site(name="clinic", url="http://simulator", user=user, password=password), app=app) as pbx:
+    site = Site(name="clinic", url="http://simulator", user=user, domain="clinic.example", password=password)
+    async with connect(site, app=app) as pbx:
         with pytest.raises(UsageError, match="neither a token nor a user with a password"):
             await pbx.list_boxes()
 
     assert sum(app.state.traffic.counts.values()) == 0
+
+
+async def test_a_system_administrator_without_a_tenant_is_refused_before_anything_is_sent() -> None:
+    site = Site(name="provider", url="http://simulator", user="sysadmin", password="secret")
+
+    with pytest.raises(UsageError, match=r"--tenant DOMAIN .* `bulkvm tenants --site provider`"):
+        async with connect(site, app=create_app()):
+            pass
 
 
 @pytest.mark.parametrize("used_before", [False, True])

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.options import rate_options, trust_options
-from bulkvm.cli.site_access import Trust, ask_secret
+from bulkvm.cli.options import TENANT_OPTION, rate_options, trust_options
+from bulkvm.cli.site_access import Trust, ask_secret, in_tenant
+from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import NotTrusted, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
@@ -39,6 +40,7 @@ _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
 @click.option("--url", envvar="BULKVM_URL", help="The PBX's address, such as https://pbx.example.com:8887.")
 @click.option("--user", envvar="BULKVM_USER", help="The user name.")
 @click.option("--domain", envvar="BULKVM_DOMAIN", help="The tenant's SIP domain; blank for a system administrator.")
+@TENANT_OPTION
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(
     "--token-stdin", is_flag=True, help="Read a bearer token from standard input, instead of a user and password."
@@ -56,6 +58,7 @@ def command(
     url: str | None,
     user: str | None,
     domain: str | None,
+    tenant: str | None,
     password_stdin: bool,
     token_stdin: bool,
     password_command: str | None,
@@ -84,19 +87,24 @@ def command(
     known = _read_known(name, console)
     _check_url_variable(known, url)
     address = check_url(_ask("PBX address", "--url", url, known.url or None, console))
-    site = replace(known, url=address, user=None, domain=None, tenant=None)
+    site = replace(known, url=address, user=None, domain=None, tenant=None, switch_to=None)
     if not token_stdin:
         site = _ask_login(site, known, user, domain, console)
     if not given:
         _check_source(known, site)
+    site = in_tenant(site, tenant)
     site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
     site = _settle_trust(_with_trust(site, trust), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
-    tenant, boxes = _log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
-    site = replace(site, tenant=tenant if tenant.id or tenant.domain else None)
-    console.info(f"Logged in. {tenant} has {count(boxes, 'box', 'boxes')}.")
-    if known.tenant and tenant.contradicts(known.tenant):
-        console.always(f"The site {name} was {known.tenant} before.")
+    with_secret = replace(site, password=secret) if site.user else replace(site, token=secret)
+    if site.is_administrator and not site.switch_to:
+        tenants = len(asyncio.run(Connection(with_secret, _ONCE).list_tenants()))
+        console.info(
+            f"Logged in as a system administrator of {count(tenants, 'tenant')}. Choose one with --tenant DOMAIN; "
+            f"`bulkvm tenants --site {name}` lists them."
+        )
+    else:
+        site = _with_tenant(site, with_secret, known, console)
     _save(site, secret, console)
     return ExitCode.DONE
 
@@ -244,15 +252,18 @@ def _settle_trust(site: Site, console: Console) -> Site:
     return site
 
 
-def _log_in(site: Site) -> tuple[Tenant, int]:
-    """Log in; return the tenant and the number of its boxes."""
-    from bulkvm.pbx import connect
+def _with_tenant(site: Site, with_secret: Site, known: Site, console: Console) -> Site:
+    """Log in, and return the site with its tenant."""
 
     async def ask() -> tuple[Tenant, int]:
-        async with connect(site, _ONCE) as pbx:
+        async with Connection(with_secret, _ONCE).open() as pbx:
             return await pbx.tenant(), await pbx.count_boxes()
 
-    return asyncio.run(ask())
+    tenant, boxes = asyncio.run(ask())
+    console.info(f"Logged in. {tenant} has {count(boxes, 'box', 'boxes')}.")
+    if known.tenant and tenant.contradicts(known.tenant):
+        console.always(f"The site {site.name} was {known.tenant} before.")
+    return replace(site, tenant=tenant if tenant.id or tenant.domain else None)
 
 
 def _save(site: Site, secret: str, console: Console) -> None:

@@ -46,11 +46,11 @@ def _is_stored(site: Site) -> bool:
 
 
 def _render(site: Site, *, stored: bool) -> str:
-    user = f"{site.user} of {site.domain}" if site.user and site.domain else site.user or "a token"
+    user = f"{site.user} of {site.domain or 'all tenants'}" if site.user else "a token"
     return (
         f"{site.name}\n"
         f"  address  {site.url}\n"
-        f"  tenant   {site.tenant or 'not known'}\n"
+        f"  tenant   {site.tenant or site.switch_to or ('any' if site.is_administrator else 'not known')}\n"
         f"  login    {user}; {_secret_source(site, stored=stored)}\n"
         f"  trusts   {_trust(site)}{_limits(site)}"
     )

@@ -1,0 +1,113 @@
+"""The calls of a system administrator that are about tenants."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from bulkvm.model.errors import (
+    ListKeptChanging,
+    LoginRefused,
+    MalformedAnswer,
+    PbxRefused,
+    TenantNotConfirmed,
+    UsageError,
+)
+from bulkvm.model.settings import Site
+from bulkvm.model.tenant import ListedTenant
+from bulkvm.pbx.listing import PAGE, READINGS, Params, quote
+from bulkvm.pbx.responses import read_object
+from bulkvm.pbx.retry import RetryingClient
+from bulkvm.pbx.tenant_lookup import make_tenant
+
+_PATH: Final = "/api/tenants"
+_MAX_TENANTS: Final = 1_000_000  # a list that claims more may be endless
+
+
+class Administrator:
+    """A system administrator's login that is not switched to a tenant."""
+
+    def __init__(self, client: RetryingClient) -> None:
+        self._client = client
+
+    async def list_tenants(self) -> tuple[ListedTenant, ...]:
+        """List all tenants of the PBX, completely or not at all.
+
+        Returns:
+            In the order of their domains.
+
+        Raises:
+            LoginRefused: this login may not list them.
+            ListKeptChanging: three readings of the list disagreed with the PBX's count.
+
+        Source: vendor's OpenAPI, listTenants.
+        """
+        for _ in range(READINGS):
+            found: dict[str, ListedTenant] = {}
+            counted, new = await self._fetch_page({"orderby": "domain", "top": PAGE})
+            while new.keys() - found.keys():
+                found |= new
+                if len(found) >= counted:
+                    break
+                _, new = await self._fetch_page({"orderby": "domain", "skip": len(found), "top": PAGE})
+            again, _ = await self._fetch_page({"top": 1})
+            if len(found) == counted == again:
+                return tuple(sorted(found.values(), key=lambda listed: (listed.domain.casefold(), listed.tenant.key)))
+        raise ListKeptChanging(
+            f"The PBX counts {again} tenants and listed {len(found)}; {READINGS} readings did not agree. An incomplete "
+            "list is not used. Try again later."
+        )
+
+    async def find_tenant(self, domain: str) -> ListedTenant:
+        """Find the tenant with a domain.
+
+        Raises:
+            UsageError: there is none.
+            TenantNotConfirmed: there are several.
+            LoginRefused: this login may not list them.
+        """
+        _, page = await self._fetch_page({"filter": f"domain eq {quote(domain)}", "top": PAGE})
+        found = _with_domain(domain, page.values()) or _with_domain(domain, await self.list_tenants())
+        if not found:
+            site = self._client.site
+            raise UsageError(
+                f'The PBX at {self._client.base_url.host} has no tenant with the domain "{domain}", so nothing was '
+                f"sent. `bulkvm tenants --site {site.name}` lists them."
+            )
+        if len(found) > 1:
+            raise TenantNotConfirmed(f'The PBX lists {len(found)} tenants with the domain "{domain}".')
+        return found[0]
+
+    async def _fetch_page(self, params: Params) -> tuple[int, Mapping[str, ListedTenant]]:
+        """The count of all tenants, and some of them by id."""
+        site = self._client.site
+        try:
+            return await self._client.get(_PATH, lambda response: _read_page(response, site), params)
+        except PbxRefused as error:
+            raise LoginRefused(
+                f"The PBX at {self._client.base_url.host} does not list its tenants for {site.user or 'this token'}. "
+                f"Use the login of a system administrator, which has no domain. {error}"
+            ) from error
+
+
+def _with_domain(domain: str, listed: Any) -> list[ListedTenant]:
+    return [one for one in listed if (one.tenant.domain or "").casefold() == domain.casefold()]
+
+
+def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, ListedTenant]]:
+    """Read a page of the list of tenants.
+
+    Raises:
+        MalformedAnswer: it is not one.
+    """
+    answer = read_object(response)
+    count, items = answer.get("count"), answer.get("items") or []
+    try:
+        found = [(make_tenant(item, site), item.get("enabled") is not False) for item in items]
+    except (TypeError, AttributeError):  # not a list of objects
+        found = []
+    tenants = {tenant.id: ListedTenant(tenant, is_enabled) for tenant, is_enabled in found if tenant.id}
+    is_whole = len(tenants) == len(found) == len(items)
+    if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_TENANTS and is_whole:
+        return count, tenants
+    raise MalformedAnswer(f"The PBX at {response.url.host} answered the request for its tenants with something else.")

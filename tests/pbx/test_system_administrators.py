@@ -1,0 +1,253 @@
+"""A system administrator's login is switched to a tenant, and nothing reaches another one."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import (
+    ListKeptChanging,
+    LoginRefused,
+    MalformedAnswer,
+    OtherTenant,
+    TenantNotConfirmed,
+    UsageError,
+)
+from bulkvm.model.outcome import Status, count_statuses
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.tenant import Tenant
+from bulkvm.pbx import connect, connect_administrator
+from bulkvm.pbx.system_auth import SystemAuth
+from bulkvm.pbx.transport import InProcess
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
+from bulkvm.simulator.filters import EVERY_ITEM
+from bulkvm.upload import send
+from tests.altered_pbx import AlteredPbx, Answer, Asked, json_answer
+
+USER = SimulatorSettings()
+SITE = Site(name="provider", url="http://pbx.example", user=USER.system_user, password=USER.system_password)
+FAST = SendSettings(max_rps=0, max_outage=0)
+SECOND, THIRD = "clinic-002.example", "clinic-003.example"
+EACH = ["in none before", "in the first before"]
+
+
+def several(*faults: str, behave: tuple[str, ...] = ()) -> Starlette:
+    return create_app(settings=SimulatorSettings(tenants=3, boxes=2, behave=behave), faults=faults)
+
+
+async def tenant_of(app: object, domain: str) -> Tenant:
+    async with connect_administrator(SITE, FAST, app=app) as administrator:
+        return (await administrator.find_tenant(domain)).tenant
+
+
+def boxes_of(app: Starlette) -> list[int]:
+    """How many boxes each tenant has."""
+    return [app.state.tenants.state(number).count(EVERY_ITEM) for number in (1, 2, 3)]
+
+
+def plan_of(count: int) -> Plan:
+    records = [Record(row=n, extension_number=str(7100 + n), name="Desk", pin="402817") for n in range(count)]
+    return Plan(tuple(Change(ChangeKind.CREATE, record) for record in records))
+
+
+@pytest.mark.parametrize("domain", [SECOND, THIRD.upper(), USER.domain])
+@pytest.mark.parametrize("behave", [(), ("system:first",), ("switch:token",), ("switch:token", "system:first")])
+async def test_each_call_reaches_the_tenant_that_is_meant(domain: str, behave: tuple[str, ...]) -> None:
+    app = several(behave=behave)
+    tenant = await tenant_of(app, domain)
+
+    async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
+        boxes = await pbx.list_boxes()
+        await pbx.create_box(Record(row=2, extension_number="7100", name="Desk", pin="402817"))
+        shown = await pbx.tenant()
+
+    number = app.state.tenants.number_of(domain=domain)
+    assert [box.name for box in boxes] == [f"Box {n} of tenant {number}" for n in (1, 2)]
+    assert shown == tenant
+    assert boxes_of(app) == [3 if n == number else 2 for n in (1, 2, 3)]
+
+
+async def test_nothing_else_is_sent_before_the_pbx_shows_the_tenant() -> None:
+    app = several()
+    tenant, watched = await tenant_of(app, SECOND), AlteredPbx(app)
+
+    async with connect(SITE, FAST, app=watched, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+
+    assert [asked.path.removeprefix("/api/") for asked in watched.asked] == [
+        "login/oauth/token", "tenants/switch", "tenant", "shared_voicemails",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        ("no-switch:switch:1", LoginRefused, "instead of|does not show"),
+        ("other-switch:switch:1", OtherTenant, r"reaches Clinic 3 \(clinic-003.example\) .* instead of Clinic 2"),
+        ("403:switch:1", TenantNotConfirmed, "refused to switch to Clinic 2"),
+        ("403-after:switch:1", TenantNotConfirmed, "refused to switch to Clinic 2"),
+        ("404:switch:1", TenantNotConfirmed, "refused to switch to Clinic 2"),
+        ("403:tenant:1", TenantNotConfirmed, "does not show"),
+        ("404:tenant:1", TenantNotConfirmed, "does not show"),
+        ("other-tenant:tenant:1", OtherTenant, "Another clinic"),
+        ("500:switch:1-99", TenantNotConfirmed, "after 2 attempts"),
+        ("reset-after:switch:1-99", TenantNotConfirmed, "after 2 attempts"),
+        ("truncated:tenant:1-99", TenantNotConfirmed, "after 2 attempts"),
+        ("expire:tenant:1-99", TenantNotConfirmed, "after 2 attempts"),
+        ("html:tenant:1-99", TenantNotConfirmed, "after 2 attempts"),
+    ],
+)
+@pytest.mark.parametrize("behave", [(), ("system:first",)], ids=EACH)
+async def test_any_doubt_about_the_tenant_ends_the_run(
+    fault: str, error: type[Exception], words: str, behave: tuple[str, ...]
+) -> None:
+    app = several(behave=behave)
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules([fault])
+    quick = replace(FAST, retries=2, max_outage=5)
+
+    async with connect(SITE, quick, app=app, tenant=tenant) as pbx:
+        ending = await send(plan_of(4), pbx, quick)
+    async with connect(SITE, quick, app=app, tenant=tenant) as pbx:
+        app.state.faults = FaultRules([fault])
+        for _ in range(2):
+            with pytest.raises(error, match=words):
+                await pbx.list_boxes()
+
+    assert isinstance(ending.error, error)
+    assert ending.error.exit_code == 4
+    assert count_statuses(ending.outcomes)[Status.NOT_SENT] == 4
+    assert app.state.traffic.counts["create"] == app.state.traffic.counts["list"] == 0
+    assert boxes_of(app) == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "500:switch:1", "500-after:switch:1", "reset:switch:1", "reset-after:switch:1", "503:tenant:1",
+        "truncated:tenant:1", "reset-after:tenant:1", "expire:tenant:1", "expire:switch:1", "429:switch:1",
+        "429:tenant:1", "html-after:switch:1", "html:login:1", "expire:create:2", "unswitch:login:2", "401:create:2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("behave", [(), ("system:first",), ("switch:token",)], ids=[*EACH, "older"])
+async def test_what_passes_is_repeated_and_every_row_reaches_its_tenant(fault: str, behave: tuple[str, ...]) -> None:
+    app = several(behave=behave)
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules([fault])
+    sending = SendSettings(max_rps=0, concurrency=4)
+
+    async with connect(SITE, sending, app=app, tenant=tenant) as pbx:
+        ending = await send(plan_of(12), pbx, sending)
+
+    assert (ending.error, count_statuses(ending.outcomes)[Status.CREATED]) == (None, 12)
+    assert boxes_of(app) == [2, 14, 2]
+
+
+async def test_a_switch_that_is_lost_while_a_list_is_read_is_noticed_before_the_list_is_used() -> None:
+    app = several(behave=("system:first",))
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules(["unswitch:list:2"])
+
+    async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+        await pbx.check_tenant()
+        await pbx.count_boxes()
+        with pytest.raises(OtherTenant, match="reaches Simulated clinic"):
+            await pbx.check_tenant()
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_the_tenant_is_checked_again_every_two_seconds(concurrency: int) -> None:
+    app, now = several(behave=("system:first",)), 1000.0
+    auth, handle = SystemAuth(SITE, clock=lambda: now), InProcess(app).handle_async_request
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+
+    async def count_boxes() -> int:
+        requests = [httpx.Request("GET", f"{SITE.url}/api/shared_voicemails") for _ in range(concurrency)]
+        answers = await asyncio.gather(*(auth.send(request, handle) for request in requests))
+        assert {answer.status_code for answer in answers} == {200}
+        return int(app.state.traffic.counts["tenant"])
+
+    checks = []
+    for seconds in (0, 1.9, 0.2, 1.9):
+        now += seconds
+        checks.append(await count_boxes())
+    app.state.faults = FaultRules(["unswitch:tenant:1"])
+    now += 2
+    listed = app.state.traffic.counts["list"]
+
+    for words in ("Requests of the last 2 seconds may have reached it", "instead of Clinic 2"):
+        with pytest.raises(OtherTenant, match=words):
+            await count_boxes()
+    assert checks == [1, 1, 2, 2]
+    assert app.state.traffic.counts["list"] == listed
+
+
+async def test_tenants_are_listed_completely_or_not_at_all() -> None:
+    app = create_app(settings=SimulatorSettings(tenants=250))
+    async with connect_administrator(SITE, FAST, app=app) as administrator:
+        listed = await administrator.list_tenants()
+        requests = app.state.traffic.counts["tenants"]
+
+        assert len({one.domain for one in listed}) == 250
+        assert requests == 4
+        with pytest.raises(UsageError, match=r'no tenant with the domain "nowhere\.example"'):
+            await administrator.find_tenant("nowhere.example")
+
+
+@pytest.mark.parametrize(
+    ("alter", "error"),
+    [
+        (lambda page: page["items"].pop(), ListKeptChanging),
+        (lambda page: page.update(count=10**9), MalformedAnswer),
+        (lambda page: page.update(count=-1), MalformedAnswer),
+        (lambda page: page.update(items={}) or page.update(items=["a"]), MalformedAnswer),
+        (lambda page: page["items"][0].update(id=None), MalformedAnswer),
+    ],
+)
+async def test_a_list_that_contradicts_itself_is_not_used(
+    alter: Callable[[dict[str, object]], object], error: type[Exception]
+) -> None:
+    def change(asked: Asked, answer: Answer) -> None:
+        if asked.path == "/api/tenants":
+            page = answer.json
+            alter(page)
+            answer.json = page
+
+    async with connect_administrator(SITE, FAST, app=AlteredPbx(several(), change=change)) as administrator:
+        with pytest.raises(error):
+            await administrator.list_tenants()
+
+
+async def test_two_tenants_with_one_domain_are_a_doubt() -> None:
+    twins = {"count": 2, "items": [{"id": str(n), "domain": SECOND, "name": "Twin"} for n in (1, 2)]}
+
+    def instead(asked: Asked) -> Answer | None:
+        return json_answer(twins) if asked.path == "/api/tenants" else None
+
+    with pytest.raises(TenantNotConfirmed, match="2 tenants"):
+        await tenant_of(AlteredPbx(several(), instead=instead), SECOND)
+
+
+async def test_a_tenants_user_cannot_list_tenants() -> None:
+    user = replace(SITE, user=USER.user, domain=SECOND, password=USER.password)
+
+    async with connect_administrator(user, FAST, app=several()) as administrator:
+        with pytest.raises(LoginRefused, match="Use the login of a system administrator"):
+            await administrator.list_tenants()
+
+
+async def test_a_token_that_a_switch_gave_is_not_shown() -> None:
+    app = several(behave=("switch:token",))
+    tenant, watched = await tenant_of(app, SECOND), AlteredPbx(app)
+
+    async with connect(SITE, FAST, app=watched, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+        secrets = pbx._client._session.secrets  # noqa: SLF001  (what messages mask)
+
+    assert watched.asked[-1].headers["authorization"].removeprefix("Bearer ") in secrets
