@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -71,10 +71,37 @@ def start_import(folder: Path, count: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8")
 
 
-def wait_for_creates(app: Starlette, count: int, process: "subprocess.Popen[str]") -> None:
-    while app.state.traffic.counts["create"] < count:
-        assert process.poll() is None
-        time.sleep(0.005)
+def wait_for_creates(app: Starlette, count: int, process: "subprocess.Popen[Any]") -> None:
+    """Wait until a program has sent so many creates to a PBX."""
+    wait_for_request(app, process, lambda: app.state.traffic.counts["create"] >= count)
+    assert process.poll() is None
+
+
+def wait_for_request(app: Starlette, process: "subprocess.Popen[Any]", is_last: Callable[[], bool]) -> None:
+    """Wait until a PBX has a request in progress after which `is_last` is true, or the program has ended."""
+    changed = threading.Condition()
+    traffic = app.state.traffic
+    count = traffic.request
+
+    def wake() -> None:
+        with changed:
+            changed.notify()
+
+    def wake_at_the_end() -> None:
+        process.wait()
+        wake()
+
+    @contextmanager
+    def request(operation: str) -> Iterator[None]:
+        with count(operation):
+            wake()
+            yield
+
+    traffic.request = request
+    threading.Thread(target=wake_at_the_end, daemon=True).start()
+    with changed:
+        changed.wait_for(lambda: is_last() or process.poll() is not None)
+    traffic.request = count
 
 
 def sites_file() -> Path:

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.cli.program import SAMPLES, Bulkvm, CommandResult
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult, wait_for_request
 from tests.cli.sheet_files import write_csv
 
 README = Path(__file__).parents[2] / "README.md"
@@ -78,9 +77,7 @@ def somebody_stops_it(_: Bulkvm, pbx: Starlette) -> CommandResult:
     pbx.state.faults = FaultRules(["late(seconds=60):list:1"])
     command = [sys.executable, "-m", "bulkvm", *IMPORT]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
-        while not pbx.state.traffic.counts["list"]:
-            assert process.poll() is None
-            time.sleep(0.005)
+        wait_for_request(pbx, process, lambda: pbx.state.traffic.counts["list"] > 0)
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=30)
     return CommandResult(process.returncode, "", err)

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
@@ -29,7 +28,7 @@ from bulkvm.paths import tenant_lock_file
 from bulkvm.pbx import connect
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from tests.altered_pbx import AlteredPbx, json_answer
-from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates
+from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates, wait_for_request
 from tests.cli.sheet_files import rows, statuses, write_csv
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="these signals are POSIX's")
@@ -370,9 +369,7 @@ def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
     with subprocess.Popen(
         python, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:
-        while not slow_pbx.state.traffic.in_flight:
-            assert process.poll() is None
-            time.sleep(0.005)
+        wait_for_request(slow_pbx, process, lambda: slow_pbx.state.traffic.in_flight > 0)
         process.send_signal(number)
         out, printed = process.communicate(timeout=30)
 
@@ -393,9 +390,7 @@ def test_a_job_in_the_background_of_a_script_which_ignores_ctrl_c_ends_by_sigter
     finally:
         signal.signal(signal.SIGINT, before)
     with export:
-        while not slow_pbx.state.traffic.in_flight:
-            assert export.poll() is None
-            time.sleep(0.005)
+        wait_for_request(slow_pbx, export, lambda: slow_pbx.state.traffic.in_flight > 0)
         export.terminate()
         _, printed = export.communicate(timeout=30)
 

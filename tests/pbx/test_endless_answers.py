@@ -31,6 +31,7 @@ class Raw:
         self.answer = answer
         self.opened = 0
         self.open = 0
+        self._closed = asyncio.Event()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.opened += 1
@@ -46,7 +47,14 @@ class Raw:
             pass
         finally:
             self.open -= 1
+            self._closed.set()
             writer.close()
+
+    async def wait_until_open(self, most: int) -> None:
+        """Wait until so many connections are open. The end of one is noticed at the next byte for it."""
+        while self.open > most:
+            self._closed.clear()
+            await self._closed.wait()
 
 
 @asynccontextmanager
@@ -197,5 +205,4 @@ async def test_three_thousand_requests_that_were_given_up_cost_no_connection() -
         for _ in range(200):
             assert (await transport.handle_async_request(request)).status_code == 200
         async with asyncio.timeout(20):
-            while server.open > 64:  # noqa: ASYNC110  (it notices a closed connection at its next byte)
-                await asyncio.sleep(0)
+            await server.wait_until_open(64)
