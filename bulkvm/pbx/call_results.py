@@ -11,7 +11,7 @@ from bulkvm.model.errors import AnotherBox, MalformedAnswer, NotDoneYet
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, LONGEST_PIN, PinPolicy
 from bulkvm.pbx.box_json import read_box, read_id
 from bulkvm.pbx.listing import Page, read_page
-from bulkvm.pbx.responses import read_json, read_object
+from bulkvm.pbx.responses import read_json, read_object, unexpected_json
 from bulkvm.pbx.whole_box import WholeBox
 
 _CREATED: Final = frozenset({httpx.codes.OK, httpx.codes.CREATED})
@@ -67,7 +67,7 @@ def read_greeting_count(response: httpx.Response) -> int:
     """The number of greetings of a box."""
     items = read_object(response).get("items")
     if not isinstance(items, list | None):
-        raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+        raise unexpected_json(response)
     return len(items or ())
 
 

@@ -66,7 +66,12 @@ def read_object(response: httpx.Response) -> Mapping[str, Any]:
     content = read_json(response)
     if isinstance(content, dict):
         return content
-    raise MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
+    raise unexpected_json(response)
+
+
+def unexpected_json(response: httpx.Response) -> MalformedAnswer:
+    """The error for an answer whose JSON has not the documented form."""
+    return MalformedAnswer(f"The PBX at {response.url.host} answered with JSON of an unexpected form.")
 
 
 def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] = (), quote: bool = True) -> None:

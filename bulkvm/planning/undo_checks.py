@@ -145,21 +145,19 @@ def _warn(plan: Plan, code: ProblemCode, message: str) -> Plan:
 
 def _with_messages(box: Box, messages: int | None) -> tuple[ProblemCode, str]:
     if messages is None:
-        code, why = (
-            ProblemCode.MESSAGES_NOT_KNOWN,
-            f"The PBX does not show whether box {box.extension_number} holds messages",
-        )
-    else:
-        code, why = ProblemCode.HAS_MESSAGES, f"Box {box.extension_number} holds {count(messages, 'message')}"
-    return code, f"{why}, so it is kept as it is. {_REMOVE_MESSAGES}"
+        return ProblemCode.MESSAGES_NOT_KNOWN, _why_not_known(box, "holds messages", _REMOVE_MESSAGES)
+    return ProblemCode.HAS_MESSAGES, _why_kept(box, f"holds {count(messages, 'message')}", _REMOVE_MESSAGES)
 
 
 def _with_greeting(box: Box, greetings: int | None) -> tuple[ProblemCode, str]:
     if greetings is None:
-        code, why = (
-            ProblemCode.GREETINGS_NOT_KNOWN,
-            f"The PBX does not show whether box {box.extension_number} has a greeting",
-        )
-    else:
-        code, why = ProblemCode.HAS_GREETING, f"Box {box.extension_number} has a greeting"
-    return code, f"{why}, so it is kept as it is. {_REMOVE_GREETING}"
+        return ProblemCode.GREETINGS_NOT_KNOWN, _why_not_known(box, "has a greeting", _REMOVE_GREETING)
+    return ProblemCode.HAS_GREETING, _why_kept(box, "has a greeting", _REMOVE_GREETING)
+
+
+def _why_kept(box: Box, what: str, remedy: str) -> str:
+    return f"Box {box.extension_number} {what}, so it is kept as it is. {remedy}"
+
+
+def _why_not_known(box: Box, what: str, remedy: str) -> str:
+    return f"The PBX does not show whether box {box.extension_number} {what}, so it is kept as it is. {remedy}"

@@ -21,13 +21,7 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
     if not rows:
         return
     named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
-    yield Problem(
-        row=None,
-        code=ProblemCode.HIDDEN_ROWS,
-        message=f"hidden or filtered rows are read like the others: {named}. "
-        "If you do not want them, delete them from a copy of the sheet.",
-        severity=Severity.WARNING,
-    )
+    yield _read_like_others(ProblemCode.HIDDEN_ROWS, "hidden or filtered rows", named)
 
 
 def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
@@ -35,13 +29,7 @@ def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collec
     rows = sorted({row for row, letters in struck if not set(letters).isdisjoint(used)})
     if rows:
         named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
-        yield Problem(
-            row=None,
-            code=ProblemCode.STRUCK_THROUGH,
-            message=f"rows with text that is struck through are read like the others: {named}. "
-            "If you do not want them, delete them from a copy of the sheet.",
-            severity=Severity.WARNING,
-        )
+        yield _read_like_others(ProblemCode.STRUCK_THROUGH, "rows with text that is struck through", named)
 
 
 def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:
@@ -52,13 +40,17 @@ def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]
         if any(first <= COLUMN_OF[letter] <= last for first, last in hidden) and table.has_values(letter)
     ]
     if letters:
-        yield Problem(
-            row=None,
-            code=ProblemCode.HIDDEN_COLUMNS,
-            message=f"hidden columns are read like the others: {', '.join(letters)}. "
-            "If you do not want them, delete them from a copy of the sheet.",
-            severity=Severity.WARNING,
-        )
+        yield _read_like_others(ProblemCode.HIDDEN_COLUMNS, "hidden columns", ", ".join(letters))
+
+
+def _read_like_others(code: ProblemCode, what: str, places: str) -> Problem:
+    return Problem(
+        row=None,
+        code=code,
+        message=f"{what} are read like the others: {places}. "
+        "If you do not want them, delete them from a copy of the sheet.",
+        severity=Severity.WARNING,
+    )
 
 
 def warn_conditional(

@@ -125,28 +125,22 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     ):
         return []
     theirs = sheet.headings[letters[0]]
-    problems = [
-        Problem(
-            row=None,
-            column=PIN_COLUMN.header,
-            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
-            message=f'it is not clear which column holds the PINs: {letters[0]} ("{shown(theirs)}") or {letter} '
-            f'("{shown(heading)}"). Choose one with '
-            f"{_map_option(theirs, PIN_COLUMN.header)} or {_map_option(heading, PIN_COLUMN.header)}.",
+    column, choice = f'{letters[0]} ("{shown(theirs)}")', _map_option(theirs, PIN_COLUMN.header)
+    if secret := next((pair for pair in unknown.items() if names_secret(pair[1])), None):
+        letter, heading = secret
+        message = (
+            f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Choose one with '
+            f"{choice} or {_map_option(heading, PIN_COLUMN.header)}."
         )
-        for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_secret(text)), 1)
-    ]
-    return problems or [
-        Problem(
-            row=None,
-            column=PIN_COLUMN.header,
-            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
-            message=f'it is not clear whether column {letters[0]} ("{shown(theirs)}") holds the PINs, or the passwords '
-            f'of {letter} ("{shown(heading)}"). Choose with {_map_option(theirs, PIN_COLUMN.header)}, or ignore the '
-            f"column with {_map_option(theirs, '')}.",
+    elif login := next((pair for pair in unknown.items() if names_login(pair[1])), None):
+        letter, heading = login
+        message = (
+            f"it is not clear whether column {column} holds the PINs, or the passwords of {letter} "
+            f'("{shown(heading)}"). Choose with {choice}, or ignore the column with {_map_option(theirs, "")}.'
         )
-        for letter, heading in islice(((letter, text) for letter, text in unknown.items() if names_login(text)), 1)
-    ]
+    else:
+        return []
+    return [Problem(row=None, column=PIN_COLUMN.header, code=ProblemCode.PIN_COLUMN_UNCERTAIN, message=message)]
 
 
 def _no_key(sheet: Sheet) -> Problem:
