@@ -8,13 +8,8 @@ the file that was created.
 import errno
 import logging
 import os
-import re
-import secrets
-import shutil
 import stat
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, count
@@ -22,27 +17,18 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkvm.model.errors import DiskFull, FileError, UsageError
-from bulkvm.ownership import is_ours, warn_of_shared_folder
+from bulkvm.ownership import warn_of_shared_folder
+from bulkvm.temporary_files import create, name_temporary, sweep
 
-_READ_BY_OWNER: Final = 0o600
-_READ_BY_ALL: Final = 0o644  # minus the umask; no other user may write
 _PRIVATE_FOLDER: Final = 0o700
 
 _IS_WINDOWS: Final = os.name == "nt"
-# Without O_BINARY, Windows converts line ends.
-_NEW: Final = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
 _NO_FOLDER: Final = frozenset({errno.ENOENT, errno.ENOTDIR})
 DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOT_ALLOWED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_HARD_LINKS: Final = frozenset(
     {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 )
-
-_TEMPORARY: Final = re.compile(r"\.bulkvm-[0-9a-f]{12}(\.\w{1,8})?")
-_SCRATCH_PREFIX: Final = "bulkvm-parts-"
-_SCRATCH: Final = re.compile(rf"{_SCRATCH_PREFIX}\w{{8}}")
-_ABANDONED: Final = 24 * 3600  # seconds; writing a file never takes as long
 
 _log: Final = logging.getLogger(__name__)
 
@@ -81,9 +67,9 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
     """
     check_target(target, overwrite=bool(overwrite))
     sweep(target.parent)
-    temporary = _name_temporary(target)
+    temporary = name_temporary(target)
     try:
-        with open(create(temporary, private=private), "w+b") as file:
+        with os.fdopen(create(temporary, private=private), "w+b") as file:
             new = NewFile(file, target)
             try:
                 _warn_of_other_users(target, os.fstat(file.fileno()), private=private)
@@ -138,7 +124,7 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
         raise UsageError("The name of the output file is empty, or is that of a folder. Name a file.")
     if check_kind(target) and not overwrite:
         raise _taken(target)
-    temporary = _name_temporary(target)
+    temporary = name_temporary(target)
     try:
         os.close(create(temporary))
         temporary.unlink()
@@ -168,25 +154,6 @@ def check_kind(target: Path) -> bool:
     return True
 
 
-def create(file: Path, *, private: bool = True) -> int:
-    """Create a new file exclusively, and return its descriptor. An existing link is an error too."""
-    return os.open(file, _NEW, _READ_BY_OWNER if private else _READ_BY_ALL)
-
-
-@contextmanager
-def scratch_folder() -> Iterator[str]:
-    """Create a temporary folder for the parts of a file, and delete it afterwards.
-
-    The parts may contain PINs, so folders that killed programs of this user left are deleted first.
-    """
-    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
-        for entry in entries:
-            if _SCRATCH.fullmatch(entry.name) and _is_abandoned(entry.stat(follow_symlinks=False), stat.S_ISDIR):
-                shutil.rmtree(entry.path, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_SCRATCH_PREFIX, ignore_cleanup_errors=True) as folder:
-        yield folder
-
-
 def make_private_folder(folder: Path) -> None:
     """Create a folder and its missing parents, with access for their owner only, regardless of the umask."""
     for place in reversed((folder, *folder.parents)):
@@ -204,37 +171,12 @@ def flush_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def sweep(folder: Path) -> None:
-    """Delete the temporary files that killed programs of this user left in a folder."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if is_temporary_name(entry.name):
-                with suppress(OSError):
-                    if _is_abandoned(entry.stat(follow_symlinks=False), stat.S_ISREG):
-                        Path(entry.path).unlink()
-
-
-def is_temporary_name(name: str) -> bool:
-    """Whether a name is that of a temporary file."""
-    return _TEMPORARY.fullmatch(name) is not None
-
-
-def _is_abandoned(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
-    """Whether a temporary file or folder was left by a killed program of this user."""
-    return is_kind(found.st_mode) and is_ours(found) and time.time() - found.st_mtime > _ABANDONED
-
-
 def _taken(target: Path) -> UsageError:
     is_empty = False
     with suppress(OSError):
         is_empty = target.stat().st_size == 0
     reserved = " and is empty: a run that was killed, or is in progress, reserved the name" if is_empty else ""
     return UsageError(f"{target} already exists{reserved}. Name another file, or add --overwrite to replace it.")
-
-
-def _name_temporary(target: Path) -> Path:
-    """A unique temporary name beside the target."""
-    return target.with_name(f".bulkvm-{secrets.token_hex(6)}.tmp")
 
 
 def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:

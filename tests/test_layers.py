@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "model": {"text"},
     "columns": {"model", "text"},
     "ownership": WORDS,
-    "files": WORDS | {"ownership"},
+    "temporary_files": {"ownership"},
+    "files": WORDS | {"ownership", "temporary_files"},
     "locks": WORDS,
     "paths": WORDS | {"files", "ownership"},
     "readers": WORDS,
@@ -26,10 +27,10 @@ MAY_IMPORT = {
     "runs": WORDS | {"files", "locks", "paths"},
     "planning": WORDS | {"pbx", "runs"},
     "upload": WORDS | {"pbx", "planning", "runs"},
-    "reports": WORDS | {"files", "planning"},
+    "reports": WORDS | {"files", "planning", "temporary_files"},
     "sites": WORDS | {"files", "locks", "ownership", "paths"},
     "simulator": set[str](),
-    "backup": WORDS | {"files", "locks", "ownership", "pbx", "readers", "reports", "__init__"},
+    "backup": WORDS | {"files", "locks", "ownership", "pbx", "readers", "reports", "temporary_files", "__init__"},
     "jobs": WORDS
     | {
         "backup",

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, is_manifest_name, manifest_name, parse_manifest
-from bulkvm.files import flush_folder, is_temporary_name, make_private_folder, rename_exclusively
+from bulkvm.files import flush_folder, make_private_folder, rename_exclusively
 from bulkvm.locks import locked_in_turn
 from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.ownership import is_ours, open_regular
+from bulkvm.temporary_files import is_temporary_name
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"

@@ -10,7 +10,8 @@ from typing import Final
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.date_mask import DateMask, rounded
-from bulkvm.readers.number_format import GENERAL, Formats, Section
+from bulkvm.readers.format_codes import GENERAL, Formats
+from bulkvm.readers.number_format import Section
 from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.xml_parts import INDEX_DIGITS, read_index
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from bulkvm.readers.cell_text import join_text_runs
-from bulkvm.readers.number_format import Formats
+from bulkvm.readers.format_codes import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
 from bulkvm.readers.xml_parts import (
     RELATIONSHIP,

@@ -11,7 +11,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_limits as limits
 from bulkvm.readers import read_sheet
-from bulkvm.readers.number_format import Formats, parse_format
+from bulkvm.readers.format_codes import Formats, parse_format
 from bulkvm.validation import validate
 from tests.readers.files import HEADINGS, codes, header_xml, texts, write_raw_workbook
 

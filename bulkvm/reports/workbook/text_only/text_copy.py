@@ -16,7 +16,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import CHECK, KEY_COLUMN
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.files import scratch_folder
 from bulkvm.model.outcome import Status
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.table_file import FILTER_BUTTON
@@ -32,6 +31,7 @@ from bulkvm.reports.workbook.text_cells import write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
+from bulkvm.temporary_files import scratch_folder
 
 _INVALID_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MAX_NAME_LENGTH: Final = 31
