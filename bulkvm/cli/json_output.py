@@ -89,6 +89,11 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
             "message": describe_unseen(change),
             "pbx_code": None,
             "attempts": 0,
+            "differences": [
+                {"field": d.field, "old": _shown(d.field, d.old), "new": _shown(d.field, d.new)}
+                for d in change.differences
+            ],
+            "generated_pin": change.record.row in report.generated,
         }
         for change in plan.changes
     ]
@@ -98,8 +103,35 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
     left_out = {Status.LEFT_OUT: len(report.left_out)} if report.left_out else {}
     counts: dict[Any, int] = {**plan.counts, **left_out}
     unseen = Counter(field for change in plan.changes for field in change.unseen)
-    document = _run_document(run, counts, rows, report.problems)
-    return {**document, "unseen": unseen, "excess": report.excess, "read_as": _read_as(report.read_as)}
+    return {
+        **_run_document(run, counts, rows, report.problems),
+        "unseen": unseen,
+        "excess": report.excess,
+        "read_as": _read_as(report.read_as),
+        "existing": plan.existing,
+        "refused": [
+            {"row": row, "extension_number": number, "message": message}
+            for row, (number, message) in report.refused.items()
+        ],
+        **_plan_details(report),
+    }
+
+
+def _plan_details(report: "PlanReport") -> dict[str, Any]:
+    """What a plan was made from, and its file."""
+    sheet, saved = report.sheet, report.output
+    return {
+        "sheet": {"file": str(sheet.path), "name": sheet.name, "sha256": sheet.sha256} if sheet else None,
+        "plan": {
+            "file": str(saved.path),
+            "id": saved.id,
+            "sha256": saved.sha256,
+            "made": saved.made.isoformat(),
+            "valid_until": saved.valid_until.isoformat(),
+        }
+        if saved
+        else None,
+    }
 
 
 def _row_left_out(outcome: Outcome) -> dict[str, Any]:
@@ -114,6 +146,8 @@ def _row_left_out(outcome: Outcome) -> dict[str, Any]:
         "message": outcome.message,
         "pbx_code": None,
         "attempts": 0,
+        "differences": [],
+        "generated_pin": False,
     }
 
 

@@ -30,8 +30,8 @@ from bulkvm.model.problem import ProblemCode
 
 __all__ = [
     "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "NAME_COLUMN",
-    "PIN_COLUMN", "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed",
-    "refused_text",
+    "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column",
+    "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -50,6 +50,9 @@ ID_HEADING: Final = f"{RESULT_PREFIX}id"
 
 # In the result of an undo: the run that was undone. Such a sheet is refused as input.
 UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"
+
+# In a plan file: what happens to each row. Such a file is imported with --approved only.
+PLAN_HEADING: Final = f"{RESULT_PREFIX}plan"
 
 KEY_COLUMN: Final = Column(
     header="extension_number",

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.files import Reservation, reserve
+from bulkvm.jobs.approved_plan import ApprovedPlan
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.plan_file import read_plan_file
 from bulkvm.jobs.preparing import Prepared, prepare
 from bulkvm.jobs.run_execution import RunReport, add_result, before_sending, execute, new_run
 from bulkvm.jobs.sheet_input import read_input
-from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
+from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, DEFAULT_OPTIONS, PlanOptions
 from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LimitExceeded, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
+from bulkvm.model.settings import Limit
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import check_changes
@@ -39,6 +42,7 @@ def import_sheet(
     result: Path | None = None,
     overwrite: bool = False,
     observer: Observer = SILENT,
+    approved: ApprovedPlan | None = None,
 ) -> RunReport:
     """Create and update boxes from a sheet, and write what became of each row to a result file.
 
@@ -52,12 +56,13 @@ def import_sheet(
         result: the result file (.xlsx or .csv); by default, an unused name beside the sheet.
         overwrite: whether an existing result file may be replaced.
         observer: is shown the progress, and approves the plan.
+        approved: the only plan that may be sent; see `import_plan`.
 
     Returns:
         One outcome for each row that was read, and why nothing was sent or the run ended early, if so.
 
     Raises:
-        SheetError: the file cannot be read as a sheet.
+        SheetError: the file cannot be read as a sheet; PlanRefused if it differs from the approved plan.
         UsageError, FileError: the result cannot be written there.
         LockHeld: another run against the tenant is in progress.
         LoginRefused: the PBX refuses the login.
@@ -67,19 +72,61 @@ def import_sheet(
     with ExitStack() as stack:
         with before_sending():
             sheet = read_input(file, options.reading, observer)
+            if approved:
+                approved.check_sheet(sheet)
             reservation = stack.enter_context(_reserve_result(file, sheet, result, overwrite=overwrite))
             check_result_name(reservation.path, sheet, overwrite=reservation)
-            prepared = prepare(
-                sheet,
-                options,
-                connection,
-                observer,
-                on_tenant=lambda tenant: stack.enter_context(lock_tenant(tenant)),
-            )
+
+            def lock(tenant: Tenant) -> None:
+                if approved:
+                    approved.check_tenant(tenant)
+                stack.enter_context(lock_tenant(tenant))
+
+            prepared = prepare(sheet, options, connection, observer, on_tenant=lock)
+        if approved:
+            prepared = approved.apply(prepared)
         if prepared.tenant:
             _report_interrupted_import(prepared.tenant, observer)
-        report = _Import(file, connection, prepared, reservation, observer).run(options)
+        report = _Import(file, connection, prepared, reservation, observer, approved).run(options)
         return replace(report, read_as=sheet.read_as)
+
+
+def import_plan(
+    file: Path,
+    connection: Connection,
+    *,
+    original: Path | None = None,
+    max_changes: Limit | None = DEFAULT_MAX_CHANGES,
+    result: Path | None = None,
+    overwrite: bool = False,
+    observer: Observer = SILENT,
+) -> RunReport:
+    """Send an approved plan exactly as it is, or nothing. What an earlier run of it has sent is not sent again.
+
+    Args:
+        file: the plan file that `plan_sheet` wrote.
+        connection: the PBX, with the settings for requests and for how many rows may fail.
+        original: the sheet that the plan was made from, if it is no longer where it was, nor beside the plan.
+        max_changes: how many of the existing boxes may change; None for no limit.
+        result: the result file; by default, an unused name beside the sheet.
+        overwrite: whether an existing result file may be replaced.
+        observer: is shown the progress, and approves the plan.
+
+    Raises:
+        PlanRefused: the plan was edited, has expired, or was made for another tenant or from another sheet, or a box in
+            it was changed; nothing was sent.
+    """
+    with observer.progress("Reading the plan"):
+        approved = ApprovedPlan(read_plan_file(file))
+    return import_sheet(
+        approved.find_sheet(original),
+        connection,
+        replace(approved.plan.options, max_changes=max_changes),
+        result=result,
+        overwrite=overwrite,
+        observer=observer,
+        approved=approved,
+    )
 
 
 def result_name(file: Path) -> Path:
@@ -115,6 +162,7 @@ class _Import:
     prepared: Prepared
     reservation: Reservation
     observer: Observer
+    approved: ApprovedPlan | None = None
 
     def run(self, options: PlanOptions) -> RunReport:
         """Send the plan, if the sheet has no errors and the plan is within the limit and approved."""
@@ -155,6 +203,9 @@ class _Import:
         # `bulkvm runs` may be called in another folder.
         file = str(self.file if str(self.file) == "-" else self.file.absolute())
         info = new_run(file, self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
+        if self.approved:
+            saved = self.approved.plan
+            info = replace(info, plan_file=str(saved.path.absolute()), plan_id=saved.id, plan_sha256=saved.sha256)
         report = execute(
             plan,
             info,

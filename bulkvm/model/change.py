@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from bulkvm.model.box import NOT_KNOWN, Absent, Box, Record, Value
-from bulkvm.model.outcome import Outcome
+from bulkvm.model.outcome import Colour, Outcome
 from bulkvm.model.problem import Problem
 
 
@@ -18,6 +18,31 @@ class ChangeKind(StrEnum):
     UPDATE = "update"
     UNCHANGED = "unchanged"
     REMOVE = "remove"  # only in an undo
+
+
+class PlannedStatus(StrEnum):
+    """What a plan file shows for a row.
+
+    Attributes:
+        meaning: what an import of the plan does with the row.
+        colour: of its cell; None for no colour.
+    """
+
+    meaning: str
+    colour: Colour | None
+
+    def __new__(cls, status: str, colour: Colour | None = None, meaning: str = "") -> Self:
+        """Make a member of its name, colour and meaning."""
+        member = str.__new__(cls, status)
+        member._value_ = status
+        member.meaning, member.colour = meaning, colour
+        return member
+
+    NEW = "new", Colour.GREEN, "a new box is created"
+    CHANGES = "changes", Colour.AMBER, "the box gets other values, as shown beside the row"
+    UNCHANGED = "unchanged", None, "the box has these values already; nothing is sent"
+    LEFT_OUT = "left out", Colour.GREY, "nothing is sent for the row, for the reason shown beside it"
+    REFUSED = "refused", Colour.RED, "the row has an error, shown beside it; nothing is sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +69,7 @@ class Change:
             (`--keep-unseen`). They are not in the record.
         spares_messages: do not delete the box if it holds messages or greetings by then.
         undocumented: do not delete the box if one of these undocumented fields has another value by then.
+        is_exact: do not update the box if it has changed by then, as for an approved plan.
     """
 
     kind: ChangeKind
@@ -54,6 +80,7 @@ class Change:
     kept: tuple[str, ...] = ()
     spares_messages: bool = False
     undocumented: Mapping[str, Any] | None = field(default=None, repr=False)
+    is_exact: bool = False
 
     @property
     def changed(self) -> tuple[str, ...]:

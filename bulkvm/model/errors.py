@@ -6,6 +6,7 @@ BulkvmError
 │   └── DiskFull              there is no room for the file: make room and repeat
 ├── LockHeld (2)              another program holds the lock: repeat when it has finished
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
+│   └── PlanRefused           an approved plan was edited, or does not fit the PBX or the sheet any more
 ├── LoginRefused (4)          the PBX does not accept the login
 │   ├── OtherTenant           the login reaches another tenant than the expected one
 │   └── TenantNotConfirmed    the PBX does not show which tenant a system administrator's login was switched to
@@ -37,6 +38,7 @@ The numbers are exit codes; a class without one has that of the class above. A m
 row's failure an Outcome; neither is raised.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
@@ -80,6 +82,18 @@ class SheetError(BulkvmError):
     def __init__(self, message: str, code: ProblemCode = ProblemCode.UNREADABLE, *, cell: str | None = None) -> None:
         super().__init__(message)
         self.problem = Problem(row=None, cell=cell, code=code, message=message)
+
+
+class PlanRefused(SheetError):
+    """An approved plan was edited, has expired, or no longer fits the tenant, the sheet or the boxes. Nothing was sent.
+
+    Attributes:
+        problems: every difference.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Problem]) -> None:
+        super().__init__(message, problems[0].code)
+        self.problems = tuple(problems)
 
 
 class LoginRefused(BulkvmError):

@@ -73,6 +73,20 @@ class ProblemCode(StrEnum):
     )  # fmt: skip
     MAP_NOT_THERE = "map-not-there", _ERROR, "`--map` names a heading that is not there", "correct the heading"
     UNDO_RESULT = "undo-result", _ERROR, "the sheet is the result of an undo", "run `bulkvm undo` again instead"
+    PLAN_AS_SHEET = (
+        "plan-as-sheet",
+        _ERROR,
+        "the file is a plan, not a sheet",
+        "add `--approved`, or use the sheet itself",
+    )
+    NOT_A_PLAN = (
+        "not-a-plan", _ERROR, "the file is not a plan that this user made here", "make one with `bulkvm plan --output`",
+    )  # fmt: skip
+    PLAN_EDITED = "plan-edited", _ERROR, "the plan was edited", "use the plan as it was written, or make a new one"
+    PLAN_EXPIRED = "plan-expired", _ERROR, "the plan is no longer valid", "make a new plan"
+    PLAN_TENANT = "plan-tenant", _ERROR, "the plan was made for another tenant", "use the site of the plan"
+    PLAN_SHEET = "plan-sheet", _ERROR, "the sheet of the plan is missing, or was changed", "make a new plan"
+    PLAN_OUTDATED = "plan-outdated", _ERROR, "a box was changed since the plan was made", "make a new plan"
     NAME_MISSING = (
         "name-missing", _ERROR, "a new box needs a name, and the row or the sheet has none", "fill it in",
     )  # fmt: skip

@@ -25,6 +25,7 @@ class RunInfo:
         extensions: the extension of every row that was read.
         input_sha256: the checksum of the input file, if there was one.
         number: orders the runs of one machine, even if its clock is wrong.
+        plan_file, plan_id, plan_sha256: the approved plan that was sent, if there was one.
     """
 
     name: str
@@ -37,6 +38,9 @@ class RunInfo:
     extensions: Mapping[int, str] = field(default_factory=dict, repr=False)
     input_sha256: str = ""
     number: int = 0
+    plan_file: str = ""
+    plan_id: str = ""
+    plan_sha256: str = ""
 
     @property
     def records_end(self) -> bool:

@@ -215,6 +215,10 @@ class RowSender:
         if is_undo:
             return replace(change, box=box), whole
         differences = find_differences(record, box)
+        if change.is_exact and (since := find_exact_differences(box, planned)):
+            fields = ", ".join(difference.field for difference in since)
+            message = f"Since the plan was checked, the box was changed in {fields}. It was not sent: make a new plan."
+            raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id))
         if not differences:
             message = "Already up to date: someone else made this change."
             raise _NothingToSend(row_outcome(record, Status.UNCHANGED, message, box_id=box.id))

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, UNDO_HEADING, Column
+from bulkvm.columns import COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, PLAN_HEADING, UNDO_HEADING, Column
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
     heading_key,
@@ -30,6 +30,14 @@ _UNDO_RESULT: Final = Problem(
     message=(
         "this is the result of an undo, and its rows have no values to send. To continue an undo, run the same "
         f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
+    ),
+)
+_PLAN: Final = Problem(
+    row=None,
+    code=ProblemCode.PLAN_AS_SHEET,
+    message=(
+        "this is a plan, which does not contain PINs. Send it with `bulkvm import PLAN --approved`, or use the sheet "
+        "that the plan was made from."
     ),
 )
 
@@ -63,6 +71,8 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         problems.append(_no_key(sheet))
     if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
         problems.append(_UNDO_RESULT)
+    if any(heading.strip().casefold() == PLAN_HEADING for heading in headings.values()):
+        problems.append(_PLAN)
     if unknown:
         problems.append(_unknown(unknown, letters, sheet))
     return problems

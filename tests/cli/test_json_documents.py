@@ -36,7 +36,7 @@ def documents(bulkvm: Bulkvm) -> dict[str, Any]:
         command.split()[0]: bulkvm(*command.split(), "--json").json
         for command in (
             "validate a.csv",
-            "plan a.csv --skip-invalid",
+            "plan a.csv --skip-invalid --output plan.xlsx",
             "import a.csv --skip-invalid --yes",
             "undo last --yes",
             "runs",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,7 @@ from bulkvm.cli.options import (
     plan_options,
     site_options,
 )
-from bulkvm.model.errors import SheetError
+from bulkvm.model.errors import PlanRefused, SheetError, UsageError
 from bulkvm.model.settings import DEFAULT_SETTINGS, parse_limit
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 @SHEET_ARGUMENT
 @plan_options
 @site_options
+@click.option("--approved", is_flag=True, help="FILE is an approved plan: send exactly what it says, or nothing.")
+@click.option(
+    "--original",
+    type=click.Path(path_type=Path),
+    metavar="SHEET",
+    help="The sheet of an approved plan, if it is no longer beside it.",
+)
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result to FILE.")
 @OVERWRITE_OPTION
 @click.option("--force", is_flag=True, help="Override the limit on changes.")
@@ -62,6 +69,8 @@ def command(
     *,
     options: "PlanOptions",
     connection: "Connection",
+    approved: bool,
+    original: Path | None,
     result: Path | None,
     overwrite: bool,
     force: bool,
@@ -77,7 +86,7 @@ def command(
     Shows the plan, asks for confirmation, sends the changes, and writes a result beside FILE: the same sheet with the
     status of each row. Importing a sheet again is always safe: rows that are up to date are not sent.
     """
-    from bulkvm.jobs.import_sheet import import_sheet
+    from bulkvm.jobs.import_sheet import import_plan, import_sheet
     from bulkvm.reports.text.plan_text import render_plan, render_to_send
     from bulkvm.reports.text.problem_text import render_problems
 
@@ -89,15 +98,15 @@ def command(
         return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=str(file) != "-")
 
     settings = {"max_errors": parse_limit(max_errors), "verify": verify == "all", "canary": not no_canary}
+    connection = connection.with_settings(**settings)
+    options = replace(options, max_changes=None) if force else options
+    _check_approval(options, approved=approved, original=original)
+    target: dict[str, Any] = {"result": result, "overwrite": overwrite, "observer": ConsoleObserver(console, approve)}
     try:
-        report = import_sheet(
-            file,
-            connection.with_settings(**settings),
-            replace(options, max_changes=None) if force else options,
-            result=result,
-            overwrite=overwrite,
-            observer=ConsoleObserver(console, approve),
-        )
+        if approved:
+            report = import_plan(file, connection, original=original, max_changes=options.max_changes, **target)
+        else:
+            report = import_sheet(file, connection, options, **target)
     except SheetError as error:
         if as_json:
             _print_unreadable(connection.site.name, error)
@@ -107,11 +116,30 @@ def command(
     return show_report(report, _summarise(report.outcomes), console, as_json=as_json)
 
 
+def _check_approval(options: "PlanOptions", *, approved: bool, original: Path | None) -> None:
+    """Check that a plan is not changed by options.
+
+    Raises:
+        UsageError: an option contradicts --approved, or needs it.
+    """
+    from bulkvm.jobs.sheet_options import PlanOptions
+
+    if original and not approved:
+        raise UsageError("--original names the sheet of an approved plan. Add --approved, or leave it out.")
+    reading = replace(options.reading, pin_policy=None)  # a variable may set it
+    if approved and replace(options, reading=reading, max_changes=None) != PlanOptions(max_changes=None):
+        raise UsageError(
+            "An approved plan has the options that it was made with. Leave out those about reading the sheet, PINs and "
+            "invalid rows, or make a new plan."
+        )
+
+
 def _print_unreadable(site: str, error: SheetError) -> None:
     """Print the JSON document of a file that cannot be read as a sheet."""
     from bulkvm.jobs.run_execution import RunReport
 
-    print_json(run_document(RunReport(site=site, problems=(error.problem,), exit_code=error.exit_code)))
+    problems = error.problems if isinstance(error, PlanRefused) else (error.problem,)
+    print_json(run_document(RunReport(site=site, problems=problems, exit_code=error.exit_code)))
 
 
 def _summarise(outcomes: "Sequence[Outcome]") -> str:

@@ -1,5 +1,6 @@
 """`bulkvm plan`."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,12 +9,13 @@ import click
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import plan_document, print_json
-from bulkvm.cli.options import JSON_OPTION, SHEET_ARGUMENT, plan_options, site_options
+from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, plan_options, site_options
 from bulkvm.model.errors import SheetError
 from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
+    from bulkvm.jobs.plan_sheet import PlanReport
     from bulkvm.jobs.sheet_options import PlanOptions
 
 
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 @SHEET_ARGUMENT
 @plan_options
 @site_options
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="PLAN.xlsx",
+    help="Write the plan to a workbook, to be approved: import it with --approved.",
+)
+@OVERWRITE_OPTION
+@click.option(
+    "--valid-for", type=DURATION, metavar="AGE", default="7d", show_default=True, help="How long that file is valid."
+)
+@click.option("--all", "show_all", is_flag=True, help="Show every row.")
 @click.option("--exit-code", is_flag=True, help="Exit with code 10 if anything would change.")
 @JSON_OPTION
 @console_options
@@ -29,17 +42,28 @@ def command(
     *,
     options: "PlanOptions",
     connection: "Connection",
+    output: Path | None,
+    overwrite: bool,
+    valid_for: timedelta,
+    show_all: bool,
     exit_code: bool,
     as_json: bool,
     console: Console,
 ) -> int:
     """Show what importing the sheet FILE would change on the PBX, field by field. Nothing is sent."""
     from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
-    from bulkvm.reports.text.plan_text import render_plan
-    from bulkvm.reports.text.problem_text import render_problems
+    from bulkvm.reports.text.plan_text import MOST_ROWS
 
     try:
-        report = plan_sheet(file, connection, options, observer=ConsoleObserver(console))
+        report = plan_sheet(
+            file,
+            connection,
+            options,
+            output=output,
+            overwrite=overwrite,
+            valid_for=valid_for,
+            observer=ConsoleObserver(console),
+        )
     except SheetError as error:
         if as_json:
             print_json(
@@ -50,13 +74,30 @@ def command(
         raise
     if as_json:
         print_json(plan_document(report))
-    if report.problems:
-        console.output(render_problems(report.problems))
-    if report.plan:
-        console.output(render_plan(report.plan, report.tenant))
-    if report.excess:
-        text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
-        console.always(text, fg="red")
+    _show(report, console, most=len(report.plan.changes) if show_all and report.plan else MOST_ROWS)
+    if report.output_error:
+        raise report.output_error
+    if output and not report.output:
+        console.always(f"{output} was not written. Correct the errors, or leave these rows out with --skip-invalid.")
     if report.exit_code:
         return report.exit_code
     return ExitCode.DIFFERENCES if exit_code and report.plan and report.plan.to_send else ExitCode.DONE
+
+
+def _show(report: "PlanReport", console: Console, *, most: int) -> None:
+    """Print a plan."""
+    from bulkvm.reports.text.plan_text import render_plan
+    from bulkvm.reports.text.problem_text import render_problems
+
+    if report.problems:
+        console.output(render_problems(report.problems))
+    if report.plan:
+        console.output(render_plan(report.plan, report.tenant, most=most))
+    if report.excess:
+        text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
+        console.always(text, fg="red")
+    if report.output:
+        console.info(
+            f"Plan: {report.output.path}. Once it is approved, send it with `bulkvm import {report.output.path} "
+            f"--approved`, until {report.output.valid_until:%Y-%m-%d %H:%M %Z}."
+        )

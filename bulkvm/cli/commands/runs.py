@@ -152,6 +152,7 @@ def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
         "state": run.state,
         "counts": dict(run.counts),
         "damaged_lines": past.damaged if past else None,  # known only after all lines were read
+        "plan": {"file": info.plan_file, "id": info.plan_id, "sha256": info.plan_sha256} if info.plan_id else None,
     }
 
 
@@ -174,6 +175,8 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
             lines.append(f"  {render_words(run.words)}; {_without_end(info)}")
         case RunState.ENDED:
             lines.append(f"  {render_words(run.words)}")
+    if info.plan_id:
+        lines.append(f"  approved plan {info.plan_id}: {info.plan_file}, SHA-256 {info.plan_sha256}")
     if past and past.damaged:
         where = f"line{'s' * (len(past.damaged) > 1)} {', '.join(map(str, past.damaged))}"
         lines.append(f"  the journal is damaged at {where}; all other lines were read")

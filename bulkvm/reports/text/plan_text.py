@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.text import count, join_and, printable, quoted
+
+MOST_ROWS = 20  # of each kind, unless all are asked for
 
 _CHANGING = (Status.CREATED, Status.UPDATED)
 _OF_EXISTING = frozenset({ChangeKind.UPDATE, ChangeKind.UNCHANGED})
@@ -67,7 +69,7 @@ def render_words(words: Mapping[str, int]) -> str:
     return render_counts({word.shown if isinstance(word, UndoResult) else word: words.get(word, 0) for word in _DONE})
 
 
-def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = 20, of_sheet: bool = True) -> str:
+def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = MOST_ROWS, of_sheet: bool = True) -> str:
     """Render a plan: counts, then a limited number of rows of each kind. PINs are never shown.
 
     Args:
@@ -130,7 +132,7 @@ def _render_title(change: Change) -> str:
 
 
 def _render_update(change: Change) -> str:
-    return "\n".join([_render_title(change), *(f"    {_render_difference(d)}" for d in change.differences)])
+    return "\n".join([_render_title(change), *(f"    {render_difference(d)}" for d in change.differences)])
 
 
 _WITH_MESSAGES = ", including their messages"
@@ -143,14 +145,25 @@ _SECTIONS = {
 }
 
 
-def _render_difference(difference: Difference) -> str:
+def render_difference(difference: Difference) -> str:
+    """Render what happens to a field: `Name: "Desk" -> "Front Desk"`, `Recipients: +a@example.com -b@example.com`."""
     column = COLUMN_OF_HEADER[difference.field]
     if column.secret and difference.old is NOT_KNOWN:
         return f"{column.title}: (not known) -> value in the sheet (not shown)"
     if column.secret:
         return f"{column.title}: changes (not shown)"
+    if column.kind is FieldKind.LIST and isinstance(difference.old, tuple) and isinstance(difference.new, tuple):
+        return f"{column.title}: {_render_lists(difference.old, difference.new)}"
     old, new = (_render_value(value, column.format) for value in (difference.old, difference.new))
     return f"{column.title}: {old} -> {new}"
+
+
+def _render_lists(old: Sequence[str], new: Sequence[str]) -> str:
+    """Render what is added to a list and removed from it."""
+    before, after = ({item.casefold() for item in items} for items in (old, new))
+    items = [f"+{item}" for item in new if item.casefold() not in before]
+    items += [f"-{item}" for item in old if item.casefold() not in after]
+    return printable(" ".join(items))
 
 
 def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str:

@@ -12,6 +12,8 @@ from bulkvm.reports.workbook.summary import Line
 class Annotation:
     """Marks by cell, the lines of the summary sheet, and result columns, if any.
 
+    `hidden` are the texts of a hidden sheet, for programs.
+
     `lost_zeros` are the cells whose numbers lost a leading zero. They stay numbers, so that the loss is detected again.
     """
 
@@ -19,3 +21,4 @@ class Annotation:
     summary: Sequence[Line]
     results: Results | None = None
     lost_zeros: Collection[str] = ()
+    hidden: Sequence[str] = ()

@@ -24,11 +24,12 @@ PIN_HEADING: Final = {f"{RESULT_PREFIX}pin": 14}
 class Results:
     """Added columns: headings with widths, and texts by row, a status first.
 
-    None leaves the cell as an earlier result wrote it.
+    None leaves the cell as an earlier result wrote it. `is_wrapped` if all of a text is to be seen, as on paper.
     """
 
     headings: Mapping[str, int]
     rows: Mapping[int, tuple[str | None, ...]] = field(repr=False)
+    is_wrapped: bool = False
 
 
 def make_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins: Mapping[int, str]) -> Results:

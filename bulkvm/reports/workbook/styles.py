@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bulkvm.model.change import PlannedStatus
 from bulkvm.model.outcome import Colour, Status
 from bulkvm.model.problem import Severity
 
@@ -21,8 +22,13 @@ GREY: Final = "#D0D0D0"
 # Rows of tables that are not input.
 ROW: Final = {**WRAPPED, "align": "left", "border": 1, "border_color": GREY}
 
-COLOURS: Final[Mapping[Severity | Status, str]] = {
+COLOURS: Final[Mapping[Severity | Status, Colour]] = {
     Severity.ERROR: RED,
     Severity.WARNING: AMBER,
     **{status: status.colour for status in Status},
 }
+
+
+def colour_of(kind: Severity | Status | PlannedStatus) -> Colour | None:
+    """Return the colour of a cell."""
+    return kind.colour if isinstance(kind, PlannedStatus) else COLOURS[kind]

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
+from bulkvm.model.change import PlannedStatus
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem, Severity
@@ -38,9 +39,10 @@ class LineKind(Enum):
     HEADING = auto()
     TEXT = auto()
     ROW = auto()
+    FORM = auto()  # to be filled in by hand, on paper
 
 
-_HEIGHTS: Final = {LineKind.TITLE: 24, LineKind.SECTION: 18}
+_HEIGHTS: Final = {LineKind.TITLE: 24, LineKind.SECTION: 18, LineKind.FORM: 36}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Line:
 
     cells: tuple[str | int, ...] = ()
     kind: LineKind = LineKind.TEXT
-    colour: Severity | Status | None = None
+    colour: Severity | Status | PlannedStatus | None = None
     link: str | None = None
     charted: Status | None = None
 
@@ -101,7 +103,7 @@ def summarise_problems(sheet: Sheet, problems: Sequence[Problem], *, in_column: 
         Line((f"{printable(sheet.path.name)}: {count_problems(problems)}",), LineKind.TITLE),
         *_next_steps(_steps_for_problems(problems, in_column=in_column)),
         *_problem_counts(problems),
-        *_problem_list(sheet, problems),
+        *list_problems(sheet, problems),
     ]
 
 
@@ -117,7 +119,7 @@ def summarise_run(
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
-        *_problem_list(sheet, problems),
+        *list_problems(sheet, problems),
     ]
 
 
@@ -188,7 +190,8 @@ def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
         yield Line((f"Other kinds in the list below: {len(kinds) - _MAX_KINDS}",))
 
 
-def _problem_list(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
+def list_problems(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
+    """List problems, errors first."""
     if not problems:
         return
     yield Line()

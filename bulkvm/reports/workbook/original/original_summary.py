@@ -72,8 +72,8 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
             set_text(cell, value)
         _style_cell(cell, line.kind)
     first = sheet.cell(row, 1)
-    if line.colour:
-        first.fill = solid_fill(styles.COLOURS[line.colour])
+    if line.colour and (colour := styles.colour_of(line.colour)):
+        first.fill = solid_fill(colour)
     if line.link:
         first.font = Font(name=FONT, underline="single", color=styles.LINK[1:])
         first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
@@ -87,7 +87,7 @@ def _style_cell(cell: Cell, kind: LineKind) -> None:
         cell.font = Font(name=FONT, bold=True, size=12, color=styles.BLUE[1:])
     elif kind is LineKind.HEADING:
         style_heading(cell)
-    elif kind is LineKind.ROW:
+    elif kind in {LineKind.ROW, LineKind.FORM}:
         cell.border = _ROW_BORDER
 
 

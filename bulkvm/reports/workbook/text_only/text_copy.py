@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
-from typing import Final
+from typing import Any, Final
 
 from openpyxl.utils import column_index_from_string
 from xlsxwriter import Workbook
@@ -16,7 +16,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import CHECK, KEY_COLUMN
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.outcome import Status
+from bulkvm.model.change import PlannedStatus
+from bulkvm.model.outcome import Colour, Status
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.table_file import FILTER_BUTTON
 from bulkvm.reports.workbook import styles
@@ -27,7 +28,7 @@ from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS
 from bulkvm.reports.workbook.result_view import make_view
 from bulkvm.reports.workbook.summary import Line, summary_name
-from bulkvm.reports.workbook.text_cells import write_text
+from bulkvm.reports.workbook.text_cells import row_height, write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
@@ -42,6 +43,7 @@ _RESERVED_NAME: Final = "history"
 _WIDTH: Final = 16  # of other columns
 _MAX_WIDTH: Final = 40  # for a long heading
 _RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
+HIDDEN_SHEET: Final = "bulkvm_plan"
 
 
 def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
@@ -55,6 +57,8 @@ def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         summary = [title, _SHORTENED, *rest] if exceeds_limit(sheet) else annotation.summary
         write_summary(workbook, summary, summary_name([name]), name)
         _write_sheet(workbook, workbook.add_worksheet(name, TextWorksheet), sheet, annotation)
+        if annotation.hidden:
+            _write_hidden(workbook, annotation.hidden)
         try:
             workbook.close()
         except FileCreateError as error:
@@ -68,24 +72,36 @@ def valid_name(name: str) -> str:
     return cut if cut and cut.casefold() != _RESERVED_NAME else f"{cut}_"
 
 
+def _write_hidden(workbook: Workbook, texts: Sequence[str]) -> None:
+    """Write texts for programs to a sheet that Excel does not offer to show."""
+    worksheet = workbook.add_worksheet(HIDDEN_SHEET)
+    worksheet.very_hidden()
+    text = workbook.add_format(styles.TEXT)
+    for row, content in enumerate(texts):
+        write_text(worksheet, row, 0, content, text)
+
+
 def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotation: Annotation) -> None:
     grid = make_grid(sheet, annotation.results)
-    text, heading = workbook.add_format(styles.TEXT), workbook.add_format(styles.HEADING)
+    text, heading = workbook.add_format(_text_format(annotation)), workbook.add_format(styles.HEADING)
+    is_wrapped = annotation.results is not None and annotation.results.is_wrapped
     formats = _cell_formats(workbook, annotation, grid.places)
     notes = _notes_by_row(annotation.marks)
-    widths = _widths(sheet, grid.headings)
+    widths = _widths(sheet, grid.headings, annotation.results.headings if annotation.results else {})
     for column, width in enumerate(widths):
-        worksheet.set_column(column, column, width, text)
+        worksheet.set_column(column, column, width, None if is_wrapped else text)
     header = last = sheet.header_row - 1
     numbers = {xl_cell_to_rowcol(cell) for cell in annotation.lost_zeros}
     for number, values in chain([(sheet.header_row, grid.headings)], grid.rows):
         last = number - 1
         default = heading if last == header else text
+        if is_wrapped:
+            worksheet.set_row(last, row_height(values, widths))
         for column, value in enumerate(values):
             special = formats.get((last, column))
             if (last, column) in numbers and value.strip().isdecimal():
                 worksheet.write_number(last, column, int(value), special)
-            elif value or special:  # an empty cell has the format of its column
+            elif value or special or is_wrapped:  # an empty cell has the format of its column
                 write_text(worksheet, last, column, value, special or default)
         for column, note in notes.get(last, ()):
             size = {"width": NOTE_WIDTH, "height": note_height(note)}
@@ -102,13 +118,21 @@ def _cell_formats(
     workbook: Workbook, annotation: Annotation, places: Sequence[int]
 ) -> Mapping[tuple[int, int], Format]:
     """Return the formats of marked cells and of statuses, by row and column counted from 0."""
-    colours = {of: workbook.add_format({**styles.TEXT, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
-    formats = {xl_cell_to_rowcol(cell): colours[mark.severity] for cell, mark in annotation.marks.items()}
+    text = _text_format(annotation)
+    colours = {colour: workbook.add_format({**text, "bg_color": colour}) for colour in Colour}
+    formats = {
+        xl_cell_to_rowcol(cell): colours[styles.COLOURS[mark.severity]] for cell, mark in annotation.marks.items()
+    }
     if annotation.results:
         column = places[0] - 1
-        statuses = ((row, texts[0]) for row, texts in annotation.results.rows.items())
-        formats |= {(row - 1, column): colours[status] for row, status in statuses if isinstance(status, Status)}
+        for row, (status, *_) in annotation.results.rows.items():
+            if isinstance(status, Status | PlannedStatus) and (colour := styles.colour_of(status)):
+                formats[row - 1, column] = colours[colour]
     return formats
+
+
+def _text_format(annotation: Annotation) -> Mapping[str, Any]:
+    return styles.ROW if annotation.results and annotation.results.is_wrapped else styles.TEXT
 
 
 def _notes_by_row(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int, str]]]:
@@ -120,11 +144,11 @@ def _notes_by_row(marks: Mapping[str, Mark]) -> Mapping[int, Sequence[tuple[int,
     return notes
 
 
-def _widths(sheet: Sheet, headings: Sequence[str]) -> list[int]:
+def _widths(sheet: Sheet, headings: Sequence[str], results: Mapping[str, int]) -> list[int]:
     """Return the widths of the columns; each has room for its heading and the button of the filter."""
     known = {letter: column.width for letter, column in sheet_columns(sheet).items()}
     widths = (
-        known.get(xl_col_to_name(column)) or _RESULT_WIDTHS.get(heading, _WIDTH)
+        known.get(xl_col_to_name(column)) or results.get(heading) or _RESULT_WIDTHS.get(heading, _WIDTH)
         for column, heading in enumerate(headings)
     )
     return [

@@ -7,6 +7,7 @@ from openpyxl.utils import quote_sheetname
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from bulkvm.model.outcome import Colour
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Line, LineKind, charted_statuses
@@ -18,6 +19,7 @@ _FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
     LineKind.HEADING: styles.HEADING,
     LineKind.TEXT: styles.TEXT,
     LineKind.ROW: styles.ROW,
+    LineKind.FORM: {**styles.ROW, "valign": "vcenter"},
 }
 
 
@@ -28,18 +30,19 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
     kinds = {kind: workbook.add_format(properties) for kind, properties in _FORMATS.items()}
-    colours = {of: workbook.add_format({**styles.ROW, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
+    colours = {colour: workbook.add_format({**styles.ROW, "bg_color": colour}) for colour in Colour}
     link = {**styles.ROW, "underline": True, "font_color": styles.LINK}
-    links = {of: workbook.add_format({**link, "bg_color": colour}) for of, colour in styles.COLOURS.items()}
+    links = {colour: workbook.add_format({**link, "bg_color": colour}) for colour in Colour}
     for row, line in enumerate(lines):
         sheet.set_row(row, line.height)
+        colour = styles.colour_of(line.colour) if line.colour else None
         for column, value in enumerate(line.cells):
-            cell_format = colours[line.colour] if line.colour and column == 0 else kinds[line.kind]
+            cell_format = colours[colour] if colour and column == 0 else kinds[line.kind]
             if isinstance(value, int):
                 sheet.write_number(row, column, value, cell_format)
-            elif column == 0 and line.link and line.colour:
+            elif column == 0 and line.link and colour:
                 place = f"internal:{quote_sheetname(sheet_name)}!{line.link}"
-                sheet.write_url(row, 0, place, links[line.colour], string=value)
+                sheet.write_url(row, 0, place, links[colour], string=value)
             else:
                 write_text(sheet, row, column, value, cell_format)
     _add_chart(workbook, sheet, lines)

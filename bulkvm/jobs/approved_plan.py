@@ -1,0 +1,88 @@
+"""Approved plans: sent exactly as they are, or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulkvm.jobs.plan_file import PlanFile, pin_seal, refusal, rows_not_planned
+from bulkvm.jobs.preparing import Prepared
+from bulkvm.model.outcome import Outcome
+from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
+from bulkvm.planning.saved_plan import exact_plan, find_changes_since, save_rows
+from bulkvm.runs import read_journal
+from bulkvm.runs.history import list_runs
+from bulkvm.runs.plan_key import plan_seal
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPlan:
+    """A plan file that was not edited and has not expired."""
+
+    plan: PlanFile
+
+    def find_sheet(self, given: Path | None) -> Path:
+        """Find the sheet that the plan was made from: the given one, or the one at its place or beside the plan.
+
+        Raises:
+            PlanRefused: there is none.
+        """
+        folder = self.plan.path.absolute().parent
+        places = [given] if given else [folder / self.plan.sheet["path"], folder / self.plan.sheet["file"]]
+        for place in places:
+            if place.is_file():
+                return place
+        message = f"It was made from {self.plan.sheet['file']}. Put that file beside it, or name it with --original."
+        raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
+
+    def check_sheet(self, sheet: Sheet) -> None:
+        """Check that the sheet is the one that the plan was made from.
+
+        Raises:
+            PlanRefused: it is another one.
+        """
+        if sheet.sha256 != self.plan.sheet["sha256"]:
+            message = f"The SHA-256 of {sheet.path.name} is {sheet.sha256}, and not {self.plan.sheet['sha256']}."
+            raise self._refuse("was made from another content of the sheet", ProblemCode.PLAN_SHEET, message)
+
+    def check_tenant(self, tenant: Tenant) -> None:
+        """Check that the plan was made for this tenant.
+
+        Raises:
+            PlanRefused: it was made for another one.
+        """
+        if not tenant.is_same(self.plan.tenant):
+            ours, theirs = (f"{one} ({one.pbx})" for one in (self.plan.tenant, tenant))
+            message = f"It was made for {ours}, and this is {theirs}. Use the site of the plan."
+            raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message)
+
+    def apply(self, prepared: Prepared) -> Prepared:
+        """Return what is left to be sent of the plan, if nothing that it is about was changed.
+
+        Raises:
+            PlanRefused: anything was changed.
+        """
+        if prepared.plan is None:
+            errors = [
+                Problem(row=p.row, code=ProblemCode.PLAN_OUTDATED, message=f"The row has an error now: {p.message}")
+                for p in prepared.problems
+                if p.is_error
+            ]
+            raise refusal("The plan is out of date", errors)
+        saved, plan = self.plan.rows, prepared.plan
+        seal = pin_seal(plan_seal(), self.plan.id)
+        current = save_rows(plan, rows_not_planned(prepared), prepared.generated_pins, seal)
+        sent_before = self._outcomes_before().keys()
+        if problems := find_changes_since(saved, current, sent_before):
+            raise refusal("The plan is out of date", problems)
+        return replace(prepared, plan=exact_plan(plan, saved, current, sent_before))
+
+    def _outcomes_before(self) -> Mapping[int, Outcome]:
+        """What earlier runs of the plan did, or may have done, by row."""
+        runs = [run for run in list_runs() if run.info.plan_id == self.plan.id]
+        outcomes = (outcome for run in runs for outcome in read_journal(run.file).outcomes)
+        return {outcome.row: outcome for outcome in outcomes if outcome.status.may_have_changed}
+
+    def _refuse(self, what: str, code: ProblemCode, message: str) -> Exception:
+        return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)])

@@ -1,0 +1,108 @@
+"""What a plan file shows of the sheet: each row with its change, and no PIN."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bulkvm.columns import COLUMNS, PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
+from bulkvm.columns.heading_words import names_secret
+from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
+from bulkvm.model.box import BLANK, NOT_KNOWN
+from bulkvm.model.change import Change, ChangeKind, PlannedStatus
+from bulkvm.model.sheet import Sheet
+from bulkvm.planning import describe_unseen
+from bulkvm.reports.text.plan_text import render_difference
+from bulkvm.reports.workbook.result_columns import PIN_HEADING, Results
+
+CHANGES_HEADING: Final = f"{RESULT_PREFIX}changes"
+_HEADINGS: Final = {PLAN_HEADING: 14, CHANGES_HEADING: 60}
+_STATUSES: Final = {
+    ChangeKind.CREATE: PlannedStatus.NEW,
+    ChangeKind.UPDATE: PlannedStatus.CHANGES,
+    ChangeKind.UNCHANGED: PlannedStatus.UNCHANGED,
+}
+NOT_SHOWN: Final = "(not shown)"
+_DIGITS: Final = re.compile("[0-9]+")
+
+
+def make_planned(
+    changes: Sequence[Change], others: Mapping[int, tuple[PlannedStatus, str]], generated: Collection[int]
+) -> Results:
+    """Make the columns of a plan file.
+
+    Args:
+        changes: the plan.
+        others: the status and the reason of each row that is not in the plan.
+        generated: the rows whose PIN is generated when the plan is sent.
+    """
+    rows: dict[int, tuple[str | None, ...]] = {
+        change.record.row: (_STATUSES[change.kind], "\n".join(_describe(change, generated))) for change in changes
+    }
+    rows |= {row: (status, reason) for row, (status, reason) in others.items()}
+    return Results(_HEADINGS, rows, is_wrapped=True)
+
+
+def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) -> Sheet:
+    """Replace the PINs in a sheet by words: in the PIN column, in columns of other secrets, and wherever else they are.
+
+    Args:
+        sheet: the sheet as it was read.
+        changes: the plan, for the words.
+        secrets: all known PINs. A cell that is not read and contains one is not shown.
+    """
+    words = {change.record.row: _pin_word(change) for change in changes}
+    letters = {letter for header in SECRET_HEADERS for letter in letters_by_header(sheet).get(header, ())}
+    read = sheet_columns(sheet).keys() - letters
+    cells = sheet.cells.copy()
+    rows = cells.index.tolist()
+    for letter in cells.columns:
+        texts = cells[letter].tolist()
+        if letter in letters:
+            cells[letter] = [text and words.get(row, NOT_SHOWN) for row, text in zip(rows, texts, strict=True)]
+        elif letter not in read:
+            hidden = _is_secret(sheet.headings.get(letter, ""))
+            cells[letter] = [
+                NOT_SHOWN if text and (hidden or contains_secret(text, secrets)) else text for text in texts
+            ]
+    return replace(sheet, cells=cells)
+
+
+def contains_secret(text: str, secrets: frozenset[str]) -> bool:
+    """Whether a text contains one of the secrets, which are digits, as a number of its own."""
+    return digits_of(text) in secrets or not secrets.isdisjoint(_DIGITS.findall(text))
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text, without what is between them."""
+    return "".join(_DIGITS.findall(text))
+
+
+def _is_secret(heading: str) -> bool:
+    return heading.strip().casefold() in PIN_HEADING or names_secret(heading)
+
+
+def _pin_word(change: Change) -> str:
+    if change.kind is ChangeKind.CREATE:
+        return "(set)"
+    found = next((d for d in change.differences if d.field == PIN_COLUMN.header), None)
+    if found:
+        return "(sent)" if found.old is NOT_KNOWN else "(changes)"
+    return "(not sent)" if PIN_COLUMN.header in change.kept else "(unchanged)"
+
+
+def _describe(change: Change, generated: Collection[int]) -> Iterator[str]:
+    has_generated_pin = change.record.row in generated
+    if change.kind is ChangeKind.CREATE:
+        pin = "generated when the plan is sent" if has_generated_pin else "set"
+        yield f"{PIN_COLUMN.title}: {pin}"
+        blank = [c.title for c in COLUMNS if c.updatable and getattr(change.record, c.header) is BLANK]
+        if blank:
+            yield f"Left to the PBX: {', '.join(blank)}"
+    for difference in change.differences:
+        if difference.field == PIN_COLUMN.header and has_generated_pin:
+            yield f"{PIN_COLUMN.title}: replaced by a generated one when the plan is sent"
+        else:
+            yield render_difference(difference)
+    if unseen := describe_unseen(change):
+        yield unseen

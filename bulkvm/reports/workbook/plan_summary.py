@@ -1,0 +1,95 @@
+"""The first page of a plan file, for the person who approves it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bulkvm.model.change import Plan, PlannedStatus
+from bulkvm.model.problem import Problem
+from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
+from bulkvm.reports.text.plan_text import render_to_send
+from bulkvm.reports.workbook.result_columns import Results
+from bulkvm.reports.workbook.summary import Line, LineKind, list_problems
+from bulkvm.text import count, printable
+
+_TIME: Final = "%Y-%m-%d %H:%M %Z"
+_PINS: Final = "This file contains no PINs. They are sent from the sheet, or generated when the plan is sent."
+_EXACT: Final = (
+    "The plan is sent as it is, or not at all: it is refused if this file or the sheet was edited, if a box in it was "
+    "changed on the PBX, or after the date above."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanFacts:
+    """What identifies a plan.
+
+    Attributes:
+        id: its name, for paper and journals.
+        made_by: the user who made it, on this machine.
+        login: the user on the PBX; blank for a token.
+        file: the name of the plan file.
+    """
+
+    id: str
+    made: datetime
+    valid_until: datetime
+    made_by: str
+    login: str
+    site: str
+    tenant: Tenant
+    file: str
+
+
+def summarise_plan(
+    facts: PlanFacts, sheet: Sheet, plan: Plan, planned: Results, problems: Sequence[Problem]
+) -> list[Line]:
+    """Summarise a plan: what changes where, what it was made from, and where to sign."""
+    return [
+        Line((f"Plan: {render_to_send(plan) or 'nothing to send'}",), LineKind.TITLE),
+        Line((printable(f"for the voicemail boxes of {facts.tenant}"),)),
+        *_counts(plan, planned),
+        *_facts(facts, sheet),
+        *_approval(),
+        *list_problems(sheet, problems),
+    ]
+
+
+def _counts(plan: Plan, planned: Results) -> Iterator[Line]:
+    counted = Counter(texts[0] for texts in planned.rows.values())
+    yield Line()
+    yield Line(("Rows", "What happens", "Rows"), LineKind.HEADING)
+    for status in PlannedStatus:
+        if counted[status]:
+            yield Line((status, status.meaning, counted[status]), LineKind.ROW, status)
+    yield Line(("total", f"the PBX has {count(plan.existing, 'box', 'boxes')} now", counted.total()), LineKind.ROW)
+
+
+def _facts(facts: PlanFacts, sheet: Sheet) -> Iterator[Line]:
+    made_by = f"{facts.made_by}, as {facts.login} on the PBX" if facts.login else facts.made_by
+    named = printable(sheet.path.name)
+    rows = {
+        "plan": facts.id,
+        "tenant": str(facts.tenant),
+        "PBX": facts.tenant.pbx,
+        "site": facts.site,
+        "sheet": f'{named}, sheet "{printable(sheet.name)}"' if sheet.name else named,
+        "SHA-256 of the sheet": sheet.sha256,
+        "made": f"{facts.made:{_TIME}}",
+        "made by": printable(made_by),
+        "valid until": f"{facts.valid_until:{_TIME}}",
+    }
+    yield Line()
+    yield Line(("Plan details",), LineKind.SECTION)
+    yield from (Line((name, text), LineKind.ROW) for name, text in rows.items())
+    yield Line()
+    yield from (Line((text,)) for text in (_PINS, _EXACT, f"To send it: bulkvm import {facts.file} --approved"))
+
+
+def _approval() -> Iterator[Line]:
+    yield Line()
+    yield Line(("Approval",), LineKind.SECTION)
+    yield from (Line((name, ""), LineKind.FORM) for name in ("name", "date", "signature"))

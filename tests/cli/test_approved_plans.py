@@ -1,0 +1,258 @@
+"""Plans that are written to a file, approved, and sent as they are or not at all."""
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+
+from bulkvm.simulator import create_app
+from tests.cli.program import Bulkvm, serve_pbx, stored
+from tests.cli.sheet_files import statuses, write_csv
+from tests.golden_files import Golden
+from tests.office import NEEDS_OFFICE, save_as
+
+BEFORE = (
+    ("6201", "Front Desk", "402817", "a@example.com,b@example.com", "yes"),
+    ("6202", "Lab", "582046", "", ""),
+    ("6203", "Ward", "693157", "", ""),
+)
+AFTER = (
+    ("6201", "Reception", "402817", "b@example.com,c@example.com", "yes"),
+    ("6202", "Lab", "730519", "", ""),
+    ("6203", "Ward", "693157", "", ""),
+    ("6204", "Pharmacy", "840628", "", ""),
+)
+PINS = ("402817", "582046", "693157", "730519", "840628")
+APPROVED = ("import", "plan.xlsx", "--approved", "--yes", "--max-changes", "3")
+
+
+@pytest.fixture
+def planned(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> Starlette:
+    """A PBX with three boxes, and plan.xlsx, which changes two of them and creates one."""
+    assert bulkvm("import", write_csv(folder / "before.csv", *BEFORE), "--yes").code == 0
+    assert bulkvm("plan", write_csv(folder / "boxes.csv", *AFTER), "--output", "plan.xlsx").code == 0
+    return pbx
+
+
+def sent(pbx: Starlette) -> tuple[int, int]:
+    """How many creates and updates the PBX has received."""
+    return pbx.state.traffic.counts["create"], pbx.state.traffic.counts["update"]
+
+
+def alter(pbx: Starlette, statement: str) -> None:
+    """Change boxes as another administrator does."""
+    pbx.state.stored.db.execute(statement)
+
+
+def edit(file: Path, *cells: tuple[str, str, str]) -> None:
+    """Edit cells of a workbook: the sheet, the place and the text of each."""
+    workbook = load_workbook(file)
+    for sheet, place, text in cells:
+        workbook[sheet][place] = text
+    workbook.save(file)
+
+
+def same_everywhere(text: str) -> str:
+    """A text without what differs at each run."""
+    text = re.sub(r"[0-9a-f]{64}", "SHA-256", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME", text)
+    return re.sub(r"localhost:\d+", "localhost", text)
+
+
+def test_an_approved_plan_sends_exactly_its_changes_and_nothing_the_second_time(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    creates, updates = sent(planned)
+
+    first = bulkvm(*APPROVED)
+    second = bulkvm(*APPROVED)
+
+    assert (first.code, second.code) == (0, 0)
+    assert sent(planned) == (creates + 1, updates + 2)
+    assert stored(planned, "name", "pin", "recipients") == {
+        "6201": ("Reception", "402817", "b@example.com,c@example.com"),
+        "6202": ("Lab", "730519", None),
+        "6203": ("Ward", "693157", None),
+        "6204": ("Pharmacy", "840628", None),
+    }
+    assert statuses(folder / "boxes.result.xlsx") == ["updated", "updated", "unchanged", "created"]
+    assert "4 unchanged" in second.err
+
+
+STALE = {
+    "a field that it changes": "UPDATE box SET name = 'Front Office' WHERE extension_number = '6201'",
+    "a field that it keeps": "UPDATE box SET prompt = 'de-DE' WHERE extension_number = '6202'",
+    "a PIN that it changes": "UPDATE box SET pin = '951748' WHERE extension_number = '6202'",
+    "a PIN that it keeps": "UPDATE box SET pin = '951748' WHERE extension_number = '6201'",
+    "a box that it does not change": "UPDATE box SET name = 'Ward 3' WHERE extension_number = '6203'",
+    "a box that it changes is gone": "DELETE FROM box WHERE extension_number = '6201'",
+    "a box that it keeps is gone": "DELETE FROM box WHERE extension_number = '6203'",
+    "a box that it creates exists": "UPDATE box SET extension_number = '6204' WHERE extension_number = '6203'",
+    "its changes were made": (
+        "UPDATE box SET name = 'Reception', recipients = 'b@example.com,c@example.com' WHERE extension_number = '6201'"
+    ),
+    "all boxes are gone": "DELETE FROM box",
+}
+
+
+def test_a_plan_that_no_longer_fits_the_boxes_names_every_difference_and_sends_nothing(
+    bulkvm: Bulkvm, planned: Starlette, golden: Golden
+) -> None:
+    before, boxes, texts = sent(planned), planned.state.stored.db.execute("SELECT * FROM box").fetchall(), []
+    for what, statement in STALE.items():
+        alter(planned, statement)
+
+        refused = bulkvm(*APPROVED)
+
+        assert (refused.code, sent(planned)) == (3, before), what
+        assert not any(pin in refused.err for pin in (*PINS, "951748"))
+        texts.append(f"# {what}\n{refused.err}")
+        alter(planned, "DELETE FROM box")
+        marks = ", ".join("?" * len(boxes[0]))
+        planned.state.stored.db.executemany(f"INSERT INTO box VALUES ({marks})", boxes)
+    golden("cli/stale-plans.txt", "\n".join(texts))
+    assert bulkvm(*APPROVED).code == 0
+
+
+def test_every_edited_cell_is_named_and_nothing_is_sent(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, golden: Golden
+) -> None:
+    before = sent(planned)
+    edit(
+        folder / "plan.xlsx",
+        ("Boxes", "B2", "Concierge"),
+        ("Boxes", "C5", "111222"),
+        ("Boxes", "F4", "changes"),
+        ("Boxes", "A9", "6209"),
+        ("bulkvm", "A1", "Plan: nothing to send"),
+    )
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert "111222" not in refused.err
+    golden("cli/edited-plan.txt", refused.err)
+
+
+def add_sheet(file: Path) -> None:
+    workbook = load_workbook(file)
+    workbook.create_sheet("More")["A1"] = "6209"
+    workbook.save(file)
+
+
+def hide_sheet(file: Path) -> None:
+    workbook = load_workbook(file)
+    workbook["Boxes"].sheet_state = "hidden"
+    workbook.save(file)
+
+
+def add_formula(file: Path) -> None:
+    edit(file, ("Boxes", "B3", '="Lab"'))
+
+
+def edit_hidden_part(file: Path) -> None:
+    workbook = load_workbook(file)
+    sheet = workbook["bulkvm_plan"]
+    sheet["A4"] = f"{sheet['A4'].value[:-8]}AAAAAAAA"
+    workbook.save(file)
+
+
+def delete_hidden_part(file: Path) -> None:
+    workbook = load_workbook(file)
+    del workbook["bulkvm_plan"]
+    workbook.save(file)
+
+
+def damage(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:4000])
+
+
+def change_sheet(file: Path) -> None:
+    write_csv(file.with_name("boxes.csv"), *AFTER[:3], ("6204", "Pharmacy", "951748", "", ""))
+
+
+def delete_sheet(file: Path) -> None:
+    file.with_name("boxes.csv").unlink()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        add_sheet,
+        hide_sheet,
+        add_formula,
+        edit_hidden_part,
+        delete_hidden_part,
+        damage,
+        change_sheet,
+        delete_sheet,
+    ],
+)
+def test_a_plan_or_a_sheet_that_was_changed_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, golden: Golden, spoil: Callable[[Path], None]
+) -> None:
+    before = sent(planned)
+    spoil(folder / "plan.xlsx")
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    golden(f"cli/plan-{spoil.__name__}.txt", same_everywhere(refused.err))
+
+
+def test_an_expired_plan_is_refused(bulkvm: Bulkvm, planned: Starlette, golden: Golden) -> None:
+    before = sent(planned)
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx", "--overwrite", "--valid-for", "0s").code == 0
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    golden("cli/expired-plan.txt", same_everywhere(refused.err))
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_of_another_tenant_is_refused(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, golden: Golden) -> None:
+    other = create_app()
+    with serve_pbx(other, monkeypatch):
+        refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(other)) == (3, (0, 0))
+    assert other.state.traffic.counts["list"] == 0
+    golden("cli/foreign-plan.txt", same_everywhere(refused.err))
+
+
+def test_a_plan_of_another_state_folder_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, golden: Golden
+) -> None:
+    before = sent(planned)
+    monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "other"))
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    golden("cli/plan-made-elsewhere.txt", refused.err)
+
+
+@pytest.mark.usefixtures("planned")
+def test_no_part_of_a_plan_contains_a_pin(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "plan.xlsx") as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+
+    assert [pin for pin in PINS if pin.encode() in content] == []
+
+
+@NEEDS_OFFICE
+def test_a_plan_that_was_opened_and_saved_without_edits_is_sent(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, tmp_path: Path
+) -> None:
+    before = sent(planned)
+    save_as(folder / "plan.xlsx", "xlsx", tmp_path)
+
+    ended = bulkvm("import", tmp_path / "plan.xlsx", *APPROVED[2:], "--original", "boxes.csv")
+
+    assert ended.code == 0
+    assert sent(planned) == (before[0] + 1, before[1] + 2)
