@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, Column
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import heading_key, match_headings
-from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, Sheet
+from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
 
 
 def sheet_columns(sheet: Sheet) -> dict[str, Column]:
@@ -55,3 +55,9 @@ def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
         if problem.is_error and problem.row is not None and problem.cell is None:
             found.setdefault(problem.row, set()).update(keys)
     return found
+
+
+def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
+    """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
+    kind = sheet.kinds.get(letter, {}).get(row)
+    return kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.sheet_columns import may_have_lost_zero
 from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.settings import PinPolicy
-from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.model.sheet import Sheet
 
 _RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
@@ -18,12 +19,6 @@ _PROBABLY_LOST: Final = (
     "The PIN has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
     "Text and type the PIN again with its zero."
 )
-
-
-def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
-    """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
-    kind = sheet.kinds.get(letter, {}).get(row)
-    return kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)
 
 
 def restore_zeros(

@@ -196,8 +196,10 @@ def test_a_clean_sheet_distinguishes_cleared_from_blank_and_names_each_row(suffi
         if suffix == "xlsx"
         else [[unescape_formula(v) for v in row] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
     )
+    required = {"extension_number", "name", "pin"}
+    titles = [f"{column.title} *" if column.header in required else column.title for column in COLUMNS]
     assert rows == [
-        [*HEADERS, "bulkvm_row"],
+        [*(titles if suffix == "xlsx" else HEADERS), "bulkvm_row"],
         ["0101", "=1+1", "", "", "no", "", "<clear>", "", "", "7"],
         ["", "", "", "", "", "", "a@example.com", "", "", "9"],
     ]

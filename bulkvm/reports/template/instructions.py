@@ -11,9 +11,12 @@ from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.text_cells import row_height, write_text
 
+_EXAMPLE_STEP: Final = (
+    f'Row 2 is an example: type over it, or delete it. Cells that begin with "{EXAMPLE.strip()}" are not imported.'
+)
 _STEPS: Final = (
     'Fill in the sheet "Boxes": one row for each shared voicemail box. New boxes need the columns marked with *.',
-    f'Row 2 is an example: type over it, or delete it. Cells that begin with "{EXAMPLE.strip()}" are not imported.',
+    _EXAMPLE_STEP,
     "Select a cell to see what belongs in it. Some cells have a list of choices: click the arrow beside the cell.",
     "Red cells are not valid, or have an extension that is in another row, too. They are bold and have a border.",
     "Numbers stay as you type them, including leading zeros. To paste, choose Paste Special > Values.",
@@ -31,8 +34,8 @@ _HEADINGS: Final = (
 )
 
 
-def write_instructions(workbook: Workbook, sheet: Worksheet) -> None:
-    """Write the steps and a table of the columns.
+def write_instructions(workbook: Workbook, sheet: Worksheet, *, has_example: bool) -> None:
+    """Write the steps and a table of the columns. One of the steps is about the example row, if there is one.
 
     No cell may match a column heading: otherwise this sheet could be read instead of the first.
     """
@@ -43,9 +46,10 @@ def write_instructions(workbook: Workbook, sheet: Worksheet) -> None:
     heading, cell = workbook.add_format(styles.HEADING), workbook.add_format(styles.ROW)
     sheet.set_row(0, _TITLE_HEIGHT)
     write_text(sheet, 0, 0, "How to fill this in", title)
-    for row, step in enumerate(_STEPS, start=2):
+    steps = [step for step in _STEPS if has_example or step is not _EXAMPLE_STEP]
+    for row, step in enumerate(steps, start=2):
         write_text(sheet, row, 0, f"{row - 1}. {step}", text)
-    top = len(_STEPS) + 3
+    top = len(steps) + 3
     for number, (name, width) in enumerate(_HEADINGS):
         sheet.set_column(number, number, width)
         write_text(sheet, top, number, name, heading)

@@ -1,6 +1,7 @@
-"""The blank template: a workbook or a CSV file."""
+"""The template: blank as a workbook or a CSV file, or a workbook with the rows of a sheet."""
 
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import COLUMNS, EXAMPLE, ID_COLUMN, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, Column
@@ -44,6 +46,21 @@ class Tenant:
 _ANY_TENANT: Final = Tenant()
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows for the template, in place of its example.
+
+    Attributes:
+        texts: the texts of each row, in the order of the columns; numbers stay numbers.
+        count: how many rows there are.
+        more: the headings of more texts after those of the columns, with the widths of their columns.
+    """
+
+    texts: Iterable[Sequence[str | int]]
+    count: int
+    more: Mapping[str, int]
+
+
 def write_template(target: Path, tenant: Tenant = _ANY_TENANT, *, overwrite: bool | Reservation = False) -> Path:
     """Write the blank .xlsx workbook, or a .csv file with only the headings.
 
@@ -61,19 +78,25 @@ def write_template(target: Path, tenant: Tenant = _ANY_TENANT, *, overwrite: boo
     return new.path
 
 
-def _workbook(tenant: Tenant) -> bytes:
+def fill_template(rows: Rows) -> bytes:
+    """Return the content of a workbook with rows in the look of the template."""
+    return _workbook(_ANY_TENANT, rows)
+
+
+def _workbook(tenant: Tenant, rows: Rows | None = None) -> bytes:
     file = io.BytesIO()
     workbook = Workbook(file, {"in_memory": True})
     workbook.set_properties({"title": "Shared voicemail boxes", "created": _CREATED})
     for name, constants in NAMES.items():
         workbook.define_name(name, constants)
-    _write_boxes(workbook, workbook.add_worksheet("Boxes"), tenant)
-    write_instructions(workbook, workbook.add_worksheet("How to fill this in"))
+    _write_boxes(workbook, workbook.add_worksheet("Boxes"), tenant, rows)
+    write_instructions(workbook, workbook.add_worksheet("How to fill this in"), has_example=rows is None)
     workbook.close()
     return file.getvalue()
 
 
-def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
+def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant, rows: Rows | None) -> None:
+    last = max(_LAST_ROW, rows.count + 1 if rows else 0)
     text, example = workbook.add_format(styles.TEXT), workbook.add_format(_EXAMPLE_FORMAT)
     required = workbook.add_format({**styles.HEADING, "valign": "vcenter"})
     optional = workbook.add_format({**styles.HEADING, "valign": "vcenter", "bold": False, "bg_color": styles.PALE_BLUE})
@@ -81,16 +104,35 @@ def _write_boxes(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
         sheet.set_column(number, number, column.width, text, {"hidden": column is ID_COLUMN})
         heading = f"{column.title} *" if column.required_for else column.title
         write_text(sheet, 0, number, heading, required if column.required_for else optional)
+        if rows:
+            sheet.data_validation(1, number, last - 1, number, _validation(column, tenant, row=2))
+            continue
         if column is not ID_COLUMN:
             write_text(sheet, 1, number, f"{EXAMPLE}{column.valid_examples[0]}", example)
-        sheet.data_validation(1, number, 1, number, _validation(column, tenant, row=2))
-        sheet.data_validation(2, number, _LAST_ROW - 1, number, _validation(column, tenant, row=3))
+        hint = _EXAMPLE_HINT
+        sheet.data_validation(1, number, 1, number, _validation(column, tenant, row=2, hint=hint))
+        sheet.data_validation(2, number, last - 1, number, _validation(column, tenant, row=3))
+    if rows:
+        _write_rows(sheet, rows, text, optional)
     sheet.set_row(0, 24)
-    _highlight_invalid_cells(workbook, sheet, tenant)
+    _highlight_invalid_cells(workbook, sheet, tenant, last)
     sheet.freeze_panes(1, 1)
-    sheet.set_selection(2, 0, 2, 0)  # the first input cell: typing with a heading selected would overwrite it
+    first = 1 if rows else 2  # the first input cell: typing with a heading selected would overwrite it
+    sheet.set_selection(first, 0, first, 0)
     set_up_page(sheet, 0)
-    sheet.ignore_errors({"number_stored_as_text": f"A2:{get_column_letter(len(COLUMNS))}{_LAST_ROW}"})
+    sheet.ignore_errors({"number_stored_as_text": f"A2:{get_column_letter(len(COLUMNS))}{last}"})
+
+
+def _write_rows(sheet: Worksheet, rows: Rows, text: Format, heading: Format) -> None:
+    for number, (name, width) in enumerate(rows.more.items(), start=len(COLUMNS)):
+        sheet.set_column(number, number, width, text)
+        write_text(sheet, 0, number, name, heading)
+    for place, texts in enumerate(rows.texts, start=1):
+        for number, value in enumerate(texts):
+            if isinstance(value, int):
+                sheet.write_number(place, number, value, text)
+            elif value:  # an empty cell has the format of its column
+                write_text(sheet, place, number, value, text)
 
 
 def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] | None:
@@ -112,13 +154,13 @@ def _custom_rule(column: Column, cell: str, tenant: Tenant) -> tuple[str, str] |
             return None
 
 
-def _validation(column: Column, tenant: Tenant, *, row: int) -> dict[str, Any]:
-    """Return the hint, choices and validation of a column's cells from a row on. Row 2 is the example."""
-    hint = {"input_title": column.title, "input_message": _EXAMPLE_HINT * (row == 2) + column.help}  # noqa: PLR2004
+def _validation(column: Column, tenant: Tenant, *, row: int, hint: str = "") -> dict[str, Any]:
+    """Return the hint, choices and validation of a column's cells from a row on; `hint` precedes the column's own."""
+    shown = {"input_title": column.title, "input_message": hint + column.help}
     if rule := _custom_rule(column, f"{get_column_letter(COLUMNS.index(column) + 1)}{row}", tenant):
         formula, message = rule
         error = {"error_title": f"Invalid {column.title}", "error_message": message}
-        return {"validate": "custom", "value": formula, **error, **hint}
+        return {"validate": "custom", "value": formula, **error, **shown}
     if column.choices:
         error = {
             "error_title": "Not in the list",
@@ -130,9 +172,9 @@ def _validation(column: Column, tenant: Tenant, *, row: int) -> dict[str, Any]:
             "source": _choices(column, tenant),
             "show_error": column.choices_only,
             **error,
-            **hint,
+            **shown,
         }
-    return {"validate": "any", **hint}
+    return {"validate": "any", **shown}
 
 
 def _choices(column: Column, tenant: Tenant) -> list[str]:
@@ -143,7 +185,7 @@ def _choices(column: Column, tenant: Tenant) -> list[str]:
     return choices
 
 
-def _highlight_invalid_cells(workbook: Workbook, sheet: Worksheet, tenant: Tenant) -> None:
+def _highlight_invalid_cells(workbook: Workbook, sheet: Worksheet, tenant: Tenant, last: int) -> None:
     """Highlight invalid cells, since Excel does not validate pasted values, and duplicate extensions."""
     invalid = workbook.add_format(_INVALID_FORMAT)
     for number, column in enumerate(COLUMNS):
@@ -151,8 +193,9 @@ def _highlight_invalid_cells(workbook: Workbook, sheet: Worksheet, tenant: Tenan
         if rule := _custom_rule(column, f"{letter}2", tenant):
             given = f'{letter}2<>"",LEFT({letter}2,{len(EXAMPLE)})<>"{EXAMPLE}"'
             criteria = f"=AND({given},NOT({rule[0].removeprefix('=')}))"
-            area = f"{letter}2:{letter}{_LAST_ROW}"
+            area = f"{letter}2:{letter}{last}"
             sheet.conditional_format(area, {"type": "formula", "criteria": criteria, "format": invalid})
+    # Each cell is compared with all others, so that more rows would make Excel slow.
     key = get_column_letter(COLUMNS.index(KEY_COLUMN) + 1)
     criteria = duplicate_formula(f"${key}2", f"${key}$2:${key}${_LAST_ROW}")
     sheet.conditional_format(f"{key}2:{key}{_LAST_ROW}", {"type": "formula", "criteria": criteria, "format": invalid})

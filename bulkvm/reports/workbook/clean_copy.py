@@ -1,17 +1,25 @@
-"""Clean copies: the sheet as bulkvm parsed it."""
+"""Clean copies: the sheet as bulkvm parsed it, as CSV or in the look of the template."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from bulkvm.columns import CLEAR, COLUMNS, RESULT_PREFIX, Column, refused_text
+from bulkvm.columns import CLEAR, COLUMNS, PIN_COLUMN, RESULT_PREFIX, Column, refused_text
 from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
+from bulkvm.columns.pin import PLAIN_PIN
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, may_have_lost_zero, refused_cells
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.table_file import FILTER_BUTTON, Table, format_table, table_format
+from bulkvm.reports.table_file import Table, format_table, table_format
+from bulkvm.reports.template.template_workbook import Rows, fill_template
 from bulkvm.reports.workbook.text_limit import TextLimit
+
+_ROW: Final = f"{RESULT_PREFIX}row"
+_PIN: Final = COLUMNS.index(PIN_COLUMN)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")  # with more digits, Excel would change the last ones
 
 
 def write_clean(
@@ -19,7 +27,8 @@ def write_clean(
 ) -> Path:
     """Write records to a .csv or .xlsx file, each with the number of its row in the sheet.
 
-    An invalid cell keeps its text. If the text by itself would be valid, it is marked with `<check>`.
+    An invalid cell keeps its text. If the text by itself might be valid, it is marked with `<check>`. In a workbook, a
+    PIN that may have lost a leading zero stays a number, so that the loss is detected again.
 
     Args:
         target: a file other than the sheet's own; its extension determines the format.
@@ -31,12 +40,13 @@ def write_clean(
         The path of the file written, see `writing`.
     """
     check_result_name(target, sheet, overwrite=overwrite)
-    table = Table(
-        headings=[*(column.header for column in COLUMNS), f"{RESULT_PREFIX}row"],
-        widths=[*(max(column.width, len(column.header) + FILTER_BUTTON) for column in COLUMNS), 14],
-        rows=_rows(sheet, records),
-    )
-    content = format_table(table, table_format(target))
+    rows = _rows(sheet, records)
+    if table_format(target) == "xlsx":
+        letters = letters_by_header(sheet).get(PIN_COLUMN.header)
+        texts = (_with_number(row, sheet, letters[0]) for row in rows) if letters else rows
+        content = fill_template(Rows(texts, len(records), {_ROW: 14}))
+    else:
+        content = format_table(Table([*(column.header for column in COLUMNS), _ROW], [], rows), "csv")
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -58,6 +68,14 @@ def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
             elif not row[place]:
                 row[place] = text.strip(STRIP_CHARS)
         yield [*limit.shorten(row), str(record.row)]
+
+
+def _with_number(row: Sequence[str], sheet: Sheet, letter: str) -> Sequence[str | int]:
+    """Return a row with its PIN as a number, if it is not valid and may have lost a leading zero."""
+    pin = row[_PIN]
+    if not _NUMBER.fullmatch(pin) or PLAIN_PIN.fullmatch(pin):
+        return row
+    return [*row[:_PIN], int(pin), *row[_PIN + 1 :]] if may_have_lost_zero(sheet, letter, int(row[-1])) else row
 
 
 def cell_text(record: Record, column: Column) -> str:
