@@ -141,14 +141,14 @@ def test_an_empty_file_name_is_refused() -> None:
 
 def test_a_file_that_exists_is_replaced_only_where_that_is_asked_for(tmp_path: Path) -> None:
     target = tmp_path / "boxes.csv"
-    target.write_text("somebody's")
+    target.write_text("someone's")
 
     with pytest.raises(UsageError, match=r"already exists.*--overwrite"):
         write(target)
     kept = target.read_text()
     write(target, overwrite=True)
 
-    assert (kept, target.read_text()) == ("somebody's", "new")
+    assert (kept, target.read_text()) == ("someone's", "new")
 
 
 def test_a_file_that_appears_in_the_meantime_is_kept_and_a_name_beside_it_is_used(tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def test_a_file_that_appears_in_the_meantime_is_kept_and_a_name_beside_it_is_use
 
     with writing(target) as new:
         new.file.write(b"new")
-        target.write_text("somebody's")
+        target.write_text("someone's")
 
-    assert target.read_text() == "somebody's"
+    assert target.read_text() == "someone's"
     assert new.path == tmp_path / "boxes-2.csv"
     assert new.path.read_text() == "new"
 
@@ -173,10 +173,10 @@ def test_a_disk_without_hard_links_keeps_what_appears_in_the_meantime_too(
     monkeypatch.setattr(Path, "hardlink_to", refuse)  # as on FAT, which no test can mount
 
     with writing(tmp_path / "boxes.csv") as new:
-        (tmp_path / "boxes.csv").write_text("somebody's")
+        (tmp_path / "boxes.csv").write_text("someone's")
 
     assert new.path == tmp_path / "boxes-2.csv"
-    assert (tmp_path / "boxes.csv").read_text() == "somebody's"
+    assert (tmp_path / "boxes.csv").read_text() == "someone's"
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -289,10 +289,10 @@ def test_what_someone_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> Non
     target = tmp_path / "clinic.result.xlsx"
 
     with reserve(target) as reservation:
-        target.write_text("somebody's")
+        target.write_text("someone's")
         written = write(target, overwrite=reservation)
 
-    assert target.read_text() == "somebody's"
+    assert target.read_text() == "someone's"
     assert written.name == "clinic.result-2.xlsx"
 
 

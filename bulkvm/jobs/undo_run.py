@@ -69,8 +69,7 @@ def undo_run(
 ) -> UndoReport:
     """Restore the former values of the boxes that a run updated, and delete those that it created.
 
-    A box that was changed since, or that holds messages or a greeting, is kept. An undo is a run itself, and can be
-    undone.
+    Boxes that were changed since, or hold messages or a greeting, are kept. An undo is a run, and can be undone.
 
     Args:
         name: the run, by a unique prefix of its name; or `last` for the last import.

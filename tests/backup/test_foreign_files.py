@@ -106,12 +106,12 @@ async def test_a_file_of_another_user_in_the_staging_folder_stays(tmp_path: Path
 async def test_a_foreign_file_with_the_name_of_the_new_manifest_is_not_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "nights"
     folder.mkdir()
-    (folder / f"{NAME}.manifest.json").write_text("somebody's", "utf-8")
+    (folder / f"{NAME}.manifest.json").write_text("someone's", "utf-8")
 
     made = await back_up_from(pbx_with(tmp_path, 3), folder)
 
     assert made.file == f"{NAME}-2.csv"
-    assert (folder / f"{NAME}.manifest.json").read_text() == "somebody's"
+    assert (folder / f"{NAME}.manifest.json").read_text() == "someone's"
 
 
 def a_pipe(file: Path) -> None:

@@ -162,7 +162,7 @@ async def test_a_read_only_folder_is_reported_and_not_changed(tmp_path: Path) ->
     for part in (folder / ".bulkvm", folder):
         part.chmod(0o500)
     if os.access(folder, os.W_OK):
-        pytest.skip("whoever runs this may write everywhere")
+        pytest.skip("this user may write everywhere")
 
     with pytest.raises(BackupNotProven, match="No backup was made"):
         await back_up_from(app, folder)

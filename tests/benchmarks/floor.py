@@ -1,6 +1,6 @@
 """The floor: the same requests by a raw asyncio protocol, which writes fixed bytes and looks for the end of the answer.
 
-Nothing that also follows HTTP's rules can be as cheap; other figures are told as multiples of it.
+Nothing that also follows HTTP's rules can be as cheap; other figures are given as multiples of it.
 """
 
 import asyncio

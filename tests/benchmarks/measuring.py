@@ -42,7 +42,7 @@ Job = tuple[Callable[..., Took], Sequence[Any]]
 
 @contextmanager
 def stopwatch(**counts: float) -> Iterator[list[Took]]:
-    """Measure a block; what it took stands in the list at its end. Counts may be added to `counts` meanwhile."""
+    """Measure a block; what it took stands in the list at its end. The block may add counts to `counts`."""
     took: list[Took] = []
     start_mib, began, cpu = _peak_mib(), time.perf_counter(), time.process_time()
     yield took

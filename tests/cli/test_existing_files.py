@@ -56,14 +56,14 @@ def test_an_existing_file_is_refused_before_anything_is_fetched_or_sent(
     bulkvm: Bulkvm, folder: Path, run: Starlette, command: Sequence[str]
 ) -> None:
     (target,) = (folder / word for word in command if word.startswith("x."))
-    target.write_text("somebody's", encoding="utf-8")
+    target.write_text("someone's", encoding="utf-8")
     before = dict(run.state.traffic.counts), sorted(folder.iterdir())
 
     ended = bulkvm(*command)
 
     assert ended.code == 2
     assert f"{target.name} already exists. Name another file, or add --overwrite to replace it." in ended.err
-    assert target.read_text() == "somebody's"
+    assert target.read_text() == "someone's"
     assert (dict(run.state.traffic.counts), sorted(folder.iterdir())) == before
 
 
@@ -73,13 +73,13 @@ def test_an_existing_file_is_replaced_where_that_is_asked_for(
     bulkvm: Bulkvm, folder: Path, command: Sequence[str]
 ) -> None:
     (target,) = (folder / word for word in command if word.startswith("x."))
-    target.write_text("somebody's", encoding="utf-8")
+    target.write_text("someone's", encoding="utf-8")
     before = sorted(folder.iterdir())
 
     ended = bulkvm(*command, "--overwrite")
 
     assert ended.code in {0, 10}
-    assert target.read_bytes() != b"somebody's"
+    assert target.read_bytes() != b"someone's"
     assert sorted(folder.iterdir()) == before
 
 

@@ -35,7 +35,7 @@ def assert_clear(ended: CommandResult, code: int, *words: str) -> None:
     ],
     ids=[
         "no site",
-        "nobody logs in",
+        "no login",
         "no scheme",
         "broken url",
         "in the clear",

@@ -154,7 +154,7 @@ def test_the_files_of_a_demo_that_hold_pins_are_private_to_their_owner(bulkvm: B
             assert file.stat().st_mode & 0o077 == 0, file
 
 
-@pytest.mark.skipif(not Path("/proc").exists(), reason="a folder in which nobody can make one")
+@pytest.mark.skipif(not Path("/proc").exists(), reason="there is no folder in which none can be created")
 def test_a_state_folder_that_cannot_be_made_is_reported(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BULKVM_STATE", "/proc/nowhere")
 
@@ -202,9 +202,7 @@ def test_a_simulator_whose_boxes_cannot_be_kept_is_reported(
 ) -> None:
     monkeypatch.setenv("BULKVM_STATE", str(tmp_path / "kept"))
     (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "simulator.sqlite3").write_text(
-        "no database, and long enough to be told from one" * 9, "utf-8"
-    )
+    (tmp_path / "kept" / "simulator.sqlite3").write_text("no database, and long enough to be recognised" * 9, "utf-8")
 
     ended = bulkvm("export", "boxes.csv", "--site", "simulator")
 

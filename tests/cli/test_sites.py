@@ -289,7 +289,7 @@ def test_a_login_that_is_refused_leaves_a_site_as_it_was(bulkvm: Bulkvm, login: 
     login("clinic")
     before = sites_file().read_bytes()
 
-    assert login("clinic", "--user", "somebody", secret="WRONG").code == 4
+    assert login("clinic", "--user", "other", secret="WRONG").code == 4
     assert sites_file().read_bytes() == before
     assert bulkvm("doctor", "clinic").code == 0
 

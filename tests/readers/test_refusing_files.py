@@ -29,7 +29,7 @@ CSV = csv_text([HEADINGS, ROW])
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2**20 - 20) + "EncryptedPackage".encode("utf-16-le"),
             "protected with a password",
-            id="password, told across a read",
+            id="password, split between two reads",
         ),
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "DRMEncryptedTransform EncryptedPackage".encode("utf-16-le"),

@@ -24,7 +24,7 @@ RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 RENAMED = Record(row=2, extension_number="6201", name="Reception")
 ONCE = SendSettings(retries=1, max_rps=0, max_outage=0)
 SITE = Site(name="test", url="http://simulator", token=SimulatorSettings().token)
-OTHERWISE = replace(RENAMED, name="Somebody else's")
+OTHERWISE = replace(RENAMED, name="Someone else's")
 
 
 async def update(pbx: Pbx, record: Record) -> None:
@@ -141,7 +141,7 @@ async def test_a_row_that_cannot_be_read_back_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "meanwhile", "status", "printed"),
+    ("kind", "by_others", "status", "printed"),
     [
         (ChangeKind.UPDATE, RENAMED, Status.UNCHANGED, "someone else made this change"),
         (ChangeKind.UPDATE, None, Status.REJECTED, "The box no longer exists"),
@@ -149,13 +149,13 @@ async def test_a_row_that_cannot_be_read_back_is_unknown() -> None:
     ],
 )
 async def test_changes_by_others_since_the_plan_are_looked_up_first(
-    kind: ChangeKind, meanwhile: Record | None, status: Status, printed: str
+    kind: ChangeKind, by_others: Record | None, status: Status, printed: str
 ) -> None:
     async with connect(SITE, ONCE, app=create_app()) as pbx:
         await pbx.create_box(RECORD)
         box = await pbx.find_box("6201")
         assert box is not None
-        await (update(pbx, meanwhile) if meanwhile else remove(pbx))
+        await (update(pbx, by_others) if by_others else remove(pbx))
 
         outcome = (await RowSender(pbx, Plan(())).send(change_of(kind, box))).outcome
 
@@ -208,7 +208,7 @@ async def undo_of(made: Record, former: dict[str, Absent | str], pbx: Pbx) -> Ch
     return Change(ChangeKind.UPDATE, PLAIN, box, differences, wanted=replace(box, **former))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("theirs", [{"name": "Somebody else's"}, {"prompt": "fr-FR"}], ids=["a value", "a blank"])
+@pytest.mark.parametrize("theirs", [{"name": "Someone else's"}, {"prompt": "fr-FR"}], ids=["a value", "a blank"])
 async def test_an_undo_keeps_what_someone_else_did_first(theirs: dict[str, str]) -> None:
     app = create_app()
     async with connect(SITE, ONCE, app=app) as pbx:

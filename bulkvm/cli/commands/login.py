@@ -96,15 +96,7 @@ def command(
     site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
     site = _settle_trust(_with_trust(site, trust), console)
     secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
-    with_secret = replace(site, password=secret) if site.user else replace(site, token=secret)
-    if site.is_administrator and not site.switch_to:
-        tenants = len(asyncio.run(Connection(with_secret, _ONCE).list_tenants()))
-        console.info(
-            f"Logged in as a system administrator of {count(tenants, 'tenant')}. Choose one with --tenant DOMAIN; "
-            f"`bulkvm tenants --site {name}` lists them."
-        )
-    else:
-        site = _with_tenant(site, with_secret, known, console)
+    site = _log_in(site, secret, known, console)
     _save(site, secret, console)
     return ExitCode.DONE
 
@@ -252,8 +244,16 @@ def _settle_trust(site: Site, console: Console) -> Site:
     return site
 
 
-def _with_tenant(site: Site, with_secret: Site, known: Site, console: Console) -> Site:
-    """Log in, and return the site with its tenant."""
+def _log_in(site: Site, secret: str, known: Site, console: Console) -> Site:
+    """Log in, and return the site with its tenant, which a system administrator may still have to choose."""
+    with_secret = replace(site, password=secret) if site.user else replace(site, token=secret)
+    if site.is_administrator and not site.switch_to:
+        tenants = len(asyncio.run(Connection(with_secret, _ONCE).list_tenants()))
+        console.info(
+            f"Logged in as a system administrator of {count(tenants, 'tenant')}. Choose one with --tenant DOMAIN; "
+            f"`bulkvm tenants --site {site.name}` lists them."
+        )
+        return site
 
     async def ask() -> tuple[Tenant, int]:
         async with Connection(with_secret, _ONCE).open() as pbx:
