@@ -157,7 +157,7 @@ def test_the_systemd_units_are_right_and_let_the_job_do_little_else(tmp_path: Pa
 @pytest.mark.parametrize(
     ("gap", "remedies"), [("not encrypted", ["LUKS", "BitLocker", "`age -r "]), ("not signed", ["gpg --detach-sign"])]
 )
-def test_what_is_not_protected_is_named_with_a_remedy(gap: str, remedies: list[str]) -> None:
+def test_security_md_names_each_gap_with_a_remedy(gap: str, remedies: list[str]) -> None:
     text = (ROOT / "SECURITY.md").read_text("utf-8")
     gaps = re.split(r"^- ", text.partition("## What is not protected")[2].partition("\n## ")[0], flags=re.MULTILINE)
 

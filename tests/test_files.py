@@ -85,7 +85,7 @@ def test_a_file_without_secrets_can_be_read_as_the_user_has_set_it(tmp_path: Pat
 
 
 @posix_only
-def test_parents_that_are_made_are_private_to_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+def test_new_parent_folders_are_private_for_any_umask(tmp_path: Path) -> None:
     before = os.umask(0o000)
 
     try:
@@ -139,7 +139,7 @@ def test_an_empty_file_name_is_refused() -> None:
         check_target(Path())
 
 
-def test_a_file_that_exists_is_replaced_only_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_with_permission(tmp_path: Path) -> None:
     target = tmp_path / "boxes.csv"
     target.write_text("someone's")
 
@@ -151,7 +151,7 @@ def test_a_file_that_exists_is_replaced_only_where_that_is_asked_for(tmp_path: P
     assert (kept, target.read_text()) == ("someone's", "new")
 
 
-def test_a_file_that_appears_in_the_meantime_is_kept_and_a_name_beside_it_is_used(tmp_path: Path) -> None:
+def test_a_file_that_appears_during_writing_is_kept_and_another_name_is_used(tmp_path: Path) -> None:
     target = tmp_path / "boxes.csv"
 
     with writing(target) as new:
@@ -164,7 +164,7 @@ def test_a_file_that_appears_in_the_meantime_is_kept_and_a_name_beside_it_is_use
 
 
 @posix_only
-def test_a_disk_without_hard_links_keeps_what_appears_in_the_meantime_too(
+def test_a_disk_without_hard_links_keeps_a_file_that_appears_during_writing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_reserved_name_is_free_again_if_nothing_was_written(tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-def test_what_someone_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> None:
+def test_a_file_that_someone_wrote_under_a_reserved_name_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "clinic.result.xlsx"
 
     with reserve(target) as reservation:

@@ -79,7 +79,7 @@ def test_a_part_imports_only_what_comes_before_it(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(TESTS.rglob("*.py")), ids=lambda file: str(file.relative_to(TESTS)))
-def test_what_tests_share_is_in_modules_of_their_own(file: Path) -> None:
+def test_test_modules_are_not_imported_by_others(file: Path) -> None:
     names = [name for name in imported_names(file) if name.startswith("tests.")]
 
     assert [

@@ -78,5 +78,5 @@ def test_masking_takes_any_text(words: str, secrets: list[str]) -> None:
     assert len(mask(words, secrets)) <= 1000
 
 
-def test_an_endless_answer_costs_no_time() -> None:
+def test_an_endless_answer_is_masked_quickly() -> None:
     assert mask("%2541\\u0034&amp;QUJD" * 1_000_000, ["402817"]).count("%") < 1000

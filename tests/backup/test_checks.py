@@ -74,7 +74,7 @@ def test_a_file_without_headings_or_with_an_open_quote_is_not_verified(tmp_path:
         read_sheet(tmp_path / "cut.csv")
 
 
-def test_a_nul_in_a_name_is_written_as_its_symbol_and_is_no_loss() -> None:
+def test_a_nul_in_a_name_is_written_as_its_symbol() -> None:
     odd = replace(BOX, name="a\0b")
 
     assert find_loss(read_back([odd]), [odd]) is None

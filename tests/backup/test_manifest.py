@@ -82,7 +82,7 @@ JUNK: tuple[object, ...] = (None, "1", 1, -1, 1.5, True, [], ["x"], {}, {"x": 1}
 
 
 @given(st.sampled_from(sorted(json.loads(format_manifest(MANIFEST)))), st.sampled_from(JUNK))
-def test_a_field_of_another_type_makes_it_no_manifest_or_one_with_that_value(field: str, junk: object) -> None:
+def test_a_manifest_with_any_field_replaced_is_refused_or_reads_back(field: str, junk: object) -> None:
     text = json.dumps(json.loads(format_manifest(MANIFEST)) | {field: junk})
 
     try:
@@ -102,7 +102,7 @@ def test_a_field_of_another_type_makes_it_no_manifest_or_one_with_that_value(fie
     ],
     ids=str,
 )  # fmt: skip
-def test_one_field_of_another_type_makes_it_no_manifest(field: dict[str, object]) -> None:
+def test_a_manifest_with_a_field_of_another_type_is_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (strptime's own error is one, too)
         parse_manifest(json.dumps(json.loads(format_manifest(MANIFEST)) | field))
 

@@ -221,7 +221,7 @@ async def test_several_backups_of_a_site_and_second_in_one_folder_do_not_touch_e
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-4), timedelta(days=-20000), timedelta(days=3000)])
-async def test_a_clock_that_jumps_costs_no_backup(tmp_path: Path, jump: timedelta) -> None:
+async def test_a_clock_that_jumps_does_not_remove_backups(tmp_path: Path, jump: timedelta) -> None:
     folder, app = tmp_path / "nights", pbx_with(tmp_path, 20)
     for days in (3, 2, 1):
         await back_up_from(app, folder, now=NIGHT - days * DAY, keep=Keep(last=3))

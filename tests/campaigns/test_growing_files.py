@@ -54,7 +54,7 @@ LARGEST_READ = {
         "namespaces", "names of elements", "relations", "zip entries",
     ],
 )  # fmt: skip
-def test_a_file_of_a_mebibyte_is_read_or_refused_however_well_it_is_packed(tmp_path: Path, name: str) -> None:
+def test_a_file_of_a_mebibyte_is_read_or_refused_in_bounded_time_and_memory(tmp_path: Path, name: str) -> None:
     assert name in WORKBOOKS
     path = make_packed_file(tmp_path, name, 60 * MIB)
 

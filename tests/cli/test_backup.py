@@ -82,7 +82,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_that_stays_leaves_the_former_backups_and_is_one_line_with_its_exit_code(
+def test_a_permanent_fault_is_one_line_with_its_exit_code_and_keeps_former_backups(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     assert bulkvm("backup", "nights").code == 0
@@ -118,7 +118,7 @@ def test_a_fault_that_passes_is_retried_without_a_message(
     assert bulkvm("diff", folder / "nights" / backups(folder / "nights")[0]).code == 0
 
 
-def test_a_suspiciously_short_list_is_exit_8_until_force_accepts_it(
+def test_a_suspiciously_short_list_is_exit_code_8_without_force(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, tmp_path: Path
 ) -> None:
     assert bulkvm("backup", "nights").code == 0
@@ -169,7 +169,7 @@ def test_verify_checks_every_file_against_its_manifest(bulkvm: Bulkvm, folder: P
     assert_one_line(bad, 8, damaged, "changed or damaged")
 
 
-def test_verify_of_a_folder_without_backups_proves_nothing(bulkvm: Bulkvm, folder: Path) -> None:
+def test_verify_of_a_folder_without_backups_fails(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "empty").mkdir()
 
     assert bulkvm("backup", "verify", "empty", "--quiet").code == 8
@@ -321,7 +321,7 @@ def test_the_restore_drill_fails_without_a_backup(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_newest_backup_that_is_too_old_is_exit_8_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+def test_with_max_age_a_newest_backup_that_is_too_old_is_exit_code_8(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("backup", "nights")
 
     fresh = bulkvm("backup", "verify", "nights", "--max-age", "36h", "--quiet")

@@ -69,9 +69,7 @@ def test_an_existing_file_is_refused_before_anything_is_fetched_or_sent(
 
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("command", WRITING, ids=name)
-def test_an_existing_file_is_replaced_where_that_is_asked_for(
-    bulkvm: Bulkvm, folder: Path, command: Sequence[str]
-) -> None:
+def test_an_existing_file_is_replaced_with_overwrite(bulkvm: Bulkvm, folder: Path, command: Sequence[str]) -> None:
     (target,) = (folder / word for word in command if word.startswith("x."))
     target.write_text("someone's", encoding="utf-8")
     before = sorted(folder.iterdir())
@@ -128,7 +126,7 @@ def test_a_run_that_sends_nothing_leaves_no_empty_result(bulkvm: Bulkvm, folder:
     assert [file.name for file in folder.iterdir()] == [SHEET]
 
 
-def test_a_demo_replaces_the_files_of_another_one_only_where_that_is_asked_for(bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_demo_replaces_existing_files_only_with_overwrite(bulkvm: Bulkvm, folder: Path) -> None:
     precious = folder / "bulkvm-demo" / "clinic.result.xlsx"
     precious.parent.mkdir()
     precious.write_text("precious", encoding="utf-8")

@@ -192,7 +192,7 @@ def test_changing_too_many_boxes_is_refused_and_yes_does_not_override_it(
     assert pbx.state.traffic.counts["update"] > 6
 
 
-def test_what_the_pbx_refuses_is_reported_row_by_row_and_the_others_are_done(
+def test_rows_that_the_pbx_refuses_are_reported_and_the_others_are_sent(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     pbx.state.faults = FaultRules(["422:create:1"])
@@ -274,7 +274,7 @@ def test_files_that_hold_pins_are_readable_by_their_owner_only(
     assert pbx.state.traffic.counts["create"] == 1
 
 
-def test_a_plan_with_differences_is_exit_code_10_if_that_is_asked_for(bulkvm: Bulkvm, pbx: Starlette) -> None:
+def test_with_exit_code_a_plan_with_changes_is_exit_code_10(bulkvm: Bulkvm, pbx: Starlette) -> None:
     plain = bulkvm("plan", SAMPLES / "clinic.csv")
     asked = bulkvm("plan", SAMPLES / "clinic.csv", "--exit-code")
 

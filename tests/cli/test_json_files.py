@@ -31,7 +31,7 @@ def test_export_then_import_changes_nothing(bulkvm: Bulkvm, exported: Path) -> N
     assert exported.with_name("boxes.result.xlsx").exists()
 
 
-def test_it_moves_a_site_and_is_compared_with_files_and_with_the_pbx(
+def test_a_json_export_can_be_imported_elsewhere_and_compared(
     bulkvm: Bulkvm, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bulkvm("export", "boxes.csv")
@@ -69,7 +69,7 @@ def test_problems_of_a_json_file_are_marked_in_a_workbook(bulkvm: Bulkvm, export
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "diff"])
-def test_a_damaged_one_is_one_line_and_exit_3(bulkvm: Bulkvm, exported: Path, command: str) -> None:
+def test_a_damaged_json_file_is_exit_code_3_with_one_line(bulkvm: Bulkvm, exported: Path, command: str) -> None:
     exported.write_text(exported.read_text("utf-8")[:-20], "utf-8")
 
     ended = bulkvm(command, exported, "--quiet")

@@ -71,7 +71,7 @@ def site_at(server: Running) -> str:
 @pytest.mark.parametrize(
     "command", [["export", "boxes.csv"], ["doctor", "clinic"], ["backup", "nights", "--all-sites"]], ids=str
 )
-def test_where_there_is_no_keyring_a_person_is_asked_for_the_password(tmp_path: Path, command: list[str]) -> None:
+def test_without_a_keyring_the_password_is_prompted_for(tmp_path: Path, command: list[str]) -> None:
     with running(create_app()) as server:
         (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
         with on_a_terminal(tmp_path, *in_folder(command, tmp_path), BULKVM_STATE=str(tmp_path / "state")) as (

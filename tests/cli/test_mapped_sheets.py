@@ -68,7 +68,7 @@ def test_an_annotated_copy_marks_every_joined_cell(bulkvm: Bulkvm, folder: Path,
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("clean", ["clean.csv", "clean.xlsx"])
-def test_the_clean_copy_has_our_headings_and_needs_no_map(bulkvm: Bulkvm, folder: Path, clean: str) -> None:
+def test_the_clean_copy_has_standard_headings_and_needs_no_map(bulkvm: Bulkvm, folder: Path, clean: str) -> None:
     sheet = written(folder, "a.xlsx", *ROWS)
 
     assert bulkvm("validate", sheet.name, *MAPPED, "--clean", clean).code == 0

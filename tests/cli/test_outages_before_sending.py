@@ -16,7 +16,7 @@ AWAY = ["down(seconds=600):list:1", "down(seconds=600):owner:2", "503:list:1-99"
 
 @pytest.mark.parametrize("fault", [*AWAY, "503(retry-after=9):list:1-99", "truncated:list:1-99"])
 @pytest.mark.parametrize("command", [("import", "--yes"), ("plan",)])
-def test_a_pbx_that_goes_away_while_an_import_is_planned_is_5_and_nothing_was_sent(
+def test_a_pbx_that_goes_away_while_an_import_is_planned_is_exit_code_5(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: tuple[str, ...], fault: str
 ) -> None:
     write_csv(folder / "a.csv", *ROWS)
@@ -31,7 +31,7 @@ def test_a_pbx_that_goes_away_while_an_import_is_planned_is_5_and_nothing_was_se
 
 
 @pytest.mark.parametrize("fault", ["down(seconds=600):list:1", "503:list:1-99", "408:fetch:1-99"])
-def test_a_pbx_that_goes_away_while_an_undo_is_planned_is_5_and_nothing_was_sent(
+def test_a_pbx_that_goes_away_while_an_undo_is_planned_is_exit_code_5(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, fault: str
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")

@@ -105,7 +105,7 @@ def test_a_failed_backup_without_a_reader_of_its_output_has_its_exit_code(
         ("2>&-", 0, ""),
     ],
 )
-def test_a_document_that_cannot_be_written_is_reported_in_a_line_and_leaves_the_result_as_it_is(
+def test_a_document_that_cannot_be_printed_is_reported_and_the_result_is_kept(
     bulkvm: Bulkvm, folder: Path, redirected: str, code: int, reported: str
 ) -> None:
     write_csv(folder / "a.csv", *desks(2))

@@ -360,7 +360,7 @@ READS = [
         for turn, number in enumerate((signal.SIGINT, signal.SIGTERM))
     ],
 )
-def test_a_signal_while_nothing_is_sent_yet_ends_any_command_with_one_line(
+def test_a_signal_before_anything_is_sent_ends_any_command_with_one_line(
     slow_pbx: Starlette, folder: Path, number: signal.Signals, command: list[str]
 ) -> None:
     write_csv(folder / "a.csv", *rows(3))
@@ -572,7 +572,7 @@ def test_a_run_to_forget_must_be_named_unambiguously(bulkvm: Bulkvm, folder: Pat
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_clock_that_is_set_back_changes_neither_the_order_of_runs_nor_what_the_last_one_is(
+def test_a_clock_that_is_set_back_does_not_change_the_order_of_runs(
     bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class SetBack(datetime):

@@ -70,7 +70,7 @@ def test_a_journal_that_there_is_no_room_for_is_reported_and_leaves_no_damaged_r
 
 @pytest.mark.usefixtures("sheet", "pbx")
 @pytest.mark.parametrize("command", [IMPORT, UNDO], ids=["import", "undo"])
-def test_where_there_is_no_room_for_the_result_the_rows_are_reported_and_how_to_get_it(
+def test_if_the_result_cannot_be_written_the_error_shows_how_to_get_it(
     bulkvm: Bulkvm, folder: Path, command: tuple[str, ...]
 ) -> None:
     if command is UNDO:
@@ -136,7 +136,7 @@ def test_a_reader_that_stops_early_still_gets_the_result(bulkvm: Bulkvm, folder:
     assert len(names_by_extension(bulkvm)) == 2
 
 
-def test_a_full_disk_is_named_as_that_of_the_state_folder_whatever_could_not_be_written() -> None:
+def test_a_full_disk_is_reported_as_that_of_the_state_folder() -> None:
     with (
         pytest.raises(DiskFull, match=r"The state folder .* cannot be written to.*Nothing was sent.*BULKVM_STATE"),
         writing_state(),

@@ -17,7 +17,7 @@ RUN_KEYS = ["schema", "site", "tenant", "run", "counts", "rows", "problems", "un
 ROWS = [("6201", "Łukasz", "402817", "", ""), ("6202", "Sales", "582046", "", "")]
 
 
-def test_json_is_utf_8_whatever_the_terminal_takes_for_text(folder: Path) -> None:
+def test_json_is_utf_8_in_any_encoding_of_the_terminal(folder: Path) -> None:
     write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "Łukasz", "yes"))
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
 

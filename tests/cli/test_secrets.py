@@ -128,7 +128,7 @@ LINES = 'Ext;Name;PIN\n"6201,Bob,402817";;\n"6202 pin 582046";;\nx;name;"a"\n'
     "command",
     [["validate", "a.csv"], ["validate", "a.csv", "--json"], ["import", "a.csv", "--yes", "--json"], ["diff", "a.csv"]],
 )
-def test_a_pin_that_stands_in_the_cell_of_an_extension_is_not_shown(
+def test_a_pin_in_the_cell_of_an_extension_is_not_shown(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: list[str]
 ) -> None:
     assert pbx.state

@@ -93,7 +93,7 @@ def by_hand(folder: Path) -> Iterator[tuple[httpx.Client, str]]:
         yield client, simulator.variables["BULKVM_URL"]
 
 
-def test_it_can_begin_with_an_export_and_serve_tls(by_hand: tuple[httpx.Client, str]) -> None:
+def test_a_simulator_can_start_with_an_export_and_serve_tls(by_hand: tuple[httpx.Client, str]) -> None:
     client, url = by_hand
 
     assert url.startswith("https://127.0.0.1:")

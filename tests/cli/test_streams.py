@@ -72,7 +72,7 @@ def test_verbose_shows_each_request_and_the_data_stays_alone(bulkvm: Bulkvm) -> 
 
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("file_format", ["csv", "json"])
-def test_a_dash_is_standard_input_wherever_a_sheet_is_taken(
+def test_every_command_that_reads_a_sheet_reads_standard_input_for_a_dash(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, file_format: str
 ) -> None:
     boxes = bulkvm("export", "-", "--format", file_format).out.encode()

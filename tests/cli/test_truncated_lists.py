@@ -146,7 +146,7 @@ def test_names_that_cannot_be_completed_are_reported(
         assert f"names that its list truncates cannot be completed. {words}" in one.err
 
 
-def test_a_list_with_whole_names_costs_an_export_three_requests_more(
+def test_an_export_takes_three_more_requests_if_the_list_has_whole_names(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
 ) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--yes")

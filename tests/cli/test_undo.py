@@ -365,7 +365,7 @@ def test_a_rebuilt_result_of_a_run_that_ended_early_holds_every_row_whole(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_a_cell_that_was_refused_for_what_it_is_is_refused_in_a_rebuilt_result_too(
+def test_a_refused_cell_is_refused_in_a_rebuilt_result_too(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
 ) -> None:
     book = Workbook()
@@ -403,7 +403,7 @@ def test_values_that_a_journal_of_0_1_0_lacks_cannot_be_imported_by_mistake(
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_generated_pins_stand_in_a_result_only_where_the_pbx_has_them(
+def test_a_result_has_only_the_generated_pins_that_the_pbx_has(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
 ) -> None:
     rows = [(number, name, "", "", "") for number, name, *_ in ROWS]

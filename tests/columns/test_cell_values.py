@@ -92,9 +92,7 @@ def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surel
     ["01.03.2026", "3/1/26", "2026-03-01", "09:30", "9:30:00 AM", "50%", "50\u00a0%", "#N/A", "#DIV/0!", "#NV"],
 )
 @pytest.mark.parametrize("header", ["extension_number", "pin"])
-def test_what_a_spreadsheet_made_of_digits_is_reported_as_such_and_no_digits_are_suggested(
-    header: str, text: str
-) -> None:
+def test_an_extension_that_a_spreadsheet_converted_gets_no_suggestion(header: str, text: str) -> None:
     column = COLUMN_OF_HEADER[header]
     parsed = column.parse(text)
     (fault,) = parsed.faults or [f for rule in column.rules if (f := rule(text, PinPolicy(1, 99)))]
@@ -113,7 +111,7 @@ PIN_FORMS = [
 
 @pytest.mark.parametrize("typed", PIN_FORMS)
 @pytest.mark.parametrize("header", ["prompt", "enable_pin", "enable_email_notify", "recipients", "play_datetime"])
-def test_a_pin_in_another_column_is_not_shown_however_it_is_written(header: str, typed: str) -> None:
+def test_a_pin_in_another_column_is_not_shown_in_any_spelling(header: str, typed: str) -> None:
     message = " ".join(fault.message for fault in COLUMN_OF_HEADER[header].parse(typed).faults)
     digits = "".join(str(unicodedata.digit(c)) for c in message if unicodedata.digit(c, None) is not None)
 
@@ -461,7 +459,7 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("play_datetime", ["13h"], '"13h" must be off, 12-hour clock or 24-hour clock.'),
     ],
 )  # fmt: skip
-def test_a_message_says_what_is_wrong_in_the_cell_and_what_to_do(header: str, texts: list[str], message: str) -> None:
+def test_a_message_gives_the_problem_of_the_cell_and_the_remedy(header: str, texts: list[str], message: str) -> None:
     column = COLUMN_OF_HEADER[header]
 
     for text in texts:

@@ -68,7 +68,7 @@ def test_the_word_that_clears_is_in_the_help_of_what_can_be_cleared() -> None:
     "heading",
     ["PIN *", "  p-i-n ", "Voicemail_PIN", "PIN-CODE", "passcode:"],
 )
-def test_a_heading_matches_whatever_its_case_spaces_and_marks(heading: str) -> None:
+def test_a_heading_matches_in_any_case_and_with_any_spaces_and_marks(heading: str) -> None:
     column = match_heading(heading)
 
     assert column is not None

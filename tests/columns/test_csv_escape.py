@@ -23,7 +23,7 @@ def test_escaped_text_reads_back_unchanged(text: str) -> None:
 
 
 @given(TEXT)
-def test_nothing_that_a_spreadsheet_would_run_is_left_whatever_separates_its_values(text: str) -> None:
+def test_escaped_text_has_no_formula_for_any_delimiter(text: str) -> None:
     escaped = escape_formula(text)
 
     assert not escaped.startswith(("\t", "\r"))
@@ -64,7 +64,7 @@ def test_no_cell_of_a_csv_file_is_a_formula_under_another_separator(
         ("'#WERT!", "''#WERT!"),
     ],
 )
-def test_an_apostrophe_stands_before_each_formula(text: str, escaped: str) -> None:
+def test_an_apostrophe_is_put_before_each_formula(text: str, escaped: str) -> None:
     assert escape_formula(text) == escaped
     assert unescape_formula(escaped) == text
 

@@ -237,7 +237,7 @@ SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_a_heading_is_known_however_it_is_spelled(spelling: str) -> None:
+def test_a_heading_is_known_in_any_spelling(spelling: str) -> None:
     wrong = [
         (name, header_of(SPELLINGS[spelling](name)))
         for column, name in ALL

@@ -27,7 +27,7 @@ PBX = "https://pbx.example.com:8887"
         )),
     ],
 )  # fmt: skip
-def test_all_spellings_of_an_address_are_one(written: str, normalized: str) -> None:
+def test_all_spellings_of_an_address_are_equal(written: str, normalized: str) -> None:
     assert normalize_url(written) == normalized
     assert normalize_url(normalized) == normalized
 

@@ -192,9 +192,7 @@ async def test_a_redirect_is_not_followed_so_that_no_login_goes_to_another_host(
     assert not elsewhere.state.traffic.log
 
 
-async def test_the_pbx_is_called_directly_whatever_proxy_and_login_this_machine_has_for_others(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_proxy_variables_and_netrc_logins_are_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("default login a password b", "utf-8")
     netrc.chmod(0o600)

@@ -61,7 +61,7 @@ async def test_every_check_passes_on_a_working_connection() -> None:
     assert texts["PINs"] == "6 to 10 digits"
 
 
-async def test_the_built_in_pbx_has_no_way_to_it_that_could_be_checked() -> None:
+async def test_the_built_in_pbx_has_no_connection_to_check() -> None:
     findings = [found async for found in examine(site_at("http://simulator"), SendSettings(), app=create_app())]
 
     assert [found.check for found in findings] == ALL[len(WAY) :]
@@ -194,7 +194,7 @@ async def test_a_user_who_may_not_list_boxes_is_logged_in() -> None:
         (PORTAL, "not JSON (status 200), or the answer was cut off.\nCheck that the port"),
     ],
 )
-async def test_a_server_that_is_no_pbx(app: Starlette, words: str) -> None:
+async def test_a_server_that_is_not_a_pbx_fails_the_check(app: Starlette, words: str) -> None:
     with running(app) as server:
         assert_only_failed(await look_at(site_at(server.url)), "login", words, 5)
 
@@ -209,7 +209,7 @@ async def test_a_server_that_is_no_pbx(app: Starlette, words: str) -> None:
         (answering(HTMLResponse("", 401)), "rejected the user name and password", 4),
     ],
 )
-async def test_a_server_that_is_no_pbx_and_is_asked_for_a_login(app: Starlette, words: str, code: int) -> None:
+async def test_a_server_that_is_not_a_pbx_fails_the_check_of_the_login(app: Starlette, words: str, code: int) -> None:
     with running(app) as server:
         findings = await look_at(
             Site(name="test", url=server.url, user="admin", domain="a.example", password="PASSWORD")

@@ -113,7 +113,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
             await pbx.list_boxes()
 
 
-async def test_a_login_that_comes_byte_by_byte_ends_and_what_it_was_for_was_not_sent() -> None:
+async def test_a_login_that_is_answered_byte_by_byte_times_out_before_the_request_is_sent() -> None:
     async with asyncio.timeout(20), serving(Raw(drip_body)) as site:
         by_password = replace(site, token=None, user="a", domain="c", password="b")
         async with connect(by_password, ONE_TRY) as pbx:
@@ -192,7 +192,7 @@ async def list_nothing(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
 
 
-async def test_three_thousand_requests_that_were_given_up_cost_no_connection() -> None:
+async def test_three_thousand_cancelled_requests_leak_no_connection() -> None:
     server = Raw(drip_body)
     async with serving(server) as site, make_transport(site, 64, timeout=20) as transport:
         request = httpx.Request("GET", site.url)

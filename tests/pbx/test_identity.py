@@ -105,7 +105,7 @@ async def test_a_box_is_found_after_a_lost_answer_also_where_the_filter_is_ignor
 
 
 @pytest.mark.parametrize("fault", ["500-after:create:1", "500:create:1"])
-async def test_what_an_incomplete_list_does_not_show_is_unknown_and_not_sent_again(fault: str) -> None:
+async def test_a_row_that_an_incomplete_list_does_not_show_is_unknown(fault: str) -> None:
     behaviours = ["ignore:filter", "ignore:skip"]
 
     outcome = await outcome_after_a_lost_create(behaviours, 9, faults=[fault])
@@ -124,7 +124,7 @@ async def test_a_box_that_an_incomplete_list_does_not_show_is_not_reported_as_ab
             await pbx.find_box("7008")
 
 
-async def test_two_boxes_with_one_number_are_not_taken_for_one() -> None:
+async def test_two_boxes_with_one_number_are_not_confused() -> None:
     def double(asked: Asked, answer: Answer) -> None:
         if "filter" in asked.params:
             page = answer.json

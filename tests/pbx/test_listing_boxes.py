@@ -115,7 +115,7 @@ async def test_whole_boxes_are_fetched_where_the_list_is_a_summary(tmp_path: Pat
     assert [(box.extension_number, box.pin) for box in boxes] == [(n, "402817") for n in numbers]
 
 
-async def test_a_pin_that_a_list_may_mask_is_asked_for_also_where_one_box_alone_has_it(tmp_path: Path) -> None:
+async def test_a_pin_that_may_be_a_mask_is_fetched_even_if_only_one_box_has_it(tmp_path: Path) -> None:
     app = create_app(seed=seed(tmp_path, ["2001"]), settings=SimulatorSettings(behave=("mask-digits:pin:list",)))
     (truth,) = app.state.stored.page(EVERY_ITEM, "position", 0, 1)
     async with connect(SITE, SendSettings(retries=1, max_rps=0), app=app) as pbx:
@@ -244,7 +244,7 @@ async def test_pages_by_position_that_shifted_are_seen_though_the_count_agrees()
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"null", b"<h1>Welcome</h1>", b'{"count": 1, "items": [{"id": "1", "ext'])
-async def test_a_body_that_is_no_list_is_an_error_and_no_empty_list(body: bytes) -> None:
+async def test_a_body_that_is_not_a_list_is_an_error(body: bytes) -> None:
     app = Starlette(routes=[Route("/{path:path}", lambda _: Response(body, media_type="application/json"))])
 
     with pytest.raises(OutcomeUnknown):
@@ -312,7 +312,7 @@ async def test_two_boxes_with_one_number_are_both_listed(page_cap: int) -> None:
     assert [box.extension_number for box in listed] == [i["extension_number"] for i in items]
 
 
-async def test_a_box_that_was_removed_and_made_again_in_the_meantime_is_listed_once() -> None:
+async def test_a_box_that_is_recreated_while_the_list_is_read_is_listed_once() -> None:
     asked = 0
 
     def answer(request: Request) -> dict[str, Any]:

@@ -103,7 +103,7 @@ async def test_a_refresh_token_that_was_used_up_is_followed_by_the_password() ->
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["login", "refresh"])
 @pytest.mark.parametrize("fault", LOST)
-async def test_a_login_that_is_lost_is_repeated_and_what_waited_for_it_was_not_sent(fault: str, nth: int) -> None:
+async def test_a_lost_login_is_repeated_before_the_request_is_sent(fault: str, nth: int) -> None:
     app = create_app(faults=["expire:list:1", f"{fault}:login:{nth}"])
     with running(app) as server:
         async with connect(login_site(server.url), SendSettings(timeout=0.5)) as pbx:

@@ -78,7 +78,7 @@ def test_a_changed_field_is_reported_with_both_its_values(header: str, value: An
 
 
 @pytest.mark.parametrize("header", ["prompt", "enable_pin", "enable_email_notify", "play_datetime"])
-def test_what_is_blank_on_one_side_alone_is_a_difference(header: str) -> None:
+def test_a_value_that_only_one_side_has_is_a_difference(header: str) -> None:
     blank = with_field(header, BLANK)
 
     assert make_diff([BOX], [blank]).changed
@@ -131,9 +131,7 @@ ODD: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("header", "value"), [(header, value) for header, values in ODD.items() for value in values])
-def test_a_value_that_our_rules_refuse_or_repair_differs_from_its_row_in_an_export_in_nothing(
-    header: str, value: Any
-) -> None:
+def test_an_invalid_or_repaired_value_equals_its_row_in_an_export(header: str, value: Any) -> None:
     odd = with_field(header, value)
 
     assert make_diff(boxes_from_rows([as_exported(odd)]), [odd]).is_empty

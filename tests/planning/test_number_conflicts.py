@@ -164,7 +164,7 @@ LIST_PATHS = ("/api/users", "/api/ring_groups", "/api/call_queues", "/api/confer
 
 
 @pytest.mark.parametrize("count", [10**9, 10**30])
-async def test_a_list_that_counts_any_number_of_pages_costs_a_request_for_each_number(count: int) -> None:
+async def test_a_list_with_an_impossible_count_is_replaced_by_single_lookups(count: int) -> None:
     app = create_app(settings=SimulatorSettings(numbers=2000))
 
     def exaggerate(asked: Asked, given: Answer) -> None:

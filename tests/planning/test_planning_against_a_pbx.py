@@ -95,7 +95,7 @@ async def test_a_number_that_cannot_be_looked_up_does_not_stop_the_lookup_of_oth
 
 
 @pytest.mark.parametrize("fault", ["403", "404", "405", "500", "html", "truncated"])
-async def test_where_the_pbx_shows_no_owner_it_refuses_what_is_taken_and_makes_the_others(fault: str) -> None:
+async def test_numbers_whose_owner_is_not_shown_are_sent_and_may_be_refused(fault: str) -> None:
     app = create_app(faults=[f"{fault}:owner:1-99"])
     async with connect(BY_TOKEN, QUICK, app=app) as pbx:
         plan = await plan_for(pbx, new_boxes())
@@ -121,7 +121,7 @@ async def test_the_next_free_number_is_one_that_neither_the_pbx_nor_the_sheet_ha
 
 
 @pytest.mark.parametrize("generate", [False, True])
-async def test_a_box_whose_pin_the_policy_refuses_by_now_gets_a_new_one_only_with_a_change_and_if_asked(
+async def test_an_outdated_pin_is_replaced_only_with_another_change_and_on_request(
     tmp_path: Path, *, generate: bool
 ) -> None:
     seed = tmp_path / "seed.json"

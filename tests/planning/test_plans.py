@@ -76,7 +76,7 @@ def test_one_other_value_is_an_update_of_that_field_alone(field: str, value: Any
         ("name", "Front  Desk"),
     ],
 )
-def test_another_spelling_of_the_same_value_is_no_change(field: str, value: Any) -> None:
+def test_another_spelling_of_a_value_is_not_a_change(field: str, value: Any) -> None:
     assert only_change(record(**{field: value}), BOX).kind is ChangeKind.UNCHANGED
 
 
@@ -123,7 +123,7 @@ def test_a_value_that_cannot_be_compared_is_sent_and_named(name: Any, field: str
 
 
 @pytest.mark.parametrize("name", ["Front Desk", "Reception"])
-def test_a_value_that_cannot_be_compared_is_left_as_it_is_if_that_is_asked_for(name: str) -> None:
+def test_with_keep_unseen_a_value_that_cannot_be_compared_is_not_sent(name: str) -> None:
     hidden = replace(BOX, pin=NOT_KNOWN)
 
     change = only_change(record(name=name, pin="402818"), hidden, keep_unseen=True)
@@ -206,7 +206,7 @@ def test_ids_of_another_pbx_are_ignored_with_one_note(count: int, words: str) ->
     assert plan.problems[0].message.startswith(words)
 
 
-def test_changes_stand_in_the_sheets_order_and_are_counted() -> None:
+def test_changes_are_in_the_sheets_order_and_counted() -> None:
     rows = [record(row=9), record(row=4, extension_number="6202", name="A", pin="402817")]
 
     plan = make_plan(rows, [BOX])
@@ -295,7 +295,7 @@ def test_too_many_changes_are_refused(updates: int, existing: int, limit: Limit,
     assert "--force" in str(refusal.value)
 
 
-def test_new_boxes_are_no_changes_of_existing_ones() -> None:
+def test_new_boxes_do_not_count_for_the_limit_on_changes() -> None:
     rows = [record(row=n, extension_number=str(7000 + n), name="A", pin="402817") for n in range(500)]
 
     check_changes(make_plan(rows, [BOX] * 10), Limit(share=0.3))

@@ -60,7 +60,7 @@ def test_an_undo_restores_only_boxes_that_no_one_changed_since(
     assert [kept in problem.message for problem in plan.problems] == ([True] if kept else [])
 
 
-def test_an_undone_update_is_the_box_as_it_was_blanks_included() -> None:
+def test_an_undo_of_an_update_restores_blank_fields_too() -> None:
     outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, id="QQ==")
 
     (change,) = plan_undo(DoneRun(changes={2: RENAMED}, outcomes=[outcome]), [AFTER]).changes
@@ -133,7 +133,7 @@ def test_an_undo_restores_fields_that_an_update_lost() -> None:
 
 
 @pytest.mark.parametrize("field", ["prompt", "play_datetime", "enable_pin", "recipients"])
-def test_a_field_that_was_set_since_keeps_its_box_whether_or_not_it_was_read_back(field: str) -> None:
+def test_a_box_with_a_field_that_was_set_since_is_kept(field: str) -> None:
     values: dict[str, Any] = {
         "prompt": "fr-FR",
         "play_datetime": "DISABLE",

@@ -78,14 +78,14 @@ def test_quotes_that_are_certain_are_read_without_a_warning(tmp_path: Path, name
      "#SPILL!", "Err:502", "#ERROR!", "#VALEUR !", "#OVERLOOP!",
      "########"],
 )  # fmt: skip
-def test_an_error_of_a_spreadsheet_is_no_name(tmp_path: Path, text: str) -> None:
+def test_an_error_value_of_a_spreadsheet_is_not_a_name(tmp_path: Path, text: str) -> None:
     checked = validate(read(tmp_path, HEADER + f"6201,{text},402817\n"))
 
     assert [(problem.cell, problem.code) for problem in checked.problems] == [("B2", "excel-error")]
 
 
 @pytest.mark.parametrize("text", ["#1 Taxi Desk", "#", "Err", "Error: Desk", "N/A Desk", "#NAME", "East", "#REF! Desk"])
-def test_a_name_that_only_resembles_an_error_is_one(tmp_path: Path, text: str) -> None:
+def test_a_name_that_resembles_an_error_value_is_accepted(tmp_path: Path, text: str) -> None:
     assert [record.name for record in validate(read(tmp_path, HEADER + f"6201,{text},402817\n")).records] == [text]
 
 
@@ -225,7 +225,7 @@ def test_a_row_between_the_quotes_of_a_value_is_not_lost_without_a_word(tmp_path
 
 
 @pytest.mark.parametrize("note", ["two\nlines", "a, b\nc, d", "6201\n6202", "call 6202, then\n6203, or 6204", "\n,\n"])
-def test_a_note_of_several_lines_is_no_row(tmp_path: Path, note: str) -> None:
+def test_a_note_of_several_lines_is_not_a_row(tmp_path: Path, note: str) -> None:
     checked = validate(read(tmp_path, HEADER.replace("\n", ",Notes\n") + f'6201,Ann,402817,"{note}"\n'))
 
     assert not [problem for problem in checked.problems if problem.is_error]

@@ -74,7 +74,7 @@ def test_a_row_without_its_extension_is_not_lost_with_the_example(tmp_path: Path
     ) | dict.fromkeys(["C2", "C3"], "pin-shared")
 
 
-def test_example_rows_of_csv_files_are_no_rows_either(tmp_path: Path) -> None:
+def test_example_rows_of_csv_files_are_skipped_too(tmp_path: Path) -> None:
     lines = [",".join(row) for row in (HEADINGS, EXAMPLES, OWN)]
     (tmp_path / "a.csv").write_text("\n".join(lines), "utf-8")
 

@@ -271,7 +271,7 @@ def test_values_beyond_the_header_of_a_csv_file_are_reported_by_row_only(tmp_pat
     assert [(p.row, p.code) for p in read_sheet(path).problems] == [(3, "surplus-values"), (None, "column-no-heading")]
 
 
-def test_formatted_and_empty_columns_are_no_data(tmp_path: Path) -> None:
+def test_formatted_and_empty_columns_are_not_data(tmp_path: Path) -> None:
     cells = "".join(f'<c r="{letter}2" s="1"/>' for letter in "CDE")
     row = f'<row r="2"><c r="A2"><v>6201</v></c><c r="B2" t="inlineStr"><is><t>Desk</t></is></c>{cells}</row>'
     sheet = f"<cols><col min='3' max='16384' style='1'/></cols><sheetData>{header_xml('Ext', 'Name')}{row}</sheetData>"

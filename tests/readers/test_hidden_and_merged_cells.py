@@ -48,7 +48,7 @@ def test_a_cell_merged_over_several_rows_is_an_error_in_each_of_them(tmp_path: P
     assert read.kinds == {letter: {4: CellKind.MERGED, 5: CellKind.MERGED} for letter in "BC"}
 
 
-def test_merged_cells_are_no_matter_in_a_column_that_is_not_read(tmp_path: Path) -> None:
+def test_merged_cells_in_a_column_that_is_not_read_are_accepted(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None

@@ -71,7 +71,7 @@ def test_a_named_encoding_is_used(tmp_path: Path, encoding: str) -> None:
     assert sheet.problems == ()
 
 
-def test_a_mark_before_a_named_encoding_is_no_part_of_the_heading(tmp_path: Path) -> None:
+def test_a_byte_order_mark_before_a_named_encoding_is_not_part_of_the_heading(tmp_path: Path) -> None:
     assert read(tmp_path, TEXT.encode("utf-8-sig"), "utf-8").headings["A"] == "extension_number"
 
 
@@ -143,7 +143,7 @@ def test_a_line_in_another_encoding_does_not_refuse_a_file_in_utf_8(tmp_path: Pa
     assert len(validate(read(tmp_path, content, encoding)).records) == 1
 
 
-def test_bytes_in_a_column_that_is_not_read_are_no_error(tmp_path: Path) -> None:
+def test_undecodable_bytes_in_a_column_that_is_not_read_are_not_an_error(tmp_path: Path) -> None:
     content = "Ext,Name,Größe\n6201,Büro,groß\n".encode() + "6202,Lab,größer\n".encode("cp1252")
 
     assert len(validate(read(tmp_path, content)).records) == 2

@@ -25,7 +25,7 @@ def written(folder: Path, content: str | bytes | list[Any], name: str = "boxes.j
 
 
 @given(box_lists)
-def test_whatever_a_pbx_holds_is_read_from_its_export_as_it_was(fetched: list[Any]) -> None:
+def test_any_boxes_are_read_unchanged_from_their_json_export(fetched: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sheet = read_sheet(write_export(Path(folder) / "boxes.json", fetched))
 
@@ -115,7 +115,7 @@ def test_a_password_that_is_the_pin_must_be_text(tmp_path: Path) -> None:
         read_sheet(written(tmp_path, boxes))
 
 
-def test_a_sheet_of_it_cannot_be_chosen(tmp_path: Path) -> None:
+def test_a_sheet_of_a_json_file_cannot_be_chosen(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no sheets"):
         read_sheet(written(tmp_path, []), sheet="Boxes")
 

@@ -122,7 +122,7 @@ def test_a_cell_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: P
         ),
     ],
 )
-def test_what_is_certain_in_an_odd_order_or_spelling_is_read(tmp_path: Path, rows: list[str]) -> None:
+def test_unambiguous_cells_in_an_odd_order_or_spelling_are_read(tmp_path: Path, rows: list[str]) -> None:
     record = validate(read(tmp_path, *rows)).records[0]
 
     assert (record.row, record.extension_number, record.name) == (2, "6201", "Lab")
@@ -164,7 +164,7 @@ def test_a_cell_of_which_the_place_is_not_certain_is_named(tmp_path: Path, rows:
                 "MAX(A2:A3)", "SUM(Table1[Extension])", "COUNTIF(A2:A3,1)",
                 "SUMPRODUCT(1*(A2:A3=1))", "_xlfn.AGGREGATE(9,5,A2:A3)", "SUM(IF(A2:A3>1,ABS(A2:A3)))"],
 )  # fmt: skip
-def test_a_total_of_other_rows_is_no_extension(tmp_path: Path, formula: str) -> None:
+def test_a_total_of_other_rows_is_not_an_extension(tmp_path: Path, formula: str) -> None:
     sheet = read(
         tmp_path,
         f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}</row>',

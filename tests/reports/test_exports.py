@@ -121,7 +121,7 @@ ODD_NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_s
     ),
     suffix=st.sampled_from(["csv", "xlsx"]),
 )
-def test_an_export_that_is_imported_changes_nothing_whatever_the_pbx_holds(
+def test_importing_an_export_of_any_boxes_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, box: Box, suffix: str
 ) -> None:
     file = write_export(tmp_path_factory.mktemp("exported") / f"a.{suffix}", [box])
@@ -133,7 +133,7 @@ def test_an_export_that_is_imported_changes_nothing_whatever_the_pbx_holds(
     assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
 
 
-def test_a_csv_export_begins_as_excel_wants_it_and_ends_its_lines_so(tmp_path: Path) -> None:
+def test_a_csv_export_has_the_byte_order_mark_and_line_ends_of_excel(tmp_path: Path) -> None:
     content = write_export(tmp_path / "boxes.csv", [BOX]).read_bytes()
     without = write_export(tmp_path / "plain.csv", [BOX], bom=False).read_bytes()
 
@@ -157,7 +157,7 @@ def test_an_export_without_pins_has_no_column_for_them(kind: str) -> None:
     assert b"pin" not in content.replace(b"enable_pin", b"")
 
 
-def test_what_is_not_known_cannot_be_exported() -> None:
+def test_a_value_that_is_not_known_cannot_be_exported() -> None:
     with pytest.raises(ValueError, match="pin of the box 0101"):
         render_export([Box(id="x", extension_number="0101", name="Lab")], "csv", pins=True)
 
@@ -167,7 +167,7 @@ def test_a_name_with_another_suffix_is_refused_with_the_three_that_are_not(tmp_p
         write_export(tmp_path / "boxes.ods", [BOX])
 
 
-def test_an_exported_workbook_is_fit_to_be_worked_in() -> None:
+def test_an_exported_workbook_has_a_filter_widths_and_a_frozen_header() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(render_export([BOX], "xlsx"))).worksheets[0]
 
     assert sheet.freeze_panes == "B2"

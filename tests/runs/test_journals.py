@@ -143,7 +143,7 @@ def test_a_run_without_an_end_is_counted_as_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_ended", [True, False])
-def test_a_list_of_runs_takes_no_memory_for_their_rows(tmp_path: Path, is_ended: bool) -> None:  # noqa: FBT001
+def test_a_list_of_runs_does_not_keep_their_rows_in_memory(tmp_path: Path, is_ended: bool) -> None:  # noqa: FBT001
     rows = [SheetRow(record=Record(row=n, extension_number=str(10000 + n), name="Desk " * 10)) for n in range(2, 5002)]
     journal = Journal(tmp_path, FACTS, rows)
     for row in rows:
@@ -181,14 +181,14 @@ def test_a_run_is_in_progress_as_long_as_its_journal_is_open(tmp_path: Path) -> 
     assert [one.name for one in tmp_path.iterdir()] == [file.name]
 
 
-def test_a_lock_that_a_killed_run_left_behind_is_no_run(tmp_path: Path) -> None:
+def test_a_lock_of_a_killed_run_is_not_listed_as_a_run(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.with_suffix(".lock").touch()
 
     assert not is_in_progress(file)
 
 
-def test_runs_are_in_the_order_of_their_numbers_whatever_the_clock_shows(tmp_path: Path) -> None:
+def test_runs_are_ordered_by_number_and_not_by_time(tmp_path: Path) -> None:
     names = []
     for name in ["2036", "2026", "2020"]:
         facts = replace(FACTS, name=name, number=next_number(tmp_path))
@@ -228,7 +228,7 @@ def test_a_journal_of_0_1_0_is_read_and_listed() -> None:
 
 
 @given(cut=st.integers(0, 1000))
-def test_a_journal_whose_writer_was_killed_shows_all_but_the_line_it_died_in(
+def test_a_journal_of_a_killed_run_has_all_lines_but_the_last(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     file = write(tmp_path_factory.mktemp("journal"))
@@ -281,7 +281,7 @@ LINES = {2: "row 2", 6: "begin of row 2", 7: "end of row 2", 8: "begin of row 3"
     ],
     ids=LINES.values(),
 )
-def test_a_damaged_line_hides_no_other_and_what_is_not_recorded_is_unknown(
+def test_a_damaged_line_loses_only_its_own_row_which_is_unknown(
     tmp_path: Path, lost: int, statuses: list[Status], garbage: bytes
 ) -> None:
     file = write(tmp_path)
@@ -297,7 +297,7 @@ def test_a_damaged_line_hides_no_other_and_what_is_not_recorded_is_unknown(
     assert dict(list_run(file).counts) == count_statuses(past.outcomes)
 
 
-def test_a_line_that_its_writer_was_killed_in_is_no_damage(tmp_path: Path) -> None:
+def test_an_unfinished_last_line_does_not_count_as_damage(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.write_bytes(file.read_bytes()[:-9])
 
@@ -329,7 +329,7 @@ def test_a_line_that_a_full_disk_cut_spoils_no_other(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "text\n", "[1]\n", '{"run": {}}\n'])
-def test_any_other_file_is_no_journal(tmp_path: Path, content: str) -> None:
+def test_any_other_file_is_not_a_journal(tmp_path: Path, content: str) -> None:
     file = tmp_path / "other.jsonl"
     file.write_text(content, "utf-8")
 

@@ -106,7 +106,7 @@ async def test_lists_ignore_what_a_rule_specifies(parameter: str, value: str | i
     assert [box["extension_number"] for box in page["items"]] == ["6102", "6101"]
 
 
-async def test_nulls_stand_where_a_rule_requires_them() -> None:
+async def test_a_rule_makes_a_call_return_nulls() -> None:
     async with behaving(*(f"nulls:{call}" for call in ("list", "owner", "policy", "tenant", "messages"))) as pbx:
         empty, free = await pbx.get(BOXES), await pbx.get(FREE)
         id_ = await create(pbx, a_box())

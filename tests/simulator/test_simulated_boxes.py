@@ -26,7 +26,7 @@ async def test_a_box_is_shown_as_it_was_created(pbx: httpx.AsyncClient) -> None:
     assert (await pbx.get(BOXES)).json() == {"count": 1, "items": [FULL | {"id": id_}]}
 
 
-async def test_what_is_left_out_is_null_or_the_documented_default(pbx: httpx.AsyncClient) -> None:
+async def test_a_field_that_a_create_omits_is_null_or_the_documented_default(pbx: httpx.AsyncClient) -> None:
     id_ = await create(pbx, a_box(recipients=""))
 
     assert (await pbx.get(f"{BOXES}/{id_}")).json() == a_box(id=id_) | DEFAULTS
@@ -64,7 +64,7 @@ async def test_a_destroyed_box_is_gone_and_its_number_free(pbx: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("path", ["", "/destroy"])
-async def test_what_is_asked_of_an_unknown_box_is_a_404(pbx: httpx.AsyncClient, path: str) -> None:
+async def test_every_call_for_an_unknown_box_is_answered_with_404(pbx: httpx.AsyncClient, path: str) -> None:
     answer = await pbx.post(f"{BOXES}/NzAwNTUxOTA5NzczMTQ4MTYw{path}", json={})
 
     assert answer.status_code == 404

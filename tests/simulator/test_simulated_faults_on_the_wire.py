@@ -135,7 +135,7 @@ def test_an_error_page_is_html(app: Starlette, pbx: Ask) -> None:
     assert numbers(pbx) == []
 
 
-def test_while_it_is_down_every_call_is_cut(app: Starlette, pbx: Ask) -> None:
+def test_a_down_fault_resets_every_connection(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["down(seconds=600):create:1"])
 
     for method, path, body in (("POST", BOXES, a_box()), ("GET", BOXES, None), ("POST", BOXES, a_box())):
@@ -146,7 +146,7 @@ def test_while_it_is_down_every_call_is_cut(app: Starlette, pbx: Ask) -> None:
     assert numbers(pbx) == []
 
 
-def test_after_its_time_it_is_up_again(app: Starlette, pbx: Ask) -> None:
+def test_a_down_fault_ends_after_its_time(app: Starlette, pbx: Ask) -> None:
     app.state.faults = FaultRules(["down(seconds=0):create:1"])
 
     with pytest.raises(ConnectionError):

@@ -121,7 +121,7 @@ def test_and_binds_more_closely_than_or() -> None:
 
 
 @given(st.text() | st.text(alphabet="()' andoreqtlig,'name"))
-def test_any_other_text_is_refused_and_nothing_worse(text: str) -> None:
+def test_any_filter_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(ApiError):
         STATE.page(parse_filter(text), "position", 0, 100)
 
@@ -243,7 +243,7 @@ async def test_the_count_is_that_of_the_boxes_that_the_filter_and_the_search_lea
     assert await list_numbers(pbx, **query) == (3, ["6105", "6107"])
 
 
-async def test_a_page_cap_holds_whatever_is_asked_for() -> None:
+async def test_a_page_cap_overrides_the_requested_page_size() -> None:
     async with in_process(create_app(settings=SimulatorSettings(page_cap=3))) as pbx:
         await fill(pbx, 5)
 

@@ -136,7 +136,7 @@ async def test_the_number_of_a_box_cannot_be_changed(pbx: httpx.AsyncClient) -> 
         pytest.param(b"1" * 10_000, id="a huge number"),
     ],
 )
-async def test_a_body_that_is_no_json_object_is_refused(pbx: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_body_that_is_not_a_json_object_is_refused(pbx: httpx.AsyncClient, body: bytes) -> None:
     answer = await pbx.post(BOXES, content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 400
@@ -210,7 +210,7 @@ async def test_nothing_is_shown_without_a_good_token(pbx: httpx.AsyncClient, aut
         ("DELETE", f"{BOXES}/x", 405, "METHOD_NOT_ALLOWED"),
     ],
 )
-async def test_what_the_document_lacks_has_an_error_body(
+async def test_an_unknown_path_has_a_documented_error_body(
     pbx: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await pbx.request(method, path)

@@ -116,7 +116,7 @@ def test_a_seed_that_is_not_an_export_is_refused_with_the_place(tmp_path: Path, 
         ([a_box(recipients=["a@example.com"])], "box 1: the value of recipients is not one that an export contains"),
     ],
 )
-def test_json_that_is_no_export_is_refused_with_its_place(tmp_path: Path, content: object, words: str) -> None:
+def test_json_that_is_not_an_export_is_refused_with_its_place(tmp_path: Path, content: object, words: str) -> None:
     with pytest.raises(SimulatorError, match=words) as refused:
         read_seed(write_json(tmp_path, content))
     assert "402817" not in str(refused.value)

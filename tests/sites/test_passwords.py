@@ -46,12 +46,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_a_command_prints_is_the_password(text: str) -> None:
+def test_the_output_of_a_password_command_is_the_password(text: str) -> None:
     assert run_command(printing(text)) == GOOD[text]
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_a_file_holds_is_the_password(password_file: Path, text: str) -> None:
+def test_the_content_of_a_password_file_is_the_password(password_file: Path, text: str) -> None:
     password_file.write_bytes(text.encode())
 
     assert read_password_file(str(password_file)) == GOOD[text]
@@ -200,7 +200,7 @@ def test_a_file_that_others_can_replace_is_refused(password_file: Path, mode: in
 
 
 @posix_only
-def test_what_is_not_a_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_password_file_that_is_not_a_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
 
     for name in ("pipe", "none", "."):

@@ -138,7 +138,7 @@ def test_a_secret_in_a_variable_goes_to_the_site_that_a_variable_names(variables
         (None, {"url": "https://new", "user": "ute"}, ("https://new", "ute", None, "typed", None)),
     ],
 )
-def test_a_person_is_asked_for_a_secret_that_is_nowhere_else(
+def test_a_missing_secret_is_prompted_for(
     name: str | None, variables: dict[str, str], asked: tuple[str | None, ...]
 ) -> None:
     environment = {f"BULKVM_{key.upper()}": value for key, value in variables.items()}
@@ -148,7 +148,7 @@ def test_a_person_is_asked_for_a_secret_that_is_nowhere_else(
     assert (site.url, site.user, site.domain, site.password, site.token) == asked
 
 
-def test_no_one_is_asked_where_it_is_not_known_who_logs_in() -> None:
+def test_no_password_is_prompted_for_without_a_user() -> None:
     choice = choose_site(None, {"BULKVM_URL": "https://new"}, BOTH)
 
     with pytest.raises(UsageError, match="there is no login for it"):

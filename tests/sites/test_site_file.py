@@ -83,7 +83,7 @@ def test_the_file_and_its_folder_are_private_to_their_owner(tmp_path: Path) -> N
     assert sorted(file.parent.iterdir()) == [file, file.with_name("sites.toml.lock")]
 
 
-def test_where_there_is_no_file_there_are_no_sites(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_sites(tmp_path: Path) -> None:
     assert dict(read_sites(tmp_path / "sites.toml")) == {}
 
 
@@ -187,7 +187,7 @@ def test_a_certificate_file_is_sought_beside_the_file_that_names_it(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="not every user of Windows may make links")
-def test_a_link_to_where_someone_keeps_settings_stays_one(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_file_of_sites_stays_a_link(tmp_path: Path) -> None:
     kept = tmp_path / "kept.toml"
     kept.touch()
     (tmp_path / "sites.toml").symlink_to(kept)

@@ -19,7 +19,7 @@ ONE = SendSettings(concurrency=1, max_rps=0)
 
 @pytest.mark.parametrize("at", range(1, 7))
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename"])
-async def test_a_list_that_is_read_in_the_meantime_has_the_boxes_that_there_are_each_once(what: str, at: int) -> None:
+async def test_a_list_that_is_read_during_a_run_has_each_box_once(what: str, at: int) -> None:
     app = create_app(settings=SimulatorSettings(page_cap=4))
     async with on_a_socket(app, ONE) as pbx:
         await send(await plan_for(pbx, records(18)), pbx, ONE)
@@ -36,7 +36,7 @@ async def test_a_list_that_is_read_in_the_meantime_has_the_boxes_that_there_are_
 
 
 @pytest.mark.parametrize("at", [1, 3])
-async def test_a_number_that_is_taken_in_the_meantime_is_refused_and_its_new_box_left_alone(at: int) -> None:
+async def test_a_number_that_someone_takes_during_a_run_is_refused(at: int) -> None:
     app = create_app()
     wanted = [Record(row=n, extension_number=str(1999 + n), name="Ours", pin="582046") for n in range(1, 5)]
     async with on_a_socket(app, ONE) as pbx:
@@ -60,7 +60,7 @@ async def test_a_number_that_is_taken_in_the_meantime_is_refused_and_its_new_box
     [("fetch:1", Status.REJECTED), ("update:1", Status.REJECTED), ("update:3", Status.UPDATED)],
     ids=["before it is looked at", "before it is sent", "after it was done"],
 )
-async def test_a_box_that_is_removed_in_the_meantime_stays_removed_and_costs_no_other(at: str, status: Status) -> None:
+async def test_a_box_that_someone_deletes_during_a_run_stays_deleted(at: str, status: Status) -> None:
     app = create_app()
     async with on_a_socket(app, ONE) as pbx:
         await send(await plan_for(pbx, records(5)), pbx, ONE)
@@ -76,7 +76,7 @@ async def test_a_box_that_is_removed_in_the_meantime_stays_removed_and_costs_no_
 
 
 @pytest.mark.parametrize("at", ["fetch:1", "list:1", "update:2"])  # the page is read after the first one
-async def test_the_new_name_of_a_box_that_is_renamed_in_the_meantime_is_kept_where_the_sheet_has_none(at: str) -> None:
+async def test_a_name_that_someone_changes_during_a_run_is_kept_if_the_sheet_has_none(at: str) -> None:
     app = create_app()
     async with on_a_socket(app, ONE) as pbx:
         await send(await plan_for(pbx, records(20)), pbx, ONE)
@@ -94,7 +94,7 @@ async def test_the_new_name_of_a_box_that_is_renamed_in_the_meantime_is_kept_whe
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_an_undo_gives_a_box_back_as_it_was_right_before_it_was_sent_and_not_as_it_was_planned(
+async def test_an_undo_restores_a_box_as_it_was_right_before_it_was_sent(
     tmp_path: Path,
 ) -> None:
     app = create_app()

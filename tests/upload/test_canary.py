@@ -195,7 +195,7 @@ async def test_a_pbx_that_preserves_other_fields_gets_all_rows(behave: tuple[str
         "hide:recipients:single", "hide:prompt:single", "omit:enable_pin:both", "hide:name:single",
     ],
 )  # fmt: skip
-async def test_what_is_not_shown_cannot_differ(rule: str) -> None:
+async def test_a_field_that_is_not_shown_does_not_stop_the_run(rule: str) -> None:
     app = create_app(settings=SimulatorSettings(behave=(rule,)))
     full = [replace(record, recipients=("a@example.com",), prompt="de-DE") for record in records(ROWS)]
 
@@ -238,7 +238,7 @@ FULL = replace(records(1)[0], name="New", pin="582046", recipients=("B@example.c
     ],
     ids=str,
 )
-async def test_another_spelling_of_the_same_is_no_difference(shown: dict[str, Any]) -> None:
+async def test_another_spelling_of_a_value_reads_back_as_equal(shown: dict[str, Any]) -> None:
     app = after_updates(lambda box: box | shown)
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
@@ -260,7 +260,7 @@ async def test_another_spelling_of_the_same_is_no_difference(shown: dict[str, An
     ],
     ids=str,
 )
-async def test_what_reads_back_differently_ends_the_run_there(
+async def test_an_update_that_reads_back_differently_stops_the_run(
     shown: dict[str, Any], status: Status, printed: str
 ) -> None:
     app = after_updates(lambda box: box | shown)
@@ -277,7 +277,7 @@ async def test_what_reads_back_differently_ends_the_run_there(
     assert len([asked for asked in app.asked if is_update(asked)]) == 1
 
 
-async def test_a_create_that_reads_back_differently_ends_the_run_there() -> None:
+async def test_a_create_that_reads_back_differently_stops_the_run() -> None:
     def alter(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.startswith(f"{BOXES}/"):
             answer.json = answer.json | {"name": "Cut off"}
@@ -290,7 +290,7 @@ async def test_a_create_that_reads_back_differently_ends_the_run_there() -> None
     assert list(await boxes_from_rows(app)) == ["7000"]
 
 
-async def test_an_update_that_was_done_to_another_box_ends_the_run_there() -> None:
+async def test_an_update_that_was_applied_to_another_box_stops_the_run() -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
@@ -316,7 +316,7 @@ async def test_a_field_that_reads_back_as_null_everywhere_is_a_difference() -> N
 
 
 @pytest.mark.parametrize("late", [1, 3])
-async def test_a_pbx_that_shows_it_a_moment_later_is_waited_for(late: int) -> None:
+async def test_a_change_that_becomes_visible_late_is_waited_for(late: int) -> None:
     app, hidden = create_app(), late
 
     def instead(asked: Asked) -> Answer | None:
@@ -347,9 +347,7 @@ def count_pauses(pbx: Pbx) -> list[float]:
 
 @pytest.mark.parametrize("fault", ["404", "500", "403", "reset", "truncated", "other-box"])
 @pytest.mark.parametrize(("existing", "status"), [(0, Status.CREATED), (3, Status.UPDATED)], ids=["create", "update"])
-async def test_a_first_box_that_cannot_be_read_back_ends_the_run_there(
-    existing: int, status: Status, fault: str
-) -> None:
+async def test_a_first_box_that_cannot_be_read_back_stops_the_run(existing: int, status: Status, fault: str) -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, existing)
@@ -446,7 +444,7 @@ async def test_an_undo_has_its_canaries_too(tmp_path: Path) -> None:
     assert {box.name for box in (await boxes_from_rows(app)).values()} == {"Desk 0", "Desk 1", "Desk 2"}
 
 
-async def test_a_removal_that_removes_nothing_ends_the_run_there() -> None:
+async def test_a_deletion_without_effect_stops_the_run() -> None:
     app = create_app()
     async with connect(SITE, EIGHT, app=app) as pbx:
         await make(pbx, 3)
@@ -493,7 +491,7 @@ def differences_of(box: Box, wanted: Box) -> Any:
     return find_exact_differences(box, wanted)
 
 
-async def test_what_the_pbx_gives_for_blank_cells_is_recorded_once_for_each_set_of_them(tmp_path: Path) -> None:
+async def test_the_defaults_of_blank_cells_are_recorded_once_for_each_set_of_them(tmp_path: Path) -> None:
     app = create_app()
     rows = [replace(record, enable_pin=False) if n % 2 else record for n, record in enumerate(records(ROWS))]
     journal = Journal(tmp_path, facts([record.extension_number for record in rows]))
@@ -509,7 +507,7 @@ async def test_what_the_pbx_gives_for_blank_cells_is_recorded_once_for_each_set_
     assert past.read_back[2].recipients == ()
 
 
-async def test_defaults_that_cannot_be_read_cost_no_row_anything(tmp_path: Path) -> None:
+async def test_defaults_that_cannot_be_read_do_not_affect_rows(tmp_path: Path) -> None:
     app = create_app(faults=["500:fetch:2-99"])
     rows = [replace(record, enable_pin=False) if n % 2 else record for n, record in enumerate(records(ROWS))]
     journal = Journal(tmp_path, facts([record.extension_number for record in rows]))

@@ -95,9 +95,7 @@ async def test_every_fault_in_every_call_leaves_one_right_box_a_row(fault: str, 
 @pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize("call", IN_CALLS)
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
-async def test_a_refusal_in_every_call_is_asked_for_once_and_costs_no_other_row(
-    status: int, call: str, workers: int
-) -> None:
+async def test_a_refusal_of_any_call_affects_only_its_own_row(status: int, call: str, workers: int) -> None:
     app = create_app()
     sending = SendSettings(concurrency=workers, max_rps=0)
     async with on_a_socket(app, sending) as pbx:

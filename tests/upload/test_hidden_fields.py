@@ -84,7 +84,7 @@ async def test_a_pin_that_cannot_be_compared_is_sent_each_time_and_reported(
 
 
 @pytest.mark.parametrize("rule", HIDING)
-async def test_a_pin_that_is_not_shown_is_left_alone_if_that_is_asked_for(tmp_path: Path, rule: str) -> None:
+async def test_with_keep_unseen_a_pin_that_is_not_shown_is_not_sent(tmp_path: Path, rule: str) -> None:
     pbx = Behaving(tmp_path, [rule])
     before = await pbx.boxes()
     rows = [row(0, name="Desk 0", pin="582046"), row(1, name="New", pin="582046"), row(2, name="Desk 2")]
@@ -105,7 +105,7 @@ async def test_a_pin_that_is_not_shown_is_left_alone_if_that_is_asked_for(tmp_pa
 @pytest.mark.parametrize("field", ["pin", "recipients", "prompt", "play_datetime", "enable_pin", "enable_email_notify"])
 @pytest.mark.parametrize("rows", [1, COUNT])
 @pytest.mark.parametrize("updates", ["updates:replace", "updates:merge"])
-async def test_what_the_list_shows_fills_what_a_single_answer_does_not(
+async def test_a_value_that_only_the_list_shows_completes_a_single_answer(
     tmp_path: Path, how: str, field: str, rows: int, updates: str
 ) -> None:
     pbx = Behaving(tmp_path, [f"{how}:{field}:single", updates])
@@ -137,7 +137,7 @@ async def test_a_new_pin_is_sent_where_only_the_list_shows_pins_and_not_again(
 
 @pytest.mark.parametrize("how", ["omit", "mask-stars", "mask-digits"])
 @pytest.mark.parametrize("field", ["recipients", "prompt", "play_datetime", "enable_pin"])
-async def test_what_is_shown_nowhere_is_warned_of_where_an_update_leaves_it_out(
+async def test_a_field_that_is_never_shown_causes_a_warning_if_an_update_omits_it(
     tmp_path: Path, how: str, field: str
 ) -> None:
     pbx = Behaving(tmp_path, [f"{how}:{field}:both", "updates:merge"])
@@ -225,7 +225,7 @@ async def test_recipients_that_are_shown_as_none_are_not_removed_by_an_update_of
     assert await pbx.boxes() == before | {"7000": replace(before["7000"], name="New")}
 
 
-async def test_a_pin_that_one_box_alone_shows_as_one_digit_is_not_sent(tmp_path: Path) -> None:
+async def test_a_pin_of_one_digit_that_only_one_box_shows_is_not_sent(tmp_path: Path) -> None:
     def mask(_: Asked, answer: Answer) -> None:
         answer.body = re.sub(rb'"pin": ?"(\d+)"', lambda pin: b'"pin":"%b"' % (b"0" * len(pin[1])), answer.body)
 

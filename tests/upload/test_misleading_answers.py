@@ -138,7 +138,7 @@ DONE = {C: Status.CREATED, U: Status.UPDATED, R: Status.UPDATED}
 @pytest.mark.parametrize("site", [BY_TOKEN, BY_PASSWORD], ids=["token", "password"])
 @pytest.mark.parametrize("kind", [C, U, R])
 @pytest.mark.parametrize(("fault", "attempts"), [("401-after", 1), ("401", 2)])
-async def test_a_change_that_is_answered_with_401_is_looked_up_before_it_is_repeated_or_called_unsent(
+async def test_a_change_that_is_answered_with_401_is_looked_up(
     kind: ChangeKind, fault: str, attempts: int, site: Site
 ) -> None:
     outcome, boxes, ending = await send_under(kind, [f"{fault}:{CALLS[kind]}:1"], site)

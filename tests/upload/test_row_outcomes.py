@@ -233,7 +233,7 @@ async def test_an_undo_keeps_what_someone_else_did_first(theirs: dict[str, str])
     ],
     ids=["done", "done and lost", "not done", "left out means kept"],
 )
-async def test_a_field_that_is_to_be_blank_again_is_reported_as_it_is(
+async def test_a_field_that_does_not_become_blank_again_is_reported(
     settings: SimulatorSettings, faults: Sequence[str], status: Status
 ) -> None:
     async with connect(SITE, ONCE, app=(app := create_app(settings=settings))) as pbx:
@@ -286,7 +286,7 @@ async def test_an_internal_error_in_one_row_does_not_affect_other_rows() -> None
 
 
 @pytest.mark.parametrize("fault", ["503(retry-after=600):create:1", "503-after(retry-after=600):create:1"])
-async def test_a_create_that_is_answered_by_a_long_wait_is_not_reported_as_unsent(fault: str) -> None:
+async def test_a_create_that_is_answered_with_a_long_retry_after_is_not_reported_as_unsent(fault: str) -> None:
     app = create_app(faults=[fault])
     plan = Plan(tuple(Change(ChangeKind.CREATE, replace(RECORD, row=n, extension_number=f"620{n}")) for n in (2, 3)))
     alone = replace(ONCE, concurrency=1)

@@ -138,7 +138,7 @@ async def test_a_run_that_only_waits_ends_when_it_is_stopped(rule: str, call: st
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_what_a_run_that_is_stopped_has_in_progress_is_still_asked_about() -> None:
+async def test_a_stopped_run_still_looks_up_its_rows_in_progress() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings(concurrency=4)) as pbx:
         plan = await plan_for(pbx, records(20))
@@ -227,7 +227,7 @@ async def test_an_update_that_its_first_try_makes_is_reported_as_made_though_the
     await assert_truth(app, plan, ending.outcomes)
 
 
-async def test_what_someone_else_changed_since_the_plan_is_kept() -> None:
+async def test_a_change_by_someone_else_since_the_plan_is_kept() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)
@@ -267,7 +267,7 @@ def log_in_first(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-async def test_a_box_that_is_gone_by_now_is_reported() -> None:
+async def test_a_box_that_no_longer_exists_is_reported() -> None:
     app = create_app()
     async with on_a_socket(app, SendSettings()) as pbx:
         await send(await plan_for(pbx, records(1)), pbx)

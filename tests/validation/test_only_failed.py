@@ -42,6 +42,6 @@ def test_a_row_that_takes_the_number_of_one_that_was_done_is_refused() -> None:
     assert taken.records == ()
 
 
-def test_a_sheet_that_is_no_result_is_refused() -> None:
+def test_a_sheet_that_is_not_a_result_is_refused() -> None:
     with pytest.raises(UsageError, match="no column bulkvm_status"):
         select(sheet_of(("Ext",), ("6201",)))

@@ -43,7 +43,7 @@ def test_a_heading_that_shows_which_pin_wins_over_one_that_does_not(heading: str
     ["Password", "Code", "Access code", "Passcode", "Passwort", "Kennwort (Pflicht)", "Mot de passe", "contraseña",
      "clave", "Codice", "Wachtwoord", "Senha", "Palavra-passe"],
 )  # fmt: skip
-def test_where_it_is_not_certain_the_error_names_both_and_the_map_that_decides(heading: str, other: str) -> None:
+def test_if_two_headings_may_be_the_pin_the_error_names_both_and_the_map(heading: str, other: str) -> None:
     checked = validate(read(heading, other))
 
     (problem,) = [problem for problem in checked.problems if problem.is_error]

@@ -267,9 +267,7 @@ def test_every_row_is_understood_as_far_as_it_can_be() -> None:
 @pytest.mark.parametrize(
     ("header", "text", "code"), [("name", "Desk\x07", "name-control"), ("prompt", "en-UK", "prompt-tag")]
 )
-def test_what_our_own_rules_refuse_may_stand_in_an_exported_row_if_the_box_has_it(
-    header: str, text: str, code: str
-) -> None:
+def test_an_exported_row_may_have_an_invalid_value_if_the_box_has_it(header: str, text: str, code: str) -> None:
     checked = validate(sheet_of(("extension_number", header, "id"), ("6201", text, "QQ=="), ("6202", text, "")))
 
     assert [(p.row, p.code, p.severity) for p in checked.problems if p.code == code] == [
@@ -337,7 +335,7 @@ def test_two_columns_for_one_field_refuse_the_sheet_as_a_whole() -> None:
     assert 'columns B ("PIN") and C ("Passcode")' in checked.problems[0].message
 
 
-def test_unknown_columns_are_one_warning_with_a_suggestion_and_results_of_ours_are_none() -> None:
+def test_unknown_columns_are_one_warning_with_a_suggestion() -> None:
     headings = ("Ext", "Floor", "Langauge", "bulkvm_status")
 
     checked = validate(sheet_of(headings, ("6201", "3", "en-US", "created")))
@@ -446,7 +444,7 @@ def test_no_problem_shows_a_pin(pins: list[str]) -> None:
         ("name", "x" * 65, "x" * 65, "name-length"),
     ],
 )
-def test_any_value_that_our_rules_refuse_may_stand_in_an_exported_row(
+def test_an_exported_row_may_have_any_value_that_the_rules_refuse(
     header: str, text: str, value: object, code: str
 ) -> None:
     checked = validate(sheet_of(("extension_number", header, "id"), ("6201", text, "QQ=="), ("6202", text, "")))
@@ -460,7 +458,7 @@ def test_any_value_that_our_rules_refuse_may_stand_in_an_exported_row(
 
 
 @pytest.mark.parametrize("number", ["62", "666", "*97"])
-def test_a_number_that_our_rules_refuse_may_stand_in_an_exported_row(number: str) -> None:
+def test_an_exported_row_may_have_a_number_that_the_rules_refuse(number: str) -> None:
     checked = validate(sheet_of(("extension_number", "id"), (number, "QQ==")))
 
     assert [record.extension_number for record in checked.records] == [number]

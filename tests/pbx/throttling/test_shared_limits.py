@@ -64,7 +64,7 @@ async def test_the_lowest_limits_apply_while_their_connection_is_open(stack: Exi
         assert [window.try_acquire(), window.try_acquire()] == [True, False]
 
 
-def test_a_later_connection_of_the_process_keeps_the_pace_of_the_former_one() -> None:
+def test_a_later_connection_of_the_process_shares_the_rate_of_an_earlier_one() -> None:
     async def send_one() -> bool:
         with ExitStack() as contexts:
             return limits(contexts, "https://later.example.com", SendSettings(max_rps=0.001))[0].try_acquire()

@@ -347,7 +347,7 @@ async def test_during_an_outage_one_request_probes_for_all() -> None:
     assert probes == 5
 
 
-async def test_an_outage_that_lasts_too_long_stops_all_requests_and_is_asked_for_no_more() -> None:
+async def test_an_outage_that_lasts_too_long_stops_all_requests() -> None:
     clock = Clock()
     probes = 0
 

@@ -265,7 +265,7 @@ def test_the_formulas_refuse_what_the_rules_refuse(template: Path, tmp_path: Pat
 
 
 @NEEDS_OFFICE
-def test_what_is_pasted_and_wrong_and_what_is_there_twice_is_red(template: Path, tmp_path: Path) -> None:
+def test_invalid_pasted_values_and_repeated_extensions_are_red(template: Path, tmp_path: Path) -> None:
     pasted = {
         "A2": "0101", "A3": "0101", "A4": "101", "A5": "ext. 5", "A6": "6201", "A7": "ext. 5",
         "A8": f"{EXAMPLE}6201", "B2": "x" * 65, "B3": "Desk", "C2": "111222", "C3": "024680", "C4": f"{EXAMPLE}402817",

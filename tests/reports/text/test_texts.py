@@ -191,7 +191,7 @@ def test_a_pin_is_never_shown(old: str | Absent, new: str) -> None:
     assert not isinstance(old, str) or old not in text
 
 
-def test_what_the_pbx_holds_cannot_control_a_terminal() -> None:
+def test_values_of_the_pbx_cannot_control_a_terminal() -> None:
     plan = Plan((update(2, Difference("name", "\x1b[2J", "Lab")),))
 
     assert "\x1b" not in render_plan(plan)

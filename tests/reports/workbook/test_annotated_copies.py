@@ -378,9 +378,7 @@ def test_a_workbook_with_too_many_marks_comes_back_as_text_and_reports_it(tmp_pa
     ],
 )
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/worksheets/another.dat"])
-def test_what_openpyxl_makes_of_a_workbook_is_counted_before_it_is_loaded(
-    tmp_path: Path, content: str, part: str
-) -> None:
+def test_the_memory_of_a_copy_is_estimated_before_it_is_loaded(tmp_path: Path, content: str, part: str) -> None:
     path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}", extra={part: f"<x>{content}"})
 
     assert not fits_in_memory(path)
@@ -406,7 +404,7 @@ def test_a_cell_in_the_last_corner_makes_no_others(tmp_path: Path) -> None:
         assert archive.getinfo("xl/worksheets/sheet2.xml").file_size < 10_000
 
 
-def test_a_workbook_that_was_changed_in_the_meantime_comes_back_as_the_text_that_was_read(tmp_path: Path) -> None:
+def test_a_workbook_that_was_changed_since_it_was_read_is_copied_as_text(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     changed = openpyxl.load_workbook(sheet.path)
     changed["Our boxes"].insert_rows(3)
@@ -418,7 +416,7 @@ def test_a_workbook_that_was_changed_in_the_meantime_comes_back_as_the_text_that
     assert colours(workbook["Our boxes"]) == {"C4": RED, "A5": AMBER, "D5": RED, "C7": AMBER}
 
 
-def test_a_workbook_that_has_gone_in_the_meantime_comes_back_as_text_and_reports_it(tmp_path: Path) -> None:
+def test_a_workbook_that_was_deleted_since_it_was_read_is_copied_as_text(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     sheet.path.unlink()
 
@@ -428,7 +426,7 @@ def test_a_workbook_that_has_gone_in_the_meantime_comes_back_as_text_and_reports
     assert len(colours(workbook["Our boxes"])) == 4
 
 
-def test_what_a_copy_cannot_hold_is_reported(tmp_path: Path) -> None:
+def test_content_that_a_copy_cannot_hold_is_reported(tmp_path: Path) -> None:
     sheet = save_clinic(tmp_path / "clinic.xlsx")
     with ZipFile(sheet.path, "a") as archive:
         archive.writestr("xl/vbaProject.bin", b"a macro")

@@ -121,7 +121,7 @@ def test_a_cell_that_a_person_changes_is_read(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-def test_wrong_cells_keep_their_text_in_the_sheet_as_it_was_understood(tmp_path: Path, suffix: str) -> None:
+def test_invalid_cells_keep_their_text_in_a_clean_copy(tmp_path: Path, suffix: str) -> None:
     cells = {"extension_number": "62 01x", "name": "n" * 300, "pin": "12", "prompt": "none of it", "recipients": "a@"}
     (tmp_path / "boxes.csv").write_text(f"{','.join(cells)}\n{','.join(cells.values())}\n6202,Lab,024680,,\n")
     sheet = read_sheet(tmp_path / "boxes.csv")
@@ -142,7 +142,7 @@ def test_the_sheet_and_the_checks_agree_on_what_cannot_be_read(kind: CellKind) -
 
 
 @pytest.mark.parametrize("name", ["result", "annotated"])
-def test_lost_zeros_are_restored_in_our_own_copies_of_a_csv_file_too(
+def test_lost_zeros_are_restored_in_copies_of_a_csv_file_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     (tmp_path / "boxes.csv").write_text("extension_number,name,pin\n6201,Desk,24680\n6202,Lab,402817\n")

@@ -208,7 +208,7 @@ def test_nothing_in_a_copy_reaches_out_of_it_or_starts_by_itself(tmp_path: Path)
     assert relations.count('TargetMode="External"') == 1  # the address
 
 
-def test_what_reached_out_is_text_and_the_summary_shows_what_it_was(tmp_path: Path) -> None:
+def test_external_formulas_become_text_and_the_summary_lists_them(tmp_path: Path) -> None:
     copy = annotate(hostile_workbook(), tmp_path)
 
     workbook = openpyxl.load_workbook(copy)

@@ -45,7 +45,7 @@ def place_of(file: Path) -> object:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF"])
-def test_a_logo_is_kept_as_it_is_at_its_place_and_no_loss_is_reported(tmp_path: Path, form: str) -> None:
+def test_a_logo_is_kept_unchanged_in_its_place(tmp_path: Path, form: str) -> None:
     file = save(tmp_path / "boxes.xlsx", logo(form))
 
     once = annotate(file)
@@ -86,7 +86,7 @@ def header_of_a_huge_png(width: int) -> bytes:
         pytest.param(picture("PPM").getvalue()[:15].replace(b"60 20", b"9999 9999"), 0, id="huge once it is drawn"),
     ],
 )
-def test_a_hostile_picture_does_no_harm(tmp_path: Path, content: bytes, kept: int) -> None:
+def test_a_hostile_picture_is_kept_as_it_is_or_dropped_with_a_notice(tmp_path: Path, content: bytes, kept: int) -> None:
     file = save(tmp_path / "boxes.xlsx", logo("PNG"))
     rewrite(file, "xl/media/image1.png", lambda _: content)
 
@@ -104,7 +104,7 @@ def test_a_hostile_picture_does_no_harm(tmp_path: Path, content: bytes, kept: in
         pytest.param(b"\x89PNG" + bytes(2**20), 61, "too large to copy completely", id="one file shown many times"),
     ],
 )
-def test_a_copy_is_made_of_text_where_pictures_would_not_fit_into_memory(
+def test_a_copy_has_text_only_if_pictures_would_not_fit_into_memory(
     tmp_path: Path, content: bytes, times: int, reported: str
 ) -> None:
     file = save(tmp_path / "boxes.xlsx", logo("PNG"))

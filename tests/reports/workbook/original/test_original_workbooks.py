@@ -127,7 +127,7 @@ def test_parts_that_are_lost_are_reported(tmp_path: Path, part: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["bulkvm", "BulkVM"])
-def test_another_sheet_of_theirs_that_is_called_bulkvm_is_kept(tmp_path: Path, name: str) -> None:
+def test_a_sheet_of_the_user_that_is_named_bulkvm_is_kept(tmp_path: Path, name: str) -> None:
     file = save(tmp_path / "boxes.xlsx", lambda workbook, _: workbook.add_worksheet(name).write_string("A1", "mine"))
 
     once = annotate(file)
