@@ -6,6 +6,7 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes
 from bulkvm.jobs.export_boxes import ExportReport, export_boxes
 from bulkvm.jobs.import_sheet import import_sheet
+from bulkvm.jobs.list_new_pins import PinListReport, list_new_pins
 from bulkvm.jobs.observer import Observer
 from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
 from bulkvm.jobs.run_execution import RunReport
@@ -49,6 +50,7 @@ __all__ = [
     "Outcome",
     "PastRun",
     "Pbx",
+    "PinListReport",
     "PinPolicy",
     "Plan",
     "PlanOptions",
@@ -76,6 +78,7 @@ __all__ = [
     "diff_boxes",
     "export_boxes",
     "import_sheet",
+    "list_new_pins",
     "make_diff",
     "plan_for",
     "plan_sheet",

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "validate": ("validate", "Report every problem in a sheet, offline."),
     "plan": ("plan", "Show what a sheet would change on the PBX."),
     "import": ("import_", "Create and update boxes from a sheet."),
+    "pins": ("pins", "List the new PINs of an import, for a mail merge."),
     "export": ("export", "Export all boxes of the PBX to a file."),
     "backup": ("backup", "Back up all boxes of the PBX to a new, verified file."),
     "diff": ("diff", "Compare two files, or a file and the PBX."),

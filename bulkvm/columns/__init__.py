@@ -30,8 +30,8 @@ from bulkvm.model.problem import ProblemCode
 
 __all__ = [
     "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "NAME_COLUMN",
-    "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "SECRET_HEADERS", "STATUS_HEADING", "UNDO_HEADING", "Column",
-    "FieldKind", "Parsed", "refused_text",
+    "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "SECRET_HEADERS", "SENT_PIN_HEADING", "STATUS_HEADING",
+    "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -47,6 +47,8 @@ EXAMPLE: Final = "e.g. "
 RESULT_PREFIX: Final = "bulkvm_"
 STATUS_HEADING: Final = f"{RESULT_PREFIX}status"
 ID_HEADING: Final = f"{RESULT_PREFIX}id"
+# The PIN that was sent, if it is not the one in the PIN column.
+SENT_PIN_HEADING: Final = f"{RESULT_PREFIX}pin"
 
 # In the result of an undo: the run that was undone. Such a sheet is refused as input.
 UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"

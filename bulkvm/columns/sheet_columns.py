@@ -26,6 +26,11 @@ def letters_by_header(sheet: Sheet) -> dict[str, tuple[str, ...]]:
     return {header: tuple(sorted(letters, key=place)) for header, letters in found.items()}
 
 
+def result_letters(sheet: Sheet) -> dict[str, str]:
+    """Map the headings of a sheet, such as bulkvm_status, to letters. Of a heading that is there twice, the first."""
+    return {heading.strip().casefold(): letter for letter, heading in reversed([*sheet.headings.items()])}
+
+
 def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int, str]:
     """The texts of a column by row; of several columns that are read as one, joined."""
     if len(letters) == 1:

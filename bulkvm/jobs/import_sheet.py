@@ -234,6 +234,6 @@ class _Import:
             outcomes,
             prepared.problems,
             summary,
-            pins=pins_on_pbx(prepared.generated_pins, outcomes),
+            pins=pins_on_pbx(prepared.pins_not_in_cells, outcomes),
             overwrite=self.reservation,
         )

@@ -58,6 +58,13 @@ class Prepared:
         return {r.row: r.pin for r in planned if r.pin is not BLANK and r.row not in came_with}
 
     @property
+    def pins_not_in_cells(self) -> Mapping[int, str]:
+        """The PINs, by row, that are not those in the cells: generated ones, and those with a restored zero."""
+        restored = {problem.row for problem in self.checked.problems if problem.code is ProblemCode.PIN_ZERO_RESTORED}
+        pins = {r.row: r.pin for r in self.checked.records if r.row in restored and r.pin is not BLANK}
+        return {**pins, **self.generated_pins}
+
+    @property
     def rows(self) -> list[SheetRow]:
         """Every row that was read, for the journal: as it will be sent, or as the sheet has it if it is not valid."""
         invalid, generated = rows_with_errors(self.problems), self.generated_pins

@@ -118,7 +118,7 @@ def record_of(past: PastRun, row: int) -> Record | None:
     return past.changes[row].record if row in past.changes else None
 
 
-def pins_on_pbx(generated: Mapping[int, str], outcomes: Iterable[Outcome]) -> dict[int, str]:
-    """The generated PINs that reached the PBX, or may have, by row; blank for the other rows."""
+def pins_on_pbx(pins: Mapping[int, str], outcomes: Iterable[Outcome]) -> dict[int, str]:
+    """The PINs that reached the PBX, or may have, by row; blank for the other rows."""
     reached = {outcome.row for outcome in outcomes if outcome.status.may_have_changed}
-    return {row: pin if row in reached else "" for row, pin in generated.items()}
+    return {row: pin if row in reached else "" for row, pin in pins.items()}

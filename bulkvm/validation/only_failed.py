@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bulkvm.columns import ID_HEADING, STATUS_HEADING
+from bulkvm.columns.sheet_columns import result_letters
 from bulkvm.model.box import Record
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE, Status
@@ -18,7 +19,7 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
     Raises:
         UsageError: the sheet is not a result.
     """
-    letters = {heading.strip().casefold(): letter for letter, heading in reversed([*sheet.headings.items()])}
+    letters = result_letters(sheet)
     if STATUS_HEADING not in letters:
         raise _no_result()
     statuses = sheet.texts(letters[STATUS_HEADING])

@@ -1,11 +1,11 @@
 """The unchecked rows of a sheet, for comparisons: a PBX may hold values that the rules reject."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from bulkvm.columns import ID_COLUMN, KEY_COLUMN
+from bulkvm.columns import ID_COLUMN, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
-from bulkvm.columns.sheet_columns import joined_texts, letters_by_header
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
@@ -15,6 +15,8 @@ from bulkvm.validation.row_checks import NO_EXTENSION, extension_twice, indistin
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
     """Return the text of each row by column header, without checking it. Rows that are left out are not among them.
+
+    In a result, a blank cell was left to the PBX, so it is not in the row, and the PIN is the one that was sent.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
@@ -31,8 +33,19 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     alike = indistinct_rows(texts[KEY_COLUMN.header], texts.get(ID_COLUMN.header, {}))
     twice = ((row, fault) for row, _, fault in extension_twice(texts[KEY_COLUMN.header]) if row in alike)
     errors = [problem_in(KEY_COLUMN, letters[KEY_COLUMN.header][0], row, fault) for row, fault in missing or twice]
-    rows = (dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True))
+    rows: Iterable[Mapping[str, str]] = (
+        dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True)
+    )
+    if STATUS_HEADING in (written := result_letters(sheet)):
+        sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
+        pins = (sent.get(row, "") for row in sheet.cells.index.tolist())
+        rows = (_as_sent(row, pin) for row, pin in zip(rows, pins, strict=True))
     return tuple(rows), tuple(errors)
+
+
+def _as_sent(row: Mapping[str, str], pin: str) -> Mapping[str, str]:
+    given = {**row, **({PIN_COLUMN.header: pin} if pin else {})}
+    return {header: text for header, text in given.items() if text.strip(STRIP_CHARS)}
 
 
 def _read_extension(text: str) -> str:

@@ -164,3 +164,20 @@ def test_zeros_are_restored_before_pins_are_replaced(bulkvm: Bulkvm, folder: Pat
     planned = bulkvm("plan", sheet, "--replace-pins", "--fix", "leading-zeros", "--json").json
 
     assert [(p["row"], p["code"]) for p in planned["problems"]] == [(2, "pin-zero-restored"), (3, "pin-replaced")]
+
+
+def test_a_result_is_compared_as_it_was_sent(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(
+        folder / "a.csv", TAKEN, FREE, ("6303", "Old PIN", "2580", "", ""), ("6304", "No PIN", "", "", "")
+    )
+    bulkvm("import", sheet, "--replace-pins", "--generate-pins", "--skip-taken", "--yes", "--result", "r.xlsx")
+
+    compared, changed = bulkvm("diff", "r.xlsx"), bulkvm("diff", sheet)
+    with pbx.state.stored.db as db:
+        db.execute("UPDATE box SET pin = '918273' WHERE extension_number = '6304'")
+    drifted = bulkvm("diff", "r.xlsx", "--json")
+
+    assert compared.code == 0
+    assert "No differences: 3 boxes in both." in compared.err
+    assert changed.code == 10
+    assert [box["extension_number"] for box in drifted.json["changed"]] == ["6304"]

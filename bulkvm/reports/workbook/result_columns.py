@@ -7,7 +7,7 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import ID_HEADING, RESULT_PREFIX, STATUS_HEADING
+from bulkvm.columns import ID_HEADING, RESULT_PREFIX, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
@@ -17,7 +17,7 @@ _MOST_COLUMNS: Final = 16_384  # of a worksheet
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With widths in characters.
 RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, f"{RESULT_PREFIX}changed": 24}
-PIN_HEADING: Final = {f"{RESULT_PREFIX}pin": 14}
+PIN_HEADING: Final = {SENT_PIN_HEADING: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def make_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins:
     Args:
         outcomes: the outcomes of the rows.
         problems: the problems of the rows.
-        pins: generated PINs by row. If there are any, they have their own column.
+        pins: PINs by row that are not those of the sheet. If there are any, they have their own column.
     """
     messages = messages_by_row(problems)
     rows = {

@@ -1,0 +1,34 @@
+"""`bulkvm pins`."""
+
+from pathlib import Path
+
+import click
+
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.console_observer import ConsoleObserver
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.text import count
+
+
+@click.command("pins")
+@click.argument("result")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="A new file (.xlsx or .csv)."
+)
+@console_options
+def command(result: str, *, output: Path, console: Console) -> int:
+    """List the new PINs of an import in a file, for a mail merge.
+
+    RESULT is the result file of the import, or a run that `bulkvm runs` lists. The list has the name, the extension,
+    the PIN and the first address of each box that was created, and of each box whose PIN was generated. Delete it
+    after the letters are written: anyone who can read it knows the PINs.
+    """
+    from bulkvm.jobs.list_new_pins import list_new_pins
+
+    report = list_new_pins(result, output, observer=ConsoleObserver(console))
+    if report.unknown:
+        rows = count(report.unknown, "row")
+        console.always(f"{rows} not listed: it is not known what the PBX did. Import the sheet again to find out.")
+    console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
+    console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
+    return ExitCode.DONE

@@ -1,0 +1,113 @@
+"""List the PINs that an import set, for a mail merge."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
+from bulkvm.files import check_target
+from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.model.box import Box
+from bulkvm.model.change import ChangeKind
+from bulkvm.model.errors import UsageError
+from bulkvm.model.outcome import DONE, Status
+from bulkvm.planning import expected_box
+from bulkvm.readers import read_sheet
+from bulkvm.reports.output_checks import check_not_input
+from bulkvm.reports.pin_list import write_pin_list
+from bulkvm.reports.table_file import table_format
+from bulkvm.runs import is_in_progress, read_journal
+from bulkvm.runs.history import find_run, list_runs
+
+_LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinListReport:
+    """A list of new PINs.
+
+    Attributes:
+        boxes: the boxes that were created or whose PIN was generated, with their PINs.
+        unknown: how many rows are not in the list since it is not known what the PBX did.
+        file: the file.
+    """
+
+    boxes: tuple[Box, ...]
+    unknown: int
+    file: Path
+
+
+def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> PinListReport:
+    """Write the name, the extension, the PIN and the first address of each new box and each box with a generated PIN.
+
+    Args:
+        result: the result file of an import; or a run, by a unique prefix of its name or as `last`.
+        output: a new file (.xlsx or .csv). Only its owner can read it.
+        observer: is shown notices about journals that cannot be read.
+
+    Raises:
+        UsageError: the output cannot be written there, there is no such result or run, or it has no new PINs.
+        SheetError: the result cannot be read.
+    """
+    table_format(output)
+    file = Path(result)
+    is_file = file.exists() or file.suffix.casefold() in {".xlsx", ".csv"}
+    if is_file:
+        check_not_input(output, file)
+    check_target(output)
+    found = list(_read_result(file) if is_file else _read_run(result, observer))
+    boxes = tuple(box for box in found if box)
+    if not boxes:
+        raise UsageError("It has no row that was created with a PIN, and no generated PIN, so no list was written.")
+    return PinListReport(boxes=boxes, unknown=len(found) - len(boxes), file=write_pin_list(output, boxes))
+
+
+def _read_run(name: str, observer: Observer) -> Iterator[Box | None]:
+    """The boxes of a run; None for each row whose outcome is not known."""
+    run = find_run(name, list_runs(observer.notice))
+    if is_in_progress(run.file):
+        raise UsageError(f"The run {run.info.name} is still in progress. List its PINs after it has ended.")
+    past = read_journal(run.file)
+    for outcome in past.outcomes:
+        change, row = past.changes.get(outcome.row), past.rows.get(outcome.row)
+        if change is None or not (change.kind is ChangeKind.CREATE or (row and row.has_generated_pin)):
+            continue
+        if outcome.status is Status.UNKNOWN:
+            yield None
+        elif outcome.status.may_have_changed:
+            box = expected_box(change, outcome.id or "")
+            if isinstance(box.pin, str):
+                yield box
+
+
+def _read_result(file: Path) -> Iterator[Box | None]:
+    """The boxes of a result; None for each row whose outcome is not known."""
+    sheet = read_sheet(file)
+    written, letters = result_letters(sheet), letters_by_header(sheet)
+    run = "name the run instead: `bulkvm runs` lists them"
+    if STATUS_HEADING not in written:
+        raise UsageError(f"{file.name} is no result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
+    if KEY_COLUMN.header not in letters:
+        raise UsageError(f"{file.name} has no column whose heading stands for the extension, so {run}.")
+    statuses = sheet.texts(written[STATUS_HEADING])
+    sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
+    texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
+    for row, text in statuses.items():
+        status, new_pin = text.strip(STRIP_CHARS).casefold(), sent.get(row, "").strip(STRIP_CHARS)
+        if status == Status.UNKNOWN:
+            yield None
+        elif status == Status.CREATED or (status in DONE and new_pin):
+            fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
+            box = Box(id="", **fields)
+            box = replace(box, pin=new_pin) if new_pin else box
+            if box.pin:
+                yield box
+
+
+def _parse(header: str, text: str) -> object:
+    stripped = text.strip(STRIP_CHARS)
+    value = COLUMN_OF_HEADER[header].read(stripped).value if stripped else None
+    return stripped if value is None else value

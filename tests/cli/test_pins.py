@@ -1,0 +1,131 @@
+"""The list of new PINs for a mail merge."""
+
+import csv
+import stat
+from pathlib import Path
+
+import openpyxl
+import pytest
+from starlette.applications import Starlette
+
+from bulkvm.simulator import FaultRules
+from tests.cli.program import Bulkvm, stored
+from tests.cli.sheet_files import write_csv
+
+HEADINGS = ("Name", "Extension", "PIN", "E-mail")
+ROWS = (
+    ("6201", "Front Desk", "024680", "desk@example.com; second@example.com", "yes"),
+    ("6202", "  Müller  ", "2580", "mueller@example.com", "yes"),
+    ("6203", "=Lab", "", "", ""),
+)
+
+
+def listed(file: Path) -> list[tuple[str, ...]]:
+    if file.suffix == ".csv":
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            return [tuple(cell.removeprefix("'") for cell in row) for row in csv.reader(opened)]
+    sheet = openpyxl.load_workbook(file).worksheets[0]
+    return [tuple(str(cell or "") for cell in row) for row in sheet.iter_rows(values_only=True)]
+
+
+@pytest.mark.parametrize("output", ["letters.xlsx", "letters.csv"])
+@pytest.mark.parametrize("result", ["r.xlsx", "r.csv", "last"])
+def test_the_list_has_the_new_pins_of_a_result_or_a_run(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, result: str, output: str
+) -> None:
+    written = result if result != "last" else "r.xlsx"
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    bulkvm("import", sheet, "--replace-pins", "--generate-pins", "--yes", "--result", written)
+
+    ended = bulkvm("pins", result, "--output", output)
+
+    pins = stored(pbx, "pin")
+    assert ended.code == 0
+    assert listed(folder / output) == [
+        HEADINGS,
+        ("Front Desk", "6201", "024680", "desk@example.com"),
+        ("Müller", "6202", pins["6202"], "mueller@example.com"),
+        ("=Lab", "6203", pins["6203"], ""),
+    ]
+    assert stat.S_IMODE((folder / output).stat().st_mode) == 0o600
+    assert f"3 PINs: {output}\nDelete {output} after" in ended.err
+    assert not [pin for pin in pins.values() if pin in f"{ended.out}{ended.err}"]
+
+
+def test_only_boxes_with_a_new_pin_are_listed(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes")
+    pbx.state.faults = FaultRules(["422:create:2"])
+    rows = (
+        ("6201", "Reception", "", "", ""),
+        ("6301", "Taken", "", "", ""),
+        *ROWS[1:],
+        ("6204", "Refused", "", "", ""),
+    )
+    bulkvm(
+        "import", write_csv(folder / "b.csv", *rows), "--replace-pins", "--generate-pins", "--skip-taken", "--yes",
+        "--concurrency", "1", "--max-errors", "9", "--result", "r.xlsx",
+    )  # fmt: skip
+
+    for result in ("r.xlsx", "last"):
+        output = folder / f"{result}.csv"
+        assert bulkvm("pins", result, "--output", output).code == 0
+        assert len(listed(output)) == 3
+        assert {row[1] for row in listed(output)} < {"Extension", "6202", "6203", "6204"}
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_restored_zero_is_in_the_list(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "24680", "", ""))
+    bulkvm("import", sheet, "--fix", "leading-zeros", "--yes", "--result", "r.xlsx")
+
+    for result in ("r.xlsx", "last"):
+        bulkvm("pins", result, "--output", f"{result}.csv")
+        assert listed(folder / f"{result}.csv")[1][2] == "024680"
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_result_that_was_imported_again_keeps_its_new_pins(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--replace-pins", "--generate-pins", "--yes")
+    bulkvm("import", "a.result.xlsx", "--replace-pins", "--yes", "--result", "again.xlsx")
+
+    assert bulkvm("pins", "again.xlsx", "--output", "letters.csv").code == 0
+    assert [row[1] for row in listed(folder / "letters.csv")[1:]] == ["6202", "6203"]
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Path) -> None:
+    headings = ("extension_number", "name", "pin", "bulkvm_status", "bulkvm_pin")
+    rows = (("6201", "A", "402817", "created", ""), ("6202", "B", "", "unknown", "582046"))
+    write_csv(folder / "r.csv", *rows, headings=headings)
+
+    ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+    assert "1 row not listed: it is not known what the PBX did." in ended.err
+    assert len(listed(folder / "letters.csv")) == 2
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a.csv", "--output", "l.xlsx"), "is no result"),
+        (("missing.xlsx", "--output", "l.xlsx"), "There is no file missing.xlsx"),
+        (("2026", "--output", "l.xlsx"), "There are no runs yet"),
+        (("r.csv", "--output", "l.xlsx"), "no row that was created"),
+        (("r.csv", "--output", "l.txt"), "must end in .csv or .xlsx"),
+        (("r.csv", "--output", "a.csv"), "a.csv"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(
+    bulkvm: Bulkvm, folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    before = sheet.read_bytes()
+    write_csv(folder / "r.csv", ("6201", "unchanged"), headings=("extension_number", "bulkvm_status"))
+
+    ended = bulkvm("pins", *arguments)
+
+    assert ended.code == 2
+    assert message in ended.err
+    assert sheet.read_bytes() == before
+    assert not list(folder.glob("l.*"))
