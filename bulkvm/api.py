@@ -1,7 +1,7 @@
 """The public names of bulkvm: jobs, which do what the commands do, and the stages that they are made of."""
 
 from bulkvm.backup import BackupSettings, Keep, back_up, verify
-from bulkvm.jobs.back_up_sites import BackupReport, back_up_sites
+from bulkvm.jobs.back_up_sites import BackupReport, back_up_sites, back_up_tenants
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes
 from bulkvm.jobs.export_boxes import ExportReport, export_boxes
@@ -71,6 +71,7 @@ __all__ = [
     "ValidationReport",
     "back_up",
     "back_up_sites",
+    "back_up_tenants",
     "boxes_from_rows",
     "check_changes",
     "complete_outcomes",

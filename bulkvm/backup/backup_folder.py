@@ -14,7 +14,15 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bulkvm.backup.manifest import SUFFIX, Manifest, is_backup_name, is_manifest_name, manifest_name, parse_manifest
+from bulkvm.backup.manifest import (
+    SUFFIX,
+    Manifest,
+    is_backup_name,
+    is_manifest_name,
+    manifest_name,
+    parse_manifest,
+    site_part,
+)
 from bulkvm.files import flush_folder, make_private_folder, rename_exclusively
 from bulkvm.locks import locked_in_turn
 from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError
@@ -77,12 +85,16 @@ def tidy(place: Path, folder: Path) -> None:
                 _tidy_one(name, place, handle, folder)
 
 
-def list_backups(folder: Path) -> Iterator[tuple[str, Manifest | None]]:
+def list_backups(folder: Path, of: str = "") -> Iterator[tuple[str, Manifest | None]]:
     """List the names of all backups in a folder, with their manifests, None for each that is missing or unreadable.
 
     A file with another name is a backup if it has a manifest: both were renamed.
+
+    Args:
+        folder: the folder, which may hold the backups of thousands of tenants.
+        of: list only backups whose names begin so.
     """
-    names = {entry.name for entry in folder.iterdir()}
+    names = {name for name in os.listdir(folder) if name.startswith(of)}  # noqa: PTH208  (much faster)
     beside = {name.removesuffix(SUFFIX) + ".csv" for name in names if name.endswith(SUFFIX)}
     for file in sorted(beside | set(filter(is_backup_name, names))):
         is_unfinished = file not in names and os.path.lexists(folder / _STAGING / file)
@@ -91,6 +103,15 @@ def list_backups(folder: Path) -> Iterator[tuple[str, Manifest | None]]:
         manifest = _read_manifest(folder / manifest_name(file))
         if manifest or is_backup_name(file):
             yield file, manifest
+
+
+def list_backed_up(folder: Path) -> list[str]:
+    """The sites or tenants that have backups in a folder, by the part of the names that is theirs."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  (the same)
+    except OSError:  # there is no backup yet, or the first one will report why
+        return []
+    return sorted({part for name in names if (part := site_part(name))})
 
 
 def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | None:

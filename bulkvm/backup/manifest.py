@@ -13,7 +13,7 @@ from bulkvm.model.tenant import Tenant
 SUFFIX: Final = ".manifest.json"
 
 _SCHEMA: Final = 1
-_NAME: Final = re.compile(r".+-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv", re.ASCII)
+_NAME: Final = re.compile(r"(?P<site>.+)-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+")
 _MAX_LENGTH: Final = 60  # characters of a site's name in a file name
@@ -59,8 +59,19 @@ def backup_name(site: str, time: datetime, number: int = 1, *, suspect: bool = F
         number: distinguishes backups of the same second.
         suspect: whether the backup is suspicious, which the name then shows.
     """
-    safe = _NOT_IN_NAMES.sub("-", site)[:_MAX_LENGTH].strip(".-") or "site"
-    return f"{safe}-{time:%Y%m%dT%H%M%SZ}{f'-{number}' if number > 1 else ''}{'-suspect' if suspect else ''}.csv"
+    again = f"-{number}" if number > 1 else ""
+    return f"{name_part(site)}-{time:%Y%m%dT%H%M%SZ}{again}{'-suspect' if suspect else ''}.csv"
+
+
+def name_part(site: str) -> str:
+    """The name of a site or tenant as part of a file's name: characters that are not allowed there are replaced."""
+    return _NOT_IN_NAMES.sub("-", site)[:_MAX_LENGTH].strip(".-") or "site"
+
+
+def site_part(name: str) -> str | None:
+    """The part of a backup's name that is its site's; None if it is not the name of a backup."""
+    found = _NAME.fullmatch(name)
+    return found and found["site"]
 
 
 def is_backup_name(name: str) -> bool:

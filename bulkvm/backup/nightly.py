@@ -16,7 +16,7 @@ from typing import Final
 
 from bulkvm.backup.backup_folder import find_damage, list_backups, publish, staging, tidy, unpublish
 from bulkvm.backup.checks import count_without_pin, find_loss, find_suspicion, last_good
-from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name
+from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name, name_part
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
 from bulkvm.files import writing
 from bulkvm.model.box import Box, group_duplicates
@@ -174,7 +174,7 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
 def _find_earlier(folder: Path, source: _Source) -> _Earlier:
     """The intact backups of a site that have not been renamed."""
     earlier = _Earlier([], [], [])
-    for file, manifest in list_backups(folder):
+    for file, manifest in list_backups(folder, f"{name_part(source.site.name)}-"):
         if not manifest or manifest.site != source.site.name or not is_backup_name(file):
             continue
         if find_damage(folder, file, manifest) is None:

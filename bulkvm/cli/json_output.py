@@ -22,6 +22,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.text import printable_json
 
 if TYPE_CHECKING:
+    from bulkvm.jobs.each_tenant import TenantsReport
     from bulkvm.jobs.plan_sheet import PlanReport
     from bulkvm.jobs.run_execution import RunReport
     from bulkvm.jobs.validate_sheet import ValidationReport
@@ -249,6 +250,20 @@ def _run_document(
         "rows": rows,
         "problems": [_problem(problem) for problem in problems],
     }
+
+
+def tenants_document(report: "TenantsReport[int]") -> dict[str, Any]:
+    """The document of `tenants --json`; `boxes` is null if they were not counted."""
+    tenants = [
+        {
+            **(tenant_object(listed.tenant) or {}),
+            "enabled": listed.is_enabled,
+            "boxes": end if isinstance(end := report.by_tenant.get(name), int) else None,
+            "error": str(end) if isinstance(end, Exception) else None,
+        }
+        for name, listed in report.tenants.items()
+    ]
+    return {"schema": SCHEMA, "tenants": tenants}
 
 
 def tenant_object(tenant: Tenant | None) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "login": ("login", "Set up a site, or change its login."),
     "logout": ("logout", "Remove a site and its password or token."),
     "sites": ("sites", "List sites."),
+    "tenants": ("tenants", "List the tenants of a PBX."),
     "doctor": ("doctor", "Diagnose the connection to a PBX."),
     "simulator": ("simulator", "Run a simulated PBX on this machine."),
     "demo": ("demo", "Try every step on sample sheets, in under a minute."),

@@ -1,25 +1,37 @@
-"""Back up the boxes of several sites."""
+"""Back up the boxes of several sites, or of all tenants of one."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bulkvm.backup import BackupSettings, Manifest, back_up
+from bulkvm.backup import BackupSettings, Manifest, back_up, list_backed_up, name_part
+from bulkvm.files import make_private_folder
 from bulkvm.jobs.connection import Connection
-from bulkvm.model.errors import BulkvmError
-from bulkvm.model.exit_codes import ExitCode
+from bulkvm.jobs.each_tenant import for_each_tenant, worst_exit_code
+from bulkvm.model.errors import BackupNotProven
+from bulkvm.model.settings import MIN_SAMPLE
 from bulkvm.ownership import warn_of_shared_folder
 from bulkvm.pbx import in_parallel
 
 _SITES_AT_ONCE: Final = 8
+_MAX_LOSS: Final = 30  # per cent of the tenants that have backups
 
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What became of the backup of each site, by the site's name: its manifest, or why there is none."""
+    """What became of the backup of each site or tenant, by its name: its manifest, or why there is none.
+
+    Attributes:
+        disabled: the tenants that are not enabled, so that they were not backed up.
+        former: the tenants that have backups, and that the PBX no longer lists.
+        loss: that so many tenants are no longer listed that the list is suspicious.
+    """
 
     by_site: Mapping[str, Manifest | Exception]
+    disabled: Sequence[str] = ()
+    former: Sequence[str] = ()
+    loss: BackupNotProven | None = None
 
     @property
     def errors(self) -> list[Exception]:
@@ -29,10 +41,7 @@ class BackupReport:
     @property
     def exit_code(self) -> int:
         """The highest exit code of all sites."""
-        return max(
-            (e.exit_code if isinstance(e, BulkvmError) else ExitCode.NOT_ALL_DONE for e in self.errors),
-            default=ExitCode.DONE,
-        )
+        return worst_exit_code([*self.errors, *([self.loss] if self.loss else [])])
 
 
 def back_up_sites(sites: Mapping[str, Callable[[], Connection]], settings: BackupSettings) -> BackupReport:
@@ -47,11 +56,51 @@ def back_up_sites(sites: Mapping[str, Callable[[], Connection]], settings: Backu
 
     async def back_up_one(name: str) -> None:
         try:
-            connection = sites[name]()
-            async with connection.open() as pbx:
-                ended[name] = await back_up(pbx, connection.site, settings)
+            ended[name] = await _back_up(sites[name](), settings)
         except Exception as error:  # noqa: BLE001  (not even a bug at one site may stop the others)
             ended[name] = error
 
     asyncio.run(in_parallel(sites, back_up_one, _SITES_AT_ONCE))
     return BackupReport({name: ended[name] for name in sites})
+
+
+def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupReport:
+    """Back up every enabled tenant of a PBX, some at once, to new files in a folder with the name of the site.
+
+    A failure at one tenant does not stop the others.
+
+    Args:
+        connection: the login of a system administrator.
+        settings: the folder of that folder, and which backups of each tenant are kept.
+
+    Raises:
+        UsageError: it is not the login of a system administrator.
+        BulkvmError: the tenants could not be listed.
+    """
+    warn_of_shared_folder(settings.folder, "backups")
+    before = list_backed_up(settings.folder / name_part(connection.site.name))
+    report = asyncio.run(for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings)))
+    listed = {name_part(name) for name in report.tenants}
+    former = [name for name in before if name not in listed]
+    return BackupReport(report.by_tenant, report.disabled, former, _find_loss(before, former, settings))
+
+
+async def _back_up(connection: Connection, settings: BackupSettings) -> Manifest:
+    """Back up a site, or a tenant of one, which has the folder of the site and the name of its domain."""
+    site = connection.site
+    async with connection.open() as pbx:
+        if site.is_administrator:
+            tenant = await pbx.tenant()
+            make_private_folder(settings.folder)
+            settings = replace(settings, folder=settings.folder / name_part(site.name))
+            site = replace(site, name=tenant.domain or tenant.id or site.name)
+        return await back_up(pbx, site, settings)
+
+
+def _find_loss(before: Sequence[str], former: Sequence[str], settings: BackupSettings) -> BackupNotProven | None:
+    if settings.force or len(former) < MIN_SAMPLE or 100 * len(former) <= _MAX_LOSS * len(before):
+        return None
+    return BackupNotProven(
+        f"The PBX no longer lists {len(former)} of the {len(before)} tenants that have backups, so they were not "
+        "backed up. If the list is right, move their files away, or run the same command once with --force."
+    )

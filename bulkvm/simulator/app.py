@@ -18,7 +18,7 @@ from bulkvm.simulator.error_responses import error_response, http_error_response
 from bulkvm.simulator.fault_rules import FaultRules
 from bulkvm.simulator.openapi import make_openapi
 from bulkvm.simulator.seeds import read_seed
-from bulkvm.simulator.tenants import Tenants
+from bulkvm.simulator.tenant_states import Tenants
 
 _DEFAULT: Final = SimulatorSettings()
 

@@ -14,7 +14,7 @@ from bulkvm.simulator.fault_injection import respond_with_fault
 from bulkvm.simulator.openapi import Schema
 from bulkvm.simulator.operations import Operations, bearer
 from bulkvm.simulator.request_validation import RequestValidator
-from bulkvm.simulator.tenants import Tenants
+from bulkvm.simulator.tenant_states import Tenants
 from bulkvm.simulator.tokens import Tokens
 from bulkvm.simulator.traffic import LogEntry, Traffic
 

@@ -25,7 +25,7 @@ from bulkvm.simulator.filters import (
 from bulkvm.simulator.openapi import NUMBER_LISTS
 from bulkvm.simulator.request_validation import RequestValidator
 from bulkvm.simulator.state import NumberTaken, State
-from bulkvm.simulator.tenants import Tenants
+from bulkvm.simulator.tenant_states import Tenants
 from bulkvm.simulator.tokens import Access, Tokens
 
 _SUMMARY: Final = ("id", "name", "extension_number")

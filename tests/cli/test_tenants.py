@@ -1,6 +1,8 @@
 """Commands with a system administrator's login, which reaches every tenant of a PBX."""
 
 import csv
+import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from starlette.applications import Starlette
 from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running
 from tests.cli.program import Bulkvm, sites_file
 from tests.cli.sheet_files import rows, write_csv
+from tests.keyrings import NONE, UseKeyring
 
 USER = SimulatorSettings()
 SECOND, THIRD = "clinic-002.example", "clinic-003.example"
@@ -22,8 +25,11 @@ def app() -> Starlette:
 
 
 @pytest.fixture
-def provider(app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """A PBX with three tenants, and the site of its system administrator."""
+def provider(
+    app: Starlette, folder: Path, monkeypatch: pytest.MonkeyPatch, use_keyring: UseKeyring
+) -> Iterator[Running]:
+    """A PBX with three tenants, and the site of its system administrator on a machine without a keyring."""
+    use_keyring(NONE)
     monkeypatch.setenv("BULKVM_MAX_RPS", "0")
     password = folder.parent / "password"
     password.write_text(USER.system_password)
@@ -155,3 +161,130 @@ def test_the_doctor_examines_the_login_and_with_a_tenant_its_boxes(bulkvm: Bulkv
     assert "a system administrator of 3 tenants" in every.err
     assert "boxes" not in every.err
     assert "boxes  2 found" in one.err
+
+
+def tenants_of(folder: Path) -> list[str]:
+    """The tenants that have a backup in a folder, one entry for each backup."""
+    return sorted(re.sub(r"-[0-9]{8}T[0-9]{6}Z.*", "", file.name) for file in folder.glob("*.csv"))
+
+
+@pytest.mark.usefixtures("provider")
+def test_tenants_are_listed_with_the_number_of_their_boxes(app: Starlette, bulkvm: Bulkvm) -> None:
+    app.state.tenants.enable(SECOND, enabled=False)
+
+    listed, document = bulkvm("tenants", "--site", "provider"), bulkvm("tenants", "--json").json
+
+    assert listed.out.splitlines() == [
+        f"{SECOND}      disabled  Clinic 2",
+        f"{THIRD}       2 boxes  Clinic 3",
+        f"{USER.domain}        2 boxes  {USER.tenant_name}",
+    ]
+    assert "3 tenants, 1 disabled." in listed.err
+    found = [(tenant["domain"], tenant["enabled"], tenant["boxes"]) for tenant in document["tenants"]]
+    assert found == [(SECOND, False, None), (THIRD, True, 2), (USER.domain, True, 2)]
+
+
+def test_a_token_or_a_tenants_login_is_not_used_for_all_tenants(
+    bulkvm: Bulkvm, provider: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_URL", provider.url)
+    monkeypatch.setenv("BULKVM_TOKEN", USER.token)
+
+    for command in (("tenants",), ("backup", "nights", "--all-tenants")):
+        ended = bulkvm(*command)
+        assert (ended.code, "A token alone is not switched between tenants" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("source", ["password_file", "password_command"])
+def test_every_tenant_is_backed_up_to_a_file_of_its_own_without_a_keyring(
+    app: Starlette, bulkvm: Bulkvm, provider: Running, folder: Path, source: str
+) -> None:
+    if source == "password_command":
+        command = [sys.executable, "-c", f"print('{USER.system_password}')"]
+        site = f"url = '{provider.url}'\nuser = '{USER.system_user}'\npassword_command = {command}\n"
+        sites_file().write_text(f"[provider]\n{site}")
+    nights = folder / "nights" / "provider"
+
+    first = bulkvm("backup", "nights", "--all-tenants", "--site", "provider")
+    app.state.tenants.add()
+    second = bulkvm("backup", "nights", "--all-tenants", "--keep", "1")
+    one = bulkvm("backup", "nights", "--tenant", THIRD)
+
+    assert (first.code, first.out, first.err) == (0, "", "3 tenants: 3 backed up, 0 failed.\n")
+    assert (second.code, second.err) == (0, "4 tenants: 4 backed up, 0 failed.\n")
+    assert (one.code, one.err) == (0, "")
+    assert tenants_of(nights) == [SECOND, THIRD, THIRD, "clinic-004.example", USER.domain]
+    assert names_in(next(nights.glob(f"{SECOND}-*.csv")))[0] == "Box 1 of tenant 2"
+    assert len(list(nights.glob("*.manifest.json"))) == 5
+    assert {file.name for file in (folder / "nights").iterdir()} == {"provider"}
+    assert bulkvm("backup", "verify", nights, "--max-age", "1h").code == 0
+
+
+def test_all_sites_are_backed_up_without_a_keyring(bulkvm: Bulkvm, provider: Running, folder: Path) -> None:
+    command = [sys.executable, "-c", f"print('{USER.password}')"]
+    clinic = f"url = '{provider.url}'\nuser = '{USER.user}'\ndomain = '{SECOND}'\npassword_command = {command}\n"
+    entries = sites_file().read_text()
+    sites_file().write_text(f"{entries}switch_to = '{THIRD}'\n[clinic]\n{clinic}[all]\n{entries.partition(chr(10))[2]}")
+
+    ended = bulkvm("backup", "nights", "--all-sites")
+
+    assert ended.code == 2
+    assert "all: No backup was made. The login of all is a system administrator's" in ended.err
+    assert "3 sites: 2 backed up, 1 failed." in ended.err
+    assert (tenants_of(folder / "nights"), tenants_of(folder / "nights" / "provider")) == (["clinic"], [THIRD])
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_tenant_that_fails_does_not_stop_the_others(app: Starlette, bulkvm: Bulkvm, folder: Path) -> None:
+    app.state.tenants.enable(THIRD, enabled=False)
+    app.state.faults = FaultRules(["403:switch:1"])
+
+    ended = bulkvm("backup", "nights", "--all-tenants")
+
+    assert ended.code == 4
+    assert f"{SECOND}: No backup was made. The PBX refused to switch to Clinic 2" in ended.err
+    assert f"2 tenants: 1 backed up, 1 failed, 1 disabled ({THIRD})." in ended.err
+    assert tenants_of(folder / "nights" / "provider") == [USER.domain]
+
+
+@pytest.mark.usefixtures("provider")
+def test_each_tenant_has_a_shrink_guard_of_its_own(app: Starlette, bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    app.state.tenants.state(3).replace([])
+
+    ended = bulkvm("backup", "nights", "--all-tenants", "--keep", "1")
+
+    assert ended.code == 8
+    assert f"{THIRD}: The PBX lists no boxes at all" in ended.err
+    found = sorted(file.name for file in (folder / "nights" / "provider").glob("*.csv"))
+    assert sorted(name.endswith("-suspect.csv") for name in found if name.startswith(THIRD)) == [False, True]
+    assert len(found) == 4
+
+
+def test_tenants_that_are_gone_are_named_and_many_are_suspicious(bulkvm: Bulkvm, folder: Path) -> None:
+    app = create_app(settings=SimulatorSettings(tenants=30, boxes=1))
+    login = {"URL": "", "USER": USER.system_user, "PASSWORD": USER.system_password, "MAX_RPS": "0"}
+    with running(app) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in (login | {"URL": server.url}).items():
+            patch.setenv(f"BULKVM_{name}", value)
+        ended = [bulkvm("backup", "nights", "--all-tenants")]
+        for number in range(2, 12):
+            app.state.tenants.remove(f"clinic-{number:03}.example")
+            ended += [bulkvm("backup", "nights", "--all-tenants")] if number in {2, 11} else []
+        forced = bulkvm("backup", "nights", "--all-tenants", "--force")
+
+    assert [one.code for one in ended] == [0, 0, 8]
+    assert forced.code == 0
+    assert f"The PBX no longer lists tenants that have backups: {SECOND}. Their files are kept." in ended[1].err
+    assert "no longer lists 10 of the 30 tenants that have backups" in ended[2].err
+    assert "20 tenants: 20 backed up, 0 failed." in ended[2].err
+    assert len(tenants_of(folder / "nights" / "127.0.0.1")) == 30 + 29 + 20 + 20
+
+
+def test_options_that_contradict_each_other_are_refused(bulkvm: Bulkvm) -> None:
+    for options in (
+        ("--all-sites", "--all-tenants"), ("--all-sites", "--site", "a"), ("--all-tenants", "--tenant", SECOND),
+        ("--all-sites", "--tenant", SECOND),
+    ):  # fmt: skip
+        ended = bulkvm("backup", "nights", *options)
+        assert (ended.code, "cannot be used together" in ended.err) == (2, True)

@@ -1,7 +1,7 @@
 """`bulkvm backup` and `bulkvm backup verify`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,14 +17,24 @@ from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
-from bulkvm.text import count
+from bulkvm.text import count, join_limited
 
 if TYPE_CHECKING:
     from bulkvm.jobs.back_up_sites import BackupReport
     from bulkvm.jobs.connection import Connection
 
 # The variables that describe the login at one PBX.
-_LOGIN_VARIABLES: Final = ("BULKVM_URL", "BULKVM_TOKEN", "BULKVM_USER", "BULKVM_DOMAIN", "BULKVM_PASSWORD")
+_LOGIN_VARIABLES: Final = (
+    "BULKVM_URL",
+    "BULKVM_TOKEN",
+    "BULKVM_USER",
+    "BULKVM_DOMAIN",
+    "BULKVM_TENANT",
+    "BULKVM_PASSWORD",
+)
+
+
+_MOST_NAMED: Final = 20  # tenants
 
 
 def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
@@ -35,6 +45,11 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
+@click.option(
+    "--all-tenants",
+    is_flag=True,
+    help="Back up all enabled tenants of the site, several at once, with a system administrator's login.",
+)
 @calling_options
 @_keep_option("--keep", "Keep the last N backups.")
 @_keep_option("--keep-daily", "Keep the last backup of each of the last N days that have one.")
@@ -55,6 +70,7 @@ def command(
     *,
     site: str | None,
     all_sites: bool,
+    all_tenants: bool,
     open_named: OpenNamed,
     keep: int | None,
     keep_daily: int | None,
@@ -70,10 +86,9 @@ def command(
     removed. To restore a backup, import its file. `bulkvm backup verify DIR` checks all files against their manifests.
     """
     from bulkvm.backup import BackupSettings, Keep
-    from bulkvm.jobs.back_up_sites import back_up_sites
+    from bulkvm.jobs.back_up_sites import back_up_sites, back_up_tenants
 
-    if all_sites and click.get_current_context().get_parameter_source("site") is ParameterSource.COMMANDLINE:
-        raise UsageError("--all-sites and --site cannot be used together. Omit one of them.")
+    _check_together({"--all-sites": all_sites, "--all-tenants": all_tenants})
     settings = BackupSettings(
         folder=folder,
         now=datetime.now(UTC),
@@ -83,12 +98,26 @@ def command(
     )
     if all_sites:
         report = back_up_sites(_open_all(open_named), settings)
-        code = _show_report(report, console)
-        total, failed = len(report.by_site), len(report.errors)
-        console.info(f"{count(total, 'site')}: {total - failed} backed up, {failed} failed.")
-        return code
+        return _show_report(report, console, of="site")
     connection = open_named(site)
+    if all_tenants:
+        return _show_report(back_up_tenants(connection, settings), console, of="tenant")
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)
+
+
+def _check_together(flags: Mapping[str, bool]) -> None:
+    """Check that no two options choose what is backed up.
+
+    Raises:
+        UsageError: two of them do.
+    """
+    context = click.get_current_context()
+    chosen = [flag for flag, given in flags.items() if given]
+    for option, excluded in (("site", "--all-sites"), ("tenant", "--all-sites"), ("tenant", "--all-tenants")):
+        is_given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        chosen += [f"--{option}"] if is_given and excluded in chosen else []
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together. Omit one of them.")
 
 
 @command.command("verify", short_help="Check all backups against their manifests.")
@@ -168,8 +197,13 @@ def _fail(error: Exception) -> NoReturn:
     raise error
 
 
-def _show_report(report: "BackupReport", console: Console) -> int:
+def _show_report(report: "BackupReport", console: Console, of: str = "") -> int:
     """Print one line for each site where something went wrong, and return the exit code.
+
+    Args:
+        report: the report.
+        console: where it is printed.
+        of: what was backed up, for a summary: site or tenant. Without it, there is none.
 
     Raises:
         Exception: a bug at one of the sites.
@@ -185,7 +219,23 @@ def _show_report(report: "BackupReport", console: Console) -> int:
                 console.info(f"{name}: {describe_not_shown(end.not_shown)}, so the backup does not contain them.")
             for number, n in end.same_number.items():
                 console.info(f"{name}: {n} boxes have the number {number}. Remove all but one on the PBX.")
+    _show_summary(report, console, of)
     for error in report.errors:
         if not isinstance(error, BulkvmError):
             raise error
     return report.exit_code
+
+
+def _show_summary(report: "BackupReport", console: Console, of: str) -> None:
+    """Print which tenants are no longer listed, and a summary of several sites or tenants."""
+    if report.former:
+        names = join_limited(report.former, _MOST_NAMED)
+        console.always(f"The PBX no longer lists tenants that have backups: {names}. Their files are kept.")
+    if report.loss:
+        console.always(str(report.loss), fg="red")
+    if of:
+        total, failed = len(report.by_site), len(report.errors)
+        disabled = f", {len(report.disabled)} disabled ({join_limited(report.disabled, _MOST_NAMED)})"
+        console.info(
+            f"{count(total, of)}: {total - failed} backed up, {failed} failed{disabled if report.disabled else ''}."
+        )

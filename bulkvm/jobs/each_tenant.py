@@ -1,0 +1,90 @@
+"""The same for every enabled tenant of a PBX, with a system administrator's login."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from bulkvm.jobs.connection import Connection
+from bulkvm.model.errors import BulkvmError, UsageError
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.tenant import ListedTenant
+from bulkvm.pbx import in_parallel
+
+T = TypeVar("T")
+
+_AT_ONCE: Final = 8  # tenants; all their requests share the limits of the PBX
+
+
+@dataclass(frozen=True, slots=True)
+class TenantsReport(Generic[T]):
+    """What became of each enabled tenant, by its domain: the result, or why there is none.
+
+    Attributes:
+        by_tenant: in the order of the domains.
+        tenants: all tenants that the PBX lists, also disabled ones, by the same names.
+    """
+
+    by_tenant: Mapping[str, T | Exception]
+    tenants: Mapping[str, ListedTenant]
+
+    @property
+    def disabled(self) -> list[str]:
+        """The tenants that are not enabled."""
+        return [name for name, listed in self.tenants.items() if not listed.is_enabled]
+
+    @property
+    def errors(self) -> list[Exception]:
+        """Why there is no result for a tenant."""
+        return [end for end in self.by_tenant.values() if isinstance(end, Exception)]
+
+    @property
+    def exit_code(self) -> int:
+        """The highest exit code of all tenants."""
+        return worst_exit_code(self.errors)
+
+
+def worst_exit_code(errors: Iterable[Exception]) -> int:
+    """The highest exit code of errors; that of success if there are none."""
+    codes = (error.exit_code if isinstance(error, BulkvmError) else ExitCode.NOT_ALL_DONE for error in errors)
+    return max(codes, default=ExitCode.DONE)
+
+
+async def for_each_tenant(connection: Connection, do: Callable[[str, Connection], Awaitable[T]]) -> TenantsReport[T]:
+    """Do the same for every enabled tenant, several at once. A failure at one tenant does not stop the others.
+
+    Args:
+        connection: the login of a system administrator.
+        do: called with the name of a tenant, which is its domain, and a connection that reaches this tenant only.
+
+    Raises:
+        UsageError: it is not the login of a system administrator.
+        BulkvmError: the tenants could not be listed.
+    """
+    if not connection.site.is_administrator:
+        raise UsageError(
+            f"The login of {connection.site.name} reaches one tenant. All tenants need the user and password of a "
+            "system administrator, who has no domain. A token alone is not switched between tenants."
+        )
+    tenants = _by_name(await connection.list_tenants())
+    ended: dict[str, T | Exception] = {}
+
+    async def do_one(name: str) -> None:
+        try:
+            ended[name] = await do(name, connection.in_tenant(tenants[name].tenant))
+        except Exception as error:  # noqa: BLE001  (not even a bug at one tenant may stop the others)
+            ended[name] = error
+
+    enabled = [name for name, listed in tenants.items() if listed.is_enabled]
+    await in_parallel(enabled, do_one, _AT_ONCE)
+    return TenantsReport({name: ended[name] for name in enabled}, tenants)
+
+
+def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:
+    """Tenants by their domain, and by their id too if several have the same one."""
+    listed = list(listed)
+    same = Counter(tenant.domain.casefold() for tenant in listed)
+    return {
+        tenant.domain if same[tenant.domain.casefold()] == 1 else f"{tenant.domain} {tenant.tenant.id}": tenant
+        for tenant in listed
+    }
