@@ -61,7 +61,7 @@ class ReadAs:
 
     Attributes:
         system: the name of the system, as of `--from`.
-        title: its name for people.
+        title: its name for people, with an article.
         columns: the headings that were read, by the header of the column.
         never_read: the headings of other secrets in the file.
         rows: how many rows the file has.

@@ -11,7 +11,8 @@ from bulkvm.readers.csv_file import read_csv
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.file_type import FileType, check_name, detect_type
 from bulkvm.readers.json_file import read_json
-from bulkvm.readers.other_systems.conversion import convert, heading_map_of
+from bulkvm.readers.other_systems.conversion import convert
+from bulkvm.readers.other_systems.export_reader import read_export
 from bulkvm.readers.other_systems.recognition import find_system
 from bulkvm.readers.rows_left_out import leave_out_again
 from bulkvm.readers.skipped_rows import skip_rows
@@ -48,7 +49,10 @@ def read_sheet(
     with open_source(path) as source:
         digest = _sha256_of(source.stream)
         file_type = detect_type(source)
-        read = _read(source, file_type, sheet, encoding, heading_map_of(export, given) if export else given)
+        if export:
+            read = read_export(source, file_type, export, sheet=sheet, encoding=encoding, heading_map=given)
+        else:
+            read = _read(source, file_type, sheet, encoding, given)
         read = replace(read, problems=(*check_name(source, file_type), *read.problems), sha256=digest)
         if export:
             return convert(read, export, given, source.name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
@@ -14,7 +15,7 @@ from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
-from bulkvm.readers.csv_quotes import Quotes
+from bulkvm.readers.csv_quotes import Quotes, escape_bare_quotes
 from bulkvm.readers.csv_records import Dialect, Record, read_records
 from bulkvm.readers.encoding import (
     ENCODING_TITLES,
@@ -25,7 +26,9 @@ from bulkvm.readers.encoding import (
     warn_guessed_encoding,
 )
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
-from bulkvm.readers.other_systems.recognition import refuse_export
+from bulkvm.readers.other_systems.recognition import export_error, refuse_export
+from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
+from bulkvm.readers.other_systems.voicemail_conf import is_voicemail_conf
 from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table
@@ -47,13 +50,21 @@ _WRAPPER_START: Final = re.compile(r'\s*=\s*"')
 
 
 def read_csv(
-    source: Source, *, sheet: str | None, encoding: str | None, heading_map: Mapping[str, str] | None
+    source: Source,
+    *,
+    sheet: str | None,
+    encoding: str | None,
+    heading_map: Mapping[str, str] | None,
+    has_bare_quotes: bool = False,
 ) -> Sheet:
-    """Read a CSV file."""
+    """Read a CSV file. With `has_bare_quotes`, quotes inside quoted values may be written once."""
     if sheet is not None:
         raise UsageError(f"{source.name} is a text file, which has no sheets. Omit --sheet.")
     text = decode(source, encoding)
+    text = replace(text, repair=escape_bare_quotes) if has_bare_quotes else text
     with text.stream:
+        if not heading_map and is_voicemail_conf(text):
+            raise export_error(text.name, SYSTEM_OF_NAME["asterisk"])
         dialect, header = _find_dialect(text, heading_map)
         table, row_problems = _read_rows(source, text, dialect, header, match_headings(header.headings, heading_map))
         problems = [*warn_guessed_encoding(text), *row_problems]

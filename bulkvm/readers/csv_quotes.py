@@ -29,6 +29,15 @@ def classify_quotes(record: str, delimiter: str, *, skips_spaces: bool) -> Quote
     return Quotes.AFTER_SPACES if after else Quotes.AMBIGUOUS
 
 
+def escape_bare_quotes(line: str) -> str:
+    """Write quotes inside values twice, in a line whose values are all quoted and separated by commas."""
+    body = line.rstrip("\r\n")
+    if body[:1] + body[-1:] != '""' or classify_quotes(line, ",", skips_spaces=False) is Quotes.WELL_FORMED:
+        return line
+    values = (value.replace('"', '""') for value in body[1:-1].split('","'))
+    return '"' + '","'.join(values) + '"' + line[len(body) :]
+
+
 @lru_cache(maxsize=16)
 def _patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     separator = re.escape(delimiter)

@@ -3,7 +3,7 @@
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -31,13 +31,15 @@ FOREIGN_BYTES: Final = re.compile("[\udc80-\udcff]+")
 class Text:
     """A text file with a known or guessed encoding.
 
-    `encodings` are that of most lines and, if a few lines are in another one, that of those.
+    `encodings` are that of most lines and, if a few lines are in another one, that of those. `repair` is called for
+    each line.
     """
 
     name: str
     stream: io.TextIOWrapper
     is_guess: bool
     encodings: tuple[str, ...]
+    repair: Callable[[str], str] | None = None
 
     @property
     def is_mixed(self) -> bool:
@@ -69,7 +71,8 @@ class Text:
                         return
                 if self.is_mixed and self.encodings[0] == _FALLBACK:
                     line = _swap_encodings(line)
-                yield line.removeprefix(mark)
+                line = line.removeprefix(mark)
+                yield self.repair(line) if self.repair else line
                 mark = ""
         except UnicodeError as error:
             raise _wrong_encoding(self.name, self.stream.encoding) from error

@@ -13,6 +13,9 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.json_parser import BoxParser, InvalidJson, NotAList, Number
+from bulkvm.readers.other_systems.kazoo_json import holds_kazoo_boxes, is_kazoo_box
+from bulkvm.readers.other_systems.recognition import export_error
+from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
 from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table
@@ -84,11 +87,15 @@ def read_json(
         try:
             parser = BoxParser(stream)
             for box in parser.read():
+                if place == 1 and not heading_map and is_kazoo_box(box):
+                    raise export_error(source.name, SYSTEM_OF_NAME["kazoo"])
                 table.add(_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
             raise _error(source.name, f"it is not valid {stream.encoding} text") from error
         except NotAList as error:
+            if not heading_map and holds_kazoo_boxes(stream):
+                raise export_error(source.name, SYSTEM_OF_NAME["kazoo"]) from error
             raise _error(source.name, "it is not a list of boxes") from error
         except InvalidJson as error:
             raise _error(source.name, f"it is damaged or cut off, at line {error}") from error

@@ -10,7 +10,6 @@ from bulkvm.readers.read_limits import RECORD_CHARACTERS
 
 _PIECE: Final = 2**16
 _COUNT: Final = "count"
-_ITEMS: Final = "items"
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
@@ -31,11 +30,14 @@ class InvalidJson(Exception):
 class BoxParser:
     """Parses the objects of a list one by one, with only one object and a piece of the text in memory.
 
-    `count` is the number of boxes that an answer of the API names, as written.
+    `count` is the number of boxes that an answer of the API names, as written; `items` is the field of the answer that
+    has the list, or with `may_be_one` a single object.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], items: str = "items", *, may_be_one: bool = False) -> None:
         self.count: object = None
+        self._items = items
+        self._may_be_one = may_be_one
         self._stream = stream
         self._text = stream.read(_PIECE).removeprefix("\ufeff")
         self._at = 0
@@ -81,17 +83,25 @@ class BoxParser:
             name = self._read_value()
             if not isinstance(name, str) or isinstance(name, Number) or not self._accept(":"):
                 raise self._damaged(self._at)
-            if name == _ITEMS:
-                if has_items or not self._accept("["):
+            if name == self._items:
+                if has_items:
                     raise NotAList
                 has_items = True
-                yield from self._read_list()
+                yield from self._read_items()
             else:
                 value = self._read_value()
                 self.count = value if name == _COUNT else self.count
             if not self._goes_on("}"):
                 break
         if not has_items:
+            raise NotAList
+
+    def _read_items(self) -> Iterator[Mapping[str, Any]]:
+        if self._accept("["):
+            yield from self._read_list()
+        elif self._may_be_one and self._peek() == "{":
+            yield self._read_value()
+        else:
             raise NotAList
 
     def _goes_on(self, end: str) -> bool:

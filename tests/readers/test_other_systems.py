@@ -1,15 +1,50 @@
 """Exports of other phone systems are read as sheets of boxes."""
 
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bulkvm.model.errors import SheetError
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
-from tests.readers.exports import EXPORTS, SECRETS, Export, boxes_in
+from bulkvm.readers.other_systems.recognition import recognise
+from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
+from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
+from bulkvm.readers.table import Row
+from tests.readers.exports import EXPORTS, FREEPBX, ISSABEL, SECRETS, VOICEMAIL_CONF, Export, boxes_in
+from tests.readers.files import write_workbook
 
+TABLES = [export for export in EXPORTS if SYSTEM_OF_NAME[export.system].kind is FileKind.TABLE]
+LAYOUTS = [(system, layout) for system in SYSTEMS if system.kind is FileKind.TABLE for layout in system.layouts]
 each_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.system)
+each_table = pytest.mark.parametrize("export", TABLES, ids=lambda export: export.system)
+
+
+def rows_of(export: Export) -> list[list[str]]:
+    """The cells of a table."""
+    text = export.text
+    if export is ISSABEL:
+        text = text.replace('Zoë "Zo", Bär', 'Zoë ""Zo"", Bär').replace('12" Store', '12"" Store')
+    return list(csv.reader(io.StringIO(text), delimiter=";" if export.system == "vodia" else ","))
+
+
+def csv_of(rows: Sequence[Sequence[str]], delimiter: str = ",") -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def read(path: Path, text: str, system: str, heading_map: Mapping[str, str] | None = None) -> Sheet:
+    path.write_text(text, encoding="utf-8")
+    return read_sheet(path, system=system, heading_map=heading_map)
 
 
 @each_export
@@ -43,3 +78,255 @@ def test_an_export_is_recognised_and_not_read_without_its_option(tmp_path: Path,
         read_sheet(export.write(tmp_path))
 
     assert raised.value.problem.code is ProblemCode.OTHER_SYSTEM
+
+
+@each_table
+def test_an_export_is_recognised_after_a_spreadsheet_saved_it(tmp_path: Path, export: Export) -> None:
+    workbook = write_workbook(tmp_path / "a.xlsx", *rows_of(export))
+    semicolons = tmp_path / "a.csv"
+    semicolons.write_text(csv_of(rows_of(export), ";"), encoding="cp1252")
+
+    for path in (workbook, semicolons):
+        with pytest.raises(SheetError, match=rf"--from {export.system}\b"):
+            read_sheet(path)
+
+
+@pytest.mark.parametrize(
+    ("system", "headings"),
+    [(system, headings) for system, layout in LAYOUTS for headings in layout.identified_by],
+    ids=lambda value: value.name if isinstance(value, System) else "+".join(value),
+)
+def test_the_headings_that_identify_an_export_identify_no_other_one(system: System, headings: Sequence[str]) -> None:
+    assert recognise([Row(1, dict(enumerate_cells(headings)))]) is system
+
+
+def enumerate_cells(headings: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((f"{place}", heading) for place, heading in enumerate(headings))
+
+
+@pytest.mark.parametrize(("system", "layout"), LAYOUTS, ids=lambda value: getattr(value, "name", ""))
+def test_all_known_headings_of_an_export_together_identify_no_other_one(system: System, layout: Layout) -> None:
+    assert recognise([Row(1, dict(enumerate_cells([*layout.known_headings()])))]) is system
+
+
+OUR_HEADINGS = [
+    *(column.header for column in COLUMNS),
+    *(alias for column in COLUMNS for line in column.aliases.values() for alias in line.split(", ")),
+    "bulkvm_status", "bulkvm_message", "bulkvm_id", "bulkvm_changed", "bulkvm_pin", "First name", "Last name",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(OUR_HEADINGS), max_size=12))
+def test_a_sheet_with_our_headings_is_no_export(headings: Sequence[str]) -> None:
+    needed = ["extension_number", *(heading for heading in headings if heading.casefold() != "voicemail id")]
+
+    assert recognise([Row(1, dict(enumerate_cells(needed)))]) is None
+
+
+@pytest.mark.parametrize("name", ["export.csv", "export.xlsx", "export.json", "template.xlsx", "boxes.result.xlsx"])
+def test_no_file_of_a_release_is_an_export_of_another_system(name: str) -> None:
+    assert read_sheet(Path(__file__).parents[1] / "fixtures" / "0.1.0" / name).read_as is None
+
+
+@each_table
+@settings(max_examples=20)
+@given(data=st.data())
+def test_optional_columns_never_change_what_the_others_mean(
+    tmp_path_factory: pytest.TempPathFactory, export: Export, data: st.DataObject
+) -> None:
+    header, *rows = rows_of(export)
+    layout = next(layout for layout in SYSTEM_OF_NAME[export.system].layouts if not layout.pin or layout.pin in header)
+    # These columns say something themselves. Without a flag, for example, rows that it leaves out are boxes.
+    fixed = {layout.number, *(flag.heading for flag in layout.off), *itertools.chain(*layout.name, *layout.recipients)}
+    fixed |= {flag.heading for flags in layout.flags().values() for flag in flags}
+    kept = [
+        place for place, heading in enumerate(header) if heading in fixed or data.draw(st.booleans(), label=heading)
+    ]
+    shuffled = data.draw(st.permutations(kept))
+    extra = [[*(row[place] for place in shuffled), "x"] for row in [header, *rows]]
+    extra[0][-1] = "Extra"
+    path = tmp_path_factory.mktemp("exports") / "a.csv"
+
+    found = boxes_in(read(path, csv_of(extra), export.system))
+
+    expected = export.expected()
+    assert found.keys() == expected.keys()
+    for row, texts in found.items():
+        whole = expected[row]
+        assert (texts is None) is (whole is None)
+        if texts is not None and whole is not None:
+            assert texts == {header: whole[header] for header in texts}
+            assert whole.keys() - texts.keys() <= {"pin"}
+
+
+@each_table
+def test_headings_in_other_cases_and_spellings_mean_the_same(tmp_path: Path, export: Export) -> None:
+    header, *rows = rows_of(export)
+    for change in (str.upper, str.lower, lambda text: f" {text.replace('_', ' ')} "):
+        text = csv_of([[change(heading) for heading in header], *rows])
+
+        assert boxes_in(read(tmp_path / "a.csv", text, export.system)) == export.expected()
+
+
+@each_table
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_semicolons_and_other_encodings_are_read(tmp_path: Path, export: Export, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_of(rows_of(export), ";").encode(encoding))
+
+    assert boxes_in(read_sheet(path, system=export.system)) == export.expected()
+
+
+@each_table
+def test_a_workbook_with_numbers_as_numbers_is_read_but_for_lost_zeros(tmp_path: Path, export: Export) -> None:
+    header, *rows = rows_of(export)
+    typed = [[int(text) if text.lstrip("-").isdecimal() else text for text in row] for row in rows]
+    path = write_workbook(tmp_path / "a.xlsx", header, *typed)
+
+    found = boxes_in(read_sheet(path, system=export.system))
+
+    expected = export.expected()
+    for row in (texts for texts in expected.values() if texts and "pin" in texts):
+        row["pin"] = row["pin"].lstrip("0")
+    assert found == expected
+
+
+FLAGS = [
+    (system, layout, header, flag)
+    for system, layout in LAYOUTS
+    for header, flags in (("", layout.off), *layout.flags().items())
+    for flag in flags
+]
+
+
+@pytest.mark.parametrize(
+    ("system", "layout", "header", "flag"),
+    FLAGS,
+    ids=[f"{system.name}-{flag.heading}" for system, _, _, flag in FLAGS],
+)
+def test_an_unknown_word_is_an_error_or_leaves_an_uncertain_column_blank(
+    tmp_path: Path, system: System, layout: Layout, header: str, flag: Flag
+) -> None:
+    word = f"{flag.option}=perhaps" if flag.option else "perhaps"
+    identified = next(headings for headings in layout.identified_by)
+    values = {layout.number: "7001", **dict.fromkeys(identified, "1"), layout.number: "7001"}
+    for other in (*layout.off, *(first for flags in layout.flags().values() for first in flags)):
+        known = next((word for word, meaning in other.words.items() if word and meaning != VOICEMAIL_OFF), "enabled")
+        values[other.heading] = f"{other.option}={known}" if other.option else known
+    values[flag.heading] = word
+    values[layout.number] = "7001"
+
+    sheet = read(tmp_path / "a.csv", csv_of([list(values), list(values.values())]), system.name)
+
+    errors = [problem for problem in sheet.problems if problem.code is ProblemCode.WORD_UNKNOWN]
+    if header in {"prompt", "play_datetime"} or flag.others is not None:
+        assert errors == []
+        assert header not in boxes_in(sheet)[2]  # type: ignore[operator]
+    else:
+        (error,) = errors
+        assert error.row == 2
+        assert flag.heading in error.message
+
+
+def test_an_unknown_word_is_no_error_if_the_user_ignores_its_column(tmp_path: Path) -> None:
+    text = FREEPBX.text.replace(",yes,3690,", ",perhaps,3690,")
+
+    asked = read(tmp_path / "a.csv", text, "freepbx")
+    ignored = read(tmp_path / "a.csv", text, "freepbx", {"voicemail_enable": ""})
+
+    assert [problem.cell for problem in asked.problems if problem.is_error] == ["J2"]
+    assert [problem.cell for problem in ignored.problems if problem.is_error] == []
+
+
+def test_a_mapped_heading_takes_precedence_over_the_table(tmp_path: Path) -> None:
+    heading_map = {
+        "description": "name",
+        "voicemail_vmpwd": "",
+        "voicemail_pager": "recipients",
+        "voicemail_email": "recipients",
+    }
+
+    sheet = read(tmp_path / "a.csv", FREEPBX.text.replace(",,attach", ",p@example.com,attach"), "freepbx", heading_map)
+
+    row = boxes_in(sheet)[2]
+    assert row == {
+        "extension_number": "7001",
+        "name": "x",
+        "enable_email_notify": "yes",
+        "recipients": "p@example.com, front@example.com",
+        "play_datetime": "off",
+    }
+
+
+def test_a_mapped_heading_that_is_not_there_is_an_error_of_the_file(tmp_path: Path) -> None:
+    from bulkvm.validation import validate  # noqa: PLC0415  (only here)
+
+    sheet = read(tmp_path / "a.csv", FREEPBX.text, "freepbx", {"Pager 2": "recipients"})
+
+    assert ProblemCode.MAP_NOT_THERE in {problem.code for problem in validate(sheet).problems}
+
+
+def test_a_heading_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    header, *rows = rows_of(FREEPBX)
+
+    with pytest.raises(SheetError, match=r'"name" twice \(C and O\)'):
+        read(tmp_path / "a.csv", csv_of([[*header, "Name"], *([*row, "x"] for row in rows)]), "freepbx")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "system", "words"),
+    [
+        ("a.csv", "extension_number,name\n7001,a\n", "freepbx", "is not a FreePBX export"),
+        ("a.csv", FREEPBX.text, "3cx", "is not a 3CX export"),
+        ("a.csv", "extension_number,pin\n7001,1\n", "portsip", "is not a PortSIP users export"),
+        ("a.csv", FREEPBX.text, "kazoo", "a Kazoo export is JSON"),
+        ("a.csv", FREEPBX.text, "asterisk", "is not a voicemail.conf"),
+        ("a.json", "[]", "freepbx", "is a table"),
+        ("a.json", "[]", "kazoo", "it has no boxes"),
+        ("a.json", '[{"mailbox": "7001"', "kazoo", "damaged"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(tmp_path: Path, name: str, text: str, system: str, words: str) -> None:
+    with pytest.raises(SheetError, match=words):
+        read(tmp_path / name, text, system)
+
+
+def test_an_unknown_system_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="freepbx, asterisk"):
+        read(tmp_path / "a.csv", FREEPBX.text, "elsewhere")
+
+
+def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
+    path = tmp_path / "voicemail.conf"
+    path.write_text(VOICEMAIL_CONF.text.replace("7101", "7001"), encoding="utf-8")
+
+    asked = read_sheet(path, system="asterisk")
+    chosen = read_sheet(path, system="asterisk", sheet="shop")
+
+    (error,) = (problem for problem in asked.problems if problem.is_error)
+    assert error.row is None
+    assert (
+        'contexts default and shop have the same numbers: 7001. Choose one of the contexts with --sheet "default"'
+        in (error.message)
+    )
+    assert [row for row, texts in boxes_in(chosen).items() if texts] == [25]
+    assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}
+    with pytest.raises(UsageError, match="It has default and shop"):
+        read_sheet(path, system="asterisk", sheet="elsewhere")
+
+
+def test_pins_that_are_stored_elsewhere_are_not_read(tmp_path: Path) -> None:
+    text = VOICEMAIL_CONF.text.replace("[general]", "[general]\npasswordlocation=spooldir\n#include more.conf")
+
+    sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
+
+    assert all("pin" not in texts for texts in boxes_in(sheet).values() if texts)
+    messages = " ".join(problem.message for problem in sheet.problems)
+    assert "the PINs are not in this file" in messages
+    assert "files that this one includes are not read (1 line: 4)" in messages
+
+
+def test_each_entry_of_the_table_has_a_sample_and_names_only_columns_that_exist() -> None:
+    assert {export.system for export in EXPORTS} == SYSTEM_OF_NAME.keys()
+    for system, layout in itertools.chain.from_iterable(zip(itertools.repeat(s), s.layouts) for s in SYSTEMS):
+        assert layout.sources().keys() <= COLUMN_OF_HEADER.keys(), system

@@ -24,7 +24,7 @@ _MAY_BE_UNCERTAIN: Final = {
     "play_datetime": "whether and how the date and time are announced is",
 }
 _WRAPPED: Final = re.compile(r'=\s*"(.*)"|\'(.*)', re.DOTALL)  # as some programs write texts for Excel
-_TAG: Final = re.compile(r"([a-z]{2,3})(?:[_-]([a-z]{2}))?")
+_TAG: Final = re.compile(r"[a-z]{2,3}(?:[_-][a-z0-9]{2,8}){0,3}")
 # Languages as systems name them. The region is not certain.
 _LANGUAGES: Final = {
     "english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "dutch": "nl", "polish": "pl",
@@ -48,12 +48,12 @@ def word_of(text: str, flag: Flag) -> str:
 def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Problem:
     """Make the error for a word that an export is not known to have."""
     heading = shown(sheet.headings[cell.rstrip("0123456789")])
+    found = f'"{shown(text)}" is not a known word in' if text.strip(STRIP_CHARS) else "The cell is blank in"
     return Problem(
         row=row,
         cell=cell,
         code=ProblemCode.WORD_UNKNOWN,
-        message=f'"{shown(text)}" is not a known word in the column "{heading}", {what}. Correct it, or ignore the '
-        f'column with --map "{heading}=".',
+        message=f'{found} the column "{heading}", {what}. Correct it, or ignore the column with --map "{heading}=".',
     )
 
 
@@ -88,7 +88,12 @@ class Conversion:
 
     def headings(self) -> dict[str, tuple[str, ...]]:
         """Return the headings that were read, by the header of the column."""
-        letters = dict.fromkeys(self._derived, self.letters[_RECIPIENTS]) | self.letters
+        flags = {
+            header: self._columns.find_all(flag.heading for flag in flags)
+            for header, flags in self._layout.flags().items()
+            if header in self.letters and header not in self._columns.mapped
+        }
+        letters = self.letters | flags | dict.fromkeys(self._derived, self.letters.get(_RECIPIENTS, ()))
         return {
             header: tuple(self._sheet.headings[letter] for letter in letters[header])
             for header in COLUMN_OF_HEADER
@@ -197,10 +202,10 @@ class Conversion:
 def _meaning(words: Sequence[tuple[Flag, str]], header: str) -> str | None:
     """Return what the first word means that decides; None if a word is not known and must be."""
     for flag, word in words:
-        meaning = flag.words.get(word, flag.others if word else UNCERTAIN)
-        if header == _PROMPT and word and word not in flag.words:
+        meaning = flag.meaning(word)
+        if meaning is None and header == _PROMPT:
             return _language(word)
-        if meaning is None and header in _MAY_BE_UNCERTAIN:
+        if meaning is None and (header in _MAY_BE_UNCERTAIN or not word):
             return UNCERTAIN
         if meaning != NEXT:
             return meaning
@@ -209,10 +214,6 @@ def _meaning(words: Sequence[tuple[Flag, str]], header: str) -> str | None:
 
 def _language(word: str) -> str:
     """Return the tag of a language, if the word certainly means one."""
-    if word in _LANGUAGES:
-        return _LANGUAGES[word]
-    if found := _TAG.fullmatch(word):
-        language, region = found.groups()
-        parsed = parse_prompt(f"{language}-{region.upper()}" if region else language)
-        return parsed.value if isinstance(parsed.value, str) else UNCERTAIN
-    return UNCERTAIN
+    tag = _LANGUAGES.get(word) or (word.replace("_", "-") if _TAG.fullmatch(word) else "")
+    parsed = parse_prompt(tag).value if tag else None
+    return parsed if isinstance(parsed, str) else UNCERTAIN

@@ -11,7 +11,7 @@ from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, word_of
 from bulkvm.readers.other_systems.export_columns import ExportColumns
-from bulkvm.readers.other_systems.recognition import choose_layout
+from bulkvm.readers.other_systems.recognition import choose_layout, with_article
 from bulkvm.readers.other_systems.system import IS_BOX, System
 from bulkvm.readers.skipped_rows import skip_rows
 
@@ -50,7 +50,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
     read_as = ReadAs(
         system=system.name,
-        title=system.title,
+        title=with_article(system),
         columns=conversion.headings(),
         never_read=columns.secrets(raw.headings),
         rows=len(sheet.cells.index),
@@ -95,7 +95,7 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
     for flag in columns.layout.off:
         letter = columns.find(flag.heading)
         for row, text in sheet.texts(letter).items() if letter else ():
-            meaning = flag.words.get(word_of(text, flag), flag.others)
+            meaning = flag.meaning(word_of(text, flag))
             if meaning is None:
                 what = "so it is not certain whether the row is a box"
                 problems.append(unknown_word(sheet, f"{letter}{row}", row, text, what))

@@ -7,7 +7,7 @@ from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.header_matching import heading_key
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
-from bulkvm.readers.other_systems.system import Layout, System
+from bulkvm.readers.other_systems.system import FileKind, Layout, System
 from bulkvm.readers.other_systems.systems import SYSTEM_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
 from bulkvm.text import join_and
@@ -47,14 +47,19 @@ def choose_layout(file: str, system: System, headings: Mapping[str, str], mapped
     """
     keys = _keys(headings)
     layout = max(system.layouts, key=lambda layout: (layout.identifies(keys), _known(layout, keys)))
+    if system.kind is not FileKind.TABLE:
+        return layout
     if (heading_key(layout.number) in keys or mapped) and _known(layout, keys) >= _FEWEST_KNOWN:
         return layout
-    other = recognise([Row(1, headings)])
-    hint = f" It is {with_article(other)} export: --from {other.name}." if other and other is not system else ""
-    needed = join_and([f'"{heading}"' for heading in layout.identified_by[0]])
-    raise SheetError(
-        f"{file} is not {with_article(system)} export, which has the headings {needed}.{hint} Check the file, or leave "
-        "--from out.",
+    raise not_an_export(file, system)
+
+
+def not_an_export(file: str, system: System) -> SheetError:
+    """Make the error for a file that is not an export of the system that `--from` names."""
+    needed = join_and([f'"{heading}"' for heading in system.layouts[0].identified_by[0]])
+    return SheetError(
+        f"{file} is not {with_article(system)} export, which has the headings {needed}. Check it, or omit --from: "
+        "exports are recognised.",
         ProblemCode.NO_HEADER,
     )
 
@@ -66,11 +71,20 @@ def refuse_export(file: str, rows: Iterable[Row]) -> None:
         SheetError: it is one, and was given without `--from`.
     """
     if system := recognise(rows):
-        raise SheetError(
-            f"{file} is {with_article(system)} export. Read it as one: --from {system.name}. Or say which column is "
-            f'which: --map "{system.layouts[0].number}={KEY_COLUMN.header}" and so on.',
-            ProblemCode.OTHER_SYSTEM,
-        )
+        raise export_error(file, system)
+
+
+def export_error(file: str, system: System) -> SheetError:
+    """Make the error for an export that was given without `--from`."""
+    or_map = (
+        f' Or say which column is which: --map "{system.layouts[0].number}={KEY_COLUMN.header}" and so on.'
+        if system.kind is FileKind.TABLE
+        else ""
+    )
+    return SheetError(
+        f"{file} is {with_article(system)} export. Read it as one: --from {system.name}.{or_map}",
+        ProblemCode.OTHER_SYSTEM,
+    )
 
 
 def with_article(system: System) -> str:

@@ -48,6 +48,7 @@ class Flag:
     Attributes:
         heading: its heading.
         words: what each word means, in lower case; "" is a blank cell.
+        matches: what words mean that match a pattern.
         others: what any other word means; None if it is an error.
         option: the name of an option in a cell such as `attach=yes|envelope=no`; its value is the word.
     """
@@ -56,6 +57,14 @@ class Flag:
     words: Mapping[str, str]
     others: str | None = None
     option: str = ""
+    matches: Mapping[str, str] = field(default_factory=dict)
+
+    def meaning(self, word: str) -> str | None:
+        """What a word in lower case means; None if it is not known."""
+        if word in self.words:
+            return self.words[word]
+        found = (meaning for pattern, meaning in self.matches.items() if re.search(pattern, word))
+        return next(found, self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bulkvm.text import count, printable
 def render_read_as(read_as: ReadAs, left_out: Mapping[int, str]) -> str:
     """Render which columns were read, which secrets were not, and which rows are left out.
 
-    For example: `Read as FreePBX export: number <- extension, PIN <- voicemail_vmpwd; never read: secret, password;
+    For example: `Read as a FreePBX export: number <- extension, PIN <- voicemail_vmpwd; never read: secret, password;
     14 of 60 rows left out: voicemail is off there.`
 
     Args:

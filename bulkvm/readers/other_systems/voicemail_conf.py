@@ -1,0 +1,208 @@
+"""Asterisk's voicemail.conf: sections of mailboxes, one on each line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, NamedTuple
+
+from bulkvm.columns.cell_display import shown, shown_number
+from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.sheet import Sheet
+from bulkvm.readers.encoding import Text, decode, warn_guessed_encoding
+from bulkvm.readers.source import Source
+from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.text import count, join_and, join_limited
+
+# As in `6101 => 2580,Front Desk,desk@example.com,pager@example.com,attach=yes|tz=eastern`, then options.
+_POSITIONS: Final = ("mailbox", "password", "fullname", "email", "pager")
+_OPTIONS: Final = ("envelope", "tz", "delete", "language")
+_HEADINGS: Final = (*_POSITIONS, *_OPTIONS)
+_LETTERS: Final = dict(zip(_HEADINGS, LETTERS, strict=False))
+_PIN: Final = "password"
+_NO_BOXES: Final = frozenset({"general", "zonemessages", "pbxaliases", "device"})
+_SECTION: Final = re.compile(r"\s*\[([^\]]*)\]")
+_INCLUDE: Final = re.compile(r"\s*#(?:try)?(?:include|exec)\b", re.IGNORECASE)
+_BOX: Final = re.compile(r"\s*[0-9]+\s*=>?\s*-?[0-9]*\s*,")
+_HOURS: Final = re.compile(r"'[^']*'|\$\{[^}]*\}|([IlHkR])")
+_CLOCK_OF_HOUR: Final = {"I": "12", "l": "12", "H": "24", "k": "24", "R": "24"}
+_LONGEST_PATTERN: Final = 1_000  # characters
+_HEAD: Final = 200  # lines
+_MAX_LISTED: Final = 6
+
+
+class _Box(NamedTuple):
+    """The number of a mailbox, and the values on its line."""
+
+    number: str
+    values: list[str]
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What the lines of a file hold: settings, patterns of zones, and mailboxes by context and line."""
+
+    general: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
+    contexts: dict[str, dict[int, _Box]] = field(default_factory=dict)
+    includes: list[int] = field(default_factory=list)
+
+    @property
+    def has_pins_elsewhere(self) -> bool:
+        """Whether each PIN is in a file of its own."""
+        return self.general.get("passwordlocation", "").casefold() == "spooldir"
+
+    def contexts_with_boxes(self) -> dict[str, dict[int, _Box]]:
+        """Return the contexts whose lines are mailboxes."""
+        no_boxes = {*_NO_BOXES, self.general.get("aliasescontext", "")}
+        return {name: boxes for name, boxes in self.contexts.items() if boxes and name not in no_boxes}
+
+
+def is_voicemail_conf(text: Text) -> bool:
+    """Whether the first lines of a file are sections, with a mailbox in one of them."""
+    without_comments = (_without_comments(line, in_comment=False)[0] for line in islice(text.lines(), _HEAD))
+    lines = filter(str.strip, without_comments)
+    first = next(lines, "")
+    return bool(_SECTION.match(first) or _INCLUDE.match(first)) and any(map(_BOX.match, lines))
+
+
+def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | None) -> Sheet:
+    """Read the mailboxes of a voicemail.conf as rows with the numbers of their lines.
+
+    Args:
+        source: the file.
+        context: the only context to read (`--sheet`), if given.
+        encoding: the encoding that the user gives.
+
+    Raises:
+        SheetError: the file has no mailboxes.
+        UsageError: there is no such context.
+    """
+    table = Table(source, {letter: heading for heading, letter in _LETTERS.items()})
+    text = decode(source, encoding)
+    with text.stream:
+        contents = _parse(text)
+        problems = [*warn_guessed_encoding(text), *_warn(contents)]
+    contexts = contents.contexts_with_boxes()
+    if not contexts:
+        raise SheetError(
+            f"{source.name} is not a voicemail.conf with mailboxes, such as `6101 => 2580,Front Desk` in `[default]`.",
+            ProblemCode.NOT_A_SHEET,
+        )
+    if context is None:
+        problems += _find_doubtful_numbers(contexts)
+    elif context not in contexts:
+        raise UsageError(f'{source.name} has no context "{context}" with mailboxes. It has {join_and(list(contexts))}.')
+    headings = [heading for heading in _HEADINGS if heading != _PIN or not contents.has_pins_elsewhere]
+    for boxes in contexts.values():
+        for line, box in boxes.items():
+            texts = _read_box(box, contents)
+            table.add(Row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings}))
+    table.sort()
+    others = {name: boxes for name, boxes in contexts.items() if context not in {None, name}}
+    return Sheet(
+        path=source.path,
+        name=None,
+        header_row=1,
+        headings={_LETTERS[heading]: heading for heading in headings},
+        cells=table.to_frame()[[_LETTERS[heading] for heading in headings]],
+        problems=tuple(problems),
+        left_out={
+            line: f"It is in the context {name}, and only {context} is read."
+            for name in others
+            for line in others[name]
+        },
+    )
+
+
+def _parse(text: Text) -> _Contents:
+    contents, section, in_comment = _Contents(), "", False
+    for number, written in enumerate(text.lines(), start=1):
+        line, in_comment = _without_comments(written, in_comment=in_comment)
+        if _INCLUDE.match(line):
+            contents.includes.append(number)
+        elif found := _SECTION.match(line):
+            section = found[1].strip()
+        elif "=" in line:
+            name, _, value = line.partition("=")
+            name, value = name.strip(), value.removeprefix(">").strip().replace("\\;", ";")
+            if section == "general":
+                contents.general[name.casefold()] = value
+            elif section == "zonemessages":
+                contents.zones[name] = value.partition("|")[2]
+            else:
+                boxes = contents.contexts.setdefault(section, {})
+                boxes[number] = _Box(name, [part.strip() for part in value.split(",", len(_POSITIONS) - 1)])
+    return contents
+
+
+def _without_comments(line: str, *, in_comment: bool) -> tuple[str, bool]:
+    """Return a line without comments (`;`, and `;-- ... --;` over several lines), and whether one goes on after it."""
+    kept: list[str] = []
+    at = 0
+    while at < len(line):
+        if in_comment:
+            end = line.find("--;", at)
+            if end < 0:
+                return "".join(kept), True
+            at, in_comment = end + 3, False
+            continue
+        start = line.find(";", at)
+        if start < 0:
+            kept.append(line[at:])
+            break
+        is_escaped = line[start - 1 : start] == "\\"
+        kept.append(line[at : start + is_escaped])
+        in_comment = not is_escaped and line.startswith(";--", start) and not line.startswith(";---", start)
+        if not (is_escaped or in_comment):
+            break
+        at = start + (3 if in_comment else 1)
+    return "".join(kept), in_comment
+
+
+def _read_box(box: _Box, contents: _Contents) -> dict[str, str]:
+    """Return the texts of a mailbox by heading; options that it lacks are those of the whole system."""
+    texts = {"mailbox": box.number, **dict(zip(_POSITIONS[1:], box.values, strict=False))}
+    written = box.values[len(_POSITIONS) - 1] if len(box.values) == len(_POSITIONS) else ""
+    pairs = (pair.partition("=") for pair in written.split("|"))
+    own = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    options = {name: own.get(name, contents.general.get(name, "")) for name in _OPTIONS}
+    return {**texts, **options, "tz": _clock(contents.zones.get(options["tz"], ""))}
+
+
+def _clock(pattern: str) -> str:
+    """Return the hours of the clock with which a zone announces the time: 12 or 24; blank if none or both."""
+    found = {_CLOCK_OF_HOUR[letter] for letter in _HOURS.findall(pattern[:_LONGEST_PATTERN]) if letter}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _find_doubtful_numbers(contexts: Mapping[str, Mapping[int, _Box]]) -> Iterator[Problem]:
+    """Report the numbers that several contexts have: only one of them can be meant."""
+    places: dict[str, list[str]] = {}
+    for name, boxes in contexts.items():
+        for number in dict.fromkeys(box.number for box in boxes.values()):
+            places.setdefault(number, []).append(name)
+    twice = {number: names for number, names in places.items() if len(names) > 1}
+    if twice:
+        names = list(dict.fromkeys(name for found in twice.values() for name in found))
+        numbers = join_limited([shown_number(number) for number in twice], _MAX_LISTED)
+        yield Problem(
+            row=None,
+            code=ProblemCode.EXTENSION_TWICE,
+            message=f"the contexts {join_and(names)} have the same numbers: {numbers}. Choose one of the contexts with "
+            f'--sheet "{shown(names[0])}".',
+        )
+
+
+def _warn(contents: _Contents) -> Iterator[Problem]:
+    if contents.includes:
+        lines = join_limited([str(line) for line in contents.includes], _MAX_LISTED)
+        message = f"files that this one includes are not read ({count(len(contents.includes), 'line')}: {lines})."
+        yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
+    if contents.has_pins_elsewhere:
+        message = (
+            "the PINs are not in this file: with passwordlocation=spooldir, each is in a secret.conf below "
+            "/var/spool/asterisk/voicemail. No PIN is read."
+        )
+        yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
