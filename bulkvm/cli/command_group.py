@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 
-class CommandGroup(click.Group):
+
+class CommandGroup(DocumentedCommand, click.Group):
     """Runs a subcommand if the first argument names one, and else itself with all arguments."""
 
     allow_extra_args = False
@@ -21,6 +23,11 @@ class CommandGroup(click.Group):
         if subcommand := self.commands.get(next(iter(args), "")):
             return subcommand.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options and the subcommands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """The arguments for the usage line, without those of subcommands."""

@@ -93,9 +93,11 @@ def confirm(question: str, console: Console, verb: tuple[str, str], *, yes: bool
 def console_options(command: Command) -> Command:
     """Add the options about messages to a command, and pass it a `console`."""
 
-    @click.option("-q", "--quiet", is_flag=True, help="Show errors and warnings only.")
+    @click.option("-q", "--quiet", is_flag=True, help="Omit progress, counts and notices.")
     @click.option("-v", "--verbose", is_flag=True, help="Log each request to the PBX.")
-    @_eager_flag("--no-color", _disable_colours, "Disable colours. NO_COLOR does the same.")
+    @_eager_flag(
+        "--no-color", _disable_colours, "Disable colours, as NO_COLOR and CLICOLOR=0 do. FORCE_COLOR enables them."
+    )
     @_eager_flag("--debug", _show_tracebacks, "Show the traceback of an error.")
     @wraps(command)
     def with_console(*, quiet: bool, verbose: bool, **options: Any) -> int:

@@ -94,7 +94,10 @@ def show_report(report: "RunReport", summary: str, console: Console, *, as_json:
 def _show_result(report: "RunReport", console: Console) -> None:
     """Print where the result is, and how to undo the run."""
     if report.generated_pins:
-        console.info(f"{count(report.generated_pins, 'generated PIN')} in the result, which only you can read.")
+        console.info(
+            f"{count(report.generated_pins, 'generated PIN')} in the result, which only you can read. "
+            f"`bulkvm pins {report.run} --output FILE` lists them."
+        )
     if report.result:
         console.info(f"Result: {report.result}")
     if report.run and any(outcome.status.may_have_changed for outcome in report.outcomes):

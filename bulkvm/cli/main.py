@@ -17,7 +17,9 @@ from typing import Final, NoReturn
 import click
 
 from bulkvm import __version__
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.streams import OutputStreams, is_without_reader, open_standard_descriptors
+from bulkvm.cli.suggestions import suggest
 from bulkvm.model.errors import BulkvmError, FileError, Interrupted, UsageError
 from bulkvm.model.exit_codes import ExitCode
 
@@ -40,6 +42,8 @@ COMMANDS: Final = {
     "doctor": ("doctor", "Diagnose the connection to a PBX."),
     "simulator": ("simulator", "Run a simulated PBX on this machine."),
     "demo": ("demo", "Try every step on sample sheets, in under a minute."),
+    "explain": ("explain", "Describe a problem, a status or an exit code."),
+    "completion": ("shell_completion", "Print a script that completes commands in a shell."),
 }
 
 
@@ -72,13 +76,35 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name, command, rest = super().resolve_command(ctx, args)
-        _refuse_empty(rest)
-        return name, command, rest
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from error
+        site = ctx.params.get("site")
+        _refuse_empty([*([] if site is None else ["--site", site]), *rest])
+        return name, command, rest if site is None or command is None else _with_site(site, command, rest)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (the same)
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _with_site(site: str, command: click.Command, arguments: list[str]) -> list[str]:
+    """The arguments of a command, with the site that was given before its name.
+
+    Raises:
+        click.UsageError: the command uses no site.
+    """
+    subcommands = command.commands if isinstance(command, click.Group) else {}
+    parameters = {parameter.name: parameter for parameter in command.params}
+    if "site" not in parameters or (arguments[:1] and arguments[0] in subcommands):
+        raise click.UsageError(f"`bulkvm {' '.join([str(command.name), *arguments[:1]])}` uses no site. Omit --site.")
+    return [*(["--site"] if isinstance(parameters["site"], click.Option) else []), site, *arguments]
 
 
 def _refuse_empty(arguments: Sequence[str]) -> None:
@@ -97,11 +123,14 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s")
-def bulkvm() -> None:
+@click.option("--site", metavar="NAME", shell_complete=complete_sites, help="The site, for a command that uses one.")
+def bulkvm(site: str | None) -> None:
     """Bulk import and export of shared voicemail boxes on a PortSIP PBX, with CSV and Excel sheets.
 
     To see every step, run `bulkvm demo`. To import your own sheet: `bulkvm template boxes.xlsx`, fill it in,
     `bulkvm validate boxes.xlsx`, `bulkvm import boxes.xlsx`.
+
+    `bulkvm help COMMAND` has examples, `bulkvm explain CODE` describes a problem, a status or an exit code.
     """
 
 
@@ -155,7 +184,8 @@ def run_command(given: Sequence[str], streams: OutputStreams) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         warnings.simplefilter("ignore", RuntimeWarning)  # about a coroutine that was never awaited
         return _report_error("Stopped.", Interrupted.exit_code, context)
-    except click.ClickException as error:
+    except click.ClickException as raised:
+        error = suggest(raised)
         usage = io.StringIO()
         error.show(usage)
         streams.write_error(usage.getvalue().rstrip("\n"))

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any, Final, Protocol
 import click
 from click.core import ParameterSource
 
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Command
 from bulkvm.cli.main import current_streams
 from bulkvm.cli.site_access import RateOptions, Trust, open_site
@@ -50,6 +52,7 @@ SITE_OPTION: Final = click.option(
     "--site",
     metavar="NAME",
     envvar="BULKVM_SITE",
+    shell_complete=complete_sites,
     help="The site to use, as in `bulkvm sites`; `simulator` for the built-in PBX.",
 )
 TENANT_OPTION: Final = click.option(
@@ -85,10 +88,10 @@ class OpenNamed(Protocol):
 
 
 def site_argument() -> str:
-    """The --site option of the current command, to repeat in a command that is suggested; blank if it has none."""
+    """The --site and --tenant of the current command, to repeat in a command that is suggested."""
     context = click.get_current_context()
-    is_given = context.get_parameter_source("site") is ParameterSource.COMMANDLINE
-    return f" --site {context.params['site']}" if is_given else ""
+    names = [n for n in ("site", "tenant") if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    return "".join(f" --{name} {shlex.quote(context.params[name])}" for name in names)
 
 
 def sheet_options(command: Command) -> Command:

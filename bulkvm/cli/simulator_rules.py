@@ -8,6 +8,8 @@ from typing import Final, TypeAlias
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+
 Entries: TypeAlias = Sequence[tuple[str, str]]
 
 FAULTS: Final[Entries] = (
@@ -77,11 +79,12 @@ _SECTIONS: Final[Sequence[tuple[str, str, Entries]]] = (
 )
 
 
-class CommandWithRules(click.Command):
+class CommandWithRules(DocumentedCommand):
     """A command whose help ends with the rules."""
 
-    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the rules below the options."""
+        super().format_epilog(ctx, formatter)
         for heading, text, entries in _SECTIONS:
             with formatter.section(heading):
                 formatter.write_text(text)

@@ -9,6 +9,7 @@ import click
 import pytest
 from click import Option
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.main import COMMANDS, bulkvm
 from tests.golden_files import Golden
 
@@ -119,3 +120,23 @@ def test_every_subcommand_has_a_golden_file_of_its_help() -> None:
         "backup verify",
         "runs forget",
     }
+
+
+def test_every_command_has_its_options_in_groups_and_an_example() -> None:
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    commands = {name: bulkvm.get_command(context, name) for name in COMMANDS}
+
+    assert {name for name, command in commands.items() if not isinstance(command, DocumentedCommand)} == set()
+    assert {name for name, command in commands.items() if "Examples:" not in help_of(command)} == set()
+
+
+def help_of(command: click.Command | None) -> str:
+    assert command
+    return command.get_help(click.Context(command, info_name=command.name))
+
+
+@pytest.mark.parametrize("arguments", [["help", "plan"], ["help", "runs", "forget"], ["help"]], ids=" ".join)
+def test_help_is_a_command_too(request: pytest.FixtureRequest, arguments: list[str]) -> None:
+    run = request.getfixturevalue("bulkvm")
+
+    assert run(*arguments) == run(*arguments[1:], "--help")

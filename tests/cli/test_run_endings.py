@@ -50,7 +50,7 @@ def test_an_import_shows_where_generated_pins_are(bulkvm: Bulkvm, folder: Path) 
 
     ended = bulkvm("import", sheet, "--yes", "--generate-pins")
 
-    assert "1 generated PIN in the result, which only you can read.\n" in ended.err
+    assert "1 generated PIN in the result, which only you can read. `bulkvm pins " in ended.err
 
 
 @pytest.mark.parametrize("site", [(), ("--site", "simulator")], ids=["variable", "option"])

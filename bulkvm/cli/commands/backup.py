@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from bulkvm.cli.command_group import CommandGroup
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
 from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
@@ -41,7 +42,22 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, type=click.IntRange(1), metavar="N", default=None, help=text)
 
 
-@click.group("backup", cls=CommandGroup)
+@click.group(
+    "backup",
+    cls=CommandGroup,
+    examples=(
+        ("bulkvm backup /var/backups/pbx --all-sites --keep-daily 30", "For cron: all sites, 30 days."),
+        ("bulkvm backup verify /var/backups/pbx --max-age 36h", "For monitoring: code 8 if there is no good backup."),
+    ),
+    exit_codes=(
+        ExitCode.DONE,
+        ExitCode.USAGE,
+        ExitCode.LOGIN,
+        ExitCode.PBX,
+        ExitCode.BACKUP,
+        ExitCode.INTERRUPTED,
+    ),
+)
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
@@ -120,7 +136,12 @@ def _check_together(flags: Mapping[str, bool]) -> None:
         raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together. Omit one of them.")
 
 
-@command.command("verify", short_help="Check all backups against their manifests.")
+@command.command(
+    "verify",
+    cls=DocumentedCommand,
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.BACKUP),
+    short_help="Check all backups against their manifests.",
+)
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--max-age",

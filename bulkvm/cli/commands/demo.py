@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.main import run_command
 from bulkvm.cli.options import OVERWRITE_OPTION
@@ -18,7 +19,11 @@ from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import simulator_state
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    cls=DocumentedCommand,
+    examples=(("bulkvm demo", "The tour; its files are in bulkvm-demo."),),
+)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="bulkvm-demo")
 @OVERWRITE_OPTION
 @console_options

@@ -4,13 +4,32 @@ from pathlib import Path
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import diff_document, print_json
 from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
+from bulkvm.model.exit_codes import ExitCode
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm diff old.csv new.csv", "Two files."),
+        ("bulkvm diff boxes.xlsx --site clinic", "A file and the PBX."),
+        ("bulkvm diff old.csv new.csv --output diff.xlsx", "The differences as a workbook."),
+    ),
+    exit_codes=(
+        ExitCode.DONE,
+        ExitCode.USAGE,
+        ExitCode.SHEET,
+        ExitCode.LOGIN,
+        ExitCode.PBX,
+        ExitCode.DIFFERENCES,
+        ExitCode.INTERRUPTED,
+    ),
+)
 @click.argument("a", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("b", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @SITE_OPTION

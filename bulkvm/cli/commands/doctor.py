@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import doctor_document, print_json
 from bulkvm.cli.options import JSON_OPTION, OpenNamed, calling_options
@@ -15,8 +17,13 @@ if TYPE_CHECKING:
     from bulkvm.pbx.diagnostics import Finding
 
 
-@click.command("doctor")
-@click.argument("site", required=False, envvar="BULKVM_SITE")
+@click.command(
+    "doctor",
+    cls=DocumentedCommand,
+    examples=(("bulkvm doctor clinic", "Name, port, TLS, clock, login, boxes and speed."),),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.LOGIN, ExitCode.PBX),
+)
+@click.argument("site", required=False, envvar="BULKVM_SITE", shell_complete=complete_sites)
 @calling_options
 @JSON_OPTION
 @console_options

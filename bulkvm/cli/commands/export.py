@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.options import OVERWRITE_OPTION, site_options
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
 
 
-@click.command("export")
+@click.command(
+    "export",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm export boxes.xlsx --site clinic", "All boxes."),
+        ("bulkvm export - --format json | jq", "JSON on standard output."),
+        ("bulkvm export sales.csv --filter \"contains(name, 'Sales')\"", "Some of them."),
+    ),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.LOGIN, ExitCode.PBX, ExitCode.INTERRUPTED),
+)
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @site_options
 @click.option(
@@ -27,7 +37,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="The format on standard output. The format of a file follows from its suffix.",
 )
-@click.option("--filter", "condition", metavar="CONDITION", help="Export only boxes that match a filter of the PBX.")
+@click.option(
+    "--filter",
+    "condition",
+    metavar="CONDITION",
+    help="Export only boxes that match a filter of the PBX, such as \"startswith(name, 'Sa')\"; the syntax is in "
+    "`bulkvm simulator --help`.",
+)
 @click.option("--search", metavar="TEXT", help="Export only boxes that the PBX finds by this text.")
 @click.option("--orderby", metavar="ORDER", help='Export in an order of the PBX, such as "name desc".')
 @click.option("--without-pins", is_flag=True, help="Omit PINs. Importing such a file keeps the PINs on the PBX.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.json_output import print_json, run_document
@@ -18,6 +19,7 @@ from bulkvm.cli.options import (
     site_options,
 )
 from bulkvm.model.errors import PlanRefused, SheetError, UsageError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import DEFAULT_SETTINGS, parse_limit
 
 if TYPE_CHECKING:
@@ -31,7 +33,29 @@ if TYPE_CHECKING:
     from bulkvm.model.tenant import Tenant
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm import boxes.xlsx --site clinic", "Show the plan, ask, and send."),
+        ("bulkvm import boxes.xlsx --yes --json", "For scripts."),
+        ("bulkvm import boxes.xlsx --generate-pins", "PINs for rows without one; they are in the result."),
+        ("bulkvm import boxes.result.xlsx --only-failed", "Only the rows that were not done."),
+        ("bulkvm import plan.xlsx --approved", "Exactly an approved plan."),
+    ),
+    exit_codes=(
+        ExitCode.DONE,
+        ExitCode.NOT_ALL_DONE,
+        ExitCode.USAGE,
+        ExitCode.SHEET,
+        ExitCode.LOGIN,
+        ExitCode.PBX,
+        ExitCode.LIMIT,
+        ExitCode.STOPPED,
+        ExitCode.UNKNOWN,
+        ExitCode.INTERRUPTED,
+    ),
+)
 @SHEET_ARGUMENT
 @plan_options
 @site_options

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import TENANT_OPTION, rate_options, trust_options
 from bulkvm.cli.site_access import Trust, ask_secret, in_tenant
@@ -35,8 +37,20 @@ _ONCE = SendSettings(retries=1)
 _WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
 
 
-@click.command("login")
-@click.argument("name", metavar="SITE")
+@click.command(
+    "login",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm login clinic", "Prompt for everything."),
+        (
+            'bulkvm login clinic --password-command "pass show pbx/clinic"',
+            "Take the password from a password manager at each use.",
+        ),
+        ("bulkvm login clinic --password-file /etc/bulkvm/clinic.password", "Take it from a file at each use."),
+    ),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.LOGIN, ExitCode.PBX, ExitCode.INTERRUPTED),
+)
+@click.argument("name", metavar="SITE", shell_complete=complete_sites)
 @click.option("--url", envvar="BULKVM_URL", help="The PBX's address, such as https://pbx.example.com:8887.")
 @click.option("--user", envvar="BULKVM_USER", help="The user name.")
 @click.option("--domain", envvar="BULKVM_DOMAIN", help="The tenant's SIP domain; blank for a system administrator.")

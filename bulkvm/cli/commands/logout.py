@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import trust_options
 from bulkvm.cli.site_access import Trust
@@ -15,8 +17,13 @@ from bulkvm.paths import sites_file
 from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, lock_sites, read_secret, read_sites
 
 
-@click.command("logout")
-@click.argument("name", metavar="SITE")
+@click.command(
+    "logout",
+    cls=DocumentedCommand,
+    examples=(("bulkvm logout clinic", "Remove this site."),),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.PBX),
+)
+@click.argument("name", metavar="SITE", shell_complete=complete_sites)
 @trust_options
 @console_options
 def command(name: str, *, trust: Trust, console: Console) -> int:

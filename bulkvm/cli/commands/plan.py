@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import plan_document, print_json
@@ -19,7 +20,25 @@ if TYPE_CHECKING:
     from bulkvm.jobs.sheet_options import PlanOptions
 
 
-@click.command("plan")
+@click.command(
+    "plan",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm plan boxes.xlsx --site clinic", "What would change, field by field."),
+        ("bulkvm plan boxes.xlsx --all | less", "Every row."),
+        ("bulkvm plan boxes.xlsx --output plan.xlsx", "A plan for approval."),
+        ("bulkvm plan boxes.xlsx --exit-code", "For scripts: 10 if anything would change."),
+    ),
+    exit_codes=(
+        ExitCode.DONE,
+        ExitCode.USAGE,
+        ExitCode.SHEET,
+        ExitCode.LOGIN,
+        ExitCode.PBX,
+        ExitCode.DIFFERENCES,
+        ExitCode.INTERRUPTED,
+    ),
+)
 @SHEET_ARGUMENT
 @plan_options
 @site_options

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.command_group import CommandGroup
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.json_output import SCHEMA, print_json
 from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION
@@ -19,8 +21,16 @@ if TYPE_CHECKING:
     from bulkvm.runs import ListedRun, PastRun, RunInfo
 
 
-@click.group("runs", cls=CommandGroup)
-@click.argument("run", required=False)
+@click.group(
+    "runs",
+    cls=CommandGroup,
+    examples=(
+        ("bulkvm runs", "All runs."),
+        ("bulkvm runs last --result clinic.result.xlsx", "Re-create a result."),
+        ("bulkvm runs forget --older-than 90d", "Delete old journals."),
+    ),
+)
+@click.argument("run", required=False, shell_complete=complete_runs)
 @click.option(
     "--result", type=click.Path(path_type=Path), metavar="FILE", help="Re-create the result of RUN from its journal."
 )
@@ -59,8 +69,8 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     return ExitCode.DONE
 
 
-@command.command("forget", short_help="Delete journals.")
-@click.argument("run", required=False)
+@command.command("forget", cls=DocumentedCommand, short_help="Delete journals.")
+@click.argument("run", required=False, shell_complete=complete_runs)
 @click.option("--older-than", type=DURATION, metavar="AGE", help="Delete all runs that began longer ago, such as 90d.")
 @click.option(
     "-y", "--yes", is_flag=True, help="Delete without asking for confirmation. RUN must be a full name or `last`."

@@ -24,7 +24,15 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     raise click.BadParameter(f'"{text}" is not a duration. Write 50ms or 0.5s.')
 
 
-@click.command("simulator", cls=CommandWithRules)
+@click.command(
+    "simulator",
+    cls=CommandWithRules,
+    examples=(
+        ("bulkvm simulator --state boxes.sqlite3 --tls", "A PBX that keeps its boxes."),
+        ("bulkvm simulator --seed boxes.csv --latency 50ms", "One with these boxes that takes its time."),
+        ("bulkvm simulator --fault 503:create:every=5", "One that fails now and then."),
+    ),
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="The port; 0 for any free one."
 )

@@ -2,6 +2,7 @@
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import print_json, sites_document
 from bulkvm.cli.options import JSON_OPTION
@@ -13,7 +14,12 @@ from bulkvm.sites import read_secret, read_sites
 from bulkvm.text import printable
 
 
-@click.command("sites")
+@click.command(
+    "sites",
+    cls=DocumentedCommand,
+    examples=(("bulkvm sites", "All sites."),),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE),
+)
 @JSON_OPTION
 @console_options
 def command(*, as_json: bool, console: Console) -> int:

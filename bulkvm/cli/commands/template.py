@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.options import OpenNamed, calling_options
 from bulkvm.columns import SECRET_HEADERS
@@ -20,11 +22,23 @@ if TYPE_CHECKING:
     from bulkvm.reports.template.template_workbook import Tenant
 
 
-@click.command("template")
+@click.command(
+    "template",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm template boxes.xlsx", "A workbook to hand out."),
+        ("bulkvm template boxes.xlsx --from-site clinic", "With the languages and the PIN policy of that PBX."),
+        ("bulkvm template boxes.csv", "Only the headings."),
+    ),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.LOGIN, ExitCode.PBX),
+)
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Write a .csv file with the headings only.")
 @click.option(
-    "--from-site", metavar="NAME", help="Offer the prompt languages of this site's boxes, and apply its PIN policy."
+    "--from-site",
+    metavar="NAME",
+    shell_complete=complete_sites,
+    help="Offer the prompt languages of this site's boxes, and apply its PIN policy.",
 )
 @click.option("--overwrite", "--force", is_flag=True, help="Replace an existing FILE.")
 @calling_options

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import print_json, tenants_document
 from bulkvm.cli.options import JSON_OPTION, site_options
 from bulkvm.model.errors import BulkvmError
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count, printable
 
 if TYPE_CHECKING:
@@ -15,7 +17,12 @@ if TYPE_CHECKING:
     from bulkvm.jobs.each_tenant import TenantsReport
 
 
-@click.command("tenants")
+@click.command(
+    "tenants",
+    cls=DocumentedCommand,
+    examples=(("bulkvm tenants --site pbx", "All tenants of this PBX."),),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.LOGIN, ExitCode.PBX),
+)
 @site_options
 @JSON_OPTION
 @console_options

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
+from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count, join_and
 
 if TYPE_CHECKING:
@@ -22,8 +25,25 @@ if TYPE_CHECKING:
 _MOST_NAMED: Final = 100  # boxes that were changed since
 
 
-@click.command("undo")
-@click.argument("run")
+@click.command(
+    "undo",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm undo last", "The last import."),
+        ("bulkvm undo 20260102T0304", "The run whose name begins like this."),
+    ),
+    exit_codes=(
+        ExitCode.DONE,
+        ExitCode.NOT_ALL_DONE,
+        ExitCode.USAGE,
+        ExitCode.LOGIN,
+        ExitCode.PBX,
+        ExitCode.STOPPED,
+        ExitCode.UNKNOWN,
+        ExitCode.INTERRUPTED,
+    ),
+)
+@click.argument("run", shell_complete=complete_runs)
 @site_options
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result to FILE.")
 @OVERWRITE_OPTION

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.json_output import print_validation
@@ -14,7 +15,17 @@ from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count
 
 
-@click.command("validate")
+@click.command(
+    "validate",
+    cls=DocumentedCommand,
+    examples=(
+        ("bulkvm validate boxes.xlsx", "All problems of all rows."),
+        ("bulkvm validate boxes.xlsx --annotate marked.xlsx", "A copy with each problem at its cell."),
+        ('bulkvm validate boxes.csv --map "Code=pin"', "Read the column Code as the PIN."),
+        ("bulkvm validate boxes.xlsx | grep PIN", "Only problems of PINs."),
+    ),
+    exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.SHEET, ExitCode.INTERRUPTED),
+)
 @SHEET_ARGUMENT
 @sheet_options
 @click.option(

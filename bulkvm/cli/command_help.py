@@ -1,0 +1,72 @@
+"""The help of a command: examples first, its own options before those that many commands share, and exit codes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from bulkvm.model.exit_codes import ExitCode
+
+_OWN: Final = "Options"
+_GROUPS: Final = {
+    "Rows and PINs": ("--generate-pins", "--replace-pins", "--skip-invalid", "--skip-taken", "--keep-unseen"),
+    "Safety limits": ("--max-changes", "--max-errors", "--force", "--verify", "--no-canary", "--with-messages"),
+    "Reading the sheet": ("--sheet", "--encoding", "--map", "--from", "--fix", "--only-failed", "--pin-length"),
+    "Connection": (
+        "--site", "--tenant", "--timeout", "--retries", "--max-outage", "--max-rps", "--concurrency", "--ca-file",
+        "--insecure", "--allow-http",
+    ),
+    "Output": ("--json", "--quiet", "--verbose", "--no-color", "--debug", "--help"),
+}  # fmt: skip
+_GROUP_OF: Final = {option: heading for heading, options in _GROUPS.items() for option in options}
+_EXAMPLE_WIDTH: Final = 46
+
+
+class DocumentedCommand(click.Command):
+    """A command with examples and exit codes in its help, and its options in groups."""
+
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[tuple[str, str]] = (),
+        exit_codes: Sequence[ExitCode] = (),
+        **options: Any,
+    ) -> None:
+        super().__init__(*args, **options)
+        self._examples = examples
+        self._exit_codes = exit_codes
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, and examples."""
+        super().format_help_text(ctx, formatter)
+        if self._examples:
+            with formatter.section("Examples"):
+                formatter.write_dl(self._examples, col_max=_EXAMPLE_WIDTH)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options: first the command's own, then those that many commands share."""
+        groups = defaultdict(list)
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
+                groups[_GROUP_OF.get(max(parameter.opts, key=len), _OWN)].append(record)
+        for heading in (_OWN, *_GROUPS):
+            if groups[heading]:
+                with formatter.section(heading):
+                    formatter.write_dl(groups[heading])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the environment variables and exit codes."""
+        super().format_epilog(ctx, formatter)
+        options = {parameter.name: parameter.envvar for parameter in self.get_params(ctx) if parameter.envvar}
+        if options:
+            with formatter.section("Environment variables"):
+                formatter.write_text(f"{', '.join(map(str, options.values()))}: as the options with these names.")
+                if "timeout" in options:
+                    formatter.write_text(
+                        "BULKVM_URL, and BULKVM_TOKEN or BULKVM_USER, BULKVM_DOMAIN and BULKVM_PASSWORD: a PBX and a "
+                        "login without a site."
+                    )
+        if self._exit_codes:
+            with formatter.section("Exit codes"):
+                formatter.write_dl([(str(int(code)), code.meaning) for code in self._exit_codes])

@@ -1,0 +1,33 @@
+"""`bulkvm completion`."""
+
+from typing import Final
+
+import click
+from click.shell_completion import get_completion_class
+
+from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.main import bulkvm
+from bulkvm.model.exit_codes import ExitCode
+
+_VARIABLE: Final = f"_{'bulkvm'.upper()}_COMPLETE"  # as click derives it from the name of the program
+
+
+@click.command(
+    "completion",
+    cls=DocumentedCommand,
+    examples=(
+        ('eval "$(bulkvm completion bash)"', "In ~/.bashrc."),
+        ('eval "$(bulkvm completion zsh)"', "In ~/.zshrc, after compinit."),
+        ("bulkvm completion fish | source", "In ~/.config/fish/config.fish."),
+        ("bulkvm completion powershell | Out-String | Invoke-Expression", "In the file that $PROFILE names."),
+    ),
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
+@console_options
+def command(*, shell: str, console: Console) -> int:
+    """Print a script for SHELL that completes commands, options, files, sites, runs and codes."""
+    shell_class = get_completion_class(shell)
+    assert shell_class
+    console.data(shell_class(bulkvm, {}, "bulkvm", _VARIABLE).source().encode())
+    return ExitCode.DONE

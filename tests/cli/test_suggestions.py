@@ -1,0 +1,156 @@
+"""Mistyped commands and options, the site before the command, completion, and codes in words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bulkvm.cli import suggestions
+from bulkvm.cli.main import COMMANDS
+from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.explanations import EXIT_REASONS, EXPLANATIONS, REASONS, STATUS_REASONS
+from bulkvm.model.outcome import Status
+from bulkvm.model.problem_codes import ProblemCode
+from tests.cli.program import SAMPLES, Bulkvm, sites_file
+from tests.cli.sheet_files import rows, write_csv
+from tests.golden_files import Golden
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggested"),
+    [
+        ("imprt a.csv", "'import'"),
+        ("valid a.csv", "'validate'"),
+        ("restore", "`bulkvm import FILE`"),
+        ("rollback", "`bulkvm undo RUN`"),
+        ("apply a.csv", "`bulkvm import FILE`"),
+        ("list", "`bulkvm export FILE`"),
+        ("import a.csv --dry-run", "`bulkvm plan FILE`"),
+        ("import a.csv -n", "`bulkvm plan FILE`"),
+        ("login a --password x", "`bulkvm login --help`"),
+        ("plan a.csv --exitcode", "'--exit-code'"),
+    ],
+)
+def test_what_does_not_exist_comes_with_what_does(bulkvm: Bulkvm, arguments: str, suggested: str) -> None:
+    ended = bulkvm(*arguments.split())
+
+    assert (ended.code, ended.out) == (2, "")
+    assert suggested in ended.err
+
+
+def test_the_commands_that_are_suggested_exist() -> None:
+    source = Path(suggestions.__file__).read_text("utf-8")
+
+    words = {text.split()[0].rstrip("`") for text in source.split("`bulkvm ")[1:]}
+
+    assert {word for word in words if not word.startswith("-")} <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", [("plan", SAMPLES / "clinic.csv"), ("doctor",), ("export", "-")], ids=str)
+def test_the_site_may_stand_before_the_command(bulkvm: Bulkvm, command: tuple[str | Path, ...]) -> None:
+    assert bulkvm("--site", "simulator", *command).code == 0
+
+
+@pytest.mark.parametrize("command", ["template", "backup verify x", "runs forget last"])
+def test_a_command_without_a_site_refuses_one(bulkvm: Bulkvm, command: str) -> None:
+    ended = bulkvm("--site", "simulator", *command.split())
+
+    assert ended.code == 2
+    assert f"`bulkvm {' '.join(command.split()[: 2 if ' ' in command else 1])}` uses no site" in ended.err
+
+
+def test_an_empty_site_before_the_command_is_refused(bulkvm: Bulkvm) -> None:
+    assert "The value of --site is empty" in bulkvm("--site", "", "export").err
+
+
+def completed(line: str, **variables: str) -> list[str]:
+    """What bash would offer for a line."""
+    words = line.split(" ")
+    environment = {
+        **os.environ,
+        "_BULKVM_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+        **variables,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", "from bulkvm.cli.main import main; main()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    return [item.partition(",")[2] if item.startswith("plain,") else item for item in ended.stdout.split()]
+
+
+def test_a_shell_completes_commands_options_sites_runs_and_codes(bulkvm: Bulkvm, folder: Path) -> None:
+    sites_file().write_text('[clinic]\nurl = "https://pbx.example.com:8887"\n', "utf-8")
+    bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes", "--site", "simulator")
+    (run,) = bulkvm("runs", "--json").json["runs"]
+
+    assert completed("bulkvm va") == ["validate"]
+    assert completed("bulkvm plan --exit") == ["--exit-code"]
+    assert completed("bulkvm plan --site ") == ["simulator", "clinic"]
+    assert completed("bulkvm doctor cl") == ["clinic"]
+    assert completed("bulkvm undo ") == ["last", run["run"]]
+    assert completed("bulkvm explain pin-rep") == ["pin-repeats", "pin-replaced"]
+    assert completed("bulkvm import a") == ["file,a"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_settings_that_cannot_be_read_leave_completion_silent() -> None:
+    sites_file().write_text("no toml", "utf-8")
+
+    assert completed("bulkvm plan --site ") == ["simulator"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_each_shell_gets_a_script(bulkvm: Bulkvm, shell: str) -> None:
+    ended = bulkvm("completion", shell)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert f"{shell}_complete" in ended.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash")
+def test_the_script_for_bash_runs_there(bulkvm: Bulkvm) -> None:
+    script = bulkvm("completion", "bash").out
+
+    ended = subprocess.run(["bash", "-c", f"{script}\ncomplete -p bulkvm"], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "complete -o nosort -F _bulkvm_completion bulkvm\n"
+
+
+def test_every_code_is_explained() -> None:
+    assert REASONS.keys() == set(ProblemCode)
+    assert STATUS_REASONS.keys() == set(Status)
+    assert EXIT_REASONS.keys() == set(ExitCode)
+    assert all(entry.reason.endswith(".") for entry in EXPLANATIONS)
+    assert len({entry.code for entry in EXPLANATIONS}) == len(EXPLANATIONS)
+
+
+@pytest.mark.parametrize("given", ["pin-repeats", "[PIN-repeats]", "left out", "9", "none-such", "pin-repeat"])
+def test_a_code_is_explained_as_it_is_printed(bulkvm: Bulkvm, golden: Golden, given: str) -> None:
+    ended = bulkvm("explain", *given.split())
+
+    assert (ended.code, ended.err) == ((2, ended.err) if given in {"none-such", "pin-repeat"} else (0, ""))
+    name = given.strip("[]").casefold().replace(" ", "-")
+    golden(f"explain/{name}.txt", ended.text)
+
+
+def test_explanations_are_data_too(bulkvm: Bulkvm) -> None:
+    one, every = bulkvm("explain", "7", "--json").json, bulkvm("explain", "--json").json
+
+    assert [code["kind"] for code in one["codes"]] == ["exit code"]
+    assert one["codes"][0] in every["codes"]
+    assert len(every["codes"]) == len(EXPLANATIONS)
+
+
+def test_without_a_code_all_are_listed_with_their_meanings(bulkvm: Bulkvm) -> None:
+    lines = bulkvm("explain").out.splitlines()
+
+    assert [line for line in lines if line.endswith(":")] == ["Problems:", "Statuses of a row:", "Exit codes:"]
+    assert [line.split("  ")[1] for line in lines if line.startswith("  ")] == [entry.code for entry in EXPLANATIONS]
