@@ -94,9 +94,11 @@ class NewPins:
                     message = f"{error.message} A generated PIN replaces it: the result has it in bulkvm_pin."
                     yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
         if kept:
-            pins = "the PIN of 1 row is" if len(kept) == 1 else f"the PINs of {len(kept):,} rows are"
-            boxes = "Its box exists and keeps its PIN" if len(kept) == 1 else "Their boxes exist and keep their PINs"
-            message = f"{pins} not sent, since the rules refuse it (first in row {kept[0]}). {boxes}."
+            pins, it = (
+                ("the PIN of 1 row is", "it") if len(kept) == 1 else (f"the PINs of {len(kept):,} rows are", "them")
+            )
+            boxes = "The box exists and keeps its PIN" if len(kept) == 1 else "These boxes exist and keep their PINs"
+            message = f"{pins} not sent, since the rules refuse {it} (first in row {kept[0]}). {boxes}."
             yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
 
 

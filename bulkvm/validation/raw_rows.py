@@ -1,22 +1,28 @@
 """The unchecked rows of a sheet, for comparisons: a PBX may hold values that the rules reject."""
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
+from typing import Final
 
-from bulkvm.columns import ID_COLUMN, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import COLUMNS, ID_COLUMN, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
+from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
 from bulkvm.validation.header_checks import check_headings
 from bulkvm.validation.row_checks import NO_EXTENSION, extension_twice, indistinct_rows
 
+_DEFAULTS: Final = {column.header: column.format(column.default) for column in COLUMNS if column.default is not None}
+
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
     """Return the text of each row by column header, without checking it. Rows that are left out are not among them.
 
-    In a result, a blank cell was left to the PBX, so it is not in the row, and the PIN is the one that was sent.
+    In a result, a blank cell was left to the PBX: a created box has the documented default, and other rows do not have
+    the field. The PIN is the one that was sent.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
@@ -37,15 +43,16 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
         dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True)
     )
     if STATUS_HEADING in (written := result_letters(sheet)):
-        sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
-        pins = (sent.get(row, "") for row in sheet.cells.index.tolist())
-        rows = (_as_sent(row, pin) for row, pin in zip(rows, pins, strict=True))
+        statuses = sheet.texts(written[STATUS_HEADING]).values()
+        pins = sheet.texts(written[SENT_PIN_HEADING]).values() if SENT_PIN_HEADING in written else repeat("")
+        rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, strict=False))
     return tuple(rows), tuple(errors)
 
 
-def _as_sent(row: Mapping[str, str], pin: str) -> Mapping[str, str]:
-    given = {**row, **({PIN_COLUMN.header: pin} if pin else {})}
-    return {header: text for header, text in given.items() if text.strip(STRIP_CHARS)}
+def _as_sent(row: Mapping[str, str], status: str, pin: str) -> Mapping[str, str]:
+    given = {header: text for header, text in row.items() if text.strip(STRIP_CHARS)}
+    is_created = status.strip(STRIP_CHARS).casefold() == Status.CREATED
+    return (_DEFAULTS if is_created else {}) | given | ({PIN_COLUMN.header: pin} if pin else {})
 
 
 def _read_extension(text: str) -> str:

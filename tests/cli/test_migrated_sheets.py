@@ -181,3 +181,4 @@ def test_a_result_is_compared_as_it_was_sent(bulkvm: Bulkvm, pbx: Starlette, fol
     assert "No differences: 3 boxes in both." in compared.err
     assert changed.code == 10
     assert [box["extension_number"] for box in drifted.json["changed"]] == ["6304"]
+    assert compared.err.endswith("because one side does not show them: Prompt language, Announce date and time.\n")

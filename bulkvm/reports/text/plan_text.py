@@ -115,7 +115,8 @@ def _render_some(heading: str, rows: Sequence[str], total: int) -> Iterator[str]
 
 
 def _render_left_out(outcome: Outcome) -> str:
-    return f"  row {outcome.row}: {printable(f'{outcome.extension_number}: {outcome.message}')}"
+    words = filter(None, (f"row {outcome.row}", outcome.extension_number, outcome.message))
+    return f"  {printable(': '.join(words))}"
 
 
 def _render_create(change: Change) -> str:

@@ -65,6 +65,8 @@ def render_problems(
         lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
     if advice and max(map(len, of_code.values())) > most:
         lines.append(advice)
+    if len(of_code[ProblemCode.PIN_LENGTH]) > most:
+        lines.append("--replace-pins replaces the refused PINs of new boxes by generated ones.")
     return "\n".join([*lines, *_advise_options(problems)])
 
 

@@ -9,6 +9,7 @@ from bulkvm.model.change import Change, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.annotation import Annotation
+from bulkvm.reports.workbook.our_columns import in_our_columns
 from bulkvm.reports.workbook.plan_columns import digits_of, make_planned, mask_pins
 from bulkvm.reports.workbook.plan_summary import PlanFacts, summarise_plan
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
@@ -27,7 +28,7 @@ def format_plan(
     """Return a workbook with a plan; no PIN is in it.
 
     Args:
-        sheet: the sheet as it was read.
+        sheet: the sheet as it was read; that of another system's export is shown in bulkvm's columns.
         plan: its plan.
         others: the status and the reason of each row that is not in the plan.
         problems: all problems, for the first page.
@@ -35,6 +36,7 @@ def format_plan(
         generated: the rows whose PIN is generated when the plan is sent.
         hidden: the texts of the hidden part.
     """
+    sheet, problems = in_our_columns(sheet, problems)
     planned = make_planned(plan.changes, others, generated)
     masked = mask_pins(sheet, plan.changes, known_pins(sheet, plan.changes))
     annotation = Annotation({}, summarise_plan(facts, sheet, plan, planned, problems), planned, hidden=hidden)
