@@ -1,0 +1,107 @@
+"""A site is moved from another phone system: from its export to boxes that are proven to be as they were sent."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from starlette.applications import Starlette
+
+from bulkvm.columns import COLUMNS
+from tests.cli.program import Bulkvm, CommandResult, stored
+from tests.cli.sheet_files import statuses
+from tests.readers.exports import FREEPBX, FUSIONPBX, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
+
+FLAGS = ("--replace-pins", "--generate-pins", "--skip-taken", "--yes", "--json")
+TAKEN = "7002"  # the number of a user on the new PBX
+
+
+def add_user(app: Starlette) -> None:
+    with app.state.stored.db as db:
+        db.execute("INSERT INTO other_number VALUES ('u', ?, 'Zoe', 'EXTENSION')", [TAKEN])
+
+
+def expected_boxes(export: Export) -> dict[str, tuple[str, str | None]]:
+    """The names and addresses that the boxes should have, by extension."""
+    rows = [row for row in export.expected().values() if row and row["extension_number"] != TAKEN]
+    return {row["extension_number"]: (row["name"], row["recipients"].replace(" ", "") or None) for row in rows}
+
+
+def texts_of(file: Path) -> bytes:
+    """The content of a file, with the parts of a workbook unpacked."""
+    if not zipfile.is_zipfile(file):
+        return file.read_bytes()
+    with zipfile.ZipFile(file) as parts:
+        return b"".join(map(parts.read, parts.namelist()))
+
+
+def counts(ended: CommandResult) -> dict[str, int]:
+    return {status: n for status, n in ended.json["counts"].items() if n}
+
+
+@pytest.mark.parametrize("export", [FREEPBX, VOICEMAIL_CONF, THREE_CX, FUSIONPBX], ids=lambda export: export.system)
+def test_a_site_is_moved_by_way_of_a_sheet(bulkvm: Bulkvm, pbx: Starlette, folder: Path, export: Export) -> None:
+    add_user(pbx)
+    file, boxes = export.write(folder), expected_boxes(export)
+
+    recognised = bulkvm("validate", file)
+    cleaned = bulkvm("validate", file, "--from", export.system, "--clean", "boxes.xlsx")
+    imported = bulkvm("import", "boxes.xlsx", *FLAGS, "--result", "first.xlsx")
+    sent = dict(pbx.state.traffic.counts)
+    again = bulkvm("import", "boxes.xlsx", *FLAGS, "--result", "second.xlsx")
+    compared = bulkvm("diff", "first.xlsx")
+    letters = bulkvm("pins", "first.xlsx", "--output", "letters.xlsx")
+
+    assert (recognised.code, cleaned.code) == (3, 3)
+    assert f"--from {export.system}" in recognised.err
+    assert (imported.code, counts(imported)) == (0, {"created": len(boxes), "left out": 1})
+    assert stored(pbx, "name", "recipients") == boxes
+    assert all(len(pin) >= 6 for pin in stored(pbx, "pin").values())
+    assert (again.code, counts(again)) == (0, {"unchanged": len(boxes), "left out": 1})
+    assert (sent["create"], pbx.state.traffic.counts["create"], pbx.state.traffic.counts["update"]) == (
+        len(boxes),
+    ) * 2 + (0,)
+    assert (compared.code, letters.code) == (0, 0)
+    assert f"No differences: {len(boxes)} boxes in both." in compared.err
+    assert len(list(load_workbook("letters.xlsx").worksheets[0].iter_rows())) == 1 + len(boxes)
+
+
+@pytest.mark.parametrize("export", [FREEPBX, VOICEMAIL_CONF, THREE_CX, FUSIONPBX], ids=lambda export: export.system)
+def test_a_site_is_moved_in_one_step(bulkvm: Bulkvm, pbx: Starlette, folder: Path, export: Export) -> None:
+    add_user(pbx)
+    file, boxes = export.write(folder), expected_boxes(export)
+    rows = [row and row["extension_number"] for row in export.expected().values()]
+
+    ended = [
+        bulkvm("import", file, "--from", export.system, *FLAGS, "--result", "first.xlsx"),
+        bulkvm("import", file, "--from", export.system, *FLAGS, "--result", "second.csv"),
+        bulkvm("validate", file, "--from", export.system, "--annotate", "copy.xlsx", "--clean", "clean.csv", "--json"),
+        bulkvm("plan", file, "--from", export.system, *FLAGS[:3], "--output", "plan.xlsx"),
+        bulkvm("import", "first.xlsx", *FLAGS, "--result", "third.xlsx"),
+        bulkvm("runs", "last", "--result", "rebuilt.xlsx"),
+    ]
+
+    assert [result.code for result in ended] == [0, 0, 3, 0, 0, 0]
+    assert statuses(folder / "first.xlsx") == ["created" if number in boxes else "left out" for number in rows]
+    left_out = len(rows) - len(boxes)
+    assert counts(ended[1]) == counts(ended[4]) == {"unchanged": len(boxes), "left out": left_out}
+    assert stored(pbx, "name", "recipients") == boxes
+    headings = [cell.value for cell in load_workbook("first.xlsx")["Boxes"][1]]
+    assert headings[: len(COLUMNS)] == [column.header for column in COLUMNS]
+    written = [path for path in (*folder.iterdir(), *(folder.parent / "state").rglob("*")) if path.is_file()]
+    assert len(written) > 7
+    texts = {path.name: texts_of(path) for path in written if path != file}
+    texts["output"] = "".join(result.out + result.err for result in ended).encode()
+    assert [(name, secret) for name, text in texts.items() for secret in SECRETS if secret.encode() in text] == []
+
+
+def test_the_plan_of_an_export_can_be_approved(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    add_user(pbx)
+    file, boxes = FREEPBX.write(folder), expected_boxes(FREEPBX)
+
+    planned = bulkvm("plan", file, "--from", "freepbx", *FLAGS[:3], "--output", "plan.xlsx")
+    ended = bulkvm("import", "plan.xlsx", "--approved", "--yes", "--json", "--result", "r.xlsx")
+
+    assert (planned.code, ended.code) == (0, 0)
+    assert (counts(ended)["created"], counts(ended)["left out"]) == (len(boxes), 5)
+    assert bulkvm("diff", "r.xlsx").code == 0
