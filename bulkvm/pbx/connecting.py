@@ -43,8 +43,9 @@ async def connect(
     expected = tenant or site.tenant
     if site.is_administrator and not (expected and expected.id):
         raise UsageError(
-            f"The login of {site.name} is a system administrator's, which reaches every tenant. Choose one with "
-            f"--tenant DOMAIN (BULKVM_TENANT). `bulkvm tenants --site {site.name}` lists them."
+            f"The login of {site.name} has no domain, so it is a system administrator's, which reaches every tenant. "
+            f"Choose one with --tenant DOMAIN (BULKVM_TENANT); `bulkvm tenants --site {site.name}` lists them. For the "
+            "login of one tenant's user, set BULKVM_DOMAIN or log in again with `bulkvm login`."
         )
     async with _open_client(site, settings, app, reachable=reachable) as client:
         if expected:

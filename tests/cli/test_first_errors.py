@@ -74,11 +74,14 @@ def test_a_wrong_token_and_a_wrong_password_are_reported(bulkvm: Bulkvm, monkeyp
         monkeypatch.delenv("BULKVM_TOKEN")
         monkeypatch.setenv("BULKVM_USER", "admin")
         monkeypatch.setenv("BULKVM_PASSWORD", "secret-password")
+        without_domain = bulkvm("export", "boxes.csv")
+        monkeypatch.setenv("BULKVM_DOMAIN", "clinic.example.com")
         with_password = bulkvm("export", "boxes.csv")
 
     assert_clear(with_token, 4, "rejected the login, or the token has expired")
+    assert_clear(without_domain, 2, "has no domain", "BULKVM_TENANT", "BULKVM_DOMAIN")
     assert_clear(with_password, 4, "rejected the user name and password", "BULKVM_DOMAIN")
-    assert "secret" not in with_token.err + with_password.err
+    assert "secret" not in with_token.err + without_domain.err + with_password.err
     assert not Path("boxes.csv").exists()
 
 
