@@ -3,8 +3,9 @@
 from bulkvm.backup import BackupSettings, Keep, back_up, verify
 from bulkvm.jobs.back_up_sites import BackupReport, back_up_sites, back_up_tenants
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes
-from bulkvm.jobs.export_boxes import ExportReport, export_boxes
+from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes, diff_tenants
+from bulkvm.jobs.each_tenant import TenantsReport
+from bulkvm.jobs.export_boxes import ExportReport, export_boxes, export_tenants
 from bulkvm.jobs.import_sheet import import_sheet
 from bulkvm.jobs.list_new_pins import PinListReport, list_new_pins
 from bulkvm.jobs.observer import Observer
@@ -67,6 +68,7 @@ __all__ = [
     "Site",
     "Status",
     "Tenant",
+    "TenantsReport",
     "UndoReport",
     "ValidationReport",
     "back_up",
@@ -77,7 +79,9 @@ __all__ = [
     "complete_outcomes",
     "connect",
     "diff_boxes",
+    "diff_tenants",
     "export_boxes",
+    "export_tenants",
     "import_sheet",
     "list_new_pins",
     "make_diff",

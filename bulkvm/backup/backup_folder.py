@@ -20,6 +20,7 @@ from bulkvm.backup.manifest import (
     is_backup_name,
     is_manifest_name,
     manifest_name,
+    name_part,
     parse_manifest,
     site_part,
 )
@@ -112,6 +113,16 @@ def list_backed_up(folder: Path) -> list[str]:
     except OSError:  # there is no backup yet, or the first one will report why
         return []
     return sorted({part for name in names if (part := site_part(name))})
+
+
+def newest_backup(folder: Path, site: str) -> str | None:
+    """The name of the newest good backup of a site or tenant; None if there is none."""
+    found = [
+        (manifest.time, file)
+        for file, manifest in list_backups(folder, f"{name_part(site)}-")
+        if manifest and manifest.site == site and not manifest.suspect and is_backup_name(file)
+    ]
+    return max(found)[1] if found else None
 
 
 def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | None:

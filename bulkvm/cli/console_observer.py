@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bulkvm.cli.console import Console
 from bulkvm.cli.json_output import print_json, run_document
 from bulkvm.cli.options import site_argument
 from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
-from bulkvm.model.errors import Interrupted, ReadBackDiffers
+from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers
 from bulkvm.paths import runs_folder
 from bulkvm.text import count
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
+    from bulkvm.jobs.each_tenant import TenantsReport
     from bulkvm.jobs.run_execution import RunReport
     from bulkvm.model.change import Plan
     from bulkvm.model.problem import Problem
@@ -63,6 +66,25 @@ class ConsoleObserver(Observer):
         )
         if self._stop():
             self._console.always(self._stop.notice)
+
+
+def show_tenants(report: "TenantsReport[T]", console: Console, describe: "Callable[[T], str]") -> int:
+    """Print what became of each tenant, and a summary, and return the exit code.
+
+    Raises:
+        Exception: a bug at one of the tenants.
+    """
+    for name, end in report.by_tenant.items():
+        if isinstance(end, BulkvmError):
+            console.always(f"{name}: {' '.join(str(end).split())}", fg="red")
+        elif not isinstance(end, Exception) and (text := describe(end)):
+            console.info(f"{name}: {text}")
+    disabled = f", {len(report.disabled)} disabled" if report.disabled else ""
+    console.info(f"{count(len(report.by_tenant), 'tenant')}: {len(report.errors)} failed{disabled}.")
+    for error in report.errors:
+        if not isinstance(error, BulkvmError):
+            raise error
+    return report.exit_code
 
 
 def show_report(report: "RunReport", summary: str, console: Console, *, as_json: bool) -> int:

@@ -22,6 +22,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.text import printable_json
 
 if TYPE_CHECKING:
+    from bulkvm.jobs.diff_boxes import DiffReport
     from bulkvm.jobs.each_tenant import TenantsReport
     from bulkvm.jobs.plan_sheet import PlanReport
     from bulkvm.jobs.run_execution import RunReport
@@ -200,6 +201,17 @@ def diff_document(a: str, b: str, diff: "Diff") -> dict[str, Any]:
         ],
         "not_compared": list(diff.not_compared),
     }
+
+
+def tenant_diffs_document(report: "TenantsReport[DiffReport]") -> dict[str, Any]:
+    """The document of `diff --all-tenants --json`: that of `diff --json` for each tenant, or an error."""
+    tenants = [
+        {"tenant": name, "error": str(end)}
+        if isinstance(end, Exception)
+        else {"tenant": name, "error": None, **diff_document(*end.names, end.diff)}
+        for name, end in report.by_tenant.items()
+    ]
+    return {"schema": SCHEMA, "tenants": tenants}
 
 
 def _box(box: Box) -> dict[str, Any]:

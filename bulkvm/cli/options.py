@@ -20,6 +20,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.header_matching import heading_key
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, PlanOptions, SheetOptions
+from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_limit, parse_pin_length
 from bulkvm.readers.other_systems.systems import SYSTEM_NAMES
 
@@ -46,6 +47,11 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION: Final = Duration()
+ALL_TENANTS_OPTION: Final = click.option(
+    "--all-tenants",
+    is_flag=True,
+    help="All enabled tenants of the site, several at once, with a system administrator's login.",
+)
 JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 OVERWRITE_OPTION: Final = click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 SITE_OPTION: Final = click.option(
@@ -297,6 +303,21 @@ def trust_options(command: Command) -> Command:
         return command(trust=Trust(ca_file or None, insecure, allow_http), **options)
 
     return with_trust
+
+
+def check_together(flags: Mapping[str, bool]) -> None:
+    """Check that no two options choose the sites or tenants.
+
+    Raises:
+        UsageError: two of them do.
+    """
+    context = click.get_current_context()
+    chosen = [flag for flag, given in flags.items() if given]
+    for option, excluded in (("site", "--all-sites"), ("tenant", "--all-sites"), ("tenant", "--all-tenants")):
+        is_given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        chosen += [f"--{option}"] if is_given and excluded in chosen else []
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together. Omit one of them.")
 
 
 def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Command], Command]:

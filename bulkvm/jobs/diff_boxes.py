@@ -1,17 +1,19 @@
-"""Compare the boxes of two files, or of a file and the PBX."""
+"""Compare the boxes of two files, or of a file and the PBX, or of a folder and all tenants of a PBX."""
 
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bulkvm.backup import name_part, newest_backup
 from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.box import Box
-from bulkvm.model.errors import SheetError, UsageError
+from bulkvm.model.errors import FileError, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
@@ -87,8 +89,51 @@ def diff_boxes(
                 written = write_diff(output, diff, names, overwrite=overwrite)
         except Exception as error:  # noqa: BLE001  (the differences are known, and are still to be shown)
             failed = error
-    code = ExitCode.DONE if diff.is_empty else ExitCode.DIFFERENCES
-    return DiffReport(names=names, diff=diff, exit_code=code, output=written, output_error=failed)
+    return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), output=written, output_error=failed)
+
+
+def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = SILENT) -> TenantsReport[DiffReport]:
+    """Compare the boxes of every enabled tenant of a PBX with its file in a folder.
+
+    A tenant's file is named after its domain, as `export_tenants` writes it; else it is the newest good backup.
+
+    Args:
+        folder: the folder.
+        connection: the login of a system administrator.
+        observer: is shown notices about what is wrong in a sheet.
+
+    Raises:
+        UsageError: it is not the login of a system administrator.
+        BulkvmError: the tenants could not be listed.
+    """
+
+    async def compare(name: str, of_tenant: Connection) -> DiffReport:
+        own, file = TenantObserver(name, observer), _find_file(folder, name)
+        ours = _read(file, own)
+        diff = make_diff(ours, await _list(of_tenant, own))
+        names = file.name, f"the tenant {name}"
+        return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff))
+
+    return asyncio.run(for_each_tenant(connection, compare))
+
+
+def _find_file(folder: Path, name: str) -> Path:
+    """The file of a tenant.
+
+    Raises:
+        FileError: there is none.
+    """
+    part = name_part(name)
+    for suffix in (".csv", ".xlsx", ".json"):
+        if (folder / f"{part}{suffix}").is_file():
+            return folder / f"{part}{suffix}"
+    if newest := newest_backup(folder, name):
+        return folder / newest
+    raise FileError(f"{folder} has neither a file {part}.csv, .xlsx or .json nor a good backup of this tenant.")
+
+
+def _exit_code(diff: Diff) -> ExitCode:
+    return ExitCode.DONE if diff.is_empty else ExitCode.DIFFERENCES
 
 
 def _names(a: Path, b: "Path | Connection") -> tuple[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.observer import Observer
 from bulkvm.model.errors import BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.tenant import ListedTenant
@@ -42,6 +43,18 @@ class TenantsReport(Generic[T]):
     def exit_code(self) -> int:
         """The highest exit code of all tenants."""
         return worst_exit_code(self.errors)
+
+
+class TenantObserver(Observer):
+    """Passes on the notices about one tenant, with its name. Progress of several tenants at once is not shown."""
+
+    def __init__(self, name: str, observer: Observer) -> None:
+        self._name = name
+        self._observer = observer
+
+    def notice(self, text: str) -> None:
+        """Show something that may need attention."""
+        self._observer.notice(f"{self._name}: {text}")
 
 
 def worst_exit_code(errors: Iterable[Exception]) -> int:

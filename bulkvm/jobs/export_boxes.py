@@ -1,4 +1,4 @@
-"""Export boxes: all of a tenant, complete or not at all."""
+"""Export boxes: all of a tenant, complete or not at all; or those of every tenant."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bulkvm.backup import name_part
 from bulkvm.columns import SECRET_HEADERS
-from bulkvm.files import check_target
+from bulkvm.files import check_target, make_private_folder
 from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
 from bulkvm.pbx import Query, list_whole_boxes
@@ -69,6 +71,51 @@ def export_boxes(
         check_export_name(file)
         check_target(file, overwrite=overwrite)
     boxes = asyncio.run(_list(connection, query, observer, pins=pins))
+    return _write(file, boxes, observer, pins=pins, bom=bom, overwrite=overwrite)
+
+
+def export_tenants(
+    folder: Path,
+    connection: Connection,
+    *,
+    file_format: str = "csv",
+    query: Query = _ALL,
+    pins: bool = True,
+    bom: bool = True,
+    overwrite: bool = False,
+    observer: Observer = SILENT,
+) -> TenantsReport[ExportReport]:
+    """Export every enabled tenant of a PBX to a file in a folder, named after the tenant's domain.
+
+    Args:
+        folder: the folder, which is created if necessary.
+        connection: the login of a system administrator.
+        file_format: csv, xlsx or json.
+        query: which boxes, and in which order.
+        pins: whether PINs are exported.
+        bom: whether a CSV file begins with a byte order mark.
+        overwrite: whether existing files may be replaced.
+        observer: is shown notices about what is missing.
+
+    Raises:
+        UsageError: it is not the login of a system administrator.
+        BulkvmError: the tenants could not be listed.
+    """
+    make_private_folder(folder)
+
+    async def export(name: str, of_tenant: Connection) -> ExportReport:
+        file = folder / f"{name_part(name)}.{file_format}"
+        check_target(file, overwrite=overwrite)
+        own = TenantObserver(name, observer)
+        boxes = await _list(of_tenant, query, own, pins=pins)
+        return _write(file, boxes, own, pins=pins, bom=bom, overwrite=overwrite)
+
+    return asyncio.run(for_each_tenant(connection, export))
+
+
+def _write(
+    file: Path | None, boxes: tuple[Box, ...], observer: Observer, *, pins: bool, bom: bool, overwrite: bool
+) -> ExportReport:
     not_shown = {field: n for field, n in count_not_shown(boxes).items() if pins or field not in SECRET_HEADERS}
     if not_shown:
         text = describe_not_shown(not_shown)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bulkvm.simulator import SimulatorSettings
 from tests.cli.program import SAMPLES, Bulkvm, sites_file
 from tests.cli.sheet_files import write_csv
 
@@ -46,6 +47,12 @@ def documents(bulkvm: Bulkvm) -> dict[str, Any]:
         )
     }
     printed["import"] = [printed.pop("undo"), printed["import"]]
+    system = SimulatorSettings()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BULKVM_TOKEN", "")
+        patch.setenv("BULKVM_USER", system.system_user)
+        patch.setenv("BULKVM_PASSWORD", system.system_password)
+        printed["tenants"] = bulkvm("tenants", "--json").json
     failed = bulkvm("plan", "a.csv", "--max-changes", "lots", "--json").json
     return printed | {"a command that fails before it has a result": failed}
 

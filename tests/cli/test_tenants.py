@@ -288,3 +288,53 @@ def test_options_that_contradict_each_other_are_refused(bulkvm: Bulkvm) -> None:
     ):  # fmt: skip
         ended = bulkvm("backup", "nights", *options)
         assert (ended.code, "cannot be used together" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("provider")
+def test_every_tenant_is_exported_and_compared_with_its_file(app: Starlette, bulkvm: Bulkvm, folder: Path) -> None:
+    exported = bulkvm("export", "all", "--all-tenants", "--without-pins")
+    again = bulkvm("export", "all", "--all-tenants")
+    same = bulkvm("diff", "all", "--all-tenants")
+    app.state.tenants.state(2).replace([])
+    app.state.tenants.add()
+    differing, document = bulkvm("diff", "all", "--all-tenants"), bulkvm("diff", "all", "--all-tenants", "--json").json
+    (folder / "all" / "clinic-004.example.csv").write_text("extension_number,name\n")
+    with_file = bulkvm("diff", "all", "--all-tenants")
+
+    assert (exported.code, exported.err.splitlines()[-1]) == (0, "3 tenants: 0 failed.")
+    assert sorted(file.name for file in (folder / "all").glob("*")) == sorted(
+        f"{name}.csv" for name in (SECOND, THIRD, "clinic-004.example", USER.domain)
+    )
+    assert (again.code, again.err.count("already exists")) == (2, 3)
+    assert (same.code, same.out) == (0, "")
+    assert (differing.code, "clinic-004.example: all has neither a file" in differing.err) == (2, True)
+    assert f"{SECOND}: 2 boxes only in {SECOND}.csv, 0 only in the tenant {SECOND}" in differing.err
+    assert [(one["tenant"], one["error"] is None) for one in document["tenants"]] == [
+        (SECOND, True), (THIRD, True), ("clinic-004.example", False), (USER.domain, True),
+    ]  # fmt: skip
+    assert with_file.code == 10
+
+
+@pytest.mark.usefixtures("provider")
+def test_every_tenant_is_compared_with_its_newest_good_backup(app: Starlette, bulkvm: Bulkvm) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    app.state.tenants.state(3).replace([])
+    assert bulkvm("backup", "nights", "--all-tenants").code == 8
+
+    ended = bulkvm("diff", "nights/provider", "--all-tenants")
+
+    assert ended.code == 10
+    assert f"{THIRD}: 2 boxes only in {THIRD}-" in ended.err
+    assert "-suspect" not in ended.err
+
+
+@pytest.mark.usefixtures("provider")
+def test_all_tenants_need_a_folder(bulkvm: Bulkvm) -> None:
+    for command in (
+        ("export",),
+        ("diff", "a", "b"),
+        ("diff", "a", "--output", "d.xlsx"),
+        ("export", "a", "--tenant", "b"),
+    ):
+        ended = bulkvm(*command, "--all-tenants")
+        assert (ended.code, "--all-tenants" in ended.err) == (2, True)

@@ -1,19 +1,18 @@
 """`bulkvm backup` and `bulkvm backup verify`."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
-from click.core import ParameterSource
 
 from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
-from bulkvm.cli.options import DURATION, SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNamed, calling_options, check_together
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
@@ -47,6 +46,7 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
     cls=CommandGroup,
     examples=(
         ("bulkvm backup /var/backups/pbx --all-sites --keep-daily 30", "For cron: all sites, 30 days."),
+        ("bulkvm backup /var/backups/pbx --all-tenants --site provider", "The same for all tenants of a provider."),
         ("bulkvm backup verify /var/backups/pbx --max-age 36h", "For monitoring: code 8 if there is no good backup."),
     ),
     exit_codes=(
@@ -61,11 +61,7 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
-@click.option(
-    "--all-tenants",
-    is_flag=True,
-    help="Back up all enabled tenants of the site, several at once, with a system administrator's login.",
-)
+@ALL_TENANTS_OPTION
 @calling_options
 @_keep_option("--keep", "Keep the last N backups.")
 @_keep_option("--keep-daily", "Keep the last backup of each of the last N days that have one.")
@@ -104,7 +100,7 @@ def command(
     from bulkvm.backup import BackupSettings, Keep
     from bulkvm.jobs.back_up_sites import back_up_sites, back_up_tenants
 
-    _check_together({"--all-sites": all_sites, "--all-tenants": all_tenants})
+    check_together({"--all-sites": all_sites, "--all-tenants": all_tenants})
     settings = BackupSettings(
         folder=folder,
         now=datetime.now(UTC),
@@ -119,21 +115,6 @@ def command(
     if all_tenants:
         return _show_report(back_up_tenants(connection, settings), console, of="tenant")
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)
-
-
-def _check_together(flags: Mapping[str, bool]) -> None:
-    """Check that no two options choose what is backed up.
-
-    Raises:
-        UsageError: two of them do.
-    """
-    context = click.get_current_context()
-    chosen = [flag for flag, given in flags.items() if given]
-    for option, excluded in (("site", "--all-sites"), ("tenant", "--all-sites"), ("tenant", "--all-tenants")):
-        is_given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
-        chosen += [f"--{option}"] if is_given and excluded in chosen else []
-    if len(chosen) > 1:
-        raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together. Omit one of them.")
 
 
 @command.command(

@@ -1,15 +1,29 @@
 """`bulkvm diff`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.console_observer import ConsoleObserver
-from bulkvm.cli.json_output import diff_document, print_json
-from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SITE_OPTION, OpenNamed, calling_options
+from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
+from bulkvm.cli.json_output import diff_document, print_json, tenant_diffs_document
+from bulkvm.cli.options import (
+    ALL_TENANTS_OPTION,
+    JSON_OPTION,
+    OVERWRITE_OPTION,
+    SITE_OPTION,
+    OpenNamed,
+    calling_options,
+    check_together,
+)
+from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from bulkvm.jobs.diff_boxes import DiffReport
+    from bulkvm.jobs.each_tenant import TenantsReport
 
 
 @click.command(
@@ -33,6 +47,7 @@ from bulkvm.model.exit_codes import ExitCode
 @click.argument("a", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("b", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @SITE_OPTION
+@ALL_TENANTS_OPTION
 @calling_options
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the differences to FILE (.xlsx or .csv)."
@@ -45,6 +60,7 @@ def command(
     b: Path | None,
     *,
     site: str | None,
+    all_tenants: bool,
     open_named: OpenNamed,
     output: Path | None,
     overwrite: bool,
@@ -55,11 +71,16 @@ def command(
 
     Boxes are matched by extension. Ids are not compared, and a blank cell means that the field is empty. PINs are
     compared but never shown. Values that `validate` would reject are compared as they are. The exit code is 10 if there
-    are differences.
+    are differences. With --all-tenants, A is a folder with a file or backups for each tenant, named after its domain.
     """
-    from bulkvm.jobs.diff_boxes import diff_boxes
+    from bulkvm.jobs.diff_boxes import diff_boxes, diff_tenants
     from bulkvm.reports.diff_table import render_diff, render_diff_counts
 
+    check_together({"--all-tenants": all_tenants})
+    if all_tenants:
+        if b or output:
+            raise UsageError("--all-tenants compares the folder A with the PBX. Omit B and --output.")
+        return _diff_tenants(diff_tenants(a, open_named(site), observer=ConsoleObserver(console)), console, as_json)
     report = diff_boxes(a, b or open_named(site), output=output, overwrite=overwrite, observer=ConsoleObserver(console))
     if as_json:
         print_json(diff_document(*report.names, report.diff))
@@ -71,3 +92,17 @@ def command(
     if report.output:
         console.info(f"Differences: {report.output}")
     return report.exit_code
+
+
+def _diff_tenants(report: "TenantsReport[DiffReport]", console: Console, as_json: bool) -> int:  # noqa: FBT001  (as the option)
+    """Print how each tenant differs from its file, and return the exit code."""
+    from bulkvm.reports.diff_table import render_diff, render_diff_counts
+
+    if as_json:
+        print_json(tenant_diffs_document(report))
+    for name, end in report.by_tenant.items():
+        if not as_json and not isinstance(end, Exception) and not end.diff.is_empty:
+            console.output(f"{name}\n{render_diff(end.diff, end.names)}")
+    code = show_tenants(report, console, lambda end: render_diff_counts(end.diff, end.names))
+    differing = [end for end in report.by_tenant.values() if not isinstance(end, Exception) and end.exit_code]
+    return code or (ExitCode.DIFFERENCES if differing else ExitCode.DONE)

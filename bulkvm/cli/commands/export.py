@@ -1,14 +1,14 @@
 """`bulkvm export`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.console_observer import ConsoleObserver
-from bulkvm.cli.options import OVERWRITE_OPTION, site_options
+from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
+from bulkvm.cli.options import ALL_TENANTS_OPTION, OVERWRITE_OPTION, check_together, site_options
 from bulkvm.model.errors import NotTheApi, PbxRefused, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 )
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @site_options
+@ALL_TENANTS_OPTION
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["csv", "json"]),
     default="csv",
     show_default=True,
-    help="The format on standard output. The format of a file follows from its suffix.",
+    help="The format on standard output, or with --all-tenants. That of one file follows from its suffix.",
 )
 @click.option(
     "--filter",
@@ -54,6 +55,7 @@ def command(
     file: Path,
     *,
     connection: "Connection",
+    all_tenants: bool,
     file_format: str,
     condition: str | None,
     search: str | None,
@@ -65,29 +67,35 @@ def command(
 ) -> int:
     """Export all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
 
+    With --all-tenants, FILE is a folder, and each tenant gets a file that is named after its domain.
     Greetings and recorded messages are not exported.
     """
-    from bulkvm.jobs.export_boxes import export_boxes
+    from bulkvm.jobs.export_boxes import export_boxes, export_tenants
     from bulkvm.pbx import Query
     from bulkvm.reports.export_file import render_export
 
+    check_together({"--all-tenants": all_tenants})
     to_stdout = str(file) == "-"
+    if all_tenants and to_stdout:
+        raise UsageError("--all-tenants needs a folder for the files of the tenants, such as `export DIR`.")
+    options: dict[str, Any] = {
+        "query": Query(filter=condition, search=search, orderby=orderby),
+        "pins": not without_pins,
+        "bom": not no_bom,
+        "overwrite": overwrite,
+        "observer": ConsoleObserver(console),
+    }
+    if all_tenants:
+        tenants = export_tenants(file, connection, file_format=file_format, **options)
+        return show_tenants(tenants, console, lambda done: f"{count(len(done.boxes), 'box', 'boxes')}: {done.file}")
     try:
-        report = export_boxes(
-            None if to_stdout else file,
-            connection,
-            query=Query(filter=condition, search=search, orderby=orderby),
-            pins=not without_pins,
-            bom=not no_bom,
-            overwrite=overwrite,
-            observer=ConsoleObserver(console),
-        )
+        report = export_boxes(None if to_stdout else file, connection, **options)
     except NotTheApi:
         raise
     except PbxRefused as error:
         given = {"--filter": condition, "--search": search, "--orderby": orderby}
-        if options := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
-            raise UsageError(f"The PBX rejected {' or '.join(options)}. {error}") from error
+        if rejected := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
+            raise UsageError(f"The PBX rejected {' or '.join(rejected)}. {error}") from error
         raise
     if to_stdout:
         console.data(render_export(report.boxes, file_format, pins=not without_pins))
