@@ -115,7 +115,8 @@ class Owner:
 
     def __str__(self) -> str:
         """For a message: `the ring group "Sales"`."""
-        return f"the {self.kind.lower().replace('_', ' ')} {quoted(self.name)}"
+        kind = "user" if self.kind == "EXTENSION" else self.kind.lower().replace("_", " ")
+        return f"the {kind} {quoted(self.name)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A site is moved from another phone system: from its export to boxes that are proven to be as they were sent."""
 
+import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.columns import COLUMNS
-from tests.cli.program import Bulkvm, CommandResult, stored
+from tests.cli.program import SAMPLES, Bulkvm, CommandResult, stored
 from tests.cli.sheet_files import statuses
 from tests.readers.exports import FREEPBX, FUSIONPBX, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
 
@@ -105,3 +107,24 @@ def test_the_plan_of_an_export_can_be_approved(bulkvm: Bulkvm, pbx: Starlette, f
     assert (planned.code, ended.code) == (0, 0)
     assert (counts(ended)["created"], counts(ended)["left out"]) == (len(boxes), 5)
     assert bulkvm("diff", "r.xlsx").code == 0
+
+
+def test_the_sample_of_an_export_has_the_outcome_beside_it(
+    request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path
+) -> None:
+    shutil.copy(SAMPLES / "freepbx.csv", folder)
+    reported = Path(__file__).parents[2] / "samples" / "freepbx.csv.expected.txt"
+    commands = (
+        "validate freepbx.csv --from freepbx --clean boxes.xlsx",
+        "import boxes.xlsx --replace-pins --skip-taken --yes --site simulator",
+        "diff boxes.result.xlsx --site simulator",
+        "pins boxes.result.xlsx --output letters.xlsx",
+    )
+
+    ended = [bulkvm(*command.split()) for command in commands]
+
+    shown = (f"$ bulkvm {command}\n{e.out}{e.err}" for command, e in zip(commands, ended, strict=True))
+    text = re.sub(r"[0-9]{8}T[0-9]{6}Z-[0-9]+-simulator", "RUN", "\n".join(shown))
+    if request.config.getoption("--renew-golden"):
+        reported.write_text(text, encoding="utf-8", newline="\n")
+    assert text == reported.read_text("utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from bulkvm.model.box import Record
+from bulkvm.model.box import Owner, Record
 from bulkvm.model.change import ChangeKind, Plan
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings
@@ -104,8 +104,7 @@ async def test_numbers_of_a_list_that_is_not_shown_are_left_to_the_create_which_
     assert len(plan.problems) == len(KINDS) - 1
     assert refused.extension_number == str(7000 + KINDS.index(hidden))
     assert refused.message.endswith(
-        f'{refused.extension_number} belongs to the {hidden.lower().replace("_", " ")} "{hidden}"; '
-        "the next free number is 7010."
+        f"{refused.extension_number} belongs to {Owner(hidden, hidden)}; the next free number is 7010."
     )
     await assert_truth(app, plan, outcomes)
 
