@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,12 @@ import pytest
 from bulkvm.cli.commands.backup import verify_command
 from bulkvm.cli.commands.runs import forget_command
 from bulkvm.cli.main import COMMANDS, bulkvm
-from bulkvm.columns import CLEAR, COLUMNS, Column
+from bulkvm.columns import CLEAR, COLUMNS, ID_COLUMN, Column
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem_codes import ProblemCode
+from bulkvm.readers.other_systems.system import System
+from bulkvm.readers.other_systems.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -38,7 +40,32 @@ def _examples(column: Column) -> str:
     return ", ".join(f"`{example}`" for example in column.valid_examples[:2])
 
 
+def _given(system: System) -> set[str]:
+    """The headers of the columns that an export can have."""
+    given = {header for layout in system.layouts for header in layout.sources()}
+    return given | ({"enable_email_notify"} if any(layout.mails_if_address for layout in system.layouts) else set())
+
+
+def _titles(headers: Collection[str]) -> str:
+    titles = (column.title for column in COLUMNS if column.header in headers and column is not ID_COLUMN)
+    return ", ".join(titles).replace("Extension, ", "").replace("Name, ", "")
+
+
 TABLES = {
+    "systems": render_table(
+        "| `--from` | export | gives beside the extension and the name | lacks | based on | check in the first one |",
+        [
+            (
+                f"`{system.name}`",
+                system.export,
+                _titles(_given(system)),
+                _titles({column.header for column in COLUMNS} - _given(system)),
+                system.certainty,
+                system.check,
+            )
+            for system in SYSTEMS
+        ],
+    ),
     "columns": render_table(
         "| column | needed | what it is | for example |",
         [

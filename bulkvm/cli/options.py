@@ -73,11 +73,15 @@ _FIX_OPTION: Final = click.option(
     multiple=True,
     help="Restore the leading zeros that PINs lost in a spreadsheet.",
 )
+SHEET_OPTION: Final = click.option(
+    "--sheet", metavar="NAME", help="The sheet of the workbook to read; of a voicemail.conf, the context."
+)
 FROM_OPTION: Final = click.option(
     "--from",
     "system",
+    metavar="SYSTEM",
     type=click.Choice(SYSTEM_NAMES),
-    help="Read the file as an export of another phone system.",
+    help=f"Read the file as another phone system's export: {', '.join(SYSTEM_NAMES[:-1])} or {SYSTEM_NAMES[-1]}.",
 )
 NO_CANARY_OPTION: Final = click.option(
     "--no-canary",
@@ -103,7 +107,7 @@ def site_argument() -> str:
 def sheet_options(command: Command) -> Command:
     """Add the options about reading a sheet to a command, and pass it a `reading` made of them."""
 
-    @click.option("--sheet", metavar="NAME", help="The sheet of the workbook to read.")
+    @SHEET_OPTION
     @click.option("--encoding", metavar="NAME", help="The encoding of a CSV file, such as cp1252.")
     @click.option(
         "--map",

@@ -15,6 +15,7 @@ from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.box import Box
 from bulkvm.model.errors import FileError, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.problem import ProblemCode
 from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
@@ -48,6 +49,7 @@ class DiffReport:
 def diff_boxes(
     a: Path,
     b: "Path | Connection",
+    options: SheetOptions = _AS_IT_IS,
     *,
     output: Path | None = None,
     overwrite: bool = False,
@@ -60,6 +62,7 @@ def diff_boxes(
     Args:
         a: a sheet; `-` is standard input.
         b: another sheet, or the PBX.
+        options: how A is read. A sheet B is read as an export of the same system if it is one.
         output: a file for the differences (.xlsx or .csv).
         overwrite: whether an existing file may be replaced.
         observer: is shown the progress, and notices about what is wrong in a sheet.
@@ -78,8 +81,8 @@ def diff_boxes(
         for file in files:
             check_not_input(output, file)
         check_target(output, overwrite=overwrite)
-    ours = _read(a, observer)
-    theirs = _read(b, observer) if isinstance(b, Path) else asyncio.run(_list(b, observer))
+    ours = _read(a, options, observer)
+    theirs = _read_other(b, options, observer) if isinstance(b, Path) else asyncio.run(_list(b, observer))
     names, diff = _names(a, b), make_diff(ours, theirs)
     written: Path | None = None
     failed: Exception | None = None
@@ -109,7 +112,7 @@ def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = S
 
     async def compare(name: str, of_tenant: Connection) -> DiffReport:
         own, file = TenantObserver(name, observer), _find_file(folder, name)
-        ours = _read(file, own)
+        ours = _read(file, _AS_IT_IS, own)
         diff = make_diff(ours, await _list(of_tenant, own))
         names = file.name, f"the tenant {name}"
         return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff))
@@ -147,9 +150,18 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == "-" else file.name
 
 
-def _read(file: Path, observer: Observer) -> tuple[Box, ...]:
+def _read_other(file: Path, options: SheetOptions, observer: Observer) -> tuple[Box, ...]:
+    try:
+        return _read(file, _AS_IT_IS, observer)
+    except SheetError as error:
+        if options.system is None or error.problem.code is not ProblemCode.OTHER_SYSTEM:
+            raise
+    return _read(file, options, observer)
+
+
+def _read(file: Path, options: SheetOptions, observer: Observer) -> tuple[Box, ...]:
     """Read the boxes of a sheet, all of them or none."""
-    rows, errors = take_rows(read_input(file, _AS_IT_IS, observer))
+    rows, errors = take_rows(read_input(file, options, observer))
     if errors:
         observer.notice(render_problems(errors))
         raise SheetError(f"{file.name} cannot be compared. Correct its errors first.")

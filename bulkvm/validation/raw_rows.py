@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Final
 
-from bulkvm.columns import COLUMNS, ID_COLUMN, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import (
+    COLUMN_OF_HEADER,
+    COLUMNS,
+    ID_COLUMN,
+    KEY_COLUMN,
+    PIN_COLUMN,
+    SENT_PIN_HEADING,
+    STATUS_HEADING,
+)
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
@@ -46,6 +54,8 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
         statuses = sheet.texts(written[STATUS_HEADING]).values()
         pins = sheet.texts(written[SENT_PIN_HEADING]).values() if SENT_PIN_HEADING in written else repeat("")
         rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, strict=False))
+    elif sheet.read_as:
+        rows = map(_as_known, rows)
     return tuple(rows), tuple(errors)
 
 
@@ -59,3 +69,8 @@ def _read_extension(text: str) -> str:
     stripped = text.strip(STRIP_CHARS)
     value = KEY_COLUMN.read(stripped).value
     return value if isinstance(value, str) else shown_extension(stripped)
+
+
+def _as_known(row: Mapping[str, str]) -> Mapping[str, str]:
+    """The row of another system's export without settings that it does not show."""
+    return {header: text for header, text in row.items() if text or not COLUMN_OF_HEADER[header].choices}

@@ -11,13 +11,16 @@ from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
 from bulkvm.cli.json_output import diff_document, print_json, tenant_diffs_document
 from bulkvm.cli.options import (
     ALL_TENANTS_OPTION,
+    FROM_OPTION,
     JSON_OPTION,
     OVERWRITE_OPTION,
+    SHEET_OPTION,
     SITE_OPTION,
     OpenNamed,
     calling_options,
     check_together,
 )
+from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
 
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
 )
 @click.argument("a", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("b", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@FROM_OPTION
+@SHEET_OPTION
 @SITE_OPTION
 @ALL_TENANTS_OPTION
 @calling_options
@@ -59,6 +64,8 @@ def command(
     a: Path,
     b: Path | None,
     *,
+    system: str | None,
+    sheet: str | None,
     site: str | None,
     all_tenants: bool,
     open_named: OpenNamed,
@@ -77,11 +84,13 @@ def command(
     from bulkvm.reports.diff_table import render_diff, render_diff_counts
 
     check_together({"--all-tenants": all_tenants})
+    observer = ConsoleObserver(console)
     if all_tenants:
-        if b or output:
-            raise UsageError("--all-tenants compares the folder A with the PBX. Omit B and --output.")
-        return _diff_tenants(diff_tenants(a, open_named(site), observer=ConsoleObserver(console)), console, as_json)
-    report = diff_boxes(a, b or open_named(site), output=output, overwrite=overwrite, observer=ConsoleObserver(console))
+        if b or output or system or sheet:
+            raise UsageError("--all-tenants compares the folder A with the PBX. Omit B, --output, --from and --sheet.")
+        return _diff_tenants(diff_tenants(a, open_named(site), observer=observer), console, as_json)
+    options = SheetOptions(system=system, sheet=sheet)
+    report = diff_boxes(a, b or open_named(site), options, output=output, overwrite=overwrite, observer=observer)
     if as_json:
         print_json(diff_document(*report.names, report.diff))
     elif not report.diff.is_empty:

@@ -24,6 +24,8 @@ _MAY_BE_UNCERTAIN: Final = {
     "play_datetime": "whether and how the date and time are announced is",
 }
 _WRAPPED: Final = re.compile(r'=\s*"(.*)"|\'(.*)', re.DOTALL)  # as some programs write texts for Excel
+# Not a secret that is in the wrong column, because the values of its row are shifted.
+_HARMLESS: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,19}|[0-9]{1,2}")
 _TAG: Final = re.compile(r"[a-z]{2,3}(?:[_-][a-z0-9]{2,8}){0,3}")
 # Languages as systems name them. The region is not certain.
 _LANGUAGES: Final = {
@@ -48,13 +50,19 @@ def word_of(text: str, flag: Flag) -> str:
 def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Problem:
     """Make the error for a word that an export is not known to have."""
     heading = shown(sheet.headings[cell.rstrip("0123456789")])
-    found = f'"{shown(text)}" is not a known word in' if text.strip(STRIP_CHARS) else "The cell is blank in"
+    is_shown = _HARMLESS.fullmatch(text.strip(STRIP_CHARS))
+    found = f'"{shown(text)}" is not a known word in' if is_shown else "The cell has no known word in"
     return Problem(
         row=row,
         cell=cell,
         code=ProblemCode.WORD_UNKNOWN,
         message=f'{found} the column "{heading}", {what}. Correct it, or ignore the column with --map "{heading}=".',
     )
+
+
+def unread_rows(sheet: Sheet) -> set[int]:
+    """The rows that could not be read as a whole, such as those with more values than headings."""
+    return {p.row for p in sheet.problems if p.is_error and p.row is not None and p.cell is None}
 
 
 class Conversion:
@@ -69,7 +77,8 @@ class Conversion:
         self._columns = columns
         self._layout = columns.layout
         self._rows: list[int] = sheet.cells.index.tolist()
-        self._is_box = [row not in sheet.left_out for row in self._rows]
+        skipped = sheet.left_out.keys() | unread_rows(sheet)
+        self._is_box = [row not in skipped for row in self._rows]
         self._texts: dict[str, list[str]] = {letter: sheet.cells[letter].tolist() for letter in sheet.cells.columns}
         self._kinds: dict[str, dict[int, CellKind]] = {letter: dict(kinds) for letter, kinds in sheet.kinds.items()}
         self._derived: dict[str, str] = {}
@@ -129,6 +138,7 @@ class Conversion:
                 kinds[row] = CellKind.UNKNOWN_WORD
                 what = "so its meaning is not certain"
                 self._problems.append(unknown_word(self._sheet, f"{letter}{row}", row, texts[place], what))
+                texts[place] = texts[place] if _HARMLESS.fullmatch(texts[place].strip(STRIP_CHARS)) else ""
                 continue
             uncertain += meaning == UNCERTAIN and (words[0][1] != "" or "" in flags[0].words)
             texts[place] = meaning

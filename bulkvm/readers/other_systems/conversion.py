@@ -1,7 +1,9 @@
 """Turns the sheet of an export, as it was read, into a sheet of boxes: only what is taken, in the words of bulkvm."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
@@ -9,11 +11,14 @@ from bulkvm.columns.header_matching import heading_key
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.readers.example_row import drop_example_rows
-from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, word_of
+from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, unread_rows, word_of
 from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.recognition import choose_layout, with_article
 from bulkvm.readers.other_systems.system import IS_BOX, System
 from bulkvm.readers.skipped_rows import skip_rows
+from bulkvm.readers.table import make_frame
+
+_NUMBER: Final = re.compile(r"[0-9]{3,6}")
 
 
 def heading_map_of(system: System, given: Mapping[str, str]) -> dict[str, str]:
@@ -41,7 +46,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     """
     layout = choose_layout(file, system, raw.headings, [theirs for theirs, header in given.items() if header])
     columns = ExportColumns.of(raw, layout, given, file)
-    selected = _select(raw, columns)
+    selected = _without_unread_rows(_select(raw, columns), columns)
     left_out, problems = _find_left_out(selected, columns)
     sheet = skip_rows(drop_example_rows(replace(selected, left_out={**raw.left_out, **left_out})))
     conversion = Conversion(sheet, columns)
@@ -84,6 +89,25 @@ def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
     )
 
 
+def _without_unread_rows(sheet: Sheet, columns: ExportColumns) -> Sheet:
+    """Empty the rows that could not be read as a whole: their values may be in other columns, and so may secrets.
+
+    Only a number that is too short for a secret stays.
+    """
+    rows = unread_rows(sheet)
+    if not rows:
+        return sheet
+    numbers = columns.letters().get(KEY_COLUMN.header, ())
+    cells = {
+        letter: [
+            "" if row in rows and not (letter in numbers and _NUMBER.fullmatch(text)) else text
+            for row, text in sheet.texts(letter).items()
+        ]
+        for letter in sheet.cells.columns
+    }
+    return replace(sheet, cells=make_frame(cells, sheet.cells.index.tolist()))
+
+
 def _letter(cell: str) -> str:
     return cell.rstrip("0123456789")
 
@@ -92,9 +116,12 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
     """Find the rows that are no boxes, with the reasons, and the words that do not show whether they are."""
     left_out: dict[int, str] = {}
     problems: list[Problem] = []
+    unread = unread_rows(sheet)
     for flag in columns.layout.off:
         letter = columns.find(flag.heading)
         for row, text in sheet.texts(letter).items() if letter else ():
+            if row in unread:
+                continue
             meaning = flag.meaning(word_of(text, flag))
             if meaning is None:
                 what = "so it is not certain whether the row is a box"
@@ -103,6 +130,8 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
                 left_out[row] = meaning
     numbers = columns.letters().get(KEY_COLUMN.header, ())
     if columns.layout.no_number and numbers:
-        blank = (row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS))
+        blank = (
+            row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS) and row not in unread
+        )
         left_out |= dict.fromkeys(blank, columns.layout.no_number)
     return left_out, problems

@@ -62,7 +62,7 @@ def read_export(
         return read_csv(source, sheet=sheet, encoding=encoding, heading_map=mapped, **quotes)
     except SheetError as error:
         if error.problem.code is ProblemCode.NO_HEADER:
-            raise not_an_export(source.name, system) from error
+            raise not_an_export(source.name, system) from None  # the cause quotes a row
         raise
 
 

@@ -163,7 +163,6 @@ class System:
         has_bare_quotes: whether quotes inside values are not written twice.
         certainty: what the entry is based on.
         check: what a first real export should be checked for.
-        lacks: what boxes have there that is not taken.
     """
 
     name: str
@@ -174,4 +173,3 @@ class System:
     has_bare_quotes: bool = False
     certainty: str
     check: str
-    lacks: str = ""

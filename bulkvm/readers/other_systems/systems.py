@@ -252,7 +252,7 @@ _YEASTAR: Final = System(
                 ("Extension Number", *others)
                 for others in (
                     ("Voicemail Access PIN",),
-                    ("Voicemail PIN Authentication",),
+                    ("Voicemail PIN Authentication", "Enable Voicemail"),
                     ("Enable Voicemail", "New Voicemail Notification"),
                     ("User Password", "Registration Password"),
                 )
