@@ -6,9 +6,10 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.diff_boxes import DiffReport, diff_boxes, diff_tenants
 from bulkvm.jobs.each_tenant import TenantsReport
 from bulkvm.jobs.export_boxes import ExportReport, export_boxes, export_tenants
-from bulkvm.jobs.import_sheet import import_sheet
+from bulkvm.jobs.import_sheet import import_plan, import_sheet
 from bulkvm.jobs.list_new_pins import PinListReport, list_new_pins
 from bulkvm.jobs.observer import Observer
+from bulkvm.jobs.plan_file import PlanFile
 from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
 from bulkvm.jobs.run_execution import RunReport
 from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
@@ -54,6 +55,7 @@ __all__ = [
     "PinListReport",
     "PinPolicy",
     "Plan",
+    "PlanFile",
     "PlanOptions",
     "PlanReport",
     "Problem",
@@ -82,6 +84,7 @@ __all__ = [
     "diff_tenants",
     "export_boxes",
     "export_tenants",
+    "import_plan",
     "import_sheet",
     "list_new_pins",
     "make_diff",

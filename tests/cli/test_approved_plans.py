@@ -1,12 +1,19 @@
 """Plans that are written to a file, approved, and sent as they are or not at all."""
 
+import base64
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Font
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
 from starlette.applications import Starlette
 
 from bulkvm.simulator import create_app
@@ -237,12 +244,67 @@ def test_a_plan_of_another_state_folder_is_refused(
     golden("cli/plan-made-elsewhere.txt", refused.err)
 
 
+def everything_in(plan: Path) -> str:
+    """All parts of a plan file, with what its hidden part holds."""
+    with zipfile.ZipFile(plan) as archive:
+        parts = b"".join(archive.read(name) for name in archive.namelist())
+    hidden = load_workbook(plan)["bulkvm_plan"]
+    payload = "".join(str(cell.value) for (cell,) in hidden.iter_rows(min_row=4))
+    return (parts + zlib.decompress(base64.b64decode(payload))).decode("utf-8", "replace")
+
+
 @pytest.mark.usefixtures("planned")
 def test_no_part_of_a_plan_contains_a_pin(folder: Path) -> None:
-    with zipfile.ZipFile(folder / "plan.xlsx") as archive:
-        content = b"".join(archive.read(name) for name in archive.namelist())
+    content = everything_in(folder / "plan.xlsx")
 
-    assert [pin for pin in PINS if pin.encode() in content] == []
+    assert "Reception" in content
+    assert [pin for pin in PINS if pin in content] == []
+
+
+def save_workbook_with_pins_everywhere(file: Path) -> None:
+    """Save the sheet with the PINs of boxes in all kinds of places."""
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = "Boxes"
+    sheet.append(("Our boxes. The PIN of the lab is 730519.",))
+    sheet.append(("Ext", "Name", "PIN", "Emails", "Notify", "Remarks", "Portal password", "bulkvm_pin"))
+    for row in AFTER:
+        sheet.append((*row, f"was {row[2][:3]} {row[2][3:]}", "hunter2", row[2]))
+    sheet.append(("Ext", "Name", "PIN", "Emails", "Notify", "840628", "hunter2"))  # a repeated heading is skipped
+    sheet["B3"].font = Font(bold=True, color="FF00AA00")
+    sheet["B4"].comment = Comment("PIN 730519", "Anna")
+    sheet["D3"].hyperlink = "https://example.com/?pin=402817"
+    choices = DataValidation(type="list", formula1='"402817,730519"')
+    choices.add("C3:C6")
+    sheet.add_data_validation(choices)
+    sheet.conditional_formatting.add("C3:C6", Rule(type="expression", formula=["$C3=402817"]))
+    assert sheet.oddHeader is not None
+    sheet.oddHeader.center.text = "PIN 402817"
+    sheet.column_dimensions["B"].width = 31
+    workbook.create_sheet("Old")["A1"] = "693157"
+    workbook.defined_names["Pin"] = DefinedName("Pin", attr_text='"693157"')
+    workbook.properties.title = "PIN 402817"
+    workbook.save(file)
+
+
+def test_a_plan_has_the_formats_of_the_sheet_and_nothing_else_that_may_hold_a_pin(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    save_workbook_with_pins_everywhere(folder / "boxes.xlsx")
+
+    ended = bulkvm("plan", "boxes.xlsx", "--output", "own.xlsx", "--map", "Portal password=")
+
+    assert ended.code == 0, ended.err
+    content = everything_in(folder / "own.xlsx")
+    assert [pin for pin in (*PINS, "hunter2") if pin in content] == []
+    workbook = load_workbook(folder / "own.xlsx")
+    sheet = workbook["Boxes"]
+    assert (workbook.sheetnames, sheet.column_dimensions["B"].width) == (["bulkvm", "Boxes", "bulkvm_plan"], 31)
+    assert (sheet["B3"].value, sheet["B3"].font.color.rgb) == ("Reception", "FF00AA00")
+    assert [sheet.cell(row, 3).value for row in range(3, 7)] == ["(unchanged)", "(changes)", "(unchanged)", "(set)"]
+    assert {sheet.cell(row, column).value for row in range(3, 7) for column in (6, 7, 8)} == {"(not shown)"}
+    assert bulkvm("import", "own.xlsx", *APPROVED[2:]).code == 0
+    assert stored(planned, "pin")["6202"] == "730519"
 
 
 @NEEDS_OFFICE

@@ -12,7 +12,7 @@ from bulkvm.reports.workbook.summary import Line
 class Annotation:
     """Marks by cell, the lines of the summary sheet, and result columns, if any.
 
-    `hidden` are the texts of a hidden sheet, for programs.
+    `hidden` are the texts of a hidden sheet, for programs. `footer` is printed on each page.
 
     `lost_zeros` are the cells whose numbers lost a leading zero. They stay numbers, so that the loss is detected again.
     """
@@ -22,3 +22,4 @@ class Annotation:
     results: Results | None = None
     lost_zeros: Collection[str] = ()
     hidden: Sequence[str] = ()
+    footer: str = ""

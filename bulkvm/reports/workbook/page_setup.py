@@ -6,14 +6,23 @@ from xlsxwriter.worksheet import Worksheet
 
 PAPER: Final = 9  # A4
 FOOTER: Final = ("&A", "Page &P of &N")  # left: the name of the sheet
+MARGINS: Final = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.7}  # inches
+HIDDEN_SHEET: Final = "bulkvm_plan"
 
 
-def set_up_page(sheet: Worksheet, header_row: int | None = None) -> None:
-    """Print a sheet in landscape, as wide as the page, with its header row (counted from 0) on each page."""
+def set_up_page(sheet: Worksheet, header_row: int | None = None, *, footer: str = "") -> None:
+    """Print a sheet in landscape, as wide as the page, with its header row (counted from 0) on each page.
+
+    Args:
+        sheet: the sheet.
+        header_row: counted from 0; None if there is none.
+        footer: the text at the left of each page, in place of the name of the sheet.
+    """
     sheet.set_landscape()
     sheet.set_paper(PAPER)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+    sheet.set_margins(**MARGINS)
     sheet.fit_to_pages(1, 0)
-    sheet.set_footer("&L{}&R{}".format(*FOOTER))
+    left, right = FOOTER
+    sheet.set_footer(f"&L{footer or left}&R{right}")
     if header_row is not None:
         sheet.repeat_rows(header_row)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bulkvm.model.change import Plan, PlannedStatus
+from bulkvm.model.change import ChangeKind, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
-from bulkvm.reports.text.plan_text import render_to_send
+from bulkvm.reports.text.problem_text import count_problems
 from bulkvm.reports.workbook.result_columns import Results
 from bulkvm.reports.workbook.summary import Line, LineKind, list_problems
-from bulkvm.text import count, printable
+from bulkvm.text import count, join_and, printable
 
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
 _PINS: Final = "This file contains no PINs. They are sent from the sheet, or generated when the plan is sent."
@@ -49,19 +49,25 @@ def summarise_plan(
 ) -> list[Line]:
     """Summarise a plan: what changes where, what it was made from, and where to sign."""
     return [
-        Line((f"Plan: {render_to_send(plan) or 'nothing to send'}",), LineKind.TITLE),
-        Line((printable(f"for the voicemail boxes of {facts.tenant}"),)),
+        Line((f"Plan: {_title(plan)}",), LineKind.TITLE),
+        Line((printable(f"Shared voicemail boxes of {facts.tenant}"),)),
         *_counts(plan, planned),
         *_facts(facts, sheet),
-        *_approval(),
+        *_approval(problems),
         *list_problems(sheet, problems),
     ]
+
+
+def _title(plan: Plan) -> str:
+    kinds = {ChangeKind.CREATE: "create", ChangeKind.UPDATE: "change"}
+    parts = [f"{word} {count(n, 'box', 'boxes')}" for kind, word in kinds.items() if (n := plan.counts[kind])]
+    return join_and(parts) or "nothing to send"
 
 
 def _counts(plan: Plan, planned: Results) -> Iterator[Line]:
     counted = Counter(texts[0] for texts in planned.rows.values())
     yield Line()
-    yield Line(("Rows", "What happens", "Rows"), LineKind.HEADING)
+    yield Line(("Row", "What happens", "Rows"), LineKind.HEADING)
     for status in PlannedStatus:
         if counted[status]:
             yield Line((status, status.meaning, counted[status]), LineKind.ROW, status)
@@ -89,7 +95,10 @@ def _facts(facts: PlanFacts, sheet: Sheet) -> Iterator[Line]:
     yield from (Line((text,)) for text in (_PINS, _EXACT, f"To send it: bulkvm import {facts.file} --approved"))
 
 
-def _approval() -> Iterator[Line]:
+def _approval(problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line()
     yield Line(("Approval",), LineKind.SECTION)
     yield from (Line((name, ""), LineKind.FORM) for name in ("name", "date", "signature"))
+    if problems:
+        yield Line()
+        yield Line((f"Notes: {count_problems(problems)}",), LineKind.SECTION)

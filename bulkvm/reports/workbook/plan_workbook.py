@@ -1,6 +1,8 @@
 """Plan files: the sheet with what happens to each row, a page to sign, and the plan itself for `import --approved`."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final
 
 from bulkvm.columns import SECRET_HEADERS
 from bulkvm.columns.sheet_columns import letters_by_header
@@ -10,9 +12,13 @@ from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.our_columns import in_our_columns
+from bulkvm.reports.workbook.original.memory_estimate import fits_in_memory
+from bulkvm.reports.workbook.original.plan_copy import format_plan_copy
 from bulkvm.reports.workbook.plan_columns import digits_of, make_planned, mask_pins
 from bulkvm.reports.workbook.plan_summary import PlanFacts, summarise_plan
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
+
+_MAX_FORMATTED: Final = 10_000  # rows; more are written as text only, in less time and memory
 
 
 def format_plan(
@@ -37,9 +43,13 @@ def format_plan(
         hidden: the texts of the hidden part.
     """
     sheet, problems = in_our_columns(sheet, problems)
-    planned = make_planned(plan.changes, others, generated)
-    masked = mask_pins(sheet, plan.changes, known_pins(sheet, plan.changes))
-    annotation = Annotation({}, summarise_plan(facts, sheet, plan, planned, problems), planned, hidden=hidden)
+    planned, pins = make_planned(plan.changes, others, generated), known_pins(sheet, plan.changes)
+    masked = mask_pins(sheet, plan.changes, pins)
+    page = summarise_plan(facts, sheet, plan, planned, problems)
+    annotation = Annotation({}, page, planned, hidden=hidden, footer=f"Plan {facts.id}")
+    if sheet.name is not None and fits_in_memory(sheet.path) and len(planned.rows) <= _MAX_FORMATTED:
+        with suppress(Exception):  # openpyxl can fail on any content
+            return format_plan_copy(masked, pins, annotation)
     return format_text_copy(masked, annotation)
 
 

@@ -42,7 +42,7 @@ class LineKind(Enum):
     FORM = auto()  # to be filled in by hand, on paper
 
 
-_HEIGHTS: Final = {LineKind.TITLE: 24, LineKind.SECTION: 18, LineKind.FORM: 36}
+_HEIGHTS: Final = {LineKind.TITLE: 24, LineKind.SECTION: 18, LineKind.FORM: 30}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from bulkvm.reports.workbook.summary import (
 )
 
 _THIN: Final = Side(style="thin", color=styles.GREY[1:])
-_ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 
 def remove_former_summary(workbook: Workbook, sheet_name: str) -> bool:
@@ -80,7 +80,8 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
 
 
 def _style_cell(cell: Cell, kind: LineKind) -> None:
-    cell.alignment = Alignment(horizontal="left", vertical="top", wrap_text=kind is LineKind.ROW)
+    vertical = "center" if kind is LineKind.FORM else "top"
+    cell.alignment = Alignment(horizontal="left", vertical=vertical, wrap_text=kind is LineKind.ROW)
     if kind is LineKind.TITLE:
         cell.font = Font(name=FONT, bold=True, size=16, color=styles.BLUE[1:])
     elif kind is LineKind.SECTION:
@@ -88,7 +89,7 @@ def _style_cell(cell: Cell, kind: LineKind) -> None:
     elif kind is LineKind.HEADING:
         style_heading(cell)
     elif kind in {LineKind.ROW, LineKind.FORM}:
-        cell.border = _ROW_BORDER
+        cell.border = ROW_BORDER
 
 
 def _show(workbook: Workbook, sheet: Worksheet) -> None:

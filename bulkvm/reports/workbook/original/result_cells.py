@@ -11,6 +11,7 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.table import Table, TableColumn
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bulkvm.model.change import PlannedStatus
 from bulkvm.model.outcome import Status
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook import styles
@@ -45,10 +46,11 @@ def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> Mapping
                 cell = visible_cell(worksheet, row, place)
                 set_text(cell, text)
                 _unwrap(worksheet, cell)
-        if isinstance(status := texts[0], Status):
+        status = texts[0]
+        if isinstance(status, Status | PlannedStatus) and (colour := styles.colour_of(status)):
             cell = visible_cell(worksheet, row, places[0])
-            cell.fill = solid_fill(styles.COLOURS[status])
-            coloured[styles.COLOURS[status]].append(cell)
+            cell.fill = solid_fill(colour)
+            coloured[colour].append(cell)
     _widen_filter(worksheet, sheet, max(places))
     show_results(worksheet, sheet, places[0])
     bottom = max(sheet.cells.index, default=sheet.header_row)

@@ -21,7 +21,7 @@ def show_results(worksheet: Worksheet, sheet: Sheet, result: int) -> None:
     if pane and pane.state == "split":  # the person's own windows
         return
     key = column_index_from_string(column_letters(sheet)[KEY_COLUMN.header])
-    shown = make_view(_widths(worksheet, result), sheet.header_row, key, result)
+    shown = make_view(column_widths(worksheet, result), sheet.header_row, key, result)
     rows = max(shown.rows, int(pane.ySplit or 0) if pane else 0)
     columns = max(shown.columns, int(pane.xSplit or 0) if pane else 0)
     if not (rows or columns):
@@ -51,8 +51,8 @@ def set_up_printing(worksheet: Worksheet, header_row: int, last: str) -> None:
     worksheet.print_title_rows = f"{header_row}:{header_row}"
 
 
-def _widths(worksheet: Worksheet, last: int) -> list[float]:
-    """Return the widths of the columns up to the last one; hidden ones have none."""
+def column_widths(worksheet: Worksheet, last: int) -> list[float]:
+    """Return the widths of the columns up to the last one, in characters; hidden ones have none."""
     default = worksheet.sheet_format.defaultColWidth or worksheet.sheet_format.baseColWidth or _DEFAULT_WIDTH
     widths = [float(default)] * last
     for dimension in worksheet.column_dimensions.values():

@@ -24,7 +24,7 @@ from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
 from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, column_letters, note_height
-from bulkvm.reports.workbook.page_setup import set_up_page
+from bulkvm.reports.workbook.page_setup import HIDDEN_SHEET, set_up_page
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS
 from bulkvm.reports.workbook.result_view import make_view
 from bulkvm.reports.workbook.summary import Line, summary_name
@@ -43,7 +43,6 @@ _RESERVED_NAME: Final = "history"
 _WIDTH: Final = 16  # of other columns
 _MAX_WIDTH: Final = 40  # for a long heading
 _RESULT_WIDTHS: Final = RESULT_HEADINGS | PIN_HEADING
-HIDDEN_SHEET: Final = "bulkvm_plan"
 
 
 def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
@@ -55,7 +54,7 @@ def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         name = valid_name(sheet.name or "Boxes")
         title, *rest = annotation.summary
         summary = [title, _SHORTENED, *rest] if exceeds_limit(sheet) else annotation.summary
-        write_summary(workbook, summary, summary_name([name]), name)
+        write_summary(workbook, summary, summary_name([name]), name, footer=annotation.footer)
         _write_sheet(workbook, workbook.add_worksheet(name, TextWorksheet), sheet, annotation)
         if annotation.hidden:
             _write_hidden(workbook, annotation.hidden)
@@ -109,7 +108,7 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     key = column_index_from_string(column_letters(sheet)[KEY_COLUMN.header])
     view = make_view(widths, sheet.header_row, key, min(grid.places, default=None))
     worksheet.freeze_panes(view.rows, view.columns, view.rows, view.first - 1)
-    set_up_page(worksheet, header)
+    set_up_page(worksheet, header, footer=annotation.footer)
     worksheet.print_area(0, 0, last, len(grid.headings) - 1)  # otherwise, it would grow with long messages
     worksheet.autofilter(header, 0, last, len(grid.headings) - 1)
 

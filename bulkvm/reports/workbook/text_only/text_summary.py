@@ -23,7 +23,7 @@ _FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
 }
 
 
-def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_name: str) -> None:
+def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_name: str, *, footer: str = "") -> None:
     """Add the summary sheet, with links to the sheet named `sheet_name`."""
     sheet = workbook.add_worksheet(name)
     workbook.define_name(MARKER, f"={quote_sheetname(name)}!$A$1")
@@ -47,7 +47,7 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
                 write_text(sheet, row, column, value, cell_format)
     _add_chart(workbook, sheet, lines)
     sheet.hide_gridlines(2)
-    set_up_page(sheet)
+    set_up_page(sheet, footer=footer)
 
 
 def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> None:

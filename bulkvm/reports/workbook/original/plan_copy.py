@@ -1,0 +1,106 @@
+"""The sheet of a plan file, as its author formatted it."""
+
+import io
+from copy import copy
+from typing import Final
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.worksheet import Worksheet
+
+from bulkvm.model.sheet import Sheet
+from bulkvm.reports.workbook.annotation import Annotation
+from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text, visible_cell
+from bulkvm.reports.workbook.original.original_summary import ROW_BORDER, write_summary
+from bulkvm.reports.workbook.original.result_cells import add_results
+from bulkvm.reports.workbook.original.result_pane import column_widths
+from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS
+from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
+from bulkvm.reports.workbook.text_cells import row_height
+
+_DEFAULT_HEIGHT: Final = 15
+
+
+def format_plan_copy(sheet: Sheet, pins: frozenset[str], annotation: Annotation) -> bytes:
+    """Return a new workbook with the texts of a sheet, in the formats and at the places of its workbook.
+
+    Nothing else is copied: comments, other sheets, lists, pictures and formulas may contain PINs.
+
+    Args:
+        sheet: the sheet, without PINs.
+        pins: all known PINs; a cell above the headings that contains one is not shown.
+        annotation: the columns to add, the first page, and the hidden part.
+    """
+    assert sheet.name is not None
+    with sheet.path.open("rb") as source:
+        original = load_workbook(source, data_only=True)
+    workbook = Workbook()
+    workbook.loaded_theme = original.loaded_theme
+    worksheet = workbook.worksheets[0]
+    worksheet.title = sheet.name
+    _copy_cells(original[sheet.name], worksheet, sheet, pins)
+    assert annotation.results is not None
+    add_results(worksheet, sheet, annotation.results)
+    _wrap(worksheet, sheet)
+    write_summary(workbook, annotation.summary, sheet.name)
+    for page in workbook.worksheets:
+        page.page_margins = PageMargins(**MARGINS)
+        page.HeaderFooter.oddFooter = HeaderFooterItem(
+            left=_HeaderFooterPart(annotation.footer), right=_HeaderFooterPart(FOOTER[1])
+        )
+    if annotation.hidden:
+        hidden = workbook.create_sheet(HIDDEN_SHEET)
+        hidden.sheet_state = "veryHidden"
+        for row, text in enumerate(annotation.hidden, start=1):
+            set_text(hidden.cell(row, 1), text)
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def _copy_cells(original: Worksheet, worksheet: Worksheet, sheet: Sheet, pins: frozenset[str]) -> None:
+    texts = {letter: {**sheet.texts(letter)} for letter in sheet.cells.columns}
+    for letter, heading in sheet.headings.items():
+        texts.setdefault(letter, {})[sheet.header_row] = heading
+    for theirs in existing_cells(original):
+        ours = visible_cell(worksheet, theirs.row, theirs.column)
+        _copy_style(theirs, ours)
+        text = texts.get(theirs.column_letter, {}).get(theirs.row, "")
+        if theirs.row < sheet.header_row and theirs.value is not None:
+            text = NOT_SHOWN if contains_secret(str(theirs.value), pins) else str(theirs.value)
+        set_text(ours, text)
+    for area in original.merged_cells.ranges:
+        worksheet.merge_cells(area.coord)
+    for letter, dimension in original.column_dimensions.items():
+        ours_of = worksheet.column_dimensions[letter]
+        ours_of.min, ours_of.max = dimension.min, dimension.max
+        ours_of.width, ours_of.hidden = dimension.width, dimension.hidden
+    for row, height in original.row_dimensions.items():
+        worksheet.row_dimensions[row].height = height.height
+    worksheet.freeze_panes = original.freeze_panes
+
+
+def _copy_style(theirs: Cell, ours: Cell) -> None:
+    if theirs.has_style:
+        for style in ("font", "fill", "border", "alignment"):
+            setattr(ours, style, copy(getattr(theirs, style)))
+
+
+def _wrap(worksheet: Worksheet, sheet: Sheet) -> None:
+    """Wrap all texts, and make the rows high enough for them."""
+    for dimension in worksheet.column_dimensions.values():
+        dimension.reindex()  # those of the new columns have no number yet
+    widths = column_widths(worksheet, worksheet.max_column)
+    for row in [sheet.header_row, *sheet.cells.index.tolist()]:
+        texts = []
+        for column in range(1, worksheet.max_column + 1):
+            cell = visible_cell(worksheet, row, column)
+            texts.append(str(cell.value or ""))
+            if not cell.border.bottom or not cell.border.bottom.style:
+                cell.border = ROW_BORDER
+            cell.alignment = Alignment(horizontal=cell.alignment.horizontal, vertical="top", wrap_text=True)
+        needed = row_height(texts, (int(width) or 1 for width in widths))
+        worksheet.row_dimensions[row].height = max(needed, worksheet.row_dimensions[row].height or _DEFAULT_HEIGHT)
