@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bulkvm.jobs.plan_file import PlanFile, pin_seal, refusal, rows_not_planned
 from bulkvm.jobs.preparing import Prepared
-from bulkvm.model.outcome import Outcome
+from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning.saved_plan import exact_plan, find_changes_since, save_rows
 from bulkvm.runs import read_journal
-from bulkvm.runs.history import list_runs
+from bulkvm.runs.history import list_runs, undos_of
 from bulkvm.runs.plan_key import plan_seal
 
 
@@ -73,16 +73,17 @@ class ApprovedPlan:
         saved, plan = self.plan.rows, prepared.plan
         seal = pin_seal(plan_seal(), self.plan.id)
         current = save_rows(plan, rows_not_planned(prepared), prepared.generated_pins, seal)
-        sent_before = self._outcomes_before().keys()
+        sent_before = self._sent_before()
         if problems := find_changes_since(saved, current, sent_before):
             raise refusal("The plan is out of date", problems)
         return replace(prepared, plan=exact_plan(plan, saved, current, sent_before))
 
-    def _outcomes_before(self) -> Mapping[int, Outcome]:
-        """What earlier runs of the plan did, or may have done, by row."""
-        runs = [run for run in list_runs() if run.info.plan_id == self.plan.id]
-        outcomes = (outcome for run in runs for outcome in read_journal(run.file).outcomes)
-        return {outcome.row: outcome for outcome in outcomes if outcome.status.may_have_changed}
+    def _sent_before(self) -> Mapping[int, Status]:
+        """The rows that earlier runs of the plan have sent, or may have sent, unless they were undone."""
+        runs = list_runs()
+        ours = [run for run in runs if run.info.plan_id == self.plan.id and not undos_of(run, runs)]
+        outcomes = (outcome for run in ours for outcome in read_journal(run.file).outcomes)
+        return {outcome.row: outcome.status for outcome in outcomes if outcome.status.may_have_changed}
 
     def _refuse(self, what: str, code: ProblemCode, message: str) -> Exception:
         return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)])

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.planning.comparison import HEADERS
 from bulkvm.text import join_and, printable, quoted
@@ -46,47 +47,52 @@ def save_rows(
 
 
 def find_changes_since(
-    saved: Sequence[SavedRow], current: Sequence[SavedRow], sent_before: Collection[int]
+    saved: Sequence[SavedRow], current: Sequence[SavedRow], sent_before: Mapping[int, Status]
 ) -> list[Problem]:
     """Find every way in which a plan that is made now differs from a saved one of the same sheet.
 
     Args:
         saved: the rows of the saved plan.
         current: the rows of the plan that is made now.
-        sent_before: the rows that an earlier run of the saved plan has sent, or may have sent. They may also be done.
+        sent_before: the rows that an earlier run of the saved plan has sent, or may have sent.
     """
-    now = {row["row"]: row for row in current}
-    if not to_send(saved, current):
-        return []
-    problems: list[Problem] = []
-    for row in saved:
-        found = now.get(row["row"], {"change": LEFT_OUT})
-        if not (row["row"] in sent_before and _is_done(found)):
-            problems += _compare(row, found)
-    return problems
-
-
-def to_send(saved: Sequence[SavedRow], current: Sequence[SavedRow]) -> bool:
-    """Whether any row that a saved plan sends is not done yet."""
-    now = {row["row"]: row for row in current}
-    planned = [row for row in saved if row["change"] in _TO_SEND]
-    return any(now.get(row["row"], {}).get("change") != ChangeKind.UNCHANGED for row in planned)
+    now = _by_row(current)
+    done = _done_rows(saved, now, sent_before)
+    return [
+        problem
+        for row in saved
+        if row["row"] not in done
+        for problem in _compare(row, now.get(row["row"], {"change": LEFT_OUT}))
+    ]
 
 
 def exact_plan(
-    plan: Plan, saved: Sequence[SavedRow], current: Sequence[SavedRow], sent_before: Collection[int]
+    plan: Plan, saved: Sequence[SavedRow], current: Sequence[SavedRow], sent_before: Mapping[int, Status]
 ) -> Plan:
-    """The plan to send: as it was approved, without the rows that were sent before, and for unchanged boxes only."""
-    before = {row["row"]: row for row in saved}
-    now = {row["row"]: row for row in current}
+    """The plan to send if nothing has changed since: without the rows that are done, and for unchanged boxes only."""
+    done = _done_rows(saved, _by_row(current), sent_before)
 
     def exact(change: Change) -> Change:
-        row = change.record.row
-        if row in sent_before and _is_done(now[row]) and now[row] != before[row]:
+        if change.record.row in done:
             return replace(change, kind=ChangeKind.UNCHANGED, differences=())
         return replace(change, is_exact=True)
 
     return replace(plan, changes=tuple(map(exact, plan.changes)))
+
+
+def _by_row(rows: Sequence[SavedRow]) -> dict[int, SavedRow]:
+    return {row["row"]: row for row in rows}
+
+
+def _done_rows(saved: Sequence[SavedRow], now: Mapping[int, SavedRow], sent_before: Mapping[int, Status]) -> set[int]:
+    """The rows of a saved plan whose change was made: by an earlier run of it, or, if all changes were, by anyone."""
+    to_send = {row["row"] for row in saved if row["change"] in _TO_SEND}
+    unchanged = {row for row in to_send if now.get(row, {}).get("change") == ChangeKind.UNCHANGED}
+    if unchanged == to_send:
+        return to_send
+    sent = {row for row, status in sent_before.items() if status is not Status.UNKNOWN}
+    unseen = {row for row in to_send & sent & now.keys() if _is_unseen_only(now[row])}
+    return unchanged & sent_before.keys() | unseen
 
 
 def _save(change: Change, seal: Callable[[str, str], str], *, has_generated_pin: bool) -> SavedRow:
@@ -117,10 +123,9 @@ def _fields(value: Box | Record) -> Iterator[tuple[str, Any]]:
     return ((header, getattr(value, header)) for header in HEADERS)
 
 
-def _is_done(row: SavedRow) -> bool:
-    """Whether nothing is left to send for a row, as far as the PBX shows it."""
-    is_unseen_only = row["change"] == ChangeKind.UPDATE and set(row["new"]) == set(row["unseen"])
-    return row["change"] == ChangeKind.UNCHANGED or is_unseen_only
+def _is_unseen_only(row: SavedRow) -> bool:
+    """Whether a row updates only fields that the PBX does not show."""
+    return row["change"] == ChangeKind.UPDATE and set(row["new"]) == set(row["unseen"])
 
 
 def _compare(saved: SavedRow, found: SavedRow) -> Iterator[Problem]:

@@ -1,0 +1,230 @@
+"""What is sent of an approved plan is the plan, or nothing, whatever happens to the boxes."""
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+
+from bulkvm import (
+    Connection,
+    Limit,
+    Observer,
+    Plan,
+    PlanOptions,
+    Problem,
+    SendSettings,
+    Site,
+    Status,
+    Tenant,
+    import_plan,
+    import_sheet,
+    plan_sheet,
+    undo_run,
+)
+from bulkvm.jobs.plan_file import read_plan_file
+from bulkvm.model.errors import LimitExceeded, PlanRefused
+from bulkvm.runs.history import list_runs
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
+from tests.cli.program import stored
+from tests.cli.sheet_files import write_csv
+
+HEADINGS = ("extension_number", "name", "pin", "recipients")
+FIELDS = ("name", "pin", "recipients", "prompt")
+NUMBERS = ("6201", "6202", "6203")
+NAMES = ("Desk", "Lab")
+PINS = ("402817", "582046")
+RECIPIENTS = ("a@example.com", "a@example.com,b@example.com")
+PROMPTS = ("en-US", "de-DE")
+
+boxes = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(NAMES),
+        "pin": st.sampled_from(PINS),
+        "recipients": st.sampled_from((None, *RECIPIENTS)),
+        "prompt": st.sampled_from((None, *PROMPTS)),
+    }
+)
+states = st.dictionaries(st.sampled_from(NUMBERS), boxes)
+rows = st.tuples(
+    st.sampled_from(("", *NAMES)), st.sampled_from(("", *PINS)), st.sampled_from(("", "<clear>", *RECIPIENTS))
+)
+sheets = st.dictionaries(st.sampled_from(NUMBERS), rows, min_size=1)
+drifts = st.dictionaries(
+    st.sampled_from(NUMBERS), st.none() | boxes | st.dictionaries(st.just("name"), st.sampled_from(NAMES)), max_size=2
+)
+behaviours = st.sampled_from([(), ("hide:pin:both",), ("hide:recipients:list",)])
+options = st.builds(PlanOptions, skip_invalid=st.just(True), generate_pins=st.booleans(), keep_unseen=st.booleans())
+
+
+def fill(app: Starlette, state: Mapping[str, Mapping[str, Any]]) -> None:
+    """Replace the boxes of a PBX."""
+    others = {"enable_pin": True, "enable_email_notify": False, "play_datetime": "DISABLE"}
+    app.state.stored.replace(
+        [{"id": f"id{number}", "extension_number": number, **others, **box} for number, box in state.items()]
+    )
+
+
+def drifted(state: Mapping[str, Mapping[str, Any]], drift: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The boxes after someone else deleted, created or changed some."""
+    after = dict(state)
+    for number, box in drift.items():
+        if box is None:
+            after.pop(number, None)
+        elif number in after or box.keys() == set(FIELDS):
+            after[number] = {**after.get(number, {}), **box}
+    return after
+
+
+def connection_to(app: Starlette) -> Connection:
+    site = Site(name="clinic", url="http://simulator", token=SimulatorSettings().token)
+    return Connection(site, SendSettings(max_rps=0), app=app)
+
+
+def boxes_of(app: Starlette) -> dict[str, dict[str, Any]]:
+    return {number: dict(zip(FIELDS, held, strict=True)) for number, held in stored(app, *FIELDS).items()}
+
+
+def changes_sent(app: Starlette) -> int:
+    return sum(app.state.traffic.counts[call] for call in ("create", "update", "delete"))
+
+
+def send(app: Starlette, folder: str) -> bool:
+    """Send the plan, and return whether it was not refused."""
+    try:
+        import_plan(Path(folder, "plan.xlsx"), connection_to(app), max_changes=None)
+    except PlanRefused:
+        return False
+    return True
+
+
+def values(box: Mapping[str, Any] | None, fields: Collection[str]) -> dict[str, Any] | None:
+    return None if box is None else {field: box[field] for field in fields}
+
+
+@settings(max_examples=25)
+@example(  # nothing to send, and a box that differs from the sheet by now
+    {"6201": {"name": "Desk", "pin": "402817", "recipients": None, "prompt": None}},
+    {"6201": ("Desk", "402817", "")},
+    {"6201": {"name": "Lab"}},
+    (),
+    PlanOptions(skip_invalid=True),
+)
+@given(states, sheets, drifts, behaviours, options)
+def test_what_is_sent_is_the_plan_or_nothing(
+    state: Mapping[str, Mapping[str, Any]],
+    sheet: Mapping[str, Sequence[str]],
+    drift: Mapping[str, Any],
+    behave: tuple[str, ...],
+    options: PlanOptions,
+) -> None:
+    app, twin = (create_app(settings=SimulatorSettings(behave=behave)) for _ in range(2))
+    fill(app, state)
+    fill(twin, state)
+    with TemporaryDirectory() as name, patch.dict(os.environ, {"BULKVM_STATE": f"{name}/state"}):
+        file = write_csv(Path(name, "a.csv"), *((n, *row) for n, row in sheet.items()), headings=HEADINGS)
+        report = plan_sheet(file, connection_to(app), options, output=Path(name, "plan.xlsx"))
+        assert report.plan is not None
+        assert report.output is not None, report.output_error
+        plan = {change.record.extension_number: change for change in report.plan.to_send}
+        import_sheet(file, connection_to(twin), options)
+        after = drifted(state, drift)
+        fill(app, after)
+        before = boxes_of(app)
+        is_sent = send(app, name)
+        sent = changes_sent(app)
+        assert send(app, name) is is_sent
+        assert changes_sent(app) == sent
+
+    now, wanted = boxes_of(app), boxes_of(twin)
+    if not sent:
+        assert now == before
+        return
+    assert is_sent
+    shown = [field for field in FIELDS if not (field == "pin" and "hide:pin:both" in behave)]
+    for number, change in plan.items():
+        assert values(after.get(number), shown) == values(state.get(number), shown)
+        compared = set(FIELDS) - ({"pin"} if change.record.row in report.generated else set())
+        assert values(now[number], compared) == values(wanted[number], compared)
+    others = now.keys() - plan.keys()
+    assert {number: now[number] for number in others} == {number: before[number] for number in others}
+
+
+BEFORE = {
+    number: {"name": "Desk", "pin": "402817", "recipients": None, "prompt": "en-US"} for number in ("6201", "6202")
+}
+AFTER = {"6201": ("Reception", "", ""), "6202": ("Lab", "", ""), "6203": ("Ward", "582046", "")}
+
+
+class Meddler(Observer):
+    """Changes a box as another administrator does, after the plan was checked and before it is sent."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    def approve(self, plan: Plan, problems: Sequence[Problem], tenant: Tenant) -> bool:
+        assert (len(plan.to_send), list(problems), tenant.domain) == (3, [], "simulator.example")
+        self._app.state.stored.db.execute("UPDATE box SET prompt = 'de-DE' WHERE extension_number = '6202'")
+        return True
+
+
+@pytest.fixture
+def planned(app: Starlette, folder: Path) -> Starlette:
+    """A PBX with two boxes, and plan.xlsx, which changes both and creates one."""
+    fill(app, BEFORE)
+    file = write_csv(folder / "a.csv", *((number, *row) for number, row in AFTER.items()), headings=HEADINGS)
+    assert plan_sheet(file, connection_to(app), output=folder / "plan.xlsx").output
+    return app
+
+
+def test_a_box_that_changes_after_the_check_is_not_overwritten(planned: Starlette) -> None:
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None, observer=Meddler(planned))
+
+    assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.FAILED, Status.CREATED]
+    assert "the box was changed in prompt" in report.outcomes[1].message
+    assert boxes_of(planned)["6202"] == {**BEFORE["6202"], "prompt": "de-DE"}
+
+
+def test_a_run_that_stopped_early_is_continued_with_the_same_plan(planned: Starlette) -> None:
+    planned.state.faults = FaultRules(("422:update:2",))
+    first = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+    planned.state.faults = FaultRules()
+
+    second = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert sorted(outcome.status for outcome in first.outcomes) == ["created", "rejected", "updated"]
+    assert sorted(outcome.status for outcome in second.outcomes) == ["unchanged", "unchanged", "updated"]
+    assert {number: box["name"] for number, box in boxes_of(planned).items()} == {n: row[0] for n, row in AFTER.items()}
+
+
+def test_a_plan_whose_run_was_undone_can_be_sent_again(planned: Starlette) -> None:
+    import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+    undo_run("last", connection_to(planned), with_messages=True)
+
+    again = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert [outcome.status for outcome in again.outcomes] == [Status.UPDATED, Status.UPDATED, Status.CREATED]
+
+
+def test_the_journal_names_the_plan(planned: Starlette, folder: Path) -> None:
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    (run,) = list_runs()
+    assert run.info.name == report.run
+    assert run.info.plan_file == str(folder / "plan.xlsx")
+    assert run.info.plan_sha256 == hashlib.sha256((folder / "plan.xlsx").read_bytes()).hexdigest()
+    assert run.info.plan_id == read_plan_file(folder / "plan.xlsx").id
+
+
+def test_the_limit_on_changes_is_that_of_the_import(planned: Starlette) -> None:
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=Limit(count=1))
+
+    assert isinstance(report.error, LimitExceeded)
+    assert changes_sent(planned) == 0
