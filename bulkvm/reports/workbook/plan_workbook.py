@@ -11,9 +11,9 @@ from bulkvm.model.change import Change, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.our_columns import in_our_columns
 from bulkvm.reports.workbook.original.memory_estimate import fits_in_memory
 from bulkvm.reports.workbook.original.plan_copy import format_plan_copy
+from bulkvm.reports.workbook.our_columns import in_our_columns
 from bulkvm.reports.workbook.plan_columns import digits_of, make_planned, mask_pins
 from bulkvm.reports.workbook.plan_summary import PlanFacts, summarise_plan
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
