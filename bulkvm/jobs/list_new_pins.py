@@ -12,8 +12,9 @@ from bulkvm.files import check_target
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
 from bulkvm.model.change import ChangeKind
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.outcome import DONE, Status
+from bulkvm.model.problem import ProblemCode
 from bulkvm.planning import expected_box
 from bulkvm.readers import read_sheet
 from bulkvm.reports.output_checks import check_not_input
@@ -85,26 +86,36 @@ def _read_run(name: str, observer: Observer) -> Iterator[Box | None]:
 
 def _read_result(file: Path) -> Iterator[Box | None]:
     """The boxes of a result; None for each row whose outcome is not known."""
-    sheet = read_sheet(file)
-    written, letters = result_letters(sheet), letters_by_header(sheet)
     run = "name the run instead: `bulkvm runs` lists them"
+    try:
+        sheet = read_sheet(file)
+    except SheetError as error:
+        if error.problem.code is not ProblemCode.NO_HEADER:
+            raise
+        raise UsageError(f"{file.name} has no headings that are recognised without --map, so {run}.") from error
+    written, letters = result_letters(sheet), letters_by_header(sheet)
     if STATUS_HEADING not in written:
         raise UsageError(f"{file.name} is no result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
-    if KEY_COLUMN.header not in letters:
-        raise UsageError(f"{file.name} has no column whose heading stands for the extension, so {run}.")
     statuses = sheet.texts(written[STATUS_HEADING])
     sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
+    is_needed = any(_is_created(text) and not sent.get(row) for row, text in statuses.items())
+    if KEY_COLUMN.header not in letters or (is_needed and PIN_COLUMN.header not in letters):
+        raise UsageError(f"{file.name} has no extension or no PIN that is recognised without --map, so {run}.")
     for row, text in statuses.items():
         status, new_pin = text.strip(STRIP_CHARS).casefold(), sent.get(row, "").strip(STRIP_CHARS)
         if status == Status.UNKNOWN:
             yield None
-        elif status == Status.CREATED or (status in DONE and new_pin):
+        elif _is_created(text) or (status in DONE and new_pin):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
             box = Box(id="", **fields)
             box = replace(box, pin=new_pin) if new_pin else box
             if box.pin:
                 yield box
+
+
+def _is_created(status: str) -> bool:
+    return status.strip(STRIP_CHARS).casefold() == Status.CREATED
 
 
 def _parse(header: str, text: str) -> object:

@@ -109,6 +109,8 @@ def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Pa
     ("arguments", "message"),
     [
         (("a.csv", "--output", "l.xlsx"), "is no result"),
+        (("mapped.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
+        (("unknown.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
         (("missing.xlsx", "--output", "l.xlsx"), "There is no file missing.xlsx"),
         (("2026", "--output", "l.xlsx"), "There are no runs yet"),
         (("r.csv", "--output", "l.xlsx"), "no row that was created"),
@@ -122,6 +124,9 @@ def test_what_cannot_be_listed_is_refused(
     sheet = write_csv(folder / "a.csv", *ROWS)
     before = sheet.read_bytes()
     write_csv(folder / "r.csv", ("6201", "unchanged"), headings=("extension_number", "bulkvm_status"))
+
+    write_csv(folder / "mapped.csv", ("6201", "402817", "created"), headings=("Ext", "Schlüssel", "bulkvm_status"))
+    write_csv(folder / "unknown.csv", ("6201", "402817", "created"), headings=("X", "PIN", "bulkvm_status"))
 
     ended = bulkvm("pins", *arguments)
 

@@ -86,3 +86,14 @@ def test_rows_left_out_are_in_no_comparison_and_no_clean_copy(bulkvm: Bulkvm, fo
     assert bulkvm("diff", sheet).code == 0
     assert bulkvm("validate", sheet, "--clean", "clean.csv").code == 0
     assert len((folder / "clean.csv").read_text("utf-8-sig").splitlines()) == 2
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_plan_shows_all_rows_left_out_if_asked(bulkvm: Bulkvm, folder: Path) -> None:
+    rows = [(str(7000 + n), f"Phone {n}", "", "", "left out") for n in range(30)]
+    sheet = write_csv(folder / "boxes.csv", ROWS[0], *rows, headings=HEADINGS)
+
+    some, every = bulkvm("plan", sheet), bulkvm("plan", sheet, "--all")
+
+    assert "... and 10 more" in some.out
+    assert every.out.count("An earlier run left this row out") == 30

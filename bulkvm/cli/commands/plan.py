@@ -1,5 +1,6 @@
 """`bulkvm plan`."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,7 +94,7 @@ def command(
         raise
     if as_json:
         print_json(plan_document(report))
-    _show(report, console, most=len(report.plan.changes) if show_all and report.plan else MOST_ROWS)
+    _show(report, console, most=sys.maxsize if show_all else MOST_ROWS)
     if report.output_error:
         raise report.output_error
     if output and not report.output:
