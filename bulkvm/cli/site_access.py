@@ -73,6 +73,8 @@ def open_site(
     # The environment alone needs no sites file, which may be wrong or have no folder.
     is_described = not name and os.environ.get("BULKVM_URL")
     choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
+    if choice.entry:
+        current_streams().site = choice.entry.name
     choice = replace(choice, site=in_tenant(trust.apply_to(choice.site), tenant))
     settings = rate.apply_to(settings, choice.site)
     try:

@@ -34,10 +34,16 @@ _NO_READER: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" els
 
 
 class OutputStreams:
-    """The standard streams of this process, for as long as the context lasts; `plain` turns colours off."""
+    """The standard streams of this process, for as long as the context lasts.
+
+    Attributes:
+        plain: whether colours are turned off.
+        site: the site whose name stands for SITE in messages.
+    """
 
     def __init__(self) -> None:
         self.plain = False
+        self.site: str | None = None
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # `put` may be called by a signal handler
         self._writer = threading.Thread(target=self._write_messages, daemon=True)
         self._phase: _Bar | _Lines | None = None  # used by the writer thread only
@@ -69,6 +75,8 @@ class OutputStreams:
 
     def write_error(self, text: str, **style: Any) -> None:
         """Queue a message for standard error. Never fails or blocks, so a signal handler may call it."""
+        if self.site:
+            text = name_site(text, self.site)
         self._jobs.put(partial(self._write_message, printable_lines(text), style))
 
     def write_text(self, text: str, **style: Any) -> None:
@@ -150,6 +158,11 @@ class OutputStreams:
         if self._phase:
             self._phase.end()
         self._phase = None
+
+
+def name_site(text: str, site: str) -> str:
+    """Name a site in the advice to log in again: the error of a PBX knows only its address."""
+    return text.replace("`bulkvm login SITE`", f"`bulkvm login {site}`")
 
 
 def is_without_reader(error: OSError) -> bool:

@@ -99,3 +99,63 @@ def test_a_person_who_gives_no_password_or_a_wrong_one_sends_nothing(tmp_path: P
 
     assert program.returncode == (4 if typed else 2)
     assert not (tmp_path / "boxes.csv").exists()
+
+
+def test_a_wrong_address_and_a_wrong_password_are_prompted_for_again(tmp_path: Path) -> None:
+    with running(create_app()) as server, on_a_terminal(tmp_path, "login", "clinic") as (terminal, program):
+        terminal.answer("PBX address", "https://")
+        terminal.answer("not a valid URL", "http://localhost:9")
+        terminal.answer("Domain", USER.domain)
+        terminal.answer("User", USER.user)
+        terminal.answer("cannot be reached", server.url)
+        terminal.answer("Password", "WRONG")
+        terminal.answer(f"[{USER.domain}]", "")
+        terminal.answer(f"User [{USER.user}]", "")
+        terminal.answer("Password", USER.password)
+        terminal.read_to_the_end()
+
+    assert program.returncode == 0
+    assert "rejected the user name and password" in terminal.seen
+    assert "`bulkvm login" not in terminal.seen
+    assert (tmp_path / "sites.toml").read_text("utf-8").startswith(site_at(server))
+
+
+def test_a_login_that_stays_wrong_ends_before_the_user_is_locked_out(tmp_path: Path) -> None:
+    app = create_app()
+    with running(app) as server:
+        (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
+        with on_a_terminal(tmp_path, "login", "clinic") as (terminal, program):
+            terminal.answer("PBX address", "")
+            for _ in range(3):
+                terminal.answer("Domain", "")
+                terminal.answer("User", "")
+                terminal.answer("Password", "WRONG")
+            terminal.read_to_the_end()
+
+    assert program.returncode == 4
+    assert "`bulkvm login clinic`" in terminal.seen
+
+
+def test_an_address_without_a_scheme_is_one_with_https(tmp_path: Path) -> None:
+    with running(create_app(), tls=True) as server, on_a_terminal(tmp_path, "login", "clinic") as (terminal, program):
+        terminal.answer("PBX address", server.url.removeprefix("https://"))
+        terminal.answer("Domain", USER.domain)
+        terminal.answer("User", USER.user)
+        terminal.answer("from now on?", "y")
+        terminal.answer("Password", USER.password)
+        terminal.read_to_the_end()
+
+    assert program.returncode == 0
+    assert f'url = "{server.url}"' in (tmp_path / "sites.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", [["export", "boxes.csv"], ["doctor"], ["backup", "nights", "--all-sites"]], ids=str)
+def test_advice_to_log_in_names_the_site(tmp_path: Path, command: list[str]) -> None:
+    with running(create_app(), tls=True) as server:
+        (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
+        known = {"BULKVM_SITE": "clinic", "BULKVM_PASSWORD": USER.password, "BULKVM_STATE": str(tmp_path / "state")}
+        with on_a_terminal(tmp_path, *in_folder(command, tmp_path), **known) as (terminal, program):
+            terminal.read_to_the_end()
+
+    assert program.returncode == 5
+    assert "`bulkvm login clinic`" in terminal.seen

@@ -12,7 +12,9 @@ import click
 from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
+from bulkvm.cli.main import current_streams
 from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNamed, calling_options, check_together
+from bulkvm.cli.streams import name_site
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
@@ -183,7 +185,9 @@ def _open_all(open_named: OpenNamed) -> dict[str, "Callable[[], Connection]"]:
             "PBX. Keep each site's secret in the keyring (`bulkvm login NAME`), or name a password_file or "
             "password_command for each, or back up one site at a time."
         )
-    return {name: _open(open_named, name) for name in names}
+    connections = {name: _open(open_named, name) for name in names}
+    current_streams().site = None  # messages are about several
+    return connections
 
 
 def _open(open_named: OpenNamed, name: str) -> "Callable[[], Connection]":
@@ -215,7 +219,8 @@ def _show_report(report: "BackupReport", console: Console, of: str = "") -> int:
     for name, end in report.by_site.items():
         if isinstance(end, BulkvmError):
             outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # else the message contains it
-            console.always(f"{name}: {outcome}{' '.join(str(end).split())}", fg="red")
+            text = str(end) if console.streams.site else name_site(str(end), name)
+            console.always(f"{name}: {outcome}{' '.join(text.split())}", fg="red")
         elif not isinstance(end, Exception):
             if end.not_shown:
                 console.info(f"{name}: {describe_not_shown(end.not_shown)}, so the backup does not contain them.")

@@ -11,20 +11,19 @@ import click
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.login_prompts import ask_address, ask_login, check_address, get_secret, settle_trust, without_login_hint
 from bulkvm.cli.options import TENANT_OPTION, rate_options, trust_options
-from bulkvm.cli.site_access import Trust, ask_secret, in_tenant
+from bulkvm.cli.site_access import Trust, in_tenant
 from bulkvm.jobs.connection import Connection
-from bulkvm.model.errors import NotTrusted, UsageError
+from bulkvm.model.errors import LoginRefused, OtherTenant, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.model.url import check_url
 from bulkvm.paths import sites_file
 from bulkvm.sites import (
     change_site,
     check_changeable,
     check_name,
-    fetch_secret,
     forget_secret,
     lock_sites,
     read_sites,
@@ -34,7 +33,7 @@ from bulkvm.sites import (
 from bulkvm.text import count
 
 _ONCE = SendSettings(retries=1)
-_WHICH_TENANT = "Domain of the tenant (blank for a system administrator)"
+_RETRIES = 2  # a PBX may lock a user out after some wrong passwords
 
 
 @click.command(
@@ -97,28 +96,41 @@ def command(
         }
     )
     check_name(name)
+    console.streams.site = name
     check_changeable(sites_file())
     known = _read_known(name, console)
     _check_url_variable(known, url)
-    address = check_url(_ask("PBX address", "--url", url, known.url or None, console))
+    address = ask_address(url, known.url or None, console)
     site = replace(known, url=address, user=None, domain=None, tenant=None, switch_to=None)
     if not token_stdin:
-        site = _ask_login(site, known, user, domain, console)
+        site = ask_login(site, known, user, domain, console)
     if not given:
         _check_source(known, site)
     site = in_tenant(site, tenant)
     site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
-    site = _settle_trust(_with_trust(site, trust), console)
-    secret = _get_secret(site, from_stdin=password_stdin or token_stdin)
-    site = _log_in(site, secret, known, console)
-    _save(site, secret, console)
+    has_source = site.password_command or site.password_file  # for this address only
+    site = settle_trust(_with_trust(site, trust), _ONCE.timeout, console, may_ask=url is None and not has_source)
+    from_stdin = password_stdin or token_stdin
+    for _ in range(_RETRIES if _can_retry(site, from_stdin=from_stdin) else 0):
+        try:
+            return _log_in_and_save(site, known, console)
+        except LoginRefused as error:
+            if isinstance(error, OtherTenant):
+                raise
+            console.always(f"{without_login_hint(error)}\nTry again; Ctrl-C stops.", fg="red")
+            site = ask_login(site, site, user, domain, console)
+    return _log_in_and_save(site, known, console, from_stdin=from_stdin)
+
+
+def _log_in_and_save(site: Site, known: Site, console: Console, *, from_stdin: bool = False) -> int:
+    secret = get_secret(site, from_stdin=from_stdin)
+    _save(_log_in(site, secret, known, console), secret, console)
     return ExitCode.DONE
 
 
-def _ask_login(site: Site, known: Site, user: str | None, domain: str | None, console: Console) -> Site:
-    """The site with the domain and user as given, else as prompted for, with the known ones as defaults."""
-    tenant = _ask(_WHICH_TENANT, "--domain", domain, known.domain or "", console)
-    return replace(site, domain=tenant or None, user=_ask("User", "--user", user, known.user, console))
+def _can_retry(site: Site, *, from_stdin: bool) -> bool:
+    """Whether the login can be typed again."""
+    return bool(site.user) and not (from_stdin or site.password_command or site.password_file) and sys.stdin.isatty()
 
 
 def _check_sources(sources: Mapping[str, bool]) -> list[str]:
@@ -149,7 +161,7 @@ def _check_url_variable(known: Site, url: str | None) -> None:
         UsageError: BULKVM_URL, and not an option, names another PBX.
     """
     by_variable = click.get_current_context().get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
-    if url and known.url and by_variable and check_url(url) != known.url:
+    if url and known.url and by_variable and check_address(url) != known.url:
         raise UsageError(
             f"The address of the site {known.name} is {known.url}, but BULKVM_URL names another PBX. Unset BULKVM_URL, "
             "or set the new address with --url."
@@ -195,67 +207,6 @@ def _with_limits(site: Site, max_rps: float | None, concurrency: int | None) -> 
 def _with_trust(site: Site, trust: Trust) -> Site:
     """The site with the options about trust. A certificate file replaces a pinned certificate."""
     return trust.apply_to(replace(site, fingerprint=None) if trust.ca_file else site)
-
-
-def _ask(what: str, option: str, given: str | None, known: str | None, console: Console) -> str:
-    """The value of an option or variable; otherwise the answer to a prompt, or the known value without a terminal."""
-    if given is not None:
-        return given
-    if sys.stdin.isatty():
-        answer: str = console.prompt(what, default=known, show_default=bool(known))
-        return answer
-    if known is None:
-        raise UsageError(f"There is no terminal to prompt on. Add {option}.")
-    return known
-
-
-def _get_secret(site: Site, *, from_stdin: bool) -> str:
-    if site.password_command or site.password_file:
-        secret = fetch_secret(site)
-    elif from_stdin:
-        secret = _read_line() if site.user else _read_line().strip()
-    elif sys.stdin.isatty():
-        secret = ask_secret(site)
-    else:
-        raise UsageError(
-            "There is no terminal to prompt on. Pipe the password to --password-stdin, or use --password-command or "
-            "--password-file."
-        )
-    if not secret:
-        raise UsageError("No password or token was given.")
-    return secret
-
-
-def _read_line() -> str:
-    try:
-        line = sys.stdin.readline()
-    except UnicodeDecodeError:
-        raise UsageError("Standard input is not valid UTF-8.") from None  # the cause contains the secret
-    return line.removeprefix("\ufeff").rstrip("\r\n")  # PowerShell writes a byte order mark
-
-
-def _settle_trust(site: Site, console: Console) -> Site:
-    """Connect, and offer to pin the certificate if it is not trusted."""
-    from bulkvm.pbx.certificate import fetch_certificate
-    from bulkvm.pbx.diagnostics import probe
-
-    try:
-        asyncio.run(probe(site, _ONCE.timeout))
-    except NotTrusted as error:
-        if not sys.stdin.isatty():
-            raise
-        shown = fetch_certificate(site.url, _ONCE.timeout)
-        console.always(
-            f"{error}\n\nThe PBX presents this certificate:\n"
-            f"  subject      {shown.subject}\n"
-            f"  valid until  {shown.expires:%Y-%m-%d}\n"
-            f"  SHA-256      {shown.fingerprint}\n"
-            "Compare its SHA-256 fingerprint with the one that the administrator sees on the PBX itself."
-        )
-        if not console.confirm("Trust only this certificate for this site from now on?"):
-            raise
-        return replace(site, ca_file=None, fingerprint=shown.fingerprint)
-    return site
 
 
 def _log_in(site: Site, secret: str, known: Site, console: Console) -> Site:
