@@ -21,6 +21,7 @@ from bulkvm.model.errors import BulkvmError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Limit, PinPolicy, SendSettings, Site
+from bulkvm.model.sheet import ReadAs
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import Pbx, Query, connect
 from bulkvm.planning import boxes_from_rows, check_changes, make_diff, plan_for, plan_undo_of
@@ -60,6 +61,7 @@ __all__ = [
     "PlanReport",
     "Problem",
     "Query",
+    "ReadAs",
     "Record",
     "RunInfo",
     "RunReport",

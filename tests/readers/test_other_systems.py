@@ -177,10 +177,17 @@ def test_semicolons_and_other_encodings_are_read(tmp_path: Path, export: Export,
     assert boxes_in(read_sheet(path, system=export.system)) == export.expected()
 
 
+def as_typed(text: str) -> str | int | bool:
+    """What a spreadsheet makes of a cell."""
+    if text.casefold() in {"true", "false"}:
+        return text.casefold() == "true"
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
 @each_table
 def test_a_workbook_with_numbers_as_numbers_is_read_but_for_lost_zeros(tmp_path: Path, export: Export) -> None:
     header, *rows = rows_of(export)
-    typed = [[int(text) if text.lstrip("-").isdecimal() else text for text in row] for row in rows]
+    typed = [[as_typed(text) for text in row] for row in rows]
     path = write_workbook(tmp_path / "a.xlsx", header, *typed)
 
     found = boxes_in(read_sheet(path, system=export.system))
@@ -264,6 +271,26 @@ def test_a_mapped_heading_that_is_not_there_is_an_error_of_the_file(tmp_path: Pa
     sheet = read(tmp_path / "a.csv", FREEPBX.text, "freepbx", {"Pager 2": "recipients"})
 
     assert ProblemCode.MAP_NOT_THERE in {problem.code for problem in validate(sheet).problems}
+
+
+def test_the_warning_about_an_encoding_shows_no_part_of_a_secret(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(FREEPBX.text.replace("sip-Secret-1", "Geheimwört").encode("cp1252"))
+
+    sheet = read_sheet(path, system="freepbx")
+
+    (warning,) = (problem.message for problem in sheet.problems if problem.code is ProblemCode.ENCODING)
+    assert "Windows-1252" in warning
+    assert "Geheim" not in warning
+
+
+def test_an_unknown_word_that_may_be_a_secret_is_not_shown(tmp_path: Path) -> None:
+    text = ISSABEL.text.replace('"83350417","enable","7004"', '"enable","s3cretWord","7004"')
+
+    sheet = read(tmp_path / "a.csv", text, "issabel")
+
+    assert [problem.row for problem in sheet.problems if problem.code is ProblemCode.WORD_UNKNOWN] == [5]
+    assert "s3cretWord" not in f"{sheet.problems}{sheet.cells.to_csv()}"
 
 
 def test_a_heading_that_is_there_twice_is_refused(tmp_path: Path) -> None:

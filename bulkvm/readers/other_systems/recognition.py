@@ -13,6 +13,7 @@ from bulkvm.readers.table import Row
 from bulkvm.text import join_and
 
 _LONGEST: Final = 64  # characters of a heading that identifies an export
+_WIDEST: Final = 1_000  # columns of an export
 _FEWEST_KNOWN: Final = 2  # headings of an export, so that one alone is no coincidence
 
 
@@ -101,4 +102,6 @@ def _known(layout: Layout, keys: Collection[str]) -> int:
 
 
 def _keys(cells: Mapping[str, str]) -> frozenset[str]:
+    if len(cells) > _WIDEST:
+        return frozenset()
     return frozenset(heading_key(text) for text in cells.values() if 0 < len(text) <= _LONGEST)

@@ -130,7 +130,7 @@ def _parse(text: Text) -> _Contents:
             if section == "general":
                 contents.general[name.casefold()] = value
             elif section == "zonemessages":
-                contents.zones[name] = value.partition("|")[2]
+                contents.zones[name.casefold()] = value.partition("|")[2]
             else:
                 boxes = contents.contexts.setdefault(section, {})
                 boxes[number] = _Box(name, [part.strip() for part in value.split(",", len(_POSITIONS) - 1)])
@@ -168,7 +168,7 @@ def _read_box(box: _Box, contents: _Contents) -> dict[str, str]:
     pairs = (pair.partition("=") for pair in written.split("|"))
     own = {name.strip().casefold(): value.strip() for name, _, value in pairs}
     options = {name: own.get(name, contents.general.get(name, "")) for name in _OPTIONS}
-    return {**texts, **options, "tz": _clock(contents.zones.get(options["tz"], ""))}
+    return {**texts, **options, "tz": _clock(contents.zones.get(options["tz"].casefold(), ""))}
 
 
 def _clock(pattern: str) -> str:
