@@ -300,5 +300,5 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "column": problem.column,
         "severity": problem.severity,
         "code": problem.code,
-        "message": problem.message,
+        "message": problem.message_with_option,
     }

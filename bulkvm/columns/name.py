@@ -1,5 +1,6 @@
 """Names of boxes."""
 
+import html
 import re
 import unicodedata
 from contextlib import suppress
@@ -24,6 +25,11 @@ _HIDDEN: Final = re.compile(
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
 _LOST: Final = "\ufffd"
+_QUOTES: Final = {
+    '"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u2018": "\u2019", "\u201a": "\u2018\u2019",
+    "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "`": "`\u00b4'",
+}  # fmt: skip
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ODD_SPACES: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f]")
 
 
@@ -102,6 +108,35 @@ def no_hidden_characters(value: str, _: PinPolicy) -> Fault | None:
             message = f"There is {what} ({names}) in this name. If it should not be there, type the name again."
             return Fault(ProblemCode.INVISIBLE_CHARACTERS, message)
     return None
+
+
+def no_marks(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of a name in quotation marks, and of a formula that was never calculated: =A1&B1."""
+    if value.startswith("="):
+        return Fault(
+            ProblemCode.NAME_MARKS,
+            "The name begins with =, like a formula that was not calculated. Type the name that it should show.",
+        )
+    inner = value[1:-1].strip()
+    closing = _QUOTES.get(value[0], "")
+    if not inner or value[-1] not in closing or any(mark in inner for mark in value[0] + closing):
+        return None
+    message = f'The name is in quotation marks. If they are not part of it, type "{shown(inner)}".'
+    return Fault(ProblemCode.NAME_MARKS, message)
+
+
+def no_web_code(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of characters as web pages encode them: &amp; for &."""
+    if not _ENTITY.search(value):
+        return None
+    decoded = html.unescape(value)
+    if decoded == value:
+        return None
+    return Fault(
+        ProblemCode.NAME_ENCODING,
+        f'The name was probably "{shown(decoded)}" originally: a program wrote it for a web page. '
+        "Type the name again, or export the file again.",
+    )
 
 
 def no_placeholder(value: str, _: PinPolicy) -> Fault | None:

@@ -32,6 +32,10 @@ _NAMES: Final = {
     "zh-CN": ("chinese", "mandarin", "中文"),
     "ja-JP": ("japanese", "日本語"),
 }  # fmt: skip
+# Answers that are also codes of languages, which are hardly ever meant.
+_ANSWERS: Final = {
+    "yes": f", such as {_EXAMPLE}", "no": "; for Norwegian, nb-NO", "non": f", such as {_EXAMPLE}",
+}  # fmt: skip
 # Dashes that word processors write for a hyphen, and the minus sign.
 _NOT_HYPHENS: Final = re.compile(r"[_\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _EXTENDED: Final = frozenset({"ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"})
@@ -55,8 +59,8 @@ def _parse_prompt(text: str) -> Parsed:
             None, (Fault(ProblemCode.PROMPT_TAG, "Choose a language from the list, or leave the cell blank."),)
         )
     name = text.casefold()
-    if name == "yes":  # which is registered, and not meant
-        return _not_a_tag(text, f", such as {_EXAMPLE}")
+    if name in _ANSWERS:
+        return _not_a_tag(text, _ANSWERS[name])
     if name in _TAG_OF_NAME:
         return _not_a_tag(text, f"; for {shown(text)}, {_TAG_OF_NAME[name]}")
     return _parse_tag(text)

@@ -180,9 +180,11 @@ class _Import:
         return self._execute(prepared.plan, prepared.tenant)
 
     def _refuse(self) -> RunReport:
-        """Send nothing because the sheet has errors, and write them to the result."""
+        """Send nothing because the sheet has errors, and write them to the result, if there are rows."""
         error = SheetError("Nothing was sent. Correct the errors first, or skip the invalid rows with --skip-invalid.")
         report = self._report_not_sent(error.exit_code, error)
+        if not report.outcomes:
+            return report
         began = datetime.now(UTC)
         return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
 

@@ -40,6 +40,7 @@ class Problem:
         cell: the column's letter and the row, such as C7.
         column: the column's header.
         code, message, severity: as for a Fault.
+        option: what the command line offers in addition, which is not in notes in a workbook.
     """
 
     row: int | None
@@ -48,11 +49,17 @@ class Problem:
     cell: str | None = None
     column: str | None = None
     severity: Severity = _OF_CODE
+    option: str = ""
 
     def __post_init__(self) -> None:
         """Take the severity of the code, if none is given."""
         if self.severity is _OF_CODE:
             object.__setattr__(self, "severity", self.code.severity)
+
+    @property
+    def message_with_option(self) -> str:
+        """The message for the terminal."""
+        return f"{self.message} {self.option}".rstrip()
 
     @property
     def is_error(self) -> bool:

@@ -55,6 +55,7 @@ class ProblemCode(StrEnum):
     OTHER_SYSTEM = "other-system", _ERROR, "the file is an export of another system", "add `--from`, or use `--map`"
     NOT_TAKEN = "not-taken", _WARNING, "the export of another system has values that are not taken", "see the message"
     WORD_UNKNOWN = "word-unknown", _ERROR, "the export of another system has an unknown word", "correct it"
+    NO_ROWS = "no-rows", _ERROR, "there are no rows below the headings", "fill in a row for each box"
     MISLABELLED = "mislabelled", _WARNING, "the file's name ends in another type", "rename the file"
     UNCLOSED_QUOTE = "unclosed-quote", _ERROR, "a quotation mark is not closed", "close or delete it"
     CHANGED_BACKUP = "changed-backup", _ERROR, "the file is not what its manifest describes", "use another backup"
@@ -171,6 +172,9 @@ class ProblemCode(StrEnum):
     NAME_LINE_BREAK = "name-line-break", _WARNING, "the lines of the name were joined by spaces", "none"
     NAME_PLACEHOLDER = (
         "name-placeholder", _WARNING, "the name is a word for no value, such as NULL", "leave the cell blank",
+    )  # fmt: skip
+    NAME_MARKS = (
+        "name-marks", _WARNING, "the name is in quotation marks, or begins like a formula", "type it without them",
     )  # fmt: skip
     NAME_TWICE = "name-twice", _WARNING, "several rows have the same name", "give each box its own name"
 

@@ -42,7 +42,8 @@ TextAndKind = tuple[str, CellKind | None]
 class CellText:
     """Formats cell values with a workbook's shared strings, number formats and date epoch.
 
-    `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part.
+    `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
+    `white_styles` of those with white text on white.
     """
 
     strings: Sequence[str]
@@ -50,6 +51,7 @@ class CellText:
     epoch: datetime
     struck_styles: frozenset[str] = frozenset()
     struck_strings: frozenset[int] = frozenset()
+    white_styles: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.columns.cell_display import STRIP_CHARS, shown
+from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown
 from bulkvm.columns.column import Column
 from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
@@ -38,6 +38,7 @@ _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertica
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
 _CONTENT: Final = re.compile(rf"[^\s\x1a,;|\"'{re.escape(STRIP_CHARS)}]")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_OTHER_LINE_END: Final = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _DIALLED: Final = re.compile("[0-9]{3,}")
 _MAX_LISTED: Final = 6  # lines in a message
 _MAX_BYTES: Final = 8  # in a message
@@ -69,6 +70,12 @@ def read_csv(
         table, row_problems = _read_rows(source, text, dialect, header, match_headings(header.headings, heading_map))
         problems = [*warn_guessed_encoding(text), *row_problems]
     cells = table.to_frame()
+    if not len(cells) and (found := _OTHER_LINE_END.search(" ".join(header.row.cells.values()))):
+        raise SheetError(
+            f"{source.name} ends its lines with the character {character_name(found[0])}, which is no line end of a "
+            "CSV file. Export it again, or open it in Excel and save it as CSV UTF-8.",
+            ProblemCode.UNREADABLE,
+        )
     # Values to the right of the header are reported by row.
     problems.extend(warn_unnamed_columns(header, cells, cells.columns.intersection(list(header.row.cells))))
     return Sheet(

@@ -112,7 +112,8 @@ def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
         row=None,
         code=ProblemCode.ENCODING,
         message=f'the file is not in UTF-8 and was read as Windows-1252: line {number} contains "{word}". '
-        "If that is wrong, give the encoding with --encoding, or save the file as CSV UTF-8.",
+        "If that is wrong, save the file as CSV UTF-8.",
+        option="Or give the encoding with --encoding.",
         severity=Severity.WARNING,
     )
 

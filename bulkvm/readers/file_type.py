@@ -28,6 +28,8 @@ _SIGNATURES: Final = {
     b"7z\xbc\xaf": "a compressed archive",
     b"Rar!": "a compressed archive",
 }
+# Older formats of spreadsheets, as text.
+_OLD_TEXT: Final = {b"table\r\n0,1": "a DIF file", b"table\n0,1": "a DIF file", b"id;p": "a SYLK file (.slk)"}
 
 
 class FileType(StrEnum):
@@ -69,10 +71,27 @@ def detect_type(source: Source) -> FileType:
         return FileType.WORKBOOK
     if head.startswith(_OLE2):
         raise _old_or_encrypted(source)
+    _refuse_other_types(source, head)
+    if is_named_workbook and b"\0" in head and not head.startswith(_UTF_MARKS):
+        raise damaged_error(source.name)
+    if _JSON.match(head) or _OF_SUFFIX.get(source.path.suffix.lower()) is FileType.JSON:
+        return FileType.JSON
+    return FileType.TEXT
+
+
+def _refuse_other_types(source: Source, head: bytes) -> None:
+    """Refuse files that are no sheets, or sheets in formats that are not read."""
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
             raise SheetError(f"{source.name} is {kind}, despite its name. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for signature, kind in _OLD_TEXT.items():
+        if start.startswith(signature):
+            raise SheetError(f"{source.name} is {kind}, which cannot be read. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
+    if b"urn:oasis:names:tc:opendocument" in start:
+        raise SheetError(
+            f"{source.name} is an OpenDocument file (.fods), which cannot be read. {SAVE_AS}", ProblemCode.NOT_A_SHEET
+        )
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml")):
         kind = (
             "a workbook in the old XML format"
@@ -80,11 +99,6 @@ def detect_type(source: Source) -> FileType:
             else "a web page"
         )
         raise SheetError(f"{source.name} is {kind}, despite its name. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
-    if is_named_workbook and b"\0" in head and not head.startswith(_UTF_MARKS):
-        raise damaged_error(source.name)
-    if _JSON.match(head) or _OF_SUFFIX.get(source.path.suffix.lower()) is FileType.JSON:
-        return FileType.JSON
-    return FileType.TEXT
 
 
 def check_name(source: Source, file_type: FileType) -> tuple[Problem, ...]:

@@ -26,10 +26,21 @@ def warn_hidden_rows(rows: Sequence[int]) -> Iterator[Problem]:
 
 def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
     """Warn once about all rows with text that is struck through in a column that is read."""
-    rows = sorted({row for row, letters in struck if not set(letters).isdisjoint(used)})
+    yield from _warn_rows(struck, used, ProblemCode.STRUCK_THROUGH, "text that is struck through")
+
+
+def warn_white_rows(white: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
+    """Warn once about all rows with white text on white in a column that is read."""
+    yield from _warn_rows(white, used, ProblemCode.HIDDEN_ROWS, "white text on white")
+
+
+def _warn_rows(
+    marked: Iterable[tuple[int, Collection[str]]], used: Collection[str], code: ProblemCode, what: str
+) -> Iterator[Problem]:
+    rows = sorted({row for row, letters in marked if not set(letters).isdisjoint(used)})
     if rows:
         named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
-        yield _read_like_others(ProblemCode.STRUCK_THROUGH, "rows with text that is struck through", named)
+        yield _read_like_others(code, f"rows with {what}", named)
 
 
 def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:

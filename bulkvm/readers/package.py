@@ -26,7 +26,7 @@ from bulkvm.readers.xml_parts import Steps, XmlHandler, parse_whole
 
 _MEMBERS: Final = {
     "xl/workbook.bin": ("a binary workbook (.xlsb)", SAVE_AS),
-    "mimetype": ("an OpenDocument file, such as .ods", SAVE_AS),
+    "mimetype": ("an OpenDocument file (.ods)", SAVE_AS),
     "Index/Document.iwa": ("a Numbers document", "In Numbers, choose File > Export To > Excel, and use that file."),
     "word/document.xml": ("a Word document", NOT_A_SHEET),
     "ppt/presentation.xml": ("a presentation", NOT_A_SHEET),
@@ -146,7 +146,9 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         for name, is_visible, key in book.sheets
         if relationships.types.get(key) == "worksheet"
     )
-    texts = CellText(strings.texts, styles.formats(), book.epoch, styles.struck(), frozenset(strings.struck))
+    texts = CellText(
+        strings.texts, styles.formats(), book.epoch, styles.struck(), frozenset(strings.struck), styles.white()
+    )
     return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing))
 
 

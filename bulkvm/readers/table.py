@@ -45,13 +45,17 @@ def make_frame(columns: Mapping[str, list[str]], rows: list[int]) -> "pd.DataFra
 
 
 class Row(NamedTuple):
-    """One row: its number in the sheet, its texts and cell kinds by column letter, and cells struck through."""
+    """One row: its number in the sheet, its texts and cell kinds by column letter.
+
+    `struck` and `white` are the letters of the cells struck through, and of those with white text on white.
+    """
 
     number: int
     cells: Mapping[str, str]
     kinds: Mapping[str, CellKind] = {}
     is_hidden: bool = False
     struck: Collection[str] = ()
+    white: Collection[str] = ()
 
 
 class Table:
@@ -61,6 +65,7 @@ class Table:
         self.rows: list[int] = []
         self.hidden: list[int] = []
         self.struck: list[tuple[int, Collection[str]]] = []  # rows, and the letters of their struck cells
+        self.white: list[tuple[int, Collection[str]]] = []  # the same for white text on white
         self.kinds: dict[str, dict[int, CellKind]] = {}
         self._name = source.name
         self._max_rows = max_rows(source.size, is_packed=is_packed)
@@ -93,7 +98,7 @@ class Table:
                 if len(column) < above:
                     column.extend([""] * (above - len(column)))
                 column.append(interned.get(text) or self._intern(text))
-        if row.kinds or row.struck or row.is_hidden:
+        if row.kinds or row.struck or row.white or row.is_hidden:
             self._add_marks(row)
         if self._bytes_left < 0 or len(self.rows) * len(self._columns) > TABLE_CELLS:
             raise SheetError(
@@ -108,9 +113,11 @@ class Table:
             self.mark(letter, row.number, kind)
         if row.struck:
             self.struck.append((row.number, row.struck))
+        if row.white:
+            self.white.append((row.number, row.white))
         if row.is_hidden:
             self.hidden.append(row.number)
-        self._bytes_left -= _BYTES_OF_KIND * (len(row.kinds) + len(row.struck))
+        self._bytes_left -= _BYTES_OF_KIND * (len(row.kinds) + len(row.struck) + len(row.white))
 
     def sort(self) -> None:
         """Sort rows that the file has in another order, and join the parts of a row. Cells there twice are damaged."""

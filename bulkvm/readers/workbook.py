@@ -19,6 +19,7 @@ from bulkvm.readers.hidden_and_merged import (
     warn_hidden_columns,
     warn_hidden_rows,
     warn_struck_rows,
+    warn_white_rows,
 )
 from bulkvm.readers.other_systems.recognition import recognise, refuse_export
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
@@ -171,6 +172,7 @@ def _read(
     problems = (
         *warn_hidden_rows(table.hidden),
         *warn_struck_rows(table.struck, used),
+        *warn_white_rows(table.white, used),
         *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
         *warn_conditional(worksheet.conditional, package.changing, in_order, table),
         *find_covered_headings(worksheet.merged, in_order, header.row.number),

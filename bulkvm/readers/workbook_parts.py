@@ -67,14 +67,19 @@ class WorkbookPart(XmlHandler):
 
 
 class Styles(XmlHandler):
-    """The number formats of cell styles, and which of their fonts are struck through."""
+    """The number formats of cell styles, and which of them strike text through or show it in white on white."""
 
     def __init__(self) -> None:
         self._codes: dict[int, str | None] = {}
         self._ids: list[int] = []
         self._fonts: list[str] = []  # of the styles
         self._struck_fonts: set[str] = set()
+        self._white_fonts: set[str] = set()
         self._font = -1
+        self._fills: list[str] = []  # of the styles
+        self._white_fills: set[str] = set()
+        self._fill = -1
+        self._in_fills = False
         self._in_list = False
         self._in_fonts = False
         self._conditional = -1  # conditional formats so far
@@ -91,9 +96,23 @@ class Styles(XmlHandler):
             return frozenset()
         return frozenset(str(style) for style, font in enumerate(self._fonts) if font in self._struck_fonts)
 
+    def white(self) -> frozenset[str]:
+        """Return the indexes of the styles with white text on white, as cells have them."""
+        if not self._white_fonts:
+            return frozenset()
+        styles = enumerate(zip(self._fonts, self._fills, strict=True))
+        return frozenset(
+            str(style) for style, (font, fill) in styles if font in self._white_fonts and fill in self._white_fills
+        )
+
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
         return for_elements(
+            color=self._start_color,
+            fills=self._start_fills,
+            fill=self._start_fill,
+            patternFill=self._start_pattern,
+            fgColor=self._start_fill_color,
             cellXfs=self._start_list,
             xf=self._start_style,
             numFmt=self._start_code,
@@ -105,7 +124,9 @@ class Styles(XmlHandler):
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
-        return for_elements(cellXfs=self._end_list, fonts=self._end_fonts, dxf=self._end_conditional)
+        return for_elements(
+            cellXfs=self._end_list, fonts=self._end_fonts, fills=self._end_fills, dxf=self._end_conditional
+        )
 
     def _start_conditional(self, _: dict[str, str]) -> None:
         self._conditional += 1
@@ -123,6 +144,28 @@ class Styles(XmlHandler):
     def _start_font(self, _: dict[str, str]) -> None:
         self._font += self._in_fonts
 
+    def _start_color(self, attributes: dict[str, str]) -> None:
+        if self._in_fonts and _is_white(attributes):
+            self._white_fonts.add(str(self._font))
+
+    def _start_fills(self, _: dict[str, str]) -> None:
+        self._in_fills = True
+
+    def _end_fills(self, _: str) -> None:
+        self._in_fills = False
+
+    def _start_fill(self, _: dict[str, str]) -> None:
+        self._fill += self._in_fills
+
+    def _start_pattern(self, attributes: dict[str, str]) -> None:
+        self._pattern = attributes.get("patternType", "none")
+        if self._in_fills and self._pattern == "none":
+            self._white_fills.add(str(self._fill))
+
+    def _start_fill_color(self, attributes: dict[str, str]) -> None:
+        if self._in_fills and self._pattern == "solid" and _is_white(attributes):
+            self._white_fills.add(str(self._fill))
+
     def _start_strike(self, attributes: dict[str, str]) -> None:
         if not is_on(attributes):
             return
@@ -138,6 +181,7 @@ class Styles(XmlHandler):
         if self._in_list:
             self._ids.append(int(attributes.get("numFmtId", 0)))
             self._fonts.append(attributes.get("fontId", "0"))
+            self._fills.append(attributes.get("fillId", "0"))
             if len(self._ids) > STYLES:
                 raise ValueError(len(self._ids))
 
@@ -152,6 +196,13 @@ class Styles(XmlHandler):
 
     def _end_list(self, _: str) -> None:
         self._in_list = False
+
+
+def _is_white(color: dict[str, str]) -> bool:
+    """Whether a colour is white, also as that of the background of the usual theme."""
+    if "rgb" in color:
+        return color["rgb"][-6:].upper() == "FFFFFF"
+    return (color.get("theme") == "0" and "tint" not in color) or color.get("indexed") in {"1", "9"}
 
 
 class SharedStrings(XmlHandler):

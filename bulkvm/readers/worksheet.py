@@ -18,7 +18,8 @@ from bulkvm.readers.xml_parts import (
     read_index,
 )
 
-_NO_HEIGHT: Final = frozenset({"0", "0.0"})
+_NARROWEST: Final = 1.0  # the width of a column in which a character can be seen
+_LOWEST: Final = 4.0  # the height of a row in points
 _TRUE: Final = frozenset({"1", "true"})
 
 
@@ -37,6 +38,7 @@ class Worksheet(XmlHandler):
         self._stream = stream
         self._texts = texts
         self._steps = steps
+        self._white_styles = texts.white_styles
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._runs: list[str] = []
         self._rows: list[Row] = []
@@ -45,6 +47,7 @@ class Worksheet(XmlHandler):
         self._cells: dict[str, str] = {}
         self._kinds: dict[str, CellKind] = {}
         self._struck: list[str] = []
+        self._white: list[str] = []
         self._is_hidden = False
         self._has_no_height = False
         self._is_struck = False
@@ -115,7 +118,7 @@ class Worksheet(XmlHandler):
             raise ValueError(len(self.merged))
 
     def _start_column(self, attributes: dict[str, str]) -> None:
-        if attributes.get("hidden") in _TRUE or attributes.get("width") in _NO_HEIGHT:
+        if attributes.get("hidden") in _TRUE or _is_below(attributes.get("width"), _NARROWEST):
             first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
             if first and last and len(self.hidden_columns) < len(LETTERS):
                 self.hidden_columns.append((first, last))
@@ -138,7 +141,7 @@ class Worksheet(XmlHandler):
         if not number or number > ROWS:
             raise ValueError(number)
         self._column = 0
-        hidden = attributes.get("hidden") in _TRUE or attributes.get("ht") in _NO_HEIGHT
+        hidden = attributes.get("hidden") in _TRUE or _is_below(attributes.get("ht"), _LOWEST)
         if self._has_no_height and attributes.keys().isdisjoint({"ht", "hidden"}):
             hidden = True
         if number == self._number:  # some programs write a row in several parts
@@ -152,6 +155,7 @@ class Worksheet(XmlHandler):
         self._cells = {}
         self._kinds = {}
         self._struck = []
+        self._white = []
 
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
@@ -169,11 +173,13 @@ class Worksheet(XmlHandler):
             self._cells[letter] = text
             if self._is_struck or (self._may_be_struck and self._texts.is_struck(kind_of_value, style, self._value)):
                 self._struck.append(letter)
+            if style in self._white_styles:
+                self._white.append(letter)
             if kind is not None:
                 self._kinds[letter] = kind
 
     def _row(self) -> Row:
-        return Row(self._number, self._cells, self._kinds, self._is_hidden, self._struck)
+        return Row(self._number, self._cells, self._kinds, self._is_hidden, self._struck, self._white)
 
     def _column_letter(self, reference: str | None) -> tuple[str, bool]:
         """Return the letter of a cell's column, and whether its reference names another row.
@@ -190,3 +196,11 @@ class Worksheet(XmlHandler):
             is_misplaced = letter != written
         self._column = column
         return letter, is_misplaced
+
+
+def _is_below(size: str | None, smallest: float) -> bool:
+    """Whether a width or a height is too small for text to be seen; one that is no number is the default."""
+    try:
+        return size is not None and float(size) < smallest
+    except ValueError:
+        return False

@@ -24,6 +24,8 @@ from bulkvm.text import join_and
 
 _NAMED: Final = 8  # unknown columns that a message names
 _COMPARED: Final = 200  # headings or rows in which something similar is looked for
+_CERTAIN_PIN: Final = "Voicemail PIN"  # wins over other headings
+_ONE_NAME: Final = f'Put the whole name into one column, "{NAME_COLUMN.title}".'
 _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
@@ -56,11 +58,13 @@ def check_headings(sheet: Sheet) -> list[Problem]:
     }
     there = {heading_key(heading): heading for heading in headings.values() if not is_result_heading(heading)}
     problems = [_not_there(theirs, there) for theirs in heading_map if heading_key(theirs) not in there]
-    problems += [
-        _twice(column, found, sheet)
+    twice = {
+        column: found
         for column, found in letters.items()
         if len(found) > 1 and not (column.joiner and column.header in heading_map.values())
-    ]
+    }
+    are_tables = KEY_COLUMN in twice and len(twice) > 1 and len(set(map(len, twice.values()))) == 1
+    problems += [_tables(twice)] if are_tables else [_twice(column, found, sheet) for column, found in twice.items()]
     problems += [
         _ambiguous(letter, heading, possible)
         for letter, heading in unknown.items()
@@ -80,7 +84,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
 
 def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
     if is_result_heading(theirs):
-        message = f'--map names "{shown(theirs)}", which is a column of results. These are never read.'
+        message = f'"{shown(theirs)}", which --map names, is a column of results. These are never read.'
     else:
         close = difflib.get_close_matches(heading_key(theirs), list(islice(there, _COMPARED)), n=1)
         similar = f'Did you mean "{shown(there[close[0]])}"?' if close else "Write it as in the sheet."
@@ -93,30 +97,44 @@ def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
     named = join_and([f'{letter} ("{shown(headings[letter])}")' for letter in letters])
     options = [_map_option(headings[letter], column.header) for letter in letters]
     if len({heading_key(headings[letter]) for letter in letters}) < len(letters):
-        choice = "or rename all but one"
+        choice = ""
     elif column.header in sheet.heading_map.values():
-        choice = "or map only one: the values of several columns cannot be joined here"
+        choice = "Or map only one: the values of several columns cannot be joined here."
     else:
-        choice = f"or choose one with {' or '.join(options)}" + (
-            f". To read all of them: {' '.join(options)}" if column.joiner else ""
+        choice = f"Or choose one with {' or '.join(options)}." + (
+            f" To read all of them: {' '.join(options)}." if column.joiner else ""
         )
     return Problem(
         row=None,
         column=column.header,
         code=ProblemCode.COLUMN_TWICE,
-        message=f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.header}. "  # noqa: PLR2004
-        f"Delete all but one of them, {choice}.",
+        message=f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.title}. "  # noqa: PLR2004
+        "Delete all but one of them, or rename the others.",
+        option=choice,
+    )
+
+
+def _tables(twice: Mapping[Column, Sequence[str]]) -> Problem:
+    """The error for several tables beside each other, which have the same columns."""
+    keys = join_and(list(twice[KEY_COLUMN]))
+    return Problem(
+        row=None,
+        column=KEY_COLUMN.header,
+        code=ProblemCode.COLUMN_TWICE,
+        message=f"there are several tables beside each other, with extensions in columns {keys}. Move the rows of all "
+        "of them into the first one, below each other, and delete the others.",
     )
 
 
 def _ambiguous(letter: str, heading: str, possible: Iterable[str]) -> Problem:
-    headers = [column.header for column in COLUMNS if column.header in possible]
+    columns = [column for column in COLUMNS if column.header in possible]
+    titles = " or ".join(f'"{column.title}"' for column in columns)
     return Problem(
         row=None,
         code=ProblemCode.HEADING_AMBIGUOUS,
-        message=f'column {letter} ("{shown(heading)}") may be {" or ".join(headers)}. '
-        f"Choose with {' or '.join(_map_option(heading, header) for header in headers)}, or ignore the column with "
-        f"{_map_option(heading, '')}.",
+        message=f'column {letter} ("{shown(heading)}") may be {titles}. Rename it to the one that it is, or delete it.',
+        option=f"Or choose with {' or '.join(_map_option(heading, column.header) for column in columns)}, or ignore "
+        f"the column with {_map_option(heading, '')}.",
     )
 
 
@@ -139,35 +157,37 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     if secret := next((pair for pair in unknown.items() if names_secret(pair[1])), None):
         letter, heading = secret
         message = (
-            f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Choose one with '
-            f"{choice} or {_map_option(heading, PIN_COLUMN.header)}."
+            f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Rename the one '
+            f'that does to "{_CERTAIN_PIN}".'
         )
+        option = f"Or choose one with {choice} or {_map_option(heading, PIN_COLUMN.header)}."
     elif login := next((pair for pair in unknown.items() if names_login(pair[1])), None):
         letter, heading = login
         message = (
             f"it is not clear whether column {column} holds the PINs, or the passwords of {letter} "
-            f'("{shown(heading)}"). Choose with {choice}, or ignore the column with {_map_option(theirs, "")}.'
+            f'("{shown(heading)}"). If they are the PINs, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
         )
+        option = f"Or choose with {choice}, or ignore the column with {_map_option(theirs, '')}."
     else:
         return []
-    return [Problem(row=None, column=PIN_COLUMN.header, code=ProblemCode.PIN_COLUMN_UNCERTAIN, message=message)]
+    code = ProblemCode.PIN_COLUMN_UNCERTAIN
+    return [Problem(row=None, column=PIN_COLUMN.header, code=code, message=message, option=option)]
 
 
 def _no_key(sheet: Sheet) -> Problem:
     headings = sheet.headings
     first = sheet.cells.head(_COMPARED)
     likely = suggest_extensions({heading: first[letter].tolist() for letter, heading in headings.items()})
-    or_map = f", or name it with {_map_option(likely, KEY_COLUMN.header)}" if likely else ""
     found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
     return Problem(
         row=None,
         column=KEY_COLUMN.header,
         code=ProblemCode.COLUMN_MISSING,
         message=(
-            f"no column is called {KEY_COLUMN.header} (or {KEY_COLUMN.title}, Ext, Mailbox ...). "
-            f"Headings found: {found}. "
-            f"Rename the column that holds the numbers{or_map}."
+            f"no column is called {KEY_COLUMN.title} (or {KEY_COLUMN.header}, Ext, Mailbox ...). "
+            f"Headings found: {found}. Rename the column that holds the numbers."
         ),
+        option=f"Or name it with {_map_option(likely, KEY_COLUMN.header)}." if likely else "",
     )
 
 
@@ -175,11 +195,13 @@ def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], 
     urgent_first = sorted(unknown.items(), key=lambda item: not is_about_voicemail(item[1]))
     named = ", ".join(_with_suggestion(letter, heading, known) for letter, heading in urgent_first[:_NAMED])
     rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+    joining = _joining_names(unknown, known, sheet)
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
         code=ProblemCode.COLUMN_UNKNOWN,
-        message=f"{what} not read: {named}{rest}.{_joining_names(unknown, known, sheet)}",
+        message=f"{what} not read: {named}{rest}.{' ' + _ONE_NAME if joining else ''}",
+        option=joining,
     )
 
 
@@ -190,12 +212,12 @@ def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[s
         return ""
     parts += [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())]  # beside a first name, the last name
     options = " ".join(_map_option(heading, NAME_COLUMN.header) for heading in parts)
-    return f" To read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
+    return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
 
 
 def _with_suggestion(letter: str, heading: str, known: Container[Column]) -> str:
     suggested = suggest_column(heading)
-    hint = f" (did you mean {suggested.header}?)" if suggested and suggested not in known else ""
+    hint = f" (did you mean {suggested.title}?)" if suggested and suggested not in known else ""
     return f'{letter} "{shown(heading)}"{hint}'
 
 

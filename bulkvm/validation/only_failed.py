@@ -50,7 +50,7 @@ def _status(text: str) -> str:
 def _left_out(n: int) -> Iterator[Problem]:
     if n:
         rows = "1 row that an earlier run completed is" if n == 1 else f"{n:,} rows that an earlier run completed are"
-        message = f"{rows} left out (--only-failed). Edits in such rows are not sent."
+        message = f"{rows} left out. Edits in such rows are not sent."
         yield Problem(row=None, code=ProblemCode.ROWS_LEFT_OUT, message=message)
 
 

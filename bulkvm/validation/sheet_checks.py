@@ -12,7 +12,7 @@ from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import BLANK, Record
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.model.problem import Problem, Severity, rows_with_errors
+from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
@@ -23,6 +23,11 @@ from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, w
 from bulkvm.validation.refused_pins import blank_refused_pins
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
+_NO_ROWS: Final = Problem(
+    row=None,
+    code=ProblemCode.NO_ROWS,
+    message="there are no rows below the headings. Fill in a row for each box, and save the file.",
+)
 _PLACE_BITS: Final = 16  # more than Excel has columns; single numbers are sorted in less time and memory than tuples
 
 
@@ -108,6 +113,8 @@ def validate(
         replace_pins: count PINs as blank that the policy or the PBX's rules refuse.
     """
     checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros, replace_pins=replace_pins)
+    if not len(sheet.cells):
+        return replace(checked, problems=(_NO_ROWS, *checked.problems))
     if not sheet.left_out:
         return checked
     letters = letters_by_header(sheet).get(KEY_COLUMN.header)

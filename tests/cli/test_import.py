@@ -48,7 +48,7 @@ def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, fol
     assert ended.code == 3
     assert sum(pbx.state.traffic.counts.values()) == 0
     found = statuses(folder / "result.xlsx")
-    assert (found.count("invalid"), found.count("not sent"), len(found)) == (38, 22, 60)
+    assert (found.count("invalid"), found.count("not sent"), len(found)) == (45, 30, 75)
 
 
 @pytest.mark.usefixtures("pbx")
@@ -68,9 +68,9 @@ def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: 
     ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--skip-invalid", "--json")
 
     assert ended.code == 1
-    assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 22
-    assert ended.json["counts"]["invalid"] == 38
-    assert sum(ended.json["counts"].values()) == 60
+    assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 30
+    assert ended.json["counts"]["invalid"] == 45
+    assert sum(ended.json["counts"].values()) == 75
 
 
 @pytest.mark.parametrize("reported", ["TRUE", "true", "Yes", "1"])
@@ -338,3 +338,20 @@ def test_a_plan_shows_what_an_import_would_refuse_by_its_limit(bulkvm: Bulkvm, p
     assert in_json.json["excess"] == "This would change 29 of the 100 boxes on the PBX, and 28% are allowed."
     assert bulkvm("import", edited, "--yes", "--max-changes", "29%").code == 0
     assert pbx.state.traffic.counts["update"] == 29
+
+
+@pytest.mark.parametrize("content", [b"Ext,Name,PIN\n", b"Ext,Name,PIN\n,,\ne.g. 6201,e.g. Desk,e.g. 402817\n", None])
+def test_a_sheet_without_rows_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path, content: bytes | None) -> None:
+    if content is None:
+        bulkvm("template", "boxes.xlsx")
+    else:
+        Path("boxes.csv").write_bytes(content)
+    (name,) = [file.name for file in folder.glob("boxes.*")]
+
+    validated = bulkvm("validate", name)
+    ended = bulkvm("import", name, "--yes")
+
+    assert (validated.code, ended.code) == (3, 3)
+    assert "There are no rows below the headings" in validated.out.replace("there", "There")
+    assert pbx.state.traffic.counts["create"] == 0
+    assert [file.name for file in folder.glob("boxes*")] == [name]

@@ -198,7 +198,7 @@ def test_no_message_about_a_pin_shows_it(pin: str) -> None:
     ("text", "value", "codes"),
     [
         ("Front Desk", "Front Desk", []),
-        ("=1+1", "=1+1", []),
+        ("=1+1", "=1+1", ["name-marks?"]),
         ("NA", "NA", ["name-placeholder?"]),
         ("x" * 64, "x" * 64, []),
         ("😀" * 64, "😀" * 64, []),
@@ -288,6 +288,11 @@ def test_any_other_play_datetime_is_refused(text: str) -> None:
         ("e", None, ["prompt-tag"]),
         (LONG, None, ["prompt-tag"]),
         ("NULL", None, ["prompt-tag"]),
+        ("no", None, ["prompt-tag"]),
+        ("No", None, ["prompt-tag"]),
+        ("non", None, ["prompt-tag"]),
+        ("nb-NO", "nb-NO", []),
+        ("ja", "ja", []),
     ],
 )
 def test_a_prompt_is_read_or_refused_by_its_rules(text: str, value: str | None, codes: list[str]) -> None:
@@ -439,6 +444,10 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("pin", ["402 817", "402-817", "402817#", "PIN 402817"],
          "A PIN contains only the digits 0 to 9. Remove the other characters."),
         ("pin", ["same", "random", "keine", "xxxxxx"], "This is not a PIN. Type one, or leave the cell blank."),
+        (
+            "prompt", ["no"],
+            '"no" is not a known language code. Choose a language from the list; for Norwegian, nb-NO.',
+        ),
         ("prompt", ["yes"], '"yes" is not a known language code. Choose a language from the list, such as en-US.'),
         ("recipients", ["a@example.com <b@example.com>", "a@example.com (b@example.com)",
                         "<a@example.com> b@example.com"],
@@ -522,3 +531,44 @@ def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str)
 )  # fmt: skip
 def test_a_placeholder_or_invisible_character_in_a_name_is_a_warning(text: str, codes: list[str]) -> None:
     assert read("name", text) == (text, codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("“Front Desk”", "Front Desk"),
+        ("„Empfang“", "Empfang"),
+        ("„Recepcja”", "Recepcja"),
+        ("«Accueil»", "Accueil"),
+        ("« Accueil »", "Accueil"),
+        ("»Empfang«", "Empfang"),
+        ("‘Bob’", "Bob"),
+        ('"Bob"', "Bob"),
+        ("'Bob'", "Bob"),
+        ("Smith &amp; Sons", "Smith & Sons"),
+        ("O&#39;Brien", "O'Brien"),
+        ("O&#x27;Brien", "O'Brien"),
+        ("Caf&eacute;", "Café"),
+    ],
+)
+def test_marks_that_a_program_or_a_person_put_around_a_name_are_a_warning(text: str, meant: str) -> None:
+    (fault,) = [fault for rule in COLUMN_OF_HEADER["name"].rules if (fault := rule(text, DEFAULT_PIN_POLICY))]
+
+    assert f'"{meant}"' in fault.message
+    assert fault.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("text", ["=A1&B1", "=VLOOKUP(A2;B:C;2)", "=6201"])
+def test_a_formula_as_a_name_is_a_warning(text: str) -> None:
+    assert read("name", text) == (text, ["name-marks?"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["O’Brien", "Bob “The Man” Lee", "“A” and “B”", "AT&T;", "Q&A; desk", "R&D", "5' 6\"", "'n Sync", "l'Étoile", '"'],
+)
+def test_a_name_with_quotation_marks_or_ampersands_of_its_own_is_no_problem(text: str) -> None:
+    codes = read("name", text)[1]
+
+    assert "name-marks?" not in codes
+    assert "name-encoding?" not in codes

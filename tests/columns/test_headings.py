@@ -194,7 +194,7 @@ def test_a_heading_that_may_be_either_of_two_is_an_error_that_names_both(heading
     (problem,) = [problem for problem in checked.problems if problem.is_error]
     assert problem.code == "heading-ambiguous"
     shown = " ".join(heading.split())
-    assert all(f'--map "{shown}={header}"' in problem.message for header in headers)
+    assert all(f'--map "{shown}={header}"' in problem.message_with_option for header in headers)
 
 
 @pytest.mark.parametrize(

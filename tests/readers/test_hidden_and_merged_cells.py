@@ -71,6 +71,9 @@ def test_merged_cells_in_a_column_that_is_not_read_are_accepted(tmp_path: Path) 
     [
         ('<col min="3" max="3" hidden="1"/>', "C"),
         ('<col min="2" max="3" width="0"/>', "B, C"),
+        ('<col min="2" max="2" width="0.3"/>', "B"),
+        ('<col min="3" max="3" width="0.83203125" customWidth="1"/>', "C"),
+        ('<col min="3" max="3" width="wide"/>', None),
         ('<col min="4" max="16384" hidden="1"/>', None),
         ('<col min="1" max="3" width="9"/>', None),
     ],
@@ -115,3 +118,61 @@ def test_a_conditional_format_that_may_change_what_is_shown_is_a_warning(
 
     assert codes(read) == ([(None, "conditional-format")] if columns else [])
     assert all(f" in {columns}." in problem.message and not problem.is_error for problem in read.problems)
+
+
+FONTS = "<fonts><font/><font>{}</font></fonts>"
+FILLS = (
+    '<fills><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>{}</fills>'
+)
+SOLID = '<fill><patternFill patternType="solid"><fgColor {}/></patternFill></fill>'
+STYLES = '<cellXfs><xf/><xf fontId="1" fillId="{}"/></cellXfs>'
+
+
+@pytest.mark.parametrize(
+    ("font", "fill", "at", "is_hidden"),
+    [
+        pytest.param('<color rgb="FFFFFFFF"/>', "", 0, True, id="white"),
+        pytest.param('<color theme="0"/>', "", 0, True, id="background of the theme"),
+        pytest.param('<color indexed="9"/>', "", 0, True, id="indexed"),
+        pytest.param('<color rgb="FFFFFFFF"/>', SOLID.format('rgb="FFFFFFFF"'), 2, True, id="on a white fill"),
+        pytest.param('<color rgb="FFFFFFFF"/>', SOLID.format('rgb="FF003366"'), 2, False, id="on a dark fill"),
+        pytest.param('<color rgb="FFFFFFFF"/>', "", 1, False, id="on a pattern"),
+        pytest.param('<color theme="0" tint="-0.5"/>', "", 0, False, id="grey"),
+        pytest.param('<color rgb="FF000000"/>', "", 0, False, id="black"),
+        pytest.param("", "", 0, False, id="no colour"),
+    ],
+)
+def test_white_text_on_white_is_a_warning(tmp_path: Path, font: str, fill: str, at: int, *, is_hidden: bool) -> None:
+    rows = "".join(
+        f'<row r="{row}"><c r="A{row}" s="{style}" t="inlineStr"><is><t>620{row}</t></is></c></row>'
+        for row, style in ((2, 0), (3, 1), (4, 1))
+    )
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml()}{rows}</sheetData>",
+        styles=FONTS.format(font) + FILLS.format(fill) + STYLES.format(at),
+    )
+
+    problems = read_sheet(path).problems
+
+    assert [problem.code for problem in problems] == (["hidden-rows"] if is_hidden else [])
+    assert all("white text on white are read like the others: 3 to 4." in problem.message for problem in problems)
+
+
+def test_white_text_in_a_column_that_is_not_read_is_no_problem(tmp_path: Path) -> None:
+    row = '<row r="2"><c r="A2"><v>6201</v></c><c r="D2" s="1" t="inlineStr"><is><t>x</t></is></c></row>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml('Ext', 'Name', 'PIN', 'Floor')}{row}</sheetData>",
+        styles=FONTS.format('<color theme="0"/>') + FILLS.format("") + STYLES.format(0),
+    )
+
+    assert codes(read_sheet(path)) == []
+
+
+@pytest.mark.parametrize(("height", "is_hidden"), [("0.75", True), ("3", True), ("12.75", False), ("tall", False)])
+def test_a_row_that_is_too_low_to_be_seen_is_a_hidden_row(tmp_path: Path, height: str, *, is_hidden: bool) -> None:
+    row = f'<row r="2" ht="{height}" customHeight="1"><c r="A2"><v>6201</v></c></row>'
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}{row}</sheetData>")
+
+    assert codes(read_sheet(path)) == ([(None, "hidden-rows")] if is_hidden else [])

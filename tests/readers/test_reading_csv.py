@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from bulkvm.columns.name import equal_names
 from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
+from bulkvm.reports.export_file import write_export
 from bulkvm.validation import validate
+from tests.boxes import full_box
 from tests.readers.files import HEADINGS, codes, texts
 
 HEADER = ",".join(HEADINGS) + "\n"
@@ -223,3 +226,28 @@ def test_a_hundred_thousand_rows_are_read(tmp_path: Path) -> None:
 
     assert sheet.cells.index.tolist() == list(range(2, 100_002))
     assert sheet.cells["A"].tolist() == [str(row) for row in range(100_000, 200_000)]
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x0b", "\x0c", "\x85", "\x1e"])
+@pytest.mark.parametrize("rows", [["6201,Front Desk"], ["6201,Front Desk", "6202,Sales", ""]])
+def test_other_characters_at_the_ends_of_all_lines_are_an_error(tmp_path: Path, end: str, rows: list[str]) -> None:
+    with pytest.raises(SheetError, match=r"ends its lines with the character .* no line end of a CSV file"):
+        read(tmp_path, end.join(["Ext,Name", *rows]))
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x0b", "\x85"])
+def test_other_characters_inside_cells_are_read(tmp_path: Path, end: str) -> None:
+    sheet = read(tmp_path, f"Ext,Display{end}Name\n6201,Front{end}Desk\n")
+
+    assert texts(sheet) == [["6201", f"Front{end}Desk"]]
+
+
+@pytest.mark.parametrize("name", ["#N/A", "#REF!", "#NV", "#####", "Err:502", "'#N/A", "#WERT!", " #N/A", "=NA()"])
+def test_a_box_named_like_an_error_value_is_restored_from_a_csv_file(tmp_path: Path, name: str) -> None:
+    write_export(tmp_path / "boxes.csv", [full_box(name=name)])
+
+    checked = validate(read_sheet(tmp_path / "boxes.csv"))
+
+    (record,) = checked.records
+    assert equal_names(str(record.name), name)
+    assert not any(problem.is_error for problem in checked.problems)

@@ -25,6 +25,13 @@ CSV = csv_text([HEADINGS, ROW])
             "the old XML format",
             id="excel 2003 xml",
         ),
+        pytest.param(b'TABLE\r\n0,1\r\n"EXCEL"\r\nVECTORS', "a DIF file, which cannot be read", id="dif"),
+        pytest.param(b'ID;PWXL;N;E\nC;Y1;X1;K"Ext"', r"a SYLK file \(.slk\), which cannot be read", id="sylk"),
+        pytest.param(
+            b'<?xml version="1.0"?>\n<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0">',
+            r"an OpenDocument file \(.fods\), which cannot be read. Open it in Excel or LibreOffice, save it as .xlsx",
+            id="fods",
+        ),
         pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an old Excel file", id="xls"),
         pytest.param(
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2**20 - 20) + "EncryptedPackage".encode("utf-16-le"),

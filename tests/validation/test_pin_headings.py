@@ -48,8 +48,8 @@ def test_if_two_headings_may_be_the_pin_the_error_names_both_and_the_map(heading
 
     (problem,) = [problem for problem in checked.problems if problem.is_error]
     assert problem.code == "pin-column-uncertain"
-    assert f'--map "{heading}=pin"' in problem.message
-    assert f'--map "{other}=pin"' in problem.message
+    assert f'--map "{heading}=pin"' in problem.message_with_option
+    assert f'--map "{other}=pin"' in problem.message_with_option
     assert not checked.records
 
 
@@ -63,7 +63,7 @@ def test_two_headings_for_one_column_are_reported_with_the_map_that_decides(othe
     (problem,) = [problem for problem in validate(read("PIN", other)).problems if problem.is_error]
 
     assert problem.code == "column-twice"
-    assert f'--map "PIN=pin" or --map "{other}=pin"' in problem.message
+    assert f'--map "PIN=pin" or --map "{other}=pin"' in problem.message_with_option
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_password_beside_a_login_is_the_pin_only_where_it_is_mapped(heading: s
 
     (problem,) = [problem for problem in checked.problems if problem.is_error]
     assert problem.code == "pin-column-uncertain"
-    assert f'--map "{heading}=pin"' in problem.message
-    assert f'--map "{heading}="' in problem.message
+    assert f'--map "{heading}=pin"' in problem.message_with_option
+    assert f'--map "{heading}="' in problem.message_with_option
     for header, pin in (("pin", "918264"), ("", BLANK)):
         mapped = validate(replace(read(login, heading), heading_map={heading: header}))
         assert [record.pin for record in mapped.records] == [pin]

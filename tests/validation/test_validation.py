@@ -12,6 +12,7 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.planning import make_plan
+from bulkvm.text import join_and
 from bulkvm.validation import Checked, validate, warn_of_blanks
 from tests.sheets import sheet_of
 
@@ -342,7 +343,7 @@ def test_unknown_columns_are_one_warning_with_a_suggestion() -> None:
 
     (problem,) = checked.problems
     assert (problem.code, problem.severity) == ("column-unknown", Severity.WARNING)
-    assert 'B "Floor", C "Langauge" (did you mean prompt?)' in problem.message
+    assert 'B "Floor", C "Langauge" (did you mean Prompt language?)' in problem.message
     assert len(checked.records) == 1
 
 
@@ -481,3 +482,34 @@ def test_two_exported_rows_with_one_number_are_distinguished_by_their_ids(
 
     assert [p.row for p in checked.problems if p.is_error] == refused
     assert {p.code for p in checked.problems} == {"extension-twice"}
+
+
+def test_a_sheet_without_rows_is_an_error_of_the_file() -> None:
+    checked = check()
+
+    assert [(problem.row, problem.code, problem.is_error) for problem in checked.problems] == [(None, "no-rows", True)]
+    assert not checked.is_readable
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [["Ext", "Name", "PIN", "Ext", "Name", "PIN"], ["Ext", "Name", "Number", "Display name"], ["Ext", "Name"] * 3],
+)
+def test_tables_beside_each_other_are_one_error_that_says_what_to_do(headings: list[str]) -> None:
+    (problem,) = validate(sheet_of(headings, [""] * len(headings))).problems
+
+    letters = [letter for letter, heading in zip("ABCDEF", headings, strict=False) if heading in {"Ext", "Number"}]
+    assert f"extensions in columns {join_and(letters)}. Move the rows of all of them" in problem.message
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [["Ext", "PIN", "Pin code"], ["Ext", "E-mail / Notify"], ["Ext", "Password", "SIP PIN"],
+     ["Ext", "Password", "User"],
+     ["Nr", "Name"], ["Ext", "Vorname", "Nachname"], ["Ext", "Langauge"], ["Ext", "Name", "Ext", "Name"]],
+)  # fmt: skip
+def test_what_a_workbook_shows_names_no_option(headings: list[str]) -> None:
+    problems = validate(sheet_of(headings, ["6201"] * len(headings))).problems
+
+    assert problems
+    assert not any("--" in problem.message or "extension_number" in problem.message[:30] for problem in problems)

@@ -26,7 +26,7 @@ _OLD_PBX: Final = (
 def render_problem(problem: Problem) -> str:
     """Render a problem: `C7 (PIN): what is wrong. What to do. [code]`."""
     place = render_place(problem)
-    return f"{place + ': ' if place else ''}{printable(problem.message)} [{problem.code}]"
+    return f"{place + ': ' if place else ''}{printable(problem.message_with_option)} [{problem.code}]"
 
 
 def render_place(problem: Problem) -> str:
