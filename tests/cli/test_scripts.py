@@ -168,11 +168,16 @@ def test_a_demo_reports_each_step_and_leaves_its_files(bulkvm: Bulkvm, folder: P
     ended = bulkvm("demo")
 
     assert ended.code == 0
-    for words in (" errors and ", "42 created", "42 unchanged", "2 updated, 40 unchanged", "42 boxes"):
+    for words in (" errors:", "[extension-twice]", "42 created", "42 unchanged", "2 updated, 40 unchanged", "42 boxes"):
         assert words in ended.text
-    assert {"template.xlsx", "mistakes-annotated.xlsx", "clinic.result.xlsx", "boxes.csv"} <= {
-        file.name for file in (folder / "bulkvm-demo").iterdir()
-    }
+    assert {
+        "template.xlsx",
+        "mistakes.csv",
+        "mistakes-annotated.xlsx",
+        "clinic.xlsx",
+        "clinic.result.xlsx",
+        "boxes.csv",
+    } <= {file.name for file in (folder / "bulkvm-demo").iterdir()}
 
 
 @pytest.mark.parametrize(

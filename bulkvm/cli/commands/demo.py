@@ -3,9 +3,10 @@
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,10 @@ from bulkvm.files import make_private_folder, writing
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import simulator_state
+
+# By row and column of samples/clinic.csv.
+_MISTAKES: Final = {(3, 2): "111234", (5, 6): "reception@", (7, 0): "6106", (9, 2): "12", (10, 5): "maybe"}
+_EDITS: Final = {(1, 1): "Main Reception", (2, 2): "582046"}
 
 
 @click.command(
@@ -48,7 +53,9 @@ def command(folder: Path, *, overwrite: bool, console: Console) -> int:
                 console.always("The demo stops here because this step failed.")
                 return code or UsageError.exit_code
     console.info(
-        f"\nThe files are in {folder}. Look at clinic.result.xlsx and mistakes-annotated.xlsx first.", bold=True
+        f"\nThe files are in {folder}. Look at clinic.result.xlsx and mistakes-annotated.xlsx first.\n"
+        f"To go on with these boxes and runs, set BULKVM_STATE={folder / 'state'} and use --site simulator.",
+        bold=True,
     )
     return ExitCode.DONE
 
@@ -56,17 +63,17 @@ def command(folder: Path, *, overwrite: bool, console: Console) -> int:
 def _steps(samples: Path, folder: Path) -> "Iterator[_Step]":
     """The commands of the demo, as a user would type them."""
     yield _Step("A blank sheet to fill in", "template", folder / "template.xlsx")
+    clinic, mistakes, edited = folder / "clinic.xlsx", folder / "mistakes.csv", folder / "clinic-edited.csv"
+    _write(clinic, (samples / "clinic.xlsx").read_bytes())
+    _edit(samples / "clinic.csv", mistakes, _MISTAKES)
+    _edit(samples / "clinic.csv", edited, _EDITS)
     yield _Step(
-        "A sheet with every kind of mistake: nothing is sent, every problem is reported",
-        "validate", samples / "mistakes.xlsx", "--annotate", folder / "mistakes-annotated.xlsx",
+        "A sheet with mistakes: nothing is sent, every problem is reported",
+        "validate", mistakes, "--annotate", folder / "mistakes-annotated.xlsx",
         code=SheetError.exit_code,
     )  # fmt: skip
-    yield _import("A clinic's boxes are created", samples / "clinic.xlsx", folder / "clinic.result.xlsx")
-    yield _import(
-        "Importing the same sheet again changes nothing", samples / "clinic.csv", folder / "clinic-again.result.xlsx"
-    )
-    edited = folder / "clinic-edited.csv"
-    _edit(samples / "clinic.csv", edited)
+    yield _import("A clinic's boxes are created", clinic, folder / "clinic.result.xlsx")
+    yield _import("Importing the same sheet again changes nothing", clinic, folder / "clinic-again.result.xlsx")
     yield _import("Two edited cells are two updates", edited, folder / "clinic-edited.result.xlsx")
     yield _Step("All boxes are exported", "export", folder / "boxes.csv", "--site", "simulator")
 
@@ -84,15 +91,20 @@ def _import(title: str, sheet: Path, result: Path) -> _Step:
     return _Step(title, "import", sheet, "--site", "simulator", "--yes", "--result", result)
 
 
-def _edit(original: Path, edited: Path) -> None:
-    """Change the name of one box and the PIN of another."""
+def _edit(original: Path, edited: Path, edits: Mapping[tuple[int, int], str]) -> None:
+    """Write a copy of a .csv file with other values in some cells, by row and column."""
     with original.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    rows[1][1], rows[2][2] = "Main Reception", "582046"
+    for (row, column), value in edits.items():
+        rows[row][column] = value
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
-    with writing(edited, overwrite=True) as new:
-        new.file.write(text.getvalue().encode())
+    _write(edited, text.getvalue().encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    with writing(file, overwrite=True) as new:
+        new.file.write(content)
 
 
 def _samples() -> Path:
