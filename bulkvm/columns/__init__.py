@@ -32,8 +32,8 @@ from bulkvm.model.problem import ProblemCode
 
 __all__ = [
     "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING", "KEY_COLUMN", "NAME_COLUMN",
-    "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "SECRET_HEADERS", "SENT_PIN_HEADING", "STATUS_HEADING",
-    "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
+    "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "ROW_HEADING", "SECRET_HEADERS", "SENT_PIN_HEADING",
+    "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -48,6 +48,7 @@ EXAMPLE: Final = "e.g. "
 # Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
 STATUS_HEADING: Final = f"{RESULT_PREFIX}status"
+ROW_HEADING: Final = f"{RESULT_PREFIX}row"  # in a clean copy: the row of the sheet that it was made of
 ID_HEADING: Final = f"{RESULT_PREFIX}id"
 # The PIN that was sent, if it is not the one in the PIN column.
 SENT_PIN_HEADING: Final = f"{RESULT_PREFIX}pin"

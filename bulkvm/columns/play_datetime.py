@@ -10,6 +10,7 @@ from bulkvm.model.problem import Fault, ProblemCode
 
 PLAY_DATETIMES: Final = ("DISABLE", "12_HOUR_CLOCK", "24_HOUR_CLOCK")
 CLOCK_CHOICES: Final = ("off", "12-hour clock", "24-hour clock")  # the same values in words
+CHOICE_OF_VALUE: Final = dict(zip(PLAY_DATETIMES, CLOCK_CHOICES, strict=True))
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 _CLOCK: Final = re.compile(r"(12|24)(?:h|hr|hrs|hour|hours)?(?:clock|format)?")

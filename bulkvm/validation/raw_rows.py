@@ -10,6 +10,7 @@ from bulkvm.columns import (
     ID_COLUMN,
     KEY_COLUMN,
     PIN_COLUMN,
+    ROW_HEADING,
     SENT_PIN_HEADING,
     STATUS_HEADING,
 )
@@ -54,7 +55,7 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
         statuses = sheet.texts(written[STATUS_HEADING]).values()
         pins = sheet.texts(written[SENT_PIN_HEADING]).values() if SENT_PIN_HEADING in written else repeat("")
         rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, strict=False))
-    elif sheet.read_as:
+    elif sheet.read_as or ROW_HEADING in written:
         rows = map(_as_known, rows)
     return tuple(rows), tuple(errors)
 
@@ -72,5 +73,7 @@ def _read_extension(text: str) -> str:
 
 
 def _as_known(row: Mapping[str, str]) -> Mapping[str, str]:
-    """The row of another system's export without settings that it does not show."""
+    """The row of another system's export, or of its clean copy, without settings that it does not show."""
+    if row.get(ID_COLUMN.header):
+        return row
     return {header: text for header, text in row.items() if text or not COLUMN_OF_HEADER[header].choices}

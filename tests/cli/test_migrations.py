@@ -109,6 +109,19 @@ def test_the_plan_of_an_export_can_be_approved(bulkvm: Bulkvm, pbx: Starlette, f
     assert bulkvm("diff", "r.xlsx").code == 0
 
 
+@pytest.mark.usefixtures("pbx")
+def test_the_sheet_of_an_export_is_compared_without_what_it_does_not_show(bulkvm: Bulkvm, folder: Path) -> None:
+    file = FREEPBX.write(folder)
+    file.write_text(file.read_text("utf-8").replace("3690", "402817").replace("0582", "582046"), "utf-8")
+    bulkvm("validate", file, "--from", "freepbx", "--clean", "boxes.xlsx")
+    bulkvm("import", "boxes.xlsx", *FLAGS)
+
+    compared = bulkvm("diff", "boxes.xlsx", "--json").json
+
+    assert (compared["counts"]["unchanged"], compared["only_a"], compared["only_b"]) == (2, [], [])
+    assert [[d["field"] for d in box["differences"]] for box in compared["changed"]] == [["pin"]]
+
+
 def test_the_sample_of_an_export_has_the_outcome_beside_it(
     request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path
 ) -> None:

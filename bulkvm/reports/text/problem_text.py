@@ -66,7 +66,7 @@ def render_problems(
     if advice and max(map(len, of_code.values())) > most:
         lines.append(advice)
     if len(of_code[ProblemCode.PIN_LENGTH]) > most:
-        lines.append("--replace-pins replaces the refused PINs of new boxes by generated ones.")
+        lines.append("An import with --replace-pins replaces the refused PINs of new boxes by generated ones.")
     return "\n".join([*lines, *_advise_options(problems)])
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bulkvm.columns import CLEAR, COLUMNS, PIN_COLUMN, RESULT_PREFIX, Column, refused_text
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, PIN_COLUMN, ROW_HEADING, Column, refused_text
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.pin import PLAIN_PIN
+from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, may_have_lost_zero, refused_cells
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
@@ -17,8 +18,8 @@ from bulkvm.reports.table_file import Table, format_table, table_format
 from bulkvm.reports.template.template_workbook import Rows, fill_template
 from bulkvm.reports.workbook.text_limit import TextLimit
 
-_ROW: Final = f"{RESULT_PREFIX}row"
 _PIN: Final = COLUMNS.index(PIN_COLUMN)
+_CLOCK: Final = COLUMNS.index(COLUMN_OF_HEADER["play_datetime"])
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")  # with more digits, Excel would change the last ones
 
 
@@ -42,11 +43,11 @@ def write_clean(
     check_result_name(target, sheet, overwrite=overwrite)
     rows = _rows(sheet, records)
     if table_format(target) == "xlsx":
-        letters = letters_by_header(sheet).get(PIN_COLUMN.header)
-        texts = (_with_number(row, sheet, letters[0]) for row in rows) if letters else rows
-        content = fill_template(Rows(texts, len(records), {_ROW: 14}))
+        letters = letters_by_header(sheet).get(PIN_COLUMN.header, ("",))
+        texts = (_as_in_template(row, sheet, letters[0]) for row in rows)
+        content = fill_template(Rows(texts, len(records), {ROW_HEADING: 14}))
     else:
-        content = format_table(Table([*(column.header for column in COLUMNS), _ROW], [], rows), "csv")
+        content = format_table(Table([*(column.header for column in COLUMNS), ROW_HEADING], [], rows), "csv")
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -70,12 +71,15 @@ def _rows(sheet: Sheet, records: Sequence[Record]) -> Iterator[list[str]]:
         yield [*limit.shorten(row), str(record.row)]
 
 
-def _with_number(row: Sequence[str], sheet: Sheet, letter: str) -> Sequence[str | int]:
-    """Return a row with its PIN as a number, if it is not valid and may have lost a leading zero."""
+def _as_in_template(row: Sequence[str], sheet: Sheet, pin_letter: str) -> Sequence[str | int]:
+    """Return a row in the words of the template. A PIN that may have lost a leading zero stays a number."""
+    filled: list[str | int] = [*row]
+    filled[_CLOCK] = CHOICE_OF_VALUE.get(row[_CLOCK], row[_CLOCK])
     pin = row[_PIN]
-    if not _NUMBER.fullmatch(pin) or PLAIN_PIN.fullmatch(pin):
-        return row
-    return [*row[:_PIN], int(pin), *row[_PIN + 1 :]] if may_have_lost_zero(sheet, letter, int(row[-1])) else row
+    is_refused = _NUMBER.fullmatch(pin) and not PLAIN_PIN.fullmatch(pin)
+    if is_refused and may_have_lost_zero(sheet, pin_letter, int(row[-1])):
+        filled[_PIN] = int(pin)
+    return filled
 
 
 def cell_text(record: Record, column: Column) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMNS, EXAMPLE
 from bulkvm.columns.csv_escape import escape_formula
+from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.box import Record
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
@@ -27,7 +28,7 @@ CELLS: Mapping[str, Sequence[str]] = {
     "Language": ("en-US", "de_DE", "English", ""),
     "Notify": ("yes", "x", "perhaps", ""),
     "E-mail": ("a@example.com", "a@example.com; b@example.com", "no address", "<clear>", "a@a.com, a@a.com"),
-    "Announce": ("12-hour clock", "DISABLE", "13-hour clock", ""),
+    "Announce date and time": ("12-hour clock", "DISABLE", "13-hour clock", ""),
 }  # fmt: skip
 rows = st.lists(st.tuples(*map(st.sampled_from, CELLS.values())), min_size=1, max_size=8)
 
@@ -62,6 +63,7 @@ def test_a_clean_copy_has_the_same_records_and_the_same_errors(suffix: str, cell
 
 def test_a_clean_workbook_has_the_look_of_the_template_without_its_example(tmp_path: Path) -> None:
     sheet = read_sheet(write_sheet(tmp_path / "boxes.csv", [[cells[0] for cells in CELLS.values()]]))
+    assert len(sheet_columns(sheet)) == len(CELLS)
 
     clean = openpyxl.load_workbook(write_clean(tmp_path / "clean.xlsx", sheet, validate(sheet).understood))
     blank = openpyxl.load_workbook(write_template(tmp_path / "template.xlsx"))
@@ -79,6 +81,7 @@ def test_a_clean_workbook_has_the_look_of_the_template_without_its_example(tmp_p
     } | {rule.formula1 for rule in template.data_validations.dataValidation}
     assert len(boxes.conditional_formatting) == len(template.conditional_formatting)
     assert boxes.column_dimensions["I"].hidden
+    assert boxes["H2"].value == "12-hour clock"
     assert (boxes["A2"].value, boxes["A2"].number_format, boxes["J2"].value) == ("6201", "@", "2")
     texts = [str(cell.value) for sheet in clean for row in sheet.iter_rows() for cell in row]
     assert not [text for text in texts if text.startswith((EXAMPLE, "Row 2 is"))]
