@@ -1,8 +1,10 @@
 """Exports of other phone systems are read as sheets of boxes."""
 
+import contextlib
 import csv
 import io
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
+from bulkvm.readers.csv_quotes import escape_bare_quotes
 from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
@@ -340,6 +343,72 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
     assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}
     with pytest.raises(UsageError, match="It has default and shop"):
         read_sheet(path, system="asterisk", sheet="elsewhere")
+
+
+CONF_PARTS = (
+    "[default]",
+    "[zonemessages]",
+    "[general]",
+    "7001",
+    "=>",
+    "=",
+    "3690",
+    ",",
+    "|",
+    ";",
+    ";--",
+    "--;",
+    "\\",
+    "tz",
+    "\n",
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(CONF_PARTS), max_size=40))
+def test_any_voicemail_conf_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, parts: Sequence[str]) -> None:
+    path = tmp_path_factory.mktemp("conf") / "voicemail.conf"
+
+    with contextlib.suppress(SheetError):
+        sheet = read(path, "".join(parts) or " ", "asterisk")
+        assert all(row > 1 for row in sheet.cells.index)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda values: (
+        st.lists(values, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["data", "mailbox", "pin", "name", "notify_email_addresses"]), values, max_size=4
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200)
+@given(JSON_VALUES)
+def test_any_json_is_read_as_boxes_of_kazoo_or_refused(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    path = tmp_path_factory.mktemp("json") / "a.json"
+
+    with contextlib.suppress(SheetError):
+        sheet = read(path, json.dumps(value), "kazoo")
+        assert all(isinstance(text, str) for texts in boxes_in(sheet).values() if texts for text in texts.values())
+
+
+def test_a_single_box_of_kazoo_is_read(tmp_path: Path) -> None:
+    sheet = read(tmp_path / "a.json", '{"data": {"mailbox": "7001", "pin": 417, "is_setup": true}}', "kazoo")
+
+    assert boxes_in(sheet) == {2: {"extension_number": "7001", "pin": "417"}}
+
+
+@given(st.lists(st.text(st.sampled_from('ab",'), max_size=6), min_size=2, max_size=4))
+def test_quotes_inside_quoted_values_are_kept_where_a_line_shows_its_values(values: Sequence[str]) -> None:
+    line = ",".join(f'"{value}"' for value in values) + "\n"
+
+    (found,) = csv.reader([escape_bare_quotes(line)], strict=True)
+
+    assert found == next(csv.reader([line])) or ",".join(f'"{value}"' for value in found) + "\n" == line
 
 
 def test_pins_that_are_stored_elsewhere_are_not_read(tmp_path: Path) -> None:

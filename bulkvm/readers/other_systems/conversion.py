@@ -145,4 +145,4 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
             row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS) and row not in unread
         )
         left_out |= dict.fromkeys(blank, columns.layout.no_number)
-    return left_out, problems
+    return dict(sorted(left_out.items())), problems

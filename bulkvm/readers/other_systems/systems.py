@@ -389,7 +389,7 @@ _VODIA: Final = System(
             secrets=("web_pass", "password"),
         ),
     ),
-    certainty="headings from one description; not seen in its own documentation",
+    certainty="described headings; neither an export nor documentation was seen",
     check="everything: accounts with several numbers, rows without voicemail, and whether e-mail is sent",
 )
 
@@ -478,7 +478,7 @@ _PORTSIP: Final = System(
             secrets=("password", "extension_password"),
         ),
     ),
-    certainty="headings from one description",
+    certainty="described headings; no export was seen",
     check="the clock and the language, in a few boxes",
 )
 

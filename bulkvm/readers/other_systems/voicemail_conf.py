@@ -124,7 +124,7 @@ def _parse(text: Text) -> _Contents:
             contents.includes.append(number)
         elif found := _SECTION.match(line):
             section = found[1].strip()
-        elif "=" in line:
+        elif section and "=" in line:
             name, _, value = line.partition("=")
             name, value = name.strip(), value.removeprefix(">").strip().replace("\\;", ";")
             if section == "general":
