@@ -37,7 +37,7 @@ class Problem:
 
     Attributes:
         row: the number that Excel shows, None for the whole file.
-        cell: the column's letter and the row, such as C7.
+        cell: the column's letter and the row, such as C7; for a problem of the whole file, that of a heading.
         column: the column's header.
         code, message, severity: as for a Fault.
         option: what the command line offers in addition, which is not in notes in a workbook.

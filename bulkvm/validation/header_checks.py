@@ -64,9 +64,13 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         if len(found) > 1 and not (column.joiner and column.header in heading_map.values())
     }
     are_tables = KEY_COLUMN in twice and len(twice) > 1 and len(set(map(len, twice.values()))) == 1
-    problems += [_tables(twice)] if are_tables else [_twice(column, found, sheet) for column, found in twice.items()]
+    problems += (
+        [_tables(twice, sheet.header_row)]
+        if are_tables
+        else [_twice(column, found, sheet) for column, found in twice.items()]
+    )
     problems += [
-        _ambiguous(letter, heading, possible)
+        _ambiguous(letter, heading, possible, sheet.header_row)
         for letter, heading in unknown.items()
         if len(possible := possible_columns(heading)) > 1 and not possible <= {column.header for column in letters}
     ]
@@ -107,6 +111,7 @@ def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
     return Problem(
         row=None,
         column=column.header,
+        cell=f"{letters[-1]}{sheet.header_row}",
         code=ProblemCode.COLUMN_TWICE,
         message=f"columns {named} {'both' if len(letters) == 2 else 'all'} mean {column.title}. "  # noqa: PLR2004
         "Delete all but one of them, or rename the others.",
@@ -114,23 +119,25 @@ def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
     )
 
 
-def _tables(twice: Mapping[Column, Sequence[str]]) -> Problem:
+def _tables(twice: Mapping[Column, Sequence[str]], header_row: int) -> Problem:
     """The error for several tables beside each other, which have the same columns."""
     keys = join_and(list(twice[KEY_COLUMN]))
     return Problem(
         row=None,
         column=KEY_COLUMN.header,
+        cell=f"{twice[KEY_COLUMN][-1]}{header_row}",
         code=ProblemCode.COLUMN_TWICE,
         message=f"there are several tables beside each other, with extensions in columns {keys}. Move the rows of all "
         "of them into the first one, below each other, and delete the others.",
     )
 
 
-def _ambiguous(letter: str, heading: str, possible: Iterable[str]) -> Problem:
+def _ambiguous(letter: str, heading: str, possible: Iterable[str], header_row: int) -> Problem:
     columns = [column for column in COLUMNS if column.header in possible]
     titles = " or ".join(f'"{column.title}"' for column in columns)
     return Problem(
         row=None,
+        cell=f"{letter}{header_row}",
         code=ProblemCode.HEADING_AMBIGUOUS,
         message=f'column {letter} ("{shown(heading)}") may be {titles}. Rename it to the one that it is, or delete it.',
         option=f"Or choose with {' or '.join(_map_option(heading, column.header) for column in columns)}, or ignore "
@@ -170,8 +177,16 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
         option = f"Or choose with {choice}, or ignore the column with {_map_option(theirs, '')}."
     else:
         return []
-    code = ProblemCode.PIN_COLUMN_UNCERTAIN
-    return [Problem(row=None, column=PIN_COLUMN.header, code=code, message=message, option=option)]
+    return [
+        Problem(
+            row=None,
+            column=PIN_COLUMN.header,
+            cell=f"{letters[0]}{sheet.header_row}",
+            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
+            message=message,
+            option=option,
+        )
+    ]
 
 
 def _no_key(sheet: Sheet) -> Problem:

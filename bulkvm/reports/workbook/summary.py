@@ -133,6 +133,11 @@ def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list
     if not problems:
         return ["No problems were found. Import the sheet."]
     steps = []
+    if any(problem.is_error and problem.row is None for problem in problems):
+        return [
+            "Correct the errors of the whole file and its headings, which are in the list below.",
+            "Save this workbook and check it again. The other cells are checked then.",
+        ]
     if any(problem.is_error for problem in problems):
         how = (
             "See the column bulkvm_message." if in_column else "See the note on each cell; the list below links to it."

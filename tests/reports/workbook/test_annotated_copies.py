@@ -629,3 +629,24 @@ def test_a_short_formula_that_a_whole_column_shares_fits_in_memory(tmp_path: Pat
     rows += '<row><c><f t="shared" si="0"/></c></row>' * 20_000
 
     assert fits_in_memory(write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}{rows}</sheetData>"))
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_heading_that_must_be_corrected_first_is_red_and_the_summary_says_so(tmp_path: Path, suffix: str) -> None:
+    rows = [["A title"], ["Ext", "Name", "E-mail / Notify"], ["62", "Lab", "yes"]]
+    if suffix == "xlsx":
+        file = write_workbook(tmp_path / "a.xlsx", *rows)
+    else:
+        file = tmp_path / "a.csv"
+        file.write_text("\n".join(map(",".join, rows)))
+    sheet = read_sheet(file)
+
+    problems = validate(sheet).problems
+    workbook = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))
+
+    own = next(one for one in workbook if one.title != "bulkvm")
+    assert colours(own)["C2"] == RED
+    texts = summary_texts(workbook)
+    assert "C2" in texts
+    assert "1. Correct the errors of the whole file and its headings, which are in the list below." in texts
+    assert not any("red cells" in text for text in texts)
