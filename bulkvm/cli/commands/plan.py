@@ -106,13 +106,15 @@ def command(
 
 def _show(report: "PlanReport", console: Console, *, most: int) -> None:
     """Print a plan."""
-    from bulkvm.reports.text.plan_text import render_plan
+    from bulkvm.reports.text.plan_text import render_plan, render_plan_counts
     from bulkvm.reports.text.problem_text import render_problems
 
     if report.problems:
         console.output(render_problems(report.problems))
     if report.plan:
         console.output(render_plan(report.plan, report.tenant, most=most))
+        if report.plan.to_send and not console.quiet:  # the first line may be out of sight
+            console.output(f"\n{render_plan_counts(report.plan)}.", bold=True)
     if report.excess:
         text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
         console.always(text, fg="red")

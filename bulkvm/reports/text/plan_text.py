@@ -23,6 +23,7 @@ _TO_DO = {
     ChangeKind.REMOVE: "to delete",
     ChangeKind.UNCHANGED: "unchanged",
 }
+_SIGNS = {ChangeKind.CREATE: "+", ChangeKind.UPDATE: "~", ChangeKind.REMOVE: "-"}
 _DONE: tuple[str, ...] = (*_CHANGING, *UndoResult, *(status for status in Status if status not in _CHANGING))
 
 
@@ -78,10 +79,7 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = MOST_RO
         most: the maximum number of rows of each kind.
         of_sheet: whether the plan is of a sheet, in which blank cells have a meaning.
     """
-    counted = Counter(map(_to_do, plan.changes))
-    counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
-    counts[Status.LEFT_OUT] = len(plan.left_out)
-    lines = [f"{render_counts(counts)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
+    lines = [f"{render_plan_counts(plan)}. {tenant or 'The PBX'} has {count(plan.existing, 'box', 'boxes')} now."]
     for words, (title, render) in _SECTIONS.items():
         heading = title
         changes = [change for change in plan.changes if _to_do(change) == words]
@@ -91,6 +89,13 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = MOST_RO
     lines += _render_some("Rows left out", list(map(_render_left_out, plan.left_out[:most])), len(plan.left_out))
     lines += _explain(plan.changes) if of_sheet else []
     return "\n".join(lines)
+
+
+def render_plan_counts(plan: Plan) -> str:
+    """Render the rows of a plan by what is to be done: `50 rows: 40 to create, 10 unchanged`."""
+    counted = Counter(map(_to_do, plan.changes))
+    counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
+    return render_counts(counts | {Status.LEFT_OUT: len(plan.left_out)})
 
 
 def _to_do(change: Change) -> str:
@@ -121,19 +126,21 @@ def _render_left_out(outcome: Outcome) -> str:
 
 def _render_create(change: Change) -> str:
     name = change.record.name
-    return (
-        f"  row {change.record.row}: {change.record.extension_number} {'' if name is BLANK else quoted(name)}".rstrip()
-    )
+    return f"{_render_place(change)} {'' if name is BLANK else quoted(name)}".rstrip()
 
 
 def _render_title(change: Change) -> str:
     name = change.box.name if change.box else NOT_KNOWN
-    title = f"  row {change.record.row}: {change.record.extension_number}"
+    title = _render_place(change)
     return f"{title} {quoted(name)}" if isinstance(name, str) else title
 
 
+def _render_place(change: Change) -> str:
+    return f"  {_SIGNS[change.kind]} row {change.record.row}: {change.record.extension_number}"
+
+
 def _render_update(change: Change) -> str:
-    return "\n".join([_render_title(change), *(f"    {render_difference(d)}" for d in change.differences)])
+    return "\n".join([_render_title(change), *(f"      {render_difference(d)}" for d in change.differences)])
 
 
 _WITH_MESSAGES = ", including their messages"
