@@ -107,7 +107,7 @@ class Limit:
         if self.count is not None:
             return some > self.count
         # The float 0.29 is a little less than 0.29; its shortest text is exact.
-        return of >= MIN_SAMPLE and some > Fraction(str(self.share)) * of
+        return of >= MIN_SAMPLE and some > 0 and some > Fraction(str(self.share)) * of
 
     def __str__(self) -> str:
         """As on the command line."""

@@ -14,7 +14,7 @@ from bulkvm.pbx.auth import PasswordAuth, SiteAuth, TokenAuth, is_token
 from bulkvm.pbx.system_auth import SystemAuth
 
 _LOG: Final = logging.getLogger(__name__)
-_HEADERS: Final = {"accept": "application/json"}
+_HEADERS: Final = httpx.Headers({"accept": "application/json"})
 _parse: Final = lru_cache(maxsize=64)(httpx.URL)  # all creates go to one address
 
 

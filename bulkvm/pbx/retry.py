@@ -13,6 +13,7 @@ from httpx import codes
 from bulkvm.columns import COLUMNS
 from bulkvm.model.errors import (
     AnswerLost,
+    Blocked,
     Interrupted,
     LoginEnded,
     LoginRefused,
@@ -175,6 +176,8 @@ class RetryingClient:
         if isinstance(error, PbxBusy):  # it asks to wait: the time counts, not the number of attempts
             return seconds <= self._settings.max_outage
         is_safe = isinstance(error, _NOTHING_CHANGED) or (call.idempotent and isinstance(error, OutcomeUnknown))
+        if isinstance(error, Blocked) and call.method == "GET":  # by a proxy, perhaps for a moment
+            is_safe = True
         return is_safe and not isinstance(error, _CHECKED_FIRST) and attempts < self._settings.retries
 
     async def _send_once(self, call: _Call) -> httpx.Response:

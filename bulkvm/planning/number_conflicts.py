@@ -56,6 +56,7 @@ class NumberOwners:
     def __init__(self, pbx: Pbx) -> None:
         """Make one without asking the PBX."""
         self.known: dict[str, Owner | None] = {}
+        self._asked: set[str] = set()
         self._pbx = pbx
         self._listed: list[tuple[str, str]] = []  # ranges of which all lists were read completely
 
@@ -66,7 +67,7 @@ class NumberOwners:
         """
         by_length: defaultdict[int, list[str]] = defaultdict(list)
         for number in numbers:
-            if number not in self.known and not self._is_listed(number):
+            if not self.has_read(number):
                 by_length[len(number)].append(number)
         for group in by_length.values():
             if len(group) <= len(NUMBER_LISTS) or not await self._read_lists(group, progress):
@@ -74,9 +75,22 @@ class NumberOwners:
 
     async def find(self, number: str) -> Owner | None:
         """What uses a number; None if it is free. It is asked for if the lists do not show it."""
-        if number not in self.known:
-            self.known[number] = None if self._is_listed(number) else await self._pbx.number_owner(number)
+        if number not in self.known and self._is_listed(number):
+            self.known[number] = None
+        return self.known[number] if number in self.known else await self._look_up(number)
+
+    async def is_free(self, number: str) -> bool:
+        """Whether a number is free. Not all kinds of extensions are in lists, so the number itself is asked for."""
+        return not await self.find(number) and (number in self._asked or not await self._look_up(number))
+
+    async def _look_up(self, number: str) -> Owner | None:
+        self.known[number] = await self._pbx.number_owner(number)
+        self._asked.add(number)
         return self.known[number]
+
+    def has_read(self, number: str) -> bool:
+        """Whether it is known what uses a number, without a request."""
+        return number in self.known or self._is_listed(number)
 
     def _is_listed(self, number: str) -> bool:
         return any(len(number) == len(first) and first <= number <= last for first, last in self._listed)
@@ -143,9 +157,12 @@ async def _describe(number: str, owner: Owner, used: Collection[str], owners: Nu
 async def _next_free(number: str, used: Collection[str], owners: NumberOwners) -> str | None:
     following = (f"{int(number) + step:0{len(number)}}" for step in range(1, _MAX_TRIES + 1))
     candidates = [other for other in following if len(other) == len(number) and other not in used]
-    if candidates and await owners.find(candidates[0]):
-        await owners.read(candidates[1:], no_progress)
-    for candidate in candidates:
-        if not await owners.find(candidate):
+    first_unknown = next(
+        (place for place, other in enumerate(candidates) if place and not owners.has_read(other)), None
+    )
+    for place, candidate in enumerate(candidates):
+        if place == first_unknown:
+            await owners.read(candidates[place:], no_progress)
+        if await owners.is_free(candidate):
             return candidate
     return None

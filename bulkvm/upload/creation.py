@@ -16,6 +16,7 @@ from bulkvm.model.errors import (
     NotAllowed,
     NotTheApi,
     OutcomeUnknown,
+    PbxBusy,
     PbxError,
     PbxRefused,
 )
@@ -62,6 +63,8 @@ async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
         if refusal.is_certain_and_first:
             return await _rejected(record, refusal, pbx, known)
         return await _look_up_refused(record, pbx, refusal, known)
+    except PbxBusy as busy:
+        return await _look_up_busy(record, pbx, busy)
     except PbxError as error:
         return row_outcome(record, Status.FAILED, str(error), attempts=error.attempts)
     return row_outcome(record, Status.CREATED, box_id=created.value, attempts=created.attempts)
@@ -152,6 +155,18 @@ async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused, known:
     if box:
         return rejected(record, refusal, attempts, box.id)
     return await _rejected(record, refusal, pbx, known)
+
+
+async def _look_up_busy(record: Record, pbx: Pbx, busy: PbxBusy) -> Outcome:
+    """The outcome of a create that was answered with 429 to its end. A gateway may send that after a create as well."""
+    try:
+        box = await pbx.find_box(record.extension_number)
+    except BulkvmError:
+        return unknown(record, busy, busy.attempts)
+    if box and not fields_not_saved(record, box):
+        message = f"{busy} The box exists, with the values of the row."
+        return row_outcome(record, Status.CREATED, message, box_id=box.id, attempts=busy.attempts)
+    return row_outcome(record, Status.FAILED, str(busy), attempts=busy.attempts)
 
 
 async def _rejected(record: Record, refusal: PbxRefused, pbx: Pbx, known: KnownBoxes) -> Outcome:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,10 +13,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bulkvm.model.box import Box, Record
 from bulkvm.model.errors import (
     AnswerLost,
+    Blocked,
     BulkvmError,
     LoginRefused,
     MalformedAnswer,
@@ -34,6 +37,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.pbx.diagnostics import examine
 from bulkvm.simulator import SimulatorSettings, create_app, running
+from tests.upload.actual_boxes import BY_TOKEN
 
 USER = SimulatorSettings()
 ONE_TRY = SendSettings(retries=1)
@@ -239,6 +243,23 @@ async def test_a_403_that_is_a_web_page_is_not_reported_as_a_missing_permission(
                 await call()
             assert blocked.value.exit_code == ExitCode.PBX
             assert not blocked.value.is_certain
+
+
+async def test_a_read_that_a_proxy_blocks_is_repeated_and_a_change_is_not() -> None:
+    app = create_app()
+    asked = Counter[str]()
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        asked[scope["method"]] += 1
+        blocks = asked[scope["method"]] <= 2
+        await (HTMLResponse("<h1>Blocked</h1>", 403) if blocks else app)(scope, receive, send)
+
+    async with connect(BY_TOKEN, SendSettings(max_rps=0), app=proxy) as pbx:
+        assert await pbx.count_boxes() == 0
+        with pytest.raises(Blocked):
+            await pbx.create_box(RECORD)
+
+    assert asked == {"GET": 3, "POST": 1}
 
 
 async def test_a_refusal_without_a_reason_is_reported_with_its_status() -> None:

@@ -194,6 +194,24 @@ async def test_a_number_is_not_free_because_a_list_shows_no_numbers(number: int 
     assert not [message for message in refused if "next free number is 219" in message]
 
 
+async def test_the_next_free_number_is_asked_for_itself_since_lists_may_lack_some() -> None:
+    app = create_app(settings=SimulatorSettings(numbers=2000))
+    in_no_list = {"22000", "22001"}
+
+    def own(asked: Asked) -> Answer | None:
+        number = asked.path.rpartition("/")[2]
+        if not asked.path.startswith("/api/extension_numbers/") or number not in in_no_list:
+            return None
+        return json_answer({"id": "p", "name": "Parking", "type": "CALL_PARK", "extension_number": number})
+
+    pbx = AlteredPbx(app, instead=own)
+    async with connect(BY_TOKEN, QUICK, app=pbx) as opened:
+        plan = await plan_for(opened, rows(numbers(21990, 10)))
+
+    assert {problem.message.rpartition("the ")[2] for problem in plan.problems} == {"next free number is 22002."}
+    assert sum(asked.path.startswith("/api/extension_numbers/") for asked in pbx.asked) == 3
+
+
 @pytest.mark.parametrize(
     "answer", [{"id": "x", "name": "Desk", "type": "EXTENSION", "extension_number": "7999"}, {"id": 5}]
 )

@@ -261,6 +261,20 @@ async def test_a_change_that_is_refused_after_a_429_is_looked_up(kind: ChangeKin
     assert outcome.id == (ids(app)["6201"] if kind is C else box.id)
 
 
+async def test_a_create_that_is_always_answered_with_429_is_looked_up() -> None:
+    app = create_app()
+
+    def limit(asked: Asked, given: Answer) -> None:
+        given.status = 429 if asked.method == "POST" else given.status
+
+    async with connect(BY_TOKEN, ONE_BY_ONE, app=AlteredPbx(app, change=limit)) as pbx:
+        ending = await send(Plan((Change(ChangeKind.CREATE, RECORDS[0]),)), pbx, replace(ONE_BY_ONE, canary=False))
+
+    (outcome,) = ending.outcomes
+    assert (outcome.status, outcome.id) == (Status.CREATED, ids(app)["6201"])
+    assert outcome.message.endswith("(status 429). The box exists, with the values of the row.")
+
+
 async def test_a_box_that_is_neither_as_it_was_nor_as_it_was_sent_is_reported_as_such() -> None:
     app = create_app()
 

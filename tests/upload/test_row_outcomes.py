@@ -79,6 +79,7 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
         (C, ["403:create:1"], Status.REJECTED, "denied permission"),
         (C, ["404:create:1"], Status.REJECTED, "does not have the path /api/shared_voicemails (status 404)"),
         (C, ["429:create:1-99"], Status.FAILED, "limits the rate"),
+        (C, ["429:create:1-99", "500:list:1-9"], Status.UNKNOWN, "could not be looked up"),
         (C, ["500:create:1", "500:list:1-9"], Status.UNKNOWN, "could not be looked up"),
         (C, ["500:create:1", "401:create:2"], Status.CREATED, ""),
         (C, ["500:create:1", "422:create:2", "500:list:2"], Status.UNKNOWN, "could not be looked up"),

@@ -44,7 +44,6 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
 
     Journals are kept until they are deleted: `bulkvm runs forget RUN`, or `--older-than 90d`.
     """
-    from bulkvm.jobs.run_result import check_run_result, write_run_result
     from bulkvm.runs import exit_code_of, read_journal
     from bulkvm.runs.history import find_run, list_runs
 
@@ -55,6 +54,8 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
         runs = [find_run(run, runs)]
     past = None if run is None else read_journal(runs[0].file)
     if result:
+        from bulkvm.jobs.run_result import check_run_result, write_run_result  # slow to import
+
         check_run_result(runs[0].info, result, overwrite=overwrite)
     if as_json:
         print_json({"schema": SCHEMA, "runs": [_run_object(one, past) for one in runs]})

@@ -1,5 +1,6 @@
 """The transport that limits the rate and the concurrency of all requests to one PBX."""
 
+import logging
 import time
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,10 @@ from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 
 REFUSED_AT_RANDOM: Final = "bulkvm.refused_at_random"  # in the extensions of a response
+
+_LOG: Final = logging.getLogger(__name__)
+_LONG_PAUSE: Final = 5.0  # seconds; a shorter one is not worth a message
+_BETWEEN_MESSAGES: Final = 30.0  # seconds, at least
 
 _FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
 _MAX_BACKOFF: Final = 10.0
@@ -45,6 +50,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         self._waits = waits
         self._max_pause = max_pause
         self._backoff = 0.0
+        self._next_message = 0.0
         self._stop_reason: str | None = None
         self._is_closed = False
 
@@ -96,6 +102,7 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             if is_random:
                 return pause
             self._rate.pause(pause)
+            self._report(response.status_code, pause)
             return 0.0
         self._stop_reason = (
             f"The PBX asks to wait for {pause:.0f} seconds, which is longer than --max-outage. "
@@ -104,6 +111,13 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
             raise StoppedEarly(self._stop_reason)
         return 0.0
+
+    def _report(self, status: int, pause: float) -> None:
+        """Log a long pause, in which nothing else happens."""
+        now = time.monotonic()
+        if pause >= _LONG_PAUSE and now >= self._next_message:
+            self._next_message = now + _BETWEEN_MESSAGES
+            _LOG.warning("The PBX is busy (status %d). Waiting %.0f seconds before the next request.", status, pause)
 
     async def aclose(self) -> None:
         """Close the connections. Later requests are refused."""

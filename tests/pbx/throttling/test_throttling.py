@@ -436,6 +436,26 @@ async def test_a_503_that_is_random_pauses_its_own_request_only(status: int, *, 
     assert rate.try_acquire() is not others_wait
 
 
+@pytest.mark.parametrize(("retry_after", "messages"), [("4", 0), ("60", 1)])
+async def test_a_long_pause_is_logged_once_for_all_requests(
+    retry_after: str, messages: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+
+    async def refuse_first(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        return httpx.Response(429 if clock.now == 0 else 200, headers={"retry-after": retry_after}, request=request)
+
+    rate = RateLimiter(0, clock=clock, sleep=clock.sleep)
+    transport = ThrottledTransport(httpx.MockTransport(refuse_first), rate, ConcurrencyLimiter(8), CancellableWaits())
+    request = httpx.Request("GET", "http://pbx/api")
+
+    await asyncio.gather(*(transport.handle_async_request(request) for _ in range(20)))
+
+    shown = [record.getMessage() for record in caplog.records]
+    assert shown == ["The PBX is busy (status 429). Waiting 60 seconds before the next request."] * messages
+
+
 class VirtualTime(Clock):
     """A clock that advances to the end of the next sleep once all tasks sleep."""
 
