@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measure all goals, or those that are named, and write a table and a picture of them."""
+"""`python -m tests.benchmarks`: measure all goals, or those that are named, and write a table of them."""
 
 import argparse
 import platform
@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.goals import MEASURES
-from tests.benchmarks.report import draw, render_table
+from tests.benchmarks.report import render_summary, render_table
 
 parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
 parser.add_argument("measures", nargs="*", metavar="MEASURE", help=f"of {', '.join(MEASURES)}; without one, all")
@@ -25,4 +25,4 @@ machine = (
     f"Python {platform.python_version()}, {platform.system()} {platform.machine()}; {arguments.rounds} runs each\n"
 )
 (arguments.output / "figures.md").write_text(f"{machine}\n{render_table(figures)}", "utf-8")
-draw(figures, arguments.output / "figures.png")
+print(render_summary(figures))

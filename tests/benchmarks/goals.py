@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import sending, starting, tables
+from tests.benchmarks import sending, simulated, starting, tables
 from tests.benchmarks.growth import grow
 from tests.benchmarks.measuring import run_in_turn
 from tests.benchmarks.sheets import make_sheet
@@ -67,30 +67,22 @@ def measure_importing(folder: Path, rounds: int) -> Iterator[Figure]:
 
 def measure_scripts(folder: Path, rounds: int) -> Iterator[Figure]:
     """An import beside what a user would write: a loop with requests, and curl by xargs."""
-    in_flight, rows = 16, 1000
+    in_flight, rows = 16, 4000
     sheet = str(make_sheet(folder, rows, ".csv", mistakes=False))
     took = run_in_turn(
         {
-            "loop": (sending.requests_loop, (_LATENCY, 100, True)),
-            "blind loop": (sending.requests_loop, (_LATENCY, 100, False)),
+            "loop": (sending.requests_loop, (_LATENCY, 100)),
             "curl": (sending.curl, (_LATENCY, 500, in_flight)),
             "bulkvm": (sending.import_sheet, (_LATENCY, 0, sheet, in_flight, 0)),
         },
         rounds,
     )
-    ours = took["bulkvm"]
-    a_request, a_row = (ours.seconds / ours.counts[of] for of in ("requests", "created"))
-    loop, blind, curl = (took[name].seconds / took[name].counts["requests"] for name in ("loop", "blind loop", "curl"))
+    row = took["bulkvm"].seconds / took["bulkvm"].counts["created"]  # plan included, as its rows must not be taken
+    loop, curl = (took[name].seconds / took[name].counts["requests"] for name in ("loop", "curl"))
     yield Figure(
-        "scripts",
-        "ahead of a loop that asks as well, for each in flight",
-        loop / a_request / in_flight,
-        0.9,
-        at_most=False,
+        "scripts", "rows a second, of a loop that only creates, for each in flight", loop / row / in_flight, 0.9, False
     )
-    yield Figure("scripts", "rows a second, of a loop that only creates", blind / a_row, 1, at_most=False)
-    yield Figure("scripts", "requests a second, of xargs -P 16 curl", curl / a_request, 1, at_most=False)
-    yield Figure("scripts", "rows a second, of xargs -P 16 curl that only creates", curl / a_row, 1.8, at_most=False)
+    yield Figure("scripts", "rows a second, of xargs -P 16 curl that only creates", curl / row, 1.8, at_most=False)
 
 
 def measure_pace(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (once takes over a minute)
@@ -101,6 +93,37 @@ def measure_pace(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001
         "default pace", "share of the rate", took.counts["requests"] / took.seconds / _PACE, 0.97, at_most=False
     )
     yield Figure("default pace", "requests that were refused", took.counts["refused"], 0, unit="")
+    long = run_in_turn({"bulkvm": (simulated.new_rows_at_the_default_pace, (10_000,))}, 1)["bulkvm"]
+    yield Figure("default pace", "10,000 new rows, of 10,000 requests", long.seconds * _PACE / 10_000, 1.06)
+
+
+def measure_requests(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (counts are the same each time)
+    """How many requests an import takes, plan included."""
+    new = run_in_turn({"new": (simulated.new_rows, (1_000, 100, 2_000))}, 1)["new"]
+    yield Figure(
+        "1,000 new rows", "requests, beside 100 boxes and 2,000 numbers", new.counts["requests"], 1100, unit=""
+    )
+    yield Figure("1,000 new rows", "requests of the plan", new.counts["plan"], 60, unit="")
+    updates = run_in_turn({"updates": (simulated.spread_updates, (1_000, 5_000))}, 1)["updates"]
+    yield Figure("1,000 updates", "requests, spread over 5,000 boxes", updates.counts["requests"], 1150, unit="")
+
+
+def measure_refusals(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (no sheet is needed)
+    """An import on a PBX that answers 30 % of the requests with 503 and `Retry-After: 1`, up to twice each."""
+    took = run_in_turn({"bulkvm": (simulated.random_503s, (0.3, 300, 8))}, rounds)["bulkvm"]
+    yield Figure("random 503s", "300 new rows by 8 workers", took.seconds, 60, unit="s")
+
+
+def measure_tenants(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (the same)
+    """Backups of many tenants of one PBX, which share its limits."""
+    took = run_in_turn(
+        {"tenants": (simulated.all_tenants, (50, 200)), "sites": (simulated.sites_of_one_host, (8, 5_000))}, 1
+    )
+    tenants = took["tenants"]
+    allowed = tenants.counts["requests"] / _PACE
+    yield Figure("50 tenants of 200 boxes", "backup, of what the pace allows", tenants.seconds / allowed, 1.1)
+    for subject, name in (("50 tenants of 200 boxes", "tenants"), ("8 sites of one host", "sites")):
+        yield Figure(subject, "most requests a second, of the pace", took[name].counts["most a second"] / _PACE, 1.01)
 
 
 def measure_politeness(folder: Path, rounds: int) -> Iterator[Figure]:  # noqa: ARG001  (no sheet is needed)
@@ -178,6 +201,14 @@ def measure_starting(folder: Path, rounds: int) -> Iterator[Figure]:
         yield Figure("starting", f"validate 40 rows of .{suffix}, of importing pandas", share, most)
 
 
+def measure_runs(folder: Path, rounds: int) -> Iterator[Figure]:
+    """The list of runs, with five journals of 100,000 rows."""
+    tables.write_journals(folder / "state", 5, _ROWS)
+    took = run_in_turn({"runs": (starting.runs, (str(folder / "state"),))}, rounds)["runs"]
+    yield Figure("runs", "five journals of 100,000 rows", took.seconds, 1, unit="s")
+    yield Figure("runs", "five journals of 100,000 rows, memory", took.peak_mib, 100, unit="MiB")
+
+
 def measure_growth(folder: Path, rounds: int) -> Iterator[Figure]:
     """What a row more costs, from 1,000 rows to 100,000, and a million rows as .csv."""
     for line in grow(folder, rounds):
@@ -193,11 +224,15 @@ def measure_growth(folder: Path, rounds: int) -> Iterator[Figure]:
 MEASURES: Final[dict[str, Measure]] = {
     "importing": measure_importing,
     "scripts": measure_scripts,
+    "requests": measure_requests,
     "pace": measure_pace,
+    "refusals": measure_refusals,
+    "tenants": measure_tenants,
     "politeness": measure_politeness,
     "listing": measure_listing,
     "cancelling": measure_cancelling,
     "tables": measure_tables,
     "starting": measure_starting,
+    "runs": measure_runs,
     "growth": measure_growth,
 }

@@ -1,8 +1,7 @@
-"""Figures as a table in Markdown, and as a picture."""
+"""Figures as a table in Markdown."""
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from tests.benchmarks.goals import Figure
 
@@ -16,21 +15,11 @@ def render_table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(figures: Sequence[Figure], target: Path) -> None:
-    """Draw how far each figure is from its goal: the goal is at 1, and what is to its left keeps it."""
-    from matplotlib import pyplot as plt
-
-    held = [figure for figure in figures if _has_goal(figure) and figure.bound]
-    fig, axes = plt.subplots(figsize=(10, 0.4 * len(held) + 1), layout="constrained")
-    shares = [figure.value / figure.bound if figure.at_most else figure.bound / figure.value for figure in held]
-    colours = ["#2a7f62" if figure.is_met else "#b3261e" for figure in held]
-    bars = axes.barh([f"{figure.subject}: {figure.name}" for figure in held], shares, color=colours)
-    axes.bar_label(bars, [f"{_number(figure.value)} {figure.unit}" for figure in held], padding=3)
-    axes.axvline(1, color="black", linewidth=1)
-    axes.set_xlabel("share of what the goal allows (at most 1)")
-    axes.set_xlim(0, max(1.3, *(share * 1.15 for share in shares)))
-    axes.invert_yaxis()
-    fig.savefig(target, dpi=110)
+def render_summary(figures: Sequence[Figure]) -> str:
+    """How many goals are met, and which are not."""
+    held = [figure for figure in figures if _has_goal(figure)]
+    missed = [f"{figure.subject}: {figure.name}" for figure in held if not figure.is_met]
+    return "\n".join([f"{len(held) - len(missed)} of {len(held)} goals are met.", *(f"missed: {m}" for m in missed)])
 
 
 def _number(value: float) -> str:

@@ -15,17 +15,12 @@ from tests.benchmarks.floor import request_bytes, send_all
 from tests.benchmarks.measuring import Took, fast_pbx, stopwatch
 from tests.benchmarks.sheets import bodies
 
-_OWNER: Final = "/api/extension_numbers/"
 _HEADERS: Final = {"Authorization": "Bearer token", "Content-Type": "application/json", "Accept": "application/json"}
 
 
 def floor(latency: float, rows: int, in_flight: int) -> Took:
-    """The yardstick: the owner of each number and the create, as fixed bytes over a raw asyncio protocol."""
-    requests = [
-        request
-        for extension, body in bodies(rows)
-        for request in (request_bytes("GET", f"{_OWNER}{extension}"), request_bytes("POST", LIST, body))
-    ]
+    """The yardstick: the create of each row, as fixed bytes over a raw asyncio protocol."""
+    requests = [request_bytes("POST", LIST, body) for _, body in bodies(rows)]
     with fast_pbx(latency) as port, stopwatch(requests=len(requests)) as took:
         asyncio.run(send_all(port, requests, in_flight))
     return took[0]
@@ -35,15 +30,11 @@ def aiohttp(latency: float, rows: int, in_flight: int) -> Took:
     """The yardstick: the same by aiohttp alone, with its answers read and its JSON parsed."""
     from aiohttp import ClientSession, TCPConnector
 
-    requests = [
-        (method, path, data)
-        for extension, body in bodies(rows)
-        for method, path, data in (("GET", f"{_OWNER}{extension}", None), ("POST", LIST, body))
-    ]
+    requests = [body for _, body in bodies(rows)]
 
-    async def work(session: ClientSession, shared: Iterator[tuple[str, str, bytes | None]]) -> None:
-        for method, path, data in shared:
-            async with session.request(method, path, data=data) as answer:
+    async def work(session: ClientSession, shared: Iterator[bytes]) -> None:
+        for body in shared:
+            async with session.post(LIST, data=body) as answer:
                 json.loads(await answer.read())
 
     async def send(port: int) -> None:
@@ -70,9 +61,7 @@ def httpx_seam(latency: float, rows: int, in_flight: int) -> Took:
 
     async def send(site: Site) -> None:
         requests = [
-            httpx.Request(method, f"{site.url}{path}", headers=_HEADERS, content=data)
-            for extension, body in bodies(rows)
-            for method, path, data in (("GET", f"{_OWNER}{extension}", None), ("POST", LIST, body))
+            httpx.Request("POST", f"{site.url}{LIST}", headers=_HEADERS, content=body) for _, body in bodies(rows)
         ]
         async with make_transport(site, in_flight, timeout=30) as transport:
 
@@ -89,20 +78,14 @@ def httpx_seam(latency: float, rows: int, in_flight: int) -> Took:
     return sent[0]
 
 
-def requests_loop(latency: float, rows: int, asks: bool) -> Took:
-    """The yardstick: a loop over the rows with requests and a session; with `asks`, the owner is asked as well."""
+def requests_loop(latency: float, rows: int) -> Took:
+    """The yardstick: a loop over the rows with requests and a session, which only creates."""
     import requests
 
     boxes = list(bodies(rows))
-    with (
-        fast_pbx(latency) as port,
-        stopwatch(requests=rows * (1 + asks)) as took,
-        requests.Session() as session,
-    ):
+    with fast_pbx(latency) as port, stopwatch(requests=rows) as took, requests.Session() as session:
         session.headers.update(_HEADERS)
-        for extension, body in boxes:
-            if asks:
-                session.get(f"http://127.0.0.1:{port}{_OWNER}{extension}")
+        for _, body in boxes:
             session.post(f"http://127.0.0.1:{port}{LIST}", data=body).json()
     return took[0]
 

@@ -1,5 +1,6 @@
 """Whole commands, from the start of the interpreter to its end."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,17 @@ from tests.benchmarks.measuring import Took, stopwatch
 
 BARE: Final = ("-c", "pass")
 PANDAS: Final = ("-c", "import pandas")
+
+
+def runs(state: str) -> Took:
+    """`bulkvm runs`, in this process."""
+    os.environ["BULKVM_STATE"] = state
+    with stopwatch() as took:
+        from bulkvm.cli.main import run
+
+        sys.argv = ["bulkvm", "runs", "--quiet"]
+        run()
+    return took[0]
 
 
 def python(words: Sequence[str]) -> Took:

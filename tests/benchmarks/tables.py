@@ -58,6 +58,27 @@ def bulkvm_writes(file: str, target: str) -> Took:
     return took[0]
 
 
+def write_journals(state: Path, count: int, rows: int) -> None:
+    """Write the journals of so many imports, which ended."""
+    from bulkvm import Journal, Outcome, Record, RunInfo, Status
+    from bulkvm.model.change import Change, ChangeKind
+    from bulkvm.model.exit_codes import ExitCode
+    from bulkvm.runs import SheetRow
+
+    state.chmod(0o700) if state.exists() else state.mkdir(mode=0o700)
+    records = [Record(row=n, extension_number=f"{100_000 + n}", name=f"Box {n}", pin="402817") for n in range(rows)]
+    for number in range(1, count + 1):
+        info = RunInfo(name=f"run{number}", site="clinic", url="", file="a.csv", began=datetime.now(UTC), number=number)
+        journal = Journal(state / "runs", info, [SheetRow(record=record) for record in records])
+        outcomes = []
+        for record in records:
+            journal.begin(Change(ChangeKind.CREATE, record))
+            outcomes.append(Outcome(row=record.row, extension_number=record.extension_number, status=Status.CREATED))
+            journal.end(outcomes[-1])
+        journal.finish(outcomes, ExitCode.DONE)
+        journal.close()
+
+
 def openpyxl_writes(file: str, target: str) -> Took:
     """The yardstick: the same cells, typed as text, with the same colour in the same column, by openpyxl write-only."""
     import csv
