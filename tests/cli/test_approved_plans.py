@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 
 from bulkvm.simulator import create_app
 from tests.cli.program import Bulkvm, serve_pbx, stored
-from tests.cli.sheet_files import statuses, write_csv
+from tests.cli.sheet_files import rows, statuses, write_csv
 from tests.golden_files import Golden
 from tests.office import NEEDS_OFFICE, save_as
 
@@ -87,7 +87,10 @@ def test_an_approved_plan_sends_exactly_its_changes_and_nothing_the_second_time(
         "6204": ("Pharmacy", "840628", None),
     }
     assert statuses(folder / "boxes.result.xlsx") == ["updated", "updated", "unchanged", "created"]
-    assert "4 unchanged" in second.err
+    assert "Nothing is left to send: every row is as the plan says." in second.err
+    listed = bulkvm("runs", "--json").json["runs"]
+    assert [run["plan"] and run["plan"]["file"] for run in listed] == [None, *[str(folder / "plan.xlsx")] * 2]
+    assert f"approved plan {listed[1]['plan']['id']}: {folder / 'plan.xlsx'}, SHA-256 " in bulkvm("runs").out
 
 
 STALE = {
@@ -186,29 +189,33 @@ def delete_sheet(file: Path) -> None:
     file.with_name("boxes.csv").unlink()
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        add_sheet,
-        hide_sheet,
-        add_formula,
-        edit_hidden_part,
-        delete_hidden_part,
-        damage,
-        change_sheet,
-        delete_sheet,
-    ],
-)
+SPOILED: dict[str, Callable[[Path], None]] = {
+    "a sheet was added": add_sheet,
+    "a sheet was hidden": hide_sheet,
+    "a formula was added": add_formula,
+    "the hidden part was edited": edit_hidden_part,
+    "the hidden part was deleted": delete_hidden_part,
+    "the file is damaged": damage,
+    "the sheet was changed": change_sheet,
+    "the sheet was deleted": delete_sheet,
+}
+
+
 def test_a_plan_or_a_sheet_that_was_changed_is_refused(
-    bulkvm: Bulkvm, planned: Starlette, folder: Path, golden: Golden, spoil: Callable[[Path], None]
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, golden: Golden
 ) -> None:
-    before = sent(planned)
-    spoil(folder / "plan.xlsx")
+    before, texts = sent(planned), []
+    contents = {name: (folder / name).read_bytes() for name in ("plan.xlsx", "boxes.csv")}
+    for what, spoil in SPOILED.items():
+        spoil(folder / "plan.xlsx")
 
-    refused = bulkvm(*APPROVED)
+        refused = bulkvm(*APPROVED)
 
-    assert (refused.code, sent(planned)) == (3, before)
-    golden(f"cli/plan-{spoil.__name__}.txt", same_everywhere(refused.err))
+        assert (refused.code, sent(planned)) == (3, before), what
+        texts.append(f"# {what}\n{same_everywhere(refused.err)}")
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+    golden("cli/spoiled-plans.txt", "\n".join(texts))
 
 
 def test_an_expired_plan_is_refused(bulkvm: Bulkvm, planned: Starlette, golden: Golden) -> None:
@@ -318,3 +325,83 @@ def test_a_plan_that_was_opened_and_saved_without_edits_is_sent(
 
     assert ended.code == 0
     assert sent(planned) == (before[0] + 1, before[1] + 2)
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_key_of_plans_is_private(tmp_path: Path) -> None:
+    assert (tmp_path / "state" / "plan.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_refused_plan_lists_every_difference_as_a_problem(bulkvm: Bulkvm, folder: Path) -> None:
+    edit(folder / "plan.xlsx", ("Boxes", "B2", "Concierge"), ("Boxes", "B3", "Basement"))
+
+    document = bulkvm(*APPROVED, "--json").json
+
+    assert (document["run"], document["rows"]) == (None, [])
+    assert [problem["code"] for problem in document["problems"]] == ["plan-edited", "plan-edited"]
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("command", ["validate", "plan", "import"])
+def test_a_plan_is_no_sheet(bulkvm: Bulkvm, command: str) -> None:
+    ended = bulkvm(command, "plan.xlsx", "--json")
+
+    assert ended.code == 3
+    assert "plan-as-sheet" in {problem["code"] for problem in ended.json["problems"]}
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("option", ["--generate-pins", "--skip-invalid", "--only-failed", "--map=Code=pin"])
+def test_options_cannot_change_an_approved_plan(bulkvm: Bulkvm, option: str) -> None:
+    assert bulkvm(*APPROVED, option).code == 2
+
+
+def test_a_plan_of_a_sheet_with_errors_is_written_only_without_its_invalid_rows(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    write_csv(folder / "boxes.csv", *AFTER[:2], ("6205", "Attic", "12", "", ""))
+    before = sent(planned)
+
+    refused = bulkvm("plan", "boxes.csv", "--output", "other.xlsx")
+    skipped = bulkvm("plan", "boxes.csv", "--output", "other.xlsx", "--skip-invalid", "--json")
+
+    assert refused.code == 3
+    assert "other.xlsx was not written." in refused.err
+    assert [row["row"] for row in skipped.json["refused"]] == [4]
+    assert [row["differences"] for row in skipped.json["rows"]] == [
+        [
+            {"field": "name", "old": "Front Desk", "new": "Reception"},
+            {"field": "recipients", "old": "a@example.com,b@example.com", "new": "b@example.com,c@example.com"},
+        ],
+        [{"field": "pin", "old": None, "new": None}],
+    ]
+    assert bulkvm("import", "other.xlsx", *APPROVED[2:]).code == 1
+    assert sent(planned) == (before[0], before[1] + 2)
+
+
+@pytest.mark.usefixtures("planned")
+def test_generated_pins_are_generated_when_the_plan_is_sent(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "new.csv", ("6205", "Attic", "", "", ""))
+    planned = bulkvm("plan", "new.csv", "--generate-pins", "--output", "new.xlsx", "--json")
+
+    ended = bulkvm("import", "new.xlsx", "--approved", "--yes")
+
+    assert planned.json["rows"][0]["generated_pin"] is True
+    assert load_workbook(folder / "new.xlsx")["Boxes"]["G2"].value.startswith("PIN: generated when the plan is sent")
+    assert ended.code == 0
+
+
+@pytest.mark.usefixtures("planned")
+def test_an_existing_plan_is_replaced_only_on_request(bulkvm: Bulkvm) -> None:
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 2
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.csv").code == 2
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx", "--overwrite").code == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_all_rows_of_a_plan_are_shown_on_request(bulkvm: Bulkvm, folder: Path) -> None:
+    plan = ("plan", write_csv(folder / "many.csv", *rows(25)), "--skip-invalid")  # two of them have PINs such as 123
+
+    assert "... and 3 more" in bulkvm(*plan).out
+    assert bulkvm(*plan, "--all").out.count("\n  row ") == 23

@@ -118,6 +118,8 @@ def command(
         if problems:
             console.info(render_problems(problems))
         console.info(render_plan(plan, tenant))
+        if approved and not plan.to_send:
+            console.info("Nothing is left to send: every row is as the plan says.")
         question = f"Send {render_to_send(plan)} to {tenant}?"
         return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=str(file) != "-")
 

@@ -23,6 +23,7 @@ _STATUSES: Final = {
     ChangeKind.UNCHANGED: PlannedStatus.UNCHANGED,
 }
 NOT_SHOWN: Final = "(not shown)"
+SHORTEST_PIN: Final = 4  # digits; shorter numbers are everywhere
 _DIGITS: Final = re.compile("[0-9]+")
 
 
@@ -69,13 +70,15 @@ def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) 
 
 
 def contains_secret(text: str, secrets: frozenset[str]) -> bool:
-    """Whether a text contains one of the secrets, which are digits, as a number of its own."""
-    return digits_of(text) in secrets or not secrets.isdisjoint(_DIGITS.findall(text))
+    """Whether a text contains one of the secrets, which are digits, as a number of its own, or says that it does."""
+    numbers = numbers_in(text)
+    return not secrets.isdisjoint(numbers) or (len(numbers[-1]) >= SHORTEST_PIN and names_secret(text))
 
 
-def digits_of(text: str) -> str:
-    """The digits of a text, without what is between them."""
-    return "".join(_DIGITS.findall(text))
+def numbers_in(text: str) -> list[str]:
+    """The numbers in a text, and all its digits as one number."""
+    numbers = _DIGITS.findall(text)
+    return [*numbers, "".join(numbers)]
 
 
 def _is_secret(heading: str) -> bool:
@@ -102,7 +105,7 @@ def _describe(change: Change, generated: Collection[int]) -> Iterator[str]:
     for difference in change.differences:
         if difference.field == PIN_COLUMN.header and has_generated_pin:
             yield f"{PIN_COLUMN.title}: replaced by a generated one when the plan is sent"
-        else:
+        elif not (difference.field in SECRET_HEADERS and difference.old is NOT_KNOWN):  # described below
             yield render_difference(difference)
     if unseen := describe_unseen(change):
         yield unseen

@@ -101,4 +101,4 @@ def _approval(problems: Sequence[Problem]) -> Iterator[Line]:
     yield from (Line((name, ""), LineKind.FORM) for name in ("name", "date", "signature"))
     if problems:
         yield Line()
-        yield Line((f"Notes: {count_problems(problems)}",), LineKind.SECTION)
+        yield Line((f"Problems: {count_problems(problems)}",), LineKind.SECTION)

@@ -14,7 +14,7 @@ from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.original.memory_estimate import fits_in_memory
 from bulkvm.reports.workbook.original.plan_copy import format_plan_copy
 from bulkvm.reports.workbook.our_columns import in_our_columns
-from bulkvm.reports.workbook.plan_columns import digits_of, make_planned, mask_pins
+from bulkvm.reports.workbook.plan_columns import SHORTEST_PIN, make_planned, mask_pins, numbers_in
 from bulkvm.reports.workbook.plan_summary import PlanFacts, summarise_plan
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
 
@@ -58,4 +58,4 @@ def known_pins(sheet: Sheet, changes: Sequence[Change]) -> frozenset[str]:
     letters = [letter for header in SECRET_HEADERS for letter in letters_by_header(sheet).get(header, ())]
     texts = {text for letter in letters for text in sheet.cells[letter].tolist()}
     boxes = {change.box.pin for change in changes if change.box and not isinstance(change.box.pin, Absent)}
-    return frozenset(filter(None, map(digits_of, texts | boxes)))
+    return frozenset(number for text in texts | boxes for number in numbers_in(text) if len(number) >= SHORTEST_PIN)

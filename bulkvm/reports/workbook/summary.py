@@ -85,11 +85,11 @@ class RunSummary:
     tenant: Tenant | None = None
 
 
-def summary_name(taken: Collection[str]) -> str:
-    """Return a free name for the summary sheet: bulkvm, bulkvm (2) and so on."""
+def summary_name(taken: Collection[str], name: str = NAME) -> str:
+    """Return a free name for a sheet of bulkvm's: bulkvm, bulkvm (2) and so on."""
     folded = {name.casefold() for name in taken}
-    names = (NAME if n == 1 else f"{NAME} ({n})" for n in count(1))
-    return next(name for name in names if name not in folded)
+    names = (name if n == 1 else f"{name} ({n})" for n in count(1))
+    return next(free for free in names if free not in folded)
 
 
 def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:

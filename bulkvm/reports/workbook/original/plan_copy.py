@@ -1,8 +1,10 @@
 """The sheet of a plan file, as its author formatted it."""
 
 import io
+from collections.abc import Callable
 from copy import copy
-from typing import Final
+from functools import partial
+from typing import Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
@@ -19,9 +21,7 @@ from bulkvm.reports.workbook.original.result_cells import add_results
 from bulkvm.reports.workbook.original.result_pane import column_widths
 from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS
 from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
-from bulkvm.reports.workbook.text_cells import row_height
-
-_DEFAULT_HEIGHT: Final = 15
+from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height
 
 
 def format_plan_copy(sheet: Sheet, pins: frozenset[str], annotation: Annotation) -> bytes:
@@ -65,9 +65,10 @@ def _copy_cells(original: Worksheet, worksheet: Worksheet, sheet: Sheet, pins: f
     texts = {letter: {**sheet.texts(letter)} for letter in sheet.cells.columns}
     for letter, heading in sheet.headings.items():
         texts.setdefault(letter, {})[sheet.header_row] = heading
+    styles: dict[Any, Any] = {}
     for theirs in existing_cells(original):
         ours = visible_cell(worksheet, theirs.row, theirs.column)
-        _copy_style(theirs, ours)
+        _style_once(ours, _style(theirs), styles, partial(_copy_style, theirs))
         text = texts.get(theirs.column_letter, {}).get(theirs.row, "")
         if theirs.row < sheet.header_row and theirs.value is not None:
             text = NOT_SHOWN if contains_secret(str(theirs.value), pins) else str(theirs.value)
@@ -77,10 +78,22 @@ def _copy_cells(original: Worksheet, worksheet: Worksheet, sheet: Sheet, pins: f
     for letter, dimension in original.column_dimensions.items():
         ours_of = worksheet.column_dimensions[letter]
         ours_of.min, ours_of.max = dimension.min, dimension.max
-        ours_of.width, ours_of.hidden = dimension.width, dimension.hidden
+        ours_of.width = dimension.width
     for row, height in original.row_dimensions.items():
         worksheet.row_dimensions[row].height = height.height
     worksheet.freeze_panes = original.freeze_panes
+
+
+def _style_once(cell: Cell, key: Any, styles: dict[Any, Any], apply: Callable[[Cell], None]) -> None:
+    """Style a cell, or give it the style of the first cell with the same key: cells have few, and each takes long."""
+    if key not in styles:
+        apply(cell)
+        styles[key] = _style(cell)
+    cell._style = copy(styles[key])  # type: ignore[attr-defined]  # noqa: SLF001  (no public API)
+
+
+def _style(cell: Cell) -> Any:
+    return copy(cell._style)  # type: ignore[attr-defined]  # noqa: SLF001  (no public API)
 
 
 def _copy_style(theirs: Cell, ours: Cell) -> None:
@@ -93,14 +106,19 @@ def _wrap(worksheet: Worksheet, sheet: Sheet) -> None:
     """Wrap all texts, and make the rows high enough for them."""
     for dimension in worksheet.column_dimensions.values():
         dimension.reindex()  # those of the new columns have no number yet
-    widths = column_widths(worksheet, worksheet.max_column)
+    last = worksheet.max_column
+    widths = [int(width) or 1 for width in column_widths(worksheet, last)]
+    wrapped: dict[Any, Any] = {}
     for row in [sheet.header_row, *sheet.cells.index.tolist()]:
-        texts = []
-        for column in range(1, worksheet.max_column + 1):
-            cell = visible_cell(worksheet, row, column)
-            texts.append(str(cell.value or ""))
-            if not cell.border.bottom or not cell.border.bottom.style:
-                cell.border = ROW_BORDER
-            cell.alignment = Alignment(horizontal=cell.alignment.horizontal, vertical="top", wrap_text=True)
-        needed = row_height(texts, (int(width) or 1 for width in widths))
-        worksheet.row_dimensions[row].height = max(needed, worksheet.row_dimensions[row].height or _DEFAULT_HEIGHT)
+        cells = [visible_cell(worksheet, row, column) for column in range(1, last + 1)]
+        for cell in cells:
+            _style_once(cell, _style(cell), wrapped, _wrap_cell)
+        needed = row_height((str(cell.value or "") for cell in cells), widths)
+        worksheet.row_dimensions[row].height = max(needed, worksheet.row_dimensions[row].height or LINE_HEIGHT)
+
+
+def _wrap_cell(cell: Cell) -> None:
+    """Wrap the text of a cell, and give the cell a border if it has none."""
+    if not cell.border.bottom or not cell.border.bottom.style:
+        cell.border = ROW_BORDER
+    cell.alignment = Alignment(horizontal=cell.alignment.horizontal, vertical="top", wrap_text=True)

@@ -57,7 +57,7 @@ def format_text_copy(sheet: Sheet, annotation: Annotation) -> bytes:
         write_summary(workbook, summary, summary_name([name]), name, footer=annotation.footer)
         _write_sheet(workbook, workbook.add_worksheet(name, TextWorksheet), sheet, annotation)
         if annotation.hidden:
-            _write_hidden(workbook, annotation.hidden)
+            _write_hidden(workbook, summary_name([*workbook.sheetnames], HIDDEN_SHEET), annotation.hidden)
         try:
             workbook.close()
         except FileCreateError as error:
@@ -71,9 +71,9 @@ def valid_name(name: str) -> str:
     return cut if cut and cut.casefold() != _RESERVED_NAME else f"{cut}_"
 
 
-def _write_hidden(workbook: Workbook, texts: Sequence[str]) -> None:
+def _write_hidden(workbook: Workbook, name: str, texts: Sequence[str]) -> None:
     """Write texts for programs to a sheet that Excel does not offer to show."""
-    worksheet = workbook.add_worksheet(HIDDEN_SHEET)
+    worksheet = workbook.add_worksheet(name)
     worksheet.very_hidden()
     text = workbook.add_format(styles.TEXT)
     for row, content in enumerate(texts):
