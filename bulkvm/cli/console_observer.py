@@ -1,6 +1,6 @@
 """Jobs on the console: their progress, notices, questions and reports."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,11 +42,11 @@ class ConsoleObserver(Observer):
         """Write a message."""
         self._console.always(text)
 
-    def export_read(self, read_as: "ReadAs", left_out: Mapping[int, str]) -> None:
+    def export_read(self, read_as: "ReadAs") -> None:
         """Show what was taken from an export, in a paragraph."""
         from bulkvm.reports.text.export_text import render_read_as
 
-        self._console.info(render_read_as(read_as, left_out))
+        self._console.info(render_read_as(read_as))
 
     def approve(self, plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
         """Show the plan and ask."""

@@ -290,7 +290,12 @@ def _read_as(read_as: ReadAs | None) -> dict[str, Any] | None:
     if read_as is None:
         return None
     columns = {header: list(headings) for header, headings in read_as.columns.items()}
-    return {"system": read_as.system, "columns": columns, "never_read": list(read_as.never_read)}
+    return {
+        "system": read_as.system,
+        "columns": columns,
+        "never_read": list(read_as.never_read),
+        "left_out": dict(read_as.left_out),
+    }
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a job reports while it runs, and what it asks before it sends anything."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -31,8 +31,8 @@ class Observer:
     def notice(self, text: str) -> None:
         """Show something that may need attention."""
 
-    def export_read(self, read_as: ReadAs, left_out: Mapping[int, str]) -> None:
-        """Show what was taken from another phone system's export. `left_out` are the reasons by row."""
+    def export_read(self, read_as: ReadAs) -> None:
+        """Show what was taken from another phone system's export."""
 
     def approve(self, plan: Plan, problems: Sequence[Problem], tenant: Tenant) -> bool:
         """Decide whether to send a plan, which may have no changes. `problems` are all of the sheet and the plan."""

@@ -31,7 +31,7 @@ def read_input(file: Path, options: SheetOptions, observer: Observer) -> Sheet:
 
             check_backup(sheet)
     if sheet.read_as:
-        observer.export_read(sheet.read_as, sheet.left_out)
+        observer.export_read(sheet.read_as)
     return sheet
 
 

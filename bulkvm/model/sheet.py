@@ -65,6 +65,7 @@ class ReadAs:
         columns: the headings that were read, by the header of the column.
         never_read: the headings of other secrets in the file.
         rows: how many rows the file has.
+        left_out: how many of them are left out, by the reason.
     """
 
     system: str
@@ -72,6 +73,7 @@ class ReadAs:
     columns: Mapping[str, tuple[str, ...]]
     never_read: tuple[str, ...]
     rows: int
+    left_out: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

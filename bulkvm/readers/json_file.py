@@ -10,15 +10,14 @@ from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import match_headings, may_be_other_secret
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
-from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.model.sheet import Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.json_parser import BoxParser, InvalidJson, NotAList, Number
 from bulkvm.readers.other_systems.kazoo_json import holds_kazoo_boxes, is_kazoo_box
 from bulkvm.readers.other_systems.recognition import export_error
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
-from bulkvm.readers.read_limits import CELL_CHARACTERS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.readers.table import LETTERS, Table, make_row
 
 _HEADER_ROW: Final = 1  # as in a copy of the file as a sheet: the first box is row 2
 _HEAD: Final = 4
@@ -89,7 +88,7 @@ def read_json(
             for box in parser.read():
                 if place == 1 and not heading_map and is_kazoo_box(box):
                     raise export_error(source.name, SYSTEM_OF_NAME["kazoo"])
-                table.add(_row(_HEADER_ROW + place, fields.read(box, place)))
+                table.add(make_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
             raise _error(source.name, f"it is not valid {stream.encoding} text") from error
@@ -124,11 +123,6 @@ def _warn_of_page(boxes: int, count: object) -> Iterator[Problem]:
             "it is one page of a list." if int(count) > boxes else "it was changed after it was saved."
         )
         yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
-
-
-def _row(number: int, texts: Mapping[str, str]) -> Row:
-    long = {letter: text[:CELL_CHARACTERS] for letter, text in texts.items() if len(text) > CELL_CHARACTERS}
-    return Row(number, {**texts, **long}, dict.fromkeys(long, CellKind.TOO_LONG)) if long else Row(number, texts)
 
 
 def _read_value(column: Column | None, name: str, value: Any) -> str:

@@ -22,6 +22,7 @@ TABLE_CELLS: Final = 2**25  # rows times columns, including empty cells: twice a
 
 # Text files.
 RECORD_CHARACTERS: Final = MIB  # of a CSV record or a JSON box
+SETTINGS: Final = 200_000  # of a voicemail.conf, mailboxes included
 SEP_LINE_CHARACTERS: Final = 64  # "sep=;" and the delimiters that a spreadsheet adds after it
 
 # The archive of a workbook. Spreadsheet programs compress at most about 15 to 1, and write less than one XML element

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
-from bulkvm.readers.read_limits import COLUMNS, TABLE_BYTES, TABLE_CELLS, max_rows
+from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, TABLE_BYTES, TABLE_CELLS, max_rows
 from bulkvm.readers.source import Source
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ _VISIBLE: Final = re.compile(r"[^\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\
 def has_text(texts: Iterable[str]) -> bool:
     """Whether any text has a character that can be seen."""
     return any(map(_VISIBLE.search, texts))
+
+
+def make_row(number: int, texts: Mapping[str, str], kinds: Mapping[str, CellKind] | None = None) -> "Row":
+    """Return a row of a file that has no cells of its own; text that is longer than a cell is cut."""
+    long = {letter: text[:CELL_CHARACTERS] for letter, text in texts.items() if len(text) > CELL_CHARACTERS}
+    return Row(number, {**texts, **long}, {**(kinds or {}), **dict.fromkeys(long, CellKind.TOO_LONG)})
 
 
 def make_frame(columns: Mapping[str, list[str]], rows: list[int]) -> "pd.DataFrame":

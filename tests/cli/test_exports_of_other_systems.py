@@ -146,6 +146,10 @@ def test_a_paragraph_and_the_document_name_what_was_read(bulkvm: Bulkvm, folder:
             "play_datetime": ["voicemail_options"],
         },
         "never_read": ["secret", "password"],
+        "left_out": {
+            "Voicemail is off there.": 3,
+            "It is a mailbox without an extension, whose number only voicemail.conf has.": 1,
+        },
     }
     assert other["read_as"] is None
 

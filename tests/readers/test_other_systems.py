@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.readers.csv_quotes import escape_bare_quotes
 from bulkvm.readers.other_systems.recognition import recognise
@@ -394,6 +394,22 @@ def test_any_json_is_read_as_boxes_of_kazoo_or_refused(tmp_path_factory: pytest.
     with contextlib.suppress(SheetError):
         sheet = read(path, json.dumps(value), "kazoo")
         assert all(isinstance(text, str) for texts in boxes_in(sheet).values() if texts for text in texts.values())
+
+
+def test_a_voicemail_conf_with_more_lines_than_any_has_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match="more than 200,000 settings"):
+        read(tmp_path / "voicemail.conf", "[default]\n" + "1=\n" * 200_001, "asterisk")
+
+
+@pytest.mark.parametrize(
+    ("text", "system"),
+    [(f'[{{"mailbox": "7001", "name": "{"a" * 40_000}"}}]', "kazoo"), (f"[a]\n7001 => 1,{'a' * 40_000}\n", "asterisk")],
+    ids=["kazoo", "asterisk"],
+)
+def test_a_text_that_is_longer_than_a_cell_is_cut_and_marked(tmp_path: Path, text: str, system: str) -> None:
+    sheet = read(tmp_path / ("a.json" if system == "kazoo" else "a.conf"), text, system)
+
+    assert [kind for kinds in sheet.kinds.values() for kind in kinds.values()] == [CellKind.TOO_LONG]
 
 
 def test_a_single_box_of_kazoo_is_read(tmp_path: Path) -> None:

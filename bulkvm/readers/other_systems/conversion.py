@@ -1,6 +1,7 @@
 """Turns the sheet of an export, as it was read, into a sheet of boxes: only what is taken, in the words of bulkvm."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -59,6 +60,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
         columns=conversion.headings(),
         never_read=columns.secrets(raw.headings),
         rows=len(sheet.cells.index),
+        left_out=Counter(sheet.left_out.values()),
     )
     converted = conversion.result()
     return replace(

@@ -11,7 +11,7 @@ from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.json_parser import BoxParser, InvalidJson, NotAList, Number
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.readers.table import LETTERS, Row, Table, make_row
 
 _DATA: Final = "data"
 _FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify")
@@ -71,7 +71,7 @@ def _row(number: int, box: Mapping[str, Any]) -> Row:
     texts = {letter: _text(box.get(name)) for name, letter in _LETTERS.items()}
     # A number has lost its leading zeros.
     kinds = {letter: CellKind.NUMBER for name, letter in _LETTERS.items() if isinstance(box.get(name), Number)}
-    return Row(number, texts, kinds)
+    return make_row(number, texts, kinds)
 
 
 def _text(value: object) -> str:

@@ -11,8 +11,9 @@ from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.encoding import Text, decode, warn_guessed_encoding
+from bulkvm.readers.read_limits import SETTINGS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row, Table
+from bulkvm.readers.table import LETTERS, Table, make_row
 from bulkvm.text import count, join_and, join_limited
 
 # As in `6101 => 2580,Front Desk,desk@example.com,pager@example.com,attach=yes|tz=eastern`, then options.
@@ -98,7 +99,7 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
     for boxes in contexts.values():
         for line, box in boxes.items():
             texts = _read_box(box, contents)
-            table.add(Row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings}))
+            table.add(make_row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings}))
     table.sort()
     others = {name: boxes for name, boxes in contexts.items() if context not in {None, name}}
     return Sheet(
@@ -107,6 +108,7 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
         header_row=1,
         headings={_LETTERS[heading]: heading for heading in headings},
         cells=table.to_frame()[[_LETTERS[heading] for heading in headings]],
+        kinds=table.kinds,
         problems=tuple(problems),
         left_out={
             line: f"It is in the context {name}, and only {context} is read."
@@ -117,9 +119,15 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
 
 
 def _parse(text: Text) -> _Contents:
-    contents, section, in_comment = _Contents(), "", False
+    contents, section, in_comment, stored = _Contents(), "", False, 0
     for number, written in enumerate(text.lines(), start=1):
         line, in_comment = _without_comments(written, in_comment=in_comment)
+        stored += "=" in line or "#" in line
+        if stored > SETTINGS:
+            raise SheetError(
+                f"{text.name} has more than {SETTINGS:,} settings and mailboxes. Split it into several files.",
+                ProblemCode.TOO_LARGE,
+            )
         if _INCLUDE.match(line):
             contents.includes.append(number)
         elif found := _SECTION.match(line):

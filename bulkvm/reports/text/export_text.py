@@ -1,28 +1,21 @@
 """What was taken from another phone system's export, as text."""
 
-from collections import Counter
-from collections.abc import Mapping
-
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN
 from bulkvm.model.sheet import ReadAs
 from bulkvm.text import count, printable
 
 
-def render_read_as(read_as: ReadAs, left_out: Mapping[int, str]) -> str:
+def render_read_as(read_as: ReadAs) -> str:
     """Render which columns were read, which secrets were not, and which rows are left out.
 
     For example: `Read as a FreePBX export: number <- extension, PIN <- voicemail_vmpwd; never read: secret, password;
     14 of 60 rows left out: voicemail is off there.`
-
-    Args:
-        read_as: how the export was read.
-        left_out: the reason by row.
     """
     taken = (f"{_title(header)} <- {' + '.join(headings)}" for header, headings in read_as.columns.items())
     parts = [", ".join(taken)]
     if read_as.never_read:
         parts.append(f"never read: {', '.join(read_as.never_read)}")
-    for reason, rows in Counter(left_out.values()).items():
+    for reason, rows in read_as.left_out.items():
         why = f"{reason[:1].lower()}{reason[1:]}".rstrip(".")
         parts.append(f"{rows:,} of {count(read_as.rows, 'row')} left out: {why}")
     return printable(f"Read as {read_as.title} export: {'; '.join(parts)}.")
