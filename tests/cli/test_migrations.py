@@ -15,6 +15,7 @@ from tests.cli.sheet_files import statuses
 from tests.readers.exports import FREEPBX, FUSIONPBX, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
 
 FLAGS = ("--replace-pins", "--generate-pins", "--skip-taken", "--yes", "--json")
+SETTINGS = ("pin", "prompt", "enable_pin", "play_datetime")  # words of the other system would be in them
 TAKEN = "7002"  # the number of a user on the new PBX
 
 
@@ -88,8 +89,10 @@ def test_a_site_is_moved_in_one_step(bulkvm: Bulkvm, pbx: Starlette, folder: Pat
     left_out = len(rows) - len(boxes)
     assert counts(ended[1]) == counts(ended[4]) == {"unchanged": len(boxes), "left out": left_out}
     assert stored(pbx, "name", "recipients") == boxes
-    headings = [cell.value for cell in load_workbook("first.xlsx")["Boxes"][1]]
-    assert headings[: len(COLUMNS)] == [column.header for column in COLUMNS]
+    headings, *cells = load_workbook("first.xlsx")["Boxes"].iter_rows(values_only=True)
+    assert list(headings[: len(COLUMNS)]) == [column.header for column in COLUMNS]
+    off = [dict(zip(headings, row, strict=True)) for row in cells if "left out" in row and TAKEN not in row]
+    assert {row[header] for row in off for header in SETTINGS} <= {None}
     written = [path for path in (*folder.iterdir(), *(folder.parent / "state").rglob("*")) if path.is_file()]
     assert len(written) > 7
     texts = {path.name: texts_of(path) for path in written if path != file}

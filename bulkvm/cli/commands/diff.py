@@ -77,8 +77,9 @@ def command(
     """Show how the boxes in the sheet A differ from those in the sheet B, or from those on the PBX.
 
     Boxes are matched by extension. Ids are not compared, and a blank cell means that the field is empty. PINs are
-    compared but never shown. Values that `validate` would reject are compared as they are. The exit code is 10 if there
-    are differences. With --all-tenants, A is a folder with a file or backups for each tenant, named after its domain.
+    compared but never shown. Values that `validate` would reject are compared as they are. The result of an import is
+    compared as it was sent. The exit code is 10 if there are differences. With --all-tenants, A is a folder with a file
+    or backups for each tenant, named after its domain.
     """
     from bulkvm.jobs.diff_boxes import diff_boxes, diff_tenants
     from bulkvm.reports.diff_table import render_diff, render_diff_counts

@@ -130,6 +130,8 @@ class Conversion:
         found = [(flag, self._texts[other]) for flag in flags if (other := self._columns.find(flag.heading))]
         texts, kinds = list(self._texts[letter]), self._kinds.setdefault(letter, {})
         for place, row in enumerate(self._rows):
+            if row in self._sheet.left_out:
+                texts[place] = ""  # words of the other system would be in the result
             if kinds.get(row) in UNREADABLE or not self._is_box[place]:
                 continue
             words = [(flag, word_of(of_flag[place], flag)) for flag, of_flag in found]
