@@ -168,6 +168,17 @@ def test_problems_name_the_cells_of_the_export_and_its_copy_marks_our_columns(bu
     assert noted == {"C2", "C3", "C5"}
 
 
+def test_a_copy_marks_the_heading_of_our_column_that_two_of_theirs_are_mapped_to(bulkvm: Bulkvm, folder: Path) -> None:
+    file = written(folder, FREEPBX, ".xlsx")
+    maps = ("--map", "voicemail_vmpwd=pin", "--map", "id=pin")
+
+    ended = bulkvm("validate", file, "--from", "freepbx", *maps, "--annotate", "a.xlsx")
+
+    assert "column-twice" in ended.out
+    sheet = load_workbook("a.xlsx").worksheets[1]
+    assert {cell.coordinate for row in sheet.iter_rows() for cell in row if cell.comment} == {"C1"}
+
+
 @pytest.mark.usefixtures("pbx")
 def test_an_export_is_compared_with_the_boxes_that_were_made_of_it(bulkvm: Bulkvm, folder: Path) -> None:
     file = written(folder, with_long_pins(FREEPBX), ".csv")

@@ -335,9 +335,9 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
 
     (error,) = (problem for problem in asked.problems if problem.is_error)
     assert error.row is None
-    assert (
-        'contexts default and shop have the same numbers: 7001. Choose one of the contexts with --sheet "default"'
-        in (error.message)
+    assert error.message_with_option == (
+        "the contexts default and shop have the same numbers: 7001. Only one of them can be read. Choose it with --sheet "
+        '"default".'
     )
     assert [row for row, texts in boxes_in(chosen).items() if texts] == [25]
     assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}

@@ -56,7 +56,8 @@ def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Pro
         row=row,
         cell=cell,
         code=ProblemCode.WORD_UNKNOWN,
-        message=f'{found} the column "{heading}", {what}. Correct it, or ignore the column with --map "{heading}=".',
+        message=f'{found} the column "{heading}", {what}. Correct it.',
+        option=f'Or ignore the column with --map "{heading}=".',
     )
 
 

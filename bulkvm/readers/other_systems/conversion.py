@@ -95,10 +95,7 @@ def _without_word(problem: Problem) -> Problem:
     """Leave out the example in the warning about a guessed encoding, which may be part of a secret."""
     if problem.code is not ProblemCode.ENCODING or problem.row is not None:
         return problem
-    message = (
-        "the file is not in UTF-8 and was read as Windows-1252. If names are wrong, give the encoding with "
-        "--encoding, or save the file as CSV UTF-8."
-    )
+    message = "the file is not in UTF-8 and was read as Windows-1252. If names are wrong, save the file as CSV UTF-8."
     return replace(problem, message=message)
 
 

@@ -198,8 +198,8 @@ def _find_doubtful_numbers(contexts: Mapping[str, Mapping[int, _Box]]) -> Iterat
         yield Problem(
             row=None,
             code=ProblemCode.EXTENSION_TWICE,
-            message=f"the contexts {join_and(names)} have the same numbers: {numbers}. Choose one of the contexts with "
-            f'--sheet "{shown(names[0])}".',
+            message=f"the contexts {join_and(names)} have the same numbers: {numbers}. Only one of them can be read.",
+            option=f'Choose it with --sheet "{shown(names[0])}".',
         )
 
 

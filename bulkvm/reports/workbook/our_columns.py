@@ -36,7 +36,7 @@ def in_our_columns(sheet: Sheet, problems: Sequence[Problem]) -> tuple[Sheet, Se
         kinds={_LETTERS[header]: _join_kinds(sheet, found) for header, found in letters.items()},
         heading_map={},
     )
-    return ours, [_move(problem) for problem in problems]
+    return ours, [_move(problem, sheet.header_row) for problem in problems]
 
 
 def _join_kinds(sheet: Sheet, letters: Sequence[str]) -> Mapping[int, CellKind]:
@@ -47,7 +47,8 @@ def _join_kinds(sheet: Sheet, letters: Sequence[str]) -> Mapping[int, CellKind]:
     return {row: kind for row, kind in kinds if kind in UNREADABLE}
 
 
-def _move(problem: Problem) -> Problem:
-    if problem.row is None or problem.cell is None:
+def _move(problem: Problem, header_row: int) -> Problem:
+    if problem.cell is None:
         return problem
-    return replace(problem, cell=f"{_LETTERS[problem.column or KEY_COLUMN.header]}{problem.row}")
+    letter = _LETTERS[problem.column or KEY_COLUMN.header]
+    return replace(problem, cell=f"{letter}{problem.row or header_row}")
