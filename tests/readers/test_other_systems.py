@@ -126,6 +126,13 @@ def test_a_sheet_with_our_headings_is_no_export(headings: Sequence[str]) -> None
     assert recognise([Row(1, dict(enumerate_cells(needed)))]) is None
 
 
+@each_table
+def test_the_result_of_a_mapped_export_is_a_result_and_no_export(export: Export) -> None:
+    headings = [*rows_of(export)[0], "bulkvm_status", "bulkvm_message"]
+
+    assert recognise([Row(1, dict(enumerate_cells(headings)))]) is None
+
+
 @pytest.mark.parametrize("name", ["export.csv", "export.xlsx", "export.json", "template.xlsx", "boxes.result.xlsx"])
 def test_no_file_of_a_release_is_an_export_of_another_system(name: str) -> None:
     assert read_sheet(Path(__file__).parents[1] / "fixtures" / "0.1.0" / name).read_as is None
@@ -199,6 +206,61 @@ def test_a_workbook_with_numbers_as_numbers_is_read_but_for_lost_zeros(tmp_path:
     for row in (texts for texts in expected.values() if texts and "pin" in texts):
         row["pin"] = row["pin"].lstrip("0")
     assert found == expected
+
+
+OFF, BOX = "left out", "box"
+# What each word means, in bulkvm's words.
+WORDS: Mapping[tuple[str, str], Mapping[str, str | None]] = {
+    ("freepbx", "voicemail_enable"): {"yes": BOX, "YES": BOX, "no": OFF, "": OFF},
+    ("freepbx", "voicemail"): {"novm": OFF, "NOVM": OFF, "default": BOX, "sales": BOX, "": BOX},
+    ("freepbx", "voicemail_options"): {"envelope=no": "off", "attach=yes|Envelope=NO|x=": "off", "delete=no": None},
+    ("issabel", "Voicemail Status"): {"enabled": BOX, "enable": BOX, "Enabled": BOX, "disable": OFF, "disabled": OFF},
+    ("issabel", "VM Play Envelope"): {"no": "off", "yes": None, "": None},
+    ("3cx", "EnableVoicemail"): {"1": BOX, "0": OFF, "TRUE": BOX, "FALSE": OFF},
+    ("3cx", "VMEmailOptions"): {"0": "no", "1": "yes", "2": "yes", "3": "yes", "None": "no", "Attachment": "yes"},
+    ("3cx", "VMNoPin"): {"1": "no", "0": "yes", "TRUE": "no", "": ""},
+    ("3cx", "VMPlayMsgDateTime"): {"0": "off", "1": "12-hour clock", "2": "24-hour clock", "Play12Hr": "12-hour clock"},
+    ("fusionpbx", "voicemail_enabled"): {"true": BOX, "1": BOX, "VRAI": BOX, "false": OFF, "0": OFF, "": OFF},
+    ("yeastar", "Enable Voicemail"): {"1": BOX, "0": OFF},
+    ("yeastar", "New Voicemail Notification"): {"no": "no", "email_with_attachment": "yes", "attachment": "yes"},
+    ("yeastar", "Voicemail PIN Authentication"): {"1": "yes", "0": "no"},
+    ("yeastar", "Voicemail Language"): {"German": "de", "follow_system": None, "": None, "French": "fr"},
+    ("yeastar", "Play Date and Time"): {"1": "12-hour clock", "0": "off"},
+    ("yeastar", "Time Display Format"): {"12": "12-hour clock", "24": "24-hour clock", "follow_system": None},
+    ("grandstream", "Enable Voicemail"): {"yes": BOX, "no": OFF},
+    ("grandstream", "Skip Voicemail Password Verification"): {"yes": "no", "no": "yes"},
+    ("grandstream", "Language"): {"Default": None, "en": "en", "zh_CN": "zh-CN"},
+    ("wazo", "voicemail_number"): {"7001": BOX, "": OFF},
+    ("wazo", "voicemail_ask_password"): {"1": "yes", "0": "no"},
+    ("wazo", "language"): {"de_DE": "de-DE", "": None, "xx_YY": None},
+    ("asterisk-table", "envelope"): {"no": "off", "yes": None, "0": "off", "1": None},
+    ("portsip", "enable_voicemail_notify"): {"TRUE": "yes", "FALSE": "no"},
+    ("portsip", "enable_voicemail_pin"): {"TRUE": "yes", "FALSE": "no", "1": "yes"},
+    ("portsip", "voicemail_play_datetime"): {"FALSE": "off", "TRUE": None, "24_HOUR_CLOCK": "24-hour clock"},
+}
+
+
+@pytest.mark.parametrize(
+    ("system", "heading", "word", "meaning"),
+    [(*place, word, meaning) for place, words in WORDS.items() for word, meaning in words.items()],
+)
+def test_a_word_means_what_it_means_in_its_system(
+    tmp_path: Path, system: str, heading: str, word: str, meaning: str | None
+) -> None:
+    header, row, *_ = rows_of(next(export for export in EXPORTS if export.system == system))
+    row[header.index(heading)] = word
+
+    sheet = read(tmp_path / "a.csv", csv_of([header, row]), system)
+
+    box = boxes_in(sheet)[2]
+    assert [problem for problem in sheet.problems if problem.is_error] == []
+    if meaning in {OFF, BOX}:
+        assert (box is None) is (meaning == OFF)
+    else:
+        layout = next(layout for layout in SYSTEM_OF_NAME[system].layouts if layout.number in header)
+        column = next(header for header, flags in layout.flags().items() if heading in {flag.heading for flag in flags})
+        assert box is not None
+        assert box.get(column) == meaning
 
 
 FLAGS = [
@@ -336,8 +398,8 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
     (error,) = (problem for problem in asked.problems if problem.is_error)
     assert error.row is None
     assert error.message_with_option == (
-        "the contexts default and shop have the same numbers: 7001. Only one of them can be read. Choose it with --sheet "
-        '"default".'
+        "the contexts default and shop have the same numbers: 7001. Only one of them can be read. Choose it with "
+        '--sheet "default".'
     )
     assert [row for row, texts in boxes_in(chosen).items() if texts] == [25]
     assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}

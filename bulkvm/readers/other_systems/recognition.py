@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.columns.header_matching import heading_key
+from bulkvm.columns.header_matching import heading_key, is_result_heading
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.readers.other_systems.system import FileKind, Layout, System
@@ -29,8 +29,12 @@ def find_system(name: str) -> System:
 
 
 def recognise(rows: Iterable[Row]) -> System | None:
-    """Return the system whose export has one of these rows as its header, if there is exactly one."""
-    found = {system.name: system for row in rows for system in _identified(_keys(row.cells))}
+    """Return the system whose export has one of these rows as its header, if there is exactly one.
+
+    A result is no export, even if it is that of an export whose headings were mapped.
+    """
+    headers = [row.cells for row in rows if not any(map(is_result_heading, row.cells.values()))]
+    found = {system.name: system for cells in headers for system in _identified(_keys(cells))}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
@@ -102,6 +106,7 @@ def _known(layout: Layout, keys: Collection[str]) -> int:
 
 
 def _keys(cells: Mapping[str, str]) -> frozenset[str]:
+    """The headings in a row, each as its `heading_key`."""
     if len(cells) > _WIDEST:
         return frozenset()
     return frozenset(heading_key(text) for text in cells.values() if 0 < len(text) <= _LONGEST)
