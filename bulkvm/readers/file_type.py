@@ -29,7 +29,10 @@ _SIGNATURES: Final = {
     b"Rar!": "a compressed archive",
 }
 # Older formats of spreadsheets, as text.
-_OLD_TEXT: Final = {b"table\r\n0,1": "a DIF file", b"table\n0,1": "a DIF file", b"id;p": "a SYLK file (.slk)"}
+_OLD_TEXT: Final = {
+    re.compile(rb"TABLE\r?\n0,1\r?\n"): "a DIF file",
+    re.compile(rb"ID;P[A-Z0-9]*(?:;[NE])*\r?\n[A-Z];[A-Z]"): "a SYLK file (.slk)",  # and not headings such as ID;PIN
+}
 
 
 class FileType(StrEnum):
@@ -85,8 +88,8 @@ def _refuse_other_types(source: Source, head: bytes) -> None:
         if head.startswith(signature):
             raise SheetError(f"{source.name} is {kind}, despite its name. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for signature, kind in _OLD_TEXT.items():
-        if start.startswith(signature):
+    for pattern, kind in _OLD_TEXT.items():
+        if pattern.match(head):
             raise SheetError(f"{source.name} is {kind}, which cannot be read. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
     if b"urn:oasis:names:tc:opendocument" in start:
         raise SheetError(

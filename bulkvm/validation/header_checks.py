@@ -88,12 +88,12 @@ def check_headings(sheet: Sheet) -> list[Problem]:
 
 def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
     if is_result_heading(theirs):
-        message = f'"{shown(theirs)}", which --map names, is a column of results. These are never read.'
+        message = f'"{shown(theirs)}" is a column of results. These are never read.'
     else:
         close = difflib.get_close_matches(heading_key(theirs), list(islice(there, _COMPARED)), n=1)
         similar = f'Did you mean "{shown(there[close[0]])}"?' if close else "Write it as in the sheet."
-        message = f'there is no heading "{shown(theirs)}", which --map names. {similar}'
-    return Problem(row=None, code=ProblemCode.MAP_NOT_THERE, message=message)
+        message = f'there is no heading "{shown(theirs)}". {similar}'
+    return Problem(row=None, code=ProblemCode.MAP_NOT_THERE, message=message, option="It is named by --map.")
 
 
 def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:

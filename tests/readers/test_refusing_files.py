@@ -26,7 +26,9 @@ CSV = csv_text([HEADINGS, ROW])
             id="excel 2003 xml",
         ),
         pytest.param(b'TABLE\r\n0,1\r\n"EXCEL"\r\nVECTORS', "a DIF file, which cannot be read", id="dif"),
-        pytest.param(b'ID;PWXL;N;E\nC;Y1;X1;K"Ext"', r"a SYLK file \(.slk\), which cannot be read", id="sylk"),
+        pytest.param(
+            b'ID;PWXL;N;E\nP;PGeneral\nC;Y1;X1;K"Ext"', r"a SYLK file \(.slk\), which cannot be read", id="sylk"
+        ),
         pytest.param(
             b'<?xml version="1.0"?>\n<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0">',
             r"an OpenDocument file \(.fods\), which cannot be read. Open it in Excel or LibreOffice, save it as .xlsx",
@@ -144,3 +146,11 @@ def test_a_file_that_may_not_be_read_shows_who_can_help(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="open in Excel"):
         read_sheet(path)
+
+
+@pytest.mark.parametrize("headings", ["ID;PIN;Ext;Name", "ID;Phone;PIN;Extension", "Id;Prompt;Ext"])
+def test_headings_that_begin_like_another_format_are_read(tmp_path: Path, headings: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{headings}\nA;B;6201;Desk\n")
+
+    assert list(read_sheet(path).headings.values()) == headings.split(";")
