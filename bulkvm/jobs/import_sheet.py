@@ -29,6 +29,7 @@ from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.summary import RunSummary
 from bulkvm.runs import complete_outcomes
 from bulkvm.runs.history import find_interrupted_import, pins_on_pbx
+from bulkvm.runs.refused_results import is_unchanged, remember
 from bulkvm.runs.tenant_lock import lock_tenant
 
 _RESULT: Final = re.compile(r"\.result(-\d+)?$")
@@ -150,7 +151,9 @@ def _reserve_result(
 ) -> AbstractContextManager[Reservation]:
     if result:
         check_result_name(result, sheet, overwrite=overwrite)
-    return reserve(result or result_name(file), overwrite=overwrite, unused=result is None)
+    target = result or result_name(file)
+    replaces = result is None and is_unchanged(target) and (str(file) == "-" or not target.samefile(file))
+    return reserve(target, overwrite=overwrite or replaces, unused=result is None and not replaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,10 @@ class _Import:
         if not report.outcomes:
             return report
         began = datetime.now(UTC)
-        return add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
+        report = add_result(report, self.observer, lambda: self._write_result(report.outcomes, report.exit_code, began))
+        if report.result:
+            remember(report.result)
+        return report
 
     def _report_not_sent(self, exit_code: ExitCode, error: BulkvmError | None = None) -> RunReport:
         """Account for the rows of an import that sent nothing."""

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from tests.cli.program import SAMPLES, Bulkvm
+from tests.cli.sheet_files import statuses, write_csv
 
 SHEET = "a.csv"
 TWO_ROWS = "extension_number,name,pin\n6201,Front Desk,402817\n6202,Ward,582046\n"
@@ -150,3 +152,54 @@ def test_a_demo_ignores_the_variables_of_the_environment(
     assert bulkvm("demo", "-q").code == 0
     assert (folder / "bulkvm-demo" / "boxes.csv").exists()
     assert os.environ["BULKVM_PIN_LENGTH"] == "10-10"
+
+
+REFUSED = ("1", "Desk", "12", "", "")
+
+
+@pytest.mark.usefixtures("pbx")
+def test_refused_imports_leave_one_result(bulkvm: Bulkvm, folder: Path) -> None:
+    for name in ("Desk", "Front Desk", "Reception"):
+        sheet = write_csv(folder / "b.csv", ("1", name, "402817", "", ""))
+        assert bulkvm("import", sheet, "--yes").code == 3
+    assert statuses(folder / "b.result.xlsx") == ["invalid"]
+    write_csv(folder / "b.csv", ("6201", "Desk", "402817", "", ""))
+
+    assert bulkvm("import", folder / "b.csv", "--yes").code == 0
+
+    assert [file.name for file in folder.glob("b.result*")] == ["b.result.xlsx"]
+    assert statuses(folder / "b.result.xlsx") == ["created"]
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("change", ["edited", "of a run", "the sheet itself"])
+def test_no_other_result_is_replaced(bulkvm: Bulkvm, folder: Path, change: str) -> None:
+    sheet = write_csv(
+        folder / "b.csv", ("6201", "Desk", "402817", "", ""), *([] if change == "of a run" else [REFUSED])
+    )
+    bulkvm("import", sheet, "--yes")
+    result = folder / "b.result.xlsx"
+    if change == "edited":
+        book = load_workbook(result)
+        book.worksheets[1]["B2"] = "Reception"
+        book.save(result)
+    before = result.read_bytes()
+    write_csv(sheet, REFUSED)
+
+    again = bulkvm("import", result if change == "the sheet itself" else sheet, "--yes")
+
+    assert again.code == 3
+    assert result.read_bytes() == before
+    assert "b.result-2.xlsx" in again.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_list_of_refused_results_that_cannot_be_read_replaces_nothing(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "b.csv", REFUSED)
+    bulkvm("import", sheet, "--yes")
+    for content in ("[1]", "not JSON", "{}"):
+        (known,) = (folder.parent / "state").glob("refused-results.json")
+        known.write_text(content, "utf-8")
+        assert bulkvm("import", sheet, "--yes").code == 3
+
+    assert len(list(folder.glob("b.result*"))) == 4
