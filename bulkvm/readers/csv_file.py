@@ -31,7 +31,7 @@ from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
 from bulkvm.readers.other_systems.voicemail_conf import is_voicemail_conf
 from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, decode_foreign
 from bulkvm.text import join_limited
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -116,7 +116,7 @@ def _read_rows(
             found.extend(_check_lines(record, width, dialect.delimiter, columns))
             row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
             found.extend(_check_encoding(record, row, text, columns))
-            if table.add(_decode_foreign(row, text)) and len(values) < needed:
+            if table.add(decode_foreign(row, text)) and len(values) < needed:
                 if record.is_cut:
                     found.append(_cut_off(record, needed))
                 else:
@@ -135,7 +135,7 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
     rows, errors = {}, {}
     for dialect in dialects:
         records = [record._replace(values=record.values[:COLUMNS]) for record in _head(text, dialect)]
-        rows[dialect] = first_rows(_decode_foreign(_row(record, "\n".join(record.values)), text) for record in records)
+        rows[dialect] = first_rows(decode_foreign(_row(record, "\n".join(record.values)), text) for record in records)
         errors[dialect] = next((record.error for record in records if record.error), None)
     if not heading_map:
         refuse_export(text.name, chain.from_iterable(rows.values()))
@@ -193,15 +193,6 @@ def _unwrap(row: Row, values: Sequence[str], columns: Mapping[str, Column]) -> R
         if not column.digits and (found := _WRAPPED.fullmatch(value)):
             cells[letter], kinds[letter] = found[1].replace('""', '"'), CellKind.UNWRAPPED
     return row._replace(cells=cells, kinds=kinds)
-
-
-def _decode_foreign(row: Row, text: Text) -> Row:
-    """Decode what is in another encoding than the rest of the file, and mark its cells."""
-    if not text.is_mixed:
-        return row
-    foreign = [letter for letter, value in row.cells.items() if FOREIGN_BYTES.search(value)]
-    cells = {**row.cells, **{letter: text.decode_foreign(row.cells[letter]) for letter in foreign}}
-    return row._replace(cells=cells, kinds={**row.kinds, **dict.fromkeys(foreign, CellKind.OTHER_ENCODING)})
 
 
 def _check_encoding(record: Record, row: Row, text: Text, columns: Mapping[str, Column]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from bulkvm.readers.read_limits import RECORD_CHARACTERS
 
 _PIECE: Final = 2**16
 _COUNT: Final = "count"
+_NEXT_PAGE: Final = "next_start_key"  # of Kazoo
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
@@ -30,12 +31,13 @@ class InvalidJson(Exception):
 class BoxParser:
     """Parses the objects of a list one by one, with only one object and a piece of the text in memory.
 
-    `count` is the number of boxes that an answer of the API names, as written; `items` is the field of the answer that
-    has the list, or with `may_be_one` a single object.
+    `count` is the number of boxes that an answer of the API names, as written, and `next_page` where its next page
+    begins; `items` is the field of the answer that has the list, or with `may_be_one` a single object.
     """
 
     def __init__(self, stream: IO[str], items: str = "items", *, may_be_one: bool = False) -> None:
         self.count: object = None
+        self.next_page: object = None
         self._items = items
         self._may_be_one = may_be_one
         self._stream = stream
@@ -91,6 +93,7 @@ class BoxParser:
             else:
                 value = self._read_value()
                 self.count = value if name == _COUNT else self.count
+                self.next_page = value if name == _NEXT_PAGE else self.next_page
             if not self._goes_on("}"):
                 break
         if not has_items:

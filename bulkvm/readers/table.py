@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
+from bulkvm.readers.encoding import FOREIGN_BYTES, Text
 from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, TABLE_BYTES, TABLE_CELLS, max_rows
 from bulkvm.readers.source import Source
 
@@ -62,6 +63,15 @@ class Row(NamedTuple):
     is_hidden: bool = False
     struck: Collection[str] = ()
     white: Collection[str] = ()
+
+
+def decode_foreign(row: Row, text: Text) -> Row:
+    """Decode what is in another encoding than the rest of the file, and mark its cells."""
+    if not text.is_mixed:
+        return row
+    foreign = [letter for letter, value in row.cells.items() if FOREIGN_BYTES.search(value)]
+    cells = {**row.cells, **{letter: text.decode_foreign(row.cells[letter]) for letter in foreign}}
+    return row._replace(cells=cells, kinds={**row.kinds, **dict.fromkeys(foreign, CellKind.OTHER_ENCODING)})
 
 
 class Table:

@@ -22,7 +22,7 @@ from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
-from tests.readers.exports import EXPORTS, FREEPBX, ISSABEL, SECRETS, VOICEMAIL_CONF, Export, boxes_in
+from tests.readers.exports import EXPORTS, FREEPBX, ISSABEL, KAZOO, SECRETS, VOICEMAIL_CONF, Export, boxes_in
 from tests.readers.files import write_workbook
 
 TABLES = [export for export in EXPORTS if SYSTEM_OF_NAME[export.system].kind is FileKind.TABLE]
@@ -472,6 +472,24 @@ def test_a_text_that_is_longer_than_a_cell_is_cut_and_marked(tmp_path: Path, tex
     sheet = read(tmp_path / ("a.json" if system == "kazoo" else "a.conf"), text, system)
 
     assert [kind for kinds in sheet.kinds.values() for kind in kinds.values()] == [CellKind.TOO_LONG]
+
+
+def test_lines_in_another_encoding_are_errors_of_their_cells(tmp_path: Path) -> None:
+    path = tmp_path / "voicemail.conf"
+    path.write_bytes("[a]\n7001 => 3690,Zoë\n7002 => 0582,Bär\n".encode() + "7003 => 1470,Jörg\n".encode("cp1252"))
+
+    sheet = read_sheet(path, system="asterisk")
+
+    assert [(p.cell, p.code) for p in sheet.problems if p.is_error] == [("C4", ProblemCode.ENCODING)]
+    assert sheet.cells.at[4, "C"] == "Jörg"
+
+
+def test_a_page_of_a_longer_list_of_kazoo_is_reported(tmp_path: Path) -> None:
+    text = KAZOO.text.replace('"status": "success"', '"status": "success", "next_start_key": "g2wAA"')
+
+    sheet = read(tmp_path / "a.json", text, "kazoo")
+
+    assert "the file has 3 boxes, and is one page of a longer list" in sheet.problems[0].message
 
 
 def test_a_single_box_of_kazoo_is_read(tmp_path: Path) -> None:

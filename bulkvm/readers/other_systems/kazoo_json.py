@@ -1,17 +1,18 @@
 """Voicemail boxes of Kazoo, as its API returns them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final
 
 from bulkvm.columns.cell_display import shown
 from bulkvm.model.errors import SheetError
-from bulkvm.model.problem import ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.encoding import decode
 from bulkvm.readers.json_parser import BoxParser, InvalidJson, NotAList, Number
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table, make_row
+from bulkvm.text import count
 
 _DATA: Final = "data"
 _FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify")
@@ -46,7 +47,8 @@ def read_kazoo_json(source: Source, *, encoding: str | None) -> Sheet:
     with text.stream as stream:
         stream.seek(0)
         try:
-            for box in BoxParser(stream, _DATA, may_be_one=True).read():
+            parser = BoxParser(stream, _DATA, may_be_one=True)
+            for box in parser.read():
                 place += 1
                 table.add(_row(place, box))
         except InvalidJson as error:
@@ -64,7 +66,14 @@ def read_kazoo_json(source: Source, *, encoding: str | None) -> Sheet:
         headings={letter: name for name, letter in _LETTERS.items() if table.has_values(letter)},
         cells=table.to_frame(),
         kinds=table.kinds,
+        problems=tuple(_warn_of_page(place - 1, parser.next_page)),
     )
+
+
+def _warn_of_page(boxes: int, next_page: object) -> Iterator[Problem]:
+    if next_page:
+        message = f"the file has {count(boxes, 'box', 'boxes')}, and is one page of a longer list. Export all pages."
+        yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
 
 
 def _row(number: int, box: Mapping[str, Any]) -> Row:

@@ -10,10 +10,10 @@ from bulkvm.columns.cell_display import shown, shown_number
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
-from bulkvm.readers.encoding import Text, decode, warn_guessed_encoding
+from bulkvm.readers.encoding import FOREIGN_BYTES, Text, decode, warn_guessed_encoding
 from bulkvm.readers.read_limits import SETTINGS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Table, make_row
+from bulkvm.readers.table import LETTERS, Row, Table, decode_foreign, make_row
 from bulkvm.text import count, join_and, join_limited
 
 # As in `6101 => 2580,Front Desk,desk@example.com,pager@example.com,attach=yes|tz=eastern`, then options.
@@ -99,7 +99,9 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
     for boxes in contexts.values():
         for line, box in boxes.items():
             texts = _read_box(box, contents)
-            table.add(make_row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings}))
+            row = make_row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings})
+            table.add(decode_foreign(row, text))
+            problems += _find_foreign_bytes(row)
     table.sort()
     others = {name: boxes for name, boxes in contexts.items() if context not in {None, name}}
     return Sheet(
@@ -201,6 +203,14 @@ def _find_doubtful_numbers(contexts: Mapping[str, Mapping[int, _Box]]) -> Iterat
             message=f"the contexts {join_and(names)} have the same numbers: {numbers}. Only one of them can be read.",
             option=f'Choose it with --sheet "{shown(names[0])}".',
         )
+
+
+def _find_foreign_bytes(row: Row) -> Iterator[Problem]:
+    """Report the cells that are in another encoding than the rest of the file."""
+    for letter, text in row.cells.items():
+        if FOREIGN_BYTES.search(text):
+            message = "This is not UTF-8, unlike the rest of the file. Save the whole file as UTF-8."
+            yield Problem(row=row.number, cell=f"{letter}{row.number}", code=ProblemCode.ENCODING, message=message)
 
 
 def _warn(contents: _Contents) -> Iterator[Problem]:
