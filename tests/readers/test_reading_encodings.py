@@ -44,7 +44,7 @@ def test_anything_else_is_windows_1252_with_a_warning_that_shows_a_changed_word(
     assert (problem.code, problem.row, problem.is_error) == ("encoding", None, False)
     assert '"Büro"' in problem.message
     assert "line 2" in problem.message
-    assert "--encoding" in problem.message
+    assert "--encoding" in problem.option
 
 
 def test_a_changed_word_never_shows_digits_around_it(tmp_path: Path) -> None:
