@@ -203,3 +203,18 @@ def test_a_list_of_refused_results_that_cannot_be_read_replaces_nothing(bulkvm: 
         assert bulkvm("import", sheet, "--yes").code == 3
 
     assert len(list(folder.glob("b.result*"))) == 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such pipes")
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("was_refused", [True, False])
+def test_a_pipe_with_the_name_of_a_result_blocks_nothing(bulkvm: Bulkvm, folder: Path, *, was_refused: bool) -> None:
+    sheet, result = write_csv(folder / "b.csv", REFUSED), folder / "b.result.xlsx"
+    if was_refused:
+        bulkvm("import", sheet, "--yes")
+        result.unlink()
+    os.mkfifo(result)
+
+    ended = bulkvm("import", sheet, "--yes")
+
+    assert (ended.code, result.is_fifo()) == (2, True)
