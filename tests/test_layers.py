@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "temporary_files": {"ownership"},
     "files": WORDS | {"ownership", "temporary_files"},
     "locks": WORDS,
+    "storage": WORDS,
     "paths": WORDS | {"files", "ownership"},
     "readers": WORDS,
     "validation": WORDS,
@@ -30,7 +31,8 @@ MAY_IMPORT = {
     "reports": WORDS | {"files", "planning", "temporary_files"},
     "sites": WORDS | {"files", "locks", "ownership", "paths"},
     "simulator": set[str](),
-    "backup": WORDS | {"files", "locks", "ownership", "pbx", "readers", "reports", "temporary_files", "__init__"},
+    "backup": WORDS
+    | {"files", "locks", "ownership", "pbx", "readers", "reports", "storage", "temporary_files", "__init__"},
     "jobs": WORDS
     | {
         "backup",
@@ -42,6 +44,7 @@ MAY_IMPORT = {
         "readers",
         "reports",
         "runs",
+        "storage",
         "upload",
         "validation",
     },

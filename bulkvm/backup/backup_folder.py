@@ -3,16 +3,25 @@
 A backup is written and verified in the staging folder, under its final name. To publish it, its manifest is moved to
 the backup folder first, and the backup last. To delete it, the backup is moved back to the staging folder first. So a
 file that a killed program left only in the staging folder is not a backup, and neither is its manifest.
+
+The same holds in a store, where no lock is possible: a backup that is being published or deleted has a file in the
+staging folder, with a random number before its name. What a killed program left there is deleted after a day.
 """
 
+import asyncio
 import errno
 import hashlib
+import logging
 import os
+import re
+import secrets
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from bulkvm.backup.manifest import (
     SUFFIX,
@@ -31,24 +40,36 @@ from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.ownership import is_ours, open_regular
-from bulkvm.temporary_files import is_temporary_name
+from bulkvm.storage import Store, StoreError
+from bulkvm.temporary_files import is_temporary_name, scratch_folder
+
+Folder: TypeAlias = Path | Store
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"
 _MAX_MANIFEST: Final = 64 * 1024  # bytes, a hundred times the usual size
 _JUNCTION: Final = 0xA0000003  # the reparse tag of a link to a folder on Windows
+_STAGED: Final = re.compile(r"[0-9a-f]{12}-(.+)")  # in a store
+_ABANDONED: Final = timedelta(days=1)  # publishing a backup never takes as long
+
+_log: Final = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def staging(folder: Path, lock_timeout: float) -> AsyncIterator[Path]:
-    """Lock a backup folder, which is created if necessary; other backups wait.
+async def staging(folder: Folder, lock_timeout: float) -> AsyncIterator[Path]:
+    """Lock a backup folder, which is created if necessary; other backups wait. A store has no locks.
 
     Yields:
-        The staging folder.
+        The staging folder; for a store, a temporary one on this machine.
 
     Raises:
         BackupNotProven: another backup holds the lock for too long, or the staging folder belongs to another user.
     """
+    if isinstance(folder, Store):
+        await asyncio.to_thread(_tidy_store, folder)
+        with scratch_folder() as temporary:
+            yield Path(temporary)
+        return
     make_private_folder(folder)
     place = folder / _STAGING
     with suppress(FileExistsError):
@@ -64,29 +85,44 @@ async def staging(folder: Path, lock_timeout: float) -> AsyncIterator[Path]:
         ) from error
 
 
-def publish(place: Path, folder: Path, file: str) -> None:
-    """Move a verified backup and its manifest from the staging folder to the backup folder."""
+def publish(place: Path, folder: Folder, file: str) -> None:
+    """Move a verified backup and its manifest from the staging folder to the backup folder.
+
+    Raises:
+        StoreError: the store failed, or another backup of the same second took the name. Nothing remains under it.
+    """
+    if isinstance(folder, Store):
+        _upload(place, folder, file)
+        return
     for name in (manifest_name(file), file):
         rename_exclusively(place / name, folder / name)
     flush_folder(folder)
 
 
-def unpublish(place: Path, folder: Path, file: str) -> None:
+def unpublish(place: Path, folder: Folder, file: str) -> None:
     """Delete a backup and its manifest."""
+    if isinstance(folder, Store):
+        mark = _staged(folder, file)
+        mark.write(b"")
+        for gone in (folder / file, folder / manifest_name(file), mark):
+            gone.delete()
+        return
     (folder / file).replace(place / file)
     (folder / manifest_name(file)).unlink()
     (place / file).unlink()
 
 
-def tidy(place: Path, folder: Path) -> None:
-    """Delete the files that killed backups left. Files with other names are kept."""
+def tidy(place: Path, folder: Folder) -> None:
+    """Delete the files that killed backups left in the staging folder of a local folder. Others are kept."""
+    if isinstance(folder, Store):
+        return
     with _opened(place) as handle:
         for name in os.listdir(place if handle is None else handle):  # noqa: PTH208  (pathlib takes no descriptor)
             with suppress(OSError):  # on Windows, another program has it open: the next backup tries again
                 _tidy_one(name, place, handle, folder)
 
 
-def list_backups(folder: Path, of: str = "") -> Iterator[tuple[str, Manifest | None]]:
+def list_backups(folder: Folder, of: str = "") -> Iterator[tuple[str, Manifest | None]]:
     """List the names of all backups in a folder, with their manifests, None for each that is missing or unreadable.
 
     A file with another name is a backup if it has a manifest: both were renamed.
@@ -95,22 +131,21 @@ def list_backups(folder: Path, of: str = "") -> Iterator[tuple[str, Manifest | N
         folder: the folder, which may hold the backups of thousands of tenants.
         of: list only backups whose names begin so.
     """
-    names = {name for name in os.listdir(folder) if name.startswith(of)}  # noqa: PTH208  (much faster)
+    names = set(_list_names(folder, of))
     beside = {name.removesuffix(SUFFIX) + ".csv" for name in names if name.endswith(SUFFIX)}
     for file in sorted(beside | set(filter(is_backup_name, names))):
-        is_unfinished = file not in names and os.path.lexists(folder / _STAGING / file)
-        if is_unfinished:
+        if file not in names and _is_staged(folder, file):
             continue
         manifest = _read_manifest(folder / manifest_name(file))
         if manifest or is_backup_name(file):
             yield file, manifest
 
 
-def list_backed_up(folder: Path) -> list[str]:
+def list_backed_up(folder: Folder) -> list[str]:
     """The sites or tenants that have backups in a folder, by the part of the names that is theirs."""
     try:
-        names = os.listdir(folder)  # noqa: PTH208  (the same)
-    except OSError:  # there is no backup yet, or the first one will report why
+        names = _list_names(folder)
+    except (OSError, StoreError):  # there is no backup yet, or the first one will report why
         return []
     return sorted({part for name in names if (part := site_part(name))})
 
@@ -125,19 +160,24 @@ def newest_backup(folder: Path, site: str) -> str | None:
     return max(found)[1] if found else None
 
 
-def find_damage(folder: Path, file: str, manifest: Manifest | None) -> str | None:
+def is_taken(folder: Folder, name: str) -> bool:
+    """Whether a folder has a file with a name."""
+    return name in folder.list_names(name) if isinstance(folder, Store) else os.path.lexists(folder / name)
+
+
+def find_damage(folder: Folder, file: str, manifest: Manifest | None) -> str | None:
     """Describe how a backup is damaged; None if its checksum is the one in its manifest."""
     if manifest is None:
         return "it has no manifest, so it cannot be verified."
     if manifest.file != file and is_backup_name(file):
         return f"its manifest is that of {manifest.file}, so it cannot be verified."
     try:
-        with open_regular(folder / file) as opened:
+        with _open(folder / file) as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except FileNotFoundError:
         return "it is missing; only its manifest exists."
-    except OSError as error:
-        return f"it cannot be read ({error.strerror})."
+    except (OSError, StoreError) as error:
+        return f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})."
     return None if digest == manifest.sha256 else "checksum mismatch: it was changed or damaged."
 
 
@@ -235,10 +275,78 @@ def _tidy_one(name: str, place: Path, handle: int | None, folder: Path) -> None:
     os.unlink(path, dir_fd=handle)
 
 
-def _read_manifest(path: Path) -> Manifest | None:
+def _list_names(folder: Folder, of: str = "") -> list[str]:
+    """The names in a folder that begin with `of`."""
+    if isinstance(folder, Store):
+        return folder.list_names(of)
+    return [name for name in os.listdir(folder) if name.startswith(of)]  # noqa: PTH208  (much faster)
+
+
+def _is_staged(folder: Folder, file: str) -> bool:
+    """Whether a backup that is not in its folder is being published or deleted."""
+    if isinstance(folder, Store):
+        return any(found and found[1] == file for found in map(_STAGED.fullmatch, (folder / _STAGING).list_names()))
+    return os.path.lexists(folder / _STAGING / file)
+
+
+def _open(path: Folder) -> BufferedReader | BytesIO:
+    return path.open() if isinstance(path, Store) else open_regular(path)
+
+
+def _staged(folder: Store, file: str) -> Store:
+    return folder / _STAGING / f"{secrets.token_hex(6)}-{file}"
+
+
+def _upload(place: Path, folder: Store, file: str) -> None:
+    """Write a backup and its manifest to a store: under temporary names, then under their own, the backup last."""
+    names = (manifest_name(file), file)
+    contents = {name: (place / name).read_bytes() for name in names}
+    staged = {name: _staged(folder, name) for name in reversed(names)}
+    written: list[Store] = []
+    try:
+        for name, temporary in staged.items():
+            temporary.write(contents[name])
+        for name in names:
+            written.append(folder / name)
+            _write_new(written, contents[name], staged[name])
+    except BaseException:
+        with suppress(StoreError):
+            for path in (*reversed(written), *reversed(staged.values())):  # what marks them as unfinished is the last
+                path.delete()
+        raise
+    try:
+        for path in reversed(staged.values()):
+            path.delete()
+    except StoreError as error:
+        _log.warning("A temporary file remains after a backup, and the next one deletes it after a day: %s", error)
+
+
+def _write_new(written: list[Store], content: bytes, staged: Store) -> None:
+    """Write the last file of a list; one of another backup that has its name is taken from the list."""
+    try:
+        written[-1].write(content, staged)
+    except FileExistsError as error:
+        raise StoreError(
+            f"Another backup was written as {written.pop()} in the same second. Run the command again."
+        ) from error
+
+
+def _tidy_store(folder: Store) -> None:
+    """Delete what backups that were killed more than a day ago left in the staging folder of a store."""
+    for name in (folder / _STAGING).list_names():
+        found = _STAGED.fullmatch(name)
+        path = folder / _STAGING / name
+        if not found or not path.is_older(_ABANDONED):
+            continue
+        if is_backup_name(found[1]) and not is_taken(folder, found[1]):
+            (folder / manifest_name(found[1])).delete()
+        path.delete()
+
+
+def _read_manifest(path: Folder) -> Manifest | None:
     """Read a manifest; None for anything else, such as a pipe, a huge file, or another program's file."""
     try:
-        with open_regular(path) as opened:
+        with _open(path) as opened:
             content = opened.read(_MAX_MANIFEST + 1)
         return parse_manifest(content.decode()) if len(content) <= _MAX_MANIFEST else None
     except (OSError, ValueError):

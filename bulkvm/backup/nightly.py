@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,16 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from bulkvm.backup.backup_folder import find_damage, list_backups, publish, staging, tidy, unpublish
+from bulkvm.backup.backup_folder import (
+    Folder,
+    find_damage,
+    is_taken,
+    list_backups,
+    publish,
+    staging,
+    tidy,
+    unpublish,
+)
 from bulkvm.backup.checks import count_without_pin, find_loss, find_suspicion, last_good
 from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name, name_part
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
@@ -34,6 +42,7 @@ from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx import Pbx, list_whole_boxes
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import count_not_shown, unknown_as_blank, write_export
+from bulkvm.storage import StoreError
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,14 +52,14 @@ class BackupSettings:
     """The settings of a backup.
 
     Attributes:
-        folder: the backup folder.
+        folder: the backup folder, on this machine or in a store.
         now: the time, with a time zone.
         keep: how many backups to keep.
         force: whether a suspicious list, such as one with far fewer boxes, is accepted.
         lock_timeout: seconds to wait for another backup in the same folder.
     """
 
-    folder: Path
+    folder: Folder
     now: datetime
     keep: Keep = KEEP_ALL
     force: bool = False
@@ -164,14 +173,19 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
                 "If the list is right, run the same command once with --force."
             )
         for old in choose_pruned([made, *earlier.same], settings.keep, settings.now):
-            with suppress(OSError):  # on Windows, it may be open in Excel: the next backup tries again
+            try:
                 unpublish(place, folder, old.file)
+            except OSError:  # on Windows, it may be open in Excel: the next backup tries again
+                continue
+            except StoreError as error:
+                _log.warning("%s: older backups were not deleted: %s", source.site.name, error)
+                break
     finally:
         tidy(place, folder)
     return made
 
 
-def _find_earlier(folder: Path, source: _Source) -> _Earlier:
+def _find_earlier(folder: Folder, source: _Source) -> _Earlier:
     """The intact backups of a site that have not been renamed."""
     earlier = _Earlier([], [], [])
     for file, manifest in list_backups(folder, f"{name_part(source.site.name)}-"):
@@ -186,7 +200,8 @@ def _make(place: Path, source: _Source, settings: BackupSettings, suspicion: str
     """Write a backup and its manifest to the staging folder, and verify it."""
     boxes, site = source.boxes, source.site
     names = (backup_name(site.name, settings.now, number, suspect=suspicion is not None) for number in count(1))
-    name = next(name for name in names if not _is_taken(settings.folder, name))
+    folder = settings.folder
+    name = next(n for n in names if not (is_taken(folder, n) or is_taken(folder, manifest_name(n))))
     file = write_export(place / name, boxes)
     if loss := find_loss(read_sheet(file), boxes):
         raise BackupNotProven(f"No backup was made: the file that was written could not be verified: {loss}")
@@ -206,7 +221,3 @@ def _make(place: Path, source: _Source, settings: BackupSettings, suspicion: str
     with writing(place / manifest_name(name)) as new:
         new.file.write(format_manifest(manifest).encode())
     return manifest
-
-
-def _is_taken(folder: Path, name: str) -> bool:
-    return any(os.path.lexists(folder / taken) for taken in (name, manifest_name(name)))

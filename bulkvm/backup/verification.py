@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from bulkvm.backup.backup_folder import find_damage, list_backups
+from bulkvm.backup.backup_folder import Folder, find_damage, list_backups
 from bulkvm.backup.manifest import Manifest
 from bulkvm.model.errors import BackupNotProven
+from bulkvm.storage import StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Verified:
     future: tuple[str, ...] = ()
 
 
-def verify(folder: Path, *, now: datetime | None = None) -> Verified:
+def verify(folder: Folder, *, now: datetime | None = None) -> Verified:
     """Check every backup in a folder against its manifest. Nothing is changed.
 
     Args:
@@ -44,7 +44,9 @@ def verify(folder: Path, *, now: datetime | None = None) -> Verified:
     try:
         found = list(list_backups(folder))
     except OSError as error:
-        raise BackupNotProven(f"{folder} cannot be read: {error.strerror}.") from error
+        raise BackupNotProven(f"{folder} cannot be read: {error.strerror or error}.") from error
+    except StoreError as error:
+        raise BackupNotProven(str(error)) from error
     damages = {file: find_damage(folder, file, manifest) for file, manifest in found}
     whole = [(file, manifest) for file, manifest in found if manifest and damages[file] is None]
     return Verified(

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from bulkvm.backup import BackupSettings, Manifest, back_up, list_backed_up, name_part
-from bulkvm.files import make_private_folder
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.each_tenant import for_each_tenant, worst_exit_code
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import MIN_SAMPLE
 from bulkvm.ownership import warn_of_shared_folder
 from bulkvm.pbx import in_parallel
+from bulkvm.storage import Store
 
 _SITES_AT_ONCE: Final = 8
 _MAX_LOSS: Final = 30  # per cent of the tenants that have backups
@@ -51,7 +52,7 @@ def back_up_sites(sites: Mapping[str, Callable[[], Connection]], settings: Backu
         sites: opens each site, by its name. What it raises is what became of that site.
         settings: the folder, and which backups are kept.
     """
-    warn_of_shared_folder(settings.folder, "backups")
+    _warn_of_others(settings.folder)
     ended: dict[str, Manifest | Exception] = {}
 
     async def back_up_one(name: str) -> None:
@@ -77,12 +78,17 @@ def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupR
         UsageError: it is not the login of a system administrator.
         BulkvmError: the tenants could not be listed.
     """
-    warn_of_shared_folder(settings.folder, "backups")
+    _warn_of_others(settings.folder)
     before = list_backed_up(settings.folder / name_part(connection.site.name))
     report = asyncio.run(for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings)))
     listed = {name_part(name) for name in report.tenants}
     former = [name for name in before if name not in listed]
     return BackupReport(report.by_tenant, report.disabled, former, _find_loss(before, former, settings))
+
+
+def _warn_of_others(folder: Path | Store) -> None:
+    if isinstance(folder, Path):
+        warn_of_shared_folder(folder, "backups")
 
 
 async def _back_up(connection: Connection, settings: BackupSettings) -> Manifest:
@@ -91,7 +97,6 @@ async def _back_up(connection: Connection, settings: BackupSettings) -> Manifest
     async with connection.open() as pbx:
         if site.is_administrator:
             tenant = await pbx.tenant()
-            make_private_folder(settings.folder)
             settings = replace(settings, folder=settings.folder / name_part(site.name))
             site = replace(site, name=tenant.domain or tenant.id or site.name)
         return await back_up(pbx, site, settings)

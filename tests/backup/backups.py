@@ -11,6 +11,7 @@ from bulkvm.backup import KEEP_ALL, BackupSettings, Keep, Manifest, back_up
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.storage import Store
 
 SITE = Site(name="clinic", url="http://simulator", token=SimulatorSettings().token)
 NIGHT = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
@@ -43,7 +44,7 @@ def pbx_with(
 
 async def back_up_from(
     app: Starlette,
-    folder: Path,
+    folder: Path | Store,
     *,
     now: datetime = NIGHT,
     keep: Keep = KEEP_ALL,

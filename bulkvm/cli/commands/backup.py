@@ -12,6 +12,7 @@ import click
 from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
+from bulkvm.cli.file_arguments import FolderPath
 from bulkvm.cli.main import current_streams
 from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNamed, calling_options, check_together
 from bulkvm.cli.streams import name_site
@@ -19,6 +20,7 @@ from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
+from bulkvm.storage import Store
 from bulkvm.text import count, join_limited
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
         ExitCode.INTERRUPTED,
     ),
 )
-@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=FolderPath(file_okay=False, path_type=Path))
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
 @ALL_TENANTS_OPTION
@@ -80,7 +82,7 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
 @click.option("--force", is_flag=True, help="Accept far fewer boxes than in the last backup.")
 @console_options
 def command(
-    folder: Path,
+    folder: Path | Store,
     *,
     site: str | None,
     all_sites: bool,
@@ -125,7 +127,7 @@ def command(
     exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.BACKUP),
     short_help="Check all backups against their manifests.",
 )
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=FolderPath(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--max-age",
     type=DURATION,
@@ -133,7 +135,7 @@ def command(
     help="Exit with code 8 if the newest good backup of a site is older than this, such as 36h.",
 )
 @console_options
-def verify_command(folder: Path, *, max_age: timedelta | None, console: Console) -> int:
+def verify_command(folder: Path | Store, *, max_age: timedelta | None, console: Console) -> int:
     """Check every backup in DIR against its manifest, offline and without changing anything."""
     from bulkvm.backup import verify
 
