@@ -46,7 +46,7 @@ def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int,
 def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
     """The letters, by row, of the cells that cannot be read because of their kind, regardless of their text.
 
-    For a row that could not be read as a whole, that is its extension.
+    For a row that could not be read as a whole, or has an error in another column, that is its extension.
     """
     found: dict[int, set[str]] = {}
     columns = sheet_columns(sheet)
@@ -57,7 +57,8 @@ def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
                 found.setdefault(row, set()).add(letter)
     keys = {letter for letter, column in columns.items() if column is KEY_COLUMN}
     for problem in sheet.problems:
-        if problem.is_error and problem.row is not None and problem.cell is None:
+        is_in_column = problem.cell is not None and problem.cell.rstrip("0123456789") in columns
+        if problem.is_error and problem.row is not None and not is_in_column:
             found.setdefault(problem.row, set()).update(keys)
     return found
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,29 @@ def test_the_sample_of_an_export_has_the_outcome_beside_it(
     if request.config.getoption("--renew-golden"):
         reported.write_text(text, encoding="utf-8", newline="\n")
     assert text == reported.read_text("utf-8")
+
+
+UNKNOWN_WORDS = {
+    "freepbx": (FREEPBX, ",yes,3690,", ",vielleicht,3690,"),
+    "3cx": (THREE_CX, "sip-Secret-1,1,0,", "sip-Secret-1,vielleicht,0,"),
+    "fusionpbx": (FUSIONPBX, "true,true,Reception", "true,vielleicht,Reception"),
+}
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("copy", ["clean.xlsx", "clean.csv", "result.xlsx", "result.csv"])
+@pytest.mark.parametrize(("export", "known", "unknown"), UNKNOWN_WORDS.values(), ids=UNKNOWN_WORDS)
+def test_a_row_that_may_be_no_box_is_an_error_in_each_copy(
+    bulkvm: Bulkvm, folder: Path, export: Export, known: str, unknown: str, copy: str
+) -> None:
+    file = replace(export, text=export.text.replace(known, unknown)).write(folder)
+
+    if copy.startswith("clean"):
+        bulkvm("validate", file, "--from", export.system, "--clean", copy)
+    else:
+        bulkvm("import", file, "--from", export.system, *FLAGS, "--result", copy)
+    ended = bulkvm("import", copy, *FLAGS)
+
+    assert ended.code == 3
+    assert [problem["code"] for problem in ended.json["problems"] if problem["severity"] == "error"] == ["cell-refused"]
+    assert ended.json["rows"][0]["status"] == "invalid"

@@ -14,6 +14,7 @@ from bulkvm.text import count, printable
 # Options that help with some problems: they belong to the terminal, and not into notes in a workbook.
 _OPTIONS: Final = {
     ProblemCode.PIN_LOST_ZERO: "--fix leading-zeros puts dropped zeros back in the whole PIN column.",
+    ProblemCode.PIN_MISSING: "--generate-pins generates a PIN for each new box that has none.",
     ProblemCode.PIN_OUTDATED: "--generate-pins generates new PINs for boxes that change and have such an old one.",
     ProblemCode.PIN_POLICY: SET_PIN_LENGTH,
     ProblemCode.NUMBER_TAKEN: "--skip-taken leaves out rows whose number belongs to something else.",

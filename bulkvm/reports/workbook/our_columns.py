@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, SECRET_HEADERS
-from bulkvm.columns.sheet_columns import joined_texts, letters_by_header
+from bulkvm.columns import COLUMNS, KEY_COLUMN, SECRET_HEADERS, Column
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, sheet_columns
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
 
@@ -22,7 +22,7 @@ def in_our_columns(sheet: Sheet, problems: Sequence[Problem]) -> tuple[Sheet, Se
     """
     if sheet.read_as is None:
         return sheet, problems
-    letters = letters_by_header(sheet)
+    letters, read = letters_by_header(sheet), sheet_columns(sheet)
     columns: dict[str, list[str]] = {letter: [""] * len(sheet.cells.index) for letter in _LETTERS.values()}
     for header, found in letters.items():
         texts = joined_texts(sheet, header, found)
@@ -33,6 +33,7 @@ def in_our_columns(sheet: Sheet, problems: Sequence[Problem]) -> tuple[Sheet, Se
         name=None,
         headings={_LETTERS[column.header]: column.header for column in COLUMNS},
         cells=pd.DataFrame(columns, index=sheet.cells.index, dtype=object),
+        problems=tuple(_move_read(problem, read, sheet.header_row) for problem in sheet.problems),
         kinds={_LETTERS[header]: _join_kinds(sheet, found) for header, found in letters.items()},
         heading_map={},
     )
@@ -45,6 +46,12 @@ def _join_kinds(sheet: Sheet, letters: Sequence[str]) -> Mapping[int, CellKind]:
         return sheet.kinds.get(letters[0], {})
     kinds = (item for letter in letters for item in sheet.kinds.get(letter, {}).items())
     return {row: kind for row, kind in kinds if kind in UNREADABLE}
+
+
+def _move_read(problem: Problem, columns: Mapping[str, Column], header_row: int) -> Problem:
+    """Move a problem of reading to the cell of its column, or to its row if it is in a column that is not there."""
+    column = columns.get((problem.cell or "").rstrip("0123456789"))
+    return _move(replace(problem, column=column.header), header_row) if column else replace(problem, cell=None)
 
 
 def _move(problem: Problem, header_row: int) -> Problem:

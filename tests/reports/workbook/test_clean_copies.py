@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.template.template_workbook import write_template
 from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.validation import validate
+from tests.readers.exports import EXPORTS, Export
 
 # Valid, repaired and wrong texts of each column.
 CELLS: Mapping[str, Sequence[str]] = {
@@ -42,7 +44,7 @@ def write_sheet(file: Path, cells: Sequence[Sequence[str]]) -> Path:
 def reading(sheet: Sheet) -> tuple[list[Record], list[list[str]]]:
     """The valid records by their place in the sheet, and the codes of each row's errors."""
     checked = validate(sheet)
-    places = {row: place for place, row in enumerate(sheet.cells.index.tolist())}
+    places = {row: place for place, row in enumerate(sheet.without_left_out().cells.index.tolist())}
     codes: list[list[str]] = [[] for _ in places]
     for problem in checked.problems:
         if problem.is_error and problem.row is not None:
@@ -59,6 +61,16 @@ def test_a_clean_copy_has_the_same_records_and_the_same_errors(suffix: str, cell
         copy = read_sheet(write_clean(Path(folder) / f"clean.{suffix}", sheet, validate(sheet).understood))
 
     assert reading(copy) == reading(sheet)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: f"{export.system} {export.columns[:30]}")
+def test_a_clean_copy_of_an_export_has_its_records_and_errors(export: Export, suffix: str, tmp_path: Path) -> None:
+    sheet = read_sheet(export.write(tmp_path), system=export.system)
+    copy = read_sheet(write_clean(tmp_path / f"clean.{suffix}", sheet, validate(sheet).understood))
+
+    assert reading(copy) == reading(sheet)
+    assert (validate(copy).left_out, copy.read_as) == ({}, None)
 
 
 def test_a_clean_workbook_has_the_look_of_the_template_without_its_example(tmp_path: Path) -> None:
