@@ -1,0 +1,219 @@
+"""No request reaches another tenant than the one that is meant. `pytest -m campaign` runs it.
+
+A PBX that takes back a switch while the token is in use is left out: no client can know before its next request.
+tests/pbx/test_system_administrators.py tests how soon that is noticed.
+"""
+
+import asyncio
+import math
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+import bulkvm.pbx.system_auth
+from bulkvm.jobs.connection import Connection
+from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.errors import BulkvmError
+from bulkvm.model.settings import SendSettings, Site
+from bulkvm.pbx import Pbx
+from bulkvm.pbx.retry import RetryingClient
+from bulkvm.pbx.throttling.outage_gate import OutageGate
+from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
+from bulkvm.upload import send
+
+pytestmark = pytest.mark.campaign
+
+SEQUENCES: Final = int(os.environ.get("CAMPAIGN_EXAMPLES", "0")) or 4000
+CHUNKS: Final = 8
+USER: Final = SimulatorSettings()
+DOMAINS: Final = (USER.domain, "clinic-002.example", "clinic-003.example")
+# These do not reach any tenant's data, and are how a tenant is chosen.
+CHOOSING: Final = ("/api/login/oauth/token", "/api/tenants", "/api/tenants/switch", "/api/tenant")
+BEHAVIOURS: Final = ((), ("system:first",), ("switch:token",), ("switch:token", "system:first"))
+
+LOST: Final = (
+    "500", "500-after", "503", "502-after", "429", "reset", "reset-after", "html", "html-after", "truncated", "expire",
+)  # fmt: skip
+OF_SWITCH: Final = (*LOST, "no-switch", "other-switch", "unswitch", "400", "403", "403-after", "404", "408-after")
+OF_TENANT: Final = (*LOST, "other-tenant", "unswitch", "403", "404", "401")
+OF_LOGIN: Final = (*LOST, "unswitch", "unswitch", "400", "401")
+OF_OTHERS: Final = (*LOST, "401", "408-after", "409")
+OTHERS: Final = ("any", "list", "create", "update", "fetch", "destroy", "owner", "tenants")
+CALLS: Final = {"switch": OF_SWITCH, "tenant": OF_TENANT, "login": OF_LOGIN} | dict.fromkeys(OTHERS, OF_OTHERS)
+
+
+@dataclass
+class Reached:
+    """Which tenant each request reached, in place of the one that was meant."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+
+class Tagged:
+    """A PBX for a client that means one tenant. Some answers to a switch are lost before it takes effect, or after."""
+
+    def __init__(self, app: Starlette, meant: int, reached: Reached, draw: random.Random, late: float) -> None:
+        self._app, self._meant, self._reached, self._draw, self._late = app, meant, reached, draw, late
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("/switch") and self._draw.random() < self._late:
+            self._tasks.add(asyncio.create_task(self._switch_later(dict(scope), receive)))
+            raise ConnectionResetError("the answer was lost, and the switch is still to come")
+        for _ in range(self._draw.choice((0, 0, 1, 9))):
+            await asyncio.sleep(0)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._note(scope)
+
+    async def _switch_later(self, scope: Scope, receive: Receive) -> None:
+        for _ in range(self._draw.randrange(1, 60)):
+            await asyncio.sleep(0)
+        with suppress(OSError):
+            await self._app(scope, receive, _ignore)
+
+    def _note(self, scope: Scope) -> None:
+        tenant = scope.get("state", {}).get("tenant")
+        if tenant is None or scope["path"] in CHOOSING:
+            return
+        kind = "right" if tenant == self._meant else "wrong"
+        self._reached.requests[f"{scope['method']} {kind}"] += 1
+        if tenant != self._meant:
+            self._reached.wrong.append(f"{scope['method']} {scope['path']}: {tenant} instead of {self._meant}")
+
+
+async def _ignore(_: Any) -> None:
+    """No-op callback."""
+
+
+@pytest.fixture(scope="module")
+def apps() -> Iterator[dict[tuple[str, ...], Starlette]]:
+    """A PBX of each behaviour. No wait takes longer than a moment."""
+    sleep = asyncio.sleep
+
+    async def sleep_a_moment(seconds: float) -> None:
+        await sleep(min(seconds, 0.0005))
+
+    with pytest.MonkeyPatch.context() as patched:
+        for waiting in (RetryingClient, RateLimiter, OutageGate):
+            patched.setattr(waiting, "_sleep", property(lambda _: sleep_a_moment, lambda *_: None), raising=False)
+        yield {
+            behave: create_app(settings=SimulatorSettings(tenants=len(DOMAINS), boxes=3, behave=behave))
+            for behave in BEHAVIOURS
+        }
+
+
+def draw_recheck(seed: int) -> float:
+    """After how many seconds the tenant of a token is checked again."""
+    return random.Random(f"recheck {seed}").choice((0.0, 0.002, math.inf))
+
+
+def draw_faults(draw: random.Random, recheck: float) -> list[str]:
+    """Some fault rules, most of them about choosing the tenant."""
+    calls = draw.choices(list(CALLS), weights=[4, 3, 3, *[1] * len(OTHERS)], k=draw.randrange(5))
+    when = ("1", "2", "3", "4", "2-3", "every=2", "every=3", "every=4", f"rate=0.3,seed={draw.random()}", "5", "6", "7")
+    faults = [f"{draw.choice(CALLS[call])}:{call}:{draw.choice(when)}" for call in calls]
+    if draw.random() < 0.3:  # tokens that expire while several requests use them, and refreshes that lose the tenant
+        faults += [
+            f"expire:{draw.choice(('list', 'create', 'any'))}:every={draw.randrange(2, 9)}",
+            "unswitch:login:2-99",
+        ]
+    if recheck < math.inf:  # the tenant is asked for while the token is in use
+        faults = [fault for fault in faults if not fault.startswith("unswitch:tenant")]
+    return faults
+
+
+def draw_plan(draw: random.Random, name: str) -> Plan:
+    numbers = draw.sample(range(7000, 7020), draw.randrange(1, 5))
+    records = [Record(row=n, extension_number=str(n), name=name, pin="402817") for n in numbers]
+    return Plan(tuple(Change(ChangeKind.CREATE, record) for record in records))
+
+
+async def work(pbx: Pbx, name: str, draw: random.Random, settings: SendSettings) -> None:
+    """Do some random things, and go on after errors, as no run does."""
+    for _ in range(draw.randrange(1, 5)):
+        what = draw.choice(("list", "count", "send", "send", "find", "update", "owner", "several"))
+        with suppress(BulkvmError):
+            if what == "list":
+                await pbx.list_boxes()
+            elif what == "count":
+                await pbx.count_boxes()
+            elif what == "send":
+                await send(draw_plan(draw, name), pbx, settings)
+            elif what == "find":
+                await pbx.find_box("7003")
+            elif what == "owner":
+                await pbx.number_owner("6300")
+            elif what == "several":
+                await asyncio.gather(*(pbx.count_boxes() for _ in range(5)), return_exceptions=True)
+            elif boxes := await pbx.list_boxes():
+                await pbx.update_box(draw.choice(boxes))
+
+
+async def one_client(app: Starlette, seed: str, reached: Reached) -> int:
+    """A client that means one tenant, with logins of its own; returns the tenant's number."""
+    draw = random.Random(seed)
+    meant = draw.randrange(len(DOMAINS))
+    late = draw.choice((0, 0, 0.3))
+    site = Site(
+        name="provider", url="http://pbx.example", user=USER.system_user, password=USER.system_password,
+        switch_to=DOMAINS[meant],
+    )  # fmt: skip
+    settings = SendSettings(
+        max_rps=0, retries=draw.choice((1, 2, 5)), max_outage=0.01, concurrency=draw.choice((1, 2, 8)), canary=False
+    )
+    connection = Connection(site, settings, Tagged(app, meant + 1, reached, draw, late))
+    for _ in range(draw.randrange(1, 3)):
+        with suppress(BulkvmError):
+            async with connection.open() as pbx:
+                await work(pbx, f"Box of tenant {meant + 1}", draw, settings)
+    return meant + 1
+
+
+async def run_sequence(apps: dict[tuple[str, ...], Starlette], seed: int) -> Reached:
+    """Several clients at once, at a PBX with faults."""
+    draw, reached = random.Random(seed), Reached()
+    app = apps[draw.choice(BEHAVIOURS)]
+    for number in range(1, len(DOMAINS) + 1):
+        app.state.tenants.state(number).db.execute("DELETE FROM box WHERE extension_number LIKE '7%'")
+    app.state.faults = FaultRules(draw_faults(draw, draw_recheck(seed)))
+    await asyncio.gather(*(one_client(app, f"{seed}-{n}", reached) for n in range(draw.randrange(1, 4))))
+    await asyncio.sleep(0)
+    app.state.faults = FaultRules()
+    for number in range(1, len(DOMAINS) + 1):
+        rows = app.state.tenants.state(number).db.execute("SELECT name FROM box").fetchall()
+        reached.wrong += [f"{name} in {number}" for (name,) in rows if not name.endswith(f"of tenant {number}")]
+    return reached
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_sequence_of_failures_makes_a_request_reach_another_tenant(
+    apps: dict[tuple[str, ...], Starlette],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    chunk: int,
+) -> None:
+    total: Counter[str] = Counter()
+    first = random.Random().randrange(10**9) if "CAMPAIGN_EXAMPLES" in os.environ else 0
+    seeds = range(first + chunk, first + SEQUENCES, CHUNKS)
+    for seed in seeds:
+        monkeypatch.setattr(bulkvm.pbx.system_auth, "_RECHECK", draw_recheck(seed))
+        reached = asyncio.run(run_sequence(apps, seed))
+        total += reached.requests
+        assert not reached.wrong, f"sequence {seed}"
+    with capsys.disabled():
+        print(f"\n{len(seeds)} sequences; requests that reached the tenant that was meant: {dict(total)}")  # noqa: T201  (the count)
+    assert total["GET right"] > len(seeds)
+    assert total["POST right"] > len(seeds) / 4
