@@ -12,21 +12,57 @@ import sys
 from bisect import bisect_right, insort
 from collections import deque
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 LIST: Final = "/api/shared_voicemails"
 STATS: Final = "/stats"  # how many requests and connections there were, and how many requests were refused
 
+LOGIN: Final = "/api/login/oauth/token"
+TENANT: Final = "/api/tenant"
+TENANTS: Final = "/api/tenants"
+
+_TOKEN: Final = re.compile(rb"authorization: *bearer *([^\r\n]+)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _KEY: Final = re.compile(r"extension_number (gt|eq) '(\d+)'")
 _MINUTE: Final = 60.0
 _REASONS: Final = {200: b"OK", 201: b"Created", 404: b"Not Found", 429: b"Too Many Requests"}
 
 
+class Directory:
+    """Tenants, which all show the same boxes, and the logins of a system administrator."""
+
+    def __init__(self, tenants: int) -> None:
+        self._tenants = [
+            {"id": f"id{n}", "name": f"Clinic {n}", "domain": f"clinic-{n:05}.example", "enabled": True}
+            for n in range(tenants)
+        ]
+        self._by_id = {tenant["id"]: tenant for tenant in self._tenants}
+        self._chosen: dict[str, object] = {}
+        self._logins = 0
+
+    def answer(self, url: SplitResult, token: str) -> bytes | None:
+        """The body for a request about tenants or a login; None for any other request."""
+        asked = {key: values[0] for key, values in parse_qs(url.query).items()}
+        if url.path == LOGIN:
+            self._logins += 1
+            return json.dumps({"access_token": f"token{self._logins}", "expires_in": 1800}).encode()
+        if url.path == f"{TENANTS}/switch":
+            self._chosen[token] = self._by_id[asked["id"]]
+            return b""
+        if url.path == TENANT:
+            return json.dumps(self._chosen.get(token, {})).encode()
+        if url.path == TENANTS:
+            start = int(asked.get("skip", 0))
+            items = self._tenants[start : start + int(asked.get("top", 100))]
+            return json.dumps({"count": len(self._tenants), "items": items}).encode()
+        return None
+
+
 class FastPbx:
     """Boxes by number, and what it costs nothing to count."""
 
-    def __init__(self, boxes: int, per_minute: int, knee: int) -> None:
+    def __init__(self, boxes: int, per_minute: int, knee: int, tenants: int) -> None:
+        self._directory = Directory(tenants)
         self._per_minute = per_minute
         self._knee = knee
         self._in_flight = 0
@@ -44,22 +80,30 @@ class FastPbx:
             }  # fmt: skip
             self._add(box)
 
-    def answer(self, method: str, target: str, body: bytes, now: float) -> tuple[int, bytes]:
+    def answer(self, method: str, target: str, body: bytes, now: float, token: str = "") -> tuple[int, bytes]:
         """The status and the body for one request."""
         url = urlsplit(target)
         if url.path == STATS:
-            settled = self._were_in_flight[len(self._were_in_flight) // 2 :]
-            stats = {
-                "requests": self.requests,
-                "connections": self.connections,
-                "refused": self.refused,
-                "settled": sum(settled) / max(1, len(settled)),
-            }
-            return 200, json.dumps(stats).encode()
+            return 200, self._stats()
         self.requests += 1
         if self._is_too_many(now):
             self.refused += 1
             return 429, b'{"errors":[{"code":"UNKNOWN","message":"too many requests"}]}'
+        if (about_tenants := self._directory.answer(url, token)) is not None:
+            return 200, about_tenants
+        return self._answer_about_boxes(method, url, body)
+
+    def _stats(self) -> bytes:
+        settled = self._were_in_flight[len(self._were_in_flight) // 2 :]
+        stats = {
+            "requests": self.requests,
+            "connections": self.connections,
+            "refused": self.refused,
+            "settled": sum(settled) / max(1, len(settled)),
+        }
+        return json.dumps(stats).encode()
+
+    def _answer_about_boxes(self, method: str, url: SplitResult, body: bytes) -> tuple[int, bytes]:
         if url.path == LIST:
             return (201, self._add(json.loads(body))) if method == "POST" else (200, self._page(url.query))
         last = url.path.rpartition("/")[2]
@@ -130,13 +174,14 @@ class _Connection(asyncio.Protocol):
                 return
             body, self._received = self._received[end + 4 : end + 4 + length], self._received[end + 4 + length :]
             method, target, _ = head.split(b" ", 2)
-            self._answer(method.decode(), target.decode(), body)
+            found = _TOKEN.search(head)
+            self._answer(method.decode(), target.decode(), body, found[1].decode() if found else "")
 
-    def _answer(self, method: str, target: str, body: bytes) -> None:
+    def _answer(self, method: str, target: str, body: bytes, token: str) -> None:
         if target != STATS and not getattr(self, "_counted", False):
             self._counted = True
             self._pbx.connections += 1
-        status, answer = self._pbx.answer(method, target, body, self._loop.time())
+        status, answer = self._pbx.answer(method, target, body, self._loop.time(), token)
         whole = b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
             status, _REASONS[status], len(answer), answer,
         )  # fmt: skip
@@ -154,8 +199,8 @@ class _Connection(asyncio.Protocol):
             self._transport.write(whole)
 
 
-async def _serve(latency: float, boxes: int, per_minute: int, knee: int) -> None:
-    pbx = FastPbx(boxes, per_minute, knee)
+async def _serve(latency: float, boxes: int, per_minute: int, knee: int, tenants: int) -> None:
+    pbx = FastPbx(boxes, per_minute, knee, tenants)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(pbx, latency), "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -168,4 +213,5 @@ if __name__ == "__main__":
     parser.add_argument("--boxes", type=int, default=0)
     parser.add_argument("--per-minute", type=int, default=0)
     parser.add_argument("--knee", type=int, default=0)
+    parser.add_argument("--tenants", type=int, default=0)
     asyncio.run(_serve(**vars(parser.parse_args())))

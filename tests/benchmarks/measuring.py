@@ -59,9 +59,9 @@ def run_in_turn(jobs: Mapping[str, Job], rounds: int) -> dict[str, Took]:
 
 
 @contextmanager
-def fast_pbx(latency: float, *, boxes: int = 0, per_minute: int = 0, knee: int = 0) -> Iterator[int]:
+def fast_pbx(latency: float, *, boxes: int = 0, per_minute: int = 0, knee: int = 0, tenants: int = 0) -> Iterator[int]:
     """Run a fast PBX on a core of its own, where there is one, and give its port."""
-    options = {"--latency": latency, "--boxes": boxes, "--per-minute": per_minute, "--knee": knee}
+    options = {"--latency": latency, "--boxes": boxes, "--per-minute": per_minute, "--knee": knee, "--tenants": tenants}
     words = [str(word) for option in options.items() for word in option]
     command = [sys.executable, "-m", "tests.benchmarks.fast_pbx", *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

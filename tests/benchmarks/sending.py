@@ -189,6 +189,22 @@ def load(latency: float, knee: int, requests: int, in_flight: int) -> Took:
     return Took(took[0].seconds, took[0].cpu, counts=counts)
 
 
+def back_up_tenants(tenants: int, boxes: int) -> Took:
+    """What bulkvm needs to back up all tenants of a PBX, without a limit of the pace."""
+    from bulkvm import BackupSettings, Connection, SendSettings, Site, back_up_tenants
+
+    with (
+        fast_pbx(0.0, boxes=boxes, tenants=tenants) as port,
+        TemporaryDirectory() as folder,
+    ):
+        site = Site(name="provider", url=f"http://127.0.0.1:{port}", user="sysadmin", password="secret")
+        settings = BackupSettings(folder=Path(folder) / "nights", now=datetime.now(UTC))
+        with stopwatch() as took:
+            report = back_up_tenants(Connection(site, SendSettings(max_rps=0)), settings)
+        counts = {**_stats(port), "failed": len(report.errors), "backups": len(report.by_site)}
+    return Took(took[0].seconds, took[0].cpu, took[0].start_mib, took[0].peak_mib, counts)
+
+
 def cancel_and_go_on(latency: float, cancelled: int, in_flight: int) -> Took:
     """Cancel requests that are in flight, and see whether the client still works: how many of 100 are answered."""
     from bulkvm import SendSettings, Site, connect
