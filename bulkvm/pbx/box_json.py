@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, ID_COLUMN, KEY_COLUMN, Column, FieldKind
+from bulkvm.columns import COLUMNS, ID_COLUMN, KEY_COLUMN, Column, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Owner, Record
 from bulkvm.model.errors import MalformedAnswer
 from bulkvm.pbx.responses import read_object
@@ -14,6 +14,7 @@ from bulkvm.text import printable
 
 _MASK: Final = re.compile(r"[*•●]{3,}")
 _MASKED_IN_PART: Final = re.compile(r"[*•●…]")  # such as a***@example.com
+_SENT: Final = tuple(column for column in COLUMNS if column is not ID_COLUMN)
 _PATHS: Final = frozenset({".", ".."})  # as an id, they would change the path of a request
 _LONGEST_ID: Final = 1000
 
@@ -44,11 +45,10 @@ def read_box(item: Any, host: str) -> Box:
 
 def box_json(box: Box | Record) -> dict[str, str | bool]:
     """The fields of a box or record that have a value, as the API expects them."""
-    values = ((c.header, getattr(box, c.header)) for c in COLUMNS if c is not ID_COLUMN)
     return {
-        header: value if isinstance(value, bool) else COLUMN_OF_HEADER[header].format(value)
-        for header, value in values
-        if not isinstance(value, Absent)
+        column.header: value if isinstance(value, bool) else column.format(value)
+        for column in _SENT
+        if not isinstance(value := getattr(box, column.header), Absent)
     }
 
 

@@ -144,7 +144,7 @@ class RetryingClient:
             Interrupted: the user stopped the run; nothing was changed.
         """
         secrets = tuple(str(json[header]) for header in _SECRETS if header in json) if json else ()
-        content = {"json": json} if json is not None else None
+        content = {"body": json} if json is not None else None
         return await self._send(_Call("POST", path, idempotent, changes, content, secrets), read)
 
     async def _send(self, call: _Call, read: Callable[[httpx.Response], T]) -> Response[T]:

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -47,6 +48,21 @@ class _Request(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
+class _Response(httpx.Response):
+    """A response with a body that was read already, and that httpx would read and decode again."""
+
+    def __init__(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes, request: httpx.Request
+    ) -> None:
+        super().__init__(status, headers=headers, stream=httpx.ByteStream(body), request=request)
+        self._body = body
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self._body
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends requests with aiohttp. Each answer is read completely, within the timeout of the request.
 
@@ -82,7 +98,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             raise convert_error(error, request.url) from cause
         # aiohttp has decompressed the body, and httpx must not do so again.
         kept = [(name, value) for name, value in answer.raw_headers if name.lower() != b"content-encoding"]
-        return httpx.Response(answer.status, headers=kept, content=content, request=request)
+        return _Response(answer.status, kept, content, request)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -138,9 +138,14 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
 
 def _to_json(value: Box | Record) -> dict[str, Any]:
     """The fields of a box or record: null for BLANK, and none for NOT_KNOWN."""
-    held = ((header, getattr(value, header)) for header in _FIELDS)
-    known = {header: None if field is BLANK else field for header, field in held if field is not NOT_KNOWN}
-    return known | ({"row": value.row} if isinstance(value, Record) else {})
+    known = {
+        header: None if held is BLANK else held
+        for header in _FIELDS
+        if (held := getattr(value, header)) is not NOT_KNOWN
+    }
+    if isinstance(value, Record):
+        known["row"] = value.row
+    return known
 
 
 def _from_json(read: Mapping[str, Any], absent: Any) -> dict[str, Any]:
