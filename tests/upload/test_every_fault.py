@@ -48,7 +48,7 @@ FAULTS = [
 def test_all_faults_of_the_simulator_are_tested() -> None:
     # No fault of a call, but of what it is about: that no box or tenant is mistaken for another, and no message lost,
     # is held by tests of their own.
-    of_identity = {"message", "other-box", "other-tenant"}
+    of_identity = {"message", "other-box", "other-tenant", "no-switch", "other-switch", "unswitch"}
     assert {*PLAIN_FAULTS, *TIMED_FAULTS} - of_identity <= {re.split("[(:]", fault)[0] for fault in FAULTS}
 
 
