@@ -1,5 +1,6 @@
 """Approved plans: sent exactly as they are, or not at all."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +31,9 @@ class ApprovedPlan:
         """
         folder = self.plan.path.absolute().parent
         places = [given] if given else [folder / self.plan.sheet["path"], folder / self.plan.sheet["file"]]
-        for place in places:
-            if place.is_file():
-                return place
+        files = [place for place in places if place.is_file()]
+        if files:
+            return next((file for file in files if _sha256(file) == self.plan.sheet["sha256"]), files[0])
         message = f"It was made from {self.plan.sheet['file']}. Put that file beside it, or name it with --original."
         raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
 
@@ -52,10 +53,16 @@ class ApprovedPlan:
         Raises:
             PlanRefused: it was made for another one.
         """
-        if not tenant.is_same(self.plan.tenant):
+        if tenant.contradicts(self.plan.tenant):
             ours, theirs = (f"{one} ({one.pbx})" for one in (self.plan.tenant, tenant))
             message = f"It was made for {ours}, and this is {theirs}. Use the site of the plan."
             raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message)
+        if not tenant.is_same(self.plan.tenant):
+            message = (
+                f"The PBX does not show whether this is the tenant of the plan, {self.plan.tenant}. Make and import "
+                "the plan with the same token, or with a user and the tenant's domain."
+            )
+            raise self._refuse("may be of another tenant", ProblemCode.PLAN_TENANT, message)
 
     def apply(self, prepared: Prepared) -> Prepared:
         """Return what is left to be sent of the plan, if nothing that it is about was changed.
@@ -87,3 +94,8 @@ class ApprovedPlan:
 
     def _refuse(self, what: str, code: ProblemCode, message: str) -> Exception:
         return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)])
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

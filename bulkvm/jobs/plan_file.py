@@ -251,7 +251,8 @@ def _find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Ma
             messages.append(f"The sheet {quoted(name)} was deleted, renamed or hidden.")
             continue
         for place in sorted(cells.keys() | found[name].keys(), key=lambda place: (len(place), place)):
-            if (text := cells.get(place, "")) != found[name].get(place, ""):
+            text = cells.get(place, "")
+            if text.split() != found[name].get(place, "").split():  # some programs change tabs and line breaks
                 was = quoted(text) if text else "nothing"
                 messages.append(f"The cell {place} of {quoted(name)} was edited: the plan has {was} there.")
     return [_problem(ProblemCode.PLAN_EDITED, message) for message in messages]

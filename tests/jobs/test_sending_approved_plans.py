@@ -83,8 +83,8 @@ def drifted(state: Mapping[str, Mapping[str, Any]], drift: Mapping[str, Any]) ->
     return after
 
 
-def connection_to(app: Starlette) -> Connection:
-    site = Site(name="clinic", url="http://simulator", token=SimulatorSettings().token)
+def connection_to(app: Starlette, token: str = SimulatorSettings().token) -> Connection:
+    site = Site(name="clinic", url="http://simulator", token=token)
     return Connection(site, SendSettings(max_rps=0), app=app)
 
 
@@ -228,3 +228,29 @@ def test_the_limit_on_changes_is_that_of_the_import(planned: Starlette) -> None:
 
     assert isinstance(report.error, LimitExceeded)
     assert changes_sent(planned) == 0
+
+
+def test_a_tenant_that_the_pbx_does_not_show_is_not_taken_for_that_of_the_plan(folder: Path) -> None:
+    one, other = (create_app(settings=SimulatorSettings(token=token, behave=("nulls:tenant",))) for token in "ab")
+    fill(one, BEFORE)
+    fill(other, BEFORE)
+    file = write_csv(folder / "a.csv", *((number, *row) for number, row in AFTER.items()), headings=HEADINGS)
+    assert plan_sheet(file, connection_to(one, "a"), output=folder / "plan.xlsx").output
+
+    with pytest.raises(PlanRefused, match="The PBX does not show whether this is the tenant of the plan"):
+        import_plan(folder / "plan.xlsx", connection_to(other, "b"), max_changes=None)
+
+    assert changes_sent(other) == 0
+    assert import_plan(folder / "plan.xlsx", connection_to(one, "a"), max_changes=None).exit_code == 0
+
+
+def test_a_moved_sheet_is_found_beside_the_plan_by_its_content(planned: Starlette, folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "plan.xlsx").rename(elsewhere / "plan.xlsx")
+    (folder / "a.csv").rename(elsewhere / "a.csv")
+
+    report = import_plan(elsewhere / "plan.xlsx", connection_to(planned), max_changes=None)
+
+    assert report.exit_code == 0
+    assert report.result == elsewhere / "a.result.xlsx"

@@ -182,8 +182,8 @@ def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str
     return quoted(value) if isinstance(value, str) else printable(to_text(value))
 
 
-def _explain(changes: Sequence[Change]) -> list[str]:
-    """Explain the effect of blank cells, <clear> and fields that the PBX does not show, if there are any."""
+def explain_blanks(changes: Sequence[Change]) -> list[str]:
+    """Explain the effect of blank cells and <clear>, if there are any."""
     new = [change.record for change in changes if change.kind is ChangeKind.CREATE]
     existing = [change.record for change in changes if change.kind in _OF_EXISTING]
     cleared = sum(change.record.recipients == () for change in changes)
@@ -194,6 +194,12 @@ def _explain(changes: Sequence[Change]) -> list[str]:
         lines.append("For new boxes, the PBX decides on blank fields.")
     if cleared:
         lines.append(f"{CLEAR} removes all recipients in {count(cleared, 'row')}.")
+    return lines
+
+
+def _explain(changes: Sequence[Change]) -> list[str]:
+    """Explain the effect of blank cells, <clear> and fields that the PBX does not show, if there are any."""
+    lines = explain_blanks(changes)
     if unseen := Counter(field for change in changes for field in change.unseen):
         lines.append(f"{render_unseen(unseen)} The values cannot be compared; --keep-unseen leaves them unchanged.")
     if kept := Counter(field for change in changes for field in change.kept):

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.columns import COLUMNS, PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
+from bulkvm.columns import PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
 from bulkvm.columns.heading_words import names_secret
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
-from bulkvm.model.box import BLANK, NOT_KNOWN
+from bulkvm.model.box import NOT_KNOWN
 from bulkvm.model.change import Change, ChangeKind, PlannedStatus
 from bulkvm.model.sheet import Sheet
 from bulkvm.planning import describe_unseen
@@ -99,9 +99,6 @@ def _describe(change: Change, generated: Collection[int]) -> Iterator[str]:
     if change.kind is ChangeKind.CREATE:
         pin = "generated when the plan is sent" if has_generated_pin else "set"
         yield f"{PIN_COLUMN.title}: {pin}"
-        blank = [c.title for c in COLUMNS if c.updatable and getattr(change.record, c.header) is BLANK]
-        if blank:
-            yield f"Left to the PBX: {', '.join(blank)}"
     for difference in change.differences:
         if difference.field == PIN_COLUMN.header and has_generated_pin:
             yield f"{PIN_COLUMN.title}: replaced by a generated one when the plan is sent"

@@ -10,6 +10,7 @@ from bulkvm.model.change import ChangeKind, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
+from bulkvm.reports.text.plan_text import explain_blanks
 from bulkvm.reports.text.problem_text import count_problems
 from bulkvm.reports.workbook.result_columns import Results
 from bulkvm.reports.workbook.summary import Line, LineKind, list_problems
@@ -52,7 +53,7 @@ def summarise_plan(
         Line((f"Plan: {_title(plan)}",), LineKind.TITLE),
         Line((printable(f"Shared voicemail boxes of {facts.tenant}"),)),
         *_counts(plan, planned),
-        *_facts(facts, sheet),
+        *_facts(facts, sheet, plan),
         *_approval(problems),
         *list_problems(sheet, problems),
     ]
@@ -74,7 +75,7 @@ def _counts(plan: Plan, planned: Results) -> Iterator[Line]:
     yield Line(("total", f"the PBX has {count(plan.existing, 'box', 'boxes')} now", counted.total()), LineKind.ROW)
 
 
-def _facts(facts: PlanFacts, sheet: Sheet) -> Iterator[Line]:
+def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
     made_by = f"{facts.made_by}, as {facts.login} on the PBX" if facts.login else facts.made_by
     named = printable(sheet.path.name)
     rows = {
@@ -84,21 +85,23 @@ def _facts(facts: PlanFacts, sheet: Sheet) -> Iterator[Line]:
         "site": facts.site,
         "sheet": f'{named}, sheet "{printable(sheet.name)}"' if sheet.name else named,
         "SHA-256 of the sheet": sheet.sha256,
-        "made": f"{facts.made:{_TIME}}",
-        "made by": printable(made_by),
+        "made": printable(f"{facts.made:{_TIME}} by {made_by}"),
         "valid until": f"{facts.valid_until:{_TIME}}",
     }
     yield Line()
     yield Line(("Plan details",), LineKind.SECTION)
     yield from (Line((name, text), LineKind.ROW) for name, text in rows.items())
     yield Line()
-    yield from (Line((text,)) for text in (_PINS, _EXACT, f"To send it: bulkvm import {facts.file} --approved"))
+    yield from (
+        Line((text,))
+        for text in (*explain_blanks(plan.changes), _PINS, _EXACT, f"To send it: bulkvm import {facts.file} --approved")
+    )
 
 
 def _approval(problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line()
     yield Line(("Approval",), LineKind.SECTION)
-    yield from (Line((name, ""), LineKind.FORM) for name in ("name", "date", "signature"))
+    yield from (Line((name, ""), LineKind.FORM) for name in ("name and date", "signature"))
     if problems:
         yield Line()
         yield Line((f"Problems: {count_problems(problems)}",), LineKind.SECTION)
