@@ -9,6 +9,7 @@ from unicodedata import combining, east_asian_width
 import click
 
 _DEFAULT_WIDTH: Final = 80
+_DEEP: Final = 8  # cells; a line that begins there continues a column
 _PIECE: Final = re.compile(r"\s*(?:[^\s`]*`[^`]*`\S*|\S+)")  # a word, or a command in backticks
 _COLUMN_GAP: Final = re.compile(r"(?<=\S)  +(?=\S)")
 
@@ -80,7 +81,7 @@ def _hanging_indent(line: str, width: int) -> int:
     if gaps:
         return gaps[-1]
     leading = len(line) - len(line.lstrip())
-    return leading + 2 if leading else 0
+    return leading + 2 if 0 < leading < _DEEP else leading
 
 
 def _cells(text: str) -> int:

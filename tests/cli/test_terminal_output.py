@@ -34,6 +34,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
         pytest.param(LONG, "the quick brown fox\njumps over the lazy dog", id="between words"),
         pytest.param(f"  {LONG}", "  the quick brown fox\n    jumps over the lazy\n    dog", id="further in"),
         pytest.param("ok  a  one two three four five", "ok  a  one two three\n       four five", id="in a column"),
+        pytest.param(f"{'':9}one two three four", f"{'':9}one two three\n{'':9}four", id="below a column"),
         pytest.param("Undo it: `bulkvm undo last -y`.", "Undo it:\n`bulkvm undo last -y`.", id="whole command"),
         pytest.param("see /a/path/longer/than/one/line ok", "see /a/path/longer/than/one/line\nok", id="long word"),
         pytest.param("北京上海广州 深圳成都杭州 ok", "北京上海广州\n深圳成都杭州 ok", id="wide characters"),
@@ -83,6 +84,7 @@ def test_problems_can_be_piped(bulkvm: Bulkvm) -> None:
 
     assert ended.err == ""
     assert "[pin-repeats]" in ended.out
+    assert re.search(r"\d+ rows, \d+ of them valid\. \d+ errors and \d+ warnings\.$", ended.out)
     assert "\x1b" not in ended.out
     assert max(map(len, ended.out.splitlines())) > 100
 

@@ -23,6 +23,7 @@ from bulkvm.text import count
         ("bulkvm validate boxes.xlsx --annotate marked.xlsx", "A copy with each problem at its cell."),
         ('bulkvm validate boxes.csv --map "Code=pin"', "Read the column Code as the PIN."),
         ("bulkvm validate boxes.xlsx | grep PIN", "Only problems of PINs."),
+        ("bulkvm explain pin-repeats", "What a code in brackets means."),
     ),
     exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.SHEET, ExitCode.INTERRUPTED),
 )
@@ -59,7 +60,7 @@ def command(
     FILE is a CSV, Excel or JSON file; `-` reads CSV or JSON from standard input.
     """
     from bulkvm.jobs.validate_sheet import ValidationReport, validate_sheet
-    from bulkvm.reports.text.problem_text import render_problems
+    from bulkvm.reports.text.problem_text import count_problems, render_problems
 
     try:
         report = validate_sheet(
@@ -75,7 +76,9 @@ def command(
         console.output(render_problems(report.problems))
     if not console.quiet:
         left_out = f", {report.left_out:,} left out" if report.left_out else ""
-        console.output(f"{count(report.rows, 'row')}, {report.valid:,} of them valid{left_out}.")
+        counts = f"{count(report.rows, 'row')}, {report.valid:,} of them valid{left_out}."
+        problems = f" {count_problems(report.problems)}." if report.problems else ""
+        console.output(counts + problems, bold=True)
     for what, copy in (("Annotated copy", report.annotated), ("Clean copy", report.clean)):
         if copy:
             console.info(f"{what}: {copy}")
