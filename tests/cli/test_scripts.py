@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from tests.cli.program import SAMPLES, Bulkvm
 from tests.cli.sheet_files import write_csv
 
-RUN_KEYS = ["schema", "site", "tenant", "run", "counts", "rows", "problems", "unseen"]
+RUN_KEYS = {"schema", "site", "tenant", "run", "counts", "rows", "problems", "unseen"}
 ROWS = [("6201", "Łukasz", "402817", "", ""), ("6202", "Sales", "582046", "", "")]
 
 
@@ -55,8 +55,9 @@ def test_import_prints_its_document_also_where_nothing_was_sent(bulkvm: Bulkvm, 
     refused = bulkvm("import", "b.csv", "--yes", "--json")
     unreadable = [bulkvm(command, "c.csv", "--json") for command in ("import", "plan")]
 
-    assert (refused.code, list(refused.json), refused.json["counts"]["not sent"]) == (6, RUN_KEYS, 20)
-    assert [(ended.code, list(ended.json)) for ended in unreadable] == [(3, RUN_KEYS), (3, [*RUN_KEYS, "excess"])]
+    assert (refused.code, refused.json["counts"]["not sent"]) == (6, 20)
+    assert [ended.code for ended in unreadable] == [3, 3]
+    assert all(ended.json.keys() >= RUN_KEYS for ended in (refused, *unreadable))
     assert [ended.json["problems"][0]["code"] for ended in unreadable] == ["no-header", "no-header"]
     assert unasked.code == 2
 
