@@ -40,7 +40,7 @@ from bulkvm.planning.saved_plan import LEFT_OUT, REFUSED, SavedRow, save_rows
 from bulkvm.readers.all_cells import SheetCells, read_all_cells
 from bulkvm.readers.source import Source, open_source
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.workbook.plan_summary import PlanFacts
+from bulkvm.reports.workbook.plan_summary import FORM, PlanFacts
 from bulkvm.reports.workbook.plan_workbook import format_plan
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs.plan_key import Seal, plan_seal
@@ -240,7 +240,16 @@ def _key_id(seal: Seal) -> str:
 
 
 def _visible(sheets: Mapping[str, SheetCells]) -> dict[str, Mapping[str, str]]:
-    return {name: dict(sheet.cells) for name, sheet in sheets.items() if sheet.is_visible}
+    """The texts of all visible cells, except for those that whoever approves the plan may fill in."""
+
+    def is_form(place: str, cells: Mapping[str, str]) -> bool:
+        return place[0] == "B" and cells.get(f"A{place[1:]}") in FORM
+
+    return {
+        name: {place: text for place, text in sheet.cells.items() if not is_form(place, sheet.cells)}
+        for name, sheet in sheets.items()
+        if sheet.is_visible
+    }
 
 
 def _find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> list[Problem]:

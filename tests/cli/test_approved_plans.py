@@ -316,6 +316,18 @@ def test_a_plan_has_the_formats_of_the_sheet_and_nothing_else_that_may_hold_a_pi
     assert stored(planned, "pin")["6202"] == "730519"
 
 
+def test_the_approval_can_be_filled_in(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
+    before = sent(planned)
+    page = load_workbook(folder / "plan.xlsx")["bulkvm"]
+    rows = [row for row in range(1, page.max_row + 1) if page.cell(row, 1).value in {"name and date", "signature"}]
+    edit(folder / "plan.xlsx", *(("bulkvm", f"B{row}", "Jane Doe, 30 November") for row in rows))
+
+    ended = bulkvm(*APPROVED)
+
+    assert (len(rows), ended.code) == (2, 0)
+    assert sent(planned) == (before[0] + 1, before[1] + 2)
+
+
 @NEEDS_OFFICE
 def test_a_plan_that_was_opened_and_saved_without_edits_is_sent(
     bulkvm: Bulkvm, planned: Starlette, folder: Path, tmp_path: Path

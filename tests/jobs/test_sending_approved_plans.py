@@ -109,7 +109,7 @@ def values(box: Mapping[str, Any] | None, fields: Collection[str]) -> dict[str, 
     return None if box is None else {field: box[field] for field in fields}
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @example(  # nothing to send, and a box that differs from the sheet by now
     {"6201": {"name": "Desk", "pin": "402817", "recipients": None, "prompt": None}},
     {"6201": ("Desk", "402817", "")},

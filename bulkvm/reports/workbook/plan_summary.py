@@ -16,6 +16,7 @@ from bulkvm.reports.workbook.result_columns import Results
 from bulkvm.reports.workbook.summary import Line, LineKind, list_problems
 from bulkvm.text import count, join_and, printable
 
+FORM: Final = ("name and date", "signature")  # lines to fill in, on paper or in the file
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
 _PINS: Final = "This file contains no PINs. They are sent from the sheet, or generated when the plan is sent."
 _EXACT: Final = (
@@ -92,16 +93,19 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
     yield Line(("Plan details",), LineKind.SECTION)
     yield from (Line((name, text), LineKind.ROW) for name, text in rows.items())
     yield Line()
-    yield from (
-        Line((text,))
-        for text in (*explain_blanks(plan.changes), _PINS, _EXACT, f"To send it: bulkvm import {facts.file} --approved")
+    texts = (
+        " ".join(explain_blanks(plan.changes)),
+        _PINS,
+        _EXACT,
+        f"To send it: bulkvm import {facts.file} --approved",
     )
+    yield from (Line((text,)) for text in texts if text)
 
 
 def _approval(problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line()
     yield Line(("Approval",), LineKind.SECTION)
-    yield from (Line((name, ""), LineKind.FORM) for name in ("name and date", "signature"))
+    yield from (Line((name, ""), LineKind.FORM) for name in FORM)
     if problems:
         yield Line()
         yield Line((f"Problems: {count_problems(problems)}",), LineKind.SECTION)
