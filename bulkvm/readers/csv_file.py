@@ -12,6 +12,7 @@ from bulkvm.columns.column import Column
 from bulkvm.columns.csv_escape import unescape_formula
 from bulkvm.columns.error_values import is_error_value
 from bulkvm.columns.header_matching import match_headings
+from bulkvm.columns.heading_words import names_secret
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
@@ -99,6 +100,7 @@ def _read_rows(
     spaced: list[int] = []
     width = len(header.row.cells)
     needed = max(LETTERS.index(letter) for letter in header.headings) + 1
+    distance = _distance_to_secret(header, columns)
     for record in read_records(text, dialect):
         if record.quotes is Quotes.AFTER_SPACES:
             if not dialect.skips_spaces:  # the value may span lines, which moves the rows after it
@@ -117,8 +119,8 @@ def _read_rows(
             row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
             found.extend(_check_encoding(record, row, text, columns))
             if table.add(decode_foreign(row, text)) and len(values) < needed:
-                if record.is_cut:
-                    found.append(_cut_off(record, needed))
+                if error := _error_of_short_row(record, needed, distance):
+                    found.append(error)
                 else:
                     short.append(record.line)
     return table, [*found, *_warn_short_rows(short), *_warn_spaces(spaced)]
@@ -273,6 +275,30 @@ def _cut_off(record: Record, width: int) -> Problem:
         ProblemCode.CUT_OFF,
         f"line {record.line} has {len(record.values)} values for {width} columns, and the file ends there without a "
         "line end: it was probably cut off. Export or copy the file again, or complete the row.",
+    )
+
+
+def _distance_to_secret(header: Header, columns: Mapping[str, Column]) -> int:
+    """How many values a row must lack for the password of something else to be in a column that is read."""
+    secrets = [COLUMN_OF[letter] for letter, text in header.headings.items() if names_secret(text)]
+    others = set(secrets).difference(COLUMN_OF[letter] for letter in columns)
+    after = (secret - COLUMN_OF[letter] for letter in columns for secret in others)
+    return min((distance for distance in after if distance > 0), default=COLUMNS)
+
+
+def _error_of_short_row(record: Record, width: int, distance: int) -> Problem | None:
+    """The error of a row with fewer values than headings; None if its last values are probably blank."""
+    if record.is_cut:
+        return _cut_off(record, width)
+    if width - len(record.values) < distance:
+        return None
+    return Problem(
+        row=record.number,
+        code=ProblemCode.MISSING_VALUES,
+        message=f"line {record.line} has {len(record.values)} values for {width} columns, so it is not certain which "
+        "value is in which column, and one of them may be the password of something else. Add the missing value, or "
+        "export the file again.",
+        severity=Severity.ERROR,
     )
 
 

@@ -22,7 +22,18 @@ from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
-from tests.readers.exports import EXPORTS, FREEPBX, ISSABEL, KAZOO, SECRETS, VOICEMAIL_CONF, Export, boxes_in
+from tests.readers.exports import (
+    EXPORTS,
+    FREEPBX,
+    FUSIONPBX,
+    ISSABEL,
+    KAZOO,
+    SECRETS,
+    SWITCHVOX,
+    VOICEMAIL_CONF,
+    Export,
+    boxes_in,
+)
 from tests.readers.files import write_workbook
 
 TABLES = [export for export in EXPORTS if SYSTEM_OF_NAME[export.system].kind is FileKind.TABLE]
@@ -356,6 +367,22 @@ def test_an_unknown_word_that_may_be_a_secret_is_not_shown(tmp_path: Path) -> No
 
     assert [problem.row for problem in sheet.problems if problem.code is ProblemCode.WORD_UNKNOWN] == [5]
     assert "s3cretWord" not in f"{sheet.problems}{sheet.cells.to_csv()}"
+
+
+def test_a_row_that_lacks_a_value_before_a_password_is_an_error(tmp_path: Path) -> None:
+    text = SWITCHVOX.text.replace("7002,Zoë,Bär,", "7002,Zoë,", 1)
+
+    sheet = read(tmp_path / "a.csv", text, "switchvox")
+
+    (error,) = (problem for problem in sheet.problems if problem.is_error)
+    assert (error.row, error.code) == (3, ProblemCode.MISSING_VALUES)
+    assert boxes_in(sheet)[3] == {"extension_number": "7002", "name": "", "pin": "", "recipients": ""}
+
+
+def test_a_row_that_ends_early_is_read_if_no_password_can_be_in_another_column(tmp_path: Path) -> None:
+    sheet = read(tmp_path / "a.csv", FUSIONPBX.text.replace(",true,Lift", ",false"), "fusionpbx")
+
+    assert [problem.code for problem in sheet.problems if problem.row] == []
 
 
 def test_a_heading_that_is_there_twice_is_refused(tmp_path: Path) -> None:
