@@ -14,7 +14,7 @@ from bulkvm.pbx import in_parallel
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 16  # tenants; all their requests share the limits of the PBX, and one writes while others wait
+_AT_ONCE: Final = 8  # tenants; all their requests share the limits of the PBX
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx.listing import PAGE, READINGS, Params, quote
 from bulkvm.pbx.responses import read_object
 from bulkvm.pbx.retry import RetryingClient
-from bulkvm.pbx.tenant_lookup import make_tenant
+from bulkvm.pbx.tenant_lookup import TENANTS_PATH, make_tenant
 
-_PATH: Final = "/api/tenants"
 _MAX_TENANTS: Final = 1_000_000  # a list that claims more may be endless
 
 
@@ -82,7 +81,7 @@ class Administrator:
         """The count of all tenants, and some of them by id."""
         site = self._client.site
         try:
-            return await self._client.get(_PATH, lambda response: _read_page(response, site), params)
+            return await self._client.get(TENANTS_PATH, lambda response: _read_page(response, site), params)
         except PbxRefused as error:
             raise LoginRefused(
                 f"The PBX at {self._client.base_url.host} does not list its tenants for {site.user or 'this token'}. "

@@ -33,6 +33,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
 from bulkvm.pbx.responses import BOXES_PATH, login_rejected, raise_for_status
+from bulkvm.pbx.tenant_lookup import TENANTS_PATH
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.throttled_transport import REFUSED_AT_RANDOM
@@ -205,8 +206,11 @@ class RetryingClient:
 
     async def _probe(self) -> bool:
         """Send one small request. Any response shows that the PBX is up, unless a gateway sent it."""
+        is_in_a_tenant = self.expected or not self.site.is_administrator
         try:
-            response = await self._session.send("GET", BOXES_PATH, params={"top": 1})
+            response = await self._session.send(
+                "GET", BOXES_PATH if is_in_a_tenant else TENANTS_PATH, params={"top": 1}
+            )
         except PbxError:
             return False
         return not _is_gateway_error(response)

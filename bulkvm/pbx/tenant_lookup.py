@@ -20,6 +20,7 @@ from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx.responses import is_web_page, raise_for_status, read_object
 
 TENANT_PATH: Final = "/api/tenant"
+TENANTS_PATH: Final = "/api/tenants"
 SWITCH_PATH: Final = "/api/tenants/switch"
 _MAX_LENGTH: Final = 255
 

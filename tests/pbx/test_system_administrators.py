@@ -224,6 +224,17 @@ async def test_a_list_that_contradicts_itself_is_not_used(
             await administrator.list_tenants()
 
 
+@pytest.mark.parametrize("fault", ["503:tenants:1", "502-after:tenants:1-2", "reset:tenants:2"])
+async def test_an_outage_while_tenants_are_listed_is_not_probed_with_boxes(fault: str) -> None:
+    app = several(fault, behave=("system:first",))
+
+    async with connect_administrator(SITE, replace(FAST, max_outage=5), app=app) as administrator:
+        await administrator.list_tenants()
+
+    assert app.state.traffic.counts["tenants"] > 2
+    assert app.state.traffic.counts["list"] == 0
+
+
 async def test_two_tenants_with_one_domain_are_a_doubt() -> None:
     twins = {"count": 2, "items": [{"id": str(n), "domain": SECOND, "name": "Twin"} for n in (1, 2)]}
 
