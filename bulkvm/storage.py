@@ -57,6 +57,11 @@ class Store:
     def __str__(self) -> str:
         return self.url
 
+    def beside(self, name: str) -> "Store":
+        """Another file in the same folder."""
+        folder = Store(self.url.rpartition("/")[0], self._path.rpartition("/")[0], self._connect, self._lock)
+        return folder / name
+
     @property
     def name(self) -> str:
         """The last part of the URL."""

@@ -1,6 +1,6 @@
 """Nightly exports that are verified when they are written, and can be verified again."""
 
-from bulkvm.backup.backup_folder import check_backup, list_backed_up, newest_backup, warn_of_other_tenant
+from bulkvm.backup.backup_folder import check_backup, download, list_backed_up, newest_backup, warn_of_other_tenant
 from bulkvm.backup.manifest import Manifest, name_part
 from bulkvm.backup.nightly import BackupSettings, back_up
 from bulkvm.backup.retention import KEEP_ALL, Keep
@@ -14,6 +14,7 @@ __all__ = [
     "Verified",
     "back_up",
     "check_backup",
+    "download",
     "list_backed_up",
     "name_part",
     "newest_backup",

@@ -35,7 +35,7 @@ from bulkvm.backup.manifest import (
 )
 from bulkvm.files import flush_folder, make_private_folder, rename_exclusively
 from bulkvm.locks import locked_in_turn
-from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError
+from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
@@ -179,6 +179,25 @@ def find_damage(folder: Folder, file: str, manifest: Manifest | None) -> str | N
     except (OSError, StoreError) as error:
         return f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})."
     return None if digest == manifest.sha256 else "checksum mismatch: it was changed or damaged."
+
+
+def download(file: Store, folder: Path) -> Path:
+    """Copy a file and its manifest, if there is one, from a store to a folder on this machine.
+
+    Raises:
+        UsageError: there is no such file.
+        StoreError: the store cannot be used.
+    """
+    try:
+        copy = folder / file.name
+        copy.write_bytes(file.read())
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file {file}. Check its name and its folder.") from error
+    with suppress(FileNotFoundError):
+        if copy.suffix == ".csv":
+            beside = manifest_name(file.name)
+            (folder / beside).write_bytes(file.beside(beside).read())
+    return copy
 
 
 def check_backup(sheet: Sheet) -> None:

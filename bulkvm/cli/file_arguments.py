@@ -1,10 +1,14 @@
 """Arguments that are files or folders, on this machine or in a store."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from bulkvm.storage import is_store_url, open_store
+from bulkvm.temporary_files import scratch_folder
+
+_SOURCES: Final = "bulkvm.sources"
 
 
 class FolderPath(click.Path[Any]):
@@ -15,3 +19,29 @@ class FolderPath(click.Path[Any]):
         if isinstance(value, str) and is_store_url(value):
             return open_store(value)
         return super().convert(value, param, ctx)
+
+
+class SheetPath(click.Path[Path]):
+    """A sheet, or the URL of one in a store, which is copied to this machine for the time of the command."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, allow_dash=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, or that of the copy."""
+        if not isinstance(value, str) or not is_store_url(value) or ctx is None or ctx.resilient_parsing:
+            path: Path = super().convert(value, param, ctx)
+            return path
+        from bulkvm.backup import download
+
+        store = open_store(value)
+        # The root context is closed even if another argument is wrong.
+        copy = download(store, Path(ctx.find_root().with_resource(scratch_folder())))
+        ctx.meta.setdefault(_SOURCES, {})[copy] = store.url
+        return copy
+
+
+def source_of(file: Path) -> str | None:
+    """The URL that a sheet was copied from; None for a file on this machine."""
+    found: str | None = click.get_current_context().meta.get(_SOURCES, {}).get(file)
+    return found

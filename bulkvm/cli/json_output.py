@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.main import CliContext
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import Absent, Box, Value
@@ -48,7 +49,7 @@ def print_validation(file: Path, report: "ValidationReport") -> None:
     """Print the document of `validate --json` in parts, since a sheet may have a million problems."""
     context = click.get_current_context().ensure_object(CliContext)
     counts = {"rows": report.rows, "valid": report.valid, "left_out": report.left_out}
-    head = {"schema": SCHEMA, "file": str(file), "sheet": report.sheet, **counts}
+    head = {"schema": SCHEMA, "file": source_of(file) or str(file), "sheet": report.sheet, **counts}
     document: dict[str, Any] = {**head, "read_as": _read_as(report.read_as), "problems": []}
     context.needs_document = False
     context.streams.write_data(format_json(document).removesuffix(_END_OF_LIST))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import click
@@ -14,6 +13,7 @@ from click.core import ParameterSource
 
 from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Command
+from bulkvm.cli.file_arguments import SheetPath
 from bulkvm.cli.main import current_streams
 from bulkvm.cli.site_access import RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
@@ -28,7 +28,7 @@ _LEADING_ZEROS: Final = "leading-zeros"
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,5})([smhd])")
 
-SHEET_ARGUMENT: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+SHEET_ARGUMENT: Final = click.argument("file", type=SheetPath())
 
 
 class Duration(click.ParamType[timedelta]):

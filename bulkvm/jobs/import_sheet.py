@@ -44,6 +44,7 @@ def import_sheet(
     overwrite: bool = False,
     observer: Observer = SILENT,
     approved: ApprovedPlan | None = None,
+    source: str | None = None,
 ) -> RunReport:
     """Create and update boxes from a sheet, and write what became of each row to a result file.
 
@@ -58,6 +59,7 @@ def import_sheet(
         overwrite: whether an existing result file may be replaced.
         observer: is shown the progress, and approves the plan.
         approved: the only plan that may be sent; see `import_plan`.
+        source: the URL that the file was copied from. By default, the result is then in the current folder.
 
     Returns:
         One outcome for each row that was read, and why nothing was sent or the run ended early, if so.
@@ -75,7 +77,8 @@ def import_sheet(
             sheet = read_input(file, options.reading, observer)
             if approved:
                 approved.check_sheet(sheet)
-            reservation = stack.enter_context(_reserve_result(file, sheet, result, overwrite=overwrite))
+            named = Path(file.name) if source else file
+            reservation = stack.enter_context(_reserve_result(named, sheet, result, overwrite=overwrite))
             check_result_name(reservation.path, sheet, overwrite=reservation)
 
             def lock(tenant: Tenant) -> None:
@@ -88,7 +91,7 @@ def import_sheet(
             prepared = approved.apply(prepared)
         if prepared.tenant:
             _report_interrupted_import(prepared.tenant, observer)
-        report = _Import(file, connection, prepared, reservation, observer, approved).run(options)
+        report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
         return replace(report, read_as=sheet.read_as)
 
 
@@ -160,7 +163,7 @@ def _reserve_result(
 class _Import:
     """An import whose sheet was checked and planned."""
 
-    file: Path
+    file: Path | str
     connection: Connection
     prepared: Prepared
     reservation: Reservation
@@ -209,8 +212,10 @@ class _Import:
     def _execute(self, plan: Plan, tenant: Tenant) -> RunReport:
         prepared = self.prepared
         # `bulkvm runs` may be called in another folder.
-        file = str(self.file if str(self.file) == "-" else self.file.absolute())
-        info = new_run(file, self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256)
+        file = self.file if isinstance(self.file, str) or str(self.file) == "-" else self.file.absolute()
+        info = new_run(
+            str(file), self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256
+        )
         if self.approved:
             saved = self.approved.plan
             info = replace(info, plan_file=str(saved.path.absolute()), plan_id=saved.id, plan_sha256=saved.sha256)

@@ -1,10 +1,13 @@
-"""An S3 server for the tests of stores."""
+"""An S3 server, and the command line, for the tests of stores."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.fixtures import app, bulkvm, folder, pbx
 from tests.storage.s3_server import S3, serve_s3, use_s3
+
+__all__ = ["app", "bulkvm", "folder", "pbx"]
 
 
 @pytest.fixture(scope="session")

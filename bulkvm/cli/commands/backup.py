@@ -1,7 +1,7 @@
 """`bulkvm backup` and `bulkvm backup verify`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNa
 from bulkvm.cli.streams import name_site
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.settings import Site
+from bulkvm.model.shard import Shard, parse_shard
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
 from bulkvm.storage import Store
@@ -45,12 +47,17 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, type=click.IntRange(1), metavar="N", default=None, help=text)
 
 
+def _parse_shard(_context: click.Context, _parameter: click.Parameter, given: str | None) -> Shard | None:
+    return parse_shard(given) if given is not None else None
+
+
 @click.group(
     "backup",
     cls=CommandGroup,
     examples=(
         ("bulkvm backup /var/backups/pbx --all-sites --keep-daily 30", "For cron: all sites, 30 days."),
         ("bulkvm backup /var/backups/pbx --all-tenants --site provider", "The same for all tenants of a provider."),
+        ("bulkvm backup s3://bucket/pbx --all-sites --shard 3/20", "The third of 20 machines that share a bucket."),
         ("bulkvm backup verify /var/backups/pbx --max-age 36h", "For monitoring: code 8 if there is no good backup."),
     ),
     exit_codes=(
@@ -66,6 +73,12 @@ def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
 @ALL_TENANTS_OPTION
+@click.option(
+    "--shard",
+    metavar="I/N",
+    callback=_parse_shard,
+    help="With --all-sites or --all-tenants: only the PBXs whose host is in share I of N, such as 3/20.",
+)
 @calling_options
 @_keep_option("--keep", "Keep the last N backups.")
 @_keep_option("--keep-daily", "Keep the last backup of each of the last N days that have one.")
@@ -87,6 +100,7 @@ def command(
     site: str | None,
     all_sites: bool,
     all_tenants: bool,
+    shard: Shard | None,
     open_named: OpenNamed,
     keep: int | None,
     keep_daily: int | None,
@@ -100,6 +114,8 @@ def command(
 
     Old backups are removed only with a --keep option and after a successful backup; the newest good one is never
     removed. To restore a backup, import its file. `bulkvm backup verify DIR` checks all files against their manifests.
+    DIR is a folder, or the URL of one in a store: s3://, gs://, az:// or sftp://, with `pip install "bulkvm[s3]"` or
+    the extra gcs, azure or sftp. The store's login is read from its usual variables and files.
     """
     from bulkvm.backup import BackupSettings, Keep
     from bulkvm.jobs.back_up_sites import back_up_sites, back_up_tenants
@@ -112,10 +128,16 @@ def command(
         force=force,
         lock_timeout=lock_timeout.total_seconds(),
     )
+    if shard and not (all_sites or all_tenants):
+        raise UsageError("--shard is a share of all sites or tenants. Add --all-sites or --all-tenants, or omit it.")
     if all_sites:
-        report = back_up_sites(_open_all(open_named), settings)
+        report = back_up_sites(_open_all(open_named, shard), settings)
         return _show_report(report, console, of="site")
     connection = open_named(site)
+    if shard and not shard.has(connection.site.url):
+        theirs = shard.of_same_count(connection.site.url)
+        console.info(f"The PBX of {connection.site.name} is in shard {theirs}, so shard {shard} backs up no tenants.")
+        return ExitCode.DONE
     if all_tenants:
         return _show_report(back_up_tenants(connection, settings), console, of="tenant")
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)
@@ -172,13 +194,14 @@ def _show_newest(site: str, time: datetime | None, oldest: datetime | None, cons
     return is_late
 
 
-def _open_all(open_named: OpenNamed) -> dict[str, "Callable[[], Connection]"]:
-    """Open all sites, one by one before the first backup, since a password may have to be typed or fetched.
+def _open_all(open_named: OpenNamed, shard: Shard | None) -> dict[str, "Callable[[], Connection]"]:
+    """Open all sites of a shard, one by one before the first backup, since a password may have to be typed or fetched.
 
     Raises:
         UsageError: there are no sites, or a variable holds a login that would go to several of them.
     """
-    names = sorted(read_sites(sites_file()))
+    sites = read_sites(sites_file())
+    names = sorted(sites)
     if not names:
         raise UsageError("There are no sites to back up. Set one up with `bulkvm login NAME`.")
     if len(names) > 1 and (given := [name for name in _LOGIN_VARIABLES if os.environ.get(name)]):
@@ -187,9 +210,18 @@ def _open_all(open_named: OpenNamed) -> dict[str, "Callable[[], Connection]"]:
             "PBX. Keep each site's secret in the keyring (`bulkvm login NAME`), or name a password_file or "
             "password_command for each, or back up one site at a time."
         )
-    connections = {name: _open(open_named, name) for name in names}
+    ours = [name for name in names if not shard or shard.has(_url_of(sites, name))]
+    connections = {name: _open(open_named, name) for name in ours}
     current_streams().site = None  # messages are about several
     return connections
+
+
+def _url_of(sites: Mapping[str, Site], name: str) -> str:
+    """The address of a site; none if its settings are not valid, which the shard that has it reports."""
+    try:
+        return sites[name].url
+    except UsageError:
+        return ""
 
 
 def _open(open_named: OpenNamed, name: str) -> "Callable[[], Connection]":

@@ -8,6 +8,7 @@ import click
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
+from bulkvm.cli.file_arguments import SheetPath
 from bulkvm.cli.json_output import diff_document, print_json, tenant_diffs_document
 from bulkvm.cli.options import (
     ALL_TENANTS_OPTION,
@@ -47,8 +48,8 @@ if TYPE_CHECKING:
         ExitCode.INTERRUPTED,
     ),
 )
-@click.argument("a", type=click.Path(path_type=Path, allow_dash=True))
-@click.argument("b", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@click.argument("a", type=SheetPath())
+@click.argument("b", type=SheetPath(), required=False)
 @FROM_OPTION
 @SHEET_OPTION
 @SITE_OPTION

@@ -9,6 +9,7 @@ import click
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
+from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.json_output import print_json, run_document
 from bulkvm.cli.options import (
     JSON_OPTION,
@@ -132,7 +133,7 @@ def command(
         if approved:
             report = import_plan(file, connection, original=original, max_changes=options.max_changes, **target)
         else:
-            report = import_sheet(file, connection, options, **target)
+            report = import_sheet(file, connection, options, source=source_of(file), **target)
     except SheetError as error:
         if as_json:
             _print_unreadable(connection.site.name, error)

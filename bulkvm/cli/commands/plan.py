@@ -10,9 +10,10 @@ import click
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
+from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.json_output import plan_document, print_json
 from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, plan_options, site_options
-from bulkvm.model.errors import SheetError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def command(
     from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
     from bulkvm.reports.text.plan_text import MOST_ROWS
 
+    if output and source_of(file):
+        raise UsageError("A plan file needs a sheet on this machine, which is read again when the plan is imported.")
     try:
         report = plan_sheet(
             file,
