@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import PbxError
+from bulkvm.model.errors import BulkvmError
 from bulkvm.pbx import Pbx, in_parallel
 from bulkvm.planning import expected_box, find_exact_differences, hidden_fields
 from bulkvm.upload.neighbours import Neighbours, order_by_number
@@ -95,7 +95,7 @@ class ReadBack:
         while self._is_list_used and len(changes) > (1 if self._hidden is not None else 2):
             try:
                 page = [whole.box for whole in await self._pbx.fetch_whole_page(*_first_and_last(changes))]
-            except PbxError:
+            except BulkvmError:
                 break
             boxes |= {box.id: box for box in page}
             last = max((box.extension_number for box in page), default="")
@@ -115,7 +115,7 @@ class ReadBack:
                 single = await self._pbx.fetch_box(result.outcome.id, result.outcome.extension_number)
                 if single == listed[single.id]:
                     self._hidden = frozenset(hidden_fields(single))
-        except PbxError:
+        except BulkvmError:
             pass
         self._is_list_used = self._hidden is not None
 

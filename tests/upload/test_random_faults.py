@@ -1,7 +1,7 @@
 """Never twice, never lost, whatever goes wrong together: the result is what the PBX has."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,6 +42,7 @@ class Scenario:
     workers: int
     existing: int
     by_token: bool
+    verify: bool
 
 
 WHAT = st.sampled_from([
@@ -58,6 +59,7 @@ SCENARIO = st.builds(
     st.sampled_from([1, 4, 16]),
     st.integers(0, 6),
     st.booleans(),
+    st.booleans(),
 )
 
 
@@ -70,6 +72,7 @@ async def go_through(scenario: Scenario) -> None:
         await send(await plan_for(pbx, records(scenario.existing)), pbx, sending)
         plan = await plan_for(pbx, records(10, name="New"))
     app.state.faults = FaultRules(scenario.rules)
+    sending = replace(sending, verify=scenario.verify)
     async with connect(site, sending, app=impatient, reachable=True) as pbx:
         ending = await send(plan, pbx, sending)
     await impatient.finish()

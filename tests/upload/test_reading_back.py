@@ -166,6 +166,32 @@ async def test_without_a_list_boxes_are_fetched_one_by_one(fault: str) -> None:
     assert app.state.traffic.counts["fetch"] >= 100
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["401:list:1-99"],
+        ["401:list:2-99", "401:fetch:2-99"],
+        ["429(retry-after=300):list:1"],
+        ["down(seconds=600):list:1"],
+        ["down(seconds=600):fetch:2"],
+        ["html:list:every=2", "500:fetch:every=3"],
+    ],
+    ids=str,
+)
+async def test_a_row_that_cannot_be_read_back_is_unknown_and_ends_no_other(faults: list[str]) -> None:
+    app = app_with([])
+    settings = replace(VERIFY, max_outage=0)
+    async with connect(BY_TOKEN, settings, app=app) as pbx:
+        plan = await plan_for(pbx, new(range(7000, 7100)))
+        app.state.faults = FaultRules(faults)
+        ended = await send(plan, pbx, settings)
+
+    assert len(ended.outcomes) == app.state.traffic.counts["create"] == 100
+    assert {outcome.status for outcome in ended.outcomes} <= {Status.CREATED, Status.UNKNOWN}
+    unknown = [outcome.message for outcome in ended.outcomes if outcome.status is Status.UNKNOWN]
+    assert all("It was created, but could not be read back: " in message for message in unknown)
+
+
 async def test_the_journal_has_each_box_that_was_read_back_and_counts_each_row_once(tmp_path: Path) -> None:
     pbx = pbx_that_alters(ALTERED, name="Other")
     journal = Journal(tmp_path, RunInfo(name="run", site="clinic", url="", file="a.csv", began=datetime.now(UTC)))
