@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import SimulatorSettings, create_app, running
-from tests.cli.program import Bulkvm
+from tests.cli.program import Bulkvm, stored
 from tests.cli.sheet_files import write_csv
 
 HEADINGS = ("extension_number", "name", "pin")
@@ -87,3 +87,21 @@ def test_an_invalid_pin_length_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder
     assert ended.code == 2
     assert "such as 6-10" in ended.err
     assert sum(pbx.state.traffic.counts.values()) == 0
+
+
+@pytest.mark.parametrize("app", [(4, 10)], indirect=True)
+def test_pins_that_the_tenant_allows_are_not_replaced(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    rows = [("6201", "Desk", "4028"), ("6202", "Lab", "1234"), ("6203", "Store", "402")]
+    file = write_csv(folder / "boxes.csv", *rows, headings=HEADINGS)
+
+    ended = bulkvm("import", file, "--replace-pins", "--yes", "--json")
+
+    pins = stored(pbx, "pin")
+    assert ended.code == 0
+    assert [(p["row"], p["code"]) for p in ended.json["problems"]] == [(3, "pin-replaced"), (4, "pin-replaced")]
+    assert [p["message"].partition(" A generated")[0] for p in ended.json["problems"]] == [
+        "The PIN has three ascending digits in a row (such as 123), which the PBX rejects.",
+        "The PIN has 3 digits, and it was a number: Excel probably dropped a leading zero.",
+    ]
+    assert pins["6201"] == "4028"
+    assert all(len(pin) >= 4 and pin not in {"1234", "402", "0402"} for pin in (pins["6202"], pins["6203"]))
