@@ -1,8 +1,8 @@
 """A site is moved from another phone system: from its export to boxes that are proven to be as they were sent."""
 
-import re
 import shutil
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.cli.sheet_files import statuses
 from tests.readers.exports import FREEPBX, FUSIONPBX, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
 
 FLAGS = ("--replace-pins", "--generate-pins", "--skip-taken", "--yes", "--json")
+SAMPLE_FLAGS = ("--replace-pins", "--skip-taken")
 SETTINGS = ("pin", "prompt", "enable_pin", "play_datetime")  # words of the other system would be in them
 TAKEN = "7002"  # the number of a user on the new PBX
 
@@ -126,22 +127,35 @@ def test_the_sheet_of_an_export_is_compared_without_what_it_does_not_show(bulkvm
     assert [[d["field"] for d in box["differences"]] for box in compared["changed"]] == [["pin"]]
 
 
+def _render(problem: Mapping[str, str]) -> str:
+    return f"{problem['severity']}: {problem['cell'] or 'the whole file'}: {problem['message']}"
+
+
+def _render_row(row: Mapping[str, str]) -> str:
+    return f"row {row['row']}, {row['extension_number']}: {row['status']}. {row['message']}".rstrip()
+
+
 def test_the_sample_of_an_export_has_the_outcome_beside_it(
     request: pytest.FixtureRequest, bulkvm: Bulkvm, folder: Path
 ) -> None:
     shutil.copy(SAMPLES / "freepbx.csv", folder)
     reported = Path(__file__).parents[2] / "samples" / "freepbx.csv.expected.txt"
-    commands = (
-        "validate freepbx.csv --from freepbx --clean boxes.xlsx",
-        "import boxes.xlsx --replace-pins --skip-taken --yes --site simulator",
-        "diff boxes.result.xlsx --site simulator",
-        "pins boxes.result.xlsx --output letters.xlsx",
-    )
 
-    ended = [bulkvm(*command.split()) for command in commands]
+    validated = bulkvm("validate", "freepbx.csv", "--from", "freepbx", "--clean", "boxes.xlsx", "--json").json
+    imported = bulkvm("import", "boxes.xlsx", *SAMPLE_FLAGS, "--yes", "--json", "--site", "simulator").json
+    compared = bulkvm("diff", "boxes.result.xlsx", "--site", "simulator", "--json").json
 
-    shown = (f"$ bulkvm {command}\n{e.out}{e.err}" for command, e in zip(commands, ended, strict=True))
-    text = re.sub(r"[0-9]{8}T[0-9]{6}Z-[0-9]+-simulator", "RUN", "\n".join(shown))
+    text = "\n".join([
+        "$ bulkvm validate freepbx.csv --from freepbx --clean boxes.xlsx",
+        f"{validated['rows']} rows, {validated['left_out']} left out",
+        *map(_render, validated["problems"]),
+        f"$ bulkvm import boxes.xlsx {' '.join(SAMPLE_FLAGS)}",
+        *map(_render, imported["problems"]),
+        *map(_render_row, imported["rows"]),
+        "$ bulkvm diff boxes.result.xlsx",
+        f"{compared['counts']['unchanged']} unchanged, {len(compared['changed'])} changed",
+        "",
+    ])  # fmt: skip
     if request.config.getoption("--renew-golden"):
         reported.write_text(text, encoding="utf-8", newline="\n")
     assert text == reported.read_text("utf-8")
