@@ -280,10 +280,13 @@ def _cut_off(record: Record, width: int) -> Problem:
 
 def _distance_to_secret(header: Header, columns: Mapping[str, Column]) -> int:
     """How many values a row must lack for the password of something else to be in a column that is read."""
-    secrets = [COLUMN_OF[letter] for letter, text in header.headings.items() if names_secret(text)]
-    others = set(secrets).difference(COLUMN_OF[letter] for letter in columns)
-    after = (secret - COLUMN_OF[letter] for letter in columns for secret in others)
-    return min((distance for distance in after if distance > 0), default=COLUMNS)
+    shortest, last_read = COLUMNS, -COLUMNS
+    for letter, text in header.headings.items():  # in the order of the columns
+        if letter in columns:
+            last_read = COLUMN_OF[letter]
+        elif names_secret(text):
+            shortest = min(shortest, COLUMN_OF[letter] - last_read)
+    return shortest
 
 
 def _error_of_short_row(record: Record, width: int, distance: int) -> Problem | None:
