@@ -133,7 +133,7 @@ def _ask(
     if given is not None:
         return check(given)
     if sys.stdin.isatty():
-        answer: str = console.prompt(what, default=known, show_default=bool(known), value_proc=partial(_try, check))
+        answer: str = console.prompt(what, default=known, value_proc=partial(_try, check))
         return answer
     if known is None:
         raise UsageError(f"There is no terminal to prompt on. Add {option}.")

@@ -128,5 +128,5 @@ def ask_secret(site: Site) -> str | None:
         return None
     of = f"{site.user} of {site.domain}" if site.domain else site.user
     question = f"Password of {of} at {site.url}" if site.user else f"Token for {site.url}"
-    secret: str = current_streams().prompt(question, hide_input=True, default="", show_default=False)
+    secret: str = current_streams().prompt(question, hide_input=True, default="")
     return secret

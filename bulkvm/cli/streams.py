@@ -97,12 +97,15 @@ class OutputStreams:
     def confirm(self, question: str) -> bool:
         """Prompt for yes or no."""
         self.flush()
-        return click.confirm(layout(printable_lines(question), self._err), err=True)
+        text = layout(printable_lines(f"{question} [y/N]:"), self._err)
+        return click.confirm(text, prompt_suffix=" ", show_default=False, err=True)
 
-    def prompt(self, question: str, **options: Any) -> Any:
-        """Prompt for a text, as `click.prompt`."""
+    def prompt(self, question: str, default: str | None = None, **options: Any) -> Any:
+        """Prompt for a text, as `click.prompt`; a default that is not blank is shown."""
         self.flush()
-        return click.prompt(layout(printable_lines(question), self._err), err=True, **options)
+        shown = f"{question} [{default}]:" if default else f"{question}:"
+        text = layout(printable_lines(shown), self._err)
+        return click.prompt(text, default, prompt_suffix=" ", show_default=False, err=True, **options)
 
     def flush(self) -> None:
         """Wait until all messages are written."""

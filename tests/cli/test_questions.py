@@ -109,3 +109,17 @@ def test_without_colours_no_output_has_one_even_after_an_error(
 
     assert program.returncode == 2
     assert ("\x1b[31m" in terminal.seen) is coloured
+
+
+def test_a_question_is_wrapped_with_its_answers(tmp_path: Path) -> None:
+    with running(create_app()) as server:
+        (tmp_path / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n", "utf-8")
+        known = {"BULKVM_URL": server.url, "BULKVM_TOKEN": SimulatorSettings().token, "COLUMNS": "60"}
+        state = {"BULKVM_STATE": str(tmp_path / "state")}
+        with on_a_terminal(tmp_path, "import", tmp_path / "a.csv", **known, **state) as (terminal, program):
+            terminal.answer("[y/N]: ", "n")
+            terminal.read_to_the_end()
+
+    question = terminal.seen[terminal.seen.index("Send 1 create") :].split("[y/N]: ")[0].splitlines()
+    assert (program.returncode, len(question)) == (1, 2)
+    assert max(len(line + "[y/N]: n") if line is question[-1] else len(line) for line in question) <= 60
