@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bulkvm.jobs.plan_file import PlanFile, pin_seal, refusal, rows_not_planned
+from bulkvm.jobs.plan_file import PlanFile, rows_not_planned
+from bulkvm.jobs.plan_seal import pin_seal, refusal
 from bulkvm.jobs.preparing import Prepared
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode

@@ -74,23 +74,17 @@ def import_sheet(
     """
     with ExitStack() as stack:
         with before_sending():
-            sheet = read_input(file, options.reading, observer)
-            if approved:
-                approved.check_sheet(sheet)
+            sheet = _read(file, options, observer, approved)
             named = Path(file.name) if source else file
             reservation = stack.enter_context(_reserve_result(named, sheet, result, overwrite=overwrite))
             check_result_name(reservation.path, sheet, overwrite=reservation)
 
             def lock(tenant: Tenant) -> None:
-                if approved:
-                    approved.check_tenant(tenant)
-                stack.enter_context(lock_tenant(tenant))
+                stack.enter_context(_lock(tenant, approved))
 
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock)
-        if approved:
-            prepared = approved.apply(prepared)
-        if prepared.tenant:
-            _report_interrupted_import(prepared.tenant, observer)
+        prepared = approved.apply(prepared) if approved else prepared
+        _report_interrupted_import(prepared.tenant, observer)
         report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
         return replace(report, read_as=sheet.read_as)
 
@@ -140,8 +134,21 @@ def result_name(file: Path) -> Path:
     return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
 
 
-def _report_interrupted_import(tenant: Tenant, observer: Observer) -> None:
-    if last := find_interrupted_import(tenant):
+def _read(file: Path, options: PlanOptions, observer: Observer, approved: ApprovedPlan | None) -> Sheet:
+    sheet = read_input(file, options.reading, observer)
+    if approved:
+        approved.check_sheet(sheet)
+    return sheet
+
+
+def _lock(tenant: Tenant, approved: ApprovedPlan | None) -> AbstractContextManager[None]:
+    if approved:
+        approved.check_tenant(tenant)
+    return lock_tenant(tenant)
+
+
+def _report_interrupted_import(tenant: Tenant | None, observer: Observer) -> None:
+    if tenant and (last := find_interrupted_import(tenant)):
         observer.notice(
             f"The journal of the last import, of {Path(last.file).name}, has no end: the import was killed, or the "
             "journal was cut. If its result is missing, re-create it, with the generated PINs: "

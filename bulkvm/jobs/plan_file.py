@@ -10,16 +10,12 @@ A plan is not signed cryptographically: bulkvm cannot know who approved it. Whoe
 one. Pictures, text boxes, hidden rows and formats that someone adds are not found.
 """
 
-import base64
 import getpass
 import hashlib
-import hmac
 import io
-import json
 import os
 import secrets
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -28,30 +24,35 @@ from typing import Any, Final
 
 from bulkvm.files import writing
 from bulkvm.jobs.connection import Connection
+from bulkvm.jobs.plan_seal import (
+    SCHEMA,
+    find_edits,
+    open_document,
+    pin_seal,
+    problem_of,
+    refusal,
+    seal_document,
+    visible_texts,
+)
 from bulkvm.jobs.preparing import Prepared
 from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
 from bulkvm.model.change import PlannedStatus
-from bulkvm.model.errors import PlanRefused, UsageError
-from bulkvm.model.problem import Problem, ProblemCode, rows_with_errors
+from bulkvm.model.errors import UsageError
+from bulkvm.model.problem import ProblemCode, rows_with_errors
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning.saved_plan import LEFT_OUT, REFUSED, SavedRow, save_rows
-from bulkvm.readers.all_cells import SheetCells, read_all_cells
+from bulkvm.readers.all_cells import read_all_cells
 from bulkvm.readers.source import Source, open_source
 from bulkvm.reports.output_checks import check_result_name
-from bulkvm.reports.workbook.plan_summary import FORM, PlanFacts
+from bulkvm.reports.workbook.plan_summary import PlanFacts
 from bulkvm.reports.workbook.plan_workbook import format_plan
 from bulkvm.reports.workbook.result_columns import messages_by_row
-from bulkvm.runs.plan_key import Seal, plan_seal
-from bulkvm.text import count, quoted
+from bulkvm.runs.plan_key import plan_seal
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
 
-_MARK: Final = "bulkvm plan"
-_SCHEMA: Final = 1
-_CHUNK: Final = 30_000  # characters; a cell holds a few more
-_MAX_NAMED: Final = 50  # differences in a message; --json has all of them
 _EARLIER: Final = "an earlier run completed the row"
 
 
@@ -103,18 +104,7 @@ def write_plan_file(
     assert plan is not None
     assert tenant is not None
     check_plan_name(target, sheet, overwrite=overwrite)
-    seal, made = plan_seal(), datetime.now(UTC)
-    plan_id = f"{made:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-    facts = PlanFacts(
-        id=plan_id,
-        made=made,
-        valid_until=made + valid_for,
-        made_by=_user(),
-        login=connection.site.user or "",
-        site=connection.site.name,
-        tenant=tenant,
-        file=target.name,
-    )
+    seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for)
     generated = frozenset(prepared.generated_pins)
     others = rows_not_planned(prepared)
     reasons = {row: (PlannedStatus(change), reason) for row, (_, change, reason) in others.items()}
@@ -123,22 +113,33 @@ def write_plan_file(
         return format_plan(sheet, plan, reasons, prepared.problems, facts, generated=generated, hidden=hidden)
 
     document = {
-        "schema": _SCHEMA,
-        "id": plan_id,
-        "made": made.isoformat(),
+        "schema": SCHEMA,
+        **asdict(facts),
+        "made": facts.made.isoformat(),
         "valid_until": facts.valid_until.isoformat(),
-        "made_by": facts.made_by,
-        "site": facts.site,
-        "tenant": asdict(tenant),
         "sheet": {"file": sheet.path.name, "path": _relative(sheet.path, target), "sha256": sheet.sha256},
         "options": _options_to_json(options),
-        "rows": save_rows(plan, others, generated, pin_seal(seal, plan_id)),
-        "visible": _visible(read_all_cells(Source(target, target.name, io.BytesIO(render())))),
+        "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
+        "visible": visible_texts(read_all_cells(Source(target, target.name, io.BytesIO(render())))),
     }
-    content = render(_seal_document(document, seal))
+    content = render(seal_document(document, seal))
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return _plan_file(document, new.path, hashlib.sha256(content).hexdigest())
+
+
+def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta) -> PlanFacts:
+    made = datetime.now(UTC)
+    return PlanFacts(
+        id=f"{made:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+        made=made,
+        valid_until=made + valid_for,
+        made_by=_user(),
+        login=connection.site.user or "",
+        site=connection.site.name,
+        tenant=tenant,
+        file=target.name,
+    )
 
 
 def check_plan_name(target: Path, sheet: Sheet, *, overwrite: bool = False) -> None:
@@ -164,13 +165,13 @@ def read_plan_file(file: Path) -> PlanFile:
         sheets = read_all_cells(source)
         source.stream.seek(0)
         sha256 = hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary stream
-    document = _open_document(file, sheets, plan_seal())
-    if edited := _find_edits(document["visible"], _visible(sheets)):
+    document = open_document(file, sheets, plan_seal())
+    if edited := find_edits(document["visible"], visible_texts(sheets)):
         raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
     plan = _plan_file(document, file, sha256)
     if datetime.now(UTC) > plan.valid_until:
         message = f"The plan was valid until {plan.valid_until:%Y-%m-%d %H:%M %Z}."
-        raise refusal(f"{file.name} has expired", [_problem(ProblemCode.PLAN_EXPIRED, message)])
+        raise refusal(f"{file.name} has expired", [problem_of(ProblemCode.PLAN_EXPIRED, message)])
     return plan
 
 
@@ -183,88 +184,6 @@ def rows_not_planned(prepared: Prepared) -> dict[int, tuple[str, str, str]]:
         others[row] = (extensions[row], REFUSED, messages[row])
     earlier = {row for row in prepared.sheet.cells.index.tolist() if row not in extensions}
     return others | dict.fromkeys(earlier, ("", LEFT_OUT, _EARLIER))
-
-
-def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:
-    """Return a function that seals a PIN, for one plan and extension."""
-    return lambda number, pin: seal(f"pin\0{plan_id}\0{number}\0{pin}".encode())
-
-
-def refusal(what: str, problems: Sequence[Problem], remedy: str = "") -> PlanRefused:
-    """The error for a plan that is not sent, with every difference."""
-    remedy = f"{remedy}, or make a new plan" if remedy else "Make a new plan"
-    lines = [f"  row {p.row}: {p.message}" if p.row else f"  {p.message}" for p in problems[:_MAX_NAMED]]
-    if len(problems) > _MAX_NAMED:
-        lines.append(f"  ... and {count(len(problems) - _MAX_NAMED, 'difference')} more, which --json lists")
-    return PlanRefused("\n".join([f"{what}, so nothing was sent. {remedy}.", *lines]), problems)
-
-
-def _problem(code: ProblemCode, message: str) -> Problem:
-    return Problem(row=None, code=code, message=message)
-
-
-def _seal_document(document: Mapping[str, Any], seal: Seal) -> list[str]:
-    """The texts of the hidden part."""
-    payload = base64.b64encode(zlib.compress(json.dumps(document).encode())).decode()
-    chunks = [payload[start : start + _CHUNK] for start in range(0, len(payload), _CHUNK)]
-    return [_MARK, _key_id(seal), seal(f"plan\0{payload}".encode()), *chunks]
-
-
-def _open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> dict[str, Any]:
-    """The content of the hidden part.
-
-    Raises:
-        PlanRefused: there is none, or its seal does not match.
-    """
-    cells = next((one.cells for one in sheets.values() if not one.is_visible and one.cells.get("A1") == _MARK), None)
-    if cells is None:
-        message = "A plan is a workbook that `bulkvm plan SHEET --output PLAN.xlsx` wrote."
-        raise refusal(f"{file.name} is not a plan", [_problem(ProblemCode.NOT_A_PLAN, message)])
-    _, key_id, sealed, *chunks = (cells.get(f"A{row}", "") for row in range(1, len(cells) + 1))
-    payload = "".join(chunks)
-    if key_id != _key_id(seal):
-        message = "A plan can be sent by the user who made it, on the same machine: with the same state folder."
-        raise refusal(f"{file.name} was made elsewhere", [_problem(ProblemCode.NOT_A_PLAN, message)])
-    if not hmac.compare_digest(sealed.encode(), seal(f"plan\0{payload}".encode()).encode()):
-        message = "Its hidden part was changed."
-        raise refusal(f"{file.name} was edited after it was written", [_problem(ProblemCode.PLAN_EDITED, message)])
-    document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(payload)))
-    if document["schema"] > _SCHEMA:
-        message = "Use the version of bulkvm that made it."
-        raise refusal(f"{file.name} was made by a later version", [_problem(ProblemCode.NOT_A_PLAN, message)])
-    return document
-
-
-def _key_id(seal: Seal) -> str:
-    return seal(b"key")[:16]
-
-
-def _visible(sheets: Mapping[str, SheetCells]) -> dict[str, Mapping[str, str]]:
-    """The texts of all visible cells, except for those that whoever approves the plan may fill in."""
-
-    def is_form(place: str, cells: Mapping[str, str]) -> bool:
-        return place[0] == "B" and cells.get(f"A{place[1:]}") in FORM
-
-    return {
-        name: {place: text for place, text in sheet.cells.items() if not is_form(place, sheet.cells)}
-        for name, sheet in sheets.items()
-        if sheet.is_visible
-    }
-
-
-def _find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> list[Problem]:
-    """Name every visible cell that is not as it was written. What it holds now may be a PIN, and is not shown."""
-    messages = [f"The sheet {quoted(name)} was added." for name in found.keys() - written.keys()]
-    for name, cells in written.items():
-        if name not in found:
-            messages.append(f"The sheet {quoted(name)} was deleted, renamed or hidden.")
-            continue
-        for place in sorted(cells.keys() | found[name].keys(), key=lambda place: (len(place), place)):
-            text = cells.get(place, "")
-            if text.split() != found[name].get(place, "").split():  # some programs change tabs and line breaks
-                was = quoted(text) if text else "nothing"
-                messages.append(f"The cell {place} of {quoted(name)} was edited: the plan has {was} there.")
-    return [_problem(ProblemCode.PLAN_EDITED, message) for message in messages]
 
 
 def _plan_file(document: Mapping[str, Any], path: Path, sha256: str) -> PlanFile:
@@ -289,10 +208,14 @@ def _options_to_json(options: PlanOptions) -> dict[str, Any]:
 
 
 def _options_from_json(saved: Mapping[str, Any]) -> PlanOptions:
-    reading = {f.name: saved["reading"][f.name] for f in fields(SheetOptions) if f.name in saved["reading"]}
+    reading = _known_fields(SheetOptions, saved["reading"])
     if policy := reading["pin_policy"]:
         reading["pin_policy"] = PinPolicy(**policy)
-    return PlanOptions(**{**saved, "reading": SheetOptions(**reading)})
+    return PlanOptions(**{**_known_fields(PlanOptions, saved), "reading": SheetOptions(**reading)})
+
+
+def _known_fields(type_: type[PlanOptions | SheetOptions], saved: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: saved[field.name] for field in fields(type_) if field.name in saved}
 
 
 def _relative(sheet: Path, plan: Path) -> str:

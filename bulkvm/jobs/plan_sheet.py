@@ -8,7 +8,7 @@ from pathlib import Path
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.jobs.plan_file import DEFAULT_VALIDITY, PlanFile, check_plan_name, rows_not_planned, write_plan_file
-from bulkvm.jobs.preparing import prepare
+from bulkvm.jobs.preparing import Prepared, prepare
 from bulkvm.jobs.run_execution import before_sending
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_OPTIONS, PlanOptions
@@ -93,11 +93,23 @@ def plan_sheet(
         if output:
             check_plan_name(output, sheet, overwrite=overwrite)
         prepared = prepare(sheet, options, connection, observer)
+    report = _report(prepared, options, connection)
+    if output is None or prepared.plan is None or (prepared.has_errors and not options.skip_invalid):
+        return report
+    try:
+        with observer.progress("Writing the plan"):
+            saved = write_plan_file(output, prepared, options, connection, valid_for=valid_for, overwrite=overwrite)
+            return replace(report, output=saved)
+    except Exception as error:  # noqa: BLE001  (the plan is known, and is still to be shown)
+        return replace(report, output_error=error)
+
+
+def _report(prepared: Prepared, options: PlanOptions, connection: Connection) -> PlanReport:
     excess = None
     if prepared.plan and options.max_changes:
         excess = describe_excess(prepared.plan, options.max_changes)
     others = rows_not_planned(prepared)
-    report = PlanReport(
+    return PlanReport(
         site=connection.site.name,
         tenant=prepared.tenant,
         plan=prepared.plan,
@@ -110,11 +122,3 @@ def plan_sheet(
         excess=excess,
         exit_code=SheetError.exit_code if prepared.has_errors else ExitCode.DONE,
     )
-    if output is None or prepared.plan is None or (prepared.has_errors and not options.skip_invalid):
-        return report
-    try:
-        with observer.progress("Writing the plan"):
-            saved = write_plan_file(output, prepared, options, connection, valid_for=valid_for, overwrite=overwrite)
-            return replace(report, output=saved)
-    except Exception as error:  # noqa: BLE001  (the plan is known, and is still to be shown)
-        return replace(report, output_error=error)

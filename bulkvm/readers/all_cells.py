@@ -7,12 +7,12 @@ from bulkvm.model.errors import BulkvmError, SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.file_type import FileType, damaged_error, detect_type
-from bulkvm.readers.package import open_archive, open_package
+from bulkvm.readers.package import Package, open_archive, open_package
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import Row
 from bulkvm.readers.worksheet import Worksheet
 
-_FORMULAS: Final = frozenset({CellKind.FORMULA, CellKind.NO_RESULT, CellKind.TOTAL})
+_PLAIN: Final = frozenset({None, CellKind.NUMBER})
 
 
 _MAX_CELLS: Final = 2**21  # of all sheets; they take about 300 MiB
@@ -27,7 +27,9 @@ class SheetCells(NamedTuple):
 
 
 def read_all_cells(source: Source) -> Mapping[str, SheetCells]:
-    """Read every cell of a workbook as text, by the names of its sheets. A formula is marked as one.
+    """Read every cell of a workbook as text, by the names of its sheets.
+
+    A cell that is more than text or a number, such as a formula, or that is stored twice, is marked with its kind.
 
     Raises:
         SheetError: it is not a workbook, is damaged, or has more cells than fit in memory.
@@ -36,18 +38,27 @@ def read_all_cells(source: Source) -> Mapping[str, SheetCells]:
         raise damaged_error(source.name)
     try:
         with open_archive(source) as archive:
-            package = open_package(archive, source.size)
-            room = _Room(source.name)
-            found = {}
-            for part in package.sheets:
-                with package.open_sheet(part.path) as stream:
-                    rows = Worksheet(stream, package.texts, package.steps).rows()
-                    found[part.name] = SheetCells(part.is_visible, dict(room.take(_cells(rows))))
-            return found
+            return _read(open_package(archive, source.size), _Room(source.name))
     except BulkvmError:
         raise
     except Exception:  # noqa: BLE001  (a damaged file can raise anything)
         raise damaged_error(source.name) from None
+
+
+def _read(package: Package, room: "_Room") -> Mapping[str, SheetCells]:
+    """Read all sheets.
+
+    Raises:
+        ValueError: two sheets have the same name, so that it is not known which of them a program shows.
+    """
+    found: dict[str, SheetCells] = {}
+    for part in package.sheets:
+        if part.name in found:
+            raise ValueError(part.name)
+        with package.open_sheet(part.path) as stream:
+            rows = Worksheet(stream, package.texts, package.steps).rows()
+            found[part.name] = SheetCells(part.is_visible, dict(room.take(_cells(rows))))
+    return found
 
 
 class _Room:
@@ -74,4 +85,5 @@ def _cells(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
     """The places and texts of cells."""
     for row in rows:
         for letter, text in row.cells.items():
-            yield f"{letter}{row.number}", f"= {text}" if row.kinds.get(letter) in _FORMULAS else text
+            kind = row.kinds.get(letter)
+            yield f"{letter}{row.number}", text if kind in _PLAIN else f"{kind}: {text}"

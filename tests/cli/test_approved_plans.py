@@ -166,6 +166,15 @@ def add_formula(file: Path) -> None:
     edit(file, ("Boxes", "B3", '="Lab"'))
 
 
+def store_cell_twice(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, part in parts.items():
+            twice = re.sub(rb'(<c r="B3")', rb'<c r="B3" t="inlineStr"><is><t>Attic</t></is></c>\1', part)
+            archive.writestr(name, twice if name == "xl/worksheets/sheet2.xml" else part)
+
+
 def edit_hidden_part(file: Path) -> None:
     workbook = load_workbook(file)
     sheet = workbook["bulkvm_plan"]
@@ -195,6 +204,7 @@ SPOILED: dict[str, Callable[[Path], None]] = {
     "a sheet was added": add_sheet,
     "a sheet was hidden": hide_sheet,
     "a formula was added": add_formula,
+    "a cell is stored twice": store_cell_twice,
     "the hidden part was edited": edit_hidden_part,
     "the hidden part was deleted": delete_hidden_part,
     "the file is damaged": damage,

@@ -125,8 +125,7 @@ def command(
         return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=str(file) != "-")
 
     settings = {"max_errors": parse_limit(max_errors), "verify": verify == "all", "canary": not no_canary}
-    connection = connection.with_settings(**settings)
-    options = replace(options, max_changes=None) if force else options
+    connection, options = connection.with_settings(**settings), replace(options, max_changes=None) if force else options
     _check_approval(options, approved=approved, original=original)
     target: dict[str, Any] = {"result": result, "overwrite": overwrite, "observer": ConsoleObserver(console, approve)}
     try:

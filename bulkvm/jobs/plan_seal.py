@@ -1,0 +1,104 @@
+"""The sealed part of a plan file, and the comparison of its visible cells with it. `plan_file.py` says why."""
+
+import base64
+import hmac
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bulkvm.model.errors import PlanRefused
+from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.readers.all_cells import SheetCells
+from bulkvm.reports.workbook.plan_summary import FORM
+from bulkvm.runs.plan_key import Seal
+from bulkvm.text import count, quoted
+
+SCHEMA: Final = 1
+_MARK: Final = "bulkvm plan"
+_CHUNK: Final = 30_000  # characters; a cell holds a few more
+_MAX_NAMED: Final = 50  # differences in a message; --json has all of them
+
+
+def refusal(what: str, problems: Sequence[Problem], remedy: str = "") -> PlanRefused:
+    """The error for a plan that is not sent, with every difference."""
+    remedy = f"{remedy}, or make a new plan" if remedy else "Make a new plan"
+    lines = [f"  row {p.row}: {p.message}" if p.row else f"  {p.message}" for p in problems[:_MAX_NAMED]]
+    if len(problems) > _MAX_NAMED:
+        lines.append(f"  ... and {count(len(problems) - _MAX_NAMED, 'difference')} more, which --json lists")
+    return PlanRefused("\n".join([f"{what}, so nothing was sent. {remedy}.", *lines]), problems)
+
+
+def seal_document(document: Mapping[str, Any], seal: Seal) -> list[str]:
+    """The texts of the sealed part."""
+    payload = base64.b64encode(zlib.compress(json.dumps(document).encode())).decode()
+    chunks = [payload[start : start + _CHUNK] for start in range(0, len(payload), _CHUNK)]
+    return [_MARK, _key_id(seal), seal(f"plan\0{payload}".encode()), *chunks]
+
+
+def open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> dict[str, Any]:
+    """The content of the sealed part.
+
+    Raises:
+        PlanRefused: there is none, or its seal does not match.
+    """
+    cells = next((one.cells for one in sheets.values() if not one.is_visible and one.cells.get("A1") == _MARK), None)
+    if cells is None:
+        message = "A plan is a workbook that `bulkvm plan SHEET --output PLAN.xlsx` wrote."
+        raise refusal(f"{file.name} is not a plan", [problem_of(ProblemCode.NOT_A_PLAN, message)])
+    _, key_id, sealed, *chunks = (cells.get(f"A{row}", "") for row in range(1, len(cells) + 1))
+    payload = "".join(chunks)
+    if key_id != _key_id(seal):
+        message = "A plan can be sent by the user who made it, on the same machine: with the same state folder."
+        raise refusal(f"{file.name} was made elsewhere", [problem_of(ProblemCode.NOT_A_PLAN, message)])
+    if not hmac.compare_digest(sealed.encode(), seal(f"plan\0{payload}".encode()).encode()):
+        message = "Its hidden part was changed."
+        raise refusal(f"{file.name} was edited after it was written", [problem_of(ProblemCode.PLAN_EDITED, message)])
+    document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(payload)))
+    if document["schema"] > SCHEMA:
+        message = "Use the version of bulkvm that made it."
+        raise refusal(f"{file.name} was made by a later version", [problem_of(ProblemCode.NOT_A_PLAN, message)])
+    return document
+
+
+def visible_texts(sheets: Mapping[str, SheetCells]) -> dict[str, Mapping[str, str]]:
+    """The texts of all visible cells, except for those that whoever approves the plan may fill in."""
+
+    def is_form(place: str, cells: Mapping[str, str]) -> bool:
+        return place[0] == "B" and cells.get(f"A{place[1:]}") in FORM
+
+    return {
+        name: {place: text for place, text in sheet.cells.items() if not is_form(place, sheet.cells)}
+        for name, sheet in sheets.items()
+        if sheet.is_visible
+    }
+
+
+def find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+    """Name every visible cell that is not as it was written. What it holds now may be a PIN, and is not shown."""
+    messages = [f"The sheet {quoted(name)} was added." for name in found.keys() - written.keys()]
+    for name, cells in written.items():
+        if name not in found:
+            messages.append(f"The sheet {quoted(name)} was deleted, renamed or hidden.")
+            continue
+        for place in sorted(cells.keys() | found[name].keys(), key=lambda place: (len(place), place)):
+            text = cells.get(place, "")
+            if text.split() != found[name].get(place, "").split():  # some programs change tabs and line breaks
+                was = quoted(text) if text else "nothing"
+                messages.append(f"The cell {place} of {quoted(name)} was edited: the plan has {was} there.")
+    return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
+
+
+def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:
+    """Return a function that seals a PIN, for one plan and extension."""
+    return lambda number, pin: seal(f"pin\0{plan_id}\0{number}\0{pin}".encode())
+
+
+def problem_of(code: ProblemCode, message: str) -> Problem:
+    """A problem of a plan as a whole."""
+    return Problem(row=None, code=code, message=message)
+
+
+def _key_id(seal: Seal) -> str:
+    return seal(b"key")[:16]
