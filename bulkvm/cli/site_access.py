@@ -5,9 +5,11 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
+import click
+
 from bulkvm.cli.main import current_streams
 from bulkvm.jobs.connection import Connection
-from bulkvm.model.errors import BulkvmError, UsageError
+from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import simulator_state, sites_file
@@ -65,6 +67,7 @@ def open_site(
 
     Raises:
         UsageError: there is no such site, it has no password or token and needs one, or its login is another tenant's.
+        Interrupted: interrupted at the prompt for its password.
     """
     from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites  # slow to import
 
@@ -83,6 +86,8 @@ def open_site(
         if secret_needed:
             raise
         return Connection(choice.site, settings, no_secret=error)
+    except click.Abort as error:
+        raise Interrupted("Stopped. Nothing was sent.") from error
 
 
 def in_tenant(site: Site, domain: str | None) -> Site:

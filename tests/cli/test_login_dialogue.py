@@ -159,3 +159,15 @@ def test_advice_to_log_in_names_the_site(tmp_path: Path, command: list[str]) -> 
 
     assert program.returncode == 5
     assert "`bulkvm login clinic`" in terminal.seen
+
+
+def test_ctrl_c_at_the_prompt_for_a_password_sends_nothing(tmp_path: Path) -> None:
+    with running(create_app()) as server:
+        (tmp_path / "sites.toml").write_text(site_at(server), "utf-8")
+        with on_a_terminal(tmp_path, "export", tmp_path / "boxes.csv") as (terminal, program):
+            terminal.wait_for("Password of")
+            terminal.interrupt(program)
+            terminal.read_to_the_end()
+
+    assert program.returncode == 130
+    assert "Stopped. Nothing was sent." in terminal.seen
