@@ -112,9 +112,11 @@ def _pin_shared(others: str) -> Fault:
 
 def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
     """Find the values of several rows, with these rows."""
-    given = [value for value in values if value is not BLANK]
-    if len(set(given)) == len(given):  # nearly always
+    distinct = set(values)
+    blanks = sum(value is BLANK for value in values) - 1 if BLANK in distinct else 0
+    if len(distinct) + blanks == len(values):  # nearly always
         return {}
+    del distinct
     # Only duplicates are collected: a sheet may have a million rows with different values.
     seen: set[str | Blank] = {BLANK}
     twice: set[str | Blank] = set()

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
@@ -141,22 +141,23 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     refused_pins: Mapping[int, Problem] = {}
     if replace_pins and PIN_COLUMN.header in checked:
         checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows)
-    for column in checked.values():
-        problems.extend(column.problems)
+    problems.extend(chain.from_iterable(column.problems for column in checked.values()))
     numbers = _numbers(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
-    understood, problems = keep_exported(_records(rows, checked), problems, sheet, all_letters)
+    made = _records(rows, checked)
+    understood, problems = keep_exported(made, problems, sheet, all_letters)
     refused = rows_with_errors(problems)
     unread = {header: column.unread for header, column in checked.items()}
-    checked.clear()  # saves memory for a million rows
+    checked.clear()  # saves memory for a million rows, as the next line does
+    del numbers
     problems.extend(_placed(check_rows(understood, unread), letters))
     problems.extend(check_notification_columns(understood, letters))
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
         _in_order(problems, columns),
-        numbers if len(numbers) == len(rows) else _extensions(sheet, letters[KEY_COLUMN.header], numbers),
+        _extensions(made, sheet.cells[letters[KEY_COLUMN.header]].tolist()),
         missing_to_create(columns),
         understood,
         letters,
@@ -229,9 +230,10 @@ def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
     return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
 
 
-def _extensions(sheet: Sheet, letter: str, numbers: Mapping[int, str]) -> dict[int, str]:
+def _extensions(records: Sequence[Record], texts: Sequence[str]) -> dict[int, str]:
     """The extensions of all rows; the text of the cell where it is not valid."""
-    return {row: numbers.get(row) or shown_extension(text) for row, text in sheet.texts(letter).items()}
+    cells = zip(records, texts, strict=True)
+    return {record.row: record.extension_number or shown_extension(text) for record, text in cells}
 
 
 def _missing_extensions(rows: Sequence[int], key: CheckedColumn, letter: str) -> Iterable[Problem]:

@@ -39,7 +39,7 @@ def test_importing_a_result_changes_nothing(bulkvm: Bulkvm, folder: Path) -> Non
     assert statuses(folder / "boxes.result.xlsx") == STATUSES
     assert ended.code == 1
     assert [row["status"] for row in ended.json["rows"]] == ["unchanged", "unchanged", "invalid", "unchanged"]
-    assert [(problem["cell"], problem["code"]) for problem in ended.json["problems"]] == [("C4", "pin-repeats")]
+    assert [(p["cell"], p["code"]) for p in ended.json["problems"]] == [("B3", "name-marks"), ("C4", "pin-repeats")]
     assert "last import" not in ended.err
 
 
