@@ -68,7 +68,7 @@ class ImportPlanner:
         """
         boxes = {box.extension_number for box in await self._list(progress)}
         new = [number for number in dict.fromkeys(numbers) if number not in boxes]
-        await self._owners.read(new, progress)
+        await self._owners.read(new, progress, one_by_one=True)
         owners = ((number, self._owners.known.get(number)) for number in new)
         return {number: owner for number, owner in owners if owner and not owner.is_box}
 

@@ -60,8 +60,10 @@ class NumberOwners:
         self._pbx = pbx
         self._listed: list[tuple[str, str]] = []  # ranges of which all lists were read completely
 
-    async def read(self, numbers: Sequence[str], progress: Progress) -> None:
+    async def read(self, numbers: Sequence[str], progress: Progress, *, one_by_one: bool = False) -> None:
         """Look up numbers: in the lists, or one by one where that takes fewer requests.
+
+        With `one_by_one`, also those that may be in a list that is not shown; else the create shows who has them.
 
         A PBX may compare numbers as texts or by value; for numbers of one length, both give the same range.
         """
@@ -70,8 +72,9 @@ class NumberOwners:
             if not self.has_read(number):
                 by_length[len(number)].append(number)
         for group in by_length.values():
-            if len(group) <= len(NUMBER_LISTS) or not await self._read_lists(group, progress):
-                await self._ask([number for number in group if number not in self.known], progress)
+            is_read = len(group) > len(NUMBER_LISTS) and await self._read_lists(group, progress)
+            if not is_read or one_by_one:
+                await self._ask([n for n in group if n not in self.known and not self._is_listed(n)], progress)
 
     async def find(self, number: str) -> Owner | None:
         """What uses a number; None if it is free. It is asked for if the lists do not show it."""

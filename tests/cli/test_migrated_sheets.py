@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from starlette.applications import Starlette
+from starlette.types import Scope
 
 from bulkvm.simulator import FaultRules
-from tests.cli.program import Bulkvm, stored
+from tests.cli.program import Bulkvm, Serve, stored
 from tests.cli.sheet_files import statuses, write_csv
 
 
@@ -71,19 +72,34 @@ def test_errors_of_rows_whose_number_is_taken_do_not_refuse_the_sheet(bulkvm: Bu
     assert {problem["row"] for problem in wrong.json["problems"]} == {3}
 
 
-def test_a_create_that_is_refused_for_a_taken_number_is_left_out_if_the_owner_is_shown_then(
-    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+@pytest.mark.parametrize("call", ["users", "groups"])
+def test_rows_are_looked_up_one_by_one_if_a_list_is_not_shown(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, call: str
 ) -> None:
-    pbx.state.faults = FaultRules(["403:groups:every=1"])
-    free = [(str(6310 + n), f"Desk {n}", "582046", "", "") for n in range(8)]
-    sheet = write_csv(folder / "a.csv", TAKEN, *free)
+    pbx.state.faults = FaultRules([f"403:{call}:every=1"])
+    add_users(pbx, [row[0] for row in USERS])
+    sheet = write_csv(folder / "a.csv", TAKEN, FREE, *USERS)
 
-    ended = bulkvm("import", sheet, "--skip-taken", "--yes", "--json")
+    planned = bulkvm("plan", sheet, "--skip-taken", "--json").json
+
+    assert planned["counts"] == {"create": 1, "update": 0, "unchanged": 0, "left out": 1 + len(USERS)}
+
+
+def test_a_create_that_is_refused_for_a_number_that_was_taken_since_is_left_out(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    def take(app: Starlette, scope: Scope) -> None:
+        if scope["method"] == "POST" and "voicemail" in scope["path"] and not app.state.stored.owner("6303"):
+            add_users(app, ["6303"])
+
+    sheet = write_csv(folder / "a.csv", FREE, ("6303", "Late", "402817", "", ""))
+
+    with serve(before=take):
+        ended = bulkvm("import", sheet, "--skip-taken", "--yes", "--json")
 
     assert ended.code == 0
-    assert [row["status"] for row in ended.json["rows"]] == ["left out", *["created"] * 8]
-    assert ended.json["rows"][0]["message"] == 'The number belongs to the ring group "Sales".'
-    assert ended.json["rows"][0]["attempts"] == 1
+    assert [(row["status"], row["attempts"]) for row in ended.json["rows"]] == [("created", 1), ("left out", 1)]
+    assert ended.json["rows"][1]["message"] == 'The number belongs to the user "User 6303".'
 
 
 @pytest.mark.usefixtures("pbx")
