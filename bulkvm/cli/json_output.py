@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bulkvm.jobs.run_execution import RunReport
     from bulkvm.jobs.validate_sheet import ValidationReport
     from bulkvm.pbx.diagnostics import Finding
-    from bulkvm.planning import Diff
 
 SCHEMA: Final = 1
 
@@ -176,12 +175,14 @@ def run_document(report: "RunReport") -> dict[str, Any]:
     return {**document, "unseen": unseen, "read_as": _read_as(report.read_as)}
 
 
-def diff_document(a: str, b: str, diff: "Diff") -> dict[str, Any]:
+def diff_document(report: "DiffReport") -> dict[str, Any]:
     """The document of `diff --json`."""
+    (a, b), diff = report.names, report.diff
     return {
         "schema": SCHEMA,
         "a": a,
         "b": b,
+        "read_as": _read_as(report.read_as),
         "counts": {
             "only_a": len(diff.only_a),
             "only_b": len(diff.only_b),
@@ -209,7 +210,7 @@ def tenant_diffs_document(report: "TenantsReport[DiffReport]") -> dict[str, Any]
     tenants = [
         {"tenant": name, "error": str(end)}
         if isinstance(end, Exception)
-        else {"tenant": name, "error": None, **diff_document(*end.names, end.diff)}
+        else {"tenant": name, "error": None, **diff_document(end)}
         for name, end in report.by_tenant.items()
     ]
     return {"schema": SCHEMA, "tenants": tenants}

@@ -1,7 +1,7 @@
 """Compare the boxes of two files, or of a file and the PBX, or of a folder and all tenants of a PBX."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from bulkvm.model.box import Box
 from bulkvm.model.errors import FileError, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import ProblemCode
+from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
@@ -37,6 +38,7 @@ class DiffReport:
         exit_code: as of the command line.
         output: the file with the differences; None if none was written.
         output_error: why that file could not be written.
+        read_as: how A was read, if it is another system's export.
     """
 
     names: tuple[str, str]
@@ -44,6 +46,7 @@ class DiffReport:
     exit_code: ExitCode
     output: Path | None = None
     output_error: Exception | None = None
+    read_as: ReadAs | None = None
 
 
 def diff_boxes(
@@ -81,9 +84,9 @@ def diff_boxes(
         for file in files:
             check_not_input(output, file)
         check_target(output, overwrite=overwrite)
-    ours = _read(a, options, observer)
+    sheet = read_input(a, options, observer)
     theirs = _read_other(b, options, observer) if isinstance(b, Path) else asyncio.run(_list(b, observer))
-    names, diff = _names(a, b), make_diff(ours, theirs)
+    names, diff = _names(a, b), make_diff(_boxes_in(sheet, observer), theirs)
     written: Path | None = None
     failed: Exception | None = None
     if output:
@@ -92,7 +95,8 @@ def diff_boxes(
                 written = write_diff(output, diff, names, overwrite=overwrite)
         except Exception as error:  # noqa: BLE001  (the differences are known, and are still to be shown)
             failed = error
-    return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), output=written, output_error=failed)
+    report = DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), read_as=sheet.read_as)
+    return replace(report, output=written, output_error=failed)
 
 
 def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = SILENT) -> TenantsReport[DiffReport]:
@@ -112,7 +116,7 @@ def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = S
 
     async def compare(name: str, of_tenant: Connection) -> DiffReport:
         own, file = TenantObserver(name, observer), _find_file(folder, name)
-        ours = _read(file, _AS_IT_IS, own)
+        ours = _boxes_in(read_input(file, _AS_IT_IS, own), own)
         diff = make_diff(ours, await _list(of_tenant, own))
         names = file.name, f"the tenant {name}"
         return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff))
@@ -151,20 +155,22 @@ def _name(file: Path) -> str:
 
 
 def _read_other(file: Path, options: SheetOptions, observer: Observer) -> tuple[Box, ...]:
+    """Read the boxes of the second sheet, which may be an export of the same system."""
     try:
-        return _read(file, _AS_IT_IS, observer)
+        sheet = read_input(file, _AS_IT_IS, observer)
     except SheetError as error:
         if options.system is None or error.problem.code is not ProblemCode.OTHER_SYSTEM:
             raise
-    return _read(file, options, observer)
+        sheet = read_input(file, options, observer)
+    return _boxes_in(sheet, observer)
 
 
-def _read(file: Path, options: SheetOptions, observer: Observer) -> tuple[Box, ...]:
-    """Read the boxes of a sheet, all of them or none."""
-    rows, errors = take_rows(read_input(file, options, observer))
+def _boxes_in(sheet: Sheet, observer: Observer) -> tuple[Box, ...]:
+    """The boxes of a sheet, all of them or none."""
+    rows, errors = take_rows(sheet)
     if errors:
         observer.notice(render_problems(errors))
-        raise SheetError(f"{file.name} cannot be compared. Correct its errors first.")
+        raise SheetError(f"{sheet.path.name} cannot be compared. Correct its errors first.")
     return boxes_from_rows(rows)
 
 

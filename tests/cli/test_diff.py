@@ -57,6 +57,7 @@ def test_json_has_both_sides_of_each_field(bulkvm: Bulkvm) -> None:
     assert ended.code == 10
     assert ended.json == {
         "schema": 1,
+        "read_as": None,
         "a": "a.csv",
         "b": "b.csv",
         "counts": {"only_a": 1, "only_b": 1, "changed": 2, "unchanged": 0},

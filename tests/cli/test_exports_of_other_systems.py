@@ -188,6 +188,9 @@ def test_an_export_is_compared_with_the_boxes_that_were_made_of_it(bulkvm: Bulkv
     refused = bulkvm("diff", "r.xlsx", file)
     other = bulkvm("diff", "r.xlsx", file, "--from", "freepbx")
 
+    document = bulkvm("diff", file, "--from", "freepbx", "--json").json
+
+    assert document["read_as"]["system"] == "freepbx"
     assert (same.code, same.out) == (0, "")
     assert "3 boxes in both" in same.err
     assert (refused.code, other.code) == (3, 3)

@@ -94,7 +94,7 @@ def command(
     options = SheetOptions(system=system, sheet=sheet)
     report = diff_boxes(a, b or open_named(site), options, output=output, overwrite=overwrite, observer=observer)
     if as_json:
-        print_json(diff_document(*report.names, report.diff))
+        print_json(diff_document(report))
     elif not report.diff.is_empty:
         console.output(render_diff(report.diff, report.names))
     console.info(render_diff_counts(report.diff, report.names))
