@@ -105,7 +105,7 @@ async def examine(
                 yield finding
         else:
             system = _System(site, client)
-            yield await _run("login", system.log_in)
+            yield await _run("tenant" if site.switch_to else "login", system.log_in)
             if system.tenant:
                 async with connect(site, once, app=app, tenant=system.tenant) as pbx:
                     async for finding in _run_all(_Tenant(site, pbx, settings.max_rps).checks):
@@ -222,7 +222,7 @@ class _System:
     async def log_in(self) -> str:
         if self._site.switch_to:
             self.tenant = (await self._administrator.find_tenant(self._site.switch_to)).tenant
-            return f"logged in as {self._site.user}, a system administrator, for {self.tenant}"
+            return f"{self._site.user} is a system administrator, and is switched to {self.tenant}"
         tenants = count(len(await self._administrator.list_tenants()), "tenant")
         return (
             f"logged in as {self._site.user}, a system administrator of {tenants}. To check one of them, add --tenant "

@@ -92,6 +92,7 @@ def test_an_import_and_its_undo_reach_one_tenant_and_the_undo_needs_no_name_of_i
     assert (after, counts(app)) == ([2, 5, 2], [2, 2, 2])
     assert imported.json["tenant"]["domain"] == undone.json["tenant"]["domain"] == SECOND
     assert "but this is clinic-003.example" in elsewhere.err
+    assert bulkvm("runs").out.count(f"provider ({SECOND})") == 2
 
 
 @pytest.mark.usefixtures("provider")
@@ -160,6 +161,7 @@ def test_the_doctor_examines_the_login_and_with_a_tenant_its_boxes(bulkvm: Bulkv
     assert (every.code, one.code) == (0, 0)
     assert "a system administrator of 3 tenants" in every.err
     assert "boxes" not in every.err
+    assert "tenant sysadmin is a system administrator, and is switched to Clinic 2" in one.err
     assert "boxes  2 found" in one.err
 
 

@@ -10,12 +10,12 @@ from bulkvm.cli.command_group import CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
-from bulkvm.cli.json_output import SCHEMA, print_json
+from bulkvm.cli.json_output import SCHEMA, print_json, tenant_object
 from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.paths import runs_folder
-from bulkvm.text import count
+from bulkvm.text import count, printable
 
 if TYPE_CHECKING:
     from bulkvm.runs import ListedRun, PastRun, RunInfo
@@ -158,6 +158,7 @@ def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
         "run": info.name,
         "site": info.site,
         "url": info.url,
+        "tenant": tenant_object(info.tenant),
         "file": info.file,
         "began": info.began.isoformat(),
         "state": run.state,
@@ -178,7 +179,9 @@ def _render(run: "ListedRun", past: "PastRun | None") -> str:
     from bulkvm.runs import RunState
 
     info = run.info
-    lines = [f"{info.name}  {info.site}  {info.file}"]
+    # A login with a domain reaches the same tenant each time.
+    tenant = f" ({info.tenant.domain})" if info.tenant and info.tenant.domain and not info.domain else ""
+    lines = [printable(f"{info.name}  {info.site}{tenant}  {info.file}")]
     match run.state:
         case RunState.IN_PROGRESS:
             lines.append(f"  in progress; so far {render_words(run.words)}")
