@@ -8,7 +8,7 @@ from typing import Any, Final
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
-from bulkvm.files import check_target
+from bulkvm.files import check_kind, check_target
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
 from bulkvm.model.change import ChangeKind
@@ -58,6 +58,8 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     is_file = file.exists() or file.suffix.casefold() in {".xlsx", ".csv"}
     if is_file:
         check_not_input(output, file)
+    if check_kind(output):
+        raise UsageError(f"{output} already exists, and a list of PINs replaces no file. Name another one.")
     check_target(output)
     found = list(_read_result(file) if is_file else _read_run(result, observer))
     boxes = tuple(box for box in found if box)

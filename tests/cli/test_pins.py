@@ -115,7 +115,8 @@ def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Pa
         (("2026", "--output", "l.xlsx"), "There are no runs yet"),
         (("r.csv", "--output", "l.xlsx"), "no row that was created"),
         (("r.csv", "--output", "l.txt"), "must end in .csv or .xlsx"),
-        (("r.csv", "--output", "a.csv"), "a.csv"),
+        (("r.csv", "--output", "a.csv"), "a.csv already exists, and a list of PINs replaces no file."),
+        (("a.csv", "--output", "a.csv"), "is the sheet itself"),
     ],
 )
 def test_what_cannot_be_listed_is_refused(
