@@ -28,6 +28,7 @@ def _plain_digit(digit: int) -> str:
     return f"{digit}(?!{'|'.join(runs)})"
 
 
+_REMEDY: Final = re.compile(r" (?:Change one of them|Format the column)\b")
 PLAIN_PIN: Final = re.compile(
     f"(?:{'|'.join(map(_plain_digit, range(10)))}){{{DEFAULT_PIN_POLICY.min_length},{DEFAULT_PIN_POLICY.max_length}}}"
 )
@@ -104,3 +105,8 @@ def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
         ProblemCode.PIN_DESCENDING,
         "The PIN has three descending digits in a row (such as 987). The PBX may reject it, and it is easy to guess.",
     )
+
+
+def without_remedy(message: str) -> str:
+    """Why a PIN is refused, for a PIN that need not be corrected since another one replaces it."""
+    return _REMEDY.split(message)[0]

@@ -1,11 +1,11 @@
 """Generates PINs, and warns of old PINs that the current rules refuse."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bulkvm.columns import PIN_COLUMN
+from bulkvm.columns.pin import without_remedy
 from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
@@ -16,7 +16,6 @@ from bulkvm.planning.comparison import box_to_send, find_differences, updated_bo
 _NOT_NEEDED: Final[Mapping[int, Problem]] = {}
 _DIGITS: Final = "0123456789"
 _TRIES: Final = 1000
-_REMEDY: Final = re.compile(r" (?:Change one of them|Format the column)\b")  # of a refused PIN, which is replaced
 _SENT_ALONG: Final = "An update sends it too, so the PBX may refuse the whole row. Enter a new PIN in the sheet."
 _LEFT_OUT: Final = (
     "is shown with a PIN of one repeated digit, which may be a mask for a hidden PIN, so an update leaves it out. If "
@@ -93,8 +92,9 @@ class NewPins:
                 if change.box:
                     kept.append(row)
                 else:
-                    why = _REMEDY.split(error.message)[0]
-                    message = f"{why} A generated PIN replaces it: the result has it in bulkvm_pin."
+                    message = (
+                        f"{without_remedy(error.message)} A generated PIN replaces it: the result has it in bulkvm_pin."
+                    )
                     yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
         if kept:
             pins, it = (

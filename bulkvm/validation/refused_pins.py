@@ -1,10 +1,16 @@
-"""Counts PINs as blank that the tenant's policy or the PBX's rules refuse (`--replace-pins`)."""
+"""Counts PINs as blank that the tenant's policy or the PBX's rules refuse, if others replace them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from bulkvm.columns import SENT_PIN_HEADING
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.pin import without_remedy
+from bulkvm.columns.sheet_columns import result_letters
 from bulkvm.model.box import BLANK
-from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode, Severity
+from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import CheckedColumn
 
 # Another error is of a cell that holds no PIN.
@@ -13,12 +19,26 @@ _REFUSED: Final = frozenset(
 )
 
 
-def blank_refused_pins(pins: CheckedColumn, rows: Sequence[int]) -> tuple[CheckedColumn, Mapping[int, Problem]]:
-    """Return the column of PINs without refused ones and their problems, and the first error of each, by row."""
+def rows_with_sent_pin(sheet: Sheet) -> set[int]:
+    """The rows of a result whose PIN is not the one in the PIN column: an import sent another one."""
+    letter = result_letters(sheet).get(SENT_PIN_HEADING)
+    return {row for row, text in sheet.texts(letter).items() if text.strip(STRIP_CHARS)} if letter else set()
+
+
+def blank_refused_pins(
+    pins: CheckedColumn, rows: Sequence[int], replaced: Collection[int]
+) -> tuple[CheckedColumn, Mapping[int, Problem]]:
+    """Return the column of PINs without refused ones and their problems, and the first error of each, by row.
+
+    Args:
+        pins: the column.
+        rows: the numbers of the rows.
+        replaced: the rows whose PIN may be replaced; those of the others stay as they are.
+    """
     errors: dict[int, Problem] = {}
     others: set[int | None] = set()
     for problem in pins.problems:
-        if problem.is_error and problem.row is not None:
+        if problem.is_error and problem.row in replaced and problem.row is not None:
             errors.setdefault(problem.row, problem)
             if problem.code not in _REFUSED:
                 others.add(problem.row)
@@ -26,3 +46,10 @@ def blank_refused_pins(pins: CheckedColumn, rows: Sequence[int]) -> tuple[Checke
     values = [BLANK if row in refused else value for row, value in zip(rows, pins.values, strict=True)]
     unread = {row for row in pins.unread if row not in refused}
     return CheckedColumn(values, unread, tuple(p for p in pins.problems if p.row not in refused)), refused
+
+
+def warn_of_sent_pins(refused: Mapping[int, Problem]) -> Iterator[Problem]:
+    """Warn of refused PINs in a result, of which none is sent."""
+    for error in refused.values():
+        message = f"{without_remedy(error.message)} It is not sent: an import sent the one in {SENT_PIN_HEADING}."
+        yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)

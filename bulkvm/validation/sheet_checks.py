@@ -20,7 +20,7 @@ from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.joined_columns import join_columns
 from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, warn_of_short_extensions
-from bulkvm.validation.refused_pins import blank_refused_pins
+from bulkvm.validation.refused_pins import blank_refused_pins, rows_with_sent_pin, warn_of_sent_pins
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 _NO_ROWS: Final = Problem(
@@ -44,7 +44,8 @@ class Checked:
         letters: the letters of the columns, by header; of several that are joined, the first.
         completed: the extension and the id of each row that an earlier run completed (`--only-failed`).
         left_out: the rows that are no boxes, with the reasons. They have no record and no problems.
-        refused_pins: the errors of PINs that count as blank since the rules refuse them (`--replace-pins`), by row.
+        refused_pins: the errors of PINs that count as blank since the rules refuse them, by row: all such PINs with
+            `--replace-pins`, and those in a result that an import replaced.
     """
 
     records: tuple[Record, ...]
@@ -139,8 +140,9 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     }
     letters = {header: found[0] for header, found in all_letters.items()}
     refused_pins: Mapping[int, Problem] = {}
-    if replace_pins and PIN_COLUMN.header in checked:
-        checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows)
+    replaced = rows if replace_pins else rows_with_sent_pin(sheet)
+    if replaced and PIN_COLUMN.header in checked:
+        checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows, set(replaced))
     problems.extend(chain.from_iterable(column.problems for column in checked.values()))
     numbers = _numbers(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
@@ -194,8 +196,11 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
         )
         for record in checked.records
         for column, message in messages.items()
-        if column.blank_code and getattr(record, column.header) is BLANK
+        if column.blank_code
+        and getattr(record, column.header) is BLANK
+        and not (column is PIN_COLUMN and record.row in checked.refused_pins)
     )
+    problems.extend(warn_of_sent_pins(checked.refused_pins))
     return checked.with_cells(problems)
 
 

@@ -198,3 +198,32 @@ def test_a_result_is_compared_as_it_was_sent(bulkvm: Bulkvm, pbx: Starlette, fol
     assert changed.code == 10
     assert [box["extension_number"] for box in drifted.json["changed"]] == ["6304"]
     assert compared.err.endswith("because one side does not show them: Prompt language, Announce date and time.\n")
+
+
+def test_a_result_with_replaced_pins_can_be_imported_as_it_is(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", FREE, ("6303", "Old PIN", "2580", "", ""), ("6304", "Run", "1112223", "", ""))
+    bulkvm("import", sheet, "--replace-pins", "--yes", "--result", "r.xlsx")
+    pins = stored(pbx, "pin")
+
+    checked = bulkvm("validate", "r.xlsx", "--json")
+    ended = bulkvm("import", "r.xlsx", "--yes", "--json", "--result", "again.xlsx")
+
+    assert (checked.code, ended.code) == (0, 0)
+    assert [(p["cell"], p["code"], p["severity"]) for p in checked.json["problems"]] == [
+        ("C3", "pin-replaced", "warning"),
+        ("C4", "pin-replaced", "warning"),
+    ]
+    assert ended.json["counts"]["unchanged"] == 3
+    assert [problem["code"] for problem in ended.json["problems"]] == ["pin-replaced"]
+    assert stored(pbx, "pin") == pins
+    assert bulkvm("diff", "again.xlsx").code == 0
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_replaced_pin_of_a_box_that_is_gone_is_missing(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ("6303", "Old PIN", "2580", "", "")), "--replace-pins", "--yes")
+    bulkvm("undo", "last", "--yes")
+
+    ended = bulkvm("import", "a.result.xlsx", "--yes", "--json")
+
+    assert (ended.code, [problem["code"] for problem in ended.json["problems"]]) == (3, ["pin-missing"])
