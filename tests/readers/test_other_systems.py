@@ -23,6 +23,7 @@ from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, L
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
 from tests.readers.exports import (
+    ASTERISK_TABLE,
     EXPORTS,
     FREEPBX,
     FUSIONPBX,
@@ -517,6 +518,29 @@ def test_a_page_of_a_longer_list_of_kazoo_is_reported(tmp_path: Path) -> None:
     sheet = read(tmp_path / "a.json", text, "kazoo")
 
     assert "the file has 3 boxes, and is one page of a longer list" in sheet.problems[0].message
+
+
+def test_the_password_of_a_mail_server_is_named_as_never_read(tmp_path: Path) -> None:
+    sheet = read_sheet(VOICEMAIL_CONF.write(tmp_path), system="asterisk")
+
+    assert sheet.read_as is not None
+    assert sheet.read_as.never_read == ("imappassword",)
+
+
+@pytest.mark.parametrize("null", ["NULL", "\\N"])
+def test_a_null_of_a_database_is_blank(tmp_path: Path, null: str) -> None:
+    header, row, *_ = rows_of(ASTERISK_TABLE)
+    row = [
+        null if heading in {"email", "language", "pager", "envelope"} else text
+        for heading, text in zip(header, row, strict=True)
+    ]
+
+    sheet = read(tmp_path / "a.csv", csv_of([header, row]), "asterisk-table")
+
+    assert boxes_in(sheet)[2] == {
+        "extension_number": "7001", "pin": "3690", "name": "Reception", "recipients": "", "enable_email_notify": "no",
+    }  # fmt: skip
+    assert sheet.problems == ()
 
 
 def test_a_single_box_of_kazoo_is_read(tmp_path: Path) -> None:

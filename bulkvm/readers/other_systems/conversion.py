@@ -79,12 +79,13 @@ def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
     """Keep only the columns that are needed, so that no secret is in the sheet."""
     headers = {letter: header for header, letters in columns.letters().items() for letter in letters}
     kept = {*headers, *columns.helpers()}
+    cells = raw.cells[[letter for letter in raw.cells.columns if letter in kept]]
     # In this order, parts of a name are joined.
     in_order = [*headers, *(letter for letter in raw.headings if letter in kept - headers.keys())]
     return replace(
         raw,
         headings={letter: heading for letter, heading in raw.headings.items() if letter in kept},
-        cells=raw.cells[[letter for letter in raw.cells.columns if letter in kept]],
+        cells=cells.replace(list(columns.layout.nulls), "") if columns.layout.nulls else cells,
         kinds={letter: kinds for letter, kinds in raw.kinds.items() if letter in kept},
         problems=tuple(_without_word(p) for p in raw.problems if not p.cell or _letter(p.cell) in kept),
         heading_map={raw.headings[letter]: headers.get(letter, "") for letter in in_order},

@@ -88,6 +88,7 @@ class Layout:
             name that is blank is taken from the next alternative.
         separator: between addresses, if it is not a comma or a semicolon.
         pin_mark: a mark before a PIN, which is not part of it.
+        nulls: texts of cells without a value, as a database writes them.
         off: which rows are no boxes, and why; a row is left out if one of them gives a reason.
         no_number: why a row without a number is no box; if blank, such a row is an error.
         notify, ask, prompt, clock: flags of the columns enable_email_notify, enable_pin, prompt and play_datetime; of
@@ -106,6 +107,7 @@ class Layout:
     recipients: tuple[tuple[str, ...], ...] = ()
     separator: str = ""
     pin_mark: str = ""
+    nulls: tuple[str, ...] = ()
     off: tuple[Flag, ...] = ()
     no_number: str = ""
     notify: tuple[Flag, ...] = ()

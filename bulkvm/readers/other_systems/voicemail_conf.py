@@ -22,6 +22,7 @@ _OPTIONS: Final = ("envelope", "tz", "delete", "language")
 _HEADINGS: Final = (*_POSITIONS, *_OPTIONS)
 _LETTERS: Final = dict(zip(_HEADINGS, LETTERS, strict=False))
 _PIN: Final = "password"
+_IMAP: Final = "imappassword"
 _NO_BOXES: Final = frozenset({"general", "zonemessages", "pbxaliases", "device"})
 _SECTION: Final = re.compile(r"\s*\[([^\]]*)\]")
 _INCLUDE: Final = re.compile(r"\s*#(?:try)?(?:include|exec)\b", re.IGNORECASE)
@@ -48,6 +49,7 @@ class _Contents:
     zones: dict[str, str] = field(default_factory=dict)
     contexts: dict[str, dict[int, _Box]] = field(default_factory=dict)
     includes: list[int] = field(default_factory=list)
+    has_secret: bool = False
 
     @property
     def has_pins_elsewhere(self) -> bool:
@@ -103,12 +105,13 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             table.add(decode_foreign(row, text))
             problems += _find_foreign_bytes(row)
     table.sort()
+    secret = {LETTERS[len(_HEADINGS)]: _IMAP} if contents.has_secret else {}
     others = {name: boxes for name, boxes in contexts.items() if context not in {None, name}}
     return Sheet(
         path=source.path,
         name=None,
         header_row=1,
-        headings={_LETTERS[heading]: heading for heading in headings},
+        headings={_LETTERS[heading]: heading for heading in headings} | secret,
         cells=table.to_frame()[[_LETTERS[heading] for heading in headings]],
         kinds=table.kinds,
         problems=tuple(problems),
@@ -135,6 +138,7 @@ def _parse(text: Text) -> _Contents:
         elif found := _SECTION.match(line):
             section = found[1].strip()
         elif section and "=" in line:
+            contents.has_secret = contents.has_secret or _IMAP in line.casefold()
             name, _, value = line.partition("=")
             name, value = name.strip(), value.removeprefix(">").strip().replace("\\;", ";")
             if section == "general":
