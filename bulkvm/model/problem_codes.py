@@ -180,7 +180,12 @@ class ProblemCode(StrEnum):
 
     # PINs
     PIN_NOT_DIGITS = "pin-not-digits", _ERROR, "the PIN has other characters than digits", "remove them"
-    PIN_LENGTH = "pin-length", _ERROR, "the PIN is shorter or longer than allowed", "choose a PIN of another length"
+    PIN_LENGTH = (
+        "pin-length",
+        _ERROR,
+        "the PIN is shorter or longer than allowed",
+        "choose another PIN, or use `--replace-pins`",
+    )
     PIN_POLICY = "pin-policy", _ERROR, "no PIN can meet the tenant's password policy", "use `--pin-length`"
     PIN_REPEATS = "pin-repeats", _ERROR, "the same digit three times in a row", "change one of the digits"
     PIN_ASCENDING = "pin-ascending", _ERROR, "three digits that count up", "change one of the digits"
@@ -209,7 +214,12 @@ class ProblemCode(StrEnum):
     CLOCK = "clock", _ERROR, "not one of the values of play_datetime", "choose one of the values"
 
     # Comparison with the PBX
-    NUMBER_TAKEN = "number-taken", _ERROR, "the number belongs to something else on the PBX", "choose another number"
+    NUMBER_TAKEN = (
+        "number-taken",
+        _ERROR,
+        "the number belongs to something else on the PBX",
+        "choose another number, or use `--skip-taken`",
+    )
     NUMBER_AMBIGUOUS = "number-ambiguous", _ERROR, "the PBX has several boxes with this number", "give the box's id"
     ID_DISAGREES = "id-disagrees", _ERROR, "the id belongs to a box with another number", "correct one of them"
     ID_UNKNOWN = "id-unknown", _WARNING, "ids are not of this PBX", "none: boxes are matched by extension"
