@@ -45,24 +45,46 @@ class BackupReport:
         return worst_exit_code([*self.errors, *([self.loss] if self.loss else [])])
 
 
-def back_up_sites(sites: Mapping[str, Callable[[], Connection]], settings: BackupSettings) -> BackupReport:
+def back_up_sites(
+    sites: Mapping[str, Callable[[], Connection]], settings: BackupSettings, *, all_tenants: bool = False
+) -> BackupReport:
     """Back up several sites to new files in one folder, some at once. A failure at one site does not stop the others.
 
     Args:
         sites: opens each site, by its name. What it raises is what became of that site.
         settings: the folder, and which backups are kept.
+        all_tenants: whether all tenants of a system administrator's site are backed up, as by `back_up_tenants`.
     """
     _warn_of_others(settings.folder)
-    ended: dict[str, Manifest | Exception] = {}
+    ended: dict[str, BackupReport] = {}
 
     async def back_up_one(name: str) -> None:
         try:
-            ended[name] = await _back_up(sites[name](), settings)
+            connection = sites[name]()
+            if all_tenants and connection.site.is_administrator:
+                ended[name] = _with_site(name, await _back_up_tenants(connection, settings))
+            else:
+                ended[name] = BackupReport({name: await _back_up(connection, settings)})
         except Exception as error:  # noqa: BLE001  (not even a bug at one site may stop the others)
-            ended[name] = error
+            ended[name] = BackupReport({name: error})
 
     asyncio.run(in_parallel(sites, back_up_one, _SITES_AT_ONCE))
-    return BackupReport({name: ended[name] for name in sites})
+    reports = [ended[name] for name in sites]
+    return BackupReport(
+        {name: end for report in reports for name, end in report.by_site.items()},
+        [name for report in reports for name in report.disabled],
+        [name for report in reports for name in report.former],
+    )
+
+
+def _with_site(site: str, report: BackupReport) -> BackupReport:
+    """A report about the tenants of a site, with the name of the site in those of its tenants."""
+    by_site = {f"{site}/{name}": end for name, end in report.by_site.items()}
+    return BackupReport(
+        by_site if report.loss is None else {**by_site, site: report.loss},
+        [f"{site}/{name}" for name in report.disabled],
+        [f"{site}/{name}" for name in report.former],
+    )
 
 
 def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupReport:
@@ -79,8 +101,12 @@ def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupR
         BulkvmError: the tenants could not be listed.
     """
     _warn_of_others(settings.folder)
+    return asyncio.run(_back_up_tenants(connection, settings))
+
+
+async def _back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupReport:
     before = list_backed_up(settings.folder / name_part(connection.site.name))
-    report = asyncio.run(for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings)))
+    report = await for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings))
     listed = {name_part(name) for name in report.tenants}
     former = [name for name in before if name not in listed]
     return BackupReport(report.by_tenant, report.disabled, former, _find_loss(before, former, settings))

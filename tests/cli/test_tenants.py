@@ -236,8 +236,32 @@ def test_all_sites_are_backed_up_without_a_keyring(bulkvm: Bulkvm, provider: Run
     assert (tenants_of(folder / "nights"), tenants_of(folder / "nights" / "provider")) == (["clinic"], [THIRD])
 
 
+def test_all_sites_can_be_backed_up_with_all_their_tenants(
+    app: Starlette, bulkvm: Bulkvm, provider: Running, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_CONCURRENCY", "1")  # the same
+    command = [sys.executable, "-c", f"print('{USER.password}')"]
+    clinic = f"url = '{provider.url}'\nuser = '{USER.user}'\ndomain = '{SECOND}'\npassword_command = {command}\n"
+    sites_file().write_text(f"{sites_file().read_text()}[clinic]\n{clinic}")
+    first = bulkvm("backup", "nights", "--all-sites", "--all-tenants")
+    app.state.tenants.enable(THIRD, enabled=False)
+    app.state.faults = FaultRules(["403:switch:1"])
+
+    second = bulkvm("backup", "nights", "--all-sites", "--all-tenants")
+
+    assert (first.code, first.err) == (0, "4 tenants: 4 backed up, 0 failed.\n")
+    assert second.code == 4
+    assert f"provider/{SECOND}: No backup was made." in second.err
+    assert f"3 tenants: 2 backed up, 1 failed, 1 disabled (provider/{THIRD})." in second.err
+    assert tenants_of(folder / "nights") == ["clinic", "clinic"]
+    assert tenants_of(folder / "nights" / "provider") == [SECOND, THIRD, USER.domain, USER.domain]
+
+
 @pytest.mark.usefixtures("provider")
-def test_a_tenant_that_fails_does_not_stop_the_others(app: Starlette, bulkvm: Bulkvm, folder: Path) -> None:
+def test_a_tenant_that_fails_does_not_stop_the_others(
+    app: Starlette, bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKVM_CONCURRENCY", "1")  # so that the first tenant is the first one to be switched to
     app.state.tenants.enable(THIRD, enabled=False)
     app.state.faults = FaultRules(["403:switch:1"])
 
@@ -285,8 +309,8 @@ def test_tenants_that_are_gone_are_named_and_many_are_suspicious(bulkvm: Bulkvm,
 
 def test_options_that_contradict_each_other_are_refused(bulkvm: Bulkvm) -> None:
     for options in (
-        ("--all-sites", "--all-tenants"), ("--all-sites", "--site", "a"), ("--all-tenants", "--tenant", SECOND),
-        ("--all-sites", "--tenant", SECOND),
+        ("--all-sites", "--site", "a"), ("--all-sites", "--all-tenants", "--site", "a"),
+        ("--all-tenants", "--tenant", SECOND), ("--all-sites", "--tenant", SECOND),
     ):  # fmt: skip
         ended = bulkvm("backup", "nights", *options)
         assert (ended.code, "cannot be used together" in ended.err) == (2, True)

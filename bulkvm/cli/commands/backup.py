@@ -120,7 +120,7 @@ def command(
     from bulkvm.backup import BackupSettings, Keep
     from bulkvm.jobs.back_up_sites import back_up_sites, back_up_tenants
 
-    check_together({"--all-sites": all_sites, "--all-tenants": all_tenants})
+    check_together({"--all-sites": all_sites, "--all-tenants": all_tenants and not all_sites})
     settings = BackupSettings(
         folder=folder,
         now=datetime.now(UTC),
@@ -131,8 +131,8 @@ def command(
     if shard and not (all_sites or all_tenants):
         raise UsageError("--shard is a share of all sites or tenants. Add --all-sites or --all-tenants, or omit it.")
     if all_sites:
-        report = back_up_sites(_open_all(open_named, shard), settings)
-        return _show_report(report, console, of="site")
+        report = back_up_sites(_open_all(open_named, shard), settings, all_tenants=all_tenants)
+        return _show_report(report, console, of="tenant" if all_tenants else "site")
     connection = open_named(site)
     if shard and not shard.has(connection.site.url):
         theirs = shard.of_same_count(connection.site.url)
