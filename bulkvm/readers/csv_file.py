@@ -119,8 +119,8 @@ def _read_rows(
             row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
             found.extend(_check_encoding(record, row, text, columns))
             if table.add(decode_foreign(row, text)) and len(values) < needed:
-                if error := _error_of_short_row(record, needed, distance):
-                    found.append(error)
+                if problem := _check_short_row(record, needed, distance):
+                    found.append(problem)
                 else:
                     short.append(record.line)
     return table, [*found, *_warn_short_rows(short), *_warn_spaces(spaced)]
@@ -289,19 +289,18 @@ def _distance_to_secret(header: Header, columns: Mapping[str, Column]) -> int:
     return shortest
 
 
-def _error_of_short_row(record: Record, width: int, distance: int) -> Problem | None:
-    """The error of a row with fewer values than headings; None if its last values are probably blank."""
+def _check_short_row(record: Record, width: int, distance: int) -> Problem | None:
+    """The problem of a row with fewer values than headings; None if its last values are probably blank."""
     if record.is_cut:
         return _cut_off(record, width)
     if width - len(record.values) < distance:
         return None
-    return Problem(
-        row=record.number,
-        code=ProblemCode.MISSING_VALUES,
-        message=f"line {record.line} has {len(record.values)} values for {width} columns, so it is not certain which "
-        "value is in which column, and one of them may be the password of something else. Add the missing value, or "
-        "export the file again.",
-        severity=Severity.ERROR,
+    return _problem(
+        record,
+        ProblemCode.MISSING_VALUES,
+        f"line {record.line} has {len(record.values)} values for {width} columns, so it is not certain which value is "
+        "in which column, and one of them may be the password of something else. Add the missing value, or export the "
+        "file again.",
     )
 
 

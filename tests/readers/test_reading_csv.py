@@ -251,3 +251,13 @@ def test_a_box_named_like_an_error_value_is_restored_from_a_csv_file(tmp_path: P
     (record,) = checked.records
     assert equal_names(str(record.name), name)
     assert not any(problem.is_error for problem in checked.problems)
+
+
+def test_a_row_that_lacks_a_value_before_a_password_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("extension_number,name,pin,SIP password,note\n6201,402817,73915608,\n6202,Lab,582046,99,\n")
+
+    (problem,) = read_sheet(path).problems
+
+    assert (problem.row, problem.code, problem.is_error) == (2, "missing-values", False)
+    assert "one of them may be the password of something else" in problem.message

@@ -9,7 +9,7 @@ from typing import Final
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import heading_key
-from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, unread_rows, word_of
@@ -87,13 +87,21 @@ def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
         headings={letter: heading for letter, heading in raw.headings.items() if letter in kept},
         cells=cells.replace(list(columns.layout.nulls), "") if columns.layout.nulls else cells,
         kinds={letter: kinds for letter, kinds in raw.kinds.items() if letter in kept},
-        problems=tuple(_without_word(p) for p in raw.problems if not p.cell or _letter(p.cell) in kept),
+        problems=tuple(
+            _adapt(problem) for problem in raw.problems if not problem.cell or _letter(problem.cell) in kept
+        ),
         heading_map={raw.headings[letter]: headers.get(letter, "") for letter in in_order},
     )
 
 
-def _without_word(problem: Problem) -> Problem:
-    """Leave out the example in the warning about a guessed encoding, which may be part of a secret."""
+def _adapt(problem: Problem) -> Problem:
+    """Adapt the problems of a file that has secrets.
+
+    A row that lacks a value is an error, since a secret may be in another column. The warning about a guessed encoding
+    has no example, which may be part of a secret.
+    """
+    if problem.code is ProblemCode.MISSING_VALUES and problem.row is not None:
+        return replace(problem, severity=Severity.ERROR)
     if problem.code is not ProblemCode.ENCODING or problem.row is not None:
         return problem
     message = "the file is not in UTF-8 and was read as Windows-1252. If names are wrong, save the file as CSV UTF-8."
