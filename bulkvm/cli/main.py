@@ -144,6 +144,7 @@ def main() -> NoReturn:
     if "--debug" not in sys.argv:
         _silence_libraries()
     code = run()
+    gc.freeze()  # at its exit, Python would search all objects of pandas for cycles, which takes longer than a command
     for name in ("SIGINT", *_ENDING):  # while Python shuts down, a signal would replace the exit code
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -1,6 +1,5 @@
 """Names of boxes."""
 
-import html
 import re
 import unicodedata
 from contextlib import suppress
@@ -129,6 +128,8 @@ def no_web_code(value: str, _: PinPolicy) -> Fault | None:
     """Warn of characters as web pages encode them: &amp; for &."""
     if not _ENTITY.search(value):
         return None
+    import html  # noqa: PLC0415  (slow to import, and rarely needed)
+
     decoded = html.unescape(value)
     if decoded == value:
         return None

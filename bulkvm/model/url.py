@@ -6,8 +6,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-import idna
-
 from bulkvm.model.errors import UsageError
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
@@ -53,13 +51,23 @@ def _read_host(parts: SplitResult) -> str:
     if "[" in parts.netloc:
         IPv6Address(host)
         return f"[{host}]"
-    name = host if host.isascii() else idna.encode(host).decode("ascii")
+    name = _to_ascii(host)
     if not _NAME.fullmatch(name):
         raise ValueError
     for label in name.split("."):
         if label.startswith("xn--"):
+            import idna  # noqa: PLC0415  (slow to import, and rarely needed)
+
             idna.decode(label)
     return host
+
+
+def _to_ascii(name: str) -> str:
+    if name.isascii():
+        return name
+    import idna  # noqa: PLC0415  (slow to import, and rarely needed)
+
+    return idna.encode(name).decode("ascii")
 
 
 def is_loopback(host: str) -> bool:
@@ -73,7 +81,7 @@ def normalize_host(host: str) -> str:
     name = host.rstrip(".").lower()
     address = read_ip(name)
     if address is None:
-        name = name if name.isascii() else idna.encode(name).decode("ascii")
+        name = _to_ascii(name)
         return LOCALHOST if name.endswith(f".{LOCALHOST}") else name
     if address.is_loopback:
         return LOCALHOST
