@@ -75,14 +75,12 @@ class OutputStreams:
 
     def write_error(self, text: str, **style: Any) -> None:
         """Queue a message for standard error. Never fails or blocks, so a signal handler may call it."""
-        if self.site:
-            text = name_site(text, self.site)
-        self._jobs.put(partial(self._write_message, printable_lines(text), style))
+        self._jobs.put(partial(self._write_message, self._complete(text), style))
 
     def write_text(self, text: str, **style: Any) -> None:
         """Write text and a line end to standard output: wrapped and coloured on a terminal."""
         self.flush()  # keeps the order if both streams are one terminal
-        self._echo(printable_lines(text), self._out, style)
+        self._echo(self._complete(text), self._out, style)
 
     def write_data(self, data: bytes) -> None:
         """Write data to standard output: unchanged, or made printable on a terminal."""
@@ -126,6 +124,9 @@ class OutputStreams:
             yield phase.advance
         finally:
             self._jobs.put(self._end)
+
+    def _complete(self, text: str) -> str:
+        return printable_lines(name_site(text, self.site) if self.site else text)
 
     def _write_messages(self) -> None:
         while True:

@@ -160,7 +160,7 @@ def test_the_limits_of_a_site_apply_unless_others_are_given(
     login("clinic", "--max-rps", "20")
     login("clinic")  # keeps them
 
-    assert shown in bulkvm("doctor", "clinic", *options).err
+    assert shown in bulkvm("doctor", "clinic", *options).out
 
 
 @pytest.mark.parametrize(

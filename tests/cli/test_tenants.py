@@ -159,10 +159,10 @@ def test_the_doctor_examines_the_login_and_with_a_tenant_its_boxes(bulkvm: Bulkv
     every, one = bulkvm("doctor", "provider"), bulkvm("doctor", "provider", "--tenant", SECOND)
 
     assert (every.code, one.code) == (0, 0)
-    assert "a system administrator of 3 tenants" in every.err
-    assert "boxes" not in every.err
-    assert "tenant sysadmin is a system administrator, and is switched to Clinic 2" in one.err
-    assert "boxes  2 found" in one.err
+    assert "a system administrator of 3 tenants" in every.out
+    assert "boxes" not in every.out
+    assert "tenant sysadmin is a system administrator, and is switched to Clinic 2" in one.out
+    assert "boxes  2 found" in one.out
 
 
 def tenants_of(folder: Path) -> list[str]:

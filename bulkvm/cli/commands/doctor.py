@@ -54,6 +54,6 @@ async def _examine(connection: Connection, console: Console) -> "list[Finding]":
 def _show(finding: "Finding", console: Console) -> None:
     text = finding.text.replace("\n", f"\n{'':15}")
     if finding.error:
-        console.always(f"{'FAILED':8}{finding.check:7}{text}", fg="red")
-    else:
-        console.info(f"{'ok':8}{finding.check:7}{text}")
+        console.output(f"{'FAILED':8}{finding.check:7}{text}", fg="red")
+    elif not console.quiet:
+        console.output(f"{'ok':8}{finding.check:7}{text}")
