@@ -36,7 +36,7 @@ class Console:
 
     def output(self, text: str, **style: Any) -> None:
         """Write what the command is for: to standard output, or as a message if that has a JSON document."""
-        (self.always if self.has_document else self.streams.write_text)(text, **style)
+        (self.info if self.has_document else self.streams.write_text)(text, **style)
 
     def data(self, data: bytes) -> None:
         """Write data to standard output."""

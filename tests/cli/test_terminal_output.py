@@ -94,6 +94,7 @@ def test_json_stays_alone_on_standard_output(bulkvm: Bulkvm) -> None:
 
     assert "[pin-repeats]" in ended.err
     assert ended.json["schema"] == 1
+    assert bulkvm("validate", SAMPLES / "mistakes.xlsx", "--json", "--quiet").err == ""
 
 
 @pytest.mark.usefixtures("pbx")
