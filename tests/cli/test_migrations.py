@@ -169,7 +169,7 @@ UNKNOWN_WORDS = {
 
 
 @pytest.mark.usefixtures("pbx")
-@pytest.mark.parametrize("copy", ["clean.xlsx", "clean.csv", "result.xlsx", "result.csv"])
+@pytest.mark.parametrize("copy", ["clean.xlsx", "clean.csv", "result.xlsx", "result.csv", "annotated.xlsx"])
 @pytest.mark.parametrize(("export", "known", "unknown"), UNKNOWN_WORDS.values(), ids=UNKNOWN_WORDS)
 def test_a_row_that_may_be_no_box_is_an_error_in_each_copy(
     bulkvm: Bulkvm, folder: Path, export: Export, known: str, unknown: str, copy: str
@@ -178,6 +178,8 @@ def test_a_row_that_may_be_no_box_is_an_error_in_each_copy(
 
     if copy.startswith("clean"):
         bulkvm("validate", file, "--from", export.system, "--clean", copy)
+    elif copy.startswith("annotated"):
+        bulkvm("validate", file, "--from", export.system, "--annotate", copy)
     else:
         bulkvm("import", file, "--from", export.system, *FLAGS, "--result", copy)
     ended = bulkvm("import", copy, *FLAGS)
@@ -185,3 +187,16 @@ def test_a_row_that_may_be_no_box_is_an_error_in_each_copy(
     assert ended.code == 3
     assert [problem["code"] for problem in ended.json["problems"] if problem["severity"] == "error"] == ["cell-refused"]
     assert ended.json["rows"][0]["status"] == "invalid"
+
+
+@pytest.mark.parametrize("export", [FREEPBX, VOICEMAIL_CONF, THREE_CX, FUSIONPBX], ids=lambda export: export.system)
+def test_an_annotated_copy_leaves_the_same_rows_out(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, export: Export
+) -> None:
+    add_user(pbx)
+
+    bulkvm("validate", export.write(folder), "--from", export.system, "--annotate", "copy.xlsx")
+    ended = bulkvm("import", "copy.xlsx", *FLAGS)
+
+    assert ended.code == 0
+    assert stored(pbx, "name", "recipients") == expected_boxes(export)

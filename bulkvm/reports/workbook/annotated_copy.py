@@ -16,7 +16,7 @@ from bulkvm.reports.workbook.marks import MAX_NOTES, cells_with_lost_zeros, make
 from bulkvm.reports.workbook.original.memory_estimate import MAX_CHANGES, count_changes, fits_in_memory
 from bulkvm.reports.workbook.original.original_copy import format_original_copy
 from bulkvm.reports.workbook.our_columns import in_our_columns
-from bulkvm.reports.workbook.result_columns import make_messages
+from bulkvm.reports.workbook.result_columns import add_left_out, make_messages
 from bulkvm.reports.workbook.summary import Line, summarise_problems
 from bulkvm.reports.workbook.text_only.text_copy import format_text_copy
 
@@ -52,6 +52,8 @@ def write_annotated(
     marks = make_marks(sheet, marked)
     messages = make_messages(sheet, marked, required=len(marks) > MAX_NOTES)
     summary = summarise_problems(sheet, problems, in_column=messages is not None)
+    if sheet.read_as and sheet.left_out:
+        messages = add_left_out(messages, sheet.left_out)
     annotation = Annotation(marks, summary, messages, cells_with_lost_zeros(problems))
     return write_copy(target, sheet, annotation, overwrite=overwrite)
 

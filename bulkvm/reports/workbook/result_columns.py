@@ -8,7 +8,7 @@ from typing import Final
 from openpyxl.utils import column_index_from_string
 
 from bulkvm.columns import ID_HEADING, RESULT_PREFIX, SENT_PIN_HEADING, STATUS_HEADING
-from bulkvm.model.outcome import Outcome
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
@@ -71,6 +71,15 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
     # Rows without a message are left out, unless they may have one from an earlier copy.
     rows = {row: (messages.get(row, ""),) for row in sheet.cells.index.tolist() if is_former or row in messages}
     return Results({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows)
+
+
+def add_left_out(messages: Results | None, left_out: Mapping[int, str]) -> Results:
+    """Add the status of rows that are left out, with the reasons, so that a copy that is imported leaves them out."""
+    rows: dict[int, tuple[str | None, ...]] = (
+        {row: ("", *texts) for row, texts in messages.rows.items()} if messages else {}
+    )
+    rows |= {row: (Status.LEFT_OUT, reason) for row, reason in left_out.items()}
+    return Results({heading: RESULT_HEADINGS[heading] for heading in (STATUS_HEADING, _MESSAGE)}, rows)
 
 
 def assign_columns(results: Results, headings: Mapping[str, str], used: Collection[int]) -> list[int]:
