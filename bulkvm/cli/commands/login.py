@@ -87,14 +87,9 @@ def command(
     keyring, use a password manager's command or a file. The command is split into words as in a shell, but run without
     one, and must print only the password. The file must be readable by its owner only.
     """
-    given = _check_sources(
-        {
-            "--password-stdin": password_stdin,
-            "--token-stdin": token_stdin,
-            "--password-command": password_command is not None,
-            "--password-file": password_file is not None,
-        }
-    )
+    from_stdin = {"--password-stdin": password_stdin, "--token-stdin": token_stdin}
+    stored = {"--password-command": password_command is not None, "--password-file": password_file is not None}
+    given = _check_sources(from_stdin | stored)
     check_name(name)
     console.streams.site = name
     check_changeable(sites_file())
@@ -110,16 +105,16 @@ def command(
     site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
     has_source = site.password_command or site.password_file  # for this address only
     site = settle_trust(_with_trust(site, trust), _ONCE.timeout, console, may_ask=url is None and not has_source)
-    from_stdin = password_stdin or token_stdin
-    for _ in range(_RETRIES if _can_retry(site, from_stdin=from_stdin) else 0):
+    is_piped = password_stdin or token_stdin
+    for _ in range(_RETRIES if _can_retry(site, from_stdin=is_piped) else 0):
         try:
             return _log_in_and_save(site, known, console)
+        except OtherTenant:
+            raise
         except LoginRefused as error:
-            if isinstance(error, OtherTenant):
-                raise
             console.always(f"{without_login_hint(error)}\nTry again; Ctrl-C stops.", fg="red")
             site = ask_login(site, site, user, domain, console)
-    return _log_in_and_save(site, known, console, from_stdin=from_stdin)
+    return _log_in_and_save(site, known, console, from_stdin=is_piped)
 
 
 def _log_in_and_save(site: Site, known: Site, console: Console, *, from_stdin: bool = False) -> int:
