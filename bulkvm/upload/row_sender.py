@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, assert_never
 
-from bulkvm.model.box import Record
+from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.mask_digits import may_be_mask
+from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError
 from bulkvm.model.outcome import Outcome, Status
@@ -40,6 +42,12 @@ class _NothingToSend(Exception):
 
 def _ignore(*_: object) -> None:
     """No-op callback."""
+
+
+def _changed_since(planned: Box, box: Box) -> list[str]:
+    """The fields in which a box is not as planned. A list may have shown a mask in place of the planned value."""
+    differences = find_exact_differences(box, planned)
+    return [d.field for d in differences if not may_be_mask(COLUMN_OF_HEADER[d.field], d.new)]
 
 
 class RowSender:
@@ -215,8 +223,8 @@ class RowSender:
         if is_undo:
             return replace(change, box=box), whole
         differences = find_differences(record, box)
-        if change.is_exact and (since := find_exact_differences(box, planned)):
-            fields = ", ".join(difference.field for difference in since)
+        if change.is_exact and (since := _changed_since(planned, box)):
+            fields = ", ".join(since)
             message = f"Since the plan was checked, the box was changed in {fields}. It was not sent: make a new plan."
             raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id))
         if not differences:
