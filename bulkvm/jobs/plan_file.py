@@ -1,8 +1,8 @@
 """Plan files: a workbook that people read and approve, and that an import sends as it is.
 
 Its pages show the plan. A hidden part has the same for bulkvm, and the text of every visible cell, so that edited cells
-are found and named. It is sealed (HMAC-SHA-256) with a key that never leaves the state folder: without that folder,
-nobody can make or change a plan, and none can be sent. PINs are in a plan as seals with this key, which show whether a
+are found and named. It is sealed (HMAC-SHA-256) with a key that never leaves the state folder: without that folder, no
+plan can be made, changed or sent. PINs are in a plan as seals with this key, which show whether a
 PIN is the same and nothing else. A key in the file would not do, nor one made from the sheet: whoever has both could
 try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by its SHA-256.
 
