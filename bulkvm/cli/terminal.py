@@ -10,7 +10,7 @@ import click
 
 _DEFAULT_WIDTH: Final = 80
 _DEEP: Final = 8  # cells; a line that begins there continues a column
-_PIECE: Final = re.compile(r"\s*(?:[^\s`]*`[^`]*`\S*|\S+)")  # a word, or a command in backticks
+_PIECE: Final = re.compile(r"\s*(?:[^\s`]|`[^`]*`|`)+")  # a word, with commands in backticks
 _COLUMN_GAP: Final = re.compile(r"(?<=\S)  +(?=\S)")
 
 # By the first word of a line.

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkvm.cli.terminal import colour_first_words, has_colour, layout
 from tests.cli.program import SAMPLES, Bulkvm
@@ -44,6 +46,16 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
 def test_text_is_wrapped_at_the_width_of_a_terminal(screen: Screen, line: str, wrapped: str) -> None:
     assert layout(line, screen) == wrapped
     assert layout(line, io.StringIO()) == line
+
+
+@given(st.lists(st.text("ab北`  -", max_size=12), max_size=12).map(" ".join))
+def test_wrapping_loses_no_word_and_keeps_commands_whole(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "24")
+        wrapped = layout(text, Screen())
+
+    assert wrapped.split() == text.split()
+    assert [command for command in re.findall(r"`[^`]*`", text) if command not in wrapped] == []
 
 
 @pytest.mark.parametrize(
