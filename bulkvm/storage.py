@@ -131,12 +131,19 @@ class Store:
                 if files.cat_file(self._path) != content:
                     raise
         if self.read() != content:
+            self.delete()
             raise StoreError(f"{self} was read back, and its content is not what was written.")
 
     def delete(self) -> None:
         """Delete this file, if it exists."""
         with self._calling() as files, suppress(FileNotFoundError):
-            files.ftp.remove(self._path) if _is_sftp(files) else files.rm_file(self._path)
+            if _is_sftp(files):
+                files.ftp.remove(self._path)
+                return
+            try:
+                files.rm_file(self._path)
+            except NotImplementedError:  # adlfs
+                files.rm(self._path)
 
     @contextmanager
     def _calling(self) -> Iterator[Any]:
@@ -147,7 +154,7 @@ class Store:
         except (FileNotFoundError, FileExistsError):
             raise
         except Exception as error:
-            words = _LOGIN_IN_URL.sub("", " ".join(str(error).split()))[:_LONGEST].rstrip(".")
+            words = _LOGIN_IN_URL.sub("", str(error).strip().partition("\n")[0]).strip()[:_LONGEST].rstrip(".")
             raise StoreError(
                 f"{self} cannot be used ({words or type(error).__name__}). Check its address, the login of the store, "
                 "what the login permits, and the network."
@@ -223,4 +230,9 @@ def _write_by_sftp(files: Any, path: str, content: bytes) -> None:
 def _rename_by_sftp(files: Any, staged: str, path: str) -> None:
     if files.exists(path):  # some servers would replace it
         raise FileExistsError(path)
-    files.ftp.rename(staged, path)
+    try:
+        files.ftp.rename(staged, path)
+    except OSError as error:
+        if files.exists(path) and files.exists(staged):
+            raise FileExistsError(path) from error
+        raise

@@ -16,7 +16,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from io import BufferedReader, BytesIO
@@ -321,33 +321,35 @@ def _upload(place: Path, folder: Store, file: str) -> None:
     names = (manifest_name(file), file)
     contents = {name: (place / name).read_bytes() for name in names}
     staged = {name: _staged(folder, name) for name in reversed(names)}
-    written: list[Store] = []
+    written: dict[Store, bytes] = {}
     try:
         for name, temporary in staged.items():
             temporary.write(contents[name])
         for name in names:
-            written.append(folder / name)
-            _write_new(written, contents[name], staged[name])
-    except BaseException:
-        with suppress(StoreError):
-            for path in (*reversed(written), *reversed(staged.values())):  # what marks them as unfinished is the last
-                path.delete()
+            written[folder / name] = contents[name]
+            (folder / name).write(contents[name], staged[name])
+    except BaseException as error:
+        _clean_up(written, reversed(staged.values()))
+        if isinstance(error, FileExistsError):
+            message = f"Another backup was written as {folder / file} in the same second. Run the command again."
+            raise StoreError(message) from error
         raise
     try:
-        for path in reversed(staged.values()):
-            path.delete()
+        for temporary in reversed(staged.values()):
+            temporary.delete()
     except StoreError as error:
         _log.warning("A temporary file remains after a backup, and the next one deletes it after a day: %s", error)
 
 
-def _write_new(written: list[Store], content: bytes, staged: Store) -> None:
-    """Write the last file of a list; one of another backup that has its name is taken from the list."""
-    try:
-        written[-1].write(content, staged)
-    except FileExistsError as error:
-        raise StoreError(
-            f"Another backup was written as {written.pop()} in the same second. Run the command again."
-        ) from error
+def _clean_up(written: Mapping[Store, bytes], staged: Iterable[Store]) -> None:
+    """Delete what a failed backup wrote to a store, if the store still answers. Files of other backups are kept."""
+    with suppress(StoreError):
+        for path, content in reversed(list(written.items())):
+            with suppress(FileNotFoundError):
+                if path.read() == content:
+                    path.delete()
+        for path in staged:  # what marks the backup as unfinished is the last
+            path.delete()
 
 
 def _tidy_store(folder: Store) -> None:

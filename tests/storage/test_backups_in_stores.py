@@ -1,5 +1,6 @@
 """Backups in an object store: proven like those in a folder, and never half of one under a good name."""
 
+import asyncio
 import hashlib
 from contextlib import suppress
 from datetime import timedelta
@@ -72,6 +73,37 @@ async def test_a_name_that_is_taken_in_the_last_moment_is_not_overwritten(s3: S3
         await back_up_from(pbx_with(tmp_path, 5), s3.folder)
 
     assert s3.files == {f"nights/{NAME}{suffix}": b"mine"}
+
+
+async def test_backups_at_once_into_one_bucket_do_not_disturb_each_other(s3: S3, tmp_path: Path) -> None:
+    app = pbx_with(tmp_path, 5)
+    await back_up_from(app, s3.folder)
+    sites = [Site(name=name, url=SITE.url, token=SITE.token) for name in ("clinic", "clinic", "clinic", "other")]
+
+    ended = await asyncio.gather(
+        *(
+            back_up_from(app, s3.folder, now=NIGHT + timedelta(hours=1 + n), keep=Keep(last=1), site=site)
+            for n, site in enumerate(sites)
+        )
+    )
+
+    left = set(s3.names)
+    assert {ended[2].file, ended[3].file} <= left  # the newest of each site
+    assert f"{NAME}.csv" not in left
+    assert verify(s3.folder, now=NIGHT + DAY).damaged == {}
+    assert [name for name in left if name.startswith(".bulkvm")] == []
+
+
+async def test_of_two_different_backups_of_one_second_one_is_kept(s3: S3, tmp_path: Path) -> None:
+    apps = [pbx_with(tmp_path, count) for count in (5, 6)]
+
+    ended = await asyncio.gather(*(back_up_from(app, s3.folder) for app in apps), return_exceptions=True)
+
+    made = [end for end in ended if not isinstance(end, BaseException)]
+    assert [str(end) for end in ended if isinstance(end, BaseException) and "in the same second" not in str(end)] == []
+    assert verify(s3.folder, now=NIGHT).intact == tuple(sorted(manifest.file for manifest in made))
+    assert len(s3.names) == 2 * len(made)
+    assert made
 
 
 @pytest.mark.parametrize("at", [".bulkvm/", ""])
