@@ -6,7 +6,7 @@ condition that its name is free, and an SFTP server renames it. The libraries fo
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -151,7 +151,7 @@ class Store:
         try:
             with self._lock:
                 yield self._connect()
-        except (FileNotFoundError, FileExistsError):
+        except (FileNotFoundError, FileExistsError, StoreError):
             raise
         except Exception as error:
             words = _LOGIN_IN_URL.sub("", str(error).strip().partition("\n")[0]).strip()[:_LONGEST].rstrip(".")
@@ -185,8 +185,8 @@ def open_store(url: str) -> Store:
     if not (find_spec("fsspec") and find_spec(library)):
         raise UsageError(f'{parts.scheme}:// needs an optional part of bulkvm: pip install "bulkvm[{extra}]"')
     path = parts.path if parts.scheme == "sftp" else parts.netloc + parts.path
-    # An SFTP connection serves one thread at a time; the others have a lock of their own.
-    return Store(url.rstrip("/"), path.rstrip("/"), cache(partial(_connect, parts)), RLock())
+    lock = RLock() if parts.scheme == "sftp" else nullcontext()  # its connection serves one thread at a time
+    return Store(url.rstrip("/"), path.rstrip("/"), cache(partial(_connect, parts)), lock)
 
 
 def _connect(parts: SplitResult) -> Any:

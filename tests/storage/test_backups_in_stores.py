@@ -41,6 +41,20 @@ async def test_a_store_keeps_the_backups_that_the_rules_keep(s3: S3, tmp_path: P
     assert len(s3.names) == 4
 
 
+async def test_backups_that_may_not_be_deleted_are_kept_with_a_warning(
+    s3: S3, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = pbx_with(tmp_path, 5)
+    await back_up_from(app, s3.folder)
+    s3.disturb = lambda method, _path: "403" if method == "DELETE" else None
+
+    made = await back_up_from(app, s3.folder, now=NIGHT + DAY, keep=Keep(last=1))
+
+    assert set(verify(s3.folder, now=NIGHT + DAY).intact) == {f"{NAME}.csv", made.file}
+    assert "clinic: older backups were not deleted: s3://" in caplog.text
+    assert "Access Denied" in caplog.text
+
+
 async def test_a_store_keeps_a_suspicious_backup_under_a_name_that_shows_it(s3: S3, tmp_path: Path) -> None:
     await back_up_from(pbx_with(tmp_path, 50), s3.folder)
 

@@ -114,6 +114,7 @@ def test_a_store_that_refuses_is_one_line_without_a_secret(bulkvm: Bulkvm, s3: S
     assert [len(ended.err.splitlines()) for ended in (*refused, *missing)] == [1] * 4
     assert ["Access Denied" in ended.err for ended in refused] == [True, True]
     assert ["There is no bucket or container for s3://no-such" in ended.err for ended in missing] == [True, True]
+    assert ["cannot be used" in ended.err for ended in missing] == [False, False]
     assert [ended for ended in (*refused, *missing) if "secret-of-the-store" in ended.text] == []
 
 
