@@ -56,6 +56,10 @@ class S3:
     def put(self, name: str, content: bytes) -> None:
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(self.bucket, name, content)
 
+    def delete_all_but(self, names: Collection[str]) -> None:
+        for name in [name for name in self._keys if name not in names]:
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].delete_object(self.bucket, name)
+
     def make_older(self, by: timedelta) -> None:
         for key in self._keys.values():
             key.last_modified -= by
