@@ -97,9 +97,10 @@ def test_backups_that_several_programs_make_at_once_are_all_whole(tmp_path: Path
             "BULKVM_MAX_RPS": "0",
         }
         programs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-        printed = [program.communicate()[1] for program in programs]
+        printed = "".join(program.communicate()[1] for program in programs)
 
-    assert ([program.returncode for program in programs], printed) == ([0] * 4, [""] * 4)
+    assert [program.returncode for program in programs] == [0] * 4
+    assert all(line.startswith("Waiting for another backup in ") for line in printed.splitlines())  # on a slow machine
     assert len(verify(folder).intact) == 4
     assert verify(folder).damaged == {}
     for name in verify(folder).intact:
