@@ -68,15 +68,14 @@ def import_sheet(
         SheetError: the file cannot be read as a sheet; PlanRefused if it differs from the approved plan.
         UsageError, FileError: the result cannot be written there.
         LockHeld: another run against the tenant is in progress.
-        LoginRefused: the PBX refuses the login.
-        PbxError: the PBX failed while the plan was made; nothing was sent.
+        LoginRefused, PbxError: the PBX refused the login, or failed while the plan was made; nothing was sent.
         Interrupted: interrupted for the second time while rows were sent.
     """
     with ExitStack() as stack:
         with before_sending():
             sheet = _read(file, options, observer, approved)
-            named = Path(file.name) if source else file
-            reservation = stack.enter_context(_reserve_result(named, sheet, result, overwrite=overwrite))
+            reserved = _reserve_result(Path(file.name) if source else file, sheet, result, overwrite=overwrite)
+            reservation = stack.enter_context(reserved)
             check_result_name(reservation.path, sheet, overwrite=reservation)
 
             def lock(tenant: Tenant) -> None:
@@ -85,8 +84,7 @@ def import_sheet(
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock)
         prepared = approved.apply(prepared) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
-        report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
-        return replace(report, read_as=sheet.read_as)
+        return _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
 
 
 def import_plan(
@@ -214,6 +212,7 @@ class _Import:
             problems=prepared.problems,
             exit_code=exit_code,
             error=error,
+            read_as=prepared.sheet.read_as,
         )
 
     def _execute(self, plan: Plan, tenant: Tenant) -> RunReport:
@@ -236,7 +235,8 @@ class _Import:
             write_result=lambda outcomes, code: self._write_result(outcomes, code, info.began, info.name),
         )
         pins = pins_on_pbx(prepared.generated_pins, report.outcomes).values()
-        return replace(report, generated_pins=len(list(filter(None, pins))))
+        generated = len(list(filter(None, pins)))
+        return replace(report, generated_pins=generated, read_as=prepared.sheet.read_as)
 
     def _write_result(self, outcomes: tuple[Outcome, ...], code: int, began: datetime, run: str = "") -> Path:
         prepared = self.prepared

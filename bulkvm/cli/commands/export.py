@@ -90,11 +90,10 @@ def command(
         return show_tenants(tenants, console, lambda done: f"{count(len(done.boxes), 'box', 'boxes')}: {done.file}")
     try:
         report = export_boxes(None if to_stdout else file, connection, **options)
-    except NotTheApi:
-        raise
     except PbxRefused as error:
         given = {"--filter": condition, "--search": search, "--orderby": orderby}
-        if rejected := [f'{option} "{text}"' for option, text in given.items() if text is not None]:
+        rejected = [f'{option} "{text}"' for option, text in given.items() if text is not None]
+        if rejected and not isinstance(error, NotTheApi):
             raise UsageError(f"The PBX rejected {' or '.join(rejected)}. {error}") from error
         raise
     if to_stdout:

@@ -93,10 +93,7 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             f"{source.name} is not a voicemail.conf with mailboxes, such as `6101 => 2580,Front Desk` in `[default]`.",
             ProblemCode.NOT_A_SHEET,
         )
-    if context is None:
-        problems += _find_doubtful_numbers(contexts)
-    elif context not in contexts:
-        raise UsageError(f'{source.name} has no context "{context}" with mailboxes. It has {join_and(list(contexts))}.')
+    problems += _check_context(context, contexts, source.name)
     headings = [heading for heading in _HEADINGS if heading != _PIN or not contents.has_pins_elsewhere]
     for boxes in contexts.values():
         for line, box in boxes.items():
@@ -121,6 +118,19 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             for line in others[name]
         },
     )
+
+
+def _check_context(context: str | None, contexts: Mapping[str, Mapping[int, _Box]], name: str) -> list[Problem]:
+    """Check that the context to read exists; if all are read, find numbers that several of them have.
+
+    Raises:
+        UsageError: there is no such context.
+    """
+    if context is None:
+        return [*_find_doubtful_numbers(contexts)]
+    if context not in contexts:
+        raise UsageError(f'{name} has no context "{context}" with mailboxes. It has {join_and(list(contexts))}.')
+    return []
 
 
 def _parse(text: Text) -> _Contents:
