@@ -569,6 +569,57 @@ def test_pins_that_are_stored_elsewhere_are_not_read(tmp_path: Path) -> None:
     assert "files that this one includes are not read (1 line: 4)" in messages
 
 
+def test_the_pin_of_a_mailbox_that_is_stored_elsewhere_is_blank(tmp_path: Path) -> None:
+    text = "[default]\n7001 => 482915,Reception,,,attach=yes|PasswordLocation = spooldir\n7002 => 482916,Store\n"
+
+    sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
+
+    assert [texts["pin"] for texts in boxes_in(sheet).values() if texts] == ["", "482916"]
+    assert any("the PINs of 1 row are not in this file" in problem.message for problem in sheet.problems)
+
+
+def test_lines_of_a_voicemail_conf_that_are_not_read_are_reported(tmp_path: Path) -> None:
+    text = "7001 => 482915,Reception\n[default]\n7002 => 482916,Store\n7003 482917,Gate\n\n; a comment\n"
+
+    sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
+
+    assert list(boxes_in(sheet)) == [3]
+    assert any("2 lines without a setting or mailbox: not read (1, 4)" in problem.message for problem in sheet.problems)
+
+
+@each_table
+def test_an_export_without_the_columns_that_show_which_boxes_are_off_is_reported(
+    tmp_path: Path, export: Export
+) -> None:
+    system = SYSTEM_OF_NAME[export.system]
+    off = {flag.heading for layout in system.layouts for flag in layout.off}
+    rows = rows_of(export)
+    kept = [column for column, heading in enumerate(rows[0]) if heading not in off]
+    without = csv_of([[row[column] for column in kept] for row in rows])
+
+    with_them = read(tmp_path / "with.csv", csv_of(rows), export.system)
+    sheet = read(tmp_path / "without.csv", without, export.system)
+
+    words = "so boxes that are off in the old system are read, too"
+    assert not any(words in problem.message for problem in with_them.problems)
+    assert any(words in problem.message for problem in sheet.problems) == bool(off)
+
+
+@pytest.mark.parametrize("older", ["PIN", "EnableVoicemail", "PIN,EnableVoicemail"])
+def test_a_box_of_3cx_that_is_off_is_left_out_whichever_heading_shows_it(tmp_path: Path, older: str) -> None:
+    values = {"PIN": "593026", "EnableVoicemail": "1"}
+    given = ",".join(values[heading] for heading in older.split(","))
+    text = (
+        f"Number,FirstName,LastName,AuthID,AuthPassword,{older},VMEnable,VMPIN\n"
+        f"7001,Front,Desk,a,sip-Secret-1,{given},1,482915\n"
+        f"7002,Lift,,a,sip-Secret-1,{given},0,482916\n"
+    )
+
+    boxes = boxes_in(read(tmp_path / "export.csv", text, "3cx"))
+
+    assert boxes == {2: {"extension_number": "7001", "name": "Front Desk", "pin": "482915"}, 3: None}
+
+
 def test_each_entry_of_the_table_has_a_sample_and_names_only_columns_that_exist() -> None:
     assert {export.system for export in EXPORTS} == SYSTEM_OF_NAME.keys()
     for system, layout in itertools.chain.from_iterable(zip(itertools.repeat(s), s.layouts) for s in SYSTEMS):

@@ -52,6 +52,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     sheet = skip_rows(drop_example_rows(replace(selected, left_out={**raw.left_out, **left_out})))
     conversion = Conversion(sheet, columns)
     problems += conversion.run()
+    problems += _warn_of_missing_flags(raw, columns)
     boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
     missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
     read_as = ReadAs(
@@ -129,6 +130,19 @@ def _without_unread_rows(sheet: Sheet, columns: ExportColumns) -> Sheet:
 
 def _letter(cell: str) -> str:
     return cell.rstrip("0123456789")
+
+
+def _warn_of_missing_flags(raw: Sheet, columns: ExportColumns) -> list[Problem]:
+    """Warn if the file has none of the columns that show which boxes are off, as a person may not have ticked them."""
+    headings = [flag.heading for flag in columns.layout.off]
+    if not headings or any(_is_there(heading, raw) for heading in headings):
+        return []
+    names = " or ".join(f'"{heading}"' for heading in headings)
+    message = (
+        f"there is no column {names}, so boxes that are off in the old system are read, too. Export the file with "
+        "this column, or delete their rows."
+    )
+    return [Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)]
 
 
 def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str], list[Problem]]:

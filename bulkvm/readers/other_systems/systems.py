@@ -154,15 +154,16 @@ _ISSABEL: Final = System(
 )
 
 
-def _3cx(voicemail: str, pin: str, identified_by: tuple[tuple[str, ...], ...]) -> Layout:
-    """A layout of 3CX; the versions differ in two headings."""
+def _3cx(pin: str, identified_by: tuple[tuple[str, ...], ...], never_with: tuple[str, ...] = ()) -> Layout:
+    """A layout of 3CX; the versions differ in two headings. A box is off if either of theirs for this shows it."""
     return Layout(
         identified_by=identified_by,
+        never_with=never_with,
         number="Number",
         pin=pin,
         name=(("FirstName", "LastName"),),
         recipients=(("EmailAddress",),),
-        off=(Flag(voicemail, _ON_OFF),),
+        off=(Flag("EnableVoicemail", _ON_OFF), Flag("VMEnable", _ON_OFF)),
         notify=(
             Flag(
                 "VMEmailOptions",
@@ -195,7 +196,6 @@ _3CX: Final = System(
     export="Users (Extensions) > Export, CSV; v15 to v18 and v20",
     layouts=(
         _3cx(
-            "EnableVoicemail",
             "PIN",
             (
                 *(
@@ -206,8 +206,9 @@ _3CX: Final = System(
                 ("Number", "PIN", "DeskphoneWebPass"),
                 ("Number", "PIN", "AuthID", "AuthPassword"),
             ),
+            never_with=("VMPIN",),
         ),
-        _3cx("VMEnable", "VMPIN", (("Number", "VMPIN"), ("Number", "VMEnable"))),
+        _3cx("VMPIN", (("Number", "VMPIN"), ("Number", "VMEnable"))),
     ),
     certainty="headings from public scripts; the numbers of clock and e-mail follow the order of its documented names",
     check="the clock and whether e-mail is sent, in a few boxes",

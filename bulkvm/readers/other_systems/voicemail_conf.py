@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from bulkvm.columns.cell_display import shown, shown_number
@@ -22,6 +22,8 @@ _OPTIONS: Final = ("envelope", "tz", "delete", "language")
 _HEADINGS: Final = (*_POSITIONS, *_OPTIONS)
 _LETTERS: Final = dict(zip(_HEADINGS, LETTERS, strict=False))
 _PIN: Final = "password"
+_PIN_PLACE: Final = "passwordlocation"
+_ELSEWHERE: Final = "spooldir"
 _IMAP: Final = "imappassword"
 _NO_BOXES: Final = frozenset({"general", "zonemessages", "pbxaliases", "device"})
 _SECTION: Final = re.compile(r"\s*\[([^\]]*)\]")
@@ -40,6 +42,17 @@ class _Box(NamedTuple):
     number: str
     values: list[str]
 
+    def options(self) -> dict[str, str]:
+        """The mailbox's own options."""
+        written = self.values[len(_POSITIONS) - 1] if len(self.values) == len(_POSITIONS) else ""
+        pairs = (pair.partition("=") for pair in written.split("|"))
+        return {name.strip().casefold(): value.strip() for name, _, value in pairs}
+
+    @property
+    def has_pin_elsewhere(self) -> bool:
+        """Whether its PIN is in a file of its own, although those of other mailboxes may be here."""
+        return self.options().get(_PIN_PLACE, "").casefold() == _ELSEWHERE
+
 
 @dataclass(slots=True)
 class _Contents:
@@ -49,12 +62,18 @@ class _Contents:
     zones: dict[str, str] = field(default_factory=dict)
     contexts: dict[str, dict[int, _Box]] = field(default_factory=dict)
     includes: list[int] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
     has_secret: bool = False
 
     @property
     def has_pins_elsewhere(self) -> bool:
         """Whether each PIN is in a file of its own."""
-        return self.general.get("passwordlocation", "").casefold() == "spooldir"
+        return self.general.get(_PIN_PLACE, "").casefold() == _ELSEWHERE
+
+    def boxes_with_pins_elsewhere(self) -> int:
+        """How many mailboxes alone have their PIN in a file of its own."""
+        boxes = chain.from_iterable(found.values() for found in self.contexts_with_boxes().values())
+        return sum(box.has_pin_elsewhere for box in boxes)
 
     def contexts_with_boxes(self) -> dict[str, dict[int, _Box]]:
         """Return the contexts whose lines are mailboxes."""
@@ -158,6 +177,8 @@ def _parse(text: Text) -> _Contents:
             else:
                 boxes = contents.contexts.setdefault(section, {})
                 boxes[number] = _Box(name, [part.strip() for part in value.split(",", len(_POSITIONS) - 1)])
+        elif line.strip():
+            contents.unread.append(number)
     return contents
 
 
@@ -188,9 +209,9 @@ def _without_comments(line: str, *, in_comment: bool) -> tuple[str, bool]:
 def _read_box(box: _Box, contents: _Contents) -> dict[str, str]:
     """Return the texts of a mailbox by heading; options that it lacks are those of the whole system."""
     texts = {"mailbox": box.number, **dict(zip(_POSITIONS[1:], box.values, strict=False))}
-    written = box.values[len(_POSITIONS) - 1] if len(box.values) == len(_POSITIONS) else ""
-    pairs = (pair.partition("=") for pair in written.split("|"))
-    own = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    own = box.options()
+    if box.has_pin_elsewhere:
+        texts[_PIN] = ""  # what the file has is the first PIN, which the person may have changed
     options = {name: own.get(name, contents.general.get(name, "")) for name in _OPTIONS}
     return {**texts, **options, "tz": _clock(contents.zones.get(options["tz"].casefold(), ""))}
 
@@ -231,6 +252,16 @@ def _warn(contents: _Contents) -> Iterator[Problem]:
     if contents.includes:
         lines = join_limited([str(line) for line in contents.includes], _MAX_LISTED)
         message = f"files that this one includes are not read ({count(len(contents.includes), 'line')}: {lines})."
+        yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
+    if contents.unread:
+        lines = join_limited([str(line) for line in contents.unread], _MAX_LISTED)
+        message = f"{count(len(contents.unread), 'line')} without a setting or mailbox: not read ({lines})."
+        yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
+    if alone := 0 if contents.has_pins_elsewhere else contents.boxes_with_pins_elsewhere():
+        message = (
+            f"the PINs of {count(alone, 'row')} are not in this file: with passwordlocation=spooldir, each is in a "
+            "secret.conf below /var/spool/asterisk/voicemail. These PINs are read as blank."
+        )
         yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
     if contents.has_pins_elsewhere:
         message = (
