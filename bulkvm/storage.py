@@ -81,6 +81,13 @@ class Store:
         names = (path.removeprefix(folder) for path in listed if path.startswith(folder))
         return [name for name in names if name.startswith(of) and "/" not in name]
 
+    def list_folders(self) -> list[str]:
+        """List the names of the folders in this folder."""
+        with self._calling() as files, suppress(FileNotFoundError):
+            listed = files.ls(self._path, detail=True)
+            return [one["name"].rstrip("/").rpartition("/")[2] for one in listed if one["type"] == "directory"]
+        return []
+
     def _list_empty(self, files: Any) -> list[str]:
         """List a folder that was not found: nothing, or the error of a missing bucket."""
         try:

@@ -47,6 +47,7 @@ Folder: TypeAlias = Path | Store
 
 _STAGING: Final = ".bulkvm"
 _LOCK: Final = "lock"
+_NO_SITES: Final = (_STAGING, "lost+found")  # the latter belongs to the file system
 _MAX_MANIFEST: Final = 64 * 1024  # bytes, a hundred times the usual size
 _JUNCTION: Final = 0xA0000003  # the reparse tag of a link to a folder on Windows
 _STAGED: Final = re.compile(r"[0-9a-f]{12}-(.+)")  # in a store
@@ -148,6 +149,20 @@ def list_backed_up(folder: Folder) -> list[str]:
     except (OSError, StoreError):  # there is no backup yet, or the first one will report why
         return []
     return sorted({part for name in names if (part := site_part(name))})
+
+
+def list_site_folders(folder: Folder) -> list[Folder]:
+    """The folders in a backup folder that may hold the backups of a site's tenants.
+
+    Raises:
+        OSError, StoreError: the folder cannot be read.
+    """
+    if isinstance(folder, Store):
+        names = folder.list_folders()
+    else:
+        with os.scandir(folder) as found:
+            names = [entry.name for entry in found if entry.is_dir()]
+    return [folder / name for name in sorted(names) if name not in _NO_SITES]
 
 
 def newest_backup(folder: Path, site: str) -> str | None:

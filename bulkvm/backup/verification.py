@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bulkvm.backup.backup_folder import Folder, find_damage, list_backups
+from bulkvm.backup.backup_folder import Folder, find_damage, list_backups, list_site_folders
 from bulkvm.backup.manifest import Manifest
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.storage import StoreError
+from bulkvm.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,46 @@ class Verified:
     damaged: Mapping[str, str]
     newest: Mapping[str, datetime | None]
     future: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no backup at all."""
+        return not self.intact and not self.damaged
+
+
+def verify_all(folder: Folder, *, now: datetime | None = None) -> Mapping[Folder, Verified | BackupNotProven]:
+    """Check every backup in a folder and in the folders of sites in it, which have their tenants' backups.
+
+    Args:
+        folder: the backup folder.
+        now: the time, with a time zone; by default, this machine's.
+
+    Returns:
+        What was found in each folder that has backups, or why it cannot be read; in `folder` itself if none has any.
+
+    Raises:
+        BackupNotProven: `folder` cannot be read.
+    """
+    own = verify(folder, now=now)
+    found: dict[Folder, Verified | BackupNotProven] = {}
+    for place in _site_folders(folder):
+        try:
+            verified = verify(place, now=now)
+        except BackupNotProven as error:
+            found[place] = error
+        else:
+            if not verified.is_empty:
+                found[place] = verified
+    return found if own.is_empty and found else {folder: own, **found}
+
+
+def _site_folders(folder: Folder) -> list[Folder]:
+    try:
+        return list_site_folders(folder)
+    except OSError as error:
+        raise BackupNotProven(f"{folder} cannot be read: {error.strerror or error}.") from error
+    except StoreError as error:
+        raise BackupNotProven(str(error)) from error
 
 
 def verify(folder: Folder, *, now: datetime | None = None) -> Verified:
@@ -82,4 +123,5 @@ def _belong_together(one: Manifest, other: Manifest) -> bool:
 
 
 def _name(manifest: Manifest, tenants: int) -> str:
-    return manifest.site if tenants == 1 else f"{manifest.site} ({manifest.tenant or manifest.pbx})"
+    name = manifest.site if tenants == 1 else f"{manifest.site} ({manifest.tenant or manifest.pbx})"
+    return printable(name)

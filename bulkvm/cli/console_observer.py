@@ -9,7 +9,7 @@ from bulkvm.cli.json_output import print_json, run_document
 from bulkvm.cli.options import site_argument
 from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
-from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers
+from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, ReadBackDiffers
 from bulkvm.paths import runs_folder
 from bulkvm.text import count
 
@@ -72,8 +72,11 @@ def show_tenants(report: "TenantsReport[T]", console: Console, describe: "Callab
     """Print what became of each tenant, and a summary, and return the exit code.
 
     Raises:
+        LoginRefused: there is no enabled tenant.
         Exception: a bug at one of the tenants.
     """
+    if not report.by_tenant:
+        raise LoginRefused("The PBX lists no enabled tenant. Check the login with `bulkvm tenants`.")
     for name, end in report.by_tenant.items():
         if isinstance(end, BulkvmError):
             console.always(f"{name}: {' '.join(str(end).split())}", fg="red")

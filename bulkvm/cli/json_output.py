@@ -213,7 +213,7 @@ def tenant_diffs_document(report: "TenantsReport[DiffReport]") -> dict[str, Any]
         else {"tenant": name, "error": None, **diff_document(end)}
         for name, end in report.by_tenant.items()
     ]
-    return {"schema": SCHEMA, "tenants": tenants}
+    return {"schema": SCHEMA, "tenants": tenants, "unmatched": list(report.unmatched)}
 
 
 def _box(box: Box) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bulkvm.backup import BackupSettings, Manifest, back_up, list_backed_up, name_part
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.each_tenant import for_each_tenant, worst_exit_code
+from bulkvm.jobs.each_tenant import file_key, for_each_tenant, worst_exit_code
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import MIN_SAMPLE
 from bulkvm.ownership import warn_of_shared_folder
@@ -17,6 +17,10 @@ from bulkvm.storage import Store
 
 _SITES_AT_ONCE: Final = 8
 _MAX_LOSS: Final = 30  # per cent of the tenants that have backups
+_NO_TENANT: Final = BackupNotProven(
+    "The PBX lists no enabled tenant, so nothing was backed up. Check the login with `bulkvm tenants`. If the list is "
+    "right, run the same command with --force."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,10 @@ def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupR
 async def _back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupReport:
     before = list_backed_up(settings.folder / name_part(connection.site.name))
     report = await for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings))
-    listed = {name_part(name) for name in report.tenants}
-    former = [name for name in before if name not in listed]
-    return BackupReport(report.by_tenant, report.disabled, former, _find_loss(before, former, settings))
+    listed = {file_key(tenant.domain) for tenant in report.tenants.values()}
+    former = [name for name in before if file_key(name) not in listed]
+    loss = _find_loss(before, former, settings) if report.by_tenant or settings.force else _NO_TENANT
+    return BackupReport(report.by_tenant, report.disabled, former, loss)
 
 
 def _warn_of_others(folder: Path | Store) -> None:

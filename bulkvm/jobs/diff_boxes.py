@@ -1,14 +1,15 @@
 """Compare the boxes of two files, or of a file and the PBX, or of a folder and all tenants of a PBX."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bulkvm.backup import name_part, newest_backup
+from bulkvm.backup import MANIFEST_SUFFIX, list_backed_up, name_part, newest_backup, site_part
 from bulkvm.files import check_target
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, for_each_tenant
+from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, file_key, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import SheetOptions
@@ -17,6 +18,7 @@ from bulkvm.model.errors import FileError, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import ReadAs, Sheet
+from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
@@ -26,6 +28,7 @@ from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.validation import take_rows
 
 _AS_IT_IS: Final = SheetOptions()
+_SUFFIXES: Final = (".csv", ".xlsx", ".json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,18 @@ def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = S
         names = file.name, f"the tenant {name}"
         return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff))
 
-    return asyncio.run(for_each_tenant(connection, compare))
+    report = asyncio.run(for_each_tenant(connection, compare))
+    return replace(report, unmatched=_list_unmatched(folder, report.tenants))
+
+
+def _list_unmatched(folder: Path, tenants: Mapping[str, ListedTenant]) -> list[str]:
+    """The files in a folder, and the names that its backups begin with, which are those of no tenant."""
+    known = {file_key(name) for name in (*tenants, *(tenant.domain for tenant in tenants.values()))}
+    files = {file.name: file.stem for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file()}
+    backups = set(list_backed_up(folder))
+    plain = {name for name, stem in files.items() if site_part(name) is None and file_key(stem) not in known}
+    plain = {name for name in plain if not name.endswith(MANIFEST_SUFFIX)}
+    return sorted(plain | {name for name in backups if file_key(name) not in known})
 
 
 def _find_file(folder: Path, name: str) -> Path:
@@ -131,7 +145,7 @@ def _find_file(folder: Path, name: str) -> Path:
         FileError: there is none.
     """
     part = name_part(name)
-    for suffix in (".csv", ".xlsx", ".json"):
+    for suffix in _SUFFIXES:
         if (folder / f"{part}{suffix}").is_file():
             return folder / f"{part}{suffix}"
     if newest := newest_backup(folder, name):

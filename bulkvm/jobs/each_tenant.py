@@ -1,16 +1,19 @@
 """The same for every enabled tenant of a PBX, with a system administrator's login."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from bulkvm.backup import name_part
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
 from bulkvm.model.errors import BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx import in_parallel
+from bulkvm.text import printable
 
 T = TypeVar("T")
 
@@ -24,10 +27,12 @@ class TenantsReport(Generic[T]):
     Attributes:
         by_tenant: in the order of the domains.
         tenants: all tenants that the PBX lists, also disabled ones, by the same names.
+        unmatched: the files that belong to no tenant that the PBX lists, where tenants are compared with files.
     """
 
     by_tenant: Mapping[str, T | Exception]
     tenants: Mapping[str, ListedTenant]
+    unmatched: Sequence[str] = ()
 
     @property
     def disabled(self) -> list[str]:
@@ -55,6 +60,11 @@ class TenantObserver(Observer):
     def notice(self, text: str) -> None:
         """Show something that may need attention."""
         self._observer.notice(f"{self._name}: {text}")
+
+
+def file_key(name: str) -> str:
+    """The name of a tenant's files, as a file system that ignores case and composition compares it."""
+    return unicodedata.normalize("NFC", name_part(name)).casefold()
 
 
 def worst_exit_code(errors: Iterable[Exception]) -> int:
@@ -94,10 +104,13 @@ async def for_each_tenant(connection: Connection, do: Callable[[str, Connection]
 
 
 def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:
-    """Tenants by their domain, and by their id too if several have the same one."""
+    """Tenants by their domain, and by their id too if the files of several would have the same name."""
     listed = list(listed)
-    same = Counter(tenant.domain.casefold() for tenant in listed)
-    return {
-        tenant.domain if same[tenant.domain.casefold()] == 1 else f"{tenant.domain} {tenant.tenant.id}": tenant
-        for tenant in listed
-    }
+    same = Counter(file_key(tenant.domain) for tenant in listed)
+    named: dict[str, ListedTenant] = {}
+    for tenant in listed:
+        name = printable(tenant.domain)
+        while name in named or (name == printable(tenant.domain) and same[file_key(tenant.domain)] > 1):
+            name = printable(f"{name} {tenant.tenant.id}")
+        named[name] = tenant
+    return named

@@ -10,9 +10,10 @@ from bulkvm.backup import name_part
 from bulkvm.columns import SECRET_HEADERS
 from bulkvm.files import check_target, make_private_folder
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, for_each_tenant
+from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, file_key, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
+from bulkvm.model.errors import FileError
 from bulkvm.pbx import Query, list_whole_boxes
 from bulkvm.reports.export_file import (
     check_export_name,
@@ -102,9 +103,13 @@ def export_tenants(
         BulkvmError: the tenants could not be listed.
     """
     make_private_folder(folder)
+    taken: set[str] = set()
 
     async def export(name: str, of_tenant: Connection) -> ExportReport:
         file = folder / f"{name_part(name)}.{file_format}"
+        if file_key(name) in taken:
+            raise FileError(f"{file} is the file of another tenant. Export this one with --tenant and its domain.")
+        taken.add(file_key(name))
         check_target(file, overwrite=overwrite)
         own = TenantObserver(name, observer)
         boxes = await _list(of_tenant, query, own, pins=pins)

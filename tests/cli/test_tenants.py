@@ -364,3 +364,102 @@ def test_all_tenants_need_a_folder(bulkvm: Bulkvm) -> None:
     ):
         ended = bulkvm(*command, "--all-tenants")
         assert (ended.code, "--all-tenants" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("provider")
+def test_verify_looks_into_the_folders_of_sites(bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    whole = bulkvm("backup", "verify", "nights")
+    next((folder / "nights" / "provider").glob(f"{SECOND}-*.csv")).write_text("damaged")
+
+    damaged = bulkvm("backup", "verify", "nights")
+    late = bulkvm("backup", "verify", "nights", "--max-age", "0h")
+
+    assert (whole.code, whole.err.splitlines()[0]) == (0, f"Intact: 3 good backups, in {Path('nights/provider')}.")
+    assert (damaged.code, "checksum mismatch" in damaged.err) == (8, True)
+    assert "There is no good backup" not in whole.err + damaged.err
+    assert (late.code, late.err.count("older than --max-age")) == (8, 2)
+
+
+def rename(app: Starlette, number: int, domain: str) -> None:
+    """Give a tenant another domain."""
+    app.state.tenants.db.execute("UPDATE tenant SET domain = ? WHERE number = ?", (domain, number))
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize(
+    "domains",
+    [
+        (SECOND, f"{SECOND}."),
+        ("a:b", "a/b"),
+        ("m\u00fcnchen.x", "M\u00dcNCHEN.x"),
+        ("m\u00fcnchen.x", "mu\u0308nchen.x"),
+    ],
+)
+def test_tenants_with_similar_domains_have_files_of_their_own(
+    app: Starlette, bulkvm: Bulkvm, folder: Path, domains: tuple[str, str]
+) -> None:
+    for number, domain in enumerate(domains, 2):
+        rename(app, number, domain)
+
+    exported = bulkvm("export", "all", "--all-tenants", "--overwrite")
+    compared = bulkvm("diff", "all", "--all-tenants")
+    backups = [bulkvm("backup", "nights", "--all-tenants") for _ in range(2)]
+
+    assert (exported.code, compared.code) == (0, 0)
+    assert sorted(names_in(file)[0] for file in (folder / "all").glob("*.csv"))[1:] == [
+        "Box 1 of tenant 2", "Box 1 of tenant 3",
+    ]  # fmt: skip
+    assert [backup.code for backup in backups] == [0, 0]
+    assert "no longer lists" not in backups[1].err
+
+
+@pytest.mark.usefixtures("provider")
+def test_domains_too_long_for_a_file_name_never_share_a_file(app: Starlette, bulkvm: Bulkvm, folder: Path) -> None:
+    for number in (2, 3):
+        rename(app, number, f"{'x' * 70}{number}.example")
+
+    ended = bulkvm("export", "all", "--all-tenants", "--overwrite")
+
+    assert (ended.code, "is the file of another tenant" in ended.err) == (2, True)
+    assert len(list((folder / "all").glob("*.csv"))) == 2
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_domain_with_a_line_break_forges_no_line(app: Starlette, bulkvm: Bulkvm) -> None:
+    rename(app, 2, "a\n9 tenants: 9 backed up, 0 failed.")
+    app.state.tenants.state(2).replace([])
+
+    ended = [bulkvm("tenants"), bulkvm("backup", "nights", "--all-tenants"), bulkvm("backup", "verify", "nights")]
+
+    assert not [line for one in ended for line in (one.out + one.err).splitlines() if line.startswith("9 tenants")]
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_list_without_enabled_tenants_is_no_success(app: Starlette, bulkvm: Bulkvm) -> None:
+    assert bulkvm("export", "all", "--all-tenants").code == 0
+    for domain in (USER.domain, SECOND, THIRD):
+        app.state.tenants.enable(domain, enabled=False)
+
+    backup = bulkvm("backup", "nights", "--all-tenants", "--quiet")
+    forced = bulkvm("backup", "nights", "--all-tenants", "--force")
+    others = [bulkvm(command, "all", "--all-tenants") for command in ("export", "diff")]
+
+    assert (backup.code, "lists no enabled tenant" in backup.err) == (8, True)
+    assert forced.code == 0
+    assert [(one.code, "lists no enabled tenant" in one.err) for one in others] == [(4, True)] * 2
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_comparison_names_the_files_of_tenants_that_are_gone(app: Starlette, bulkvm: Bulkvm) -> None:
+    assert bulkvm("export", "all", "--all-tenants").code == 0
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    app.state.tenants.remove(THIRD)
+
+    files, backups = bulkvm("diff", "all", "--all-tenants"), bulkvm("diff", "nights/provider", "--all-tenants")
+    document = bulkvm("diff", "all", "--all-tenants", "--json")
+
+    assert (files.code, backups.code, document.code) == (10, 10, 10)
+    assert f"no tenant that the PBX lists: {THIRD}.csv." in files.err
+    assert f"no tenant that the PBX lists: {THIRD}." in backups.err
+    assert document.json["unmatched"] == [f"{THIRD}.csv"]

@@ -155,3 +155,7 @@ def test_all_tenants_are_backed_up_to_a_store(bulkvm: Bulkvm, s3: S3, monkeypatc
     assert [(one.code, one.err) for one in ended] == [(0, "3 tenants: 3 backed up, 0 failed.\n")] * 2
     assert len([name for name in s3.names if name.startswith("127.0.0.1/") and name.endswith(".csv")]) == 3
     assert bulkvm("backup", "verify", f"s3://{s3.bucket}/nights/127.0.0.1").code == 0
+    verified = bulkvm("backup", "verify", f"s3://{s3.bucket}/nights")
+    assert (verified.code, verified.err.splitlines()[0]) == (
+        0, f"Intact: 3 good backups, in s3://{s3.bucket}/nights/127.0.0.1.",
+    )  # fmt: skip

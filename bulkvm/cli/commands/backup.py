@@ -26,6 +26,7 @@ from bulkvm.storage import Store
 from bulkvm.text import count, join_limited
 
 if TYPE_CHECKING:
+    from bulkvm.backup import Verified
     from bulkvm.jobs.back_up_sites import BackupReport
     from bulkvm.jobs.connection import Connection
 
@@ -158,11 +159,24 @@ def command(
 )
 @console_options
 def verify_command(folder: Path | Store, *, max_age: timedelta | None, console: Console) -> int:
-    """Check every backup in DIR against its manifest, offline and without changing anything."""
-    from bulkvm.backup import verify
+    """Check every backup in DIR, and in the folders of sites in it, against its manifest. Nothing is changed."""
+    from bulkvm.backup import verify_all
 
     now = datetime.now(UTC)
-    verified = verify(folder, now=now)
+    oldest = None if max_age is None else now - max_age
+    codes = [
+        _show_verified(place, verified, oldest, console) for place, verified in verify_all(folder, now=now).items()
+    ]
+    return max(codes)
+
+
+def _show_verified(
+    folder: Path | Store, verified: "Verified | BackupNotProven", oldest: datetime | None, console: Console
+) -> int:
+    """Print what was found in a folder, and return the exit code."""
+    if isinstance(verified, BackupNotProven):
+        console.always(str(verified), fg="red")
+        return verified.exit_code
     for file, damage in verified.damaged.items():
         console.always(f"{file}: {damage}", fg="red")
     good = len(verified.intact) - len(verified.suspect)
@@ -170,13 +184,10 @@ def verify_command(folder: Path | Store, *, max_age: timedelta | None, console: 
     console.info(f"Intact: {count(good, 'good backup')}{suspect}, in {folder}.")
     for file in verified.future:
         console.always(f"{file}: dated in the future, so a clock was wrong. It does not count as the newest backup.")
-    late = [
-        _show_newest(site, time, None if max_age is None else now - max_age, console)
-        for site, time in sorted(verified.newest.items())
-    ]
+    late = [_show_newest(site, time, oldest, console) for site, time in sorted(verified.newest.items())]
     if not good:
-        raise BackupNotProven(f"There is no good backup in {folder}.")
-    return BackupNotProven.exit_code if verified.damaged or any(late) else ExitCode.DONE
+        console.always(f"There is no good backup in {folder}.", fg="red")
+    return BackupNotProven.exit_code if verified.damaged or any(late) or not good else ExitCode.DONE
 
 
 def _show_newest(site: str, time: datetime | None, oldest: datetime | None, console: Console) -> bool:

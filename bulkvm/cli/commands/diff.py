@@ -1,7 +1,7 @@
 """`bulkvm diff`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -24,10 +24,13 @@ from bulkvm.cli.options import (
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.text import join_limited
 
 if TYPE_CHECKING:
     from bulkvm.jobs.diff_boxes import DiffReport
     from bulkvm.jobs.each_tenant import TenantsReport
+
+_MOST_NAMED: Final = 20  # files
 
 
 @click.command(
@@ -115,5 +118,8 @@ def _diff_tenants(report: "TenantsReport[DiffReport]", console: Console, as_json
         if not as_json and not isinstance(end, Exception) and not end.diff.is_empty:
             console.output(f"{name}\n{render_diff(end.diff, end.names)}")
     code = show_tenants(report, console, lambda end: render_diff_counts(end.diff, end.names))
+    if report.unmatched:
+        files = join_limited(report.unmatched, _MOST_NAMED)
+        console.always(f"These files are those of no tenant that the PBX lists: {files}.")
     differing = [end for end in report.by_tenant.values() if not isinstance(end, Exception) and end.exit_code]
-    return code or (ExitCode.DIFFERENCES if differing else ExitCode.DONE)
+    return code or (ExitCode.DIFFERENCES if differing or report.unmatched else ExitCode.DONE)
