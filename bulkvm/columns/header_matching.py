@@ -16,6 +16,7 @@ from bulkvm.columns.heading_words import (
     names_box,
     names_other_address,
     names_other_number,
+    names_other_person,
     names_other_secret,
     names_outdated,
     names_pin_of_box,
@@ -204,7 +205,8 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
         return names_other_address(note)  # "E-mail (private)"
     if NAME_COLUMN.header in found:  # the first name or the last name alone, and not "Name (first and last)"
         words = frozenset(fold(word) for word in note.split())
-        return words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
+        is_part = words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
+        return is_part or names_other_person(note)  # "Name (manager)"
     return KEY_COLUMN.header in found and names_other_number(note)
 
 

@@ -77,6 +77,11 @@ _OTHER_ADDRESSES: Final = _set(
     "facturacion fatturazione factuur faturamento backup alternative alternativ secondary zweite sender absender "
     "expediteur remitente mittente afzender remetente"
 )
+# Words for a person whose name is not that of the box.
+_OTHER_PERSONS: Final = _set(
+    "manager supervisor boss chef vorgesetzter vorgesetzte leiter leiterin leitung responsable responsabile gerente "
+    "jefe jefa chefe leidinggevende assistant deputy stellvertreter stellvertretung vertretung sender absender"
+)
 _RECIPIENTS: Final = re.compile("recip|destinat|empf|ontvang|notif|benachr")
 # Words for numbers that are not extensions.
 _OTHER_NUMBERS: Final = _set(
@@ -151,6 +156,11 @@ def names_other_number(text: str) -> bool:
 def names_other_address(text: str) -> bool:
     """Whether a text has a word for an e-mail address that is not for messages in a box."""
     return not (_OTHER_ADDRESSES | _LOGINS).isdisjoint(_split(text))
+
+
+def names_other_person(text: str) -> bool:
+    """Whether a text names a person who is not the box: "manager"."""
+    return not _OTHER_PERSONS.isdisjoint(_split(text))
 
 
 def names_any_address(heading: str) -> bool:

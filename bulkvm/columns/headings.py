@@ -126,7 +126,7 @@ RECIPIENTS: Final = {
 PLAY_DATETIME: Final = {
     "en": "announce date/time, announce date and time, date/time, date and time, date and time announcement, "
     "play date/time, play date and time, announce time, "
-    "time announcement, timestamp",
+    "time announcement",
     "de": "Datum/Uhrzeit, Datum und Uhrzeit, Datum und Uhrzeit ansagen, Datum/Uhrzeit ansagen, "
     "Ansage von Datum und Uhrzeit, Uhrzeit ansagen, Zeitansage",
     "fr": "date/heure, date et heure, annoncer date et heure, annoncer la date et l'heure, "

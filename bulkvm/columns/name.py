@@ -24,6 +24,12 @@ _HIDDEN: Final = re.compile(
     r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
 _LOST: Final = "\ufffd"
+# What people write instead of the value of the row above.
+_AS_ABOVE: Final = frozenset({
+    "dito", "ditto", "dto", "dto.", "detto", "idem", "ibidem", "same as above", "see above", "as above", "wie oben",
+    "siehe oben", "s. o.", "s.o.", "voir ci-dessus", "comme ci-dessus", "ver arriba", "como arriba", "vedi sopra",
+    "come sopra", "zie boven", "zie hierboven", "ver acima", "como acima",
+})  # fmt: skip
 _QUOTES: Final = {
     '"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u2018": "\u2019", "\u201a": "\u2018\u2019",
     "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "`": "`\u00b4'",
@@ -142,6 +148,10 @@ def no_web_code(value: str, _: PinPolicy) -> Fault | None:
 
 def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a name that probably stands for no name."""
+    if value.casefold() in _AS_ABOVE:
+        return Fault(
+            ProblemCode.NAME_PLACEHOLDER, f'"{shown(value)}" probably stands for the name above. Type the name.'
+        )
     if not stands_for_no_value(value):
         return None
     return Fault(

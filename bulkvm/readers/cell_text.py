@@ -43,7 +43,8 @@ class CellText:
     """Formats cell values with a workbook's shared strings, number formats and date epoch.
 
     `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
-    `white_styles` of those with white text on white.
+    `white_styles` of those with white text on white. `white_strings` are white at least in part, and
+    `filled_styles` have another background.
     """
 
     strings: Sequence[str]
@@ -52,12 +53,22 @@ class CellText:
     struck_styles: frozenset[str] = frozenset()
     struck_strings: frozenset[int] = frozenset()
     white_styles: frozenset[str] = frozenset()
+    white_strings: frozenset[int] = frozenset()
+    filled_styles: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""
         if style in self.struck_styles:
             return True
         return kind == "s" and bool(self.struck_strings) and read_index(value or "") in self.struck_strings
+
+    def is_white(self, kind: str, style: str, value: str | None, *, has_white_run: bool) -> bool:
+        """Return whether a cell has white text on white, by its style, its shared string or a run in it."""
+        if style in self.white_styles:
+            return True
+        if kind == "s" and self.white_strings:
+            has_white_run = read_index(value or "") in self.white_strings
+        return has_white_run and style not in self.filled_styles
 
     def read(self, kind: str, style: str, value: str | None, formula: str | None) -> TextAndKind:
         """Return the text of a cell, and its kind if it is not plain text.

@@ -147,7 +147,14 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         if relationships.types.get(key) == "worksheet"
     )
     texts = CellText(
-        strings.texts, styles.formats(), book.epoch, styles.struck(), frozenset(strings.struck), styles.white()
+        strings.texts,
+        styles.formats(),
+        book.epoch,
+        styles.struck(),
+        frozenset(strings.struck),
+        styles.white(),
+        frozenset(strings.white),
+        styles.filled(),
     )
     return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing))
 

@@ -1,12 +1,13 @@
 """Handlers for the parts of a workbook other than worksheets."""
 
 import posixpath
+import re
 from datetime import datetime
 from typing import Final
 
-from bulkvm.readers.cell_text import join_text_runs
 from bulkvm.readers.format_codes import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
+from bulkvm.readers.rich_text import RichText, is_white
 from bulkvm.readers.xml_parts import (
     RELATIONSHIP,
     RELATIONSHIP_ID,
@@ -17,6 +18,8 @@ from bulkvm.readers.xml_parts import (
     is_on,
 )
 
+# Number formats that show text in white.
+_WHITE_CODE: Final = re.compile(r"\[(?:white|color ?2)\]", re.IGNORECASE)
 _EPOCH_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001  (dates of sheets have no time zone)
 _EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001  (the same)
 
@@ -98,12 +101,16 @@ class Styles(XmlHandler):
 
     def white(self) -> frozenset[str]:
         """Return the indexes of the styles with white text on white, as cells have them."""
-        if not self._white_fonts:
+        white_codes = {number for number, code in self._codes.items() if code and _WHITE_CODE.search(code)}
+        if not self._white_fonts and not white_codes:
             return frozenset()
-        styles = enumerate(zip(self._fonts, self._fills, strict=True))
-        return frozenset(
-            str(style) for style, (font, fill) in styles if font in self._white_fonts and fill in self._white_fills
-        )
+        styles = enumerate(zip(self._fonts, self._ids, strict=True))
+        white = {str(style) for style, (font, code) in styles if font in self._white_fonts or code in white_codes}
+        return frozenset(white) - self.filled()
+
+    def filled(self) -> frozenset[str]:
+        """Return the indexes of the styles with another background than white, as cells have them."""
+        return frozenset(str(style) for style, fill in enumerate(self._fills) if fill not in self._white_fills)
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
@@ -145,7 +152,7 @@ class Styles(XmlHandler):
         self._font += self._in_fonts
 
     def _start_color(self, attributes: dict[str, str]) -> None:
-        if self._in_fonts and _is_white(attributes):
+        if self._in_fonts and is_white(attributes):
             self._white_fonts.add(str(self._font))
 
     def _start_fills(self, _: dict[str, str]) -> None:
@@ -163,7 +170,7 @@ class Styles(XmlHandler):
             self._white_fills.add(str(self._fill))
 
     def _start_fill_color(self, attributes: dict[str, str]) -> None:
-        if self._in_fills and self._pattern == "solid" and _is_white(attributes):
+        if self._in_fills and self._pattern == "solid" and is_white(attributes):
             self._white_fills.add(str(self._fill))
 
     def _start_strike(self, attributes: dict[str, str]) -> None:
@@ -198,44 +205,26 @@ class Styles(XmlHandler):
         self._in_list = False
 
 
-def _is_white(color: dict[str, str]) -> bool:
-    """Whether a colour is white, also as that of the background of the usual theme."""
-    if "rgb" in color:
-        return color["rgb"][-6:].upper() == "FFFFFF"
-    return (color.get("theme") == "0" and "tint" not in color) or color.get("indexed") in {"1", "9"}
-
-
 class SharedStrings(XmlHandler):
-    """The shared strings, without phonetic guides, and which of them have text that is struck through."""
+    """The shared strings, without phonetic guides, and which of them have text that is struck through or white."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.struck: set[int] = set()
-        self._runs: list[str] = []
-        self._in_phonetic = False
+        self.white: set[int] = set()
+        self._text = RichText()
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
-        return for_elements(rPh=self._start_phonetic, strike=self._start_strike)
+        return self._text.start_handlers()
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
-        return for_elements(t=self._end_text, si=self._end_item, rPh=self._end_phonetic)
-
-    def _start_phonetic(self, _: dict[str, str]) -> None:
-        self._in_phonetic = True
-
-    def _end_text(self, text: str) -> None:
-        if not self._in_phonetic:
-            self._runs.append(text)
-
-    def _start_strike(self, attributes: dict[str, str]) -> None:
-        if is_on(attributes):
-            self.struck.add(len(self.texts))
+        return {**self._text.end_handlers(), **for_elements(si=self._end_item)}
 
     def _end_item(self, _: str) -> None:
-        self.texts.append(join_text_runs(self._runs))
-        self._runs.clear()
-
-    def _end_phonetic(self, _: str) -> None:
-        self._in_phonetic = False
+        if self._text.is_struck:
+            self.struck.add(len(self.texts))
+        if self._text.is_white:
+            self.white.add(len(self.texts))
+        self.texts.append(self._text.take())

@@ -4,8 +4,9 @@ from collections.abc import Generator
 from typing import IO, Final
 
 from bulkvm.model.sheet import CellKind
-from bulkvm.readers.cell_text import CellText, join_text_runs
+from bulkvm.readers.cell_text import CellText
 from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
+from bulkvm.readers.rich_text import RichText
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import (
     EndHandlers,
@@ -13,7 +14,6 @@ from bulkvm.readers.xml_parts import (
     Steps,
     XmlHandler,
     for_elements,
-    is_on,
     parse,
     read_index,
 )
@@ -38,9 +38,9 @@ class Worksheet(XmlHandler):
         self._stream = stream
         self._texts = texts
         self._steps = steps
-        self._white_styles = texts.white_styles
+        self._may_be_white = bool(texts.white_styles or texts.white_strings)
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
-        self._runs: list[str] = []
+        self._text = RichText()
         self._rows: list[Row] = []
         self._number = 0
         self._column = 0
@@ -50,8 +50,8 @@ class Worksheet(XmlHandler):
         self._white: list[str] = []
         self._is_hidden = False
         self._has_no_height = False
-        self._is_struck = False
-        self._in_phonetic = False
+        self._has_no_width = False
+        self._described_columns: list[tuple[int, int]] = []
 
     def rows(self, last: int = ROWS) -> Generator[Row, None, None]:
         """Yield the rows that are not blank.
@@ -72,32 +72,45 @@ class Worksheet(XmlHandler):
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
-        return for_elements(
-            c=self._start_cell,
-            row=self._start_row,
-            rPh=self._start_phonetic,
-            mergeCell=self._start_merged,
-            col=self._start_column,
-            sheetFormatPr=self._start_defaults,
-            strike=self._start_strike,
-            conditionalFormatting=self._start_conditional,
-            cfRule=self._start_rule,
-        )
+        return {
+            **self._text.start_handlers(),
+            **for_elements(
+                c=self._start_cell,
+                row=self._start_row,
+                mergeCell=self._start_merged,
+                col=self._start_column,
+                sheetFormatPr=self._start_defaults,
+                conditionalFormatting=self._start_conditional,
+                cfRule=self._start_rule,
+                sheetData=self._start_data,
+            ),
+        }
 
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
-        return for_elements(
-            v=self._end_value, t=self._end_text, c=self._end_cell, f=self._end_formula, rPh=self._end_phonetic
-        )
+        return {
+            **self._text.end_handlers(),
+            **for_elements(v=self._end_value, c=self._end_cell, f=self._end_formula),
+        }
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         self._attributes = attributes
         self._value: str | None = None
         self._formula: str | None = None
-        self._is_struck = False
 
     def _start_defaults(self, attributes: dict[str, str]) -> None:
         self._has_no_height = attributes.get("zeroHeight") in _TRUE
+        self._has_no_width = _is_below(attributes.get("defaultColWidth"), _NARROWEST)
+
+    def _start_data(self, _: dict[str, str]) -> None:
+        """Hide the columns that have the default width, if that is too small."""
+        if not self._has_no_width:
+            return
+        before = 0
+        for first, last in (*sorted(self._described_columns), (len(LETTERS) + 1, 0)):
+            if first > before + 1:
+                self.hidden_columns.append((before + 1, first - 1))
+            before = max(before, last)
 
     def _start_conditional(self, attributes: dict[str, str]) -> None:
         self._ranges = attributes.get("sqref", "")
@@ -106,35 +119,25 @@ class Worksheet(XmlHandler):
         if len(self.conditional) < CONDITIONAL_RANGES:
             self.conditional[attributes.get("dxfId", ""), self._ranges] = None
 
-    def _start_strike(self, attributes: dict[str, str]) -> None:
-        self._is_struck = is_on(attributes) or self._is_struck
-
-    def _start_phonetic(self, _: dict[str, str]) -> None:
-        self._in_phonetic = True
-
     def _start_merged(self, attributes: dict[str, str]) -> None:
         self.merged[attributes["ref"].upper()] = None
         if len(self.merged) > MERGED_RANGES:
             raise ValueError(len(self.merged))
 
     def _start_column(self, attributes: dict[str, str]) -> None:
+        first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
+        if not first or not last or len(self._described_columns) >= len(LETTERS):
+            return
         if attributes.get("hidden") in _TRUE or _is_below(attributes.get("width"), _NARROWEST):
-            first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
-            if first and last and len(self.hidden_columns) < len(LETTERS):
-                self.hidden_columns.append((first, last))
+            self.hidden_columns.append((first, last))
+        if not self._has_no_width or "width" in attributes:
+            self._described_columns.append((first, last))
 
     def _end_value(self, text: str) -> None:
         self._value = text
 
-    def _end_text(self, text: str) -> None:
-        if not self._in_phonetic:
-            self._runs.append(text)
-
     def _end_formula(self, text: str) -> None:
         self._formula = text
-
-    def _end_phonetic(self, _: str) -> None:
-        self._in_phonetic = False
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = read_index(attributes["r"]) if "r" in attributes else self._number + 1
@@ -160,9 +163,10 @@ class Worksheet(XmlHandler):
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
         letter, is_misplaced = self._column_letter(attributes.get("r"))
-        if self._runs:
-            self._value = join_text_runs(self._runs)
-            self._runs.clear()
+        is_struck = has_white_run = False
+        if self._text.runs:
+            is_struck, has_white_run = self._text.is_struck, self._text.is_white
+            self._value = self._text.take()
         if self._value is None and self._formula is None:
             return
         kind_of_value, style = attributes.get("t", "n"), attributes.get("s", "0")
@@ -171,9 +175,11 @@ class Worksheet(XmlHandler):
             kind = CellKind.DAMAGED
         if text:
             self._cells[letter] = text
-            if self._is_struck or (self._may_be_struck and self._texts.is_struck(kind_of_value, style, self._value)):
+            if is_struck or (self._may_be_struck and self._texts.is_struck(kind_of_value, style, self._value)):
                 self._struck.append(letter)
-            if style in self._white_styles:
+            if (has_white_run or self._may_be_white) and self._texts.is_white(
+                kind_of_value, style, self._value, has_white_run=has_white_run
+            ):
                 self._white.append(letter)
             if kind is not None:
                 self._kinds[letter] = kind

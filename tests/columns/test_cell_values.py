@@ -533,6 +533,13 @@ def test_a_placeholder_or_invisible_character_in_a_name_is_a_warning(text: str, 
     assert read("name", text) == (text, codes)
 
 
+@pytest.mark.parametrize("text", ["dito", "Ditto", "idem", "siehe oben", "s. o.", "see above", "voir ci-dessus"])
+def test_a_name_that_refers_to_the_row_above_is_a_warning(text: str) -> None:
+    assert read("name", text) == (text, ["name-placeholder?"])
+    (fault,) = [fault for rule in COLUMN_OF_HEADER["name"].rules if (fault := rule(text, DEFAULT_PIN_POLICY))]
+    assert fault.message == f'"{text}" probably stands for the name above. Type the name.'
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [

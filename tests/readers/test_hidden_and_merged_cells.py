@@ -159,6 +159,43 @@ def test_white_text_on_white_is_a_warning(tmp_path: Path, font: str, fill: str, 
     assert all("white text on white are read like the others: 3 to 4." in problem.message for problem in problems)
 
 
+WHITE_RUN = '<r><t>Desk</t></r><r><rPr><color theme="0"/></rPr><t> 2</t></r>'
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_hidden"),
+    [
+        pytest.param('<c r="B2" t="s"><v>0</v></c>', True, id="a part of a shared text"),
+        pytest.param('<c r="B2" t="s"><v>1</v></c>', False, id="another shared text"),
+        pytest.param(f'<c r="B2" t="inlineStr"><is>{WHITE_RUN}</is></c>', True, id="a part of a text"),
+        pytest.param(f'<c r="B2" s="1" t="inlineStr"><is>{WHITE_RUN}</is></c>', False, id="on a dark fill"),
+        pytest.param('<c r="B2" t="s" s="1"><v>0</v></c>', False, id="a shared text on a dark fill"),
+        pytest.param('<c r="B2" s="2"><v>6201</v></c>', True, id="a number format"),
+        pytest.param('<c r="B2" s="3"><v>6201</v></c>', True, id="the same as a number of a colour"),
+        pytest.param('<c r="B2" s="4"><v>6201</v></c>', False, id="another colour"),
+    ],
+)
+def test_white_text_in_a_part_of_a_cell_or_by_a_number_format_is_a_warning(
+    tmp_path: Path, cell: str, *, is_hidden: bool
+) -> None:
+    row = f'<row r="2"><c r="A2"><v>6202</v></c>{cell}</row>'
+    codes_of_numbers = "".join(
+        f'<numFmt numFmtId="{number}" formatCode="{code}"/>'
+        for number, code in ((200, "[White]0"), (201, "[Color 2]General"), (202, "[Color20]0"))
+    )
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml()}{row}</sheetData>",
+        strings=f"<si>{WHITE_RUN}</si><si><t>Lab</t></si>",
+        styles=f"<numFmts>{codes_of_numbers}</numFmts>"
+        + FONTS.format("")
+        + FILLS.format(SOLID.format('rgb="FF003366"'))
+        + '<cellXfs><xf/><xf fillId="2"/><xf numFmtId="200"/><xf numFmtId="201"/><xf numFmtId="202"/></cellXfs>',
+    )
+
+    assert codes(read_sheet(path)) == ([(None, "hidden-rows")] if is_hidden else [])
+
+
 def test_white_text_in_a_column_that_is_not_read_is_no_problem(tmp_path: Path) -> None:
     row = '<row r="2"><c r="A2"><v>6201</v></c><c r="D2" s="1" t="inlineStr"><is><t>x</t></is></c></row>'
     path = write_raw_workbook(
@@ -176,3 +213,26 @@ def test_a_row_that_is_too_low_to_be_seen_is_a_hidden_row(tmp_path: Path, height
     path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}{row}</sheetData>")
 
     assert codes(read_sheet(path)) == ([(None, "hidden-rows")] if is_hidden else [])
+
+
+@pytest.mark.parametrize(
+    ("columns", "hidden"),
+    [
+        pytest.param("", "A, B, C", id="all have the default"),
+        pytest.param('<cols><col min="1" max="2" width="9"/></cols>', "C", id="the last one"),
+        pytest.param('<cols><col min="2" max="3" width="9"/></cols>', "A", id="the first one"),
+        pytest.param('<cols><col min="1" max="3" style="1"/></cols>', "A, B, C", id="described without a width"),
+        pytest.param('<cols><col min="1" max="16384" width="9"/></cols>', "", id="all have a width"),
+    ],
+)
+def test_columns_of_a_default_width_that_cannot_be_seen_are_hidden(tmp_path: Path, columns: str, hidden: str) -> None:
+    row = "".join(f'<c r="{letter}2" t="inlineStr"><is><t>402817</t></is></c>' for letter in "ABC")
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f'<sheetFormatPr defaultColWidth="0"/>{columns}<sheetData>{header_xml()}<row r="2">{row}</row></sheetData>',
+    )
+
+    problems = read_sheet(path).problems
+
+    assert [problem.code for problem in problems] == (["hidden-columns"] if hidden else [])
+    assert all(f"others: {hidden}." in problem.message for problem in problems)

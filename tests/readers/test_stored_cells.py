@@ -279,6 +279,24 @@ def test_a_row_that_is_struck_through_is_read_with_a_warning(tmp_path: Path, cel
     assert all(f"others: {rows}." in problem.message for problem in struck)
 
 
+@pytest.mark.parametrize(
+    ("alignment", "shown"), [("superscript", "6201\u00b9"), ("subscript", "6201\u2081"), ("baseline", "62011")]
+)
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_small_digit_beside_a_number_is_not_a_digit_of_it(
+    tmp_path: Path, alignment: str, shown: str, *, is_shared: bool
+) -> None:
+    runs = f'<r><t>6201</t></r><r><rPr><vertAlign val="{alignment}"/></rPr><t>1</t></r>'
+    cell = '<c r="A2" t="s"><v>0</v></c>' if is_shared else f'<c r="A2" t="inlineStr"><is>{runs}</is></c>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f'<sheetData>{header_xml()}<row r="2">{cell}{text_cell("B2", "12")}</row></sheetData>',
+        strings=f"<si>{runs}</si>",
+    )
+
+    assert texts(read_sheet(path))[0][:2] == [shown, "12"]
+
+
 def test_rows_out_of_order_are_read_in_order_with_their_merges_and_kinds(tmp_path: Path) -> None:
     rows = [
         f'<row r="{n}"><c r="A{n}"><v>{6200 + n}</v></c>{text_cell(f"B{n}", f"Room {n}")}</row>'

@@ -1,0 +1,81 @@
+"""The text of a cell in runs, each with a font of its own."""
+
+from typing import Final
+
+from bulkvm.readers.cell_text import join_text_runs
+from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, for_elements, is_on
+
+_RAISED: Final = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+_LOWERED: Final = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
+_ALIGNED: Final = {"superscript": _RAISED, "subscript": _LOWERED}
+_PLAIN: Final[dict[int, int]] = {}
+
+
+def is_white(color: dict[str, str]) -> bool:
+    """Whether a colour is white, also as that of the background of the usual theme."""
+    if "rgb" in color:
+        return color["rgb"][-6:].upper() == "FFFFFF"
+    return (color.get("theme") == "0" and "tint" not in color) or color.get("indexed") in {"1", "9"}
+
+
+class RichText:
+    """The runs of a text, without phonetic guides, and whether some are struck through or white.
+
+    Digits in superscript, such as those of footnotes, are superscript characters: 6201 with a small 1 is not 62011.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+        self.is_struck = False
+        self.is_white = False
+        self._in_phonetic = False
+        self._start_run({})
+
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(
+            r=self._start_run,
+            rPh=self._start_phonetic,
+            strike=self._start_strike,
+            color=self._start_color,
+            vertAlign=self._start_alignment,
+        )
+
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return for_elements(t=self._end_text, rPh=self._end_phonetic)
+
+    def take(self) -> str:
+        """Return the text, and begin another one without marks."""
+        text = join_text_runs(self.runs)
+        self.runs.clear()
+        self.is_struck = self.is_white = False
+        self._start_run({})
+        return text
+
+    def _start_run(self, _: dict[str, str]) -> None:
+        self._has_struck = self._has_white = False
+        self._digits = _PLAIN
+
+    def _start_phonetic(self, _: dict[str, str]) -> None:
+        self._in_phonetic = True
+
+    def _end_phonetic(self, _: str) -> None:
+        self._in_phonetic = False
+
+    def _start_strike(self, attributes: dict[str, str]) -> None:
+        self._has_struck = is_on(attributes)
+
+    def _start_color(self, attributes: dict[str, str]) -> None:
+        self._has_white = is_white(attributes)
+
+    def _start_alignment(self, attributes: dict[str, str]) -> None:
+        self._digits = _ALIGNED.get(attributes.get("val", ""), _PLAIN)
+
+    def _end_text(self, text: str) -> None:
+        if self._in_phonetic:
+            return
+        self.runs.append(text.translate(self._digits) if self._digits else text)
+        if (self._has_struck or self._has_white) and text.strip():
+            self.is_struck |= self._has_struck
+            self.is_white |= self._has_white
