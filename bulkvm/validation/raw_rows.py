@@ -5,6 +5,7 @@ from itertools import repeat
 from typing import Final
 
 from bulkvm.columns import (
+    CHANGED_HEADING,
     COLUMN_OF_HEADER,
     COLUMNS,
     ID_COLUMN,
@@ -18,20 +19,23 @@ from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
 from bulkvm.model.outcome import Status
-from bulkvm.model.problem import Problem
+from bulkvm.model.problem import Problem, Severity
+from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation.cell_checks import problem_in
 from bulkvm.validation.header_checks import check_headings
 from bulkvm.validation.row_checks import NO_EXTENSION, extension_twice, indistinct_rows
 
 _DEFAULTS: Final = {column.header: column.format(column.default) for column in COLUMNS if column.default is not None}
+_KEPT: Final = {Status.UPDATED, Status.UNCHANGED}
 
 
 def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Problem, ...]]:
     """Return the text of each row by column header, without checking it. Rows that are left out are not among them.
 
     In a result, a blank cell was left to the PBX: a created box has the documented default, and other rows do not have
-    the field. The PIN is the one that was sent.
+    the field. The PIN is the one that was sent; if none was, since the rules refuse it and the box exists, it is not
+    known.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
@@ -54,16 +58,26 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     if STATUS_HEADING in (written := result_letters(sheet)):
         statuses = sheet.texts(written[STATUS_HEADING]).values()
         pins = sheet.texts(written[SENT_PIN_HEADING]).values() if SENT_PIN_HEADING in written else repeat("")
-        rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, strict=False))
+        changed = sheet.texts(written[CHANGED_HEADING]).values() if CHANGED_HEADING in written else repeat("")
+        rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, changed, strict=False))
     elif sheet.read_as or ROW_HEADING in written:
         rows = map(_as_known, rows)
     return tuple(rows), tuple(errors)
 
 
-def _as_sent(row: Mapping[str, str], status: str, pin: str) -> Mapping[str, str]:
+def _as_sent(row: Mapping[str, str], status: str, pin: str, changed: str) -> Mapping[str, str]:
     given = {header: text for header, text in row.items() if text.strip(STRIP_CHARS)}
-    is_created = status.strip(STRIP_CHARS).casefold() == Status.CREATED
-    return (_DEFAULTS if is_created else {}) | given | ({PIN_COLUMN.header: pin} if pin else {})
+    status = status.strip(STRIP_CHARS).casefold()
+    if pin:
+        given[PIN_COLUMN.header] = pin
+    elif status in _KEPT and PIN_COLUMN.header not in changed and _is_refused(given.get(PIN_COLUMN.header, "")):
+        del given[PIN_COLUMN.header]  # with --replace-pins, the box keeps the PIN that it has
+    return (_DEFAULTS if status == Status.CREATED else {}) | given
+
+
+def _is_refused(pin: str) -> bool:
+    faults = (rule(pin.strip(STRIP_CHARS), DEFAULT_PIN_POLICY) for rule in PIN_COLUMN.rules if pin)
+    return any(fault and fault.severity is Severity.ERROR for fault in faults)
 
 
 def _read_extension(text: str) -> str:

@@ -127,6 +127,20 @@ def test_the_sheet_of_an_export_is_compared_without_what_it_does_not_show(bulkvm
     assert [[d["field"] for d in box["differences"]] for box in compared["changed"]] == [["pin"]]
 
 
+@pytest.mark.usefixtures("pbx")
+def test_the_result_of_a_second_import_has_no_differences_in_pins_that_were_not_sent(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
+    file = FREEPBX.write(folder)
+    bulkvm("import", file, "--from", "freepbx", *FLAGS, "--result", "first.csv")
+    bulkvm("import", file, "--from", "freepbx", *FLAGS, "--result", "second.csv")
+
+    compared = bulkvm("diff", "second.csv", "--json")
+
+    assert compared.code == 0
+    assert "pin" in compared.json["not_compared"]
+
+
 def _render(problem: Mapping[str, str]) -> str:
     return f"{problem['severity']}: {problem['cell'] or 'the whole file'}: {problem['message']}"
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import ID_HEADING, RESULT_PREFIX, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import CHANGED_HEADING, ID_HEADING, RESULT_PREFIX, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
@@ -16,7 +16,7 @@ from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 _MOST_COLUMNS: Final = 16_384  # of a worksheet
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With widths in characters.
-RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, f"{RESULT_PREFIX}changed": 24}
+RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, CHANGED_HEADING: 24}
 PIN_HEADING: Final = {SENT_PIN_HEADING: 14}
 
 
