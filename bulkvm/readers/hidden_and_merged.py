@@ -13,6 +13,10 @@ from bulkvm.readers.table import COLUMN_OF, LETTERS, Table
 from bulkvm.text import join_limited
 
 _MAX_LISTED: Final = 6
+_DELETE: Final = "If you do not want them, delete them from a copy of the sheet."
+_DELETE_TEXT: Final = (
+    "If that text does not count, delete it from a copy of the sheet; if the row does not, delete the row."
+)
 _RANGE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
@@ -40,7 +44,7 @@ def _warn_rows(
     rows = sorted({row for row, letters in marked if not set(letters).isdisjoint(used)})
     if rows:
         named = join_limited(list(row_ranges(rows)), _MAX_LISTED)
-        yield _read_like_others(code, f"rows with {what}", named)
+        yield _read_like_others(code, f"rows with {what}", named, _DELETE_TEXT)
 
 
 def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:
@@ -54,12 +58,11 @@ def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str]
         yield _read_like_others(ProblemCode.HIDDEN_COLUMNS, "hidden columns", ", ".join(letters))
 
 
-def _read_like_others(code: ProblemCode, what: str, places: str) -> Problem:
+def _read_like_others(code: ProblemCode, what: str, places: str, remedy: str = _DELETE) -> Problem:
     return Problem(
         row=None,
         code=code,
-        message=f"{what} are read like the others: {places}. "
-        "If you do not want them, delete them from a copy of the sheet.",
+        message=f"{what} are read like the others: {places}. {remedy}",
         severity=Severity.WARNING,
     )
 

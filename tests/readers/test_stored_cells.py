@@ -277,6 +277,7 @@ def test_a_row_that_is_struck_through_is_read_with_a_warning(tmp_path: Path, cel
     struck = [problem for problem in checked.problems if problem.code == "struck-through"]
     assert [(problem.row, problem.is_error) for problem in struck] == ([(None, False)] if rows else [])
     assert all(f"others: {rows}." in problem.message for problem in struck)
+    assert all("If that text does not count, delete it" in problem.message for problem in struck)
 
 
 @pytest.mark.parametrize(
