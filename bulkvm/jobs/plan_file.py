@@ -7,7 +7,7 @@ PIN is the same and nothing else. A key in the file would not do, nor one made f
 try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by its SHA-256.
 
 A plan is not signed cryptographically: bulkvm cannot know who approved it. Whoever can read the state folder can make
-one. Pictures, text boxes, hidden rows and formats that someone adds are not found.
+one. Pictures and text boxes that someone adds are not found.
 """
 
 import getpass
@@ -26,6 +26,8 @@ from bulkvm.files import writing
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.plan_seal import (
     SCHEMA,
+    concealed_parts,
+    find_concealed,
     find_edits,
     open_document,
     pin_seal,
@@ -53,6 +55,7 @@ from bulkvm.runs.plan_key import plan_seal
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
 
+_SHOWS_PINS: Final = frozenset({ProblemCode.PIN_IS_EXTENSION, ProblemCode.PIN_SHARED})
 _EARLIER: Final = "an earlier run completed the row"
 
 
@@ -106,12 +109,14 @@ def write_plan_file(
     check_plan_name(target, sheet, overwrite=overwrite)
     seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for)
     generated = frozenset(prepared.generated_pins)
+    problems = [problem for problem in prepared.problems if problem.code not in _SHOWS_PINS]
     others = rows_not_planned(prepared)
     reasons = {row: (PlannedStatus(change), reason) for row, (_, change, reason) in others.items()}
 
     def render(hidden: Sequence[str] = ()) -> bytes:
-        return format_plan(sheet, plan, reasons, prepared.problems, facts, generated=generated, hidden=hidden)
+        return format_plan(sheet, plan, reasons, problems, facts, generated=generated, hidden=hidden)
 
+    shown = read_all_cells(Source(target, target.name, io.BytesIO(render())))
     document = {
         "schema": SCHEMA,
         **asdict(facts),
@@ -120,7 +125,8 @@ def write_plan_file(
         "sheet": {"file": sheet.path.name, "path": _relative(sheet.path, target), "sha256": sheet.sha256},
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
-        "visible": visible_texts(read_all_cells(Source(target, target.name, io.BytesIO(render())))),
+        "visible": visible_texts(shown),
+        "concealed": concealed_parts(shown),
     }
     content = render(seal_document(document, seal))
     with writing(target, overwrite=overwrite) as new:
@@ -166,7 +172,8 @@ def read_plan_file(file: Path) -> PlanFile:
         source.stream.seek(0)
         sha256 = hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary stream
     document = open_document(file, sheets, plan_seal())
-    if edited := find_edits(document["visible"], visible_texts(sheets)):
+    concealed = find_concealed(document.get("concealed", {}), concealed_parts(sheets))
+    if edited := [*find_edits(document["visible"], visible_texts(sheets)), *concealed]:
         raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
     plan = _plan_file(document, file, sha256)
     if datetime.now(UTC) > plan.valid_until:

@@ -90,6 +90,21 @@ def find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Map
     return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
 
 
+def concealed_parts(sheets: Mapping[str, SheetCells]) -> dict[str, list[str]]:
+    """What hides cells of the visible sheets, or may show other values."""
+    return {name: sorted(sheet.concealed) for name, sheet in sheets.items() if sheet.is_visible}
+
+
+def find_concealed(written: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[str]]) -> list[Problem]:
+    """Name what hides cells that were shown when the plan was written, or may show other values."""
+    messages = [
+        f"In the sheet {quoted(name)}, {part}, which was not so when the plan was written."
+        for name, parts in found.items()
+        for part in sorted(set(parts).difference(written.get(name, ())), key=lambda part: (len(part), part))
+    ]
+    return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
+
+
 def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:
     """Return a function that seals a PIN, for one plan and extension."""
     return lambda number, pin: seal(f"pin\0{plan_id}\0{number}\0{pin}".encode())

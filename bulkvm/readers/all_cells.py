@@ -9,7 +9,7 @@ from bulkvm.model.sheet import CellKind
 from bulkvm.readers.file_type import FileType, damaged_error, detect_type
 from bulkvm.readers.package import Package, open_archive, open_package
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import Row
+from bulkvm.readers.table import LETTERS, Row
 from bulkvm.readers.worksheet import Worksheet
 
 _PLAIN: Final = frozenset({None, CellKind.NUMBER})
@@ -20,10 +20,16 @@ _MAX_CHARACTERS: Final = 2**27
 
 
 class SheetCells(NamedTuple):
-    """A worksheet, and the text of each of its cells by place, such as C7."""
+    """A worksheet.
+
+    Attributes:
+        cells: the text of each cell by place, such as C7.
+        concealed: the rows and columns with hidden, white or struck-through text, and merged and conditional ranges.
+    """
 
     is_visible: bool
     cells: Mapping[str, str]
+    concealed: frozenset[str] = frozenset()
 
 
 def read_all_cells(source: Source) -> Mapping[str, SheetCells]:
@@ -56,8 +62,10 @@ def _read(package: Package, room: "_Room") -> Mapping[str, SheetCells]:
         if part.name in found:
             raise ValueError(part.name)
         with package.open_sheet(part.path) as stream:
-            rows = Worksheet(stream, package.texts, package.steps).rows()
-            found[part.name] = SheetCells(part.is_visible, dict(room.take(_cells(rows))))
+            worksheet, concealed = Worksheet(stream, package.texts, package.steps), set[str]()
+            cells = dict(room.take(_cells(worksheet.rows(), concealed)))
+            concealed.update(_concealed_ranges(worksheet))
+            found[part.name] = SheetCells(part.is_visible, cells, frozenset(concealed))
     return found
 
 
@@ -81,9 +89,19 @@ class _Room:
             yield place, text
 
 
-def _cells(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
-    """The places and texts of cells."""
+def _cells(rows: Iterable[Row], concealed: set[str]) -> Iterator[tuple[str, str]]:
+    """The places and texts of cells. What conceals a row is added to `concealed`."""
     for row in rows:
+        marks = {"is hidden": row.is_hidden, "has white text": row.white, "has text that is struck through": row.struck}
+        concealed.update(f"row {row.number} {mark}" for mark, is_set in marks.items() if is_set)
         for letter, text in row.cells.items():
             kind = row.kinds.get(letter)
             yield f"{letter}{row.number}", text if kind in _PLAIN else f"{kind}: {text}"
+
+
+def _concealed_ranges(worksheet: Worksheet) -> Iterator[str]:
+    """The columns and ranges that hide values, or show others. The rows must have been read before."""
+    for first, last in worksheet.hidden_columns:
+        yield from (f"column {letter} is hidden" for letter in LETTERS[first - 1 : last])
+    yield from (f"{cells} is merged" for cells in worksheet.merged)
+    yield from (f"{cells} has a conditional format" for _, cells in worksheet.conditional)

@@ -12,8 +12,11 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 from starlette.applications import Starlette
 
 from bulkvm.simulator import create_app
@@ -270,6 +273,79 @@ def everything_in(plan: Path) -> str:
     hidden = load_workbook(plan)["bulkvm_plan"]
     payload = "".join(str(cell.value) for (cell,) in hidden.iter_rows(min_row=4))
     return (parts + zlib.decompress(base64.b64decode(payload))).decode("utf-8", "replace")
+
+
+def hide_row(sheet: Worksheet) -> None:
+    """Hide a row, as a filter does."""
+    sheet.row_dimensions[3].hidden = True
+
+
+def flatten_row(sheet: Worksheet) -> None:
+    """Make a row too low to be seen."""
+    sheet.row_dimensions[3].height = 0.75
+
+
+def hide_column(sheet: Worksheet) -> None:
+    """Hide a column."""
+    sheet.column_dimensions["B"].hidden = True
+
+
+def merge_cells(sheet: Worksheet) -> None:
+    """Lay a cell over others, and keep their values."""
+    sheet.merged_cells.add("F2:F4")
+
+
+def show_other_text(sheet: Worksheet) -> None:
+    """Show another text than the one in the cell."""
+    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode='"other";"other";"other";"other"'))
+    sheet.conditional_formatting.add("B2", Rule(type="expression", dxf=style, formula=["TRUE"]))
+
+
+def strike_through(sheet: Worksheet) -> None:
+    """Strike a row through, as someone does who does not approve it."""
+    sheet["B3"].font = Font(strike=True)
+
+
+def whiten(sheet: Worksheet) -> None:
+    """Write white on white."""
+    sheet["B3"].font = Font(color="FFFFFFFF")
+
+
+CONCEALED: dict[Callable[[Worksheet], None], str] = {
+    hide_row: "row 3 is hidden",
+    flatten_row: "row 3 is hidden",
+    hide_column: "column B is hidden",
+    merge_cells: "F2:F4 is merged",
+    show_other_text: "B2 has a conditional format",
+    strike_through: "row 3 has text that is struck through",
+    whiten: "row 3 has white text",
+}
+
+
+@pytest.mark.parametrize(("conceal", "named"), CONCEALED.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_plan_in_which_cells_are_concealed_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, conceal: Callable[[Worksheet], None], named: str
+) -> None:
+    before, workbook = sent(planned), load_workbook(folder / "plan.xlsx")
+    conceal(workbook["Boxes"])
+    workbook.save(folder / "plan.xlsx")
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert f'In the sheet "Boxes", {named}' in " ".join(refused.err.split())
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_plan_has_no_warning_that_shows_a_pin(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "boxes.csv", ("620481", "Lab", "620481"), ("6205", "Ward", "730519"), ("6206", "Desk", "730519"))
+
+    ended = bulkvm("plan", "boxes.csv", "--output", "plan.xlsx")
+
+    assert "[pin-is-extension]" in ended.out
+    assert "[pin-shared]" in ended.out
+    content = everything_in(folder / "plan.xlsx")
+    assert [code for code in ("pin-is-extension", "pin-shared", "The PIN is the", "same PIN") if code in content] == []
 
 
 @pytest.mark.usefixtures("planned")

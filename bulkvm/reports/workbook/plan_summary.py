@@ -18,7 +18,10 @@ from bulkvm.text import count, join_and, printable
 
 FORM: Final = ("name and date", "signature")  # lines to fill in, on paper or in the file
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
-_PINS: Final = "This file contains no PINs. They are sent from the sheet, or generated when the plan is sent."
+_PINS: Final = (
+    "This file contains no PINs, and no warning that shows one. "
+    "PINs are sent from the sheet, or generated when the plan is sent."
+)
 _EXACT: Final = (
     "The plan is sent as it is, or not at all: it is refused if this file or the sheet was edited, if a box in it was "
     "changed on the PBX, or after the date above."
