@@ -452,7 +452,9 @@ def test_a_plan_is_no_sheet(bulkvm: Bulkvm, command: str) -> None:
 
 
 @pytest.mark.usefixtures("planned")
-@pytest.mark.parametrize("option", ["--generate-pins", "--skip-invalid", "--only-failed", "--map=Code=pin"])
+@pytest.mark.parametrize(
+    "option", ["--generate-pins", "--skip-invalid", "--only-failed", "--map=Code=pin", "--pin-length=6-8"]
+)
 def test_options_cannot_change_an_approved_plan(bulkvm: Bulkvm, option: str) -> None:
     assert bulkvm(*APPROVED, option).code == 2
 

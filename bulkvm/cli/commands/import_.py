@@ -152,8 +152,10 @@ def _check_approval(options: "PlanOptions", *, approved: bool, original: Path | 
 
     if original and not approved:
         raise UsageError("--original names the sheet of an approved plan. Add --approved, or leave it out.")
-    reading = replace(options.reading, pin_policy=None)  # a variable may set it
-    if approved and replace(options, reading=reading, max_changes=None) != PlanOptions(max_changes=None):
+    source = click.get_current_context().get_parameter_source("pin_policy")
+    if source is not click.core.ParameterSource.COMMANDLINE:  # a variable may set it
+        options = replace(options, reading=replace(options.reading, pin_policy=None))
+    if approved and replace(options, max_changes=None) != PlanOptions(max_changes=None):
         raise UsageError(
             "An approved plan has the options that it was made with. Leave out those about reading the sheet, PINs and "
             "invalid rows, or make a new plan."
