@@ -15,7 +15,6 @@ from bulkvm.model.change import Plan
 from bulkvm.model.errors import (
     BulkvmError,
     Interrupted,
-    LoginRefused,
     NotAllowed,
     PbxError,
     PbxUnreachable,
@@ -219,13 +218,6 @@ def _send(
 
     async def sending() -> RunResult:
         async with connection.open(reachable=True, tenant=info.tenant) as pbx:
-            sent = await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
-            try:
-                await pbx.check_tenant()
-            except LoginRefused as error:
-                return replace(sent, error=sent.error or error)
-            except (PbxError, StoppedEarly, Interrupted):  # every request before it was to the right tenant
-                return sent
-        return sent
+            return await send(plan, pbx, connection.settings, journal=journal, on_outcome=count, stop=stop)
 
     return asyncio.run(sending())

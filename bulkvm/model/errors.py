@@ -103,7 +103,13 @@ class LoginRefused(BulkvmError):
 
 
 class OtherTenant(LoginRefused):
-    """The login reaches another tenant than the expected one. Nothing was sent to it."""
+    """The login reaches another tenant than the expected one.
+
+    Attributes:
+        is_late: requests since the last check of the tenant may have reached it. Otherwise, nothing was sent to it.
+    """
+
+    is_late = False
 
 
 class TenantNotConfirmed(LoginRefused):

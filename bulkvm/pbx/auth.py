@@ -42,6 +42,7 @@ class SiteAuth(ABC):
     def __init__(self, site: Site) -> None:
         self.site = site
         self.expected: Tenant | None = None
+        self.checked_at = -math.inf  # when the tenant in force was last found to be the expected one, if it may change
         self._lock = asyncio.Lock()
         self._issued: deque[str] = deque(maxlen=_MAX_MASKED)
 

@@ -49,6 +49,11 @@ class AuthenticatedSession:
         """The values to mask in messages: the secret of the site, and the tokens that its login issued."""
         return self._auth.secrets
 
+    @property
+    def checked_at(self) -> float:
+        """When the tenant of a system administrator's login was last confirmed, by the clock of the login."""
+        return self._auth.checked_at
+
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self._auth.expect(tenant, checked=checked)

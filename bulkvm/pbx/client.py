@@ -31,7 +31,7 @@ from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
-from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_tenant, make_tenant, read_tenant
+from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_again, make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
 
 
@@ -82,6 +82,11 @@ class Pbx:
         self._client.expect(tenant, checked=True)
         return tenant
 
+    @property
+    def checked_at(self) -> float:
+        """When the tenant of a system administrator's login was last confirmed. The value changes with each check."""
+        return self._client.checked_at
+
     async def check_tenant(self) -> None:
         """Check that a system administrator's login still reaches the same tenant, before what was read is used.
 
@@ -91,7 +96,7 @@ class Pbx:
         client = self._client
         expected = client.expected
         if expected and client.site.is_administrator:
-            await client.get(TENANT_PATH, lambda response: confirm_tenant(response, client.site, expected, ()))
+            await client.get(TENANT_PATH, lambda response: confirm_again(response, client.site, expected, ()))
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.

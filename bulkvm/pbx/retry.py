@@ -104,6 +104,11 @@ class RetryingClient:
         """The PBX's address."""
         return self._session.url
 
+    @property
+    def checked_at(self) -> float:
+        """When the tenant of a system administrator's login was last confirmed, by the clock of the login."""
+        return self._session.checked_at
+
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Send nothing to any other tenant from now on; `checked` if the present login is known to reach this one.
 

@@ -1,20 +1,23 @@
 """Authentication of a system administrator, whose login is switched to one tenant."""
 
-import math
 from copy import copy
-from typing import Any, Final
 
 import httpx
 from httpx import codes
 
 from bulkvm.model.errors import LoginRefused, MalformedAnswer, OtherTenant, OutcomeUnknown
-from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import Handle, PasswordAuth, Token
 from bulkvm.pbx.responses import read_object
-from bulkvm.pbx.tenant_lookup import check_switch, confirm_tenant, switch_failed, switch_request, tenant_request
-
-_RECHECK: Final = 2.0  # seconds after which the tenant of a token is checked again
+from bulkvm.pbx.tenant_lookup import (
+    RECHECK,
+    check_switch,
+    confirm_tenant,
+    found_late,
+    switch_failed,
+    switch_request,
+    tenant_request,
+)
 
 
 class SystemAuth(PasswordAuth):
@@ -23,11 +26,6 @@ class SystemAuth(PasswordAuth):
     The tenant is checked again every few seconds. After any doubt about it, nothing more is sent. Without an expected
     tenant, nothing is switched.
     """
-
-    def __init__(self, site: Site, **options: Any) -> None:
-        """Start without a token. The options are those of PasswordAuth."""
-        super().__init__(site, **options)
-        self._checked_at = -math.inf
 
     async def _check_new(self, token: Token, request: httpx.Request, handle: Handle) -> Token:
         if self.expected is None or self.expected.id is None:
@@ -61,10 +59,11 @@ class SystemAuth(PasswordAuth):
             try:
                 return await self._confirm(token, self.expected, request, handle)
             except OtherTenant as error:
-                raise OtherTenant(f"{error} Requests of the last {_RECHECK:g} seconds may have reached it.") from error
+                self._refusal = late = found_late(error)
+                raise copy(late) from error
 
     def _is_check_due(self) -> bool:
-        return self._clock() >= self._checked_at + _RECHECK
+        return self._clock() >= self.checked_at + RECHECK
 
     async def _confirm(self, token: Token, expected: Tenant, request: httpx.Request, handle: Handle) -> bool:
         """Check that the tenant in force is the expected one. If that is not certain, nothing more is sent.
@@ -81,7 +80,7 @@ class SystemAuth(PasswordAuth):
         except LoginRefused as error:
             self._refusal = error
             raise
-        self._checked_at = asked_at
+        self.checked_at = asked_at
         return True
 
 

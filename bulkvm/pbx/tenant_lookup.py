@@ -22,6 +22,7 @@ from bulkvm.pbx.responses import is_web_page, raise_for_status, read_object
 TENANT_PATH: Final = "/api/tenant"
 TENANTS_PATH: Final = "/api/tenants"
 SWITCH_PATH: Final = "/api/tenants/switch"
+RECHECK: Final = 2.0  # seconds after which the tenant of a system administrator's token is checked again
 _MAX_LENGTH: Final = 255
 
 
@@ -120,6 +121,21 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
     if found.id or found.domain:
         raise OtherTenant(f"The login reaches {found} instead of {expected}, so nothing more was sent.")
     raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
+
+
+def confirm_again(response: httpx.Response, site: Site, expected: Tenant, secrets: Iterable[str | None]) -> None:
+    """Check as `confirm_tenant` does, after requests that may have reached another tenant."""
+    try:
+        confirm_tenant(response, site, expected, secrets)
+    except OtherTenant as error:
+        raise found_late(error) from error
+
+
+def found_late(error: OtherTenant) -> OtherTenant:
+    """The error for another tenant that a repeated check finds."""
+    late = OtherTenant(f"{error} Requests of the last {RECHECK:g} seconds may have reached it.")
+    late.is_late = True
+    return late
 
 
 def _raise_for_status(response: httpx.Response, secrets: Iterable[str | None]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly
+from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, OtherTenant, PbxError, StoppedEarly
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
@@ -22,6 +22,11 @@ from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender
 
+_CHANGED: Final = (Status.CREATED, Status.UPDATED)
+_IN_DOUBT: Final = (
+    "The login reached another tenant shortly before or after this row was sent, so the change may have been made "
+    "there. Check the boxes of both tenants."
+)
 _STOP_POLL: Final = 0.1  # seconds
 _CANARIES: Final = (ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE)
 
@@ -77,6 +82,7 @@ async def send(
         await in_parallel(run.left(plan), run.send, settings.concurrency)
         await run.finish_verifying()
         await run.settle_shared_ids(plan)
+        await run.check_tenant(plan)
     finally:
         watch.cancel()
     return run.end(plan)
@@ -106,6 +112,8 @@ class _Run:
         self._on_outcome = on_outcome
         self._stop = stop
         self._outcomes: dict[int, Outcome] = {}
+        self._pbx = pbx
+        self._checked_at: dict[int, float] = {}  # the last check of the tenant before each outcome
         self._blanks: set[frozenset[str]] = set()
         self._sender = RowSender(
             pbx,
@@ -155,6 +163,25 @@ class _Run:
                     settled = _not_sent(change)
                 self._outcomes[outcome.row] = settled
                 self._record_end(RowResult(settled), outcome)
+
+    async def check_tenant(self, plan: Plan) -> None:
+        """Check that the login still reaches the tenant. If not, changes since the last check are not certain."""
+        error = self._error
+        try:
+            await self._pbx.check_tenant()
+        except LoginRefused as refused:
+            error = refused if isinstance(refused, OtherTenant) and refused.is_late else error
+            self._error = self._error or refused
+        except (PbxError, StoppedEarly, Interrupted):  # every request before the last check was to the right tenant
+            pass
+        if isinstance(error, OtherTenant) and error.is_late:
+            for change in plan.changes:
+                row = change.record.row
+                former = self._outcomes.get(row)
+                if former and former.status in _CHANGED and self._checked_at[row] == self._pbx.checked_at:
+                    doubted = replace(former, status=Status.UNKNOWN, message=_IN_DOUBT)
+                    self._outcomes[row] = doubted
+                    self._record_end(RowResult(doubted), former)
 
     def _check_running(self) -> None:
         """Raise the error that stopped the run, if it has stopped."""
@@ -206,6 +233,7 @@ class _Run:
         former = self._outcomes.get(result.outcome.row)
         self._error = self._error or result.error
         self._outcomes[result.outcome.row] = result.outcome
+        self._checked_at[result.outcome.row] = self._pbx.checked_at
         if result.unverified is None:
             self._on_outcome(result.outcome)
         if result.outcome.status is not Status.NOT_SENT:

@@ -263,3 +263,21 @@ async def test_a_token_that_a_switch_gave_is_not_shown() -> None:
         secrets = pbx._client._session.secrets  # noqa: SLF001  (what messages mask)
 
     assert watched.asked[-1].headers["authorization"].removeprefix("Bearer ") in secrets
+
+
+async def test_rows_sent_since_the_last_check_are_unknown_if_the_login_is_found_to_reach_another_tenant() -> None:
+    """Another program's switch moves this login after the first row. The check at the end of the run finds it."""
+    app = several(behave=("system:first",))
+    tenant = await tenant_of(app, SECOND)
+    outcomes = []
+    async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+        app.state.faults = FaultRules(["unswitch:create:2"])
+        ending = await send(plan_of(4), pbx, SendSettings(concurrency=1, max_rps=0, max_outage=0))
+        outcomes = [outcome.status for outcome in ending.outcomes]
+
+    assert boxes_of(app)[2] == 2
+    assert boxes_of(app)[0] > 2  # in the wrong tenant
+    assert outcomes == [Status.UNKNOWN] * 4
+    assert isinstance(ending.error, OtherTenant)
+    assert "may have reached it" in str(ending.error)
