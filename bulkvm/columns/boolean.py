@@ -1,9 +1,10 @@
 """Booleans, as people and spreadsheets write them."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
-from bulkvm.columns.cell_display import shown
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
@@ -22,6 +23,14 @@ _NO: Final = frozenset({
     "désactivé", "inactivo", "desactivado", "inattivo", "disattivo", "disattivato", "uit", "inactief", "inativo",
     "desativado", "\u2610",
 })  # fmt: skip
+# What people also write for no beside check marks, and the words that show that it is the French yes.
+_CIRCLE: Final = "o"
+_MARKS: Final = frozenset(word for word in _YES if word in {"x", "v"} or not word.isalnum())
+_FRENCH: Final = frozenset({"oui", "non", "n"})
+MARK_OR_YES: Final = Fault(
+    ProblemCode.YES_NO,
+    "Other cells of this column have a mark such as x, so this o may mean yes or no. Write yes or no.",
+)
 
 
 def parse_boolean(text: str) -> Parsed:
@@ -44,6 +53,15 @@ def parse_boolean(text: str) -> Parsed:
 def is_no(text: str) -> bool:
     """Whether a text is a word for no."""
     return _fold(text) in _NO
+
+
+def find_circles(texts: Iterable[str]) -> set[str]:
+    """The texts of a column that may mean yes, as in French, or no, as an o beside check marks."""
+    folded = {text: _fold(text.strip(STRIP_CHARS)) for text in set(texts)}
+    words = frozenset(folded.values())
+    if _CIRCLE not in words or words.isdisjoint(_MARKS) or not words.isdisjoint(_FRENCH):
+        return set()
+    return {text for text, word in folded.items() if word == _CIRCLE}
 
 
 def _fold(text: str) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bulkvm.columns import CHECK, CLEAR, EXAMPLE, Column, Parsed
+from bulkvm.columns.boolean import MARK_OR_YES, find_circles
 from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.column import FieldKind
 from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
@@ -62,6 +64,9 @@ def check_column(
     """Parse and check every cell of a column: the text of each row, and the kinds of cells by row."""
     known: dict[str, Parsed] = {}  # many cells have the same text
     values = _read_plain(column, texts, policy, known)
+    if column.kind is FieldKind.BOOLEAN and (circles := find_circles(texts)):
+        known.update(dict.fromkeys(circles, Parsed(None, (MARK_OR_YES,))))
+        values = [None if text in circles else value for text, value in zip(texts, values, strict=True)]
     kinds = {row: kind for row, kind in kinds.items() if kind not in HARMLESS}
     unread: set[int] = set()
     problems: list[Problem] = []

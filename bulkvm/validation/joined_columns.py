@@ -22,7 +22,7 @@ def join_columns(
 ) -> CheckedColumn:
     """Join the values of each row, and check the joined ones.
 
-    A problem of a joined value is reported at each cell that is part of it.
+    A problem of a joined value is reported at each cell that is part of it, unless a part has the same one.
 
     Args:
         column: the column that all of them are read as.
@@ -33,6 +33,7 @@ def join_columns(
     values: list[Value | Blank] = []
     unread = set(chain.from_iterable(part.unread for part in parts.values()))
     problems = list(chain.from_iterable(part.problems for part in parts.values()))
+    of_parts = {(problem.row, problem.code) for problem in problems}
     for row, *cells in zip(rows, *(part.values for part in parts.values()), strict=True):
         given = {letter: value for letter, value in zip(parts, cells, strict=True) if value is not BLANK}
         if row in unread or len(given) < 2:  # noqa: PLR2004  (a single value was checked with its column)
@@ -42,7 +43,7 @@ def join_columns(
         found += [
             problem_in(column, letter, row, fault)
             for rule in column.rules
-            if (fault := rule(value, policy))
+            if (fault := rule(value, policy)) and (row, fault.code) not in of_parts
             for letter in given
         ]
         problems += found

@@ -126,6 +126,26 @@ def test_a_part_that_a_spreadsheet_damaged_is_no_part_of_a_name() -> None:
     assert checked.records == ()
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "problems"),
+    [
+        ("=A1", "Bell", [("B2", "name-marks", "begins with =")]),
+        ("Anna", "=A1", [("C2", "name-marks", "begins with =")]),
+        ("n/a", "Bell", [("B2", "name-placeholder", '"n/a" ')]),
+        ("Anna", "n/a", [("C2", "name-placeholder", '"n/a" ')]),
+        ("A &amp; B", "Bell", [("B2", "name-encoding", '"A & B"')]),
+        ('"Anna', 'Bell"', [("B2", "name-marks", "Anna Bell"), ("C2", "name-marks", "Anna Bell")]),
+    ],
+)
+def test_a_warning_of_a_part_of_a_name_is_not_repeated_for_the_whole(
+    first: str, last: str, problems: Sequence[tuple[str, str, str]]
+) -> None:
+    checked = validate(mapped(["Ext", "Vorname", "Nachname"], ["6201", first, last], **NAMES))
+
+    assert found(checked) == [(cell, code) for cell, code, _ in problems]
+    assert all(text in p.message for p, (_, _, text) in zip(checked.problems, problems, strict=True))
+
+
 def test_rows_that_are_compared_have_the_joined_texts() -> None:
     sheet = mapped(
         ["Ext", "Vorname", "Nachname", "E1", "E2"],

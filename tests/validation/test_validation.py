@@ -513,3 +513,31 @@ def test_what_a_workbook_shows_names_no_option(headings: list[str]) -> None:
 
     assert problems
     assert not any("--" in problem.message or "extension_number" in problem.message[:30] for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("cells", "doubtful"),
+    [
+        (["x", "o"], [3]),
+        (["X", "O", "o", ""], [3, 4]),
+        (["\u2713", "o"], [3]),
+        (["\u2714\ufe0f", "o"], [3]),
+        (["x", "o", "yes"], [3]),
+        (["o", "n"], []),
+        (["o", ""], []),
+        (["oui", "o", "x"], []),
+        (["x", "o", "Non"], []),
+        (["x", ""], []),
+        (["o", "yes"], []),
+    ],
+)
+@pytest.mark.parametrize("heading", ["Ask for the PIN", "Notify"])
+def test_an_o_beside_marks_is_an_error_unless_it_is_french(heading: str, cells: list[str], doubtful: list[int]) -> None:
+    sheet = sheet_of(["Ext", heading], *([f"{6201 + place}", text] for place, text in enumerate(cells)))
+
+    checked = validate(sheet)
+
+    errors = [problem for problem in checked.problems if problem.is_error]
+    assert [(error.cell, error.code) for error in errors] == [(f"B{row}", "yes-no") for row in doubtful]
+    assert all("may mean yes or no" in error.message for error in errors)
+    assert not {record.row for record in checked.records} & set(doubtful)
