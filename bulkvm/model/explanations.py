@@ -48,6 +48,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.COLUMN_MISSING: "Rows are matched to boxes by their extension.",
     _P.COLUMN_TWICE: _TWO_VALUES,
     _P.HEADING_AMBIGUOUS: _TWO_VALUES,
+    _P.HEADINGS_CHANGE: "In tables that are pasted together, a PIN could be read as a name.",
     _P.COLUMN_UNKNOWN: "Sheets often have columns for people. The warning shows that nothing is read from this one.",
     _P.COLUMN_NO_HEADING: "A heading may have been deleted by mistake, and the column is not read without it.",
     _P.PIN_COLUMN_UNCERTAIN: "A code may be the PIN of the voicemail box, of a phone or of a door.",

@@ -67,6 +67,9 @@ class ProblemCode(StrEnum):
     HEADING_AMBIGUOUS = (
         "heading-ambiguous", _ERROR, "a heading may mean one column or another", "choose one with `--map`",
     )  # fmt: skip
+    HEADINGS_CHANGE = (
+        "headings-change", _ERROR, "headings further down are in other columns", "use the same columns in all rows",
+    )  # fmt: skip
     COLUMN_UNKNOWN = "column-unknown", _WARNING, "the column is not read", "rename it, or use `--map`"
     COLUMN_NO_HEADING = "column-no-heading", _WARNING, "a column has values and no heading", "add a heading"
     PIN_COLUMN_UNCERTAIN = (

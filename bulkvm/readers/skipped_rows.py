@@ -34,12 +34,15 @@ def skip_rows(sheet: Sheet) -> Sheet:
     names_of_key = {text for text in words if _is_heading(text, KEY_COLUMN, sheet, keys[0])}
     with_name = [row for row, text in not_numbers.items() if text in names_of_key]
     headings = [row for row in with_name if _repeats_headings(sheet, columns, row)]
+    known = {text for text in words if text in names_of_key or match_headings({keys[0]: text}, sheet.heading_map)}
+    others = [row for row, text in not_numbers.items() if text in known and row not in headings]
+    others = [row for row in others if _has_other_headings(sheet, row)]
     without_number = [row for row, text in not_numbers.items() if not text and row not in sheet.left_out]
     prefilled = _find_prefilled(sheet, columns, without_number) if without_number else []
-    if not (headings or prefilled):
+    if not (headings or others or prefilled):
         return sheet
-    problems = (*_warn(headings, prefilled), *sheet.problems)
-    return replace(sheet.without_rows({*headings, *prefilled}), problems=problems)
+    problems = (*_refuse(others, sheet.header_row), *_warn(headings, prefilled), *sheet.problems)
+    return replace(sheet.without_rows({*headings, *others, *prefilled}), problems=problems)
 
 
 def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], row: int) -> bool:
@@ -49,6 +52,14 @@ def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], row: int) -> 
     if len(written) == 1 < len(columns):
         return False
     return all(_is_heading(text, columns[letter], sheet, letter) for letter, text in written.items())
+
+
+def _has_other_headings(sheet: Sheet, row: int) -> bool:
+    """Whether a row that does not repeat the headings has that of the extension and another one."""
+    columns = match_headings(
+        {str(letter): str(text) for letter, text in sheet.cells.loc[row].items()}, sheet.heading_map
+    )
+    return len(columns) > 1 and KEY_COLUMN in columns.values()
 
 
 def _is_heading(text: str, column: Column, sheet: Sheet, letter: str) -> bool:
@@ -80,6 +91,17 @@ def _is_default(texts: list[str], at: int) -> bool:
     return (
         not text or is_no(text) or text.isdecimal() or texts[at] in texts[max(at - 1, 0) : at] + texts[at + 1 : at + 2]
     )
+
+
+def _refuse(rows: Sequence[int], header_row: int) -> Iterator[Problem]:
+    if rows:
+        yield Problem(
+            row=None,
+            code=ProblemCode.HEADINGS_CHANGE,
+            message=f"the headings in {_list_rows(rows)} are in other columns than those in row {header_row}. The rows "
+            f"below would be read in the wrong columns. Arrange them in the columns of row {header_row}, or save them "
+            "as a sheet of their own.",
+        )
 
 
 def _warn(headings: Sequence[int], prefilled: Sequence[int]) -> Iterator[Problem]:

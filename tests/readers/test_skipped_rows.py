@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.readers import read_sheet
-from bulkvm.validation import validate
+from bulkvm.validation import take_rows, validate
 from tests.readers.files import codes, write_workbook
 
 BOX = "6201,Room 1,402817,en-US,yes,yes,a@example.com,x\n"
@@ -95,9 +95,7 @@ def test_a_row_that_repeats_the_headings_is_skipped(tmp_path: Path, row: str) ->
     assert found == [(None, "repeated-headings")]
 
 
-@pytest.mark.parametrize(
-    "row", ["Ext,,,,,,,\n", "Ext,Front Desk,519284,,,,,\n", "Name,Ext,,,,,,\n", "Total,Name,,,,,,\n"]
-)
+@pytest.mark.parametrize("row", ["Ext,,,,,,,\n", "Ext,Front Desk,519284,,,,,\n", "Total,Name,,,,,,\n"])
 def test_a_row_that_only_resembles_the_headings_stays_an_error(tmp_path: Path, row: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes((HEADER + BOX + row).encode())
@@ -107,6 +105,35 @@ def test_a_row_that_only_resembles_the_headings_stays_an_error(tmp_path: Path, r
     assert [(p.cell, p.code) for p in checked.problems if p.is_error] == [("A3", "extension-not-digits")]
     (message,) = [p.message for p in checked.problems if p.is_error]
     assert message == "This is not a number. If the row is a heading or a note, delete it."
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rows"),
+    [
+        ("Extension,Name,PIN", "Extension,PIN,Name", "6202,519284,Room 2"),
+        ("Extension,Name,PIN", "PIN,Name,Extension", "519284,Room 2,6202"),
+        ("Extension,Name,PIN", "Nebenstelle,PIN,Anzeigename", "6202,519284,Room 2"),
+        ("Extension,Name,PIN", "Extension,Name,Mobile", "6202,Room 2,519284"),
+        ("Extension,Name,PIN", "Name,Extension,", "Room 2,6202,"),
+        ("Extension,Name,Floor,PIN", "Extension,Name,PIN,Floor", "6202,Room 2,519284,1"),
+    ],
+)
+def test_headings_in_other_columns_further_down_stop_the_sheet(
+    tmp_path: Path, first: str, second: str, rows: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{first}\n6201,Room 1,,\n{second}\n{rows}\n")
+
+    sheet = read_sheet(path)
+    checked = validate(sheet)
+
+    (error,) = [problem for problem in checked.problems if problem.code == "headings-change"]
+    assert (error.row, error.is_error) == (None, True)
+    assert "row 3" in error.message
+    assert "other columns than those in row 1" in error.message
+    assert not checked.is_readable
+    assert not any(problem.row == 3 for problem in checked.problems)
+    assert take_rows(sheet)[1]
 
 
 def test_check_boxes_of_a_workbook_are_skipped_like_those_of_a_text_file(tmp_path: Path) -> None:
