@@ -59,7 +59,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.NAME_BLANK: "The PBX requires a name for a new box. An existing box keeps its name.",
     _P.PIN_BLANK: "The PBX requires a PIN for a new box. An existing box keeps its PIN.",
     _P.HIDDEN_ROWS: _ALL_ROWS,
-    _P.STRUCK_THROUGH: _ALL_ROWS,
+    _P.STRUCK_THROUGH: f"{_ALL_ROWS} A cell struck through in part is an error, except for a name.",
     _P.CONDITIONAL_FORMAT: "A conditional format can show a text or a number that the cell does not hold.",
     _P.HIDDEN_COLUMNS: "Hidden columns are read like the others, although their values are not seen.",
     _P.SURPLUS_VALUES: "An unquoted separator inside a value moves all values after it by one column.",

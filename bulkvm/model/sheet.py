@@ -41,6 +41,7 @@ class CellKind(StrEnum):
     UNWRAPPED = "text in a formula"  # ="Bob" in a CSV file; its text is Bob
     OTHER_ENCODING = "text in another encoding"  # than the rest of a text file; its text is a guess
     UNKNOWN_WORD = "unknown word"  # in a column of another system's export that has a closed list of words
+    PARTLY_STRUCK = "text struck through in part"  # not in names
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
@@ -48,6 +49,7 @@ class CellKind(StrEnum):
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
     CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED, CellKind.UNKNOWN_WORD,
+    CellKind.PARTLY_STRUCK,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,

@@ -44,7 +44,7 @@ class CellText:
 
     `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
     `white_styles` of those with white text on white. `white_strings` are white at least in part, and
-    `filled_styles` have another background.
+    `filled_styles` have another background. Of `partly_struck_strings`, only some is struck through.
     """
 
     strings: Sequence[str]
@@ -55,12 +55,17 @@ class CellText:
     white_styles: frozenset[str] = frozenset()
     white_strings: frozenset[int] = frozenset()
     filled_styles: frozenset[str] = frozenset()
+    partly_struck_strings: frozenset[int] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""
         if style in self.struck_styles:
             return True
         return kind == "s" and bool(self.struck_strings) and read_index(value or "") in self.struck_strings
+
+    def is_partly_struck(self, kind: str, value: str | None) -> bool:
+        """Return whether a cell has a shared string of which only some is struck through."""
+        return kind == "s" and read_index(value or "") in self.partly_struck_strings
 
     def is_white(self, kind: str, style: str, value: str | None, *, has_white_run: bool) -> bool:
         """Return whether a cell has white text on white, by its style, its shared string or a run in it."""

@@ -33,6 +33,17 @@ def warn_struck_rows(struck: Iterable[tuple[int, Collection[str]]], used: Collec
     yield from _warn_rows(struck, used, ProblemCode.STRUCK_THROUGH, "text that is struck through")
 
 
+def allow_partly_struck(table: Table, letters: Collection[str]) -> None:
+    """Read text struck through in part in these columns like other struck text; elsewhere, it is an error instead."""
+    for letter in letters:
+        kinds = table.kinds.get(letter, {})
+        table.kinds[letter] = {row: kind for row, kind in kinds.items() if kind is not CellKind.PARTLY_STRUCK}
+    table.struck = [
+        (row, [letter for letter in found if table.kinds.get(letter, {}).get(row) is not CellKind.PARTLY_STRUCK])
+        for row, found in table.struck
+    ]
+
+
 def warn_white_rows(white: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
     """Warn once about all rows with white text on white in a column that is read."""
     yield from _warn_rows(white, used, ProblemCode.HIDDEN_ROWS, "white text on white")

@@ -155,6 +155,7 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         styles.white(),
         frozenset(strings.white),
         styles.filled(),
+        frozenset(strings.partly_struck),
     )
     return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing))
 

@@ -28,6 +28,7 @@ class RichText:
         self.runs: list[str] = []
         self.is_struck = False
         self.is_white = False
+        self._struck_runs = 0
         self._in_phonetic = False
         self._start_run({})
 
@@ -45,11 +46,17 @@ class RichText:
         """Return the handlers of end tags."""
         return for_elements(t=self._end_text, rPh=self._end_phonetic)
 
+    @property
+    def is_partly_struck(self) -> bool:
+        """Whether some of the text is struck through, and some is not."""
+        return self.is_struck and sum(bool(run.strip()) for run in self.runs) > self._struck_runs
+
     def take(self) -> str:
         """Return the text, and begin another one without marks."""
         text = join_text_runs(self.runs)
         self.runs.clear()
         self.is_struck = self.is_white = False
+        self._struck_runs = 0
         self._start_run({})
         return text
 
@@ -78,4 +85,5 @@ class RichText:
         self.runs.append(text.translate(self._digits) if self._digits else text)
         if (self._has_struck or self._has_white) and text.strip():
             self.is_struck |= self._has_struck
+            self._struck_runs += self._has_struck
             self.is_white |= self._has_white

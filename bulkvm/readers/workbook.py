@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Final
 
+from bulkvm.columns import NAME_COLUMN
 from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
@@ -13,6 +14,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
 from bulkvm.readers.hidden_and_merged import (
+    allow_partly_struck,
     find_covered_headings,
     mark_merged,
     warn_conditional,
@@ -167,7 +169,10 @@ def _read(
             elif row.number == header.row.number and row.cells.keys() != header.row.cells.keys():
                 raise ValueError(row.number)  # the header is in parts, with other rows between them
     table.sort()
-    used = set(match_headings(header.headings, heading_map))
+    columns = match_headings(header.headings, heading_map)
+    used = set(columns)
+    if table.struck:
+        allow_partly_struck(table, [letter for letter, column in columns.items() if column is NAME_COLUMN])
     in_order = sorted(used, key=COLUMN_OF.__getitem__)
     problems = (
         *warn_hidden_rows(table.hidden),

@@ -211,6 +211,7 @@ class SharedStrings(XmlHandler):
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.struck: set[int] = set()
+        self.partly_struck: set[int] = set()
         self.white: set[int] = set()
         self._text = RichText()
 
@@ -225,6 +226,8 @@ class SharedStrings(XmlHandler):
     def _end_item(self, _: str) -> None:
         if self._text.is_struck:
             self.struck.add(len(self.texts))
+        if self._text.is_partly_struck:
+            self.partly_struck.add(len(self.texts))
         if self._text.is_white:
             self.white.add(len(self.texts))
         self.texts.append(self._text.take())

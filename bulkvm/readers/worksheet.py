@@ -163,9 +163,10 @@ class Worksheet(XmlHandler):
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
         letter, is_misplaced = self._column_letter(attributes.get("r"))
-        is_struck = has_white_run = False
+        is_struck = is_partly_struck = has_white_run = False
         if self._text.runs:
             is_struck, has_white_run = self._text.is_struck, self._text.is_white
+            is_partly_struck = self._text.is_partly_struck
             self._value = self._text.take()
         if self._value is None and self._formula is None:
             return
@@ -177,6 +178,8 @@ class Worksheet(XmlHandler):
             self._cells[letter] = text
             if is_struck or (self._may_be_struck and self._texts.is_struck(kind_of_value, style, self._value)):
                 self._struck.append(letter)
+                if is_partly_struck or self._texts.is_partly_struck(kind_of_value, self._value):
+                    kind = kind or CellKind.PARTLY_STRUCK
             if (has_white_run or self._may_be_white) and self._texts.is_white(
                 kind_of_value, style, self._value, has_white_run=has_white_run
             ):

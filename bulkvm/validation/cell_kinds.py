@@ -32,6 +32,11 @@ _NO_VALUE: Final = {
         "The cell's number format hides its value. Format the cell as Text and type the value "
         "again, or empty the cell.",
     ),
+    CellKind.PARTLY_STRUCK: Fault(
+        ProblemCode.STRUCK_THROUGH,
+        "Part of the text is struck through, so it is unclear what counts. Delete the part that does not count.",
+        Severity.ERROR,
+    ),
     CellKind.DAMAGED: Fault(
         ProblemCode.CELL_DAMAGED, "The cell is damaged in the file, so it cannot be read. Type it again."
     ),

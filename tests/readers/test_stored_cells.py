@@ -9,7 +9,7 @@ import pytest
 from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
-from bulkvm.validation import validate
+from bulkvm.validation import Checked, validate
 from tests.readers.files import header_xml, texts, write_raw_workbook, write_workbook
 
 
@@ -278,6 +278,59 @@ def test_a_row_that_is_struck_through_is_read_with_a_warning(tmp_path: Path, cel
     assert [(problem.row, problem.is_error) for problem in struck] == ([(None, False)] if rows else [])
     assert all(f"others: {rows}." in problem.message for problem in struck)
     assert all("If that text does not count, delete it" in problem.message for problem in struck)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_error"),
+    [("6201", "6202", True), ("6201", " ", False), (" ", "6202", False), ("", "6202", False), ("6201", "", False)],
+)
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_an_extension_with_some_digits_struck_through_is_an_error(
+    tmp_path: Path, old: str, new: str, *, is_shared: bool, is_error: bool
+) -> None:
+    checked = check_struck(tmp_path, "A3", old, new, is_shared=is_shared)
+
+    errors = [(problem.cell, problem.code) for problem in checked.problems if problem.is_error]
+    assert errors == ([("A3", "struck-through")] if is_error else [])
+    warned = [problem for problem in checked.problems if problem.code == "struck-through" and not problem.is_error]
+    assert bool(warned) is (bool(old.strip()) and not is_error)
+
+
+@pytest.mark.parametrize(
+    ("cell", "old", "new", "is_error"),
+    [
+        ("B3", "Old", " Lab", False),
+        ("C3", "402817", "519284", True),
+        ("D3", "old@example.com, ", "new@example.com", True),
+        ("D3", "old@example.com", "", False),
+        ("E3", "en-US ", "de-DE", True),
+        ("F3", "one", "two", False),
+    ],
+)
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_text_struck_through_in_part_is_an_error_except_in_names(
+    tmp_path: Path, cell: str, old: str, new: str, *, is_shared: bool, is_error: bool
+) -> None:
+    checked = check_struck(tmp_path, cell, old, new, is_shared=is_shared)
+
+    errors = [problem for problem in checked.problems if problem.is_error]
+    assert [(error.cell, error.code) for error in errors] == ([(cell, "struck-through")] if is_error else [])
+    assert all("Delete the part that does not count" in error.message for error in errors)
+    assert [record.row for record in checked.records] == ([] if is_error else [3])
+
+
+def check_struck(tmp_path: Path, cell: str, old: str, new: str, *, is_shared: bool) -> Checked:
+    """Check a sheet with a row 3, one cell of which has a struck-through text and another one."""
+    runs = f"<r><rPr><strike/></rPr><t>{old}</t></r><r><rPr><b/></rPr><t>{new}</t></r>"
+    xml = f'<c r="{cell}" t="s"><v>0</v></c>' if is_shared else f'<c r="{cell}" t="inlineStr"><is>{runs}</is></c>'
+    headings = ["Extension", "Name", "PIN", "Email", "Language", "Floor"]
+    header = "".join(text_cell(f"{letter}1", text) for letter, text in zip("ABCDEF", headings, strict=True))
+    key = "" if cell == "A3" else text_cell("A3", "6201")
+    rows = f'<row r="1">{header}</row><row r="3">{key}{xml}</row>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx", f"<sheetData>{rows}</sheetData>", strings=f"<si>{runs}</si>" if is_shared else ""
+    )
+    return validate(read_sheet(path))
 
 
 @pytest.mark.parametrize(
