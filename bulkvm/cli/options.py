@@ -161,7 +161,9 @@ def plan_options(command: Command) -> Command:
     @sheet_options
     @click.option("--generate-pins", is_flag=True, help="Generate a PIN for each box that needs one and has none.")
     @click.option(
-        "--replace-pins", is_flag=True, help="Generate a PIN for each new box whose PIN the PBX's rules refuse."
+        "--replace-pins",
+        is_flag=True,
+        help="Generate a PIN for each new box whose PIN the PBX's rules refuse. Existing boxes keep their PINs.",
     )
     @click.option("--skip-invalid", is_flag=True, help="Skip invalid rows instead of refusing the sheet.")
     @click.option(

@@ -31,9 +31,29 @@ from bulkvm.columns.recipients import (
 from bulkvm.model.problem import ProblemCode
 
 __all__ = [
-    "CHANGED_HEADING", "CHECK", "CLEAR", "COLUMNS", "COLUMN_OF_HEADER", "EXAMPLE", "ID_COLUMN", "ID_HEADING",
-    "KEY_COLUMN", "NAME_COLUMN", "PIN_COLUMN", "PLAN_HEADING", "RESULT_PREFIX", "ROW_HEADING", "SECRET_HEADERS",
-    "SENT_PIN_HEADING", "STATUS_HEADING", "UNDO_HEADING", "Column", "FieldKind", "Parsed", "refused_text",
+    "CHANGED_HEADING",
+    "CHECK",
+    "CLEAR",
+    "COLUMNS",
+    "COLUMN_OF_HEADER",
+    "EXAMPLE",
+    "ID_COLUMN",
+    "ID_HEADING",
+    "KEY_COLUMN",
+    "NAME_COLUMN",
+    "PIN_COLUMN",
+    "PIN_NOT_SENT",
+    "PLAN_HEADING",
+    "RESULT_PREFIX",
+    "ROW_HEADING",
+    "SECRET_HEADERS",
+    "SENT_PIN_HEADING",
+    "STATUS_HEADING",
+    "UNDO_HEADING",
+    "Column",
+    "FieldKind",
+    "Parsed",
+    "refused_text",
 ]  # fmt: skip
 
 # Clears a field that can be cleared; a blank cell keeps the value.
@@ -52,6 +72,7 @@ ROW_HEADING: Final = f"{RESULT_PREFIX}row"  # in a clean copy: the row of the sh
 ID_HEADING: Final = f"{RESULT_PREFIX}id"
 # The PIN that was sent, if it is not the one in the PIN column.
 SENT_PIN_HEADING: Final = f"{RESULT_PREFIX}pin"
+PIN_NOT_SENT: Final = "not sent"  # in that column: the box kept its PIN
 CHANGED_HEADING: Final = f"{RESULT_PREFIX}changed"
 
 # In the result of an undo: the run that was undone. Such a sheet is refused as input.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bulkvm.columns import PIN_NOT_SENT
 from bulkvm.files import Reservation, reserve
 from bulkvm.jobs.approved_plan import ApprovedPlan
 from bulkvm.jobs.connection import Connection
@@ -254,6 +255,7 @@ class _Import:
             outcomes,
             prepared.problems,
             summary,
-            pins=pins_on_pbx(prepared.pins_not_in_cells, outcomes),
+            pins=pins_on_pbx(prepared.pins_not_in_cells, outcomes)
+            | dict.fromkeys(prepared.pins_not_sent, PIN_NOT_SENT),
             overwrite=self.reservation,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
 from bulkvm.files import check_kind, check_target
@@ -108,7 +108,7 @@ def _read_result(file: Path) -> Iterator[Box | None]:
         status, new_pin = text.strip(STRIP_CHARS).casefold(), sent.get(row, "").strip(STRIP_CHARS)
         if status == Status.UNKNOWN:
             yield None
-        elif _is_created(text) or (status in DONE and new_pin):
+        elif _is_created(text) or (status in DONE and new_pin not in {"", PIN_NOT_SENT}):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
             box = Box(id="", **fields)
             box = replace(box, pin=new_pin) if new_pin else box

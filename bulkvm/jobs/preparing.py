@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bulkvm.columns import SECRET_HEADERS, refused_text
+from bulkvm.columns import PIN_COLUMN, SECRET_HEADERS, refused_text
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
@@ -65,13 +65,20 @@ class Prepared:
         return {**pins, **self.generated_pins}
 
     @property
+    def pins_not_sent(self) -> set[int]:
+        """The rows whose PIN is not sent since their box exists."""
+        given = {record.row for record in self.checked.records if record.pin is not BLANK}
+        changes = [change for change in self.plan.changes if PIN_COLUMN.header not in change.kept] if self.plan else []
+        return {c.record.row for c in changes if c.box and c.record.pin is BLANK and c.record.row in given}
+
+    @property
     def rows(self) -> list[SheetRow]:
         """Every row that was read, for the journal: as it will be sent, or as the sheet has it if it is not valid."""
         invalid, generated = rows_with_errors(self.problems), self.generated_pins
         messages = messages_by_row([problem for problem in self.problems if problem.row in invalid])
         letters = letters_by_header(self.sheet) if invalid else {}
         texts = {header: joined_texts(self.sheet, header, found) for header, found in letters.items()}
-        refused = refused_cells(self.sheet)
+        refused, not_sent = refused_cells(self.sheet), self.pins_not_sent
         rows = self._rows_left_out()
         left_out = {sheet_row.record.row for sheet_row in rows}
         for record in self.checked.understood:
@@ -79,7 +86,8 @@ class Prepared:
             if row in left_out:
                 continue
             if row not in invalid:
-                whole = replace(record, pin=generated[row]) if row in generated else record
+                pin = BLANK if row in not_sent else generated.get(row, record.pin)
+                whole = record if pin is record.pin else replace(record, pin=pin)
                 rows.append(SheetRow(record=whole, has_generated_pin=row in generated))
                 continue
             outcome = Outcome(row=row, extension_number=extension, status=Status.INVALID, message=messages.get(row, ""))
@@ -205,4 +213,10 @@ def _make_new_pins(checked: Checked, options: PlanOptions, policy: PinPolicy) ->
         return generate_pin(policy, extension_number, secrets.choice)
 
     is_needed = options.generate_pins or options.reading.replace_pins
-    return NewPins(policy, make if is_needed else None, checked.refused_pins, not options.generate_pins)
+    return NewPins(
+        policy,
+        make if is_needed else None,
+        checked.refused_pins,
+        for_refused_only=not options.generate_pins,
+        only_of_new=options.reading.replace_pins,
+    )

@@ -22,7 +22,8 @@ class SheetOptions:
         fix_zeros: restore the leading zeros that PINs lost in a spreadsheet.
         only_failed: read only the rows that an earlier run did not complete.
         pin_policy: how long a PIN may be; None to ask the PBX.
-        replace_pins: count PINs as blank that the policy or the PBX's rules refuse. A new box gets a generated one.
+        replace_pins: count PINs as blank that the policy or the PBX's rules refuse. A new box gets a generated one,
+            and no PIN of an existing box is sent.
     """
 
     sheet: str | None = None

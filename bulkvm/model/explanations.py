@@ -118,7 +118,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.PIN_ZERO_RESTORED: _CHANGED,
     _P.PIN_IS_EXTENSION: _WEAK,
     _P.PIN_SHARED: "Everyone who knows the PIN of one box can listen to the messages of the others.",
-    _P.PIN_REPLACED: "`--replace-pins` generates a PIN for a new box instead of one that the PBX would refuse.",
+    _P.PIN_REPLACED: "`--replace-pins` replaces PINs that the PBX would refuse, and existing boxes keep their PINs.",
     _P.PIN_OUTDATED: "The PBX may refuse the whole box when such a PIN is sent again with another change.",
     _P.PROMPT_TAG: "The PBX plays its prompts in a language that it knows by such a tag (BCP 47).",
     _P.PROMPT_UNDERSCORE: _CHANGED,

@@ -90,12 +90,12 @@ class ImportPlanner:
         check_completed(completed, listed)
         boxes = await self._complete(listed, records, progress)
         index = BoxIndex(boxes.values())
-        records = [pins.fill_in(record, index.find(record)) for record in records]
+        records, kept = pins.fill_in_all(records, index)
         new = [record.extension_number for record in records if record.extension_number not in index.by_number]
         used = index.by_number.keys() | {record.extension_number for record in records}
         taken = await find_taken(self._owners, new, used, progress)
         plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
-        warnings = (*pins.warn_of_refused(plan.changes), *warn_of_old_pins(plan.changes, pins.policy))
+        warnings = (*pins.warn_of_kept(plan.changes, set(kept)), *warn_of_old_pins(plan.changes, pins.policy))
         return replace(plan, numbers=frozenset(used), problems=(*plan.problems, *warnings))
 
     async def _list(self, progress: Progress) -> tuple[Box, ...]:

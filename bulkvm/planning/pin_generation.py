@@ -1,6 +1,6 @@
 """Generates PINs, and warns of old PINs that the current rules refuse."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, PinPolicy
+from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import box_to_send, find_differences, updated_box
 
 _NOT_NEEDED: Final[Mapping[int, Problem]] = {}
@@ -64,12 +65,33 @@ class NewPins:
         refused: the errors of refused PINs, by row; their records have none. A new box gets a generated PIN instead.
         for_refused_only: whether other rows without a PIN get none. Else they get one if they create a box, or update
             one whose present PIN the rules refuse.
+        only_of_new: whether the PINs of rows whose box exists are not sent.
     """
 
     policy: PinPolicy = DEFAULT_PIN_POLICY
     make: Callable[[str], str] | None = None
     refused: Mapping[int, Problem] = field(default_factory=lambda: _NOT_NEEDED)
     for_refused_only: bool = False
+    only_of_new: bool = False
+
+    def fill_in_all(self, records: Sequence[Record], index: BoxIndex) -> tuple[list[Record], list[int]]:
+        """Remove the PINs that are not to be sent, and add generated ones.
+
+        Returns:
+            The records, and the rows whose PIN is not sent although it differs from that of their box, or cannot be
+            compared with it.
+        """
+        boxes = [index.find(record) for record in records]
+        pairs = list(zip(records, boxes, strict=True))
+        kept = [record.row for record, box in pairs if box and self._is_kept(record, box)]
+        if self.only_of_new:
+            pairs = [(replace(record, pin=BLANK) if box else record, box) for record, box in pairs]
+        return [self.fill_in(record, box) for record, box in pairs], kept
+
+    def _is_kept(self, record: Record, box: Box) -> bool:
+        if record.pin is BLANK:
+            return record.row in self.refused
+        return self.only_of_new and record.pin != box.pin
 
     def fill_in(self, record: Record, box: Box | None) -> Record:
         """Add a generated PIN to a record whose box is given, if it needs one."""
@@ -83,25 +105,22 @@ class NewPins:
         is_outdated = pin_fault(box.pin, self.policy) is not None
         return not self.for_refused_only and is_outdated and bool(find_differences(record, box))
 
-    def warn_of_refused(self, changes: Iterable[Change]) -> Iterator[Problem]:
+    def warn_of_kept(self, changes: Iterable[Change], kept_rows: Collection[int]) -> Iterator[Problem]:
         """Warn of each refused PIN that a generated one replaces, and once of those whose boxes keep their own."""
         kept = []
         for change in changes:
             row = change.record.row
-            if error := self.refused.get(row):
-                if change.box:
-                    kept.append(row)
-                else:
-                    message = (
-                        f"{without_remedy(error.message)} A generated PIN replaces it: the result has it in bulkvm_pin."
-                    )
-                    yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
+            if change.box:
+                kept += [row] if row in kept_rows else []
+            elif error := self.refused.get(row):
+                message = (
+                    f"{without_remedy(error.message)} A generated PIN replaces it: the result has it in bulkvm_pin."
+                )
+                yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
         if kept:
-            pins, it = (
-                ("the PIN of 1 row is", "it") if len(kept) == 1 else (f"the PINs of {len(kept):,} rows are", "them")
-            )
+            pins = "the PIN of 1 row is" if len(kept) == 1 else f"the PINs of {len(kept):,} rows are"
             boxes = "The box exists and keeps its PIN" if len(kept) == 1 else "These boxes exist and keep their PINs"
-            message = f"{pins} not sent, since the rules refuse {it} (first in row {kept[0]}). {boxes}."
+            message = f"{pins} not sent (first in row {kept[0]}). {boxes}."
             yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
 
 

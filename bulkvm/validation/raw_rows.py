@@ -11,6 +11,7 @@ from bulkvm.columns import (
     ID_COLUMN,
     KEY_COLUMN,
     PIN_COLUMN,
+    PIN_NOT_SENT,
     ROW_HEADING,
     SENT_PIN_HEADING,
     STATUS_HEADING,
@@ -34,8 +35,7 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
     """Return the text of each row by column header, without checking it. Rows that are left out are not among them.
 
     In a result, a blank cell was left to the PBX: a created box has the documented default, and other rows do not have
-    the field. The PIN is the one that was sent; if none was, since the rules refuse it and the box exists, it is not
-    known.
+    the field. The PIN is the one that was sent; if none was, since the box exists, it is not known.
 
     Returns:
         The rows, and the errors for which they cannot be compared: rows that could not be read, a column that is
@@ -68,7 +68,9 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
 def _as_sent(row: Mapping[str, str], status: str, pin: str, changed: str) -> Mapping[str, str]:
     given = {header: text for header, text in row.items() if text.strip(STRIP_CHARS)}
     status = status.strip(STRIP_CHARS).casefold()
-    if pin:
+    if pin == PIN_NOT_SENT:
+        given.pop(PIN_COLUMN.header, None)
+    elif pin:
         given[PIN_COLUMN.header] = pin
     elif status in _KEPT and PIN_COLUMN.header not in changed and _is_refused(given.get(PIN_COLUMN.header, "")):
         del given[PIN_COLUMN.header]  # with --replace-pins, the box keeps the PIN that it has

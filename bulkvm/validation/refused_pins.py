@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.columns import SENT_PIN_HEADING
+from bulkvm.columns import PIN_NOT_SENT, SENT_PIN_HEADING
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.pin import without_remedy
 from bulkvm.columns.sheet_columns import result_letters
@@ -22,7 +22,8 @@ _REFUSED: Final = frozenset(
 def rows_with_sent_pin(sheet: Sheet) -> set[int]:
     """The rows of a result whose PIN is not the one in the PIN column: an import sent another one."""
     letter = result_letters(sheet).get(SENT_PIN_HEADING)
-    return {row for row, text in sheet.texts(letter).items() if text.strip(STRIP_CHARS)} if letter else set()
+    texts = sheet.texts(letter) if letter else {}
+    return {row for row, text in texts.items() if text.strip(STRIP_CHARS) not in {"", PIN_NOT_SENT}}
 
 
 def blank_refused_pins(

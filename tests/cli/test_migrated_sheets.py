@@ -155,6 +155,33 @@ def test_a_refused_pin_of_an_existing_box_is_not_sent(bulkvm: Bulkvm, pbx: Starl
     assert "its PIN" in warning["message"]
 
 
+@pytest.mark.parametrize("behave", [[], ["hide:pin:both"]], ids=["PINs are shown", "PINs are hidden"])
+def test_no_pin_of_an_existing_box_is_reset_by_an_old_export(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, behave: list[str]
+) -> None:
+    old = write_csv(folder / "a.csv", FREE, ("6303", "Lab", "402817", "", ""))
+    new = write_csv(folder / "b.csv", FREE, ("6303", "Laboratory", "402817", "", ""), ("6304", "New", "604927", "", ""))
+    with serve(*behave) as app:
+        bulkvm("import", old, "--yes")
+        with app.state.stored.db as db:
+            db.execute("UPDATE box SET pin = '918273'")
+
+        planned = bulkvm("plan", new, "--replace-pins", "--json").json
+        bulkvm("plan", new, "--replace-pins", "--output", "plan.xlsx")
+        ended = bulkvm("import", "plan.xlsx", "--approved", "--yes", "--json", "--result", "r.xlsx")
+        compared = bulkvm("diff", "r.xlsx")
+
+        assert [row["changed"] for row in planned["rows"] if row["change"] == "update"] == [["name"]]
+        assert (ended.code, compared.code) == (0, 0)
+        assert stored(app, "pin") == {"6302": "918273", "6303": "918273", "6304": "604927"}
+        (warning,) = [problem for problem in ended.json["problems"] if problem["code"] == "pin-replaced"]
+        assert warning["row"] is None
+        assert "the PINs of 2 rows are not sent" in warning["message"]
+        assert column(folder / "r.xlsx", "bulkvm_pin") == ["not sent", "not sent", ""]
+        assert bulkvm("pins", "r.xlsx", "--output", "letters.csv").code == 0
+        assert column(folder / "letters.csv", "PIN") == ["604927"]
+
+
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(
     ("pin", "options", "code"),
