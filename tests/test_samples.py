@@ -49,7 +49,7 @@ def test_the_sample_with_mistakes_has_every_kind_of_problem_that_a_person_can_ma
         ProblemCode.TEXT_UNWRAPPED, ProblemCode.NAME_CONTROL,
         # These depend on the PBX, on an earlier run or on an option.
         ProblemCode.NAME_BLANK, ProblemCode.PIN_BLANK, ProblemCode.PIN_POLICY, ProblemCode.PIN_ZERO_RESTORED,
-        ProblemCode.PIN_REPLACED, ProblemCode.ROWS_LEFT_OUT,
+        ProblemCode.PIN_REPLACED, ProblemCode.PIN_SHORT, ProblemCode.ROWS_LEFT_OUT,
     }  # fmt: skip
 
 

@@ -20,6 +20,12 @@ _PROBABLY_LOST: Final = (
     "Text and type the PIN again with its zero."
 )
 
+_PERHAPS_LOST: Final = (
+    "The PIN is shorter than most others, which have {usual} digits, and it was a number: Excel may have dropped a "
+    "leading zero. If so, format the column as Text and type the PIN again with its zero."
+)
+_USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
+
 
 def restore_zeros(
     sheet: Sheet, letter: str, rows: Sequence[int], texts: Sequence[str], policy: PinPolicy
@@ -83,6 +89,18 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
                 "dropped a leading zero. If so, format the column as Text and type it again.",
             ),
         )
+
+
+def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
+    """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
+    lengths = Counter(map(len, pins.values()))
+    usual = max(lengths, default=0)
+    is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
+    if not is_uniform or not lengths[usual - 1] or min(lengths) < usual - 2:
+        return
+    fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual))
+    shorter = (row for row, pin in pins.items() if len(pin) < usual and may_have_lost_zero(sheet, letter, row))
+    yield from ((row, fault) for row in shorter)
 
 
 def _is_one_short(text: str, policy: PinPolicy) -> bool:

@@ -1,7 +1,7 @@
 """Validates a whole sheet."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
@@ -19,7 +19,12 @@ from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_i
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.joined_columns import join_columns
-from bulkvm.validation.leading_zeros import restore_zeros, warn_of_lost_zeros, warn_of_short_extensions
+from bulkvm.validation.leading_zeros import (
+    restore_zeros,
+    warn_of_lost_zeros,
+    warn_of_short_extensions,
+    warn_of_short_pins,
+)
 from bulkvm.validation.refused_pins import blank_refused_pins, rows_with_sent_pin, warn_of_sent_pins
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
@@ -144,7 +149,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     if replaced and PIN_COLUMN.header in checked:
         checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows, set(replaced))
     problems.extend(chain.from_iterable(column.problems for column in checked.values()))
-    numbers = _numbers(rows, checked[KEY_COLUMN.header])
+    numbers = _texts(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
@@ -223,16 +228,27 @@ def _check_one(
         return check_column(column, letter, rows, texts, kinds=kinds, policy=policy)
     if not fix_zeros:
         checked = check_column(column, letter, rows, texts, kinds=kinds, policy=policy)
-        return replace(checked, problems=tuple(warn_of_lost_zeros(sheet, letter, checked.problems, policy)))
+        problems = warn_of_lost_zeros(sheet, letter, checked.problems, policy)
+        return replace(checked, problems=(*problems, *_short_pins(sheet, letter, rows, checked)))
     restored, restored_rows = restore_zeros(sheet, letter, rows, texts, policy)
     checked = check_column(column, letter, rows, restored, kinds=kinds, policy=policy)
     warnings = (problem_in(column, letter, row, fault) for row, fault in restored_rows.items())
-    return replace(checked, problems=(*checked.problems, *warnings))
+    return replace(
+        checked, problems=(*checked.problems, *warnings, *_short_pins(sheet, letter, rows, checked, restored_rows))
+    )
 
 
-def _numbers(rows: Sequence[int], key: CheckedColumn) -> dict[int, str]:
-    """The valid extensions, by row."""
-    return {row: value for row, value in zip(rows, key.values, strict=True) if isinstance(value, str)}
+def _short_pins(
+    sheet: Sheet, letter: str, rows: Sequence[int], checked: CheckedColumn, restored: Collection[int] = ()
+) -> Iterable[Problem]:
+    pins = {row: pin for row, pin in _texts(rows, checked).items() if row not in restored}
+    short = warn_of_short_pins(sheet, letter, pins)
+    return (problem_in(PIN_COLUMN, letter, row, fault) for row, fault in short)
+
+
+def _texts(rows: Sequence[int], column: CheckedColumn) -> dict[int, str]:
+    """The valid texts of a column, such as extensions, by row."""
+    return {row: value for row, value in zip(rows, column.values, strict=True) if isinstance(value, str)}
 
 
 def _extensions(records: Sequence[Record], texts: Sequence[str]) -> dict[int, str]:

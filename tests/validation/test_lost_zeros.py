@@ -89,3 +89,40 @@ def test_an_extension_shorter_than_all_others_is_a_warning(
 
     assert [p.cell for p in checked.problems if p.code == "extension-lost-zero"] == doubted
     assert len(checked.records) == len(numbers)
+
+
+LONG = ["48291570", "59302684", "60413795", "71524806"]
+
+
+@pytest.mark.parametrize(
+    ("pins", "kinds", "name", "doubted"),
+    [
+        ([*LONG, "4829157"], {"B6": NUMBER}, "Boxes", ["B6"]),
+        ([*LONG, "4829157"], {}, None, ["B6"]),
+        ([*LONG, "4829157", "582046"], {}, None, ["B6", "B7"]),
+        ([*LONG, "4829157", ""], {}, None, ["B6"]),
+        ([*LONG, "4829157"], {}, "Boxes", []),
+        ([*LONG, "582046"], {}, None, []),
+        ([*LONG, "4829157", "40281"], {}, None, ["B6"]),
+        ([*LONG, "4829157", "402817402"], {}, None, []),
+        ([*LONG, "4829157", "4829158", "4829159"], {}, None, []),
+        (["48291570", "4829157"], {}, None, []),
+        (["402817", "582046", "4829157"], {}, None, []),
+        (LONG, {}, None, []),
+        ([], {}, None, []),
+    ],
+    ids=[
+        "number cell", "csv", "two zeros", "a blank", "text cell", "another length", "a refused PIN", "a longer one",
+        "few have the same length", "one of two", "longer than the others", "all alike", "no rows",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fix_zeros", [False, True])
+def test_a_valid_pin_shorter_than_most_others_of_one_length_is_a_warning(
+    pins: list[str], kinds: dict[str, CellKind], name: str | None, doubted: list[str], *, fix_zeros: bool
+) -> None:
+    rows = [(str(6201 + n), pin) for n, pin in enumerate(pins)]
+
+    problems = validate(sheet_of(("Ext", "PIN"), *rows, kinds=kinds, name=name), fix_zeros=fix_zeros).problems
+
+    assert [p.cell for p in problems if p.code == "pin-short"] == doubted
+    assert {p.severity for p in problems if p.code == "pin-short"} <= {Severity.WARNING}
