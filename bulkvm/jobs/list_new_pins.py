@@ -1,6 +1,6 @@
 """List the PINs that an import set, for a mail merge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,14 @@ from bulkvm.model.change import ChangeKind
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.problem import ProblemCode
+from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.planning import expected_box
+from bulkvm.planning.pin_generation import pin_fault
 from bulkvm.readers import read_sheet
 from bulkvm.reports.output_checks import check_not_input
 from bulkvm.reports.pin_list import write_pin_list
 from bulkvm.reports.table_file import table_format
+from bulkvm.reports.workbook.run_name import read_run_name
 from bulkvm.runs import is_in_progress, read_journal
 from bulkvm.runs.history import find_run, list_runs
 
@@ -61,7 +64,7 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     if check_kind(output):
         raise UsageError(f"{output} already exists, and a list of PINs replaces no file. Name another one.")
     check_target(output)
-    found = list(_read_result(file) if is_file else _read_run(result, observer))
+    found = list(_read_result(file, observer) if is_file else _read_run(result, observer))
     boxes = tuple(box for box in found if box)
     if not boxes:
         raise UsageError("It has no row that was created with a PIN, and no generated PIN, so no list was written.")
@@ -86,8 +89,13 @@ def _read_run(name: str, observer: Observer) -> Iterator[Box | None]:
                 yield box
 
 
-def _read_result(file: Path) -> Iterator[Box | None]:
-    """The boxes of a result; None for each row whose outcome is not known."""
+def _read_result(file: Path, observer: Observer) -> Iterator[Box | None]:
+    """The boxes of a result; None for each row whose outcome is not known.
+
+    Raises:
+        SheetError: a PIN is not the one in the run's journal; or it has no journal, and the rules refuse a PIN.
+    """
+    sent_pins, edited = _pins_in_journal(file, observer), []
     run = "name the run instead: `bulkvm runs` lists them"
     try:
         sheet = read_sheet(file)
@@ -112,8 +120,33 @@ def _read_result(file: Path) -> Iterator[Box | None]:
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
             box = Box(id="", **fields)
             box = replace(box, pin=new_pin) if new_pin else box
-            if box.pin:
+            if _is_edited(box.pin, sent_pins.get(box.extension_number)):
+                edited.append(row)
+            elif box.pin:
                 yield box
+    _check_edited(file, edited, run)
+
+
+def _is_edited(pin: object, sent: object) -> bool:
+    """Whether a PIN in a result is not the one that was sent, or, if that is not known, one that the rules refuse."""
+    return pin != sent if sent else bool(pin) and pin_fault(pin, DEFAULT_PIN_POLICY) is not None
+
+
+def _check_edited(file: Path, edited: Sequence[int], remedy: str) -> None:
+    if edited:
+        rows = f"row{'s' if len(edited) > 1 else ''} {', '.join(map(str, edited))}"
+        raise SheetError(
+            f"{file.name} has PINs that the import did not send, or that the rules refuse ({rows}), so no list was "
+            f"written. To list the PINs that were sent, {remedy}."
+        )
+
+
+def _pins_in_journal(file: Path, observer: Observer) -> dict[str, object]:
+    """The new PINs by extension, in the journal of the run that a result names; none if there is no such journal."""
+    name = read_run_name(file)
+    if name and any(run.info.name == name for run in list_runs(observer.notice)):
+        return {box.extension_number: box.pin for box in _read_run(name, observer) if box}
+    return {}
 
 
 def _is_created(status: str) -> bool:

@@ -135,3 +135,37 @@ def test_what_cannot_be_listed_is_refused(
     assert message in ended.err
     assert sheet.read_bytes() == before
     assert not list(folder.glob("l.*"))
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_pin_that_the_rules_refuse_is_reported_and_not_listed(bulkvm: Bulkvm, folder: Path) -> None:
+    headings = ("extension_number", "name", "pin", "bulkvm_status", "bulkvm_pin")
+    write_csv(folder / "r.csv", ("6201", "A", "402817", "created", ""), ("6202", "B", "2580", "created", ""),
+              headings=headings)  # fmt: skip
+
+    ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+    assert ended.code == 3
+    assert "r.csv has PINs that the import did not send, or that the rules refuse (row 3)" in ended.err
+    assert "2580" not in ended.text
+    assert not (folder / "letters.csv").exists()
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(("cell", "row"), [("bulkvm_pin", 3), ("pin", 2)])
+@pytest.mark.parametrize("value", ["", "739402"])
+def test_a_result_that_was_edited_is_compared_with_its_journal(
+    bulkvm: Bulkvm, folder: Path, cell: str, row: int, value: str
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS[:2]), "--replace-pins", "--yes", "--result", "r.xlsx")
+    book = openpyxl.load_workbook(folder / "r.xlsx")
+    sheet = next(s for s in book if s.title != "bulkvm")
+    heading = next(found for found in sheet[1] if found.value == cell)
+    sheet.cell(row, heading.column).value = value
+    book.save(folder / "r.xlsx")
+
+    ended = bulkvm("pins", "r.xlsx", "--output", "letters.csv")
+
+    assert ended.code == 3
+    assert f"r.xlsx has PINs that the import did not send, or that the rules refuse (row {row})" in ended.err
+    assert not (folder / "letters.csv").exists()
