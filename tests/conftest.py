@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, settings
 from tests.golden_files import GOLDEN, Golden
 from tests.keyrings import UseKeyring
 
-# Tests do not depend on how fast the machine is.
-settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# Tests do not depend on how fast the machine is, and each run of a commit tries the same examples. Others are tried
+# with HYPOTHESIS_PROFILE=random.
+_UNTIMED = settings(settings.get_profile("default"), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("random", _UNTIMED)
+settings.register_profile("same", _UNTIMED, derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Programs that tests start and then stop must not inherit that signals are ignored, as a job in the background does.
 for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGQUIT", signal.SIG_DFL)):

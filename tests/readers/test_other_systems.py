@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
+from bulkvm.columns.header_matching import heading_key
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind, Sheet
@@ -129,6 +130,13 @@ OUR_HEADINGS = [
     *(alias for column in COLUMNS for line in column.aliases.values() for alias in line.split(", ")),
     "bulkvm_status", "bulkvm_message", "bulkvm_id", "bulkvm_changed", "bulkvm_pin", "First name", "Last name",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", [layout for _, layout in LAYOUTS])
+def test_our_headings_alone_identify_no_export(layout: Layout) -> None:
+    ours = {heading_key(heading) for heading in OUR_HEADINGS}
+
+    assert not [headings for headings in layout.identified_by if ours.issuperset(map(heading_key, headings))]
 
 
 @given(st.lists(st.sampled_from(OUR_HEADINGS), max_size=12))

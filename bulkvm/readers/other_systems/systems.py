@@ -208,7 +208,16 @@ _3CX: Final = System(
             ),
             never_with=("VMPIN",),
         ),
-        _3cx("VMPIN", (("Number", "VMPIN"), ("Number", "VMEnable"))),
+        _3cx(
+            "VMPIN",
+            (
+                ("Number", "VMEnable"),
+                *(
+                    ("Number", "VMPIN", other)
+                    for other in ("VMPlayMsgDateTime", "VMEmailOptions", "VMNoPin", "DeskphoneWebPass", "AuthID")
+                ),
+            ),
+        ),
     ),
     certainty="headings from public scripts; the numbers of clock and e-mail follow the order of its documented names",
     check="the clock and whether e-mail is sent, in a few boxes",
