@@ -171,11 +171,7 @@ def plan_options(command: Command) -> Command:
         is_flag=True,
         help="Leave out rows whose number belongs to something else on the PBX, such as a user.",
     )
-    @click.option(
-        "--keep-unseen",
-        is_flag=True,
-        help="Do not send fields that the PBX does not show, such as PINs.",
-    )
+    @click.option("--keep-unseen", is_flag=True, help="Do not send fields that the PBX does not show, such as PINs.")
     @click.option(
         "--max-changes",
         metavar="N|N%",

@@ -118,10 +118,7 @@ def write_plan_file(
 
     shown = read_all_cells(Source(target, target.name, io.BytesIO(render())))
     document = {
-        "schema": SCHEMA,
-        **asdict(facts),
-        "made": facts.made.isoformat(),
-        "valid_until": facts.valid_until.isoformat(),
+        **_facts_to_json(facts),
         "sheet": {"file": sheet.path.name, "path": _relative(sheet.path, target), "sha256": sheet.sha256},
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
@@ -146,6 +143,11 @@ def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for:
         tenant=tenant,
         file=target.name,
     )
+
+
+def _facts_to_json(facts: PlanFacts) -> dict[str, Any]:
+    times = {"made": facts.made.isoformat(), "valid_until": facts.valid_until.isoformat()}
+    return {"schema": SCHEMA, **asdict(facts), **times}
 
 
 def check_plan_name(target: Path, sheet: Sheet, *, overwrite: bool = False) -> None:

@@ -112,15 +112,11 @@ def command(
     status of each row. Importing a sheet again is always safe: rows that are up to date are not sent.
     """
     from bulkvm.jobs.import_sheet import import_plan, import_sheet
-    from bulkvm.reports.text.plan_text import render_plan, render_to_send
+    from bulkvm.reports.text.plan_text import render_to_send
     from bulkvm.reports.text.problem_text import render_problems
 
     def approve(plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
-        if problems:
-            console.info(render_problems(problems))
-        console.info(render_plan(plan, tenant))
-        if approved and not plan.to_send:
-            console.info("Nothing is left to send: every row is as the plan says.")
+        _show_plan(plan, problems, tenant, console, approved=approved)
         question = f"Send {render_to_send(plan)} to {tenant}?"
         return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=str(file) != "-")
 
@@ -140,6 +136,19 @@ def command(
     if isinstance(report.error, SheetError):
         console.always(render_problems(report.problems, advice="The result marks every cell."))
     return show_report(report, _summarise(report.outcomes), console, as_json=as_json)
+
+
+def _show_plan(
+    plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant", console: Console, *, approved: bool
+) -> None:
+    from bulkvm.reports.text.plan_text import render_plan
+    from bulkvm.reports.text.problem_text import render_problems
+
+    if problems:
+        console.info(render_problems(problems))
+    console.info(render_plan(plan, tenant))
+    if approved and not plan.to_send:
+        console.info("Nothing is left to send: every row is as the plan says.")
 
 
 def _check_approval(options: "PlanOptions", *, approved: bool, original: Path | None) -> None:
