@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkvm.cli.command_help import VARIABLES
 from bulkvm.cli.commands.backup import verify_command
 from bulkvm.cli.commands.runs import forget_command
 from bulkvm.cli.main import COMMANDS, bulkvm
@@ -51,6 +52,13 @@ def _titles(headers: Collection[str]) -> str:
     return ", ".join(titles).replace("Extension, ", "").replace("Name, ", "")
 
 
+def _variables_of_options() -> str:
+    """The variables that set the option with the same name, in alphabetical order."""
+    context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    parameters = [p for name in COMMANDS if (command := bulkvm.get_command(context, name)) for p in command.params]
+    return ", ".join(sorted({str(p.envvar) for p in parameters if p.envvar} - set(", ".join(VARIABLES).split(", "))))
+
+
 TABLES = {
     "systems": render_table(
         "| `--from` | export | gives beside the extension and the name | lacks | based on | check in the first one |",
@@ -79,6 +87,10 @@ TABLES = {
     ),
     "exit codes": render_table(
         "| exit code | meaning | what to do |", [(str(code), code.meaning, code.remedy) for code in ExitCode]
+    ),
+    "variables": render_table(
+        "| variable | what it sets |",
+        [*VARIABLES.items(), (_variables_of_options(), "The option with the same name; 1 for one without a value.")],
     ),
     "problem codes": render_table(
         "| code | severity | meaning | what to do |",
@@ -129,7 +141,6 @@ def test_the_commands_and_options_in_a_sample_exist(name: str) -> None:
     calls = re.findall(r"(?:^|[/\\\"])bulkvm(?:\.exe)? ([a-z]+) (.*)", text, re.MULTILINE)
 
     assert calls
-    assert f"samples/{name}" in README
     for name_of_command, arguments in calls:
         command = bulkvm.get_command(context, name_of_command)
         assert command is not None
@@ -158,6 +169,16 @@ def test_the_python_example_uses_only_the_public_names() -> None:
 
     assert used <= set(package.__all__)
     assert all(getattr(package, name) for name in package.__all__)
+
+
+def test_the_readme_of_the_samples_lists_every_file() -> None:
+    listed = set(re.findall(r"`([\w.-]+\.\w+)`", (ROOT / "samples" / "README.md").read_text("utf-8")))
+
+    assert {file.name for file in (ROOT / "samples").iterdir()} - {"README.md"} <= listed | {
+        f"{name}.expected.txt" for name in listed
+    }
+    assert all((ROOT / "samples" / name).exists() for name in listed)
+    assert "`samples/README.md`" in README
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")

@@ -1,7 +1,7 @@
 """The help of a command: examples first, its own options before those that many commands share, and exit codes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -21,6 +21,30 @@ _GROUPS: Final = {
 }  # fmt: skip
 _GROUP_OF: Final = {option: heading for heading, options in _GROUPS.items() for option in options}
 _EXAMPLE_WIDTH: Final = 46
+# The variables that are not options with the same name. README's table is made from this list, too.
+VARIABLES: Final[Mapping[str, str]] = {
+    "BULKVM_URL": "The address of a PBX without a site, such as https://pbx.example.com:8887.",
+    "BULKVM_TOKEN": "A bearer token.",
+    "BULKVM_USER, BULKVM_PASSWORD, BULKVM_DOMAIN": "A login; the domain is the tenant's SIP domain.",
+    "BULKVM_CONFIG, BULKVM_STATE": "The folder of the sites; the folder of journals, locks and the simulator's boxes. "
+    "Required for a user without a home folder.",
+    "BULKVM_SIMULATOR_TOKEN, BULKVM_SIMULATOR_PASSWORD": "For scripts: the login of `bulkvm simulator`, instead of a "
+    "new one at each start.",
+    "NO_COLOR, CLICOLOR, FORCE_COLOR": "NO_COLOR=1 and CLICOLOR=0 disable colours; FORCE_COLOR=1 enables them where "
+    "output is piped.",
+}
+_VARIABLE_WIDTH: Final = 20
+
+
+def write_variables(formatter: click.HelpFormatter) -> None:
+    """Write the environment variables of all commands."""
+    with formatter.section("Environment variables"):
+        formatter.write_dl([*VARIABLES.items()], col_max=_VARIABLE_WIDTH)
+        formatter.write_paragraph()
+        formatter.write_text(
+            "Variables for options are in the help of each command. Options take precedence over variables, variables "
+            "over the site's settings, and these over the defaults."
+        )
 
 
 class DocumentedCommand(click.Command):

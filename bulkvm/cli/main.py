@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 import click
 
 from bulkvm import __version__
+from bulkvm.cli.command_help import write_variables
 from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.streams import OutputStreams, is_without_reader, open_standard_descriptors
 from bulkvm.cli.suggestions import suggest
@@ -92,6 +93,9 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (the same)
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  (the same)
+        write_variables(formatter)
 
 
 def _with_site(site: str, command: click.Command, arguments: list[str]) -> list[str]:

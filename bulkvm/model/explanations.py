@@ -43,7 +43,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.WORD_UNKNOWN: "Only words that the other system is known to write are read.",
     _P.MISLABELLED: "The type is detected from the content, and the content is what is read.",
     _P.UNCLOSED_QUOTE: "Without the closing quotation mark, all rows up to the next one are one value.",
-    _P.CHANGED_BACKUP: "A backup has a manifest with its checksum, so that a changed or damaged file is not restored.",
+    _P.CHANGED_BACKUP: "The checksum in a backup's manifest keeps a damaged file from being restored. To edit a "
+    "backup, save it under another name.",
     _P.OTHER_TENANT: "Restoring another tenant's boxes here is sometimes wanted, and often a mistake.",
     _P.COLUMN_MISSING: "Rows are matched to boxes by their extension.",
     _P.COLUMN_TWICE: _TWO_VALUES,
@@ -51,7 +52,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.HEADINGS_CHANGE: "In tables that are pasted together, a PIN could be read as a name.",
     _P.COLUMN_UNKNOWN: "Sheets often have columns for people. The warning shows that nothing is read from this one.",
     _P.COLUMN_NO_HEADING: "A heading may have been deleted by mistake, and the column is not read without it.",
-    _P.PIN_COLUMN_UNCERTAIN: "A code may be the PIN of the voicemail box, of a phone or of a door.",
+    _P.PIN_COLUMN_UNCERTAIN: "A code may be the PIN of the voicemail box, of a phone or of a door. A password is "
+    "the PIN unless another heading names the voicemail PIN or a login.",
     _P.MAP_NOT_THERE: "A mistyped heading would otherwise be ignored, and its column left out.",
     _P.UNDO_RESULT: "Importing it would not undo anything: it holds what the undo did.",
     _P.NAME_MISSING: "The PBX requires a name for a new box.",

@@ -69,10 +69,3 @@ def test_a_scheduler_runs_each_of_twenty_shards_once(
     assert [context.params["shard"] for context in contexts] == [Shard(number, 20) for number in range(1, 21)]
     assert {str(context.params["folder"]) for context in contexts} == {"s3://bucket/backups"}
     assert {(context.params["all_sites"], context.params["keep_daily"]) for context in contexts} == {(True, 30)}
-
-
-@pytest.mark.parametrize(
-    "name", ["bulkvm-backup-kubernetes.yaml", "bulkvm-backup-slurm.sh", "bulkvm_backup_airflow.py"]
-)
-def test_readme_names_the_sample(name: str) -> None:
-    assert f"samples/{name}" in (ROOT / "README.md").read_text("utf-8")

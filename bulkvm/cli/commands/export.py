@@ -68,7 +68,7 @@ def command(
     """Export all boxes of the PBX to FILE (.csv, .xlsx or .json), or to standard output.
 
     With --all-tenants, FILE is a folder, and each tenant gets a file that is named after its domain.
-    Greetings and recorded messages are not exported.
+    Greetings and recorded messages are not exported. In PowerShell, name a FILE: `>` breaks letters such as ü.
     """
     from bulkvm.jobs.export_boxes import export_boxes, export_tenants
     from bulkvm.pbx import Query

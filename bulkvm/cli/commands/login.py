@@ -84,8 +84,12 @@ def command(
     """Set up or change the site SITE: prompt for what is not given, log in, and save the site.
 
     The password or token is stored in the operating system's keyring, everything else in a file. On a machine without a
-    keyring, use a password manager's command or a file. The command is split into words as in a shell, but run without
-    one, and must print only the password. The file must be readable by its owner only.
+    keyring, use a password manager's command or a file.
+
+    The command is split into words as in a shell, but run without one, and must print only the password; for pipes and
+    variables, use sh -c '...'. The file must belong to you or root, be readable for its owner only (mode 600 or 400),
+    and be in a folder where no other user can replace it. Its name is absolute, or begins with ~/ or with
+    $CREDENTIALS_DIRECTORY/ (systemd).
     """
     from_stdin = {"--password-stdin": password_stdin, "--token-stdin": token_stdin}
     stored = {"--password-command": password_command is not None, "--password-file": password_file is not None}
