@@ -38,7 +38,7 @@ from bulkvm.locks import locked_in_turn
 from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
-from bulkvm.model.tenant import Tenant
+from bulkvm.model.tenant import Tenant, name_distinctly
 from bulkvm.ownership import is_ours, open_regular
 from bulkvm.storage import Store, StoreError
 from bulkvm.temporary_files import is_temporary_name, scratch_folder
@@ -253,8 +253,9 @@ def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
     former = manifest.tenant
     if former is None or (former.id and former.id == tenant.id) or not former.contradicts(tenant):
         return None
+    theirs, ours = name_distinctly(former, tenant)
     message = (
-        f"{sheet.path.name} is a backup of {former}, not of {tenant}. Check the plan: boxes with the same number "
+        f"{sheet.path.name} is a backup of {theirs}, not of {ours}. Check the plan: boxes with the same number "
         "get the values of this backup."
     )
     return Problem(row=None, code=ProblemCode.OTHER_TENANT, message=message)

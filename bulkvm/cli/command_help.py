@@ -8,6 +8,16 @@ import click
 
 from bulkvm.model.exit_codes import ExitCode
 
+# Those of commands that compare and send nothing.
+COMPARISON_CODES: Final = (
+    ExitCode.DONE,
+    ExitCode.USAGE,
+    ExitCode.SHEET,
+    ExitCode.LOGIN,
+    ExitCode.PBX,
+    ExitCode.DIFFERENCES,
+    ExitCode.INTERRUPTED,
+)
 _OWN: Final = "Options"
 _GROUPS: Final = {
     "Rows and PINs": ("--generate-pins", "--replace-pins", "--skip-invalid", "--skip-taken", "--keep-unseen"),

@@ -14,7 +14,7 @@ from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.main import CliContext
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.model.box import Absent, Box, Value
-from bulkvm.model.change import Plan
+from bulkvm.model.change import Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Site
@@ -102,8 +102,12 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
     rows += [_row_left_out(outcome) for outcome in report.left_out]
     rows.sort(key=itemgetter("row"))
     run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": None}
-    left_out = {Status.LEFT_OUT: len(report.left_out)} if report.left_out else {}
-    counts: dict[Any, int] = {**plan.counts, **left_out}
+    others = {
+        Status.LEFT_OUT: len(report.left_out),
+        PlannedStatus.REFUSED: len(report.refused),
+        "not compared": report.not_compared,
+    }
+    counts: dict[Any, int] = {**plan.counts, **{words: n for words, n in others.items() if n}}
     unseen = Counter(field for change in plan.changes for field in change.unseen)
     return {
         **_run_document(run, counts, rows, report.problems),
@@ -172,7 +176,7 @@ def run_document(report: "RunReport") -> dict[str, Any]:
     run = {"site": report.site, "tenant": tenant_object(report.tenant), "run": report.run}
     counts, unseen = count_statuses(report.outcomes), count_unseen(report.outcomes)
     document = _run_document(run, counts, rows, report.problems)
-    return {**document, "unseen": unseen, "read_as": _read_as(report.read_as)}
+    return {**document, "unseen": unseen, "read_as": _read_as(report.read_as), "plan": report.plan}
 
 
 def diff_document(report: "DiffReport") -> dict[str, Any]:

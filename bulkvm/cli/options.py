@@ -1,10 +1,8 @@
 """Options that several commands share."""
 
-import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import wraps
 from typing import Any, Final, Protocol
 
@@ -15,6 +13,7 @@ from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Command
 from bulkvm.cli.file_arguments import SheetPath
 from bulkvm.cli.main import current_streams
+from bulkvm.cli.number_types import Duration, Number, Seconds, WholeNumber
 from bulkvm.cli.site_access import RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.header_matching import heading_key
@@ -25,27 +24,8 @@ from bulkvm.model.settings import DEFAULT_SETTINGS, PinPolicy, SendSettings, par
 from bulkvm.readers.other_systems.systems import SYSTEM_NAMES
 
 _LEADING_ZEROS: Final = "leading-zeros"
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION: Final = re.compile(r"([0-9]{1,5})([smhd])")
 
 SHEET_ARGUMENT: Final = click.argument("file", type=SheetPath())
-
-
-class Duration(click.ParamType[timedelta]):
-    """A duration: 90s, 10m, 36h or 90d."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse it."""
-        if isinstance(value, timedelta):
-            return value
-        found = _DURATION.fullmatch(value.strip())
-        if not found:
-            self.fail(f'"{value}" is not a duration. Write it as 90s, 10m, 36h or 7d.', param, ctx)
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
 DURATION: Final = Duration()
 ALL_TENANTS_OPTION: Final = click.option(
     "--all-tenants",
@@ -65,7 +45,7 @@ TENANT_OPTION: Final = click.option(
     "--tenant",
     metavar="DOMAIN",
     envvar="BULKVM_TENANT",
-    help="The domain of the tenant, for a system administrator's login; see `bulkvm tenants`.",
+    help="The domain or id of the tenant, for a system administrator's login; see `bulkvm tenants`.",
 )
 _FIX_OPTION: Final = click.option(
     "--fix",
@@ -226,10 +206,12 @@ def calling_options(command: Command) -> Command:
 
     @TENANT_OPTION
     @rate_options
-    @_setting("--timeout", click.FloatRange(0.1, 3600), "The timeout of one request, in seconds.")
-    @_setting("--retries", click.IntRange(1, 100), "How often to send one request, where repeating it is safe.")
+    @_setting("--timeout", Seconds(0.1, 3600, example="30 or 30s"), "The timeout of one request, in seconds.")
+    @_setting("--retries", WholeNumber(1, 100), "How often to send one request, where repeating it is safe.")
     @_setting(
-        "--max-outage", click.FloatRange(0, 86_400), "How long to wait for a PBX that stops responding, in seconds."
+        "--max-outage",
+        Seconds(0, 86_400, example="120 or 2m"),
+        "How long to wait for a PBX that stops responding, in seconds.",
     )
     @trust_options
     @wraps(command)
@@ -263,14 +245,14 @@ def rate_options(command: Command) -> Command:
     defaults = DEFAULT_SETTINGS
     command = click.option(
         "--max-rps",
-        type=click.FloatRange(0, 100_000),
+        type=Number(0, 100_000, example="75"),
         envvar="BULKVM_MAX_RPS",
         help="The maximum number of requests per second, for all connections to the PBX; 0 for no limit.  [default: "
         f"the site's, or {defaults.max_rps:.0f}]",
     )(command)
     return click.option(
         "--concurrency",
-        type=click.IntRange(1, 256),
+        type=WholeNumber(1, 256, example=8),
         envvar="BULKVM_CONCURRENCY",
         help=f"The maximum number of concurrent requests.  [default: the site's, or {defaults.concurrency}]",
     )(command)

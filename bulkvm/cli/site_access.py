@@ -62,7 +62,7 @@ def open_site(
         settings: how requests are sent.
         trust: the options about trust.
         rate: the options that limit the requests.
-        tenant: the domain of the tenant that is meant, instead of that of the site's entry.
+        tenant: the domain or id of the tenant that is meant, instead of that of the site's entry.
         secret_needed: whether a missing password or token is an error.
 
     Raises:
@@ -90,29 +90,30 @@ def open_site(
         raise Interrupted("Stopped. Nothing was sent.") from error
 
 
-def in_tenant(site: Site, domain: str | None) -> Site:
-    """The site with the tenant that is meant. Only a system administrator's login can be switched to it.
+def in_tenant(site: Site, name: str | None) -> Site:
+    """The site with the tenant that has a domain or id. Only a system administrator's login can be switched to it.
 
     Raises:
         UsageError: the login is another tenant's.
     """
-    domain = domain or site.switch_to
-    if not domain:
+    name = name or site.switch_to
+    if not name:
         return site
-    if site.domain and not site.token and site.domain.casefold() != domain.casefold():
+    known = site.tenant and site.tenant.is_named(name)
+    if site.domain and not site.token and not known and site.domain.casefold() != name.casefold():
         raise UsageError(
-            f"The login of the site {site.name} is for the tenant {site.domain}, so it does not reach {domain}. "
+            f"The login of the site {site.name} is for the tenant {site.domain}, so it does not reach {name}. "
             "Nothing was sent. Use the login of that tenant, or that of a system administrator, which has no domain."
         )
-    expected = site.tenant or Tenant(pbx=normalize_url(site.url), domain=domain)
+    expected = site.tenant or Tenant(pbx=normalize_url(site.url), domain=name)
     if site.is_administrator or (site.tenant and expected.domain is None):
-        return replace(site, switch_to=domain)
-    if (expected.domain or "").casefold() != domain.casefold():
+        return replace(site, switch_to=name)
+    if not expected.is_named(name):
         raise UsageError(
-            f"The site {site.name} is {expected}, not {domain}, so nothing was sent. Use the login of a system "
+            f"The site {site.name} is {expected}, not {name}, so nothing was sent. Use the login of a system "
             "administrator, or the site of that tenant."
         )
-    return replace(site, switch_to=domain, tenant=expected)
+    return replace(site, switch_to=name, tenant=expected)
 
 
 def _open_simulator(settings: SendSettings, rate: RateOptions, tenant: str | None) -> Connection:

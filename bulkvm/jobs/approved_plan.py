@@ -11,7 +11,7 @@ from bulkvm.jobs.preparing import Prepared
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
-from bulkvm.model.tenant import Tenant
+from bulkvm.model.tenant import Tenant, name_distinctly
 from bulkvm.planning.saved_plan import exact_plan, find_changes_since, save_rows
 from bulkvm.runs import read_journal
 from bulkvm.runs.history import list_runs, undos_of
@@ -20,9 +20,16 @@ from bulkvm.runs.plan_key import plan_seal
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPlan:
-    """A plan file that was not edited and has not expired."""
+    """A plan file that was not edited and has not expired; `source` is the URL that it was copied from, if any."""
 
     plan: PlanFile
+    source: str | None = None
+
+    @property
+    def reference(self) -> Mapping[str, str]:
+        """What identifies the plan in a journal or report."""
+        file = self.source or str(self.plan.path.absolute())
+        return {"file": file, "id": self.plan.id, "sha256": self.plan.sha256}
 
     def find_sheet(self, given: Path | None) -> Path:
         """Find the sheet that the plan was made from: the given one, or the one at its place or beside the plan.
@@ -35,7 +42,12 @@ class ApprovedPlan:
         files = [place for place in places if place.is_file()]
         if files:
             return next((file for file in files if _sha256(file) == self.plan.sheet["sha256"]), files[0])
-        message = f"It was made from {self.plan.sheet['file']}. Put that file beside it, or name it with --original."
+        where = (
+            "The sheet is not copied from the store with it: name"
+            if self.source
+            else "Put that file beside it, or name"
+        )
+        message = f"It was made from {self.plan.sheet['file']}. {where} it with --original."
         raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
 
     def check_sheet(self, sheet: Sheet) -> None:
@@ -55,8 +67,11 @@ class ApprovedPlan:
             PlanRefused: it was made for another one.
         """
         if tenant.contradicts(self.plan.tenant):
-            ours, theirs = (f"{one} ({one.pbx})" for one in (self.plan.tenant, tenant))
-            message = f"It was made for {ours}, and this is {theirs}. Use the site of the plan."
+            ours, theirs = name_distinctly(self.plan.tenant, tenant)
+            message = (
+                f"It was made for {ours} ({self.plan.tenant.pbx}), and this is {theirs} ({tenant.pbx}). "
+                "Use the site of the plan."
+            )
             raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message)
         if not tenant.is_same(self.plan.tenant):
             message = (

@@ -48,7 +48,7 @@ class Connection:
 
     def in_tenant(self, tenant: Tenant) -> "Connection":
         """The same connection, for one tenant of a system administrator's login."""
-        return replace(self, site=replace(self.site, tenant=tenant, switch_to=tenant.domain))
+        return replace(self, site=replace(self.site, tenant=tenant, switch_to=tenant.domain or tenant.id))
 
     async def list_tenants(self) -> tuple[ListedTenant, ...]:
         """List all tenants that a system administrator's login reaches."""
@@ -64,7 +64,7 @@ class Connection:
         site = self.site
         if not (site.is_administrator and site.switch_to):
             return None
-        if site.tenant and site.tenant.id and (site.tenant.domain or "").casefold() == site.switch_to.casefold():
+        if site.tenant and site.tenant.id and site.tenant.is_named(site.switch_to):
             return site.tenant
         async with connect_administrator(site, self.settings, app=self.app) as administrator:
             return (await administrator.find_tenant(site.switch_to)).tenant

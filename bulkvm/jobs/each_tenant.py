@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from bulkvm.backup import name_part
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
-from bulkvm.model.errors import BulkvmError, UsageError
+from bulkvm.model.errors import BulkvmError, TenantNotConfirmed, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx import in_parallel
@@ -18,11 +18,15 @@ from bulkvm.text import printable
 T = TypeVar("T")
 
 _AT_ONCE: Final = 8  # tenants; all their requests share the limits of the PBX
+_UNKNOWN_STATE: Final = (
+    "The PBX does not show whether this tenant is enabled: its field enabled is neither true nor false, so nothing was "
+    "sent to it. Check it in the PBX's web portal, or name the tenant with --tenant."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TenantsReport(Generic[T]):
-    """What became of each enabled tenant, by its domain: the result, or why there is none.
+    """What became of each tenant that is not disabled, by its domain: the result, or why there is none.
 
     Attributes:
         by_tenant: in the order of the domains.
@@ -37,7 +41,7 @@ class TenantsReport(Generic[T]):
     @property
     def disabled(self) -> list[str]:
         """The tenants that are not enabled."""
-        return [name for name, listed in self.tenants.items() if not listed.is_enabled]
+        return [name for name, listed in self.tenants.items() if listed.is_enabled is False]
 
     @property
     def errors(self) -> list[Exception]:
@@ -93,14 +97,17 @@ async def for_each_tenant(connection: Connection, do: Callable[[str, Connection]
     ended: dict[str, T | Exception] = {}
 
     async def do_one(name: str) -> None:
+        if tenants[name].is_enabled is None:
+            ended[name] = TenantNotConfirmed(_UNKNOWN_STATE)
+            return
         try:
             ended[name] = await do(name, connection.in_tenant(tenants[name].tenant))
         except Exception as error:  # noqa: BLE001  (not even a bug at one tenant may stop the others)
             ended[name] = error
 
-    enabled = [name for name, listed in tenants.items() if listed.is_enabled]
-    await in_parallel(enabled, do_one, _AT_ONCE)
-    return TenantsReport({name: ended[name] for name in enabled}, tenants)
+    chosen = [name for name, listed in tenants.items() if listed.is_enabled is not False]
+    await in_parallel(chosen, do_one, _AT_ONCE)
+    return TenantsReport({name: ended[name] for name in chosen}, tenants)
 
 
 def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:

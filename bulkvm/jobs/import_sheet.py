@@ -85,7 +85,8 @@ def import_sheet(
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock)
         prepared = approved.apply(prepared) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
-        return _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
+        report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
+        return replace(report, plan=approved.reference) if approved else report
 
 
 def import_plan(
@@ -97,6 +98,7 @@ def import_plan(
     result: Path | None = None,
     overwrite: bool = False,
     observer: Observer = SILENT,
+    source: str | None = None,
 ) -> RunReport:
     """Send an approved plan exactly as it is, or nothing. What an earlier run of it has sent is not sent again.
 
@@ -108,13 +110,14 @@ def import_plan(
         result: the result file; by default, an unused name beside the sheet.
         overwrite: whether an existing result file may be replaced.
         observer: is shown the progress, and approves the plan.
+        source: the URL that the file was copied from.
 
     Raises:
         PlanRefused: the plan was edited, has expired, or was made for another tenant or from another sheet, or a box in
             it was changed; nothing was sent.
     """
     with observer.progress("Reading the plan"):
-        approved = ApprovedPlan(read_plan_file(file))
+        approved = ApprovedPlan(read_plan_file(file), source)
     return import_sheet(
         approved.find_sheet(original),
         connection,
@@ -224,8 +227,8 @@ class _Import:
             str(file), self.connection, tenant, prepared.checked.extensions, input_sha256=prepared.sheet.sha256
         )
         if self.approved:
-            saved = self.approved.plan
-            info = replace(info, plan_file=str(saved.path.absolute()), plan_id=saved.id, plan_sha256=saved.sha256)
+            plan_file = self.approved.reference
+            info = replace(info, plan_file=plan_file["file"], plan_id=plan_file["id"], plan_sha256=plan_file["sha256"])
         report = execute(
             plan,
             info,

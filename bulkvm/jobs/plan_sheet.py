@@ -34,6 +34,7 @@ class PlanReport:
         problems: all problems of the sheet and the plan.
         left_out: the outcomes of the rows that are left out.
         refused: the extension of each row with an error, and its errors.
+        not_compared: how many other rows there are, if the sheet has errors.
         generated: the rows whose PIN is generated.
         sheet: the sheet as it was read; None if it could not be read.
         excess: how the plan exceeds the limit on changes, if it does.
@@ -49,6 +50,7 @@ class PlanReport:
     problems: tuple[Problem, ...]
     left_out: tuple[Outcome, ...] = ()
     refused: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    not_compared: int = 0
     generated: frozenset[int] = frozenset()
     sheet: Sheet | None = field(default=None, repr=False)
     excess: str | None = None
@@ -109,6 +111,8 @@ def _report(prepared: Prepared, options: PlanOptions, connection: Connection) ->
     if prepared.plan and options.max_changes:
         excess = describe_excess(prepared.plan, options.max_changes)
     others = rows_not_planned(prepared)
+    refused = {row: (number, reason) for row, (number, change, reason) in others.items() if change == REFUSED}
+    read = len(prepared.checked.extensions)
     return PlanReport(
         site=connection.site.name,
         tenant=prepared.tenant,
@@ -116,7 +120,8 @@ def _report(prepared: Prepared, options: PlanOptions, connection: Connection) ->
         problems=prepared.problems,
         left_out=prepared.left_out,
         read_as=prepared.sheet.read_as,
-        refused={row: (number, reason) for row, (number, change, reason) in others.items() if change == REFUSED},
+        refused=refused,
+        not_compared=0 if prepared.plan else read - len(refused) - len(prepared.left_out),
         generated=frozenset(prepared.generated_pins),
         sheet=prepared.sheet,
         excess=excess,

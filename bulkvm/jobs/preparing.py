@@ -190,7 +190,7 @@ async def _compare(
         left_out=checked.left_out_outcomes,
         skips_taken=options.skip_taken,
     )
-    return replace(prepared, plan=plan)
+    return replace(prepared, plan=replace(plan, refused=len(rows_with_errors((*checked.problems, *plan.problems)))))
 
 
 async def _leave_out_taken(prepared: Prepared, planner: ImportPlanner, observer: Observer) -> Sheet:

@@ -50,6 +50,7 @@ class RunReport:
         result_error: why the result could not be written.
         read_as: how another system's export was read.
         generated_pins: how many PINs were generated and sent.
+        plan: the file, id and sha256 of the approved plan, if there is one.
     """
 
     site: str
@@ -63,6 +64,7 @@ class RunReport:
     result_error: Exception | None = None
     read_as: ReadAs | None = None
     generated_pins: int = 0
+    plan: Mapping[str, str] | None = None
 
 
 @contextmanager

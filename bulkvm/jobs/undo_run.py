@@ -16,7 +16,7 @@ from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.problem import rows_with_errors
-from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 from bulkvm.planning import changed_anything, plan_undo_of
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import (
@@ -245,9 +245,8 @@ def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
         UsageError: it was against another one.
     """
     if info.known_tenant.contradicts(tenant):
-        raise UsageError(
-            f"That run was against {info.site} ({info.known_tenant}), but this is {tenant}. Use the site of that run."
-        )
+        theirs, ours = name_distinctly(info.known_tenant, tenant)
+        raise UsageError(f"That run was against {info.site} ({theirs}), but this is {ours}. Use the site of that run.")
 
 
 def _known_tenant(connection: Connection) -> Tenant:

@@ -107,6 +107,7 @@ class Plan:
         ids: the ids of these boxes.
         numbers: the extension numbers of these boxes and of the sheet.
         left_out: the outcomes of the rows that are left out. They have no change.
+        refused: how many rows have an error. They have no change either.
         skips_taken: whether a row is also left out if only the PBX's refusal shows that its number is taken.
     """
 
@@ -116,6 +117,7 @@ class Plan:
     ids: frozenset[str] = field(default=frozenset(), repr=False)
     numbers: frozenset[str] = field(default=frozenset(), repr=False)
     left_out: tuple[Outcome, ...] = ()
+    refused: int = 0
     skips_taken: bool = False
 
     @property

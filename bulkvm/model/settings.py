@@ -151,7 +151,7 @@ def parse_limit(text: str) -> Limit:
     """
     number, percent, rest = text.strip().partition("%")
     if rest or not number.strip().isdecimal() or (percent and int(number) > 100):  # noqa: PLR2004  (percent)
-        raise UsageError(f'"{text}" is neither a number nor a share. Write 50 or 40%.')
+        raise UsageError(f'"{text}" is neither a number of rows nor a share from 0% to 100%. Write 50 or 40%.')
     return Limit(share=int(number) / 100) if percent else Limit(count=int(number))
 
 

@@ -60,6 +60,10 @@ class Tenant:
         both_show_it = (self.id and other.id) or (self.domain and other.domain)
         return bool(both_show_it) or self.key == other.key
 
+    def is_named(self, name: str) -> bool:
+        """Whether this is the domain or the id of the tenant."""
+        return name == self.id or (self.domain or "").casefold() == name.casefold()
+
     def __str__(self) -> str:
         """For a message: `Clinic (clinic.example.com) on pbx.example.com`."""
         parts = urlsplit(self.pbx)
@@ -70,12 +74,20 @@ class Tenant:
         return printable(f"{names} on {host}{port}{parts.path}" if names else f"{host}{port}{parts.path}")
 
 
+def name_distinctly(*tenants: Tenant) -> list[str]:
+    """Name tenants for a message: with their ids if they have the same name and domain."""
+    shown = list(map(str, tenants))
+    if len(set(shown)) == len(shown):
+        return shown
+    return [f"{text} (id {printable(one.id or 'not shown')})" for text, one in zip(shown, tenants, strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class ListedTenant:
-    """A tenant in the list of a system administrator."""
+    """A tenant in the list of a system administrator. `is_enabled` is None if the PBX shows it in an unknown way."""
 
     tenant: Tenant
-    is_enabled: bool
+    is_enabled: bool | None
 
     @property
     def domain(self) -> str:

@@ -1,6 +1,6 @@
 """The calls of a system administrator that are about tenants."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -19,7 +19,9 @@ from bulkvm.pbx.listing import PAGE, READINGS, Params, quote
 from bulkvm.pbx.responses import read_object
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.tenant_lookup import TENANTS_PATH, make_tenant
+from bulkvm.text import join_and, printable
 
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 _MAX_TENANTS: Final = 1_000_000  # a list that claims more may be endless
 
 
@@ -57,24 +59,28 @@ class Administrator:
             "list is not used. Try again later."
         )
 
-    async def find_tenant(self, domain: str) -> ListedTenant:
-        """Find the tenant with a domain.
+    async def find_tenant(self, name: str) -> ListedTenant:
+        """Find the tenant with a domain, or with an id.
 
         Raises:
             UsageError: there is none.
             TenantNotConfirmed: there are several.
             LoginRefused: this login may not list them.
         """
-        _, page = await self._fetch_page({"filter": f"domain eq {quote(domain)}", "top": PAGE})
-        found = _with_domain(domain, page.values()) or _with_domain(domain, await self.list_tenants())
+        _, page = await self._fetch_page({"filter": f"domain eq {quote(name)}", "top": PAGE})
+        found = _with_name(name, page.values()) or _with_name(name, await self.list_tenants())
         if not found:
             site = self._client.site
             raise UsageError(
-                f'The PBX at {self._client.base_url.host} has no tenant with the domain "{domain}", so nothing was '
+                f'The PBX at {self._client.base_url.host} has no tenant with the domain or id "{name}", so nothing was '
                 f"sent. `bulkvm tenants --site {site.name}` lists them."
             )
         if len(found) > 1:
-            raise TenantNotConfirmed(f'The PBX lists {len(found)} tenants with the domain "{domain}".')
+            named = printable(join_and([f"{one.tenant.name or one.domain} (id {one.tenant.id})" for one in found]))
+            raise TenantNotConfirmed(
+                f'The PBX lists {len(found)} tenants with the domain "{name}", so nothing was sent: {named}. '
+                "Give the id of the right one to --tenant instead of the domain."
+            )
         return found[0]
 
     async def _fetch_page(self, params: Params) -> tuple[int, Mapping[str, ListedTenant]]:
@@ -89,8 +95,14 @@ class Administrator:
             ) from error
 
 
-def _with_domain(domain: str, listed: Any) -> list[ListedTenant]:
-    return [one for one in listed if (one.tenant.domain or "").casefold() == domain.casefold()]
+def _with_name(name: str, listed: Iterable[ListedTenant]) -> list[ListedTenant]:
+    return [one for one in listed if one.tenant.is_named(name)]
+
+
+def _read_enabled(item: Any) -> bool | None:
+    """Whether a tenant is enabled, as it is where the PBX does not show it; None if the value means neither."""
+    value = item.get("enabled")
+    return True if value is None else _FLAGS.get(str(value).strip().lower())
 
 
 def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, ListedTenant]]:
@@ -102,7 +114,7 @@ def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, 
     answer = read_object(response)
     count, items = answer.get("count"), answer.get("items") or []
     try:
-        found = [(make_tenant(item, site), item.get("enabled") is not False) for item in items]
+        found = [(make_tenant(item, site), _read_enabled(item)) for item in items]
     except (TypeError, AttributeError):  # not a list of objects
         found = []
     tenants = {tenant.id: ListedTenant(tenant, is_enabled) for tenant, is_enabled in found if tenant.id}

@@ -16,7 +16,7 @@ from bulkvm.model.errors import (
     TenantNotConfirmed,
 )
 from bulkvm.model.settings import Site
-from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 from bulkvm.pbx.responses import is_web_page, raise_for_status, read_object
 
 TENANT_PATH: Final = "/api/tenant"
@@ -66,8 +66,9 @@ def read_expected_tenant(response: httpx.Response, site: Site, expected: Tenant,
     except OutcomeUnknown as error:
         raise PbxUnreachable(f"{error} This was the check of the tenant; nothing else was sent.") from error
     if found.contradicts(expected):
+        theirs, ours = name_distinctly(found, expected)
         raise OtherTenant(
-            f"The login reaches {found} instead of {expected}, so nothing else was sent.\n"
+            f"The login reaches {theirs} instead of {ours}, so nothing else was sent.\n"
             "Check the user, the domain and the token. If the site now belongs to another tenant, set it up again with "
             "`bulkvm login SITE`."
         )
@@ -119,7 +120,8 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
     if found.confirms(expected):
         return
     if found.id or found.domain:
-        raise OtherTenant(f"The login reaches {found} instead of {expected}, so nothing more was sent.")
+        theirs, ours = name_distinctly(found, expected)
+        raise OtherTenant(f"The login reaches {theirs} instead of {ours}, so nothing more was sent.")
     raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
 
 

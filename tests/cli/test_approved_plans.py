@@ -92,6 +92,8 @@ def test_an_approved_plan_sends_exactly_its_changes_and_nothing_the_second_time(
     assert statuses(folder / "boxes.result.xlsx") == ["updated", "updated", "unchanged", "created"]
     assert "Nothing is left to send: every row is as the plan says." in second.err
     listed = bulkvm("runs", "--json").json["runs"]
+    third = bulkvm(*APPROVED, "--json").json
+    assert third["plan"] == listed[1]["plan"]
     assert [run["plan"] and run["plan"]["file"] for run in listed] == [None, *[str(folder / "plan.xlsx")] * 2]
     assert f"approved plan {listed[1]['plan']['id']}: {folder / 'plan.xlsx'}, SHA-256 " in bulkvm("runs").out
 

@@ -114,7 +114,18 @@ def test_an_unknown_tenant_is_reported(bulkvm: Bulkvm) -> None:
     ended = bulkvm("export", "-", "--tenant", "nowhere.example")
 
     assert ended.code == 2
-    assert 'has no tenant with the domain "nowhere.example"' in ended.err
+    assert 'has no tenant with the domain or id "nowhere.example"' in ended.err
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_tenant_is_chosen_by_its_id(bulkvm: Bulkvm) -> None:
+    ids = {tenant["domain"]: tenant["id"] for tenant in bulkvm("tenants", "--json").json["tenants"]}
+
+    exported = bulkvm("export", "second.csv", "--tenant", ids[SECOND])
+    planned = bulkvm("plan", "second.csv", "--json", "--tenant", ids[SECOND])
+
+    assert (exported.code, names_in(Path("second.csv"))[0]) == (0, "Box 1 of tenant 2")
+    assert planned.json["tenant"]["domain"] == SECOND
 
 
 def test_a_tenants_own_login_reaches_no_other_tenant(

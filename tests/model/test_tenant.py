@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 
 PBX = "https://pbx.example.com:8887"
 
@@ -76,3 +76,10 @@ def test_two_tenants_are_distinguished_by_what_is_known_of_both(
 )  # fmt: skip
 def test_a_tenant_is_shown_with_all_that_a_person_knows_it_by(known: dict[str, str], shown: str) -> None:
     assert str(tenant(**known)) == shown
+
+
+def test_tenants_that_look_the_same_are_named_with_their_ids() -> None:
+    one, other, third = (tenant(id=number, name="Clinic", domain=domain) for number, domain in ("1a", "2a", "3b"))
+
+    assert name_distinctly(one, third) == [str(one), str(third)]
+    assert name_distinctly(one, other) == [f"{one} (id 1)", f"{other} (id 2)"]

@@ -196,7 +196,7 @@ async def test_tenants_are_listed_completely_or_not_at_all() -> None:
 
         assert len({one.domain for one in listed}) == 250
         assert requests == 4
-        with pytest.raises(UsageError, match=r'no tenant with the domain "nowhere\.example"'):
+        with pytest.raises(UsageError, match=r'no tenant with the domain or id "nowhere\.example"'):
             await administrator.find_tenant("nowhere.example")
 
 
@@ -242,8 +242,10 @@ async def test_two_tenants_with_one_domain_are_a_doubt() -> None:
     def instead(asked: Asked) -> Answer | None:
         return json_answer(twins) if asked.path == "/api/tenants" else None
 
-    with pytest.raises(TenantNotConfirmed, match="2 tenants"):
-        await tenant_of(AlteredPbx(several(), instead=instead), SECOND)
+    pbx = AlteredPbx(several(), instead=instead)
+    with pytest.raises(TenantNotConfirmed, match=r"2 tenants .*: Twin \(id 1\) and Twin \(id 2\)\. Give the id"):
+        await tenant_of(pbx, SECOND)
+    assert (await tenant_of(pbx, "2")).id == "2"
 
 
 async def test_a_tenants_user_cannot_list_tenants() -> None:

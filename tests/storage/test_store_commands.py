@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.backup.backups import pbx_with
 from tests.cli.program import Bulkvm
+from tests.cli.sheet_files import rows, write_csv
 from tests.storage.s3_server import S3
 
 
@@ -65,7 +66,7 @@ def test_a_changed_backup_in_a_store_is_not_read(bulkvm: Bulkvm, s3: S3, backup:
 def test_a_plan_file_needs_a_sheet_on_this_machine(bulkvm: Bulkvm, backup: str) -> None:
     ended = bulkvm("plan", backup, "--output", "plan.xlsx")
 
-    assert (ended.code, "A plan file needs a sheet on this machine" in ended.err) == (2, True)
+    assert (ended.code, "Copy the sheet from the store first." in " ".join(ended.err.split())) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -159,3 +160,21 @@ def test_all_tenants_are_backed_up_to_a_store(bulkvm: Bulkvm, s3: S3, monkeypatc
     assert (verified.code, verified.err.splitlines()[0]) == (
         0, f"Intact: 3 good backups, in s3://{s3.bucket}/nights/127.0.0.1.",
     )  # fmt: skip
+
+
+def test_a_plan_in_a_store_needs_its_sheet_and_the_journal_names_its_url(
+    bulkvm: Bulkvm, pbx: Starlette, s3: S3, folder: Path
+) -> None:
+    assert pbx
+    write_csv(folder / "boxes.csv", *rows(2))
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 0
+    s3.put("plan.xlsx", Path("plan.xlsx").read_bytes())
+    url = f"s3://{s3.bucket}/plan.xlsx"
+
+    alone = bulkvm("import", url, "--approved", "--yes")
+    sent = bulkvm("import", url, "--approved", "--yes", "--json", "--original", "boxes.csv")
+    (run,) = bulkvm("runs", "--json").json["runs"]
+
+    assert (alone.code, "The sheet is not copied from the store with it" in " ".join(alone.err.split())) == (3, True)
+    assert (sent.code, sent.json["plan"]["file"], run["plan"]["file"]) == (0, url, url)
+    assert (folder / "boxes.result.xlsx").exists()

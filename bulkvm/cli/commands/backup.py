@@ -14,6 +14,7 @@ from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
 from bulkvm.cli.file_arguments import FolderPath
 from bulkvm.cli.main import current_streams
+from bulkvm.cli.number_types import WholeNumber
 from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNamed, calling_options, check_together
 from bulkvm.cli.streams import name_site
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
@@ -45,7 +46,7 @@ _MOST_NAMED: Final = 20  # tenants
 
 
 def _keep_option(name: str, text: str) -> Callable[[Command], Command]:
-    return click.option(name, type=click.IntRange(1), metavar="N", default=None, help=text)
+    return click.option(name, type=WholeNumber(1, example=30), metavar="N", default=None, help=text)
 
 
 def _parse_shard(_context: click.Context, _parameter: click.Parameter, given: str | None) -> Shard | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.command_help import COMPARISON_CODES, DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
 from bulkvm.cli.file_arguments import SheetPath
@@ -41,15 +41,7 @@ _MOST_NAMED: Final = 20  # files
         ("bulkvm diff boxes.xlsx --site clinic", "A file and the PBX."),
         ("bulkvm diff old.csv new.csv --output diff.xlsx", "The differences as a workbook."),
     ),
-    exit_codes=(
-        ExitCode.DONE,
-        ExitCode.USAGE,
-        ExitCode.SHEET,
-        ExitCode.LOGIN,
-        ExitCode.PBX,
-        ExitCode.DIFFERENCES,
-        ExitCode.INTERRUPTED,
-    ),
+    exit_codes=COMPARISON_CODES,
 )
 @click.argument("a", type=SheetPath())
 @click.argument("b", type=SheetPath(), required=False)

@@ -123,12 +123,18 @@ def command(
     settings = {"max_errors": parse_limit(max_errors), "verify": verify == "all", "canary": not no_canary}
     connection, options = connection.with_settings(**settings), replace(options, max_changes=None) if force else options
     _check_approval(options, approved=approved, original=original)
-    target: dict[str, Any] = {"result": result, "overwrite": overwrite, "observer": ConsoleObserver(console, approve)}
+    observer = ConsoleObserver(console, approve)
+    target: dict[str, Any] = {
+        "result": result,
+        "overwrite": overwrite,
+        "observer": observer,
+        "source": source_of(file),
+    }
     try:
         if approved:
             report = import_plan(file, connection, original=original, max_changes=options.max_changes, **target)
         else:
-            report = import_sheet(file, connection, options, source=source_of(file), **target)
+            report = import_sheet(file, connection, options, **target)
     except SheetError as error:
         if as_json:
             _print_unreadable(connection.site.name, error)

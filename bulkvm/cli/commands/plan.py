@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.command_help import DocumentedCommand
+from bulkvm.cli.command_help import COMPARISON_CODES, DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.file_arguments import source_of
@@ -31,15 +31,7 @@ if TYPE_CHECKING:
         ("bulkvm plan boxes.xlsx --output plan.xlsx", "A plan for approval."),
         ("bulkvm plan boxes.xlsx --exit-code", "For scripts: 10 if anything would change."),
     ),
-    exit_codes=(
-        ExitCode.DONE,
-        ExitCode.USAGE,
-        ExitCode.SHEET,
-        ExitCode.LOGIN,
-        ExitCode.PBX,
-        ExitCode.DIFFERENCES,
-        ExitCode.INTERRUPTED,
-    ),
+    exit_codes=COMPARISON_CODES,
 )
 @SHEET_ARGUMENT
 @plan_options
@@ -76,7 +68,10 @@ def command(
     from bulkvm.reports.text.plan_text import MOST_ROWS
 
     if output and source_of(file):
-        raise UsageError("A plan file needs a sheet on this machine, which is read again when the plan is imported.")
+        raise UsageError(
+            "A plan file needs a sheet on this machine, which is read again when the plan is imported. Copy the sheet "
+            "from the store first."
+        )
     try:
         report = plan_sheet(
             file,

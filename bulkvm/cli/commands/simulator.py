@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkvm.cli.console import Console, console_options
+from bulkvm.cli.number_types import WholeNumber
 from bulkvm.cli.simulator_rules import CommandWithRules
 from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
@@ -34,7 +35,11 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     ),
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8887, show_default=True, help="The port; 0 for any free one."
+    "--port",
+    type=WholeNumber(0, 65535, example=8887),
+    default=8887,
+    show_default=True,
+    help="The port; 0 for any free one.",
 )
 @click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the boxes in FILE.")
 @click.option(
@@ -43,11 +48,11 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option("--tls", is_flag=True, help="Serve https with a self-signed certificate, kept beside --state.")
 @click.option("--latency", callback=_parse_latency, default="0ms", show_default=True, help="The response time.")
 @click.option(
-    "--knee", type=click.IntRange(1), metavar="N", help="Respond more slowly to more than N concurrent requests."
+    "--knee", type=WholeNumber(1), metavar="N", help="Respond more slowly to more than N concurrent requests."
 )
 @click.option(
     "--page-cap",
-    type=click.IntRange(1, 100),
+    type=WholeNumber(1, 100),
     default=100,
     show_default=True,
     help="The maximum number of boxes per page.",
@@ -55,22 +60,20 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option("--summary-lists", is_flag=True, help="List only the id, name and extension of boxes.")
 @click.option(
     "--numbers",
-    type=click.IntRange(0, 50_000),
+    type=WholeNumber(0, 50_000),
     default=0,
     metavar="N",
     help="Add N users, ring groups, call queues, conference rooms and virtual receptionists, from number 20000 on.",
 )
 @click.option(
     "--tenants",
-    type=click.IntRange(1, 5_000),
+    type=WholeNumber(1, 5_000),
     default=1,
     show_default=True,
     metavar="N",
     help="The number of tenants. With several, the login of a system administrator is printed too.",
 )
-@click.option(
-    "--boxes", type=click.IntRange(0, 100_000), default=0, metavar="N", help="Start each tenant with N boxes."
-)
+@click.option("--boxes", type=WholeNumber(0, 100_000), default=0, metavar="N", help="Start each tenant with N boxes.")
 @click.option(
     "--fault", "faults", metavar="RULE", multiple=True, help="Inject a fault, such as 503:create:3. May be repeated."
 )

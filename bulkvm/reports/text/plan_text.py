@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
-from bulkvm.model.change import Change, ChangeKind, Difference, Plan
+from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.text import count, join_and, printable, quoted
@@ -95,7 +95,7 @@ def render_plan_counts(plan: Plan) -> str:
     """Render the rows of a plan by what is to be done: `50 rows: 40 to create, 10 unchanged`."""
     counted = Counter(map(_to_do, plan.changes))
     counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
-    return render_counts(counts | {Status.LEFT_OUT: len(plan.left_out)})
+    return render_counts(counts | {Status.LEFT_OUT: len(plan.left_out), PlannedStatus.REFUSED: plan.refused})
 
 
 def _to_do(change: Change) -> str:
