@@ -81,6 +81,15 @@ def test_a_part_imports_only_what_comes_before_it(file: Path) -> None:
     assert set(imports_of(file)) - {part} <= MAY_IMPORT[part]
 
 
+@pytest.mark.parametrize("file", sorted((PACKAGE / "cli").rglob("*.py")), ids=lambda file: file.name)
+def test_the_command_line_calls_the_pbx_through_jobs_only(file: Path) -> None:
+    imports = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+    from_pbx = {name.name for node in imports if (node.module or "").startswith("bulkvm.pbx") for name in node.names}
+
+    assert from_pbx <= {"Finding", "Query"}  # values without I/O
+    assert not {"asyncio", "bulkvm.upload"} & set(imported_names(file))
+
+
 @pytest.mark.parametrize("file", sorted(TESTS.rglob("*.py")), ids=lambda file: str(file.relative_to(TESTS)))
 def test_test_modules_are_not_imported_by_others(file: Path) -> None:
     names = [name for name in imported_names(file) if name.startswith("tests.")]

@@ -1,6 +1,5 @@
 """The prompts of `bulkvm login`."""
 
-import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,12 +58,11 @@ def get_secret(site: Site, *, from_stdin: bool) -> str:
     return secret
 
 
-def settle_trust(site: Site, seconds: float, console: Console, *, may_ask: bool) -> Site:
+def settle_trust(site: Site, console: Console, *, may_ask: bool) -> Site:
     """Connect. On a terminal, offer to pin an untrusted certificate, and prompt for another address if it is wrong.
 
     Args:
         site: the PBX, as described so far.
-        seconds: to wait for an answer.
         console: where to ask.
         may_ask: whether another address may be prompted for.
 
@@ -72,15 +70,15 @@ def settle_trust(site: Site, seconds: float, console: Console, *, may_ask: bool)
         NotTrusted: the certificate is not trusted.
         PbxError: there is no PBX at the address.
     """
-    from bulkvm.pbx.diagnostics import probe
+    from bulkvm.jobs.log_in import check_server
 
     while True:
         try:
-            asyncio.run(probe(site, seconds))
+            check_server(site)
         except NotTrusted as error:
             if not sys.stdin.isatty():
                 raise
-            return _pin(site, seconds, error, console)
+            return _pin(site, error, console)
         except PbxError as error:
             if not may_ask or not sys.stdin.isatty():
                 raise
@@ -90,15 +88,15 @@ def settle_trust(site: Site, seconds: float, console: Console, *, may_ask: bool)
             return site
 
 
-def _pin(site: Site, seconds: float, error: NotTrusted, console: Console) -> Site:
+def _pin(site: Site, error: NotTrusted, console: Console) -> Site:
     """Show the certificate of a site, and pin it if the user agrees.
 
     Raises:
         NotTrusted: the user does not agree.
     """
-    from bulkvm.pbx.certificate import fetch_certificate
+    from bulkvm.jobs.log_in import read_certificate
 
-    shown = fetch_certificate(site.url, seconds)
+    shown = read_certificate(site)
     console.always(
         f"{without_login_hint(error)}\n\nThe PBX presents this certificate:\n"
         f"  subject      {shown.subject}\n"

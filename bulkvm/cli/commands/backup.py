@@ -117,8 +117,7 @@ def command(
     A manifest beside the file has its site, tenant, time, PBX, number of boxes and SHA-256. `bulkvm backup verify DIR`
     checks all files against their manifests. To restore a backup, import its file.
 
-    Old backups are removed only with a --keep option and after a successful backup; the newest good one is never
-    removed.
+    Old backups are removed only with a --keep option and after a successful backup, and never the newest good one.
 
     DIR is a folder, or the URL of one in a store: s3://, gs://, az:// or sftp://, with `pip install "bulkvm[s3]"` or
     the extra gcs, azure or sftp. The store's login is read from its usual variables and files.

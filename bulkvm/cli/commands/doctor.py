@@ -1,6 +1,6 @@
 """`bulkvm doctor`."""
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +10,6 @@ from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import doctor_document, print_json
 from bulkvm.cli.options import JSON_OPTION, OpenNamed, calling_options
-from bulkvm.jobs.connection import Connection
 from bulkvm.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -32,26 +31,16 @@ def command(*, site: str | None, open_named: OpenNamed, as_json: bool, console: 
 
     Without a password or token, only the steps that do not need one are checked.
     """
+    from bulkvm.jobs.diagnose_connection import diagnose_connection
+
     connection = open_named(site, secret_needed=False)
-    findings = asyncio.run(_examine(connection, console))
+    findings = diagnose_connection(connection, partial(_show, console))
     if as_json:
         print_json(doctor_document(connection.site.name, findings))
     return next((finding.error.exit_code for finding in findings if finding.error), ExitCode.DONE)
 
 
-async def _examine(connection: Connection, console: Console) -> "list[Finding]":
-    from bulkvm.pbx.diagnostics import examine
-
-    findings = []
-    async for finding in examine(
-        connection.site, connection.settings, app=connection.app, no_secret=connection.no_secret
-    ):
-        findings.append(finding)
-        _show(finding, console)
-    return findings
-
-
-def _show(finding: "Finding", console: Console) -> None:
+def _show(console: Console, finding: "Finding") -> None:
     text = finding.text.replace("\n", f"\n{'':15}")
     if finding.error:
         console.output(f"{'FAILED':8}{finding.check:7}{text}", fg="red")

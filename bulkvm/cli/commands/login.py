@@ -1,6 +1,5 @@
 """`bulkvm login`."""
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,11 +13,9 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.login_prompts import ask_address, ask_login, check_address, get_secret, settle_trust, without_login_hint
 from bulkvm.cli.options import TENANT_OPTION, rate_options, trust_options
 from bulkvm.cli.site_access import Trust, in_tenant
-from bulkvm.jobs.connection import Connection
 from bulkvm.model.errors import LoginRefused, OtherTenant, UsageError
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.settings import SendSettings, Site
-from bulkvm.model.tenant import Tenant
+from bulkvm.model.settings import Site
 from bulkvm.paths import sites_file
 from bulkvm.sites import (
     change_site,
@@ -32,7 +29,6 @@ from bulkvm.sites import (
 )
 from bulkvm.text import count
 
-_ONCE = SendSettings(retries=1)
 _RETRIES = 2  # a PBX may lock a user out after some wrong passwords
 
 
@@ -91,24 +87,20 @@ def command(
     and be in a folder where no other user can replace it. Its name is absolute, or begins with ~/ or with
     $CREDENTIALS_DIRECTORY/ (systemd).
     """
-    from_stdin = {"--password-stdin": password_stdin, "--token-stdin": token_stdin}
-    stored = {"--password-command": password_command is not None, "--password-file": password_file is not None}
-    given = _check_sources(from_stdin | stored)
+    sources = {"--password-stdin": password_stdin, "--token-stdin": token_stdin}
+    sources |= {"--password-command": password_command is not None, "--password-file": password_file is not None}
+    given = _check_sources(sources)
     check_name(name)
     console.streams.site = name
     check_changeable(sites_file())
     known = _read_known(name, console)
-    _check_url_variable(known, url)
-    address = ask_address(url, known.url or None, console)
-    site = replace(known, url=address, user=None, domain=None, tenant=None, switch_to=None)
+    site = _with_address(known, url, console)
     if not token_stdin:
         site = ask_login(site, known, user, domain, console)
-    if not given:
-        _check_source(known, site)
-    site = in_tenant(site, tenant)
-    site = _with_limits(_with_source(site, given, password_command, password_file), max_rps, concurrency)
+    site = _with_source(in_tenant(site, tenant), known, given, password_command, password_file)
+    site = _with_limits(site, max_rps, concurrency)
     has_source = site.password_command or site.password_file  # for this address only
-    site = settle_trust(_with_trust(site, trust), _ONCE.timeout, console, may_ask=url is None and not has_source)
+    site = settle_trust(_with_trust(site, trust), console, may_ask=url is None and not has_source)
     is_piped = password_stdin or token_stdin
     for _ in range(_RETRIES if _can_retry(site, from_stdin=is_piped) else 0):
         try:
@@ -153,11 +145,11 @@ def _read_known(name: str, console: Console) -> Site:
         return Site(name=name, url="")
 
 
-def _check_url_variable(known: Site, url: str | None) -> None:
-    """Check that no leftover variable moves a site, and its password, to another PBX.
+def _with_address(known: Site, url: str | None, console: Console) -> Site:
+    """The site with the address that is given or prompted for, and without a login.
 
     Raises:
-        UsageError: BULKVM_URL, and not an option, names another PBX.
+        UsageError: BULKVM_URL, and not an option, names another PBX: it may be left over, and would get the password.
     """
     by_variable = click.get_current_context().get_parameter_source("url") is click.core.ParameterSource.ENVIRONMENT
     if url and known.url and by_variable and check_address(url) != known.url:
@@ -165,6 +157,8 @@ def _check_url_variable(known: Site, url: str | None) -> None:
             f"The address of the site {known.name} is {known.url}, but BULKVM_URL names another PBX. Unset BULKVM_URL, "
             "or set the new address with --url."
         )
+    address = ask_address(url, known.url or None, console)
+    return replace(known, url=address, user=None, domain=None, tenant=None, switch_to=None)
 
 
 def _check_source(known: Site, site: Site) -> None:
@@ -184,9 +178,14 @@ def _check_source(known: Site, site: Site) -> None:
     )
 
 
-def _with_source(site: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:
-    """The site with the password source of an option; without an option, the source stays as it was."""
+def _with_source(site: Site, known: Site, given: Sequence[str], command: str | None, file: str | None) -> Site:
+    """The site with the password source of an option; without an option, the source stays as it was.
+
+    Raises:
+        UsageError: an option is empty, or the source is for the former login.
+    """
     if not given:
+        _check_source(known, site)
         return site
     words = split_command(command) if command is not None else None
     if file and not file.startswith(("$", "~")):
@@ -210,21 +209,17 @@ def _with_trust(site: Site, trust: Trust) -> Site:
 
 def _log_in(site: Site, secret: str, known: Site, console: Console) -> Site:
     """Log in, and return the site with its tenant, which a system administrator may still have to choose."""
-    with_secret = replace(site, password=secret) if site.user else replace(site, token=secret)
-    if site.is_administrator and not site.switch_to:
-        tenants = len(asyncio.run(Connection(with_secret, _ONCE).list_tenants()))
+    from bulkvm.jobs.log_in import log_in
+
+    report = log_in(replace(site, password=secret) if site.user else replace(site, token=secret))
+    tenant = report.tenant
+    if tenant is None:
         console.info(
-            f"Logged in as a system administrator of {count(tenants, 'tenant')}. Choose one with --tenant DOMAIN; "
-            f"`bulkvm tenants --site {site.name}` lists them."
+            f"Logged in as a system administrator of {count(report.tenants, 'tenant')}. Choose one with --tenant "
+            f"DOMAIN; `bulkvm tenants --site {site.name}` lists them."
         )
         return site
-
-    async def ask() -> tuple[Tenant, int]:
-        async with Connection(with_secret, _ONCE).open() as pbx:
-            return await pbx.tenant(), await pbx.count_boxes()
-
-    tenant, boxes = asyncio.run(ask())
-    console.info(f"Logged in. {tenant} has {count(boxes, 'box', 'boxes')}.")
+    console.info(f"Logged in. {tenant} has {count(report.boxes, 'box', 'boxes')}.")
     if known.tenant and tenant.contradicts(known.tenant):
         console.always(f"The site {site.name} was {known.tenant} before.")
     return replace(site, tenant=tenant if tenant.id or tenant.domain else None)

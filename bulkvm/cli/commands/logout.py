@@ -1,6 +1,5 @@
 """`bulkvm logout`."""
 
-import asyncio
 from dataclasses import replace
 
 import click
@@ -12,7 +11,7 @@ from bulkvm.cli.options import trust_options
 from bulkvm.cli.site_access import Trust
 from bulkvm.model.errors import BulkvmError, LoginRefused, UsageError
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.settings import SendSettings, Site
+from bulkvm.model.settings import Site
 from bulkvm.paths import sites_file
 from bulkvm.sites import Sites, change_site, check_changeable, forget_secret, lock_sites, read_secret, read_sites
 
@@ -63,14 +62,10 @@ def _stored_token(site: Site) -> str | None:
 
 def _revoke(site: Site, console: Console) -> int:
     """Revoke a token, and return the exit code. A token that the PBX rejects has expired already."""
-    from bulkvm.pbx import connect
-
-    async def revoke() -> None:
-        async with connect(site, SendSettings(retries=1)) as pbx:
-            await pbx.revoke_token()
+    from bulkvm.jobs.log_in import revoke_token
 
     try:
-        asyncio.run(revoke())
+        revoke_token(site)
     except LoginRefused:
         pass
     except BulkvmError as error:
