@@ -12,7 +12,7 @@ _LOGIN: Final = "`bulkvm login SITE` sets up a site."
 _CHECK: Final = "`bulkvm validate FILE` checks a sheet."
 _NO_DELETE: Final = "bulkvm deletes boxes only to undo the run that created them: `bulkvm undo RUN`."
 _NO_SECRETS: Final = (
-    "Passwords and tokens are no options, since others can see those. You are prompted for them; see "
+    "Passwords and tokens are not options, since other users can see options. You are prompted for them; see "
     "`bulkvm login --help` for the alternatives."
 )
 

@@ -119,7 +119,7 @@ def _not_digits(text: str, plain: str) -> Fault:
 def _what_else(text: str) -> str:
     """Explain what a text is that is certainly no number; blank if it may be one."""
     if stands_for_no_value(text):
-        return "This stands for no value. Type the extension, or delete the row."
+        return "This is a placeholder, not a number. Type the extension, or delete the row."
     if not any(map(str.isnumeric, text)):
         return _NO_NUMBER
     if has_lookalike_letters(text):

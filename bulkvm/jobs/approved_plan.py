@@ -58,7 +58,7 @@ class ApprovedPlan:
         """
         if sheet.sha256 != self.plan.sheet["sha256"]:
             message = f"The SHA-256 of {sheet.path.name} is {sheet.sha256}, and not {self.plan.sheet['sha256']}."
-            raise self._refuse("was made from another content of the sheet", ProblemCode.PLAN_SHEET, message)
+            raise self._refuse("was made from a different version of the sheet", ProblemCode.PLAN_SHEET, message)
 
     def check_tenant(self, tenant: Tenant) -> None:
         """Check that the plan was made for this tenant.

@@ -90,8 +90,8 @@ async def for_each_tenant(connection: Connection, do: Callable[[str, Connection]
     """
     if not connection.site.is_administrator:
         raise UsageError(
-            f"The login of {connection.site.name} reaches one tenant. All tenants need the user and password of a "
-            "system administrator, who has no domain. A token alone is not switched between tenants."
+            f"The login of {connection.site.name} reaches one tenant. Access to all tenants needs the user and "
+            "password of a system administrator, who has no domain. A token alone is not switched between tenants."
         )
     tenants = _by_name(await connection.list_tenants())
     ended: dict[str, T | Exception] = {}

@@ -62,7 +62,7 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     if is_file:
         check_not_input(output, file)
     if check_kind(output):
-        raise UsageError(f"{output} already exists, and a list of PINs replaces no file. Name another one.")
+        raise UsageError(f"{output} already exists, and a list of PINs never replaces a file. Name another one.")
     check_target(output)
     found = list(_read_result(file, observer) if is_file else _read_run(result, observer))
     boxes = tuple(box for box in found if box)
@@ -105,7 +105,7 @@ def _read_result(file: Path, observer: Observer) -> Iterator[Box | None]:
         raise UsageError(f"{file.name} has no headings that are recognised without --map, so {run}.") from error
     written, letters = result_letters(sheet), letters_by_header(sheet)
     if STATUS_HEADING not in written:
-        raise UsageError(f"{file.name} is no result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
+        raise UsageError(f"{file.name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
     statuses = sheet.texts(written[STATUS_HEADING])
     sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}

@@ -165,7 +165,7 @@ def read_plan_file(file: Path) -> PlanFile:
     """Read a plan file, and check that it is as it was written and still valid.
 
     Raises:
-        PlanRefused: it is no plan, was edited, or has expired.
+        PlanRefused: it is not a plan, was edited, or has expired.
         SheetError: it is not a workbook.
         UsageError: the file does not exist.
     """

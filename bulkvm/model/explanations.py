@@ -14,7 +14,7 @@ _CONVERTED: Final = (
     "lost. bulkvm does not guess them."
 )
 _TWO_VALUES: Final = "bulkvm does not choose one of several values that may be meant."
-_ALL_ROWS: Final = "Hidden, filtered and struck-through rows are often left over, and often wanted: every row is read."
+_ALL_ROWS: Final = "Hidden, filtered and struck-through rows may be leftovers or may be wanted, so every row is read."
 _KEPT: Final = "An undo only restores what the run left behind: later changes are not overwritten."
 _WITH_MESSAGES: Final = "Deleting a box deletes its messages and greetings, and they cannot be restored."
 _FORMER: Final = "An undo restores the values from before the run, which the journal or the PBX must show."
@@ -26,9 +26,9 @@ _CHANGED: Final = "The value was corrected without loss; the warning shows what 
 REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.UNREADABLE: _LOSSLESS,
     _P.EMPTY: "An upload or a copy that failed often leaves an empty file.",
-    _P.NOT_A_SHEET: "The type is detected from the content: a picture or a PDF named .xlsx is none.",
+    _P.NOT_A_SHEET: "The type is detected from the content: a picture or a PDF named .xlsx is not a sheet.",
     _P.DAMAGED: "A workbook is a zip file of XML parts, and one of them is missing or broken.",
-    _P.ENCRYPTED: "An encrypted workbook cannot be read without its password, and bulkvm asks for none.",
+    _P.ENCRYPTED: "An encrypted workbook cannot be read without its password, and bulkvm does not prompt for one.",
     _P.OLD_EXCEL: "Only .xlsx, .xlsm and .csv files are read; .xls is the format of Excel 97 to 2003.",
     _P.SEVERAL_SHEETS: _TWO_VALUES,
     _P.HOSTILE: "Such a file could exhaust the memory or disk of this machine when it is read.",
@@ -36,8 +36,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.JSON: "JSON is read only as `bulkvm export` writes it: a list of boxes with the API's field names.",
     _P.ENCODING: "In the wrong encoding, letters with accents turn into other characters.",
     _P.SAVED_TWICE: "A CSV file that is opened with the wrong separator and saved again has each line in one cell.",
-    _P.NO_HEADER: "Columns are recognized by their headings, wherever they stand.",
-    _P.NO_ROWS: "A sheet that was saved before it was filled in would otherwise be imported without a word.",
+    _P.NO_HEADER: "Columns are recognised by their headings, in any order.",
+    _P.NO_ROWS: "A sheet that was saved before it was filled in would otherwise be imported without notice.",
     _P.OTHER_SYSTEM: "Another system's export has other headings, words and rows, which `--from` knows.",
     _P.NOT_TAKEN: "The other system has fields that a shared voicemail box of the PBX does not have.",
     _P.WORD_UNKNOWN: "Only words that the other system is known to write are read.",
@@ -50,7 +50,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.COLUMN_TWICE: _TWO_VALUES,
     _P.HEADING_AMBIGUOUS: _TWO_VALUES,
     _P.HEADINGS_CHANGE: "In tables that are pasted together, a PIN could be read as a name.",
-    _P.COLUMN_UNKNOWN: "Sheets often have columns for people. The warning shows that nothing is read from this one.",
+    _P.COLUMN_UNKNOWN: "Sheets often have columns for other purposes. The warning shows that this one is not read.",
     _P.COLUMN_NO_HEADING: "A heading may have been deleted by mistake, and the column is not read without it.",
     _P.PIN_COLUMN_UNCERTAIN: "A code may be the PIN of the voicemail box, of a phone or of a door. A password is "
     "the PIN unless another heading names the voicemail PIN or a login.",
@@ -68,14 +68,14 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.MISSING_VALUES: "A row that was cut, or that lacks a separator, has its values in the wrong columns.",
     _P.SPACE_BEFORE_QUOTE: "After a space, a quotation mark is part of the value in some programs, and not in others.",
     _P.QUOTES: "Programs read such a value in different ways.",
-    _P.NUL_BYTES: "Text files have no NUL bytes. A disk error or a wrong encoding leaves them.",
+    _P.NUL_BYTES: "Text files contain no NUL bytes. They come from a disk error or a wrong encoding.",
     _P.CUT_OFF: "The last row, and rows after it, may have been lost in a copy or an export.",
-    _P.PREFILLED_ROWS: "Templates often have rows with only defaults. A row without an extension and a name is no box.",
+    _P.PREFILLED_ROWS: "Templates often have rows with only defaults. A row without extension and name is not a box.",
     _P.REPEATED_HEADINGS: "Sheets that are pasted together repeat their headings.",
     _P.ROWS_LEFT_OUT: "`--only-failed` reads a result, and only the rows that its run did not complete.",
     _P.INVISIBLE_CHARACTERS: "Text that is copied from web pages and e-mails often has them, and they are not seen.",
     _P.CELL_REFUSED: "The copy marks a value that could not be read, so that it is not taken for the real one.",
-    _P.EXAMPLE_CELL: "The example of the template is no value of anyone.",
+    _P.EXAMPLE_CELL: "The example only shows what to type, and is never imported.",
     _P.CELL_TOO_LONG: "A cell of Excel holds at most 32,767 characters.",
     _P.CELL_FORMAT: "Without the number format, it is not known which text the cell shows.",
     _P.CELL_HIDDEN: "What a cell shows is what is read, and this one shows nothing.",
@@ -138,12 +138,12 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.ID_UNKNOWN: "Ids differ between PBXs. The sheet may have been exported from another one.",
     _P.NOT_SHOWN: "An update replaces the whole box. The PBX may reset a field that is not sent.",
     _P.PLAN_AS_SHEET: "A plan is approved or refused as a whole, and not edited and imported.",
-    _P.NOT_A_PLAN: "A plan is bound to the user and the machine that made it, so that no other can be slipped in.",
+    _P.NOT_A_PLAN: "Only the user and the machine that made a plan can send it, so that no other file takes its place.",
     _P.PLAN_EDITED: "What is sent must be what was approved.",
-    _P.PLAN_EXPIRED: "The longer a plan waits, the less its reader knew of the PBX as it is now.",
-    _P.PLAN_TENANT: "The same extensions are other boxes at another tenant.",
-    _P.PLAN_SHEET: "The plan holds no PINs: they are read from the sheet that it was made of.",
-    _P.PLAN_OUTDATED: "What was approved was a change of other values.",
+    _P.PLAN_EXPIRED: "The PBX may have changed since the plan was approved.",
+    _P.PLAN_TENANT: "At another tenant, the same extensions are different boxes.",
+    _P.PLAN_SHEET: "The plan has no PINs: they are read from the sheet that it was made from.",
+    _P.PLAN_OUTDATED: "The plan was approved for the values that the box had then.",
     _P.GONE: _KEPT,
     _P.CHANGED_SINCE: _KEPT,
     _P.REPLACED_SINCE: _KEPT,
@@ -164,7 +164,7 @@ STATUS_REASONS: Final[Mapping[Status, str]] = {
     Status.CREATED: "The PBX had no box with this extension.",
     Status.UPDATED: "At least one field of the box differed from the row.",
     Status.UNCHANGED: "Importing a sheet again is always safe: boxes that are up to date are not sent.",
-    Status.LEFT_OUT: "Exports of other systems list users and groups, too, and a number may be in use by them.",
+    Status.LEFT_OUT: "Exports of other systems also list users and groups, and a number may already be in use.",
     Status.INVALID: "A row is sent completely or not at all.",
     Status.REJECTED: "The PBX applies rules that bulkvm cannot check before.",
     Status.FAILED: "The row could not be sent, or the PBX reported an error of its own, and nothing was changed.",
@@ -181,7 +181,7 @@ EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LIMIT: "A wrong sheet or a wrong site often changes many boxes at once.",
     ExitCode.STOPPED: "If many rows fail, the others will probably fail, too.",
     ExitCode.BACKUP: "A backup counts only if it was read back and matches what the PBX holds.",
-    ExitCode.UNKNOWN: "A request was sent, and neither its answer nor a later look showed what the PBX did.",
+    ExitCode.UNKNOWN: "A request was sent, and neither its response nor a later read showed what the PBX did.",
     ExitCode.DIFFERENCES: "Scripts can react to differences without reading the output.",
     ExitCode.INTERRUPTED: "Ctrl-C or a signal ended the command.",
 }

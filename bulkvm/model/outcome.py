@@ -45,7 +45,7 @@ class Status(StrEnum):
     CREATED = "created", Colour.GREEN, "a new box was created"
     UPDATED = "updated", Colour.GREEN, "the box was changed"
     UNCHANGED = "unchanged", Colour.GREEN, "the box already had these values"
-    LEFT_OUT = "left out", Colour.GREY, "the row is no box to import; nothing was sent for it"
+    LEFT_OUT = "left out", Colour.GREY, "the row is not a box to import; nothing was sent for it"
     INVALID = "invalid", Colour.RED, "a cell is wrong; nothing was sent for the row", _CORRECT
     REJECTED = "rejected", Colour.RED, "the PBX refused the row; nothing was changed", _CORRECT
     FAILED = "failed", Colour.RED, "the row could not be processed; nothing was changed"

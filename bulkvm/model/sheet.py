@@ -85,7 +85,7 @@ class Sheet:
     `cells` is all text: its index the sheet's own row numbers (blank rows left out), its columns the sheet's column
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
-    plain text. `problems` are those that reading itself found. `left_out` gives by row why a row is no box to import.
+    plain text. `problems` are those that reading itself found. `left_out` gives by row why it is not a box to import.
     `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
     """
 

@@ -121,4 +121,4 @@ def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, 
     is_whole = len(tenants) == len(found) == len(items)
     if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_TENANTS and is_whole:
         return count, tenants
-    raise MalformedAnswer(f"The PBX at {response.url.host} answered the request for its tenants with something else.")
+    raise MalformedAnswer(f"The PBX at {response.url.host} did not respond with a list of tenants.")

@@ -73,7 +73,7 @@ def read_owner(number: str) -> Callable[[httpx.Response], Owner | None]:
             return None
         if (shown := owner.get(KEY_COLUMN.header)) == number or (not shown and owner.get("type")):
             return make_owner(owner.get("name"), owner.get("type"))
-        raise MalformedAnswer(f"The PBX at {response.url.host} answered the request for a number with something else.")
+        raise MalformedAnswer(f"The PBX at {response.url.host} did not respond with the owner of a number.")
 
     return read
 

@@ -154,7 +154,7 @@ def read_page(content: Mapping[str, Any], read: Callable[[Any], Box]) -> Page:
     if items is None and count == 0 and "items" in content:
         items = []
     if not isinstance(count, int) or isinstance(count, bool) or not isinstance(items, list):
-        raise MalformedAnswer("The PBX answered the request for its list with something else.")
+        raise MalformedAnswer("The PBX did not respond with a list of boxes.")
     if not 0 <= count <= _MAX_BOXES:
         raise MalformedAnswer(f"The PBX counts {count:,} boxes, and at most {_MAX_BOXES:,} are read.")
     return Page(count, tuple(read(item) for item in items))

@@ -60,9 +60,7 @@ def read_number_page(number_list: NumberList) -> Callable[[httpx.Response], Numb
         answer = read_object(response)
         count, items = answer.get("count"), answer.get("items") or []
         if not isinstance(count, int) or not isinstance(items, list) or not all(isinstance(i, dict) for i in items):
-            raise MalformedAnswer(
-                f"The PBX at {response.url.host} answered the request for a list with something else."
-            )
+            raise MalformedAnswer(f"The PBX at {response.url.host} did not respond with a list.")
         owners = {
             item[KEY_COLUMN.header]: make_owner(item.get(number_list.name) or item.get("name"), number_list.kind)
             for item in items

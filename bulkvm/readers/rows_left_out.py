@@ -13,7 +13,7 @@ _REASON: Final = f"An earlier run left this row out. To import it, empty its cel
 
 
 def leave_out_again(sheet: Sheet) -> Sheet:
-    """Leave out the rows of a result that are left out in it: nothing else in them shows that they are no boxes."""
+    """Leave out the rows of a result that are left out in it: nothing else in them shows that they are not boxes."""
     letters = result_letters(sheet)
     if STATUS_HEADING not in letters:
         return sheet

@@ -1,4 +1,4 @@
-"""Rows that are no boxes: those that hold only defaults, check boxes or running numbers, and repeated headings."""
+"""Rows that are not boxes: those that hold only defaults, check boxes or running numbers, and repeated headings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ _MAX_LISTED: Final = 6
 
 
 def skip_rows(sheet: Sheet) -> Sheet:
-    """Leave out rows that are no boxes, with a warning for each kind.
+    """Leave out rows that are not boxes, with a warning for each kind.
 
     A row is a box if it has anything in the columns that make a box, such as the extension, the name and the PIN.
     """

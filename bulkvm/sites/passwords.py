@@ -69,7 +69,7 @@ def run_command(command: Sequence[str], *, seconds: float = _TIMEOUT) -> str:
     except TimeoutError:
         raise UsageError(
             f"The password_command {printable(command[0])} took longer than {seconds:.0f} seconds and was stopped. "
-            "It gets no input, so it must not ask for any."
+            "It gets no input, so it must not prompt for any."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it contains an invalid character"

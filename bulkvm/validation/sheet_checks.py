@@ -48,7 +48,7 @@ class Checked:
         understood: records of all rows, with BLANK for what could not be read, and "" for the extension.
         letters: the letters of the columns, by header; of several that are joined, the first.
         completed: the extension and the id of each row that an earlier run completed (`--only-failed`).
-        left_out: the rows that are no boxes, with the reasons. They have no record and no problems.
+        left_out: the rows that are not boxes, with the reasons. They have no record and no problems.
         refused_pins: the errors of PINs that count as blank since the rules refuse them, by row: all such PINs with
             `--replace-pins`, and those in a result that an import replaced.
     """

@@ -108,14 +108,14 @@ def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.csv", "--output", "l.xlsx"), "is no result"),
+        (("a.csv", "--output", "l.xlsx"), "is not a result"),
         (("mapped.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
         (("unknown.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
         (("missing.xlsx", "--output", "l.xlsx"), "There is no file missing.xlsx"),
         (("2026", "--output", "l.xlsx"), "There are no runs yet"),
         (("r.csv", "--output", "l.xlsx"), "no row that was created"),
         (("r.csv", "--output", "l.txt"), "must end in .csv or .xlsx"),
-        (("r.csv", "--output", "a.csv"), "a.csv already exists, and a list of PINs replaces no file."),
+        (("r.csv", "--output", "a.csv"), "a.csv already exists, and a list of PINs never replaces a file."),
         (("a.csv", "--output", "a.csv"), "is the sheet itself"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Rows that are no boxes to import are left out: accounted for, named, and never sent."""
+"""Rows that are not boxes to import are left out: accounted for, named, and never sent."""
 
 from pathlib import Path
 

@@ -432,7 +432,7 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("extension_number", ["Surgery department", "Total", "reception", "required", "Ground floor:", "Étage"],
          "This is not a number. If the row is a heading or a note, delete it."),
         ("extension_number", ["NULL", "n/a", "-", "?", "(blank)", "\\N"],
-         "This stands for no value. Type the extension, or delete the row."),
+         "This is a placeholder, not a number. Type the extension, or delete the row."),
         ("extension_number", ["62O1", "l234", "62o1", "6Z01"],
          "There is a letter among the digits, such as O for 0 or l for 1. Type the number again."),
         ("extension_number", ["6264 (old 6199)"],

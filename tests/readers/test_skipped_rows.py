@@ -1,4 +1,4 @@
-"""Rows that are no boxes: prefilled ones and repeated headings are skipped, and everything else stays a row."""
+"""Rows that are not boxes: prefilled ones and repeated headings are skipped, and everything else stays a row."""
 
 from pathlib import Path
 

@@ -63,7 +63,7 @@ def _key(code: str) -> str:
 
 def _describe(entry: Explanation) -> str:
     kind = f"{entry.kind}, {entry.severity}" if entry.severity else entry.kind
-    remedy = _sentence(entry.remedy) if entry.remedy not in {"", "none"} else "Nothing has to be done."
+    remedy = _sentence(entry.remedy) if entry.remedy not in {"", "none"} else "No action is needed."
     return (
         f"{entry.code} ({kind})\n  meaning  {_sentence(entry.meaning)}\n  reason   {entry.reason}\n  remedy   {remedy}"
     )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         ("bulkvm import boxes.xlsx --yes --json", "For scripts."),
         ("bulkvm import boxes.xlsx --generate-pins", "PINs for rows without one; they are in the result."),
         ("bulkvm import boxes.result.xlsx --only-failed", "Only the rows that were not done."),
-        ("bulkvm import plan.xlsx --approved", "Exactly an approved plan."),
+        ("bulkvm import plan.xlsx --approved", "Send exactly an approved plan."),
     ),
     exit_codes=(
         ExitCode.DONE,
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 @SHEET_ARGUMENT
 @plan_options
 @site_options
-@click.option("--approved", is_flag=True, help="FILE is an approved plan: send exactly what it says, or nothing.")
+@click.option("--approved", is_flag=True, help="FILE is an approved plan: send exactly its changes, or nothing.")
 @click.option(
     "--original",
     type=click.Path(path_type=Path),
@@ -154,7 +154,7 @@ def _show_plan(
         console.info(render_problems(problems))
     console.info(render_plan(plan, tenant))
     if approved and not plan.to_send:
-        console.info("Nothing is left to send: every row is as the plan says.")
+        console.info("Nothing is left to send: every row already matches the plan.")
 
 
 def _check_approval(options: "PlanOptions", *, approved: bool, original: Path | None) -> None:

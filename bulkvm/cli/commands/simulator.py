@@ -30,8 +30,8 @@ def _parse_latency(_context: click.Context, _parameter: click.Parameter, text: s
     cls=CommandWithRules,
     examples=(
         ("bulkvm simulator --state boxes.sqlite3 --tls", "A PBX that keeps its boxes."),
-        ("bulkvm simulator --seed boxes.csv --latency 50ms", "One with these boxes that takes its time."),
-        ("bulkvm simulator --fault 503:create:every=5", "One that fails now and then."),
+        ("bulkvm simulator --seed boxes.csv --latency 50ms", "One with these boxes and slow responses."),
+        ("bulkvm simulator --fault 503:create:every=5", "One in which every fifth create fails."),
     ),
 )
 @click.option(

@@ -146,7 +146,7 @@ def _warn_of_missing_flags(raw: Sheet, columns: ExportColumns) -> list[Problem]:
 
 
 def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str], list[Problem]]:
-    """Find the rows that are no boxes, with the reasons, and the words that do not show whether they are."""
+    """Find the rows that are not boxes, with the reasons, and the words that do not show whether they are."""
     left_out: dict[int, str] = {}
     problems: list[Problem] = []
     unread = unread_rows(sheet)

@@ -24,14 +24,14 @@ def find_system(name: str) -> System:
         UsageError: there is none.
     """
     if name not in SYSTEM_OF_NAME:
-        raise UsageError(f"{name} is not a system whose export can be read. They are {', '.join(SYSTEM_NAMES)}.")
+        raise UsageError(f"{name} is not a system whose export can be read. The systems are {', '.join(SYSTEM_NAMES)}.")
     return SYSTEM_OF_NAME[name]
 
 
 def recognise(rows: Iterable[Row]) -> System | None:
     """Return the system whose export has one of these rows as its header, if there is exactly one.
 
-    A result is no export, even if it is that of an export whose headings were mapped.
+    A result is not an export, even if it is that of an export whose headings were mapped.
     """
     headers = [row.cells for row in rows if not any(map(is_result_heading, row.cells.values()))]
     found = {system.name: system for cells in headers for system in _identified(_keys(cells))}

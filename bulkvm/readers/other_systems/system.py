@@ -19,7 +19,7 @@ CLOCK_24: Final = "24-hour clock"
 UNCERTAIN: Final = ""
 # The next flag of the same column decides.
 NEXT: Final = ">"
-# As a reason why a row is no box: the row is one.
+# As a reason why a row is not a box: the row is one.
 IS_BOX: Final = ""
 VOICEMAIL_OFF: Final = "Voicemail is off there."
 
@@ -89,8 +89,8 @@ class Layout:
         separator: between addresses, if it is not a comma or a semicolon.
         pin_mark: a mark before a PIN, which is not part of it.
         nulls: texts of cells without a value, as a database writes them.
-        off: which rows are no boxes, and why; a row is left out if one of them gives a reason.
-        no_number: why a row without a number is no box; if blank, such a row is an error.
+        off: which rows are not boxes, and why; a row is left out if one of them gives a reason.
+        no_number: why a row without a number is not a box; if blank, such a row is an error.
         notify, ask, prompt, clock: flags of the columns enable_email_notify, enable_pin, prompt and play_datetime; of
             several, the first counts that is not NEXT.
         mails_if_address: whether an e-mail is sent if there is an address, and none if there is not.
