@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bulkvm.columns import PIN_NOT_SENT
 from bulkvm.files import Reservation, reserve
 from bulkvm.jobs.approved_plan import ApprovedPlan
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
+from bulkvm.jobs.pin_column import find_cleared_rows, find_kept_pins
 from bulkvm.jobs.plan_file import read_plan_file
 from bulkvm.jobs.preparing import Prepared, prepare
 from bulkvm.jobs.run_execution import RunReport, add_result, before_sending, execute, new_run
@@ -258,7 +258,19 @@ class _Import:
             outcomes,
             prepared.problems,
             summary,
-            pins=pins_on_pbx(prepared.pins_not_in_cells, outcomes)
-            | dict.fromkeys(prepared.pins_not_sent, PIN_NOT_SENT),
+            pins=self._pins(outcomes),
             overwrite=self.reservation,
         )
+
+    def _pins(self, outcomes: tuple[Outcome, ...]) -> dict[int, str]:
+        """The texts of the column bulkvm_pin, by row."""
+        prepared = self.prepared
+        sent = pins_on_pbx(prepared.pins_not_in_cells, outcomes)
+        if prepared.plan is None:
+            return sent
+        cleared = find_cleared_rows(prepared.sheet, prepared.plan, outcomes)
+        return {
+            **dict.fromkeys(cleared, ""),
+            **sent,
+            **find_kept_pins(prepared.sheet, prepared.checked, prepared.plan),
+        }

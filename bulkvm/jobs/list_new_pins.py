@@ -1,11 +1,20 @@
 """List the PINs that an import set, for a mail merge."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import (
+    COLUMN_OF_HEADER,
+    ID_HEADING,
+    KEY_COLUMN,
+    PIN_COLUMN,
+    PIN_NOT_SENT,
+    SENT_PIN_HEADING,
+    STATUS_HEADING,
+)
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
 from bulkvm.files import check_kind, check_target
@@ -23,9 +32,10 @@ from bulkvm.reports.output_checks import check_not_input
 from bulkvm.reports.pin_list import write_pin_list
 from bulkvm.reports.table_file import table_format
 from bulkvm.reports.workbook.run_name import read_run_name
-from bulkvm.runs import is_in_progress, read_journal
-from bulkvm.runs.history import find_run, list_runs
+from bulkvm.runs import ListedRun, PastRun, is_in_progress, read_journal
+from bulkvm.runs.history import find_run, list_runs, undos_of
 
+_EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
 
 
@@ -36,11 +46,13 @@ class PinListReport:
     Attributes:
         boxes: the boxes that were created or whose PIN was generated, with their PINs.
         unknown: how many rows are not in the list since it is not known what the PBX did.
+        existing: how many rows are not in the list since their boxes existed before the import.
         file: the file.
     """
 
     boxes: tuple[Box, ...]
     unknown: int
+    existing: int
     file: Path
 
 
@@ -64,38 +76,58 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     if check_kind(output):
         raise UsageError(f"{output} already exists, and a list of PINs never replaces a file. Name another one.")
     check_target(output)
-    found = list(_read_result(file, observer) if is_file else _read_run(result, observer))
-    boxes = tuple(box for box in found if box)
+    if is_file:
+        found = list(_read_result(file, observer))
+    else:
+        found = list(_read_run(_past_run(find_run(result, list_runs(observer.notice)), observer)))
+    boxes = tuple(box for box in found if isinstance(box, Box))
     if not boxes:
         raise UsageError("It has no row that was created with a PIN, and no generated PIN, so no list was written.")
-    return PinListReport(boxes=boxes, unknown=len(found) - len(boxes), file=write_pin_list(output, boxes))
+    counts = Counter(status for status in found if isinstance(status, Status))
+    return PinListReport(
+        boxes=boxes,
+        unknown=counts[Status.UNKNOWN],
+        existing=counts[Status.UPDATED] + counts[Status.UNCHANGED],
+        file=write_pin_list(output, boxes),
+    )
 
 
-def _read_run(name: str, observer: Observer) -> Iterator[Box | None]:
-    """The boxes of a run; None for each row whose outcome is not known."""
-    run = find_run(name, list_runs(observer.notice))
+def _past_run(run: ListedRun, observer: Observer) -> PastRun:
+    """Read a run from its journal. If it was undone, a notice says so."""
     if is_in_progress(run.file):
         raise UsageError(f"The run {run.info.name} is still in progress. List its PINs after it has ended.")
-    past = read_journal(run.file)
+    if undos := undos_of(run, list_runs()):
+        observer.notice(
+            f"The run {run.info.name} was undone by {undos[-1].info.name}. The boxes that the undo deleted are listed, "
+            "too."
+        )
+    return read_journal(run.file)
+
+
+def _read_run(past: PastRun) -> Iterator[Box | Status]:
+    """The boxes of a run; the status of each row whose outcome is not known, or whose box existed before."""
     for outcome in past.outcomes:
         change, row = past.changes.get(outcome.row), past.rows.get(outcome.row)
         if change is None or not (change.kind is ChangeKind.CREATE or (row and row.has_generated_pin)):
+            if outcome.status in _EXISTING:
+                yield outcome.status
             continue
         if outcome.status is Status.UNKNOWN:
-            yield None
+            yield outcome.status
         elif outcome.status.may_have_changed:
             box = expected_box(change, outcome.id or "")
             if isinstance(box.pin, str):
                 yield box
 
 
-def _read_result(file: Path, observer: Observer) -> Iterator[Box | None]:
-    """The boxes of a result; None for each row whose outcome is not known.
+def _read_result(file: Path, observer: Observer) -> Iterator[Box | Status]:
+    """The boxes of a result; the status of each row whose outcome is not known, or whose box existed before.
 
     Raises:
-        SheetError: a PIN is not the one in the run's journal; or it has no journal, and the rules refuse a PIN.
+        SheetError: a row has the PIN or the extension of another one in the run's journal; or it has no journal, and
+            the rules refuse a PIN.
     """
-    sent_pins, edited = _pins_in_journal(file, observer), []
+    journal, edited = _find_journal(file, observer), []
     run = "name the run instead: `bulkvm runs` lists them"
     try:
         sheet = read_sheet(file)
@@ -108,45 +140,71 @@ def _read_result(file: Path, observer: Observer) -> Iterator[Box | None]:
         raise UsageError(f"{file.name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
     statuses = sheet.texts(written[STATUS_HEADING])
     sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
+    ids = sheet.texts(written[ID_HEADING]) if ID_HEADING in written else {}
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
     is_needed = any(_is_created(text) and not sent.get(row) for row, text in statuses.items())
     if KEY_COLUMN.header not in letters or (is_needed and PIN_COLUMN.header not in letters):
         raise UsageError(f"{file.name} has no extension or no PIN that is recognised without --map, so {run}.")
     for row, text in statuses.items():
         status, new_pin = text.strip(STRIP_CHARS).casefold(), sent.get(row, "").strip(STRIP_CHARS)
-        if status == Status.UNKNOWN:
-            yield None
-        elif _is_created(text) or (status in DONE and new_pin not in {"", PIN_NOT_SENT}):
+        if _is_created(text) or (status in DONE and new_pin not in {"", PIN_NOT_SENT}):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
-            box = Box(id="", **fields)
+            box = Box(id=ids.get(row, "").strip(STRIP_CHARS), **fields)
             box = replace(box, pin=new_pin) if new_pin else box
-            if _is_edited(box.pin, sent_pins.get(box.extension_number)):
+            if journal.contradicts(box):
                 edited.append(row)
             elif box.pin:
                 yield box
+        elif status in {Status.UNKNOWN, *_EXISTING}:
+            yield Status(status)
     _check_edited(file, edited, run)
 
 
-def _is_edited(pin: object, sent: object) -> bool:
-    """Whether a PIN in a result is not the one that was sent, or, if that is not known, one that the rules refuse."""
-    return pin != sent if sent else bool(pin) and pin_fault(pin, DEFAULT_PIN_POLICY) is not None
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """What a run's journal has of the boxes of a result; nothing if there is no such journal.
+
+    Attributes:
+        pins: the new PINs by extension.
+        extensions: the extensions by the box's id.
+    """
+
+    pins: Mapping[str, object] = field(default_factory=dict, repr=False)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+    def contradicts(self, box: Box) -> bool:
+        """Whether a box of a result has another PIN or extension; a PIN that is not known must follow the rules."""
+        if self.extensions.get(box.id, box.extension_number) != box.extension_number:
+            return True
+        if sent := self.pins.get(box.extension_number):
+            return box.pin != sent
+        return bool(box.pin) and pin_fault(box.pin, DEFAULT_PIN_POLICY) is not None
 
 
 def _check_edited(file: Path, edited: Sequence[int], remedy: str) -> None:
     if edited:
         rows = f"row{'s' if len(edited) > 1 else ''} {', '.join(map(str, edited))}"
         raise SheetError(
-            f"{file.name} has PINs that the import did not send, or that the rules refuse ({rows}), so no list was "
-            f"written. To list the PINs that were sent, {remedy}."
+            f"{file.name} has PINs or extensions that are not those of the import, or PINs that the rules refuse "
+            f"({rows}), so no list was written. To list the PINs that were sent, {remedy}."
         )
 
 
-def _pins_in_journal(file: Path, observer: Observer) -> dict[str, object]:
-    """The new PINs by extension, in the journal of the run that a result names; none if there is no such journal."""
+def _find_journal(file: Path, observer: Observer) -> _Journal:
+    """Find the journal of the run that a result names."""
     name = read_run_name(file)
-    if name and any(run.info.name == name for run in list_runs(observer.notice)):
-        return {box.extension_number: box.pin for box in _read_run(name, observer) if box}
-    return {}
+    run = next((run for run in list_runs(observer.notice) if run.info.name == name), None) if name else None
+    if run is None:
+        observer.notice(
+            f"{file.name} names no run whose journal is here, so its PINs could not be compared with those that were "
+            "sent. If it was edited, check the list."
+        )
+        return _Journal()
+    past = _past_run(run, observer)
+    return _Journal(
+        pins={box.extension_number: box.pin for box in _read_run(past) if isinstance(box, Box)},
+        extensions={outcome.id: outcome.extension_number for outcome in past.outcomes if outcome.id},
+    )
 
 
 def _is_created(status: str) -> bool:

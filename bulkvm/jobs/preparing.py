@@ -53,9 +53,9 @@ class Prepared:
     @property
     def generated_pins(self) -> Mapping[int, str]:
         """The PINs that were generated, by row."""
-        came_with = {record.row for record in self.checked.records if record.pin is not BLANK}
+        came_with = {record.row: record.pin for record in self.checked.records}
         planned = [change.record for change in self.plan.changes] if self.plan else []
-        return {r.row: r.pin for r in planned if r.pin is not BLANK and r.row not in came_with}
+        return {r.row: r.pin for r in planned if r.pin is not BLANK and r.pin != came_with.get(r.row)}
 
     @property
     def pins_not_in_cells(self) -> Mapping[int, str]:
@@ -219,4 +219,5 @@ def _make_new_pins(checked: Checked, options: PlanOptions, policy: PinPolicy) ->
         checked.refused_pins,
         for_refused_only=not options.generate_pins,
         only_of_new=options.reading.replace_pins,
+        not_sent=checked.pins_not_sent,
     )

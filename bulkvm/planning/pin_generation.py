@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bulkvm.columns import PIN_COLUMN
+from bulkvm.columns import PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING
 from bulkvm.columns.pin import without_remedy
 from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Change, ChangeKind
@@ -65,7 +65,8 @@ class NewPins:
         refused: the errors of refused PINs, by row; their records have none. A new box gets a generated PIN instead.
         for_refused_only: whether other rows without a PIN get none. Else they get one if they create a box, or update
             one whose present PIN the rules refuse.
-        only_of_new: whether the PINs of rows whose box exists are not sent.
+        only_of_new: whether the PINs of rows whose box exists are not sent, and boxes that exist get no generated one.
+        not_sent: rows of a result whose PIN is not sent if their box exists.
     """
 
     policy: PinPolicy = DEFAULT_PIN_POLICY
@@ -73,6 +74,7 @@ class NewPins:
     refused: Mapping[int, Problem] = field(default_factory=lambda: _NOT_NEEDED)
     for_refused_only: bool = False
     only_of_new: bool = False
+    not_sent: Collection[int] = frozenset()
 
     def fill_in_all(self, records: Sequence[Record], index: BoxIndex) -> tuple[list[Record], list[int]]:
         """Remove the PINs that are not to be sent, and add generated ones.
@@ -84,14 +86,18 @@ class NewPins:
         boxes = [index.find(record) for record in records]
         pairs = list(zip(records, boxes, strict=True))
         kept = [record.row for record, box in pairs if box and self._is_kept(record, box)]
-        if self.only_of_new:
-            pairs = [(replace(record, pin=BLANK) if box else record, box) for record, box in pairs]
+        if self.only_of_new or self.not_sent:
+            pairs = [(replace(r, pin=BLANK) if box and self._spares(r) else r, box) for r, box in pairs]
         return [self.fill_in(record, box) for record, box in pairs], kept
 
     def _is_kept(self, record: Record, box: Box) -> bool:
         if record.pin is BLANK:
             return record.row in self.refused
-        return self.only_of_new and record.pin != box.pin
+        return self._spares(record) and record.pin != box.pin
+
+    def _spares(self, record: Record) -> bool:
+        """Whether the PIN of a row is not sent if its box exists."""
+        return self.only_of_new or record.row in self.not_sent
 
     def fill_in(self, record: Record, box: Box | None) -> Record:
         """Add a generated PIN to a record whose box is given, if it needs one."""
@@ -102,8 +108,9 @@ class NewPins:
     def _is_needed(self, record: Record, box: Box | None) -> bool:
         if box is None:
             return record.row in self.refused or not self.for_refused_only
-        is_outdated = pin_fault(box.pin, self.policy) is not None
-        return not self.for_refused_only and is_outdated and bool(find_differences(record, box))
+        if self.for_refused_only or self.only_of_new:
+            return False
+        return pin_fault(box.pin, self.policy) is not None and bool(find_differences(record, box))
 
     def warn_of_kept(self, changes: Iterable[Change], kept_rows: Collection[int]) -> Iterator[Problem]:
         """Warn of each refused PIN that a generated one replaces, and once of those whose boxes keep their own."""
@@ -121,6 +128,8 @@ class NewPins:
             pins = "the PIN of 1 row is" if len(kept) == 1 else f"the PINs of {len(kept):,} rows are"
             boxes = "The box exists and keeps its PIN" if len(kept) == 1 else "These boxes exist and keep their PINs"
             message = f"{pins} not sent (first in row {kept[0]}). {boxes}."
+            if not self.only_of_new and any(row in self.not_sent for row in kept):
+                message += f' To send them, delete "{PIN_NOT_SENT}" in the column {SENT_PIN_HEADING}.'
             yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
 
 

@@ -19,11 +19,12 @@ _REFUSED: Final = frozenset(
 )
 
 
-def rows_with_sent_pin(sheet: Sheet) -> set[int]:
-    """The rows of a result whose PIN is not the one in the PIN column: an import sent another one."""
+def read_pin_column(sheet: Sheet) -> tuple[set[int], set[int]]:
+    """The rows of a result whose PIN an import replaced by another one, and those whose PIN it did not send."""
     letter = result_letters(sheet).get(SENT_PIN_HEADING)
-    texts = sheet.texts(letter) if letter else {}
-    return {row for row, text in texts.items() if text.strip(STRIP_CHARS) not in {"", PIN_NOT_SENT}}
+    texts = {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else {}
+    not_sent = {row for row, text in texts.items() if text == PIN_NOT_SENT}
+    return {row for row, text in texts.items() if text and row not in not_sent}, not_sent
 
 
 def blank_refused_pins(
@@ -49,8 +50,9 @@ def blank_refused_pins(
     return CheckedColumn(values, unread, tuple(p for p in pins.problems if p.row not in refused)), refused
 
 
-def warn_of_sent_pins(refused: Mapping[int, Problem]) -> Iterator[Problem]:
+def warn_of_sent_pins(refused: Mapping[int, Problem], not_sent: Collection[int]) -> Iterator[Problem]:
     """Warn of refused PINs in a result, of which none is sent."""
-    for error in refused.values():
-        message = f"{without_remedy(error.message)} It is not sent: an import sent the one in {SENT_PIN_HEADING}."
+    for row, error in refused.items():
+        kept, sent = "the box keeps the PIN that it has", f"an import sent the one in {SENT_PIN_HEADING}"
+        message = f"{without_remedy(error.message)} It is not sent: {kept if row in not_sent else sent}."
         yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)

@@ -25,7 +25,7 @@ from bulkvm.validation.leading_zeros import (
     warn_of_short_extensions,
     warn_of_short_pins,
 )
-from bulkvm.validation.refused_pins import blank_refused_pins, rows_with_sent_pin, warn_of_sent_pins
+from bulkvm.validation.refused_pins import blank_refused_pins, read_pin_column, warn_of_sent_pins
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 _NO_ROWS: Final = Problem(
@@ -50,7 +50,8 @@ class Checked:
         completed: the extension and the id of each row that an earlier run completed (`--only-failed`).
         left_out: the rows that are not boxes, with the reasons. They have no record and no problems.
         refused_pins: the errors of PINs that count as blank since the rules refuse them, by row: all such PINs with
-            `--replace-pins`, and those in a result that an import replaced.
+            `--replace-pins`, and those in a result that an import replaced or did not send.
+        pins_not_sent: the rows of a result whose PIN an import did not send, since the box kept its own.
     """
 
     records: tuple[Record, ...]
@@ -62,6 +63,7 @@ class Checked:
     completed: tuple[Record, ...] = ()
     left_out: Mapping[int, str] = field(default_factory=dict)
     refused_pins: Mapping[int, Problem] = field(default_factory=dict)
+    pins_not_sent: Collection[int] = frozenset()
 
     @property
     def left_out_outcomes(self) -> tuple[Outcome, ...]:
@@ -144,10 +146,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
         header: _check(sheet, header, found, rows, policy, fix_zeros=fix_zeros) for header, found in all_letters.items()
     }
     letters = {header: found[0] for header, found in all_letters.items()}
-    refused_pins: Mapping[int, Problem] = {}
-    replaced = rows if replace_pins else rows_with_sent_pin(sheet)
-    if replaced and PIN_COLUMN.header in checked:
-        checked[PIN_COLUMN.header], refused_pins = blank_refused_pins(checked[PIN_COLUMN.header], rows, set(replaced))
+    refused_pins, not_sent = _blank_refused_pins(sheet, checked, rows, replace_pins=replace_pins)
     problems.extend(chain.from_iterable(column.problems for column in checked.values()))
     numbers = _texts(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
@@ -169,7 +168,24 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
         understood,
         letters,
         refused_pins=refused_pins,
+        pins_not_sent=not_sent,
     )
+
+
+def _blank_refused_pins(
+    sheet: Sheet, checked: dict[str, CheckedColumn], rows: Sequence[int], *, replace_pins: bool
+) -> tuple[Mapping[int, Problem], set[int]]:
+    """Blank the refused PINs of all rows, or of those whose PIN an import did not send.
+
+    Returns:
+        The errors of these PINs by row, and the rows of a result whose box kept its PIN.
+    """
+    replaced, not_sent = read_pin_column(sheet)
+    chosen = set(rows) if replace_pins else replaced | not_sent
+    if not chosen or PIN_COLUMN.header not in checked:
+        return {}, not_sent
+    checked[PIN_COLUMN.header], refused = blank_refused_pins(checked[PIN_COLUMN.header], rows, chosen)
+    return refused, not_sent
 
 
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
@@ -205,7 +221,7 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
         and getattr(record, column.header) is BLANK
         and not (column is PIN_COLUMN and record.row in checked.refused_pins)
     )
-    problems.extend(warn_of_sent_pins(checked.refused_pins))
+    problems.extend(warn_of_sent_pins(checked.refused_pins, checked.pins_not_sent))
     return checked.with_cells(problems)
 
 

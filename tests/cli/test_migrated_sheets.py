@@ -254,3 +254,75 @@ def test_a_replaced_pin_of_a_box_that_is_gone_is_missing(bulkvm: Bulkvm, folder:
     ended = bulkvm("import", "a.result.xlsx", "--yes", "--json")
 
     assert (ended.code, [problem["code"] for problem in ended.json["problems"]]) == (3, ["pin-missing"])
+
+
+def test_no_pin_of_an_existing_box_is_generated_together_with_replaced_ones(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", FREE, ("6303", "Lab", "402817", "", "")), "--yes")
+    with pbx.state.stored.db as db:
+        db.execute("UPDATE box SET pin = '12340' || substr(extension_number, 4)")
+    rows = (("6302", "Renamed", "739402", "", ""), ("6303", "Laboratory", "", "", ""), ("6304", "New", "", "", ""))
+    sheet = write_csv(folder / "b.csv", *rows)
+
+    ended = bulkvm("import", sheet, "--replace-pins", "--generate-pins", "--yes", "--json", "--result", "r.xlsx")
+
+    pins = stored(pbx, "pin")
+    assert (pins["6302"], pins["6303"]) == ("123402", "123403")
+    assert column(folder / "r.xlsx", "bulkvm_pin") == ["not sent", "", pins["6304"]]
+    assert ended.json["counts"]["created"] == 1
+
+
+def test_a_generated_pin_in_place_of_one_in_the_sheet_is_in_the_result(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", FREE), "--yes")
+    sheet = write_csv(folder / "b.csv", ("6302", "Renamed", "739402", "", ""))
+    bulkvm("import", sheet, "--replace-pins", "--yes", "--result", "r.xlsx")
+    with pbx.state.stored.db as db:
+        db.execute("UPDATE box SET pin = '123402', name = 'Old'")
+
+    bulkvm("import", "r.xlsx", "--generate-pins", "--yes", "--result", "again.xlsx")
+
+    pin = stored(pbx, "pin")["6302"]
+    assert pin not in {"123402", "739402"}
+    assert column(folder / "again.xlsx", "bulkvm_pin") == [pin]
+
+
+@pytest.mark.parametrize("behave", [[], ["hide:pin:both"]], ids=["PINs are shown", "PINs are hidden"])
+def test_a_pin_that_was_not_sent_is_not_sent_with_the_result(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, behave: list[str]
+) -> None:
+    rows = (FREE, ("6303", "Lab", "402817", "", ""))
+    old = write_csv(folder / "b.csv", ("6302", "Free", "739402", "", ""), ("6303", "Lab", "4711", "", ""))
+    with serve(*behave) as app:
+        bulkvm("import", write_csv(folder / "a.csv", *rows), "--yes")
+        bulkvm("import", old, "--replace-pins", "--yes", "--result", "r.csv")
+
+        checked = bulkvm("validate", "r.csv", "--json")
+        ended = bulkvm("import", "r.csv", "--yes", "--json", "--result", "again.csv")
+
+        assert (checked.code, ended.code, ended.json["counts"]["unchanged"]) == (0, 0, 2)
+        assert [problem["severity"] for problem in checked.json["problems"]] == ["warning"]
+        assert "It is not sent: the box keeps the PIN that it has." in checked.json["problems"][0]["message"]
+        assert 'To send them, delete "not sent" in the column bulkvm_pin.' in ended.json["problems"][0]["message"]
+        assert stored(app, "pin") == {"6302": "582046", "6303": "402817"}
+        assert column(folder / "again.csv", "bulkvm_pin") == ["not sent", "not sent"]
+
+
+def test_a_pin_that_is_sent_after_all_is_no_longer_marked(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", FREE), "--yes")
+    sheet = write_csv(folder / "b.csv", ("6302", "Free", "739402", "", ""))
+    bulkvm("import", sheet, "--replace-pins", "--yes", "--result", "r.csv")
+    text = (folder / "r.csv").read_text(encoding="utf-8-sig")
+    (folder / "unmarked.csv").write_text(text.replace("not sent", ""), encoding="utf-8")
+
+    bulkvm("import", "unmarked.csv", "--yes", "--result", "sent.csv")
+    sent = stored(pbx, "pin")
+    with pbx.state.stored.db as db:
+        db.execute("DELETE FROM box")
+    bulkvm("import", "r.csv", "--yes", "--result", "created.csv")
+
+    assert sent == stored(pbx, "pin") == {"6302": "739402"}
+    assert column(folder / "sent.csv", "bulkvm_pin") == [""]
+    assert column(folder / "created.csv", "bulkvm_pin") == [""]

@@ -89,7 +89,83 @@ def test_a_result_that_was_imported_again_keeps_its_new_pins(bulkvm: Bulkvm, fol
     bulkvm("import", "a.result.xlsx", "--replace-pins", "--yes", "--result", "again.xlsx")
 
     assert bulkvm("pins", "again.xlsx", "--output", "letters.csv").code == 0
-    assert [row[1] for row in listed(folder / "letters.csv")[1:]] == ["6202", "6203"]
+    assert [row[1] for row in listed(folder / "letters.csv")[1:]] == ["6201", "6202", "6203"]
+
+
+@pytest.mark.parametrize("options", [["--replace-pins", "--generate-pins"], []], ids=["replaced again", "as it is"])
+def test_a_recreated_result_that_was_imported_again_keeps_its_new_pins(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, options: list[str]
+) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--replace-pins", "--generate-pins", "--yes")
+    bulkvm("runs", "last", "--result", "rebuilt.xlsx")
+    bulkvm("import", "rebuilt.xlsx", *options, "--yes", "--result", "again.xlsx")
+
+    assert bulkvm("pins", "again.xlsx", "--output", "letters.csv").code == 0
+    pins = {row[1]: row[2] for row in listed(folder / "letters.csv")[1:]}
+    assert pins == {number: pin for number, pin in stored(pbx, "pin").items() if options or number != "6201"}
+
+
+def test_a_pin_that_the_pbx_no_longer_has_is_not_listed(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--replace-pins", "--generate-pins", "--yes")
+    with pbx.state.stored.db as db:
+        db.execute("UPDATE box SET pin = '739402' WHERE extension_number IN ('6201', '6202')")
+    bulkvm("import", "a.result.xlsx", "--replace-pins", "--yes", "--result", "again.xlsx")
+
+    ended = bulkvm("pins", "again.xlsx", "--output", "letters.csv")
+
+    assert [row[1] for row in listed(folder / "letters.csv")[1:]] == ["6203"]
+    assert "2 rows not listed: the box existed before this import." in ended.err
+
+
+@pytest.mark.parametrize("result", ["b.xlsx", "last"])
+def test_rows_that_an_earlier_run_created_are_counted(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, result: str
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    pbx.state.faults = FaultRules(["422:create:3"])
+    again = "--replace-pins", "--generate-pins", "--yes", "--concurrency", "1", "--max-errors", "9"
+    bulkvm("import", sheet, *again)
+    bulkvm("import", sheet, *again, "--result", "b.xlsx")
+
+    ended = bulkvm("pins", result, "--output", "letters.csv")
+
+    assert len(listed(folder / "letters.csv")) == 2
+    assert "2 rows not listed: the box existed before this import. If an earlier import created it" in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("result", ["r.xlsx", "2"])
+def test_a_run_that_was_undone_is_reported(bulkvm: Bulkvm, folder: Path, result: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.xlsx")
+    run = bulkvm("runs", "--json").json["runs"][0]["run"]
+    bulkvm("undo", "last", "--yes")
+
+    ended = bulkvm("pins", result if result == "r.xlsx" else run, "--output", "letters.csv")
+
+    assert f"The run {run} was undone by" in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("number", ["6299", "6202"])
+def test_a_changed_extension_in_a_result_is_reported(bulkvm: Bulkvm, folder: Path, number: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--replace-pins", "--generate-pins", "--yes")
+    book = openpyxl.load_workbook(folder / "a.result.xlsx")
+    sheet = next(s for s in book if s.title != "bulkvm")
+    sheet["A2"].value = number
+    book.save(folder / "a.result.xlsx")
+
+    ended = bulkvm("pins", "a.result.xlsx", "--output", "letters.csv")
+
+    assert ended.code == 3
+    assert "PINs or extensions that are not those of the import, or PINs that the rules refuse (row 2)" in ended.err
+    assert not (folder / "letters.csv").exists()
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_result_that_names_no_run_is_not_compared_and_says_so(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
+
+    assert "r.csv names no run whose journal is here" in bulkvm("pins", "r.csv", "--output", "letters.csv").err
 
 
 @pytest.mark.usefixtures("pbx")
@@ -146,7 +222,10 @@ def test_a_pin_that_the_rules_refuse_is_reported_and_not_listed(bulkvm: Bulkvm, 
     ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
 
     assert ended.code == 3
-    assert "r.csv has PINs that the import did not send, or that the rules refuse (row 3)" in ended.err
+    assert (
+        "r.csv has PINs or extensions that are not those of the import, or PINs that the rules refuse (row 3)"
+        in ended.err
+    )
     assert "2580" not in ended.text
     assert not (folder / "letters.csv").exists()
 
@@ -167,5 +246,8 @@ def test_a_result_that_was_edited_is_compared_with_its_journal(
     ended = bulkvm("pins", "r.xlsx", "--output", "letters.csv")
 
     assert ended.code == 3
-    assert f"r.xlsx has PINs that the import did not send, or that the rules refuse (row {row})" in ended.err
+    assert (
+        f"r.xlsx has PINs or extensions that are not those of the import, or PINs that the rules refuse (row {row})"
+        in ended.err
+    )
     assert not (folder / "letters.csv").exists()

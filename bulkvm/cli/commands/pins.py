@@ -36,6 +36,12 @@ def command(result: str, *, output: Path, console: Console) -> int:
     if report.unknown:
         rows = count(report.unknown, "row")
         console.always(f"{rows} not listed: it is not known what the PBX did. Import the sheet again to find out.")
+    if report.existing:
+        rows = count(report.existing, "row")
+        console.always(
+            f"{rows} not listed: the box existed before this import. If an earlier import created it, list the PINs of "
+            "that run, too: `bulkvm runs` shows it."
+        )
     console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
     console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
     return ExitCode.DONE

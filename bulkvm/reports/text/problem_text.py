@@ -15,7 +15,7 @@ from bulkvm.text import count, printable
 _OPTIONS: Final = {
     ProblemCode.PIN_LOST_ZERO: "--fix leading-zeros puts dropped zeros back in the whole PIN column.",
     ProblemCode.PIN_MISSING: "--generate-pins generates a PIN for each new box that has none.",
-    ProblemCode.PIN_OUTDATED: "--generate-pins generates new PINs for boxes that change and have such an old one.",
+    ProblemCode.PIN_OUTDATED: "--generate-pins without --replace-pins generates PINs for boxes that have an old one.",
     ProblemCode.PIN_POLICY: SET_PIN_LENGTH,
     ProblemCode.NUMBER_TAKEN: "--skip-taken leaves out rows whose number belongs to something else.",
 }

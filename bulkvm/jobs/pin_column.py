@@ -1,0 +1,71 @@
+"""The column bulkvm_pin of a result: the PINs that are not those of the cells, or that are not sent."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bulkvm.columns import PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.sheet_columns import result_letters
+from bulkvm.model.box import BLANK, Box
+from bulkvm.model.change import Change, Plan
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.sheet import Sheet
+from bulkvm.validation import Checked
+
+_NO_TEXTS: Final[Mapping[int, str]] = {}
+
+
+def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]:
+    """What the column has for each row whose PIN is not sent since its box exists.
+
+    That is "not sent"; or the PIN that an earlier run sent, unless the PBX shows another one. A cell that has it
+    already is left as it is.
+    """
+    written, created = _earlier_pins(sheet), _created_rows(sheet)
+    given = {record.row: record.pin for record in checked.records if record.pin is not BLANK}
+    texts: dict[int, str] = {}
+    for change in plan.changes:
+        row = change.record.row
+        if change.box is None or PIN_COLUMN.header in (*change.changed, *change.kept):
+            continue
+        earlier, is_given = written.get(row, ""), row in given or row in checked.refused_pins
+        if earlier:
+            texts |= {} if _may_have(change.box, earlier) else {row: PIN_NOT_SENT}
+        elif change.record.pin is BLANK and is_given:
+            is_held = given.get(row) == change.box.pin
+            texts |= {} if is_held else {row: PIN_NOT_SENT}
+            if is_held and row in created:
+                texts[row] = given[row]
+    return texts
+
+
+def find_cleared_rows(sheet: Sheet, plan: Plan, outcomes: Iterable[Outcome]) -> set[int]:
+    """The rows of a result whose text in the column is no longer true, since the PIN in the cell was sent."""
+    letter = result_letters(sheet).get(SENT_PIN_HEADING)
+    if letter is None:
+        return set()
+    reached = {outcome.row for outcome in outcomes if outcome.status.may_have_changed}
+    return {change.record.row for change in plan.changes if change.record.row in reached and _sends_pin(change)}
+
+
+def _sends_pin(change: Change) -> bool:
+    return change.record.pin is not BLANK and (change.box is None or PIN_COLUMN.header in change.changed)
+
+
+def _may_have(box: Box, pin: str) -> bool:
+    """Whether a box has a PIN, or the PBX does not show it."""
+    return not isinstance(box.pin, str) or box.pin == pin
+
+
+def _earlier_pins(sheet: Sheet) -> Mapping[int, str]:
+    """The PINs that an earlier run sent in place of those in the cells, by row of its result."""
+    letter = result_letters(sheet).get(SENT_PIN_HEADING)
+    texts = {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else _NO_TEXTS
+    return {row: text for row, text in texts.items() if text not in {"", PIN_NOT_SENT}}
+
+
+def _created_rows(sheet: Sheet) -> set[int]:
+    """The rows that an earlier run created."""
+    letter = result_letters(sheet).get(STATUS_HEADING)
+    statuses = sheet.texts(letter) if letter else _NO_TEXTS
+    return {row for row, text in statuses.items() if text.strip(STRIP_CHARS).casefold() == Status.CREATED}
