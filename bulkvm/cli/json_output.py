@@ -13,6 +13,7 @@ import click
 from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.main import CliContext
 from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns.sheet_columns import sha256_without_pins
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.change import Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
@@ -127,7 +128,13 @@ def _plan_details(report: "PlanReport") -> dict[str, Any]:
     """What a plan was made from, and its file."""
     sheet, saved = report.sheet, report.output
     return {
-        "sheet": {"file": str(sheet.path), "name": sheet.name, "sha256": sheet.sha256} if sheet else None,
+        "sheet": {
+            "file": str(sheet.path),
+            "name": sheet.name,
+            "sha256_without_pins": sha256_without_pins(sheet),
+        }
+        if sheet
+        else None,
         "plan": {
             "file": str(saved.path),
             "id": saved.id,

@@ -1,8 +1,10 @@
 """Which columns a sheet has, and which of its cells cannot be read."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, Column
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, SECRET_HEADERS, Column
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import heading_key, match_headings
 from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
@@ -41,6 +43,13 @@ def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int,
         row: joiner.join(filter(None, (text.strip(STRIP_CHARS) for text in texts)))
         for row, texts in zip(sheet.cells.index.tolist(), cells, strict=True)
     }
+
+
+def sha256_without_pins(sheet: Sheet) -> str:
+    """The SHA-256 of what is read from a sheet, without its PINs: whoever knows the rest could try them out."""
+    read = {header: found for header, found in letters_by_header(sheet).items() if header not in SECRET_HEADERS}
+    texts = {header: joined_texts(sheet, header, found) for header, found in read.items()}
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
 
 
 def refused_cells(sheet: Sheet) -> dict[int, set[str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkvm.jobs.plan_file import PlanFile, rows_not_planned
-from bulkvm.jobs.plan_seal import pin_seal, refusal
+from bulkvm.jobs.plan_seal import pin_seal, refusal, sheet_seal
 from bulkvm.jobs.preparing import Prepared
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
@@ -41,7 +41,7 @@ class ApprovedPlan:
         places = [given] if given else [folder / self.plan.sheet["path"], folder / self.plan.sheet["file"]]
         files = [place for place in places if place.is_file()]
         if files:
-            return next((file for file in files if _sha256(file) == self.plan.sheet["sha256"]), files[0])
+            return next((file for file in files if self._is_sheet(_sha256(file))), files[0])
         where = (
             "The sheet is not copied from the store with it: name"
             if self.source
@@ -56,9 +56,12 @@ class ApprovedPlan:
         Raises:
             PlanRefused: it is another one.
         """
-        if sheet.sha256 != self.plan.sheet["sha256"]:
-            message = f"The SHA-256 of {sheet.path.name} is {sheet.sha256}, and not {self.plan.sheet['sha256']}."
+        if not self._is_sheet(sheet.sha256):
+            message = f"{sheet.path.name} was edited or saved again since, or is another file."
             raise self._refuse("was made from a different version of the sheet", ProblemCode.PLAN_SHEET, message)
+
+    def _is_sheet(self, sha256: str) -> bool:
+        return sheet_seal(plan_seal(), self.plan.id)(sha256) == self.plan.sheet["seal"]
 
     def check_tenant(self, tenant: Tenant) -> None:
         """Check that the plan was made for this tenant.

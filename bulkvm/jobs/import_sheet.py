@@ -82,7 +82,7 @@ def import_sheet(
             def lock(tenant: Tenant) -> None:
                 stack.enter_context(_lock(tenant, approved))
 
-            prepared = prepare(sheet, options, connection, observer, on_tenant=lock)
+            prepared = prepare(sheet, options, connection, observer, on_tenant=lock, for_approval=approved is not None)
         prepared = approved.apply(prepared) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
         report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
@@ -113,8 +113,8 @@ def import_plan(
         source: the URL that the file was copied from.
 
     Raises:
-        PlanRefused: the plan was edited, has expired, or was made for another tenant or from another sheet, or a box in
-            it was changed; nothing was sent.
+        PlanRefused: the plan was edited, has expired, or was made for another tenant or from another sheet, or a box
+            that it changes was changed, or an unchanged row no longer agrees with its box; nothing was sent.
     """
     with observer.progress("Reading the plan"):
         approved = ApprovedPlan(read_plan_file(file), source)

@@ -4,10 +4,11 @@ Its pages show the plan. A hidden part has the same for bulkvm, and the text of 
 are found and named. It is sealed (HMAC-SHA-256) with a key that never leaves the state folder: without that folder, no
 plan can be made, changed or sent. PINs are in a plan as seals with this key, which show whether a
 PIN is the same and nothing else. A key in the file would not do, nor one made from the sheet: whoever has both could
-try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by its SHA-256.
+try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by a seal of its
+SHA-256. The SHA-256 that people see is of its content without PINs, for the same reason.
 
 A plan is not signed cryptographically: bulkvm cannot know who approved it. Whoever can read the state folder can make
-one. Pictures and text boxes that someone adds are not found.
+one.
 """
 
 import getpass
@@ -27,6 +28,7 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.plan_seal import (
     SCHEMA,
     concealed_parts,
+    find_added,
     find_concealed,
     find_edits,
     open_document,
@@ -34,6 +36,7 @@ from bulkvm.jobs.plan_seal import (
     problem_of,
     refusal,
     seal_document,
+    sheet_seal,
     visible_texts,
 )
 from bulkvm.jobs.preparing import Prepared
@@ -47,6 +50,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.planning.saved_plan import LEFT_OUT, REFUSED, SavedRow, save_rows
 from bulkvm.readers.all_cells import read_all_cells
 from bulkvm.readers.source import Source, open_source
+from bulkvm.readers.workbook_extras import read_extras
 from bulkvm.reports.output_checks import check_result_name
 from bulkvm.reports.workbook.plan_summary import PlanFacts
 from bulkvm.reports.workbook.plan_workbook import format_plan
@@ -66,7 +70,7 @@ class PlanFile:
     Attributes:
         id: the name of the plan.
         sha256: the checksum of the file.
-        sheet: the name of the sheet's file, and its path from the folder of the plan.
+        sheet: the name of the sheet's file, its path from the folder of the plan, and the seal of its SHA-256.
         rows: what happens to each row.
     """
 
@@ -116,14 +120,20 @@ def write_plan_file(
     def render(hidden: Sequence[str] = ()) -> bytes:
         return format_plan(sheet, plan, reasons, problems, facts, generated=generated, hidden=hidden)
 
-    shown = read_all_cells(Source(target, target.name, io.BytesIO(render())))
+    written = Source(target, target.name, io.BytesIO(render()))
+    shown = read_all_cells(written)
     document = {
         **_facts_to_json(facts),
-        "sheet": {"file": sheet.path.name, "path": _relative(sheet.path, target), "sha256": sheet.sha256},
+        "sheet": {
+            "file": sheet.path.name,
+            "path": _relative(sheet.path, target),
+            "seal": sheet_seal(seal, facts.id)(sheet.sha256),
+        },
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
         "visible": visible_texts(shown),
         "concealed": concealed_parts(shown),
+        "extras": read_extras(written),
     }
     content = render(seal_document(document, seal))
     with writing(target, overwrite=overwrite) as new:
@@ -171,11 +181,13 @@ def read_plan_file(file: Path) -> PlanFile:
     """
     with open_source(file) as source:
         sheets = read_all_cells(source)
+        extras = read_extras(source)
         source.stream.seek(0)
         sha256 = hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary stream
     document = open_document(file, sheets, plan_seal())
-    concealed = find_concealed(document.get("concealed", {}), concealed_parts(sheets))
-    if edited := [*find_edits(document["visible"], visible_texts(sheets)), *concealed]:
+    concealed = find_concealed(document["concealed"], concealed_parts(sheets))
+    added = find_added(document["extras"], extras)
+    if edited := [*find_edits(document["visible"], visible_texts(sheets)), *concealed, *added]:
         raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
     plan = _plan_file(document, file, sha256)
     if datetime.now(UTC) > plan.valid_until:

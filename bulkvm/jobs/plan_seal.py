@@ -15,7 +15,7 @@ from bulkvm.reports.workbook.plan_summary import FORM
 from bulkvm.runs.plan_key import Seal
 from bulkvm.text import count, quoted
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _MARK: Final = "bulkvm plan"
 _CHUNK: Final = 30_000  # characters; a cell holds a few more
 _MAX_NAMED: Final = 50  # differences in a message; --json has all of them
@@ -56,9 +56,9 @@ def open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> d
         message = "Its hidden part was changed."
         raise refusal(f"{file.name} was edited after it was written", [problem_of(ProblemCode.PLAN_EDITED, message)])
     document: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(payload)))
-    if document["schema"] > SCHEMA:
+    if document["schema"] != SCHEMA:
         message = "Use the version of bulkvm that made it."
-        raise refusal(f"{file.name} was made by a later version", [problem_of(ProblemCode.NOT_A_PLAN, message)])
+        raise refusal(f"{file.name} was made by another version", [problem_of(ProblemCode.NOT_A_PLAN, message)])
     return document
 
 
@@ -105,9 +105,21 @@ def find_concealed(written: Mapping[str, Sequence[str]], found: Mapping[str, Seq
     return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
 
 
+def find_added(written: Mapping[str, str], found: Mapping[str, str]) -> list[Problem]:
+    """Name what the workbook shows besides its cells that is not as it was written."""
+    differing = sorted(what for what in written.keys() | found.keys() if written.get(what) != found.get(what))
+    done = ("Added" if what not in written else "Deleted" if what not in found else "Changed" for what in differing)
+    return [problem_of(ProblemCode.PLAN_EDITED, f"{verb}: {what}.") for verb, what in zip(done, differing, strict=True)]
+
+
 def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:
     """Return a function that seals a PIN, for one plan and extension."""
     return lambda number, pin: seal(f"pin\0{plan_id}\0{number}\0{pin}".encode())
+
+
+def sheet_seal(seal: Seal, plan_id: str) -> Callable[[str], str]:
+    """Return a function that seals the SHA-256 of a sheet, for one plan."""
+    return lambda sha256: seal(f"sheet\0{plan_id}\0{sha256}".encode())
 
 
 def problem_of(code: ProblemCode, message: str) -> Problem:

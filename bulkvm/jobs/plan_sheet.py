@@ -94,7 +94,7 @@ def plan_sheet(
         sheet = read_input(file, options.reading, observer)
         if output:
             check_plan_name(output, sheet, overwrite=overwrite)
-        prepared = prepare(sheet, options, connection, observer)
+        prepared = prepare(sheet, options, connection, observer, for_approval=output is not None)
     report = _report(prepared, options, connection)
     if output is None or prepared.plan is None or (prepared.has_errors and not options.skip_invalid):
         return report

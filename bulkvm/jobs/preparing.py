@@ -22,6 +22,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.planning import ImportPlanner, NewPins, generate_pin, reason_to_skip
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
+from bulkvm.upload.current_boxes import add_undocumented
 from bulkvm.validation import Checked
 
 _LENGTH_CODES: Final = frozenset({ProblemCode.PIN_LENGTH, ProblemCode.PIN_LOST_ZERO})  # the tenant's policy decides
@@ -135,16 +136,18 @@ def prepare(
     observer: Observer,
     *,
     on_tenant: Callable[[Tenant], None] = _ignore,
+    for_approval: bool = False,
 ) -> Prepared:
     """Check a sheet and plan its changes. A sheet with errors gets no plan unless invalid rows are skipped.
 
-    `on_tenant` is called before any box is read. Errors about the length of PINs alone do not end the work here: the
+    `on_tenant` is called before any box is read. With `for_approval`, updates have the undocumented fields of their
+    boxes. Errors about the length of PINs alone do not end the work here: the
     tenant's policy decides about them, and only the PBX knows it.
     """
     prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
     if prepared.has_errors and _are_errors_certain(prepared, options):
         return prepared
-    return asyncio.run(_compare(prepared, options, connection, observer, on_tenant))
+    return asyncio.run(_compare(prepared, options, connection, observer, on_tenant, for_approval=for_approval))
 
 
 def _are_errors_certain(prepared: Prepared, options: PlanOptions) -> bool:
@@ -163,6 +166,8 @@ async def _compare(
     connection: Connection,
     observer: Observer,
     on_tenant: Callable[[Tenant], None],
+    *,
+    for_approval: bool,
 ) -> Prepared:
     async with connection.open() as pbx:
         with observer.progress("Connecting"):
@@ -183,6 +188,7 @@ async def _compare(
             plan = await planner.plan(
                 checked.records, pins, progress, keep_unseen=options.keep_unseen, completed=checked.completed
             )
+            plan = await add_undocumented(plan, pbx) if for_approval else plan
         await pbx.check_tenant()
     plan = replace(
         plan,

@@ -68,7 +68,7 @@ class Change:
         kept: fields that the row gives and that are left unchanged, since the PBX does not show them
             (`--keep-unseen`). They are not in the record.
         spares_messages: do not delete the box if it holds messages or greetings by then.
-        undocumented: do not delete the box if one of these undocumented fields has another value by then.
+        undocumented: do not change the box if one of these undocumented fields has another value by then.
         is_exact: do not update the box if it has changed by then, as for an approved plan.
     """
 

@@ -14,6 +14,7 @@ from bulkvm.pbx.whole_box import (
     find_not_default,
     find_set_fields,
     is_nothing,
+    lasting_values,
     undocumented,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "in_parallel",
     "is_list_exact",
     "is_nothing",
+    "lasting_values",
     "list_whole_boxes",
     "no_progress",
     "undocumented",

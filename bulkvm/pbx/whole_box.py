@@ -71,6 +71,11 @@ def find_set_fields(made: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[st
     return tuple(name for name in names if _is_set(name, made.get(name), now.get(name), depth=1))
 
 
+def lasting_values(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The undocumented fields of a box by path, as text: without blank ones, and without those that the PBX updates."""
+    return {path: text for name, value in undocumented(fields).items() for path, text in _lasting(name, value, depth=1)}
+
+
 def find_not_default(
     sample: Mapping[str, Any], boxes: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
@@ -135,6 +140,17 @@ def _is_set(path: str, old: Any, new: Any, *, depth: int) -> bool:
     if isinstance(old, dict) and isinstance(new, dict) and depth < _MAX_DEPTH:
         return any(_is_set(f"{path}.{n}", old.get(n), new.get(n), depth=depth + 1) for n in old.keys() | new.keys())
     return not _is_same(old, new) and not _is_time(old, new) and not _is_time(new, old)
+
+
+def _lasting(path: str, value: Any, *, depth: int) -> Iterator[tuple[str, str]]:
+    words = _words(path)
+    if not value or words & _VOLATILE or (words & _USAGE and _is_number(value)) or _is_time(value, value):
+        return
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        for name, inner in value.items():
+            yield from _lasting(f"{path}.{name}", inner, depth=depth + 1)
+    else:
+        yield path, str(sorted(map(str, value)) if isinstance(value, list) else value)
 
 
 def _is_same(old: Any, new: Any) -> bool:

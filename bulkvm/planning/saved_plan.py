@@ -1,7 +1,7 @@
 """Plans that are saved for approval, and what has changed since: a plan is sent as it was approved, or not at all.
 
-A saved row is a JSON object. It holds what the row sends, and the whole box as it was when the plan was made. PINs are
-replaced by seals, which show whether two PINs are equal and nothing else without the key.
+A saved row is a JSON object. It holds what the row sends, and the whole box as it was when the plan was made. PINs and
+undocumented fields are replaced by seals, which show whether two values are equal and nothing else without the key.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.pbx import lasting_values
 from bulkvm.planning.comparison import HEADERS
 from bulkvm.text import join_and, printable, quoted
 
@@ -114,6 +115,9 @@ def _save(change: Change, seal: Callable[[str, str], str], *, has_generated_pin:
         saved["unseen"] = list(change.unseen)
     else:
         saved["new"] = {header: save(header, value) for header, value in _fields(change.record) if value is not BLANK}
+    if change.undocumented is not None:
+        lasting = lasting_values(change.undocumented)
+        saved["others"] = {path: seal(number, f"{path}\0{text}") for path, text in lasting.items()}
     if has_generated_pin:
         saved["new"] |= dict.fromkeys((h for h in saved["new"] if COLUMN_OF_HEADER[h].secret), _GENERATED)
     return saved
@@ -139,10 +143,23 @@ def _compare(saved: SavedRow, found: SavedRow) -> Iterator[Problem]:
         old, new = (row.get("box", {}).get(header, NOT_KNOWN) for row in (saved, found))
         if old != new:
             yield _problem(saved, _describe_field(saved, header, old, new), header)
+    yield from _compare_others(saved, found)
     sent = [h for h in HEADERS if saved["new"].get(h, NOT_KNOWN) != found["new"].get(h, NOT_KNOWN)]
     if sent and all(saved.get("box", {}).get(h) == found.get("box", {}).get(h) for h in sent):
         titles = join_and([_title(header) for header in sent])
         yield _problem(saved, f"For box {saved['extension_number']}, another {titles} would be sent than in the plan.")
+
+
+def _compare_others(saved: SavedRow, found: SavedRow) -> Iterator[Problem]:
+    """Name the undocumented fields that were changed, as far as the PBX showed them when the plan was made."""
+    old, new, number = saved.get("others"), found.get("others"), saved["extension_number"]
+    if old is None:
+        return
+    if new is None:
+        yield _problem(saved, f"The PBX no longer shows whether undocumented fields of box {number} were changed.")
+    elif changed := sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path)):
+        names = join_and([printable(path) for path in changed])
+        yield _problem(saved, f"Box {number} was changed in undocumented fields of the PBX: {names}.")
 
 
 def _describe_kind(saved: SavedRow, found: SavedRow) -> str:

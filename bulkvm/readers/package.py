@@ -47,13 +47,18 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An open workbook. `changing` are the conditional formats that strike through or change how numbers are shown."""
+    """An open workbook.
+
+    `changing` are the conditional formats that strike through or change how numbers are shown, `print_areas` the ranges
+    that are printed.
+    """
 
     archive: zipfile.ZipFile
     sheets: tuple[SheetPart, ...]
     texts: CellText
     steps: Steps
     changing: frozenset[str]
+    print_areas: tuple[str, ...] = ()
 
     def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
@@ -157,7 +162,7 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         styles.filled(),
         frozenset(strings.partly_struck),
     )
-    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing))
+    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing), tuple(book.print_areas))
 
 
 @dataclass(frozen=True, slots=True)

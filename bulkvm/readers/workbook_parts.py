@@ -50,15 +50,30 @@ class Relationships(XmlHandler):
 
 
 class WorkbookPart(XmlHandler):
-    """The sheets in order, and the date epoch."""
+    """The sheets in order, the date epoch, and the ranges that are printed."""
 
     def __init__(self) -> None:
         self.sheets: list[tuple[str, bool, str]] = []
         self.epoch: datetime = _EPOCH_1900
+        self.print_areas: list[str] = []
+        self._name = ""
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
-        return for_elements(sheet=self._start_sheet, workbookPr=self._start_properties)
+        return for_elements(
+            sheet=self._start_sheet, workbookPr=self._start_properties, definedName=self._start_defined_name
+        )
+
+    def end_handlers(self) -> EndHandlers:
+        """Return the handlers of end tags."""
+        return for_elements(definedName=self._end_defined_name)
+
+    def _start_defined_name(self, attributes: dict[str, str]) -> None:
+        self._name = attributes.get("name", "")
+
+    def _end_defined_name(self, text: str) -> None:
+        if self._name == "_xlnm.Print_Area":
+            self.print_areas.append(text)
 
     def _start_sheet(self, attributes: dict[str, str]) -> None:
         key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import PbxError
-from bulkvm.pbx import PAGE, Pbx, WholeBox, in_parallel
+from bulkvm.model.errors import PbxError, PbxRefused
+from bulkvm.pbx import PAGE, Pbx, WholeBox, in_parallel, undocumented
 from bulkvm.upload.neighbours import Neighbours, order_by_number
 
 _MAX_AGE: Final = 2.0  # seconds between reading a box and changing it
@@ -27,6 +29,19 @@ def is_served_by_pages(change: Change) -> bool:
 def order_for_pages(change: Change) -> tuple[bool, int, str]:
     """The key that sorts changes so that those served by one page are consecutive."""
     return (True, *order_by_number(change)) if is_served_by_pages(change) else (False, 0, "")
+
+
+async def add_undocumented(plan: Plan, pbx: Pbx) -> Plan:
+    """Add to each update the undocumented fields of its box, if the PBX shows them."""
+    current, found = CurrentBoxes(pbx, plan), dict[int, Mapping[str, Any]]()
+
+    async def fetch(change: Change) -> None:
+        with suppress(PbxRefused):
+            found[change.record.row] = undocumented((await current.fetch(change)).fields)
+
+    await in_parallel(sorted(filter(is_served_by_pages, plan.changes), key=order_for_pages), fetch, pbx.connections)
+    changes = (replace(change, undocumented=found.get(change.record.row)) for change in plan.changes)
+    return replace(plan, changes=tuple(changes))
 
 
 class CurrentBoxes:

@@ -215,18 +215,20 @@ class RowSender:
             raise _NothingToSend(await self._outcome_of_unfetched(change, error)) from error
         is_undo = change.wanted or change.kind is ChangeKind.REMOVE
         changed = [difference.field for difference in find_exact_differences(box, planned)] if is_undo else []
+        if change.is_exact:
+            changed = _changed_since(planned, box)
         if not changed and change.undocumented is not None:
             changed = [printable(name) for name in find_set_fields(change.undocumented, whole.fields)]
+        if changed and change.is_exact:
+            fields = ", ".join(changed)
+            message = f"Since the plan was checked, the box was changed in {fields}. It was not sent: make a new plan."
+            raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id))
         if changed:
             kept = f"Since the undo was planned, the box was changed in {', '.join(changed)}, so it is kept as it is."
             raise _NothingToSend(row_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
         if is_undo:
             return replace(change, box=box), whole
         differences = find_differences(record, box)
-        if change.is_exact and (since := _changed_since(planned, box)):
-            fields = ", ".join(since)
-            message = f"Since the plan was checked, the box was changed in {fields}. It was not sent: make a new plan."
-            raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id))
         if not differences:
             message = "Already up to date: someone else made this change."
             raise _NothingToSend(row_outcome(record, Status.UNCHANGED, message, box_id=box.id))

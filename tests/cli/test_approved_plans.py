@@ -1,15 +1,21 @@
 """Plans that are written to a file, approved, and sent as they are or not at all."""
 
 import base64
+import hashlib
+import io
+import json
 import re
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import PIL.Image
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
+from openpyxl.drawing.image import Image
 from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
@@ -19,7 +25,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from starlette.applications import Starlette
 
-from bulkvm.simulator import create_app
+from bulkvm.simulator import SimulatorSettings, create_app
 from tests.cli.program import Bulkvm, serve_pbx, stored
 from tests.cli.sheet_files import rows, statuses, write_csv
 from tests.golden_files import Golden
@@ -110,6 +116,9 @@ STALE = {
     "its changes were made": (
         "UPDATE box SET name = 'Reception', recipients = 'b@example.com,c@example.com' WHERE extension_number = '6201'"
     ),
+    "a field that bulkvm does not know": (
+        'UPDATE box SET extra = \'{"retain_days": 30, "transfer": {"to": "9"}}\' WHERE extension_number = \'6202\''
+    ),
     "all boxes are gone": "DELETE FROM box",
     "a number that it needs is taken": "UPDATE other_number SET extension_number = '6204' WHERE name = 'Sales'",
 }
@@ -132,6 +141,32 @@ def test_a_plan_that_no_longer_fits_the_boxes_names_every_difference_and_sends_n
         planned.state.stored.db.executemany(f"INSERT INTO box VALUES ({marks})", boxes)
         alter(planned, "UPDATE other_number SET extension_number = '6300' WHERE name = 'Sales'")
     golden("cli/stale-plans.txt", "\n".join(texts))
+    assert bulkvm(*APPROVED).code == 0
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("app", [create_app(settings=SimulatorSettings(behave=("updates:merge",)))])
+def test_undocumented_fields_are_compared_unless_the_pbx_updates_them(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    extra = {"retain_days": 30, "message_count": 1, "last_used": "2026-11-01T10:00:00Z", "operator": None}
+    alter(pbx, f"UPDATE box SET extra = '{json.dumps(extra)}' WHERE extension_number = '6202'")
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx", "--overwrite").code == 0
+    before = sent(pbx)
+
+    alter(pbx, f"UPDATE box SET extra = '{json.dumps(extra | {'retain_days': 60})}' WHERE extension_number = '6202'")
+    changed = bulkvm(*APPROVED)
+    extra |= {"message_count": 3, "last_used": "2026-11-05T10:00:00Z", "operator": False}
+    alter(pbx, f"UPDATE box SET extra = '{json.dumps(extra)}' WHERE extension_number = '6202'")
+    used = bulkvm(*APPROVED)
+
+    assert (changed.code, used.code) == (3, 0), used.err
+    assert "Box 6202 was changed in undocumented fields of the PBX: retain_days." in " ".join(changed.err.split())
+    assert sent(pbx) == (before[0] + 1, before[1] + 2)
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_blank_field_of_an_unchanged_row_may_change(bulkvm: Bulkvm, pbx: Starlette) -> None:
+    alter(pbx, "UPDATE box SET prompt = 'de-DE' WHERE extension_number = '6203'")
+
     assert bulkvm(*APPROVED).code == 0
 
 
@@ -338,6 +373,77 @@ def test_a_plan_in_which_cells_are_concealed_is_refused(
     assert f'In the sheet "Boxes", {named}' in " ".join(refused.err.split())
 
 
+def add_comment(workbook: Workbook) -> None:
+    workbook["Boxes"]["B2"].comment = Comment("Approved except for row 3", "Anna")
+
+
+def add_header(workbook: Workbook) -> None:
+    header = workbook["bulkvm"].oddHeader
+    assert header is not None
+    header.center.text = "Draft"
+
+
+def change_footer(workbook: Workbook) -> None:
+    footer = workbook["Boxes"].oddFooter
+    assert footer is not None
+    footer.left.text = "Plan of last week"
+
+
+def print_less(workbook: Workbook) -> None:
+    workbook["Boxes"].print_area = "A1:G3"
+
+
+def add_link(workbook: Workbook) -> None:
+    workbook["Boxes"]["B2"].hyperlink = "https://example.com/"
+
+
+def add_hint(workbook: Workbook) -> None:
+    hint = DataValidation(type="custom", formula1="TRUE", promptTitle="Row 3", prompt="Not this one")
+    hint.add("B2")
+    workbook["Boxes"].add_data_validation(hint)
+
+
+def add_picture(workbook: Workbook) -> None:
+    picture = io.BytesIO()
+    PIL.Image.new("RGB", (9, 9)).save(picture, "PNG")
+    workbook.worksheets[1].add_image(Image(picture), "B2")
+
+
+def add_chart(workbook: Workbook) -> None:
+    workbook.worksheets[1].add_chart(BarChart(), "B2")
+
+
+def add_chart_sheet(workbook: Workbook) -> None:
+    workbook.create_chartsheet("Other")
+
+
+ADDED: dict[Callable[[Workbook], None], str] = {
+    add_comment: "Added: a comment (xl/comments/comment1.xml).",
+    add_header: 'Changed: the header or footer of "bulkvm".',
+    change_footer: 'Changed: the header or footer of "Boxes".',
+    print_less: "Changed: the print area.",
+    add_link: 'Added: links of "Boxes".',
+    add_hint: 'Added: input rules of "Boxes".',
+    add_picture: "Added: a picture, chart or shape (xl/drawings/drawing1.xml).",
+    add_chart: "Added: a chart (xl/charts/chart1.xml).",
+    add_chart_sheet: "Added: a chart (xl/chartsheets/sheet1.xml).",
+}
+
+
+@pytest.mark.parametrize(("add", "named"), ADDED.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_plan_to_which_something_visible_was_added_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, add: Callable[[Workbook], None], named: str
+) -> None:
+    before, workbook = sent(planned), load_workbook(folder / "plan.xlsx")
+    add(workbook)
+    workbook.save(folder / "plan.xlsx")
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert named in " ".join(refused.err.split())
+
+
 @pytest.mark.usefixtures("pbx")
 def test_a_plan_has_no_warning_that_shows_a_pin(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "boxes.csv", ("620481", "Lab", "620481"), ("6205", "Ward", "730519"), ("6206", "Desk", "730519"))
@@ -351,11 +457,28 @@ def test_a_plan_has_no_warning_that_shows_a_pin(bulkvm: Bulkvm, folder: Path) ->
 
 
 @pytest.mark.usefixtures("planned")
-def test_no_part_of_a_plan_contains_a_pin(folder: Path) -> None:
+def test_no_part_of_a_plan_contains_a_pin(bulkvm: Bulkvm, folder: Path) -> None:
     content = everything_in(folder / "plan.xlsx")
+    document = bulkvm("plan", "boxes.csv", "--json")
 
     assert "Reception" in content
     assert [pin for pin in PINS if pin in content] == []
+    sheet = hashlib.sha256((folder / "boxes.csv").read_bytes()).hexdigest()  # whoever has it could try out a PIN
+    assert (sheet in content, sheet in document.out) == (False, False)
+    assert document.json["sheet"]["sha256_without_pins"] in content
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_checksum_without_pins_depends_on_everything_else_that_is_read(bulkvm: Bulkvm, folder: Path) -> None:
+    def checksum(*row: str) -> str:
+        write_csv(folder / "other.csv", *AFTER[:3], row)
+        return str(bulkvm("plan", "other.csv", "--json").json["sheet"]["sha256_without_pins"])
+
+    same, other_pin, other_name = (
+        checksum("6204", name, pin, "", "") for name, pin in (AFTER[3][1:3], ("Pharmacy", "951748"), ("Labs", "840628"))
+    )
+
+    assert same == other_pin != other_name
 
 
 def save_workbook_with_pins_everywhere(file: Path) -> None:

@@ -183,12 +183,12 @@ AFTER = {"6201": ("Reception", "", ""), "6202": ("Lab", "", ""), "6203": ("Ward"
 class Meddler(Observer):
     """Changes a box as another administrator does, after the plan was checked and before it is sent."""
 
-    def __init__(self, app: Starlette) -> None:
-        self._app = app
+    def __init__(self, app: Starlette, change: str = "prompt = 'de-DE'") -> None:
+        self._app, self._change = app, change
 
     def approve(self, plan: Plan, problems: Sequence[Problem], tenant: Tenant) -> bool:
         assert (len(plan.to_send), list(problems), tenant.domain) == (3, [], "simulator.example")
-        self._app.state.stored.db.execute("UPDATE box SET prompt = 'de-DE' WHERE extension_number = '6202'")
+        self._app.state.stored.db.execute(f"UPDATE box SET {self._change} WHERE extension_number = '6202'")
         return True
 
 
@@ -207,6 +207,15 @@ def test_a_box_that_changes_after_the_check_is_not_overwritten(planned: Starlett
     assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.FAILED, Status.CREATED]
     assert "the box was changed in prompt" in report.outcomes[1].message
     assert boxes_of(planned)["6202"] == {**BEFORE["6202"], "prompt": "de-DE"}
+
+
+def test_a_box_whose_undocumented_field_changes_after_the_check_is_not_overwritten(planned: Starlette) -> None:
+    meddler = Meddler(planned, """extra = '{"days": 30}'""")
+
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None, observer=meddler)
+
+    assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.FAILED, Status.CREATED]
+    assert "the box was changed in days" in report.outcomes[1].message
 
 
 def test_a_run_that_stopped_early_is_continued_with_the_same_plan(planned: Starlette) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bulkvm.columns.sheet_columns import sha256_without_pins
 from bulkvm.model.change import ChangeKind, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
@@ -23,8 +24,8 @@ _PINS: Final = (
     "PINs are sent from the sheet, or generated when the plan is sent."
 )
 _EXACT: Final = (
-    "The plan is sent as it is, or not at all: it is refused if this file or the sheet was edited, if a box in it was "
-    "changed on the PBX, or after the date above."
+    "The plan is sent as it is, or not at all: it is refused if this file or the sheet was edited, if a box that it "
+    "changes was changed on the PBX, if an unchanged row no longer agrees with its box, or after the date above."
 )
 
 
@@ -88,7 +89,7 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
         "PBX": facts.tenant.pbx,
         "site": facts.site,
         "sheet": f'{named}, sheet "{printable(sheet.name)}"' if sheet.name else named,
-        "SHA-256 of the sheet": sheet.sha256,
+        "SHA-256 without PINs": sha256_without_pins(sheet),
         "made": printable(f"{facts.made:{_TIME}} by {made_by}"),
         "valid until": f"{facts.valid_until:{_TIME}}",
     }
