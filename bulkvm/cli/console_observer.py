@@ -11,6 +11,8 @@ from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, ReadBackDiffers
 from bulkvm.paths import runs_folder
+from bulkvm.reports.text.export_text import render_read_as
+from bulkvm.reports.text.outcome_text import render_failures
 from bulkvm.text import count
 
 T = TypeVar("T")
@@ -44,8 +46,6 @@ class ConsoleObserver(Observer):
 
     def export_read(self, read_as: "ReadAs") -> None:
         """Show what was taken from an export, in a paragraph."""
-        from bulkvm.reports.text.export_text import render_read_as
-
         self._console.info(render_read_as(read_as))
 
     def approve(self, plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
@@ -96,8 +96,6 @@ def show_report(report: "RunReport", summary: str, console: Console, *, as_json:
     Raises:
         Exception: the result could not be written.
     """
-    from bulkvm.reports.text.outcome_text import render_failures
-
     if as_json:
         print_json(run_document(report))
     if failures := render_failures(report.outcomes) if report.run else "":

@@ -72,7 +72,7 @@ def open_site(
     from bulkvm.sites import SIMULATOR, add_secret, choose_site, fetch_secret, read_sites  # slow to import
 
     if name == SIMULATOR:
-        return _open_simulator(settings, rate, tenant)
+        return _open_simulator(name, settings, rate, tenant)
     # The environment alone needs no sites file, which may be wrong or have no folder.
     is_described = not name and os.environ.get("BULKVM_URL")
     choice = choose_site(name, os.environ, {} if is_described else read_sites(sites_file()))
@@ -116,15 +116,14 @@ def in_tenant(site: Site, name: str | None) -> Site:
     return replace(site, switch_to=name, tenant=expected)
 
 
-def _open_simulator(settings: SendSettings, rate: RateOptions, tenant: str | None) -> Connection:
+def _open_simulator(name: str, settings: SendSettings, rate: RateOptions, tenant: str | None) -> Connection:
     from bulkvm.simulator import SimulatorError, SimulatorSettings, create_app
-    from bulkvm.sites import SIMULATOR
 
     try:
         app = create_app(simulator_state())
     except SimulatorError as error:
         raise UsageError(str(error)) from error
-    site = Site(name=SIMULATOR, url="http://simulator", token=SimulatorSettings().token, max_rps=0)  # carries no calls
+    site = Site(name=name, url="http://simulator", token=SimulatorSettings().token, max_rps=0)  # carries no calls
     return Connection(in_tenant(site, tenant), rate.apply_to(settings, site), app)
 
 

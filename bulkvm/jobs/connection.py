@@ -10,8 +10,9 @@ from bulkvm.model.tenant import ListedTenant, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
-    from bulkvm.pbx import Pbx
+    from bulkvm.pbx import Administrator, Pbx
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,23 @@ class Connection:
 
     async def list_tenants(self) -> tuple[ListedTenant, ...]:
         """List all tenants that a system administrator's login reaches."""
-        from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)
-
-        async with connect_administrator(self.site, self.settings, app=self.app) as administrator:
+        async with self._open_administrator() as administrator:
             return await administrator.list_tenants()
 
     async def _look_up(self) -> Tenant | None:
         """The tenant that a system administrator's login is to be switched to; None for any other login."""
-        from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)
-
         site = self.site
         if not (site.is_administrator and site.switch_to):
             return None
         if site.tenant and site.tenant.id and site.tenant.is_named(site.switch_to):
             return site.tenant
-        async with connect_administrator(site, self.settings, app=self.app) as administrator:
+        async with self._open_administrator() as administrator:
             return (await administrator.find_tenant(site.switch_to)).tenant
+
+    def _open_administrator(self) -> "AbstractAsyncContextManager[Administrator]":
+        from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)
+
+        return connect_administrator(self.site, self.settings, app=self.app)
 
     def with_settings(self, **settings: Any) -> "Connection":
         """The same connection with other settings."""

@@ -4,6 +4,7 @@ import re
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -78,10 +79,7 @@ def import_sheet(
             reserved = _reserve_result(Path(file.name) if source else file, sheet, result, overwrite=overwrite)
             reservation = stack.enter_context(reserved)
             check_result_name(reservation.path, sheet, overwrite=reservation)
-
-            def lock(tenant: Tenant) -> None:
-                stack.enter_context(_lock(tenant, approved))
-
+            lock = partial(_lock_until_end, stack, approved)
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock, for_approval=approved is not None)
         prepared = approved.apply(prepared) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
@@ -143,10 +141,11 @@ def _read(file: Path, options: PlanOptions, observer: Observer, approved: Approv
     return sheet
 
 
-def _lock(tenant: Tenant, approved: ApprovedPlan | None) -> AbstractContextManager[None]:
+def _lock_until_end(stack: ExitStack, approved: ApprovedPlan | None, tenant: Tenant) -> None:
+    """Lock a tenant until the stack is closed."""
     if approved:
         approved.check_tenant(tenant)
-    return lock_tenant(tenant)
+    stack.enter_context(lock_tenant(tenant))
 
 
 def _report_interrupted_import(tenant: Tenant | None, observer: Observer) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bulkvm.files import Reservation, check_target
 from bulkvm.model.box import BLANK, Record
+from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import Outcome
 from bulkvm.model.problem import Problem
 from bulkvm.reports.output_checks import check_not_input
@@ -14,7 +15,7 @@ from bulkvm.reports.text.plan_text import render_outcomes
 from bulkvm.reports.workbook.from_journal import rebuild_sheet
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.summary import RunSummary
-from bulkvm.runs import PastRun, RunInfo
+from bulkvm.runs import ListedRun, PastRun, RunInfo, RunState, exit_code_of
 from bulkvm.runs.history import UNDO_OF, is_undo, pins_on_pbx, record_of
 
 
@@ -27,6 +28,18 @@ def check_run_result(info: RunInfo, target: Path, *, overwrite: bool) -> None:
     table_format(target)
     check_not_input(target, Path(info.file))
     check_target(target, overwrite=overwrite)
+
+
+def recreate_result(run: ListedRun, past: PastRun, target: Path, *, overwrite: bool) -> Path:
+    """Write the result of a past run from its journal.
+
+    Raises:
+        UsageError: the run is in progress.
+    """
+    if run.state is RunState.IN_PROGRESS:
+        raise UsageError(f"The run {run.info.name} is still in progress. It will write its result when it ends.")
+    code = exit_code_of(past.outcomes, None) if past.exit_code is None else past.exit_code
+    return write_run_result(past, (), target, code, overwrite=overwrite)
 
 
 def write_run_result(

@@ -6,12 +6,15 @@ or user was changed, in its file or by a variable, does not get the secret of an
 
 import json
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.paths import sites_file
 from bulkvm.sites.site_lock import lock_sites
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 _SERVICE: Final = "bulkvm"
 _SECRET: Final = "secret"  # noqa: S105  (the name of a field)
@@ -53,28 +56,29 @@ def _bind(site: Site, held: str) -> str | None:
 
 def store_secret(site: Site, secret: str) -> bool:
     """Store the password or token of a site; False if there is no keyring that keeps it."""
-    import keyring  # noqa: PLC0415  (slow to import, and only needed for sites that use it)
-
     entry = json.dumps({field: getattr(site, field) for field in _BOUND_TO} | {_SECRET: secret})
     with suppress(Exception):  # keyrings raise errors of their own
-        keyring.set_password(_SERVICE, site.name, entry)
+        _keyring().set_password(_SERVICE, site.name, entry)
     return _get(site.name) == entry  # some keyrings accept everything and store nothing
 
 
 def forget_secret(name: str) -> None:
     """Delete the password or token of a site, if one is stored."""
-    import keyring  # noqa: PLC0415  (the same)
-
     with suppress(Exception):  # the same; there may be none to delete
-        keyring.delete_password(_SERVICE, name)
+        _keyring().delete_password(_SERVICE, name)
 
 
 def _get(name: str) -> str | None:
-    import keyring  # noqa: PLC0415  (the same)
-
     with suppress(Exception):  # the same
-        return keyring.get_password(_SERVICE, name)
+        return _keyring().get_password(_SERVICE, name)
     return None
+
+
+def _keyring() -> "KeyringBackend":
+    """The keyring of the operating system."""
+    import keyring  # noqa: PLC0415  (slow to import, and only needed for sites that use it)
+
+    return keyring.get_keyring()
 
 
 def _parse(held: str) -> dict[str, Any] | None:

@@ -19,17 +19,19 @@ from bulkvm.cli.options import (
     plan_options,
     site_options,
 )
+from bulkvm.jobs.sheet_options import PlanOptions
+from bulkvm.model.change import Plan
 from bulkvm.model.errors import PlanRefused, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Outcome, count_statuses, count_unseen
 from bulkvm.model.settings import DEFAULT_SETTINGS, parse_limit
+from bulkvm.reports.text.plan_text import render_counts, render_plan, render_to_send, render_unseen
+from bulkvm.reports.text.problem_text import render_problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bulkvm.jobs.connection import Connection
-    from bulkvm.jobs.sheet_options import PlanOptions
-    from bulkvm.model.change import Plan
-    from bulkvm.model.outcome import Outcome
     from bulkvm.model.problem import Problem
     from bulkvm.model.tenant import Tenant
 
@@ -92,7 +94,7 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     *,
-    options: "PlanOptions",
+    options: PlanOptions,
     connection: "Connection",
     approved: bool,
     original: Path | None,
@@ -112,10 +114,8 @@ def command(
     status of each row. Importing a sheet again is always safe: rows that are up to date are not sent.
     """
     from bulkvm.jobs.import_sheet import import_plan, import_sheet
-    from bulkvm.reports.text.plan_text import render_to_send
-    from bulkvm.reports.text.problem_text import render_problems
 
-    def approve(plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
+    def approve(plan: Plan, problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
         _show_plan(plan, problems, tenant, console, approved=approved)
         question = f"Send {render_to_send(plan)} to {tenant}?"
         return not plan.to_send or confirm(question, console, ("send", "sent"), yes=yes, can_ask=str(file) != "-")
@@ -123,13 +123,8 @@ def command(
     settings = {"max_errors": parse_limit(max_errors), "verify": verify == "all", "canary": not no_canary}
     connection, options = connection.with_settings(**settings), replace(options, max_changes=None) if force else options
     _check_approval(options, approved=approved, original=original)
-    observer = ConsoleObserver(console, approve)
-    target: dict[str, Any] = {
-        "result": result,
-        "overwrite": overwrite,
-        "observer": observer,
-        "source": source_of(file),
-    }
+    target: dict[str, Any] = {"result": result, "overwrite": overwrite, "source": source_of(file)}
+    target["observer"] = ConsoleObserver(console, approve)
     try:
         if approved:
             report = import_plan(file, connection, original=original, max_changes=options.max_changes, **target)
@@ -145,11 +140,8 @@ def command(
 
 
 def _show_plan(
-    plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant", console: Console, *, approved: bool
+    plan: Plan, problems: "Sequence[Problem]", tenant: "Tenant", console: Console, *, approved: bool
 ) -> None:
-    from bulkvm.reports.text.plan_text import render_plan
-    from bulkvm.reports.text.problem_text import render_problems
-
     if problems:
         console.info(render_problems(problems))
     console.info(render_plan(plan, tenant))
@@ -157,14 +149,12 @@ def _show_plan(
         console.info("Nothing is left to send: every row already matches the plan.")
 
 
-def _check_approval(options: "PlanOptions", *, approved: bool, original: Path | None) -> None:
+def _check_approval(options: PlanOptions, *, approved: bool, original: Path | None) -> None:
     """Check that a plan is not changed by options.
 
     Raises:
         UsageError: an option contradicts --approved, or needs it.
     """
-    from bulkvm.jobs.sheet_options import PlanOptions
-
     if original and not approved:
         raise UsageError("--original names the sheet of an approved plan. Add --approved, or leave it out.")
     source = click.get_current_context().get_parameter_source("pin_policy")
@@ -186,7 +176,4 @@ def _print_unreadable(site: str, error: SheetError) -> None:
 
 
 def _summarise(outcomes: "Sequence[Outcome]") -> str:
-    from bulkvm.model.outcome import count_statuses, count_unseen
-    from bulkvm.reports.text.plan_text import render_counts, render_unseen
-
     return f"{render_counts(count_statuses(outcomes))}. {render_unseen(count_unseen(outcomes))}".rstrip()

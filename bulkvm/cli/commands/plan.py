@@ -15,6 +15,8 @@ from bulkvm.cli.json_output import plan_document, print_json
 from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, plan_options, site_options
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.reports.text.plan_text import MOST_ROWS, render_plan, render_plan_counts
+from bulkvm.reports.text.problem_text import render_problems
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
@@ -65,7 +67,6 @@ def command(
 ) -> int:
     """Show what importing the sheet FILE would change on the PBX, field by field. Nothing is sent."""
     from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
-    from bulkvm.reports.text.plan_text import MOST_ROWS
 
     if output and source_of(file):
         raise UsageError(
@@ -104,9 +105,6 @@ def command(
 
 def _show(report: "PlanReport", console: Console, *, most: int) -> None:
     """Print a plan."""
-    from bulkvm.reports.text.plan_text import render_plan, render_plan_counts
-    from bulkvm.reports.text.problem_text import render_problems
-
     if report.problems:
         console.output(render_problems(report.problems))
     if report.plan:

@@ -1,6 +1,6 @@
 """`bulkvm runs` and `bulkvm runs forget`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,13 @@ from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.json_output import SCHEMA, print_json, tenant_object
 from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION
-from bulkvm.model.errors import FileError, UsageError
+from bulkvm.model.errors import UsageError
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.paths import runs_folder
+from bulkvm.reports.text.plan_text import render_words
 from bulkvm.text import count, printable
 
 if TYPE_CHECKING:
+    from bulkvm.jobs.forget_runs import StoredJournal
     from bulkvm.runs import ListedRun, PastRun, RunInfo
 
 
@@ -44,7 +45,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
 
     Journals are kept until they are deleted: `bulkvm runs forget RUN`, or `--older-than 90d`.
     """
-    from bulkvm.runs import exit_code_of, read_journal
+    from bulkvm.runs import read_journal
     from bulkvm.runs.history import find_run, list_runs
 
     if result and run is None:
@@ -54,7 +55,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
         runs = [find_run(run, runs)]
     past = None if run is None else read_journal(runs[0].file)
     if result:
-        from bulkvm.jobs.run_result import check_run_result, write_run_result  # slow to import
+        from bulkvm.jobs.run_result import check_run_result, recreate_result  # slow to import
 
         check_run_result(runs[0].info, result, overwrite=overwrite)
     if as_json:
@@ -64,9 +65,7 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
     else:
         console.info("No runs yet.")
     if result and past:
-        _check_ended(runs[0])
-        code = exit_code_of(past.outcomes, None) if past.exit_code is None else past.exit_code
-        console.info(f"Result: {write_run_result(past, (), result, code, overwrite=overwrite)}")
+        console.info(f"Result: {recreate_result(runs[0], past, result, overwrite=overwrite)}")
     return ExitCode.DONE
 
 
@@ -82,19 +81,15 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
 
     A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
     """
-    from bulkvm.runs import is_in_progress, list_journals, remove_journal
+    from bulkvm.jobs.forget_runs import find_journal, find_older_journals, forget_runs
 
     if (run is None) == (older_than is None):
         raise UsageError("Name either a run that `bulkvm runs` lists, or an age such as --older-than 90d.")
     if run is not None:
-        chosen = _find_journal(run, exact_name=yes)
-        if is_in_progress(chosen):
-            raise UsageError(f"The run {chosen.stem} is still in progress, so its journal was not deleted.")
-        journals = [chosen]
+        journals = [find_journal(run, exact_name=yes)]
     else:
         assert older_than is not None
-        before = datetime.now(UTC) - older_than
-        journals = [file for file in list_journals(runs_folder()) if _began(file) < before and not is_in_progress(file)]
+        journals = find_older_journals(older_than)
     if not journals:
         console.info("No run is older than that.")
         return ExitCode.DONE
@@ -104,51 +99,14 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
     what = count(len(journals), "journal")
     if not confirm(f"Delete {what}? These runs can then no longer be undone.", console, ("delete", "deleted"), yes=yes):
         return ExitCode.NOT_ALL_DONE
-    for file in journals:
-        remove_journal(file)
+    forget_runs(journals)
     console.info(f"{what} deleted.")
     return ExitCode.DONE
 
 
-def _find_journal(name: str, *, exact_name: bool) -> Path:
-    """Find the journal of a run, also one that cannot be read."""
-    from bulkvm.runs import list_journals
-    from bulkvm.runs.history import find_run, list_runs
-
-    files = {file.stem: file for file in list_journals(runs_folder())}
-    return files.get(name) or find_run(name, list_runs(), exact_name=exact_name).file
-
-
-def _began(file: Path) -> datetime:
-    """When a run began; for a journal that cannot be read, when it was last written."""
-    from bulkvm.runs import read_info
-
-    try:
-        return read_info(file).began
-    except FileError:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
-
-
-def _describe(file: Path) -> str:
-    from bulkvm.runs import read_info
-
-    try:
-        info = read_info(file)
-    except FileError:
-        return f"  {file.stem}  (unreadable)"
-    return f"  {info.name}  {info.site}  {info.file}"
-
-
-def _check_ended(run: "ListedRun") -> None:
-    """Check that a run is not in progress.
-
-    Raises:
-        UsageError: it is.
-    """
-    from bulkvm.runs import RunState
-
-    if run.state is RunState.IN_PROGRESS:
-        raise UsageError(f"The run {run.info.name} is still in progress. It will write its result when it ends.")
+def _describe(journal: "StoredJournal") -> str:
+    info = journal.info
+    return f"  {info.name}  {info.site}  {info.file}" if info else f"  {journal.file.stem}  (unreadable)"
 
 
 def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:
@@ -175,7 +133,6 @@ def _without_end(info: "RunInfo") -> str:
 
 
 def _render(run: "ListedRun", past: "PastRun | None") -> str:
-    from bulkvm.reports.text.plan_text import render_words
     from bulkvm.runs import RunState
 
     info = run.info

@@ -10,7 +10,10 @@ from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
+from bulkvm.model.change import ChangeKind, Plan
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.reports.text.plan_text import render_outcomes, render_plan, render_words
+from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.text import count, join_and
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from bulkvm.jobs.connection import Connection
     from bulkvm.jobs.undo_run import UndoReport
-    from bulkvm.model.change import Plan
     from bulkvm.model.problem import Problem
     from bulkvm.model.tenant import Tenant
 
@@ -76,10 +78,8 @@ def command(
     was changed since, or that holds messages, is kept and reported. An undo is a run itself, and can be undone.
     """
     from bulkvm.jobs.undo_run import undo_run
-    from bulkvm.reports.text.plan_text import render_outcomes, render_plan
-    from bulkvm.reports.text.problem_text import render_problems
 
-    def approve(plan: "Plan", problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
+    def approve(plan: Plan, problems: "Sequence[Problem]", tenant: "Tenant") -> bool:
         if problems:
             console.always(render_problems(problems, most=_MOST_NAMED, advice="The result lists all of them."))
         console.info(render_plan(plan, tenant, of_sheet=False))
@@ -106,8 +106,6 @@ def command(
 
 def _nothing_to_undo(undo: "UndoReport") -> str:
     """Explain that the run changed nothing, and name the last import before it that did."""
-    from bulkvm.reports.text.plan_text import render_words
-
     run, last = undo.undone, undo.last_change
     named = f"{run.name} ({Path(run.file).name})"
     lines = [f"Run {named} changed nothing, so there is nothing to undo."]
@@ -132,10 +130,8 @@ def _nothing_left(undo: "UndoReport") -> str:
     return f"Run {name} was already undone by {by}." if by else f"Nothing of run {name} is left to undo."
 
 
-def _question(plan: "Plan", tenant: "Tenant") -> str:
+def _question(plan: Plan, tenant: "Tenant") -> str:
     """Ask for confirmation, such as `Delete 40 boxes and restore 2 boxes of clinic.example.com ...?`."""
-    from bulkvm.model.change import ChangeKind
-
     verbs = {ChangeKind.REMOVE: "delete", ChangeKind.UPDATE: "restore", ChangeKind.CREATE: "re-create"}
     counted = ((verb, plan.counts.get(kind)) for kind, verb in verbs.items())
     parts = [f"{verb} {count(number, 'box', 'boxes')}" for verb, number in counted if number]

@@ -12,6 +12,7 @@ from bulkvm.cli.options import JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, sh
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.errors import SheetError
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.reports.text.problem_text import count_problems, render_problems
 from bulkvm.text import count
 
 
@@ -60,7 +61,6 @@ def command(
     FILE is a CSV, Excel or JSON file; `-` reads CSV or JSON from standard input.
     """
     from bulkvm.jobs.validate_sheet import ValidationReport, validate_sheet
-    from bulkvm.reports.text.problem_text import count_problems, render_problems
 
     try:
         report = validate_sheet(
