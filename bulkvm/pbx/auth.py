@@ -44,6 +44,7 @@ class SiteAuth(ABC):
         self.expected: Tenant | None = None
         self.checked_at = -math.inf  # when the tenant in force was last found to be the expected one, if it may change
         self._lock = asyncio.Lock()
+        self._refusal: LoginRefused | None = None
         self._issued: deque[str] = deque(maxlen=_MAX_MASKED)
 
     @property
@@ -55,6 +56,10 @@ class SiteAuth(ABC):
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self.expected = tenant
         self._note_checked(checked=checked)
+
+    def refuse(self, error: LoginRefused) -> None:
+        """Send nothing more: each request raises this error."""
+        self._refusal = error
 
     @abstractmethod
     async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:
@@ -114,7 +119,6 @@ class PasswordAuth(SiteAuth):
         self._clock = clock
         self._token: Token | None = None
         self._refresh: str | None = None
-        self._refusal: LoginRefused | None = None
         self._pages = 0  # web pages that answered a login, since the last token
 
     async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.model.errors import PbxError, UsageError
+from bulkvm.model.errors import LoginRefused, PbxError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import PasswordAuth, SiteAuth, TokenAuth, is_token
@@ -57,6 +57,10 @@ class AuthenticatedSession:
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self._auth.expect(tenant, checked=checked)
+
+    def refuse(self, error: LoginRefused) -> None:
+        """Send nothing more: each call raises this error."""
+        self._auth.refuse(error)
 
     async def send(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, **content: Any

@@ -9,7 +9,7 @@ import httpx
 
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.box import Box, Owner, Record
-from bulkvm.model.errors import MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused
+from bulkvm.model.errors import LoginRefused, MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.box_json import box_json, read_owner
@@ -90,13 +90,19 @@ class Pbx:
     async def check_tenant(self) -> None:
         """Check that a system administrator's login still reaches the same tenant, before what was read is used.
 
+        If it does not, or that is not certain, nothing more is sent.
+
         Raises:
             OtherTenant, TenantNotConfirmed: it does not, or that is not certain.
         """
         client = self._client
         expected = client.expected
         if expected and client.site.is_administrator:
-            await client.get(TENANT_PATH, lambda response: confirm_again(response, client.site, expected, ()))
+            try:
+                await client.get(TENANT_PATH, lambda response: confirm_again(response, client.site, expected, ()))
+            except LoginRefused as error:
+                client.refuse(error)
+                raise
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.

@@ -159,6 +159,10 @@ async def test_a_switch_that_is_lost_while_a_list_is_read_is_noticed_before_the_
         await pbx.count_boxes()
         with pytest.raises(OtherTenant, match="reaches Simulated clinic"):
             await pbx.check_tenant()
+        sent = len(app.state.traffic.log)
+        with pytest.raises(OtherTenant, match="reaches Simulated clinic"):
+            await pbx.count_boxes()
+        assert len(app.state.traffic.log) == sent
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
