@@ -24,7 +24,7 @@ class WholeNumber(click.IntRange):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f'"{value}" is not a whole number {self._range}. Write it as {self._example}.', param, ctx)
+            self.fail(f'"{value}" is not a whole number {self._range}. Example: {self._example}.', param, ctx)
 
 
 class Number(click.FloatRange):
@@ -43,7 +43,7 @@ class Number(click.FloatRange):
             number = math.nan
         if not self._least <= number <= self._most:
             between = f"from {self._least:g} to {self._most:.0f}"
-            self.fail(f'"{value}" is not a {self._what} {between}. Write it as {self._example}.', param, ctx)
+            self.fail(f'"{value}" is not a {self._what} {between}. Example: {self._example}.', param, ctx)
         return number
 
     def parse(self, text: str) -> float:

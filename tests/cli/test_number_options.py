@@ -13,12 +13,12 @@ from tests.cli.sheet_files import rows, write_csv
 @pytest.mark.parametrize(
     ("option", "given", "message"),
     [
-        ("--max-outage", "3x", '"3x" is not a number of seconds from 0 to 86400. Write it as 120 or 2m.'),
-        ("--max-outage", "2d", '"2d" is not a number of seconds from 0 to 86400. Write it as 120 or 2m.'),
-        ("--timeout", "nan", '"nan" is not a number of seconds from 0.1 to 3600. Write it as 30 or 30s.'),
-        ("--retries", "0", '"0" is not a whole number from 1 to 100. Write it as 1.'),
-        ("--concurrency", "8.5", '"8.5" is not a whole number from 1 to 256. Write it as 8.'),
-        ("--max-rps", "1e9", '"1e9" is not a number from 0 to 100000. Write it as 75.'),
+        ("--max-outage", "3x", '"3x" is not a number of seconds from 0 to 86400. Example: 120 or 2m.'),
+        ("--max-outage", "2d", '"2d" is not a number of seconds from 0 to 86400. Example: 120 or 2m.'),
+        ("--timeout", "nan", '"nan" is not a number of seconds from 0.1 to 3600. Example: 30 or 30s.'),
+        ("--retries", "0", '"0" is not a whole number from 1 to 100. Example: 1.'),
+        ("--concurrency", "8.5", '"8.5" is not a whole number from 1 to 256. Example: 8.'),
+        ("--max-rps", "1e9", '"1e9" is not a number from 0 to 100000. Example: 75.'),
         ("--max-changes", "150%", '"150%" is neither a number of rows nor a share from 0% to 100%. Write 50 or 40%.'),
         ("--valid-for", "3 days", '"3 days" is not a duration, up to 99999d. Write it as 90s, 10m, 36h or 7d.'),
     ],

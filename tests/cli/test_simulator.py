@@ -122,7 +122,7 @@ def test_latency_applies_to_each_response_and_grows_under_load(by_hand: tuple[ht
         (("--fault", "503"), "is not a fault rule"),
         (("--behave", "hide:pin"), "is not a behaviour rule"),
         (("--seed", "nowhere.csv"), "nowhere.csv"),
-        (("--page-cap", "101"), "1<=x<=100"),
+        (("--page-cap", "101"), "from 1 to 100"),
     ],
 )
 def test_an_invalid_option_value_is_reported(bulkvm: Bulkvm, option: tuple[str, str], printed: str) -> None:
