@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from bulkvm.files import DISK_FULL, make_private_folder
+from bulkvm.files.ownership import check_own_folder
 from bulkvm.model.errors import DiskFull, FileError, UsageError
 from bulkvm.model.tenant import Tenant
-from bulkvm.ownership import check_own_folder
 
 
 def state_folder() -> Path:

@@ -10,44 +10,25 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "bulkvm"
 
-WORDS = {"model", "columns", "text", "masking"}  # no input or output
+WORDS = {"model", "columns", "text"}  # no input or output
 MAY_IMPORT = {
     "text": set[str](),
-    "masking": set[str](),
     "model": {"text"},
     "columns": {"model", "text"},
-    "ownership": WORDS,
-    "temporary_files": {"ownership"},
-    "files": WORDS | {"ownership", "temporary_files"},
-    "locks": WORDS,
-    "storage": WORDS,
-    "paths": WORDS | {"files", "ownership"},
+    "files": WORDS,
+    "paths": WORDS | {"files"},
     "readers": WORDS,
     "validation": WORDS,
-    "pbx": WORDS | {"ownership"},
-    "runs": WORDS | {"files", "locks", "paths"},
+    "pbx": WORDS | {"files"},
+    "runs": WORDS | {"files", "paths"},
     "planning": WORDS | {"pbx", "runs"},
     "upload": WORDS | {"pbx", "planning", "runs"},
-    "reports": WORDS | {"files", "planning", "temporary_files"},
-    "sites": WORDS | {"files", "locks", "ownership", "paths"},
+    "reports": WORDS | {"files", "planning"},
+    "sites": WORDS | {"files", "paths"},
     "simulator": set[str](),
-    "backup": WORDS
-    | {"files", "locks", "ownership", "pbx", "readers", "reports", "storage", "temporary_files", "__init__"},
+    "backup": WORDS | {"files", "pbx", "readers", "reports", "__init__"},
     "jobs": WORDS
-    | {
-        "backup",
-        "files",
-        "ownership",
-        "paths",
-        "pbx",
-        "planning",
-        "readers",
-        "reports",
-        "runs",
-        "storage",
-        "upload",
-        "validation",
-    },
+    | {"backup", "files", "paths", "pbx", "planning", "readers", "reports", "runs", "upload", "validation"},
     "api": {path.stem for path in PACKAGE.iterdir()} - {"cli", "simulator"},
     "cli": {path.stem for path in PACKAGE.iterdir()} | {"__init__"},
     "__main__": {"cli"},

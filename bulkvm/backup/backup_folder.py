@@ -34,14 +34,14 @@ from bulkvm.backup.manifest import (
     site_part,
 )
 from bulkvm.files import flush_folder, make_private_folder, rename_exclusively
-from bulkvm.locks import locked_in_turn
+from bulkvm.files.locks import locked_in_turn
+from bulkvm.files.ownership import is_ours, open_regular
+from bulkvm.files.storage import Store, StoreError
+from bulkvm.files.temporary_files import is_temporary_name, scratch_folder
 from bulkvm.model.errors import BackupNotProven, LockHeld, SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant, name_distinctly
-from bulkvm.ownership import is_ours, open_regular
-from bulkvm.storage import Store, StoreError
-from bulkvm.temporary_files import is_temporary_name, scratch_folder
 
 Folder: TypeAlias = Path | Store
 

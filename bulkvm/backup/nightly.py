@@ -27,6 +27,7 @@ from bulkvm.backup.checks import count_without_pin, find_loss, find_suspicion, l
 from bulkvm.backup.manifest import Manifest, backup_name, format_manifest, is_backup_name, manifest_name, name_part
 from bulkvm.backup.retention import KEEP_ALL, Keep, choose_pruned
 from bulkvm.files import writing
+from bulkvm.files.storage import StoreError
 from bulkvm.model.box import Box, group_duplicates
 from bulkvm.model.errors import (
     BackupNotProven,
@@ -42,7 +43,6 @@ from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.pbx import Pbx, list_whole_boxes
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import count_not_shown, unknown_as_blank, write_export
-from bulkvm.storage import StoreError
 
 _log: Final = logging.getLogger(__name__)
 

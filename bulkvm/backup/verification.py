@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from bulkvm.backup.backup_folder import Folder, find_damage, list_backups, list_site_folders
 from bulkvm.backup.manifest import Manifest
+from bulkvm.files.storage import StoreError
 from bulkvm.model.errors import BackupNotProven
-from bulkvm.storage import StoreError
 from bulkvm.text import printable
 
 

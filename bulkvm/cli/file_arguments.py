@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import click
 
-from bulkvm.storage import is_store_url, open_store
-from bulkvm.temporary_files import scratch_folder
+from bulkvm.files.storage import is_store_url, open_store
+from bulkvm.files.temporary_files import scratch_folder
 
 _SOURCES: Final = "bulkvm.sources"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.backup import BackupSettings, Manifest, back_up, list_backed_up, name_part
+from bulkvm.files.ownership import warn_of_shared_folder
+from bulkvm.files.storage import Store
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.each_tenant import file_key, for_each_tenant, worst_exit_code
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import MIN_SAMPLE
-from bulkvm.ownership import warn_of_shared_folder
 from bulkvm.pbx import in_parallel
-from bulkvm.storage import Store
 
 _SITES_AT_ONCE: Final = 8
 _MAX_LOSS: Final = 30  # per cent of the tenants that have backups

@@ -5,7 +5,6 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from bulkvm.masking import mask
 from bulkvm.model.errors import (
     AnswerLost,
     Blocked,
@@ -20,6 +19,7 @@ from bulkvm.model.errors import (
     PbxFailed,
     PbxRefused,
 )
+from bulkvm.pbx.masking import mask
 from bulkvm.text import printable
 
 _Errors: TypeAlias = list[dict[str, Any]]

@@ -10,10 +10,10 @@ import aiohttp
 import httpx
 from aiohttp.connector import Connection
 
+from bulkvm.files.ownership import read_own_file
 from bulkvm.model.errors import AnswerLost, NotTrusted, PbxError, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.url import is_loopback
-from bulkvm.ownership import read_own_file
 from bulkvm.pbx.auth import LOGIN_PATH
 from bulkvm.pbx.fingerprint import read_fingerprint, show_fingerprint
 

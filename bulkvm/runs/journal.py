@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change
 from bulkvm.model.exit_codes import ExitCode

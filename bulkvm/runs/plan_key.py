@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bulkvm.files import writing
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
 from bulkvm.model.errors import FileError
 from bulkvm.paths import state_folder, writing_state
 

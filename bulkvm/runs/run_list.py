@@ -11,7 +11,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from bulkvm.files import writing
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
 from bulkvm.model.change import ChangeKind
 from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Status

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
 from bulkvm.model.errors import LockHeld
 from bulkvm.model.tenant import Tenant
 from bulkvm.paths import tenant_lock_file, writing_state

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from bulkvm.files.ownership import can_be_changed_by_others
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
-from bulkvm.ownership import can_be_changed_by_others
 from bulkvm.sites.keyring_store import read_secret
 from bulkvm.text import printable
 

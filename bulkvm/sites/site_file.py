@@ -10,11 +10,11 @@ from typing import Any, Final
 import tomli_w
 
 from bulkvm.files import check_target, writing
+from bulkvm.files.ownership import check_own_folder, read_own_file
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.model.url import check_url
-from bulkvm.ownership import check_own_folder, read_own_file
 from bulkvm.sites.passwords import split_command
 from bulkvm.sites.site_lock import lock_sites
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.files import make_private_folder
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
+from bulkvm.files.ownership import check_own_folder
 from bulkvm.model.errors import FileError, LockHeld
-from bulkvm.ownership import check_own_folder
 
 _LOCK_TIMEOUT: Final = 20.0  # seconds, since several programs may change the file at once
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from bulkvm.backup import KEEP_ALL, BackupSettings, Keep, Manifest, back_up
+from bulkvm.files.storage import Store
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import connect
 from bulkvm.simulator import SimulatorSettings, create_app
-from bulkvm.storage import Store
 
 SITE = Site(name="clinic", url="http://simulator", token=SimulatorSettings().token)
 NIGHT = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)

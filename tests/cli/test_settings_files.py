@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from bulkvm import locks
+from bulkvm.files import locks
 from bulkvm.model.settings import Site
 from bulkvm.simulator import SimulatorSettings, create_app, running
 from bulkvm.sites import change_site, forget_secret, read_sites, store_secret

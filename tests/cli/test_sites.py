@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 import bulkvm.cli.main as commands
 from bulkvm import paths as places
 from bulkvm.cli.main import COMMANDS
-from bulkvm.locks import locked
+from bulkvm.files.locks import locked
 from bulkvm.model.errors import LockHeld
 from bulkvm.model.tenant import normalize_url
 from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running

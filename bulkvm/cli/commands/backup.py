@@ -17,13 +17,13 @@ from bulkvm.cli.main import current_streams
 from bulkvm.cli.number_types import WholeNumber
 from bulkvm.cli.options import ALL_TENANTS_OPTION, DURATION, SITE_OPTION, OpenNamed, calling_options, check_together
 from bulkvm.cli.streams import name_site
+from bulkvm.files.storage import Store
 from bulkvm.model.errors import BackupNotProven, BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import Site
 from bulkvm.model.shard import Shard, parse_shard
 from bulkvm.paths import sites_file
 from bulkvm.sites import read_sites
-from bulkvm.storage import Store
 from bulkvm.text import count, join_limited
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from bulkvm.columns import CHECK, KEY_COLUMN
 from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.files.temporary_files import scratch_folder
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.outcome import Colour, Status
 from bulkvm.model.sheet import Sheet
@@ -32,7 +33,6 @@ from bulkvm.reports.workbook.text_cells import row_height, write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
-from bulkvm.temporary_files import scratch_folder
 
 _INVALID_IN_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _MAX_NAME_LENGTH: Final = 31

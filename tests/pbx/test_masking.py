@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkvm.masking import WITHHELD, mask
+from bulkvm.pbx.masking import WITHHELD, mask
 
 PASSWORD = 'Grüße & "Küsse" 7'
 PIN = "402817"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.fixtures import app, bulkvm, folder, pbx
-from tests.storage.s3_server import S3, serve_s3, use_s3
+from tests.files.s3_server import S3, serve_s3, use_s3
 
 __all__ = ["app", "bulkvm", "folder", "pbx"]
 

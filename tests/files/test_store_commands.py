@@ -10,7 +10,7 @@ from bulkvm.simulator import SimulatorSettings, create_app, running
 from tests.backup.backups import pbx_with
 from tests.cli.program import Bulkvm
 from tests.cli.sheet_files import rows, write_csv
-from tests.storage.s3_server import S3
+from tests.files.s3_server import S3
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_url_that_names_no_store_is_an_error_without_its_login(
 def test_a_store_whose_library_is_missing_is_an_error_that_names_the_extra(
     bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, kind: str, extra: str
 ) -> None:
-    monkeypatch.setattr("bulkvm.storage.find_spec", lambda _name: None)
+    monkeypatch.setattr("bulkvm.files.storage.find_spec", lambda _name: None)
 
     ended = bulkvm("backup", "verify", f"{kind}://somewhere/nights")
 

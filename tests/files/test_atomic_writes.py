@@ -14,8 +14,8 @@ from typing import BinaryIO
 import pytest
 
 from bulkvm.files import Reservation, check_target, make_private_folder, reserve, writing
+from bulkvm.files.temporary_files import scratch_folder, sweep
 from bulkvm.model.errors import DiskFull, FileError, UsageError
-from bulkvm.temporary_files import scratch_folder, sweep
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such file modes")
 DAY = 24 * 3600

@@ -12,8 +12,8 @@ import pytest
 
 from bulkvm.backup import verify
 from bulkvm.model.shard import Shard
-from tests.storage.pbxs import serve_sites
-from tests.storage.s3_server import S3
+from tests.files.pbxs import serve_sites
+from tests.files.s3_server import S3
 
 pytestmark = [pytest.mark.campaign, pytest.mark.skipif(sys.platform != "linux", reason="the hosts are 127.0.0.10 ...")]
 

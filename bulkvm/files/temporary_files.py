@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from bulkvm.ownership import is_ours
+from bulkvm.files.ownership import is_ours
 
 _READ_BY_OWNER: Final = 0o600
 _READ_BY_ALL: Final = 0o644  # minus the umask; no other user may write

@@ -12,7 +12,7 @@ from bulkvm.backup import Keep, verify
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import Site
 from tests.backup.backups import NIGHT, SITE, back_up_from, files_in, pbx_with
-from tests.storage.s3_server import S3
+from tests.files.s3_server import S3
 
 DAY = timedelta(days=1)
 NAME = "clinic-20261123T021500Z"

@@ -16,9 +16,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bulkvm.files.ownership import warn_of_shared_folder
+from bulkvm.files.temporary_files import create, name_temporary, sweep
 from bulkvm.model.errors import DiskFull, FileError, UsageError
-from bulkvm.ownership import warn_of_shared_folder
-from bulkvm.temporary_files import create, name_temporary, sweep
 
 _PRIVATE_FOLDER: Final = 0o700
 
