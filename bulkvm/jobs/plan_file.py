@@ -120,8 +120,6 @@ def write_plan_file(
     def render(hidden: Sequence[str] = ()) -> bytes:
         return format_plan(sheet, plan, reasons, problems, facts, generated=generated, hidden=hidden)
 
-    written = Source(target, target.name, io.BytesIO(render()))
-    shown = read_all_cells(written)
     document = {
         **_facts_to_json(facts),
         "sheet": {
@@ -131,14 +129,18 @@ def write_plan_file(
         },
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
-        "visible": visible_texts(shown),
-        "concealed": concealed_parts(shown),
-        "extras": read_extras(written),
+        **_read_shown(Source(target, target.name, io.BytesIO(render()))),
     }
     content = render(seal_document(document, seal))
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return _plan_file(document, new.path, hashlib.sha256(content).hexdigest())
+
+
+def _read_shown(plan: Source) -> dict[str, Any]:
+    """What a plan shows, to find out later whether it was edited."""
+    cells = read_all_cells(plan)
+    return {"visible": visible_texts(cells), "concealed": concealed_parts(cells), "extras": read_extras(plan)}
 
 
 def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta) -> PlanFacts:
