@@ -60,7 +60,7 @@ FROM_OPTION: Final = click.option(
     "--from",
     "system",
     metavar="SYSTEM",
-    type=click.Choice(SYSTEM_NAMES),
+    type=click.Choice(SYSTEM_NAMES, case_sensitive=False),
     help=f"Read the file as another phone system's export: {', '.join(SYSTEM_NAMES[:-1])} or {SYSTEM_NAMES[-1]}.",
 )
 NO_CANARY_OPTION: Final = click.option(

@@ -11,7 +11,7 @@ from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import Sheet
 
-_RESTORED: Final = Fault(
+ZERO_RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
     "A leading zero that Excel dropped was restored.",
 )
@@ -24,6 +24,7 @@ _PERHAPS_LOST: Final = (
     "The PIN is shorter than most others, which have {usual} digits, and it was a number: Excel may have dropped a "
     "leading zero. If so, format the column as Text and type the PIN again with its zero."
 )
+_MOST_LOST: Final = 2  # zeros of a PIN
 _USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
 
 
@@ -48,7 +49,7 @@ def restore_zeros(
         if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row)
     }
     all_texts = [restored.get(row, text) for row, text in zip(rows, texts, strict=True)]
-    return all_texts, dict.fromkeys(restored, _RESTORED)
+    return all_texts, dict.fromkeys(restored, ZERO_RESTORED)
 
 
 def warn_of_lost_zeros(sheet: Sheet, letter: str, problems: Iterable[Problem], policy: PinPolicy) -> Iterator[Problem]:
@@ -93,14 +94,24 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
 
 def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
     """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
-    lengths = Counter(map(len, pins.values()))
-    usual = max(lengths, default=0)
-    is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
-    if not is_uniform or not lengths[usual - 1] or min(lengths) < usual - 2:
-        return
+    usual = _length_of_most(pins)
     fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual))
     shorter = (row for row, pin in pins.items() if len(pin) < usual and may_have_lost_zero(sheet, letter, row))
     yield from ((row, fault) for row in shorter)
+
+
+def restore_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> dict[int, str]:
+    """Put zeros before each valid PIN that `warn_of_short_pins` would warn of, and return these PINs by row."""
+    usual = _length_of_most(pins)
+    return {row: pins[row].zfill(usual) for row, _ in warn_of_short_pins(sheet, letter, pins)}
+
+
+def _length_of_most(pins: Mapping[int, str]) -> int:
+    """The length of most PINs, if all others are one or two digits shorter, and some of them one digit; else 0."""
+    lengths = Counter(map(len, pins.values()))
+    usual = max(lengths, default=0)
+    is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
+    return usual if is_uniform and lengths[usual - 1] and min(lengths) >= usual - _MOST_LOST else 0
 
 
 def _is_one_short(text: str, policy: PinPolicy) -> bool:

@@ -20,6 +20,8 @@ from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.joined_columns import join_columns
 from bulkvm.validation.leading_zeros import (
+    ZERO_RESTORED,
+    restore_short_pins,
     restore_zeros,
     warn_of_lost_zeros,
     warn_of_short_extensions,
@@ -246,19 +248,19 @@ def _check_one(
         checked = check_column(column, letter, rows, texts, kinds=kinds, policy=policy)
         problems = warn_of_lost_zeros(sheet, letter, checked.problems, policy)
         return replace(checked, problems=(*problems, *_short_pins(sheet, letter, rows, checked)))
-    restored, restored_rows = restore_zeros(sheet, letter, rows, texts, policy)
+    restored, faults = restore_zeros(sheet, letter, rows, texts, policy)
     checked = check_column(column, letter, rows, restored, kinds=kinds, policy=policy)
-    warnings = (problem_in(column, letter, row, fault) for row, fault in restored_rows.items())
-    return replace(
-        checked, problems=(*checked.problems, *warnings, *_short_pins(sheet, letter, rows, checked, restored_rows))
-    )
+    pins = {row: pin for row, pin in _texts(rows, checked).items() if row not in faults}
+    if longer := restore_short_pins(sheet, letter, pins):
+        restored = [longer.get(row, text) for row, text in zip(rows, restored, strict=True)]
+        checked = check_column(column, letter, rows, restored, kinds=kinds, policy=policy)
+        faults |= dict.fromkeys(longer, ZERO_RESTORED)
+    warnings = (problem_in(column, letter, row, fault) for row, fault in faults.items())
+    return replace(checked, problems=(*checked.problems, *warnings))
 
 
-def _short_pins(
-    sheet: Sheet, letter: str, rows: Sequence[int], checked: CheckedColumn, restored: Collection[int] = ()
-) -> Iterable[Problem]:
-    pins = {row: pin for row, pin in _texts(rows, checked).items() if row not in restored}
-    short = warn_of_short_pins(sheet, letter, pins)
+def _short_pins(sheet: Sheet, letter: str, rows: Sequence[int], checked: CheckedColumn) -> Iterable[Problem]:
+    short = warn_of_short_pins(sheet, letter, _texts(rows, checked))
     return (problem_in(PIN_COLUMN, letter, row, fault) for row, fault in short)
 
 

@@ -195,3 +195,9 @@ def test_an_export_is_compared_with_the_boxes_that_were_made_of_it(bulkvm: Bulkv
     assert "3 boxes in both" in same.err
     assert (refused.code, other.code) == (3, 3)
     assert "--from freepbx" in refused.err
+
+
+def test_the_case_of_a_system_does_not_matter(bulkvm: Bulkvm, folder: Path) -> None:
+    file = with_long_pins(FREEPBX).write(folder)
+
+    assert bulkvm("validate", file, "--from", "FreePBX").code == bulkvm("validate", file, "--from", "freepbx").code == 0

@@ -369,13 +369,24 @@ def test_the_warning_about_an_encoding_shows_no_part_of_a_secret(tmp_path: Path)
     assert "Geheim" not in warning
 
 
-def test_an_unknown_word_that_may_be_a_secret_is_not_shown(tmp_path: Path) -> None:
-    text = ISSABEL.text.replace('"83350417","enable","7004"', '"enable","s3cretWord","7004"')
+@pytest.mark.parametrize("secret", ["s3cretWord", "Geheimnis", "welcome", "90417263", "417"])
+def test_an_unknown_word_that_may_be_a_secret_is_not_shown(tmp_path: Path, secret: str) -> None:
+    text = ISSABEL.text.replace('"83350417","enable","7004"', f'"enable","{secret}","7004"')
 
     sheet = read(tmp_path / "a.csv", text, "issabel")
 
     assert [problem.row for problem in sheet.problems if problem.code is ProblemCode.WORD_UNKNOWN] == [5]
-    assert "s3cretWord" not in f"{sheet.problems}{sheet.cells.to_csv()}"
+    assert secret not in f"{sheet.problems}{sheet.cells.to_csv()}"
+
+
+@pytest.mark.parametrize("word", ["on", "Aktiviert", "2", "novm"])
+def test_an_unknown_word_that_is_no_secret_is_shown(tmp_path: Path, word: str) -> None:
+    text = ISSABEL.text.replace('"83350417","enable","7004"', f'"83350417","{word}","7004"')
+
+    sheet = read(tmp_path / "a.csv", text, "issabel")
+
+    (problem,) = (problem for problem in sheet.problems if problem.code is ProblemCode.WORD_UNKNOWN)
+    assert problem.message.startswith(f'"{word}" is not a known word')
 
 
 def test_a_row_that_lacks_a_value_before_a_password_is_an_error(tmp_path: Path) -> None:
@@ -422,6 +433,39 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, name: str, text: st
 def test_an_unknown_system_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="freepbx, asterisk"):
         read(tmp_path / "a.csv", FREEPBX.text, "elsewhere")
+
+
+def test_mailboxes_in_a_template_that_no_context_uses_are_left_out(tmp_path: Path) -> None:
+    text = (
+        "[unused](!)\n7001 => 482915,A\n[base](!)\n7002 => 482916,B\n[middle](!,base)\n7003 => 482917,C\n"
+        "[default](middle)\n7004 => 482918,D\n[shop](+)\n7005 => 482919,E\n"
+    )
+
+    sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
+
+    assert sheet.left_out == {2: "It is in the template unused, which no context uses."}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[general]\nsecret=90417263\n[7001]\ntype=friend\nsecret=90417263\nmailbox=7001@default\n",
+        "[general]\nhasvoicemail=yes\n[7001]\nfullname=Joe\nsecret=90417263\nvmsecret=4829\n",
+        "[default]\nexten => 7001,1,Answer()\n",
+    ],
+    ids=["sip.conf", "users.conf", "extensions.conf"],
+)
+def test_another_file_of_asterisk_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SheetError, match=r"is not a voicemail\.conf with mailboxes"):
+        read(tmp_path / "voicemail.conf", text, "asterisk")
+
+
+def test_many_contexts_are_counted_in_messages(tmp_path: Path) -> None:
+    text = "".join(f"[c{n}]\n7001 => 482915,A\n" for n in range(40))
+
+    (problem,) = (p for p in read(tmp_path / "voicemail.conf", text, "asterisk").problems if p.is_error)
+
+    assert problem.message.startswith("the contexts c0, c1, c2, c3, c4, c5 and 34 more have the same numbers: 7001.")
 
 
 def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:

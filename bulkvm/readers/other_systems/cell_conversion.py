@@ -3,15 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, NAME_COLUMN, PIN_COLUMN
+from bulkvm.columns.boolean import parse_boolean
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.prompt import parse_prompt
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
 from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.system import NEXT, NO, UNCERTAIN, YES, Flag
+from bulkvm.readers.other_systems.systems import SYSTEMS
 from bulkvm.readers.table import LETTERS, make_frame
 from bulkvm.text import count
 
@@ -24,8 +27,14 @@ _MAY_BE_UNCERTAIN: Final = {
     "play_datetime": "whether and how the date and time are announced is",
 }
 _WRAPPED: Final = re.compile(r'=\s*"(.*)"|\'(.*)', re.DOTALL)  # as some programs write texts for Excel
-# Not a secret that is in the wrong column, because the values of its row are shifted.
-_HARMLESS: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,19}|[0-9]{1,2}")
+_WORDS: Final = frozenset(
+    word
+    for system in SYSTEMS
+    for layout in system.layouts
+    for flag in (*layout.off, *chain.from_iterable(layout.flags().values()))
+    for word in flag.words
+)
+_SHORT_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 _TAG: Final = re.compile(r"[a-z]{2,3}(?:[_-][a-z0-9]{2,8}){0,3}")
 # Languages as systems name them. The region is not certain.
 _LANGUAGES: Final = {
@@ -50,8 +59,7 @@ def word_of(text: str, flag: Flag) -> str:
 def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Problem:
     """Make the error for a word that an export is not known to have."""
     heading = shown(sheet.headings[cell.rstrip("0123456789")])
-    is_shown = _HARMLESS.fullmatch(text.strip(STRIP_CHARS))
-    found = f'"{shown(text)}" is not a known word in' if is_shown else "The cell has no known word in"
+    found = f'"{shown(text)}" is not a known word in' if _is_no_secret(text) else "The cell has no known word in"
     return Problem(
         row=row,
         cell=cell,
@@ -59,6 +67,12 @@ def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Pro
         message=f'{found} the column "{heading}", {what}. Correct it.',
         option=f'Or ignore the column with --map "{heading}=".',
     )
+
+
+def _is_no_secret(text: str) -> bool:
+    """Whether a text may be shown: it is no password in the wrong column of a row whose values are shifted."""
+    word = text.strip(STRIP_CHARS).casefold()
+    return bool(_SHORT_NUMBER.fullmatch(word)) or word in _WORDS or parse_boolean(word).value is not None
 
 
 def unread_rows(sheet: Sheet) -> set[int]:
@@ -141,7 +155,7 @@ class Conversion:
                 kinds[row] = CellKind.UNKNOWN_WORD
                 what = "so its meaning is not certain"
                 self._problems.append(unknown_word(self._sheet, f"{letter}{row}", row, texts[place], what))
-                texts[place] = texts[place] if _HARMLESS.fullmatch(texts[place].strip(STRIP_CHARS)) else ""
+                texts[place] = texts[place] if _is_no_secret(texts[place]) else ""
                 continue
             uncertain += meaning == UNCERTAIN and (words[0][1] != "" or "" in flags[0].words)
             texts[place] = meaning

@@ -1,7 +1,7 @@
 """Asterisk's voicemail.conf: sections of mailboxes, one on each line."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -26,8 +26,11 @@ _PIN_PLACE: Final = "passwordlocation"
 _ELSEWHERE: Final = "spooldir"
 _IMAP: Final = "imappassword"
 _NO_BOXES: Final = frozenset({"general", "zonemessages", "pbxaliases", "device"})
-_SECTION: Final = re.compile(r"\s*\[([^\]]*)\]")
+# As `[name]`, `[template](!)` or `[name](template)`.
+_SECTION: Final = re.compile(r"\s*\[([^\]]*)\]\s*(?:\(([^)]*)\))?")
+_TEMPLATE: Final = "!"
 _INCLUDE: Final = re.compile(r"\s*#(?:try)?(?:include|exec)\b", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"[0-9]+")
 _BOX: Final = re.compile(r"\s*[0-9]+\s*=>?\s*-?[0-9]*\s*,")
 _HOURS: Final = re.compile(r"'[^']*'|\$\{[^}]*\}|([IlHkR])")
 _CLOCK_OF_HOUR: Final = {"I": "12", "l": "12", "H": "24", "k": "24", "R": "24"}
@@ -63,7 +66,22 @@ class _Contents:
     contexts: dict[str, dict[int, _Box]] = field(default_factory=dict)
     includes: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    parents: dict[str, set[str]] = field(default_factory=dict)
     has_secret: bool = False
+
+    def begin_section(self, name: str, flags: str | None) -> None:
+        """Note the templates that a section is made of, and whether it is one itself."""
+        self.parents.setdefault(name, set()).update(map(str.strip, (flags or "").split(",")))
+
+    def unused_templates(self) -> set[str]:
+        """The templates that no context is made of: Asterisk does not read their mailboxes."""
+        used = {name for name, flags in self.parents.items() if _TEMPLATE not in flags}
+        found = list(used)
+        while found:
+            new = self.parents.get(found.pop(), set()) - used
+            used |= new
+            found += new
+        return self.parents.keys() - used
 
     @property
     def has_pins_elsewhere(self) -> bool:
@@ -107,12 +125,13 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
         contents = _parse(text)
         problems = [*warn_guessed_encoding(text), *_warn(contents)]
     contexts = contents.contexts_with_boxes()
-    if not contexts:
+    if not any(_DIGITS.fullmatch(box.number) for boxes in contexts.values() for box in boxes.values()):
         raise SheetError(
             f"{source.name} is not a voicemail.conf with mailboxes, such as `6101 => 2580,Front Desk` in `[default]`.",
             ProblemCode.NOT_A_SHEET,
         )
-    problems += _check_context(context, contexts, source.name)
+    templates = contents.unused_templates()
+    problems += _check_context(context, {n: b for n, b in contexts.items() if n not in templates}, source.name)
     headings = [heading for heading in _HEADINGS if heading != _PIN or not contents.has_pins_elsewhere]
     for boxes in contexts.values():
         for line, box in boxes.items():
@@ -122,7 +141,6 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             problems += _find_foreign_bytes(row)
     table.sort()
     secret = {LETTERS[len(_HEADINGS)]: _IMAP} if contents.has_secret else {}
-    others = {name: boxes for name, boxes in contexts.items() if context not in {None, name}}
     return Sheet(
         path=source.path,
         name=None,
@@ -132,11 +150,22 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
         kinds=table.kinds,
         problems=tuple(problems),
         left_out={
-            line: f"It is in the context {name}, and only {context} is read."
-            for name in others
-            for line in others[name]
+            line: reason
+            for name, boxes in contexts.items()
+            if (reason := _reason_to_skip(name, context, templates))
+            for line in boxes
         },
     )
+
+
+def _reason_to_skip(name: str, context: str | None, templates: Collection[str]) -> str:
+    if name in templates:
+        return f"It is in the template {name}, which no context uses."
+    return "" if context in {None, name} else f"It is in the context {name}, and only {context} is read."
+
+
+def _join(names: Sequence[str]) -> str:
+    return join_and(names) if len(names) <= _MAX_LISTED else join_limited(names, _MAX_LISTED)
 
 
 def _check_context(context: str | None, contexts: Mapping[str, Mapping[int, _Box]], name: str) -> list[Problem]:
@@ -148,7 +177,7 @@ def _check_context(context: str | None, contexts: Mapping[str, Mapping[int, _Box
     if context is None:
         return [*_find_doubtful_numbers(contexts)]
     if context not in contexts:
-        raise UsageError(f'{name} has no context "{context}" with mailboxes. It has {join_and(list(contexts))}.')
+        raise UsageError(f'{name} has no context "{context}" with mailboxes. It has {_join(list(contexts))}.')
     return []
 
 
@@ -166,6 +195,7 @@ def _parse(text: Text) -> _Contents:
             contents.includes.append(number)
         elif found := _SECTION.match(line):
             section = found[1].strip()
+            contents.begin_section(section, found[2])
         elif section and "=" in line:
             contents.has_secret = contents.has_secret or _IMAP in line.casefold()
             name, _, value = line.partition("=")
@@ -235,7 +265,7 @@ def _find_doubtful_numbers(contexts: Mapping[str, Mapping[int, _Box]]) -> Iterat
         yield Problem(
             row=None,
             code=ProblemCode.EXTENSION_TWICE,
-            message=f"the contexts {join_and(names)} have the same numbers: {numbers}. Only one of them can be read.",
+            message=f"the contexts {_join(names)} have the same numbers: {numbers}. Only one of them can be read.",
             option=f'Choose it with --sheet "{shown(names[0])}".',
         )
 

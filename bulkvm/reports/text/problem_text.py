@@ -11,9 +11,11 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import SET_PIN_LENGTH
 from bulkvm.text import count, printable
 
+_FIX_ZEROS: Final = "--fix leading-zeros puts dropped zeros back in the whole PIN column."
 # Options that help with some problems: they belong to the terminal, and not into notes in a workbook.
 _OPTIONS: Final = {
-    ProblemCode.PIN_LOST_ZERO: "--fix leading-zeros puts dropped zeros back in the whole PIN column.",
+    ProblemCode.PIN_LOST_ZERO: _FIX_ZEROS,
+    ProblemCode.PIN_SHORT: _FIX_ZEROS,
     ProblemCode.PIN_MISSING: "--generate-pins generates a PIN for each new box that has none.",
     ProblemCode.PIN_OUTDATED: "--generate-pins without --replace-pins generates PINs for boxes that have an old one.",
     ProblemCode.PIN_POLICY: SET_PIN_LENGTH,
@@ -79,7 +81,7 @@ def _render_more(count: int) -> str:
 
 def _advise_options(problems: Iterable[Problem]) -> Iterator[str]:
     codes = {problem.code for problem in problems}
-    yield from (advice for code, advice in _OPTIONS.items() if code in codes)
+    yield from dict.fromkeys(advice for code, advice in _OPTIONS.items() if code in codes)
     if any(problem.code is ProblemCode.PIN_LENGTH and "password policy" in problem.message for problem in problems):
         yield _OLD_PBX
 

@@ -97,3 +97,15 @@ def test_a_clean_workbook_has_the_look_of_the_template_without_its_example(tmp_p
     assert (boxes["A2"].value, boxes["A2"].number_format, boxes["J2"].value) == ("6201", "@", "2")
     texts = [str(cell.value) for sheet in clean for row in sheet.iter_rows() for cell in row]
     assert not [text for text in texts if text.startswith((EXAMPLE, "Row 2 is"))]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_what_may_have_lost_a_zero_is_detected_again_in_a_clean_copy(suffix: str, tmp_path: Path) -> None:
+    rows = [("6201", "48291570"), ("6202", "59302684"), ("203", "60413795"), ("6204", "71524806"), ("6205", "4829157")]
+    (tmp_path / "a.csv").write_text("Ext,PIN\n" + "".join(f"{number},{pin}\n" for number, pin in rows))
+    sheet = read_sheet(tmp_path / "a.csv")
+
+    copy = read_sheet(write_clean(tmp_path / f"clean.{suffix}", sheet, validate(sheet).understood))
+
+    assert [problem.code for problem in validate(copy).problems] == ["extension-lost-zero", "pin-short"]
+    assert validate(copy).records == validate(sheet).records
