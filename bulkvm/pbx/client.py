@@ -31,7 +31,7 @@ from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
-from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_again, make_tenant, read_tenant
+from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_again, make_tenant, not_confirmed, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
 
 
@@ -100,9 +100,10 @@ class Pbx:
         if expected and client.site.is_administrator:
             try:
                 await client.get(TENANT_PATH, lambda response: confirm_again(response, client.site, expected, ()))
+            except PbxRefused as error:
+                raise client.refuse(not_confirmed(expected, error)) from error
             except LoginRefused as error:
-                client.refuse(error)
-                raise
+                raise client.refuse(error) from error.__cause__
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.

@@ -117,9 +117,10 @@ class RetryingClient:
         self.expected = tenant
         self._session.expect(tenant, checked=checked)
 
-    def refuse(self, error: LoginRefused) -> None:
-        """Send nothing more: each call raises this error."""
+    def refuse(self, error: LoginRefused) -> LoginRefused:
+        """Send nothing more: each call raises this error, which is returned."""
         self._session.refuse(error)
+        return error
 
     async def get(
         self, path: str, read: Callable[[httpx.Response], T], params: Mapping[str, str | int] | None = None

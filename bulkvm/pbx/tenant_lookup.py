@@ -112,9 +112,7 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
         _raise_for_status(response, secrets)
         found = make_tenant(read_object(response), replace(site, domain=None))
     except PbxRefused as error:
-        raise TenantNotConfirmed(
-            f"The PBX does not show whether the login reaches {expected}, so nothing else was sent. {error}"
-        ) from error
+        raise not_confirmed(expected, error) from error
     except OutcomeUnknown as error:
         raise switch_failed(error) from error
     if found.confirms(expected):
@@ -123,6 +121,13 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
         theirs, ours = name_distinctly(found, expected)
         raise OtherTenant(f"The login reaches {theirs} instead of {ours}, so nothing more was sent.")
     raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
+
+
+def not_confirmed(expected: Tenant, error: PbxRefused) -> TenantNotConfirmed:
+    """The error for a tenant that the PBX refuses to show."""
+    return TenantNotConfirmed(
+        f"The PBX does not show whether the login reaches {expected}, so nothing else was sent. {error}"
+    )
 
 
 def confirm_again(response: httpx.Response, site: Site, expected: Tenant, secrets: Iterable[str | None]) -> None:

@@ -161,6 +161,8 @@ def draw_faults(draw: random.Random) -> list[str]:
             f"expire:{draw.choice(('list', 'create', 'any'))}:every={draw.randrange(2, 9)}",
             "unswitch:login:2-99",
         ]
+    if draw.random() < 0.3:  # a switch that is taken back at login, or before the tenant is checked again
+        faults.append(f"unswitch:tenant:{draw.randrange(1, 9)}")
     return faults
 
 

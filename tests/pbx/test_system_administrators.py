@@ -165,6 +165,22 @@ async def test_a_switch_that_is_lost_while_a_list_is_read_is_noticed_before_the_
         assert len(app.state.traffic.log) == sent
 
 
+async def test_nothing_is_sent_after_a_check_that_the_pbx_refuses() -> None:
+    app = several()
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules(["403:tenant:2"])
+
+    async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+        for _ in range(2):
+            with pytest.raises(TenantNotConfirmed, match="does not show whether the login reaches Clinic 2"):
+                await pbx.check_tenant()
+        with pytest.raises(TenantNotConfirmed):
+            await pbx.count_boxes()
+
+    assert app.state.traffic.counts["list"] == 1
+
+
 @pytest.mark.parametrize("concurrency", [1, 8])
 async def test_the_tenant_is_checked_again_every_two_seconds(concurrency: int) -> None:
     app, now = several(behave=("system:first",)), 1000.0
