@@ -93,6 +93,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.EXCEL_PERCENTAGE: _CONVERTED,
     _P.EXCEL_DECIMALS: _CONVERTED,
     _P.EXCEL_TOTAL: "A row of totals looks like a box with the sum as its number.",
+    _P.EXCEL_RANDOM: "Excel calculates such a formula again whenever the file is opened, so people see other numbers.",
     _P.EXCEL_FORMAT: "The value and what is shown differ, for example in their leading zeros.",
     _P.EXCEL_BOOLEAN: _CONVERTED,
     _P.EXTENSION_MISSING: "Rows are matched to boxes by their extension.",

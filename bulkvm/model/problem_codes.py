@@ -150,6 +150,9 @@ class ProblemCode(StrEnum):
     EXCEL_PERCENTAGE = "excel-percentage", _ERROR, "Excel holds a percentage", _TYPE_AGAIN
     EXCEL_DECIMALS = "excel-number-with-decimals", _WARNING, "Excel holds a number with decimals", _TYPE_AGAIN
     EXCEL_TOTAL = "excel-total", _ERROR, "the cell is a total of other rows", "delete the row of totals"
+    EXCEL_RANDOM = (
+        "excel-random", _ERROR, "the cell is a formula with random numbers", "paste the numbers as values",
+    )  # fmt: skip
     EXCEL_FORMAT = "excel-format", _ERROR, "the cell shows something else than the value in it", _TYPE_AGAIN
     EXCEL_BOOLEAN = "excel-boolean", _ERROR, "Excel holds TRUE or FALSE", _TYPE_AGAIN
 

@@ -24,6 +24,7 @@ class CellKind(StrEnum):
     BOOLEAN = "boolean"  # TRUE or FALSE, in these words
     FORMULA = "formula"  # its text is the stored result
     TOTAL = "total"  # a formula over several rows, such as SUM; its text is the stored result
+    RANDOM = "random number"  # a formula with another result each time; its text is the stored one
     FRACTION = "fraction"
     ROUNDED = "number with decimals"  # that its number format may not show; its text has them
     LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost
@@ -54,6 +55,7 @@ UNREADABLE: Final = frozenset({
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
     CellKind.BOOLEAN, CellKind.SHOWN_OTHERWISE, CellKind.ROUNDED, CellKind.TOTAL,
+    CellKind.RANDOM,
 })  # fmt: skip
 
 

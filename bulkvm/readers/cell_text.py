@@ -35,6 +35,8 @@ _TOTAL: Final = re.compile(
     re.IGNORECASE,
 )
 
+_RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\s*\(", re.IGNORECASE)
+
 TextAndKind = tuple[str, CellKind | None]
 
 
@@ -99,9 +101,9 @@ class CellText:
         else:
             text, found = self._read_value(kind, style, value or "")
             if found in _HAS_USABLE_TEXT:
-                found = CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
-            elif found is CellKind.AFFIXED and _is_total(formula):
-                found = CellKind.TOTAL
+                found = _kind_of_formula(formula)
+            elif found is CellKind.AFFIXED and (kind_of_formula := _kind_of_formula(formula)) is not CellKind.FORMULA:
+                found = kind_of_formula
         return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
     def _read_value(self, kind: str, style: str, value: str) -> TextAndKind:
@@ -175,6 +177,12 @@ class CellText:
             return _show_date(when, section.date_mask) or str(when).removesuffix(" 00:00:00")
         except (OverflowError, ValueError):  # no such date: Excel shows ####
             return f"{number:g}"
+
+
+def _kind_of_formula(formula: str) -> CellKind:
+    if _RANDOM.search(formula):
+        return CellKind.RANDOM
+    return CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
 
 
 def _is_total(formula: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bulkvm.columns.cell_display import shown
+from bulkvm.columns.cell_display import may_hold_pin, shown
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind
 
@@ -76,6 +76,11 @@ _NOT_DIGITS: Final = {
         ProblemCode.EXCEL_TOTAL,
         "The cell is a formula over other rows, such as SUM or COUNT. If this is a row of totals, delete the row.",
     ),
+    CellKind.RANDOM: Fault(
+        ProblemCode.EXCEL_RANDOM,
+        "The cell is a formula that gives another number each time the file is opened. Copy the cell, choose "
+        "Paste Special > Values, and check the number.",
+    ),
     CellKind.SHOWN_OTHERWISE: Fault(
         ProblemCode.EXCEL_FORMAT,
         f"The cell's number format shows something else than the value in the cell. {_AS_TEXT}",
@@ -104,13 +109,18 @@ def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault 
     if kind in {CellKind.SHOWN_OTHERWISE, CellKind.AFFIXED}:
         return Fault(
             ProblemCode.EXCEL_FORMAT,
-            f"The cell's number format shows something else than the cell holds; it is read as {shown(text)}. "
+            f"The cell's number format shows something else than the cell holds; {_read_as(text)}. "
             "If that is wrong, format the column as Text and type it again.",
             Severity.WARNING,
         )
     return Fault(
         _DOUBTFUL[kind],
-        f"Excel holds a {kind} here; it is read as {shown(text)}. "
+        f"Excel holds a {kind} here; {_read_as(text)}. "
         "If something else was typed, format the column as Text and type it again.",
         Severity.WARNING,
     )
+
+
+def _read_as(text: str) -> str:
+    """How the cell is read, in words if its digits cannot be shown."""
+    return "its digits are not shown here" if may_hold_pin(text) else f"it is read as {shown(text)}"

@@ -114,11 +114,11 @@ def test_runs_are_listed_and_a_lost_result_is_rebuilt(bulkvm: Bulkvm, folder: Pa
     bulkvm("import", SAMPLES / "clinic.csv", "--yes")
     listed = bulkvm("runs", "--json").json["runs"]
 
-    assert "30 created, 45 invalid" in bulkvm("runs", listed[0]["run"]).out
+    assert "30 created, 46 invalid" in bulkvm("runs", listed[0]["run"]).out
     rebuilt = bulkvm("runs", listed[0]["run"], "--result", "again.xlsx")
 
     assert [Path(run["file"]).name for run in listed] == ["mistakes.xlsx", "clinic.csv"]
-    assert (listed[0]["counts"]["created"], listed[0]["counts"]["invalid"]) == (30, 45)
+    assert (listed[0]["counts"]["created"], listed[0]["counts"]["invalid"]) == (30, 46)
     assert listed[1]["counts"]["created"] == 42
     assert rebuilt.code == 0
     assert statuses(folder / "again.xlsx") == statuses(folder / "r.xlsx")

@@ -164,7 +164,7 @@ def test_a_sheet_is_validated_offline_with_its_copies(folder: Path) -> None:
 
     report = validate_sheet(MISTAKES, annotate=Path("annotated.xlsx"), clean=Path("clean.csv"), observer=observer)
 
-    assert (report.rows, report.exit_code, report.output_error) == (75, SheetError.exit_code, None)
+    assert (report.rows, report.exit_code, report.output_error) == (76, SheetError.exit_code, None)
     assert 0 < report.valid < report.rows
     assert any(problem.is_error for problem in report.problems)
     assert (report.annotated, report.clean) == (Path("annotated.xlsx"), Path("clean.csv"))
@@ -183,5 +183,5 @@ def test_a_copy_that_cannot_be_written_leaves_the_problems_in_the_report(
     report = validate_sheet(MISTAKES, annotate=folder / "annotated.xlsx")
 
     assert isinstance(report.output_error, DiskFull)
-    assert (report.rows, report.annotated) == (75, None)
+    assert (report.rows, report.annotated) == (76, None)
     assert report.problems

@@ -35,7 +35,7 @@ def run_example(app: Starlette, sample: str) -> RunReport:
 def test_the_example_accounts_for_all_rows_of_a_sheet_with_mistakes_and_sends_nothing(app: Starlette) -> None:
     report = run_example(app, "mistakes.xlsx")
 
-    assert len(report.outcomes) == 75
+    assert len(report.outcomes) == 76
     assert {outcome.status for outcome in report.outcomes} == {Status.INVALID, Status.NOT_SENT}
     assert (report.exit_code, report.run) == (3, None)
     assert isinstance(report.error, SheetError)

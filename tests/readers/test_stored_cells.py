@@ -416,3 +416,21 @@ def test_a_workbook_without_any_text_is_empty(tmp_path: Path, rows: list[list[st
         read_sheet(write_workbook(tmp_path / "a.xlsx", *rows))
 
     assert raised.value.problem.code == "empty"
+
+
+@pytest.mark.parametrize(
+    ("formula", "is_random"),
+    [
+        ("RANDBETWEEN(100000,999999)", True),
+        ('TEXT(RAND()*1000000,"000000")', True),
+        ("_xlfn.RANDARRAY(1,1,100000,999999,TRUE)", True),
+        ("randbetween(1,9)", True),
+        ("BRAND(1)", False),
+        ("A2*2", False),
+    ],
+)
+def test_a_formula_with_random_numbers_is_no_pin(tmp_path: Path, formula: str, *, is_random: bool) -> None:
+    sheet = read(tmp_path, f'<row r="2">{BOX}<c r="C2"><f>{formula}</f><v>402817</v></c></row>')
+
+    found = [problem.code for problem in validate(sheet).problems]
+    assert found == (["excel-random"] if is_random else [])
