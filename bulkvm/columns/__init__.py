@@ -238,6 +238,11 @@ COLUMN_OF_HEADER: Final = {column.header: column for column in COLUMNS}
 SECRET_HEADERS: Final = tuple(column.header for column in COLUMNS if column.secret)
 
 
+def is_example(text: str) -> bool:
+    """Whether a cell begins like an example of the template, which some programs capitalise."""
+    return text[: len(EXAMPLE)].casefold() == EXAMPLE
+
+
 def refused_text(text: str) -> str:
     """Mark the text of a cell that could not be read, for a copy in which the text might be valid."""
     return f"{CHECK} {text}".rstrip()

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +12,7 @@ from bulkvm.columns.heading_words import (
     asks_yes_or_no,
     fold,
     is_note,
+    is_status,
     names_any_address,
     names_box,
     names_other_address,
@@ -21,6 +22,8 @@ from bulkvm.columns.heading_words import (
     names_outdated,
     names_pin_of_box,
     names_secret,
+    negates,
+    without_new,
 )
 from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
 
@@ -39,6 +42,7 @@ _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
+_NUMBER_AT_END: Final = re.compile(r"[\s_.#-]*[0-9]{1,2}\s*\Z")
 _SIMILAR: Final = 0.8
 _COMMON_WORDS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # in headings of whole names too
 _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
@@ -71,6 +75,7 @@ def match_headings(headings: Mapping[str, str], heading_map: Mapping[str, str] |
             (header,) = found
             if header not in taken:
                 columns[letter] = COLUMN_OF_HEADER[header]
+    columns.update(_questions(columns, headings, taken))
     others = (*_other_passwords(columns, headings), *_other_addresses(columns, headings))
     return {letter: column for letter, column in columns.items() if letter not in others or column.header in taken}
 
@@ -120,15 +125,17 @@ def may_be_other_secret(heading: str) -> bool:
     return possible_columns(heading) == {PIN_COLUMN.header} and _is_vague(heading)
 
 
-def parts_of_name(headings: Iterable[str]) -> list[str]:
-    """The headings of parts of a name, first names before last names."""
+def parts_of_name(headings: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The headings of parts of a name, in the order of a name: a `Name` is the last name beside a first name."""
     keys = {heading: fold(heading) for heading in headings}
-    return [
-        heading
-        for known in (_FIRST_NAME_HEADINGS, _LAST_NAME_HEADINGS)
-        for heading, key in keys.items()
-        if key in known
-    ]
+    first = [heading for heading, key in keys.items() if key in _FIRST_NAME_HEADINGS]
+    last = [heading for heading, key in keys.items() if key in _LAST_NAME_HEADINGS]
+    return [*first, *names, *last] if first or last else []
+
+
+def numbered_recipients(headings: Iterable[str]) -> list[str]:
+    """The headings of several columns of addresses, which have numbers: "Email 2"."""
+    return [heading for heading in headings if possible_columns(_NUMBER_AT_END.sub("", heading)) == _RECIPIENTS]
 
 
 def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
@@ -147,7 +154,12 @@ def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
 
 
 def suggest_column(heading: str) -> Column | None:
-    """The column whose name is close to the heading, for a "did you mean"; never the PIN for another secret."""
+    """The column whose name is close to the heading, for a "did you mean".
+
+    Never the PIN for another secret, or a switch for its opposite: "Disable notification".
+    """
+    if negates(heading) or is_status(heading):
+        return None
     folded = fold(heading[:_LONGEST])
     cutoff = _SIMILAR if len(folded) > _SHORT else _SIMILAR_IF_SHORT
     close = difflib.get_close_matches(folded, _ALL_HEADINGS, n=1, cutoff=cutoff)
@@ -157,6 +169,18 @@ def suggest_column(heading: str) -> Column | None:
     if not difflib.get_close_matches(one, [other], cutoff=cutoff):
         return None
     return COLUMN_OF_HEADER[min(_ALL_HEADINGS[close[0]])]
+
+
+def _questions(columns: Mapping[str, Column], headings: Mapping[str, str], taken: Collection[str]) -> dict[str, Column]:
+    """The switches among columns with the same heading: an "E-mail?" beside an "E-mail"."""
+    found: dict[str, Column] = {}
+    for header, switch in _SWITCHES.items():
+        letters = [letter for letter, column in columns.items() if column.header == header]
+        asking = [letter for letter in letters if headings[letter].rstrip().endswith("?")]
+        is_there = COLUMN_OF_HEADER[switch] in columns.values() or not {header, switch}.isdisjoint(taken)
+        if len(asking) == 1 < len(letters) and not is_there:
+            found[asking[0]] = COLUMN_OF_HEADER[switch]
+    return found
 
 
 def _other_passwords(columns: Mapping[str, Column], headings: Mapping[str, str]) -> list[str]:
@@ -190,8 +214,12 @@ def _named(heading: str) -> frozenset[str]:
 
 
 def _one(text: str) -> frozenset[str]:
-    """The columns that a heading without parts names."""
-    return _ALL_HEADINGS.get(fold(text)) or (_PIN if names_pin_of_box(text) else _UNKNOWN)
+    """The columns that a heading without parts names; a "New PIN" is the PIN."""
+    return (
+        _ALL_HEADINGS.get(fold(text))
+        or (_PIN if names_pin_of_box(text) else None)
+        or _ALL_HEADINGS.get(without_new(text), _UNKNOWN)
+    )
 
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
@@ -211,7 +239,8 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
 
 
 def _is_vague(heading: str) -> bool:
-    return not any(fold(piece) in _COLUMN_OF_HEADING for piece in _pieces(heading)) and not _is_pin_of_box(heading)
+    keys = {key for piece in _pieces(heading) for key in (fold(piece), without_new(piece))}
+    return keys.isdisjoint(_COLUMN_OF_HEADING) and not _is_pin_of_box(heading)
 
 
 def _is_pin_of_box(heading: str) -> bool:

@@ -50,6 +50,16 @@ _NOTES: Final = _set(
     "verplicht vereist optioneel cijfer cijfers alleen tekens tot en of nee "
     "obrigatorio obrigatoria opcional digitos caracteres apenas ate sim nao"
 )
+_NEW: Final = _set("new neu neue neuer neues nouveau nouvelle nuevo nueva nuovo nuova nieuw nieuwe novo nova")
+# Words that turn the meaning of a heading round.
+_NEGATIONS: Final = _set(
+    "no not non none don dont disable disabled disabling without skip stop suppress kein keine keinen nicht ohne "
+    "deaktivieren deaktiviert pas sans desactiver desactive sin desactivar desactivado senza disattiva disattivato "
+    "disabilita geen niet zonder uitschakelen nao sem desativar desativado"
+)
+_STATUS: Final = _set(
+    "active enabled enable status state aktiv aktiviert actif active activo activado estado attivo stato actief ativo"
+)
 # No notes by themselves: "sim" is Portuguese for yes, and names a phone's card.
 _PREPOSITIONS: Final = _set("to from of at von bis a au de y da e en tot sim")
 _YES_OR_NO: Final = _set("yes no y n ja nein j oui non o si s nee sim nao on off true false or oder ou of")
@@ -117,6 +127,23 @@ def asks_yes_or_no(note: str) -> bool:
     """Whether a note shows that a column is filled in with yes or no: "yes/no"."""
     words = set(_split(note))
     return len(words) > 1 and words <= _YES_OR_NO
+
+
+def without_new(heading: str) -> str:
+    """A heading to compare with others, without the words for new: that of "New PIN" is that of "PIN"."""
+    words = _split(heading)
+    kept = [word for word in words if word not in _NEW]
+    return "".join(kept) if len(kept) < len(words) else ""
+
+
+def negates(heading: str) -> bool:
+    """Whether a heading has a word that may mean the opposite of a column: "Disable notification"."""
+    return not _NEGATIONS.isdisjoint(_split(heading))
+
+
+def is_status(heading: str) -> bool:
+    """Whether a heading only shows whether something is in use: "Active", "Enabled"."""
+    return set(_split(heading)) <= _STATUS
 
 
 def names_box(heading: str) -> bool:

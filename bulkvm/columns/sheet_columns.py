@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, SECRET_HEADERS, Column
-from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.cell_display import STRIP_CHARS, stands_for_no_value
 from bulkvm.columns.header_matching import heading_key, match_headings
 from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE, CellKind, Sheet
 
@@ -37,10 +37,10 @@ def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int,
     """The texts of a column by row; of several columns that are read as one, joined."""
     if len(letters) == 1:
         return sheet.texts(letters[0])
-    joiner = COLUMN_OF_HEADER[header].joiner
+    column = COLUMN_OF_HEADER[header]
     cells = zip(*(sheet.cells[letter].tolist() for letter in letters), strict=True)
     return {
-        row: joiner.join(filter(None, (text.strip(STRIP_CHARS) for text in texts)))
+        row: column.joiner.join(_filled(column, [text.strip(STRIP_CHARS) for text in texts]))
         for row, texts in zip(sheet.cells.index.tolist(), cells, strict=True)
     }
 
@@ -50,6 +50,16 @@ def sha256_without_pins(sheet: Sheet) -> str:
     read = {header: found for header, found in letters_by_header(sheet).items() if header not in SECRET_HEADERS}
     texts = {header: joined_texts(sheet, header, found) for header, found in read.items()}
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+
+
+def _filled(column: Column, texts: Sequence[str]) -> list[str]:
+    filled = list(filter(None, texts))
+    return parts_to_join(filled) if column.is_free_text else filled
+
+
+def parts_to_join(texts: Sequence[str]) -> list[str]:
+    """The parts of a name that are joined: those that stand for no value, such as n/a, only if all do."""
+    return [text for text in texts if not stands_for_no_value(text)] or list(texts)
 
 
 def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
@@ -75,4 +85,5 @@ def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
 def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
     """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
     kind = sheet.kinds.get(letter, {}).get(row)
-    return kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)
+    may_be_number = kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)
+    return may_be_number and not str(sheet.cells.at[row, letter]).strip(STRIP_CHARS).startswith("0")

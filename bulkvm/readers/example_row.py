@@ -1,6 +1,6 @@
 """The example row of the template, which is not a row of the sheet."""
 
-from bulkvm.columns import EXAMPLE, KEY_COLUMN
+from bulkvm.columns import KEY_COLUMN, is_example
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import Sheet
@@ -27,4 +27,4 @@ def _is_blank_or_example(text: str) -> bool:
 
 
 def _is_example(text: str) -> bool:
-    return text.lstrip(STRIP_CHARS).startswith(EXAMPLE)
+    return is_example(text.lstrip(STRIP_CHARS))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bulkvm.columns import CHECK, CLEAR, EXAMPLE, Column, Parsed
+from bulkvm.columns import CHECK, CLEAR, Column, Parsed, is_example
 from bulkvm.columns.boolean import MARK_OR_YES, find_circles
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.column import FieldKind
@@ -136,7 +136,7 @@ def _check_text(column: Column, raw: str, policy: PinPolicy) -> Parsed:
     text = raw.strip(STRIP_CHARS)
     if not text:
         return _BLANK
-    if text[0] in "<e" and (special := _check_mark(column, text)):
+    if text[0] in "<eE" and (special := _check_mark(column, text)):
         return special
     parsed = column.read(text)
     removed = [_INVISIBLE_REMOVED] if text is not raw and text != raw.strip(" ") else []
@@ -156,7 +156,7 @@ def _check_mark(column: Column, text: str) -> Parsed | None:
         return _clear(column)
     if folded.startswith(CHECK):
         return _REFUSED
-    return _EXAMPLE if text.startswith(EXAMPLE) else None
+    return _EXAMPLE if is_example(text) else None
 
 
 def _clear(column: Column) -> Parsed:

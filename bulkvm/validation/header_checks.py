@@ -5,12 +5,22 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, PLAN_HEADING, UNDO_HEADING, Column
+from bulkvm.columns import (
+    COLUMN_OF_HEADER,
+    COLUMNS,
+    KEY_COLUMN,
+    NAME_COLUMN,
+    PIN_COLUMN,
+    PLAN_HEADING,
+    UNDO_HEADING,
+    Column,
+)
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import (
     heading_key,
     is_result_heading,
     may_be_other_secret,
+    numbered_recipients,
     parts_of_name,
     possible_columns,
     suggest_column,
@@ -22,10 +32,12 @@ from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.text import join_and
 
+_RECIPIENTS: Final = COLUMN_OF_HEADER["recipients"]
 _NAMED: Final = 8  # unknown columns that a message names
 _COMPARED: Final = 200  # headings or rows in which something similar is looked for
 _CERTAIN_PIN: Final = "Voicemail PIN"  # wins over other headings
 _ONE_NAME: Final = f'Put the whole name into one column, "{NAME_COLUMN.title}".'
+_ONE_LIST: Final = f'Put all addresses into one column, "{_RECIPIENTS.title}", separated by commas.'
 _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
@@ -210,29 +222,40 @@ def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], 
     urgent_first = sorted(unknown.items(), key=lambda item: not is_about_voicemail(item[1]))
     named = ", ".join(_with_suggestion(letter, heading, known) for letter, heading in urgent_first[:_NAMED])
     rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-    joining = _joining_names(unknown, known, sheet)
+    names, addresses = _joining_names(unknown, known, sheet), _joining_addresses(unknown, known, sheet)
+    remedies = (_ONE_NAME if names else "", _ONE_LIST if addresses else "")
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
         code=ProblemCode.COLUMN_UNKNOWN,
-        message=f"{what} not read: {named}{rest}.{' ' + _ONE_NAME if joining else ''}",
-        option=joining,
+        message=" ".join(filter(None, (f"{what} not read: {named}{rest}.", *remedies))),
+        option=" ".join(filter(None, (names, addresses))),
     )
 
 
 def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
     """How to join the parts of a name that are in columns of their own."""
-    parts = parts_of_name(unknown.values())
+    parts = parts_of_name(unknown.values(), [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())])
     if not parts or NAME_COLUMN.header in sheet.heading_map.values():
         return ""
-    parts += [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())]  # beside a first name, the last name
     options = " ".join(_map_option(heading, NAME_COLUMN.header) for heading in parts)
     return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
 
 
+def _joining_addresses(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
+    """How to add up several columns of addresses, such as "Email 1" and "Email 2"."""
+    header = _RECIPIENTS.header
+    parts = numbered_recipients(unknown.values())
+    if not parts or header in sheet.heading_map.values():
+        return ""
+    parts = [*(sheet.headings[letter] for letter in known.get(_RECIPIENTS, ())), *parts]
+    return f"Or read all addresses: {' '.join(_map_option(heading, header) for heading in parts)}."
+
+
 def _with_suggestion(letter: str, heading: str, known: Container[Column]) -> str:
     suggested = suggest_column(heading)
-    hint = f" (did you mean {suggested.title}?)" if suggested and suggested not in known else ""
+    is_new = suggested and suggested not in known and possible_columns(heading) != {suggested.header}
+    hint = f" (did you mean {suggested.title}?)" if suggested and is_new else ""
     return f'{letter} "{shown(heading)}"{hint}'
 
 

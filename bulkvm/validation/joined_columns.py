@@ -6,6 +6,7 @@ from typing import Final
 
 from bulkvm.columns import CLEAR, Column
 from bulkvm.columns.recipients import listed_twice
+from bulkvm.columns.sheet_columns import parts_to_join
 from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
@@ -54,9 +55,9 @@ def join_columns(
 
 
 def _join(column: Column, row: int, given: Mapping[str, Value]) -> tuple[Value, list[Problem]]:
-    texts = {letter: value for letter, value in given.items() if isinstance(value, str)}
+    texts = [value for value in given.values() if isinstance(value, str)]
     if texts:
-        return column.joiner.join(texts.values()), []
+        return column.joiner.join(parts_to_join(texts)), []
     addresses: dict[str, str] = {}
     problems: list[Problem] = []
     cleared = [letter for letter, value in given.items() if value == ()]

@@ -23,7 +23,7 @@ _NAMED: Final = 5  # rows that a message names
 
 
 def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
-    """Warn of cells that contradict each other, and of duplicate names and PINs.
+    """Warn of cells that contradict each other, and of names and PINs that several boxes have.
 
     Args:
         records: of all rows.
@@ -92,8 +92,11 @@ def _is_one_sided(record: Record) -> bool:
 def _shared(
     records: Sequence[Record], values: Sequence[str | Blank], header: str, fault: Callable[[str], Fault]
 ) -> Iterator[RowFault]:
-    for found in _find_twice((record.row for record in records), values).values():
-        yield from ((row, header, fault(_others(row, found))) for row in found)
+    twice = _find_twice((record.row for record in records), values)
+    numbers = {record.row: record.extension_number for record in records} if twice else {}
+    for found in twice.values():
+        if len({numbers[row] or row for row in found}) > 1:  # and not rows of one box, which is an error of its own
+            yield from ((row, header, fault(_others(row, found))) for row in found)
 
 
 def _name_twice(others: str) -> Fault:

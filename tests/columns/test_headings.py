@@ -336,3 +336,57 @@ def test_the_address_of_a_box_wins_over_any_other_address(of_box: str, general: 
 
 def test_the_address_of_a_box_beside_recipients_is_an_error() -> None:
     assert set(match_headings({"A": "Voicemail Email", "B": "Recipients"})) == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("New PIN", "pin"), ("PIN new", "pin"), ("Neue PIN", "pin"), ("Nouveau code PIN", "pin"), ("New name", "name"),
+        ("Neue Durchwahl", "extension_number"), ("New voicemail PIN", "pin"), ("Old PIN", None), ("New", None),
+        ("New employee", None),
+    ],
+)  # fmt: skip
+def test_a_new_value_is_the_value_of_its_column(heading: str, header: str | None) -> None:
+    assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(("one", "other"), [("PIN", "New PIN"), ("Name", "Neuer Name"), ("Ext", "New extension")])
+def test_a_new_value_beside_another_one_is_an_error_that_names_both(one: str, other: str) -> None:
+    headings = ("Ext", one, other) if one != "Ext" else (one, other)
+    problems = validate(sheet_of(headings, ["6201"] * len(headings))).problems
+
+    assert [problem.code for problem in problems if problem.is_error] == ["column-twice"]
+    assert all(name in problems[0].message_with_option for name in (f'"{one}"', f'"{other}"', f'--map "{other}='))
+
+
+def test_an_old_value_beside_a_new_one_is_not_read() -> None:
+    checked = validate(sheet_of(("Ext", "Old PIN", "New PIN"), ("6201", "402817", "518294")))
+
+    assert [record.pin for record in checked.records] == ["518294"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Active", "Enabled", "Aktiv", "Status", "Disable notification", "No notification", "No e-mail", "Keine E-Mail",
+        "Sin correo", "PIN deaktiviert", "Without PIN",
+    ],
+)  # fmt: skip
+def test_a_status_or_the_opposite_of_a_column_is_no_suggestion(heading: str) -> None:
+    assert suggest_column(heading) is None
+
+
+@pytest.mark.parametrize(
+    ("headings", "headers"),
+    [
+        (("E-Mail?", "E-Mail"), ["enable_email_notify", "recipients"]),
+        (("E-Mail", "E-Mail ?"), ["recipients", "enable_email_notify"]),
+        (("PIN", "PIN?"), ["pin", "enable_pin"]),
+        (("PIN?",), ["pin"]),
+        (("PIN", "PIN?", "PIN required"), ["pin", "pin", "enable_pin"]),
+    ],
+)
+def test_a_question_beside_its_value_is_the_switch(headings: tuple[str, ...], headers: list[str]) -> None:
+    columns = match_headings(dict(zip("ABC", headings, strict=False)))
+
+    assert [column.header for column in columns.values()] == headers

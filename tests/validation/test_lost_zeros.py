@@ -127,3 +127,20 @@ def test_a_valid_pin_shorter_than_most_others_of_one_length_is_a_warning(
     code = "pin-zero-restored" if fix_zeros else "pin-short"
     found = [p for p in problems if (p.code in {"pin-short", code} and p.cell != "B7") or p.cell in doubted]
     assert [(p.cell, p.code, p.severity) for p in found] == [(cell, code, Severity.WARNING) for cell in doubted]
+
+
+@pytest.mark.parametrize(("kind", "name"), [(None, None), (NUMBER, "Boxes")], ids=["csv", "shown with zeros"])
+@pytest.mark.parametrize("pin", ["04028", "00240", " 04028 "])
+def test_a_pin_that_begins_with_a_zero_has_lost_none(pin: str, kind: CellKind | None, name: str | None) -> None:
+    sheet = sheet_of(("Ext", "PIN"), ("6201", pin), kinds={"B2": kind} if kind else {}, name=name)
+
+    for fix_zeros in (False, True):
+        checked = validate(sheet, fix_zeros=fix_zeros)
+        assert [(problem.cell, problem.code) for problem in checked.problems] == [("B2", "pin-length")]
+        assert checked.records == ()
+
+
+def test_an_extension_that_begins_with_a_zero_has_lost_none() -> None:
+    sheet = sheet_of(("Ext", "Name"), *((number, number) for number in ("6201", "6202", "010")), name=None)
+
+    assert validate(sheet).problems == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header
 from bulkvm.model.box import BLANK
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import CellKind, Sheet
@@ -280,3 +281,62 @@ def test_without_extensions_a_column_that_looks_like_them_is_suggested(
 
     assert problem.code == "column-missing"
     assert (option or "--map") in problem.message_with_option if option else "--map" not in problem.message_with_option
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("n/a", "Bell", "Bell"),
+        ("Anna", "-", "Anna"),
+        ("NULL", "Bell", "Bell"),
+        ("NULL", "NULL", "NULL NULL"),
+        ("", "n/a", "n/a"),
+    ],
+)
+def test_a_part_that_stands_for_no_name_is_left_out_if_there_is_another(first: str, last: str, name: str) -> None:
+    sheet = mapped(["Nachname", "Ext", "Vorname"], [last, "6201", first], **NAMES)
+    checked = validate(sheet)
+
+    assert [record.name for record in checked.records] == [name]
+    assert {code for _, code in found(checked)} == {"name-placeholder"}
+    assert joined_texts(sheet, "name", letters_by_header(sheet)["name"]) == {2: name}
+
+
+@pytest.mark.parametrize(
+    ("headings", "options"),
+    [
+        (["Nombre", "Apellidos"], '--map "Nombre=name" --map "Apellidos=name"'),
+        (["Apellidos", "Nombre"], '--map "Nombre=name" --map "Apellidos=name"'),
+        (["Name", "Surname"], '--map "Name=name" --map "Surname=name"'),
+        (["Name", "Vorname"], '--map "Vorname=name" --map "Name=name"'),
+        (["Last name", "First name"], '--map "First name=name" --map "Last name=name"'),
+    ],
+)
+def test_the_options_that_join_a_name_are_in_the_order_of_a_name(headings: Sequence[str], options: str) -> None:
+    problems = validate(sheet_of(["Ext", *headings], ["6201", "a", "b"])).problems
+
+    assert [problem.option for problem in problems] == [f"Or read them as the name: {options}."]
+
+
+@pytest.mark.parametrize(
+    ("headings", "options"),
+    [
+        (["Email 1", "Email 2"], '--map "Email 1=recipients" --map "Email 2=recipients"'),
+        (["E-Mail", "E-Mail 2"], '--map "E-Mail=recipients" --map "E-Mail 2=recipients"'),
+        (["Empfänger1", "Empfänger2"], '--map "Empfänger1=recipients" --map "Empfänger2=recipients"'),
+    ],
+)
+def test_several_columns_of_addresses_come_with_the_options_that_add_them_up(
+    headings: Sequence[str], options: str
+) -> None:
+    sheet = sheet_of(["Ext", *headings], ["6201", "a@example.com", "b@example.com"])
+    (problem,) = [problem for problem in validate(sheet).problems if problem.code == "column-unknown"]
+
+    assert problem.option == f"Or read all addresses: {options}."
+    assert 'Put all addresses into one column, "Recipients", separated by commas.' in problem.message
+
+
+def test_a_heading_that_is_not_read_for_another_reason_is_not_suggested_for_itself() -> None:
+    problems = validate(mapped(["Ext", "PIN"], ["6201", "402817"], Code="pin")).problems
+
+    assert not any("did you mean PIN?" in problem.message for problem in problems)

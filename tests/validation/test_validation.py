@@ -541,3 +541,17 @@ def test_an_o_beside_marks_is_an_error_unless_it_is_french(heading: str, cells: 
     assert [(error.cell, error.code) for error in errors] == [(f"B{row}", "yes-no") for row in doubtful]
     assert all("may mean yes or no" in error.message for error in errors)
     assert not {record.row for record in checked.records} & set(doubtful)
+
+
+def test_rows_of_one_box_are_not_to_get_names_and_pins_of_their_own() -> None:
+    row = ("6201", "Desk", "402817")
+    checked = validate(sheet_of(("Ext", "Name", "PIN"), row, row))
+
+    assert [problem.code for problem in checked.problems] == ["extension-twice", "extension-twice"]
+
+
+@pytest.mark.parametrize("text", ["e.g. Desk", "E.g. Desk", "E.G. Desk"])
+def test_an_example_is_one_in_any_case(text: str) -> None:
+    checked = validate(sheet_of(("Ext", "Name"), ("6201", text)))
+
+    assert [problem.code for problem in checked.problems] == ["example-cell"]
