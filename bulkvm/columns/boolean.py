@@ -40,6 +40,9 @@ def parse_boolean(text: str) -> Parsed:
         return Parsed(value=True)
     if word in _NO:
         return Parsed(value=False)
+    if "@" in text:
+        message = "This is an e-mail address. Move it to the column of recipients, and write yes or no here."
+        return Parsed(None, (Fault(ProblemCode.YES_NO, message),))
     return Parsed(
         None,
         (

@@ -175,5 +175,8 @@ def _intended_digits(text: str) -> str:
     if _THOUSANDS.fullmatch(text):
         return "".join(_DIGITS.findall(text))
     joined = "".join(text.split()).translate(_UNGROUPED)
-    runs = [joined] if _DIGITS.fullmatch(joined) else _DIGITS.findall(text)
+    runs = _DIGITS.findall(text)
+    is_numbered = len(runs) == 2 and len(runs[0]) >= MIN_LENGTH and len(runs[1]) == 1  # noqa: PLR2004  (6213-1)
+    if _DIGITS.fullmatch(joined) and not is_numbered:
+        runs = [joined]
     return runs[0] if len(runs) == 1 else ""

@@ -26,7 +26,8 @@ _HIDDEN: Final = re.compile(
 _LOST: Final = "\ufffd"
 # What people write instead of the value of the row above.
 _AS_ABOVE: Final = frozenset({
-    "dito", "ditto", "dto", "dto.", "detto", "idem", "ibidem", "same as above", "see above", "as above", "wie oben",
+    '"', "''", '-"-', "\u201d", "\u3003", "\u2033", "same", "gleich", "dito", "ditto", "dto", "dto.", "detto", "idem",
+    "ibidem", "same as above", "see above", "as above", "wie oben",
     "siehe oben", "s. o.", "s.o.", "voir ci-dessus", "comme ci-dessus", "ver arriba", "como arriba", "vedi sopra",
     "come sopra", "zie boven", "zie hierboven", "ver acima", "como acima",
 })  # fmt: skip

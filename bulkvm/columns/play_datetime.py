@@ -13,7 +13,10 @@ CLOCK_CHOICES: Final = ("off", "12-hour clock", "24-hour clock")  # the same val
 CHOICE_OF_VALUE: Final = dict(zip(PLAY_DATETIMES, CLOCK_CHOICES, strict=True))
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
-_CLOCK: Final = re.compile(r"(12|24)(?:h|hr|hrs|hour|hours)?(?:clock|format)?")
+# In the languages of the headings: 24 Stunden, 24 heures, 24 horas, 24 ore, 24-uurs klok.
+_CLOCK: Final = re.compile(
+    r"(?:h|formato?)?(12|24)(?:h|hr|hrs|hours?|std|stunden?|heures?|horas?|or[ae]|u|uurs?)?(?:clock|format|uhr|klok)?"
+)
 
 
 def parse_play_datetime(text: str) -> Parsed:

@@ -29,8 +29,8 @@ _NAMES: Final = {
               "portoghese", "portugees"),
     "pl-PL": ("polish", "polski"),
     "ru-RU": ("russian", "русский"),
-    "zh-CN": ("chinese", "mandarin", "中文"),
-    "ja-JP": ("japanese", "日本語"),
+    "zh-CN": ("chinese", "mandarin", "中文", "cn", "china"),
+    "ja-JP": ("japanese", "日本語", "jp", "japan"),
 }  # fmt: skip
 # Answers that are also codes of languages, which are hardly ever meant.
 _ANSWERS: Final = {
@@ -40,7 +40,15 @@ _ANSWERS: Final = {
 _NOT_HYPHENS: Final = re.compile(r"[_\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _EXTENDED: Final = frozenset({"ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"})
 COMMON_PROMPTS: Final = tuple(_NAMES)
-_TAG_OF_NAME: Final = {name: tag for tag, names in _NAMES.items() for name in names}
+# Languages that are not offered, and the codes of countries that people take for theirs.
+_OTHER_NAMES: Final = {
+    "da-DK": ("danish", "dansk", "dk"), "cs-CZ": ("czech", "cz"), "el-GR": ("greek", "gr"), "nl-BE": ("flemish",),
+    "sv-SE": ("swedish", "svenska"), "nb-NO": ("norwegian", "norsk"), "fi-FI": ("finnish", "suomi"),
+    "de-CH": ("swiss german", "schweizerdeutsch"), "de-AT": ("austrian",), "tr-TR": ("turkish",), "ko-KR": ("korean",),
+    "en-GB": ("gb", "great britain"), "en-AU": ("australian",), "en-CA": ("canadian",),
+}  # fmt: skip
+_TAG_OF_NAME: Final = {name: tag for known in (_NAMES, _OTHER_NAMES) for tag, names in known.items() for name in names}
+_IN_BRACKETS: Final = re.compile(r"(.*)\((.*)\)")
 
 
 def parse_prompt(text: str) -> Parsed:
@@ -63,7 +71,20 @@ def _parse_prompt(text: str) -> Parsed:
         return _not_a_tag(text, _ANSWERS[name])
     if name in _TAG_OF_NAME:
         return _not_a_tag(text, f"; for {shown(text)}, {_TAG_OF_NAME[name]}")
+    if (found := _IN_BRACKETS.fullmatch(name)) and (tag := _tag_of_parts(found[1].strip(), found[2].strip())):
+        return _not_a_tag(text, f"; for {shown(text)}, {tag}")
     return _parse_tag(text)
+
+
+def _tag_of_parts(outer: str, note: str) -> str | None:
+    """The tag of a language with a note: fr-FR of "French (fr-FR)", and en-GB of "English (UK)"."""
+    tags = {tag.casefold(): tag for tag in COMMON_PROMPTS}
+    for part in (outer, note):
+        if tag := tags.get(_fold(part)):
+            return tag
+    of_language, of_country = _TAG_OF_NAME.get(outer), _TAG_OF_NAME.get(note)
+    is_one = of_language and of_country and of_language.partition("-")[0] == of_country.partition("-")[0]
+    return of_country if is_one else None
 
 
 def equal_tags(one: str, other: str) -> bool:

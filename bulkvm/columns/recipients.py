@@ -47,6 +47,9 @@ _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 # `Anna Bell (anna@example.com)`, `anna@example.com (Anna Bell)`, and the same with square brackets.
 _BRACKETED_ADDRESS: Final = re.compile(r"[(\[]\s*([^()\[\]\s@]+@[^()\[\]\s@]+)\s*[)\]]")
 _BRACKETED_NAME: Final = re.compile(r"(?<=[\w\s>])[(\[][^()\[\]@]*[)\]](?=\s*(?:[,;|\r\n]|\Z))")
+# What is around an address, and part of none.
+_PUNCTUATION: Final = "\"'`.,;:!?<>()[]{}\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u00bb"
+_CODE_POINT: Final = re.compile(r"\bCodepoint U\+|\bU\+[0-9A-F]{4}")
 _AROUND: Final = "\"'()[]:"
 _AT_IN_WORDS: Final = re.compile(r"[(\[{]\s*(?:at|a|\u00e4t)\s*[)\]}]", re.IGNORECASE)
 _NOBODY: Final = frozenset({
@@ -69,7 +72,7 @@ def parse_recipients(text: str) -> Parsed:
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
     addresses: dict[str, str] = {}
     faults = _doubt_notes(text) if "(" in text or "[" in text else []
-    for number, address in enumerate(_split(text)):
+    for number, address in enumerate(_with_phrases(_split(text))):
         if number == _MOST_READ:
             faults.append(_too_many(f"more than {_MOST_READ}"))
             return Parsed(None, tuple(dict.fromkeys(faults)))
@@ -200,6 +203,21 @@ def _split(text: str) -> Iterable[str]:
     return map(_unwrap, _split_at_marks(text))
 
 
+def _with_phrases(pieces: Iterable[str]) -> Iterator[str]:
+    """Join the words of a note, so that one message is about all of them: "instead of"."""
+    words: list[str] = []
+    for piece in pieces:
+        if "@" not in piece and (words or piece.casefold() not in _JOINERS):
+            words.append(piece)
+            continue
+        if words:
+            yield " ".join(words)
+            words.clear()
+        yield piece
+    if words:
+        yield " ".join(words)
+
+
 def _unwrap(written: str) -> str:
     return _SCHEME.sub("", written.strip(STRIP_CHARS))
 
@@ -210,7 +228,7 @@ def _split_at_marks(text: str) -> Iterator[str]:
         if found := _IN_BRACKETS.findall(piece):
             names.clear()
             before = {word.strip(_AROUND).casefold() for word in _IN_BRACKETS.sub(" ", piece).split() if "@" in word}
-            if before <= {address.strip().casefold() for address in found}:
+            if before <= {_unwrap(address).casefold() for address in found}:  # anna@example.com<mailto:anna@...>
                 yield from (address.strip() for address in found)
             else:  # two addresses, of which one would be lost
                 yield piece
@@ -258,7 +276,8 @@ def _check_any_address(address: str) -> Fault | None:
     try:
         email_validator.validate_email(address, check_deliverability=False)
     except email_validator.EmailNotValidError as reason:
-        return _explain(address, str(reason))
+        is_code = _CODE_POINT.search(str(reason))
+        return _explain(address, "It has a character that is not allowed." if is_code else str(reason))
     return None
 
 
@@ -275,9 +294,15 @@ def _explain(address: str, reason: str) -> Fault:
         )
     if _AT_IN_WORDS.search(address):
         return _not_an_address(address, "Write @ between the name and the domain.")
+    return _not_an_address(address, _correct(address) or reason)
+
+
+def _correct(address: str) -> str:
+    """What to do about a text with an @ or without; blank if the reason of the library explains it."""
     if "@" not in address:
-        return _not_an_address(address, "It has no @. Type the whole address, or delete it.")
-    return _not_an_address(address, reason)
+        return "It has no @. Type the whole address, or delete it."
+    inner = address.strip(_PUNCTUATION)
+    return f"Did you mean {shown(inner)}?" if inner != address and _check_address(inner) is None else ""
 
 
 def _not_an_address(address: str, why: str) -> Fault:

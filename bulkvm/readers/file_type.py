@@ -86,7 +86,7 @@ def _refuse_other_types(source: Source, head: bytes) -> None:
     """Refuse files that are no sheets, or sheets in formats that are not read."""
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
-            raise SheetError(f"{source.name} is {kind}, despite its name. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
+            raise SheetError(f"{source.name} is {kind}{_despite_name(source)}. {NOT_A_SHEET}", ProblemCode.NOT_A_SHEET)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for pattern, kind in _OLD_TEXT.items():
         if pattern.match(head):
@@ -101,7 +101,12 @@ def _refuse_other_types(source: Source, head: bytes) -> None:
             if b"urn:schemas-microsoft-com:office:spreadsheet" in start
             else "a web page"
         )
-        raise SheetError(f"{source.name} is {kind}, despite its name. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
+        raise SheetError(f"{source.name} is {kind}{_despite_name(source)}. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
+
+
+def _despite_name(source: Source) -> str:
+    """Point out the name of a file that is not a sheet, if it is that of a sheet."""
+    return ", despite its name" if source.path.suffix.lower() in _OF_SUFFIX else ""
 
 
 def check_name(source: Source, file_type: FileType) -> tuple[Problem, ...]:

@@ -69,14 +69,14 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
             ProblemCode.SAVED_TWICE,
         )
     needed = " and ".join(
-        column.header for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN
+        column.title for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN
     )
     found = max((list(_words(row)) for row in rows), key=len, default=[])
     there = "The closest row has " + ", ".join(f'"{word}"' for word in found[:_MAX_LISTED]) + ". " if found else ""
     likely = suggest_extensions(_values_by_word(rows))
     or_map = f', or map yours: --map "{likely}={KEY_COLUMN.header}"' if likely else ""
     return SheetError(
-        f"{name} has no known headings in its first {HEADER_ROWS} rows. It needs {KEY_COLUMN.header}, and {needed} for "
+        f"{name} has no known headings in its first {HEADER_ROWS} rows. It needs {KEY_COLUMN.title}, and {needed} for "
         f"new boxes. {there}Add these headings above the columns{or_map}.",
         ProblemCode.NO_HEADER,
     )

@@ -331,7 +331,7 @@ def test_a_prompt_that_is_no_tag_suggests_one(text: str, advice: str) -> None:
         ("a(at)example.com", None, ["recipient"]),
         ("a@example.com, b@, c", ("a@example.com",), ["recipient", "recipient"]),
         ("Anna; a@example.com", ("a@example.com",), ["recipient"]),
-        ('say "hi', None, ["recipient", "recipient"]),
+        ('say "hi', None, ["recipient"]),
         (",;", None, ["recipient"]),
         ("a@example.com|b@example.com", ("a@example.com", "b@example.com"), []),
         ("a@example.com | b@example.com |", ("a@example.com", "b@example.com"), []),
@@ -579,3 +579,109 @@ def test_a_name_with_quotation_marks_or_ampersands_of_its_own_is_no_problem(text
 
     assert "name-marks?" not in codes
     assert "name-encoding?" not in codes
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("6213-1", "Enter only the number."),
+        ("6213.2", "Enter only the number."),
+        ("62-01", "Did you mean 6201?"),
+        ("1-800-555", "Did you mean 1800555?"),
+    ],
+)
+def test_a_number_behind_an_extension_is_not_joined_to_it(text: str, advice: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
+
+    assert fault.message.endswith(advice)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna@example.com<mailto:anna@example.com>",
+        "Anna@example.com <mailto:anna@example.com>",
+        "Anna Bell anna@example.com <mailto:anna@example.com>",
+    ],
+)
+def test_an_address_with_its_link_is_one_address(text: str) -> None:
+    parsed = COLUMN_OF_HEADER["recipients"].read(text)
+
+    assert isinstance(parsed.value, tuple)
+    assert [address.casefold() for address in parsed.value] == ["anna@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ('"a@example.com"', ['"\\"a@example.com\\"" is not an e-mail address. Did you mean a@example.com?']),
+        ("a@example.com.", ['"a@example.com." is not an e-mail address. Did you mean a@example.com?']),
+        ("\u2039a@example.com\u203a", [
+            '"\u2039a@example.com\u203a" is not an e-mail address. Did you mean a@example.com?'
+        ]),
+        ("a@\u2603.com", ['"a@\u2603.com" is not an e-mail address. It has a character that is not allowed.']),
+        ("a@example.com instead of b@example.com", [
+            '"instead of" is not an e-mail address. It has no @. Type the whole address, or delete it.'
+        ]),
+        ("same as above", [
+            '"same as above" is not an e-mail address. It has no @. Type the whole address, or delete it.'
+        ]),
+        ("a@example.com and b@example.com", ['Put a comma between the addresses, not "and".']),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_address_has_one_message_with_its_remedy(text: str, messages: list[str]) -> None:
+    assert [fault.message for fault in COLUMN_OF_HEADER["recipients"].read(text).faults] == messages
+
+
+def test_an_address_in_a_column_of_yes_and_no_is_to_be_moved() -> None:
+    (fault,) = COLUMN_OF_HEADER["enable_email_notify"].read("yes (a@example.com)").faults
+
+    assert fault.message == (
+        "This is an e-mail address. Move it to the column of recipients, and write yes or no here."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "24 Std",
+        "24 Stunden",
+        "24 heures",
+        "24 horas",
+        "24 ore",
+        "24 uur",
+        "24-uurs klok",
+        "24u",
+        "H24",
+        "24-Stunden-Uhr",
+    ],
+)
+def test_a_clock_is_read_in_the_languages_of_the_headings(text: str) -> None:
+    assert COLUMN_OF_HEADER["play_datetime"].read(text).value == "24_HOUR_CLOCK"
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("English (UK)", "en-GB"),
+        ("English (US)", "en-US"),
+        ("fr-FR (French)", "fr-FR"),
+        ("German (de-DE)", "de-DE"),
+        ("jp", "ja-JP"),
+        ("cz", "cs-CZ"),
+        ("dk", "da-DK"),
+    ],
+)
+def test_a_language_with_a_note_or_by_its_country_is_suggested(text: str, tag: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["prompt"].read(text).faults
+
+    assert fault.message.endswith(f"; for {text}, {tag}.")
+
+
+@pytest.mark.parametrize("text", ['"', "\u3003", "same"])
+def test_a_ditto_mark_stands_for_the_name_above(text: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["name"].rules[-1:]
+
+    found = fault(text, PinPolicy())
+    assert found is not None
+    assert "the name above" in found.message

@@ -77,7 +77,7 @@ def test_without_known_headings_the_error_lists_those_found_and_those_needed(tmp
 
     message = str(raised.value)
     assert raised.value.problem.code == "no-header"
-    for word in (path.name, '"Platz"', '"Schlüssel"', "extension_number", "name and pin", "--map"):
+    for word in (path.name, '"Platz"', '"Schlüssel"', "Extension", "Name and PIN", "--map"):
         assert word in message
 
 

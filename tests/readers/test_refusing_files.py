@@ -154,3 +154,16 @@ def test_headings_that_begin_like_another_format_are_read(tmp_path: Path, headin
     path.write_text(f"{headings}\nA;B;6201;Desk\n")
 
     assert list(read_sheet(path).headings.values()) == headings.split(";")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_named"), [("a.html", False), ("a.xls", True), ("a.csv", True), ("a.pdf", False), ("a.xlsx", True)]
+)
+def test_the_name_is_pointed_out_only_if_it_is_that_of_a_sheet(tmp_path: Path, name: str, *, is_named: bool) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"%PDF-1.7" if name.endswith("pdf") else b"<html><table></table></html>")
+
+    with pytest.raises(SheetError) as raised:
+        read_sheet(path)
+
+    assert (", despite its name" in str(raised.value)) is is_named
