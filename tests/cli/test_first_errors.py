@@ -97,7 +97,7 @@ def write(name: str, content: bytes) -> Path:
         ("missing.xlsx", None, 2, ["missing.xlsx", "Check its name"]),
         ("~$clinic.xlsx", b"\x00" * 165, 2, ["Excel"]),
         ("empty.csv", b"", 3, ["empty"]),
-        ("other.csv", b"Colour,Shape\nred,round\n", 3, ["Colour", "extension_number"]),
+        ("other.csv", b"Colour,Shape\nred,round\n", 3, ["Colour", "Extension"]),
         ("twice.csv", b"Ext,PIN,Passcode\n6201,402817,402817\n", 3, ["both mean PIN"]),
         ("picture.xlsx", b"\x89PNG\r\n\x1a\n" + b"\x00" * 99, 3, ["picture.xlsx"]),
         ("letter.pdf", b"%PDF-1.7 ...", 3, ["PDF"]),
