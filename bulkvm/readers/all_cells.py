@@ -1,20 +1,26 @@
 """The text of every cell of a workbook, wherever it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from bulkvm.model.errors import BulkvmError, SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.file_type import FileType, damaged_error, detect_type
+from bulkvm.readers.legible_styles import StyleLooks, Theme
 from bulkvm.readers.package import Package, open_archive, open_package
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import LETTERS, Row
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.worksheet import Worksheet
 
 _PLAIN: Final = frozenset({None, CellKind.NUMBER})
 
 
+_LINE: Final = 15  # points
+_HIGHEST: Final = 409  # points of a row, in Excel
+_DEFAULT_WIDTH: Final = 9
 _MAX_CELLS: Final = 2**21  # of all sheets; they take about 300 MiB
 _MAX_CHARACTERS: Final = 2**27
 
@@ -24,7 +30,8 @@ class SheetCells(NamedTuple):
 
     Attributes:
         cells: the text of each cell by place, such as C7.
-        concealed: the rows and columns with hidden, white or struck-through text, and merged and conditional ranges.
+        concealed: the rows and columns with text that is hidden, struck through or can hardly be read, and merged and
+            conditional ranges.
     """
 
     is_visible: bool
@@ -44,11 +51,22 @@ def read_all_cells(source: Source) -> Mapping[str, SheetCells]:
         raise damaged_error(source.name)
     try:
         with open_archive(source) as archive:
+            _check_parts(archive)
             return _read(open_package(archive, source.size), _Room(source.name))
     except BulkvmError:
         raise
     except Exception:  # noqa: BLE001  (a damaged file can raise anything)
         raise damaged_error(source.name) from None
+
+
+def _check_parts(archive: zipfile.ZipFile) -> None:
+    """Check that no part is there twice.
+
+    Raises:
+        zipfile.BadZipFile: one is, and other programs may show another one than this reads.
+    """
+    if len(archive.infolist()) != len(archive.NameToInfo):
+        raise zipfile.BadZipFile
 
 
 def _read(package: Package, room: "_Room") -> Mapping[str, SheetCells]:
@@ -57,13 +75,19 @@ def _read(package: Package, room: "_Room") -> Mapping[str, SheetCells]:
     Raises:
         ValueError: two sheets have the same name, so that it is not known which of them a program shows.
     """
+    looks, theme = StyleLooks(), Theme()
+    package.parse("styles", looks)
+    package.parse("theme", theme)
+    texts = replace(
+        package.texts, white_styles=looks.illegible(theme.colours()), wrapped_styles=frozenset(looks.wrapped)
+    )
     found: dict[str, SheetCells] = {}
     for part in package.sheets:
         if part.name in found:
             raise ValueError(part.name)
         with package.open_sheet(part.path) as stream:
-            worksheet, concealed = Worksheet(stream, package.texts, package.steps), set[str]()
-            cells = dict(room.take(_cells(worksheet.rows(), concealed)))
+            worksheet, concealed = Worksheet(stream, texts, package.steps), set[str]()
+            cells = dict(room.take(_cells(worksheet, concealed)))
             concealed.update(_concealed_ranges(worksheet))
             found[part.name] = SheetCells(part.is_visible, cells, frozenset(concealed))
     return found
@@ -89,14 +113,40 @@ class _Room:
             yield place, text
 
 
-def _cells(rows: Iterable[Row], concealed: set[str]) -> Iterator[tuple[str, str]]:
+def _cells(worksheet: Worksheet, concealed: set[str]) -> Iterator[tuple[str, str]]:
     """The places and texts of cells. What conceals a row is added to `concealed`."""
-    for row in rows:
-        marks = {"is hidden": row.is_hidden, "has white text": row.white, "has text that is struck through": row.struck}
+    for row in worksheet.rows():
+        marks = {
+            "is hidden": row.is_hidden,
+            "has text that is cut": _is_cut(row, worksheet.widths),
+            "has text that can hardly be read": row.white,
+            "has text that is struck through": row.struck,
+        }
         concealed.update(f"row {row.number} {mark}" for mark, is_set in marks.items() if is_set)
         for letter, text in row.cells.items():
             kind = row.kinds.get(letter)
             yield f"{letter}{row.number}", text if kind in _PLAIN else f"{kind}: {text}"
+
+
+def _is_cut(row: Row, widths: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether a row hides a line of a text, or has less than half of the height or width that its texts need."""
+    height, lines, wrapped = float(row.height or _HIGHEST), 1, 1
+    for letter, text in row.cells.items():
+        width = _width(letter, widths)
+        if letter in row.wrapped:
+            parts = text.split("\n")
+            lines = max(lines, len(parts))
+            wrapped = max(wrapped, sum(1 + int(len(part) / width) for part in parts))
+        elif "\n" in text or len(text) > 2 * width:
+            return True
+    return height < min((lines - 0.5) * _LINE, _HIGHEST) or height < min(wrapped * _LINE, _HIGHEST) / 2
+
+
+def _width(letter: str, widths: Sequence[tuple[int, int, str]]) -> float:
+    """The width of a column in characters."""
+    column = COLUMN_OF[letter]
+    width = next((width for first, last, width in widths if first <= column <= last and width), "")
+    return max(float(width or _DEFAULT_WIDTH), 1)
 
 
 def _concealed_ranges(worksheet: Worksheet) -> Iterator[str]:

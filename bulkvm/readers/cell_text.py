@@ -47,6 +47,7 @@ class CellText:
     `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
     `white_styles` of those with white text on white. `white_strings` are white at least in part, and
     `filled_styles` have another background. Of `partly_struck_strings`, only some is struck through.
+    `wrapped_styles` are known for plans only.
     """
 
     strings: Sequence[str]
@@ -58,6 +59,7 @@ class CellText:
     white_strings: frozenset[int] = frozenset()
     filled_styles: frozenset[str] = frozenset()
     partly_struck_strings: frozenset[int] = frozenset()
+    wrapped_styles: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""

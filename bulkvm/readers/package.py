@@ -3,7 +3,8 @@
 import os
 import posixpath
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import IO, Final
 
 from bulkvm.model.errors import SheetError
@@ -50,7 +51,7 @@ class Package:
     """An open workbook.
 
     `changing` are the conditional formats that strike through or change how numbers are shown, `print_areas` the ranges
-    that are printed.
+    that are printed, and `parts` the paths of the styles and the theme.
     """
 
     archive: zipfile.ZipFile
@@ -59,6 +60,12 @@ class Package:
     steps: Steps
     changing: frozenset[str]
     print_areas: tuple[str, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def parse(self, kind: str, handler: XmlHandler) -> None:
+        """Parse the styles or the theme, if there is such a part."""
+        if path := self.parts.get(kind):
+            _Parts(self.archive, self.steps).parse(path, handler)
 
     def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
@@ -162,7 +169,9 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         styles.filled(),
         frozenset(strings.partly_struck),
     )
-    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing), tuple(book.print_areas))
+    found = {kind: path for kind in ("styles", "theme") if (path := relationships.target_of_type(kind))}
+    areas = tuple(book.print_areas)
+    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing), areas, found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Row(NamedTuple):
     """One row: its number in the sheet, its texts and cell kinds by column letter.
 
     `struck` and `white` are the letters of the cells struck through, and of those with white text on white.
+    `height` is in points, as stored. `wrapped` are the letters of cells with wrapped text, for plans only.
     """
 
     number: int
@@ -63,6 +64,8 @@ class Row(NamedTuple):
     is_hidden: bool = False
     struck: Collection[str] = ()
     white: Collection[str] = ()
+    height: str | None = None
+    wrapped: Collection[str] = ()
 
 
 def decode_foreign(row: Row, text: Text) -> Row:

@@ -33,6 +33,7 @@ class Worksheet(XmlHandler):
     def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
         self.merged: dict[str, None] = {}  # each range once
         self.hidden_columns: list[tuple[int, int]] = []  # first and last, counted from 1
+        self.widths: list[tuple[int, int, str]] = []  # first and last, and the width as stored
         self.conditional: dict[tuple[str, str], None] = {}  # conditional formats, and the ranges that have them
         self._ranges = ""
         self._stream = stream
@@ -48,7 +49,9 @@ class Worksheet(XmlHandler):
         self._kinds: dict[str, CellKind] = {}
         self._struck: list[str] = []
         self._white: list[str] = []
+        self._wrapped: list[str] = []
         self._is_hidden = False
+        self._height: str | None = None
         self._has_no_height = False
         self._has_no_width = False
         self._described_columns: list[tuple[int, int]] = []
@@ -99,7 +102,8 @@ class Worksheet(XmlHandler):
         self._formula: str | None = None
 
     def _start_defaults(self, attributes: dict[str, str]) -> None:
-        self._has_no_height = attributes.get("zeroHeight") in _TRUE
+        is_low = attributes.get("customHeight") in _TRUE and _is_below(attributes.get("defaultRowHeight"), _LOWEST)
+        self._has_no_height = is_low or attributes.get("zeroHeight") in _TRUE
         self._has_no_width = _is_below(attributes.get("defaultColWidth"), _NARROWEST)
 
     def _start_data(self, _: dict[str, str]) -> None:
@@ -130,6 +134,7 @@ class Worksheet(XmlHandler):
             return
         if attributes.get("hidden") in _TRUE or _is_below(attributes.get("width"), _NARROWEST):
             self.hidden_columns.append((first, last))
+        self.widths.append((first, last, attributes.get("width", "")))
         if not self._has_no_width or "width" in attributes:
             self._described_columns.append((first, last))
 
@@ -155,10 +160,12 @@ class Worksheet(XmlHandler):
         self._number = number
         self._digits = str(number)
         self._is_hidden = hidden
+        self._height = attributes.get("ht")
         self._cells = {}
         self._kinds = {}
         self._struck = []
         self._white = []
+        self._wrapped = []
 
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
@@ -184,11 +191,14 @@ class Worksheet(XmlHandler):
                 kind_of_value, style, self._value, has_white_run=has_white_run
             ):
                 self._white.append(letter)
+            if self._texts.wrapped_styles and style in self._texts.wrapped_styles:
+                self._wrapped.append(letter)
             if kind is not None:
                 self._kinds[letter] = kind
 
     def _row(self) -> Row:
-        return Row(self._number, self._cells, self._kinds, self._is_hidden, self._struck, self._white)
+        marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped)
+        return Row(self._number, self._cells, self._kinds, *marks)
 
     def _column_letter(self, reference: str | None) -> tuple[str, bool]:
         """Return the letter of a cell's column, and whether its reference names another row.

@@ -39,7 +39,8 @@ class Steps:
 
 
 # Handlers by element. Those of start tags get the attributes, those of end tags the text since the last tag.
-StartHandlers = Mapping[str, Callable[[dict[str, str]], None]]
+StartHandler = Callable[[dict[str, str]], None]
+StartHandlers = Mapping[str, StartHandler]
 EndHandlers = Mapping[str, Callable[[str], None]]
 
 
@@ -58,6 +59,12 @@ class XmlHandler:
 def for_elements(**handlers: _Handler) -> dict[str, _Handler]:
     """Return handlers by the qualified names of workbook elements."""
     namespaces = (f"{_TRANSITIONAL}spreadsheetml/2006/main", f"{_STRICT}spreadsheetml/main")
+    return {f"{space}{_SEPARATOR}{name}": handler for space in namespaces for name, handler in handlers.items()}
+
+
+def for_drawing(**handlers: _Handler) -> dict[str, _Handler]:
+    """Return handlers by the qualified names of elements of drawings and themes."""
+    namespaces = (f"{_TRANSITIONAL}drawingml/2006/main", f"{_STRICT}drawingml/main")
     return {f"{space}{_SEPARATOR}{name}": handler for space in namespaces for name, handler in handlers.items()}
 
 

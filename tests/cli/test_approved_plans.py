@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
@@ -17,7 +18,7 @@ from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
 from openpyxl.drawing.image import Image
 from openpyxl.formatting.rule import Rule
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Color, Font, GradientFill, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from openpyxl.workbook.defined_name import DefinedName
@@ -25,6 +26,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from starlette.applications import Starlette
 
+from bulkvm.readers.all_cells import read_all_cells
+from bulkvm.readers.source import Source
 from bulkvm.simulator import SimulatorSettings, create_app
 from tests.cli.program import Bulkvm, serve_pbx, stored
 from tests.cli.sheet_files import rows, statuses, write_csv
@@ -348,6 +351,45 @@ def whiten(sheet: Worksheet) -> None:
     sheet["B3"].font = Font(color="FFFFFFFF")
 
 
+def font(**font_of: Any) -> Callable[[Worksheet], None]:
+    """Write a cell in a font, on a fill if there is one."""
+    fill = font_of.pop("fill", None)
+
+    def write(sheet: Worksheet) -> None:
+        sheet["B3"].font = Font(**font_of)
+        if fill:
+            sheet["B3"].fill = fill
+
+    return write
+
+
+def lower_row(sheet: Worksheet) -> None:
+    """Leave one of two lines in sight."""
+    sheet.row_dimensions[2].height = 15
+
+
+def unwrap(sheet: Worksheet) -> None:
+    """Write all lines one after the other, beyond the edge of the page."""
+    sheet["G2"].alignment = Alignment(wrap_text=False)
+
+
+def narrow_column(sheet: Worksheet) -> None:
+    """Leave a few letters of each line in sight."""
+    sheet.column_dimensions["G"].width = 3
+
+
+def indent(sheet: Worksheet) -> None:
+    """Move a text beyond the edge of its cell."""
+    sheet["B3"].alignment = Alignment(indent=200)
+
+
+def lower_all_rows(sheet: Worksheet) -> None:
+    """Make all rows without a height of their own too low to be seen."""
+    sheet.sheet_format.customHeight = True
+    sheet.sheet_format.defaultRowHeight = 0.5
+
+
+_ILLEGIBLE = "row 3 has text that can hardly be read"
 CONCEALED: dict[Callable[[Worksheet], None], str] = {
     hide_row: "row 3 is hidden",
     flatten_row: "row 3 is hidden",
@@ -355,7 +397,22 @@ CONCEALED: dict[Callable[[Worksheet], None], str] = {
     merge_cells: "F2:F4 is merged",
     show_other_text: "B2 has a conditional format",
     strike_through: "row 3 has text that is struck through",
-    whiten: "row 3 has white text",
+    lower_row: "row 2 has text that is cut",
+    unwrap: "row 2 has text that is cut",
+    narrow_column: "row 2 has text that is cut",
+    lower_all_rows: "row 1 is hidden",
+    indent: _ILLEGIBLE,
+    whiten: _ILLEGIBLE,
+    font(color="FFFDFDFD"): _ILLEGIBLE,
+    font(color="FFD8D8D8"): _ILLEGIBLE,
+    font(color=Color(theme=0, tint=-0.05)): _ILLEGIBLE,
+    font(color=Color(theme=1, tint=0.99)): _ILLEGIBLE,
+    font(color=Color(indexed=13)): _ILLEGIBLE,
+    font(size=2): _ILLEGIBLE,
+    font(name="Wingdings"): _ILLEGIBLE,
+    font(fill=PatternFill("solid", fgColor="FF101010")): _ILLEGIBLE,
+    font(fill=PatternFill("darkGray", fgColor="FF000000", bgColor="FF000000")): _ILLEGIBLE,
+    font(fill=GradientFill(stop=("FF000000", "FF111111"))): _ILLEGIBLE,
 }
 
 
@@ -442,6 +499,78 @@ def test_a_plan_to_which_something_visible_was_added_is_refused(
 
     assert (refused.code, sent(planned)) == (3, before)
     assert named in " ".join(refused.err.split())
+
+
+def rewrite(file: Path, part: str, old: str, new: str) -> None:
+    """Replace a text in a part of a workbook."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert re.search(old, parts[part], re.DOTALL)
+    parts[part] = re.sub(old, new, parts[part], flags=re.DOTALL)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/theme/theme1.xml", "<a:dk1>.*</a:dk1>", '<a:dk1><a:srgbClr val="FFFFFF"/></a:dk1>'),
+        ("xl/styles.xml", 'formatCode="@"', 'formatCode="[Yellow]@"'),
+    ],
+    ids=["theme", "number format"],
+)
+def test_a_plan_whose_text_has_the_colour_of_its_background_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, part: str, old: str, new: str
+) -> None:
+    before = sent(planned)
+    rewrite(folder / "plan.xlsx", part, old, new)
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert f'In the sheet "Boxes", {_ILLEGIBLE}' in " ".join(refused.err.split())
+
+
+def test_a_plan_that_has_a_part_twice_is_refused(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
+    before = sent(planned)
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(folder / "plan.xlsx", "a") as archive:
+        archive.writestr("xl/worksheets/sheet2.xml", archive.read("xl/worksheets/sheet2.xml"))
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert "could not be read as a workbook" in refused.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_plan_shows_rows_that_the_sheet_conceals(bulkvm: Bulkvm, folder: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.append(("Ext", "Name", "PIN"))
+    looks: list[dict[str, Any]] = [
+        {"font": Font(color="FFFFFFFF")},
+        {"font": Font(size=1)},
+        {"font": Font(name="Webdings")},
+        {"font": Font(color=Color(theme=0))},
+        {"fill": PatternFill("solid", fgColor="FF000000")},
+        {"fill": PatternFill("solid", fgColor=Color(theme=1))},
+        {"alignment": Alignment(indent=100)},
+    ]
+    for row, styles in enumerate(looks, start=2):
+        sheet.append((f"62{row:02}", f"Room {row}", f"4028{row * 10}"))
+        for name, style in styles.items():
+            setattr(sheet.cell(row, 2), name, style)
+    sheet.column_dimensions["B"].width = 0.4
+    sheet.row_dimensions[2].height = 0.5
+    sheet.row_dimensions[3].hidden = True
+    workbook.save(folder / "own.xlsx")
+
+    assert bulkvm("plan", "own.xlsx", "--output", "plan.xlsx").code == 0
+
+    with Path(folder / "plan.xlsx").open("rb") as file:
+        cells = read_all_cells(Source(folder / "plan.xlsx", "plan.xlsx", file))[sheet.title]
+    assert cells.concealed == frozenset()
 
 
 @pytest.mark.usefixtures("pbx")

@@ -1,10 +1,10 @@
-"""The sheet of a plan file, as its author formatted it."""
+"""The sheet of a plan file, as its author formatted it, as far as its text can be read."""
 
 import io
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
@@ -13,6 +13,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bulkvm.model.colours import BLACK, SMALLEST_FONT, WHITE, Palette, has_letters, is_legible
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text, visible_cell
@@ -22,6 +23,8 @@ from bulkvm.reports.workbook.original.result_pane import column_widths
 from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS
 from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
 from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height
+
+_NARROWEST: Final = 5  # characters; one word in a wrapped text can then be read
 
 
 def format_plan_copy(sheet: Sheet, pins: frozenset[str], annotation: Annotation) -> bytes:
@@ -38,7 +41,6 @@ def format_plan_copy(sheet: Sheet, pins: frozenset[str], annotation: Annotation)
     with sheet.path.open("rb") as source:
         original = load_workbook(source, data_only=True)
     workbook = Workbook()
-    workbook.loaded_theme = original.loaded_theme
     worksheet = workbook.worksheets[0]
     worksheet.title = sheet.name
     _copy_cells(original[sheet.name], worksheet, sheet, pins)
@@ -78,9 +80,9 @@ def _copy_cells(original: Worksheet, worksheet: Worksheet, sheet: Sheet, pins: f
     for letter, dimension in original.column_dimensions.items():
         ours_of = worksheet.column_dimensions[letter]
         ours_of.min, ours_of.max = dimension.min, dimension.max
-        ours_of.width = dimension.width
+        ours_of.width = max(dimension.width, _NARROWEST)
     for row, height in original.row_dimensions.items():
-        worksheet.row_dimensions[row].height = height.height
+        worksheet.row_dimensions[row].height = height.height and max(height.height, LINE_HEIGHT)
     worksheet.freeze_panes = original.freeze_panes
 
 
@@ -97,9 +99,20 @@ def _style(cell: Cell) -> Any:
 
 
 def _copy_style(theirs: Cell, ours: Cell) -> None:
-    if theirs.has_style:
-        for style in ("font", "fill", "border", "alignment"):
-            setattr(ours, style, copy(getattr(theirs, style)))
+    if not theirs.has_style:
+        return
+    for style in ("border", "alignment", *(("font", "fill") if _is_legible(theirs) else ())):
+        setattr(ours, style, copy(getattr(theirs, style)))
+
+
+def _is_legible(cell: Cell) -> bool:
+    """Whether text can be read in the font of a cell, on its background; with Office's theme, as in the copy."""
+    font, fill, palette = cell.font, cell.fill, Palette()
+    if fill.fill_type not in {None, "solid"}:
+        return False
+    colour = palette.find(dict(font.color or {}), BLACK)
+    ground = palette.find(dict(fill.fgColor), BLACK) if fill.fill_type else WHITE
+    return is_legible(colour, [ground]) and (font.sz or SMALLEST_FONT) >= SMALLEST_FONT and has_letters(font.name or "")
 
 
 def _wrap(worksheet: Worksheet, sheet: Sheet) -> None:
