@@ -42,11 +42,7 @@ class ApprovedPlan:
         files = [place for place in places if place.is_file()]
         if files:
             return next((file for file in files if self._is_sheet(_sha256(file))), files[0])
-        where = (
-            "The sheet is not copied from the store with it: name"
-            if self.source
-            else "Put that file beside it, or name"
-        )
+        where = "The sheet is not downloaded with the plan: name" if self.source else "Put that file beside it, or name"
         message = f"It was made from {self.plan.sheet['file']}. {where} it with --original."
         raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
 

@@ -175,6 +175,6 @@ def test_a_plan_in_a_store_needs_its_sheet_and_the_journal_names_its_url(
     sent = bulkvm("import", url, "--approved", "--yes", "--json", "--original", "boxes.csv")
     (run,) = bulkvm("runs", "--json").json["runs"]
 
-    assert (alone.code, "The sheet is not copied from the store with it" in " ".join(alone.err.split())) == (3, True)
+    assert (alone.code, "The sheet is not downloaded with the plan" in " ".join(alone.err.split())) == (3, True)
     assert (sent.code, sent.json["plan"]["file"], run["plan"]["file"]) == (0, url, url)
     assert (folder / "boxes.result.xlsx").exists()

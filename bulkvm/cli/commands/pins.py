@@ -29,6 +29,8 @@ def command(result: str, *, output: Path, console: Console) -> int:
     RESULT is the result file of the import, or a run that `bulkvm runs` lists. The list has the name, the extension,
     the PIN and the first address of each box that was created, and of each box whose PIN was generated. Delete it
     after the letters are written: anyone who can read it knows the PINs.
+
+    After an import that was interrupted, import its result first: that result keeps the PINs of the first part.
     """
     from bulkvm.jobs.list_new_pins import list_new_pins
 
