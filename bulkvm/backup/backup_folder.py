@@ -132,7 +132,7 @@ def list_backups(folder: Folder, of: str = "") -> Iterator[tuple[str, Manifest |
         folder: the folder, which may hold the backups of thousands of tenants.
         of: list only backups whose names begin so.
     """
-    names = set(_list_names(folder, of))
+    names = set(list_file_names(folder, of))
     beside = {name.removesuffix(SUFFIX) + ".csv" for name in names if name.endswith(SUFFIX)}
     for file in sorted(beside | set(filter(is_backup_name, names))):
         if file not in names and _is_staged(folder, file):
@@ -145,7 +145,7 @@ def list_backups(folder: Folder, of: str = "") -> Iterator[tuple[str, Manifest |
 def list_backed_up(folder: Folder) -> list[str]:
     """The sites or tenants that have backups in a folder, by the part of the names that is theirs."""
     try:
-        names = _list_names(folder)
+        names = list_file_names(folder)
     except (OSError, StoreError):  # there is no backup yet, or the first one will report why
         return []
     return sorted({part for name in names if (part := site_part(name))})
@@ -165,12 +165,21 @@ def list_site_folders(folder: Folder) -> list[Folder]:
     return [folder / name for name in sorted(names) if name not in _NO_SITES]
 
 
-def newest_backup(folder: Path, site: str) -> str | None:
-    """The name of the newest good backup of a site or tenant; None if there is none."""
+def list_file_names(folder: Folder, of: str = "") -> list[str]:
+    """The names in a folder that begin with `of`."""
+    if isinstance(folder, Store):
+        return folder.list_names(of)
+    return [name for name in os.listdir(folder) if name.startswith(of)]  # noqa: PTH208  (much faster)
+
+
+def newest_backup(folder: Folder, tenant: Tenant) -> str | None:
+    """The name of the newest good backup of a tenant in the folder of its site; None if there is none."""
+    site = tenant.domain or tenant.id or ""
     found = [
         (manifest.time, file)
         for file, manifest in list_backups(folder, f"{name_part(site)}-")
         if manifest and manifest.site == site and not manifest.suspect and is_backup_name(file)
+        if _may_be_of(manifest, tenant)
     ]
     return max(found)[1] if found else None
 
@@ -241,24 +250,30 @@ def check_backup(sheet: Sheet) -> None:
     )
 
 
-def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
-    """Warn of a sheet that is a backup of another tenant than the one it is to be sent to.
-
-    A tenant with the same id is the same one, at another address of its PBX.
-    """
+def describe_other_tenant(sheet: Sheet, tenant: Tenant) -> str | None:
+    """Describe whose backup a sheet is; None if it is no backup of another tenant."""
     if sheet.path.suffix != ".csv" or not (
         manifest := _read_manifest(sheet.path.with_name(manifest_name(sheet.path.name)))
     ):
         return None
-    former = manifest.tenant
-    if former is None or (former.id and former.id == tenant.id) or not former.contradicts(tenant):
+    if manifest.tenant is None or _may_be_of(manifest, tenant):
         return None
-    theirs, ours = name_distinctly(former, tenant)
-    message = (
-        f"{sheet.path.name} is a backup of {theirs}, not of {ours}. Check the plan: boxes with the same number "
-        "get the values of this backup."
-    )
-    return Problem(row=None, code=ProblemCode.OTHER_TENANT, message=message)
+    theirs, ours = name_distinctly(manifest.tenant, tenant)
+    return f"{sheet.path.name} is a backup of {theirs}, not of {ours}."
+
+
+def warn_of_other_tenant(sheet: Sheet, tenant: Tenant) -> Problem | None:
+    """Warn of a sheet that is a backup of another tenant than the one it is to be sent to."""
+    if described := describe_other_tenant(sheet, tenant):
+        message = f"{described} Check the plan: boxes with the same number get the values of this backup."
+        return Problem(row=None, code=ProblemCode.OTHER_TENANT, message=message)
+    return None
+
+
+def _may_be_of(manifest: Manifest, tenant: Tenant) -> bool:
+    """Whether a backup may be that of a tenant. One with the same id is the same, at another address of its PBX."""
+    former = manifest.tenant
+    return former is None or bool(former.id and former.id == tenant.id) or not former.contradicts(tenant)
 
 
 def _renamed(name: str) -> str | None:
@@ -308,13 +323,6 @@ def _tidy_one(name: str, place: Path, handle: int | None, folder: Path) -> None:
     if is_backup_name(name) and not os.path.lexists(folder / name):
         (folder / manifest_name(name)).unlink(missing_ok=True)
     os.unlink(path, dir_fd=handle)
-
-
-def _list_names(folder: Folder, of: str = "") -> list[str]:
-    """The names in a folder that begin with `of`."""
-    if isinstance(folder, Store):
-        return folder.list_names(of)
-    return [name for name in os.listdir(folder) if name.startswith(of)]  # noqa: PTH208  (much faster)
 
 
 def _is_staged(folder: Folder, file: str) -> bool:

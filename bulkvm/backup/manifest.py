@@ -11,12 +11,12 @@ from bulkvm import __version__
 from bulkvm.model.tenant import Tenant
 
 SUFFIX: Final = ".manifest.json"
+MAX_NAME_PART: Final = 60  # characters of a site's name in a file name
 
 _SCHEMA: Final = 1
 _NAME: Final = re.compile(r"(?P<site>.+)-\d{8}T\d{6}Z(-\d+)?(-suspect)?\.csv", re.ASCII)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.-]+")
-_MAX_LENGTH: Final = 60  # characters of a site's name in a file name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def backup_name(site: str, time: datetime, number: int = 1, *, suspect: bool = F
 
 def name_part(site: str) -> str:
     """The name of a site or tenant as part of a file's name: characters that are not allowed there are replaced."""
-    return _NOT_IN_NAMES.sub("-", site)[:_MAX_LENGTH].strip(".-") or "site"
+    return _NOT_IN_NAMES.sub("-", site)[:MAX_NAME_PART].strip(".-") or "site"
 
 
 def site_part(name: str) -> str | None:

@@ -21,6 +21,7 @@ class Verified:
         damaged: a description of the damage of each other backup, by name.
         newest: the time of the newest good backup of each site; of each site and tenant, if a site has backups of
             several tenants. None if all are dated in the future.
+        without_good: the sites, named in the same way, that only have suspicious backups.
         future: the intact backups that are dated in the future, by a wrong clock.
     """
 
@@ -28,6 +29,7 @@ class Verified:
     suspect: tuple[str, ...]
     damaged: Mapping[str, str]
     newest: Mapping[str, datetime | None]
+    without_good: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
 
     @property
@@ -90,30 +92,33 @@ def verify(folder: Folder, *, now: datetime | None = None) -> Verified:
         raise BackupNotProven(str(error)) from error
     damages = {file: find_damage(folder, file, manifest) for file, manifest in found}
     whole = [(file, manifest) for file, manifest in found if manifest and damages[file] is None]
+    newest, without_good = _find_newest([manifest for _, manifest in whole], now)
     return Verified(
         intact=tuple(file for file, damage in damages.items() if damage is None),
         suspect=tuple(file for file, manifest in whole if manifest.suspect),
         damaged={file: damage for file, damage in damages.items() if damage is not None},
-        newest=_find_newest([manifest for _, manifest in whole if not manifest.suspect], now),
+        newest=newest,
+        without_good=without_good,
         future=tuple(file for file, manifest in whole if manifest.time > now),
     )
 
 
-def _find_newest(good: Iterable[Manifest], now: datetime) -> Mapping[str, datetime | None]:
-    """The time of the newest backup of each site and tenant."""
+def _find_newest(whole: Iterable[Manifest], now: datetime) -> tuple[Mapping[str, datetime | None], tuple[str, ...]]:
+    """The time of the newest good backup of each site and tenant, and those without a good one."""
     groups: list[list[Manifest]] = []
     # Backups of 0.1.0, which name no tenant, come last and join the group of their site.
-    for manifest in sorted(good, key=lambda one: (one.tenant is None, one.time)):
+    for manifest in sorted(whole, key=lambda one: (one.tenant is None, one.time)):
         group = next((group for group in groups if _belong_together(group[0], manifest)), None)
         if group is None:
             groups.append([manifest])
         else:
             group.append(manifest)
     sites = [group[0].site for group in groups]
-    return {
-        _name(group[0], sites.count(group[0].site)): max((m.time for m in group if m.time <= now), default=None)
-        for group in groups
+    named = {
+        _name(group[0], sites.count(group[0].site)): [one.time for one in group if not one.suspect] for group in groups
     }
+    newest = {name: max((time for time in good if time <= now), default=None) for name, good in named.items() if good}
+    return newest, tuple(sorted(name for name, good in named.items() if not good))
 
 
 def _belong_together(one: Manifest, other: Manifest) -> bool:

@@ -30,6 +30,7 @@ DURATION: Final = Duration()
 ALL_TENANTS_OPTION: Final = click.option(
     "--all-tenants",
     is_flag=True,
+    is_eager=True,  # the argument of `diff` depends on it
     help="All enabled tenants of the site, several at once, with a system administrator's login.",
 )
 JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")

@@ -113,13 +113,27 @@ def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> I
                 reservation.path.unlink()
 
 
+def check_local(target: Path) -> None:
+    """Check that the path of an output is no URL, as which a local folder would be created.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if len(target.parts) > 1 and target.parts[0].endswith(":") and not target.drive:
+        raise UsageError(
+            "The name of the output is a URL. Only `bulkvm backup` writes to a store: name a file or folder on this "
+            "machine."
+        )
+
+
 def check_target(target: Path, *, overwrite: bool = False) -> None:
     """Check that a file can be written, by creating a temporary one: no other check is reliable on every system.
 
     Raises:
         FileError: the file cannot be written there; DiskFull if there is no room for it.
-        UsageError: the name is taken, or there is no such folder.
+        UsageError: the name is taken or a URL, or there is no such folder.
     """
+    check_local(target)
     if not target.name:
         raise UsageError("The name of the output file is empty, or is that of a folder. Name a file.")
     if check_kind(target) and not overwrite:

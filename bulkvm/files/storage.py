@@ -25,7 +25,7 @@ _LIBRARIES: Final = {
     "az": ("adlfs", "azure"),
     "sftp": ("paramiko", "sftp"),
 }
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL: Final = re.compile(rf"([A-Za-z][A-Za-z0-9+.-]+:)+//|({'|'.join(_LIBRARIES)}):")
 _LOGIN_IN_URL: Final = re.compile(r"(?<=//)[^/\s@]*@")
 _LONGEST: Final = 300  # characters of a library's message
 
@@ -35,7 +35,7 @@ class StoreError(FileError):
 
 
 def is_store_url(text: str) -> bool:
-    """Whether a text is a URL, and not a path."""
+    """Whether a text is a URL, also one with a mistake, and not a path."""
     return _URL.match(text) is not None
 
 

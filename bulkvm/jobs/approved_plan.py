@@ -69,7 +69,7 @@ class ApprovedPlan:
             ours, theirs = name_distinctly(self.plan.tenant, tenant)
             message = (
                 f"It was made for {ours} ({self.plan.tenant.pbx}), and this is {theirs} ({tenant.pbx}). "
-                "Use the site of the plan."
+                "Use the site and the tenant of the plan."
             )
             raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message)
         if not tenant.is_same(self.plan.tenant):

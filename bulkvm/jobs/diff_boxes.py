@@ -1,30 +1,42 @@
 """Compare the boxes of two files, or of a file and the PBX, or of a folder and all tenants of a PBX."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bulkvm.backup import MANIFEST_SUFFIX, list_backed_up, name_part, newest_backup, site_part
+from bulkvm.backup import (
+    MANIFEST_SUFFIX,
+    Folder,
+    download,
+    list_backed_up,
+    list_file_names,
+    name_part,
+    newest_backup,
+    site_part,
+)
 from bulkvm.files import check_target
+from bulkvm.files.storage import Store
+from bulkvm.files.temporary_files import scratch_folder
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, file_key, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
-from bulkvm.jobs.sheet_input import read_input
+from bulkvm.jobs.sheet_input import describe_input_tenant, has_manifest, read_input
 from bulkvm.jobs.sheet_options import SheetOptions
 from bulkvm.model.box import Box
 from bulkvm.model.errors import FileError, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import ReadAs, Sheet
-from bulkvm.model.tenant import ListedTenant
+from bulkvm.model.tenant import ListedTenant, Tenant
 from bulkvm.pbx import list_whole_boxes
 from bulkvm.planning import Diff, boxes_from_rows, make_diff
 from bulkvm.reports.diff_table import write_diff
 from bulkvm.reports.output_checks import check_not_input
 from bulkvm.reports.table_file import table_format
 from bulkvm.reports.text.problem_text import render_problems
+from bulkvm.text import join_and
 from bulkvm.validation import take_rows
 
 _AS_IT_IS: Final = SheetOptions()
@@ -88,7 +100,7 @@ def diff_boxes(
             check_not_input(output, file)
         check_target(output, overwrite=overwrite)
     sheet = read_input(a, options, observer)
-    theirs = _read_other(b, options, observer) if isinstance(b, Path) else asyncio.run(_list(b, observer))
+    theirs = _read_other(b, options, observer) if isinstance(b, Path) else asyncio.run(_list(b, sheet, observer))
     names, diff = _names(a, b), make_diff(_boxes_in(sheet, observer), theirs)
     written: Path | None = None
     failed: Exception | None = None
@@ -102,55 +114,83 @@ def diff_boxes(
     return replace(report, output=written, output_error=failed)
 
 
-def diff_tenants(folder: Path, connection: Connection, *, observer: Observer = SILENT) -> TenantsReport[DiffReport]:
+def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer = SILENT) -> TenantsReport[DiffReport]:
     """Compare the boxes of every enabled tenant of a PBX with its file in a folder.
 
     A tenant's file is named after its domain, as `export_tenants` writes it; else it is the newest good backup.
 
     Args:
-        folder: the folder.
+        folder: the folder, on this machine or in a store.
         connection: the login of a system administrator.
         observer: is shown notices about what is wrong in a sheet.
 
     Raises:
-        UsageError: it is not the login of a system administrator.
+        UsageError: there is no such folder, or it is not the login of a system administrator.
         BulkvmError: the tenants could not be listed.
     """
+    files = _list_files(folder)
 
     async def compare(name: str, of_tenant: Connection) -> DiffReport:
-        own, file = TenantObserver(name, observer), _find_file(folder, name)
-        ours = _boxes_in(read_input(file, _AS_IT_IS, own), own)
-        diff = make_diff(ours, await _list(of_tenant, own))
+        own, tenant = TenantObserver(name, observer), of_tenant.site.tenant
+        assert tenant
+        with scratch_folder() as temporary:
+            file = _fetch(folder, _find_file(folder, files, name, tenant), Path(temporary))
+            sheet = read_input(file, _AS_IT_IS, own)
+            diff = make_diff(_boxes_in(sheet, own), await _list(of_tenant, sheet, own))
         names = file.name, f"the tenant {name}"
         return DiffReport(names=names, diff=diff, exit_code=_exit_code(diff))
 
     report = asyncio.run(for_each_tenant(connection, compare))
-    return replace(report, unmatched=_list_unmatched(folder, report.tenants))
+    return replace(report, unmatched=_list_unmatched(folder, files, report.tenants))
 
 
-def _list_unmatched(folder: Path, tenants: Mapping[str, ListedTenant]) -> list[str]:
-    """The files in a folder, and the names that its backups begin with, which are those of no tenant."""
-    known = {file_key(name) for name in (*tenants, *(tenant.domain for tenant in tenants.values()))}
-    files = {file.name: file.stem for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file()}
-    backups = set(list_backed_up(folder))
-    plain = {name for name, stem in files.items() if site_part(name) is None and file_key(stem) not in known}
-    plain = {name for name in plain if not name.endswith(MANIFEST_SUFFIX)}
-    return sorted(plain | {name for name in backups if file_key(name) not in known})
-
-
-def _find_file(folder: Path, name: str) -> Path:
-    """The file of a tenant.
+def _list_files(folder: Folder) -> Mapping[str, list[str]]:
+    """The names of the files in a folder that are no backups, by what `file_key` makes of them.
 
     Raises:
-        FileError: there is none.
+        UsageError: there is no such folder.
+        StoreError: the store cannot be used.
     """
+    try:
+        names = list_file_names(folder)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be read: {error.strerror}. Name the folder with the tenants' files."
+        ) from error
+    files: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if name.endswith(_SUFFIXES) and not name.endswith(MANIFEST_SUFFIX) and site_part(name) is None:
+            files.setdefault(file_key(Path(name).stem), []).append(name)
+    return files
+
+
+def _list_unmatched(
+    folder: Folder, files: Mapping[str, Iterable[str]], tenants: Mapping[str, ListedTenant]
+) -> list[str]:
+    """The files in a folder, and the names that its backups begin with, which are those of no tenant."""
+    known = {file_key(name) for name in (*tenants, *(tenant.domain for tenant in tenants.values()))}
+    plain = {name for key, names in files.items() if key not in known for name in names}
+    return sorted(plain | {name for name in list_backed_up(folder) if file_key(name) not in known})
+
+
+def _find_file(folder: Folder, files: Mapping[str, list[str]], name: str, tenant: Tenant) -> str:
+    """The name of the file of a tenant.
+
+    Raises:
+        FileError: there is none, or several.
+    """
+    own = files.get(file_key(name), [])
+    if len(own) > 1:
+        raise FileError(f"{folder} has {len(own)} files of this tenant: {join_and(own)}. Keep the right one there.")
+    if found := own or list(filter(None, [newest_backup(folder, tenant)])):
+        return found[0]
     part = name_part(name)
-    for suffix in _SUFFIXES:
-        if (folder / f"{part}{suffix}").is_file():
-            return folder / f"{part}{suffix}"
-    if newest := newest_backup(folder, name):
-        return folder / newest
     raise FileError(f"{folder} has neither a file {part}.csv, .xlsx or .json nor a good backup of this tenant.")
+
+
+def _fetch(folder: Folder, name: str, temporary: Path) -> Path:
+    """A file in a folder; of one in a store, a temporary copy."""
+    return download(folder / name, temporary) if isinstance(folder, Store) else folder / name
 
 
 def _exit_code(diff: Diff) -> ExitCode:
@@ -188,8 +228,11 @@ def _boxes_in(sheet: Sheet, observer: Observer) -> tuple[Box, ...]:
     return boxes_from_rows(rows)
 
 
-async def _list(connection: Connection, observer: Observer) -> tuple[Box, ...]:
+async def _list(connection: Connection, sheet: Sheet, observer: Observer) -> tuple[Box, ...]:
+    """List the boxes on the PBX, and report if the sheet to compare is the backup of another tenant."""
     async with connection.open() as pbx:
+        if has_manifest(sheet) and (other := describe_input_tenant(sheet, await pbx.tenant())):
+            observer.notice(other)
         with observer.progress("Boxes read") as progress:
             boxes = await list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)
         await pbx.check_tenant()

@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, Generic, TypeVar
 
-from bulkvm.backup import name_part
+from bulkvm.backup import MAX_NAME_PART, name_part
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
 from bulkvm.model.errors import BulkvmError, TenantNotConfirmed, UsageError
@@ -18,6 +19,7 @@ from bulkvm.text import printable
 T = TypeVar("T")
 
 _AT_ONCE: Final = 8  # tenants; all their requests share the limits of the PBX
+_MAX_ENDING: Final = 40  # characters of an id in the name of a file
 _UNKNOWN_STATE: Final = (
     "The PBX does not show whether this tenant is enabled: its field enabled is neither true nor false, so nothing was "
     "sent to it. Check it in the PBX's web portal, or name the tenant with --tenant."
@@ -115,9 +117,20 @@ def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:
     listed = list(listed)
     same = Counter(file_key(tenant.domain) for tenant in listed)
     named: dict[str, ListedTenant] = {}
+    taken = set(same)
     for tenant in listed:
         name = printable(tenant.domain)
-        while name in named or (name == printable(tenant.domain) and same[file_key(tenant.domain)] > 1):
-            name = printable(f"{name} {tenant.tenant.id}")
+        if same[file_key(name)] > 1:
+            name = next(name for name in _with_id(tenant) if file_key(name) not in taken)
+            taken.add(file_key(name))
         named[name] = tenant
     return named
+
+
+def _with_id(listed: ListedTenant) -> Iterator[str]:
+    """Names for a tenant that contain its id: at the end of its domain, or of so much of it as a file name can hold."""
+    domain, text = printable(listed.domain), printable(listed.tenant.id or "")
+    yield f"{domain} {text}"
+    for number in count(1):
+        ending = f" {text}"[:_MAX_ENDING] + (f" {number}" if number > 1 else "")
+        yield f"{domain[: MAX_NAME_PART - len(ending)]}{ending}"

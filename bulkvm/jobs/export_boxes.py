@@ -8,12 +8,12 @@ from typing import Final
 
 from bulkvm.backup import name_part
 from bulkvm.columns import SECRET_HEADERS
-from bulkvm.files import check_target, make_private_folder
+from bulkvm.files import check_local, check_target, make_private_folder
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, file_key, for_each_tenant
+from bulkvm.jobs.each_tenant import TenantObserver, TenantsReport, for_each_tenant
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import Box
-from bulkvm.model.errors import FileError
+from bulkvm.model.errors import UsageError
 from bulkvm.pbx import Query, list_whole_boxes
 from bulkvm.reports.export_file import (
     check_export_name,
@@ -102,20 +102,30 @@ def export_tenants(
         UsageError: it is not the login of a system administrator.
         BulkvmError: the tenants could not be listed.
     """
-    make_private_folder(folder)
-    taken: set[str] = set()
+    _make_folder(folder)
 
     async def export(name: str, of_tenant: Connection) -> ExportReport:
         file = folder / f"{name_part(name)}.{file_format}"
-        if file_key(name) in taken:
-            raise FileError(f"{file} is the file of another tenant. Export this one with --tenant and its domain.")
-        taken.add(file_key(name))
         check_target(file, overwrite=overwrite)
         own = TenantObserver(name, observer)
         boxes = await _list(of_tenant, query, own, pins=pins)
         return _write(file, boxes, own, pins=pins, bom=bom, overwrite=overwrite)
 
     return asyncio.run(for_each_tenant(connection, export))
+
+
+def _make_folder(folder: Path) -> None:
+    """Create the folder for the files of tenants.
+
+    Raises:
+        UsageError: it cannot be created.
+    """
+    check_local(folder)
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise UsageError(f"The folder {folder} cannot be created: {reason}. Name another folder.") from error
 
 
 def _write(

@@ -27,6 +27,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import check_changes
 from bulkvm.reports.output_checks import check_result_name
+from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.summary import RunSummary
 from bulkvm.runs import complete_outcomes
@@ -188,6 +189,8 @@ class _Import:
                 check_changes(prepared.plan, options.max_changes)
             approved = self.observer.approve(prepared.plan, prepared.problems, prepared.tenant)
         except (LimitExceeded, UsageError, Interrupted) as error:
+            if isinstance(error, LimitExceeded) and prepared.warnings:
+                self.observer.notice(render_problems(prepared.warnings))
             return self._report_not_sent(error.exit_code, error)
         if not approved:
             return self._report_not_sent(ExitCode.NOT_ALL_DONE)

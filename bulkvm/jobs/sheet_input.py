@@ -26,7 +26,7 @@ def read_input(file: Path, options: SheetOptions, observer: Observer) -> Sheet:
             heading_map=options.heading_map,
             system=options.system,
         )
-        if _has_manifest(sheet):
+        if has_manifest(sheet):
             from bulkvm.backup import check_backup  # noqa: PLC0415  (slow to import, and rarely needed)
 
             check_backup(sheet)
@@ -48,12 +48,22 @@ def check_input(
 
 def check_input_tenant(sheet: Sheet, tenant: Tenant) -> tuple[Problem, ...]:
     """Warn if a sheet is a backup of another tenant."""
-    if not _has_manifest(sheet):
+    if not has_manifest(sheet):
         return ()
     from bulkvm.backup import warn_of_other_tenant  # noqa: PLC0415  (slow to import, and rarely needed)
 
     return tuple(filter(None, [warn_of_other_tenant(sheet, tenant)]))
 
 
-def _has_manifest(sheet: Sheet) -> bool:
+def describe_input_tenant(sheet: Sheet, tenant: Tenant) -> str | None:
+    """Describe whose backup a sheet is; None if it is no backup of another tenant."""
+    if not has_manifest(sheet):
+        return None
+    from bulkvm.backup import describe_other_tenant  # noqa: PLC0415  (slow to import, and rarely needed)
+
+    return describe_other_tenant(sheet, tenant)
+
+
+def has_manifest(sheet: Sheet) -> bool:
+    """Whether a sheet has a manifest beside it, as a backup does."""
     return sheet.path.with_suffix(".manifest.json").exists()

@@ -16,6 +16,7 @@ from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.problem import rows_with_errors
+from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 from bulkvm.planning import changed_anything, plan_undo_of
 from bulkvm.reports.workbook.result_columns import messages_by_row
@@ -90,7 +91,7 @@ def undo_run(
     """
     runs = list_runs(observer.notice)
     listed = find_run(name, runs, undo_is_last=False, exact_name=exact_name)
-    _check_tenant(listed.info, _known_tenant(connection))
+    _check_tenant(listed.info, _surely_known_tenant(listed.info, connection), connection.site)
     if connection.site.is_administrator and not connection.site.switch_to:
         connection = connection.in_tenant(listed.info.known_tenant)
     if listed.state is RunState.ENDED and not changed_anything(listed.counts):
@@ -234,11 +235,11 @@ def _find_tenant(info: RunInfo, connection: Connection, observer: Observer) -> T
     """Ask the PBX for its tenant, and check that the run was against it."""
     with observer.progress("Connecting"):
         tenant = connection.find_tenant()
-    _check_tenant(info, tenant)
+    _check_tenant(info, tenant, connection.site)
     return tenant
 
 
-def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
+def _check_tenant(info: RunInfo, tenant: Tenant, site: Site) -> None:
     """Check that a run was against this tenant.
 
     Raises:
@@ -246,13 +247,22 @@ def _check_tenant(info: RunInfo, tenant: Tenant) -> None:
     """
     if info.known_tenant.contradicts(tenant):
         theirs, ours = name_distinctly(info.known_tenant, tenant)
-        raise UsageError(f"That run was against {info.site} ({theirs}), but this is {ours}. Use the site of that run.")
+        advice = "Use the site of that run."
+        if site.is_administrator and info.known_tenant.pbx == tenant.pbx:
+            advice = f"Name the tenant of that run with --tenant; `bulkvm tenants --site {site.name}` lists them."
+        raise UsageError(f"That run was against {info.site} ({theirs}), but this is {ours}. {advice}")
 
 
 def _known_tenant(connection: Connection) -> Tenant:
     """The tenant by the address and the login, without asking the PBX."""
     site = connection.site
     return Tenant(pbx=normalize_url(site.url), domain=None if site.token else site.domain or site.switch_to)
+
+
+def _surely_known_tenant(info: RunInfo, connection: Connection) -> Tenant:
+    """What is certain about the tenant before the PBX is asked. Its domain may have changed since the run."""
+    known = _known_tenant(connection)
+    return replace(known, domain=None) if connection.site.is_administrator and info.known_tenant.id else known
 
 
 def _nothing_to_undo(run: ListedRun, runs: Sequence[ListedRun], connection: Connection) -> UndoReport:

@@ -16,9 +16,9 @@ from bulkvm.model.errors import (
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx.listing import PAGE, READINGS, Params, quote
-from bulkvm.pbx.responses import read_object
+from bulkvm.pbx.responses import TENANTS_PATH, read_object
 from bulkvm.pbx.retry import RetryingClient
-from bulkvm.pbx.tenant_lookup import TENANTS_PATH, make_tenant
+from bulkvm.pbx.tenant_lookup import make_tenant
 from bulkvm.text import join_and, printable
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}

@@ -29,9 +29,9 @@ from bulkvm.pbx.listing import PAGE, Page, Params, Progress, Query, list_complet
 from bulkvm.pbx.masked_values import Masks, fill_from_list
 from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
-from bulkvm.pbx.responses import BOXES_PATH, not_the_api, read_object
+from bulkvm.pbx.responses import BOXES_PATH, TENANT_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
-from bulkvm.pbx.tenant_lookup import TENANT_PATH, confirm_again, make_tenant, not_confirmed, read_tenant
+from bulkvm.pbx.tenant_lookup import confirm_again, make_tenant, not_confirmed, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
 
 

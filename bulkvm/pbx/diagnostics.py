@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import httpx
 
@@ -17,6 +17,7 @@ from bulkvm.model.errors import (
     LoginRefused,
     NotAllowed,
     NotTrusted,
+    OtherTenant,
     OutcomeUnknown,
     PbxError,
     PbxRefused,
@@ -24,6 +25,7 @@ from bulkvm.model.errors import (
     UsageError,
 )
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, SendSettings, Site
+from bulkvm.model.tenant import Tenant, name_distinctly
 from bulkvm.model.url import DEFAULT_PORTS
 from bulkvm.pbx.administrator import Administrator
 from bulkvm.pbx.certificate import fetch_certificate
@@ -32,9 +34,6 @@ from bulkvm.pbx.connecting import connect, connect_administrator
 from bulkvm.pbx.responses import BOXES_PATH
 from bulkvm.pbx.transport import make_transport, not_reached, unknown_name
 from bulkvm.text import count
-
-if TYPE_CHECKING:
-    from bulkvm.model.tenant import Tenant
 
 # Source: vendor's release notes, 16.2 and 22.1.7.
 RATE_LIMITS: Final = (
@@ -221,13 +220,29 @@ class _System:
 
     async def log_in(self) -> str:
         if self._site.switch_to:
-            self.tenant = (await self._administrator.find_tenant(self._site.switch_to)).tenant
-            return f"{self._site.user} is a system administrator, and is switched to {self.tenant}"
+            found = (await self._administrator.find_tenant(self._site.switch_to)).tenant
+            self._check_remembered(found)
+            self.tenant = found
+            return f"{self._site.user} is a system administrator, and the PBX lists {self.tenant}"
         tenants = count(len(await self._administrator.list_tenants()), "tenant")
         return (
             f"logged in as {self._site.user}, a system administrator of {tenants}. To check one of them, add --tenant "
             "DOMAIN."
         )
+
+    def _check_remembered(self, found: Tenant) -> None:
+        """Check that the site, which remembers its tenant, still means the one with its domain.
+
+        Raises:
+            OtherTenant: it means another one.
+        """
+        remembered = self._site.tenant
+        if remembered and remembered.is_named(self._site.switch_to or "") and remembered.contradicts(found):
+            ours, theirs = name_distinctly(remembered, found)
+            raise OtherTenant(
+                f"The site is {ours}, and the PBX lists {theirs}. If this is the right one, set the site up again with "
+                "`bulkvm login SITE`."
+            )
 
 
 class _Tenant:

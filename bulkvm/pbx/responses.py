@@ -25,6 +25,9 @@ from bulkvm.text import printable
 _Errors: TypeAlias = list[dict[str, Any]]
 
 BOXES_PATH: Final = "/api/shared_voicemails"
+TENANT_PATH: Final = "/api/tenant"
+TENANTS_PATH: Final = "/api/tenants"
+SWITCH_PATH: Final = "/api/tenants/switch"
 
 _MAX_QUOTED: Final = 300  # characters of the PBX's own words
 # Sent by a gateway that has no answer from the PBX, which may still be processing the request.
@@ -154,17 +157,20 @@ def _not_allowed(response: httpx.Response, said: str, code: str, *, is_certain: 
             code,
             is_certain=False,
         )
+    is_of_tenants = response.url.path.endswith((TENANT_PATH, TENANTS_PATH, SWITCH_PATH))
+    needed = "reach all tenants" if is_of_tenants else "manage shared voicemails"
     return NotAllowed(
-        f"The PBX at {host} denied permission. Ask its administrator for the permission to manage shared "
-        f"voicemails.{said}",
+        f"The PBX at {host} denied permission. Ask its administrator for the permission to {needed}.{said}",
         code,
         is_certain=is_certain,
     )
 
 
 def _missing(response: httpx.Response) -> str:
-    """What a PBX lacks that answers with 404: only the path of a box has an id in it."""
+    """What a PBX lacks that answers with 404: only the path of a box, and the query of a switch, has an id in it."""
     host, path = response.url.host, response.url.path
+    if path.endswith(SWITCH_PATH):
+        return f"The PBX at {host} has no tenant with this id."
     if path.endswith(BOXES_PATH):
         return f"The PBX at {host} does not have the path {path} (status 404). Check its address and its version."
     return f"The PBX at {host} has no such box."

@@ -32,8 +32,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
-from bulkvm.pbx.responses import BOXES_PATH, login_rejected, raise_for_status
-from bulkvm.pbx.tenant_lookup import TENANTS_PATH
+from bulkvm.pbx.responses import BOXES_PATH, TENANTS_PATH, login_rejected, raise_for_status
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.throttled_transport import REFUSED_AT_RANDOM

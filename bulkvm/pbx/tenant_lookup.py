@@ -17,11 +17,8 @@ from bulkvm.model.errors import (
 )
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
-from bulkvm.pbx.responses import is_web_page, raise_for_status, read_object
+from bulkvm.pbx.responses import SWITCH_PATH, TENANT_PATH, is_web_page, raise_for_status, read_object
 
-TENANT_PATH: Final = "/api/tenant"
-TENANTS_PATH: Final = "/api/tenants"
-SWITCH_PATH: Final = "/api/tenants/switch"
 RECHECK: Final = 2.0  # seconds after which the tenant of a system administrator's token is checked again
 _MAX_LENGTH: Final = 255
 
@@ -119,7 +116,12 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
         return
     if found.id or found.domain:
         theirs, ours = name_distinctly(found, expected)
-        raise OtherTenant(f"The login reaches {theirs} instead of {ours}, so nothing more was sent.")
+        renamed = (
+            f" If the tenant has a new domain, give it to --tenant, or set the site up again with `bulkvm login SITE "
+            f"--tenant {found.domain}`."
+        )
+        advice = renamed if found.domain and found.id and found.id == expected.id else ""
+        raise OtherTenant(f"The login reaches {theirs} instead of {ours}, so nothing more was sent.{advice}")
     raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
 
 

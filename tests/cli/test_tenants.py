@@ -91,7 +91,8 @@ def test_an_import_and_its_undo_reach_one_tenant_and_the_undo_needs_no_name_of_i
     assert (imported.code, elsewhere.code, undone.code) == (0, 2, 0)
     assert (after, counts(app)) == ([2, 5, 2], [2, 2, 2])
     assert imported.json["tenant"]["domain"] == undone.json["tenant"]["domain"] == SECOND
-    assert "but this is clinic-003.example" in elsewhere.err
+    assert "but this is Clinic 3 (clinic-003.example)" in elsewhere.err
+    assert "Name the tenant of that run with --tenant; `bulkvm tenants --site provider` lists them." in elsewhere.err
     assert bulkvm("runs").out.count(f"provider ({SECOND})") == 2
 
 
@@ -172,7 +173,7 @@ def test_the_doctor_examines_the_login_and_with_a_tenant_its_boxes(bulkvm: Bulkv
     assert (every.code, one.code) == (0, 0)
     assert "a system administrator of 3 tenants" in every.out
     assert "boxes" not in every.out
-    assert "tenant sysadmin is a system administrator, and is switched to Clinic 2" in one.out
+    assert "tenant sysadmin is a system administrator, and the PBX lists Clinic 2" in one.out
     assert "boxes  2 found" in one.out
 
 
@@ -242,7 +243,10 @@ def test_all_sites_are_backed_up_without_a_keyring(bulkvm: Bulkvm, provider: Run
     ended = bulkvm("backup", "nights", "--all-sites")
 
     assert ended.code == 2
-    assert "all: No backup was made. The login of all has no domain" in ended.err
+    assert (
+        "all: No backup was made. The login of all is a system administrator's, which reaches every tenant. Add --all-"
+        in ended.err
+    )
     assert "3 sites: 2 backed up, 1 failed." in ended.err
     assert (tenants_of(folder / "nights"), tenants_of(folder / "nights" / "provider")) == (["clinic"], [THIRD])
 
@@ -430,10 +434,11 @@ def test_domains_too_long_for_a_file_name_never_share_a_file(app: Starlette, bul
     for number in (2, 3):
         rename(app, number, f"{'x' * 70}{number}.example")
 
-    ended = bulkvm("export", "all", "--all-tenants", "--overwrite")
+    ended = [bulkvm(*command, "--all-tenants") for command in (("export", "all"), ("diff", "all"), ("backup", "n"))]
+    compared = bulkvm("diff", "n/provider", "--all-tenants")
 
-    assert (ended.code, "is the file of another tenant" in ended.err) == (2, True)
-    assert len(list((folder / "all").glob("*.csv"))) == 2
+    assert [(one.code, one.out) for one in (*ended, compared)] == [(0, "")] * 4
+    assert len(list((folder / "all").glob("*.csv"))) == 3
 
 
 @pytest.mark.usefixtures("provider")
@@ -474,3 +479,127 @@ def test_a_comparison_names_the_files_of_tenants_that_are_gone(app: Starlette, b
     assert f"no tenant that the PBX lists: {THIRD}.csv." in files.err
     assert f"no tenant that the PBX lists: {THIRD}." in backups.err
     assert document.json["unmatched"] == [f"{THIRD}.csv"]
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_tenant_without_a_good_backup_is_named(app: Starlette, bulkvm: Bulkvm) -> None:
+    app.state.tenants.state(2).replace([])
+    assert bulkvm("backup", "nights", "--all-tenants").code == 8
+
+    verified = [bulkvm("backup", "verify", "nights", *options) for options in ((), ("--max-age", "1h"))]
+
+    assert [(one.code, f"{SECOND} has no good backup" in one.err) for one in verified] == [(8, True)] * 2
+    assert "Intact: 2 good backups and 1 marked as suspect" in verified[0].err
+
+
+@pytest.mark.usefixtures("provider")
+def test_two_files_of_one_tenant_are_not_compared(bulkvm: Bulkvm) -> None:
+    assert bulkvm("export", "all", "--all-tenants").code == 0
+    assert bulkvm("export", f"all/{SECOND.upper()}.xlsx", "--tenant", SECOND).code == 0
+
+    ended = bulkvm("diff", "all", "--all-tenants")
+
+    assert ended.code == 2
+    assert f"{SECOND}: all has 2 files of this tenant: {SECOND.upper()}.xlsx and {SECOND}.csv." in ended.err
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_backup_of_another_tenant_is_not_compared_without_a_notice(
+    app: Starlette, bulkvm: Bulkvm, folder: Path
+) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    (backup,) = (folder / "nights" / "provider").glob(f"{SECOND}-*.csv")
+
+    compared = bulkvm("diff", backup, "--tenant", THIRD)
+    own = bulkvm("diff", backup, "--tenant", SECOND)
+    swap(app)
+    swapped = bulkvm("diff", "nights/provider", "--all-tenants")
+
+    notice = f"{backup.name} is a backup of Clinic 2 (clinic-002.example)"
+    assert (compared.code, notice in compared.err) == (10, True)
+    assert (own.code, "is a backup of" in own.err) == (0, False)
+    assert (swapped.code, swapped.err.count("nor a good backup of this tenant")) == (2, 2)
+
+
+def swap(app: Starlette) -> None:
+    """Exchange the domains of two tenants."""
+    for number, domain in ((2, "other.example"), (3, SECOND), (2, THIRD)):
+        rename(app, number, domain)
+
+
+@pytest.mark.usefixtures("provider")
+def test_an_import_that_a_limit_refuses_reports_the_backup_of_another_tenant(bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    (backup,) = (folder / "nights" / "provider").glob(f"{SECOND}-*.csv")
+
+    ended = bulkvm("import", backup, "--yes", "--tenant", THIRD, "--max-changes", "1")
+
+    assert (ended.code, "is a backup of Clinic 2 (clinic-002.example)" in ended.err) == (6, True)
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize(
+    "command", ["export s3://box/all --all-tenants", "export gcs:/box/a.csv --tenant", "backup s3:/b"]
+)
+def test_no_local_folder_is_named_after_a_url(bulkvm: Bulkvm, folder: Path, command: str) -> None:
+    (folder / "gcs:" / "box").mkdir(parents=True)
+
+    ended = bulkvm(*command.split(), *([SECOND] if command.endswith("--tenant") else []))
+
+    assert (ended.code, "URL" in ended.err) == (2, True)
+    assert [file for file in folder.rglob("*") if file.is_file()] == []
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_run_is_undone_after_the_domain_of_its_tenant_changed(app: Starlette, bulkvm: Bulkvm) -> None:
+    write_csv(Path("sheet.csv"), *rows(3))
+    assert bulkvm("import", "sheet.csv", "--yes", "--tenant", SECOND).code == 0
+    rename(app, 2, "new.example")
+
+    refused = bulkvm("undo", "last", "--yes")
+    other = bulkvm("undo", "last", "--yes", "--tenant", THIRD)
+    undone = bulkvm("undo", "last", "--yes", "--tenant", "new.example")
+
+    assert (refused.code, "If the tenant has a new domain, give it to --tenant" in refused.err) == (4, True)
+    assert other.code == 2
+    assert (undone.code, counts(app)) == (0, [2, 2, 2])
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_doctor_finds_that_the_domain_of_a_site_is_that_of_another_tenant(bulkvm: Bulkvm) -> None:
+    sites_file().write_text(sites_file().read_text() + f"switch_to = '{SECOND}'\ntenant_id = '?'\n")
+    sites_file().write_text(sites_file().read_text() + f"tenant_domain = '{SECOND}'\n")
+
+    ended = bulkvm("doctor", "provider")
+
+    assert ended.code == 4
+    assert "set the site up again with `bulkvm login provider`" in ended.text
+
+
+@pytest.mark.usefixtures("provider")
+def test_all_sites_are_not_one_tenant(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BULKVM_TENANT", SECOND)
+
+    ended = bulkvm("backup", "nights", "--all-sites")
+
+    assert (ended.code, "BULKVM_TENANT names one tenant" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_refused_switch_is_explained(app: Starlette, bulkvm: Bulkvm) -> None:
+    app.state.faults = FaultRules(["404:switch:1"])
+    missing = bulkvm("export", "-", "--tenant", SECOND)
+    app.state.faults = FaultRules(["403:switch:1"])
+    forbidden = bulkvm("export", "-", "--tenant", SECOND)
+
+    assert (missing.code, "has no tenant with this id" in missing.err) == (4, True)
+    assert (forbidden.code, "the permission to reach all tenants" in forbidden.err) == (4, True)
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_folder_that_is_a_file_is_an_error_that_says_so(bulkvm: Bulkvm) -> None:
+    Path("file").touch()
+
+    ended = [bulkvm(command, "file", "--all-tenants") for command in ("export", "diff")]
+
+    assert [(one.code, "perating system error" in one.err) for one in ended] == [(2, False)] * 2

@@ -153,7 +153,10 @@ def test_all_tenants_are_backed_up_to_a_store(bulkvm: Bulkvm, s3: S3, monkeypatc
 
         ended = [bulkvm("backup", f"s3://{s3.bucket}/nights", "--all-tenants", "--keep", "1") for _ in range(2)]
 
+        compared = bulkvm("diff", f"s3://{s3.bucket}/nights/127.0.0.1", "--all-tenants")
+
     assert [(one.code, one.err) for one in ended] == [(0, "3 tenants: 3 backed up, 0 failed.\n")] * 2
+    assert (compared.code, compared.err.splitlines()[-1]) == (0, "3 tenants: 0 failed.")
     assert len([name for name in s3.names if name.startswith("127.0.0.1/") and name.endswith(".csv")]) == 3
     assert bulkvm("backup", "verify", f"s3://{s3.bucket}/nights/127.0.0.1").code == 0
     verified = bulkvm("backup", "verify", f"s3://{s3.bucket}/nights")

@@ -37,7 +37,6 @@ _LOGIN_VARIABLES: Final = (
     "BULKVM_TOKEN",
     "BULKVM_USER",
     "BULKVM_DOMAIN",
-    "BULKVM_TENANT",
     "BULKVM_PASSWORD",
 )
 
@@ -136,7 +135,7 @@ def command(
     if shard and not (all_sites or all_tenants):
         raise UsageError("--shard is a share of all sites or tenants. Add --all-sites or --all-tenants, or omit it.")
     if all_sites:
-        report = back_up_sites(_open_all(open_named, shard), settings, all_tenants=all_tenants)
+        report = back_up_sites(_open_all(open_named, shard, all_tenants=all_tenants), settings, all_tenants=all_tenants)
         return _show_report(report, console, of="tenant" if all_tenants else "site")
     connection = open_named(site)
     if shard and not shard.has(connection.site.url):
@@ -191,7 +190,11 @@ def _show_verified(
     late = [_show_newest(site, time, oldest, console) for site, time in sorted(verified.newest.items())]
     if not good:
         console.always(f"There is no good backup in {folder}.", fg="red")
-    return BackupNotProven.exit_code if verified.damaged or any(late) or not good else ExitCode.DONE
+    for site in verified.without_good if good else ():
+        advice = "If its list of boxes is right, back it up once with --force."
+        console.always(f"{site} has no good backup: all of its backups are marked as suspect. {advice}", fg="red")
+    is_bad = verified.damaged or verified.without_good or any(late) or not good
+    return BackupNotProven.exit_code if is_bad else ExitCode.DONE
 
 
 def _show_newest(site: str, time: datetime | None, oldest: datetime | None, console: Console) -> bool:
@@ -209,7 +212,9 @@ def _show_newest(site: str, time: datetime | None, oldest: datetime | None, cons
     return is_late
 
 
-def _open_all(open_named: OpenNamed, shard: Shard | None) -> dict[str, "Callable[[], Connection]"]:
+def _open_all(
+    open_named: OpenNamed, shard: Shard | None, *, all_tenants: bool
+) -> dict[str, "Callable[[], Connection]"]:
     """Open all sites of a shard, one by one before the first backup, since a password may have to be typed or fetched.
 
     Raises:
@@ -219,6 +224,8 @@ def _open_all(open_named: OpenNamed, shard: Shard | None) -> dict[str, "Callable
     names = sorted(sites)
     if not names:
         raise UsageError("There are no sites to back up. Set one up with `bulkvm login NAME`.")
+    if os.environ.get("BULKVM_TENANT"):
+        raise UsageError("BULKVM_TENANT names one tenant, and --all-sites backs up all sites. Unset the variable.")
     if len(names) > 1 and (given := [name for name in _LOGIN_VARIABLES if os.environ.get(name)]):
         raise UsageError(
             f"{' and '.join(given)} would be sent to all {len(names)} sites, but a login must only be sent to its own "
@@ -226,7 +233,7 @@ def _open_all(open_named: OpenNamed, shard: Shard | None) -> dict[str, "Callable
             "password_command for each, or back up one site at a time."
         )
     ours = [name for name in names if not shard or shard.has(_url_of(sites, name))]
-    connections = {name: _open(open_named, name) for name in ours}
+    connections = {name: _open(open_named, name, all_tenants=all_tenants) for name in ours}
     current_streams().site = None  # messages are about several
     return connections
 
@@ -239,12 +246,20 @@ def _url_of(sites: Mapping[str, Site], name: str) -> str:
         return ""
 
 
-def _open(open_named: OpenNamed, name: str) -> "Callable[[], Connection]":
+def _open(open_named: OpenNamed, name: str, *, all_tenants: bool) -> "Callable[[], Connection]":
     """Open a site; a failure is raised when its turn comes, so that the other sites are backed up."""
     try:
         connection = open_named(name)
     except Exception as error:  # noqa: BLE001  (not even a bug at one site may stop the others)
         return partial(_fail, error)
+    if connection.site.is_administrator and not (all_tenants or connection.site.switch_to):
+        return partial(
+            _fail,
+            UsageError(
+                f"The login of {name} is a system administrator's, which reaches every tenant. Add --all-tenants, or "
+                f"choose one tenant for the site with `bulkvm login {name} --tenant DOMAIN`."
+            ),
+        )
     return lambda: connection
 
 

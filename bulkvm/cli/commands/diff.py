@@ -8,7 +8,7 @@ import click
 from bulkvm.cli.command_help import COMPARISON_CODES, DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver, show_tenants
-from bulkvm.cli.file_arguments import SheetPath
+from bulkvm.cli.file_arguments import SheetOrFolderPath, SheetPath
 from bulkvm.cli.json_output import diff_document, print_json, tenant_diffs_document
 from bulkvm.cli.options import (
     ALL_TENANTS_OPTION,
@@ -43,7 +43,7 @@ _MOST_NAMED: Final = 20  # files
     ),
     exit_codes=COMPARISON_CODES,
 )
-@click.argument("a", type=SheetPath())
+@click.argument("a", type=SheetOrFolderPath())
 @click.argument("b", type=SheetPath(), required=False)
 @FROM_OPTION
 @SHEET_OPTION
