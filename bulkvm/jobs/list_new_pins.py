@@ -34,6 +34,7 @@ from bulkvm.reports.table_file import table_format
 from bulkvm.reports.workbook.run_name import read_run_name
 from bulkvm.runs import ListedRun, PastRun, is_in_progress, read_journal
 from bulkvm.runs.history import find_run, list_runs, undos_of
+from bulkvm.text import count
 
 _EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
@@ -81,14 +82,26 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     else:
         found = list(_read_run(_past_run(find_run(result, list_runs(observer.notice)), observer)))
     boxes = tuple(box for box in found if isinstance(box, Box))
-    if not boxes:
-        raise UsageError("It has no row that was created with a PIN, and no generated PIN, so no list was written.")
     counts = Counter(status for status in found if isinstance(status, Status))
+    existing = counts[Status.UPDATED] + counts[Status.UNCHANGED]
+    if not boxes:
+        raise UsageError(
+            "It has no row that was created with a PIN, and no generated PIN, so no list was written."
+            + (f" {describe_existing(existing)}" if existing else "")
+        )
     return PinListReport(
         boxes=boxes,
         unknown=counts[Status.UNKNOWN],
-        existing=counts[Status.UPDATED] + counts[Status.UNCHANGED],
+        existing=existing,
         file=write_pin_list(output, boxes),
+    )
+
+
+def describe_existing(rows: int) -> str:
+    """Describe the rows that are not listed since their boxes existed before, and where their PINs are."""
+    return (
+        f"{count(rows, 'row')} not listed: the box existed before this import. If an earlier import created it, list "
+        "the PINs of that run, too: `bulkvm runs` shows it."
     )
 
 

@@ -134,6 +134,18 @@ def test_rows_that_an_earlier_run_created_are_counted(
 
 
 @pytest.mark.usefixtures("pbx")
+def test_an_import_that_created_nothing_refers_to_the_run_that_did(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    for _ in range(2):
+        bulkvm("import", sheet, "--replace-pins", "--generate-pins", "--yes")
+
+    ended = bulkvm("pins", "last", "--output", "letters.csv")
+
+    assert ended.code == 2
+    assert "no list was written. 3 rows not listed: the box existed before this import." in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("result", ["r.xlsx", "2"])
 def test_a_run_that_was_undone_is_reported(bulkvm: Bulkvm, folder: Path, result: str) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.xlsx")

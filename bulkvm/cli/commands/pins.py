@@ -32,18 +32,14 @@ def command(result: str, *, output: Path, console: Console) -> int:
 
     After an import that was interrupted, import its result first: that result keeps the PINs of the first part.
     """
-    from bulkvm.jobs.list_new_pins import list_new_pins
+    from bulkvm.jobs.list_new_pins import describe_existing, list_new_pins
 
     report = list_new_pins(result, output, observer=ConsoleObserver(console))
     if report.unknown:
         rows = count(report.unknown, "row")
         console.always(f"{rows} not listed: it is not known what the PBX did. Import the sheet again to find out.")
     if report.existing:
-        rows = count(report.existing, "row")
-        console.always(
-            f"{rows} not listed: the box existed before this import. If an earlier import created it, list the PINs of "
-            "that run, too: `bulkvm runs` shows it."
-        )
+        console.always(describe_existing(report.existing))
     console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
     console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
     return ExitCode.DONE
