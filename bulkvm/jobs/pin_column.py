@@ -22,6 +22,7 @@ def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]
     already is left as it is.
     """
     written, created = _earlier_pins(sheet), _created_rows(sheet)
+    has_column = SENT_PIN_HEADING in result_letters(sheet)
     given = {record.row: record.pin for record in checked.records if record.pin is not BLANK}
     texts: dict[int, str] = {}
     for change in plan.changes:
@@ -31,7 +32,7 @@ def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]
         earlier, is_given = written.get(row, ""), row in given or row in checked.refused_pins
         if earlier:
             texts |= {} if _may_have(change.box, earlier) else {row: PIN_NOT_SENT}
-        elif change.record.pin is BLANK and is_given:
+        elif is_given and (has_column or change.record.pin is BLANK):
             is_held = given.get(row) == change.box.pin
             texts |= {} if is_held else {row: PIN_NOT_SENT}
             if is_held and row in created:

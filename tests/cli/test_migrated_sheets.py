@@ -305,7 +305,7 @@ def test_a_pin_that_was_not_sent_is_not_sent_with_the_result(
         assert (checked.code, ended.code, ended.json["counts"]["unchanged"]) == (0, 0, 2)
         assert [problem["severity"] for problem in checked.json["problems"]] == ["warning"]
         assert "It is not sent: the box keeps the PIN that it has." in checked.json["problems"][0]["message"]
-        assert 'To send them, delete "not sent" in the column bulkvm_pin.' in ended.json["problems"][0]["message"]
+        assert 'To send one, delete its "not sent" in the column bulkvm_pin.' in ended.json["problems"][0]["message"]
         assert stored(app, "pin") == {"6302": "582046", "6303": "402817"}
         assert column(folder / "again.csv", "bulkvm_pin") == ["not sent", "not sent"]
 

@@ -435,6 +435,24 @@ def test_an_unknown_system_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", FREEPBX.text, "elsewhere")
 
 
+@pytest.mark.parametrize("headings", [[c.header for c in COLUMNS], [f"{c.title} *" for c in COLUMNS]])
+@pytest.mark.parametrize("system", [system.name for system in SYSTEMS if system.kind is FileKind.TABLE])
+def test_a_sheet_of_ours_is_no_export_of_any_system(tmp_path: Path, system: str, headings: list[str]) -> None:
+    row = ["7001", "Front", "482915", "en-US", "yes", "no", "a@example.com", "DISABLE", ""]
+
+    with pytest.raises(SheetError, match="Check it, or omit --from"):
+        read(tmp_path / "a.csv", csv_of([[*headings, "bulkvm_row"], [*row, "2"]]), system)
+
+
+def test_a_list_of_kazoo_without_pins_is_recognised(tmp_path: Path) -> None:
+    text = '{"data": [{"id": "a", "name": "Front", "mailbox": "7001", "owner_id": "b", "new_messages": 0}]}'
+
+    (tmp_path / "a.json").write_text(text)
+
+    with pytest.raises(SheetError, match="is a Kazoo export"):
+        read_sheet(tmp_path / "a.json")
+
+
 def test_mailboxes_in_a_template_that_no_context_uses_are_left_out(tmp_path: Path) -> None:
     text = (
         "[unused](!)\n7001 => 482915,A\n[base](!)\n7002 => 482916,B\n[middle](!,base)\n7003 => 482917,C\n"

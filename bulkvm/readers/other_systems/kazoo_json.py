@@ -18,7 +18,9 @@ _DATA: Final = "data"
 _FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify")
 _LETTERS: Final = dict(zip(_FIELDS, LETTERS, strict=False))
 # Fields that no other box has.
-_OWN: Final = frozenset({"notify_email_addresses", "require_pin", "is_setup", "check_if_owner", "delete_after_notify"})
+_OWN: Final = frozenset(
+    {"notify_email_addresses", "require_pin", "is_setup", "check_if_owner", "delete_after_notify", "owner_id"}
+)
 _HEAD: Final = 4
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.header_matching import heading_key, is_result_heading
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
@@ -14,6 +14,7 @@ from bulkvm.text import join_and
 
 _LONGEST: Final = 64  # characters of a heading that identifies an export
 _WIDEST: Final = 1_000  # columns of an export
+_OURS: Final = frozenset(heading_key(heading) for column in COLUMNS for heading in (column.header, column.title))
 _FEWEST_KNOWN: Final = 2  # headings of an export, so that one alone is no coincidence
 
 
@@ -54,6 +55,8 @@ def choose_layout(file: str, system: System, headings: Mapping[str, str], mapped
     layout = max(system.layouts, key=lambda layout: (layout.identifies(keys), _known(layout, keys)))
     if system.kind is not FileKind.TABLE:
         return layout
+    if not layout.identifies(keys) and len(_OURS & keys) > _known(layout, keys):
+        raise not_an_export(file, system)
     if (heading_key(layout.number) in keys or mapped) and _known(layout, keys) >= _FEWEST_KNOWN:
         return layout
     raise not_an_export(file, system)
