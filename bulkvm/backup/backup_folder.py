@@ -151,6 +151,27 @@ def list_backed_up(folder: Folder) -> list[str]:
     return sorted({part for name in names if (part := site_part(name))})
 
 
+def find_former_names(folder: Folder, parts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The names that tenants had in backups, by the key of the tenant.
+
+    Args:
+        folder: the backup folder.
+        parts: which backups, by the part of their names that is the tenant's.
+    """
+    newest: dict[str, str] = {}
+    wanted = set(parts)
+    for name in list_file_names(folder) if wanted else ():
+        if (part := site_part(name)) in wanted:
+            newest[part] = max(name, newest.get(part, ""))
+    found: dict[str, tuple[str, ...]] = {}
+    for file in newest.values():
+        manifest = _read_manifest(folder / manifest_name(file))
+        if manifest and manifest.tenant and manifest.tenant.id:
+            key = manifest.tenant.key
+            found[key] = (*found.get(key, ()), manifest.site)
+    return found
+
+
 def list_site_folders(folder: Folder) -> list[Folder]:
     """The folders in a backup folder that may hold the backups of a site's tenants.
 

@@ -78,12 +78,13 @@ class BackupSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What is backed up: the boxes of a tenant, and its site."""
+    """What is backed up: the boxes of a tenant, and its site, with the names that the tenant had before."""
 
     boxes: Sequence[Box]
     site: Site
     tenant: Tenant
     not_shown: Mapping[str, int]
+    former_names: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,14 @@ class _Earlier:
         return self.other
 
 
-async def back_up(pbx: Pbx, site: Site, settings: BackupSettings) -> Manifest:
+async def back_up(pbx: Pbx, site: Site, settings: BackupSettings, *, former_names: Sequence[str] = ()) -> Manifest:
     """Back up all boxes of a PBX. After any error, the earlier backups are unchanged.
+
+    Args:
+        pbx: the PBX.
+        site: the site, by whose name backups are named.
+        settings: the folder, and which backups are kept.
+        former_names: other names under which the same tenant has backups.
 
     Raises:
         BackupNotProven: the backup could not be written or verified, or is suspicious. A suspicious one is kept, with
@@ -125,7 +132,7 @@ async def back_up(pbx: Pbx, site: Site, settings: BackupSettings) -> Manifest:
         await pbx.check_tenant()
     except StoppedEarly as error:
         raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
-    source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes))
+    source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes), former_names)
     try:
         async with staging(settings.folder, settings.lock_timeout) as place:
             return await _in_thread(partial(_store, place, source, settings))
@@ -186,13 +193,15 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
 
 
 def _find_earlier(folder: Folder, source: _Source) -> _Earlier:
-    """The intact backups of a site that have not been renamed."""
+    """The intact backups of a site whose files have not been renamed."""
     earlier = _Earlier([], [], [])
-    for file, manifest in list_backups(folder, f"{name_part(source.site.name)}-"):
-        if not manifest or manifest.site != source.site.name or not is_backup_name(file):
-            continue
-        if find_damage(folder, file, manifest) is None:
-            earlier.list_of(manifest, source.tenant).append(manifest)
+    for name in (source.site.name, *source.former_names):
+        for file, manifest in list_backups(folder, f"{name_part(name)}-"):
+            if not manifest or manifest.site != name or not is_backup_name(file):
+                continue
+            of = earlier.list_of(manifest, source.tenant)
+            if (of is earlier.same or name == source.site.name) and find_damage(folder, file, manifest) is None:
+                of.append(manifest)
     return earlier
 
 

@@ -14,7 +14,7 @@ from bulkvm.cli.console import Command
 from bulkvm.cli.file_arguments import SheetPath
 from bulkvm.cli.main import current_streams
 from bulkvm.cli.number_types import Duration, Number, Seconds, WholeNumber
-from bulkvm.cli.site_access import RateOptions, Trust, open_site
+from bulkvm.cli.site_access import Printed, RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.header_matching import heading_key
 from bulkvm.jobs.connection import Connection
@@ -74,7 +74,9 @@ NO_CANARY_OPTION: Final = click.option(
 class OpenNamed(Protocol):
     """Opens the site with a name, as `open_site`, with the settings of the options."""
 
-    def __call__(self, name: str | None, /, *, secret_needed: bool = True) -> Connection:
+    def __call__(
+        self, name: str | None, /, *, secret_needed: bool = True, printed: Printed | None = None
+    ) -> Connection:
         """Open it."""
 
 
@@ -227,14 +229,9 @@ def calling_options(command: Command) -> Command:
         trust: Trust,
         **options: Any,
     ) -> int:
-        def open_named(site: str | None, /, *, secret_needed: bool = True) -> Connection:
-            settings = SendSettings(
-                timeout=timeout,
-                retries=retries,
-                max_outage=max_outage,
-            )
-            rate = RateOptions(max_rps, concurrency)
-            return open_site(site, settings, trust, rate, tenant=tenant, secret_needed=secret_needed)
+        def open_named(site: str | None, /, **of_secret: Any) -> Connection:
+            settings = SendSettings(timeout=timeout, retries=retries, max_outage=max_outage)
+            return open_site(site, settings, trust, RateOptions(max_rps, concurrency), tenant=tenant, **of_secret)
 
         return command(open_named=open_named, **options)
 

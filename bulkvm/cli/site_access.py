@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import click
 
@@ -13,6 +15,8 @@ from bulkvm.model.errors import BulkvmError, Interrupted, UsageError
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant, normalize_url
 from bulkvm.paths import simulator_state, sites_file
+
+Printed: TypeAlias = Mapping[tuple[str, ...], str | UsageError]  # by password command
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def open_site(
     *,
     tenant: str | None = None,
     secret_needed: bool = True,
+    printed: Printed | None = None,
 ) -> Connection:
     """Open the site with a name; without a name, the PBX of the environment variables, or the only site.
 
@@ -64,6 +69,7 @@ def open_site(
         rate: the options that limit the requests.
         tenant: the domain or id of the tenant that is meant, instead of that of the site's entry.
         secret_needed: whether a missing password or token is an error.
+        printed: what password commands printed that were run before.
 
     Raises:
         UsageError: there is no such site, it has no password or token and needs one, or its login is another tenant's.
@@ -81,7 +87,7 @@ def open_site(
     choice = replace(choice, site=in_tenant(trust.apply_to(choice.site), tenant))
     settings = rate.apply_to(settings, choice.site)
     try:
-        return Connection(add_secret(choice, fetch_secret, ask_secret), settings)
+        return Connection(add_secret(choice, partial(fetch_secret, printed=printed or {}), ask_secret), settings)
     except BulkvmError as error:
         if secret_needed:
             raise

@@ -1,18 +1,19 @@
 """Back up the boxes of several sites, or of all tenants of one."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from bulkvm.backup import BackupSettings, Manifest, back_up, list_backed_up, name_part
+from bulkvm.backup import BackupSettings, Folder, Manifest, back_up, find_former_names, list_backed_up, name_part
 from bulkvm.files.ownership import warn_of_shared_folder
 from bulkvm.files.storage import Store
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.each_tenant import file_key, for_each_tenant, worst_exit_code
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import MIN_SAMPLE
+from bulkvm.model.tenant import ListedTenant, Tenant
 from bulkvm.pbx import in_parallel
 
 _SITES_AT_ONCE: Final = 8
@@ -30,12 +31,14 @@ class BackupReport:
     Attributes:
         disabled: the tenants that are not enabled, so that they were not backed up.
         former: the tenants that have backups, and that the PBX no longer lists.
+        renamed: the names of tenants, by names that they had in earlier backups.
         loss: that so many tenants are no longer listed that the list is suspicious.
     """
 
     by_site: Mapping[str, Manifest | Exception]
     disabled: Sequence[str] = ()
     former: Sequence[str] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict, hash=False)
     loss: BackupNotProven | None = None
 
     @property
@@ -78,6 +81,7 @@ def back_up_sites(
         {name: end for report in reports for name, end in report.by_site.items()},
         [name for report in reports for name in report.disabled],
         [name for report in reports for name in report.former],
+        {former: name for report in reports for former, name in report.renamed.items()},
     )
 
 
@@ -88,6 +92,7 @@ def _with_site(site: str, report: BackupReport) -> BackupReport:
         by_site if report.loss is None else {**by_site, site: report.loss},
         [f"{site}/{name}" for name in report.disabled],
         [f"{site}/{name}" for name in report.former],
+        {f"{site}/{former}": f"{site}/{name}" for former, name in report.renamed.items()},
     )
 
 
@@ -109,12 +114,25 @@ def back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupR
 
 
 async def _back_up_tenants(connection: Connection, settings: BackupSettings) -> BackupReport:
-    before = list_backed_up(settings.folder / name_part(connection.site.name))
-    report = await for_each_tenant(connection, lambda _, of_tenant: _back_up(of_tenant, settings))
-    listed = {file_key(tenant.domain) for tenant in report.tenants.values()}
-    former = [name for name in before if file_key(name) not in listed]
+    folder = settings.folder / name_part(connection.site.name)
+    before, gone, former_names = list_backed_up(folder), list[str](), dict[str, tuple[str, ...]]()
+
+    def compare_with_former(tenants: Iterable[ListedTenant]) -> None:
+        listed = {file_key(tenant.domain) for tenant in tenants}
+        gone.extend(name for name in before if file_key(name) not in listed)
+        former_names.update(find_former_names(folder, gone))
+
+    async def back_up_one(_name: str, of_tenant: Connection) -> Manifest:
+        tenant = of_tenant.site.tenant
+        return await _back_up(of_tenant, settings, former_names.get(tenant.key, ()) if tenant else ())
+
+    report = await for_each_tenant(connection, back_up_one, compare_with_former)
+    renamed = {
+        former: name for name, listed in report.tenants.items() for former in former_names.get(listed.tenant.key, ())
+    }
+    former = [name for name in gone if name not in map(name_part, renamed)]
     loss = _find_loss(before, former, settings) if report.by_tenant or settings.force else _NO_TENANT
-    return BackupReport(report.by_tenant, report.disabled, former, loss)
+    return BackupReport(report.by_tenant, report.disabled, former, renamed, loss)
 
 
 def _warn_of_others(folder: Path | Store) -> None:
@@ -122,7 +140,9 @@ def _warn_of_others(folder: Path | Store) -> None:
         warn_of_shared_folder(folder, "backups")
 
 
-async def _back_up(connection: Connection, settings: BackupSettings) -> Manifest:
+async def _back_up(
+    connection: Connection, settings: BackupSettings, former_names: Sequence[str] | None = None
+) -> Manifest:
     """Back up a site, or a tenant of one, which has the folder of the site and the name of its domain."""
     site = connection.site
     async with connection.open() as pbx:
@@ -130,7 +150,15 @@ async def _back_up(connection: Connection, settings: BackupSettings) -> Manifest
             tenant = await pbx.tenant()
             settings = replace(settings, folder=settings.folder / name_part(site.name))
             site = replace(site, name=tenant.domain or tenant.id or site.name)
-        return await back_up(pbx, site, settings)
+            if former_names is None:
+                former_names = await asyncio.to_thread(_find_former_names, settings.folder, tenant, site.name)
+        return await back_up(pbx, site, settings, former_names=former_names or ())
+
+
+def _find_former_names(folder: Folder, tenant: Tenant, name: str) -> Sequence[str]:
+    """The former names of a tenant, if it has no backup under its present one."""
+    before = list_backed_up(folder)
+    return find_former_names(folder, before).get(tenant.key, ()) if name_part(name) not in before else ()
 
 
 def _find_loss(before: Sequence[str], former: Sequence[str], settings: BackupSettings) -> BackupNotProven | None:

@@ -79,12 +79,17 @@ def worst_exit_code(errors: Iterable[Exception]) -> int:
     return max(codes, default=ExitCode.DONE)
 
 
-async def for_each_tenant(connection: Connection, do: Callable[[str, Connection], Awaitable[T]]) -> TenantsReport[T]:
+async def for_each_tenant(
+    connection: Connection,
+    do: Callable[[str, Connection], Awaitable[T]],
+    on_listed: Callable[[Iterable[ListedTenant]], None] = lambda _: None,
+) -> TenantsReport[T]:
     """Do the same for every enabled tenant, several at once. A failure at one tenant does not stop the others.
 
     Args:
         connection: the login of a system administrator.
         do: called with the name of a tenant, which is its domain, and a connection that reaches this tenant only.
+        on_listed: called with all tenants, before.
 
     Raises:
         UsageError: it is not the login of a system administrator.
@@ -96,6 +101,7 @@ async def for_each_tenant(connection: Connection, do: Callable[[str, Connection]
             "password of a system administrator, who has no domain. A token alone is not switched between tenants."
         )
     tenants = _by_name(await connection.list_tenants())
+    on_listed(tenants.values())
     ended: dict[str, T | Exception] = {}
 
     async def do_one(name: str) -> None:

@@ -1,7 +1,7 @@
 """Sites: the PBXs that are set up, their logins and secrets."""
 
 from bulkvm.sites.keyring_store import forget_secret, read_secret, store_secret
-from bulkvm.sites.passwords import fetch_secret, split_command
+from bulkvm.sites.passwords import fetch_secret, run_commands, split_command
 from bulkvm.sites.site_choice import add_secret, choose_site
 from bulkvm.sites.site_file import SIMULATOR, Sites, change_site, check_changeable, check_name, read_sites
 from bulkvm.sites.site_lock import lock_sites
@@ -19,6 +19,7 @@ __all__ = [
     "lock_sites",
     "read_secret",
     "read_sites",
+    "run_commands",
     "split_command",
     "store_secret",
 ]

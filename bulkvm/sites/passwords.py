@@ -6,7 +6,7 @@ import shlex
 import signal
 import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,20 +18,29 @@ from bulkvm.sites.keyring_store import read_secret
 from bulkvm.text import printable
 
 _TIMEOUT: Final = 60.0  # seconds for a command
+_AT_ONCE: Final = 8  # commands
+_NONE: Final[Mapping[tuple[str, ...], "str | UsageError"]] = {}
 _MAX_BYTES: Final = 65_536  # of a file, or of the output of a command
 # Secrets of bulkvm that other programs do not get.
 _SECRET: Final = frozenset({"BULKVM_TOKEN", "BULKVM_PASSWORD", "BULKVM_SIMULATOR_TOKEN", "BULKVM_SIMULATOR_PASSWORD"})
 _CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"  # systemd's folder for LoadCredential=
 
 
-def fetch_secret(site: Site) -> str | None:
+def fetch_secret(site: Site, printed: Mapping[tuple[str, ...], "str | UsageError"] = _NONE) -> str | None:
     """Fetch the secret of a site; None if its entry has no command and no file, and the keyring has none.
+
+    Args:
+        site: the entry of the site.
+        printed: what password commands printed that were run before, as `run_commands` returns it.
 
     Raises:
         FileError, UsageError: it cannot be read.
     """
     if site.password_command:
-        secret: str | None = run_command(site.password_command)
+        before = printed.get(tuple(site.password_command))
+        if isinstance(before, UsageError):
+            raise before
+        secret: str | None = before or run_command(site.password_command)
     elif site.password_file:
         secret = read_password_file(site.password_file)
     else:
@@ -64,8 +73,32 @@ def run_command(command: Sequence[str], *, seconds: float = _TIMEOUT) -> str:
     Raises:
         UsageError: it cannot be started, times out, fails, or prints no password. Its output is never shown.
     """
+    return asyncio.run(_fetch(command, seconds))
+
+
+def run_commands(
+    commands: Iterable[Sequence[str]], *, seconds: float = _TIMEOUT
+) -> Mapping[tuple[str, ...], str | UsageError]:
+    """Run several commands as `run_command` does, each once and some at a time, and return what they print."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def fetch(command: tuple[str, ...]) -> str | UsageError:
+        async with turns:
+            try:
+                return await _fetch(command, seconds)
+            except UsageError as error:
+                return error
+
+    async def fetch_all() -> Mapping[tuple[str, ...], str | UsageError]:
+        distinct = list(dict.fromkeys(map(tuple, commands)))
+        return dict(zip(distinct, await asyncio.gather(*map(fetch, distinct)), strict=True))
+
+    return asyncio.run(fetch_all())
+
+
+async def _fetch(command: Sequence[str], seconds: float) -> str:
     try:
-        code, out = asyncio.run(_run(command, seconds))
+        code, out = await _run(command, seconds)
     except TimeoutError:
         raise UsageError(
             f"The password_command {printable(command[0])} took longer than {seconds:.0f} seconds and was stopped. "

@@ -603,3 +603,30 @@ def test_a_folder_that_is_a_file_is_an_error_that_says_so(bulkvm: Bulkvm) -> Non
     ended = [bulkvm(command, "file", "--all-tenants") for command in ("export", "diff")]
 
     assert [(one.code, "perating system error" in one.err) for one in ended] == [(2, False)] * 2
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize("chosen", ["--all-tenants", "--tenant new.example"])
+def test_the_backups_of_a_tenant_with_a_new_domain_are_still_its_own(
+    app: Starlette, bulkvm: Bulkvm, folder: Path, chosen: str
+) -> None:
+    boxes = [
+        {"id": f"id{n}", "extension_number": f"{n}", "name": f"Box {n}", "pin": "024680", "prompt": "en-US"}
+        | {"enable_pin": True, "enable_email_notify": False, "recipients": "", "play_datetime": "DISABLE"}
+        for n in range(6200, 6240)
+    ]
+    app.state.tenants.state(2).replace(boxes)
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    rename(app, 2, "new.example")
+    app.state.tenants.state(2).replace(boxes[:5])
+
+    shrunk = bulkvm("backup", "nights", *chosen.split(), "--keep", "1")
+    app.state.tenants.state(2).replace(boxes)
+    whole = bulkvm("backup", "nights", "--all-tenants", "--keep", "1")
+    after = bulkvm("backup", "nights", "--all-tenants", "--keep", "1")
+
+    assert (shrunk.code, "lists 5 boxes, but the last good backup" in shrunk.err) == (8, True)
+    assert (whole.code, f"The domain of {SECOND} is now new.example." in whole.err) == (0, True)
+    assert "no longer lists" not in shrunk.err + whole.err + after.err
+    assert (after.code, after.err) == (0, "3 tenants: 3 backed up, 0 failed.\n")
+    assert SECOND not in tenants_of(folder / "nights" / "provider")

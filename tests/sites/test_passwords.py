@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkvm.model.errors import FileError, UsageError
-from bulkvm.sites.passwords import read_password_file, run_command, split_command
+from bulkvm.sites.passwords import read_password_file, run_command, run_commands, split_command
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
 
@@ -75,6 +75,20 @@ def test_bytes_in_no_encoding_are_refused_and_not_shown(password_file: Path) -> 
         with pytest.raises(UsageError, match="not valid UTF-8") as refusal:
             refused()
         assert "sesame" not in str(refusal.value) + str(refusal.value.__cause__)
+
+
+@posix_only
+def test_several_commands_run_at_once_and_each_one_once(tmp_path: Path) -> None:
+    """Each command waits for the others."""
+    wait = " -a ".join(f"-e {tmp_path}/{name}" for name in "abc")
+    script = f"echo x >> {tmp_path}/$0; until [ {wait} ]; do sleep 0.01; done; echo $0"
+    commands = [["sh", "-c", script, name] for name in "abca"]
+
+    printed = run_commands([*commands, ["false"]], seconds=30)
+
+    assert list(printed.values())[:3] == ["a", "b", "c"]
+    assert isinstance(printed[("false",)], UsageError)
+    assert (tmp_path / "a").read_text() == "x\n"
 
 
 def test_nothing_that_a_failing_command_prints_is_repeated() -> None:

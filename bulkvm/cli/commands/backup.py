@@ -23,7 +23,7 @@ from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.settings import Site
 from bulkvm.model.shard import Shard, parse_shard
 from bulkvm.paths import sites_file
-from bulkvm.sites import read_sites
+from bulkvm.sites import read_sites, run_commands
 from bulkvm.text import count, join_limited
 
 if TYPE_CHECKING:
@@ -215,7 +215,9 @@ def _show_newest(site: str, time: datetime | None, oldest: datetime | None, cons
 def _open_all(
     open_named: OpenNamed, shard: Shard | None, *, all_tenants: bool
 ) -> dict[str, "Callable[[], Connection]"]:
-    """Open all sites of a shard, one by one before the first backup, since a password may have to be typed or fetched.
+    """Open all sites of a shard, one by one before the first backup, since a password may have to be typed.
+
+    Passwords are fetched several at once, so that a command that hangs does not delay all sites.
 
     Raises:
         UsageError: there are no sites, or a variable holds a login that would go to several of them.
@@ -233,9 +235,19 @@ def _open_all(
             "password_command for each, or back up one site at a time."
         )
     ours = [name for name in names if not shard or shard.has(_url_of(sites, name))]
-    connections = {name: _open(open_named, name, all_tenants=all_tenants) for name in ours}
+    commands = [command for name in ours if (command := _password_command(sites, name))]
+    opening = partial(open_named, printed=run_commands(commands) if len(commands) > 1 else None)
+    connections = {name: _open(opening, name, all_tenants=all_tenants) for name in ours}
     current_streams().site = None  # messages are about several
     return connections
+
+
+def _password_command(sites: Mapping[str, Site], name: str) -> tuple[str, ...] | None:
+    """The password command of a site; none if its settings are not valid."""
+    try:
+        return sites[name].password_command
+    except UsageError:
+        return None
 
 
 def _url_of(sites: Mapping[str, Site], name: str) -> str:
@@ -246,10 +258,10 @@ def _url_of(sites: Mapping[str, Site], name: str) -> str:
         return ""
 
 
-def _open(open_named: OpenNamed, name: str, *, all_tenants: bool) -> "Callable[[], Connection]":
+def _open(opening: Callable[[str], "Connection"], name: str, *, all_tenants: bool) -> "Callable[[], Connection]":
     """Open a site; a failure is raised when its turn comes, so that the other sites are backed up."""
     try:
-        connection = open_named(name)
+        connection = opening(name)
     except Exception as error:  # noqa: BLE001  (not even a bug at one site may stop the others)
         return partial(_fail, error)
     if connection.site.is_administrator and not (all_tenants or connection.site.switch_to):
@@ -302,6 +314,8 @@ def _show_summary(report: "BackupReport", console: Console, of: str) -> None:
     if report.former:
         names = join_limited(report.former, _MOST_NAMED)
         console.always(f"The PBX no longer lists tenants that have backups: {names}. Their files are kept.")
+    for former, name in report.renamed.items():
+        console.info(f"The domain of {former} is now {name}. Its earlier backups count as those of {name}.")
     if report.loss:
         console.always(str(report.loss), fg="red")
     if of:
