@@ -139,6 +139,14 @@ class SendSettings:
     verify: bool = False
     canary: bool = True
 
+    @property
+    def most_in_flight(self) -> int:
+        """How many requests may be in flight or wait for their turn: no more than are sent in a second.
+
+        More would wait so long that what was read right before is out of date.
+        """
+        return min(self.concurrency, max(1, int(self.max_rps))) if self.max_rps else self.concurrency
+
 
 DEFAULT_SETTINGS: Final = SendSettings()
 

@@ -1,5 +1,6 @@
 """The API calls that bulkvm needs, one method each."""
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -140,7 +141,7 @@ class Pbx:
         """Fetch one box with all its fields, undocumented ones included. Raises the same errors as `fetch_box`."""
         whole = await self._client.get(_path(box_id), read_requested_box(box_id, extension_number))
         (box,) = self.masks.remove([whole.box])
-        return replace(whole, box=box)
+        return replace(whole, box=box, read_at=time.monotonic())
 
     async def fetch_whole_page(self, first: str, last: str) -> tuple[WholeBox, ...]:
         """Fetch a page of the boxes from one number to another, with all fields that the list shows.
@@ -155,9 +156,10 @@ class Pbx:
         """
         within = f"{KEY_COLUMN.header} ge {quote(first)} and {KEY_COLUMN.header} le {quote(last)}"
         params: Params = {"filter": within, "orderby": KEY_COLUMN.header, "top": PAGE}
+        began = time.monotonic()
         page = await self._client.get(BOXES_PATH, read_whole_page, params)
         boxes = self.masks.remove(whole.box for whole in page)
-        return tuple(replace(whole, box=box) for whole, box in zip(page, boxes, strict=True))
+        return tuple(replace(whole, box=box, read_at=began) for whole, box in zip(page, boxes, strict=True))
 
     async def fetch_boxes(self, listed: Iterable[Box], progress: Progress = no_progress) -> dict[str, Box]:
         """Fetch listed boxes, several at once. Returns them by id, without those that no longer exist.
@@ -218,21 +220,22 @@ class Pbx:
             BOXES_PATH, read_created_id(record.extension_number), idempotent=False, json=box_json(record)
         )
 
-    async def update_box(self, box: Box) -> Response[None]:
-        """Update a box to these values.
+    async def update_box(self, box: Box, deadline: float | None = None) -> Response[None]:
+        """Update a box to these values, not later than a deadline, which is a time by `time.monotonic`.
 
         The whole box is sent, so repeating the call is harmless. After OutcomeUnknown the box may have been updated.
 
         Raises:
             PbxRefused: the PBX refused, and changed nothing if that `is_certain`.
             NoSuchBox: the box does not exist.
+            TooLate: it was not sent, because its turn came after the deadline.
 
         Source: API page, "Update a shared voicemail".
         """
         fields = box_json(box)
         del fields[KEY_COLUMN.header]  # not in this body: the number cannot be changed
         read = self._update_answers.read_update_of(box.id)
-        return await self._client.post(_path(box.id), read, idempotent=True, json=fields)
+        return await self._client.post(_path(box.id), read, idempotent=True, json=fields, deadline=deadline)
 
     async def count_messages(self, box_id: str) -> int | None:
         """Count the messages in a box; None if the PBX does not show it.

@@ -70,7 +70,7 @@ async def _open_client(
     waits = CancellableWaits()
     async with AsyncExitStack() as stack:
         if app:
-            limits = RateLimiter(settings.max_rps), ConcurrencyLimiter(settings.concurrency)
+            limits = RateLimiter(settings.max_rps), ConcurrencyLimiter(settings.most_in_flight)
         else:
             limits = stack.enter_context(shared_limits(site, settings))
         transport = await stack.enter_async_context(ThrottledTransport(inner, *limits, waits, settings.max_outage))

@@ -1,6 +1,7 @@
 """Sends API requests and repeats them while that is safe."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,7 +36,7 @@ from bulkvm.pbx.authenticated_session import AuthenticatedSession
 from bulkvm.pbx.responses import BOXES_PATH, TENANTS_PATH, login_rejected, raise_for_status
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
-from bulkvm.pbx.throttling.throttled_transport import REFUSED_AT_RANDOM
+from bulkvm.pbx.throttling.throttled_transport import DEADLINE, REFUSED_AT_RANDOM
 
 T = TypeVar("T")
 
@@ -64,7 +65,8 @@ class Response(Generic[T]):
 class _Call:
     """A request, with what decides whether it may be repeated.
 
-    `changes` is whether it changes something on the PBX, so that a 401 does not prove that nothing was done.
+    `changes` is whether it changes something on the PBX, so that a 401 does not prove that nothing was done. `deadline`
+    is when it is too late to send it for the first time.
     """
 
     method: str
@@ -73,6 +75,7 @@ class _Call:
     changes: bool = False
     content: Mapping[str, Any] | None = None
     secrets: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 class RetryingClient:
@@ -136,6 +139,7 @@ class RetryingClient:
         idempotent: bool,
         changes: bool = True,
         json: Mapping[str, str | bool] | None = None,
+        deadline: float | None = None,
     ) -> Response[T]:
         """Send a POST request.
 
@@ -145,6 +149,8 @@ class RetryingClient:
             idempotent: whether the request may be repeated after an attempt whose outcome is not known.
             changes: whether it changes something on the PBX, so that a 401 does not prove that nothing was done.
             json: the body. Secrets in it are masked in every message.
+            deadline: when it is too late to send it for the first time, by `time.monotonic`. A request with a deadline
+                is sent before others.
 
         Raises:
             LoginEnded: a request that `changes` something was answered with 401. It is not repeated.
@@ -152,10 +158,11 @@ class RetryingClient:
                 that attempt's OutcomeUnknown is raised instead, or is `lost` of a PbxRefused.
             StoppedEarly: the outage was too long; nothing was changed.
             Interrupted: the user stopped the run; nothing was changed.
+            TooLate: its turn came after the deadline.
         """
         secrets = tuple(str(json[header]) for header in _SECRETS if header in json) if json else ()
         content = {"body": json} if json is not None else None
-        return await self._send(_Call("POST", path, idempotent, changes, content, secrets), read)
+        return await self._send(_Call("POST", path, idempotent, changes, content, secrets, deadline), read)
 
     async def _send(self, call: _Call, read: Callable[[httpx.Response], T]) -> Response[T]:
         attempts = 0
@@ -168,7 +175,7 @@ class RetryingClient:
                         await self._outage.wait_until_over()
                 attempts += 1
                 try:
-                    return Response(read(await self._send_once(call)), attempts)
+                    return Response(read(await self._send_once(call, is_first=attempts == 1)), attempts)
                 except PbxError as error:
                     if isinstance(error, OutcomeUnknown):
                         lost = _more_uncertain(lost, error)
@@ -190,10 +197,11 @@ class RetryingClient:
             is_safe = True
         return is_safe and not isinstance(error, _CHECKED_FIRST) and attempts < self._settings.retries
 
-    async def _send_once(self, call: _Call) -> httpx.Response:
-        content = dict(call.content or {})
-        if call.changes:
-            content["extensions"] = {CHANGES: True}
+    async def _send_once(self, call: _Call, *, is_first: bool) -> httpx.Response:
+        extensions: dict[str, Any] = {CHANGES: True} if call.changes else {}
+        if call.deadline is not None:
+            extensions[DEADLINE] = call.deadline if is_first else math.inf
+        content = {**(call.content or {}), **({"extensions": extensions} if extensions else {})}
         response = await self._session.send(call.method, call.path, **content)
         if _is_gateway_error(response):
             self._outage.on_failure()

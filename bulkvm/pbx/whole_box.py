@@ -24,10 +24,14 @@ _MIN_TIMESTAMP: Final = 1_000_000_000  # seconds, in 2001; smaller numbers are n
 
 @dataclass(frozen=True, slots=True)
 class WholeBox:
-    """One box: the documented fields as a Box, and all `fields` in JSON."""
+    """One box: the documented fields as a Box, and all `fields` in JSON.
+
+    `read_at` is the latest time, by `time.monotonic`, at which it is known to have been like this.
+    """
 
     box: Box
     fields: Mapping[str, Any] = field(repr=False)
+    read_at: float = field(default=0.0, compare=False)
 
     def to_json(self) -> str:
         """Format all fields as JSON in ASCII."""

@@ -13,7 +13,8 @@ from bulkvm.model.errors import PbxError, PbxRefused
 from bulkvm.pbx import PAGE, Pbx, WholeBox, in_parallel, undocumented
 from bulkvm.upload.neighbours import Neighbours, order_by_number
 
-_MAX_AGE: Final = 2.0  # seconds between reading a box and changing it
+MAX_AGE: Final = 2.0  # seconds between reading a box and sending its update
+_MAX_PAGE_AGE: Final = 1.5  # seconds until a page is used, which leaves some for the update to wait for its turn
 _FIRST_SIZE: Final = 16  # changes for which a page is read, until it is known how many are sent in that time
 _MIN_SIZE: Final = 2
 _MIN_CHANGES: Final = 16  # with fewer, comparing the list with single answers takes more requests than it saves
@@ -170,7 +171,7 @@ class _Page:
 
     def is_recent(self) -> bool:
         """Whether the page is recent enough. Its age counts from before the request, which may have to wait."""
-        return self._boxes is None or self._clock() - self._began <= _MAX_AGE
+        return self._boxes is None or self._clock() - self._began <= _MAX_PAGE_AGE
 
 
 def _length(name: str, change: Change) -> int:

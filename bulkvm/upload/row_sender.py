@@ -1,5 +1,6 @@
 """Sends one change, and returns once its outcome is known."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, assert_never
@@ -8,7 +9,7 @@ from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.mask_digits import may_be_mask
 from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError
+from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, TooLate
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx, WholeBox, complete_box, fetch_again, find_set_fields
 from bulkvm.planning import (
@@ -22,7 +23,7 @@ from bulkvm.planning import (
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
 from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
-from bulkvm.upload.current_boxes import CurrentBoxes
+from bulkvm.upload.current_boxes import MAX_AGE, CurrentBoxes
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
 from bulkvm.upload.row_outcomes import row_outcome
@@ -30,6 +31,7 @@ from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.update import outcome_of_missing, update
 
 _SAVED: Final = frozenset({Status.CREATED, Status.UPDATED})
+_MAX_READS: Final = 3  # of a box before its update, if its turn comes too late; then the PBX is too slow for that
 
 
 class _NothingToSend(Exception):
@@ -94,20 +96,36 @@ class RowSender:
         if change.kind is ChangeKind.UNCHANGED:
             box_id = change.box.id if change.box else None
             return RowResult(row_outcome(change.record, Status.UNCHANGED, describe_unseen(change), box_id=box_id))
-        before: WholeBox | None = None
-        if change.kind is not ChangeKind.CREATE:
+        if change.kind is ChangeKind.CREATE:
+            return await self._send_and_verify(change, None, verify)
+        for reads_left in reversed(range(_MAX_READS)):
             try:
-                change, before = await self._refresh(change, verify)
+                current, before = await self._refresh(
+                    change, alone=verify is VerifyMode.CANARY or reads_left < _MAX_READS - 1
+                )
                 if change.spares_messages:
-                    await self._check_unused(change)
+                    await self._check_unused(current)
+                deadline = before.read_at + MAX_AGE if reads_left else math.inf
+                return await self._send_current(current, before, verify, deadline)
             except _NothingToSend as ended:
                 return RowResult(ended.outcome)
+            except TooLate:
+                pass
+        raise AssertionError("without a deadline, no update is too late")
+
+    async def _send_current(self, change: Change, before: WholeBox, verify: VerifyMode, deadline: float) -> RowResult:
+        """Send the change of a box that was just fetched: alone if its undocumented fields may not be preserved.
+
+        Raises:
+            TooLate: it was not sent, because its turn came after the deadline.
+        """
         preserved = self._preserved if change.kind is ChangeKind.UPDATE else None
-        if before is None or preserved is None or (verify is not VerifyMode.CANARY and preserved.cover(before)):
-            return await self._send_and_verify(change, before, verify)
+        if preserved is None or (verify is not VerifyMode.CANARY and preserved.cover(before)):
+            return await self._send_and_verify(change, before, verify, deadline)
         async with preserved.alone(before) as is_needed:
             self._check_running()
-            result = await self._send_and_verify(change, before, VerifyMode.CANARY if is_needed else verify)
+            mode = VerifyMode.CANARY if is_needed else verify
+            result = await self._send_and_verify(change, before, mode, deadline)
             if result.is_verified:
                 preserved.add(before)
             return result
@@ -127,12 +145,14 @@ class RowSender:
         lookups = MAX_LOOKUPS if may_create else 1
         return await create_after_loss(record, self._pbx, lost, self._known, lookups)
 
-    async def _send_and_verify(self, change: Change, before: WholeBox | None, verify: VerifyMode) -> RowResult:
-        """Send a change of a box that was just fetched, and read the box back if required."""
+    async def _send_and_verify(
+        self, change: Change, before: WholeBox | None, verify: VerifyMode, deadline: float | None = None
+    ) -> RowResult:
+        """Send a change, and read the box back if required."""
         if before and verify is VerifyMode.CANARY:
             self._on_whole(change.record.row, "before", before)
         self._on_begin(change)
-        outcome = await self._send(change)
+        outcome = await self._send(change, deadline)
         if verify is VerifyMode.LATER and outcome.status in _SAVED and change.kind is not ChangeKind.REMOVE:
             return RowResult(outcome, unverified=change)
         return await self._verify_or_find(change, before, verify, outcome)
@@ -159,14 +179,14 @@ class RowSender:
             outcome = outcome if found.status is Status.UNKNOWN else found
             return await self._verify(change, before, verify, outcome, may_be_another=False)
 
-    async def _send(self, change: Change) -> Outcome:
+    async def _send(self, change: Change, deadline: float | None) -> Outcome:
         match change.kind:
             case ChangeKind.CREATE:
                 return await create(change.record, self._pbx, self._known)
             case ChangeKind.REMOVE:
                 return await remove(change, self._pbx)
             case ChangeKind.UPDATE:
-                return await update(change, self._pbx)
+                return await update(change, self._pbx, deadline)
             case ChangeKind.UNCHANGED:
                 raise AssertionError("an unchanged box needs no request")
             case _:
@@ -200,8 +220,8 @@ class RowSender:
         differing = fields_not_applied(change, change.record, box)
         return RowResult(not_as_sent(outcome, differing) if differing else outcome, box)
 
-    async def _refresh(self, change: Change, verify: VerifyMode) -> tuple[Change, WholeBox]:
-        """The change for the current box, and that box with all its fields.
+    async def _refresh(self, change: Change, *, alone: bool) -> tuple[Change, WholeBox]:
+        """The change for the current box, and that box with all its fields; it is fetched `alone`, or with others.
 
         Raises:
             _NothingToSend: nothing is left to be sent.
@@ -209,7 +229,7 @@ class RowSender:
         record, planned = change.record, change.box
         assert planned is not None
         try:
-            whole = await self._current.fetch(change, alone=verify is VerifyMode.CANARY)
+            whole = await self._current.fetch(change, alone=alone)
             box = (await complete_box(self._pbx, whole.box, planned)).filled_from(planned)
         except PbxError as error:
             raise _NothingToSend(await self._outcome_of_unfetched(change, error)) from error

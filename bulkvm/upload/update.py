@@ -32,15 +32,16 @@ from bulkvm.upload.row_result import LOOKUP_PAUSES
 _GONE: Final = "The box no longer exists."
 
 
-async def update(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
-    """Update a box.
+async def update(change: Change, pbx: Pbx, deadline: float | None = None, tries: int = MAX_LOGINS) -> Outcome:
+    """Update a box, not later than a deadline by `time.monotonic`.
 
     Raises:
         LoginRefused: the login is no longer accepted, and the box was not changed.
+        TooLate: it was not sent, because its turn came after the deadline.
     """
     record, wanted = change.record, updated_box(change)
     try:
-        updated = await pbx.update_box(box_to_send(change))
+        updated = await pbx.update_box(box_to_send(change), deadline)
     except PbxRefused as refusal:
         return await _look_up_refused(change, wanted, refusal, pbx)
     except OutcomeUnknown as lost:
@@ -103,7 +104,7 @@ async def _look_up(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, 
     if isinstance(lost, LoginEnded) and is_unchanged:
         if not tries_left:
             raise LoginRefused(str(lost))
-        outcome = await update(change, pbx, tries_left)
+        outcome = await update(change, pbx, tries=tries_left)
         return replace(outcome, attempts=attempts + outcome.attempts)
     if change.is_unseen_only:
         return _not_shown(change, lost, attempts, box.id)

@@ -44,6 +44,7 @@ class ConcurrencyLimiter:
         self._maxima = [maximum]
         self._limit = min(_INITIAL_LIMIT, maximum)
         self._in_flight = 0
+        self._urgent: deque[asyncio.Future[None]] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._is_loaded = False
         self._unloaded: dict[str, float] = {}
@@ -75,16 +76,16 @@ class ConcurrencyLimiter:
 
     def try_acquire(self) -> bool:
         """Take a slot if one is free and no other request waits."""
-        is_free = not self._queue and self._in_flight < int(self._limit)
+        is_free = not self._urgent and not self._queue and self._in_flight < int(self._limit)
         self._in_flight += is_free
         return is_free
 
-    async def acquire(self) -> None:
-        """Wait for a slot, first come, first served."""
+    async def acquire(self, *, urgent: bool = False) -> None:
+        """Wait for a slot, first come, first served; `urgent` requests come before others."""
         if self.try_acquire():
             return
         slot = asyncio.get_running_loop().create_future()
-        self._queue.append(slot)
+        (self._urgent if urgent else self._queue).append(slot)
         try:
             await slot
         except asyncio.CancelledError:
@@ -187,8 +188,8 @@ class ConcurrencyLimiter:
         self._admit()
 
     def _admit(self) -> None:
-        while self._queue and self._in_flight < int(self._limit):
-            slot = self._queue.popleft()
+        while (queue := self._urgent or self._queue) and self._in_flight < int(self._limit):
+            slot = queue.popleft()
             if not slot.done():
                 self._in_flight += 1
                 slot.set_result(None)

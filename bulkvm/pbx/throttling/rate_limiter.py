@@ -24,7 +24,7 @@ class RateLimiter:
             sleep: waits for a number of seconds.
         """
         self._limits = [max_rps]
-        self._clock = clock
+        self.clock = clock
         self.sleep = sleep
         self._next = 0.0
         self._paused_until = 0.0
@@ -44,7 +44,7 @@ class RateLimiter:
 
     def try_acquire(self) -> bool:
         """Take the next time slot if it is now."""
-        now = self._clock()
+        now = self.clock()
         is_now = max(self._next, self._paused_until) <= now
         if is_now:
             self._next = now + self._interval
@@ -55,12 +55,12 @@ class RateLimiter:
 
         Slots are assigned in advance, so that a late wake-up delays one request and not those after it.
         """
-        slot = max(self._next, self._clock())
+        slot = max(self._next, self.clock())
         self._next = slot + self._interval
-        while (wait := max(slot, self._paused_until) - self._clock()) > 0:
+        while (wait := max(slot, self._paused_until) - self.clock()) > 0:
             await self.sleep(wait)
 
     def pause(self, seconds: float) -> None:
         """Send nothing for some seconds; requests that have a time slot already wait too."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._paused_until = max(self._paused_until, self.clock() + seconds)
         self._next = max(self._next, self._paused_until)

@@ -28,5 +28,5 @@ def shared_limits(site: Site, settings: SendSettings) -> Iterator[tuple[RateLimi
     rate = _rates.setdefault(pbx, RateLimiter())
     limiters = _limiters.setdefault(asyncio.get_running_loop(), {})
     concurrency = limiters.setdefault(pbx, ConcurrencyLimiter(_MAX_CONCURRENCY))
-    with rate.limited_to(settings.max_rps), concurrency.limited_to(settings.concurrency):
+    with rate.limited_to(settings.max_rps), concurrency.limited_to(settings.most_in_flight):
         yield rate, concurrency

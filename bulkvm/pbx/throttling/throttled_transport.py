@@ -1,6 +1,7 @@
 """The transport that limits the rate and the concurrency of all requests to one PBX."""
 
 import logging
+import math
 import time
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -9,12 +10,13 @@ from typing import Final
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import AnswerLost, Interrupted, StoppedEarly, UsageError
+from bulkvm.model.errors import AnswerLost, Interrupted, StoppedEarly, TooLate, UsageError
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 
 REFUSED_AT_RANDOM: Final = "bulkvm.refused_at_random"  # in the extensions of a response
+DEADLINE: Final = "bulkvm.deadline"  # in the extensions of an urgent request: when it is too late to send it
 
 _LOG: Final = logging.getLogger(__name__)
 _LONG_PAUSE: Final = 5.0  # seconds; a shorter one is not worth a message
@@ -55,18 +57,24 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request when the limits allow it, and adapt the limits to the response."""
+        """Send a request when the limits allow it, and adapt the limits to the response.
+
+        Raises:
+            TooLate: that was after its deadline.
+        """
         if self._is_closed:
             raise UsageError("This Pbx is closed, so nothing was sent. Call it inside its `async with connect(...)`.")
         if self._stop_reason:
             raise StoppedEarly(self._stop_reason)
         if not self._concurrency.try_acquire():
             async with self._waits.one():
-                await self._concurrency.acquire()
+                await self._concurrency.acquire(urgent=DEADLINE in request.extensions)
         try:
             if not self._rate.try_acquire():
                 async with self._waits.one():
                     await self._rate.acquire()
+            if self._rate.clock() > request.extensions.get(DEADLINE, math.inf):
+                raise TooLate("The request was not sent, because its turn came too late.")
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
             pause = self._adapt(request, response, time.monotonic() - began)

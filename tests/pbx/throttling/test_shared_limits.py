@@ -64,6 +64,21 @@ async def test_the_lowest_limits_apply_while_their_connection_is_open(stack: Exi
         assert [window.try_acquire(), window.try_acquire()] == [True, False]
 
 
+@pytest.mark.parametrize(("max_rps", "most"), [(0.5, 1), (2.9, 2), (16, 4), (0, 4)])
+async def test_no_more_requests_wait_for_their_turn_than_are_sent_in_a_second(
+    stack: ExitStack, max_rps: float, most: int
+) -> None:
+    settings = SendSettings(max_rps=max_rps, concurrency=4)
+    _, window = limits(stack, f"https://paced{max_rps}.example.com", settings)
+    for _ in range(10):  # rounds, in which the limit grows while responses are fast
+        taken = [window.try_acquire() for _ in range(5)].count(True)
+        for _ in range(taken):
+            window.on_response("list", 0.01)
+            window.release()
+
+    assert window.limit == most
+
+
 def test_a_later_connection_of_the_process_shares_the_rate_of_an_earlier_one() -> None:
     async def send_one() -> bool:
         with ExitStack() as contexts:

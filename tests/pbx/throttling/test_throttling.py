@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulkvm.model.box import Record
-from bulkvm.model.errors import AnswerLost, OutcomeUnknown, StoppedEarly
+from bulkvm.model.errors import AnswerLost, OutcomeUnknown, StoppedEarly, TooLate
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.retry import RetryingClient
@@ -24,7 +24,7 @@ from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
-from bulkvm.pbx.throttling.throttled_transport import ThrottledTransport, read_retry_after
+from bulkvm.pbx.throttling.throttled_transport import DEADLINE, ThrottledTransport, read_retry_after
 from bulkvm.pbx.transport import InProcess
 from bulkvm.simulator import create_app
 from tests.upload.actual_boxes import BY_PASSWORD
@@ -314,6 +314,40 @@ async def test_waiting_requests_get_slots_in_turn_and_cancelled_ones_take_none()
     await asyncio.gather(*tasks, return_exceptions=True)
 
     assert entered == [1, 2]
+
+
+async def test_urgent_requests_get_slots_before_others() -> None:
+    window = ConcurrencyLimiter(1)
+    await window.acquire()
+    entered: list[str] = []
+
+    async def enter(name: str) -> None:
+        await window.acquire(urgent=name.startswith("urgent"))
+        entered.append(name)
+        window.release()
+
+    tasks = [asyncio.create_task(enter(name)) for name in ("first", "second", "urgent 1", "urgent 2")]
+    await asyncio.sleep(0)
+    window.release()
+    await asyncio.gather(*tasks)
+
+    assert entered == ["urgent 1", "urgent 2", "first", "second"]
+
+
+async def test_a_request_whose_turn_comes_after_its_deadline_is_not_sent() -> None:
+    clock = Clock()
+    rate = RateLimiter(0, clock=clock, sleep=clock.sleep)
+    arrivals, window = Arrivals(clock, 200, {}), ConcurrencyLimiter(1)
+    transport = ThrottledTransport(arrivals, rate, window, CancellableWaits())
+    urgent = httpx.Request("POST", "http://pbx/api", extensions={DEADLINE: 10.0})
+
+    await transport.handle_async_request(urgent)
+    rate.pause(11)
+    with pytest.raises(TooLate):
+        await transport.handle_async_request(urgent)
+
+    assert arrivals.times == [0]
+    assert window.try_acquire()
 
 
 async def ask(outage: OutageGate, times: int) -> list[bool]:
