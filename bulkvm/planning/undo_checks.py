@@ -17,6 +17,12 @@ T = TypeVar("T")
 
 _REMOVE_GREETING: Final = "To delete it with its greeting, add --with-messages."
 _REMOVE_MESSAGES: Final = "To delete it with its messages, add --with-messages."
+_OPTIONS: Final = {
+    ProblemCode.HAS_MESSAGES: _REMOVE_MESSAGES,
+    ProblemCode.MESSAGES_NOT_KNOWN: _REMOVE_MESSAGES,
+    ProblemCode.HAS_GREETING: _REMOVE_GREETING,
+    ProblemCode.GREETINGS_NOT_KNOWN: _REMOVE_GREETING,
+}
 
 
 def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Plan:
@@ -35,7 +41,15 @@ def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Pl
             continue
         code, message = reason
         changes.append(unchanged(change.record, change.box))
-        problems.append(Problem(row=change.record.row, code=code, message=message, severity=Severity.WARNING))
+        problems.append(
+            Problem(
+                row=change.record.row,
+                code=code,
+                message=message,
+                severity=Severity.WARNING,
+                option=_OPTIONS.get(code, ""),
+            )
+        )
     problems.sort(key=lambda problem: problem.row or 0)
     return replace(plan, changes=tuple(changes), problems=tuple(problems))
 
@@ -145,19 +159,19 @@ def _warn(plan: Plan, code: ProblemCode, message: str) -> Plan:
 
 def _with_messages(box: Box, messages: int | None) -> tuple[ProblemCode, str]:
     if messages is None:
-        return ProblemCode.MESSAGES_NOT_KNOWN, _why_not_known(box, "holds messages", _REMOVE_MESSAGES)
-    return ProblemCode.HAS_MESSAGES, _why_kept(box, f"holds {count(messages, 'message')}", _REMOVE_MESSAGES)
+        return ProblemCode.MESSAGES_NOT_KNOWN, _why_not_known(box, "holds messages")
+    return ProblemCode.HAS_MESSAGES, _why_kept(box, f"holds {count(messages, 'message')}")
 
 
 def _with_greeting(box: Box, greetings: int | None) -> tuple[ProblemCode, str]:
     if greetings is None:
-        return ProblemCode.GREETINGS_NOT_KNOWN, _why_not_known(box, "has a greeting", _REMOVE_GREETING)
-    return ProblemCode.HAS_GREETING, _why_kept(box, "has a greeting", _REMOVE_GREETING)
+        return ProblemCode.GREETINGS_NOT_KNOWN, _why_not_known(box, "has a greeting")
+    return ProblemCode.HAS_GREETING, _why_kept(box, "has a greeting")
 
 
-def _why_kept(box: Box, what: str, remedy: str) -> str:
-    return f"Box {box.extension_number} {what}, so it is kept as it is. {remedy}"
+def _why_kept(box: Box, what: str) -> str:
+    return f"Box {box.extension_number} {what}, so it is kept as it is."
 
 
-def _why_not_known(box: Box, what: str, remedy: str) -> str:
-    return f"The PBX does not show whether box {box.extension_number} {what}, so it is kept as it is. {remedy}"
+def _why_not_known(box: Box, what: str) -> str:
+    return f"The PBX does not show whether box {box.extension_number} {what}, so it is kept as it is."

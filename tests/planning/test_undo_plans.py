@@ -164,7 +164,8 @@ def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
 
     assert [(c.kind, c.spares_messages) for c in spared.changes] == [(kind, kind is ChangeKind.REMOVE)]
     assert len(spared.problems) == (reported is not None)
-    assert all(reported and reported in p.message and "--with-messages" in p.message for p in spared.problems)
+    assert all(reported and reported in p.message and "--" not in p.message for p in spared.problems)
+    assert all("--with-messages" in p.message_with_option for p in spared.problems)
 
 
 def test_a_box_whose_messages_were_not_counted_is_kept() -> None:
