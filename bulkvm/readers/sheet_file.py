@@ -10,6 +10,7 @@ from bulkvm.model.sheet import Sheet
 from bulkvm.readers.csv_file import read_csv
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.file_type import FileType, check_name, detect_type
+from bulkvm.readers.heading_layout import refuse_other_layouts
 from bulkvm.readers.json_file import read_json
 from bulkvm.readers.other_systems.conversion import convert
 from bulkvm.readers.other_systems.export_reader import read_export
@@ -55,7 +56,7 @@ def read_sheet(
         if export:
             return convert(read, export, given, source.name)
     read = drop_example_rows(replace(read, heading_map=given))
-    return leave_out_again(read if file_type is FileType.JSON else skip_rows(read))
+    return leave_out_again(read if file_type is FileType.JSON else skip_rows(refuse_other_layouts(read)))
 
 
 def _read(

@@ -123,7 +123,7 @@ def validate(
         replace_pins: count PINs as blank that the policy or the PBX's rules refuse.
     """
     checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros, replace_pins=replace_pins)
-    if not len(sheet.cells):
+    if not len(sheet.cells) and checked.is_readable:
         return replace(checked, problems=(_NO_ROWS, *checked.problems))
     if not sheet.left_out:
         return checked

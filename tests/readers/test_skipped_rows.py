@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from bulkvm.readers import read_sheet
 from bulkvm.validation import take_rows, validate
@@ -153,3 +154,67 @@ def test_check_boxes_of_a_workbook_are_skipped_like_those_of_a_text_file(tmp_pat
     assert codes(sheet) == [(None, "repeated-headings"), (None, "prefilled-rows")]
     assert "rows 3 to 5" in sheet.problems[1].message
     assert len(validate(sheet).records) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param(
+            "Ext,Name,Voicemail,\n,,PIN,E-Mail\n6201,Room 1,402817,a@example.com\n",
+            "the headings are in rows 1 and 2. Put all of them into row 1, and delete row 2.",
+            id="two rows",
+        ),
+        pytest.param(
+            "Ext,6201,6202\nName,Room 1,Room 2\nPIN,402817,519284\n",
+            "the headings are below each other in column A.",
+            id="below each other",
+        ),
+        pytest.param(
+            "Extension:,6201\nName:,Room 1\nPIN:,402817\nE-Mail:,a@example.com\n",
+            "the headings are below each other in column A.",
+            id="a form",
+        ),
+        pytest.param(
+            "Ext,Name,PIN,E-Mail\n6201,Room 1,402817,a@example.com\nRoom,Guest,PIN,E-Mail\n402,Bell,519284,\n",
+            "row 3 has headings of another table",
+            id="another table",
+        ),
+    ],
+)
+def test_headings_that_are_not_in_one_row_are_one_error_of_the_file(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, "utf-8")
+    problems = validate(read_sheet(path)).problems
+
+    errors = [problem for problem in problems if problem.is_error]
+    assert [(problem.row, problem.code) for problem in errors] == [(None, "headings-change")]
+    assert words in errors[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Ext,Name,Type\n,,\n6201,Room 1,Mailbox\n", id="a heading as a value"),
+        pytest.param("Ext,Name,Type\n,Room 1,Mailbox\n6201,Room 2,Mailbox\n", id="a name without a number"),
+        pytest.param("Ext,Name,PIN\n6201,Name,402817\nPIN,Code,402818\n", id="a name like a heading"),
+        pytest.param("Ext,Name,PIN\nGround floor,,\n6201,Room 1,402817\n", id="a section"),
+    ],
+)
+def test_rows_with_a_word_like_a_heading_stay_rows(tmp_path: Path, text: str) -> None:
+    _, found = skipped(tmp_path, text)
+
+    assert (None, "headings-change") not in found
+
+
+def test_headings_in_two_rows_that_are_merged_are_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in (["Ext", "Name", "Voicemail", None], [None, None, "PIN", "E-Mail"], ["6201", "Lab", "402817", None]):
+        sheet.append(row)
+    for merged in ("A1:A2", "B1:B2", "C1:D1"):
+        sheet.merge_cells(merged)
+    workbook.save(path)
+
+    assert [code for _, code in codes(read_sheet(path)) if code != "column-no-heading"] == ["headings-change"]
