@@ -45,8 +45,10 @@ def allow_partly_struck(table: Table, letters: Collection[str]) -> None:
 
 
 def warn_white_rows(white: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
-    """Warn once about all rows with white text on white in a column that is read."""
-    yield from _warn_rows(white, used, ProblemCode.HIDDEN_ROWS, "white text on white")
+    """Warn once about all rows with text that cannot be seen in a column that is read, such as white text on white."""
+    yield from _warn_rows(
+        white, used, ProblemCode.HIDDEN_ROWS, "text in the colour of its background, or too small to be seen,"
+    )
 
 
 def _warn_rows(
@@ -85,7 +87,7 @@ def warn_conditional(
 
     Args:
         conditional: conditional formats, and the ranges that have them.
-        changing: the conditional formats that strike through or change how numbers are shown.
+        changing: the conditional formats that strike text through, hide it, or change how numbers are shown.
         used: the letters of the columns that are read, in their order.
         table: the rows.
     """
@@ -97,7 +99,7 @@ def warn_conditional(
         yield Problem(
             row=None,
             code=ProblemCode.CONDITIONAL_FORMAT,
-            message=f"conditional formats that strike text through, or change how numbers are shown, are ignored in "
+            message="conditional formats that hide or strike text, or change how numbers are shown, are ignored in "
             f"{'column' if len(letters) == 1 else 'columns'} {', '.join(letters)}. Check that the values are right.",
             severity=Severity.WARNING,
         )

@@ -11,11 +11,32 @@ _ALIGNED: Final = {"superscript": _RAISED, "subscript": _LOWERED}
 _PLAIN: Final[dict[int, int]] = {}
 
 
-def is_white(color: dict[str, str]) -> bool:
-    """Whether a colour is white, also as that of the background of the usual theme."""
+_OF_THEME: Final = {"0": "FFFFFF", "1": "000000"}  # background and text of the usual themes
+_INDEXED: Final = {"0": "000000", "1": "FFFFFF", "8": "000000", "9": "FFFFFF", "64": "000000", "65": "FFFFFF"}
+WHITE: Final = "FFFFFF"
+BLACK: Final = "000000"
+_MOST_ALIKE: Final = 16  # of 255: two colours that differ less look the same
+
+
+def read_color(color: dict[str, str]) -> str:
+    """Return a colour as six digits; one that is not known, such as a tint of a theme, as it is written."""
     if "rgb" in color:
-        return color["rgb"][-6:].upper() == "FFFFFF"
-    return (color.get("theme") == "0" and "tint" not in color) or color.get("indexed") in {"1", "9"}
+        return color["rgb"][-6:].upper()
+    if "tint" not in color and (
+        known := _OF_THEME.get(color.get("theme", "")) or _INDEXED.get(color.get("indexed", ""))
+    ):
+        return known
+    return " ".join(f"{name}={value}" for name, value in sorted(color.items()))
+
+
+def look_alike(one: str, other: str) -> bool:
+    """Whether two colours look the same, so that text in one of them cannot be seen on the other."""
+    if one == other:
+        return True
+    try:
+        return all(abs(a - b) <= _MOST_ALIKE for a, b in zip(bytes.fromhex(one), bytes.fromhex(other), strict=True))
+    except ValueError:  # not known
+        return False
 
 
 class RichText:
@@ -74,7 +95,7 @@ class RichText:
         self._has_struck = is_on(attributes)
 
     def _start_color(self, attributes: dict[str, str]) -> None:
-        self._has_white = is_white(attributes)
+        self._has_white = look_alike(read_color(attributes), WHITE)
 
     def _start_alignment(self, attributes: dict[str, str]) -> None:
         self._digits = _ALIGNED.get(attributes.get("val", ""), _PLAIN)

@@ -28,7 +28,7 @@ from bulkvm.readers.package import Package, SheetPart, open_archive, open_packag
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, Row, Table, has_text
-from bulkvm.readers.worksheet import Worksheet
+from bulkvm.readers.worksheet import HIDES_VALUE, Worksheet
 from bulkvm.text import join_limited
 
 _MAX_LISTED: Final = 8  # sheets in a message
@@ -179,7 +179,7 @@ def _read(
         *warn_struck_rows(table.struck, used),
         *warn_white_rows(table.white, used),
         *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
-        *warn_conditional(worksheet.conditional, package.changing, in_order, table),
+        *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
         *find_covered_headings(worksheet.merged, in_order, header.row.number),
         *mark_merged(worksheet.merged, used, table),
     )

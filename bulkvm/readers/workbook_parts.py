@@ -7,14 +7,16 @@ from typing import Final
 
 from bulkvm.readers.format_codes import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
-from bulkvm.readers.rich_text import RichText, is_white
+from bulkvm.readers.rich_text import BLACK, WHITE, RichText, look_alike, read_color
 from bulkvm.readers.xml_parts import (
     RELATIONSHIP,
     RELATIONSHIP_ID,
+    SMALLEST_TEXT,
     EndHandlers,
     StartHandlers,
     XmlHandler,
     for_elements,
+    is_below,
     is_on,
 )
 
@@ -85,24 +87,27 @@ class WorkbookPart(XmlHandler):
 
 
 class Styles(XmlHandler):
-    """The number formats of cell styles, and which of them strike text through or show it in white on white."""
+    """The number formats of cell styles, and which of them strike text through or show it so that it is not seen."""
 
     def __init__(self) -> None:
         self._codes: dict[int, str | None] = {}
         self._ids: list[int] = []
         self._fonts: list[str] = []  # of the styles
         self._struck_fonts: set[str] = set()
-        self._white_fonts: set[str] = set()
+        self._font_colors: dict[str, str] = {}
+        self._tiny_fonts: set[str] = set()
         self._font = -1
         self._fills: list[str] = []  # of the styles
-        self._white_fills: set[str] = set()
+        self._fill_colors: dict[str, str] = {}  # blank for a pattern of two colours
         self._fill = -1
         self._in_fills = False
         self._in_list = False
         self._in_fonts = False
         self._conditional = -1  # conditional formats so far
-        self._in_conditional = False
-        self.changing: set[str] = set()  # conditional formats that strike through or change how numbers are shown
+        self._in_conditional = self._in_conditional_font = False
+        self.changing: set[str] = (
+            set()
+        )  # conditional formats that strike through, hide, or change how numbers are shown
 
     def formats(self) -> Formats:
         """Return the formats by style index."""
@@ -115,17 +120,25 @@ class Styles(XmlHandler):
         return frozenset(str(style) for style, font in enumerate(self._fonts) if font in self._struck_fonts)
 
     def white(self) -> frozenset[str]:
-        """Return the indexes of the styles with white text on white, as cells have them."""
+        """Return the indexes of the styles with text in the colour of its background, or too small to be seen."""
         white_codes = {number for number, code in self._codes.items() if code and _WHITE_CODE.search(code)}
-        if not self._white_fonts and not white_codes:
-            return frozenset()
-        styles = enumerate(zip(self._fonts, self._ids, strict=True))
-        white = {str(style) for style, (font, code) in styles if font in self._white_fonts or code in white_codes}
-        return frozenset(white) - self.filled()
+        styles = enumerate(zip(self._fonts, self._fills, self._ids, strict=True))
+        return frozenset(
+            str(style)
+            for style, (font, fill, code) in styles
+            if font in self._tiny_fonts
+            or look_alike(
+                WHITE if code in white_codes else self._font_colors.get(font, BLACK), self._fill_colors.get(fill, "")
+            )
+        )
 
     def filled(self) -> frozenset[str]:
         """Return the indexes of the styles with another background than white, as cells have them."""
-        return frozenset(str(style) for style, fill in enumerate(self._fills) if fill not in self._white_fills)
+        return frozenset(
+            str(style)
+            for style, fill in enumerate(self._fills)
+            if not look_alike(self._fill_colors.get(fill, ""), WHITE)
+        )
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
@@ -135,6 +148,8 @@ class Styles(XmlHandler):
             fill=self._start_fill,
             patternFill=self._start_pattern,
             fgColor=self._start_fill_color,
+            bgColor=self._start_conditional_fill,
+            sz=self._start_size,
             cellXfs=self._start_list,
             xf=self._start_style,
             numFmt=self._start_code,
@@ -147,15 +162,23 @@ class Styles(XmlHandler):
     def end_handlers(self) -> EndHandlers:
         """Return the handlers of end tags."""
         return for_elements(
-            cellXfs=self._end_list, fonts=self._end_fonts, fills=self._end_fills, dxf=self._end_conditional
+            cellXfs=self._end_list,
+            fonts=self._end_fonts,
+            font=self._end_font,
+            fills=self._end_fills,
+            dxf=self._end_conditional,
         )
 
     def _start_conditional(self, _: dict[str, str]) -> None:
         self._conditional += 1
         self._in_conditional = True
+        self._in_conditional_font = False
+        self._conditional_color, self._conditional_fill = BLACK, WHITE
 
     def _end_conditional(self, _: str) -> None:
         self._in_conditional = False
+        if look_alike(self._conditional_color, self._conditional_fill):
+            self.changing.add(str(self._conditional))
 
     def _start_fonts(self, _: dict[str, str]) -> None:
         self._in_fonts = True
@@ -165,10 +188,20 @@ class Styles(XmlHandler):
 
     def _start_font(self, _: dict[str, str]) -> None:
         self._font += self._in_fonts
+        self._in_conditional_font = self._in_conditional
+
+    def _end_font(self, _: str) -> None:
+        self._in_conditional_font = False
 
     def _start_color(self, attributes: dict[str, str]) -> None:
-        if self._in_fonts and is_white(attributes):
-            self._white_fonts.add(str(self._font))
+        if self._in_fonts:
+            self._font_colors[str(self._font)] = read_color(attributes)
+        elif self._in_conditional and self._in_conditional_font:
+            self._conditional_color = read_color(attributes)
+
+    def _start_size(self, attributes: dict[str, str]) -> None:
+        if self._in_fonts and is_below(attributes.get("val"), SMALLEST_TEXT):
+            self._tiny_fonts.add(str(self._font))
 
     def _start_fills(self, _: dict[str, str]) -> None:
         self._in_fills = True
@@ -181,12 +214,16 @@ class Styles(XmlHandler):
 
     def _start_pattern(self, attributes: dict[str, str]) -> None:
         self._pattern = attributes.get("patternType", "none")
-        if self._in_fills and self._pattern == "none":
-            self._white_fills.add(str(self._fill))
+        if self._in_fills:
+            self._fill_colors[str(self._fill)] = WHITE if self._pattern == "none" else ""
 
     def _start_fill_color(self, attributes: dict[str, str]) -> None:
-        if self._in_fills and self._pattern == "solid" and is_white(attributes):
-            self._white_fills.add(str(self._fill))
+        if self._in_fills and self._pattern == "solid":
+            self._fill_colors[str(self._fill)] = read_color(attributes)
+
+    def _start_conditional_fill(self, attributes: dict[str, str]) -> None:
+        if self._in_conditional:
+            self._conditional_fill = read_color(attributes)
 
     def _start_strike(self, attributes: dict[str, str]) -> None:
         if not is_on(attributes):

@@ -9,18 +9,21 @@ from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
 from bulkvm.readers.rich_text import RichText
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
 from bulkvm.readers.xml_parts import (
+    SMALLEST_TEXT,
     EndHandlers,
     StartHandlers,
     Steps,
     XmlHandler,
     for_elements,
+    is_below,
     parse,
     read_index,
 )
 
 _NARROWEST: Final = 1.0  # the width of a column in which a character can be seen
-_LOWEST: Final = 4.0  # the height of a row in points
 _TRUE: Final = frozenset({"1", "true"})
+_FALSE: Final = frozenset({"0", "false"})
+HIDES_VALUE: Final = "bar or icon only"  # a conditional format that shows something instead of the value
 
 
 class Worksheet(XmlHandler):
@@ -85,6 +88,8 @@ class Worksheet(XmlHandler):
                 sheetFormatPr=self._start_defaults,
                 conditionalFormatting=self._start_conditional,
                 cfRule=self._start_rule,
+                dataBar=self._start_bar,
+                iconSet=self._start_bar,
                 sheetData=self._start_data,
             ),
         }
@@ -102,9 +107,9 @@ class Worksheet(XmlHandler):
         self._formula: str | None = None
 
     def _start_defaults(self, attributes: dict[str, str]) -> None:
-        is_low = attributes.get("customHeight") in _TRUE and _is_below(attributes.get("defaultRowHeight"), _LOWEST)
+        is_low = attributes.get("customHeight") in _TRUE and is_below(attributes.get("defaultRowHeight"), SMALLEST_TEXT)
         self._has_no_height = is_low or attributes.get("zeroHeight") in _TRUE
-        self._has_no_width = _is_below(attributes.get("defaultColWidth"), _NARROWEST)
+        self._has_no_width = is_below(attributes.get("defaultColWidth"), _NARROWEST)
 
     def _start_data(self, _: dict[str, str]) -> None:
         """Hide the columns that have the default width, if that is too small."""
@@ -123,6 +128,10 @@ class Worksheet(XmlHandler):
         if len(self.conditional) < CONDITIONAL_RANGES:
             self.conditional[attributes.get("dxfId", ""), self._ranges] = None
 
+    def _start_bar(self, attributes: dict[str, str]) -> None:
+        if attributes.get("showValue") in _FALSE and len(self.conditional) < CONDITIONAL_RANGES:
+            self.conditional[HIDES_VALUE, self._ranges] = None
+
     def _start_merged(self, attributes: dict[str, str]) -> None:
         self.merged[attributes["ref"].upper()] = None
         if len(self.merged) > MERGED_RANGES:
@@ -132,7 +141,7 @@ class Worksheet(XmlHandler):
         first, last = read_index(attributes.get("min", "")), read_index(attributes.get("max", ""))
         if not first or not last or len(self._described_columns) >= len(LETTERS):
             return
-        if attributes.get("hidden") in _TRUE or _is_below(attributes.get("width"), _NARROWEST):
+        if attributes.get("hidden") in _TRUE or is_below(attributes.get("width"), _NARROWEST):
             self.hidden_columns.append((first, last))
         self.widths.append((first, last, attributes.get("width", "")))
         if not self._has_no_width or "width" in attributes:
@@ -149,7 +158,7 @@ class Worksheet(XmlHandler):
         if not number or number > ROWS:
             raise ValueError(number)
         self._column = 0
-        hidden = attributes.get("hidden") in _TRUE or _is_below(attributes.get("ht"), _LOWEST)
+        hidden = attributes.get("hidden") in _TRUE or is_below(attributes.get("ht"), SMALLEST_TEXT)
         if self._has_no_height and attributes.keys().isdisjoint({"ht", "hidden"}):
             hidden = True
         if number == self._number:  # some programs write a row in several parts
@@ -215,11 +224,3 @@ class Worksheet(XmlHandler):
             is_misplaced = letter != written
         self._column = column
         return letter, is_misplaced
-
-
-def _is_below(size: str | None, smallest: float) -> bool:
-    """Whether a width or a height is too small for text to be seen; one that is no number is the default."""
-    try:
-        return size is not None and float(size) < smallest
-    except ValueError:
-        return False

@@ -16,6 +16,7 @@ _TRANSITIONAL: Final = "http://schemas.openxmlformats.org/"
 # "Strict Open XML Spreadsheet" in Excel has its own namespaces.
 _STRICT: Final = "http://purl.oclc.org/ooxml/"
 INDEX_DIGITS: Final = 9
+SMALLEST_TEXT: Final = 4.0  # points: the height of a row, or the size of a font, in which text can be seen
 _INDEX: Final = re.compile(rf"\s*([0-9]{{1,{INDEX_DIGITS}}})\s*")
 
 _Handler = TypeVar("_Handler")
@@ -149,6 +150,14 @@ def read_index(stored: str) -> int | None:
 def is_on(attributes: Mapping[str, str]) -> bool:
     """Whether an element such as <strike/> turns a property on: it does unless its value is false."""
     return attributes.get("val", "1") not in {"0", "false"}
+
+
+def is_below(size: str | None, smallest: float) -> bool:
+    """Whether a width, a height or a size is too small for text to be seen; one that is no number is the default."""
+    try:
+        return size is not None and float(size) < smallest
+    except ValueError:
+        return False
 
 
 def _refuse_declarations(*_: object) -> None:

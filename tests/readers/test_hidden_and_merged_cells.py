@@ -89,6 +89,31 @@ def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, c
     assert all(f"others: {named}." in problem.message and not problem.is_error for problem in read.problems)
 
 
+COLORS = (("FFFFFFFF", ""), ("FFFFFFFF", "FF0070C0"), ("", "FF000000"), ("FF000000", "FFFFFF00"))
+
+
+def dxf(colors: tuple[str, str]) -> str:
+    """A conditional format with a colour of text and a fill."""
+    font = f'<font><color rgb="{colors[0]}"/></font>' if colors[0] else ""
+    fill = f'<fill><patternFill><bgColor rgb="{colors[1]}"/></patternFill></fill>' if colors[1] else ""
+    return f"<dxf>{font}{fill}<border><left><color rgb='FFFFFFFF'/></left></border></dxf>"
+
+
+@pytest.mark.parametrize("shown", ["bar", "icons"])
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_conditional_format_that_shows_no_value_is_a_warning(tmp_path: Path, shown: str, *, hides: bool) -> None:
+    row = '<row r="2"><c r="A2"><v>6201</v></c></row>'
+    element = "dataBar" if shown == "bar" else 'iconSet iconSet="3Arrows"'
+    value = 'showValue="0"' if hides else ""
+    rule = (
+        f'<conditionalFormatting sqref="A2:A9"><cfRule type="x" priority="1"><{element} {value}/></cfRule>'
+        "</conditionalFormatting>"
+    )
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"<sheetData>{header_xml()}{row}</sheetData>{rule}")
+
+    assert codes(read_sheet(path)) == ([(None, "conditional-format")] if hides else [])
+
+
 @pytest.mark.parametrize(
     ("style", "ranges", "columns"),
     [
@@ -100,6 +125,10 @@ def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, c
         pytest.param(1, "D2:F99", None, id="columns that are not read"),
         pytest.param(1, "x", None, id="no range"),
         pytest.param(9, "A2:A99", None, id="no such format"),
+        pytest.param(3, "A2:A99", "column A", id="white text"),
+        pytest.param(4, "A2:A99", None, id="white text on blue"),
+        pytest.param(5, "A2:A99", "column A", id="a black fill"),
+        pytest.param(6, "A2:A99", None, id="black text on yellow"),
     ],
 )
 def test_a_conditional_format_that_may_change_what_is_shown_is_a_warning(
@@ -111,7 +140,7 @@ def test_a_conditional_format_that_may_change_what_is_shown_is_a_warning(
     path = write_raw_workbook(
         tmp_path / "a.xlsx",
         f"<sheetData>{header_xml()}{row}</sheetData>{rule}",
-        styles=f"<dxfs>{fill}{number}<dxf><font><strike/></font></dxf></dxfs>",
+        styles=f"<dxfs>{fill}{number}<dxf><font><strike/></font></dxf>{''.join(map(dxf, COLORS))}</dxfs>",
     )
 
     read = read_sheet(path)
@@ -135,6 +164,14 @@ STYLES = '<cellXfs><xf/><xf fontId="1" fillId="{}"/></cellXfs>'
         pytest.param('<color theme="0"/>', "", 0, True, id="background of the theme"),
         pytest.param('<color indexed="9"/>', "", 0, True, id="indexed"),
         pytest.param('<color rgb="FFFFFFFF"/>', SOLID.format('rgb="FFFFFFFF"'), 2, True, id="on a white fill"),
+        pytest.param('<color rgb="FFFEFEFE"/>', "", 0, True, id="nearly white"),
+        pytest.param('<color rgb="FF000000"/>', SOLID.format('rgb="FF000000"'), 2, True, id="black on black"),
+        pytest.param("", SOLID.format('theme="1"'), 2, True, id="no colour on black"),
+        pytest.param('<color rgb="FF1F3864"/>', SOLID.format('rgb="FF203864"'), 2, True, id="blue on blue"),
+        pytest.param('<color theme="4"/>', SOLID.format('theme="4"'), 2, True, id="one colour of the theme"),
+        pytest.param('<color theme="4"/>', SOLID.format('theme="4" tint="0.4"'), 2, False, id="a tint of it"),
+        pytest.param('<sz val="1"/>', "", 0, True, id="too small"),
+        pytest.param('<sz val="8"/>', "", 0, False, id="small"),
         pytest.param('<color rgb="FFFFFFFF"/>', SOLID.format('rgb="FF003366"'), 2, False, id="on a dark fill"),
         pytest.param('<color rgb="FFFFFFFF"/>', "", 1, False, id="on a pattern"),
         pytest.param('<color theme="0" tint="-0.5"/>', "", 0, False, id="grey"),
@@ -142,7 +179,9 @@ STYLES = '<cellXfs><xf/><xf fontId="1" fillId="{}"/></cellXfs>'
         pytest.param("", "", 0, False, id="no colour"),
     ],
 )
-def test_white_text_on_white_is_a_warning(tmp_path: Path, font: str, fill: str, at: int, *, is_hidden: bool) -> None:
+def test_text_that_cannot_be_seen_is_a_warning(
+    tmp_path: Path, font: str, fill: str, at: int, *, is_hidden: bool
+) -> None:
     rows = "".join(
         f'<row r="{row}"><c r="A{row}" s="{style}" t="inlineStr"><is><t>620{row}</t></is></c></row>'
         for row, style in ((2, 0), (3, 1), (4, 1))
@@ -156,7 +195,8 @@ def test_white_text_on_white_is_a_warning(tmp_path: Path, font: str, fill: str, 
     problems = read_sheet(path).problems
 
     assert [problem.code for problem in problems] == (["hidden-rows"] if is_hidden else [])
-    assert all("white text on white are read like the others: 3 to 4." in problem.message for problem in problems)
+    words = "rows with text in the colour of its background, or too small to be seen, are read like the others: 3 to 4."
+    assert all(words in problem.message for problem in problems)
 
 
 WHITE_RUN = '<r><t>Desk</t></r><r><rPr><color theme="0"/></rPr><t> 2</t></r>'
