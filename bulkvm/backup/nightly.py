@@ -162,11 +162,11 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
     folder = settings.folder
     tidy(place, folder)
     try:
-        earlier = _find_earlier(folder, source)
+        earlier = _find_earlier(source, settings)
         if earlier.other and not earlier.same:
             _log.warning(
                 "%s: the earlier backups in %s are of %s, this one is of %s. They are neither compared nor deleted.",
-                source.site.name, folder, earlier.other[-1].tenant or earlier.other[-1].pbx, source.tenant,
+                source.site.name, folder, earlier.other[0].tenant or earlier.other[0].pbx, source.tenant,
             )  # fmt: skip
         last = last_good([*earlier.same, *earlier.maybe], settings.now)
         suspicion = None if settings.force else find_suspicion(source.boxes, last, source.not_shown)
@@ -192,16 +192,26 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
     return made
 
 
-def _find_earlier(folder: Folder, source: _Source) -> _Earlier:
-    """The intact backups of a site whose files have not been renamed."""
-    earlier = _Earlier([], [], [])
-    for name in (source.site.name, *source.former_names):
-        for file, manifest in list_backups(folder, f"{name_part(name)}-"):
-            if not manifest or manifest.site != name or not is_backup_name(file):
-                continue
-            of = earlier.list_of(manifest, source.tenant)
-            if (of is earlier.same or name == source.site.name) and find_damage(folder, file, manifest) is None:
-                of.append(manifest)
+def _find_earlier(source: _Source, settings: BackupSettings) -> _Earlier:
+    """The intact backups of a site whose files have not been renamed, from the newest on.
+
+    Where all are kept, only the newest good one is needed: reading them all would take longer every night.
+    """
+    folder, earlier, site = settings.folder, _Earlier([], [], []), source.site.name
+    listed = [
+        (manifest, file)
+        for name in (site, *source.former_names)
+        for file, manifest in list_backups(folder, f"{name_part(name)}-")
+        if manifest and manifest.site == name and is_backup_name(file)
+    ]
+    for manifest, file in sorted(listed, key=lambda found: found[0].time, reverse=True):
+        of = earlier.list_of(manifest, source.tenant)
+        if not (of is earlier.same or manifest.site == site) or find_damage(folder, file, manifest) is not None:
+            continue
+        of.append(manifest)
+        is_last_good = of is not earlier.other and manifest.suspect is None and manifest.time <= settings.now
+        if is_last_good and settings.keep == KEEP_ALL:
+            break
     return earlier
 
 

@@ -188,3 +188,18 @@ async def test_a_store_that_dies_at_any_request_has_whole_backups_only(s3: S3, t
         s3.delete_all_but(before)  # or each of the next backups would send more requests
 
     assert number > 20
+
+
+async def test_without_retention_only_the_newest_earlier_backup_is_read(s3: S3, tmp_path: Path) -> None:
+    app, read = pbx_with(tmp_path, 5), list[str]()
+    for night in range(4):
+        await back_up_from(app, s3.folder, now=NIGHT + night * DAY)
+
+    def note(method: str, path: str) -> None:
+        if method == "GET" and path.endswith("0Z.csv"):
+            read.append(path.rpartition("/")[2][-20:])
+
+    s3.disturb = note
+    await back_up_from(app, s3.folder, now=NIGHT + 4 * DAY)
+
+    assert {file for file in read if "1127" not in file} == {"20261126T021500Z.csv"}
