@@ -100,7 +100,7 @@ def _read_rows(
     spaced: list[int] = []
     width = len(header.row.cells)
     needed = max(LETTERS.index(letter) for letter in header.headings) + 1
-    distance = _distance_to_secret(header, columns)
+    distance, distance_right = _distance_to_secret(header, columns), _distance_from_secret(header, columns)
     for record in read_records(text, dialect):
         if record.quotes is Quotes.AFTER_SPACES:
             if not dialect.skips_spaces:  # the value may span lines, which moves the rows after it
@@ -114,7 +114,7 @@ def _read_rows(
         if record.number > header.row.number:
             joined = "\n".join(values)
             if len(values) > width or record.quotes is Quotes.AMBIGUOUS or "\0" in joined or '"' in joined:
-                found.extend(_check_record(record, width, dialect.delimiter))
+                found.extend(_check_record(record, width, dialect.delimiter, distance_right))
             found.extend(_check_lines(record, width, dialect.delimiter, columns))
             row = _unwrap(_row(record, joined), record.values, columns) if '"' in joined else _row(record, joined)
             found.extend(_check_encoding(record, row, text, columns))
@@ -218,15 +218,23 @@ def _check_encoding(record: Record, row: Row, text: Text, columns: Mapping[str, 
             )
 
 
-def _check_record(record: Record, width: int, delimiter: str) -> Iterator[Problem]:
-    """Find the problems of a record as a whole."""
+def _check_record(record: Record, width: int, delimiter: str, distance: int) -> Iterator[Problem]:
+    """Find the problems of a record as a whole. For `distance`, see `_distance_from_secret`."""
+    mark = _DELIMITERS.get(delimiter, delimiter)
     if any(record.values[width:]):
-        mark = _DELIMITERS.get(delimiter, delimiter)
         yield _problem(
             record,
             ProblemCode.SURPLUS_VALUES,
             f"line {record.line} has {len(record.values)} values for {width} columns. Put a value that contains a "
             f'{mark} in quotes, as in "Doe{delimiter} Jane".',
+        )
+    elif len(record.values) - width >= distance:
+        yield _problem(
+            record,
+            ProblemCode.SURPLUS_VALUES,
+            f"line {record.line} has {len(record.values)} values for {width} columns, so it is not certain which value "
+            f"is in which column, and one of them may be the password of something else. If a value contains a {mark}, "
+            f'put it in quotes, as in "Doe{delimiter} Jane". If not, delete the blank values at the end of the line.',
         )
     if record.quotes is Quotes.AMBIGUOUS:
         yield _problem(
@@ -286,6 +294,17 @@ def _distance_to_secret(header: Header, columns: Mapping[str, Column]) -> int:
             last_read = COLUMN_OF[letter]
         elif names_secret(text):
             shortest = min(shortest, COLUMN_OF[letter] - last_read)
+    return shortest
+
+
+def _distance_from_secret(header: Header, columns: Mapping[str, Column]) -> int:
+    """How many values a row must have more for the password of something else to be in a column that is read."""
+    shortest, last_secret = COLUMNS, -COLUMNS
+    for letter, text in header.headings.items():  # in the order of the columns
+        if letter in columns:
+            shortest = min(shortest, COLUMN_OF[letter] - last_secret)
+        elif names_secret(text):
+            last_secret = COLUMN_OF[letter]
     return shortest
 
 

@@ -399,6 +399,27 @@ def test_a_row_that_lacks_a_value_before_a_password_is_an_error(tmp_path: Path) 
     assert boxes_in(sheet)[3] == {"extension_number": "7002", "name": "", "pin": "", "recipients": ""}
 
 
+def test_a_row_with_a_blank_value_too_many_after_a_password_is_an_error(tmp_path: Path) -> None:
+    header = "#alias;first_name;last_name;web_pass;password;mb_pin;ani"
+    rows = "7001;A;Lee; Jr;90417263;83350417;482917;\n7002;A;B;90417263;83350417;582917;\n"
+
+    sheet = read(tmp_path / "a.csv", f"{header}\n{rows}", "vodia")
+
+    (error,) = (problem for problem in sheet.problems if problem.is_error)
+    assert (error.row, error.code) == (2, ProblemCode.SURPLUS_VALUES)
+    assert "may be the password of something else" in error.message
+    assert "83350417" not in f"{sheet.problems}{sheet.cells.to_csv()}"
+    assert boxes_in(sheet)[3] == {"extension_number": "7002", "name": "A B", "pin": "582917"}
+
+
+def test_blank_values_at_the_end_of_rows_are_no_error_without_a_password_before_a_column_that_is_read(
+    tmp_path: Path,
+) -> None:
+    text = FUSIONPBX.text.replace("\n", ",,\n").replace(",,\n", "\n", 1)
+
+    assert [problem for problem in read(tmp_path / "a.csv", text, "fusionpbx").problems if problem.is_error] == []
+
+
 def test_a_row_that_ends_early_is_read_if_no_password_can_be_in_another_column(tmp_path: Path) -> None:
     sheet = read(tmp_path / "a.csv", FUSIONPBX.text.replace(",true,Lift", ",false"), "fusionpbx")
 
