@@ -11,6 +11,7 @@ import click
 _DEFAULT_WIDTH: Final = 80
 _DEEP: Final = 8  # cells; a line that begins there continues a column
 _PIECE: Final = re.compile(r"\s*(?:[^\s`]|`[^`]*`|`)+")  # a word, with commands in backticks
+_ITEM: Final = re.compile(r"[+-]\S")  # of a list: what is added or removed
 _COLUMN_GAP: Final = re.compile(r"(?<=\S)  +(?=\S)")
 
 # By the first word of a line.
@@ -66,7 +67,8 @@ def _wrap(line: str, width: int) -> str:
     for piece in _PIECE.findall(line):
         word = piece.lstrip()
         cells, of_word = _cells(piece), _cells(word)
-        if used + cells > width >= indent + of_word and lines[-1].strip():
+        fits = width >= indent + of_word or _ITEM.match(word)
+        if used + cells > width and fits and lines[-1].strip():
             lines.append(" " * indent + word)
             used = indent + of_word
         else:

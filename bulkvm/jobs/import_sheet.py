@@ -112,9 +112,12 @@ def import_plan(
         source: the URL that the file was copied from.
 
     Raises:
+        UsageError: the result would overwrite the plan.
         PlanRefused: the plan was edited, has expired, or was made for another tenant or from another sheet, or a box
             that it changes was changed, or an unchanged row no longer agrees with its box; nothing was sent.
     """
+    if result and result.exists() and file.exists() and result.samefile(file):
+        raise UsageError(f"{result} is the plan itself, which bulkvm never overwrites. Use another file.")
     with observer.progress("Reading the plan"):
         approved = ApprovedPlan(read_plan_file(file), source)
     return import_sheet(
@@ -198,7 +201,9 @@ class _Import:
 
     def _refuse(self) -> RunReport:
         """Send nothing because the sheet has errors, and write them to the result, if there are rows."""
-        error = SheetError("Nothing was sent. Correct the errors first, or skip the invalid rows with --skip-invalid.")
+        can_skip = all(problem.row for problem in self.prepared.problems if problem.is_error)
+        remedy = ", or skip the invalid rows with --skip-invalid" if can_skip else ""
+        error = SheetError(f"Nothing was sent. Correct the errors first{remedy}.")
         report = self._report_not_sent(error.exit_code, error)
         if not report.outcomes:
             return report

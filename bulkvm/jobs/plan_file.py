@@ -47,6 +47,7 @@ from bulkvm.model.problem import ProblemCode, rows_with_errors
 from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
+from bulkvm.planning import describe_excess
 from bulkvm.planning.saved_plan import LEFT_OUT, REFUSED, SavedRow, save_rows
 from bulkvm.readers.all_cells import read_all_cells
 from bulkvm.readers.source import Source, open_source
@@ -59,6 +60,7 @@ from bulkvm.runs.plan_key import plan_seal
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
 
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _SHOWS_PINS: Final = frozenset({ProblemCode.PIN_IS_EXTENSION, ProblemCode.PIN_SHARED})
 _EARLIER: Final = "an earlier run completed the row"
 
@@ -111,7 +113,8 @@ def write_plan_file(
     assert plan is not None
     assert tenant is not None
     check_plan_name(target, sheet, overwrite=overwrite)
-    seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for)
+    excess = options.max_changes and describe_excess(plan, options.max_changes)
+    seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for, excess or "")
     generated = frozenset(prepared.generated_pins)
     problems = [problem for problem in prepared.problems if problem.code not in _SHOWS_PINS]
     others = rows_not_planned(prepared)
@@ -143,17 +146,19 @@ def _read_shown(plan: Source) -> dict[str, Any]:
     return {"visible": visible_texts(cells), "concealed": concealed_parts(cells), "extras": read_extras(plan)}
 
 
-def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta) -> PlanFacts:
-    made = datetime.now(UTC)
+def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta, excess: str) -> PlanFacts:
+    made, site = datetime.now(UTC), connection.site
     return PlanFacts(
         id=f"{made:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         made=made,
         valid_until=made + valid_for,
         made_by=_user(),
-        login=connection.site.user or "",
-        site=connection.site.name,
+        login=site.user or "",
+        site=site.name,
         tenant=tenant,
         file=target.name,
+        options=f" --tenant {tenant.domain or tenant.id}" if site.is_administrator else "",
+        excess=excess,
     )
 
 
@@ -191,8 +196,14 @@ def read_plan_file(file: Path) -> PlanFile:
     added = find_added(document["extras"], extras)
     if edited := [*find_edits(document["visible"], visible_texts(sheets)), *concealed, *added]:
         raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
-    plan = _plan_file(document, file, sha256)
-    if datetime.now(UTC) > plan.valid_until:
+    plan, now = _plan_file(document, file, sha256), datetime.now(UTC)
+    if now < plan.made - _CLOCKS_DIFFER:
+        message = (
+            f"It was made at {plan.made:%Y-%m-%d %H:%M %Z}, and this machine's clock shows {now:%Y-%m-%d %H:%M %Z}."
+        )
+        problems = [problem_of(ProblemCode.PLAN_EXPIRED, message)]
+        raise refusal(f"{file.name} may have expired", problems, "Correct the clock")
+    if now > plan.valid_until:
         message = f"The plan was valid until {plan.valid_until:%Y-%m-%d %H:%M %Z}."
         raise refusal(f"{file.name} has expired", [problem_of(ProblemCode.PLAN_EXPIRED, message)])
     return plan

@@ -35,8 +35,8 @@ class ExitCode(IntEnum):
     )
     SHEET = (
         3,
-        "the sheet is not valid; nothing was sent",
-        "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell",
+        "the sheet is not valid, or the approved plan was refused; nothing was sent",
+        "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell; make a new plan",
     )
     LOGIN = 4, "login or permission refused", "check user, password, domain or token"
     PBX = (

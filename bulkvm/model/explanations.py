@@ -176,7 +176,7 @@ EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.DONE: "Every row has the values of the sheet.",
     ExitCode.NOT_ALL_DONE: "Some rows are invalid, rejected, failed or left out, or the question was answered with no.",
     ExitCode.USAGE: "bulkvm does not guess what a command was meant to do.",
-    ExitCode.SHEET: "A sheet with errors is not imported in part, unless `--skip-invalid` allows it.",
+    ExitCode.SHEET: "A sheet with errors is not imported in part, unless `--skip-invalid` allows it. A plan never is.",
     ExitCode.LOGIN: "The PBX rejected the login, or the user may not manage voicemail boxes.",
     ExitCode.PBX: "Nothing is sent unless the PBX is certain to be the right one and its list of boxes is complete.",
     ExitCode.LIMIT: "A wrong sheet or a wrong site often changes many boxes at once.",

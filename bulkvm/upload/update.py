@@ -54,6 +54,9 @@ async def update(change: Change, pbx: Pbx, deadline: float | None = None, tries:
 async def outcome_of_missing(change: Change, gone: NoSuchBox, pbx: Pbx, attempts: int = 0) -> Outcome:
     """The outcome of an update whose box no longer exists; the message explains what importing again would do."""
     record = change.record
+    if change.is_exact:
+        message = f"{_GONE} Make a new plan."
+        return row_outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts)
     try:
         another = await pbx.find_box(record.extension_number)
     except BulkvmError:

@@ -8,6 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -654,6 +655,103 @@ def test_a_plan_has_the_formats_of_the_sheet_and_nothing_else_that_may_hold_a_pi
     assert {sheet.cell(row, column).value for row in range(3, 7) for column in (6, 7, 8)} == {"(not shown)"}
     assert bulkvm("import", "own.xlsx", *APPROVED[2:]).code == 0
     assert stored(planned, "pin")["6202"] == "730519"
+
+
+PINS_IN_OTHER_COLUMNS = {
+    "language": ("6204", "Pharmacy", "", "", "", "840628"),
+    "name": ("6204", "840628", "", "", ""),
+    "recipients": ("6204", "Pharmacy", "840 628", "", "PIN 840-628"),
+    "another box's PIN": ("6204", "Pharmacy", "11", "mail 730519", ""),
+}
+
+
+@pytest.mark.parametrize("row", PINS_IN_OTHER_COLUMNS.values(), ids=PINS_IN_OTHER_COLUMNS)
+def test_a_refused_row_shows_no_pin_that_is_in_another_column(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, row: tuple[str, ...]
+) -> None:
+    before = sent(planned)
+    write_csv(folder / "boxes.csv", *AFTER[:2], (row[0], row[1], row[2], row[3], row[4]))
+    if len(row) > len(AFTER[0]):
+        text = (folder / "boxes.csv").read_text("utf-8").splitlines()
+        lines = [f"{line},prompt" if number == 0 else f"{line}," for number, line in enumerate(text)]
+        lines[-1] += row[-1]
+        (folder / "boxes.csv").write_text("\n".join(lines), "utf-8")
+
+    ended = bulkvm("plan", "boxes.csv", "--output", "new.xlsx", "--skip-invalid")
+
+    content = everything_in(folder / "new.xlsx")
+    assert "refused" in content, ended.out
+    assert [pin for pin in (*PINS, "840 628", "840-628") if pin in content] == []
+    assert sent(planned) == before
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_pin_in_digits_of_another_script_is_not_shown(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "boxes.csv").write_text(
+        "ext,name,pin,remarks\n6201,Desk,402817,\uff14\uff10\uff12\uff18\uff11\uff17\n", "utf-8"
+    )
+
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 0
+
+    assert "\uff14\uff10\uff12" not in everything_in(folder / "plan.xlsx")
+
+
+def test_a_result_never_overwrites_the_plan(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
+    before, content = sent(planned), (folder / "plan.xlsx").read_bytes()
+
+    refused = bulkvm(*APPROVED, "--result", "plan.xlsx", "--overwrite")
+
+    assert (refused.code, refused.err) == (
+        2,
+        "plan.xlsx is the plan itself, which bulkvm never overwrites. Use another file.\n",
+    )
+    assert (sent(planned), (folder / "plan.xlsx").read_bytes()) == (before, content)
+
+
+def test_a_plan_is_refused_if_the_clock_was_set_back(
+    bulkvm: Bulkvm, planned: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - timedelta(days=1)
+
+    before = sent(planned)
+    monkeypatch.setattr("bulkvm.jobs.plan_file.datetime", Earlier)
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert "plan.xlsx may have expired, so nothing was sent. Correct the clock, or make a new plan." in refused.err
+
+
+@pytest.mark.usefixtures("planned")
+def test_the_page_says_that_the_plan_exceeds_the_limit_on_changes(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("plan", "boxes.csv", "--output", "plan.xlsx", "--overwrite", "--max-changes", "1")
+
+    content = everything_in(folder / "plan.xlsx")
+    assert (
+        "This would change 2 of the 3 boxes on the PBX, and 1 are allowed. Sending it needs --force or a higher "
+        "--max-changes."
+    ) in content
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("option", [("--valid-for", "3d"), ("--overwrite",)])
+def test_an_option_about_the_plan_file_needs_one(bulkvm: Bulkvm, option: tuple[str, ...]) -> None:
+    refused = bulkvm("plan", "boxes.csv", *option)
+
+    assert refused.code == 2
+    assert "Name it with --output" in refused.err
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_that_is_imported_as_a_sheet_has_no_rows_to_skip(bulkvm: Bulkvm) -> None:
+    refused = bulkvm("import", "plan.xlsx", "--yes")
+
+    assert refused.code == 3
+    assert "Nothing was sent. Correct the errors first." in refused.err
+    assert "--skip-invalid" not in refused.err
 
 
 def test_the_approval_can_be_filled_in(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:

@@ -2,11 +2,13 @@
 
 import csv
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules, Running, SimulatorSettings, create_app, running
@@ -94,6 +96,20 @@ def test_an_import_and_its_undo_reach_one_tenant_and_the_undo_needs_no_name_of_i
     assert "but this is Clinic 3 (clinic-003.example)" in elsewhere.err
     assert "Name the tenant of that run with --tenant; `bulkvm tenants --site provider` lists them." in elsewhere.err
     assert bulkvm("runs").out.count(f"provider ({SECOND})") == 2
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_plan_names_the_tenant_where_it_says_how_it_is_sent(app: Starlette, bulkvm: Bulkvm) -> None:
+    write_csv(Path("sheet.csv"), *rows(3))
+
+    planned = bulkvm("plan", "sheet.csv", "--output", "a plan.xlsx", "--tenant", SECOND)
+
+    command = f"bulkvm import 'a plan.xlsx' --approved --tenant {SECOND}"
+    assert f"`{command}`" in planned.err
+    texts = [str(cell.value) for row in load_workbook("a plan.xlsx")["bulkvm"] for cell in row]
+    assert f"To send it: {command}" in texts
+    assert bulkvm(*shlex.split(command)[1:], "--yes").code == 0
+    assert counts(app) == [2, 5, 2]
 
 
 @pytest.mark.usefixtures("provider")

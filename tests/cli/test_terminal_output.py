@@ -40,6 +40,11 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
         pytest.param("Undo it: `bulkvm undo last -y`.", "Undo it:\n`bulkvm undo last -y`.", id="whole command"),
         pytest.param("see /a/path/longer/than/one/line ok", "see /a/path/longer/than/one/line\nok", id="long word"),
         pytest.param("北京上海广州 深圳成都杭州 ok", "北京上海广州\n深圳成都杭州 ok", id="wide characters"),
+        pytest.param(
+            "      To: +anna.of.the.clinic@example.com -b@example.com",
+            "      To:\n        +anna.of.the.clinic@example.com\n        -b@example.com",
+            id="list with an item longer than a line",
+        ),
         pytest.param("", "", id="blank"),
     ],
 )

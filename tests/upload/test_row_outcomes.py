@@ -196,6 +196,19 @@ async def test_the_message_explains_what_importing_again_does_where_the_box_is_g
     assert outcome.message.endswith(printed)
 
 
+async def test_a_box_of_an_approved_plan_that_is_gone_needs_a_new_plan() -> None:
+    async with connect(SITE, ONCE, app=create_app()) as pbx:
+        await pbx.create_box(RECORD)
+        box = await pbx.find_box("6201")
+        assert box is not None
+        await remove(pbx)
+
+        change = replace(change_of(ChangeKind.UPDATE, box), is_exact=True)
+        outcome = (await RowSender(pbx, Plan(())).send(change)).outcome
+
+    assert (outcome.status, outcome.message) == (Status.REJECTED, "The box no longer exists. Make a new plan.")
+
+
 GERMAN = replace(RECORD, prompt="de-DE")
 PLAIN = Record(row=2, extension_number="6201")
 

@@ -1,18 +1,28 @@
 """`bulkvm plan`."""
 
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from bulkvm.cli.command_help import COMPARISON_CODES, DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.json_output import plan_document, print_json
-from bulkvm.cli.options import DURATION, JSON_OPTION, OVERWRITE_OPTION, SHEET_ARGUMENT, plan_options, site_options
+from bulkvm.cli.options import (
+    DURATION,
+    JSON_OPTION,
+    OVERWRITE_OPTION,
+    SHEET_ARGUMENT,
+    plan_options,
+    site_argument,
+    site_options,
+)
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.reports.text.plan_text import MOST_ROWS, render_plan, render_plan_counts
@@ -73,6 +83,11 @@ def command(
             "A plan file needs a sheet on this machine, which is read again when the plan is imported. Copy the sheet "
             "from the store first."
         )
+    has_validity = click.get_current_context().get_parameter_source("valid_for") is ParameterSource.COMMANDLINE
+    if not output and (overwrite or has_validity):
+        raise UsageError(
+            "--valid-for and --overwrite are about the plan file. Name it with --output, or leave them out."
+        )
     try:
         report = plan_sheet(
             file,
@@ -115,7 +130,7 @@ def _show(report: "PlanReport", console: Console, *, most: int) -> None:
         text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
         console.always(text, fg="red")
     if report.output:
-        console.info(
-            f"Plan: {report.output.path}. Once it is approved, send it with `bulkvm import {report.output.path} "
-            f"--approved`, until {report.output.valid_until:%Y-%m-%d %H:%M %Z}."
-        )
+        path = report.output.path
+        command = f"bulkvm import {shlex.quote(str(path))} --approved{site_argument()}"
+        until = f"{report.output.valid_until:%Y-%m-%d %H:%M %Z}"
+        console.info(f"Plan: {path}. Once it is approved, send it with `{command}`, until {until}.")

@@ -1,11 +1,12 @@
 """What a plan file shows of the sheet: each row with its change, and no PIN."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.columns import PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
+from bulkvm.columns import KEY_COLUMN, PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
 from bulkvm.columns.heading_words import names_secret
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import NOT_KNOWN
@@ -50,13 +51,16 @@ def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) 
     Args:
         sheet: the sheet as it was read.
         changes: the plan, for the words.
-        secrets: all known PINs. A cell that is not read and contains one is not shown.
+        secrets: all known PINs. A cell that is not read and contains one is not shown, nor is one of a row that is not
+            in the plan; there, neither is a number other than the extension, which may be a PIN in the wrong column.
     """
     words = {change.record.row: _pin_word(change) for change in changes}
     letters = {letter for header in SECRET_HEADERS for letter in letters_by_header(sheet).get(header, ())}
-    read = sheet_columns(sheet).keys() - letters
+    headers = sheet_columns(sheet)
+    read = headers.keys() - letters
     cells = sheet.cells.copy()
     rows = cells.index.tolist()
+    not_planned = [row not in words for row in rows]
     for letter in cells.columns:
         texts = cells[letter].tolist()
         if letter in letters:
@@ -65,6 +69,11 @@ def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) 
             hidden = _is_secret(sheet.headings.get(letter, ""))
             cells[letter] = [
                 NOT_SHOWN if text and (hidden or contains_secret(text, secrets)) else text for text in texts
+            ]
+        elif any(not_planned) and headers[letter] is not KEY_COLUMN:
+            cells[letter] = [
+                NOT_SHOWN if other and (_is_number(text) or contains_secret(text, secrets)) else text
+                for text, other in zip(texts, not_planned, strict=True)
             ]
     return replace(sheet, cells=cells)
 
@@ -76,9 +85,14 @@ def contains_secret(text: str, secrets: frozenset[str]) -> bool:
 
 
 def numbers_in(text: str) -> list[str]:
-    """The numbers in a text, and all its digits as one number."""
-    numbers = _DIGITS.findall(text)
+    """The numbers in a text, also in digits of other scripts, and all its digits as one number."""
+    numbers = _DIGITS.findall(text if text.isascii() else "".join(str(unicodedata.digit(c, c)) for c in text))
     return [*numbers, "".join(numbers)]
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text has as many digits as a PIN, and no letters."""
+    return len(numbers_in(text)[-1]) >= SHORTEST_PIN and not any(map(str.isalpha, text))
 
 
 def _is_secret(heading: str) -> bool:

@@ -1,5 +1,6 @@
 """The first page of a plan file, for the person who approves it."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class PlanFacts:
         made_by: the user who made it, on this machine.
         login: the user on the PBX; blank for a token.
         file: the name of the plan file.
+        options: the options that sending it needs.
+        excess: how it exceeds the limit on changes, if it does.
     """
 
     id: str
@@ -48,6 +51,8 @@ class PlanFacts:
     site: str
     tenant: Tenant
     file: str
+    options: str = ""
+    excess: str = ""
 
 
 def summarise_plan(
@@ -101,7 +106,8 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
         " ".join(explain_blanks(plan.changes)),
         _PINS,
         _EXACT,
-        f"To send it: bulkvm import {facts.file} --approved",
+        f"{facts.excess} Sending it needs --force or a higher --max-changes." if facts.excess else "",
+        f"To send it: bulkvm import {shlex.quote(facts.file)} --approved{facts.options}",
     )
     yield from (Line((text,)) for text in texts if text)
 
