@@ -48,7 +48,7 @@ def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, fol
     assert ended.code == 3
     assert sum(pbx.state.traffic.counts.values()) == 0
     found = statuses(folder / "result.xlsx")
-    assert (found.count("invalid"), found.count("not sent"), len(found)) == (45, 30, 75)
+    assert (found.count("invalid"), found.count("not sent"), len(found)) == (46, 30, 76)
 
 
 @pytest.mark.usefixtures("pbx")
@@ -69,8 +69,8 @@ def test_with_skip_invalid_the_valid_rows_are_sent_and_the_others_named(bulkvm: 
 
     assert ended.code == 1
     assert ended.json["counts"]["created"] == pbx.state.traffic.counts["create"] == 30
-    assert ended.json["counts"]["invalid"] == 45
-    assert sum(ended.json["counts"].values()) == 75
+    assert ended.json["counts"]["invalid"] == 46
+    assert sum(ended.json["counts"].values()) == 76
 
 
 @pytest.mark.parametrize("reported", ["TRUE", "true", "Yes", "1"])
