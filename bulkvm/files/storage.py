@@ -137,7 +137,11 @@ class Store:
                 # A library that repeats a request after its answer was lost finds its own file.
                 if files.cat_file(self._path) != content:
                     raise
-        if self.read() != content:
+        try:
+            found = self.read()
+        except FileNotFoundError as error:
+            raise StoreError(f"{self} is missing, although the store accepted it.") from error
+        if found != content:
             self.delete()
             raise StoreError(f"{self} was read back, and its content is not what was written.")
 

@@ -10,13 +10,11 @@ from bulkvm.backup import BackupSettings, Folder, Manifest, back_up, find_former
 from bulkvm.files.ownership import warn_of_shared_folder
 from bulkvm.files.storage import Store
 from bulkvm.jobs.connection import Connection
-from bulkvm.jobs.each_tenant import file_key, for_each_tenant, worst_exit_code
+from bulkvm.jobs.each_tenant import do_each, file_key, for_each_tenant, worst_exit_code
 from bulkvm.model.errors import BackupNotProven
 from bulkvm.model.settings import MIN_SAMPLE
 from bulkvm.model.tenant import ListedTenant, Tenant
-from bulkvm.pbx import in_parallel
 
-_SITES_AT_ONCE: Final = 8
 _MAX_LOSS: Final = 30  # per cent of the tenants that have backups
 _NO_TENANT: Final = BackupNotProven(
     "The PBX lists no enabled tenant, so nothing was backed up. Check the login with `bulkvm tenants`. If the list is "
@@ -75,7 +73,8 @@ def back_up_sites(
         except Exception as error:  # noqa: BLE001  (not even a bug at one site may stop the others)
             ended[name] = BackupReport({name: error})
 
-    asyncio.run(in_parallel(sites, back_up_one, _SITES_AT_ONCE))
+    is_done: Callable[[str], bool] = lambda name: name in ended and not ended[name].exit_code  # noqa: E731
+    asyncio.run(do_each(list(sites), back_up_one, what="sites", is_done=is_done))
     reports = [ended[name] for name in sites]
     return BackupReport(
         {name: end for report in reports for name, end in report.by_site.items()},

@@ -1,5 +1,7 @@
 """The same for every enabled tenant of a PBX, with a system administrator's login."""
 
+import asyncio
+import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,16 +16,20 @@ from bulkvm.model.errors import BulkvmError, TenantNotConfirmed, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.tenant import ListedTenant
 from bulkvm.pbx import in_parallel
-from bulkvm.text import printable
+from bulkvm.text import join_limited, printable
 
 T = TypeVar("T")
 
-_AT_ONCE: Final = 8  # tenants; all their requests share the limits of the PBX
+_AT_ONCE: Final = 8  # tenants or sites; all requests to a PBX share its limits
+_MOST_NAMED: Final = 20  # tenants or sites
 _MAX_ENDING: Final = 40  # characters of an id in the name of a file
 _UNKNOWN_STATE: Final = (
     "The PBX does not show whether this tenant is enabled: its field enabled is neither true nor false, so nothing was "
     "sent to it. Check it in the PBX's web portal, or name the tenant with --tenant."
 )
+
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,34 @@ async def for_each_tenant(
             ended[name] = error
 
     chosen = [name for name, listed in tenants.items() if listed.is_enabled is not False]
-    await in_parallel(chosen, do_one, _AT_ONCE)
+    await do_each(
+        chosen,
+        do_one,
+        what=f"tenants of {connection.site.name}",
+        is_done=lambda name: name in ended and not isinstance(ended[name], Exception),
+    )
     return TenantsReport({name: ended[name] for name in chosen}, tenants)
+
+
+async def do_each(
+    names: Sequence[str], do: Callable[[str], Awaitable[None]], *, what: str, is_done: Callable[[str], bool]
+) -> None:
+    """Call `do` for each tenant or site, several at once. If that is interrupted, log which are not done.
+
+    Args:
+        names: the tenants or sites.
+        do: called with each.
+        what: what the names are, for a message: tenants or sites.
+        is_done: whether one ended without an error.
+    """
+    try:
+        await in_parallel(names, do, _AT_ONCE)
+    except asyncio.CancelledError:
+        if len(names) > 1:
+            missing = [name for name in names if not is_done(name)]
+            done, listed = len(names) - len(missing), join_limited(missing, _MOST_NAMED)
+            _log.warning("Stopped: %s of %s %s are done. Not done: %s.", done, len(names), what, listed)
+        raise
 
 
 def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:

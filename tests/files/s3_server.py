@@ -32,7 +32,7 @@ class S3:
     Attributes:
         requests: the method and path of each request.
         disturb: what happens to a request: None, `403`, `reset`, `half` (of it is read), `after` (it is executed, and
-            the answer is lost) or `damage` (what it wrote).
+            the answer is lost), `damage` (what it wrote) or `lose` (the same).
     """
 
     url: str = ""
@@ -106,6 +106,9 @@ class S3:
         if what == "after":
             list(answer)
             return self._hang_up(environ)
+        if what == "lose":
+            answer = list(answer)
+            self.delete_all_but([name for name in self.files if f"/{self.bucket}/{name}" != path])
         if what == "damage":
             name = path.removeprefix(f"/{self.bucket}/")
             self.put(name, self.files[name].replace(b"0", b"1"))

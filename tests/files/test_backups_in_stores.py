@@ -133,6 +133,15 @@ async def test_a_store_that_keeps_something_else_proves_nothing(s3: S3, tmp_path
     assert s3.files == {}
 
 
+async def test_a_file_that_a_store_accepted_and_lost_is_an_error_that_says_so(s3: S3, tmp_path: Path) -> None:
+    s3.disturb = lambda method, _path: "lose" if method == "PUT" else None
+
+    with pytest.raises(BackupNotProven, match="is missing, although the store accepted it"):
+        await back_up_from(pbx_with(tmp_path, 5), s3.folder)
+
+    assert s3.files == {}
+
+
 async def test_a_repeated_request_finds_its_own_file(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("s3fs.S3FileSystem.retries", 3)
     lost: set[str] = set()

@@ -1,11 +1,14 @@
 """What is done for every tenant of a PBX, whatever its list of tenants shows of them."""
 
+import asyncio
+import logging
 from typing import Any
 
 import pytest
 
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.count_boxes import count_boxes
+from bulkvm.jobs.each_tenant import for_each_tenant
 from bulkvm.model.errors import TenantNotConfirmed
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.simulator import SimulatorSettings, create_app
@@ -64,3 +67,24 @@ def test_a_tenant_without_a_domain_is_switched_to_by_its_id() -> None:
     report = count_boxes(connection_to(provider(domain=None)))
 
     assert sorted(count for count in report.by_tenant.values() if isinstance(count, int)) == [1, 2, 3]
+
+
+async def test_an_interruption_names_the_tenants_that_are_not_done(caplog: pytest.LogCaptureFixture) -> None:
+    at_work = asyncio.Event()
+
+    async def do(name: str, _: Connection) -> None:
+        if name == THIRD:
+            at_work.set()
+            await asyncio.Event().wait()
+        if name == SECOND:
+            raise TenantNotConfirmed("in doubt")
+
+    with caplog.at_level(logging.WARNING, "bulkvm"):
+        task = asyncio.create_task(for_each_tenant(connection_to(provider()), do))
+        await at_work.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    (message,) = caplog.messages
+    assert message == f"Stopped: 1 of 3 tenants of provider are done. Not done: {SECOND}, {THIRD}."
