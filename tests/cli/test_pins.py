@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
 from tests.cli.program import Bulkvm, stored
-from tests.cli.sheet_files import write_csv
+from tests.cli.sheet_files import statuses, write_csv
 
 HEADINGS = ("Name", "Extension", "PIN", "E-mail")
 ROWS = (
@@ -188,8 +188,24 @@ def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Pa
 
     ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
 
-    assert "1 row not listed: it is not known what the PBX did." in ended.err
+    assert "1 row not listed: it is not known what the PBX did. Import the result file again" in ended.err
     assert len(listed(folder / "letters.csv")) == 2
+
+
+def test_the_pin_of_a_row_whose_outcome_was_not_known_is_listed_after_its_result_is_imported(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    pbx.state.faults = FaultRules(["reset-after:create:2", "503:list:3-99"])
+    sheet = write_csv(folder / "a.csv", *ROWS)
+    one_by_one = "--concurrency", "1", "--retries", "2", "--max-outage", "0.2"
+    bulkvm("import", sheet, "--replace-pins", "--generate-pins", "--yes", *one_by_one)
+    assert statuses(folder / "a.result.xlsx")[1] == "unknown"
+    pbx.state.faults = FaultRules([])
+    bulkvm("import", "a.result.xlsx", "--replace-pins", "--generate-pins", "--yes", "--result", "again.xlsx")
+
+    bulkvm("pins", "again.xlsx", "--output", "letters.csv")
+
+    assert {row[1]: row[2] for row in listed(folder / "letters.csv")[1:]} == stored(pbx, "pin")
 
 
 @pytest.mark.usefixtures("pbx")

@@ -37,7 +37,10 @@ def command(result: str, *, output: Path, console: Console) -> int:
     report = list_new_pins(result, output, observer=ConsoleObserver(console))
     if report.unknown:
         rows = count(report.unknown, "row")
-        console.always(f"{rows} not listed: it is not known what the PBX did. Import the sheet again to find out.")
+        console.always(
+            f"{rows} not listed: it is not known what the PBX did. Import the result file again to find out: only that "
+            "keeps the PINs that were sent."
+        )
     if report.existing:
         console.always(describe_existing(report.existing))
     console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
