@@ -15,8 +15,9 @@ from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
 _MOST_COLUMNS: Final = 16_384  # of a worksheet
 _MESSAGE: Final = f"{RESULT_PREFIX}message"
-# With widths in characters.
+# With the greatest widths in characters.
 RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, CHANGED_HEADING: 24}
+_MARGIN: Final = 3  # characters, with the arrow of a filter
 PIN_HEADING: Final = {SENT_PIN_HEADING: 14}
 
 
@@ -51,7 +52,16 @@ def make_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins:
         )
         for outcome in outcomes
     }
-    return Results(RESULT_HEADINGS | PIN_HEADING if pins else RESULT_HEADINGS, rows)
+    return Results(_fitted(RESULT_HEADINGS | PIN_HEADING if pins else RESULT_HEADINGS, rows), rows)
+
+
+def _fitted(headings: Mapping[str, int], rows: Mapping[int, Sequence[str | None]]) -> Mapping[str, int]:
+    """Return the headings with narrower columns for shorter texts, so that more is on the screen and on a page."""
+    longest = [max((len(text or "") for text in texts), default=0) for texts in zip(*rows.values(), strict=True)] or [
+        0
+    ] * len(headings)
+    texts = zip(headings.items(), longest, strict=True)
+    return {heading: min(width, max(len(heading), length) + _MARGIN) for (heading, width), length in texts}
 
 
 def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) -> Results | None:
@@ -70,7 +80,7 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
     messages = messages_by_row(problems)
     # Rows without a message are left out, unless they may have one from an earlier copy.
     rows = {row: (messages.get(row, ""),) for row in sheet.cells.index.tolist() if is_former or row in messages}
-    return Results({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows)
+    return Results(_fitted({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows), rows)
 
 
 def add_left_out(messages: Results | None, left_out: Mapping[int, str]) -> Results:

@@ -407,3 +407,16 @@ def test_a_sheet_of_a_header_alone_has_a_result_as_well(tmp_path: Path) -> None:
     written = write_result(tmp_path / "result.xlsx", sheet_of(["Ext"], name=None), [], [], RUN)
 
     assert next(openpyxl.load_workbook(written)["Boxes"].values) == ("Ext", *RESULT_HEADINGS)
+
+
+@pytest.mark.parametrize("message", ["", "it failed", 40 * "long "])
+@pytest.mark.parametrize("name", ["Boxes", None])
+def test_the_columns_of_a_result_are_as_wide_as_their_texts(tmp_path: Path, message: str, name: str | None) -> None:
+    sheet = wide_sheet(tmp_path, ["Ext"], name=name)
+    outcome = Outcome(row=3, extension_number="6201", status=Status.FAILED, message=message)
+    result = openpyxl.load_workbook(write_result(tmp_path / "r.xlsx", sheet, [outcome], [], RUN)).worksheets[1]
+
+    widths = {cell.value: result.column_dimensions[get_column_letter(cell.column)].width for cell in result[2]}
+    needed = max(len("bulkvm_message"), len(message))
+    assert min(90, needed) <= widths["bulkvm_message"] <= min(91, needed + 5)
+    assert {heading for heading, width in RESULT_HEADINGS.items() if widths[heading] > width + 1} == set()
