@@ -42,6 +42,10 @@ _RANGE: Final = re.compile(
     re.IGNORECASE,
 )
 _WIDEST_SHORT_RANGE: Final = 200  # 101-120 is a range, and 402-817 a number in groups
+# As in "Printed 12/07/2026".
+_DATE_WITHIN: Final = re.compile(
+    r"(?<![0-9])[0-9]{1,2}([./-])[0-9]{1,2}\1(?:20)?[0-9]{2}(?![0-9])|(?<![0-9])20[0-9]{2}-[0-9]{2}-[0-9]{2}(?![0-9])"
+)
 _NO_NUMBER: Final = "This is not a number. If the row is a heading or a note, delete it."
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*(?:[/,;&+|\s]|\b(?:and|or|und|oder|et|ou|y|o|e|en|of)\b)\s*", re.IGNORECASE)
 _LENGTH_OF_WORDS: Final = 4  # 6216 6217 are two numbers, and 402 817 may be one in groups
@@ -120,7 +124,7 @@ def _what_else(text: str) -> str:
     """Explain what a text is that is certainly no number; blank if it may be one."""
     if stands_for_no_value(text):
         return "This is a placeholder, not a number. Type the extension, or delete the row."
-    if not any(map(str.isnumeric, text)):
+    if not any(map(str.isnumeric, text)) or (_DATE_WITHIN.search(text) and any(map(str.isalpha, text))):
         return _NO_NUMBER
     if has_lookalike_letters(text):
         return "There is a letter among the digits, such as O for 0 or l for 1. Type the number again."

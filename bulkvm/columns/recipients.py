@@ -119,7 +119,7 @@ def _split_plain(text: str) -> tuple[str, ...] | None:
 
 
 def _doubt_notes(text: str) -> list[Fault]:
-    """Warn of an address with a note that it is not to be used, since notes are not read."""
+    """Warn of an address with a note that is not a name, such as "until Friday", since notes are not read."""
     return [
         Fault(
             ProblemCode.RECIPIENT,
@@ -127,7 +127,7 @@ def _doubt_notes(text: str) -> list[Fault]:
             Severity.WARNING,
         )
         for note in _BRACKETED_NAME.findall(text)
-        if names_outdated(note)
+        if names_outdated(note) or note[1:].lstrip()[:1].islower()
     ]
 
 

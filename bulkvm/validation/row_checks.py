@@ -13,7 +13,8 @@ RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 NO_EXTENSION: Final = Fault(
-    ProblemCode.EXTENSION_MISSING, "The extension is missing, so the row cannot be matched to a box. Fill it in."
+    ProblemCode.EXTENSION_MISSING,
+    "The extension is missing, so the row cannot be matched to a box. Fill it in, or delete the row.",
 )
 _PIN_IS_EXTENSION: Final = Fault(
     ProblemCode.PIN_IS_EXTENSION,

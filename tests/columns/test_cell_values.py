@@ -685,3 +685,29 @@ def test_a_ditto_mark_stands_for_the_name_above(text: str) -> None:
     found = fault(text, PinPolicy())
     assert found is not None
     assert "the name above" in found.message
+
+
+@pytest.mark.parametrize("text", ["Printed 12/07/2026", "Stand: 01.03.26", "as of 2026-03-01", "1/2/2026 Ann"])
+def test_a_note_with_a_date_is_not_a_number(text: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
+
+    assert fault.message == "This is not a number. If the row is a heading or a note, delete it."
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("a@example.com (until Friday)", "(until Friday)"),
+        ("a@example.com (work), b@example.com (Anna Bell)", "(work)"),
+        ("a@example.com (Anna Bell)", None),
+        ("Anna Bell (a@example.com)", None),
+        ("a@example.com [ext.]", "[ext.]"),
+    ],
+)
+def test_a_note_that_is_no_name_is_a_warning(text: str, note: str | None) -> None:
+    parsed = COLUMN_OF_HEADER["recipients"].read(text)
+
+    assert parsed.value is not None
+    assert [fault.message.partition(" is not read")[0] for fault in parsed.faults] == (
+        [f'The note "{note}"'] if note else []
+    )
