@@ -33,6 +33,7 @@ _PIN: Final = frozenset({PIN_COLUMN.header})
 _RECIPIENTS: Final = frozenset({"recipients"})
 # With the note "yes/no", the heading of one column means the other: "E-mail (yes/no)".
 _SWITCHES: Final = {PIN_COLUMN.header: "enable_pin", "recipients": "enable_email_notify"}
+_QUESTION: Final = re.compile(r"(.*\w)[\s:,-]+(\w{1,5}/\w{1,5})\s*\??\s*")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
@@ -94,6 +95,8 @@ def possible_columns(heading: str) -> frozenset[str]:
     """
     if len(heading) > _LONGEST or not _LETTER.search(heading):
         return _UNKNOWN
+    if (question := _QUESTION.fullmatch(heading)) and asks_yes_or_no(question[2]):
+        heading = f"{question[1]} ({question[2]})"  # E-mail Y/N
     structure = _STRUCTURE.findall(heading)
     if not structure:
         return _one(heading)
@@ -227,7 +230,8 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if names_outdated(note):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
-        is_known = is_note(note) or _named(note) or names_pin_of_box(f"{heading} {note}")
+        is_note_of_pin = is_note(note) or asks_yes_or_no(note)
+        is_known = is_note_of_pin or _named(note) or names_pin_of_box(f"{heading} {note}")
         return names_other_secret(note) or not is_known  # "PIN (door)"
     if found == _RECIPIENTS:
         return names_other_address(note)  # "E-mail (private)"

@@ -50,7 +50,9 @@ _NOTES: Final = _set(
     "verplicht vereist optioneel cijfer cijfers alleen tekens tot en of nee "
     "obrigatorio obrigatoria opcional digitos caracteres apenas ate sim nao"
 )
-_NEW: Final = _set("new neu neue neuer neues nouveau nouvelle nuevo nueva nuovo nuova nieuw nieuwe novo nova")
+_NEW: Final = _set(
+    "new next future neu neue neuer neues nouveau nouvelle nuevo nueva nuovo nuova nieuw nieuwe novo nova"
+)
 # Words that turn the meaning of a heading round.
 _NEGATIONS: Final = _set(
     "no not non none don dont disable disabled disabling without skip stop suppress kein keine keinen nicht ohne "

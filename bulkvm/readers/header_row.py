@@ -49,13 +49,26 @@ def first_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> Header | None:
-    """Find the row with the most known headings: the extension with any others, or at least two without it."""
+    """Find the row with the most known headings: the extension with any others, or at least two without it.
+
+    If there are boxes above it, below headings of their own, that is the row of those: none of them is lost.
+    """
     found = [
         Header(row, frozenset(column.header for column in match_headings(row.cells, heading_map).values()))
         for row in rows
     ]
     headers = [header for header in found if KEY_COLUMN.header in header.recognised or len(header.recognised) > 1]
-    return max(headers, key=lambda header: len(header.recognised), default=None)
+    best = max(headers, key=lambda header: len(header.recognised), default=None)
+    above = (header for header in headers if best and header.row.number < best.row.number and header.is_certain)
+    return next((header for header in above if best and _has_box(header, best, rows, heading_map)), best)
+
+
+def _has_box(header: Header, last: Header, rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> bool:
+    """Whether there is an extension between two rows with headings, in the column of the first one's extensions."""
+    columns = match_headings(header.row.cells, heading_map)
+    keys = [letter for letter, column in columns.items() if column is KEY_COLUMN]
+    between = [row for row in rows if header.row.number < row.number < last.row.number]
+    return any(row.cells.get(key, "").strip(STRIP_CHARS).isdecimal() for key in keys for row in between)
 
 
 def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetError:

@@ -46,12 +46,18 @@ def skip_rows(sheet: Sheet) -> Sheet:
 
 
 def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], row: int) -> bool:
-    """Whether every cell of a row that is read holds its own heading, and more than one does if there are several."""
+    """Whether every cell of a row that is read holds its own heading, and no other cell that of another column.
+
+    More than one cell does if there are several columns.
+    """
     texts = {letter: str(sheet.cells.at[row, letter]) for letter in columns}
     written = {letter: text for letter, text in texts.items() if text.strip(STRIP_CHARS)}
     if len(written) == 1 < len(columns):
         return False
-    return all(_is_heading(text, columns[letter], sheet, letter) for letter, text in written.items())
+    if not all(_is_heading(text, columns[letter], sheet, letter) for letter, text in written.items()):
+        return False
+    others = {str(letter): str(text) for letter, text in sheet.cells.loc[row].items() if letter not in columns}
+    return set(match_headings(others, sheet.heading_map).values()) <= set(columns.values())
 
 
 def _has_other_headings(sheet: Sheet, row: int) -> bool:

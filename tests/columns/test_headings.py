@@ -390,3 +390,15 @@ def test_a_question_beside_its_value_is_the_switch(headings: tuple[str, ...], he
     columns = match_headings(dict(zip("ABC", headings, strict=False)))
 
     assert [column.header for column in columns.values()] == headers
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("E-mail Y/N", "enable_email_notify"), ("E-Mail ja/nein", "enable_email_notify"), ("PIN Y/N", "enable_pin"),
+        ("E-mail on/off", "enable_email_notify"), ("PIN: yes/no?", "enable_pin"), ("Notify Y/N", "enable_email_notify"),
+        ("Mail to/from", None), ("Date/time", "play_datetime"), ("Guest Y/N", None),
+    ],
+)  # fmt: skip
+def test_a_heading_that_ends_with_yes_or_no_is_the_switch(heading: str, header: str | None) -> None:
+    assert header_of(heading) == header

@@ -218,3 +218,24 @@ def test_headings_in_two_rows_that_are_merged_are_one_error(tmp_path: Path) -> N
     workbook.save(path)
 
     assert [code for _, code in codes(read_sheet(path)) if code != "column-no-heading"] == ["headings-change"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ext,Name\n6200,Main\n\nExt,Name,PIN,E-Mail\n6201,Lab,402817,a@example.com\n",
+        "Ext,Name\n6200,Main\n\nName,Ext,PIN\nLab,6201,402817\n",
+        "Our boxes\nExt,Name\n6200,Main\n6202,Bar\nExt,Name,PIN\n6201,Lab,402817\n",
+    ],
+)
+def test_boxes_above_another_table_with_more_columns_are_not_lost(tmp_path: Path, text: str) -> None:
+    left, found = skipped(tmp_path, text)
+
+    assert left[0] == (3 if text.startswith("Our") else 2)
+    assert (None, "headings-change") in found
+
+
+def test_a_table_with_more_columns_below_another_heading_row_is_read(tmp_path: Path) -> None:
+    left, found = skipped(tmp_path, "Ext,Name\nExt,Name,PIN\n6201,Lab,402817\n")
+
+    assert (left, found) == ([3], [])
