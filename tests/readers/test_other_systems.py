@@ -483,6 +483,8 @@ def test_mailboxes_in_a_template_that_no_context_uses_are_left_out(tmp_path: Pat
     sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
 
     assert sheet.left_out == {2: "It is in the template unused, which no context uses."}
+    chosen = read_sheet(tmp_path / "voicemail.conf", system="asterisk", sheet="default")
+    assert list(chosen.left_out) == [2, 10]
 
 
 @pytest.mark.parametrize(

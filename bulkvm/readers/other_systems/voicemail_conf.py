@@ -1,7 +1,7 @@
 """Asterisk's voicemail.conf: sections of mailboxes, one on each line."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -75,13 +75,18 @@ class _Contents:
 
     def unused_templates(self) -> set[str]:
         """The templates that no context is made of: Asterisk does not read their mailboxes."""
-        used = {name for name, flags in self.parents.items() if _TEMPLATE not in flags}
+        used = self.with_templates(name for name, flags in self.parents.items() if _TEMPLATE not in flags)
+        return self.parents.keys() - used
+
+    def with_templates(self, contexts: Iterable[str]) -> set[str]:
+        """Some contexts, and all that they are made of."""
+        used = set(contexts)
         found = list(used)
         while found:
             new = self.parents.get(found.pop(), set()) - used
             used |= new
             found += new
-        return self.parents.keys() - used
+        return used
 
     @property
     def has_pins_elsewhere(self) -> bool:
@@ -130,7 +135,7 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             f"{source.name} is not a voicemail.conf with mailboxes, such as `6101 => 2580,Front Desk` in `[default]`.",
             ProblemCode.NOT_A_SHEET,
         )
-    templates = contents.unused_templates()
+    templates, read = contents.unused_templates(), contents.with_templates([context] if context else contexts)
     problems += _check_context(context, {n: b for n, b in contexts.items() if n not in templates}, source.name)
     headings = [heading for heading in _HEADINGS if heading != _PIN or not contents.has_pins_elsewhere]
     for boxes in contexts.values():
@@ -152,16 +157,16 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
         left_out={
             line: reason
             for name, boxes in contexts.items()
-            if (reason := _reason_to_skip(name, context, templates))
+            if (reason := _reason_to_skip(name, context, templates, read))
             for line in boxes
         },
     )
 
 
-def _reason_to_skip(name: str, context: str | None, templates: Collection[str]) -> str:
+def _reason_to_skip(name: str, context: str | None, templates: Collection[str], read: Collection[str]) -> str:
     if name in templates:
         return f"It is in the template {name}, which no context uses."
-    return "" if context in {None, name} else f"It is in the context {name}, and only {context} is read."
+    return "" if name in read else f"It is in the context {name}, and only {context} is read."
 
 
 def _join(names: Sequence[str]) -> str:
