@@ -1,7 +1,7 @@
 """List the PINs that an import set, for a mail merge."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -33,10 +33,11 @@ from bulkvm.reports.pin_list import write_pin_list
 from bulkvm.reports.table_file import table_format
 from bulkvm.reports.workbook.run_name import read_run_name
 from bulkvm.runs import ListedRun, PastRun, is_in_progress, read_journal
-from bulkvm.runs.history import find_run, list_runs, undos_of
+from bulkvm.runs.history import find_run, is_undo, list_runs, undos_of
 from bulkvm.text import count
 
 _EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
+_MOST_RUNS: Final = 5  # among which that of a CSV file is looked for
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
 
 
@@ -140,7 +141,6 @@ def _read_result(file: Path, observer: Observer) -> Iterator[Box | Status]:
         SheetError: a row has the PIN or the extension of another one in the run's journal; or it has no journal, and
             the rules refuse a PIN.
     """
-    journal, edited = _find_journal(file, observer), []
     run = "name the run instead: `bulkvm runs` lists them"
     try:
         sheet = read_sheet(file)
@@ -154,6 +154,7 @@ def _read_result(file: Path, observer: Observer) -> Iterator[Box | Status]:
     statuses = sheet.texts(written[STATUS_HEADING])
     sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
     ids = sheet.texts(written[ID_HEADING]) if ID_HEADING in written else {}
+    journal, edited = _find_journal(file, {text.strip(STRIP_CHARS) for text in ids.values()}, observer), []
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
     is_needed = any(_is_created(text) and not sent.get(row) for row, text in statuses.items())
     if KEY_COLUMN.header not in letters or (is_needed and PIN_COLUMN.header not in letters):
@@ -203,10 +204,10 @@ def _check_edited(file: Path, edited: Sequence[int], remedy: str) -> None:
         )
 
 
-def _find_journal(file: Path, observer: Observer) -> _Journal:
-    """Find the journal of the run that a result names."""
-    name = read_run_name(file)
-    run = next((run for run in list_runs(observer.notice) if run.info.name == name), None) if name else None
+def _find_journal(file: Path, ids: Collection[str], observer: Observer) -> _Journal:
+    """Find the journal of the run that a result names; of a CSV file, the last run that changed one of its boxes."""
+    name, runs = read_run_name(file), list_runs(observer.notice)
+    run = next((run for run in runs if run.info.name == name), None) if name else _last_run_of(ids, runs)
     if run is None:
         observer.notice(
             f"{file.name} names no run whose journal is here, so its PINs could not be compared with those that were "
@@ -218,6 +219,15 @@ def _find_journal(file: Path, observer: Observer) -> _Journal:
         pins={box.extension_number: box.pin for box in _read_run(past) if isinstance(box, Box)},
         extensions={outcome.id: outcome.extension_number for outcome in past.outcomes if outcome.id},
     )
+
+
+def _last_run_of(ids: Collection[str], runs: Sequence[ListedRun]) -> ListedRun | None:
+    for run in runs[: -_MOST_RUNS - 1 : -1]:
+        if is_in_progress(run.file) or is_undo(run.info):
+            continue
+        if any(outcome.status.may_have_changed and outcome.id in ids for outcome in read_journal(run.file).outcomes):
+            return run
+    return None
 
 
 def _is_created(status: str) -> bool:

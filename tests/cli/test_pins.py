@@ -174,8 +174,25 @@ def test_a_changed_extension_in_a_result_is_reported(bulkvm: Bulkvm, folder: Pat
 
 
 @pytest.mark.usefixtures("pbx")
-def test_a_result_that_names_no_run_is_not_compared_and_says_so(bulkvm: Bulkvm, folder: Path) -> None:
+@pytest.mark.parametrize(("old", "new"), [("6201", "6299"), ("024680", "024681"), ("desk@", "front@")])
+def test_a_csv_result_is_compared_with_the_last_run_that_changed_its_boxes(
+    bulkvm: Bulkvm, folder: Path, old: str, new: str
+) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
+    bulkvm("import", write_csv(folder / "b.csv", ("6209", "Other", "739402", "", "")), "--yes", "--result", "b.r.csv")
+    text = (folder / "r.csv").read_text(encoding="utf-8-sig")
+    (folder / "r.csv").write_text(text.replace(old, new), encoding="utf-8")
+
+    ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+    assert ended.code == (0 if "@" in old else 3)
+    assert "names no run" not in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_result_without_a_journal_is_not_compared_and_says_so(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
+    bulkvm("runs", "forget", "--older-than", "0d", "--yes")
 
     assert "r.csv names no run whose journal is here" in bulkvm("pins", "r.csv", "--output", "letters.csv").err
 
