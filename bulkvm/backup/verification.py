@@ -1,6 +1,7 @@
 """Verifies all backups in a folder against their manifests."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -105,28 +106,48 @@ def verify(folder: Folder, *, now: datetime | None = None) -> Verified:
 
 def _find_newest(whole: Iterable[Manifest], now: datetime) -> tuple[Mapping[str, datetime | None], tuple[str, ...]]:
     """The time of the newest good backup of each site and tenant, and those without a good one."""
-    groups: list[list[Manifest]] = []
-    # Backups of 0.1.0, which name no tenant, come last and join the group of their site.
-    for manifest in sorted(whole, key=lambda one: (one.tenant is None, one.time)):
-        group = next((group for group in groups if _belong_together(group[0], manifest)), None)
-        if group is None:
-            groups.append([manifest])
-        else:
-            group.append(manifest)
-    sites = [group[0].site for group in groups]
+    groups = _group_by_tenant(whole)
+    latest = [max(group, key=lambda one: (one.tenant is not None, one.time)) for group in groups]
     named = {
-        _name(group[0], sites.count(group[0].site)): [one.time for one in group if not one.suspect] for group in groups
+        name: [one.time for one in group if not one.suspect] for name, group in zip(_names(latest), groups, strict=True)
     }
     newest = {name: max((time for time in good if time <= now), default=None) for name, good in named.items() if good}
     return newest, tuple(sorted(name for name, good in named.items() if not good))
 
 
-def _belong_together(one: Manifest, other: Manifest) -> bool:
-    if one.site != other.site:
-        return False
+def _group_by_tenant(whole: Iterable[Manifest]) -> list[list[Manifest]]:
+    """Group backups by site and tenant; those of all tenants of a site by the tenant, whose domain may have changed."""
+    groups: list[list[Manifest]] = []
+    of_site: dict[str, list[list[Manifest]]] = {}
+    of_tenant: dict[str, list[Manifest]] = {}
+    # Backups of 0.1.0, which name no tenant, come last and join the group of their site.
+    for manifest in sorted(whole, key=lambda one: (one.tenant is None, one.time)):
+        tenant, same_site = manifest.tenant, of_site.setdefault(manifest.site, [])
+        key = tenant.key if tenant and tenant.id and tenant.domain == manifest.site else None
+        group = of_tenant.get(key) if key else None
+        group = group or next((group for group in same_site if _is_same_tenant(group[0], manifest)), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(manifest)
+        if not any(known is group for known in same_site):
+            same_site.append(group)
+        if key:
+            of_tenant[key] = group
+    return groups
+
+
+def _is_same_tenant(one: Manifest, other: Manifest) -> bool:
     return one.tenant is None or other.tenant is None or one.tenant.is_same(other.tenant)
 
 
-def _name(manifest: Manifest, tenants: int) -> str:
-    name = manifest.site if tenants == 1 else f"{manifest.site} ({manifest.tenant or manifest.pbx})"
-    return printable(name)
+def _names(manifests: Sequence[Manifest]) -> list[str]:
+    """Names for sites; with the tenant for each that has the name of another, and with its id if that is not enough."""
+    sites = Counter(manifest.site for manifest in manifests)
+    tenants = Counter((manifest.site, str(manifest.tenant)) for manifest in manifests)
+    names = []
+    for manifest in manifests:
+        tenant = manifest.tenant
+        of_tenant = f" ({tenant or manifest.pbx})" if sites[manifest.site] > 1 else ""
+        of_id = f" (id {tenant.id})" if tenant and tenant.id and tenants[manifest.site, str(tenant)] > 1 else ""
+        names.append(printable(f"{manifest.site}{of_tenant}{of_id}"))
+    return names

@@ -121,3 +121,28 @@ async def test_the_newest_backup_of_each_tenant_is_named(tmp_path: Path) -> None
         "clinic (a (a.example.com) on simulator)": NIGHT + DAY,
         "clinic (b (b.example.com) on simulator)": NIGHT + 2 * DAY,
     }
+
+
+async def test_a_tenant_with_a_new_domain_is_still_backed_up(tmp_path: Path) -> None:
+    """Of the backups of all tenants, which are named after the domains; those of two sites are not joined."""
+    folder = tmp_path / "nights"
+    for night, domain in enumerate(("former.example", "now.example")):
+        app = pbx_with(tmp_path, 20, settings=SimulatorSettings(page_cap=20, tenant_id="1", domain=domain))
+        for name in (domain, f"site-{night}"):
+            await back_up_from(app, folder, now=NIGHT + night * DAY, site=replace(SITE, name=name))
+
+    assert verify(folder, now=NIGHT + 9 * DAY).newest == {
+        "now.example": NIGHT + DAY, "site-0": NIGHT, "site-1": NIGHT + DAY,
+    }  # fmt: skip
+
+
+async def test_tenants_of_one_name_and_domain_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    folder = tmp_path / "nights"
+    for night in range(2):
+        shown = SimulatorSettings(page_cap=20, tenant_id=f"{night}", tenant_name="a", domain="a.example.com")
+        await back_up_from(pbx_with(tmp_path, 20, settings=shown), folder, now=NIGHT + night * DAY)
+
+    assert verify(folder, now=NIGHT + 9 * DAY).newest == {
+        "clinic (a (a.example.com) on simulator) (id 0)": NIGHT,
+        "clinic (a (a.example.com) on simulator) (id 1)": NIGHT + DAY,
+    }

@@ -646,3 +646,13 @@ def test_the_backups_of_a_tenant_with_a_new_domain_are_still_its_own(
     assert "no longer lists" not in shrunk.err + whole.err + after.err
     assert (after.code, after.err) == (0, "3 tenants: 3 backed up, 0 failed.\n")
     assert SECOND not in tenants_of(folder / "nights" / "provider")
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_list_of_tenants_is_not_that_of_one_tenant(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_option = bulkvm("tenants", "--tenant", SECOND)
+    monkeypatch.setenv("BULKVM_TENANT", SECOND)
+    by_variable = bulkvm("tenants")
+
+    assert (by_option.code, "lists all tenants. Omit --tenant." in by_option.err) == (2, True)
+    assert (by_variable.code, len(by_variable.out.splitlines())) == (0, 3)

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.json_output import print_json, tenants_document
 from bulkvm.cli.options import JSON_OPTION, site_options
-from bulkvm.model.errors import BulkvmError
+from bulkvm.model.errors import BulkvmError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.text import count, printable
 
@@ -30,6 +31,8 @@ def command(*, connection: "Connection", as_json: bool, console: Console) -> int
     """List the tenants of a PBX, with their number of boxes. This needs a system administrator's login."""
     from bulkvm.jobs.count_boxes import count_boxes
 
+    if click.get_current_context().get_parameter_source("tenant") is ParameterSource.COMMANDLINE:
+        raise UsageError("`bulkvm tenants` lists all tenants. Omit --tenant.")
     report = count_boxes(connection)
     if as_json:
         print_json(tenants_document(report))
