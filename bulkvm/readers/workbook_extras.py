@@ -71,6 +71,7 @@ class _Sheet(XmlHandler):
     def __init__(self, name: str) -> None:
         self.found: dict[str, str] = {}
         self._name = name
+        self._first = "A1"
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
@@ -78,6 +79,8 @@ class _Sheet(XmlHandler):
             dataValidation=self._add("input rules", "sqref", "type", "prompt", "promptTitle"),
             hyperlink=self._add("links", "ref", "tooltip"),
             ext=self._add("extensions", "uri"),
+            sheetView=self._start_view,
+            pane=self._start_pane,
         )
 
     def end_handlers(self) -> EndHandlers:
@@ -91,6 +94,14 @@ class _Sheet(XmlHandler):
             self.found[label] = "\n".join(filter(None, (self.found.get(label), content)))
 
         return add
+
+    def _start_view(self, attributes: dict[str, str]) -> None:
+        self._first = attributes.get("topLeftCell", "A1")
+
+    def _start_pane(self, attributes: dict[str, str]) -> None:
+        """Find cells that no scrolling shows: those before the first one when the panes were frozen."""
+        if attributes.get("state", "").startswith("frozen") and self._first != "A1":
+            self.found[f"frozen panes with the cells before {self._first} of {self._name} out of sight"] = ""
 
     def _end_header(self, text: str) -> None:
         if shown := " ".join(_FONTS.sub("", text).split()):

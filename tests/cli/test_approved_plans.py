@@ -451,6 +451,12 @@ def print_less(workbook: Workbook) -> None:
     workbook["Boxes"].print_area = "A1:G3"
 
 
+def freeze_after_scrolling(workbook: Workbook) -> None:
+    sheet = workbook["Boxes"]
+    sheet.freeze_panes = "B2"
+    sheet.sheet_view.topLeftCell = "A4"
+
+
 def add_link(workbook: Workbook) -> None:
     workbook["Boxes"]["B2"].hyperlink = "https://example.com/"
 
@@ -480,6 +486,7 @@ ADDED: dict[Callable[[Workbook], None], str] = {
     add_header: 'Changed: the header or footer of "bulkvm".',
     change_footer: 'Changed: the header or footer of "Boxes".',
     print_less: "Changed: the print area.",
+    freeze_after_scrolling: 'Added: frozen panes with the cells before A4 of "Boxes" out of sight.',
     add_link: 'Added: links of "Boxes".',
     add_hint: 'Added: input rules of "Boxes".',
     add_picture: "Added: a picture, chart or shape (xl/drawings/drawing1.xml).",
