@@ -21,7 +21,7 @@ from bulkvm.text import count, join_and, printable
 FORM: Final = ("name and date", "signature")  # lines to fill in, on paper or in the file
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
 _PINS: Final = (
-    "This file contains no PINs, and no warning that shows one. "
+    "This file contains no PINs, unless a name or an address does, and no warning that shows one. "
     "PINs are sent from the sheet, or generated when the plan is sent."
 )
 _EXACT: Final = (
