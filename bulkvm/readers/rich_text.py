@@ -3,7 +3,7 @@
 from typing import Final
 
 from bulkvm.readers.cell_text import join_text_runs
-from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, for_elements, is_on
+from bulkvm.readers.xml_parts import SMALLEST_TEXT, EndHandlers, StartHandlers, for_elements, is_below, is_on
 
 _RAISED: Final = str.maketrans("0123456789", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _LOWERED: Final = str.maketrans("0123456789", "\u2080\u2081\u2082\u2083\u2084\u2085\u2086\u2087\u2088\u2089")
@@ -40,7 +40,7 @@ def look_alike(one: str, other: str) -> bool:
 
 
 class RichText:
-    """The runs of a text, without phonetic guides, and whether some are struck through or white.
+    """The runs of a text, without phonetic guides, and whether some are struck through, or are white or tiny.
 
     Digits in superscript, such as those of footnotes, are superscript characters: 6201 with a small 1 is not 62011.
     """
@@ -60,6 +60,7 @@ class RichText:
             rPh=self._start_phonetic,
             strike=self._start_strike,
             color=self._start_color,
+            sz=self._start_size,
             vertAlign=self._start_alignment,
         )
 
@@ -95,7 +96,10 @@ class RichText:
         self._has_struck = is_on(attributes)
 
     def _start_color(self, attributes: dict[str, str]) -> None:
-        self._has_white = look_alike(read_color(attributes), WHITE)
+        self._has_white |= look_alike(read_color(attributes), WHITE)
+
+    def _start_size(self, attributes: dict[str, str]) -> None:
+        self._has_white |= is_below(attributes.get("val"), SMALLEST_TEXT)
 
     def _start_alignment(self, attributes: dict[str, str]) -> None:
         self._digits = _ALIGNED.get(attributes.get("val", ""), _PLAIN)
