@@ -192,7 +192,8 @@ class _Journal:
             return True
         if sent := self.pins.get(box.extension_number):
             return box.pin != sent
-        return bool(box.pin) and pin_fault(box.pin, DEFAULT_PIN_POLICY) is not None
+        # The PIN of a box in the journal that the run did not set is of an earlier run, which may have had other rules.
+        return not self.extensions and bool(box.pin) and pin_fault(box.pin, DEFAULT_PIN_POLICY) is not None
 
 
 def _check_edited(file: Path, edited: Sequence[int], remedy: str) -> None:

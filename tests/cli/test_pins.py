@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.simulator import FaultRules
-from tests.cli.program import Bulkvm, stored
+from tests.cli.program import Bulkvm, Serve, stored
 from tests.cli.sheet_files import statuses, write_csv
 
 HEADINGS = ("Name", "Extension", "PIN", "E-mail")
@@ -131,6 +131,23 @@ def test_rows_that_an_earlier_run_created_are_counted(
 
     assert len(listed(folder / "letters.csv")) == 2
     assert "2 rows not listed: the box existed before this import. If an earlier import created it" in ended.err
+
+
+@pytest.mark.parametrize("pins", ["4-6", "12-14"])
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_pins_of_another_length_are_listed_after_their_result_was_imported_again(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, pins: str, suffix: str
+) -> None:
+    own = "2580" if pins == "4-6" else "482915738204"
+    options = "--replace-pins", "--generate-pins", "--yes"
+    with serve(f"pins:{pins}") as app:
+        bulkvm("import", write_csv(folder / "a.csv", (*ROWS[0][:2], own, "", ""), ROWS[2]), *options)
+        bulkvm("import", "a.result.xlsx", *options, "--result", f"again.{suffix}")
+
+        ended = bulkvm("pins", f"again.{suffix}", "--output", "letters.csv")
+
+        assert ended.code == 0
+        assert {row[1]: row[2] for row in listed(folder / "letters.csv")[1:]} == stored(app, "pin")
 
 
 @pytest.mark.usefixtures("pbx")
