@@ -26,7 +26,14 @@ from bulkvm.readers.encoding import (
     decode,
     warn_guessed_encoding,
 )
-from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
+from bulkvm.readers.header_row import (
+    Header,
+    find_header,
+    first_rows,
+    no_header_error,
+    refuse_boxes_above,
+    warn_unnamed_columns,
+)
 from bulkvm.readers.other_systems.recognition import export_error, refuse_export
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
 from bulkvm.readers.other_systems.voicemail_conf import is_voicemail_conf
@@ -78,6 +85,7 @@ def read_csv(
             ProblemCode.UNREADABLE,
         )
     # Values to the right of the header are reported by row.
+    problems.extend(refuse_boxes_above(header))
     problems.extend(warn_unnamed_columns(header, cells, cells.columns.intersection(list(header.row.cells))))
     return Sheet(
         path=source.path,

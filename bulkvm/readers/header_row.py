@@ -1,7 +1,7 @@
 """Detection of the header row."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -24,10 +24,11 @@ _MAX_LENGTH: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header row, and the columns whose headings it has."""
+    """The header row, the columns whose headings it has, and the numbers of rows above it that may be boxes."""
 
     row: Row
     recognised: frozenset[str]
+    boxes_above: tuple[int, ...] = ()
 
     @property
     def headings(self) -> dict[str, str]:
@@ -59,8 +60,11 @@ def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> H
     ]
     headers = [header for header in found if KEY_COLUMN.header in header.recognised or len(header.recognised) > 1]
     best = max(headers, key=lambda header: len(header.recognised), default=None)
-    above = (header for header in headers if best and header.row.number < best.row.number and header.is_certain)
-    return next((header for header in above if best and _has_box(header, best, rows, heading_map)), best)
+    if best is None:
+        return None
+    above = (header for header in headers if header.row.number < best.row.number and header.is_certain)
+    first = next((header for header in above if _has_box(header, best, rows, heading_map)), best)
+    return replace(first, boxes_above=tuple(_boxes_above(first, rows, heading_map)))
 
 
 def _has_box(header: Header, last: Header, rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> bool:
@@ -69,6 +73,31 @@ def _has_box(header: Header, last: Header, rows: Sequence[Row], heading_map: Map
     keys = [letter for letter, column in columns.items() if column is KEY_COLUMN]
     between = [row for row in rows if header.row.number < row.number < last.row.number]
     return any(row.cells.get(key, "").strip(STRIP_CHARS).isdecimal() for key in keys for row in between)
+
+
+def _boxes_above(header: Header, rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> Iterator[int]:
+    """Yield the rows above the headings with an extension and most of the other values."""
+    columns = match_headings(header.row.cells, heading_map)
+    keys = [letter for letter, column in columns.items() if column is KEY_COLUMN]
+    for row in rows:
+        if row.number >= header.row.number:
+            return
+        filled = sum(bool(row.cells.get(letter, "").strip(STRIP_CHARS)) for letter in columns)
+        has_key = any(row.cells.get(key, "").strip(STRIP_CHARS).isdecimal() for key in keys)
+        if has_key and 2 * filled > len(columns) > 1:
+            yield row.number
+
+
+def refuse_boxes_above(header: Header) -> Iterator[Problem]:
+    """Refuse a sheet with boxes above its headings, as after sorting it together with them."""
+    if header.boxes_above:
+        named = join_limited([str(row) for row in header.boxes_above], _MAX_LISTED)
+        yield Problem(
+            row=None,
+            code=ProblemCode.HEADINGS_CHANGE,
+            message=f"the headings are in row {header.row.number}, and rows above them may be boxes: {named}. Move the "
+            "headings above all rows. If those rows are no boxes, delete them.",
+        )
 
 
 def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetError:

@@ -12,7 +12,14 @@ from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.file_type import damaged_error
-from bulkvm.readers.header_row import Header, find_header, first_rows, no_header_error, warn_unnamed_columns
+from bulkvm.readers.header_row import (
+    Header,
+    find_header,
+    first_rows,
+    no_header_error,
+    refuse_boxes_above,
+    warn_unnamed_columns,
+)
 from bulkvm.readers.hidden_and_merged import (
     allow_partly_struck,
     find_covered_headings,
@@ -191,5 +198,5 @@ def _read(
         headings=header.headings,
         cells=cells,
         kinds=table.kinds,
-        problems=(*warn_unnamed_columns(header, cells, cells.columns), *problems),
+        problems=(*refuse_boxes_above(header), *warn_unnamed_columns(header, cells, cells.columns), *problems),
     )

@@ -302,3 +302,28 @@ def test_headings_in_a_hidden_sheet_alone_are_named(tmp_path: Path) -> None:
         read_sheet(path)
 
     assert read_sheet(path, sheet="Boxes").name == "Boxes"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("above", "named"),
+    [
+        pytest.param([["6201", "Bar", "402817"], ["6202", "Cafe", ""]], "1, 2", id="sorted with the headings"),
+        pytest.param([["Our boxes", "", ""], ["6201", "Bar", ""]], "2", id="below a title"),
+        pytest.param([["Our boxes", "2026", ""], ["2026", "", ""], ["", "Bar", "402817"]], None, id="titles"),
+    ],
+)
+def test_boxes_above_the_headings_are_an_error(
+    tmp_path: Path, suffix: str, above: Sequence[Sequence[str]], named: str | None
+) -> None:
+    rows = [*above, ["Ext", "Name", "PIN"], ["6203", "Desk", "402829"]]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_text(rows), "utf-8")
+    else:
+        write_workbook(path, *rows)
+
+    problems = read_sheet(path).problems
+
+    assert [problem.code for problem in problems] == (["headings-change"] if named else [])
+    assert all(f"rows above them may be boxes: {named}." in problem.message for problem in problems)
