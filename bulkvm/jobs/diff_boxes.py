@@ -120,7 +120,7 @@ def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer =
     A tenant's file is named after its domain, as `export_tenants` writes it; else it is the newest good backup.
 
     Args:
-        folder: the folder, on this machine or in a store.
+        folder: the folder, on this machine or in a store; or the one in which that of the site's backups is.
         connection: the login of a system administrator.
         observer: is shown notices about what is wrong in a sheet.
 
@@ -129,6 +129,9 @@ def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer =
         BulkvmError: the tenants could not be listed.
     """
     files = _list_files(folder)
+    of_site = folder / name_part(connection.site.name)
+    if not files and not list_backed_up(folder) and list_backed_up(of_site):
+        folder = of_site  # `folder` is the one that was given to `back_up_tenants`
 
     async def compare(name: str, of_tenant: Connection) -> DiffReport:
         own, tenant = TenantObserver(name, observer), of_tenant.site.tenant

@@ -378,9 +378,10 @@ def test_every_tenant_is_compared_with_its_newest_good_backup(app: Starlette, bu
     app.state.tenants.state(3).replace([])
     assert bulkvm("backup", "nights", "--all-tenants").code == 8
 
-    ended = bulkvm("diff", "nights/provider", "--all-tenants")
+    ended, outer = (bulkvm("diff", folder, "--all-tenants") for folder in ("nights/provider", "nights"))
 
     assert ended.code == 10
+    assert outer == ended
     assert f"{THIRD}: 2 boxes only in {THIRD}-" in ended.err
     assert "-suspect" not in ended.err
 
