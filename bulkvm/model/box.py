@@ -114,8 +114,10 @@ class Owner:
         return self.kind == "SHARED_VOICEMAIL"
 
     def __str__(self) -> str:
-        """For a message: `the ring group "Sales"`."""
+        """For a message: `the ring group "Sales"`, or `a ring group`."""
         kind = "user" if self.kind == "EXTENSION" else self.kind.lower().replace("_", " ")
+        if not self.name.strip():
+            return "an unknown extension" if kind == "unknown" else f"a {kind}"
         return f"the {kind} {quoted(self.name)}"
 
 
@@ -130,4 +132,6 @@ class NumberConflict:
     def __str__(self) -> str:
         """For a message: `6201 belongs to the ring group "Sales"; the next free number is 6207`."""
         advice = f"the next free number is {self.next_free}" if self.next_free else "choose another number"
+        if self.owner.is_box:  # created since the boxes were listed
+            advice = "run the same command again"
         return f"{self.number} belongs to {self.owner}; {advice}"

@@ -152,8 +152,9 @@ class NumberOwners:
 
 
 async def _describe(number: str, owner: Owner, used: Collection[str], owners: NumberOwners) -> NumberConflict:
-    with suppress(PbxRefused, OutcomeUnknown):
-        return NumberConflict(number, owner, await _next_free(number, used, owners))
+    if not owner.is_box:
+        with suppress(PbxRefused, OutcomeUnknown):
+            return NumberConflict(number, owner, await _next_free(number, used, owners))
     return NumberConflict(number, owner, None)
 
 

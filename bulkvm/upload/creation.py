@@ -153,7 +153,10 @@ async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused, known:
         message = f"{refusal} The box exists, with the values of the row."
         return row_outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
     if box:
-        return rejected(record, refusal, attempts, box.id)
+        message = (
+            f"{refusal} A box {box.extension_number} exists with other values. Run the same command again to change it."
+        )
+        return replace(rejected(record, refusal, attempts, box.id), message=message)
     return await _rejected(record, refusal, pbx, known)
 
 

@@ -280,11 +280,18 @@ def test_a_row_that_changed_nothing_is_not_undone(status: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    ("free", "advice"), [("6303", "the next free number is 6303"), (None, "choose another number")]
+    ("owner", "free", "words"),
+    [
+        (Owner("Sales", "RING_GROUP"), "6303", 'the ring group "Sales"; the next free number is 6303'),
+        (Owner("Sales", "RING_GROUP"), None, 'the ring group "Sales"; choose another number'),
+        (Owner(" ", "VIRTUAL_RECEPTIONIST"), None, "a virtual receptionist; choose another number"),
+        (Owner("", "UNKNOWN"), None, "an unknown extension; choose another number"),
+        (Owner("Sales", "SHARED_VOICEMAIL"), None, 'the shared voicemail "Sales"; run the same command again'),
+    ],
 )
-def test_a_number_that_is_taken_is_reported_with_its_owner(free: str | None, advice: str) -> None:
-    taken = {"6201": NumberConflict("6201", Owner("Sales", "RING_GROUP"), free)}
+def test_a_number_that_is_taken_is_reported_with_its_owner(owner: Owner, free: str | None, words: str) -> None:
+    taken = {"6201": NumberConflict("6201", owner, free)}
 
     plan = make_plan([NEW], [], taken)
 
-    assert [problem.message for problem in plan.problems] == [f'6201 belongs to the ring group "Sales"; {advice}.']
+    assert [problem.message for problem in plan.problems] == [f"6201 belongs to {words}."]
