@@ -100,14 +100,14 @@ async def examine(
         if no_secret:
             yield Finding("login", str(no_secret), no_secret)
         elif isinstance(client, Pbx):
-            async for finding in _run_all(_Tenant(site, client, settings.max_rps).checks):
+            async for finding in _run_all(_Tenant(site, client, settings).checks):
                 yield finding
         else:
             system = _System(site, client)
             yield await _run("tenant" if site.switch_to else "login", system.log_in)
             if system.tenant:
                 async with connect(site, once, app=app, tenant=system.tenant) as pbx:
-                    async for finding in _run_all(_Tenant(site, pbx, settings.max_rps).checks):
+                    async for finding in _run_all(_Tenant(site, pbx, settings).checks):
                         yield finding
 
 
@@ -248,10 +248,10 @@ class _System:
 class _Tenant:
     """Checks what the user may do on the PBX."""
 
-    def __init__(self, site: Site, pbx: Pbx, max_rps: float) -> None:
+    def __init__(self, site: Site, pbx: Pbx, settings: SendSettings) -> None:
         self._site = site
         self._pbx = pbx
-        self._max_rps = max_rps
+        self._settings = settings
         self._boxes = 0
         self._refusal: NotAllowed | None = None
 
@@ -298,8 +298,9 @@ class _Tenant:
         began = time.perf_counter()
         await self._pbx.count_boxes()
         took = f"a request takes {(time.perf_counter() - began) * 1000:.0f} ms"
-        rate = f"at most {self._max_rps:g} requests per second are sent" if self._max_rps else "the rate is not limited"
-        return f"{took}; {rate} (--max-rps)\n{RATE_LIMITS}"
+        rate, at_once = self._settings.max_rps, self._settings.concurrency
+        limit = f"at most {rate:g} requests per second" if rate else "the rate is not limited"
+        return f"{took}; {limit}, at most {at_once} at once (--max-rps, --concurrency)\n{RATE_LIMITS}"
 
 
 def _with_advice(error: OutcomeUnknown | PbxUnreachable) -> PbxError:

@@ -1,6 +1,5 @@
 """The sites file: a TOML table for each site, without its secret."""
 
-import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -32,7 +31,7 @@ _OWN_FIELDS: Final = (
     "fingerprint",
 )
 _TENANT_FIELDS: Final = ("tenant_id", "tenant_name", "tenant_domain")
-_LIMITS: Final = {"max_rps": (int, float), "concurrency": (int,)}
+_LIMITS: Final = {"max_rps": ((int, float), 0, 100_000), "concurrency": ((int,), 1, 256)}  # as the options
 _FIELDS: Final = (*_OWN_FIELDS, *_TENANT_FIELDS, *_LIMITS)
 _NAME: Final = re.compile(r"\w[\w.-]{0,63}")
 
@@ -173,13 +172,14 @@ def _value(site: Site, field: str) -> Any:
 
 
 def _read_limits(name: str, entry: Mapping[str, Any]) -> dict[str, float]:
-    """The limits of a site's requests: positive numbers, or 0 for no limit of the rate."""
+    """The limits of a site's requests, in the range of the options."""
     limits = {field: entry[field] for field in _LIMITS if field in entry}
     for field, value in limits.items():
-        if isinstance(value, bool) or not isinstance(value, _LIMITS[field]) or not 0 <= value < math.inf:
-            raise UsageError(f"[{name}] has a {field} that is not a number, such as {field} = 16.")
-    if limits.get("concurrency") == 0:
-        raise UsageError(f"[{name}] has a concurrency of 0, which would send nothing. Write 1 or more.")
+        types, least, most = _LIMITS[field]
+        if isinstance(value, bool) or not isinstance(value, types) or not least <= value <= most:
+            raise UsageError(
+                f"[{name}] has a {field} that is not a number from {least} to {most}. Example: {field} = 16."
+            )
     return limits
 
 

@@ -68,6 +68,22 @@ async def test_the_built_in_pbx_has_no_connection_to_check() -> None:
     assert not any(found.error for found in findings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            SendSettings(max_rps=20, concurrency=2),
+            "at most 20 requests per second, at most 2 at once (--max-rps, --concurrency)",
+        ),
+        (SendSettings(max_rps=0), "the rate is not limited, at most 8 at once (--max-rps, --concurrency)"),
+    ],
+)
+async def test_the_limits_of_a_site_are_shown(settings: SendSettings, words: str) -> None:
+    findings = [found async for found in examine(site_at("http://simulator"), settings, app=create_app())]
+
+    assert words in findings[-1].text
+
+
 @pytest.mark.parametrize("name", ["pbx.invalid", "müller.invalid", "א1.invalid"])
 async def test_a_host_name_that_does_not_exist_fails_the_check(name: str) -> None:
     findings = await look_at(site_at(f"https://{name}:8887"))

@@ -35,7 +35,7 @@ def sites(draw: st.DrawFn) -> dict[str, Site]:
             **draw(SOURCES),
             ca_file=draw(st.none() | st.just(str(Path("/etc/ca.pem").absolute()))),
             fingerprint=draw(TEXTS),
-            max_rps=draw(st.none() | st.floats(0, 1e6) | st.integers(0, 1000)),
+            max_rps=draw(st.none() | st.floats(0, 1e5) | st.integers(0, 1000)),
             concurrency=draw(st.none() | st.integers(1, 256)),
         )
         for name in draw(st.lists(NAMES, unique=True, max_size=4))
@@ -111,7 +111,9 @@ def test_without_a_file_there_are_no_sites(tmp_path: Path) -> None:
         ("[clinic]\nurl = 'https://pbx'\nmax_rps = nan", "max_rps that is not a number"),
         ("[clinic]\nurl = 'https://pbx'\nconcurrency = true", "concurrency that is not a number"),
         ("[clinic]\nurl = 'https://pbx'\nconcurrency = 2.5", "concurrency that is not a number"),
-        ("[clinic]\nurl = 'https://pbx'\nconcurrency = 0", "concurrency of 0"),
+        ("[clinic]\nurl = 'https://pbx'\nconcurrency = 0", "not a number from 1 to 256"),
+        ("[clinic]\nurl = 'https://pbx'\nconcurrency = 257", "not a number from 1 to 256"),
+        ("[clinic]\nurl = 'https://pbx'\nmax_rps = 1e6", "not a number from 0 to 100000"),
         ("[simulator]\nurl = 'https://pbx'", "built-in"),
         ('["../x"]\nurl = "https://pbx"', "not a valid name"),
     ],
