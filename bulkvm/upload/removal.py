@@ -12,10 +12,12 @@ from bulkvm.model.errors import (
     NoSuchBox,
     OutcomeUnknown,
     PbxError,
+    PbxFailed,
     PbxRefused,
 )
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.pbx import Pbx
+from bulkvm.planning import fields_differ
 from bulkvm.upload.row_outcomes import (
     MAX_LOGINS,
     not_done,
@@ -28,10 +30,11 @@ from bulkvm.upload.row_outcomes import (
 
 ALREADY_REMOVED: Final = "The box was already deleted."
 _REMOVED: Final = "The box was deleted."
+_MAX_TRIES: Final = MAX_LOGINS
 
 
-async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
-    """Remove a box.
+async def remove(change: Change, pbx: Pbx, tries: int = _MAX_TRIES) -> Outcome:
+    """Remove a box. It is tried again while the PBX answers with an error of its own and shows the box unchanged.
 
     Raises:
         LoginRefused: the login is no longer accepted, and the box was not removed.
@@ -43,11 +46,13 @@ async def remove(change: Change, pbx: Pbx, tries: int = MAX_LOGINS) -> Outcome:
     except NoSuchBox as missing:
         return await _look_up_missing(record, box_id, missing, pbx)
     except (OutcomeUnknown, PbxRefused) as error:
-        if found := await _look_up(record, box_id, error, pbx):
+        if found := await _look_up(change, error, pbx, is_last=tries == 1):
             return found
         if tries == 1:
             raise LoginRefused(str(error)) from error
         outcome = await remove(change, pbx, tries - 1)
+        if isinstance(error, PbxFailed) and outcome.message == ALREADY_REMOVED:
+            outcome = row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=outcome.attempts)
         return replace(outcome, attempts=error.attempts + outcome.attempts)
     except PbxError as error:
         return row_outcome(record, Status.FAILED, str(error), box_id=box_id, attempts=error.attempts)
@@ -67,18 +72,21 @@ async def _look_up_missing(record: Record, box_id: str, missing: NoSuchBox, pbx:
     return rejected_as_missing(record, missing, box_id)
 
 
-async def _look_up(record: Record, box_id: str, error: OutcomeUnknown | PbxRefused, pbx: Pbx) -> Outcome | None:
-    """The outcome of a removal that was refused or not confirmed; None if only the login had ended."""
+async def _look_up(change: Change, error: OutcomeUnknown | PbxRefused, pbx: Pbx, *, is_last: bool) -> Outcome | None:
+    """The outcome of a removal that was refused or not confirmed; None if nothing was done and it can be repeated."""
+    assert change.box is not None
+    record, box_id = change.record, change.box.id
     if isinstance(error, PbxRefused) and error.is_certain_and_first:
         return rejected(record, error, error.attempts, box_id)
     try:
-        await pbx.fetch_box(box_id, record.extension_number)
+        box = await pbx.fetch_box(box_id, record.extension_number)
     except NoSuchBox:
         return row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=error.attempts)
     except BulkvmError as lookup_error:
         raise_if_login_ended(error, lookup_error)
         return unknown(record, error, error.attempts)
-    if isinstance(error, LoginEnded):
+    can_be_repeated = isinstance(error, PbxFailed) and not is_last and not fields_differ(change.box, box)
+    if isinstance(error, LoginEnded) or can_be_repeated:
         return None
     if isinstance(error, PbxRefused):
         return rejected(record, error, error.attempts, box_id)

@@ -103,7 +103,9 @@ C, U, R, SAME = ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE, ChangeK
         (R, ["422:destroy:1"], Status.REJECTED, "refused"),
         (R, ["429:destroy:1-99"], Status.FAILED, "limits the rate"),
         (R, ["500-after:destroy:1"], Status.UPDATED, "The box was deleted"),
-        (R, ["500:destroy:1"], Status.FAILED, "still exists"),
+        (R, ["500:destroy:1-2"], Status.UPDATED, "The box was deleted"),
+        (R, ["500:destroy:1-9"], Status.FAILED, "still exists"),
+        (R, ["500:destroy:1", "404:destroy:2", "404:fetch:3"], Status.UPDATED, "The box was deleted"),
         (R, ["500:destroy:1", "500:fetch:2"], Status.UNKNOWN, "could not be looked up"),
     ],
 )
