@@ -216,7 +216,8 @@ class RowSender:
             if verify is VerifyMode.IF_POSSIBLE:
                 return RowResult(outcome)
             message = f"It was {outcome.status}, but could not be read back: {error}"
-            return RowResult(replace(outcome, status=Status.UNKNOWN, message=message))
+            ending = None if isinstance(error, PbxError) else error  # ends the run, and is why others are not read
+            return RowResult(replace(outcome, status=Status.UNKNOWN, message=message), error=ending)
         differing = fields_not_applied(change, change.record, box)
         return RowResult(not_as_sent(outcome, differing) if differing else outcome, box)
 

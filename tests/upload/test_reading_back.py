@@ -10,7 +10,9 @@ import pytest
 from starlette.applications import Starlette
 
 from bulkvm.model.box import Record
+from bulkvm.model.errors import LoginRefused
 from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.settings import Limit
 from bulkvm.pbx import connect
 from bulkvm.planning import plan_for
 from bulkvm.runs import RunInfo
@@ -225,3 +227,16 @@ async def test_a_run_that_is_stopped_reads_back_what_it_sent() -> None:
     sent = [outcome for outcome in ended.outcomes if outcome.status is not Status.NOT_SENT]
     assert 150 <= len(sent) < 170
     assert found(sent) == [7120]
+
+
+async def test_a_run_whose_login_ends_before_boxes_are_read_back_ends_for_that_reason() -> None:
+    app = app_with([])
+    settings = replace(VERIFY, canary=False, max_errors=Limit(count=0))
+    async with connect(BY_TOKEN, settings, app=app) as pbx:
+        plan = await plan_for(pbx, new(range(7000, 7010)))
+        app.state.faults = FaultRules(["401:list:every=1", "401:fetch:every=1"])
+
+        ended = await send(plan, pbx, settings)
+
+    assert {outcome.status for outcome in ended.outcomes} == {Status.UNKNOWN}
+    assert isinstance(ended.error, LoginRefused)
