@@ -1,7 +1,7 @@
 """List the PINs that an import set, for a mail merge."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -102,7 +102,7 @@ def describe_existing(rows: int) -> str:
     """Describe the rows that are not listed since their boxes existed before, and where their PINs are."""
     return (
         f"{count(rows, 'row')} not listed: the box existed before this import. If an earlier import created it, list "
-        "the PINs of that run, too: `bulkvm runs` shows it."
+        "the PINs of that run, too, unless they were changed since: `bulkvm runs` shows it."
     )
 
 
@@ -110,12 +110,28 @@ def _past_run(run: ListedRun, observer: Observer) -> PastRun:
     """Read a run from its journal. If it was undone, a notice says so."""
     if is_in_progress(run.file):
         raise UsageError(f"The run {run.info.name} is still in progress. List its PINs after it has ended.")
-    if undos := undos_of(run, list_runs()):
+    runs = list_runs()
+    if undos := undos_of(run, runs):
         observer.notice(
             f"The run {run.info.name} was undone by {undos[-1].info.name}. The boxes that the undo deleted are listed, "
             "too."
         )
-    return read_journal(run.file)
+    past = read_journal(run.file)
+    later = [one for one in runs if one.info.number > run.info.number and one.counts[Status.UPDATED]]
+    if changed := _count_changed_since(past, later[-_MOST_RUNS:]):
+        observer.notice(
+            f"Later runs changed the PINs of {count(changed, 'box', 'boxes')}. If these boxes are listed with their "
+            "former PINs, list those of the later runs instead."
+        )
+    return past
+
+
+def _count_changed_since(past: PastRun, later: Iterable[ListedRun]) -> int:
+    """How many boxes of a run got another PIN by later runs."""
+    ids = {outcome.id for outcome in past.outcomes if outcome.id}
+    outcomes = (outcome for run in later if not is_in_progress(run.file) for outcome in read_journal(run.file).outcomes)
+    changed = (one for one in outcomes if one.status.may_have_changed and PIN_COLUMN.header in one.changed)
+    return len({one.id for one in changed} & ids)
 
 
 def _read_run(past: PastRun) -> Iterator[Box | Status]:

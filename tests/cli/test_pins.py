@@ -175,6 +175,20 @@ def test_a_run_that_was_undone_is_reported(bulkvm: Bulkvm, folder: Path, result:
 
 
 @pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_pins_that_a_later_run_changed_are_reported(bulkvm: Bulkvm, folder: Path, suffix: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.xlsx")
+    first = bulkvm("runs", "--json").json["runs"][0]["run"]
+    sheet = write_csv(folder / "b.csv", ("6201", "Front Desk", "739402", "", ""))
+    bulkvm("import", sheet, "--yes", "--result", "later.xlsx")
+
+    for result in ("r.xlsx", first):
+        ended = bulkvm("pins", result, "--output", f"{result}.{suffix}")
+        assert "Later runs changed the PINs of 1 box." in ended.err
+    assert "Later runs" not in bulkvm("pins", "last", "--output", "l.csv").err
+
+
+@pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize("number", ["6299", "6202"])
 def test_a_changed_extension_in_a_result_is_reported(bulkvm: Bulkvm, folder: Path, number: str) -> None:
     bulkvm("import", write_csv(folder / "a.csv", *ROWS), "--replace-pins", "--generate-pins", "--yes")
