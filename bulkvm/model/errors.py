@@ -31,7 +31,7 @@ BulkvmError
 ├── LimitExceeded (6)         a safety limit was exceeded
 ├── StoppedEarly (7)          too many errors, or an outage: run it again to continue
 │   └── ReadBackDiffers       the first box that was written does not read back as expected
-├── TooLate                   a request was not sent, because its turn came after its deadline: nothing was changed
+├── TooLate (1)               a request was not sent, because its turn came after its deadline: nothing was changed
 ├── BackupNotProven (8)       a backup could not be made or verified
 └── Interrupted (130)         the user stopped the command; a run's result was still written
 
