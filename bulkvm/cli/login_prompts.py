@@ -105,7 +105,9 @@ def _pin(site: Site, error: NotTrusted, console: Console) -> Site:
         "Compare its SHA-256 fingerprint with the one that the administrator sees on the PBX itself."
     )
     if not console.confirm("Trust only this certificate for this site from now on?"):
-        raise error
+        raise NotTrusted(
+            "The certificate is not trusted, so nothing was sent to the PBX, and nothing was saved."
+        ) from error
     return replace(site, ca_file=None, fingerprint=shown.fingerprint)
 
 

@@ -31,6 +31,9 @@ def test_a_person_is_shown_the_certificate_and_may_pin_it(tmp_path: Path, agreed
     if agreed:
         assert f'fingerprint = "{fingerprint}"' in file.read_text("utf-8")
         assert f"Password: {USER.password}" not in terminal.seen
+    else:
+        assert "nothing was saved" in " ".join(terminal.seen.split())
+        assert "bulkvm login" not in terminal.seen
 
 
 def test_pressing_enter_keeps_the_stored_value(tmp_path: Path) -> None:
