@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bulkvm.columns import PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING
+from bulkvm.columns import PIN_COLUMN, SENT_PIN_HEADING
 from bulkvm.columns.pin import without_remedy
 from bulkvm.model.box import BLANK, Box, Record
 from bulkvm.model.change import Change, ChangeKind
@@ -129,7 +129,7 @@ class NewPins:
             boxes = "The box exists and keeps its PIN" if len(kept) == 1 else "These boxes exist and keep their PINs"
             message = f"{pins} not sent (first in row {kept[0]}). {boxes}."
             if not self.only_of_new and any(row in self.not_sent for row in kept):
-                message += f' To send one, delete its "{PIN_NOT_SENT}" in the column {SENT_PIN_HEADING}.'
+                message += f" To send one, empty its cell in the column {SENT_PIN_HEADING}."
             yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
 
 

@@ -19,12 +19,18 @@ _REFUSED: Final = frozenset(
 )
 
 
-def read_pin_column(sheet: Sheet) -> tuple[set[int], set[int]]:
-    """The rows of a result whose PIN an import replaced by another one, and those whose PIN it did not send."""
+def read_pin_column(sheet: Sheet) -> tuple[dict[int, str], set[int]]:
+    """The PINs, by row of a result, that an import sent in place of others; and the rows whose PIN it did not send."""
     letter = result_letters(sheet).get(SENT_PIN_HEADING)
     texts = {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else {}
     not_sent = {row for row, text in texts.items() if text == PIN_NOT_SENT}
-    return {row for row, text in texts.items() if text and row not in not_sent}, not_sent
+    return {row: text for row, text in texts.items() if text and row not in not_sent}, not_sent
+
+
+def rows_with_restored_zeros(sent: Mapping[int, str], pins: Mapping[int, object]) -> set[int]:
+    """The rows of a result whose PIN lacks the leading zeros with which an import sent it."""
+    texts = {row: pin for row in sent if isinstance(pin := pins.get(row), str)}
+    return {row for row, pin in texts.items() if pin != sent[row] and pin.lstrip("0") == sent[row].lstrip("0")}
 
 
 def blank_refused_pins(

@@ -27,7 +27,12 @@ from bulkvm.validation.leading_zeros import (
     warn_of_short_extensions,
     warn_of_short_pins,
 )
-from bulkvm.validation.refused_pins import blank_refused_pins, read_pin_column, warn_of_sent_pins
+from bulkvm.validation.refused_pins import (
+    blank_refused_pins,
+    read_pin_column,
+    rows_with_restored_zeros,
+    warn_of_sent_pins,
+)
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
 
 _NO_ROWS: Final = Problem(
@@ -53,7 +58,8 @@ class Checked:
         left_out: the rows that are not boxes, with the reasons. They have no record and no problems.
         refused_pins: the errors of PINs that count as blank since the rules refuse them, by row: all such PINs with
             `--replace-pins`, and those in a result that an import replaced or did not send.
-        pins_not_sent: the rows of a result whose PIN an import did not send, since the box kept its own.
+        pins_not_sent: the rows of a result whose PIN an import did not send, since the box kept its own, or since it
+            sent the PIN with the zeros that it had lost.
     """
 
     records: tuple[Record, ...]
@@ -183,9 +189,12 @@ def _blank_refused_pins(
         The errors of these PINs by row, and the rows of a result whose box kept its PIN.
     """
     replaced, not_sent = read_pin_column(sheet)
-    chosen = set(rows) if replace_pins else replaced | not_sent
+    chosen = set(rows) if replace_pins else replaced.keys() | not_sent
     if not chosen or PIN_COLUMN.header not in checked:
         return {}, not_sent
+    if replaced:
+        pins = dict(zip(rows, checked[PIN_COLUMN.header].values, strict=True))
+        not_sent |= rows_with_restored_zeros(replaced, pins)
     checked[PIN_COLUMN.header], refused = blank_refused_pins(checked[PIN_COLUMN.header], rows, chosen)
     return refused, not_sent
 

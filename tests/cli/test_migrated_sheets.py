@@ -305,7 +305,7 @@ def test_a_pin_that_was_not_sent_is_not_sent_with_the_result(
         assert (checked.code, ended.code, ended.json["counts"]["unchanged"]) == (0, 0, 2)
         assert [problem["severity"] for problem in checked.json["problems"]] == ["warning"]
         assert "It is not sent: the box keeps the PIN that it has." in checked.json["problems"][0]["message"]
-        assert 'To send one, delete its "not sent" in the column bulkvm_pin.' in ended.json["problems"][0]["message"]
+        assert "To send one, empty its cell in the column bulkvm_pin." in ended.json["problems"][0]["message"]
         assert stored(app, "pin") == {"6302": "582046", "6303": "402817"}
         assert column(folder / "again.csv", "bulkvm_pin") == ["not sent", "not sent"]
 
@@ -326,3 +326,15 @@ def test_a_pin_that_is_sent_after_all_is_no_longer_marked(bulkvm: Bulkvm, pbx: S
     assert sent == stored(pbx, "pin") == {"6302": "739402"}
     assert column(folder / "sent.csv", "bulkvm_pin") == [""]
     assert column(folder / "created.csv", "bulkvm_pin") == [""]
+
+
+def test_a_restored_zero_is_not_lost_when_the_result_is_imported(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
+    pins = ("48291570", "59302684", "60413795", "4829157", "71524806")
+    sheet = write_csv(folder / "a.csv", *[(str(6302 + n), f"Desk {n}", pin, "", "") for n, pin in enumerate(pins)])
+    bulkvm("import", sheet, "--fix", "leading-zeros", "--yes", "--result", "r.csv")
+
+    ended = bulkvm("import", "r.csv", "--yes", "--json", "--result", "again.csv")
+
+    assert stored(pbx, "pin")["6305"] == "04829157"
+    assert ended.json["counts"]["unchanged"] == 5
+    assert column(folder / "again.csv", "bulkvm_pin")[3] == "04829157"
