@@ -21,6 +21,7 @@ DEADLINE: Final = "bulkvm.deadline"  # in the extensions of an urgent request: w
 _LOG: Final = logging.getLogger(__name__)
 _LONG_PAUSE: Final = 5.0  # seconds; a shorter one is not worth a message
 _BETWEEN_MESSAGES: Final = 30.0  # seconds, at least
+_DAY: Final = 86_400  # seconds
 
 _FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
 _MAX_BACKOFF: Final = 10.0
@@ -112,9 +113,9 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             self._rate.pause(pause)
             self._report(response.status_code, pause)
             return 0.0
+        how_long = f"{pause:.0f} seconds" if pause <= _DAY else "more than a day"
         self._stop_reason = (
-            f"The PBX asks to wait for {pause:.0f} seconds, which is longer than --max-outage. "
-            "Run the same command again then."
+            f"The PBX asks to wait for {how_long}, which is longer than --max-outage. Run the same command again then."
         )
         if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
             raise StoppedEarly(self._stop_reason)

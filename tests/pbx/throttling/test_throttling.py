@@ -447,6 +447,25 @@ async def test_a_refusal_that_asks_for_a_wait_pauses_all_requests(status: int, h
     assert min(moment for moment in arrivals.times if moment >= 30) == 30
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [("3601", "3601 seconds"), ("86401", "more than a day"), ("9" * 23, "more than a day")]
+)
+async def test_a_wait_that_is_too_long_stops_the_run_and_is_named(seconds: str, words: str) -> None:
+    clock = Clock()
+    arrivals = Arrivals(clock, 429, {"retry-after": seconds})
+    rate = RateLimiter(0, clock=clock, sleep=clock.sleep)
+    transport = ThrottledTransport(arrivals, rate, ConcurrencyLimiter(1), CancellableWaits())
+
+    async with httpx.AsyncClient(transport=transport) as http:
+        for _ in range(2):
+            await http.get("http://pbx/api")
+        for _ in range(2):
+            with pytest.raises(StoppedEarly, match=f"to wait for {words}, which is longer than --max-outage"):
+                await http.get("http://pbx/api")
+
+    assert len(arrivals.times) == 3
+
+
 @pytest.mark.parametrize(("status", "others_wait"), [(503, False), (429, True)])
 async def test_a_503_that_is_random_pauses_its_own_request_only(status: int, *, others_wait: bool) -> None:
     clock, window = Clock(), ConcurrencyLimiter(8)
