@@ -43,10 +43,9 @@ def read_requested_box(box_id: str, extension_number: str | None) -> Callable[[h
         if box.id == box_id and extension_number in {None, box.extension_number}:
             return WholeBox(box, fields)
         requested = f"box {extension_number}" if extension_number else "a box"
-        raise AnotherBox(
-            f"The PBX at {response.url.host} was asked for {requested} and answered with another one, "
-            f"{box.extension_number}."
-        )
+        is_same_number = box.extension_number == extension_number
+        answered = "one that has another id" if is_same_number else f"another one, {box.extension_number}"
+        raise AnotherBox(f"The PBX at {response.url.host} was asked for {requested} and answered with {answered}.")
 
     return read
 

@@ -62,6 +62,18 @@ async def test_another_box_in_place_of_one_that_was_listed_is_not_exported() -> 
             await list_whole_boxes(pbx)
 
 
+async def test_a_box_that_was_deleted_and_created_again_is_another_one() -> None:
+    def renew(asked: Asked, answer: Answer) -> None:
+        if asked.method == "GET" and asked.path.count("/") == 3:
+            answer.json = answer.json | {"id": "new"}
+
+    async with connect(SITE, ONCE, app=AlteredPbx(create_app(), change=renew)) as pbx:
+        box_id = (await pbx.create_box(records(1)[0])).value
+
+        with pytest.raises(OutcomeUnknown, match=r"asked for box 7000 and answered with one that has another id\."):
+            await pbx.fetch_box(box_id, "7000")
+
+
 async def test_the_number_of_an_answer_is_checked_too() -> None:
     def renumber(asked: Asked, answer: Answer) -> None:
         if asked.method == "GET" and asked.path.count("/") == 3:
