@@ -44,11 +44,24 @@ def allow_partly_struck(table: Table, letters: Collection[str]) -> None:
     ]
 
 
-def warn_white_rows(white: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
-    """Warn once about all rows with text that cannot be seen in a column that is read, such as white text on white."""
+def warn_white_rows(
+    white: Iterable[tuple[int, Collection[str]]], used: Collection[str], dark: Iterable[str]
+) -> Iterator[Problem]:
+    """Warn once about all rows with text that cannot be seen in a column that is read, such as white text on white.
+
+    The cells of `dark` ranges have another background than their style.
+    """
+    bounds = [_bounds(written) for written in dark if _RANGE.fullmatch(written)]
+    if bounds:
+        white = [(row, [letter for letter in found if not _is_within(letter, row, bounds)]) for row, found in white]
     yield from _warn_rows(
         white, used, ProblemCode.HIDDEN_ROWS, "text in the colour of its background, or too small to be seen,"
     )
+
+
+def _is_within(letter: str, row: int, bounds: Iterable[tuple[int, int, int, int]]) -> bool:
+    column = COLUMN_OF[letter]
+    return any(left <= column <= right and top <= row <= bottom for left, top, right, bottom in bounds)
 
 
 def _warn_rows(

@@ -22,7 +22,7 @@ from bulkvm.readers.read_limits import (
     max_xml_steps,
 )
 from bulkvm.readers.source import Source
-from bulkvm.readers.workbook_parts import Relationships, SharedStrings, Styles, WorkbookPart
+from bulkvm.readers.workbook_parts import Relationships, SharedStrings, Styles, TableParts, WorkbookPart
 from bulkvm.readers.xml_parts import Steps, XmlHandler, parse_whole
 
 _MEMBERS: Final = {
@@ -70,6 +70,16 @@ class Package:
     def open_sheet(self, path: str) -> IO[bytes]:
         """Open a worksheet's XML."""
         return self.archive.open(fold_name(path))
+
+    def dark_tables(self, path: str) -> list[str]:
+        """Return the ranges of a worksheet's tables with a dark style, on which white text can be seen."""
+        there, parts, tables = self.archive.NameToInfo, _Parts(self.archive, self.steps), TableParts()
+        if fold_name(relationships_path(path)) in there:
+            relationships = parts.relationships(path)
+            for key, kind in relationships.types.items():
+                if kind == "table" and fold_name(relationships.targets[key]) in there:
+                    parts.parse(relationships.targets[key], tables)
+        return tables.dark
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,12 @@ def open_archive(source: Source) -> zipfile.ZipFile:
 def fold_name(name: str) -> str:
     """Fold the name of a part: its case does not count, and some programs write backslashes."""
     return name.replace("\\", "/").lstrip("/").casefold()
+
+
+def relationships_path(path: str) -> str:
+    """Return the path of the part with the relationships of a part."""
+    folder, name = posixpath.split(path)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
@@ -189,9 +205,8 @@ class _Parts:
 
     def relationships(self, path: str) -> Relationships:
         """Read the relationships of a part."""
-        folder, name = posixpath.split(path)
-        relationships = Relationships(folder)
-        self.parse(posixpath.join(folder, "_rels", f"{name}.rels"), relationships)
+        relationships = Relationships(posixpath.dirname(path))
+        self.parse(relationships_path(path), relationships)
         return relationships
 
 

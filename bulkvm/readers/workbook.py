@@ -184,7 +184,7 @@ def _read(
     problems = (
         *warn_hidden_rows(table.hidden),
         *warn_struck_rows(table.struck, used),
-        *warn_white_rows(table.white, used),
+        *warn_white_rows(table.white, used, package.dark_tables(part.path) if table.white else ()),
         *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
         *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
         *find_covered_headings(worksheet.merged, in_order, header.row.number),

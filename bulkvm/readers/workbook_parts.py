@@ -51,6 +51,25 @@ class Relationships(XmlHandler):
             raise ValueError(len(self.types))
 
 
+class TableParts(XmlHandler):
+    """The ranges of the tables that have a dark style."""
+
+    def __init__(self) -> None:
+        self.dark: list[str] = []
+        self._range = ""
+
+    def start_handlers(self) -> StartHandlers:
+        """Return the handlers of start tags."""
+        return for_elements(table=self._start_table, tableStyleInfo=self._start_style)
+
+    def _start_table(self, attributes: dict[str, str]) -> None:
+        self._range = attributes.get("ref", "")
+
+    def _start_style(self, attributes: dict[str, str]) -> None:
+        if attributes.get("name", "").startswith("TableStyleDark"):
+            self.dark.append(self._range)
+
+
 class WorkbookPart(XmlHandler):
     """The sheets in order, the date epoch, and the ranges that are printed."""
 

@@ -3,6 +3,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.styles import Font
+from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
@@ -276,3 +278,26 @@ def test_columns_of_a_default_width_that_cannot_be_seen_are_hidden(tmp_path: Pat
 
     assert [problem.code for problem in problems] == (["hidden-columns"] if hidden else [])
     assert all(f"others: {hidden}." in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("style", "last", "is_hidden"),
+    [("TableStyleDark3", 4, False), ("TableStyleDark3", 3, True), ("TableStyleMedium2", 4, True)],
+)
+def test_white_text_in_a_table_with_a_dark_style_can_be_seen(
+    tmp_path: Path, style: str, last: int, *, is_hidden: bool
+) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.worksheets[0]
+    for row in (["Ext", "Name"], ["6201", "Lab"], ["6202", "Bar"], ["6203", "Spa"]):
+        sheet.append(row)
+    for cell in [*sheet["A"][1:], *sheet["B"][1:]]:
+        cell.font = Font(color="FFFFFFFF")
+    table = Table(displayName="Boxes", ref=f"A1:B{last}")
+    table.tableStyleInfo = TableStyleInfo(name=style, showRowStripes=True)
+    sheet.add_table(table)
+    workbook.save(tmp_path / "a.xlsx")
+
+    problems = read_sheet(tmp_path / "a.xlsx").problems
+
+    assert [problem.code for problem in problems] == (["hidden-rows"] if is_hidden else [])
