@@ -123,6 +123,11 @@ def is_result_heading(heading: str) -> bool:
     return heading.strip().casefold().startswith(RESULT_PREFIX)
 
 
+def names_new_number(heading: str) -> bool:
+    """Whether a heading is that of a number which a box is to get: "New extension"."""
+    return KEY_COLUMN.header in _ALL_HEADINGS.get(without_new(heading), _UNKNOWN)
+
+
 def may_be_other_secret(heading: str) -> bool:
     """Whether a heading means the PIN, and may also be that of another password."""
     return possible_columns(heading) == {PIN_COLUMN.header} and _is_vague(heading)
@@ -217,12 +222,9 @@ def _named(heading: str) -> frozenset[str]:
 
 
 def _one(text: str) -> frozenset[str]:
-    """The columns that a heading without parts names; a "New PIN" is the PIN."""
-    return (
-        _ALL_HEADINGS.get(fold(text))
-        or (_PIN if names_pin_of_box(text) else None)
-        or _ALL_HEADINGS.get(without_new(text), _UNKNOWN)
-    )
+    """The columns that a heading without parts names; a "New PIN" is the PIN, and a "New extension" another box."""
+    found = _ALL_HEADINGS.get(fold(text)) or (_PIN if names_pin_of_box(text) else None)
+    return found or (_UNKNOWN if names_new_number(text) else _ALL_HEADINGS.get(without_new(text), _UNKNOWN))
 
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:

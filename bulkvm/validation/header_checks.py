@@ -20,6 +20,7 @@ from bulkvm.columns.header_matching import (
     heading_key,
     is_result_heading,
     may_be_other_secret,
+    names_new_number,
     numbered_recipients,
     parts_of_name,
     possible_columns,
@@ -85,6 +86,11 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         _ambiguous(letter, heading, possible, sheet.header_row)
         for letter, heading in unknown.items()
         if len(possible := possible_columns(heading)) > 1 and not possible <= {column.header for column in letters}
+    ]
+    problems += [
+        _new_number(letter, heading, sheet.header_row)
+        for letter, heading in unknown.items()
+        if names_new_number(heading)
     ]
     problems += _uncertain_pin(letters.get(PIN_COLUMN, []), unknown, sheet)
     if KEY_COLUMN not in letters:
@@ -154,6 +160,18 @@ def _ambiguous(letter: str, heading: str, possible: Iterable[str], header_row: i
         message=f'column {letter} ("{shown(heading)}") may be {titles}. Rename it to the one that it is, or delete it.',
         option=f"Or choose with {' or '.join(_map_option(heading, column.header) for column in columns)}, or ignore "
         f"the column with {_map_option(heading, '')}.",
+    )
+
+
+def _new_number(letter: str, heading: str, header_row: int) -> Problem:
+    return Problem(
+        row=None,
+        cell=f"{letter}{header_row}",
+        code=ProblemCode.HEADING_AMBIGUOUS,
+        message=f'column {letter} ("{shown(heading)}") has new numbers. The number of a box cannot be changed: a row '
+        "with another extension is another box. Delete it, or rename it if it has the extensions to be used.",
+        option=f"Or use it with {_map_option(heading, KEY_COLUMN.header)}, or ignore it with "
+        f"{_map_option(heading, '')}.",
     )
 
 

@@ -342,7 +342,7 @@ def test_the_address_of_a_box_beside_recipients_is_an_error() -> None:
     ("heading", "header"),
     [
         ("New PIN", "pin"), ("PIN new", "pin"), ("Neue PIN", "pin"), ("Nouveau code PIN", "pin"), ("New name", "name"),
-        ("Neue Durchwahl", "extension_number"), ("New voicemail PIN", "pin"), ("Old PIN", None), ("New", None),
+        ("Neue Durchwahl", None), ("New voicemail PIN", "pin"), ("Old PIN", None), ("New", None),
         ("New employee", None),
     ],
 )  # fmt: skip
@@ -350,9 +350,18 @@ def test_a_new_value_is_the_value_of_its_column(heading: str, header: str | None
     assert header_of(heading) == header
 
 
-@pytest.mark.parametrize(("one", "other"), [("PIN", "New PIN"), ("Name", "Neuer Name"), ("Ext", "New extension")])
+@pytest.mark.parametrize("headings", [("Ext", "New extension"), ("Old extension", "New extension"), ("New ext", "PIN")])
+def test_new_numbers_are_an_error_since_a_box_keeps_its_number(headings: tuple[str, ...]) -> None:
+    problems = validate(sheet_of(headings, ["6201"] * len(headings))).problems
+
+    found = [problem for problem in problems if problem.code == "heading-ambiguous"]
+    assert ["cannot be changed" in problem.message for problem in found] == [True]
+    assert not match_headings({"A": "New extension"})
+
+
+@pytest.mark.parametrize(("one", "other"), [("PIN", "New PIN"), ("Name", "Neuer Name")])
 def test_a_new_value_beside_another_one_is_an_error_that_names_both(one: str, other: str) -> None:
-    headings = ("Ext", one, other) if one != "Ext" else (one, other)
+    headings = ("Ext", one, other)
     problems = validate(sheet_of(headings, ["6201"] * len(headings))).problems
 
     assert [problem.code for problem in problems if problem.is_error] == ["column-twice"]
