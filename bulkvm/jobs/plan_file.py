@@ -16,7 +16,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -125,11 +125,7 @@ def write_plan_file(
 
     document = {
         **_facts_to_json(facts),
-        "sheet": {
-            "file": sheet.path.name,
-            "path": _relative(sheet.path, target),
-            "seal": sheet_seal(seal, facts.id)(sheet.sha256),
-        },
+        "sheet": _sheet_to_json(sheet, target, sheet_seal(seal, facts.id)),
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
         **_read_shown(Source(target, target.name, io.BytesIO(render()))),
@@ -138,6 +134,10 @@ def write_plan_file(
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return _plan_file(document, new.path, hashlib.sha256(content).hexdigest())
+
+
+def _sheet_to_json(sheet: Sheet, target: Path, seal: Callable[[str], str]) -> dict[str, Any]:
+    return {"file": sheet.path.name, "path": _relative(sheet.path, target), "seal": seal(sheet.sha256)}
 
 
 def _read_shown(plan: Source) -> dict[str, Any]:

@@ -78,16 +78,7 @@ def command(
     """Show what importing the sheet FILE would change on the PBX, field by field. Nothing is sent."""
     from bulkvm.jobs.plan_sheet import PlanReport, plan_sheet
 
-    if output and source_of(file):
-        raise UsageError(
-            "A plan file needs a sheet on this machine, which is read again when the plan is imported. Copy the sheet "
-            "from the store first."
-        )
-    has_validity = click.get_current_context().get_parameter_source("valid_for") is ParameterSource.COMMANDLINE
-    if not output and (overwrite or has_validity):
-        raise UsageError(
-            "--valid-for and --overwrite are about the plan file. Name it with --output, or leave them out."
-        )
+    _check_output(file, output, overwrite=overwrite)
     try:
         report = plan_sheet(
             file,
@@ -116,6 +107,24 @@ def command(
     if report.exit_code:
         return report.exit_code
     return ExitCode.DIFFERENCES if exit_code and report.plan and report.plan.to_send else ExitCode.DONE
+
+
+def _check_output(file: Path, output: Path | None, *, overwrite: bool) -> None:
+    """Refuse a plan file of a sheet in a store, and options about a plan file if there is none.
+
+    Raises:
+        UsageError: which one.
+    """
+    if output and source_of(file):
+        raise UsageError(
+            "A plan file needs a sheet on this machine, which is read again when the plan is imported. Copy the sheet "
+            "from the store first."
+        )
+    has_validity = click.get_current_context().get_parameter_source("valid_for") is ParameterSource.COMMANDLINE
+    if not output and (overwrite or has_validity):
+        raise UsageError(
+            "--valid-for and --overwrite are about the plan file. Name it with --output, or leave them out."
+        )
 
 
 def _show(report: "PlanReport", console: Console, *, most: int) -> None:
