@@ -35,7 +35,8 @@ _TOTAL: Final = re.compile(
     re.IGNORECASE,
 )
 
-_RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\s*\(", re.IGNORECASE)
+_RANDOM: Final = re.compile(r"\b(?:RAND(?:BETWEEN|ARRAY)?|NOW|TODAY)\s*\(", re.IGNORECASE)
+_NAME: Final = re.compile(r"[\w.\\]+")
 
 TextAndKind = tuple[str, CellKind | None]
 
@@ -47,7 +48,7 @@ class CellText:
     `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
     `white_styles` of those with white text on white. `white_strings` are white at least in part, and
     `filled_styles` have another background. Of `partly_struck_strings`, only some is struck through.
-    `wrapped_styles` are known for plans only.
+    `wrapped_styles` are known for plans only. `random_names` are the names of formulas with random numbers, folded.
     """
 
     strings: Sequence[str]
@@ -60,6 +61,7 @@ class CellText:
     filled_styles: frozenset[str] = frozenset()
     partly_struck_strings: frozenset[int] = frozenset()
     wrapped_styles: frozenset[str] = frozenset()
+    random_names: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""
@@ -102,11 +104,16 @@ class CellText:
             text, found = f"={formula}", CellKind.NO_RESULT
         else:
             text, found = self._read_value(kind, style, value or "")
-            if found in _HAS_USABLE_TEXT:
-                found = _kind_of_formula(formula)
-            elif found is CellKind.AFFIXED and (kind_of_formula := _kind_of_formula(formula)) is not CellKind.FORMULA:
-                found = kind_of_formula
+            kind_of_formula = self._kind_of_formula(formula)
+            is_affixed = found is CellKind.AFFIXED and kind_of_formula is not CellKind.FORMULA
+            found = kind_of_formula if is_affixed or found in _HAS_USABLE_TEXT else found
         return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
+
+    def _kind_of_formula(self, formula: str) -> CellKind:
+        names = self.random_names
+        if is_random(formula) or (names and not names.isdisjoint(_NAME.findall(formula.casefold()))):
+            return CellKind.RANDOM
+        return CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
 
     def _read_value(self, kind: str, style: str, value: str) -> TextAndKind:
         match kind:
@@ -181,10 +188,9 @@ class CellText:
             return f"{number:g}"
 
 
-def _kind_of_formula(formula: str) -> CellKind:
-    if _RANDOM.search(formula):
-        return CellKind.RANDOM
-    return CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
+def is_random(formula: str) -> bool:
+    """Return whether a formula gives another result each time the file is opened."""
+    return _RANDOM.search(formula) is not None
 
 
 def _is_total(formula: str) -> bool:

@@ -84,8 +84,14 @@ def _boxes_above(header: Header, rows: Sequence[Row], heading_map: Mapping[str, 
             return
         filled = sum(bool(row.cells.get(letter, "").strip(STRIP_CHARS)) for letter in columns)
         has_key = any(row.cells.get(key, "").strip(STRIP_CHARS).isdecimal() for key in keys)
-        if has_key and 2 * filled > len(columns) > 1:
+        if has_key and 2 * filled > len(columns) > 1 and not _numbers_columns(row):
             yield row.number
+
+
+def _numbers_columns(row: Row) -> bool:
+    """Whether a row only counts the columns, as in many forms: 1, 2, 3."""
+    texts = [text.strip(STRIP_CHARS) for text in row.cells.values() if text.strip(STRIP_CHARS)]
+    return texts == [str(number) for number in range(1, len(texts) + 1)]
 
 
 def refuse_boxes_above(header: Header) -> Iterator[Problem]:

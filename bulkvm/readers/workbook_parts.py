@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from typing import Final
 
+from bulkvm.readers.cell_text import is_random
 from bulkvm.readers.format_codes import Formats
 from bulkvm.readers.read_limits import FORMAT_CODE_CHARACTERS, FORMAT_CODES, RELATIONSHIPS, STYLES
 from bulkvm.readers.rich_text import BLACK, WHITE, RichText, look_alike, read_color
@@ -71,12 +72,13 @@ class TableParts(XmlHandler):
 
 
 class WorkbookPart(XmlHandler):
-    """The sheets in order, the date epoch, and the ranges that are printed."""
+    """The sheets in order, the date epoch, the ranges that are printed, and the names of random formulas."""
 
     def __init__(self) -> None:
         self.sheets: list[tuple[str, bool, str]] = []
         self.epoch: datetime = _EPOCH_1900
         self.print_areas: list[str] = []
+        self.random_names: set[str] = set()
         self._name = ""
 
     def start_handlers(self) -> StartHandlers:
@@ -95,6 +97,8 @@ class WorkbookPart(XmlHandler):
     def _end_defined_name(self, text: str) -> None:
         if self._name == "_xlnm.Print_Area":
             self.print_areas.append(text)
+        if is_random(text):
+            self.random_names.add(self._name.casefold())
 
     def _start_sheet(self, attributes: dict[str, str]) -> None:
         key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")

@@ -4,7 +4,8 @@ from collections.abc import Generator
 from typing import IO, Final
 
 from bulkvm.model.sheet import CellKind
-from bulkvm.readers.cell_text import CellText
+from bulkvm.readers.cell_text import CellText, TextAndKind
+from bulkvm.readers.formula_cells import FormulaCells
 from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
 from bulkvm.readers.rich_text import RichText
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
@@ -23,6 +24,7 @@ from bulkvm.readers.xml_parts import (
 _NARROWEST: Final = 1.0  # the width of a column in which a character can be seen
 _TRUE: Final = frozenset({"1", "true"})
 _FALSE: Final = frozenset({"0", "false"})
+_NUMBERS: Final = frozenset({CellKind.NUMBER, CellKind.PADDED, CellKind.FORMULA})
 HIDES_VALUE: Final = "bar or icon only"  # a conditional format that shows something instead of the value
 
 
@@ -45,6 +47,8 @@ class Worksheet(XmlHandler):
         self._may_be_white = bool(texts.white_styles or texts.white_strings)
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._text = RichText()
+        self._formulas = FormulaCells()
+        self._hides_zeros = False
         self._rows: list[Row] = []
         self._number = 0
         self._column = 0
@@ -82,6 +86,8 @@ class Worksheet(XmlHandler):
             **self._text.start_handlers(),
             **for_elements(
                 c=self._start_cell,
+                f=self._start_formula,
+                sheetView=self._start_view,
                 row=self._start_row,
                 mergeCell=self._start_merged,
                 col=self._start_column,
@@ -105,6 +111,7 @@ class Worksheet(XmlHandler):
         self._attributes = attributes
         self._value: str | None = None
         self._formula: str | None = None
+        self._formula_attributes: dict[str, str] = {}
 
     def _start_defaults(self, attributes: dict[str, str]) -> None:
         is_low = attributes.get("customHeight") in _TRUE and is_below(attributes.get("defaultRowHeight"), SMALLEST_TEXT)
@@ -150,6 +157,12 @@ class Worksheet(XmlHandler):
     def _end_value(self, text: str) -> None:
         self._value = text
 
+    def _start_view(self, attributes: dict[str, str]) -> None:
+        self._hides_zeros = attributes.get("showZeros") in _FALSE
+
+    def _start_formula(self, attributes: dict[str, str]) -> None:
+        self._formula_attributes = attributes
+
     def _end_formula(self, text: str) -> None:
         self._formula = text
 
@@ -187,7 +200,7 @@ class Worksheet(XmlHandler):
         if self._value is None and self._formula is None:
             return
         kind_of_value, style = attributes.get("t", "n"), attributes.get("s", "0")
-        text, kind = self._texts.read(kind_of_value, style, self._value, self._formula)
+        text, kind = self._read_cell(letter, kind_of_value, style)
         if is_misplaced or (text and letter in self._cells):
             kind = CellKind.DAMAGED
         if text:
@@ -205,7 +218,17 @@ class Worksheet(XmlHandler):
             if kind is not None:
                 self._kinds[letter] = kind
 
+    def _read_cell(self, letter: str, kind_of_value: str, style: str) -> TextAndKind:
+        """Return the text and the kind of a cell, as far as they follow from its value, style and formula."""
+        text, kind = self._texts.read(kind_of_value, style, self._value, self._formula)
+        if self._formula is not None:
+            kind = self._formulas.add(letter, self._number, self._formula, self._formula_attributes, kind)
+        if self._hides_zeros and kind_of_value == "n" and kind in _NUMBERS and text and not text.strip("0"):
+            kind = CellKind.HIDDEN
+        return text, kind
+
     def _row(self) -> Row:
+        self._formulas.mark(self._number, self._cells, self._kinds)
         marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped)
         return Row(self._number, self._cells, self._kinds, *marks)
 

@@ -311,6 +311,8 @@ def test_headings_in_a_hidden_sheet_alone_are_named(tmp_path: Path) -> None:
         pytest.param([["6201", "Bar", "402817"], ["6202", "Cafe", ""]], "1, 2", id="sorted with the headings"),
         pytest.param([["Our boxes", "", ""], ["6201", "Bar", ""]], "2", id="below a title"),
         pytest.param([["Our boxes", "2026", ""], ["2026", "", ""], ["", "Bar", "402817"]], None, id="titles"),
+        pytest.param([["1", "2", "3"]], None, id="numbers of the columns"),
+        pytest.param([["1", "Bar", "402817"]], "1", id="a short number"),
     ],
 )
 def test_boxes_above_the_headings_are_an_error(

@@ -579,6 +579,13 @@ def test_any_json_is_read_as_boxes_of_kazoo_or_refused(tmp_path_factory: pytest.
         assert all(isinstance(text, str) for texts in boxes_in(sheet).values() if texts for text in texts.values())
 
 
+def test_sections_of_a_voicemail_conf_are_recognised_in_any_case(tmp_path: Path) -> None:
+    text = "[General]\naliasescontext=Alias\nenvelope=no\n[ZoneMessages]\n24=Europe/Berlin|kM\n[PbxAliases]\n9=8\n"
+    sheet = read(tmp_path / "voicemail.conf", f"{text}[alias]\n7009 => 7001\n[Default]\n7001 => 3690,Lab\n", "asterisk")
+
+    assert {row: box["play_datetime"] for row, box in boxes_in(sheet).items() if box} == {11: "off"}
+
+
 def test_a_voicemail_conf_with_more_lines_than_any_has_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="more than 200,000 settings"):
         read(tmp_path / "voicemail.conf", "[default]\n" + "1=\n" * 200_001, "asterisk")

@@ -425,6 +425,8 @@ def test_a_workbook_without_any_text_is_empty(tmp_path: Path, rows: list[list[st
         ('TEXT(RAND()*1000000,"000000")', True),
         ("_xlfn.RANDARRAY(1,1,100000,999999,TRUE)", True),
         ("randbetween(1,9)", True),
+        ("MOD(INT(NOW()*864000),900000)", True),
+        ('TEXT(TODAY(),"yymmdd")', True),
         ("BRAND(1)", False),
         ("A2*2", False),
     ],
@@ -434,3 +436,120 @@ def test_a_formula_with_random_numbers_is_no_pin(tmp_path: Path, formula: str, *
 
     found = [problem.code for problem in validate(sheet).problems]
     assert found == (["excel-random"] if is_random else [])
+
+
+RANDOM = "RANDBETWEEN(100000,999999)"
+
+
+def formula_cell(reference: str, formula: str, value: str = "402817", attributes: str = "") -> str:
+    return f'<c r="{reference}"><f {attributes}>{formula}</f><v>{value}</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("cells", "random"),
+    [
+        pytest.param([formula_cell("C2", "F2"), formula_cell("F2", RANDOM)], ["C2"], id="copied"),
+        pytest.param([formula_cell("C2", "$F$2"), formula_cell("F2", RANDOM)], ["C2"], id="copied by absolute place"),
+        pytest.param(
+            [formula_cell("C2", "ROUND(F2*1000000,0)"), formula_cell("F2", "RAND()")], ["C2"], id="calculated"
+        ),
+        pytest.param(
+            [formula_cell("C2", "F2"), formula_cell("F2", "G2+1"), formula_cell("G2", RANDOM)], ["C2"], id="in steps"
+        ),
+        pytest.param(
+            [formula_cell("C2", "VALUE(CONCAT(F2:H2))"), formula_cell("G2", "RANDBETWEEN(0,9)")], ["C2"], id="joined"
+        ),
+        pytest.param(
+            [
+                formula_cell("C2", RANDOM, attributes='t="shared" ref="C2:C3" si="0"'),
+                formula_cell("C3", "", attributes='t="shared" si="0"'),
+            ],
+            ["C2", "C3"],
+            id="filled down",
+        ),
+        pytest.param(
+            [
+                formula_cell("C2", "F2", attributes='t="shared" ref="C2:C3" si="4"'),
+                formula_cell("F2", RANDOM),
+                formula_cell("C3", "", attributes='t="shared" si="4"'),
+                formula_cell("F3", RANDOM),
+            ],
+            ["C2", "C3"],
+            id="copied and filled down",
+        ),
+        pytest.param(
+            [formula_cell("C2", "RANDARRAY(2)", attributes='t="array" ref="C2:C3"'), '<c r="C3"><v>402817</v></c>'],
+            ["C2", "C3"],
+            id="spilled",
+        ),
+        pytest.param([formula_cell("C2", RANDOM), formula_cell("C3", "C2+1013")], ["C2", "C3"], id="from a row above"),
+        pytest.param([formula_cell("C2", "A2*2"), formula_cell("F2", RANDOM)], [], id="beside a random number"),
+        pytest.param([formula_cell("C2", "Data!F2"), formula_cell("F2", RANDOM)], [], id="of another sheet"),
+        pytest.param([formula_cell("C2", "F3"), formula_cell("F2", RANDOM)], [], id="of another row"),
+        pytest.param([formula_cell("C2", "VLOOKUP(A2,F$2:G$9,1)"), formula_cell("G2", "RAND()")], [], id="looked up"),
+    ],
+)
+def test_a_random_number_in_another_cell_is_no_pin(tmp_path: Path, cells: list[str], random: list[str]) -> None:
+    second = f"{text_cell('A3', '6202')}{text_cell('B3', 'Desk')}"
+    rows = [(BOX, "2"), (second, "3")]
+    sheet = read(
+        tmp_path,
+        *(
+            f'<row r="{row}">{box}{"".join(cell for cell in cells if cell[7] == row)}</row>'
+            for box, row in rows
+            if row == "2" or any(cell[7] == row for cell in cells)
+        ),
+    )
+
+    errors = [problem.cell for problem in validate(sheet).problems if problem.is_error]
+    assert errors == random
+
+
+def test_a_named_formula_with_random_numbers_is_no_pin(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", ["Ext", "Name", "PIN"], ["6201", "Lab", "402817"])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    names = f'<definedNames><definedName name="NewPin">{RANDOM}</definedName></definedNames>'
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace("</sheets>", f"</sheets>{names}")
+    sheet_xml = parts["xl/worksheets/sheet1.xml"]
+    start = sheet_xml.index('<c r="C2"')
+    end = sheet_xml.index("</c>", start) + len("</c>")
+    parts["xl/worksheets/sheet1.xml"] = sheet_xml[:start] + formula_cell("C2", "newpin") + sheet_xml[end:]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+    assert [(p.cell, p.code) for p in validate(read_sheet(path)).problems] == [("C2", "excel-random")]
+
+
+@pytest.mark.parametrize("formula", ["SUM(D3:E3)", "SUM($D3,$E3)", "MAX(D3:E3)"])
+def test_a_sum_of_cells_in_its_row_is_an_extension(tmp_path: Path, formula: str) -> None:
+    sheet = read(
+        tmp_path,
+        f'<row r="2">{text_cell("A2", "6201")}{text_cell("B2", "Lab")}</row>',
+        f'<row r="3">{formula_cell("A3", formula, "6202")}{text_cell("B3", "Desk")}</row>',
+    )
+
+    assert validate(sheet).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("view", "cell", "codes"),
+    [
+        ('showZeros="0"', '<c r="D2"><v>0</v></c>', ["cell-hidden"]),
+        ('showZeros="0"', formula_cell("D2", "X!A1", "0"), ["cell-hidden"]),
+        ('showZeros="0"', '<c r="D2"><v>1</v></c>', []),
+        ('showZeros="0"', text_cell("D2", "0"), []),
+        ('showZeros="1"', '<c r="D2"><v>0</v></c>', []),
+        ("", '<c r="D2"><v>0</v></c>', []),
+    ],
+)
+def test_a_zero_that_the_sheet_hides_is_not_read(tmp_path: Path, view: str, cell: str, codes: list[str]) -> None:
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f'<sheetViews><sheetView workbookViewId="0" {view}/></sheetViews><sheetData>'
+        f'{header_xml("extension_number", "name", "pin", "enable_pin")}<row r="2">{BOX}{cell}</row></sheetData>',
+        styles="<cellXfs><xf/></cellXfs>",
+    )
+
+    assert [problem.code for problem in validate(read_sheet(path)).problems] == codes

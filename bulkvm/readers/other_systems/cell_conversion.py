@@ -59,7 +59,8 @@ def word_of(text: str, flag: Flag) -> str:
 def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Problem:
     """Make the error for a word that an export is not known to have."""
     heading = shown(sheet.headings[cell.rstrip("0123456789")])
-    found = f'"{shown(text)}" is not a known word in' if _is_no_secret(text) else "The cell has no known word in"
+    is_shown = text.strip(STRIP_CHARS) and _is_no_secret(text)
+    found = f'"{shown(text)}" is not a known word in' if is_shown else "The cell has no known word in"
     return Problem(
         row=row,
         cell=cell,

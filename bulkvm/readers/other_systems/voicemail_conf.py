@@ -100,8 +100,8 @@ class _Contents:
 
     def contexts_with_boxes(self) -> dict[str, dict[int, _Box]]:
         """Return the contexts whose lines are mailboxes."""
-        no_boxes = {*_NO_BOXES, self.general.get("aliasescontext", "")}
-        return {name: boxes for name, boxes in self.contexts.items() if boxes and name not in no_boxes}
+        no_boxes = {*_NO_BOXES, self.general.get("aliasescontext", "").casefold()}
+        return {name: boxes for name, boxes in self.contexts.items() if boxes and name.casefold() not in no_boxes}
 
 
 def is_voicemail_conf(text: Text) -> bool:
@@ -205,9 +205,9 @@ def _parse(text: Text) -> _Contents:
             contents.has_secret = contents.has_secret or _IMAP in line.casefold()
             name, _, value = line.partition("=")
             name, value = name.strip(), value.removeprefix(">").strip().replace("\\;", ";")
-            if section == "general":
+            if section.casefold() == "general":
                 contents.general[name.casefold()] = value
-            elif section == "zonemessages":
+            elif section.casefold() == "zonemessages":
                 contents.zones[name.casefold()] = value.partition("|")[2]
             else:
                 boxes = contents.contexts.setdefault(section, {})

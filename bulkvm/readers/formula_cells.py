@@ -1,0 +1,134 @@
+"""Cells of a worksheet that get their value from formulas in other cells."""
+
+import re
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from bulkvm.model.sheet import CellKind
+from bulkvm.readers.table import COLUMN_OF
+
+_MAX_REMEMBERED: Final = 2**20  # random cells, to which later rows may refer
+_MAX_SPILLED: Final = 100  # ranges of random numbers that one formula fills
+_MAX_SHARED: Final = 2**16
+_MAX_STEPS: Final = 50  # from a random number to a cell that depends on it, in one row
+# A cell or a range of this worksheet, such as $E$2 or E2:G2.
+_REFERENCE: Final = re.compile(
+    r"(?<![A-Z0-9_.!$'\"])\$?([A-Z]{1,3})(\$?)([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?(?![A-Z0-9_(!.])"
+)
+_RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
+_CAN_BE_RANDOM: Final = frozenset({
+    None, CellKind.NUMBER, CellKind.PADDED, CellKind.AFFIXED, CellKind.FORMULA,
+})  # fmt: skip
+
+
+class _Reference(NamedTuple):
+    """A row of cells: its columns from the first to the last, and whether its row moves with the formula."""
+
+    first: int
+    last: int
+    row: int
+    is_relative: bool
+
+
+class _Shared(NamedTuple):
+    """A formula that the cells below it share, and the place where it is stored."""
+
+    letter: str
+    row: int
+    kind: CellKind
+    references: tuple[_Reference, ...]
+
+
+class FormulaCells:
+    """Finds the random numbers that a cell gets from another one: copied, calculated, filled down or spilled."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, _Shared] = {}
+        self._spilled: list[tuple[int, int, int, int]] = []
+        self._random: dict[int, list[int]] = {}  # sorted columns by row
+        self._remembered = 0
+        self._in_row: dict[str, tuple[_Reference, ...]] = {}
+
+    def add(
+        self, letter: str, row: int, formula: str, attributes: Mapping[str, str], kind: CellKind | None
+    ) -> CellKind | None:
+        """Note a formula, and return the kind of its cell, given the kind that follows from the formula alone.
+
+        Args:
+            letter: the column of the cell.
+            row: the row of the cell.
+            formula: the formula; blank if another cell has it.
+            attributes: those of its element (ECMA-376 part 1, 18.3.1.40).
+            kind: the kind of the cell.
+        """
+        references = tuple(_references(formula))
+        index = attributes.get("si", "")
+        if attributes.get("t") == "shared" and formula and kind and len(self._shared) < _MAX_SHARED:
+            self._shared[index] = _Shared(letter, row, kind, references)
+        elif attributes.get("t") == "shared" and (shared := self._shared.get(index)) and shared.letter == letter:
+            down = row - shared.row
+            references = tuple(r._replace(row=r.row + down) if r.is_relative else r for r in shared.references)
+            if kind is CellKind.FORMULA and shared.kind in {CellKind.RANDOM, CellKind.TOTAL}:
+                kind = shared.kind
+        if kind is CellKind.TOTAL and references and _is_of_one_row(formula, row):
+            kind = CellKind.FORMULA
+        if kind is CellKind.RANDOM:
+            self._remember(letter, row)
+            found = _RANGE.fullmatch(attributes.get("ref", "")) if attributes.get("t") == "array" else None
+            if found and found[1] in COLUMN_OF and found[3] in COLUMN_OF and len(self._spilled) < _MAX_SPILLED:
+                self._spilled.append((COLUMN_OF[found[1]], int(found[2]), COLUMN_OF[found[3]], int(found[4])))
+        elif references:
+            self._in_row[letter] = references
+        return kind
+
+    def mark(self, row: int, cells: Mapping[str, str], kinds: dict[str, CellKind]) -> None:
+        """Mark the random numbers of a row that is complete."""
+        for left, top, right, bottom in self._spilled:
+            if top <= row <= bottom:
+                self._mark([x for x in cells if left <= COLUMN_OF[x] <= right and x not in self._in_row], row, kinds)
+        if self._random:
+            for _ in range(_MAX_STEPS):
+                found = [letter for letter in self._in_row if self._is_random(letter)]
+                if not found:
+                    break
+                for letter in found:
+                    del self._in_row[letter]
+                self._mark(found, row, kinds)
+        self._in_row.clear()
+
+    def _is_random(self, letter: str) -> bool:
+        for reference in self._in_row[letter]:
+            columns = self._random.get(reference.row, [])
+            place = bisect_left(columns, reference.first)
+            if place < len(columns) and columns[place] <= reference.last:
+                return True
+        return False
+
+    def _mark(self, letters: Collection[str], row: int, kinds: dict[str, CellKind]) -> None:
+        for letter in letters:
+            self._remember(letter, row)
+            if kinds.get(letter) in _CAN_BE_RANDOM:
+                kinds[letter] = CellKind.RANDOM
+
+    def _remember(self, letter: str, row: int) -> None:
+        if self._remembered < _MAX_REMEMBERED:
+            self._remembered += 1
+            insort(self._random.setdefault(row, []), COLUMN_OF[letter])
+
+
+def _references(formula: str) -> Iterator[_Reference]:
+    """The cells and the ranges of one row in a formula. What a larger range holds need not be in the result."""
+    for first, dollar, row, last, bottom in _REFERENCE.findall(formula):
+        if first in COLUMN_OF and (last or first) in COLUMN_OF and (bottom or row) == row:
+            yield _Reference(COLUMN_OF[first], COLUMN_OF[last or first], int(row), not dollar)
+
+
+def _is_of_one_row(formula: str, row: int) -> bool:
+    """Whether all ranges of an aggregate are in its own row, as in SUM(D2:E2)."""
+    ranges = _REFERENCE.findall(formula)
+    return (
+        "[" not in formula
+        and formula.count(":") == sum(bool(found[3]) for found in ranges)
+        and all(int(found[2]) == row == int(found[4] or found[2]) for found in ranges)
+    )
