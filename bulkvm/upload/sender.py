@@ -22,10 +22,14 @@ from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender
 
-_CHANGED: Final = (Status.CREATED, Status.UPDATED)
+_MAY_HAVE_CHANGED: Final = (Status.CREATED, Status.UPDATED, Status.UNKNOWN)
 _IN_DOUBT: Final = (
     "The login reached another tenant shortly before or after this row was sent, so the change may have been made "
     "there. Check the boxes of both tenants."
+)
+_ANSWER_IN_DOUBT: Final = (
+    "The login reached another tenant shortly before or after this row was sent, so the answer may have come from "
+    "there. Run the same command again."
 )
 _STOP_POLL: Final = 0.1  # seconds
 _CANARIES: Final = (ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE)
@@ -165,21 +169,21 @@ class _Run:
                 self._record_end(RowResult(settled), outcome)
 
     async def check_tenant(self, plan: Plan) -> None:
-        """Check that the login still reaches the tenant. If not, changes since the last check are not certain."""
-        error = self._error
+        """Check that the login still reaches the tenant. If not, outcomes since the last check are not certain."""
         try:
             await self._pbx.check_tenant()
         except LoginRefused as refused:
-            error = refused if isinstance(refused, OtherTenant) and refused.is_late else error
-            self._error = self._error or refused
+            is_late = isinstance(refused, OtherTenant) and refused.is_late  # the cause of rows that failed before
+            self._error = refused if is_late else self._error or refused
         except (PbxError, StoppedEarly, Interrupted):  # every request before the last check was to the right tenant
             pass
-        if isinstance(error, OtherTenant) and error.is_late:
+        if isinstance(self._error, OtherTenant) and self._error.is_late:
             for change in plan.changes:
                 row = change.record.row
                 former = self._outcomes.get(row)
-                if former and former.status in _CHANGED and self._checked_at[row] == self._pbx.checked_at:
-                    doubted = replace(former, status=Status.UNKNOWN, message=_IN_DOUBT)
+                is_certain = change.kind is ChangeKind.UNCHANGED or former is None or former.status is Status.NOT_SENT
+                if former and not is_certain and self._checked_at[row] == self._pbx.checked_at:
+                    doubted = _doubt(former)
                     self._outcomes[row] = doubted
                     self._record_end(RowResult(doubted), former)
 
@@ -299,6 +303,13 @@ def _journal_failed(error: OSError) -> StoppedEarly:
         f"The journal of the run cannot be written ({error.strerror}), so the run stopped. "
         "Free space on the disk of the state folder, and run the same command again to continue."
     )
+
+
+def _doubt(outcome: Outcome) -> Outcome:
+    """An outcome of which the PBX's answer may be that of another tenant."""
+    if outcome.status in _MAY_HAVE_CHANGED:
+        return replace(outcome, status=Status.UNKNOWN, message=_IN_DOUBT)
+    return replace(outcome, status=Status.FAILED, message=_ANSWER_IN_DOUBT, pbx_code=None)
 
 
 def _unexpected(change: Change) -> Outcome:

@@ -24,6 +24,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect, connect_administrator
 from bulkvm.pbx.system_auth import SystemAuth
 from bulkvm.pbx.transport import InProcess
+from bulkvm.planning import find_differences
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.simulator.filters import EVERY_ITEM
 from bulkvm.upload import send
@@ -285,6 +286,31 @@ async def test_a_token_that_a_switch_gave_is_not_shown() -> None:
         secrets = pbx._client._session.secrets  # noqa: SLF001  (what messages mask)
 
     assert watched.asked[-1].headers["authorization"].removeprefix("Bearer ") in secrets
+
+
+async def test_answers_of_another_tenant_are_neither_refusals_nor_the_reason_why_a_run_stopped() -> None:
+    """After the third update, another program's switch moves this login. The other tenant has none of the boxes."""
+    app = create_app(settings=SimulatorSettings(tenants=3, boxes=20, behave=("system:first",)))
+    tenant = await tenant_of(app, SECOND)
+    async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
+        boxes = await pbx.list_boxes()
+        records = [Record(row=n, extension_number=box.extension_number, name="New") for n, box in enumerate(boxes)]
+        changes = [
+            Change(ChangeKind.UPDATE, record, box, find_differences(record, box))
+            for record, box in zip(records, boxes, strict=True)
+        ]
+        app.state.faults = FaultRules(["unswitch:update:4"])
+        ending = await send(Plan(tuple(changes)), pbx, SendSettings(concurrency=1, max_rps=0, max_outage=0))
+
+    counted = count_statuses(ending.outcomes)
+    assert (counted[Status.UNKNOWN], counted[Status.REJECTED], counted[Status.UPDATED]) == (3, 0, 0)
+    assert counted[Status.FAILED] > 0
+    failed = {outcome.message for outcome in ending.outcomes if outcome.status is Status.FAILED}
+    assert [message.partition(", so ")[2] for message in failed] == [
+        "the answer may have come from there. Run the same command again."
+    ]
+    assert isinstance(ending.error, OtherTenant)
+    assert "may have reached it" in str(ending.error)
 
 
 async def test_rows_sent_since_the_last_check_are_unknown_if_the_login_is_found_to_reach_another_tenant() -> None:
