@@ -211,7 +211,19 @@ def is_taken(folder: Folder, name: str) -> bool:
 
 
 def find_damage(folder: Folder, file: str, manifest: Manifest | None) -> str | None:
-    """Describe how a backup is damaged; None if its checksum is the one in its manifest."""
+    """Describe how a backup is damaged, or why it cannot be read; None if its checksum is the one in its manifest."""
+    try:
+        return find_proven_damage(folder, file, manifest)
+    except (OSError, StoreError) as error:
+        return f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})."
+
+
+def find_proven_damage(folder: Folder, file: str, manifest: Manifest | None) -> str | None:
+    """Describe how a backup is damaged; None if its checksum is the one in its manifest.
+
+    Raises:
+        OSError, StoreError: it cannot be read, and may be intact.
+    """
     if manifest is None:
         return "it has no manifest, so it cannot be verified."
     if manifest.file != file and is_backup_name(file):
@@ -221,8 +233,6 @@ def find_damage(folder: Folder, file: str, manifest: Manifest | None) -> str | N
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
     except FileNotFoundError:
         return "it is missing; only its manifest exists."
-    except (OSError, StoreError) as error:
-        return f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})."
     return None if digest == manifest.sha256 else "checksum mismatch: it was changed or damaged."
 
 

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -15,7 +15,7 @@ from typing import Final
 
 from bulkvm.backup.backup_folder import (
     Folder,
-    find_damage,
+    find_proven_damage,
     is_taken,
     list_backups,
     publish,
@@ -89,17 +89,20 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """The intact backups of a site.
+    """The backups of a site, except those that are damaged.
 
     Attributes:
-        same: the backups of the same tenant. Only these are ever deleted.
+        same: the intact backups of the same tenant. Only these are ever deleted.
         maybe: backups of 0.1.0 of the same PBX, whose tenant is not known. They are used for comparison.
         other: the backups of another tenant.
+        unread: backups of the first two kinds that cannot be read, as in an archive. Their manifests are used for
+            comparison.
     """
 
-    same: list[Manifest]
-    maybe: list[Manifest]
-    other: list[Manifest]
+    same: list[Manifest] = field(default_factory=list)
+    maybe: list[Manifest] = field(default_factory=list)
+    other: list[Manifest] = field(default_factory=list)
+    unread: list[Manifest] = field(default_factory=list)
 
     def list_of(self, manifest: Manifest, tenant: Tenant) -> list[Manifest]:
         """The list that a backup belongs to."""
@@ -168,7 +171,7 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
                 "%s: the earlier backups in %s are of %s, this one is of %s. They are neither compared nor deleted.",
                 source.site.name, folder, earlier.other[0].tenant or earlier.other[0].pbx, source.tenant,
             )  # fmt: skip
-        last = last_good([*earlier.same, *earlier.maybe], settings.now)
+        last = last_good([*earlier.same, *earlier.maybe, *earlier.unread], settings.now)
         suspicion = None if settings.force else find_suspicion(source.boxes, last, source.not_shown)
         made = _make(place, source, settings, suspicion)
         if stop.is_set():
@@ -193,11 +196,11 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
 
 
 def _find_earlier(source: _Source, settings: BackupSettings) -> _Earlier:
-    """The intact backups of a site whose files have not been renamed, from the newest on.
+    """The backups of a site, without damaged ones, whose files have not been renamed, from the newest on.
 
     Where all are kept, only the newest good one is needed: reading them all would take longer every night.
     """
-    folder, earlier, site = settings.folder, _Earlier([], [], []), source.site.name
+    folder, earlier, site = settings.folder, _Earlier(), source.site.name
     listed = [
         (manifest, file)
         for name in (site, *source.former_names)
@@ -206,7 +209,14 @@ def _find_earlier(source: _Source, settings: BackupSettings) -> _Earlier:
     ]
     for manifest, file in sorted(listed, key=lambda found: found[0].time, reverse=True):
         of = earlier.list_of(manifest, source.tenant)
-        if not (of is earlier.same or manifest.site == site) or find_damage(folder, file, manifest) is not None:
+        if of is not earlier.same and manifest.site != site:
+            continue
+        try:
+            if find_proven_damage(folder, file, manifest) is not None:
+                continue
+        except (OSError, StoreError):
+            if of is not earlier.other:
+                earlier.unread.append(manifest)
             continue
         of.append(manifest)
         is_last_good = of is not earlier.other and manifest.suspect is None and manifest.time <= settings.now

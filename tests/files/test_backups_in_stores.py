@@ -55,6 +55,17 @@ async def test_backups_that_may_not_be_deleted_are_kept_with_a_warning(
     assert "Access Denied" in caplog.text
 
 
+@pytest.mark.parametrize("keep", [Keep(), Keep(last=1)], ids=["all", "one"])
+async def test_a_backup_that_a_store_does_not_return_is_still_compared(s3: S3, tmp_path: Path, keep: Keep) -> None:
+    await back_up_from(pbx_with(tmp_path, 50), s3.folder)
+    s3.disturb = lambda method, path: "403" if (method, path.endswith(f"{NAME}.csv")) == ("GET", True) else None
+
+    with pytest.raises(BackupNotProven, match="lists 5 boxes, but the last good backup"):
+        await back_up_from(pbx_with(tmp_path, 5), s3.folder, now=NIGHT + DAY, keep=keep)
+
+    assert f"{NAME}.csv" in s3.names
+
+
 async def test_a_store_keeps_a_suspicious_backup_under_a_name_that_shows_it(s3: S3, tmp_path: Path) -> None:
     await back_up_from(pbx_with(tmp_path, 50), s3.folder)
 
