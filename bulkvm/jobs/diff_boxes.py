@@ -130,7 +130,7 @@ def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer =
     """
     files = _list_files(folder)
     of_site = folder / name_part(connection.site.name)
-    if not files and not list_backed_up(folder) and list_backed_up(of_site):
+    if not files and list_backed_up(of_site):
         folder = of_site  # `folder` is the one that was given to `back_up_tenants`
 
     async def compare(name: str, of_tenant: Connection) -> DiffReport:

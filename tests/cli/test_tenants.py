@@ -387,6 +387,17 @@ def test_every_tenant_is_compared_with_its_newest_good_backup(app: Starlette, bu
 
 
 @pytest.mark.usefixtures("provider")
+def test_the_backups_of_other_sites_beside_those_of_a_provider_are_not_compared(bulkvm: Bulkvm, folder: Path) -> None:
+    assert bulkvm("backup", "nights", "--all-tenants").code == 0
+    for name in ("clinic-20261123T021500Z.csv", "clinic-20261123T021500Z.manifest.json"):
+        (folder / "nights" / name).write_text("")
+
+    ended = bulkvm("diff", "nights", "--all-tenants")
+
+    assert (ended.code, ended.err.splitlines()[-1]) == (0, "3 tenants: 0 failed.")
+
+
+@pytest.mark.usefixtures("provider")
 def test_all_tenants_need_a_folder(bulkvm: Bulkvm) -> None:
     for command in (
         ("export",),
