@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bulkvm.model.errors import UsageError
+from bulkvm.model.url import normalize_host
 
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
 
@@ -24,7 +25,7 @@ class Shard:
     def of_same_count(self, url: str) -> "Shard":
         """The share that a PBX is in. It is the same with every version of bulkvm and Python."""
         try:
-            host = (urlsplit(url).hostname or "").rstrip(".")
+            host = normalize_host(urlsplit(url).hostname or "").strip("[]")
         except ValueError:  # the address is not valid, which its share reports
             host = ""
         number = int.from_bytes(sha256(host.encode()).digest()[:8], "big") % self.count

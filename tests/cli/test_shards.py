@@ -34,6 +34,19 @@ def test_each_site_is_in_one_shard_and_those_of_one_host_in_the_same(bulkvm: Bul
     ]
 
 
+def test_a_pbx_is_in_one_shard_however_its_address_is_written() -> None:
+    spellings = [
+        ["localhost", "127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]"],
+        ["pbx.example.com", "PBX.example.com."],
+        ["telefon.müller.example", "telefon.xn--mller-kva.example"],
+        ["[2001:db8::1]", "[2001:0db8:0::1]"],
+    ]
+
+    shards = [{Shard(1, 99999).of_same_count(f"https://{host}:8887") for host in hosts} for hosts in spellings]
+
+    assert [len(found) for found in shards] == [1] * len(spellings)
+
+
 @pytest.mark.usefixtures("hosts")
 def test_a_site_with_invalid_settings_is_reported_by_one_shard(bulkvm: Bulkvm) -> None:
     sites_file().write_text("[broken]\nurl = 3\n")
