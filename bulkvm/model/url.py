@@ -10,6 +10,7 @@ from bulkvm.model.errors import UsageError
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 LOCALHOST: Final = "localhost"
+_IPV4: Final = re.compile(r"[0-9]+(\.[0-9]+){3}", re.ASCII)
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 
 
@@ -54,6 +55,8 @@ def _read_host(parts: SplitResult) -> str:
     name = _to_ascii(host)
     if not _NAME.fullmatch(name):
         raise ValueError
+    if _IPV4.fullmatch(name):
+        IPv4Address(name)  # a leading zero may mean an octal number
     for label in name.split("."):
         if label.startswith("xn--"):
             import idna  # noqa: PLC0415  (slow to import, and rarely needed)

@@ -56,6 +56,9 @@ def test_an_address_is_normalised(written: str, base: str) -> None:
         "https://☃.example",
         "https://pbx:port",
         "https://pbx..example.com:8887",
+        "https://10.0.0.08:8887",
+        "https://0177.0.0.1",
+        "https://300.1.1.1",
         f"https://{'x' * 70}.example.com",
         "https://u:SECRET@pbx",
         "u:SECRET@pbx",
@@ -67,7 +70,7 @@ def test_an_invalid_pbx_address_is_refused_and_not_quoted(written: str) -> None:
     assert "SECRET" not in str(refusal.value)
 
 
-PARTS = st.sampled_from([*"aZß☃._-:/\\@[]% ?#8", "xn--", "::1", "\u200b", "。", "mller-kva", "8887"])
+PARTS = st.sampled_from([*"aZß☃._-:/\\@[]% ?#8", "xn--", "::1", "1.2", "0.0", "\u200b", "。", "mller-kva", "8887"])
 
 
 @given(st.lists(PARTS, max_size=8).map("".join))
