@@ -31,6 +31,7 @@ from bulkvm.jobs.plan_seal import (
     find_added,
     find_concealed,
     find_edits,
+    find_form,
     open_document,
     pin_seal,
     problem_of,
@@ -192,9 +193,11 @@ def read_plan_file(file: Path) -> PlanFile:
         source.stream.seek(0)
         sha256 = hashlib.file_digest(source.stream, "sha256").hexdigest()  # type: ignore[arg-type]  # any binary stream
     document = open_document(file, sheets, plan_seal())
-    concealed = find_concealed(document["concealed"], concealed_parts(sheets))
-    added = find_added(document["extras"], extras)
-    if edited := [*find_edits(document["visible"], visible_texts(sheets)), *concealed, *added]:
+    form = find_form(document["visible"])
+    edited = find_edits(document["visible"], visible_texts(sheets), form)
+    edited += find_concealed(document["concealed"], concealed_parts(sheets), form)
+    edited += find_added(document["extras"], extras, form)
+    if edited:
         raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
     plan, now = _plan_file(document, file, sha256), datetime.now(UTC)
     if now < plan.made - _CLOCKS_DIFFER:

@@ -3,10 +3,11 @@
 import base64
 import hmac
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bulkvm.model.errors import PlanRefused
 from bulkvm.model.problem import Problem, ProblemCode
@@ -19,6 +20,30 @@ SCHEMA: Final = 2
 _MARK: Final = "bulkvm plan"
 _CHUNK: Final = 30_000  # characters; a cell holds a few more
 _MAX_NAMED: Final = 50  # differences in a message; --json has all of them
+_RANGE: Final = re.compile(r"([A-Z]+)(\d+)(?::[A-Z]+(\d+))?")
+_MAY_BE_IN_FORM: Final = ("has text that is cut", "is merged")
+
+
+class Form(NamedTuple):
+    """The lines of a plan that whoever approves it fills in, beside their names in column A.
+
+    Attributes:
+        sheet: the name of the first page.
+        rows: their numbers.
+    """
+
+    sheet: str
+    rows: frozenset[str]
+
+    def has(self, cells: str) -> bool:
+        """Whether a cell or range is to be filled in."""
+        match = _RANGE.fullmatch(cells)
+        return bool(match and match[1] != "A" and {match[2], match[3] or match[2]} <= self.rows)
+
+    def allows(self, concealed: str) -> bool:
+        """Whether a long text, or cells that were merged for it, are in these lines."""
+        place, _, what = concealed.removeprefix("row ").partition(" ")
+        return what in _MAY_BE_IN_FORM and (place in self.rows or self.has(place))
 
 
 def refusal(what: str, problems: Sequence[Problem], remedy: str = "") -> PlanRefused:
@@ -63,19 +88,20 @@ def open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> d
 
 
 def visible_texts(sheets: Mapping[str, SheetCells]) -> dict[str, Mapping[str, str]]:
-    """The texts of all visible cells, except for those that whoever approves the plan may fill in."""
-
-    def is_form(place: str, cells: Mapping[str, str]) -> bool:
-        return place[0] == "B" and cells.get(f"A{place[1:]}") in FORM
-
-    return {
-        name: {place: text for place, text in sheet.cells.items() if not is_form(place, sheet.cells)}
-        for name, sheet in sheets.items()
-        if sheet.is_visible
-    }
+    """The texts of all visible cells."""
+    return {name: sheet.cells for name, sheet in sheets.items() if sheet.is_visible}
 
 
-def find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]]) -> list[Problem]:
+def find_form(written: Mapping[str, Mapping[str, str]]) -> Form:
+    """Find the lines to fill in, on the first page as it was written: a sheet can have the same words in a row."""
+    name, cells = next(iter(written.items()))
+    places = (_RANGE.fullmatch(place) for place, text in cells.items() if text in FORM)
+    return Form(name, frozenset(match[2] for match in places if match and match[1] == "A"))
+
+
+def find_edits(
+    written: Mapping[str, Mapping[str, str]], found: Mapping[str, Mapping[str, str]], form: Form
+) -> list[Problem]:
     """Name every visible cell that is not as it was written. What it holds now may be a PIN, and is not shown."""
     messages = [f"The sheet {quoted(name)} was added." for name in found.keys() - written.keys()]
     for name, cells in written.items():
@@ -83,9 +109,11 @@ def find_edits(written: Mapping[str, Mapping[str, str]], found: Mapping[str, Map
             messages.append(f"The sheet {quoted(name)} was deleted, renamed or hidden.")
             continue
         for place in sorted(cells.keys() | found[name].keys(), key=lambda place: (len(place), place)):
-            text = cells.get(place, "")
-            if text.split() != found[name].get(place, "").split():  # some programs change tabs and line breaks
-                was = quoted(text) if text else "nothing"
+            if name == form.sheet and form.has(place):
+                continue
+            words = cells.get(place, "").split()  # some programs change tabs and line breaks
+            if words != found[name].get(place, "").split():
+                was = quoted(" ".join(words)) if words else "nothing"
                 messages.append(f"The cell {place} of {quoted(name)} was edited: the plan has {was} there.")
     return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
 
@@ -95,21 +123,34 @@ def concealed_parts(sheets: Mapping[str, SheetCells]) -> dict[str, list[str]]:
     return {name: sorted(sheet.concealed) for name, sheet in sheets.items() if sheet.is_visible}
 
 
-def find_concealed(written: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[str]]) -> list[Problem]:
+def find_concealed(
+    written: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[str]], form: Form
+) -> list[Problem]:
     """Name what hides cells that were shown when the plan was written, or may show other values."""
     messages = [
         f"In the sheet {quoted(name)}, {part}, which was not so when the plan was written."
         for name, parts in found.items()
         for part in sorted(set(parts).difference(written.get(name, ())), key=lambda part: (len(part), part))
+        if not (name == form.sheet and form.allows(part))
     ]
     return [problem_of(ProblemCode.PLAN_EDITED, message) for message in messages]
 
 
-def find_added(written: Mapping[str, str], found: Mapping[str, str]) -> list[Problem]:
+def find_added(written: Mapping[str, str], found: Mapping[str, str], form: Form) -> list[Problem]:
     """Name what the workbook shows besides its cells that is not as it was written."""
+    found = _without_links_in_form(found, form)
     differing = sorted(what for what in written.keys() | found.keys() if written.get(what) != found.get(what))
     done = ("Added" if what not in written else "Deleted" if what not in found else "Changed" for what in differing)
     return [problem_of(ProblemCode.PLAN_EDITED, f"{verb}: {what}.") for verb, what in zip(done, differing, strict=True)]
+
+
+def _without_links_in_form(extras: Mapping[str, str], form: Form) -> Mapping[str, str]:
+    """Leave out the links that spreadsheet programs make of an address that is typed into a line of the form."""
+    label = f"links of {quoted(form.sheet)}"
+    links = [link for link in extras.get(label, "").split("\n") if not form.has(link.strip())]
+    return (
+        {**extras, label: "\n".join(links)} if any(links) else {what: extras[what] for what in extras if what != label}
+    )
 
 
 def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:

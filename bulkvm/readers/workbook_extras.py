@@ -15,6 +15,7 @@ from bulkvm.text import quoted
 _PLAIN: Final = re.compile(
     r"\[content_types\]\.xml|(.*/)?_rels/[^/]*\.rels|docprops/.*|docmetadata/.*|customxml/.*|xl/printersettings/.*"
     r"|xl/(workbook|styles|sharedstrings|metadata|calcchain)\.xml|xl/theme/.*|xl/worksheets/[^/]*\.xml|xl/persons/.*"
+    r"|_xmlsignatures/.*"  # digital signatures
 )
 _KINDS: Final = {
     "comment": "a comment",

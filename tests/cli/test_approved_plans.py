@@ -183,6 +183,7 @@ def test_every_edited_cell_is_named_and_nothing_is_sent(
         ("Boxes", "B2", "Concierge"),
         ("Boxes", "C5", "111222"),
         ("Boxes", "F4", "changes"),
+        ("Boxes", "G2", "Name"),
         ("Boxes", "A9", "6209"),
         ("bulkvm", "A1", "Plan: nothing to send"),
     )
@@ -773,6 +774,103 @@ def test_the_approval_can_be_filled_in(bulkvm: Bulkvm, planned: Starlette, folde
 
     assert (len(rows), ended.code) == (2, 0)
     assert sent(planned) == (before[0] + 1, before[1] + 2)
+
+
+def form_row(page: Worksheet, name: str = "name and date") -> int:
+    """The row of the first page in which a line is to be filled in."""
+    return next(row for row in range(1, page.max_row + 1) if page.cell(row, 1).value == name)
+
+
+def fill_in_an_address(page: Worksheet) -> None:
+    """Type an e-mail address, which spreadsheet programs make a link."""
+    cell = page.cell(form_row(page), 2, "anna@example.com")
+    cell.hyperlink = "mailto:anna@example.com"
+
+
+def fill_in_a_long_text(page: Worksheet) -> None:
+    """Type more than the line shows."""
+    page.cell(form_row(page), 2, "Anna Berger, head of telephony, after the meeting of 28 November. " * 8)
+
+
+def fill_in_merged_cells(page: Worksheet) -> None:
+    """Merge the cells of the line."""
+    row = form_row(page)
+    page.cell(row, 2, "Anna")
+    page.merge_cells(f"B{row}:D{row}")
+
+
+def fill_in_beside(page: Worksheet) -> None:
+    """Type the name and the date into two cells."""
+    page.cell(form_row(page), 2, "Anna")
+    page.cell(form_row(page), 3, datetime(2026, 11, 28))  # noqa: DTZ001  (workbooks have no time zones)
+
+
+FILLED_IN = (fill_in_an_address, fill_in_a_long_text, fill_in_merged_cells, fill_in_beside)
+
+
+@pytest.mark.parametrize("fill_in", FILLED_IN, ids=lambda fill_in: fill_in.__name__)
+def test_the_approval_can_be_filled_in_as_people_do(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, fill_in: Callable[[Worksheet], None]
+) -> None:
+    creates, updates = sent(planned)
+    workbook = load_workbook(folder / "plan.xlsx")
+    fill_in(workbook["bulkvm"])
+    workbook.save(folder / "plan.xlsx")
+
+    ended = bulkvm(*APPROVED)
+
+    assert ended.code == 0, ended.err
+    assert sent(planned) == (creates + 1, updates + 2)
+
+
+def test_a_digital_signature_is_no_edit(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
+    creates, updates = sent(planned)
+    with zipfile.ZipFile(folder / "plan.xlsx", "a") as archive:
+        archive.writestr("_xmlsignatures/origin.sigs", "")
+        archive.writestr("_xmlsignatures/_rels/origin.sigs.rels", "<Relationships/>")
+        archive.writestr("_xmlsignatures/sig1.xml", "<Signature/>")
+
+    ended = bulkvm(*APPROVED)
+
+    assert ended.code == 0, ended.err
+    assert sent(planned) == (creates + 1, updates + 2)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_row_of_the_sheet_with_the_words_of_the_approval_cannot_be_edited(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    text = "remark,name,ext,pin\nsignature,Attic,6201,402817\nname and date,Lab,6202,582046\n"
+    (folder / "boxes.csv").write_text(text, "utf-8")
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 0
+    edit(folder / "plan.xlsx", ("Boxes", "B2", "Reception"), ("Boxes", "B3", "Ward"))
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(pbx)) == (3, (0, 0))
+    said = " ".join(refused.err.split())
+    assert 'The cell B2 of "Boxes" was edited: the plan has "Attic" there.' in said
+    assert 'The cell B3 of "Boxes" was edited: the plan has "Lab" there.' in said
+
+
+def test_a_link_or_merged_cells_elsewhere_on_the_first_page_are_an_edit(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    before, workbook = sent(planned), load_workbook(folder / "plan.xlsx")
+    page = workbook["bulkvm"]
+    row = form_row(page)
+    page.cell(row - 1, 2).hyperlink = "https://example.com/"
+    page.merged_cells.add(f"A{row}:B{row}")
+    page.merged_cells.add(f"B{row}:B{row + 3}")
+    page.row_dimensions[row].hidden = True
+    workbook.save(folder / "plan.xlsx")
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    said = " ".join(refused.err.split())
+    for named in ('Added: links of "bulkvm".', f"A{row}:B{row} is", f"B{row}:B{row + 3} is", f"row {row} is hidden"):
+        assert named in said
 
 
 @NEEDS_OFFICE
