@@ -109,9 +109,13 @@ class CellText:
             found = kind_of_formula if is_affixed or found in _HAS_USABLE_TEXT else found
         return truncate_text(text, found) if len(text) > CELL_CHARACTERS else (text, found)
 
-    def _kind_of_formula(self, formula: str) -> CellKind:
+    def is_random(self, formula: str) -> bool:
+        """Return whether a formula, by itself or by a name in it, gives another result each time."""
         names = self.random_names
-        if is_random(formula) or (names and not names.isdisjoint(_NAME.findall(formula.casefold()))):
+        return is_random(formula) or bool(names and not names.isdisjoint(_NAME.findall(formula.casefold())))
+
+    def _kind_of_formula(self, formula: str) -> CellKind:
+        if self.is_random(formula):
             return CellKind.RANDOM
         return CellKind.TOTAL if _is_total(formula) else CellKind.FORMULA
 

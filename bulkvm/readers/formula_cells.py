@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from bulkvm.model.sheet import CellKind
+from bulkvm.readers.cell_text import CellText
 from bulkvm.readers.table import COLUMN_OF
 
 _MAX_REMEMBERED: Final = 2**20  # random cells, to which later rows may refer
@@ -36,14 +37,23 @@ class _Shared(NamedTuple):
 
     letter: str
     row: int
-    kind: CellKind
+    kind: CellKind | None
+    is_random: bool
     references: tuple[_Reference, ...]
+
+    def references_from(self, letter: str, row: int) -> tuple[_Reference, ...]:
+        """The references of a cell below; those of a cell in another column are not followed."""
+        if letter != self.letter:
+            return ()
+        down = row - self.row
+        return tuple(r._replace(row=r.row + down) if r.is_relative else r for r in self.references)
 
 
 class FormulaCells:
     """Finds the random numbers that a cell gets from another one: copied, calculated, filled down or spilled."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: CellText) -> None:
+        self._texts = texts
         self._shared: dict[str, _Shared] = {}
         self._spilled: list[tuple[int, int, int, int]] = []
         self._random: dict[int, list[int]] = {}  # sorted columns by row
@@ -62,25 +72,29 @@ class FormulaCells:
             attributes: those of its element (ECMA-376 part 1, 18.3.1.40).
             kind: the kind of the cell.
         """
-        references = tuple(_references(formula))
-        index = attributes.get("si", "")
-        if attributes.get("t") == "shared" and formula and kind and len(self._shared) < _MAX_SHARED:
-            self._shared[index] = _Shared(letter, row, kind, references)
-        elif attributes.get("t") == "shared" and (shared := self._shared.get(index)) and shared.letter == letter:
-            down = row - shared.row
-            references = tuple(r._replace(row=r.row + down) if r.is_relative else r for r in shared.references)
+        references, is_random = tuple(_references(formula)), kind is CellKind.RANDOM or self._texts.is_random(formula)
+        index = attributes.get("si", "") if attributes.get("t") == "shared" else None
+        if index is not None and formula and len(self._shared) < _MAX_SHARED:
+            self._shared[index] = _Shared(letter, row, kind, is_random, references)
+        elif index is not None and (shared := self._shared.get(index)):
+            is_random = shared.is_random
+            references = shared.references_from(letter, row)
             if kind is CellKind.FORMULA and shared.kind in {CellKind.RANDOM, CellKind.TOTAL}:
                 kind = shared.kind
         if kind is CellKind.TOTAL and references and _is_of_one_row(formula, row):
             kind = CellKind.FORMULA
-        if kind is CellKind.RANDOM:
+        if is_random:
             self._remember(letter, row)
-            found = _RANGE.fullmatch(attributes.get("ref", "")) if attributes.get("t") == "array" else None
-            if found and found[1] in COLUMN_OF and found[3] in COLUMN_OF and len(self._spilled) < _MAX_SPILLED:
-                self._spilled.append((COLUMN_OF[found[1]], int(found[2]), COLUMN_OF[found[3]], int(found[4])))
+            self._note_spilled(attributes)
         elif references:
             self._in_row[letter] = references
         return kind
+
+    def _note_spilled(self, attributes: Mapping[str, str]) -> None:
+        """Note the range that an array formula fills."""
+        found = _RANGE.fullmatch(attributes.get("ref", "")) if attributes.get("t") == "array" else None
+        if found and found[1] in COLUMN_OF and found[3] in COLUMN_OF and len(self._spilled) < _MAX_SPILLED:
+            self._spilled.append((COLUMN_OF[found[1]], int(found[2]), COLUMN_OF[found[3]], int(found[4])))
 
     def mark(self, row: int, cells: Mapping[str, str], kinds: dict[str, CellKind]) -> None:
         """Mark the random numbers of a row that is complete."""

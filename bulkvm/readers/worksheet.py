@@ -47,7 +47,7 @@ class Worksheet(XmlHandler):
         self._may_be_white = bool(texts.white_styles or texts.white_strings)
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._text = RichText()
-        self._formulas = FormulaCells()
+        self._formulas = FormulaCells(texts)
         self._hides_zeros = False
         self._rows: list[Row] = []
         self._number = 0

@@ -451,7 +451,21 @@ def formula_cell(reference: str, formula: str, value: str = "402817", attributes
         pytest.param([formula_cell("C2", "F2"), formula_cell("F2", RANDOM)], ["C2"], id="copied"),
         pytest.param([formula_cell("C2", "$F$2"), formula_cell("F2", RANDOM)], ["C2"], id="copied by absolute place"),
         pytest.param(
-            [formula_cell("C2", "ROUND(F2*1000000,0)"), formula_cell("F2", "RAND()")], ["C2"], id="calculated"
+            [formula_cell("C2", "ROUND(F2*1000000,0)"), formula_cell("F2", "RAND()", "0.402817")],
+            ["C2"],
+            id="calculated",
+        ),
+        pytest.param(
+            [formula_cell("C2", "MOD(F2*86400,1000000)"), formula_cell("F2", "NOW()", "46354.25")], ["C2"], id="time"
+        ),
+        pytest.param(
+            [
+                formula_cell("C2", RANDOM, attributes='t="shared" ref="C2:D2" si="0"'),
+                formula_cell("D2", "", "1", attributes='t="shared" si="0"'),
+                formula_cell("C3", "D2+402816"),
+            ],
+            ["C2", "C3"],
+            id="filled to the right",
         ),
         pytest.param(
             [formula_cell("C2", "F2"), formula_cell("F2", "G2+1"), formula_cell("G2", RANDOM)], ["C2"], id="in steps"
