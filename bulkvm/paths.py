@@ -79,9 +79,9 @@ def runs_folder() -> Path:
     return state_folder() / "runs"
 
 
-def tenant_lock_file(tenant: Tenant) -> Path:
-    """The lock file of a tenant."""
+def tenant_lock_files(tenant: Tenant) -> list[Path]:
+    """The lock files of a tenant, one for each detail that identifies it."""
     folder = state_folder() / "locks"
     make_private_folder(folder)
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(tenant.pbx).netloc)
-    return folder / f"{host}-{sha256(tenant.key.encode()).hexdigest()[:16]}.lock"
+    return [folder / f"{host}-{sha256(key.encode()).hexdigest()[:16]}.lock" for key in tenant.keys]

@@ -31,11 +31,13 @@ class Tenant:
     @property
     def key(self) -> str:
         """The key of the tenant: stable while the PBX shows the same details."""
-        if self.id:
-            return f"{self.pbx}#id={self.id}"
-        if self.domain:
-            return f"{self.pbx}#domain={self.domain.casefold()}"
-        return f"{self.pbx}#token={self.token_hash}" if self.token_hash else self.pbx
+        return self.keys[0]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """A key for each detail that identifies the tenant. Of one tenant, logins may be shown different details."""
+        known = (("id", self.id), ("domain", self.domain and self.domain.casefold()), ("token", self.token_hash))
+        return tuple(f"{self.pbx}#{name}={text}" for name, text in known if text) or (self.pbx,)
 
     def contradicts(self, other: "Tenant") -> bool:
         """Whether these are certainly two tenants. A detail that only one of them has is not compared."""

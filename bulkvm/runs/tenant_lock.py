@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 from bulkvm.files.locks import locked
 from bulkvm.model.errors import LockHeld
 from bulkvm.model.tenant import Tenant
-from bulkvm.paths import tenant_lock_file, writing_state
+from bulkvm.paths import tenant_lock_files, writing_state
 
 
 @contextmanager
 def lock_tenant(tenant: Tenant) -> Iterator[None]:
-    """Hold the lock of a tenant. The operating system releases it, however this program ends.
+    """Hold the locks of a tenant. The operating system releases them, however this program ends.
 
     Raises:
         LockHeld: another run is in progress.
@@ -19,7 +19,8 @@ def lock_tenant(tenant: Tenant) -> Iterator[None]:
     with ExitStack() as stack:
         with writing_state():
             try:
-                stack.enter_context(locked(tenant_lock_file(tenant)))
+                for file in tenant_lock_files(tenant):
+                    stack.enter_context(locked(file))
             except LockHeld as error:
                 raise LockHeld(
                     f"Another run against {tenant} is in progress on this machine, so nothing was sent. "

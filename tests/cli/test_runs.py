@@ -10,8 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,8 +22,8 @@ from starlette.applications import Starlette
 from bulkvm.jobs import run_execution
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, normalize_url
-from bulkvm.paths import tenant_lock_file
 from bulkvm.pbx import connect
+from bulkvm.runs.tenant_lock import lock_tenant
 from bulkvm.simulator import FaultRules, SimulatorSettings, running
 from tests.altered_pbx import AlteredPbx, json_answer
 from tests.cli.program import SAMPLES, Bulkvm, names_by_extension, start_import, wait_for_creates, wait_for_request
@@ -42,12 +40,6 @@ def log_in_by_password(monkeypatch: pytest.MonkeyPatch, domain: str = SimulatorS
     monkeypatch.setenv("BULKVM_USER", SimulatorSettings().user)
     monkeypatch.setenv("BULKVM_DOMAIN", domain)
     monkeypatch.setenv("BULKVM_PASSWORD", SimulatorSettings().password)
-
-
-@contextmanager
-def run_in_progress(tenant: Tenant) -> Iterator[None]:
-    with FileLock(tenant_lock_file(tenant)):
-        yield
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
@@ -67,7 +59,7 @@ def test_a_second_run_against_the_same_tenant_is_refused_under_any_address(
             monkeypatch.setenv("BULKVM_TOKEN", SimulatorSettings().token)
         else:
             log_in_by_password(monkeypatch)
-        with run_in_progress(Tenant(pbx=f"http://localhost:{port}", id="7")):
+        with lock_tenant(Tenant(pbx=f"http://localhost:{port}", id="7")):
             refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert refused.code == 2
@@ -76,14 +68,16 @@ def test_a_second_run_against_the_same_tenant_is_refused_under_any_address(
     assert app.state.traffic.counts["list"] == 0
 
 
+@pytest.mark.parametrize("known", [{}, {"id": "7"}], ids=["domain", "domain and id"])
 def test_a_second_run_by_a_domain_in_another_spelling_is_refused(
-    bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch
+    bulkvm: Bulkvm, pbx: Starlette, monkeypatch: pytest.MonkeyPatch, known: dict[str, str]
 ) -> None:
+    """The login of a system administrator is also shown the id of the tenant."""
     log_in_by_password(monkeypatch)
     hidden = AlteredPbx(pbx, instead=lambda asked: json_answer({}, 404) if asked.path == "/api/tenant" else None)
     with running(hidden) as server:
         monkeypatch.setenv("BULKVM_URL", server.url)
-        with run_in_progress(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper())):
+        with lock_tenant(Tenant(pbx=normalize_url(server.url), domain=SimulatorSettings().domain.upper(), **known)):
             assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 2
 
     assert pbx.state.traffic.counts["create"] == 0
@@ -95,14 +89,14 @@ def test_a_second_run_against_the_same_site_is_refused(bulkvm: Bulkvm, pbx: Star
             return await opened.tenant()
 
     tenant = asyncio.run(ask())
-    with FileLock(tenant_lock_file(tenant)):
+    with lock_tenant(tenant):
         refused = bulkvm("import", SAMPLES / "clinic.csv", "--yes")
 
     assert refused.code == 2
     assert "Another run" in refused.err
     assert pbx.state.traffic.counts["create"] == 0
     assert bulkvm("import", SAMPLES / "clinic.csv", "--yes").code == 0
-    with FileLock(tenant_lock_file(tenant)):
+    with lock_tenant(tenant):
         assert bulkvm("undo", "last", "--yes").code == 2
     assert pbx.state.traffic.counts["destroy"] == 0
     assert bulkvm("undo", "last", "--yes").code == 0
