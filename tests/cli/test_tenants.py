@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from openpyxl import load_workbook
@@ -265,6 +266,20 @@ def test_all_sites_are_backed_up_without_a_keyring(bulkvm: Bulkvm, provider: Run
     )
     assert "3 sites: 2 backed up, 1 failed." in ended.err
     assert (tenants_of(folder / "nights"), tenants_of(folder / "nights" / "provider")) == (["clinic"], [THIRD])
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_bug_at_one_site_is_reported_with_its_name(bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise RuntimeError
+
+    monkeypatch.setattr("bulkvm.jobs.back_up_sites._back_up", fail)
+
+    ended = bulkvm("backup", "nights", "--all-tenants")
+
+    assert ended.code == 1
+    assert f"{SECOND}: No backup was made because of an internal error." in ended.err
+    assert "Internal error (RuntimeError)" in ended.err
 
 
 def test_all_sites_can_be_backed_up_with_all_their_tenants(

@@ -297,7 +297,9 @@ def _show_report(report: "BackupReport", console: Console, of: str = "") -> int:
             outcome = "" if isinstance(end, BackupNotProven) else "No backup was made. "  # else the message contains it
             text = str(end) if console.streams.site else name_site(str(end), name)
             console.always(f"{name}: {outcome}{' '.join(text.split())}", fg="red")
-        elif not isinstance(end, Exception):
+        elif isinstance(end, Exception):
+            console.always(f"{name}: No backup was made because of an internal error.", fg="red")
+        else:
             if end.not_shown:
                 console.info(f"{name}: {describe_not_shown(end.not_shown)}, so the backup does not contain them.")
             for number, n in end.same_number.items():
