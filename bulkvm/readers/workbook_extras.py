@@ -9,6 +9,7 @@ from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.package import Package, open_archive, open_package
 from bulkvm.readers.source import Source
 from bulkvm.readers.xml_parts import EndHandlers, StartHandlers, XmlHandler, for_elements, parse_whole
+from bulkvm.readers.xml_structure import is_as_written
 from bulkvm.text import quoted
 
 # Parts that show nothing by themselves, or that are read otherwise.
@@ -24,6 +25,7 @@ _KINDS: Final = {
     "chart": "a chart",
     "vbaproject": "a macro",
 }
+_CELLS: Final = re.compile(r"xl/(workbook|styles|sharedstrings|worksheets/[^/]*)\.xml")
 _ANCHOR: Final = re.compile(rb"<[^>]*anchor", re.IGNORECASE)
 _HEADERS: Final = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
 _FONTS: Final = re.compile(r'&"[^"]*"|&K[0-9A-Fa-f]{6}|&[0-9]+')  # in headers and footers, as some programs add them
@@ -57,6 +59,10 @@ def _find(package: Package) -> Iterator[tuple[str, str]]:
 
 def _extra_parts(package: Package) -> Iterator[tuple[str, str]]:
     for name in package.archive.NameToInfo:
+        if _CELLS.fullmatch(name):
+            with package.archive.open(name) as stream:
+                if not is_as_written(stream):
+                    yield f"elements that other programs do not show ({name})", ""
         if _PLAIN.fullmatch(name) or name.endswith("/"):
             continue
         # LibreOffice writes drawings without anything in them.

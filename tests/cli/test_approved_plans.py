@@ -543,6 +543,35 @@ def test_a_plan_whose_text_has_the_colour_of_its_background_is_refused(
     assert f'In the sheet "Boxes", {_ILLEGIBLE}' in " ".join(refused.err.split())
 
 
+_ROW = '(<row r="3".*?</row>)'
+_COMPATIBILITY = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:zz="urn:other"'
+_ALTERNATIVE = rf'<mc:AlternateContent {_COMPATIBILITY}><mc:Choice Requires="zz">\1</mc:Choice></mc:AlternateContent>'
+_STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+OUT_OF_PLACE = {
+    "row in an alternative": ("xl/worksheets/sheet2.xml", _ROW, _ALTERNATIVE),
+    "row in an extension": ("xl/worksheets/sheet2.xml", _ROW, r"<extLst>\1</extLst>"),
+    "row of another namespace": ("xl/worksheets/sheet2.xml", '<row r="3"', f'<row xmlns="{_STRICT}" r="3"'),
+    "row in a second table": ("xl/worksheets/sheet2.xml", _ROW, r"</sheetData><sheetData>\1"),
+    "two texts of a cell": ("xl/worksheets/sheet2.xml", 't="inlineStr"><is><t>Lab<', 't="str"><v>Ward</v><is><t>Lab<'),
+    "text in another element": ("xl/worksheets/sheet2.xml", "<t>Lab</t>", "<other><t>Lab</t></other>"),
+    "sheet in an alternative": ("xl/workbook.xml", '(<sheet [^>]*name="Boxes"[^>]*/>)', _ALTERNATIVE),
+    "colour in another element": ("xl/styles.xml", "(<color [^>]*/>)", r'<color rgb="FFFFFFFF"/><other>\1</other>'),
+}
+
+
+@pytest.mark.parametrize(("part", "old", "new"), OUT_OF_PLACE.values(), ids=OUT_OF_PLACE)
+def test_a_plan_with_elements_that_spreadsheet_programs_do_not_show_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path, part: str, old: str, new: str
+) -> None:
+    before = sent(planned)
+    rewrite(folder / "plan.xlsx", part, old, new)
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert f"Added: elements that other programs do not show ({part})." in " ".join(refused.err.split())
+
+
 def test_a_plan_that_has_a_part_twice_is_refused(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
     before = sent(planned)
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(folder / "plan.xlsx", "a") as archive:
