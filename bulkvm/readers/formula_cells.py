@@ -10,15 +10,20 @@ from bulkvm.readers.cell_text import CellText
 from bulkvm.readers.table import COLUMN_OF
 
 _MAX_REMEMBERED: Final = 2**20  # random cells, to which later rows may refer
+_MAX_ELSEWHERE: Final = 2**18  # cells that depend on other worksheets
 _MAX_SPILLED: Final = 100  # ranges of random numbers that one formula fills
 _MAX_SHARED: Final = 2**16
 _MAX_STEPS: Final = 50  # from a random number to a cell that depends on it, in one row
 # A cell or a range of this worksheet, such as $E$2 or E2:G2.
 _REFERENCE: Final = re.compile(
-    r"(?<![A-Z0-9_.!$'\"])\$?([A-Z]{1,3})(\$?)([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?(?![A-Z0-9_(!.])"
+    r"(?<![A-Z0-9_.!:$'\"])\$?([A-Z]{1,3})(\$?)([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?(?![A-Z0-9_(!.])"
+)
+# A cell of another worksheet, such as 'Other sheet'!E2.
+_ELSEWHERE: Final = re.compile(
+    r"(?:'((?:[^'\[\]]|''){1,62})'|(?<![\w.'\]])([A-Za-z_]\w{0,30}))!\$?([A-Z]{1,3})(\$?)([0-9]{1,7})(?![A-Z0-9_(:.])"
 )
 _RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
-_CAN_BE_RANDOM: Final = frozenset({
+CAN_BE_RANDOM: Final = frozenset({
     None, CellKind.NUMBER, CellKind.PADDED, CellKind.AFFIXED, CellKind.FORMULA,
 })  # fmt: skip
 
@@ -30,6 +35,7 @@ class _Reference(NamedTuple):
     last: int
     row: int
     is_relative: bool
+    sheet: str = ""  # its name, folded, if it is another one
 
 
 class _Shared(NamedTuple):
@@ -58,6 +64,7 @@ class FormulaCells:
         self._spilled: list[tuple[int, int, int, int]] = []
         self._random: dict[int, list[int]] = {}  # sorted columns by row
         self._remembered = 0
+        self._elsewhere: dict[tuple[str, int], list[_Reference]] = {}
         self._in_row: dict[str, tuple[_Reference, ...]] = {}
 
     def add(
@@ -88,7 +95,20 @@ class FormulaCells:
             self._note_spilled(attributes)
         elif references:
             self._in_row[letter] = references
+            elsewhere = [reference for reference in references if reference.sheet]
+            if elsewhere and len(self._elsewhere) < _MAX_ELSEWHERE:
+                self._elsewhere[letter, row] = elsewhere
         return kind
+
+    def sheets_needed(self) -> set[str]:
+        """The folded names of other worksheets to which formulas refer."""
+        return {reference.sheet for found in self._elsewhere.values() for reference in found}
+
+    def random_elsewhere(self, sheets: "Mapping[str, FormulaCells]") -> Iterator[tuple[str, int]]:
+        """Yield the columns and rows of the cells that get a random number from one of these other worksheets."""
+        for (letter, row), found in self._elsewhere.items():
+            if any(r.sheet in sheets and sheets[r.sheet]._is_random_at(r) for r in found):  # noqa: SLF001  (its own)
+                yield letter, row
 
     def _note_spilled(self, attributes: Mapping[str, str]) -> None:
         """Note the range that an array formula fills."""
@@ -112,17 +132,17 @@ class FormulaCells:
         self._in_row.clear()
 
     def _is_random(self, letter: str) -> bool:
-        for reference in self._in_row[letter]:
-            columns = self._random.get(reference.row, [])
-            place = bisect_left(columns, reference.first)
-            if place < len(columns) and columns[place] <= reference.last:
-                return True
-        return False
+        return any(self._is_random_at(reference) for reference in self._in_row[letter] if not reference.sheet)
+
+    def _is_random_at(self, reference: _Reference) -> bool:
+        columns = self._random.get(reference.row, [])
+        place = bisect_left(columns, reference.first)
+        return place < len(columns) and columns[place] <= reference.last
 
     def _mark(self, letters: Collection[str], row: int, kinds: dict[str, CellKind]) -> None:
         for letter in letters:
             self._remember(letter, row)
-            if kinds.get(letter) in _CAN_BE_RANDOM:
+            if kinds.get(letter) in CAN_BE_RANDOM:
                 kinds[letter] = CellKind.RANDOM
 
     def _remember(self, letter: str, row: int) -> None:
@@ -136,6 +156,10 @@ def _references(formula: str) -> Iterator[_Reference]:
     for first, dollar, row, last, bottom in _REFERENCE.findall(formula):
         if first in COLUMN_OF and (last or first) in COLUMN_OF and (bottom or row) == row:
             yield _Reference(COLUMN_OF[first], COLUMN_OF[last or first], int(row), not dollar)
+    for quoted, name, letter, dollar, row in _ELSEWHERE.findall(formula) if "!" in formula else ():
+        if letter in COLUMN_OF:
+            sheet = (quoted.replace("''", "'") or name).casefold()
+            yield _Reference(COLUMN_OF[letter], COLUMN_OF[letter], int(row), not dollar, sheet)
 
 
 def _is_of_one_row(formula: str, row: int) -> bool:

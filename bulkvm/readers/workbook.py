@@ -1,6 +1,6 @@
 """Excel workbooks: choice of the sheet, and its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Final
@@ -10,8 +10,9 @@ from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.file_type import damaged_error
+from bulkvm.readers.formula_cells import CAN_BE_RANDOM, FormulaCells
 from bulkvm.readers.header_row import (
     Header,
     find_header,
@@ -178,6 +179,7 @@ def _read(
     table.sort()
     columns = match_headings(header.headings, heading_map)
     used = set(columns)
+    _mark_random(package, worksheet.formulas, used, table)
     if table.struck:
         allow_partly_struck(table, [letter for letter, column in columns.items() if column is NAME_COLUMN])
     in_order = sorted(used, key=COLUMN_OF.__getitem__)
@@ -200,3 +202,18 @@ def _read(
         kinds=table.kinds,
         problems=(*refuse_boxes_above(header), *warn_unnamed_columns(header, cells, cells.columns), *problems),
     )
+
+
+def _mark_random(package: Package, formulas: FormulaCells, used: Collection[str], table: Table) -> None:
+    """Mark the cells of read columns that get a random number from another worksheet."""
+    needed, others = formulas.sheets_needed(), dict[str, FormulaCells]()
+    for part in package.sheets if needed else ():
+        if part.name.casefold() in needed:
+            with package.open_sheet(part.path) as stream:
+                worksheet = _worksheet(stream, package)
+                for _ in worksheet.rows():
+                    pass
+                others[part.name.casefold()] = worksheet.formulas
+    for letter, row in formulas.random_elsewhere(others):
+        if letter in used and table.kinds.get(letter, {}).get(row) in CAN_BE_RANDOM:
+            table.mark(letter, row, CellKind.RANDOM)

@@ -47,7 +47,7 @@ class Worksheet(XmlHandler):
         self._may_be_white = bool(texts.white_styles or texts.white_strings)
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._text = RichText()
-        self._formulas = FormulaCells(texts)
+        self.formulas = FormulaCells(texts)
         self._hides_zeros = False
         self._rows: list[Row] = []
         self._number = 0
@@ -222,13 +222,13 @@ class Worksheet(XmlHandler):
         """Return the text and the kind of a cell, as far as they follow from its value, style and formula."""
         text, kind = self._texts.read(kind_of_value, style, self._value, self._formula)
         if self._formula is not None:
-            kind = self._formulas.add(letter, self._number, self._formula, self._formula_attributes, kind)
+            kind = self.formulas.add(letter, self._number, self._formula, self._formula_attributes, kind)
         if self._hides_zeros and kind_of_value == "n" and kind in _NUMBERS and text and not text.strip("0"):
             kind = CellKind.HIDDEN
         return text, kind
 
     def _row(self) -> Row:
-        self._formulas.mark(self._number, self._cells, self._kinds)
+        self.formulas.mark(self._number, self._cells, self._kinds)
         marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped)
         return Row(self._number, self._cells, self._kinds, *marks)
 

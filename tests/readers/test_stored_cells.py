@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from bulkvm.model.errors import SheetError
@@ -499,6 +500,8 @@ def formula_cell(reference: str, formula: str, value: str = "402817", attributes
         pytest.param([formula_cell("C2", RANDOM), formula_cell("C3", "C2+1013")], ["C2", "C3"], id="from a row above"),
         pytest.param([formula_cell("C2", "A2*2"), formula_cell("F2", RANDOM)], [], id="beside a random number"),
         pytest.param([formula_cell("C2", "Data!F2"), formula_cell("F2", RANDOM)], [], id="of another sheet"),
+        pytest.param([formula_cell("C2", "MAX(Data!E2:F2)"), formula_cell("F2", RANDOM)], ["C2"], id="a total is one"),
+        pytest.param([formula_cell("C2", "0+MAX(Data!E2:F2)"), formula_cell("F2", RANDOM)], [], id="of its range"),
         pytest.param([formula_cell("C2", "F3"), formula_cell("F2", RANDOM)], [], id="of another row"),
         pytest.param([formula_cell("C2", "VLOOKUP(A2,F$2:G$9,1)"), formula_cell("G2", "RAND()")], [], id="looked up"),
     ],
@@ -567,3 +570,33 @@ def test_a_zero_that_the_sheet_hides_is_not_read(tmp_path: Path, view: str, cell
     )
 
     assert [problem.code for problem in validate(read_sheet(path)).problems] == codes
+
+
+@pytest.mark.parametrize(
+    ("formula", "random"),
+    [
+        ("Pins!B2", ["C3"]),
+        ("pins!$B$2", ["C3"]),
+        ("VALUE('Pins'!B2)", ["C3"]),
+        ("Pins!B3", ["C3"]),
+        ("Pins!B4", []),
+        ("Pins!A2", []),
+        ("Spins!B2", []),
+    ],
+)
+def test_a_random_number_of_another_sheet_is_no_pin(tmp_path: Path, formula: str, random: list[str]) -> None:
+    book = openpyxl.Workbook()
+    for row in (["Ext", "Name", "PIN"], ["6201", "Lab", "402817"], ["6202", "Desk", f"={formula}"]):
+        book["Sheet"].append(row)
+    pins = book.create_sheet("Pins")
+    for numbers in (["Note", "New"], [1, f"={RANDOM}"], [2, "=B2"], [3, 402817]):
+        pins.append(numbers)
+    book.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text.replace("<v />", "<v>402817</v>").replace("<v></v>", "<v>402817</v>"))
+
+    errors = [(p.cell, p.code) for p in validate(read_sheet(tmp_path / "b.xlsx")).problems if p.is_error]
+    assert errors == [(cell, "excel-random") for cell in random]
