@@ -177,7 +177,7 @@ class _Run:
             self._error = refused if is_late else self._error or refused
         except (PbxError, StoppedEarly, Interrupted):  # every request before the last check was to the right tenant
             pass
-        if isinstance(self._error, OtherTenant) and self._error.is_late:
+        if self._is_tenant_in_doubt():
             for change in plan.changes:
                 row = change.record.row
                 former = self._outcomes.get(row)
@@ -186,6 +186,9 @@ class _Run:
                     doubted = _doubt(former)
                     self._outcomes[row] = doubted
                     self._record_end(RowResult(doubted), former)
+
+    def _is_tenant_in_doubt(self) -> bool:
+        return isinstance(self._error, OtherTenant) and self._error.is_late
 
     def _check_running(self) -> None:
         """Raise the error that stopped the run, if it has stopped."""
@@ -248,7 +251,7 @@ class _Run:
         """The outcomes of all changes, including those that were never begun."""
         outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
         is_cut_short = any(outcome.status is Status.NOT_SENT for outcome in outcomes)
-        if is_cut_short and (self._error is None or self._stop()):
+        if is_cut_short and (self._error is None or (self._stop() and not self._is_tenant_in_doubt())):
             self._error = Interrupted("The run was stopped. Run the same command again to continue.")
         return RunResult(outcomes, self._error)
 
