@@ -4,6 +4,7 @@ A file is read back and compared when it is written, and none is ever replaced: 
 condition that its name is free, and an SFTP server renames it. The libraries for this are optional.
 """
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -137,6 +138,13 @@ class Store:
                 # A library that repeats a request after its answer was lost finds its own file.
                 if files.cat_file(self._path) != content:
                     raise
+            except OSError as error:
+                if error.errno != errno.ENOSYS:
+                    raise
+                raise StoreError(
+                    f"{self} was not written, because the store does not support conditional writes (If-None-Match), "
+                    "by which no backup replaces another one. Use a newer version of the store, or another one."
+                ) from error
         try:
             found = self.read()
         except FileNotFoundError as error:

@@ -18,9 +18,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bulkvm.files.storage import Store, open_store
 
-REFUSED: Final = (
-    b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
-)  # fmt: skip
+REFUSALS: Final = {
+    "403": ("403 Forbidden", b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"),
+    "501": ("501 Not Implemented", b"<Error><Code>NotImplemented</Code><Message>If-None-Match</Message></Error>"),
+}
 _BUCKETS: Final = count(1)
 Disturb = Callable[[str, str], str | None]
 
@@ -31,8 +32,8 @@ class S3:
 
     Attributes:
         requests: the method and path of each request.
-        disturb: what happens to a request: None, `403`, `reset`, `half` (of it is read), `after` (it is executed, and
-            the answer is lost), `damage` (what it wrote) or `lose` (the same).
+        disturb: what happens to a request: None, `403`, `501`, `reset`, `half` (of it is read), `after` (it is
+            executed, and the answer is lost), `damage` (what it wrote) or `lose` (the same).
     """
 
     url: str = ""
@@ -92,12 +93,11 @@ class S3:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.requests.append((method, path))
         what = self.disturb(method, path)
-        if what == "403":
+        if what in REFUSALS:
+            status, content = REFUSALS[what]
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            start_response(
-                "403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(REFUSED)))]
-            )
-            return [REFUSED if method != "HEAD" else b""]
+            start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(content)))])
+            return [content if method != "HEAD" else b""]
         if what in {"reset", "half"}:
             if what == "half":
                 environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)

@@ -55,6 +55,17 @@ async def test_backups_that_may_not_be_deleted_are_kept_with_a_warning(
     assert "Access Denied" in caplog.text
 
 
+async def test_a_store_that_cannot_create_a_file_on_a_condition_is_an_error_that_says_so(
+    s3: S3, tmp_path: Path
+) -> None:
+    s3.disturb = lambda method, _path: "501" if method == "PUT" else None
+
+    with pytest.raises(BackupNotProven, match="the store does not support conditional writes"):
+        await back_up_from(pbx_with(tmp_path, 5), s3.folder)
+
+    assert s3.names == []
+
+
 @pytest.mark.parametrize("keep", [Keep(), Keep(last=1)], ids=["all", "one"])
 async def test_a_backup_that_a_store_does_not_return_is_still_compared(s3: S3, tmp_path: Path, keep: Keep) -> None:
     await back_up_from(pbx_with(tmp_path, 50), s3.folder)
