@@ -21,7 +21,7 @@ _MARK: Final = "bulkvm plan"
 _CHUNK: Final = 30_000  # characters; a cell holds a few more
 _MAX_NAMED: Final = 50  # differences in a message; --json has all of them
 _RANGE: Final = re.compile(r"([A-Z]+)(\d+)(?::[A-Z]+(\d+))?")
-_MAY_BE_IN_FORM: Final = ("has text that is cut", "is merged")
+_MAY_BE_IN_FORM: Final = ("has text that is cut", "is too low for its text", "is merged")
 
 
 class Form(NamedTuple):

@@ -119,6 +119,7 @@ def _cells(worksheet: Worksheet, concealed: set[str]) -> Iterator[tuple[str, str
         marks = {
             "is hidden": row.is_hidden,
             "has text that is cut": _is_cut(row, worksheet.widths),
+            "is too low for its text": _is_low(row, worksheet.widths),
             "has text that can hardly be read": row.white,
             "has text that is struck through": row.struck,
         }
@@ -129,16 +130,21 @@ def _cells(worksheet: Worksheet, concealed: set[str]) -> Iterator[tuple[str, str
 
 
 def _is_cut(row: Row, widths: Sequence[tuple[int, int, str]]) -> bool:
-    """Whether a row hides a line of a text, or has less than half of the height or width that its texts need."""
+    """Whether a text without wrapped lines has several lines, or more than twice the width of its column."""
+    return any(
+        "\n" in text or len(text) > 2 * _width(letter, widths)
+        for letter, text in row.cells.items()
+        if letter not in row.wrapped
+    )
+
+
+def _is_low(row: Row, widths: Sequence[tuple[int, int, str]]) -> bool:
+    """Whether a row hides a line of a text, or has less than half of the height that its texts need."""
     height, lines, wrapped = float(row.height or _HIGHEST), 1, 1
-    for letter, text in row.cells.items():
-        width = _width(letter, widths)
-        if letter in row.wrapped:
-            parts = text.split("\n")
-            lines = max(lines, len(parts))
-            wrapped = max(wrapped, sum(1 + int(len(part) / width) for part in parts))
-        elif "\n" in text or len(text) > 2 * width:
-            return True
+    for letter in row.cells.keys() & row.wrapped:
+        parts = row.cells[letter].split("\n")
+        lines = max(lines, len(parts))
+        wrapped = max(wrapped, sum(1 + int(len(part) / _width(letter, widths)) for part in parts))
     return height < min((lines - 0.5) * _LINE, _HIGHEST) or height < min(wrapped * _LINE, _HIGHEST) / 2
 
 

@@ -399,9 +399,9 @@ CONCEALED: dict[Callable[[Worksheet], None], str] = {
     merge_cells: "F2:F4 is merged",
     show_other_text: "B2 has a conditional format",
     strike_through: "row 3 has text that is struck through",
-    lower_row: "row 2 has text that is cut",
+    lower_row: "row 2 is too low for its text",
     unwrap: "row 2 has text that is cut",
-    narrow_column: "row 2 has text that is cut",
+    narrow_column: "row 2 is too low for its text",
     lower_all_rows: "row 1 is hidden",
     indent: _ILLEGIBLE,
     whiten: _ILLEGIBLE,
@@ -430,6 +430,21 @@ def test_a_plan_in_which_cells_are_concealed_is_refused(
 
     assert (refused.code, sent(planned)) == (3, before)
     assert f'In the sheet "Boxes", {named}' in " ".join(refused.err.split())
+
+
+def test_a_row_that_is_wider_than_its_cell_cannot_be_made_too_low_to_be_read(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    before, workbook = sent(planned), load_workbook(folder / "plan.xlsx")
+    page = workbook["bulkvm"]
+    row = next(row for row in range(1, page.max_row + 1) if len(str(page.cell(row, 1).value)) > 100)
+    page.row_dimensions[row].height = 5
+    workbook.save(folder / "plan.xlsx")
+
+    refused = bulkvm(*APPROVED)
+
+    assert (refused.code, sent(planned)) == (3, before)
+    assert f'In the sheet "bulkvm", row {row} is too low for its text' in " ".join(refused.err.split())
 
 
 def add_comment(workbook: Workbook) -> None:
