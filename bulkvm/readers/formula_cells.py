@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.cell_text import CellText
+from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import COLUMN_OF
 
 _MAX_REMEMBERED: Final = 2**20  # random cells, to which later rows may refer
@@ -22,6 +23,8 @@ _REFERENCE: Final = re.compile(
 _ELSEWHERE: Final = re.compile(
     r"(?:'((?:[^'\[\]]|''){1,62})'|(?<![\w.'\]])([A-Za-z_]\w{0,30}))!\$?([A-Z]{1,3})(\$?)([0-9]{1,7})(?![A-Z0-9_(:.])"
 )
+# A cell in the same row of a table, by its heading, such as Boxes[[#This Row],[New PIN]].
+_THIS_ROW: Final = re.compile(r"\[#This Row\],\s*\[([^\[\]]{1,255})\]", re.IGNORECASE)
 _RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
 CAN_BE_RANDOM: Final = frozenset({
     None, CellKind.NUMBER, CellKind.PADDED, CellKind.AFFIXED, CellKind.FORMULA,
@@ -65,6 +68,7 @@ class FormulaCells:
         self._random: dict[int, list[int]] = {}  # sorted columns by row
         self._remembered = 0
         self._elsewhere: dict[tuple[str, int], list[_Reference]] = {}
+        self._headings: dict[str, int] = {}  # columns by the folded texts of the first rows
         self._in_row: dict[str, tuple[_Reference, ...]] = {}
 
     def add(
@@ -79,7 +83,8 @@ class FormulaCells:
             attributes: those of its element (ECMA-376 part 1, 18.3.1.40).
             kind: the kind of the cell.
         """
-        references, is_random = tuple(_references(formula)), kind is CellKind.RANDOM or self._texts.is_random(formula)
+        references = (*_references(formula), *self._named_references(formula, row))
+        is_random = kind is CellKind.RANDOM or self._texts.is_random(formula)
         index = attributes.get("si", "") if attributes.get("t") == "shared" else None
         if index is not None and formula and len(self._shared) < _MAX_SHARED:
             self._shared[index] = _Shared(letter, row, kind, is_random, references)
@@ -100,6 +105,12 @@ class FormulaCells:
                 self._elsewhere[letter, row] = elsewhere
         return kind
 
+    def _named_references(self, formula: str, row: int) -> Iterator[_Reference]:
+        for heading in _THIS_ROW.findall(formula) if "[" in formula else ():
+            column = self._headings.get(heading.casefold())
+            if column:
+                yield _Reference(column, column, row, is_relative=True)
+
     def sheets_needed(self) -> set[str]:
         """The folded names of other worksheets to which formulas refer."""
         return {reference.sheet for found in self._elsewhere.values() for reference in found}
@@ -118,6 +129,10 @@ class FormulaCells:
 
     def mark(self, row: int, cells: Mapping[str, str], kinds: dict[str, CellKind]) -> None:
         """Mark the random numbers of a row that is complete."""
+        if row <= HEADER_ROWS:
+            for letter, text in cells.items():
+                if len(text) <= HEADING_CHARACTERS:
+                    self._headings.setdefault(text.casefold(), COLUMN_OF[letter])
         for left, top, right, bottom in self._spilled:
             if top <= row <= bottom:
                 self._mark([x for x in cells if left <= COLUMN_OF[x] <= right and x not in self._in_row], row, kinds)

@@ -500,6 +500,16 @@ def formula_cell(reference: str, formula: str, value: str = "402817", attributes
         pytest.param([formula_cell("C2", RANDOM), formula_cell("C3", "C2+1013")], ["C2", "C3"], id="from a row above"),
         pytest.param([formula_cell("C2", "A2*2"), formula_cell("F2", RANDOM)], [], id="beside a random number"),
         pytest.param([formula_cell("C2", "Data!F2"), formula_cell("F2", RANDOM)], [], id="of another sheet"),
+        pytest.param(
+            [formula_cell("C2", "Boxes[[#This Row],[Enable_PIN]]+1"), formula_cell("D2", RANDOM, "1")],
+            ["C2"],
+            id="by its heading in a table",
+        ),
+        pytest.param(
+            [formula_cell("C2", "Boxes[[#This Row],[name]]+1"), formula_cell("D2", RANDOM, "1")],
+            [],
+            id="by another heading",
+        ),
         pytest.param([formula_cell("C2", "MAX(Data!E2:F2)"), formula_cell("F2", RANDOM)], ["C2"], id="a total is one"),
         pytest.param([formula_cell("C2", "0+MAX(Data!E2:F2)"), formula_cell("F2", RANDOM)], [], id="of its range"),
         pytest.param([formula_cell("C2", "F3"), formula_cell("F2", RANDOM)], [], id="of another row"),
