@@ -79,7 +79,9 @@ def _read(package: Package, room: "_Room") -> Mapping[str, SheetCells]:
     package.parse("styles", looks)
     package.parse("theme", theme)
     texts = replace(
-        package.texts, white_styles=looks.illegible(theme.colours()), wrapped_styles=frozenset(looks.wrapped)
+        package.texts,
+        white_styles=looks.illegible(theme.colours(), theme.fonts),
+        wrapped_styles=frozenset(looks.wrapped),
     )
     found: dict[str, SheetCells] = {}
     for part in package.sheets:

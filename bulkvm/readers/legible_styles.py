@@ -1,6 +1,7 @@
 """Cell styles whose text can hardly be read: a plan is approved as it is seen."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,7 @@ class _Font:
     colour: dict[str, str] = field(default_factory=dict)
     size: float = 11
     name: str = ""
+    scheme: str = ""
 
 
 class StyleLooks(XmlHandler):
@@ -36,12 +38,15 @@ class StyleLooks(XmlHandler):
         self.wrapped: set[str] = set()  # the indexes of styles that wrap text, as cells have them
         self._indexed: list[str] = []
 
-    def illegible(self, theme: list[str]) -> frozenset[str]:
+    def illegible(self, theme: list[str], fonts: Mapping[str, str]) -> frozenset[str]:
         """Return the indexes of the styles whose text can hardly be read, as cells have them.
 
         Args:
             theme: the colours of the workbook's theme; those of Office if there are none.
+            fonts: the fonts of the theme, which programs show instead of those that a style names beside them.
         """
+        for font in self._fonts:
+            font.name = fonts.get(font.scheme, font.name)
         palette = Palette(theme or Palette().theme, self._indexed or Palette().indexed)
         return frozenset(str(n) for n, style in enumerate(self._styles) if not self._is_legible(n, style, palette))
 
@@ -65,6 +70,7 @@ class StyleLooks(XmlHandler):
                 font=self._start_font,
                 sz=self._start_size,
                 name=self._start_name,
+                scheme=self._start_scheme,
                 color=self._start_color,
                 fill=self._start_fill,
                 patternFill=self._start_pattern,
@@ -94,6 +100,10 @@ class StyleLooks(XmlHandler):
     def _start_name(self, attributes: dict[str, str]) -> None:
         if self._section == "fonts":
             self._fonts[-1].name = attributes["val"]
+
+    def _start_scheme(self, attributes: dict[str, str]) -> None:
+        if self._section == "fonts":
+            self._fonts[-1].scheme = attributes["val"]
 
     def _start_color(self, attributes: dict[str, str]) -> None:
         if self._section == "fonts":
@@ -140,9 +150,15 @@ class StyleLooks(XmlHandler):
 
 
 class Theme(XmlHandler):
-    """The colours of a theme."""
+    """The colours and fonts of a theme.
+
+    Attributes:
+        fonts: the names of the fonts by what styles call them: major and minor.
+    """
 
     def __init__(self) -> None:
+        self.fonts: dict[str, str] = {}
+        self._scheme = ""
         self._colours: dict[str, str] = {}
         self._name = ""
 
@@ -156,6 +172,9 @@ class Theme(XmlHandler):
             **{name: self._name_handler(name) for name in _THEME_ORDER},
             srgbClr=self._start_rgb,
             sysClr=self._start_system,
+            majorFont=self._scheme_handler("major"),
+            minorFont=self._scheme_handler("minor"),
+            latin=self._start_latin,
         )
 
     def end_handlers(self) -> EndHandlers:
@@ -167,6 +186,17 @@ class Theme(XmlHandler):
             self._name = name
 
         return start
+
+    def _scheme_handler(self, scheme: str) -> StartHandler:
+        def start(_: dict[str, str]) -> None:
+            self._scheme = scheme
+
+        return start
+
+    def _start_latin(self, attributes: dict[str, str]) -> None:
+        if self._scheme:
+            self.fonts[self._scheme] = attributes.get("typeface", "")
+            self._scheme = ""
 
     def _start_rgb(self, attributes: dict[str, str]) -> None:
         self._add(attributes["val"])

@@ -540,13 +540,14 @@ def rewrite(file: Path, part: str, old: str, new: str) -> None:
     ("part", "old", "new"),
     [
         ("xl/theme/theme1.xml", "<a:dk1>.*</a:dk1>", '<a:dk1><a:srgbClr val="FFFFFF"/></a:dk1>'),
+        ("xl/theme/theme1.xml", '(<a:minorFont>.*?<a:latin typeface=)"[^"]*"', r'\1"Wingdings"'),
         ("xl/styles.xml", 'formatCode="@"', 'formatCode="[Yellow]@"'),
         ("xl/worksheets/sheet2.xml", "<t>Lab</t>", '<r><rPr><color rgb="FFFDFDFD"/></rPr><t>Lab</t></r>'),
         ("xl/worksheets/sheet2.xml", "<t>Lab</t>", '<r><rPr><sz val="1"/></rPr><t>Lab</t></r>'),
     ],
-    ids=["theme", "number format", "run", "tiny run"],
+    ids=["theme", "font of the theme", "number format", "run", "tiny run"],
 )
-def test_a_plan_whose_text_has_the_colour_of_its_background_is_refused(
+def test_a_plan_whose_text_can_hardly_be_read_is_refused(
     bulkvm: Bulkvm, planned: Starlette, folder: Path, part: str, old: str, new: str
 ) -> None:
     before = sent(planned)
