@@ -148,7 +148,7 @@ def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer =
 
 
 def _list_files(folder: Folder) -> Mapping[str, list[str]]:
-    """The names of the files in a folder that are no backups, by what `file_key` makes of them.
+    """The names of the files in a folder, by their `file_key`, except backups and results of importing them.
 
     Raises:
         UsageError: there is no such folder.
@@ -162,7 +162,8 @@ def _list_files(folder: Folder) -> Mapping[str, list[str]]:
         ) from error
     files: dict[str, list[str]] = {}
     for name in sorted(names):
-        if name.endswith(_SUFFIXES) and not name.endswith(MANIFEST_SUFFIX) and site_part(name) is None:
+        restored = f"{name.rpartition('.result')[0]}.csv"  # the backup of whose import it is a result
+        if name.endswith(_SUFFIXES) and not (name.endswith(MANIFEST_SUFFIX) or site_part(name) or site_part(restored)):
             files.setdefault(file_key(Path(name).stem), []).append(name)
     return files
 

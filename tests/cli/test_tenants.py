@@ -402,14 +402,22 @@ def test_every_tenant_is_compared_with_its_newest_good_backup(app: Starlette, bu
 
 
 @pytest.mark.usefixtures("provider")
-def test_the_backups_of_other_sites_beside_those_of_a_provider_are_not_compared(bulkvm: Bulkvm, folder: Path) -> None:
+def test_backups_of_other_sites_and_results_of_restores_are_not_compared_with_tenants(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
     assert bulkvm("backup", "nights", "--all-tenants").code == 0
-    for name in ("clinic-20261123T021500Z.csv", "clinic-20261123T021500Z.manifest.json"):
+    for name in (
+        "clinic-20261123T021500Z.csv",
+        "clinic-20261123T021500Z.manifest.json",
+        "clinic-20261123T021500Z.result.xlsx",
+        f"provider/{SECOND}-20261123T021500Z.result-2.xlsx",
+    ):
         (folder / "nights" / name).write_text("")
 
-    ended = bulkvm("diff", "nights", "--all-tenants")
+    outer, inner = bulkvm("diff", "nights", "--all-tenants"), bulkvm("diff", "nights/provider", "--all-tenants")
 
-    assert (ended.code, ended.err.splitlines()[-1]) == (0, "3 tenants: 0 failed.")
+    assert (outer.code, outer.err.splitlines()[-1]) == (0, "3 tenants: 0 failed.")
+    assert inner == outer
 
 
 @pytest.mark.usefixtures("provider")
