@@ -73,7 +73,7 @@ def test_help_shows_how_a_run_is_sent_by_default(option: str, default: str) -> N
     context = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
     command = bulkvm.get_command(context, "import")
     assert command is not None
-    printed = " ".join(command.get_help(click.Context(command, help_option_names=["-h", "--help"])).split())
+    printed = " ".join(command.get_help(click.Context(command, parent=context)).split())
 
     assert re.search(rf" {option} [^[]*(\[unsure\|all\][^[]*)?\[default: (the site.s, or )?{default}[;\]]", printed)
 
@@ -132,7 +132,8 @@ def test_every_command_has_its_options_in_groups_and_an_example() -> None:
 
 def help_of(command: click.Command | None) -> str:
     assert command
-    return command.get_help(click.Context(command, info_name=command.name))
+    parent = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    return command.get_help(click.Context(command, info_name=command.name, parent=parent))
 
 
 @pytest.mark.parametrize("arguments", [["help", "plan"], ["help", "runs", "forget"], ["help"]], ids=" ".join)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from bulkvm.cli.commands.backup import command
+from bulkvm.cli.main import bulkvm
 from bulkvm.model.shard import Shard
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,8 @@ def test_a_scheduler_runs_each_of_twenty_shards_once(
 ) -> None:
     calls = list(read(tmp_path))
 
-    contexts = [command.make_context("backup", arguments) for name, *arguments in calls if name == "backup"]
+    parent = bulkvm.make_context("bulkvm", ["demo"], resilient_parsing=True)
+    contexts = [command.make_context("backup", arguments, parent) for name, *arguments in calls if name == "backup"]
     assert [context.params["shard"] for context in contexts] == [Shard(number, 20) for number in range(1, 21)]
     assert {str(context.params["folder"]) for context in contexts} == {"s3://bucket/backups"}
     assert {(context.params["all_sites"], context.params["keep_daily"]) for context in contexts} == {(True, 30)}
