@@ -7,8 +7,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bulkvm.model.errors import UsageError
-from bulkvm.model.url import normalize_host
+from bulkvm.model.url import normalize_host, read_ip
 
+_LOCALHOST: Final = ("127.0.0.1", "::1")
 _SHARD: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
 
 
@@ -25,7 +26,7 @@ class Shard:
     def of_same_count(self, url: str) -> "Shard":
         """The share that a PBX is in. It is the same with every version of bulkvm and Python."""
         try:
-            host = normalize_host(urlsplit(url).hostname or "").strip("[]")
+            host = _host(urlsplit(url).hostname or "")
         except ValueError:  # the address is not valid, which its share reports
             host = ""
         number = int.from_bytes(sha256(host.encode()).digest()[:8], "big") % self.count
@@ -34,6 +35,13 @@ class Shard:
     def has(self, url: str) -> bool:
         """Whether a PBX is in this share."""
         return self.of_same_count(url) == self
+
+
+def _host(written: str) -> str:
+    """A host in one spelling. Other loopback addresses than the usual ones can be PBXs of their own."""
+    address = read_ip(written)
+    is_own = address and address.is_loopback and str(address) not in _LOCALHOST
+    return str(address) if is_own else normalize_host(written).strip("[]")
 
 
 def parse_shard(text: str) -> Shard:

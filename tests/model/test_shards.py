@@ -22,6 +22,12 @@ def test_the_shard_of_a_pbx_never_changes() -> None:
     assert [str(Shard(1, 20).of_same_count(f"https://{host}")) for host in hosts] == ["11/20", "16/20", "10/20", "5/20"]
 
 
+def test_each_loopback_address_but_the_usual_ones_is_a_host_of_its_own() -> None:
+    shards = {Shard(1, 99999).of_same_count(f"https://{host}:8887") for host in ("localhost", "127.0.0.2", "127.0.0.3")}
+
+    assert len(shards) == 3
+
+
 def test_only_the_host_decides() -> None:
     urls = (
         "https://pbx.example.com", "http://PBX.example.com.:8887", "https://pbx.example.com:8900/pbx2",
