@@ -156,7 +156,19 @@ class PbxBusy(PbxError):
 
 
 class OutcomeUnknown(PbxError):
-    """The request was sent, and it is not known what the PBX did."""
+    """The request was sent, and it is not known what the PBX did.
+
+    Attributes:
+        login_ended: whether the last attempt was answered with 401, so that another one needs a new login.
+    """
+
+    login_ended = False
+
+    def after_lost(self, attempts: int, last: BulkvmError) -> Self:
+        """Copy the error of an attempt, with the number of attempts and how the last one of them ended."""
+        copied = self.after(attempts)
+        copied.login_ended = isinstance(last, LoginEnded)
+        return copied
 
 
 class AnswerLost(OutcomeUnknown):
@@ -183,6 +195,7 @@ class LoginEnded(OutcomeUnknown):
     """A request that changes something was answered with 401: the PBX should have done nothing, and may have."""
 
     exit_code = ExitCode.LOGIN
+    login_ended = True
 
 
 class PbxRefused(PbxError):

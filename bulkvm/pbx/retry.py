@@ -256,7 +256,7 @@ def _raise_outcome(
     if isinstance(error, PbxRefused):
         raise error.after(attempts, lost) from error.__cause__
     if lost:
-        raise lost.after(attempts) from error.__cause__
+        raise lost.after_lost(attempts, error) from error.__cause__
     if isinstance(error, PbxError):
         raise error.after(attempts) from error.__cause__
     raise error

@@ -1,13 +1,14 @@
 """Updates a box, and looks it up if the outcome is not known."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change
 from bulkvm.model.errors import (
+    AnswerLost,
     BulkvmError,
-    LoginEnded,
     LoginRefused,
     NoSuchBox,
     OutcomeUnknown,
@@ -21,6 +22,7 @@ from bulkvm.upload.row_outcomes import (
     CONFIRMED,
     MAX_LOGINS,
     not_done,
+    pending,
     raise_if_login_ended,
     rejected,
     rejected_as_missing,
@@ -104,11 +106,8 @@ async def _look_up(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, 
     if _is_applied(change, wanted, box):
         return _updated(change, box.id, attempts, CONFIRMED)
     is_unchanged = change.box is not None and not fields_differ(change.box, box)
-    if isinstance(lost, LoginEnded) and is_unchanged:
-        if not tries_left:
-            raise LoginRefused(str(lost))
-        outcome = await update(change, pbx, tries=tries_left)
-        return replace(outcome, attempts=attempts + outcome.attempts)
+    if lost.login_ended and is_unchanged:
+        return await _send_again(change, box.id, lost, pbx, tries_left)
     if change.is_unseen_only:
         return _not_shown(change, lost, attempts, box.id)
     if is_unchanged:
@@ -119,6 +118,23 @@ async def _look_up(change: Change, wanted: Box, lost: OutcomeUnknown, pbx: Pbx, 
         "else may have changed it. Check the plan before you run the same command again."
     )
     return row_outcome(record, Status.UNKNOWN, message, box_id=box.id, attempts=attempts)
+
+
+async def _send_again(change: Change, box_id: str, lost: OutcomeUnknown, pbx: Pbx, tries_left: int) -> Outcome:
+    """Send an update again that was answered with 401 and not made. An attempt before it may still be made."""
+    if not isinstance(lost, AnswerLost):
+        if not tries_left:
+            raise LoginRefused(str(lost))
+        outcome = await update(change, pbx, tries=tries_left)
+        return replace(outcome, attempts=lost.attempts + outcome.attempts)
+    attempts = lost.attempts
+    if tries_left:
+        with suppress(LoginRefused):  # the attempt before it may still be made
+            outcome = await update(change, pbx, tries=tries_left)
+            attempts += outcome.attempts
+            if outcome.status is Status.UPDATED:
+                return replace(outcome, attempts=attempts)
+    return pending(change.record, lost, attempts, box_id)
 
 
 def _is_applied(change: Change, wanted: Box, box: Box) -> bool:

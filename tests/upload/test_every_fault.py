@@ -118,3 +118,31 @@ async def test_a_refusal_of_any_call_affects_only_its_own_row(status: int, call:
         assert [o.status for o in ending.outcomes if o.status not in DONE] == [Status.REJECTED]
         assert asked["create"] + asked["update"] == len(rows)
     await assert_truth(app, plan, ending.outcomes)
+
+
+@pytest.mark.parametrize("lost", ["reset", "reset-after", "504", "html"])
+@pytest.mark.parametrize("logins", [1, 2])
+async def test_an_update_whose_answer_was_lost_before_its_login_ended_is_sent_again(lost: str, logins: int) -> None:
+    app = create_app()
+    sending = SendSettings(concurrency=1, max_rps=0, canary=False, max_errors=ANY_ERRORS)
+    async with on_a_socket(app, sending) as pbx:
+        plan = await plan_for(pbx, await begin(pbx, "update"))
+        app.state.faults = Striking(f"{lost}:update:3", f"401:update:4-{3 + logins}")
+
+        ending = await send(plan, pbx, sending)
+
+    assert {outcome.status for outcome in ending.outcomes} <= DONE
+    await assert_truth(app, plan, ending.outcomes)
+
+
+async def test_an_update_that_may_still_be_made_is_not_known_if_sending_it_again_is_refused() -> None:
+    app = create_app()
+    sending = SendSettings(concurrency=1, max_rps=0, canary=False, max_errors=ANY_ERRORS)
+    async with on_a_socket(app, sending) as pbx:
+        plan = await plan_for(pbx, await begin(pbx, "update"))
+        app.state.faults = Striking("reset:update:3", "401:update:4", "422:update:5")
+
+        ending = await send(plan, pbx, sending)
+
+    assert [outcome.status for outcome in ending.outcomes if outcome.status not in DONE] == [Status.UNKNOWN]
+    await assert_truth(app, plan, ending.outcomes)
