@@ -34,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
+@pytest.fixture(autouse=True)
+def no_limits_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the pauses that PBXs of other tests asked for, since a new PBX may get the port of one of them."""
+    monkeypatch.setattr("bulkvm.pbx.throttling.shared_limits._rates", {})
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compare a whole text with its file under tests/golden; `pytest --renew-golden` renews the file."""

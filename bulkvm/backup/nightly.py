@@ -33,9 +33,7 @@ from bulkvm.model.errors import (
     BackupNotProven,
     FileError,
     Interrupted,
-    PbxUnreachable,
     SheetError,
-    StoppedEarly,
     UsageError,
 )
 from bulkvm.model.settings import Site
@@ -126,15 +124,12 @@ async def back_up(pbx: Pbx, site: Site, settings: BackupSettings, *, former_name
     Raises:
         BackupNotProven: the backup could not be written or verified, or is suspicious. A suspicious one is kept, with
             a name that shows it.
-        PbxError: the list could not be read completely.
+        PbxError, PbxAway: the list could not be read completely.
         LoginRefused: the PBX does not accept the login.
     """
-    try:
-        tenant = await pbx.tenant()
-        boxes = await list_whole_boxes(pbx, on_unchecked=partial(_log.warning, "%s: %s", site.name))
-        await pbx.check_tenant()
-    except StoppedEarly as error:
-        raise PbxUnreachable("The PBX became unreachable while its boxes were read. Try again later.") from error
+    tenant = await pbx.tenant()
+    boxes = await list_whole_boxes(pbx, on_unchecked=partial(_log.warning, "%s: %s", site.name))
+    await pbx.check_tenant()
     source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes), former_names)
     try:
         async with staging(settings.folder, settings.lock_timeout) as place:

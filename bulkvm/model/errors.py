@@ -30,6 +30,7 @@ BulkvmError
 │   └── ListKeptChanging      three readings of the list disagreed with the PBX's own count
 ├── LimitExceeded (6)         a safety limit was exceeded
 ├── StoppedEarly (7)          too many errors, or an outage: run it again to continue
+│   ├── PbxAway (5)           the PBX is unreachable, or asks to wait, for longer than --max-outage; 7 once a run began
 │   └── ReadBackDiffers       the first box that was written does not read back as expected
 ├── TooLate (1)               a request was not sent, because its turn came after its deadline: nothing was changed
 ├── BackupNotProven (8)       a backup could not be made or verified
@@ -259,6 +260,12 @@ class StoppedEarly(BulkvmError):
     """Too many errors, or an outage. Running the same command again continues the run."""
 
     exit_code = ExitCode.STOPPED
+
+
+class PbxAway(StoppedEarly):
+    """The PBX is unreachable, or asks to wait, for longer than the longest outage. This request was not sent."""
+
+    exit_code = ExitCode.PBX
 
 
 class ReadBackDiffers(StoppedEarly):

@@ -41,8 +41,8 @@ class ExitCode(IntEnum):
     LOGIN = 4, "login or permission refused", "check user, password, domain or token"
     PBX = (
         5,
-        "the PBX cannot be reached, its certificate is not trusted, or its list kept changing",
-        "try again later; check address, port and certificate",
+        "the PBX cannot be reached or asks to wait too long, its certificate is not trusted, or its list kept changing",
+        "try again later, or with a longer `--max-outage`; check address, port and certificate",
     )
     LIMIT = (
         6,
@@ -52,8 +52,8 @@ class ExitCode(IntEnum):
     STOPPED = (
         7,
         (
-            "stopped early: too many rows failed, the PBX was unreachable, or the first box read back differently; "
-            "the result was written"
+            "stopped early: too many rows failed, the PBX was unreachable or asked to wait too long, or the first box "
+            "read back differently; the result was written"
         ),
         "import the same sheet again to continue; `--max-errors` and `--max-outage` set the limits",
     )

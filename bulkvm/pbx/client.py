@@ -39,7 +39,7 @@ from bulkvm.pbx.whole_box import WholeBox
 class Pbx:
     """One tenant of a PBX. `connections` is how many calls can be in flight at once; `masks` are its masks so far.
 
-    Every method may raise PbxUnreachable, PbxBusy and StoppedEarly (nothing was changed), LoginRefused, NotTrusted,
+    Every method may raise PbxUnreachable, PbxBusy and PbxAway (nothing was changed), LoginRefused, NotTrusted,
     NotAllowed and OutcomeUnknown; a method that changes something documents what the last one means for it.
     Each method repeats its request where that is safe.
     """

@@ -22,6 +22,7 @@ from bulkvm.model.errors import (
     PbxError,
     PbxRefused,
     PbxUnreachable,
+    StoppedEarly,
     UsageError,
 )
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, SET_PIN_LENGTH, SendSettings, Site
@@ -141,7 +142,7 @@ async def _run_all(checks: Iterable[_Check]) -> AsyncIterator[Finding]:
 
 
 def _ends(finding: Finding) -> bool:
-    return isinstance(finding.error, PbxError | NotTrusted | LoginRefused)
+    return isinstance(finding.error, PbxError | NotTrusted | LoginRefused | StoppedEarly)
 
 
 async def _run(name: str, check: Callable[[], Awaitable[str]]) -> Finding:

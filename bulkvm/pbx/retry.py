@@ -156,7 +156,7 @@ class RetryingClient:
             LoginEnded: a request that `changes` something was answered with 401. It is not repeated.
             PbxError: the last error, with the number of attempts. If the outcome of an earlier attempt is not known,
                 that attempt's OutcomeUnknown is raised instead, or is `lost` of a PbxRefused.
-            StoppedEarly: the outage was too long; nothing was changed.
+            PbxAway: the PBX was away, or asks to wait, for too long; nothing was changed.
             Interrupted: the user stopped the run; nothing was changed.
             TooLate: its turn came after the deadline.
         """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers
+from bulkvm.model.errors import BulkvmError, Interrupted, ReadBackDiffers, StoppedEarly
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, rows_with_errors
@@ -36,6 +36,8 @@ def exit_code_of(outcomes: Sequence[Outcome], error: BulkvmError | None) -> Exit
         return error.exit_code
     if any(outcome.status is Status.UNKNOWN for outcome in outcomes):
         return ExitCode.UNKNOWN
+    if isinstance(error, StoppedEarly):
+        return ExitCode.STOPPED
     if error:
         return error.exit_code
     return ExitCode.DONE if all(outcome.status.is_done for outcome in outcomes) else ExitCode.NOT_ALL_DONE

@@ -22,8 +22,8 @@ from bulkvm.model.errors import (
     LoginRefused,
     NotAllowed,
     OutcomeUnknown,
+    PbxAway,
     PbxError,
-    PbxUnreachable,
 )
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.readers import read_sheet
@@ -115,12 +115,12 @@ async def test_an_incomplete_list_makes_no_backup_and_leaves_former_ones(
     assert verify(folder).damaged == {}
 
 
-async def test_a_pbx_that_goes_away_while_boxes_are_fetched_is_unreachable(
+async def test_a_pbx_that_goes_away_while_boxes_are_fetched_is_away(
     tmp_path: Path,
 ) -> None:
     app = pbx_with(tmp_path, 50, settings=SimulatorSettings(summary_lists=True), faults=["down(seconds=99):fetch:20"])
 
-    with pytest.raises(PbxUnreachable, match="became unreachable"):
+    with pytest.raises(PbxAway, match="was unreachable for more than 0 seconds"):
         await back_up_from(app, tmp_path / "nights", settings=SendSettings(retries=3, max_rps=0, max_outage=0))
 
     assert files_in(tmp_path / "nights") == {}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bulkvm.model.errors import StoppedEarly
+from bulkvm.model.errors import PbxAway
 
 _FIRST_PAUSE: Final = 0.2  # seconds between two probes; doubles with each further one
 _MAX_PAUSE: Final = 5.0
@@ -59,7 +59,7 @@ class OutageGate:
         """Return once the PBX is reachable. During an outage, one caller sends probes and the others wait for it.
 
         Raises:
-            StoppedEarly: the outage took too long.
+            PbxAway: the outage took too long.
         """
         if self._suspected:
             async with self._lock:
@@ -67,9 +67,9 @@ class OutageGate:
                     self._given_up = not await self._wait_for_response()
                     self._suspected = self._given_up
         if self._given_up:
-            raise StoppedEarly(
-                f"The PBX was unreachable for more than {self._max_outage:.0f} seconds, so the run stopped. "
-                "Run the same command again when the PBX is back."
+            raise PbxAway(
+                f"The PBX was unreachable for more than {self._max_outage:.0f} seconds (--max-outage). Run the same "
+                "command again when it is back."
             )
 
     async def _wait_for_response(self) -> bool:

@@ -1,9 +1,15 @@
 """Limits how fast requests follow each other."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+from bulkvm.model.errors import PbxAway
+
+_DAY: Final = 86_400  # seconds
 
 
 class RateLimiter:
@@ -50,15 +56,37 @@ class RateLimiter:
             self._next = now + self._interval
         return is_now
 
-    async def acquire(self) -> None:
+    async def acquire(self, max_pause: float = math.inf) -> None:
         """Take the next time slot, and wait for it.
 
         Slots are assigned in advance, so that a late wake-up delays one request and not those after it.
+
+        Args:
+            max_pause: the longest pause, in seconds, that is waited for.
+
+        Raises:
+            PbxAway: the PBX asks for a longer pause.
         """
+        self.check_pause(max_pause)
         slot = max(self._next, self.clock())
         self._next = slot + self._interval
         while (wait := max(slot, self._paused_until) - self.clock()) > 0:
             await self.sleep(wait)
+            self.check_pause(max_pause)
+
+    def check_pause(self, max_pause: float) -> None:
+        """Check that the PBX asks for no longer pause than this, in seconds.
+
+        Raises:
+            PbxAway: it does.
+        """
+        seconds = round(self._paused_until - self.clock(), 3)
+        if seconds > max_pause:
+            how_long = f"{math.ceil(seconds)} seconds" if seconds <= _DAY else "more than a day"
+            raise PbxAway(
+                f"The PBX asks to wait for {how_long}, which is longer than --max-outage. Run the same command again "
+                "after that time, or with a longer --max-outage."
+            )
 
     def pause(self, seconds: float) -> None:
         """Send nothing for some seconds; requests that have a time slot already wait too."""

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import AnswerLost, Interrupted, StoppedEarly, TooLate, UsageError
+from bulkvm.model.errors import AnswerLost, Interrupted, TooLate, UsageError
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
@@ -21,7 +21,6 @@ DEADLINE: Final = "bulkvm.deadline"  # in the extensions of an urgent request: w
 _LOG: Final = logging.getLogger(__name__)
 _LONG_PAUSE: Final = 5.0  # seconds; a shorter one is not worth a message
 _BETWEEN_MESSAGES: Final = 30.0  # seconds, at least
-_DAY: Final = 86_400  # seconds
 
 _FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
 _MAX_BACKOFF: Final = 10.0
@@ -54,7 +53,6 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         self._max_pause = max_pause
         self._backoff = 0.0
         self._next_message = 0.0
-        self._stop_reason: str | None = None
         self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -62,18 +60,17 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
 
         Raises:
             TooLate: that was after its deadline.
+            PbxAway: the PBX asks all connections for a longer pause than is waited for.
         """
         if self._is_closed:
             raise UsageError("This Pbx is closed, so nothing was sent. Call it inside its `async with connect(...)`.")
-        if self._stop_reason:
-            raise StoppedEarly(self._stop_reason)
         if not self._concurrency.try_acquire():
             async with self._waits.one():
                 await self._concurrency.acquire(urgent=DEADLINE in request.extensions)
         try:
             if not self._rate.try_acquire():
                 async with self._waits.one():
-                    await self._rate.acquire()
+                    await self._rate.acquire(self._max_pause)
             if self._rate.clock() > request.extensions.get(DEADLINE, math.inf):
                 raise TooLate("The request was not sent, because its turn came too late.")
             began = time.monotonic()
@@ -107,18 +104,13 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             if response.status_code == codes.TOO_MANY_REQUESTS:
                 self._backoff = min(2 * self._backoff or _FIRST_BACKOFF, _MAX_BACKOFF, self._max_pause)
             pause = self._backoff
+        if is_random and pause <= self._max_pause:
+            return pause
+        self._rate.pause(pause)
         if pause <= self._max_pause:
-            if is_random:
-                return pause
-            self._rate.pause(pause)
             self._report(response.status_code, pause)
-            return 0.0
-        how_long = f"{pause:.0f} seconds" if pause <= _DAY else "more than a day"
-        self._stop_reason = (
-            f"The PBX asks to wait for {how_long}, which is longer than --max-outage. Run the same command again then."
-        )
-        if request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
-            raise StoppedEarly(self._stop_reason)
+        elif request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
+            self._rate.check_pause(self._max_pause)
         return 0.0
 
     def _report(self, status: int, pause: float) -> None:

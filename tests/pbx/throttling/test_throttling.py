@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bulkvm.model.box import Record
-from bulkvm.model.errors import AnswerLost, OutcomeUnknown, StoppedEarly, TooLate
+from bulkvm.model.errors import AnswerLost, OutcomeUnknown, PbxAway, TooLate
 from bulkvm.model.settings import SendSettings
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.retry import RetryingClient
@@ -356,7 +356,7 @@ async def ask(outage: OutageGate, times: int) -> list[bool]:
     async def one() -> bool:
         try:
             await outage.wait_until_over()
-        except StoppedEarly:
+        except PbxAway:
             return False
         return True
 
@@ -460,10 +460,50 @@ async def test_a_wait_that_is_too_long_stops_the_run_and_is_named(seconds: str, 
         for _ in range(2):
             await http.get("http://pbx/api")
         for _ in range(2):
-            with pytest.raises(StoppedEarly, match=f"to wait for {words}, which is longer than --max-outage"):
+            with pytest.raises(PbxAway, match=f"to wait for {words}, which is longer than --max-outage"):
                 await http.get("http://pbx/api")
 
     assert len(arrivals.times) == 3
+
+
+async def test_a_wait_that_is_too_long_stops_the_other_connections_to_the_pbx() -> None:
+    clock = VirtualTime()
+    rate = RateLimiter(10, clock=clock, sleep=clock.sleep)
+    arrivals, window = Arrivals(clock, 503, {"retry-after": "3601"}), ConcurrencyLimiter(8)
+    connections = [ThrottledTransport(arrivals, rate, window, CancellableWaits(), max_pause=3600) for _ in range(4)]
+    stopped = []
+
+    async def work(connection: ThrottledTransport) -> None:
+        try:
+            for _ in range(9):
+                await connection.handle_async_request(httpx.Request("POST", "http://pbx/api"))
+        except PbxAway as error:
+            stopped.append(str(error))
+
+    await clock.run([asyncio.create_task(work(connection)) for connection in connections])
+
+    assert len(arrivals.times) == 3
+    assert len(stopped) == 4
+    assert all("to wait for 360" in text and "--max-outage" in text for text in stopped)
+    assert window.try_acquire()
+
+
+async def test_a_wait_that_is_over_stops_no_request() -> None:
+    clock = Clock()
+    rate = RateLimiter(0, clock=clock, sleep=clock.sleep)
+    arrivals = Arrivals(clock, 429, {"retry-after": "3601"})
+    connection = ThrottledTransport(arrivals, rate, ConcurrencyLimiter(8), CancellableWaits(), max_pause=60)
+    request = httpx.Request("GET", "http://pbx/api")
+    for _ in range(2):
+        await connection.handle_async_request(request)
+    with pytest.raises(PbxAway):
+        await connection.handle_async_request(request)
+
+    clock.now += 3541
+    response = await connection.handle_async_request(request)
+
+    assert response.status_code == 200
+    assert arrivals.times[-1] == 3601
 
 
 @pytest.mark.parametrize(("status", "others_wait"), [(503, False), (429, True)])
