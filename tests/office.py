@@ -15,6 +15,7 @@ import pytest
 
 _OFFICE: Final = shutil.which("soffice")
 NEEDS_OFFICE: Final = pytest.mark.skipif(not _OFFICE, reason="LibreOffice is not installed")
+NEEDS_PDF_TEXT: Final = pytest.mark.skipif(not shutil.which("pdftotext"), reason="Poppler is not installed")
 
 _SETTINGS: Final = (
     '<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">'
@@ -65,3 +66,10 @@ def convert(
         except subprocess.TimeoutExpired:
             os.killpg(office.pid, signal.SIGKILL)  # soffice starts a program of its own
             raise
+
+
+def pdf_text(file: Path) -> str:
+    """The text of a PDF, line by line of each column."""
+    program = shutil.which("pdftotext")
+    assert program
+    return subprocess.run([program, file, "-"], capture_output=True, encoding="utf-8", check=True).stdout

@@ -996,7 +996,9 @@ def test_generated_pins_are_generated_when_the_plan_is_sent(bulkvm: Bulkvm, fold
     ended = bulkvm("import", "new.xlsx", "--approved", "--yes")
 
     assert planned.json["rows"][0]["generated_pin"] is True
-    assert load_workbook(folder / "new.xlsx")["Boxes"]["G2"].value == "PIN: generated when the plan is sent"
+    assert load_workbook(folder / "new.xlsx")["Boxes"]["G2"].value == (
+        'Name: "Attic"\nPIN: generated when the plan is sent'
+    )
     assert ended.code == 0
 
 

@@ -166,6 +166,16 @@ def render_difference(difference: Difference) -> str:
     return f"{column.title}: {old} -> {new}"
 
 
+def render_new(record: Record, pin: str) -> Iterator[str]:
+    """Render each field of a new box: `Name: "Desk"`, `PIN: set`, where `pin` is what happens to it."""
+    for column in COLUMNS:
+        value = getattr(record, column.header, BLANK)
+        if column.secret:
+            yield f"{column.title}: {pin}"
+        elif column.updatable and value is not BLANK:
+            yield f"{column.title}: {_render_value(value, column.format)}"
+
+
 def _render_lists(old: Sequence[str], new: Sequence[str]) -> str:
     """Render what is added to a list and removed from it."""
     before, after = ({item.casefold() for item in items} for items in (old, new))
@@ -179,6 +189,8 @@ def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str
         return "(not known)"
     if value is BLANK or value == ():
         return "(none)"
+    if isinstance(value, tuple):
+        return printable(", ".join(value))
     return quoted(value) if isinstance(value, str) else printable(to_text(value))
 
 

@@ -11,13 +11,16 @@ from bulkvm.columns.heading_words import names_secret
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import NOT_KNOWN
 from bulkvm.model.change import Change, ChangeKind, PlannedStatus
+from bulkvm.model.errors import UsageError
 from bulkvm.model.sheet import Sheet
 from bulkvm.planning import describe_unseen
-from bulkvm.reports.text.plan_text import render_difference
+from bulkvm.reports.text.plan_text import render_difference, render_new
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, Results
+from bulkvm.reports.workbook.text_cells import MAX_LINES, fitting_width, wrapped_lines
 
 CHANGES_HEADING: Final = f"{RESULT_PREFIX}changes"
-_HEADINGS: Final = {PLAN_HEADING: 14, CHANGES_HEADING: 60}
+_WIDTH: Final = 14
+_CHANGES_WIDTH: Final = 60
 _STATUSES: Final = {
     ChangeKind.CREATE: PlannedStatus.NEW,
     ChangeKind.UPDATE: PlannedStatus.CHANGES,
@@ -37,12 +40,22 @@ def make_planned(
         changes: the plan.
         others: the status and the reason of each row that is not in the plan.
         generated: the rows whose PIN is generated when the plan is sent.
+
+    Raises:
+        UsageError: a row sends more than a cell can show.
     """
     rows: dict[int, tuple[str | None, ...]] = {
         change.record.row: (_STATUSES[change.kind], "\n".join(_describe(change, generated))) for change in changes
     }
     rows |= {row: (status, reason) for row, (status, reason) in others.items()}
-    return Results(_HEADINGS, rows, is_wrapped=True)
+    texts = {change.record.row: rows[change.record.row][1] or "" for change in changes}
+    width = fitting_width(texts.values(), _CHANGES_WIDTH)
+    if cut := [row for row, text in texts.items() if wrapped_lines(text, width) > MAX_LINES]:
+        raise UsageError(
+            f"A plan file cannot show all that row {cut[0]} sends, so none was written. "
+            "Shorten its values, or import the sheet without a plan file."
+        )
+    return Results({PLAN_HEADING: _WIDTH, CHANGES_HEADING: width}, rows, is_wrapped=True)
 
 
 def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) -> Sheet:
@@ -111,8 +124,7 @@ def _pin_word(change: Change) -> str:
 def _describe(change: Change, generated: Collection[int]) -> Iterator[str]:
     has_generated_pin = change.record.row in generated
     if change.kind is ChangeKind.CREATE:
-        pin = "generated when the plan is sent" if has_generated_pin else "set"
-        yield f"{PIN_COLUMN.title}: {pin}"
+        yield from render_new(change.record, "generated when the plan is sent" if has_generated_pin else "set")
     for difference in change.differences:
         if difference.field == PIN_COLUMN.header and has_generated_pin:
             yield f"{PIN_COLUMN.title}: replaced by a generated one when the plan is sent"

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.model.box import NOT_KNOWN, Record
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
+from bulkvm.model.errors import UsageError
 from bulkvm.model.sheet import Sheet
+from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.plan_summary import PlanFacts
 from bulkvm.reports.workbook.plan_workbook import format_plan
 from tests.boxes import full_box
 from tests.golden_files import Golden
+from tests.office import NEEDS_OFFICE, NEEDS_PDF_TEXT, convert, pdf_text
 from tests.reports.clinic import HEADER_ROW, PROBLEMS, RUN, TENANT, save_clinic, save_clinic_csv
 from tests.reports.printing import assert_prints_as_wide_as_a_page
 
@@ -97,3 +101,93 @@ def test_a_plan_is_printed_whole_with_the_signature_on_its_first_page(tmp_path: 
     for row in range(header + 1, header + 5):
         assert all(cell.alignment.wrap_text for cell in boxes[row])
     assert (boxes.row_dimensions[header + 2].height or 0) >= 3 * 15
+
+
+def many_recipients(row: int) -> tuple[str, ...]:
+    return tuple(f"voicemail.of.department{n:02}.and.row{row:03}@clinic{n}.example.com" for n in range(15))
+
+
+NEW = Record(
+    row=2,
+    extension_number="6201",
+    name="WWW MMM \u691c\u67fb\u5ba4 " * 3,
+    pin="402817",
+    recipients=many_recipients(2),
+    prompt="en-US",
+    enable_pin=True,
+    enable_email_notify=False,
+    play_datetime="24HOUR",
+)
+CHANGED = update(
+    3,
+    "6202",
+    Difference("name", "X-Ray", "M" * 64),
+    Difference("recipients", many_recipients(3), many_recipients(4)),
+)
+LONG = ((NEW.extension_number, NEW.name, NEW.pin), ("6202", "M" * 64, ""))
+
+
+def save_narrow_workbook(file: Path) -> Sheet:
+    """Save the sheet in columns that are far too narrow for its texts."""
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.append(("Ext", "Name", "PIN", "Emails", "Remark"))
+    for row, cells in zip((2, 4), LONG, strict=True):
+        sheet.append((*map(str, cells), ",".join(many_recipients(row)), "word " * 200))
+    sheet.column_dimensions["D"].width = 6
+    sheet["D2"].font = Font(size=20)
+    workbook.save(file)
+    return read_sheet(file)
+
+
+def save_narrow_csv(file: Path) -> Sheet:
+    lines = ["Ext,Name,PIN,Emails"]
+    for row, cells in zip((2, 4), LONG, strict=True):
+        lines.append(",".join((*map(str, cells), f'"{",".join(many_recipients(row))}"')))
+    file.write_text("\n".join(lines), "utf-8")
+    return read_sheet(file)
+
+
+def save_long_plan(sheet: Sheet, file: Path) -> Path:
+    plan = Plan((Change(ChangeKind.CREATE, NEW), CHANGED), existing=1)
+    file.write_bytes(format_plan(sheet, plan, {}, [], FACTS, generated=frozenset()))
+    return file
+
+
+@NEEDS_OFFICE
+@NEEDS_PDF_TEXT
+def test_the_printed_pages_show_every_value_that_is_sent(tmp_path: Path) -> None:
+    own = save_long_plan(save_narrow_workbook(tmp_path / "boxes.xlsx"), tmp_path / "own.xlsx")
+    plain = save_long_plan(save_narrow_csv(tmp_path / "boxes.csv"), tmp_path / "plain.xlsx")
+
+    convert([own, plain], "pdf", tmp_path)
+
+    for printed in ("own.pdf", "plain.pdf"):
+        text = "".join(pdf_text(tmp_path / printed).split())
+        values = ["en-US", "24HOUR", "M" * 64, "WWWMMM\u691c\u67fb\u5ba4" * 3, *many_recipients(2), *many_recipients(4)]
+        assert [value for value in values if value not in text] == [], printed
+        assert "402817" not in text
+
+
+def test_each_value_of_a_new_box_is_beside_its_row(tmp_path: Path) -> None:
+    file = save_long_plan(save_narrow_csv(tmp_path / "boxes.csv"), tmp_path / "plan.xlsx")
+
+    shown = load_workbook(file).worksheets[1]["F2"].value
+
+    assert str(shown).split("\n") == [
+        f'Name: "{NEW.name}"',
+        "PIN: set",
+        'Prompt language: "en-US"',
+        "Ask for the PIN: yes",
+        "Notify by e-mail: no",
+        f"Recipients: {', '.join(many_recipients(2))}",
+        'Announce date and time: "24HOUR"',
+    ]
+
+
+def test_a_row_that_sends_more_than_a_cell_can_show_gets_no_plan(tmp_path: Path) -> None:
+    old, new = (tuple(f"{letter * 60}{n:02}@{'d' * 200}.example.com" for n in range(15)) for letter in "ab")
+    changes = (update(2, "6201", Difference("recipients", old, new)),)
+
+    with pytest.raises(UsageError, match="A plan file cannot show all that row 2 sends"):
+        format_plan(save_narrow_csv(tmp_path / "a.csv"), Plan(changes), {}, [], FACTS, generated=frozenset())

@@ -1,7 +1,7 @@
 """The sheet of a plan file, as its author formatted it, as far as its text can be read."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
@@ -20,9 +21,9 @@ from bulkvm.reports.workbook.original.original_cells import existing_cells, set_
 from bulkvm.reports.workbook.original.original_summary import ROW_BORDER, write_summary
 from bulkvm.reports.workbook.original.result_cells import add_results
 from bulkvm.reports.workbook.original.result_pane import column_widths
-from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS
+from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS, count_pages_wide
 from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
-from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, row_height
+from bulkvm.reports.workbook.text_cells import FONT_SIZE, LINE_HEIGHT, fitting_width, full_row_height
 
 _NARROWEST: Final = 5  # characters; one word in a wrapped text can then be read
 
@@ -116,18 +117,30 @@ def _is_legible(cell: Cell) -> bool:
 
 
 def _wrap(worksheet: Worksheet, sheet: Sheet) -> None:
-    """Wrap all texts, and make the rows high enough for them."""
+    """Wrap all texts, and make columns and rows large enough for them."""
     for dimension in worksheet.column_dimensions.values():
         dimension.reindex()  # those of the new columns have no number yet
-    last = worksheet.max_column
-    widths = [int(width) or 1 for width in column_widths(worksheet, last)]
+    rows = [sheet.header_row, *sheet.cells.index.tolist()]
+    widths = _widen(worksheet, rows)
     wrapped: dict[Any, Any] = {}
-    for row in [sheet.header_row, *sheet.cells.index.tolist()]:
-        cells = [visible_cell(worksheet, row, column) for column in range(1, last + 1)]
+    for row in rows:
+        cells = [visible_cell(worksheet, row, column) for column in range(1, len(widths) + 1)]
         for cell in cells:
             _style_once(cell, _style(cell), wrapped, _wrap_cell)
-        needed = row_height((str(cell.value or "") for cell in cells), widths)
+        sizes = (cell.font.sz or FONT_SIZE for cell in cells)
+        needed = full_row_height((str(cell.value or "") for cell in cells), widths, sizes)
         worksheet.row_dimensions[row].height = max(needed, worksheet.row_dimensions[row].height or LINE_HEIGHT)
+    worksheet.page_setup.fitToWidth = count_pages_wide(widths)
+
+
+def _widen(worksheet: Worksheet, rows: Sequence[int]) -> list[float]:
+    """Widen the columns with more text than a row can show, and return the widths of all columns."""
+    widths = column_widths(worksheet, worksheet.max_column)
+    for column, width in enumerate(widths, start=1):
+        texts = (str(visible_cell(worksheet, row, column).value or "") for row in rows)
+        if (needed := fitting_width(texts, int(width) or 1)) > width:
+            worksheet.column_dimensions[get_column_letter(column)].width = widths[column - 1] = needed
+    return widths
 
 
 def _wrap_cell(cell: Cell) -> None:

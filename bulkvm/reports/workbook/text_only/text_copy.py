@@ -25,11 +25,11 @@ from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.grid import make_grid
 from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_WIDTH, Mark, column_letters, note_height
-from bulkvm.reports.workbook.page_setup import HIDDEN_SHEET, set_up_page
+from bulkvm.reports.workbook.page_setup import HIDDEN_SHEET, count_pages_wide, set_up_page
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, RESULT_HEADINGS
 from bulkvm.reports.workbook.result_view import make_view
 from bulkvm.reports.workbook.summary import Line, summary_name
-from bulkvm.reports.workbook.text_cells import row_height, write_text
+from bulkvm.reports.workbook.text_cells import fitting_width, full_row_height, write_text
 from bulkvm.reports.workbook.text_limit import exceeds_limit
 from bulkvm.reports.workbook.text_only.text_summary import write_summary
 from bulkvm.reports.workbook.text_only.text_worksheet import TextWorksheet
@@ -87,6 +87,10 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     formats = _cell_formats(workbook, annotation, grid.places)
     notes = _notes_by_row(annotation.marks)
     widths = _widths(sheet, grid.headings, annotation.results.headings if annotation.results else {})
+    if is_wrapped:
+        widths = [
+            fitting_width(sheet.cells.get(xl_col_to_name(column), ()), width) for column, width in enumerate(widths)
+        ]
     for column, width in enumerate(widths):
         worksheet.set_column(column, column, width, None if is_wrapped else text)
     header = last = sheet.header_row - 1
@@ -95,7 +99,7 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
         last = number - 1
         default = heading if last == header else text
         if is_wrapped:
-            worksheet.set_row(last, row_height(values, widths))
+            worksheet.set_row(last, full_row_height(values, widths))
         for column, value in enumerate(values):
             special = formats.get((last, column))
             if (last, column) in numbers and value.strip().isdecimal():
@@ -108,7 +112,7 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     key = column_index_from_string(column_letters(sheet)[KEY_COLUMN.header])
     view = make_view(widths, sheet.header_row, key, min(grid.places, default=None))
     worksheet.freeze_panes(view.rows, view.columns, view.rows, view.first - 1)
-    set_up_page(worksheet, header, footer=annotation.footer)
+    set_up_page(worksheet, header, footer=annotation.footer, pages_wide=count_pages_wide(widths) if is_wrapped else 1)
     worksheet.print_area(0, 0, last, len(grid.headings) - 1)  # otherwise, it would grow with long messages
     worksheet.autofilter(header, 0, last, len(grid.headings) - 1)
 
