@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkvm.jobs.plan_file import PlanFile, rows_not_planned
-from bulkvm.jobs.plan_seal import pin_seal, refusal, sheet_seal
+from bulkvm.jobs.plan_seal import pin_seal, refusal
 from bulkvm.jobs.preparing import Prepared
+from bulkvm.jobs.sheet_seal import find_sheet_edits, is_same_file
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
@@ -41,23 +42,20 @@ class ApprovedPlan:
         places = [given] if given else [folder / self.plan.sheet["path"], folder / self.plan.sheet["file"]]
         files = [place for place in places if place.is_file()]
         if files:
-            return next((file for file in files if self._is_sheet(_sha256(file))), files[0])
+            seal, saved = plan_seal(), self.plan.sheet
+            return next((f for f in files if is_same_file(saved, _sha256(f), seal, self.plan.id)), files[0])
         where = "The sheet is not downloaded with the plan: name" if self.source else "Put that file beside it, or name"
         message = f"It was made from {self.plan.sheet['file']}. {where} it with --original."
         raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
 
     def check_sheet(self, sheet: Sheet) -> None:
-        """Check that the sheet is the one that the plan was made from.
+        """Check that the sheet has the content that the plan was made from.
 
         Raises:
-            PlanRefused: it is another one.
+            PlanRefused: it has not, with every cell that differs.
         """
-        if not self._is_sheet(sheet.sha256):
-            message = f"{sheet.path.name} was edited or saved again since, or is another file."
-            raise self._refuse("was made from a different version of the sheet", ProblemCode.PLAN_SHEET, message)
-
-    def _is_sheet(self, sha256: str) -> bool:
-        return sheet_seal(plan_seal(), self.plan.id)(sha256) == self.plan.sheet["seal"]
+        if edits := find_sheet_edits(self.plan.sheet, sheet, plan_seal(), self.plan.id):
+            raise refusal(f"{self.plan.path.name} was made from a different version of the sheet", edits)
 
     def check_tenant(self, tenant: Tenant) -> None:
         """Check that the plan was made for this tenant.

@@ -4,8 +4,8 @@ Its pages show the plan. A hidden part has the same for bulkvm, and the text of 
 are found and named. It is sealed (HMAC-SHA-256) with a key that never leaves the state folder: without that folder, no
 plan can be made, changed or sent. PINs are in a plan as seals with this key, which show whether a
 PIN is the same and nothing else. A key in the file would not do, nor one made from the sheet: whoever has both could
-try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by a seal of its
-SHA-256. The SHA-256 that people see is of its content without PINs, for the same reason.
+try all PINs of six digits. New PINs are in the sheet only, which is found by its name and checked by seals of its
+cells. The SHA-256 that people see is of its content without PINs, for the same reason.
 
 A plan is not signed cryptographically: bulkvm cannot know who approved it. Whoever can read the state folder can make
 one.
@@ -16,7 +16,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -37,11 +37,11 @@ from bulkvm.jobs.plan_seal import (
     problem_of,
     refusal,
     seal_document,
-    sheet_seal,
     visible_texts,
 )
 from bulkvm.jobs.preparing import Prepared
 from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
+from bulkvm.jobs.sheet_seal import seal_sheet
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import ProblemCode, rows_with_errors
@@ -73,7 +73,7 @@ class PlanFile:
     Attributes:
         id: the name of the plan.
         sha256: the checksum of the file.
-        sheet: the name of the sheet's file, its path from the folder of the plan, and the seal of its SHA-256.
+        sheet: the name of the sheet's file, its path from the folder of the plan, and the seals of its content.
         rows: what happens to each row.
     """
 
@@ -83,7 +83,7 @@ class PlanFile:
     made: datetime
     valid_until: datetime
     tenant: Tenant
-    sheet: Mapping[str, str]
+    sheet: Mapping[str, Any]
     options: PlanOptions
     rows: Sequence[SavedRow]
 
@@ -126,7 +126,7 @@ def write_plan_file(
 
     document = {
         **_facts_to_json(facts),
-        "sheet": _sheet_to_json(sheet, target, sheet_seal(seal, facts.id)),
+        "sheet": seal_sheet(sheet, _relative(sheet.path, target), seal, facts.id),
         "options": _options_to_json(options),
         "rows": save_rows(plan, others, generated, pin_seal(seal, facts.id)),
         **_read_shown(Source(target, target.name, io.BytesIO(render()))),
@@ -135,10 +135,6 @@ def write_plan_file(
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return _plan_file(document, new.path, hashlib.sha256(content).hexdigest())
-
-
-def _sheet_to_json(sheet: Sheet, target: Path, seal: Callable[[str], str]) -> dict[str, Any]:
-    return {"file": sheet.path.name, "path": _relative(sheet.path, target), "seal": seal(sheet.sha256)}
 
 
 def _read_shown(plan: Source) -> dict[str, Any]:

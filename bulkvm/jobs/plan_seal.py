@@ -16,7 +16,7 @@ from bulkvm.reports.workbook.plan_summary import FORM
 from bulkvm.runs.plan_key import Seal
 from bulkvm.text import count, quoted
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 _MARK: Final = "bulkvm plan"
 _CHUNK: Final = 30_000  # characters; a cell holds a few more
 _MAX_NAMED: Final = 50  # differences in a message; --json has all of them
@@ -156,11 +156,6 @@ def _without_links_in_form(extras: Mapping[str, str], form: Form) -> Mapping[str
 def pin_seal(seal: Seal, plan_id: str) -> Callable[[str, str], str]:
     """Return a function that seals a PIN, for one plan and extension."""
     return lambda number, pin: seal(f"pin\0{plan_id}\0{number}\0{pin}".encode())
-
-
-def sheet_seal(seal: Seal, plan_id: str) -> Callable[[str], str]:
-    """Return a function that seals the SHA-256 of a sheet, for one plan."""
-    return lambda sha256: seal(f"sheet\0{plan_id}\0{sha256}".encode())
 
 
 def problem_of(code: ProblemCode, message: str) -> Problem:

@@ -933,6 +933,112 @@ def test_a_plan_that_was_opened_and_saved_without_edits_is_sent(
     assert sent(planned) == (before[0] + 1, before[1] + 2)
 
 
+@pytest.fixture
+def planned_workbook(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> Starlette:
+    """The same with plan.xlsx made of boxes.xlsx, which has text in all of its cells and a column of remarks."""
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = "Boxes"
+    sheet.append(("Ext", "Name", "PIN", "Emails", "Notify", "Remarks"))
+    for row in AFTER:
+        sheet.append((*row, "two\nlines"))
+    sheet["A4"] = 6203  # a number
+    workbook.save(folder / "boxes.xlsx")
+    assert bulkvm("plan", "boxes.xlsx", "--output", "plan.xlsx", "--overwrite").code == 0
+    return planned
+
+
+@NEEDS_OFFICE
+def test_a_sheet_that_was_only_saved_again_is_that_of_its_plan(
+    bulkvm: Bulkvm, planned_workbook: Starlette, folder: Path, tmp_path: Path
+) -> None:
+    before = sent(planned_workbook)
+    save_as(folder / "boxes.xlsx", "xlsx", tmp_path).replace(folder / "boxes.xlsx")
+
+    ended = bulkvm(*APPROVED)
+
+    assert ended.code == 0, ended.err
+    assert sent(planned_workbook) == (before[0] + 1, before[1] + 2)
+    assert stored(planned_workbook, "pin")["6202"] == "730519"
+
+
+def test_a_sheet_that_was_only_formatted_is_that_of_its_plan(
+    bulkvm: Bulkvm, planned_workbook: Starlette, folder: Path
+) -> None:
+    before, workbook = sent(planned_workbook), load_workbook(folder / "boxes.xlsx")
+    sheet = workbook["Boxes"]
+    sheet.column_dimensions["B"].width = 60
+    sheet["B2"].comment = Comment("Agreed", "Anna")
+    sheet.page_setup.orientation = "landscape"
+    sheet.print_area = "A1:E5"
+    sheet["B3"].font = Font(bold=True)
+    workbook.save(folder / "boxes.xlsx")
+
+    ended = bulkvm(*APPROVED)
+
+    assert ended.code == 0, ended.err
+    assert sent(planned_workbook) == (before[0] + 1, before[1] + 2)
+
+
+def edit_name(sheet: Worksheet) -> None:
+    sheet["B5"] = "Chemist"
+
+
+def edit_pin(sheet: Worksheet) -> None:
+    sheet["C5"] = "951748"
+
+
+def edit_remark(sheet: Worksheet) -> None:
+    sheet["F2"] = "one line"
+
+
+def edit_heading(sheet: Worksheet) -> None:
+    sheet["F1"] = "Language"
+
+
+def add_row(sheet: Worksheet) -> None:
+    sheet.append(("6205", "Attic", "951748"))
+
+
+def delete_row(sheet: Worksheet) -> None:
+    sheet.delete_rows(5)
+
+
+def strike_out_row(sheet: Worksheet) -> None:
+    for cell in sheet[5]:
+        cell.font = Font(strike=True)
+
+
+EDITED: dict[Callable[[Worksheet], None], tuple[str, ...]] = {
+    edit_name: ("The cell B5 of boxes.xlsx was edited.",),
+    edit_pin: ("The cell C5 of boxes.xlsx was edited.",),
+    edit_remark: ("The cell F2 of boxes.xlsx was edited.",),
+    edit_heading: ("The cell F1 of boxes.xlsx was edited.",),
+    add_row: tuple(f"The cell {letter}6 of boxes.xlsx was edited." for letter in "ABC"),
+    delete_row: tuple(f"The cell {letter}5 of boxes.xlsx was edited." for letter in "ABCF"),
+    strike_out_row: ("Since the plan was made, rows with text that is struck through are read like the others: 5.",),
+}
+
+
+@pytest.mark.parametrize(("edit_sheet", "named"), EDITED.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_each_edited_cell_of_the_sheet_of_a_plan_is_named(
+    bulkvm: Bulkvm,
+    planned_workbook: Starlette,
+    folder: Path,
+    edit_sheet: Callable[[Worksheet], None],
+    named: tuple[str, ...],
+) -> None:
+    workbook = load_workbook(folder / "boxes.xlsx")
+    edit_sheet(workbook["Boxes"])
+    workbook.save(folder / "boxes.xlsx")
+
+    refused = refusal(bulkvm, planned_workbook)
+
+    assert [text for text in named if text not in refused] == []
+    assert refused.count(" was edited.") == (len(named) if "edited" in named[0] else 0)
+    assert "951748" not in refused
+
+
 @pytest.mark.usefixtures("planned")
 def test_the_key_of_plans_is_private(tmp_path: Path) -> None:
     assert (tmp_path / "state" / "plan.key").stat().st_mode & 0o777 == 0o600
