@@ -108,9 +108,18 @@ class ConcurrencyLimiter:
         self._was_full = self._was_full or self._in_flight >= int(self._limit)
         times = self._rounds.setdefault(kind, [])
         times.append(seconds)
-        if len(times) >= max(_SAMPLES if self._is_loaded else _SAMPLES_IN_SLOW_START, int(self._limit)):
+        if self._is_round(kind, times):
             del self._rounds[kind]
             self._adapt(kind, times)
+
+    def _is_round(self, kind: str, times: Sequence[float]) -> bool:
+        """Whether responses are enough to judge a limit. In slow start, half are if none of them was slow."""
+        if self._is_loaded:
+            return len(times) >= max(_SAMPLES, int(self._limit))
+        if len(times) >= max(_SAMPLES_IN_SLOW_START, int(self._limit)):
+            return True
+        is_half = len(times) >= max(_SAMPLES_IN_SLOW_START, int(self._limit) // 2)
+        return is_half and max(times) <= _TOLERANCE * self._unloaded.get(kind, 0.0) + _JITTER
 
     def on_overload(self) -> bool:
         """Halve the limit: the PBX asked to wait, or did not respond in time. Counts once for all in flight.
