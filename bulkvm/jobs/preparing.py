@@ -186,7 +186,12 @@ async def _compare(
         pins = _make_new_pins(checked, options, policy)
         with observer.progress("Planning") as progress:
             plan = await planner.plan(
-                checked.records, pins, progress, keep_unseen=options.keep_unseen, completed=checked.completed
+                checked.records,
+                pins,
+                progress,
+                keep_unseen=options.keep_unseen,
+                completed=checked.completed,
+                sheet_numbers=checked.extensions.values(),
             )
             plan = await add_undocumented(plan, pbx) if for_approval else plan
         await pbx.check_tenant()

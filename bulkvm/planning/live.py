@@ -80,8 +80,9 @@ class ImportPlanner:
         *,
         keep_unseen: bool = False,
         completed: Sequence[Record] = (),
+        sheet_numbers: Iterable[str] = (),
     ) -> Plan:
-        """Plan an import. See `plan_for`.
+        """Plan an import. See `plan_for`. The numbers of the sheet, with those of invalid rows, are not suggested.
 
         Raises:
             SheetError: the id of a row that is done belongs to a box with another extension.
@@ -92,7 +93,7 @@ class ImportPlanner:
         index = BoxIndex(boxes.values())
         records, kept = pins.fill_in_all(records, index)
         new = [record.extension_number for record in records if record.extension_number not in index.by_number]
-        used = index.by_number.keys() | {record.extension_number for record in records}
+        used = {*index.by_number, *sheet_numbers, *(record.extension_number for record in records)}
         taken = await find_taken(self._owners, new, used, progress)
         plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
         warnings = (*pins.warn_of_kept(plan.changes, set(kept)), *warn_of_old_pins(plan.changes, pins.policy))

@@ -1,7 +1,7 @@
 """Finds numbers of new boxes that something else on the PBX uses, and the next free ones."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -13,14 +13,14 @@ _MAX_TRIES: Final = 20  # to find the next free number
 
 
 async def find_taken(
-    owners: "NumberOwners", numbers: Sequence[str], used: Collection[str], progress: Progress
+    owners: "NumberOwners", numbers: Sequence[str], used: set[str], progress: Progress
 ) -> dict[str, NumberConflict]:
     """Look up the owner of each number, and the next free number if it has one.
 
     Args:
         owners: looks them up.
         numbers: numbers of new boxes.
-        used: numbers of existing boxes and of the sheet, which are not suggested.
+        used: numbers of existing boxes and of the sheet, which are not suggested. Each suggested one is added.
         progress: called with the numbers looked up, and their total.
 
     Returns:
@@ -39,7 +39,7 @@ def reason_to_skip(owner: Owner) -> str:
     return f"The number belongs to {owner}."
 
 
-async def find_conflict(pbx: Pbx, number: str, used: Collection[str]) -> NumberConflict | None:
+async def find_conflict(pbx: Pbx, number: str, used: set[str]) -> NumberConflict | None:
     """Look up what uses a number; None if the PBX does not show it. See `find_taken`."""
     owners = NumberOwners(pbx)
     owner = await owners.find(number)
@@ -151,14 +151,15 @@ class NumberOwners:
         return True
 
 
-async def _describe(number: str, owner: Owner, used: Collection[str], owners: NumberOwners) -> NumberConflict:
+async def _describe(number: str, owner: Owner, used: set[str], owners: NumberOwners) -> NumberConflict:
     if not owner.is_box:
         with suppress(PbxRefused, OutcomeUnknown):
             return NumberConflict(number, owner, await _next_free(number, used, owners))
     return NumberConflict(number, owner, None)
 
 
-async def _next_free(number: str, used: Collection[str], owners: NumberOwners) -> str | None:
+async def _next_free(number: str, used: set[str], owners: NumberOwners) -> str | None:
+    """The next number that is free and was not suggested to another row; it is added to `used`."""
     following = (f"{int(number) + step:0{len(number)}}" for step in range(1, _MAX_TRIES + 1))
     candidates = [other for other in following if len(other) == len(number) and other not in used]
     first_unknown = next(
@@ -167,6 +168,7 @@ async def _next_free(number: str, used: Collection[str], owners: NumberOwners) -
     for place, candidate in enumerate(candidates):
         if place == first_unknown:
             await owners.read(candidates[place:], no_progress)
-        if await owners.is_free(candidate):
+        if await owners.is_free(candidate) and candidate not in used:  # several rows ask at once
+            used.add(candidate)
             return candidate
     return None

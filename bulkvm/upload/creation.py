@@ -1,6 +1,5 @@
 """Creates a box, at most once, also if answers are lost."""
 
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -35,12 +34,12 @@ class KnownBoxes:
 
     Attributes:
         ids: the ids of all boxes. If the answer to a create has one of them, it is about another box.
-        numbers: the numbers of these boxes and of the sheet, which are not suggested as free.
+        numbers: the numbers of these boxes, of the sheet, and those that were suggested, which are not suggested.
         skips_taken: whether a row is left out if something other than a box has its number.
     """
 
     ids: set[str]
-    numbers: Collection[str]
+    numbers: set[str]
     skips_taken: bool = False
 
 

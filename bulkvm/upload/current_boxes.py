@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,6 +19,7 @@ _MAX_PAGE_AGE: Final = 1.5  # seconds until a page is used, which leaves some fo
 _FIRST_SIZE: Final = 16  # changes for which a page is read, until it is known how many are sent in that time
 _MIN_SIZE: Final = 2
 _MIN_CHANGES: Final = 16  # with fewer, comparing the list with single answers takes more requests than it saves
+_MAX_UNUSED: Final = 4  # pages in a row; then pages take longer than they are valid, as at one request per second
 _SPREAD: Final = 8  # boxes, over all that change
 _TEXTS: Final = ("name", "recipients")  # fields that a list may truncate
 
@@ -67,6 +69,7 @@ class CurrentBoxes:
         self._changes = self._neighbours.changes
         self._places = {change.record.row: place for place, change in enumerate(self._changes)}
         self._pages: dict[int, _Page] = {}
+        self._latest: deque[_Page] = deque(maxlen=_MAX_UNUSED)
         self._size = _FIRST_SIZE
         self._shown: frozenset[str] | None = None  # the fields of a single answer, once one was read
         self._is_served_by_list = len(self._changes) >= _MIN_CHANGES
@@ -132,9 +135,12 @@ class CurrentBoxes:
         if page:  # too large to be used up in time
             self._size = max(_MIN_SIZE, page.used)
         places = self._neighbours.on_page(place, self._size)
-        if len(places) < _MIN_SIZE:
+        if len(self._latest) == _MAX_UNUSED and not any(page.is_useful() for page in self._latest):
+            self._is_served_by_list = False
+        if len(places) < _MIN_SIZE or not self._is_served_by_list:
             return None
         page = _Page(self._pbx, [self._changes[other] for other in places], self._clock)
+        self._latest.append(page)
         self._pages |= dict.fromkeys(places[1:], page)
         return page
 
@@ -172,6 +178,10 @@ class _Page:
     def is_recent(self) -> bool:
         """Whether the page is recent enough. Its age counts from before the request, which may have to wait."""
         return self._boxes is None or self._clock() - self._began <= _MAX_PAGE_AGE
+
+    def is_useful(self) -> bool:
+        """Whether the page replaces several single answers, or still may."""
+        return self.used >= _MIN_SIZE or self.is_recent()
 
 
 def _length(name: str, change: Change) -> int:

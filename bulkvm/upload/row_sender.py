@@ -1,6 +1,7 @@
 """Sends one change, and returns once its outcome is known."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, assert_never
@@ -31,7 +32,7 @@ from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.update import outcome_of_missing, update
 
 _SAVED: Final = frozenset({Status.CREATED, Status.UPDATED})
-_MAX_READS: Final = 3  # of a box before its update, if its turn comes too late; then the PBX is too slow for that
+_MAX_READS: Final = 3  # of a box before its update, if its turn comes too late
 
 
 class _NothingToSend(Exception):
@@ -81,11 +82,12 @@ class RowSender:
         """
         self._pbx = pbx
         self._current = CurrentBoxes(pbx, plan)
-        self._known = KnownBoxes(set(plan.ids), plan.numbers, plan.skips_taken)
+        self._known = KnownBoxes(set(plan.ids), set(plan.numbers), plan.skips_taken)
         self._preserved = preserved
         self._on_begin = on_begin
         self._on_whole = on_whole
         self._check_running = check_running
+        self._is_too_slow = False  # for an update within MAX_AGE, so that reading again does not help
 
     async def send(self, change: Change, verify: VerifyMode = VerifyMode.IN_DOUBT) -> RowResult:
         """Send one change.
@@ -105,12 +107,16 @@ class RowSender:
                 )
                 if change.spares_messages:
                     await self._check_unused(current)
-                deadline = before.read_at + MAX_AGE if reads_left else math.inf
-                return await self._send_current(current, before, verify, deadline)
+                latest = before.read_at + MAX_AGE
+                deadline = latest if reads_left and not self._is_too_slow else math.inf
+                result = await self._send_current(current, before, verify, deadline)
             except _NothingToSend as ended:
                 return RowResult(ended.outcome)
             except TooLate:
-                pass
+                self._is_too_slow |= reads_left < _MAX_READS - 1
+            else:
+                self._is_too_slow &= time.monotonic() > latest
+                return result
         raise AssertionError("without a deadline, no update is too late")
 
     async def _send_current(self, change: Change, before: WholeBox, verify: VerifyMode, deadline: float) -> RowResult:

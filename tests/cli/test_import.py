@@ -220,6 +220,16 @@ def test_a_number_in_use_by_another_extension_is_reported_before_sending(bulkvm:
     )
 
 
+@pytest.mark.usefixtures("pbx")
+def test_the_number_of_an_invalid_row_is_not_suggested(bulkvm: Bulkvm, folder: Path) -> None:
+    rows = [("6300", "Taken", "402817", "", ""), ("6302", "Invalid", "111111", "", "")]
+
+    ended = bulkvm("plan", write_csv(folder / "a.csv", *rows), "--skip-invalid", "--json")
+
+    (taken,) = (p["message"] for p in ended.json["problems"] if p["code"] == "number-taken")
+    assert taken.endswith("the next free number is 6303.")
+
+
 def test_an_earlier_result_is_never_overwritten_by_default(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     sheet = write_csv(folder / "a.csv", ("6201", "Front Desk", "402817", "", ""))
 

@@ -104,7 +104,7 @@ async def test_numbers_of_a_list_that_is_not_shown_are_left_to_the_create_which_
     assert len(plan.problems) == len(KINDS) - 1
     assert refused.extension_number == str(7000 + KINDS.index(hidden))
     assert refused.message.endswith(
-        f"{refused.extension_number} belongs to {Owner(hidden, hidden)}; the next free number is 7010."
+        f"{refused.extension_number} belongs to {Owner(hidden, hidden)}; the next free number is 7014."
     )
     await assert_truth(app, plan, outcomes)
 
@@ -152,11 +152,12 @@ async def test_a_plan_names_every_number_that_the_lists_show_as_taken_and_no_oth
     planned_numbers = {int(change.record.extension_number) for change in plan.changes}
     assert planned_numbers == wanted - others.keys()
     used = wanted | others.keys()
-    for problem in plan.problems:
+    for problem in plan.problems:  # in the order of the rows
         number = next(int(record.extension_number) for record in records if record.row == problem.row)
         free = next((n for n in itertools.islice(itertools.count(number + 1), 20) if n not in used), None)
         expected = f"the next free number is {free}." if free else "choose another number."
         assert problem.message.endswith(expected)
+        used |= {free} if free else set()
 
 
 LIST_PATHS = ("/api/users", "/api/ring_groups", "/api/call_queues", "/api/conference_rooms", "/api/ivrs")
@@ -208,8 +209,18 @@ async def test_the_next_free_number_is_asked_for_itself_since_lists_may_lack_som
     async with connect(BY_TOKEN, QUICK, app=pbx) as opened:
         plan = await plan_for(opened, rows(numbers(21990, 10)))
 
-    assert {problem.message.rpartition("the ")[2] for problem in plan.problems} == {"next free number is 22002."}
-    assert sum(asked.path.startswith("/api/extension_numbers/") for asked in pbx.asked) == 3
+    free = [problem.message.rpartition(" ")[2] for problem in plan.problems]
+    assert free == [f"{number}." for number in numbers(22002, 10)]
+    assert sum(asked.path.startswith("/api/extension_numbers/") for asked in pbx.asked) == 2 + 10
+
+
+async def test_each_free_number_is_suggested_once_also_by_creates_that_are_refused_at_the_same_time() -> None:
+    app = create_app(settings=SimulatorSettings(numbers=2000), faults=[f"403:{call}:every=1" for call in LISTS])
+
+    _, outcomes = await planned_and_sent(app, rows(numbers(21980, 20)))
+
+    free = [outcome.message.rpartition(" ")[2] for outcome in outcomes]
+    assert sorted(free) == [f"{number}." for number in numbers(22000, 20)]
 
 
 @pytest.mark.parametrize(

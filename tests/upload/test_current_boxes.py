@@ -138,18 +138,20 @@ async def test_no_page_is_used_for_longer_than_leaves_time_to_send_the_updates()
 
 
 async def test_a_page_that_took_too_long_is_not_used() -> None:
-    app, clock = app_with(range(7000, 7021)), Clock()
+    app, clock = app_with(range(7000, 7060)), Clock()
 
     def delay(asked: Asked, _: Answer) -> None:
         clock.now += 2.1 if " ge " in asked.params.get("filter", "") else 0.0
 
     async with connect(BY_TOKEN, QUICK, app=AlteredPbx(app, change=delay)) as pbx:
-        plan = await plan_for(pbx, renamed(range(7000, 7021)))
+        plan = await plan_for(pbx, renamed(range(7000, 7060)))
+        before = app.state.traffic.counts["list"]
         current = CurrentBoxes(pbx, plan, clock=clock)
         for change in plan.changes:
             await current.fetch(change)
 
     assert app.state.traffic.counts["fetch"] >= len(plan.changes)
+    assert app.state.traffic.counts["list"] - before <= 4 + 1, "those that are not used, and one of a sample"
 
 
 ALL = ["front@example.com", "desk@example.com"]
@@ -237,9 +239,11 @@ async def test_a_box_whose_update_had_to_wait_for_two_seconds_is_read_again(monk
 
 
 async def test_a_pbx_that_is_too_slow_for_two_seconds_is_updated_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = app_with(range(7000, 7002))
+    app = app_with(range(7000, 7010))
+    one_by_one = SendSettings(max_rps=0, concurrency=1, canary=False)
     age_reads(monkeypatch, 2.1)
 
-    await updated(app, range(7000, 7002))
+    await updated(app, range(7000, 7010), one_by_one)
 
-    assert app.state.traffic.counts["update"] == 2
+    assert app.state.traffic.counts["update"] == 10
+    assert app.state.traffic.counts["fetch"] == 3 + 3 + 9, "3 samples of the plan, and one box again"
