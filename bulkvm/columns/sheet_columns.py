@@ -33,6 +33,17 @@ def result_letters(sheet: Sheet) -> dict[str, str]:
     return {heading.strip().casefold(): letter for letter, heading in reversed([*sheet.headings.items()])}
 
 
+def result_texts(sheet: Sheet, heading: str) -> dict[int, str]:
+    """The texts of a column of a result, such as bulkvm_id, by row; none if the sheet lacks it."""
+    letter = result_letters(sheet).get(heading)
+    return {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else {}
+
+
+def result_words(sheet: Sheet, heading: str) -> dict[int, str]:
+    """Like `result_texts`, for a column with words such as `left out`: in lower case, with single spaces."""
+    return {row: " ".join(text.casefold().split()) for row, text in result_texts(sheet, heading).items()}
+
+
 def joined_texts(sheet: Sheet, header: str, letters: Sequence[str]) -> dict[int, str]:
     """The texts of a column by row; of several columns that are read as one, joined."""
     if len(letters) == 1:

@@ -1,12 +1,13 @@
 """List the PINs that an import set, for a mail merge."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bulkvm.columns import (
+    CHANGED_HEADING,
     COLUMN_OF_HEADER,
     ID_HEADING,
     KEY_COLUMN,
@@ -16,15 +17,16 @@ from bulkvm.columns import (
     STATUS_HEADING,
 )
 from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters, result_texts, result_words
 from bulkvm.files import check_kind, check_target
+from bulkvm.jobs.box_history import BoxHistories, read_histories, sets_pin
 from bulkvm.jobs.observer import SILENT, Observer
-from bulkvm.model.box import Box
-from bulkvm.model.change import ChangeKind
+from bulkvm.model.box import BLANK, Box
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
+from bulkvm.model.sheet import Sheet
 from bulkvm.planning import expected_box
 from bulkvm.planning.pin_generation import pin_fault
 from bulkvm.readers import read_sheet
@@ -33,12 +35,13 @@ from bulkvm.reports.pin_list import write_pin_list
 from bulkvm.reports.table_file import table_format
 from bulkvm.reports.workbook.run_name import read_run_name
 from bulkvm.runs import ListedRun, PastRun, is_in_progress, read_journal
-from bulkvm.runs.history import find_run, is_undo, list_runs, undos_of
-from bulkvm.text import count
+from bulkvm.runs.history import find_run, list_runs
+from bulkvm.text import count, join_limited
 
 _EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
-_MOST_RUNS: Final = 5  # among which that of a CSV file is looked for
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
+_MAX_NAMED: Final = 50  # boxes in a message
+_RUN: Final = "name the run instead: `bulkvm runs` lists them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +49,24 @@ class PinListReport:
     """A list of new PINs.
 
     Attributes:
-        boxes: the boxes that were created or whose PIN was generated, with their PINs.
+        boxes: the boxes that were created or whose PIN was set, with their PINs.
         unknown: how many rows are not in the list since it is not known what the PBX did.
-        existing: how many rows are not in the list since their boxes existed before the import.
+        existing: how many rows are not in the list since the import set no PIN of theirs.
         file: the file.
+        outdated: the extensions that are not in the list, by the reason: their boxes were deleted or got other PINs.
     """
 
     boxes: tuple[Box, ...]
     unknown: int
     existing: int
     file: Path
+    outdated: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> PinListReport:
-    """Write the name, the extension, the PIN and the first address of each new box and each box with a generated PIN.
+    """Write the name, the extension, the PIN and the first address of each box whose PIN an import set.
+
+    A box that a later run deleted or gave another PIN is not listed.
 
     Args:
         result: the result file of an import; or a run, by a unique prefix of its name or as `last`.
@@ -68,7 +75,7 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
 
     Raises:
         UsageError: the output cannot be written there, there is no such result or run, or it has no new PINs.
-        SheetError: the result cannot be read.
+        SheetError: the result cannot be read, or was edited.
     """
     table_format(output)
     file = Path(result)
@@ -78,180 +85,216 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     if check_kind(output):
         raise UsageError(f"{output} already exists, and a list of PINs never replaces a file. Name another one.")
     check_target(output)
-    if is_file:
-        found = list(_read_result(file, observer))
-    else:
-        found = list(_read_run(_past_run(find_run(result, list_runs(observer.notice)), observer)))
-    boxes = tuple(box for box in found if isinstance(box, Box))
-    counts = Counter(status for status in found if isinstance(status, Status))
+    found = _read_result(file, observer) if is_file else _read_named(result, observer)
+    counts = Counter(status for status in found.rows.values() if isinstance(status, Status))
     existing = counts[Status.UPDATED] + counts[Status.UNCHANGED]
+    boxes, outdated = _split_outdated(found)
     if not boxes:
+        why = [describe_existing(existing)] if existing else []
         raise UsageError(
-            "It has no row that was created with a PIN, and no generated PIN, so no list was written."
-            + (f" {describe_existing(existing)}" if existing else "")
+            " ".join(["It has no PIN that the import set, so no list was written.", *why, *describe_outdated(outdated)])
         )
     return PinListReport(
-        boxes=boxes,
+        boxes=tuple(boxes),
         unknown=counts[Status.UNKNOWN],
         existing=existing,
         file=write_pin_list(output, boxes),
+        outdated=outdated,
     )
 
 
 def describe_existing(rows: int) -> str:
     """Describe the rows that are not listed since their boxes existed before, and where their PINs are."""
     return (
-        f"{count(rows, 'row')} not listed: the box existed before this import. If an earlier import created it, list "
-        "the PINs of that run, too, unless they were changed since: `bulkvm runs` shows it."
+        f"{count(rows, 'row')} not listed: the box existed before this import, which did not set its PIN. If an "
+        "earlier import did, list the PINs of that run, too: `bulkvm runs` shows it."
     )
 
 
-def _past_run(run: ListedRun, observer: Observer) -> PastRun:
-    """Read a run from its journal. If it was undone, a notice says so."""
+def describe_outdated(outdated: Mapping[str, Sequence[str]]) -> list[str]:
+    """Describe the boxes that are not listed since they no longer have the PINs that the import set, and name them."""
+    return [
+        f"{count(len(numbers), 'box', 'boxes')} not listed: {join_limited(numbers, _MAX_NAMED)}. {reason}"
+        for reason, numbers in outdated.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The rows of a result or a run.
+
+    Attributes:
+        rows: the box of each row whose PIN the import set; the status of each row whose outcome is not known, or whose
+            box existed before.
+        histories: what the journals show of the boxes.
+    """
+
+    rows: Mapping[int, Box | Status] = field(repr=False)
+    histories: BoxHistories = field(repr=False)
+
+
+def _split_outdated(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
+    """The boxes to list, each once; and the extensions of those that were deleted or got other PINs, by the reason."""
+    boxes: dict[str, Box] = {}
+    outdated: dict[str, dict[str, None]] = {}
+    for box in found.rows.values():
+        if isinstance(box, Box):
+            if reason := _reason_not_to_list(box, found.histories):
+                outdated.setdefault(reason, {})[box.extension_number] = None
+            else:
+                boxes.setdefault(box.id or box.extension_number, box)
+    return list(boxes.values()), {reason: list(numbers) for reason, numbers in outdated.items()}
+
+
+def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
+    known = histories.find_current(box)
+    if known and known.deleted_by:
+        return f"Deleted by the run {known.deleted_by}."
+    current = known.pins[-1] if known and known.pins else None
+    if current is None or current.pin == box.pin:
+        return ""
+    if not current.run:
+        return "The PBX showed another PIN later, which bulkvm did not set."
+    changed = "Their PINs were" if current.is_certain else "Their PINs may have been"
+    lists = f"`bulkvm pins {current.run} --output FILE` lists the current ones."
+    return f"{changed} changed later by the run {current.run}: {lists}"
+
+
+def _read_named(name: str, observer: Observer) -> _Found:
+    """Read the boxes of a run that is named.
+
+    Raises:
+        UsageError: there is no such run, or it is in progress.
+    """
+    runs = list_runs(observer.notice)
+    past = _past_run(find_run(name, runs))
+    return _Found(dict(_read_run(past)), read_histories(runs, past.info.known_tenant, ()))
+
+
+def _past_run(run: ListedRun) -> PastRun:
     if is_in_progress(run.file):
         raise UsageError(f"The run {run.info.name} is still in progress. List its PINs after it has ended.")
-    runs = list_runs()
-    if undos := undos_of(run, runs):
-        observer.notice(
-            f"The run {run.info.name} was undone by {undos[-1].info.name}. The boxes that the undo deleted are listed, "
-            "too."
-        )
-    past = read_journal(run.file)
-    later = [one for one in runs if one.info.number > run.info.number and one.counts[Status.UPDATED]]
-    if changed := _count_changed_since(past, later[-_MOST_RUNS:]):
-        observer.notice(
-            f"Later runs changed the PINs of {count(changed, 'box', 'boxes')}. If these boxes are listed with their "
-            "former PINs, list those of the later runs instead."
-        )
-    return past
+    return read_journal(run.file)
 
 
-def _count_changed_since(past: PastRun, later: Iterable[ListedRun]) -> int:
-    """How many boxes of a run got another PIN by later runs."""
-    ids = {outcome.id for outcome in past.outcomes if outcome.id}
-    outcomes = (outcome for run in later if not is_in_progress(run.file) for outcome in read_journal(run.file).outcomes)
-    changed = (one for one in outcomes if one.status.may_have_changed and PIN_COLUMN.header in one.changed)
-    return len({one.id for one in changed} & ids)
-
-
-def _read_run(past: PastRun) -> Iterator[Box | Status]:
-    """The boxes of a run; the status of each row whose outcome is not known, or whose box existed before."""
+def _read_run(past: PastRun) -> Iterator[tuple[int, Box | Status]]:
     for outcome in past.outcomes:
         change, row = past.changes.get(outcome.row), past.rows.get(outcome.row)
-        if change is None or not (change.kind is ChangeKind.CREATE or (row and row.has_generated_pin)):
+        if change is None or not (sets_pin(change, outcome) or (row and row.has_generated_pin)):
             if outcome.status in _EXISTING:
-                yield outcome.status
+                yield outcome.row, outcome.status
             continue
         if outcome.status is Status.UNKNOWN:
-            yield outcome.status
+            yield outcome.row, outcome.status
         elif outcome.status.may_have_changed:
             box = expected_box(change, outcome.id or "")
             if isinstance(box.pin, str):
-                yield box
+                yield outcome.row, box
 
 
-def _read_result(file: Path, observer: Observer) -> Iterator[Box | Status]:
-    """The boxes of a result; the status of each row whose outcome is not known, or whose box existed before.
+def _read_result(file: Path, observer: Observer) -> _Found:
+    """Read the boxes of a result, and compare them with the journals.
 
     Raises:
-        SheetError: a row has the PIN or the extension of another one in the run's journal; or it has no journal, and
-            the rules refuse a PIN.
+        UsageError: it is not a result, or its columns are not recognised.
+        SheetError: a row has values that its box never had; or it is in no journal, and the rules refuse its PIN.
     """
-    run = "name the run instead: `bulkvm runs` lists them"
     try:
         sheet = read_sheet(file)
     except SheetError as error:
         if error.problem.code is not ProblemCode.NO_HEADER:
             raise
-        raise UsageError(f"{file.name} has no headings that are recognised without --map, so {run}.") from error
+        raise UsageError(f"{file.name} has no headings that are recognised without --map, so {_RUN}.") from error
+    rows = dict(_read_rows(sheet, file.name))
+    boxes = {row: box for row, box in rows.items() if isinstance(box, Box)}
+    name, runs = read_run_name(file), list_runs(observer.notice)
+    run = next((run for run in runs if run.info.name == name), None)
+    past = _past_run(run) if run else None
+    tenant = past.info.known_tenant if past else None
+    histories = read_histories(runs, tenant, {box.id for box in boxes.values() if box.id})
+    edited = sorted({*_find_edited(boxes, histories), *_find_moved(sheet, past), *_find_contradictory(boxes)})
+    _check_edited(file, edited)
+    known = (histories.find(box) for box in boxes.values())
+    if unknown := sum(history is None or not history.pins for history in known):
+        observer.notice(
+            f"{count(unknown, 'PIN')} in {file.name} could not be compared with what was sent: no journal here has "
+            f"{'it' if unknown == 1 else 'them'}. If the file was edited, check the list."
+        )
+    return _Found({row: _fill_in(box, histories) for row, box in rows.items()}, histories)
+
+
+def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
     written, letters = result_letters(sheet), letters_by_header(sheet)
     if STATUS_HEADING not in written:
-        raise UsageError(f"{file.name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {run}.")
-    statuses = sheet.texts(written[STATUS_HEADING])
-    sent = sheet.texts(written[SENT_PIN_HEADING]) if SENT_PIN_HEADING in written else {}
-    ids = sheet.texts(written[ID_HEADING]) if ID_HEADING in written else {}
-    journal, edited = _find_journal(file, {text.strip(STRIP_CHARS) for text in ids.values()}, observer), []
+        raise UsageError(f"{name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {_RUN}.")
+    statuses, sent = result_words(sheet, STATUS_HEADING), result_words(sheet, SENT_PIN_HEADING)
+    ids, changed = result_texts(sheet, ID_HEADING), result_words(sheet, CHANGED_HEADING)
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
-    is_needed = any(_is_created(text) and not sent.get(row) for row, text in statuses.items())
+    is_needed = any(status == Status.CREATED and not sent.get(row) for row, status in statuses.items())
     if KEY_COLUMN.header not in letters or (is_needed and PIN_COLUMN.header not in letters):
-        raise UsageError(f"{file.name} has no extension or no PIN that is recognised without --map, so {run}.")
-    for row, text in statuses.items():
-        status, new_pin = text.strip(STRIP_CHARS).casefold(), sent.get(row, "").strip(STRIP_CHARS)
-        if _is_created(text) or (status in DONE and new_pin not in {"", PIN_NOT_SENT}):
+        raise UsageError(f"{name} has no extension or no PIN that is recognised without --map, so {_RUN}.")
+    for row, status in statuses.items():
+        new_pin = sent.get(row, "").replace(PIN_NOT_SENT, "")
+        is_changed = status == Status.UPDATED and PIN_COLUMN.header in changed.get(row, "").split(", ")
+        if status == Status.CREATED or is_changed or (status in DONE and new_pin):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
-            box = Box(id=ids.get(row, "").strip(STRIP_CHARS), **fields)
-            box = replace(box, pin=new_pin) if new_pin else box
-            if journal.contradicts(box):
-                edited.append(row)
-            elif box.pin:
-                yield box
+            box = Box(id=ids.get(row, ""), **fields)
+            yield row, replace(box, pin=new_pin) if new_pin else box
         elif status in {Status.UNKNOWN, *_EXISTING}:
-            yield Status(status)
-    _check_edited(file, edited, run)
+            yield row, Status(status)
 
 
-@dataclass(frozen=True, slots=True)
-class _Journal:
-    """What a run's journal has of the boxes of a result; nothing if there is no such journal.
-
-    Attributes:
-        pins: the new PINs by extension.
-        extensions: the extensions by the box's id.
-    """
-
-    pins: Mapping[str, object] = field(default_factory=dict, repr=False)
-    extensions: Mapping[str, str] = field(default_factory=dict)
-
-    def contradicts(self, box: Box) -> bool:
-        """Whether a box of a result has another PIN or extension; a PIN that is not known must follow the rules."""
-        if self.extensions.get(box.id, box.extension_number) != box.extension_number:
-            return True
-        if sent := self.pins.get(box.extension_number):
-            return box.pin != sent
-        # The PIN of a box in the journal that the run did not set is of an earlier run, which may have had other rules.
-        return not self.extensions and bool(box.pin) and pin_fault(box.pin, DEFAULT_PIN_POLICY) is not None
+def _fill_in(box: Box | Status, histories: BoxHistories) -> Box | Status:
+    """A box with the name and the addresses that its row left to the PBX."""
+    if isinstance(box, Status):
+        return box
+    known = histories.find(box)
+    return box.filled_from(known.last, blanks=True) if known and known.last else box
 
 
-def _check_edited(file: Path, edited: Sequence[int], remedy: str) -> None:
+def _find_edited(boxes: Mapping[int, Box], histories: BoxHistories) -> Iterator[int]:
+    """The rows whose boxes never had these values, or have a PIN that is in no journal and that the rules refuse."""
+    for row, box in boxes.items():
+        history = histories.find(box)
+        if (
+            history.contradicts(box)
+            if history
+            else not isinstance(box.pin, str) or pin_fault(box.pin, DEFAULT_PIN_POLICY)
+        ):
+            yield row
+
+
+def _find_moved(sheet: Sheet, past: PastRun | None) -> Iterator[int]:
+    """The rows that are marked as created, although the run did something else with the box."""
+    statuses = {outcome.id: outcome.status for outcome in past.outcomes if outcome.id} if past else {}
+    ids = result_texts(sheet, ID_HEADING)
+    for row, status in result_words(sheet, STATUS_HEADING).items():
+        if status == Status.CREATED and statuses.get(ids.get(row, ""), Status.CREATED) is not Status.CREATED:
+            yield row
+
+
+def _find_contradictory(boxes: Mapping[int, Box]) -> Iterator[int]:
+    """The rows of a box that is there twice with different values."""
+    rows: dict[str, list[int]] = {}
+    for row, box in boxes.items():
+        rows.setdefault(box.id or box.extension_number, []).append(row)
+    for same in rows.values():
+        if any(boxes[row] != boxes[same[0]] for row in same):
+            yield from same
+
+
+def _check_edited(file: Path, edited: Sequence[int]) -> None:
     if edited:
-        rows = f"row{'s' if len(edited) > 1 else ''} {', '.join(map(str, edited))}"
+        rows = f"row{'s' if len(edited) > 1 else ''} {join_limited([str(row) for row in edited], _MAX_NAMED)}"
         raise SheetError(
-            f"{file.name} has PINs or extensions that are not those of the import, or PINs that the rules refuse "
-            f"({rows}), so no list was written. To list the PINs that were sent, {remedy}."
+            f"{file.name} has values that are not those of the import, or PINs that the rules refuse ({rows}): it was "
+            f"edited, or columns were sorted separately. No list was written. To list the PINs that were sent, {_RUN}."
         )
-
-
-def _find_journal(file: Path, ids: Collection[str], observer: Observer) -> _Journal:
-    """Find the journal of the run that a result names; of a CSV file, the last run that changed one of its boxes."""
-    name, runs = read_run_name(file), list_runs(observer.notice)
-    run = next((run for run in runs if run.info.name == name), None) if name else _last_run_of(ids, runs)
-    if run is None:
-        observer.notice(
-            f"{file.name} names no run whose journal is here, so its PINs could not be compared with those that were "
-            "sent. If it was edited, check the list."
-        )
-        return _Journal()
-    past = _past_run(run, observer)
-    return _Journal(
-        pins={box.extension_number: box.pin for box in _read_run(past) if isinstance(box, Box)},
-        extensions={outcome.id: outcome.extension_number for outcome in past.outcomes if outcome.id},
-    )
-
-
-def _last_run_of(ids: Collection[str], runs: Sequence[ListedRun]) -> ListedRun | None:
-    for run in runs[: -_MOST_RUNS - 1 : -1]:
-        if is_in_progress(run.file) or is_undo(run.info):
-            continue
-        if any(outcome.status.may_have_changed and outcome.id in ids for outcome in read_journal(run.file).outcomes):
-            return run
-    return None
-
-
-def _is_created(status: str) -> bool:
-    return status.strip(STRIP_CHARS).casefold() == Status.CREATED
 
 
 def _parse(header: str, text: str) -> object:
     stripped = text.strip(STRIP_CHARS)
-    value = COLUMN_OF_HEADER[header].read(stripped).value if stripped else None
+    if not stripped:
+        return BLANK
+    value = COLUMN_OF_HEADER[header].read(stripped).value
     return stripped if value is None else value

@@ -1,18 +1,14 @@
 """The column bulkvm_pin of a result: the PINs that are not those of the cells, or that are not sent."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from bulkvm.columns import PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
-from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.sheet_columns import result_letters
+from bulkvm.columns.sheet_columns import result_letters, result_words
 from bulkvm.model.box import BLANK, Box
 from bulkvm.model.change import Change, Plan
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.sheet import Sheet
 from bulkvm.validation import Checked
-
-_NO_TEXTS: Final[Mapping[int, str]] = {}
 
 
 def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]:
@@ -42,8 +38,7 @@ def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]
 
 def find_cleared_rows(sheet: Sheet, plan: Plan, outcomes: Iterable[Outcome]) -> set[int]:
     """The rows of a result whose text in the column is no longer true, since the PIN in the cell was sent."""
-    letter = result_letters(sheet).get(SENT_PIN_HEADING)
-    if letter is None:
+    if SENT_PIN_HEADING not in result_letters(sheet):
         return set()
     reached = {outcome.row for outcome in outcomes if outcome.status.may_have_changed}
     return {change.record.row for change in plan.changes if change.record.row in reached and _sends_pin(change)}
@@ -60,13 +55,10 @@ def _may_have(box: Box, pin: str) -> bool:
 
 def _earlier_pins(sheet: Sheet) -> Mapping[int, str]:
     """The PINs that an earlier run sent in place of those in the cells, by row of its result."""
-    letter = result_letters(sheet).get(SENT_PIN_HEADING)
-    texts = {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else _NO_TEXTS
+    texts = result_words(sheet, SENT_PIN_HEADING)
     return {row: text for row, text in texts.items() if text not in {"", PIN_NOT_SENT}}
 
 
 def _created_rows(sheet: Sheet) -> set[int]:
     """The rows that an earlier run created."""
-    letter = result_letters(sheet).get(STATUS_HEADING)
-    statuses = sheet.texts(letter) if letter else _NO_TEXTS
-    return {row for row, text in statuses.items() if text.strip(STRIP_CHARS).casefold() == Status.CREATED}
+    return {row for row, status in result_words(sheet, STATUS_HEADING).items() if status == Status.CREATED}

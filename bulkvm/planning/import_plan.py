@@ -80,6 +80,20 @@ def check_completed(completed: Iterable[Record], by_id: Mapping[str, Box]) -> No
         )
 
 
+def warn_of_gone(completed: Sequence[Record], boxes: Iterable[Box]) -> Iterable[Problem]:
+    """Warn of rows that an earlier run completed and whose boxes are gone, as after an undo."""
+    numbers = {box.extension_number for box in boxes}
+    gone = [record.row for record in completed if record.extension_number not in numbers]
+    if gone:
+        rows = "1 row" if len(gone) == 1 else f"{len(gone):,} rows"
+        yield Problem(
+            row=None,
+            code=ProblemCode.GONE,
+            message=f"the boxes of {rows} that an earlier run completed no longer exist (first in row {gone[0]}).",
+            option="To create them again, omit --only-failed.",
+        )
+
+
 def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Iterable[Problem]:
     """Warn of fields that the updates leave out, since the PBX does not show them and no row gives them."""
     left_out = [left_out_fields(change) for change in changes]

@@ -11,7 +11,7 @@ from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.pbx import Pbx, Progress, complete_listed, is_list_exact, no_progress
 from bulkvm.planning.box_index import BoxIndex
 from bulkvm.planning.comparison import fields_to_fetch, hidden_fields
-from bulkvm.planning.import_plan import check_completed, make_plan
+from bulkvm.planning.import_plan import check_completed, make_plan, warn_of_gone
 from bulkvm.planning.number_conflicts import NumberOwners, find_taken
 from bulkvm.planning.pin_generation import NewPins, warn_of_old_pins
 from bulkvm.planning.undo_checks import fetch_for_removed, keep_greetings, keep_set_fields, spare_messages
@@ -96,7 +96,11 @@ class ImportPlanner:
         used = {*index.by_number, *sheet_numbers, *(record.extension_number for record in records)}
         taken = await find_taken(self._owners, new, used, progress)
         plan = make_plan(records, boxes.values(), taken, keep_unseen=keep_unseen)
-        warnings = (*pins.warn_of_kept(plan.changes, set(kept)), *warn_of_old_pins(plan.changes, pins.policy))
+        warnings = (
+            *warn_of_gone(completed, boxes.values()),
+            *pins.warn_of_kept(plan.changes, set(kept)),
+            *warn_of_old_pins(plan.changes, pins.policy),
+        )
         return replace(plan, numbers=frozenset(used), problems=(*plan.problems, *warnings))
 
     async def _list(self, progress: Progress) -> tuple[Box, ...]:

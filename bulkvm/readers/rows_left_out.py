@@ -4,8 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from bulkvm.columns import STATUS_HEADING
-from bulkvm.columns.cell_display import STRIP_CHARS
-from bulkvm.columns.sheet_columns import result_letters
+from bulkvm.columns.sheet_columns import result_words
 from bulkvm.model.outcome import Status
 from bulkvm.model.sheet import Sheet
 
@@ -14,9 +13,6 @@ _REASON: Final = f"An earlier run left this row out. To import it, empty its cel
 
 def leave_out_again(sheet: Sheet) -> Sheet:
     """Leave out the rows of a result that are left out in it: nothing else in them shows that they are not boxes."""
-    letters = result_letters(sheet)
-    if STATUS_HEADING not in letters:
-        return sheet
-    statuses = sheet.texts(letters[STATUS_HEADING])
-    again = {row: _REASON for row, text in statuses.items() if text.strip(STRIP_CHARS).casefold() == Status.LEFT_OUT}
+    statuses = result_words(sheet, STATUS_HEADING)
+    again = {row: _REASON for row, status in statuses.items() if status == Status.LEFT_OUT}
     return replace(sheet, left_out=again | dict(sheet.left_out)) if again else sheet

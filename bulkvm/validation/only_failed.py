@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bulkvm.columns import ID_HEADING, STATUS_HEADING
-from bulkvm.columns.sheet_columns import result_letters
+from bulkvm.columns.sheet_columns import result_letters, result_texts, result_words
 from bulkvm.model.box import Record
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import DONE, Status
@@ -19,12 +19,10 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
     Raises:
         UsageError: the sheet is not a result.
     """
-    letters = result_letters(sheet)
-    if STATUS_HEADING not in letters:
+    if STATUS_HEADING not in result_letters(sheet):
         raise _no_result()
-    statuses = sheet.texts(letters[STATUS_HEADING])
-    ids = sheet.texts(letters[ID_HEADING]) if ID_HEADING in letters else {}
-    left = {row for row, status in statuses.items() if _status(status) not in DONE}
+    statuses, ids = result_words(sheet, STATUS_HEADING), result_texts(sheet, ID_HEADING)
+    left = {row for row, status in statuses.items() if status not in DONE}
     return replace(
         checked,
         records=tuple(record for record in checked.records if record.row in left),
@@ -35,16 +33,12 @@ def select_failed(sheet: Sheet, checked: Checked) -> Checked:
         extensions={row: extension for row, extension in checked.extensions.items() if row in left},
         understood=tuple(record for record in checked.understood if record.row in left),
         completed=tuple(
-            Record(row=row, extension_number=extension, id=ids[row].strip())
+            Record(row=row, extension_number=extension, id=ids[row])
             for row, extension in checked.extensions.items()
-            if row not in left and row in ids and _status(statuses[row]) != Status.LEFT_OUT
+            if row not in left and row in ids and statuses[row] != Status.LEFT_OUT
         ),
         left_out={row: reason for row, reason in checked.left_out.items() if row in left},
     )
-
-
-def _status(text: str) -> str:
-    return text.strip().casefold()
 
 
 def _left_out(n: int) -> Iterator[Problem]:

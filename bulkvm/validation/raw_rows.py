@@ -18,7 +18,7 @@ from bulkvm.columns import (
 )
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.extension import shown_extension
-from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters
+from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters, result_words
 from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
@@ -56,9 +56,9 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
         dict(zip(texts, values, strict=True)) for values in zip(*(c.values() for c in texts.values()), strict=True)
     )
     if STATUS_HEADING in (written := result_letters(sheet)):
-        statuses = sheet.texts(written[STATUS_HEADING]).values()
-        pins = sheet.texts(written[SENT_PIN_HEADING]).values() if SENT_PIN_HEADING in written else repeat("")
-        changed = sheet.texts(written[CHANGED_HEADING]).values() if CHANGED_HEADING in written else repeat("")
+        statuses = result_words(sheet, STATUS_HEADING).values()
+        pins = result_words(sheet, SENT_PIN_HEADING).values() or repeat("")
+        changed = result_words(sheet, CHANGED_HEADING).values() or repeat("")
         rows = (_as_sent(*cells) for cells in zip(rows, statuses, pins, changed, strict=False))
     elif sheet.read_as or ROW_HEADING in written:
         rows = map(_as_known, rows)
@@ -67,7 +67,6 @@ def take_rows(sheet: Sheet) -> tuple[tuple[Mapping[str, str], ...], tuple[Proble
 
 def _as_sent(row: Mapping[str, str], status: str, pin: str, changed: str) -> Mapping[str, str]:
     given = {header: text for header, text in row.items() if text.strip(STRIP_CHARS)}
-    status = status.strip(STRIP_CHARS).casefold()
     if pin == PIN_NOT_SENT:
         given.pop(PIN_COLUMN.header, None)
     elif pin:

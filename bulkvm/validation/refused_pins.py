@@ -5,9 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from bulkvm.columns import PIN_NOT_SENT, SENT_PIN_HEADING
-from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.pin import without_remedy
-from bulkvm.columns.sheet_columns import result_letters
+from bulkvm.columns.sheet_columns import result_words
 from bulkvm.model.box import BLANK
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
@@ -21,8 +20,7 @@ _REFUSED: Final = frozenset(
 
 def read_pin_column(sheet: Sheet) -> tuple[dict[int, str], set[int]]:
     """The PINs, by row of a result, that an import sent in place of others; and the rows whose PIN it did not send."""
-    letter = result_letters(sheet).get(SENT_PIN_HEADING)
-    texts = {row: text.strip(STRIP_CHARS) for row, text in sheet.texts(letter).items()} if letter else {}
+    texts = result_words(sheet, SENT_PIN_HEADING)
     not_sent = {row for row, text in texts.items() if text == PIN_NOT_SENT}
     return {row: text for row, text in texts.items() if text and row not in not_sent}, not_sent
 

@@ -27,12 +27,12 @@ def command(result: str, *, output: Path, console: Console) -> int:
     """List the new PINs of an import in a file, for a mail merge.
 
     RESULT is the result file of the import, or a run that `bulkvm runs` lists. The list has the name, the extension,
-    the PIN and the first address of each box that was created, and of each box whose PIN was generated. Delete it
-    after the letters are written: anyone who can read it knows the PINs.
+    the PIN and the first address of each box whose PIN the import set, unless a later run deleted the box or set
+    another PIN. Delete it after the letters are written: anyone who can read it knows the PINs.
 
     After an import that was interrupted, import its result first: that result keeps the PINs of the first part.
     """
-    from bulkvm.jobs.list_new_pins import describe_existing, list_new_pins
+    from bulkvm.jobs.list_new_pins import describe_existing, describe_outdated, list_new_pins
 
     report = list_new_pins(result, output, observer=ConsoleObserver(console))
     if report.unknown:
@@ -43,6 +43,8 @@ def command(result: str, *, output: Path, console: Console) -> int:
         )
     if report.existing:
         console.always(describe_existing(report.existing))
+    for outdated in describe_outdated(report.outdated):
+        console.always(outdated)
     console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
     console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
     return ExitCode.DONE

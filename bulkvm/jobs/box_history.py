@@ -1,0 +1,153 @@
+"""What the journals of runs show of boxes: the PINs, names and addresses that they had, and which run set them."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bulkvm.columns import NAME_COLUMN, PIN_COLUMN
+from bulkvm.columns.mask_digits import is_one_digit
+from bulkvm.model.box import Box, Record
+from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.tenant import Tenant
+from bulkvm.planning import expected_box
+from bulkvm.runs import ListedRun, PastRun, read_journal
+from bulkvm.runs.history import record_of
+
+
+@dataclass(frozen=True, slots=True)
+class PinSet:
+    """A PIN that a box had.
+
+    Attributes:
+        run: the run that set it; blank if that was something else, such as a person in the web portal.
+        is_certain: whether the PBX confirmed it.
+    """
+
+    pin: str = field(repr=False)
+    run: str
+    is_certain: bool = True
+
+
+@dataclass(slots=True)
+class BoxHistory:
+    """What is known of one box.
+
+    Attributes:
+        extensions, names, addresses: all that it had.
+        pins: in the order in which it had them.
+        deleted_by: the run that deleted it.
+        last: its last known name and addresses.
+    """
+
+    extensions: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
+    pins: list[PinSet] = field(default_factory=list, repr=False)
+    deleted_by: str = ""
+    last: Box | None = None
+
+    def contradicts(self, box: Box) -> bool:
+        """Whether a box that is read from a file never had its extension, name, first address or PIN."""
+        if box.extension_number not in self.extensions:
+            return True
+        if self.pins and box.pin not in {known.pin for known in self.pins}:
+            return True
+        names = self.names if isinstance(box.name, str) else ()
+        if names and not any(NAME_COLUMN.equal(box.name, name) for name in names):
+            return True
+        first = box.recipients[:1] if isinstance(box.recipients, tuple) else ()
+        return bool(self.names) and not self.addresses.issuperset(map(str.casefold, first))
+
+    def add(self, run: str, outcome: Outcome, change: Change | None, record: Record | None) -> None:
+        """Add what a run did to the box."""
+        self.extensions.add(outcome.extension_number)
+        if change and change.box:
+            self._add_box(change.box)
+        if outcome.status is Status.UNCHANGED and record:
+            self._add_box(record)
+        if not (change and outcome.status.may_have_changed):
+            return
+        is_certain = outcome.status is not Status.UNKNOWN
+        if change.kind is ChangeKind.REMOVE:
+            self.deleted_by = run if is_certain else ""
+            return
+        box = expected_box(change, outcome.id or "")
+        if isinstance(box.pin, str) and sets_pin(change, outcome):
+            self.pins.append(PinSet(box.pin, run, is_certain))
+        self._add_box(box)
+
+    def _add_box(self, box: Box | Record) -> None:
+        """Add the values that the box has at that time."""
+        names = [box.name] if isinstance(box.name, str) else []
+        addresses = box.recipients if isinstance(box.recipients, tuple) else ()
+        self.names.update(names)
+        self.addresses.update(map(str.casefold, addresses))
+        # A PIN of one repeated digit may be a mask.
+        if isinstance(box.pin, str) and not is_one_digit(box.pin) and box.pin not in {p.pin for p in self.pins[-1:]}:
+            self.pins.append(PinSet(box.pin, ""))
+        if isinstance(box, Box):
+            self.last = box
+
+
+def sets_pin(change: Change, outcome: Outcome) -> bool:
+    """Whether a change with this outcome set a PIN, or may have."""
+    if change.kind is ChangeKind.CREATE:
+        return True
+    if outcome.status is Status.UNKNOWN and change.box:
+        return expected_box(change, change.box.id).pin != change.box.pin
+    return PIN_COLUMN.header in outcome.changed
+
+
+class BoxHistories:
+    """The boxes of a tenant, from the journals of all runs."""
+
+    def __init__(self, runs: Iterable[PastRun]) -> None:
+        self._by_id: dict[str, BoxHistory] = {}
+        self._by_extension: dict[str, BoxHistory] = {}
+        for past in runs:
+            for outcome in past.outcomes:
+                self._add(past, outcome)
+
+    def find(self, box: Box) -> BoxHistory | None:
+        """Find a box by its id, or, if that is in no journal, by its extension."""
+        return self._by_id.get(box.id) or self._by_extension.get(box.extension_number)
+
+    def find_current(self, box: Box) -> BoxHistory | None:
+        """Find a box; if a run deleted it, the last one with its extension."""
+        history = self.find(box)
+        return self._by_extension.get(box.extension_number) if history and history.deleted_by else history
+
+    def _add(self, past: PastRun, outcome: Outcome) -> None:
+        change = past.changes.get(outcome.row)
+        box_id = outcome.id or (change.box.id if change and change.box else "")
+        is_box = bool(box_id) or outcome.status.may_have_changed
+        if not is_box:
+            return
+        history = self._by_id.get(box_id) or BoxHistory()
+        if box_id:
+            self._by_id[box_id] = history
+        self._by_extension[outcome.extension_number] = history
+        history.add(past.info.name, outcome, change, record_of(past, outcome.row))
+
+
+def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, ids: Collection[str]) -> BoxHistories:
+    """Read the journals of a tenant's runs.
+
+    Args:
+        runs: all runs, the oldest first.
+        tenant: None for that of the last run that knows one of the ids.
+        ids: of boxes.
+    """
+    tenant = tenant or _find_tenant(runs, ids)
+    return BoxHistories(_read_all(runs, tenant) if tenant else ())
+
+
+def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:
+    return (read_journal(run.file) for run in runs if not run.info.known_tenant.contradicts(tenant))
+
+
+def _find_tenant(runs: Sequence[ListedRun], ids: Collection[str]) -> Tenant | None:
+    for run in reversed(runs):
+        if any(outcome.id in ids for outcome in read_journal(run.file).outcomes):
+            return run.info.known_tenant
+    return None
