@@ -43,7 +43,7 @@ def test_the_sample_with_mistakes_has_every_kind_of_problem_that_a_person_can_ma
         ProblemCode.COLUMN_MISSING, ProblemCode.COLUMN_TWICE, ProblemCode.HEADING_AMBIGUOUS, ProblemCode.NO_HEADER,
         ProblemCode.MAP_NOT_THERE, ProblemCode.PIN_COLUMN_UNCERTAIN, ProblemCode.UNDO_RESULT, ProblemCode.PLAN_AS_SHEET,
         ProblemCode.NO_ROWS, ProblemCode.HEADINGS_CHANGE,
-        ProblemCode.SAVED_TWICE, ProblemCode.NAME_MISSING, ProblemCode.PIN_MISSING,
+        ProblemCode.SAVED_TWICE, ProblemCode.NAME_MISSING, ProblemCode.PIN_MISSING, ProblemCode.PIN_COLUMN_UNREAD,
         # Excel does not write these.
         ProblemCode.CELL_TOO_LONG, ProblemCode.CELL_FORMAT, ProblemCode.CELL_DAMAGED, ProblemCode.EXCEL_SCIENTIFIC,
         ProblemCode.TEXT_UNWRAPPED, ProblemCode.NAME_CONTROL,

@@ -8,6 +8,7 @@ from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.column import Column
+from bulkvm.columns.heading_notes import explains, without_count
 from bulkvm.columns.heading_words import (
     asks_yes_or_no,
     fold,
@@ -35,12 +36,15 @@ _RECIPIENTS: Final = frozenset({"recipients"})
 _SWITCHES: Final = {PIN_COLUMN.header: "enable_pin", "recipients": "enable_email_notify"}
 _QUESTION: Final = re.compile(r"(.*\w)[\s:,-]+(\w{1,5}/\w{1,5})\s*\??\s*")
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_BRACKETS: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+_BRACKETS: Final = re.compile(  # the last one may lack its end
+    r"\(([^()]*)(?:\)|\Z)|\[([^\[\]]*)(?:\]|\Z)|\{([^{}]*)(?:\}|\Z)|<([^<>]*)(?:>|\Z)"
+)
+_WIDE_BRACKETS: Final = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011\uff5b\uff5d", "()[][]{}")
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
 # Separators with spaces around them; those without may be part of an alias, such as date/time.
 _SPACED: Final = re.compile(r"\s[/|\u2013\u2014-]\s|[\r\n]+")
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
-_STRUCTURE: Final = re.compile(rf"[(\[]|{_SEPARATORS.pattern}")
+_STRUCTURE: Final = re.compile(rf"[(\[{{<]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
 _NUMBER_AT_END: Final = re.compile(r"[\s_.#-]*[0-9]{1,2}\s*\Z")
@@ -95,6 +99,7 @@ def possible_columns(heading: str) -> frozenset[str]:
     """
     if len(heading) > _LONGEST or not _LETTER.search(heading):
         return _UNKNOWN
+    heading = heading.translate(_WIDE_BRACKETS)
     if (question := _QUESTION.fullmatch(heading)) and asks_yes_or_no(question[2]):
         heading = f"{question[1]} ({question[2]})"  # E-mail Y/N
     structure = _STRUCTURE.findall(heading)
@@ -102,15 +107,23 @@ def possible_columns(heading: str) -> frozenset[str]:
         return _one(heading)
     if len(structure) > _MOST_PARTS:
         return _UNKNOWN
-    if notes := [first or second for first, second in _BRACKETS.findall(heading)]:
-        outer = _BRACKETS.sub(" ", heading)
-        if found := _named(outer):
-            if any(_changes_meaning(note, outer, found) for note in notes):
-                return _UNKNOWN
-            if any(map(asks_yes_or_no, notes)):
-                found = frozenset(_SWITCHES.get(header, header) for header in found)
-            return found.union(*(_named(note) for note in notes if not is_note(note)))
+    outer, notes = _split_notes(heading)
+    if notes and (found := _named(outer)):
+        if any(_changes_meaning(note, outer, found) for note in notes):
+            return _UNKNOWN
+        if any(map(asks_yes_or_no, notes)):
+            found = frozenset(_SWITCHES.get(header, header) for header in found)
+        return found.union(*(_named(note) for note in notes if not is_note(note)))
     return _named(heading)
+
+
+def _split_notes(heading: str) -> tuple[str, list[str]]:
+    """A heading without its notes in brackets, and these notes."""
+    notes: list[str] = []
+    while found := _BRACKETS.findall(heading):  # those within others first
+        notes += ("".join(groups) for groups in found)
+        heading = _BRACKETS.sub(" ", heading)
+    return heading, notes
 
 
 def heading_key(heading: str) -> str:
@@ -211,10 +224,10 @@ def _named(heading: str) -> frozenset[str]:
     if len(parts) <= 1:
         return whole
     if whole and not _SEPARATORS.search(_LINE_BREAK.sub("", heading)):  # wrapped, or with a note on the last lines
-        while len(parts) > 1 and is_note(parts[-1]):
+        while len(parts) > 1 and explains(parts[-1]):
             parts.pop()
         return whole | _one(" ".join(parts))
-    found = [columns for part in parts if (columns := _one(part)) or not is_note(part)]
+    found = [columns for part in parts if (columns := _one(part)) or not explains(part)]
     if whole or all(found):
         return whole.union(*found)
     found = [_one(part) for part in _SPACED.split(heading)]
@@ -224,7 +237,9 @@ def _named(heading: str) -> frozenset[str]:
 def _one(text: str) -> frozenset[str]:
     """The columns that a heading without parts names; a "New PIN" is the PIN, and a "New extension" another box."""
     found = _ALL_HEADINGS.get(fold(text)) or (_PIN if names_pin_of_box(text) else None)
-    return found or (_UNKNOWN if names_new_number(text) else _ALL_HEADINGS.get(without_new(text), _UNKNOWN))
+    if found or names_new_number(text):
+        return found or _UNKNOWN
+    return _ALL_HEADINGS.get(without_new(text)) or _ALL_HEADINGS.get(fold(without_count(text)), _UNKNOWN)
 
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
@@ -232,8 +247,9 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if names_outdated(note):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
-        is_note_of_pin = is_note(note) or asks_yes_or_no(note)
-        is_known = is_note_of_pin or _named(note) or names_pin_of_box(f"{heading} {note}")
+        if explains(note) or asks_yes_or_no(note) or not _LETTER.search(note):
+            return False
+        is_known = _named(note) or names_pin_of_box(f"{heading} {note}")
         return names_other_secret(note) or not is_known  # "PIN (door)"
     if found == _RECIPIENTS:
         return names_other_address(note)  # "E-mail (private)"
@@ -255,7 +271,8 @@ def _is_pin_of_box(heading: str) -> bool:
 
 def _pieces(heading: str) -> Iterator[str]:
     yield heading
-    for outer in (_BRACKETS.sub(" ", heading), *(a or b for a, b in _BRACKETS.findall(heading))):
+    whole, notes = _split_notes(heading)
+    for outer in (whole, *notes):
         yield outer
         yield from _SEPARATORS.split(outer)
 

@@ -24,15 +24,20 @@ EXTENSION: Final = {
 }
 
 NAME: Final = {
-    "en": "display name, box name, mailbox name, voicemail name, full name, name of the box, extension name",
-    "de": "Name, Anzeigename, Bezeichnung, Mailboxname, Name der Mailbox, Name der Voicemailbox, vollständiger Name",
+    "en": "display name, box name, mailbox name, voicemail name, full name, name of the box, extension name, "
+    "rename to, rename",
+    "de": "Name, Anzeigename, Bezeichnung, Mailboxname, Name der Mailbox, Name der Voicemailbox, vollständiger Name, "
+    "umbenennen in, umbenennen",
     "fr": "nom, nom affiché, nom d'affichage, nom complet, nom du poste, nom de la boîte, nom de la boîte vocale, "
-    "libellé",
+    "libellé, renommer en, renommer",
     "es": "nombre, nombre para mostrar, nombre completo, nombre de la extensión, nombre del buzón, "
-    "nombre del buzón de voz, denominación",
-    "it": "nome, nome visualizzato, nome completo, nome casella, nome della casella, denominazione",
-    "nl": "naam, weergavenaam, volledige naam, naam toestel, naam van het toestel, naam van de voicemailbox",
-    "pt": "nome, nome de exibição, nome apresentado, nome completo, nome do ramal, nome da caixa, denominação",
+    "nombre del buzón de voz, denominación, renombrar a, renombrar como",
+    "it": "nome, nome visualizzato, nome completo, nome casella, nome della casella, denominazione, "
+    "rinomina in, rinominare in",
+    "nl": "naam, weergavenaam, volledige naam, naam toestel, naam van het toestel, naam van de voicemailbox, "
+    "hernoemen naar, hernoem naar",
+    "pt": "nome, nome de exibição, nome apresentado, nome completo, nome do ramal, nome da caixa, denominação, "
+    "renomear para",
 }
 
 PIN: Final = {

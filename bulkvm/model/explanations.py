@@ -54,6 +54,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.COLUMN_NO_HEADING: "A heading may have been deleted by mistake, and the column is not read without it.",
     _P.PIN_COLUMN_UNCERTAIN: "A code may be the PIN of the voicemail box, of a phone or of a door. A password is "
     "the PIN unless another heading names the voicemail PIN or a login.",
+    _P.PIN_COLUMN_UNREAD: "The column may hold the PIN of something else. If it holds those of the boxes, generated "
+    "PINs would replace them.",
     _P.MAP_NOT_THERE: "A mistyped heading would otherwise be ignored, and its column left out.",
     _P.UNDO_RESULT: "Importing it would not undo anything: it holds what the undo did.",
     _P.NAME_MISSING: "The PBX requires a name for a new box.",

@@ -75,6 +75,9 @@ class ProblemCode(StrEnum):
     PIN_COLUMN_UNCERTAIN = (
         "pin-column-uncertain", _ERROR, "it is not clear which column holds the PINs", "choose it with `--map`",
     )  # fmt: skip
+    PIN_COLUMN_UNREAD = (
+        "pin-column-unread", _WARNING, "a column that may hold the PINs is not read", "choose it with `--map`",
+    )  # fmt: skip
     MAP_NOT_THERE = "map-not-there", _ERROR, "`--map` names a heading that is not there", "correct the heading"
     UNDO_RESULT = "undo-result", _ERROR, "the sheet is the result of an undo", "run `bulkvm undo` again instead"
     PLAN_AS_SHEET = (

@@ -1,6 +1,7 @@
 """Checks the headings of a sheet."""
 
 import difflib
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
@@ -15,7 +16,7 @@ from bulkvm.columns import (
     UNDO_HEADING,
     Column,
 )
-from bulkvm.columns.cell_display import shown
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import (
     heading_key,
     is_result_heading,
@@ -27,7 +28,15 @@ from bulkvm.columns.header_matching import (
     suggest_column,
     suggest_extensions,
 )
-from bulkvm.columns.heading_words import is_about_voicemail, names_login, names_secret
+from bulkvm.columns.heading_words import (
+    is_about_voicemail,
+    may_name_pin,
+    may_name_secret,
+    names_change,
+    names_login,
+    names_secret,
+    without_new,
+)
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
@@ -36,6 +45,7 @@ from bulkvm.text import join_and
 _RECIPIENTS: Final = COLUMN_OF_HEADER["recipients"]
 _NAMED: Final = 8  # unknown columns that a message names
 _COMPARED: Final = 200  # headings or rows in which something similar is looked for
+_PIN: Final = re.compile("[0-9]{4,12}")
 _CERTAIN_PIN: Final = "Voicemail PIN"  # wins over other headings
 _ONE_NAME: Final = f'Put the whole name into one column, "{NAME_COLUMN.title}".'
 _ONE_LIST: Final = f'Put all addresses into one column, "{_RECIPIENTS.title}", separated by commas.'
@@ -92,9 +102,13 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         for letter, heading in unknown.items()
         if names_new_number(heading)
     ]
-    problems += _uncertain_pin(letters.get(PIN_COLUMN, []), unknown, sheet)
+    pins = letters.get(PIN_COLUMN, [])
+    uncertain = _uncertain_pin(pins, unknown, sheet)
+    problems += uncertain
     if KEY_COLUMN not in letters:
         problems.append(_no_key(sheet))
+    elif not uncertain:
+        problems += _unread_pins(pins, unknown, sheet)
     if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
         problems.append(_UNDO_RESULT)
     if any(heading.strip().casefold() == PLAN_HEADING for heading in headings.values()):
@@ -124,7 +138,9 @@ def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
         choice = "Or map only one: the values of several columns cannot be joined here."
     else:
         choice = f"Or choose one with {' or '.join(options)}." + (
-            f" To read all of them: {' '.join(options)}." if column.joiner else ""
+            f" To read all of them: {' '.join(options)}."
+            if column.joiner and not any(without_new(headings[letter]) for letter in letters)
+            else ""
         )
     return Problem(
         row=None,
@@ -207,16 +223,56 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
         option = f"Or choose with {choice}, or ignore the column with {_map_option(theirs, '')}."
     else:
         return []
-    return [
-        Problem(
-            row=None,
-            column=PIN_COLUMN.header,
-            cell=f"{letters[0]}{sheet.header_row}",
-            code=ProblemCode.PIN_COLUMN_UNCERTAIN,
-            message=message,
-            option=option,
+    return [_pin_problem(letters[0], sheet, ProblemCode.PIN_COLUMN_UNCERTAIN, message, option)]
+
+
+def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
+    """The error if columns that are not read seem to hold the PINs, or new ones; the warning if they may."""
+    if PIN_COLUMN.header in sheet.heading_map.values() or not unknown:
+        return []
+    likely = [letter for letter, text in unknown.items() if may_name_pin(text) and _holds_pins(sheet, letter)]
+    if letters:
+        likely = [letter for letter in likely if names_change(unknown[letter])]
+    if likely:
+        code = ProblemCode.PIN_COLUMN_UNCERTAIN
+        found = [*letters, *likely][:_NAMED]
+    elif letters or not (found := [letter for letter, text in unknown.items() if may_name_secret(text)][:_NAMED]):
+        return []
+    else:
+        code = ProblemCode.PIN_COLUMN_UNREAD
+    named = " or ".join(f'{letter} ("{shown(sheet.headings[letter])}")' for letter in found)
+    options = " or ".join(_map_option(sheet.headings[letter], PIN_COLUMN.header) for letter in found)
+    if code is ProblemCode.PIN_COLUMN_UNREAD:
+        message = (
+            f'there is no column "{PIN_COLUMN.title}", and column {named} is not read. If it holds the PINs, rename it '
+            f'to "{_CERTAIN_PIN}".'
         )
-    ]
+        option = f"Or read it with {options}."
+    elif len(found) == 1:
+        message = (
+            f'it is not clear whether column {named} holds the PINs. If it does, rename it to "{_CERTAIN_PIN}"; if '
+            "not, delete it."
+        )
+        option = f"Or choose with {options}, or ignore it with {_map_option(sheet.headings[found[0]], '')}."
+    else:
+        message = (
+            f'it is not clear which column holds the PINs: {named}. Rename the one that does to "{_CERTAIN_PIN}", and '
+            "delete the others."
+        )
+        option = f"Or choose one with {options}."
+    return [_pin_problem(found[-1], sheet, code, message, option)]
+
+
+def _holds_pins(sheet: Sheet, letter: str) -> bool:
+    """Whether most of the first values of a column may be PINs."""
+    texts = [text.strip(STRIP_CHARS) for text in sheet.cells[letter].head(_COMPARED)] if letter in sheet.cells else []
+    filled = [text for text in texts if text]
+    return 2 * sum(map(bool, map(_PIN.fullmatch, filled))) > len(filled)
+
+
+def _pin_problem(letter: str, sheet: Sheet, code: ProblemCode, message: str, option: str) -> Problem:
+    cell = f"{letter}{sheet.header_row}"
+    return Problem(row=None, column=PIN_COLUMN.header, cell=cell, code=code, message=message, option=option)
 
 
 def _no_key(sheet: Sheet) -> Problem:

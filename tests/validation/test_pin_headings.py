@@ -7,7 +7,8 @@ import pytest
 from bulkvm.columns.header_matching import match_heading, suggest_column
 from bulkvm.model.box import BLANK
 from bulkvm.model.sheet import Sheet
-from bulkvm.validation import validate
+from bulkvm.reports.text.problem_text import render_problems
+from bulkvm.validation import validate, warn_of_blanks
 from tests.sheets import sheet_of
 
 
@@ -88,7 +89,10 @@ def test_a_heading_about_something_else_is_not_the_pin(heading: str) -> None:
 @pytest.mark.parametrize(
     "heading",
     ["PIN (door)", "PIN (alarm)", "PIN (SIM card)", "PIN [conference]", "PIN (do not use)", "PIN (Tür)",
-     "PIN Code (hotdesk)", "PIN\n(gate)", "PIN (nicht verwenden)", "PIN (again)"],
+     "PIN Code (hotdesk)", "PIN\n(gate)", "PIN (nicht verwenden)", "PIN (former)", "PIN (hash)", "PIN (bank)",
+     "PIN (6 digits, web login)", "PIN (for the door)", "PIN (Haustür)", "Code PIN (porte)", "PIN (puerta)",
+     "PIN (cassaforte)", "PIN (deur)", "PIN (porta)", "Türcode", "SIM-PIN", "Bank PIN", "Alarm-PIN",
+     "PIN (required, for the safe)", "PIN (6-stellig, SIP)"],
 )  # fmt: skip
 def test_the_pin_of_something_else_is_not_read(heading: str) -> None:
     checked = validate(read("Floor", heading))
@@ -126,3 +130,100 @@ def test_a_password_beside_a_login_is_the_pin_only_where_it_is_mapped(heading: s
 def test_a_pin_beside_a_login_is_the_pin() -> None:
     for heading in ("PIN", "Voicemail PIN", "VM password"):
         assert [record.pin for record in validate(read("Login", heading)).records] == ["918264"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["PIN (6-stellig)", "PIN (mind. 6 Stellen)", "PIN (exactly 6 digits)", "PIN (no repeats)",
+     "PIN (leave blank to keep)", "PIN (if known)", "PIN (do not change)", "PIN - 6 digits",
+     "PIN: 6 digits", "PIN: leave blank to keep", "PIN \u2013 6-stellig", "PIN*", "PIN (*)", "PIN (6 digits",
+     "PIN {6 digits}", "PIN <6-10>", "PIN \uff086 digits\uff09", "PIN 6 digits", "6-digit PIN", "6-stellige PIN",
+     "PIN\n(no 111 or 123)", "PIN (6 digits) (required)", "PIN (unique for each box)", "PIN (keep it secret)",
+     "PIN (if blank, the box keeps its PIN)", "PIN (to listen to messages)", "PIN (keine Wiederholungen)",
+     "PIN (leer lassen, um sie zu behalten)", "PIN (falls bekannt)", "PIN (nicht ändern)", "PIN (nicht aendern)",
+     "Code PIN (à 6 chiffres)", "Code PIN à 6 chiffres", "Code PIN (sans répétition)", "PIN (laisser vide pour garder)",
+     "PIN (si connu)", "Code PIN (ne pas modifier)", "PIN (6 dígitos)", "PIN de 6 dígitos", "PIN (sin repeticiones)",
+     "PIN (dejar en blanco para mantener)", "PIN (si se conoce)", "PIN (no cambiar)", "PIN (almeno 6 cifre)",
+     "Codice PIN (senza ripetizioni)", "PIN (lasciare vuoto per mantenere)", "PIN (se noto)", "PIN (non modificare)",
+     "PIN (minimaal 6 cijfers)", "Pincode (6-cijferig)", "PIN (geen herhalingen)", "PIN (leeg laten om te behouden)",
+     "PIN (indien bekend)", "PIN (niet wijzigen)", "PIN (mínimo 6 dígitos)", "PIN (sem repetições)",
+     "PIN (deixar em branco para manter)", "PIN (se conhecido)", "PIN (não alterar)", "Password (exactly 6 digits)",
+     "VM PIN (no repeats)"],
+)  # fmt: skip
+def test_a_note_that_explains_how_to_fill_in_the_pins_is_left_out(heading: str) -> None:
+    assert [record.pin for record in validate(read("Floor", heading)).records] == ["918264"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["PIN (lobby)", "PIN (again)", "PIN - Lobby", "PIN (Kaffeemaschine)", "PIN (required for laundry)", "Temporary PIN",
+     "Default PIN", "Initial PIN", "PIN 1", "PIN2", "Extension PIN", "Start-PIN", "Wunschpin", "PIN changed",
+     "Current PIN", "PIN temporaire", "PIN provisional", "Standaardpin", "Senha inicial", "PIN modifié"],
+)  # fmt: skip
+def test_pins_below_a_heading_that_may_mean_others_are_an_error_with_the_map_that_decides(heading: str) -> None:
+    checked = validate(read("Floor", heading))
+
+    (problem,) = [problem for problem in checked.problems if problem.is_error]
+    assert problem.code == "pin-column-uncertain"
+    for header, pin in (("pin", "918264"), ("", BLANK)):
+        assert f'--map "{heading}={header}"' in problem.message_with_option
+        mapped = validate(replace(read("Floor", heading), heading_map={heading: header}))
+        assert [record.pin for record in mapped.records] == [pin]
+
+
+def test_several_columns_that_may_hold_the_pins_are_named_in_one_error() -> None:
+    (problem,) = [problem for problem in validate(read("PIN 1", "PIN 2")).problems if problem.is_error]
+
+    assert '--map "PIN 1=pin" or --map "PIN 2=pin"' in problem.message_with_option
+
+
+@pytest.mark.parametrize("heading", ["Temporary PIN", "PIN 2", "PIN (lobby)", "PIN (again)", "User PIN", "Code 2"])
+def test_beside_the_pin_other_pins_are_not_read(heading: str) -> None:
+    checked = validate(read("PIN", heading))
+
+    assert [record.pin for record in checked.records] == ["402817"]
+    assert not [problem for problem in checked.problems if problem.code.startswith("pin-column")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [
+        ("New PIN", "column-twice"), ("Changed PIN", "column-twice"), ("Updated PIN", "column-twice"),
+        ("Change PIN to", "column-twice"), ("PIN ändern in", "column-twice"), ("Gewünschte PIN", "column-twice"),
+        ("PIN changed", "pin-column-uncertain"), ("PIN modifié", "pin-column-uncertain"),
+        ("PIN cambiado", "pin-column-uncertain"),
+    ],
+)  # fmt: skip
+def test_a_changed_pin_beside_the_pin_is_an_error_that_names_both(heading: str, code: str) -> None:
+    (problem,) = [problem for problem in validate(read("PIN", heading)).problems if problem.is_error]
+
+    assert problem.code == code
+    assert f'--map "PIN=pin" or --map "{heading}=pin"' in problem.message_with_option
+
+
+def test_whether_a_pin_was_changed_is_no_pin() -> None:
+    sheet = sheet_of(["Extension", "PIN", "PIN changed"], ["6201", "402817", "2026-01-31"], ["6202", "918264", "no"])
+
+    assert [record.pin for record in validate(sheet).records] == ["402817", "918264"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("UserPIN", "402817"), ("User PIN", "402817"), ("PIN (door)", "402817"), ("SIP password", "x8Kd"),
+        ("Temporary PIN", "see letter"), ("Code 1", "402817"), ("Old PIN", "402817"),
+    ],
+)  # fmt: skip
+def test_an_unread_pin_is_named_instead_of_advice_to_generate_others(heading: str, text: str) -> None:
+    checked = validate(sheet_of(["Extension", "Name", heading], ["6201", "Lab", text]))
+    shown = render_problems([*checked.problems, *warn_of_blanks(checked)])
+
+    assert f'--map "{heading}=pin"' in shown
+    assert "--generate-pins" not in shown
+
+
+@pytest.mark.parametrize("heading", ["Area code", "Cost code", "Language code", "Postal code", "Department"])
+def test_a_code_that_is_no_secret_is_not_named_as_a_pin(heading: str) -> None:
+    checked = validate(sheet_of(["Extension", "Name", heading], ["6201", "Lab", "4711"]))
+
+    assert "pin-column-unread" not in {problem.code for problem in checked.problems}

@@ -81,6 +81,8 @@ def _render_more(count: int) -> str:
 
 def _advise_options(problems: Iterable[Problem]) -> Iterator[str]:
     codes = {problem.code for problem in problems}
+    if ProblemCode.PIN_COLUMN_UNREAD in codes:  # generated PINs might replace those of the sheet
+        codes.discard(ProblemCode.PIN_MISSING)
     yield from dict.fromkeys(advice for code, advice in _OPTIONS.items() if code in codes)
     if any(problem.code is ProblemCode.PIN_LENGTH and "password policy" in problem.message for problem in problems):
         yield _OLD_PBX
