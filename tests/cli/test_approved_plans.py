@@ -753,6 +753,29 @@ def test_a_pin_in_digits_of_another_script_is_not_shown(bulkvm: Bulkvm, folder: 
     assert "\uff14\uff10\uff12" not in everything_in(folder / "plan.xlsx")
 
 
+@pytest.mark.parametrize(
+    "remark", ["852-0742", "was 852 0742 until 2019", "1. 85 20 74 2, 2. none", "8520742.", "x8520742"]
+)
+@pytest.mark.usefixtures("pbx")
+def test_a_pin_in_groups_of_digits_is_not_shown(bulkvm: Bulkvm, folder: Path, remark: str) -> None:
+    (folder / "boxes.csv").write_text(f'ext,name,pin,remarks,r {remark}\n6201,Desk,8520742,"{remark}",5\n', "utf-8")
+
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 0
+
+    cells = list(load_workbook(folder / "plan.xlsx")["Boxes"].values)
+    assert cells[0][3:5] == ("remarks", "(not shown)")
+    assert cells[1][:5] == ("6201", "Desk", "(set)", "(not shown)", "5")
+
+
+@pytest.mark.usefixtures("pbx")
+def test_numbers_that_are_no_pins_are_shown(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "boxes.csv").write_text('ext,name,pin,remarks\n6201,Desk,8520742,"room 85, 3rd floor, 0742 5"\n', "utf-8")
+
+    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx").code == 0
+
+    assert load_workbook(folder / "plan.xlsx")["Boxes"]["D2"].value == "room 85, 3rd floor, 0742 5"
+
+
 def test_a_result_never_overwrites_the_plan(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
     before, content = sent(planned), (folder / "plan.xlsx").read_bytes()
 

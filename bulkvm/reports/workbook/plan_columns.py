@@ -28,6 +28,7 @@ _STATUSES: Final = {
 }
 NOT_SHOWN: Final = "(not shown)"
 SHORTEST_PIN: Final = 4  # digits; shorter numbers are everywhere
+_LONGEST_PIN: Final = 64
 _DIGITS: Final = re.compile("[0-9]+")
 
 
@@ -88,19 +89,38 @@ def mask_pins(sheet: Sheet, changes: Sequence[Change], secrets: frozenset[str]) 
                 NOT_SHOWN if other and (_is_number(text) or contains_secret(text, secrets)) else text
                 for text, other in zip(texts, not_planned, strict=True)
             ]
-    return replace(sheet, cells=cells)
+    headings = {
+        letter: heading if letter in headers or not _contains(numbers_in(heading), secrets) else NOT_SHOWN
+        for letter, heading in sheet.headings.items()
+    }
+    return replace(sheet, cells=cells, headings=headings)
 
 
 def contains_secret(text: str, secrets: frozenset[str]) -> bool:
-    """Whether a text contains one of the secrets, which are digits, as a number of its own, or says that it does."""
+    """Whether a text contains one of the secrets, which are digits, also in groups, or says that it does."""
     numbers = numbers_in(text)
-    return not secrets.isdisjoint(numbers) or (len(numbers[-1]) >= SHORTEST_PIN and names_secret(text))
+    return _contains(numbers, secrets) or (len(numbers[-1]) >= SHORTEST_PIN and names_secret(text))
+
+
+def _contains(numbers: Sequence[str], secrets: frozenset[str]) -> bool:
+    return not secrets.isdisjoint(numbers) or not secrets.isdisjoint(_joined(numbers[:-1]))
 
 
 def numbers_in(text: str) -> list[str]:
     """The numbers in a text, also in digits of other scripts, and all its digits as one number."""
     numbers = _DIGITS.findall(text if text.isascii() else "".join(str(unicodedata.digit(c, c)) for c in text))
     return [*numbers, "".join(numbers)]
+
+
+def _joined(groups: Sequence[str]) -> Iterator[str]:
+    """The numbers that are written as several groups one after the other, such as 852-0742."""
+    for start in range(len(groups)):
+        number = groups[start]
+        for group in groups[start + 1 :]:
+            number += group
+            if len(number) > _LONGEST_PIN:
+                break
+            yield number
 
 
 def _is_number(text: str) -> bool:
