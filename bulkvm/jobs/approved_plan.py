@@ -1,10 +1,11 @@
 """Approved plans: sent exactly as they are, or not at all."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bulkvm.jobs.observer import Observer
 from bulkvm.jobs.plan_file import PlanFile, rows_not_planned
 from bulkvm.jobs.plan_seal import pin_seal, refusal
 from bulkvm.jobs.preparing import Prepared
@@ -13,10 +14,12 @@ from bulkvm.model.outcome import Status
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant, name_distinctly
-from bulkvm.planning.saved_plan import exact_plan, find_changes_since, save_rows
-from bulkvm.runs import read_journal
-from bulkvm.runs.history import list_runs, undos_of
+from bulkvm.planning.saved_plan import SavedRow, exact_plan, find_changes_since, save_rows, unseen_rows
+from bulkvm.planning.unseen_fields import name_fields
+from bulkvm.runs import ListedRun, read_journal
+from bulkvm.runs.history import find_undo_in_effect, list_runs
 from bulkvm.runs.plan_key import plan_seal
+from bulkvm.text import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,18 @@ class ApprovedPlan:
             )
             raise self._refuse("may be of another tenant", ProblemCode.PLAN_TENANT, message)
 
-    def apply(self, prepared: Prepared) -> Prepared:
-        """Return what is left to be sent of the plan, if nothing that it is about was changed.
+    def apply(self, prepared: Prepared, observer: Observer) -> Prepared:
+        """Return what is left to be sent of the plan, if nothing that it is about was changed, and it was not undone.
 
         Raises:
-            PlanRefused: anything was changed.
+            PlanRefused: anything was changed, or a run of the plan was undone.
         """
+        runs = list_runs()
+        ours = [run for run in runs if run.info.plan_id == self.plan.id]
+        for run in ours:
+            if undo := find_undo_in_effect(run, runs):
+                message = f"Run {run.info.name} sent the plan, and {undo.info.name} undid that run."
+                raise self._refuse("was sent and undone", ProblemCode.PLAN_UNDONE, message)
         if prepared.plan is None:
             errors = [
                 Problem(row=p.row, code=ProblemCode.PLAN_OUTDATED, message=f"The row has an error now: {p.message}")
@@ -93,20 +102,47 @@ class ApprovedPlan:
         saved, plan = self.plan.rows, prepared.plan
         seal = pin_seal(plan_seal(), self.plan.id)
         current = save_rows(plan, rows_not_planned(prepared), prepared.generated_pins, seal)
-        sent_before = self._sent_before()
-        if problems := find_changes_since(saved, current, sent_before):
+        sent_before = _sent_by(ours)
+        unseen = unseen_rows(saved, current, sent_before)
+        problems = [*find_changes_since(saved, current, sent_before), *_changed_later(unseen, ours, runs)]
+        if problems:
             raise refusal("The plan is out of date", problems)
+        if unseen:
+            observer.notice(_describe_unseen(unseen))
         return replace(prepared, plan=exact_plan(plan, saved, current, sent_before))
-
-    def _sent_before(self) -> Mapping[int, Status]:
-        """The rows that earlier runs of the plan have sent, or may have sent, unless they were undone."""
-        runs = list_runs()
-        ours = [run for run in runs if run.info.plan_id == self.plan.id and not undos_of(run, runs)]
-        outcomes = (outcome for run in ours for outcome in read_journal(run.file).outcomes)
-        return {outcome.row: outcome.status for outcome in outcomes if outcome.status.may_have_changed}
 
     def _refuse(self, what: str, code: ProblemCode, message: str) -> Exception:
         return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)])
+
+
+def _sent_by(runs: Sequence[ListedRun]) -> Mapping[int, Status]:
+    """The rows that runs of the plan have sent, or may have sent."""
+    outcomes = (outcome for run in runs for outcome in read_journal(run.file).outcomes)
+    return {outcome.row: outcome.status for outcome in outcomes if outcome.status.may_have_changed}
+
+
+def _changed_later(
+    unseen: Sequence[SavedRow], ours: Sequence[ListedRun], runs: Sequence[ListedRun]
+) -> Iterator[Problem]:
+    """Name the rows whose box another run of this machine changed after the last run of the plan."""
+    if not unseen:
+        return
+    rows = {row["extension_number"]: row["row"] for row in unseen}
+    for run in runs[runs.index(ours[-1]) + 1 :]:
+        if run.info.known_tenant.contradicts(ours[-1].info.known_tenant):
+            continue
+        for outcome in read_journal(run.file).outcomes:
+            if outcome.status.may_have_changed and outcome.extension_number in rows:
+                message = f"Run {run.info.name} changed box {outcome.extension_number} after the plan was sent."
+                yield Problem(row=rows[outcome.extension_number], code=ProblemCode.PLAN_OUTDATED, message=message)
+
+
+def _describe_unseen(unseen: Sequence[SavedRow]) -> str:
+    fields = name_fields(dict.fromkeys(field for row in unseen for field in row["unseen"]))
+    return (
+        f"An earlier run of this plan sent {fields} in {count(len(unseen), 'row')}, which the PBX does not show. "
+        "Whether the boxes still have these values is not known; they are not sent again."
+    )
 
 
 def _sha256(file: Path) -> str:

@@ -82,7 +82,7 @@ def import_sheet(
             check_result_name(reservation.path, sheet, overwrite=reservation)
             lock = partial(_lock_until_end, stack, approved)
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock, for_approval=approved is not None)
-        prepared = approved.apply(prepared) if approved else prepared
+        prepared = approved.apply(prepared, observer) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
         report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
         return replace(report, plan=approved.reference) if approved else report

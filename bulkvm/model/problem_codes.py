@@ -93,6 +93,7 @@ class ProblemCode(StrEnum):
     PLAN_EXPIRED = "plan-expired", _ERROR, "the plan is no longer valid", "make a new plan"
     PLAN_TENANT = "plan-tenant", _ERROR, "the plan was made for another tenant", "use the site of the plan"
     PLAN_SHEET = "plan-sheet", _ERROR, "the sheet of the plan is missing, or was changed", "make a new plan"
+    PLAN_UNDONE = "plan-undone", _ERROR, "the plan was sent, and its run was undone", "make a new plan"
     PLAN_OUTDATED = "plan-outdated", _ERROR, "a box was changed since the plan was made", "make a new plan"
     NAME_MISSING = (
         "name-missing", _ERROR, "a new box needs a name, and the row or the sheet has none", "fill it in",

@@ -96,6 +96,14 @@ def _done_rows(saved: Sequence[SavedRow], now: Mapping[int, SavedRow], sent_befo
     return unchanged & sent_before.keys() | unseen
 
 
+def unseen_rows(
+    saved: Sequence[SavedRow], current: Sequence[SavedRow], sent_before: Mapping[int, Status]
+) -> list[SavedRow]:
+    """The rows, as they are now, that were sent before, and differ only in fields that the PBX does not show."""
+    now = _by_row(current)
+    return [now[row] for row in sorted(_done_rows(saved, now, sent_before)) if _is_unseen_only(now[row])]
+
+
 def _save(change: Change, seal: Callable[[str, str], str], *, has_generated_pin: bool) -> SavedRow:
     number = change.record.extension_number
 

@@ -71,6 +71,11 @@ def undos_of(run: ListedRun, runs: Sequence[ListedRun]) -> list[ListedRun]:
     return [one for one in runs if one.info.file == f"{UNDO_OF}{run.info.name}"]
 
 
+def find_undo_in_effect(run: ListedRun, runs: Sequence[ListedRun]) -> ListedRun | None:
+    """The last undo of a run that was not undone itself."""
+    return next((undo for undo in reversed(undos_of(run, runs)) if not find_undo_in_effect(undo, runs)), None)
+
+
 def find_sent_values(past: PastRun, runs: Sequence[ListedRun]) -> dict[int, dict[str, Any]]:
     """The values that the undone run set, by row and field, if a run is an undo; and so on if that is an undo too."""
     sent: dict[int, dict[str, Any]] = defaultdict(dict)

@@ -100,7 +100,7 @@ def test_an_approved_plan_sends_exactly_its_changes_and_nothing_the_second_time(
         "6204": ("Pharmacy", "840628", None),
     }
     assert statuses(folder / "boxes.result.xlsx") == ["updated", "updated", "unchanged", "created"]
-    assert "Nothing is left to send: every row already matches the plan." in second.err
+    assert "Nothing is left to send: every row was sent before, or already matches the plan." in second.err
     listed = bulkvm("runs", "--json").json["runs"]
     third = bulkvm(*APPROVED, "--json").json
     assert third["plan"] == listed[1]["plan"]

@@ -230,13 +230,71 @@ def test_a_run_that_stopped_early_is_continued_with_the_same_plan(planned: Starl
     assert {number: box["name"] for number, box in boxes_of(planned).items()} == {n: row[0] for n, row in AFTER.items()}
 
 
-def test_a_plan_whose_run_was_undone_can_be_sent_again(planned: Starlette) -> None:
+def test_a_plan_whose_run_was_undone_is_not_sent_again(planned: Starlette) -> None:
+    first = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+    undo = undo_run("last", connection_to(planned), with_messages=True)
+    sent = changes_sent(planned)
+
+    with pytest.raises(PlanRefused, match=f"Run {first.run} sent the plan, and {undo.report.run} undid that run"):
+        import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert changes_sent(planned) == sent
+
+
+def test_a_plan_whose_undo_was_undone_has_nothing_left_to_send(planned: Starlette) -> None:
     import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
     undo_run("last", connection_to(planned), with_messages=True)
+    undo_run(list_runs()[-1].info.name, connection_to(planned))
 
     again = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
 
-    assert [outcome.status for outcome in again.outcomes] == [Status.UPDATED, Status.UPDATED, Status.CREATED]
+    assert {outcome.status for outcome in again.outcomes} == {Status.UNCHANGED}
+
+
+class Notices(Observer):
+    """Keeps the notices."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.texts.append(text)
+
+
+@pytest.fixture
+def planned_pin(folder: Path) -> Starlette:
+    """A PBX that shows no PINs, and a plan, which was sent, of another PIN for a box."""
+    app = create_app(settings=SimulatorSettings(behave=("hide:pin:both",)))
+    fill(app, BEFORE)
+    file = write_csv(folder / "a.csv", ("6201", "Desk", "582046", ""), headings=HEADINGS)
+    assert plan_sheet(file, connection_to(app), output=folder / "plan.xlsx").output
+    import_plan(Path("plan.xlsx"), connection_to(app), max_changes=None)
+    return app
+
+
+def test_a_pin_that_the_pbx_does_not_show_is_not_said_to_match_the_plan(planned_pin: Starlette) -> None:
+    sent, notices = changes_sent(planned_pin), Notices()
+
+    again = import_plan(Path("plan.xlsx"), connection_to(planned_pin), max_changes=None, observer=notices)
+
+    assert ([outcome.status for outcome in again.outcomes], changes_sent(planned_pin)) == ([Status.UNCHANGED], sent)
+    (notice,) = notices.texts
+    assert notice == (
+        "An earlier run of this plan sent PIN in 1 row, which the PBX does not show. Whether the boxes still have "
+        "these values is not known; they are not sent again."
+    )
+
+
+def test_a_plan_is_out_of_date_if_a_later_run_changed_a_pin_that_the_pbx_does_not_show(
+    planned_pin: Starlette, folder: Path
+) -> None:
+    file = write_csv(folder / "b.csv", ("6201", "Desk", "693157", ""), headings=HEADINGS)
+    later = import_sheet(file, connection_to(planned_pin), PlanOptions(max_changes=None))
+
+    with pytest.raises(PlanRefused, match=f"Run {later.run} changed box 6201 after the plan was sent"):
+        import_plan(Path("plan.xlsx"), connection_to(planned_pin), max_changes=None)
+
+    assert boxes_of(planned_pin)["6201"]["pin"] == "693157"
 
 
 def test_the_journal_names_the_plan(planned: Starlette, folder: Path) -> None:
