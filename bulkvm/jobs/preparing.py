@@ -231,4 +231,5 @@ def _make_new_pins(checked: Checked, options: PlanOptions, policy: PinPolicy) ->
         for_refused_only=not options.generate_pins,
         only_of_new=options.reading.replace_pins,
         not_sent=checked.pins_not_sent,
+        sent=checked.sent_pins,
     )

@@ -67,6 +67,8 @@ class NewPins:
             one whose present PIN the rules refuse.
         only_of_new: whether the PINs of rows whose box exists are not sent, and boxes that exist get no generated one.
         not_sent: rows of a result whose PIN is not sent if their box exists.
+        sent: the PINs that an earlier import sent in place of those in the cells, by row of its result. If the box no
+            longer exists, a new one gets the same PIN, unless the policy refuses it.
     """
 
     policy: PinPolicy = DEFAULT_PIN_POLICY
@@ -75,6 +77,7 @@ class NewPins:
     for_refused_only: bool = False
     only_of_new: bool = False
     not_sent: Collection[int] = frozenset()
+    sent: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     def fill_in_all(self, records: Sequence[Record], index: BoxIndex) -> tuple[list[Record], list[int]]:
         """Remove the PINs that are not to be sent, and add generated ones.
@@ -100,10 +103,17 @@ class NewPins:
         return self.only_of_new or record.row in self.not_sent
 
     def fill_in(self, record: Record, box: Box | None) -> Record:
-        """Add a generated PIN to a record whose box is given, if it needs one."""
+        """Add a PIN to a record whose box is given, if it needs one: that of an earlier import, or a generated one."""
+        if box is None and self._is_sent_again(record):
+            return replace(record, pin=self.sent[record.row])
         if record.pin is not BLANK or self.make is None or not self._is_needed(record, box):
             return record
         return replace(record, pin=self.make(record.extension_number))
+
+    def _is_sent_again(self, record: Record) -> bool:
+        """Whether a new box gets the PIN that an earlier import sent in place of the one in the cell."""
+        is_replaced = record.pin is BLANK or record.row in self.not_sent
+        return record.row in self.sent and is_replaced and pin_fault(self.sent[record.row], self.policy) is None
 
     def _is_needed(self, record: Record, box: Box | None) -> bool:
         if box is None:
@@ -113,17 +123,23 @@ class NewPins:
         return pin_fault(box.pin, self.policy) is not None and bool(find_differences(record, box))
 
     def warn_of_kept(self, changes: Iterable[Change], kept_rows: Collection[int]) -> Iterator[Problem]:
-        """Warn of each refused PIN that a generated one replaces, and once of those whose boxes keep their own."""
-        kept = []
+        """Warn of each refused PIN that a generated one replaces, and once each of the others that are not sent."""
+        kept, again = [], []
         for change in changes:
             row = change.record.row
             if change.box:
                 kept += [row] if row in kept_rows else []
+            elif row in self.sent and change.record.pin == self.sent[row]:
+                again.append(row)
             elif error := self.refused.get(row):
                 message = (
                     f"{without_remedy(error.message)} A generated PIN replaces it: the result has it in bulkvm_pin."
                 )
                 yield replace(error, code=ProblemCode.PIN_REPLACED, message=message, severity=Severity.WARNING)
+        if again:
+            pins = "1 new box gets the PIN" if len(again) == 1 else f"{len(again):,} new boxes get the PINs"
+            message = f"{pins} in {SENT_PIN_HEADING}, which an earlier import sent (first in row {again[0]})."
+            yield Problem(row=None, code=ProblemCode.PIN_REPLACED, message=message)
         if kept:
             pins = "the PIN of 1 row is" if len(kept) == 1 else f"the PINs of {len(kept):,} rows are"
             boxes = "The box exists and keeps its PIN" if len(kept) == 1 else "These boxes exist and keep their PINs"

@@ -60,6 +60,7 @@ class Checked:
             `--replace-pins`, and those in a result that an import replaced or did not send.
         pins_not_sent: the rows of a result whose PIN an import did not send, since the box kept its own, or since it
             sent the PIN with the zeros that it had lost.
+        sent_pins: the PINs, by row of a result, that an import sent in place of those in the cells.
     """
 
     records: tuple[Record, ...]
@@ -72,6 +73,7 @@ class Checked:
     left_out: Mapping[int, str] = field(default_factory=dict)
     refused_pins: Mapping[int, Problem] = field(default_factory=dict)
     pins_not_sent: Collection[int] = frozenset()
+    sent_pins: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def left_out_outcomes(self) -> tuple[Outcome, ...]:
@@ -154,7 +156,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
         header: _check(sheet, header, found, rows, policy, fix_zeros=fix_zeros) for header, found in all_letters.items()
     }
     letters = {header: found[0] for header, found in all_letters.items()}
-    refused_pins, not_sent = _blank_refused_pins(sheet, checked, rows, replace_pins=replace_pins)
+    refused_pins, not_sent, sent_pins = _blank_refused_pins(sheet, checked, rows, replace_pins=replace_pins)
     problems.extend(chain.from_iterable(column.problems for column in checked.values()))
     numbers = _texts(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
@@ -177,26 +179,28 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
         letters,
         refused_pins=refused_pins,
         pins_not_sent=not_sent,
+        sent_pins=sent_pins,
     )
 
 
 def _blank_refused_pins(
     sheet: Sheet, checked: dict[str, CheckedColumn], rows: Sequence[int], *, replace_pins: bool
-) -> tuple[Mapping[int, Problem], set[int]]:
+) -> tuple[Mapping[int, Problem], set[int], Mapping[int, str]]:
     """Blank the refused PINs of all rows, or of those whose PIN an import did not send.
 
     Returns:
-        The errors of these PINs by row, and the rows of a result whose box kept its PIN.
+        The errors of these PINs by row, the rows of a result whose box kept its PIN, and the PINs that an import sent
+        in place of those in the cells.
     """
     replaced, not_sent = read_pin_column(sheet)
     chosen = set(rows) if replace_pins else replaced.keys() | not_sent
     if not chosen or PIN_COLUMN.header not in checked:
-        return {}, not_sent
+        return {}, not_sent, replaced
     if replaced:
         pins = dict(zip(rows, checked[PIN_COLUMN.header].values, strict=True))
         not_sent |= rows_with_restored_zeros(replaced, pins)
     checked[PIN_COLUMN.header], refused = blank_refused_pins(checked[PIN_COLUMN.header], rows, chosen)
-    return refused, not_sent
+    return refused, not_sent, replaced
 
 
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
@@ -230,7 +234,7 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
         for column, message in messages.items()
         if column.blank_code
         and getattr(record, column.header) is BLANK
-        and not (column is PIN_COLUMN and record.row in checked.refused_pins)
+        and not (column is PIN_COLUMN and (record.row in checked.refused_pins or record.row in checked.sent_pins))
     )
     problems.extend(warn_of_sent_pins(checked.refused_pins, checked.pins_not_sent))
     return checked.with_cells(problems)

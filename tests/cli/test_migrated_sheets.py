@@ -246,12 +246,42 @@ def test_a_result_with_replaced_pins_can_be_imported_as_it_is(bulkvm: Bulkvm, pb
     assert bulkvm("diff", "again.xlsx").code == 0
 
 
-@pytest.mark.usefixtures("pbx")
-def test_a_replaced_pin_of_a_box_that_is_gone_is_missing(bulkvm: Bulkvm, folder: Path) -> None:
-    bulkvm("import", write_csv(folder / "a.csv", ("6303", "Old PIN", "2580", "", "")), "--replace-pins", "--yes")
+@pytest.mark.parametrize("options", [(), ("--replace-pins", "--generate-pins")], ids=["as it is", "replaced again"])
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_box_that_is_created_again_from_a_result_gets_the_pin_that_was_sent(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str, options: Sequence[str]
+) -> None:
+    rows = [("6303", "Old PIN", "2580", "", ""), ("6304", "No PIN", "", "", ""), ("6305", "Zero", "4829157", "", "")]
+    others = [(str(6310 + n), f"Desk {n}", f"{59302684 + n * 1117}", "", "") for n in range(8)]
+    sheet = write_csv(folder / "a.csv", *rows, *others)
+    how = "--replace-pins", "--generate-pins", "--fix", "leading-zeros"
+    bulkvm("import", sheet, *how, "--yes", "--result", f"r.{suffix}")
+    sent, restored = stored(pbx, "pin"), {"6305": "04829157"}
     bulkvm("undo", "last", "--yes")
 
-    ended = bulkvm("import", "a.result.xlsx", "--yes", "--json")
+    planned = bulkvm("plan", f"r.{suffix}", *options, "--json").json
+    bulkvm("plan", f"r.{suffix}", *options, "--output", "plan.xlsx")
+    ended = bulkvm("import", "plan.xlsx", "--approved", "--yes", "--json", "--result", f"again.{suffix}")
+    letters = bulkvm("pins", f"again.{suffix}", "--output", "letters.csv")
+
+    assert sent == sent | restored
+    assert (ended.code, letters.code) == (0, 0)
+    assert stored(pbx, "pin") == sent
+    assert column(folder / f"again.{suffix}", "bulkvm_pin")[:3] == [sent["6303"], sent["6304"], "04829157"]
+    assert (
+        dict(zip(column(folder / "letters.csv", "Extension"), column(folder / "letters.csv", "PIN"), strict=True))
+        == sent
+    )
+    messages = [problem["message"] for problem in planned["problems"] if problem["code"] == "pin-replaced"]
+    assert messages == ["3 new boxes get the PINs in bulkvm_pin, which an earlier import sent (first in row 2)."]
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_pin_that_was_sent_and_that_the_rules_refuse_now_is_missing(bulkvm: Bulkvm, folder: Path) -> None:
+    headings = ("extension_number", "name", "pin", "bulkvm_status", "bulkvm_pin")
+    write_csv(folder / "r.csv", ("6303", "Old PIN", "2580", "created", "1112"), headings=headings)
+
+    ended = bulkvm("import", "r.csv", "--yes", "--json")
 
     assert (ended.code, [problem["code"] for problem in ended.json["problems"]]) == (3, ["pin-missing"])
 
