@@ -4,22 +4,18 @@ import re
 import unicodedata
 from typing import Final
 
+from bulkvm.columns.invisible import find_invisible, is_invisible
 from bulkvm.text import escape_quotes
 
-# Zero-width characters, direction marks and the like, which str.strip keeps.
+# Zero-width characters, direction marks, fillers and the like, which str.strip keeps.
 _INVISIBLE: Final = "".join(
     chr(code)
-    for code in (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
-)
+    for code in (0xAD, 0x61C, 0x115F, 0x1160, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+                 *range(0x2060, 0x2070), 0x2800, 0x3164, 0xFEFF, 0xFFA0)
+)  # fmt: skip
 _SPACES: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 # Characters around a value that are not part of it.
 STRIP_CHARS: Final = _SPACES + _INVISIBLE
-
-# Characters inside a value that are not visible, and that belong to no value except a name.
-_HIDDEN_INSIDE: Final = re.compile(
-    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    r"\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]|(?<=[!-~])[\ufe00-\ufe0f]"
-)
 
 # Words for "no value" that programs write, and that pivot tables show in brackets.
 _NO_VALUE: Final = frozenset({
@@ -49,12 +45,12 @@ _MAY_BE_PIN: Final = re.compile(rf"{_DIGIT}(?:[\W_]{{0,3}}{_DIGIT}){{5,}}|{_DIGI
 
 def find_hidden_characters(text: str) -> list[str]:
     """The names of the invisible characters inside a text, each once."""
-    return list(dict.fromkeys(map(character_name, _HIDDEN_INSIDE.findall(text))))
+    return list(dict.fromkeys(map(character_name, find_invisible(text))))
 
 
 def remove_hidden_characters(text: str) -> str:
     """Remove the invisible characters inside a text."""
-    return _HIDDEN_INSIDE.sub("", text)
+    return "".join(character for character in text if not is_invisible(character))
 
 
 def character_name(character: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
+from bulkvm.columns.invisible import find_stray_invisible
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
@@ -18,11 +19,6 @@ PLAIN_NAME: Final = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)[A-Z][A-Za-z]*(?: [A-
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-# Invisible characters, unless they join the letters of some scripts or emoji; and spaces that look like others.
-_HIDDEN: Final = re.compile(
-    r"[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
-    r"|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
-)
 _LOST: Final = "\ufffd"
 # What people write instead of the value of the row above.
 _AS_ABOVE: Final = frozenset({
@@ -108,8 +104,12 @@ def no_hidden_characters(value: str, _: PinPolicy) -> Fault | None:
     """Warn of invisible characters and unusual spaces, which make two names that look equal differ."""
     if value.isascii():
         return None
-    for pattern, what in ((_HIDDEN, "an invisible character"), (_ODD_SPACES, "an unusual space")):
-        if found := pattern.findall(value):
+    odd = (
+        (find_stray_invisible(value), "an invisible character"),
+        (_ODD_SPACES.findall(value), "an unusual space"),
+    )
+    for characters, what in odd:
+        if found := [*characters]:
             names = ", ".join(dict.fromkeys(map(character_name, found)))
             message = f"There is {what} ({names}) in this name. If it should not be there, type the name again."
             return Fault(ProblemCode.INVISIBLE_CHARACTERS, message)

@@ -514,12 +514,16 @@ def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str)
     ("text", "codes"),
     [
         *((f"Front{character}Desk", ["invisible-characters?"])
-          for character in "\u200b\u200c\u200d\u00a0\u202f\u2007\ufeff\u00ad\u2060\u200e\u202e\u3164"),
+          for character in "\u200b\u200c\u200d\u00a0\u202f\u2007\ufeff\u00ad\u2060\u200e\u202e\u3164\u2800\u17b4"
+          "\u180b\ufffc\u061c\u2067\u115f\uffa0\u034f\ufff0\u2065\ufe0f\U000e0041\U000e0100\U000e0fff\U0001d159\U0001d173\U00016fe4"),
         ("می\u200cخواهم", []),
         ("क्\u200dष", []),
         ("Team 👩\u200d⚕\ufe0f", []),
         ("M\ufffdller", ["name-encoding?"]),
         ("診療 受付", []),
+        ("\u845b\U000e0100城", []),  # a form of the letter
+        ("Post ☎\ufe0f, \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", []),
+        ("\u1820\u180b", []),
         *((text, ["name-placeholder?"]) for text in (
             "NULL", "\\N", "nan", "NaN", "None", "undefined", "(blank)", "n/a", "N/A", "N.A.", "nil", "<NA>", "(null)",
             "[none]", "(leer)", "(vide)", "-", "--", "?", "...", "TBD", "k.A.",
