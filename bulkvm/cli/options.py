@@ -21,9 +21,19 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, PlanOptions, SheetOptions
 from bulkvm.model.errors import UsageError
 from bulkvm.model.settings import DEFAULT_SETTINGS, PinPolicy, SendSettings, parse_limit, parse_pin_length
+from bulkvm.readers.other_systems.recognition import describe_unknown
 from bulkvm.readers.other_systems.systems import SYSTEM_NAMES
 
 _LEADING_ZEROS: Final = "leading-zeros"
+
+
+class _SystemName(click.Choice[str]):
+    """The name of a phone system; a message about another one names the system whose export is most like its own."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002  (of the base class)
+        """Describe a name that is not in the table."""
+        return describe_unknown(str(value))
+
 
 SHEET_ARGUMENT: Final = click.argument("file", type=SheetPath())
 DURATION: Final = Duration()
@@ -61,7 +71,7 @@ FROM_OPTION: Final = click.option(
     "--from",
     "system",
     metavar="SYSTEM",
-    type=click.Choice(SYSTEM_NAMES, case_sensitive=False),
+    type=_SystemName(SYSTEM_NAMES, case_sensitive=False),
     help=f"Read the file as another phone system's export: {', '.join(SYSTEM_NAMES[:-1])} or {SYSTEM_NAMES[-1]}.",
 )
 NO_CANARY_OPTION: Final = click.option(

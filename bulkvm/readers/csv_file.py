@@ -67,13 +67,13 @@ def read_csv(
     has_bare_quotes: bool = False,
 ) -> Sheet:
     """Read a CSV file. With `has_bare_quotes`, quotes inside quoted values may be written once."""
-    if sheet is not None:
-        raise UsageError(f"{source.name} is a text file, which has no sheets. Omit --sheet.")
     text = decode(source, encoding)
     text = replace(text, repair=escape_bare_quotes) if has_bare_quotes else text
     with text.stream:
         if not heading_map and is_voicemail_conf(text):
             raise export_error(text.name, SYSTEM_OF_NAME["asterisk"])
+        if sheet is not None:
+            raise UsageError(f"{source.name} is a text file, which has no sheets. Omit --sheet.")
         dialect, header = _find_dialect(text, heading_map)
         table, row_problems = _read_rows(source, text, dialect, header, match_headings(header.headings, heading_map))
         problems = [*warn_guessed_encoding(text), *row_problems]

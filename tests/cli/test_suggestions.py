@@ -31,6 +31,7 @@ from tests.golden_files import Golden
         ("import a.csv -n", "`bulkvm plan FILE`"),
         ("login a --password x", "`bulkvm login --help`"),
         ("plan a.csv --exitcode", "'--exit-code'"),
+        ("validate ../samples/clinic.csv --from Elastix", "Use issabel for Elastix 2 to 4"),
     ],
 )
 def test_what_does_not_exist_comes_with_what_does(bulkvm: Bulkvm, arguments: str, suggested: str) -> None:

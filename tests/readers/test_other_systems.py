@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.readers.csv_quotes import escape_bare_quotes
 from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
-from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME, SYSTEMS
+from bulkvm.readers.other_systems.systems import OTHER_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
 from tests.readers.exports import (
     ASTERISK_TABLE,
@@ -456,6 +457,31 @@ def test_an_unknown_system_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", FREEPBX.text, "elsewhere")
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("elastix", "issabel for Elastix 2 to 4, or 3cx for Elastix 5"),
+        ("XiVO", "wazo, which"),
+        ("PBXact", "freepbx, on which"),
+        ("Cisco CUC", "unity for"),
+        ("voicemail.conf", "asterisk."),
+        ("asterisk-conf", "asterisk."),
+        ("3CX-v20", "3cx."),
+        ("freebpx", "freepbx."),
+        ("yeastar-p-series", "yeastar."),
+    ],
+)
+def test_the_nearest_system_is_suggested(tmp_path: Path, name: str, nearest: str) -> None:
+    with pytest.raises(UsageError, match=f"is not a system whose export can be read. Use {nearest}"):
+        read(tmp_path / "a.csv", FREEPBX.text, name)
+
+
+def test_the_systems_that_are_suggested_exist() -> None:
+    suggested = {name for advice in OTHER_NAMES.values() for name in re.findall("(?:^|, or )([^ ,]+)", advice)}
+
+    assert suggested <= SYSTEM_OF_NAME.keys()
+
+
 @pytest.mark.parametrize("headings", [[c.header for c in COLUMNS], [f"{c.title} *" for c in COLUMNS]])
 @pytest.mark.parametrize("system", [system.name for system in SYSTEMS if system.kind is FileKind.TABLE])
 def test_a_sheet_of_ours_is_no_export_of_any_system(tmp_path: Path, system: str, headings: list[str]) -> None:
@@ -526,6 +552,25 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
     assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}
     with pytest.raises(UsageError, match="It has default and shop"):
         read_sheet(path, system="asterisk", sheet="elsewhere")
+
+
+def test_messages_about_a_voicemail_conf_have_its_words(tmp_path: Path) -> None:
+    text = VOICEMAIL_CONF.text.replace("language=de_DE", "language=xx_YY|passwordlocation=spooldir")
+
+    sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
+
+    messages = [problem.message for problem in sheet.problems]
+    assert '1 mailbox (field "pager"): the second address' in " ".join(messages)
+    assert not [message for message in messages if re.search(r"\b(?:rows?|columns?|sheets?|cells?|CSV)\b", message)]
+
+
+def test_a_context_is_not_taken_for_a_sheet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("[base](!)\n7001 => 482915,A\n")
+
+    with pytest.raises(SheetError, match="Read it as one: --from asterisk"):
+        read_sheet(tmp_path / "a.csv", sheet="base")
+    with pytest.raises(UsageError, match="Its mailboxes are in templates that no context uses"):
+        read_sheet(tmp_path / "a.csv", sheet="base", system="asterisk")
 
 
 CONF_PARTS = (
@@ -675,7 +720,7 @@ def test_the_pin_of_a_mailbox_that_is_stored_elsewhere_is_blank(tmp_path: Path) 
     sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
 
     assert [texts["pin"] for texts in boxes_in(sheet).values() if texts] == ["", "482916"]
-    assert any("the PINs of 1 row are not in this file" in problem.message for problem in sheet.problems)
+    assert any("the PINs of 1 mailbox are not in this file" in problem.message for problem in sheet.problems)
 
 
 def test_lines_of_a_voicemail_conf_that_are_not_read_are_reported(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from bulkvm.columns.prompt import parse_prompt
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
 from bulkvm.readers.other_systems.export_columns import ExportColumns
-from bulkvm.readers.other_systems.system import NEXT, NO, UNCERTAIN, YES, Flag
+from bulkvm.readers.other_systems.system import NEXT, NO, UNCERTAIN, YES, FileKind, Flag
 from bulkvm.readers.other_systems.systems import SYSTEMS
 from bulkvm.readers.table import LETTERS, make_frame
-from bulkvm.text import count
 
 _NOTIFY: Final = "enable_email_notify"
 _PROMPT: Final = "prompt"
@@ -56,17 +55,18 @@ def word_of(text: str, flag: Flag) -> str:
     return text.strip(STRIP_CHARS).casefold()
 
 
-def unknown_word(sheet: Sheet, cell: str, row: int, text: str, what: str) -> Problem:
-    """Make the error for a word that an export is not known to have."""
-    heading = shown(sheet.headings[cell.rstrip("0123456789")])
+def unknown_word(sheet: Sheet, cell: str, text: str, what: str, part: str) -> Problem:
+    """Make the error for a word that an export is not known to have. `part` is what it calls a column."""
+    letter = cell.rstrip("0123456789")
+    heading = shown(sheet.headings[letter])
     is_shown = text.strip(STRIP_CHARS) and _is_no_secret(text)
     found = f'"{shown(text)}" is not a known word in' if is_shown else "The cell has no known word in"
     return Problem(
-        row=row,
+        row=int(cell.removeprefix(letter)),
         cell=cell,
         code=ProblemCode.WORD_UNKNOWN,
-        message=f'{found} the column "{heading}", {what}. Correct it.',
-        option=f'Or ignore the column with --map "{heading}=".',
+        message=f'{found} the {part} "{heading}", {what}. Correct it.',
+        option=f'Or ignore the {part} with --map "{heading}=".',
     )
 
 
@@ -87,10 +87,11 @@ class Conversion:
     `letters` are those of each column, by its header, in the order in which they are joined.
     """
 
-    def __init__(self, sheet: Sheet, columns: ExportColumns) -> None:
+    def __init__(self, sheet: Sheet, columns: ExportColumns, kind: FileKind) -> None:
         self.letters = columns.letters()
         self._sheet = sheet
         self._columns = columns
+        self._kind = kind
         self._layout = columns.layout
         self._rows: list[int] = sheet.cells.index.tolist()
         skipped = sheet.left_out.keys() | unread_rows(sheet)
@@ -155,7 +156,7 @@ class Conversion:
             if meaning is None:
                 kinds[row] = CellKind.UNKNOWN_WORD
                 what = "so its meaning is not certain"
-                self._problems.append(unknown_word(self._sheet, f"{letter}{row}", row, texts[place], what))
+                self._problems.append(unknown_word(self._sheet, f"{letter}{row}", texts[place], what, self._kind.part))
                 texts[place] = texts[place] if _is_no_secret(texts[place]) else ""
                 continue
             uncertain += meaning == UNCERTAIN and (words[0][1] != "" or "" in flags[0].words)
@@ -169,8 +170,8 @@ class Conversion:
         """Warn once of the cells that are left blank; a column without any value is left out."""
         if uncertain:
             self._warn(
-                f"{_MAY_BE_UNCERTAIN[header]} not certain for {count(uncertain, 'row')} (column "
-                f'"{shown(self._sheet.headings[letter])}"), so the cells are read as blank.'
+                f"{_MAY_BE_UNCERTAIN[header]} not certain for {self._kind.count_rows(uncertain)} ({self._kind.part} "
+                f'"{shown(self._sheet.headings[letter])}"), so it is left blank there.'
             )
         if not any(text for text, is_box in zip(self._texts[letter], self._is_box, strict=True) if is_box):
             del self.letters[header]
@@ -180,7 +181,7 @@ class Conversion:
             letter = self._columns.find(note.heading)
             texts = zip(self._texts[letter], self._is_box, strict=True) if letter else ()
             if rows := sum(is_box and note.pattern.search(text.casefold()) is not None for text, is_box in texts):
-                self._warn(f'{count(rows, "row")} (column "{shown(note.heading)}"): {note.message}')
+                self._warn(f'{self._kind.count_rows(rows)} ({self._kind.part} "{shown(note.heading)}"): {note.message}')
 
     def _take_names(self) -> None:
         """Fill in names that are blank from the next alternative."""
@@ -203,7 +204,9 @@ class Conversion:
                     self._texts[letter][place] = bare
                     marked += self._is_box[place]
         if marked:
-            self._warn(f"{count(marked, 'row')}: the old system does not let people change this PIN. Here they can.")
+            self._warn(
+                f"{self._kind.count_rows(marked)}: the old system does not let people change this PIN. Here they can."
+            )
 
     def _take_recipients(self) -> None:
         """Separate addresses by commas, and turn e-mail on where there are any, if the old system sends it then."""

@@ -15,7 +15,7 @@ from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, unread_rows, word_of
 from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.recognition import choose_layout, with_article
-from bulkvm.readers.other_systems.system import IS_BOX, System
+from bulkvm.readers.other_systems.system import IS_BOX, FileKind, System
 from bulkvm.readers.skipped_rows import skip_rows
 from bulkvm.readers.table import make_frame
 
@@ -47,10 +47,10 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     """
     layout = choose_layout(file, system, raw.headings, [theirs for theirs, header in given.items() if header])
     columns = ExportColumns.of(raw, layout, given, file)
-    selected = _without_unread_rows(_select(raw, columns), columns)
+    selected = _without_unread_rows(_select(raw, columns, system.kind), columns)
     left_out, problems = _find_left_out(selected, columns)
     sheet = skip_rows(drop_example_rows(replace(selected, left_out={**raw.left_out, **left_out})))
-    conversion = Conversion(sheet, columns)
+    conversion = Conversion(sheet, columns, system.kind)
     problems += conversion.run()
     problems += _warn_of_missing_flags(raw, columns)
     boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
@@ -76,7 +76,7 @@ def _is_there(heading: str, sheet: Sheet) -> bool:
     return heading_key(heading) in set(map(heading_key, sheet.headings.values()))
 
 
-def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
+def _select(raw: Sheet, columns: ExportColumns, kind: FileKind) -> Sheet:
     """Keep only the columns that are needed, so that no secret is in the sheet."""
     headers = {letter: header for header, letters in columns.letters().items() for letter in letters}
     kept = {*headers, *columns.helpers()}
@@ -89,13 +89,13 @@ def _select(raw: Sheet, columns: ExportColumns) -> Sheet:
         cells=cells.replace(list(columns.layout.nulls), "") if columns.layout.nulls else cells,
         kinds={letter: kinds for letter, kinds in raw.kinds.items() if letter in kept},
         problems=tuple(
-            _adapt(problem) for problem in raw.problems if not problem.cell or _letter(problem.cell) in kept
+            _adapt(problem, kind) for problem in raw.problems if not problem.cell or _letter(problem.cell) in kept
         ),
         heading_map={raw.headings[letter]: headers.get(letter, "") for letter in in_order},
     )
 
 
-def _adapt(problem: Problem) -> Problem:
+def _adapt(problem: Problem, kind: FileKind) -> Problem:
     """Adapt the problems of a file that has secrets.
 
     A row that lacks a value is an error, since a secret may be in another column. The warning about a guessed encoding
@@ -105,7 +105,10 @@ def _adapt(problem: Problem) -> Problem:
         return replace(problem, severity=Severity.ERROR)
     if problem.code is not ProblemCode.ENCODING or problem.row is not None:
         return problem
-    message = "the file is not in UTF-8 and was read as Windows-1252. If names are wrong, save the file as CSV UTF-8."
+    message = (
+        "the file is not in UTF-8 and was read as Windows-1252. If names are wrong, save the file as "
+        f"{kind.text_format}."
+    )
     return replace(problem, message=message)
 
 
@@ -158,7 +161,7 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
             meaning = flag.meaning(word_of(text, flag))
             if meaning is None:
                 what = "so it is not certain whether the row is a box"
-                problems.append(unknown_word(sheet, f"{letter}{row}", row, text, what))
+                problems.append(unknown_word(sheet, f"{letter}{row}", text, what, FileKind.TABLE.part))
             elif meaning != IS_BOX:
                 left_out[row] = meaning
     numbers = columns.letters().get(KEY_COLUMN.header, ())

@@ -1,14 +1,17 @@
 """Recognises the export of another phone system by its headings."""
 
+import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
+from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.readers.other_systems.system import FileKind, Layout, System
-from bulkvm.readers.other_systems.systems import SYSTEM_NAMES, SYSTEM_OF_NAME, SYSTEMS
+from bulkvm.readers.other_systems.systems import OTHER_NAMES, SYSTEM_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
 from bulkvm.text import join_and
 
@@ -25,8 +28,26 @@ def find_system(name: str) -> System:
         UsageError: there is none.
     """
     if name not in SYSTEM_OF_NAME:
-        raise UsageError(f"{name} is not a system whose export can be read. The systems are {', '.join(SYSTEM_NAMES)}.")
+        raise UsageError(describe_unknown(name))
     return SYSTEM_OF_NAME[name]
+
+
+def describe_unknown(name: str) -> str:
+    """The message for a system that is not in the table, with the nearest one that is, if there is any."""
+    word = re.sub("[^a-z0-9]", "", name.casefold())
+    nearest = _find_nearest(word)
+    advice = f"Use {nearest}." if nearest else f"The systems are {', '.join(SYSTEM_NAMES)}."
+    return f'"{shown(name)}" is not a system whose export can be read. {advice}'
+
+
+def _find_nearest(word: str) -> str:
+    for known, advice in OTHER_NAMES.items():
+        if known in word:
+            return advice
+    names = {re.sub("[^a-z0-9]", "", system): system for system in SYSTEM_NAMES}
+    part_of = [system for plain, system in names.items() if word.startswith(plain) or (word and plain.startswith(word))]
+    close = difflib.get_close_matches(word, names, n=1)
+    return part_of[-1] if part_of else names[close[0]] if close else ""
 
 
 def recognise(rows: Iterable[Row]) -> System | None:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
-from typing import Final
+from typing import Final, Self
 
 from bulkvm.columns import KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.header_matching import heading_key
+from bulkvm.text import count
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -29,11 +30,31 @@ FALSE: Final = ("false", "falsch", "faux", "falso", "onwaar")
 
 
 class FileKind(StrEnum):
-    """How a file is read."""
+    """How a file is read.
 
-    TABLE = "CSV"
-    VOICEMAIL_CONF = "voicemail.conf"
-    JSON = "JSON"
+    Attributes:
+        row, part: what a row and a column of the sheet are in the file.
+        text_format: as what it is saved as UTF-8.
+    """
+
+    row: str
+    part: str
+    text_format: str
+
+    def __new__(cls, kind: str, row: str = "", part: str = "", text_format: str = "") -> Self:
+        """Make a member of its name and words."""
+        member = str.__new__(cls, kind)
+        member._value_ = kind
+        member.row, member.part, member.text_format = row, part, text_format
+        return member
+
+    TABLE = "CSV", "row", "column", "CSV UTF-8"
+    VOICEMAIL_CONF = "voicemail.conf", "mailbox", "field", "UTF-8"
+    JSON = "JSON", "box", "field", "UTF-8"
+
+    def count_rows(self, rows: int) -> str:
+        """Render a number of rows: `2 rows`, `2 mailboxes`."""
+        return count(rows, self.row, f"{self.row}es" if self.row.endswith("x") else None)
 
 
 def either(yes: str, no: str) -> dict[str, str]:

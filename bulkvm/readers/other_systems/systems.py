@@ -512,3 +512,23 @@ SYSTEMS: Final = (
 )
 SYSTEM_OF_NAME: Final = {system.name: system for system in SYSTEMS}
 SYSTEM_NAMES: Final = tuple(SYSTEM_OF_NAME)
+# Parts of other names for systems, in lower case without punctuation, with what to use instead.
+_FREEPBX_BASED: Final = "freepbx, on which it is based, if the file is from its Bulk Handler"
+OTHER_NAMES: Final = {
+    "elastix": "issabel for Elastix 2 to 4, or 3cx for Elastix 5",
+    "xivo": "wazo, which reads exports of XiVO, too",
+    "pbxact": _FREEPBX_BASED,
+    "sangoma": "freepbx for FreePBX and PBXact, or switchvox for Switchvox",
+    "digium": "switchvox, or asterisk for voicemail.conf",
+    "asterisknow": _FREEPBX_BASED,
+    "trixbox": _FREEPBX_BASED,
+    "incrediblepbx": _FREEPBX_BASED,
+    "voicemailconf": "asterisk",
+    "freeswitch": "fusionpbx, if FusionPBX manages it",
+    "snomone": "vodia, its later name",
+    "pbxnsip": "vodia, its later name",
+    "2600hz": "kazoo",
+    "ucm": "grandstream",
+    "cisco": "unity for Cisco Unity Connection",
+    "cuc": "unity for Cisco Unity Connection",
+}

@@ -182,7 +182,10 @@ def _check_context(context: str | None, contexts: Mapping[str, Mapping[int, _Box
     if context is None:
         return [*_find_doubtful_numbers(contexts)]
     if context not in contexts:
-        raise UsageError(f'{name} has no context "{context}" with mailboxes. It has {_join(list(contexts))}.')
+        others = (
+            f"It has {_join(list(contexts))}." if contexts else "Its mailboxes are in templates that no context uses."
+        )
+        raise UsageError(f'{name} has no context "{context}" with mailboxes. {others}')
     return []
 
 
@@ -294,8 +297,8 @@ def _warn(contents: _Contents) -> Iterator[Problem]:
         yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
     if alone := 0 if contents.has_pins_elsewhere else contents.boxes_with_pins_elsewhere():
         message = (
-            f"the PINs of {count(alone, 'row')} are not in this file: with passwordlocation=spooldir, each is in a "
-            "secret.conf below /var/spool/asterisk/voicemail. These PINs are read as blank."
+            f"the PINs of {count(alone, 'mailbox', 'mailboxes')} are not in this file: with passwordlocation=spooldir, "
+            "each is in a secret.conf below /var/spool/asterisk/voicemail. These PINs are read as blank."
         )
         yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
     if contents.has_pins_elsewhere:
