@@ -22,9 +22,6 @@ _LOG: Final = logging.getLogger(__name__)
 _LONG_PAUSE: Final = 5.0  # seconds; a shorter one is not worth a message
 _BETWEEN_MESSAGES: Final = 30.0  # seconds, at least
 
-_FIRST_BACKOFF: Final = 0.5  # seconds after a 429 without Retry-After; doubles with each further one
-_MAX_BACKOFF: Final = 10.0
-
 
 class ThrottledTransport(httpx.AsyncBaseTransport):
     """Sends each request, logins included, once the rate limiter and the concurrency limiter allow it."""
@@ -51,7 +48,6 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         self._concurrency = concurrency
         self._waits = waits
         self._max_pause = max_pause
-        self._backoff = 0.0
         self._next_message = 0.0
         self._is_closed = False
 
@@ -71,11 +67,12 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             if not self._rate.try_acquire():
                 async with self._waits.one():
                     await self._rate.acquire(self._max_pause)
-            if self._rate.clock() > request.extensions.get(DEADLINE, math.inf):
+            sent_at = self._rate.clock()
+            if sent_at > request.extensions.get(DEADLINE, math.inf):
                 raise TooLate("The request was not sent, because its turn came too late.")
             began = time.monotonic()
             response = await self._inner.handle_async_request(request)
-            pause = self._adapt(request, response, time.monotonic() - began)
+            pause = self._adapt(request, response, sent_at, time.monotonic() - began)
         except AnswerLost as error:
             if isinstance(error.__cause__, TimeoutError):
                 self._concurrency.on_overload()
@@ -88,22 +85,21 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                     await self._rate.sleep(pause)
         return response
 
-    def _adapt(self, request: httpx.Request, response: httpx.Response, seconds: float) -> float:
+    def _adapt(self, request: httpx.Request, response: httpx.Response, sent_at: float, seconds: float) -> float:
         """Adapt the limits to a response. Returns for how many seconds its request alone is paused.
 
         A 503 that is sent at random does not pause the requests of others.
         """
         if response.status_code not in {codes.TOO_MANY_REQUESTS, codes.SERVICE_UNAVAILABLE}:
-            self._backoff = 0.0
+            self._rate.on_accepted()
             self._concurrency.on_response(_kind_of(request), seconds)
             return 0.0
         is_random = self._concurrency.on_overload() and response.status_code == codes.SERVICE_UNAVAILABLE
         response.extensions[REFUSED_AT_RANDOM] = is_random
         pause = read_retry_after(response.headers)
         if pause is None:
-            if response.status_code == codes.TOO_MANY_REQUESTS:
-                self._backoff = min(2 * self._backoff or _FIRST_BACKOFF, _MAX_BACKOFF, self._max_pause)
-            pause = self._backoff
+            is_rate = response.status_code == codes.TOO_MANY_REQUESTS
+            pause = min(self._rate.back_off(sent_at), self._max_pause) if is_rate else 0.0
         if is_random and pause <= self._max_pause:
             return pause
         self._rate.pause(pause)

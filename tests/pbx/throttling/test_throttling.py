@@ -86,6 +86,22 @@ async def test_a_pause_applies_to_requests_that_have_a_slot_already() -> None:
     assert clock.now == pytest.approx(silent_until)
 
 
+async def test_requests_that_waited_for_the_end_of_a_pause_are_evenly_spaced() -> None:
+    clock = VirtualTime()
+    pace = RateLimiter(10, clock=clock, sleep=clock.sleep)
+    left: list[float] = []
+
+    async def work() -> None:
+        await pace.acquire()
+        left.append(clock.now)
+        if len(left) == 2:
+            pace.pause(30)
+
+    await clock.run([asyncio.create_task(work()) for _ in range(10)])
+
+    assert left == pytest.approx([0, 0.1, *(30.1 + n / 10 for n in range(8))])
+
+
 NOW = 1_800_000_000
 
 
@@ -569,6 +585,65 @@ class VirtualTime(Clock):
             if self._sleeping:
                 self.now, _, until = heapq.heappop(self._sleeping)
                 until.set_result(None)
+
+
+class Paced(httpx.AsyncBaseTransport):
+    """A PBX that refuses with 429, without Retry-After, each request that follows the last one too fast."""
+
+    def __init__(self, clock: VirtualTime, rate: float) -> None:
+        self._clock = clock
+        self._interval = 1 / rate
+        self._next = 0.0
+        self.refused = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        is_refused = self._clock.now < self._next
+        self.refused += is_refused
+        self._next = self._next if is_refused else self._clock.now + self._interval
+        await self._clock.sleep(0.02)
+        return httpx.Response(429 if is_refused else 200, request=request)
+
+
+@pytest.mark.parametrize("rate", [12, 20, 50])
+@pytest.mark.parametrize("max_rps", [75, 0])
+async def test_a_pbx_that_allows_fewer_requests_gets_about_as_many_as_it_allows(rate: float, max_rps: float) -> None:
+    clock = VirtualTime()
+    pbx, pace = Paced(clock, rate), RateLimiter(max_rps, clock=clock, sleep=clock.sleep)
+    transport = ThrottledTransport(pbx, pace, ConcurrencyLimiter(8), CancellableWaits())
+
+    async def work() -> None:
+        for _ in range(50):
+            while (await transport.handle_async_request(httpx.Request("GET", "http://pbx/api"))).is_error:
+                pass
+
+    await clock.run([asyncio.create_task(work()) for _ in range(8)])
+
+    assert clock.now <= 2 * 400 / rate
+    assert pbx.refused <= 0.2 * 400
+
+
+async def test_a_pbx_that_refuses_all_requests_for_a_while_is_asked_less_and_less_and_then_at_the_full_rate() -> None:
+    clock = VirtualTime()
+    rate = RateLimiter(75, clock=clock, sleep=clock.sleep)
+    asked: list[float] = []
+
+    async def refuse_for_a_minute(request: httpx.Request) -> httpx.Response:
+        asked.append(clock.now)
+        await clock.sleep(0.02)
+        return httpx.Response(429 if 5 <= clock.now < 65 else 200, request=request)
+
+    transport = ThrottledTransport(
+        httpx.MockTransport(refuse_for_a_minute), rate, ConcurrencyLimiter(8), CancellableWaits()
+    )
+
+    async def work() -> None:
+        while clock.now < 80:
+            await transport.handle_async_request(httpx.Request("GET", "http://pbx/api"))
+
+    await clock.run([asyncio.create_task(work()) for _ in range(8)])
+
+    assert sum(5.1 <= moment < 65 for moment in asked) <= 8 * 12
+    assert sum(78 <= moment < 80 for moment in asked) >= 2 * 0.9 * 75
 
 
 class NeedsQuiet(httpx.AsyncBaseTransport):
