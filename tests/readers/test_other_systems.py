@@ -233,7 +233,7 @@ OFF, BOX = "left out", "box"
 # What each word means, in bulkvm's words.
 WORDS: Mapping[tuple[str, str], Mapping[str, str | None]] = {
     ("freepbx", "voicemail_enable"): {"yes": BOX, "YES": BOX, "no": OFF, "": OFF},
-    ("freepbx", "voicemail"): {"novm": OFF, "NOVM": OFF, "default": BOX, "sales": BOX, "": BOX},
+    ("freepbx", "voicemail"): {"novm": OFF, "NOVM": OFF, "disabled": OFF, "default": BOX, "sales": BOX, "": BOX},
     ("freepbx", "voicemail_options"): {"envelope=no": "off", "attach=yes|Envelope=NO|x=": "off", "delete=no": None},
     ("issabel", "Voicemail Status"): {"enabled": BOX, "enable": BOX, "Enabled": BOX, "disable": OFF, "disabled": OFF},
     ("issabel", "VM Play Envelope"): {"no": "off", "yes": None, "": None},
@@ -438,6 +438,12 @@ def test_a_heading_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     ("name", "text", "system", "words"),
     [
         ("a.csv", "extension_number,name\n7001,a\n", "freepbx", "is not a FreePBX export"),
+        (
+            "a.csv",
+            "extension,name,mailbox,vm,vmpwd,email\n101,A,101@default,enabled,482917,a@x.com\n",
+            "freepbx",
+            "is not a FreePBX export",
+        ),
         ("a.csv", FREEPBX.text, "3cx", "is not a 3CX export"),
         ("a.csv", "extension_number,pin\n7001,1\n", "portsip", "is not a PortSIP users export"),
         ("a.csv", FREEPBX.text, "kazoo", "a Kazoo export is JSON"),
@@ -748,6 +754,32 @@ def test_an_export_without_the_columns_that_show_which_boxes_are_off_is_reported
     words = "so boxes that are off in the old system are read, too"
     assert not any(words in problem.message for problem in with_them.problems)
     assert any(words in problem.message for problem in sheet.problems) == bool(off)
+
+
+@pytest.mark.parametrize(
+    ("heading", "off", "on"),
+    [
+        ("Disabled", "1", "0"),
+        ("disabled", "True", "False"),
+        ("Enabled", "no", "yes"),
+        ("enable_voicemail", "FALSE", "TRUE"),
+        ("mb_enable", "0", "1"),
+        ("Status", "Disabled", "1"),
+        ("is_active", "0", "1"),
+        ("Deleted", "x", ""),
+    ],
+)
+def test_rows_that_may_be_switched_off_are_reported(tmp_path: Path, heading: str, off: str, on: str) -> None:
+    header, *rows = rows_of(SWITCHVOX)
+    text = csv_of([[*header, heading], [*rows[0], on], [*rows[1], off]])
+
+    sheet = read(tmp_path / "a.csv", text, "switchvox")
+    ignored = read(tmp_path / "a.csv", text, "switchvox", {heading: ""})
+
+    assert boxes_in(sheet) == SWITCHVOX.expected()
+    (message,) = (problem.message for problem in sheet.problems)
+    assert message.startswith(f'1 row (column "{heading}", first in row 3): this may be switched off in the old')
+    assert ignored.problems == ()
 
 
 @pytest.mark.parametrize("older", ["PIN", "EnableVoicemail", "PIN,EnableVoicemail"])

@@ -15,6 +15,7 @@ from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, unread_rows, word_of
 from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.recognition import choose_layout, with_article
+from bulkvm.readers.other_systems.switched_off import warn_of_switched_off
 from bulkvm.readers.other_systems.system import IS_BOX, FileKind, System
 from bulkvm.readers.skipped_rows import skip_rows
 from bulkvm.readers.table import make_frame
@@ -54,6 +55,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     problems += conversion.run()
     problems += _warn_of_missing_flags(raw, columns)
     boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
+    problems += warn_of_switched_off(raw, columns, boxes)
     missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
     read_as = ReadAs(
         system=system.name,

@@ -78,7 +78,8 @@ def choose_layout(file: str, system: System, headings: Mapping[str, str], mapped
         return layout
     if not layout.identifies(keys) and len(_OURS & keys) > _known(layout, keys):
         raise not_an_export(file, system)
-    if (heading_key(layout.number) in keys or mapped) and _known(layout, keys) >= _FEWEST_KNOWN:
+    is_known = layout.identifies(keys) or mapped or any(heading_key(own) in keys for own in layout.own_headings())
+    if (heading_key(layout.number) in keys or mapped) and _known(layout, keys) >= _FEWEST_KNOWN and is_known:
         return layout
     raise not_an_export(file, system)
 

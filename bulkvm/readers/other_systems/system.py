@@ -164,6 +164,12 @@ class Layout:
         }
         return {header: headings for header, headings in found.items() if any(headings)}
 
+    def own_headings(self) -> Iterator[str]:
+        """The headings of what makes a voicemail box, apart from those of the number and the name."""
+        yield self.pin
+        yield from chain.from_iterable(self.recipients)
+        yield from (flag.heading for flag in (*self.off, *chain.from_iterable(self.flags().values())))
+
     def known_headings(self) -> Iterator[str]:
         """All headings that the entry names."""
         yield from chain.from_iterable(self.identified_by)

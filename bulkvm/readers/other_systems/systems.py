@@ -49,7 +49,7 @@ _FREEPBX: Final = System(
             separator="|",
             off=(
                 Flag("voicemail_enable", {"yes": IS_BOX, "no": VOICEMAIL_OFF, "": VOICEMAIL_OFF}),
-                Flag("voicemail", {"novm": VOICEMAIL_OFF}, others=IS_BOX),
+                Flag("voicemail", {"novm": VOICEMAIL_OFF, "disabled": VOICEMAIL_OFF}, others=IS_BOX),
             ),
             no_number="It is a mailbox without an extension, whose number only voicemail.conf has.",
             mails_if_address=True,
