@@ -238,9 +238,12 @@ COLUMN_OF_HEADER: Final = {column.header: column for column in COLUMNS}
 SECRET_HEADERS: Final = tuple(column.header for column in COLUMNS if column.secret)
 
 
-def is_example(text: str) -> bool:
-    """Whether a cell begins like an example of the template, which some programs capitalise."""
-    return text[: len(EXAMPLE)].casefold() == EXAMPLE
+def is_example(column: Column, text: str) -> bool:
+    """Whether a cell holds an example of the template, which some programs capitalise. E.G. Marshall is a name."""
+    mark, example = text[: len(EXAMPLE)], text[len(EXAMPLE) :].strip().casefold()
+    if mark in {EXAMPLE, EXAMPLE.capitalize()}:
+        return True
+    return mark.casefold() == EXAMPLE and example in map(str.casefold, column.valid_examples)
 
 
 def refused_text(text: str) -> str:

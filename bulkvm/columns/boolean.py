@@ -53,6 +53,11 @@ def parse_boolean(text: str) -> Parsed:
     )
 
 
+def is_yes(text: str) -> bool:
+    """Whether a text is a word for yes, or a mark."""
+    return _fold(text) in _YES
+
+
 def is_no(text: str) -> bool:
     """Whether a text is a word for no."""
     return _fold(text) in _NO

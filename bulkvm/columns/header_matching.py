@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, RESULT_PREFIX
+from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Column
 from bulkvm.columns.heading_notes import explains, without_count
 from bulkvm.columns.heading_words import (
@@ -129,6 +130,12 @@ def _split_notes(heading: str) -> tuple[str, list[str]]:
 def heading_key(heading: str) -> str:
     """What two headings have in common that differ in no more than case, accents, spaces and punctuation."""
     return fold(heading) or heading.strip()
+
+
+def map_option(heading: str, header: str) -> str:
+    """The option that maps a heading, with a placeholder if a message cannot show it as it is."""
+    text = shown(heading) if heading_key(shown(heading)) == heading_key(heading) else "Their heading"
+    return f'--map "{text}={header}"'
 
 
 def is_result_heading(heading: str) -> bool:

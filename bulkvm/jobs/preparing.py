@@ -23,7 +23,7 @@ from bulkvm.planning import ImportPlanner, NewPins, generate_pin, reason_to_skip
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
 from bulkvm.upload.current_boxes import add_undocumented
-from bulkvm.validation import Checked
+from bulkvm.validation import Checked, warn_of_blanks_beside_errors
 
 _LENGTH_CODES: Final = frozenset({ProblemCode.PIN_LENGTH, ProblemCode.PIN_LOST_ZERO})  # the tenant's policy decides
 
@@ -146,7 +146,7 @@ def prepare(
     """
     prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
     if prepared.has_errors and _are_errors_certain(prepared, options):
-        return prepared
+        return replace(prepared, warnings=warn_of_blanks_beside_errors(prepared.checked))
     return asyncio.run(_compare(prepared, options, connection, observer, on_tenant, for_approval=for_approval))
 
 
@@ -182,7 +182,7 @@ async def _compare(
             checked = check_input(sheet, reading, observer, policy)
         prepared = Prepared(sheet, checked, None, tenant, check_input_tenant(sheet, tenant))
         if prepared.has_errors and not options.skip_invalid:
-            return prepared
+            return replace(prepared, warnings=(*prepared.warnings, *warn_of_blanks_beside_errors(checked)))
         pins = _make_new_pins(checked, options, policy)
         with observer.progress("Planning") as progress:
             plan = await planner.plan(

@@ -56,6 +56,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     "the PIN unless another heading names the voicemail PIN or a login.",
     _P.PIN_COLUMN_UNREAD: "The column may hold the PIN of something else. If it holds those of the boxes, generated "
     "PINs would replace them.",
+    _P.ROW_NOT_WANTED: "An import deletes and turns off nothing. It would create or update a box that the sheet marks "
+    "as deleted or inactive.",
     _P.MAP_NOT_THERE: "A mistyped heading would otherwise be ignored, and its column left out.",
     _P.UNDO_RESULT: "Importing it would not undo anything: it holds what the undo did.",
     _P.NAME_MISSING: "The PBX requires a name for a new box.",

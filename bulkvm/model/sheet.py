@@ -1,6 +1,6 @@
 """A sheet as it was read: the text of its cells under their row numbers, and what text cannot express."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -59,6 +59,33 @@ NOT_DIGITS: Final = frozenset({
 })  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class HiddenCells:
+    """The numbers of the rows and the letters of the columns that a sheet hides."""
+
+    rows: frozenset[int] = frozenset()
+    letters: frozenset[str] = frozenset()
+
+    def named_in(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Add to the message of each problem whose cell is hidden how to see it."""
+        if not (self.rows or self.letters):
+            return tuple(problems)
+        return tuple(map(self._named_in, problems))
+
+    def _named_in(self, problem: Problem) -> Problem:
+        letter = (problem.cell or "").rstrip("0123456789")
+        hidden = [f"Column {letter}"] if letter in self.letters else []
+        if problem.row in self.rows:
+            hidden.append(f"{'row' if hidden else 'Row'} {problem.row}")
+        if not hidden:
+            return problem
+        words = "is hidden: unhide it" if len(hidden) == 1 else "are hidden: unhide them"
+        return replace(problem, message=f"{problem.message} {' and '.join(hidden)} {words} to see the cell.")
+
+
+NONE_HIDDEN: Final = HiddenCells()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAs:
     """How another phone system's export was read.
@@ -88,6 +115,7 @@ class Sheet:
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
     plain text. `problems` are those that reading itself found. `left_out` gives by row why it is not a box to import.
+    `hidden` are the rows and columns that the file hides.
     `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
     """
 
@@ -102,6 +130,7 @@ class Sheet:
     heading_map: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[int, str] = field(default_factory=dict)
     read_as: ReadAs | None = None
+    hidden: HiddenCells = NONE_HIDDEN
 
     def without_rows(self, rows: Collection[int]) -> "Sheet":
         """The sheet without some of its rows."""

@@ -48,6 +48,7 @@ class CellText:
     `struck_styles` and `struck_strings` are the indexes of those that are struck through, at least in part, and
     `white_styles` of those with white text on white. `white_strings` are white at least in part, and
     `filled_styles` have another background. Of `partly_struck_strings`, only some is struck through.
+    `repeating_styles` repeat the text over the width of the cell.
     `wrapped_styles` are known for plans only. `random_names` are the names of formulas with random numbers, folded.
     """
 
@@ -62,6 +63,7 @@ class CellText:
     partly_struck_strings: frozenset[int] = frozenset()
     wrapped_styles: frozenset[str] = frozenset()
     random_names: frozenset[str] = frozenset()
+    repeating_styles: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:
         """Return whether a cell is struck through by its style or its shared string."""

@@ -59,6 +59,19 @@ def warn_white_rows(
     )
 
 
+def warn_repeated_text(repeated: Iterable[tuple[int, Collection[str]]], used: Collection[str]) -> Iterator[Problem]:
+    """Warn once about all rows with the alignment Fill in a column that is read: it may show 62 as 626262."""
+    rows = sorted({row for row, letters in repeated if not set(letters).isdisjoint(used)})
+    if rows:
+        yield Problem(
+            row=None,
+            code=ProblemCode.EXCEL_FORMAT,
+            message=f"the alignment Fill repeats the text of cells, and the text is read once: rows "
+            f"{join_limited(list(row_ranges(rows)), _MAX_LISTED)}. Check these values, and choose another alignment.",
+            severity=Severity.WARNING,
+        )
+
+
 def _is_within(letter: str, row: int, bounds: Iterable[tuple[int, int, int, int]]) -> bool:
     column = COLUMN_OF[letter]
     return any(left <= column <= right and top <= row <= bottom for left, top, right, bottom in bounds)

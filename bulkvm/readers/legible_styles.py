@@ -9,6 +9,7 @@ from bulkvm.model.colours import BLACK, SMALLEST_FONT, WHITE, Palette, has_lette
 from bulkvm.readers.xml_parts import EndHandlers, StartHandler, StartHandlers, XmlHandler, for_drawing, for_elements
 
 _MOST_INDENT: Final = 5  # of about three characters each
+_DISPLACING: Final = frozenset({"fill", "centerContinuous"})  # repeats the text, or centers it across other cells
 _TRUE: Final = frozenset({"1", "true"})
 _LIGHT_CODE: Final = re.compile(r"\[(?:white|yellow|cyan|green|color ?[0-9]+)\]", re.IGNORECASE)
 _THEME_ORDER: Final = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)), "hlink", "folHlink")
@@ -34,7 +35,7 @@ class StyleLooks(XmlHandler):
         self._pattern = "none"
         self._light_codes: set[str] = set()
         self._styles: list[dict[str, str]] = []
-        self._displaced: set[int] = set()  # styles that move text out of sight, or make it smaller
+        self._displaced: set[int] = set()  # styles that move text out of sight, repeat it, or make it smaller
         self.wrapped: set[str] = set()  # the indexes of styles that wrap text, as cells have them
         self._indexed: list[str] = []
 
@@ -140,7 +141,8 @@ class StyleLooks(XmlHandler):
         if self._section != "cellXfs":
             return
         style = len(self._styles) - 1
-        if int(attributes.get("indent", 0)) > _MOST_INDENT or attributes.get("shrinkToFit") in _TRUE:
+        is_moved = int(attributes.get("indent", 0)) > _MOST_INDENT or attributes.get("horizontal") in _DISPLACING
+        if is_moved or attributes.get("shrinkToFit") in _TRUE:
             self._displaced.add(style)
         if attributes.get("wrapText") in _TRUE:
             self.wrapped.add(str(style))

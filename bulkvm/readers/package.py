@@ -184,6 +184,7 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         frozenset(strings.white),
         styles.filled(),
         frozenset(strings.partly_struck),
+        repeating_styles=frozenset(styles.repeating),
         random_names=frozenset(book.random_names),
     )
     found = {kind: path for kind in ("styles", "theme") if (path := relationships.target_of_type(kind))}

@@ -55,7 +55,8 @@ class Row(NamedTuple):
     """One row: its number in the sheet, its texts and cell kinds by column letter.
 
     `struck` and `white` are the letters of the cells struck through, and of those with white text on white.
-    `height` is in points, as stored. `wrapped` are the letters of cells with wrapped text, for plans only.
+    `height` is in points, as stored. `wrapped` are the letters of cells with wrapped text, for plans only, and
+    `repeated` those of cells that repeat their text.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Row(NamedTuple):
     white: Collection[str] = ()
     height: str | None = None
     wrapped: Collection[str] = ()
+    repeated: Collection[str] = ()
 
 
 def decode_foreign(row: Row, text: Text) -> Row:
@@ -85,6 +87,7 @@ class Table:
         self.hidden: list[int] = []
         self.struck: list[tuple[int, Collection[str]]] = []  # rows, and the letters of their struck cells
         self.white: list[tuple[int, Collection[str]]] = []  # the same for white text on white
+        self.repeated: list[tuple[int, Collection[str]]] = []  # the same for text that is repeated in its cell
         self.kinds: dict[str, dict[int, CellKind]] = {}
         self._name = source.name
         self._max_rows = max_rows(source.size, is_packed=is_packed)
@@ -117,7 +120,7 @@ class Table:
                 if len(column) < above:
                     column.extend([""] * (above - len(column)))
                 column.append(interned.get(text) or self._intern(text))
-        if row.kinds or row.struck or row.white or row.is_hidden:
+        if row.kinds or row.struck or row.white or row.repeated or row.is_hidden:
             self._add_marks(row)
         if self._bytes_left < 0 or len(self.rows) * len(self._columns) > TABLE_CELLS:
             raise SheetError(
@@ -134,9 +137,12 @@ class Table:
             self.struck.append((row.number, row.struck))
         if row.white:
             self.white.append((row.number, row.white))
+        if row.repeated:
+            self.repeated.append((row.number, row.repeated))
         if row.is_hidden:
             self.hidden.append(row.number)
-        self._bytes_left -= _BYTES_OF_KIND * (len(row.kinds) + len(row.struck) + len(row.white))
+        marks = len(row.kinds) + len(row.struck) + len(row.white) + len(row.repeated)
+        self._bytes_left -= _BYTES_OF_KIND * marks
 
     def sort(self) -> None:
         """Sort rows that the file has in another order, and join the parts of a row. Cells there twice are damaged."""

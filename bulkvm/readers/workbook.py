@@ -10,7 +10,7 @@ from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
-from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.model.sheet import CellKind, HiddenCells, Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.formula_cells import CAN_BE_RANDOM, FormulaCells
 from bulkvm.readers.header_row import (
@@ -28,6 +28,7 @@ from bulkvm.readers.hidden_and_merged import (
     warn_conditional,
     warn_hidden_columns,
     warn_hidden_rows,
+    warn_repeated_text,
     warn_struck_rows,
     warn_white_rows,
 )
@@ -35,7 +36,7 @@ from bulkvm.readers.other_systems.recognition import recognise, refuse_export
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
-from bulkvm.readers.table import COLUMN_OF, Row, Table, has_text
+from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, has_text
 from bulkvm.readers.worksheet import HIDES_VALUE, Worksheet
 from bulkvm.text import join_limited
 
@@ -187,6 +188,7 @@ def _read(
         *warn_hidden_rows(table.hidden),
         *warn_struck_rows(table.struck, used),
         *warn_white_rows(table.white, used, package.dark_tables(part.path) if table.white else ()),
+        *warn_repeated_text(table.repeated, used),
         *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
         *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
         *find_covered_headings(worksheet.merged, in_order, header.row.number),
@@ -200,6 +202,10 @@ def _read(
         headings=header.headings,
         cells=cells,
         kinds=table.kinds,
+        hidden=HiddenCells(
+            frozenset(table.hidden),
+            frozenset(letter for first, last in worksheet.hidden_columns for letter in LETTERS[first - 1 : last]),
+        ),
         problems=(*refuse_boxes_above(header), *warn_unnamed_columns(header, cells, cells.columns), *problems),
     )
 

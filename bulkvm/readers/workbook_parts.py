@@ -126,6 +126,7 @@ class Styles(XmlHandler):
         self._in_fills = False
         self._in_list = False
         self._in_fonts = False
+        self.repeating: set[str] = set()  # styles that repeat the text over the width of the cell, as cells have them
         self._conditional = -1  # conditional formats so far
         self._in_conditional = self._in_conditional_font = False
         self.changing: set[str] = (
@@ -175,6 +176,7 @@ class Styles(XmlHandler):
             sz=self._start_size,
             cellXfs=self._start_list,
             xf=self._start_style,
+            alignment=self._start_alignment,
             numFmt=self._start_code,
             fonts=self._start_fonts,
             font=self._start_font,
@@ -266,6 +268,10 @@ class Styles(XmlHandler):
             self._fills.append(attributes.get("fillId", "0"))
             if len(self._ids) > STYLES:
                 raise ValueError(len(self._ids))
+
+    def _start_alignment(self, attributes: dict[str, str]) -> None:
+        if self._in_list and attributes.get("horizontal") == "fill":
+            self.repeating.add(str(len(self._ids) - 1))
 
     def _start_code(self, attributes: dict[str, str]) -> None:
         if self._in_conditional:

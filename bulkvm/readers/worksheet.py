@@ -44,7 +44,9 @@ class Worksheet(XmlHandler):
         self._stream = stream
         self._texts = texts
         self._steps = steps
-        self._may_be_white = bool(texts.white_styles or texts.white_strings)
+        self._has_looks = bool(
+            texts.white_styles or texts.white_strings or texts.wrapped_styles or texts.repeating_styles
+        )
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._text = RichText()
         self.formulas = FormulaCells(texts)
@@ -57,6 +59,7 @@ class Worksheet(XmlHandler):
         self._struck: list[str] = []
         self._white: list[str] = []
         self._wrapped: list[str] = []
+        self._repeated: list[str] = []
         self._is_hidden = False
         self._height: str | None = None
         self._has_no_height = False
@@ -188,6 +191,7 @@ class Worksheet(XmlHandler):
         self._struck = []
         self._white = []
         self._wrapped = []
+        self._repeated = []
 
     def _end_cell(self, _: str) -> None:
         attributes = self._attributes
@@ -209,14 +213,19 @@ class Worksheet(XmlHandler):
                 self._struck.append(letter)
                 if is_partly_struck or self._texts.is_partly_struck(kind_of_value, self._value):
                     kind = kind or CellKind.PARTLY_STRUCK
-            if (has_white_run or self._may_be_white) and self._texts.is_white(
-                kind_of_value, style, self._value, has_white_run=has_white_run
-            ):
-                self._white.append(letter)
-            if self._texts.wrapped_styles and style in self._texts.wrapped_styles:
-                self._wrapped.append(letter)
+            if has_white_run or self._has_looks:
+                self._note_looks(letter, kind_of_value, style, has_white_run=has_white_run)
             if kind is not None:
                 self._kinds[letter] = kind
+
+    def _note_looks(self, letter: str, kind_of_value: str, style: str, *, has_white_run: bool) -> None:
+        """Note what the style of a cell does to its text."""
+        if self._texts.is_white(kind_of_value, style, self._value, has_white_run=has_white_run):
+            self._white.append(letter)
+        if style in self._texts.wrapped_styles:
+            self._wrapped.append(letter)
+        if style in self._texts.repeating_styles:
+            self._repeated.append(letter)
 
     def _read_cell(self, letter: str, kind_of_value: str, style: str) -> TextAndKind:
         """Return the text and the kind of a cell, as far as they follow from its value, style and formula."""
@@ -229,7 +238,7 @@ class Worksheet(XmlHandler):
 
     def _row(self) -> Row:
         self.formulas.mark(self._number, self._cells, self._kinds)
-        marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped)
+        marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped, self._repeated)
         return Row(self._number, self._cells, self._kinds, *marks)
 
     def _column_letter(self, reference: str | None) -> tuple[str, bool]:

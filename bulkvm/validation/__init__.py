@@ -2,6 +2,6 @@
 
 from bulkvm.validation.only_failed import select_failed
 from bulkvm.validation.raw_rows import take_rows
-from bulkvm.validation.sheet_checks import Checked, validate, warn_of_blanks
+from bulkvm.validation.sheet_checks import Checked, validate, warn_of_blanks, warn_of_blanks_beside_errors
 
-__all__ = ["Checked", "select_failed", "take_rows", "validate", "warn_of_blanks"]
+__all__ = ["Checked", "select_failed", "take_rows", "validate", "warn_of_blanks", "warn_of_blanks_beside_errors"]

@@ -156,7 +156,7 @@ def _check_mark(column: Column, text: str) -> Parsed | None:
         return _clear(column)
     if folded.startswith(CHECK):
         return _REFUSED
-    return _EXAMPLE if is_example(text) else None
+    return _EXAMPLE if is_example(column, text) else None
 
 
 def _clear(column: Column) -> Parsed:

@@ -15,11 +15,13 @@ from bulkvm.columns import (
     PLAN_HEADING,
     UNDO_HEADING,
     Column,
+    FieldKind,
 )
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import (
     heading_key,
     is_result_heading,
+    map_option,
     may_be_other_secret,
     names_new_number,
     numbered_recipients,
@@ -35,7 +37,6 @@ from bulkvm.columns.heading_words import (
     names_change,
     names_login,
     names_secret,
-    without_new,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
@@ -131,16 +132,14 @@ def _not_there(theirs: str, there: Mapping[str, str]) -> Problem:
 def _twice(column: Column, letters: list[str], sheet: Sheet) -> Problem:
     headings = sheet.headings
     named = join_and([f'{letter} ("{shown(headings[letter])}")' for letter in letters])
-    options = [_map_option(headings[letter], column.header) for letter in letters]
+    options = [map_option(headings[letter], column.header) for letter in letters]
     if len({heading_key(headings[letter]) for letter in letters}) < len(letters):
         choice = ""
     elif column.header in sheet.heading_map.values():
         choice = "Or map only one: the values of several columns cannot be joined here."
     else:
         choice = f"Or choose one with {' or '.join(options)}." + (
-            f" To read all of them: {' '.join(options)}."
-            if column.joiner and not any(without_new(headings[letter]) for letter in letters)
-            else ""
+            f" To read all of them: {' '.join(options)}." if column.kind is FieldKind.LIST else ""
         )
     return Problem(
         row=None,
@@ -174,8 +173,8 @@ def _ambiguous(letter: str, heading: str, possible: Iterable[str], header_row: i
         cell=f"{letter}{header_row}",
         code=ProblemCode.HEADING_AMBIGUOUS,
         message=f'column {letter} ("{shown(heading)}") may be {titles}. Rename it to the one that it is, or delete it.',
-        option=f"Or choose with {' or '.join(_map_option(heading, column.header) for column in columns)}, or ignore "
-        f"the column with {_map_option(heading, '')}.",
+        option=f"Or choose with {' or '.join(map_option(heading, column.header) for column in columns)}, or ignore "
+        f"the column with {map_option(heading, '')}.",
     )
 
 
@@ -186,15 +185,8 @@ def _new_number(letter: str, heading: str, header_row: int) -> Problem:
         code=ProblemCode.HEADING_AMBIGUOUS,
         message=f'column {letter} ("{shown(heading)}") has new numbers. The number of a box cannot be changed: a row '
         "with another extension is another box. Delete it, or rename it if it has the extensions to be used.",
-        option=f"Or use it with {_map_option(heading, KEY_COLUMN.header)}, or ignore it with "
-        f"{_map_option(heading, '')}.",
+        option=f"Or use it with {map_option(heading, KEY_COLUMN.header)}, or ignore it with {map_option(heading, '')}.",
     )
-
-
-def _map_option(heading: str, header: str) -> str:
-    """The option that maps a heading, with a placeholder if a message cannot show it as it is."""
-    text = shown(heading) if heading_key(shown(heading)) == heading_key(heading) else "Their heading"
-    return f'--map "{text}={header}"'
 
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
@@ -206,21 +198,21 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
     ):
         return []
     theirs = sheet.headings[letters[0]]
-    column, choice = f'{letters[0]} ("{shown(theirs)}")', _map_option(theirs, PIN_COLUMN.header)
+    column, choice = f'{letters[0]} ("{shown(theirs)}")', map_option(theirs, PIN_COLUMN.header)
     if secret := next((pair for pair in unknown.items() if names_secret(pair[1])), None):
         letter, heading = secret
         message = (
             f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Rename the one '
             f'that does to "{_CERTAIN_PIN}".'
         )
-        option = f"Or choose one with {choice} or {_map_option(heading, PIN_COLUMN.header)}."
+        option = f"Or choose one with {choice} or {map_option(heading, PIN_COLUMN.header)}."
     elif login := next((pair for pair in unknown.items() if names_login(pair[1])), None):
         letter, heading = login
         message = (
             f"it is not clear whether column {column} holds the PINs, or the passwords of {letter} "
             f'("{shown(heading)}"). If they are the PINs, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
         )
-        option = f"Or choose with {choice}, or ignore the column with {_map_option(theirs, '')}."
+        option = f"Or choose with {choice}, or ignore the column with {map_option(theirs, '')}."
     else:
         return []
     return [_pin_problem(letters[0], sheet, ProblemCode.PIN_COLUMN_UNCERTAIN, message, option)]
@@ -241,7 +233,7 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
     else:
         code = ProblemCode.PIN_COLUMN_UNREAD
     named = " or ".join(f'{letter} ("{shown(sheet.headings[letter])}")' for letter in found)
-    options = " or ".join(_map_option(sheet.headings[letter], PIN_COLUMN.header) for letter in found)
+    options = " or ".join(map_option(sheet.headings[letter], PIN_COLUMN.header) for letter in found)
     if code is ProblemCode.PIN_COLUMN_UNREAD:
         message = (
             f'there is no column "{PIN_COLUMN.title}", and column {named} is not read. If it holds the PINs, rename it '
@@ -253,7 +245,7 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
             f'it is not clear whether column {named} holds the PINs. If it does, rename it to "{_CERTAIN_PIN}"; if '
             "not, delete it."
         )
-        option = f"Or choose with {options}, or ignore it with {_map_option(sheet.headings[found[0]], '')}."
+        option = f"Or choose with {options}, or ignore it with {map_option(sheet.headings[found[0]], '')}."
     else:
         message = (
             f'it is not clear which column holds the PINs: {named}. Rename the one that does to "{_CERTAIN_PIN}", and '
@@ -288,7 +280,7 @@ def _no_key(sheet: Sheet) -> Problem:
             f"no column is called {KEY_COLUMN.title} (or {KEY_COLUMN.header}, Ext, Mailbox ...). "
             f"Headings found: {found}. Rename the column that holds the numbers."
         ),
-        option=f"Or name it with {_map_option(likely, KEY_COLUMN.header)}." if likely else "",
+        option=f"Or name it with {map_option(likely, KEY_COLUMN.header)}." if likely else "",
     )
 
 
@@ -312,7 +304,7 @@ def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[s
     parts = parts_of_name(unknown.values(), [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())])
     if not parts or NAME_COLUMN.header in sheet.heading_map.values():
         return ""
-    options = " ".join(_map_option(heading, NAME_COLUMN.header) for heading in parts)
+    options = " ".join(map_option(heading, NAME_COLUMN.header) for heading in parts)
     return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
 
 
@@ -323,7 +315,7 @@ def _joining_addresses(unknown: Mapping[str, str], known: Mapping[Column, Sequen
     if not parts or header in sheet.heading_map.values():
         return ""
     parts = [*(sheet.headings[letter] for letter in known.get(_RECIPIENTS, ())), *parts]
-    return f"Or read all addresses: {' '.join(_map_option(heading, header) for heading in parts)}."
+    return f"Or read all addresses: {' '.join(map_option(heading, header) for heading in parts)}."
 
 
 def _with_suggestion(letter: str, heading: str, known: Container[Column]) -> str:

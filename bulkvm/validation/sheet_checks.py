@@ -14,7 +14,8 @@ from bulkvm.model.box import BLANK, Record
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, ProblemCode, Severity, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import NONE_HIDDEN, HiddenCells, Sheet
+from bulkvm.validation.action_columns import check_action_columns
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
@@ -61,6 +62,7 @@ class Checked:
         pins_not_sent: the rows of a result whose PIN an import did not send, since the box kept its own, or since it
             sent the PIN with the zeros that it had lost.
         sent_pins: the PINs, by row of a result, that an import sent in place of those in the cells.
+        hidden: the rows and columns that the sheet hides.
     """
 
     records: tuple[Record, ...]
@@ -74,6 +76,7 @@ class Checked:
     refused_pins: Mapping[int, Problem] = field(default_factory=dict)
     pins_not_sent: Collection[int] = frozenset()
     sent_pins: Mapping[int, str] = field(default_factory=dict, repr=False)
+    hidden: HiddenCells = NONE_HIDDEN
 
     @property
     def left_out_outcomes(self) -> tuple[Outcome, ...]:
@@ -93,7 +96,7 @@ class Checked:
 
         If the sheet lacks the column, that is the cell of the extension.
         """
-        return tuple(map(self._with_cell, problems))
+        return self.hidden.named_in(map(self._with_cell, problems))
 
     def _with_cell(self, problem: Problem) -> Problem:
         if problem.row is None or problem.column is None or problem.cell is not None or not self.letters:
@@ -131,6 +134,7 @@ def validate(
         replace_pins: count PINs as blank that the policy or the PBX's rules refuse.
     """
     checked = _validate(sheet.without_left_out(), policy, fix_zeros=fix_zeros, replace_pins=replace_pins)
+    checked = replace(checked, problems=sheet.hidden.named_in(checked.problems), hidden=sheet.hidden)
     if not len(sheet.cells) and checked.is_readable:
         return replace(checked, problems=(_NO_ROWS, *checked.problems))
     if not sheet.left_out:
@@ -161,6 +165,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     numbers = _texts(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
+    problems.extend(check_action_columns(sheet))
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
     made = _records(rows, checked)
     understood, problems = keep_exported(made, problems, sheet, all_letters)
@@ -205,6 +210,17 @@ def _blank_refused_pins(
 
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
     """Warn of what a new box would lack. Only the PBX knows which rows are for new boxes."""
+    sent = warn_of_sent_pins(checked.refused_pins, checked.pins_not_sent)
+    return (*_missing_columns(checked), *_blank_cells(checked, checked.understood), *checked.with_cells(sent))
+
+
+def warn_of_blanks_beside_errors(checked: Checked) -> tuple[Problem, ...]:
+    """Warn of what new boxes would lack in rows that have an error, so that both can be corrected at once."""
+    refused = rows_with_errors(checked.problems)
+    return _blank_cells(checked, [record for record in checked.understood if record.row in refused])
+
+
+def _missing_columns(checked: Checked) -> tuple[Problem, ...]:
     problems = [
         Problem(
             row=None,
@@ -216,13 +232,18 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
         for column in checked.missing
         if column.missing_code
     ]
+    return checked.with_cells(problems)
+
+
+def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, ...]:
+    unread = {(problem.row, problem.column) for problem in checked.problems if problem.is_error}
     messages = {  # the same for all rows, which may be a million
         column: f"The {column.title if column.secret else column.title.lower()} is blank, and a new box needs one. "
         "It can stay blank if the box exists already."
         for column in COLUMNS
         if column.blank_code and column not in checked.missing
     }
-    problems.extend(
+    problems = [
         Problem(
             row=record.row,
             cell=f"{checked.letters[column.header]}{record.row}" if column.header in checked.letters else None,
@@ -230,13 +251,13 @@ def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
             code=column.blank_code,
             message=message,
         )
-        for record in checked.records
+        for record in records
         for column, message in messages.items()
         if column.blank_code
         and getattr(record, column.header) is BLANK
+        and (record.row, column.header) not in unread
         and not (column is PIN_COLUMN and (record.row in checked.refused_pins or record.row in checked.sent_pins))
-    )
-    problems.extend(warn_of_sent_pins(checked.refused_pins, checked.pins_not_sent))
+    ]
     return checked.with_cells(problems)
 
 

@@ -614,6 +614,8 @@ def test_a_plan_shows_rows_that_the_sheet_conceals(bulkvm: Bulkvm, folder: Path)
         {"fill": PatternFill("solid", fgColor="FF000000")},
         {"fill": PatternFill("solid", fgColor=Color(theme=1))},
         {"alignment": Alignment(indent=100)},
+        {"alignment": Alignment(horizontal="fill")},
+        {"alignment": Alignment(horizontal="centerContinuous")},
     ]
     for row, styles in enumerate(looks, start=2):
         sheet.append((f"62{row:02}", f"Room {row}", f"4028{row * 10}"))

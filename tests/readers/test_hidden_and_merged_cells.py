@@ -8,7 +8,8 @@ from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers import read_sheet
-from tests.readers.files import HEADINGS, codes, header_xml, write_raw_workbook
+from bulkvm.validation import validate
+from tests.readers.files import HEADINGS, codes, header_xml, texts, write_raw_workbook
 
 
 def test_hidden_and_filtered_rows_count_with_one_warning(tmp_path: Path) -> None:
@@ -247,6 +248,43 @@ def test_white_text_in_a_column_that_is_not_read_is_no_problem(tmp_path: Path) -
     )
 
     assert codes(read_sheet(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("alignment", "named"), [("fill", "3 to 4"), ("center", None), ("centerContinuous", None), ("left", None)]
+)
+def test_text_that_is_repeated_in_its_cell_is_read_once_with_a_warning(
+    tmp_path: Path, alignment: str, named: str | None
+) -> None:
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}" s="{style}"><v>620{n}</v></c></row>' for n, style in ((2, 0), (3, 1), (4, 1))
+    )
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f"<sheetData>{header_xml()}{rows}</sheetData>",
+        styles='<cellStyleXfs><xf><alignment horizontal="fill"/></xf></cellStyleXfs>'
+        f'<cellXfs><xf/><xf><alignment horizontal="{alignment}"/></xf></cellXfs>',
+    )
+
+    read = read_sheet(path)
+
+    assert [row[0] for row in texts(read)] == ["6202", "6203", "6204"]
+    assert codes(read) == ([(None, "excel-format")] if named else [])
+    assert all(f"rows {named}." in problem.message and not problem.is_error for problem in read.problems)
+
+
+def test_an_error_in_a_hidden_row_or_column_names_what_is_hidden(tmp_path: Path) -> None:
+    cells = '<c r="A3"><v>6201</v></c><c r="C3"><v>1</v></c>'
+    rows = f'<row r="2" hidden="1"><c r="A2"><v>62</v></c></row><row r="3">{cells}</row>'
+    path = write_raw_workbook(
+        tmp_path / "a.xlsx",
+        f'<cols><col min="3" max="3" hidden="1"/></cols><sheetData>{header_xml()}{rows}</sheetData>',
+    )
+
+    errors = {p.cell: p.message for p in validate(read_sheet(path)).problems if p.is_error}
+
+    assert errors["A2"].endswith("Row 2 is hidden: unhide it to see the cell.")
+    assert errors["C3"].endswith("Column C is hidden: unhide it to see the cell.")
 
 
 @pytest.mark.parametrize(("height", "is_hidden"), [("0.75", True), ("3", True), ("12.75", False), ("tall", False)])

@@ -10,10 +10,10 @@ from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
-from bulkvm.model.sheet import CellKind, Sheet
+from bulkvm.model.sheet import CellKind, HiddenCells, Sheet
 from bulkvm.planning import make_plan
 from bulkvm.text import join_and
-from bulkvm.validation import Checked, validate, warn_of_blanks
+from bulkvm.validation import Checked, validate, warn_of_blanks, warn_of_blanks_beside_errors
 from tests.sheets import sheet_of
 
 HEADINGS = ("extension_number", "name", "pin", "recipients", "enable_email_notify")
@@ -393,6 +393,45 @@ def test_offline_a_blank_that_a_new_box_needs_is_a_warning() -> None:
     ]
 
 
+def test_offline_a_blank_is_a_warning_also_in_a_row_that_has_an_error() -> None:
+    checked = check(("6201", "", "4028", "", ""), ("62", "", "", "", ""), ("", "Desk", "", "", ""))
+
+    assert [(p.row, p.code) for p in warn_of_blanks(checked)] == [
+        (2, "name-blank"), (3, "name-blank"), (3, "pin-blank"), (4, "pin-blank"),
+    ]  # fmt: skip
+
+
+def test_before_the_pbx_is_asked_blanks_are_a_warning_only_beside_errors() -> None:
+    checked = check(("6201", "", "4028", "", ""), ("6202", "", "402817", "", ""))
+
+    assert [(p.cell, p.code) for p in warn_of_blanks_beside_errors(checked)] == [("B2", "name-blank")]
+
+
+@pytest.mark.parametrize("name", ["E.G. Marshall Clinic", "E.G. & Sons", "E.G. Lab"])
+def test_initials_are_no_example(name: str) -> None:
+    checked = check(("6201", name, "402817", "", ""))
+
+    assert [record.name for record in checked.records] == [name]
+
+
+def test_a_message_about_a_cell_that_cannot_be_seen_names_what_is_hidden() -> None:
+    sheet = sheet_of(HEADINGS, ("62", "", "4028", "", ""), ("6202", "Sales", "4028", "", ""))
+
+    checked = validate(replace(sheet, hidden=HiddenCells(frozenset({2}), frozenset("C"))))
+
+    ends = {p.cell: p.message.partition("hidden: ")[0].rpartition(". ")[2] for p in checked.problems}
+    assert ends == {"A2": "Row 2 is ", "C2": "Column C and row 2 are ", "C3": "Column C is "}
+    assert "Row 2 is hidden: unhide it to see the cell." in warn_of_blanks(checked)[0].message
+
+
+def test_a_message_about_a_cell_that_can_be_seen_names_nothing_hidden() -> None:
+    sheet = sheet_of(HEADINGS, ("62", "Lab", "402817", "", ""))
+
+    checked = validate(replace(sheet, hidden=HiddenCells(frozenset({3}), frozenset("C"))))
+
+    assert "hidden" not in checked.problems[0].message
+
+
 def test_offline_a_missing_column_that_a_new_box_needs_is_one_warning() -> None:
     checked = validate(sheet_of(("Ext", "Name"), ("6201", "A"), ("6202", "B")))
 
@@ -551,7 +590,7 @@ def test_rows_of_one_box_are_not_to_get_names_and_pins_of_their_own() -> None:
     assert [problem.code for problem in checked.problems] == ["extension-twice", "extension-twice"]
 
 
-@pytest.mark.parametrize("text", ["e.g. Desk", "E.g. Desk", "E.G. Desk"])
+@pytest.mark.parametrize("text", ["e.g. Desk", "E.g. Desk", "E.G. FRONT DESK", "e.G. front desk"])
 def test_an_example_is_one_in_any_case(text: str) -> None:
     checked = validate(sheet_of(("Ext", "Name"), ("6201", text)))
 

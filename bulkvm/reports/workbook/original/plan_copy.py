@@ -25,6 +25,7 @@ from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS, co
 from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
 from bulkvm.reports.workbook.text_cells import FONT_SIZE, LINE_HEIGHT, fitting_width, full_row_height
 
+_HORIZONTAL: Final = frozenset({"left", "center", "right"})  # others may show a text in other cells, or repeat it
 _NARROWEST: Final = 5  # characters; one word in a wrapped text can then be read
 
 
@@ -147,4 +148,5 @@ def _wrap_cell(cell: Cell) -> None:
     """Wrap the text of a cell, and give the cell a border if it has none."""
     if not cell.border.bottom or not cell.border.bottom.style:
         cell.border = ROW_BORDER
-    cell.alignment = Alignment(horizontal=cell.alignment.horizontal, vertical="top", wrap_text=True)
+    horizontal = cell.alignment.horizontal if cell.alignment.horizontal in _HORIZONTAL else None
+    cell.alignment = Alignment(horizontal=horizontal, vertical="top", wrap_text=True)

@@ -1,0 +1,59 @@
+"""Columns that are not read, and mark rows as not wanted."""
+
+from dataclasses import replace
+
+import pytest
+
+from bulkvm.validation import validate
+from tests.sheets import sheet_of
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("Delete?", "yes"), ("Delete", "x"), ("DELETE", "\u2713"), ("Löschen?", "ja"), ("Supprimer", "oui"),
+        ("Eliminar", "sí"), ("Verwijderen", "ja"), ("Excluir", "sim"), ("Disabled", "TRUE"), ("Delete", "deleted"),
+        ("Action", "delete"), ("Action", "Remove"), ("Aktion", "löschen"), ("Ação", "excluir"), ("Status", "inactive"),
+        ("Status", "gelöscht"), ("Active", "No"), ("Active?", "0"), ("Enable Voicemail", "No"), ("Voicemail", "off"),
+        ("Aktiv", "nein"), ("Actif", "non"), ("Activo", "FALSE"), ("Attivo", "no"), ("Actief", "nee"), ("Ativo", "não"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
+    sheet = sheet_of(["Ext", "Name", "PIN", heading], ["6201", "Lab", "402817", text], ["6202", "Desk", "518294", ""])
+
+    checked = validate(sheet)
+
+    assert [(p.cell, p.code) for p in checked.problems if p.is_error] == [("D2", "row-not-wanted")]
+    assert f'--map "{heading}="' in checked.problems[1].message_with_option
+    assert [record.row for record in checked.records] == [3]
+    assert len(validate(replace(sheet, heading_map={heading: ""})).records) == 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("Delete?", "no"), ("Delete?", ""), ("Action", "update"), ("Action", "create"), ("Status", "open"),
+        ("Status", "no"), ("Status", "active"), ("Active", "yes"), ("Active", ""), ("Enable Voicemail", "Yes"),
+        ("Voicemail", "6201"), ("Note", "delete"), ("Deleted by", "x"), ("bulkvm_status", "deleted"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_not_marked_so_is_read(heading: str, text: str) -> None:
+    checked = validate(sheet_of(["Ext", "Name", "PIN", heading], ["6201", "Lab", "402817", text]))
+
+    assert len(checked.records) == 1
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Rename to", "Umbenennen in", "Renommer en", "Renombrar a", "Rinomina in", "Hernoemen naar", "Renomear para",
+     "Changed name", "Change name to"],
+)  # fmt: skip
+def test_a_new_name_is_the_name_and_an_error_beside_another_one(heading: str) -> None:
+    alone = validate(sheet_of(["Ext", heading], ["6201", "Lab"]))
+    beside = validate(sheet_of(["Ext", "Name", heading], ["6201", "Old lab", "Lab"]))
+
+    assert [record.name for record in alone.records] == ["Lab"]
+    (problem,) = [problem for problem in beside.problems if problem.is_error]
+    assert problem.code == "column-twice"
+    assert f'--map "Name=name" or --map "{heading}=name".' in problem.option
+    assert "To read all" not in problem.option
