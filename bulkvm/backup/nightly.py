@@ -95,12 +95,14 @@ class _Earlier:
         other: the backups of another tenant.
         unread: backups of the first two kinds that cannot be read, as in an archive. Their manifests are used for
             comparison.
+        damaged: the files of damaged backups of the first two kinds.
     """
 
     same: list[Manifest] = field(default_factory=list)
     maybe: list[Manifest] = field(default_factory=list)
     other: list[Manifest] = field(default_factory=list)
     unread: list[Manifest] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
     def list_of(self, manifest: Manifest, tenant: Tenant) -> list[Manifest]:
         """The list that a backup belongs to."""
@@ -167,6 +169,12 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
                 source.site.name, folder, earlier.other[0].tenant or earlier.other[0].pbx, source.tenant,
             )  # fmt: skip
         last = last_good([*earlier.same, *earlier.maybe, *earlier.unread], settings.now)
+        if last is None and earlier.damaged:
+            _log.warning(
+                "%s: all earlier good backups in %s are damaged, so whether boxes are missing was not checked. "
+                "`bulkvm backup verify` lists them.",
+                source.site.name, folder,
+            )  # fmt: skip
         suspicion = None if settings.force else find_suspicion(source.boxes, last, source.not_shown)
         made = _make(place, source, settings, suspicion)
         if stop.is_set():
@@ -208,6 +216,8 @@ def _find_earlier(source: _Source, settings: BackupSettings) -> _Earlier:
             continue
         try:
             if find_proven_damage(folder, file, manifest) is not None:
+                if of is not earlier.other and manifest.suspect is None:
+                    earlier.damaged.append(file)
                 continue
         except (OSError, StoreError):
             if of is not earlier.other:

@@ -298,7 +298,7 @@ def trust_options(command: Command) -> Command:
 
 
 def check_together(flags: Mapping[str, bool]) -> None:
-    """Check that no two options choose the sites or tenants.
+    """Check that no two options choose the sites or tenants, and that no variable chooses one where all are meant.
 
     Raises:
         UsageError: two of them do.
@@ -310,6 +310,8 @@ def check_together(flags: Mapping[str, bool]) -> None:
         chosen += [f"--{option}"] if is_given and excluded in chosen else []
     if len(chosen) > 1:
         raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together. Omit one of them.")
+    if chosen and context.get_parameter_source("tenant") is ParameterSource.ENVIRONMENT:
+        raise UsageError(f"BULKVM_TENANT names one tenant, and {chosen[0]} means all of them. Unset the variable.")
 
 
 def _setting(option: str, kind: click.ParamType[Any], text: str) -> Callable[[Command], Command]:

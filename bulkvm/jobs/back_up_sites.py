@@ -1,6 +1,7 @@
 """Back up the boxes of several sites, or of all tenants of one."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +44,15 @@ class BackupReport:
     def errors(self) -> list[Exception]:
         """Why sites were not backed up."""
         return [end for end in self.by_site.values() if isinstance(end, Exception)]
+
+    @property
+    def repeated(self) -> list[list[str]]:
+        """The names under which the same tenant was backed up, for each tenant with several."""
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        for name, end in self.by_site.items():
+            if isinstance(end, Manifest) and end.tenant:
+                names[end.tenant.key].append(name)
+        return [of_tenant for of_tenant in names.values() if len(of_tenant) > 1]
 
     @property
     def exit_code(self) -> int:

@@ -16,7 +16,7 @@ from httpx import codes
 from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, PbxUnreachable, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.responses import is_web_page, not_the_api, raise_for_status, read_json, read_object
+from bulkvm.pbx.responses import is_login_wrong, is_web_page, not_the_api, raise_for_status, read_json, read_object
 from bulkvm.pbx.tenant_lookup import confirm_tenant, read_expected_tenant, tenant_request
 
 # The same for every installation (vendor's guide, "Login").
@@ -237,6 +237,12 @@ class PasswordAuth(SiteAuth):
             )
         if response.status_code in _NO_LOGIN_HERE or not _is_of_the_api(response):
             return str(not_the_api(response.url))
+        if response.status_code != codes.UNAUTHORIZED and not is_login_wrong(response):
+            return (
+                f"The PBX at {response.url.host} refused the login, but not as a wrong user name or password, so "
+                "nothing else was sent.\nThe user may be locked, or have too many sessions. Try again later, or log in "
+                "to the PBX's web portal as this user to see the reason."
+            )
         return (
             f"The PBX at {response.url.host} rejected the user name and password, so nothing else was sent.\n"
             "Check the user, the password and the domain, which is the tenant's SIP domain: with `bulkvm login SITE`, "

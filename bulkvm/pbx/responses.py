@@ -117,6 +117,14 @@ def login_rejected(host: str) -> str:
     )
 
 
+def is_login_wrong(response: httpx.Response) -> bool:
+    """Whether a refused login was wrong: any other code than this one has another reason, such as too many sessions.
+
+    Source: vendor's guide, "Login", errors.
+    """
+    return all(error.get("code") == "UNAUTHORIZED" for error in _errors(response))
+
+
 def not_the_api(url: httpx.URL) -> NotTheApi:
     """The error for a 404 of a call that every PBX has."""
     return NotTheApi(

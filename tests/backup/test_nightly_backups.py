@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import stat
 from dataclasses import replace
@@ -124,6 +125,26 @@ async def test_a_pbx_that_goes_away_while_boxes_are_fetched_is_away(
         await back_up_from(app, tmp_path / "nights", settings=SendSettings(retries=3, max_rps=0, max_outage=0))
 
     assert files_in(tmp_path / "nights") == {}
+
+
+@pytest.mark.parametrize(("damaged", "warnings"), [(2, 1), (1, 0)])
+async def test_a_backup_without_an_intact_one_to_compare_with_warns(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damaged: int, warnings: int
+) -> None:
+    folder = tmp_path / "nights"
+    for night in range(2):
+        await back_up_from(pbx_with(tmp_path, 5), folder, now=NIGHT + (night - 2) * DAY)
+    for file in sorted(folder.glob("*.csv"))[-damaged:]:
+        file.write_text("damaged")
+
+    with caplog.at_level(logging.WARNING, "bulkvm"):
+        await back_up_from(pbx_with(tmp_path, 5), folder)
+
+    message = (
+        f"clinic: all earlier good backups in {folder} are damaged, so whether boxes are missing was not checked. "
+        "`bulkvm backup verify` lists them."
+    )
+    assert caplog.messages == [message] * warnings
 
 
 @pytest.mark.parametrize("what", ["admin-add", "admin-remove", "admin-rename", "503", "reset", "truncated"])

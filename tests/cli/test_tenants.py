@@ -295,7 +295,10 @@ def test_all_sites_can_be_backed_up_with_all_their_tenants(
 
     second = bulkvm("backup", "nights", "--all-sites", "--all-tenants")
 
-    assert (first.code, first.err) == (0, "4 tenants: 4 backed up, 0 failed.\n")
+    repeated = (
+        f"1 tenant is backed up more than once, since several sites reach the same PBX: clinic and provider/{SECOND}"
+    )
+    assert (first.code, first.err) == (0, f"{repeated}.\n4 tenants: 4 backed up, 0 failed.\n")
     assert second.code == 4
     assert f"provider/{SECOND}: No backup was made." in second.err
     assert f"3 tenants: 2 backed up, 1 failed, 1 disabled (provider/{THIRD})." in second.err
@@ -634,6 +637,34 @@ def test_all_sites_are_not_one_tenant(bulkvm: Bulkvm, monkeypatch: pytest.Monkey
     ended = bulkvm("backup", "nights", "--all-sites")
 
     assert (ended.code, "BULKVM_TENANT names one tenant" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize("command", ["export", "backup", "diff"])
+def test_a_variable_that_names_one_tenant_is_refused_with_all_tenants(
+    app: Starlette, bulkvm: Bulkvm, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("BULKVM_TENANT", SECOND)
+
+    ended = bulkvm(command, "nights", "--all-tenants")
+
+    assert ended.code == 2
+    assert "BULKVM_TENANT names one tenant, and --all-tenants means all of them. Unset the variable." in ended.err
+    assert not app.state.traffic.log
+
+
+@pytest.mark.usefixtures("provider")
+def test_tenants_that_two_sites_reach_are_named(bulkvm: Bulkvm) -> None:
+    entry = sites_file().read_text()
+    sites_file().write_text(f"{entry}{entry.replace('provider', 'other')}")
+
+    ended = bulkvm("backup", "nights", "--all-sites", "--all-tenants")
+
+    assert ended.code == 0
+    assert f"3 tenants are backed up more than once, since several sites reach the same PBX: other/{SECOND} and" in (
+        ended.err
+    )
+    assert "6 tenants: 6 backed up, 0 failed." in ended.err
 
 
 @pytest.mark.usefixtures("provider")

@@ -9,7 +9,7 @@ import pytest
 import trustme
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from bulkvm.model.errors import UsageError
@@ -193,6 +193,18 @@ async def test_a_password_that_is_not_accepted() -> None:
 
     assert_only_failed(findings, "login", "rejected the user name and password", 4)
     assert "WRONG-PASSWORD" not in str(findings)
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_SESSIONS", "UNKNOWN"])
+async def test_a_login_that_is_refused_for_another_reason_is_not_called_wrong(code: str) -> None:
+    errors = [{"code": code, "message": "secret words"}]
+    with running(answering(JSONResponse({"errors": errors}, 400))) as server:
+        findings = await look_at(
+            Site(name="test", url=server.url, user="admin", domain="a.example", password="PASSWORD-1")
+        )
+
+    assert_only_failed(findings, "login", "but not as a wrong user name or password", 4)
+    assert "secret words" not in str(findings)
 
 
 async def test_a_user_who_may_not_list_boxes_is_logged_in() -> None:

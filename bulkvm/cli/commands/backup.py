@@ -226,8 +226,6 @@ def _open_all(
     names = sorted(sites)
     if not names:
         raise UsageError("There are no sites to back up. Set one up with `bulkvm login NAME`.")
-    if os.environ.get("BULKVM_TENANT"):
-        raise UsageError("BULKVM_TENANT names one tenant, and --all-sites backs up all sites. Unset the variable.")
     if len(names) > 1 and (given := [name for name in _LOGIN_VARIABLES if os.environ.get(name)]):
         raise UsageError(
             f"{' and '.join(given)} would be sent to all {len(names)} sites, but a login must only be sent to its own "
@@ -318,6 +316,10 @@ def _show_summary(report: "BackupReport", console: Console, of: str) -> None:
         console.always(f"The PBX no longer lists tenants that have backups: {names}. Their files are kept.")
     for former, name in report.renamed.items():
         console.info(f"The domain of {former} is now {name}. Its earlier backups count as those of {name}.")
+    if repeated := report.repeated:
+        several = "1 tenant is" if len(repeated) == 1 else f"{len(repeated)} tenants are"
+        names = join_limited([" and ".join(names) for names in repeated], _MOST_NAMED)
+        console.info(f"{several} backed up more than once, since several sites reach the same PBX: {names}.")
     if report.loss:
         console.always(str(report.loss), fg="red")
     if of:
