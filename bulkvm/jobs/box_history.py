@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bulkvm.columns import NAME_COLUMN, PIN_COLUMN
-from bulkvm.columns.mask_digits import is_one_digit
+from bulkvm.columns.mask_digits import may_be_mask
 from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
@@ -64,7 +64,7 @@ class BoxHistory:
         if change and change.box:
             self._add_box(change.box)
         if outcome.status is Status.UNCHANGED and record:
-            self._add_box(record)
+            self._add_texts(record)  # without the PIN, which the PBX may not show
         if not (change and outcome.status.may_have_changed):
             return
         is_certain = outcome.status is not Status.UNKNOWN
@@ -76,17 +76,17 @@ class BoxHistory:
             self.pins.append(PinSet(box.pin, run, is_certain))
         self._add_box(box)
 
-    def _add_box(self, box: Box | Record) -> None:
+    def _add_box(self, box: Box) -> None:
         """Add the values that the box has at that time."""
-        names = [box.name] if isinstance(box.name, str) else []
-        addresses = box.recipients if isinstance(box.recipients, tuple) else ()
-        self.names.update(names)
-        self.addresses.update(map(str.casefold, addresses))
-        # A PIN of one repeated digit may be a mask.
-        if isinstance(box.pin, str) and not is_one_digit(box.pin) and box.pin not in {p.pin for p in self.pins[-1:]}:
-            self.pins.append(PinSet(box.pin, ""))
-        if isinstance(box, Box):
-            self.last = box
+        self._add_texts(box)
+        is_known = isinstance(box.pin, str) and not may_be_mask(PIN_COLUMN, box.pin)
+        if is_known and box.pin not in {known.pin for known in self.pins[-1:]}:
+            self.pins.append(PinSet(str(box.pin), ""))
+        self.last = box
+
+    def _add_texts(self, box: Box | Record) -> None:
+        self.names.update([box.name] if isinstance(box.name, str) else [])
+        self.addresses.update(map(str.casefold, box.recipients if isinstance(box.recipients, tuple) else ()))
 
 
 def sets_pin(change: Change, outcome: Outcome) -> bool:

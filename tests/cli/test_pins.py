@@ -256,6 +256,20 @@ def test_a_pin_that_something_else_changed_is_not_listed_once_a_run_has_seen_tha
     assert "1 box not listed: 6201. The PBX showed another PIN later, which bulkvm did not set." in ended.err
 
 
+def test_a_pin_that_the_pbx_does_not_show_is_current_although_a_sheet_has_another(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    with serve("hide:pin:both") as app:
+        bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
+        for name in ("Front Desk", "Reception"):
+            bulkvm("import", write_csv(folder / "b.csv", ("6201", name, "739402", "", "")), "--keep-unseen", "--yes")
+
+        ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+        assert (ended.code, "not listed" in ended.err) == (0, False)
+        assert [row[2] for row in listed(folder / "letters.csv")[1:]] == [stored(app, "pin")["6201"]]
+
+
 @pytest.mark.usefixtures("pbx")
 def test_boxes_that_are_gone_are_not_listed_after_an_import_of_failed_rows(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ROWS[0], ("6202", "B", "1", "", "")), "--yes", "--skip-invalid")

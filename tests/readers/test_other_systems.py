@@ -17,6 +17,7 @@ from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from bulkvm.columns.header_matching import heading_key
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
+from bulkvm.model.settings import PinPolicy
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.readers.csv_quotes import escape_bare_quotes
@@ -24,6 +25,7 @@ from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
 from bulkvm.readers.other_systems.systems import OTHER_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
+from bulkvm.validation import validate
 from tests.readers.exports import (
     ASTERISK_TABLE,
     EXPORTS,
@@ -692,6 +694,15 @@ def test_a_null_of_a_database_is_blank(tmp_path: Path, null: str) -> None:
         "extension_number": "7001", "pin": "3690", "name": "Reception", "recipients": "", "enable_email_notify": "no",
     }  # fmt: skip
     assert sheet.problems == ()
+
+
+def test_an_address_of_kazoo_that_is_no_text_is_not_lost(tmp_path: Path) -> None:
+    text = KAZOO.text.replace('["front@example.com"]', '[{"address": "front@example.com"}]')
+
+    sheet = read(tmp_path / "a.json", text, "kazoo")
+
+    (error,) = (problem for problem in validate(sheet, PinPolicy(4, 10)).problems if problem.is_error)
+    assert (error.row, error.code) == (2, ProblemCode.RECIPIENT)
 
 
 def test_a_single_box_of_kazoo_is_read(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ _OWN: Final = frozenset(
     {"notify_email_addresses", "require_pin", "is_setup", "check_if_owner", "delete_after_notify", "owner_id"}
 )
 _HEAD: Final = 4
+_NO_TEXT: Final = "(no text)"  # is no address, so that it is an error
 
 
 def is_kazoo_box(box: Mapping[str, Any]) -> bool:
@@ -92,7 +93,7 @@ def _text(value: object) -> str:
         case str():
             return value
         case list():
-            return ", ".join(item for item in value if isinstance(item, str))
+            return ", ".join(item if isinstance(item, str) else _NO_TEXT for item in value)
         case _:
             return ""
 
