@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bulkvm.cli.console import Console
 from bulkvm.cli.json_output import print_json, run_document
-from bulkvm.cli.options import site_argument
 from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, ReadBackDiffers
@@ -124,4 +123,4 @@ def _show_result(report: "RunReport", console: Console) -> None:
     if report.result:
         console.info(f"Result: {report.result}")
     if report.run and any(outcome.status.may_have_changed for outcome in report.outcomes):
-        console.info(f"To undo this run: `bulkvm undo {report.run}{site_argument()}`")
+        console.info(f"To undo this run: `bulkvm undo {report.run}`")

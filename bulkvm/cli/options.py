@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
@@ -90,11 +89,11 @@ class OpenNamed(Protocol):
         """Open it."""
 
 
-def site_argument() -> str:
-    """The --site and --tenant of the current command, to repeat in a command that is suggested."""
+def _note_site() -> None:
+    """Note the --site and --tenant of the current command for the commands in its messages."""
     context = click.get_current_context()
     names = [n for n in ("site", "tenant") if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
-    return "".join(f" --{name} {shlex.quote(context.params[name])}" for name in names)
+    current_streams().site_options = [(name, context.params[name]) for name in names]
 
 
 def sheet_options(command: Command) -> Command:
@@ -239,6 +238,8 @@ def calling_options(command: Command) -> Command:
         trust: Trust,
         **options: Any,
     ) -> int:
+        _note_site()
+
         def open_named(site: str | None, /, **of_secret: Any) -> Connection:
             settings = SendSettings(timeout=timeout, retries=retries, max_outage=max_outage)
             return open_site(site, settings, trust, RateOptions(max_rps, concurrency), tenant=tenant, **of_secret)

@@ -75,7 +75,7 @@ _SECTIONS: Final[Sequence[tuple[str, str, Entries]]] = (
     ),
     ("When", "WHEN counts the calls since the start:", TIMES),
     ("Behaviours", "A rule of --behave decides what the API's documentation leaves open:", BEHAVIOURS),
-    ("Filters", "Lists can be filtered, as by `bulkvm export --filter`:", FILTERS),
+    ("Filters", "Lists can be filtered, as by `bulkvm export FILE --filter TEXT`:", FILTERS),
 )
 
 

@@ -8,11 +8,13 @@ output passes through here and is made printable.
 import errno
 import io
 import os
+import re
 import select
+import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,6 +31,9 @@ _BAR_AFTER: Final = 0.3  # seconds
 _BAR_EVERY: Final = 0.1  # seconds
 _UNCOUNTED: Final = "{desc}: {elapsed}"
 
+_COMMAND: Final = re.compile("`bulkvm ([^`]+)`")
+_OF_SITE: Final = frozenset({"backup", "diff", "export", "import", "plan", "tenants", "undo"})
+
 # The errors of a pipe whose reader has closed it; Windows uses EINVAL.
 _NO_READER: Final = frozenset({errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE})
 
@@ -39,11 +44,13 @@ class OutputStreams:
     Attributes:
         plain: whether colours are turned off.
         site: the site whose name stands for SITE in messages.
+        site_options: the --site and --tenant of the command line, which commands in messages need, too.
     """
 
     def __init__(self) -> None:
         self.plain = False
         self.site: str | None = None
+        self.site_options: Sequence[tuple[str, str]] = ()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # `put` may be called by a signal handler
         self._writer = threading.Thread(target=self._write_messages, daemon=True)
         self._phase: _Bar | _Lines | None = None  # used by the writer thread only
@@ -126,7 +133,8 @@ class OutputStreams:
             self._jobs.put(self._end)
 
     def _complete(self, text: str) -> str:
-        return printable_lines(name_site(text, self.site) if self.site else text)
+        text = name_site(text, self.site) if self.site else text
+        return printable_lines(_add_options(text, self.site_options) if self.site_options else text)
 
     def _write_messages(self) -> None:
         while True:
@@ -167,6 +175,21 @@ class OutputStreams:
 def name_site(text: str, site: str) -> str:
     """Name a site in the advice to log in again: the error of a PBX knows only its address."""
     return text.replace("`bulkvm login SITE`", f"`bulkvm login {site}`")
+
+
+def _add_options(text: str, options: Sequence[tuple[str, str]]) -> str:
+    """Add the options about the site to the commands in a message that need them."""
+
+    def add(found: re.Match[str]) -> str:
+        command, *words = found[1].split()
+        if command not in _OF_SITE or words[:1] == ["verify"] or any(word.startswith("--site") for word in words):
+            return found[0]
+        needed = (
+            f" --{name} {shlex.quote(value)}" for name, value in options if (command, name) != ("tenants", "tenant")
+        )
+        return f"`bulkvm {''.join([found[1], *needed])}`"
+
+    return _COMMAND.sub(add, text)
 
 
 def is_without_reader(error: OSError) -> bool:

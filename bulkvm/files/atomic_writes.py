@@ -121,7 +121,7 @@ def check_local(target: Path) -> None:
     """
     if len(target.parts) > 1 and target.parts[0].endswith(":") and not target.drive:
         raise UsageError(
-            "The name of the output is a URL. Only `bulkvm backup` writes to a store: name a file or folder on this "
+            "The name of the output is a URL. Only a backup is written to a store: name a file or folder on this "
             "machine."
         )
 

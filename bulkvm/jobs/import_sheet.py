@@ -1,6 +1,7 @@
 """Import a sheet: create and update boxes, and account for every row."""
 
 import re
+import shlex
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -189,7 +190,7 @@ class _Import:
             return self._refuse()
         try:
             if options.max_changes:
-                check_changes(prepared.plan, options.max_changes)
+                check_changes(prepared.plan, options.max_changes, self._how_to_check())
             approved = self.observer.approve(prepared.plan, prepared.problems, prepared.tenant)
         except (LimitExceeded, UsageError, Interrupted) as error:
             if isinstance(error, LimitExceeded) and prepared.warnings:
@@ -198,6 +199,13 @@ class _Import:
         if not approved:
             return self._report_not_sent(ExitCode.NOT_ALL_DONE)
         return self._execute(prepared.plan, prepared.tenant)
+
+    def _how_to_check(self) -> str:
+        """How to check the plan, in the words of a message."""
+        if self.approved or str(self.file) == "-":
+            return "Check the plan."
+        command = f"bulkvm plan {shlex.quote(str(self.file))}"
+        return f"Check the plan with `{command}`, and with the options of this import about the sheet."
 
     def _refuse(self) -> RunReport:
         """Send nothing because the sheet has errors, and write them to the result, if there are rows."""

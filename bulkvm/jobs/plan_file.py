@@ -16,6 +16,7 @@ import hashlib
 import io
 import os
 import secrets
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -32,6 +33,7 @@ from bulkvm.jobs.plan_seal import (
     find_concealed,
     find_edits,
     find_form,
+    not_a_plan,
     open_document,
     pin_seal,
     problem_of,
@@ -45,12 +47,13 @@ from bulkvm.jobs.sheet_seal import seal_sheet
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import ProblemCode, rows_with_errors
-from bulkvm.model.settings import PinPolicy
+from bulkvm.model.settings import PinPolicy, Site
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import describe_excess
 from bulkvm.planning.saved_plan import LEFT_OUT, REFUSED, SavedRow, save_rows
 from bulkvm.readers.all_cells import read_all_cells
+from bulkvm.readers.file_type import FileType, detect_type
 from bulkvm.readers.source import Source, open_source
 from bulkvm.readers.workbook_extras import read_extras
 from bulkvm.reports.output_checks import check_result_name
@@ -154,9 +157,15 @@ def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for:
         site=site.name,
         tenant=tenant,
         file=target.name,
-        options=f" --tenant {tenant.domain or tenant.id}" if site.is_administrator else "",
+        options=_options_to_send(site, tenant),
         excess=excess,
     )
+
+
+def _options_to_send(site: Site, tenant: Tenant) -> str:
+    """The options about the site that the import of a plan needs."""
+    options = "" if site.from_variables else f" --site {shlex.quote(site.name)}"
+    return f"{options} --tenant {shlex.quote(tenant.domain or tenant.id or '')}" if site.is_administrator else options
 
 
 def _facts_to_json(facts: PlanFacts) -> dict[str, Any]:
@@ -184,6 +193,8 @@ def read_plan_file(file: Path) -> PlanFile:
         UsageError: the file does not exist.
     """
     with open_source(file) as source:
+        if detect_type(source) is not FileType.WORKBOOK:
+            raise not_a_plan(file)
         sheets = read_all_cells(source)
         extras = read_extras(source)
         source.stream.seek(0)

@@ -70,8 +70,7 @@ def open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> d
     """
     cells = next((one.cells for one in sheets.values() if not one.is_visible and one.cells.get("A1") == _MARK), None)
     if cells is None:
-        message = "A plan is a workbook that `bulkvm plan SHEET --output PLAN.xlsx` wrote."
-        raise refusal(f"{file.name} is not a plan", [problem_of(ProblemCode.NOT_A_PLAN, message)])
+        raise not_a_plan(file)
     _, key_id, sealed, *chunks = (cells.get(f"A{row}", "") for row in range(1, len(cells) + 1))
     payload = "".join(chunks)
     if key_id != _key_id(seal):
@@ -85,6 +84,12 @@ def open_document(file: Path, sheets: Mapping[str, SheetCells], seal: Seal) -> d
         message = "Use the version of bulkvm that made it."
         raise refusal(f"{file.name} was made by another version", [problem_of(ProblemCode.NOT_A_PLAN, message)])
     return document
+
+
+def not_a_plan(file: Path) -> PlanRefused:
+    """The error for a file without a sealed part."""
+    message = "A plan is a workbook that `bulkvm plan SHEET --output PLAN.xlsx` wrote."
+    return refusal(f"{file.name} is not a plan", [problem_of(ProblemCode.NOT_A_PLAN, message)])
 
 
 def visible_texts(sheets: Mapping[str, SheetCells]) -> dict[str, Mapping[str, str]]:

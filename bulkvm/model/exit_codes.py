@@ -47,7 +47,7 @@ class ExitCode(IntEnum):
     LIMIT = (
         6,
         "refused by a safety limit; nothing was sent",
-        "look at `bulkvm plan`, then use `--max-changes` or `--force`",
+        "look at `bulkvm plan SHEET`, then use `--max-changes` or `--force`",
     )
     STOPPED = (
         7,

@@ -79,7 +79,7 @@ class ProblemCode(StrEnum):
         "pin-column-unread", _WARNING, "a column that may hold the PINs is not read", "choose it with `--map`",
     )  # fmt: skip
     MAP_NOT_THERE = "map-not-there", _ERROR, "`--map` names a heading that is not there", "correct the heading"
-    UNDO_RESULT = "undo-result", _ERROR, "the sheet is the result of an undo", "run `bulkvm undo` again instead"
+    UNDO_RESULT = "undo-result", _ERROR, "the sheet is the result of an undo", "run `bulkvm undo RUN` again instead"
     PLAN_AS_SHEET = (
         "plan-as-sheet",
         _ERROR,
@@ -87,7 +87,10 @@ class ProblemCode(StrEnum):
         "add `--approved`, or use the sheet itself",
     )
     NOT_A_PLAN = (
-        "not-a-plan", _ERROR, "the file is not a plan that this user made here", "make one with `bulkvm plan --output`",
+        "not-a-plan",
+        _ERROR,
+        "the file is not a plan that this user made here",
+        "make one with `bulkvm plan SHEET --output PLAN.xlsx`",
     )  # fmt: skip
     PLAN_EDITED = "plan-edited", _ERROR, "the plan was edited", "use the plan as it was written, or make a new one"
     PLAN_EXPIRED = "plan-expired", _ERROR, "the plan is no longer valid", "make a new plan"

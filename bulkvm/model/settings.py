@@ -52,6 +52,7 @@ class Site:
         concurrency: the maximum number of concurrent requests; None for the default.
         insecure: do not verify the certificate.
         allow_http: allow unencrypted connections, which expose the login and the PINs.
+        from_variables: whether environment variables describe it, so that `--site` does not know its name.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Site:
     concurrency: int | None = None
     insecure: bool = False
     allow_http: bool = False
+    from_variables: bool = False
 
     def __post_init__(self) -> None:
         """Normalize the address.

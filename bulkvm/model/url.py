@@ -35,7 +35,7 @@ def check_url(url: str) -> str:
         )
     if parts.username or parts.password:
         raise UsageError(
-            "The PBX's address holds a user name or a password. Take them out: `bulkvm login` asks for them, and "
+            "The PBX's address holds a user name or a password. Take them out: `bulkvm login SITE` asks for them, and "
             "BULKVM_USER and BULKVM_PASSWORD can hold them."
         )
     path = parts.path.rstrip("/").removesuffix("/api")

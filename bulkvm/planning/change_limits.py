@@ -17,14 +17,18 @@ def describe_excess(plan: Plan, limit: Limit) -> str | None:
     return f"This would change {updates} of the {plan.existing} boxes on the PBX, and {limit} are allowed."
 
 
-def check_changes(plan: Plan, limit: Limit) -> None:
+def check_changes(plan: Plan, limit: Limit, check: str = "Check the plan.") -> None:
     """Refuse a plan that changes too many of the existing boxes.
+
+    Args:
+        plan: the plan.
+        limit: how many boxes it may change.
+        check: how to check the plan, for the message.
 
     Raises:
         LimitExceeded: the plan exceeds the limit.
     """
     if excess := describe_excess(plan, limit):
         raise LimitExceeded(
-            f"{excess} Nothing was sent.\n"
-            "Check the plan with `bulkvm plan`. If it is right, use --force or a higher --max-changes."
+            f"{excess} Nothing was sent.\n{check} If it is right, use --force or a higher --max-changes."
         )

@@ -42,7 +42,8 @@ def choose_site(name: str | None, environment: Mapping[str, str], sites: Mapping
     url = environment.get("BULKVM_URL")
     if url and not name:
         address = check_url(url)
-        return ChosenSite(_with_login(Site(name=urlsplit(address).hostname or address, url=address), environment))
+        site = Site(name=urlsplit(address).hostname or address, url=address, from_variables=True)
+        return ChosenSite(_with_login(site, environment))
     entry = _entry(name, sites)
     if url and check_url(url) != entry.url:
         # A password must not be sent to the wrong PBX.

@@ -20,7 +20,6 @@ from bulkvm.cli.options import (
     OVERWRITE_OPTION,
     SHEET_ARGUMENT,
     plan_options,
-    site_argument,
     site_options,
 )
 from bulkvm.model.errors import SheetError, UsageError
@@ -136,10 +135,10 @@ def _show(report: "PlanReport", console: Console, *, most: int) -> None:
         if report.plan.to_send and not console.quiet:  # the first line may be out of sight
             console.output(f"\n{render_plan_counts(report.plan)}.", bold=True)
     if report.excess:
-        text = f"{report.excess} `bulkvm import` will refuse it without --force or a higher --max-changes."
+        text = f"{report.excess} The import will be refused without --force or a higher --max-changes."
         console.always(text, fg="red")
     if report.output:
         path = report.output.path
-        command = f"bulkvm import {shlex.quote(str(path))} --approved{site_argument()}"
+        command = f"bulkvm import {shlex.quote(str(path))} --approved"
         until = f"{report.output.valid_until:%Y-%m-%d %H:%M %Z}"
         console.info(f"Plan: {path}. Once it is approved, send it with `{command}`, until {until}.")

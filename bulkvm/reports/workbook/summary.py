@@ -115,7 +115,7 @@ def summarise_run(
     return [
         Line((run.title or render_counts(counts),), LineKind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_steps_after_undo(counts, run.undo_of) if run.undo_of else _steps_after_import(counts)),
+        *_next_steps(_steps_after_undo(counts, run) if run.undo_of else _steps_after_import(counts)),
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -158,13 +158,16 @@ def _steps_after_import(counts: Mapping[Status, int]) -> list[str]:
     return [*steps, "Save this workbook and import it again. Rows that are done are not changed."]
 
 
-def _steps_after_undo(counts: Mapping[Status, int], run: str) -> list[str]:
+def _steps_after_undo(counts: Mapping[Status, int], run: RunSummary) -> list[str]:
     if _is_all_done(counts):
         return [_ALL_DONE.format("")]
     steps = []
     if counts[Status.INVALID] or counts[Status.REJECTED]:
         steps.append("Invalid or rejected rows: the column bulkvm_message explains why and what to do.")
-    again = f"To continue, run the same undo again: bulkvm undo {run}. Boxes that are already restored do not change."
+    again = (
+        f"To continue, undo the run {run.undo_of} of the site {run.site} again. Boxes that are already restored do not "
+        "change."
+    )
     return [*steps, again, "This workbook cannot be imported: it does not contain the former values."]
 
 
