@@ -10,6 +10,7 @@ from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import expected_box
+from bulkvm.planning.undo_plan import changed_anything
 from bulkvm.runs import ListedRun, PastRun, read_journal
 from bulkvm.runs.history import record_of
 
@@ -131,15 +132,16 @@ class BoxHistories:
 
 
 def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, ids: Collection[str]) -> BoxHistories:
-    """Read the journals of a tenant's runs.
+    """Read the journals of a tenant's runs that changed any box.
 
     Args:
         runs: all runs, the oldest first.
         tenant: None for that of the last run that knows one of the ids.
         ids: of boxes.
     """
-    tenant = tenant or _find_tenant(runs, ids)
-    return BoxHistories(_read_all(runs, tenant) if tenant else ())
+    changing = [run for run in runs if changed_anything(run.counts)]
+    tenant = tenant or _find_tenant(changing, ids)
+    return BoxHistories(_read_all(changing, tenant) if tenant else ())
 
 
 def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:

@@ -155,9 +155,9 @@ def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
         return ""
     if not current.run:
         return "The PBX showed another PIN later, which bulkvm did not set."
-    changed = "Their PINs were" if current.is_certain else "Their PINs may have been"
-    lists = f"`bulkvm pins {current.run} --output FILE` lists the current ones."
-    return f"{changed} changed later by the run {current.run}: {lists}"
+    was = "was" if current.is_certain else "may have been"
+    lists = f"`bulkvm pins {current.run} --output FILE` lists the current one."
+    return f"The PIN {was} changed later by the run {current.run}: {lists}"
 
 
 def _read_named(name: str, observer: Observer) -> _Found:

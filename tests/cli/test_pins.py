@@ -214,7 +214,7 @@ def test_a_pin_that_a_later_run_changed_is_listed_by_that_run_alone(
         for number, result in enumerate((f"r.{suffix}", first)):
             ended = bulkvm("pins", result, "--output", f"{number}.csv")
             assert [row[1] for row in listed(folder / f"{number}.csv")[1:]] == ["6202"]
-            assert f"1 box not listed: 6201. Their PINs were changed later by the run {later}" in ended.err
+            assert f"1 box not listed: 6201. The PIN was changed later by the run {later}" in ended.err
         for number, result in enumerate((f"later.{suffix}", later), start=2):
             ended = bulkvm("pins", result, "--output", f"{number}.csv")
             assert "not listed" not in ended.err
@@ -235,11 +235,13 @@ def test_a_pin_is_listed_again_after_the_run_that_changed_it_was_undone(
 
     ended = bulkvm("pins", f"r.{suffix}", "--output", "letters.csv")
     later = bulkvm("pins", f"later.{suffix}", "--output", "later.letters.csv")
+    undo = bulkvm("pins", run_names(bulkvm)[-1], "--output", "undo.letters.csv")
 
     assert (ended.code, "not listed" in ended.err) == (0, False)
     assert [row[2] for row in listed(folder / "letters.csv")[1:]] == [stored(pbx, "pin")["6201"]]
-    assert later.code == 2
-    assert f"6201. Their PINs were changed later by the run {run_names(bulkvm)[-1]}" in later.err
+    assert (later.code, undo.code) == (2, 0)
+    assert listed(folder / "undo.letters.csv") == listed(folder / "letters.csv")
+    assert f"6201. The PIN was changed later by the run {run_names(bulkvm)[-1]}" in later.err
 
 
 def test_a_pin_that_something_else_changed_is_not_listed_once_a_run_has_seen_that(
