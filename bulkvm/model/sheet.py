@@ -25,6 +25,7 @@ class CellKind(StrEnum):
     FORMULA = "formula"  # its text is the stored result
     TOTAL = "total"  # a formula over several rows, such as SUM; its text is the stored result
     RANDOM = "random number"  # a formula with another result each time; its text is the stored one
+    COMPUTED = "formula that refers to computed places"  # its text is the stored result
     FRACTION = "fraction"
     ROUNDED = "number with decimals"  # that its number format may not show; its text has them
     LONG_NUMBER = "long number"  # more than 15 significant digits: the last ones are lost

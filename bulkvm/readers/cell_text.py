@@ -1,8 +1,8 @@
 """Cell values of a workbook as the text that a spreadsheet program shows."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -49,7 +49,8 @@ class CellText:
     `white_styles` of those with white text on white. `white_strings` are white at least in part, and
     `filled_styles` have another background. Of `partly_struck_strings`, only some is struck through.
     `repeating_styles` repeat the text over the width of the cell.
-    `wrapped_styles` are known for plans only. `random_names` are the names of formulas with random numbers, folded.
+    `wrapped_styles` are known for plans only. `random_names` are the names of formulas with random numbers, folded, and
+    `names` the ranges that others stand for.
     """
 
     strings: Sequence[str]
@@ -63,6 +64,7 @@ class CellText:
     partly_struck_strings: frozenset[int] = frozenset()
     wrapped_styles: frozenset[str] = frozenset()
     random_names: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
     repeating_styles: frozenset[str] = frozenset()
 
     def is_struck(self, kind: str, style: str, value: str | None) -> bool:

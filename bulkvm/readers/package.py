@@ -61,6 +61,7 @@ class Package:
     changing: frozenset[str]
     print_areas: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
+    file_bytes: int = 0
 
     def parse(self, kind: str, handler: XmlHandler) -> None:
         """Parse the styles or the theme, if there is such a part."""
@@ -186,10 +187,11 @@ def open_package(archive: zipfile.ZipFile, file_bytes: int) -> Package:
         frozenset(strings.partly_struck),
         repeating_styles=frozenset(styles.repeating),
         random_names=frozenset(book.random_names),
+        names=book.names,
     )
     found = {kind: path for kind in ("styles", "theme") if (path := relationships.target_of_type(kind))}
     areas = tuple(book.print_areas)
-    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing), areas, found)
+    return Package(archive, tuple(sheets), texts, parts.steps, frozenset(styles.changing), areas, found, file_bytes)
 
 
 @dataclass(frozen=True, slots=True)

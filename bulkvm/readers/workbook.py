@@ -1,6 +1,6 @@
 """Excel workbooks: choice of the sheet, and its rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Final
@@ -10,9 +10,8 @@ from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
-from bulkvm.model.sheet import CellKind, HiddenCells, Sheet
+from bulkvm.model.sheet import HiddenCells, Sheet
 from bulkvm.readers.file_type import damaged_error
-from bulkvm.readers.formula_cells import CAN_BE_RANDOM, FormulaCells
 from bulkvm.readers.header_row import (
     Header,
     find_header,
@@ -34,6 +33,7 @@ from bulkvm.readers.hidden_and_merged import (
 )
 from bulkvm.readers.other_systems.recognition import recognise, refuse_export
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
+from bulkvm.readers.random_numbers import mark_random
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, has_text
@@ -180,7 +180,7 @@ def _read(
     table.sort()
     columns = match_headings(header.headings, heading_map)
     used = set(columns)
-    _mark_random(package, worksheet.formulas, used, table)
+    mark_random(package, part, worksheet.formulas, columns, table)
     if table.struck:
         allow_partly_struck(table, [letter for letter, column in columns.items() if column is NAME_COLUMN])
     in_order = sorted(used, key=COLUMN_OF.__getitem__)
@@ -208,18 +208,3 @@ def _read(
         ),
         problems=(*refuse_boxes_above(header), *warn_unnamed_columns(header, cells, cells.columns), *problems),
     )
-
-
-def _mark_random(package: Package, formulas: FormulaCells, used: Collection[str], table: Table) -> None:
-    """Mark the cells of read columns that get a random number from another worksheet."""
-    needed, others = formulas.sheets_needed(), dict[str, FormulaCells]()
-    for part in package.sheets if needed else ():
-        if part.name.casefold() in needed:
-            with package.open_sheet(part.path) as stream:
-                worksheet = _worksheet(stream, package)
-                for _ in worksheet.rows():
-                    pass
-                others[part.name.casefold()] = worksheet.formulas
-    for letter, row in formulas.random_elsewhere(others):
-        if letter in used and table.kinds.get(letter, {}).get(row) in CAN_BE_RANDOM:
-            table.mark(letter, row, CellKind.RANDOM)

@@ -23,6 +23,8 @@ from bulkvm.readers.xml_parts import (
 
 # Number formats that show text in white.
 _WHITE_CODE: Final = re.compile(r"\[(?:white|color ?2)\]", re.IGNORECASE)
+_LONGEST_RANGE: Final = 255  # characters
+_MAX_NAMES: Final = 2**12
 _EPOCH_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001  (dates of sheets have no time zone)
 _EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001  (the same)
 
@@ -79,6 +81,7 @@ class WorkbookPart(XmlHandler):
         self.epoch: datetime = _EPOCH_1900
         self.print_areas: list[str] = []
         self.random_names: set[str] = set()
+        self.names: dict[str, str] = {}  # what other names stand for
         self._name = ""
 
     def start_handlers(self) -> StartHandlers:
@@ -99,6 +102,8 @@ class WorkbookPart(XmlHandler):
             self.print_areas.append(text)
         if is_random(text):
             self.random_names.add(self._name.casefold())
+        elif len(text) <= _LONGEST_RANGE and len(self.names) < _MAX_NAMES and not self._name.startswith("_xlnm."):
+            self.names[self._name.casefold()] = text
 
     def _start_sheet(self, attributes: dict[str, str]) -> None:
         key = next((attributes[id_] for id_ in RELATIONSHIP_ID if id_ in attributes), "")

@@ -1,11 +1,11 @@
 """A worksheet, read row by row."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import IO, Final
 
 from bulkvm.model.sheet import CellKind
 from bulkvm.readers.cell_text import CellText, TextAndKind
-from bulkvm.readers.formula_cells import FormulaCells
+from bulkvm.readers.formula_cells import FormulaCells, RandomCells
 from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
 from bulkvm.readers.rich_text import RichText
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row
@@ -35,7 +35,9 @@ class Worksheet(XmlHandler):
     whole workbook twice.
     """
 
-    def __init__(self, stream: IO[bytes], texts: CellText, steps: Steps) -> None:
+    def __init__(
+        self, stream: IO[bytes], texts: CellText, steps: Steps, random: Mapping[str, RandomCells] | None = None
+    ) -> None:
         self.merged: dict[str, None] = {}  # each range once
         self.hidden_columns: list[tuple[int, int]] = []  # first and last, counted from 1
         self.widths: list[tuple[int, int, str]] = []  # first and last, and the width as stored
@@ -49,7 +51,7 @@ class Worksheet(XmlHandler):
         )
         self._may_be_struck = bool(texts.struck_styles or texts.struck_strings)
         self._text = RichText()
-        self.formulas = FormulaCells(texts)
+        self.formulas = FormulaCells(texts, random)
         self._hides_zeros = False
         self._rows: list[Row] = []
         self._number = 0
@@ -237,7 +239,7 @@ class Worksheet(XmlHandler):
         return text, kind
 
     def _row(self) -> Row:
-        self.formulas.mark(self._number, self._cells, self._kinds)
+        self.formulas.end_row(self._number, self._cells)
         marks = (self._is_hidden, self._struck, self._white, self._height, self._wrapped, self._repeated)
         return Row(self._number, self._cells, self._kinds, *marks)
 

@@ -52,6 +52,7 @@ _DOUBTFUL: Final = {
     CellKind.SHOWN_OTHERWISE: ProblemCode.EXCEL_FORMAT,
     CellKind.AFFIXED: ProblemCode.EXCEL_FORMAT,
     CellKind.UNWRAPPED: ProblemCode.TEXT_UNWRAPPED,
+    CellKind.COMPUTED: ProblemCode.EXCEL_RANDOM,
 }
 
 # In a column of digits, these are no longer what was typed.
@@ -88,6 +89,12 @@ _NOT_DIGITS: Final = {
     CellKind.BOOLEAN: Fault(ProblemCode.EXCEL_BOOLEAN, f"Excel holds TRUE or FALSE here. {_AS_TEXT}"),
 }
 
+_COMPUTED: Final = Fault(
+    ProblemCode.EXCEL_RANDOM,
+    "The cell is a formula with INDIRECT, OFFSET or the like, and the workbook has random numbers, which it may refer "
+    "to. If it gives another number each time the file is opened, copy the cell and choose Paste Special > Values.",
+    Severity.WARNING,
+)
 # By the reader.
 REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD})
 HARMLESS: Final = frozenset(CellKind) - REPORTED - _NO_VALUE.keys() - _DOUBTFUL.keys() - _NOT_DIGITS.keys()
@@ -100,6 +107,8 @@ def fault_of_kind(kind: CellKind, *, digits: bool) -> Fault | None:
 
 def warning_of_kind(kind: CellKind | None, text: str, *, digits: bool) -> Fault | None:
     """The warning if a spreadsheet may have changed what was typed in a column of words; None if not."""
+    if kind is CellKind.COMPUTED:
+        return _COMPUTED if digits else None
     if kind is None or kind not in _DOUBTFUL or digits:
         return None
     if kind is CellKind.UNWRAPPED:
