@@ -230,18 +230,25 @@ def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
     statuses, sent = result_words(sheet, STATUS_HEADING), result_words(sheet, SENT_PIN_HEADING)
     ids, changed = result_texts(sheet, ID_HEADING), result_words(sheet, CHANGED_HEADING)
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}
-    is_needed = any(status == Status.CREATED and not sent.get(row) for row, status in statuses.items())
+    is_set = {
+        row: status == Status.CREATED or _is_changed(status, changed.get(row, "")) for row, status in statuses.items()
+    }
+    is_needed = any(is_set[row] and not sent.get(row) for row in statuses)
     if KEY_COLUMN.header not in letters or (is_needed and PIN_COLUMN.header not in letters):
         raise UsageError(f"{name} has no extension or no PIN that is recognised without --map, so {_RUN}.")
     for row, status in statuses.items():
         new_pin = sent.get(row, "").replace(PIN_NOT_SENT, "")
-        is_changed = status == Status.UPDATED and PIN_COLUMN.header in changed.get(row, "").split(", ")
-        if status == Status.CREATED or is_changed or (status in DONE and new_pin):
+        if is_set[row] or (status in DONE and new_pin):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
             box = Box(id=ids.get(row, ""), **fields)
             yield row, replace(box, pin=new_pin) if new_pin else box
         elif status in {Status.UNKNOWN, *_EXISTING}:
             yield row, Status(status)
+
+
+def _is_changed(status: str, changed: str) -> bool:
+    """Whether an import changed the PIN of a row, by its cells in the result."""
+    return status == Status.UPDATED and PIN_COLUMN.header in changed.split(", ")
 
 
 def _fill_in(box: Box | Status, histories: BoxHistories) -> Box | Status:

@@ -464,6 +464,7 @@ def test_the_pin_of_a_row_whose_outcome_was_not_known_is_listed_after_its_result
         (("a.csv", "--output", "l.xlsx"), "is not a result"),
         (("mapped.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
         (("unknown.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
+        (("changed.csv", "--output", "l.xlsx"), "recognised without --map, so name the run instead"),
         (("missing.xlsx", "--output", "l.xlsx"), "There is no file missing.xlsx"),
         (("2026", "--output", "l.xlsx"), "There are no runs yet"),
         (("r.csv", "--output", "l.xlsx"), "no PIN that the import set"),
@@ -480,6 +481,8 @@ def test_what_cannot_be_listed_is_refused(
     write_csv(folder / "r.csv", ("6201", "unchanged"), headings=("extension_number", "bulkvm_status"))
 
     write_csv(folder / "mapped.csv", ("6201", "402817", "created"), headings=("Ext", "Schlüssel", "bulkvm_status"))
+    write_csv(folder / "changed.csv", ("6201", "402817", "updated", "pin"),
+              headings=("Ext", "Schlüssel", "bulkvm_status", "bulkvm_changed"))  # fmt: skip
     write_csv(folder / "unknown.csv", ("6201", "402817", "created"), headings=("X", "PIN", "bulkvm_status"))
 
     ended = bulkvm("pins", *arguments)

@@ -778,6 +778,7 @@ def test_an_export_without_the_columns_that_show_which_boxes_are_off_is_reported
         ("Status", "Disabled", "1"),
         ("is_active", "0", "1"),
         ("Deleted", "x", ""),
+        ("Disable This Extension", "yes", "no"),
     ],
 )
 def test_rows_that_may_be_switched_off_are_reported(tmp_path: Path, heading: str, off: str, on: str) -> None:

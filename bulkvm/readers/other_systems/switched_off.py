@@ -15,7 +15,7 @@ from bulkvm.text import count
 _WHAT: Final = "(?:voicemail|vm|mailbox|mb|user|extension|ext|account)?"
 # As `heading_key` gives them. Other systems' own headings, such as EnableVoicemail of 3CX, are not searched.
 _SWITCH: Final = re.compile(f"(?:is)?{_WHAT}(?:(?P<on>enabled?|active)|(?P<off>disabled?|deleted|suspended|inactive)"
-                            f"|(?:status|state)){_WHAT}")  # fmt: skip
+                            f"|(?:status|state))(?:this)?{_WHAT}")  # fmt: skip
 _OFF_WORDS: Final = frozenset({"disabled", "inactive", "deleted", "suspended"})
 
 
