@@ -16,6 +16,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bulkvm.files.locks import lock_at_once
 from bulkvm.files.ownership import warn_of_shared_folder
 from bulkvm.files.temporary_files import create, name_temporary, sweep
 from bulkvm.model.errors import DiskFull, FileError, UsageError
@@ -47,6 +48,7 @@ class Reservation:
 
     path: Path
     placeholder: os.stat_result | None
+    handle: int | None = None  # of the placeholder, which is locked
 
 
 @contextmanager
@@ -89,7 +91,7 @@ def writing(target: Path, *, private: bool = True, overwrite: "bool | Reservatio
 def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> Iterator[Reservation]:
     """Reserve a name for a file that is written later, so that no other program takes it first.
 
-    The empty placeholder is deleted if nothing was written. A killed program leaves it.
+    The empty placeholder is deleted if nothing was written. A killed program leaves it, without its lock.
 
     Args:
         target: the name.
@@ -111,6 +113,8 @@ def reserve(target: Path, *, overwrite: bool = False, unused: bool = False) -> I
         if _is_placeholder(reservation):
             with suppress(OSError):
                 reservation.path.unlink()
+        if reservation.handle is not None:
+            os.close(reservation.handle)
 
 
 def check_local(target: Path) -> None:
@@ -198,6 +202,8 @@ def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
         try:
             handle = create(name)
         except FileExistsError as error:
+            if unused and (abandoned := _take_over(name)):
+                return abandoned
             if unused:
                 continue
             if overwrite:
@@ -205,10 +211,29 @@ def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
             raise _file_error(name, error) from error
         except OSError as error:
             raise _file_error(name, error) from error
+        if not _IS_WINDOWS:  # where a file that is open cannot be replaced
+            lock_at_once(handle)
+            return Reservation(name, os.fstat(handle), handle)
         placeholder = os.fstat(handle)
         os.close(handle)
         return Reservation(name, placeholder)
     return Reservation(target, None)
+
+
+def _take_over(name: Path) -> Reservation | None:
+    """Take the placeholder of a killed program: an empty file of this user whose lock is free."""
+    if _IS_WINDOWS:
+        return None
+    with suppress(OSError):
+        handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        there = os.fstat(handle)
+        is_empty = stat.S_ISREG(there.st_mode) and there.st_size == 0 and there.st_uid == os.getuid()
+        if is_empty and lock_at_once(handle):
+            taken = Reservation(name, there, handle)
+            if _is_placeholder(taken):
+                return taken
+        os.close(handle)
+    return None
 
 
 def _is_placeholder(reservation: Reservation) -> bool:

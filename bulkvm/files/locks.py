@@ -142,3 +142,14 @@ def _try(lock: "FileLock | threading.Lock") -> bool:
 
 def _in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"  # noqa: PLR2004
+
+
+def lock_at_once(handle: int) -> bool:
+    """Lock an open file until it is closed, unless another program holds its lock or the disk has none."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -28,11 +28,13 @@ from bulkvm.files import writing
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.plan_seal import (
     SCHEMA,
+    SIGN_ELSEWHERE,
     concealed_parts,
     find_added,
     find_concealed,
     find_edits,
     find_form,
+    has_pictures,
     not_a_plan,
     open_document,
     pin_seal,
@@ -63,6 +65,7 @@ from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs.plan_key import plan_seal
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=365)
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _SHOWS_PINS: Final = frozenset({ProblemCode.PIN_IS_EXTENSION, ProblemCode.PIN_SHARED})
@@ -173,6 +176,16 @@ def _facts_to_json(facts: PlanFacts) -> dict[str, Any]:
     return {"schema": SCHEMA, **asdict(facts), **times}
 
 
+def check_validity(valid_for: timedelta) -> None:
+    """Check how long a plan is to be valid.
+
+    Raises:
+        UsageError: not long enough to send it, or so long that the approval would mean nothing.
+    """
+    if not _SHORTEST <= valid_for <= _LONGEST:
+        raise UsageError("A plan can be valid for 1 minute to 365 days. Example: --valid-for 7d.")
+
+
 def check_plan_name(target: Path, sheet: Sheet, *, overwrite: bool = False) -> None:
     """Check that a plan can be written to a file.
 
@@ -205,7 +218,8 @@ def read_plan_file(file: Path) -> PlanFile:
     edited += find_concealed(document["concealed"], concealed_parts(sheets), form)
     edited += find_added(document["extras"], extras, form)
     if edited:
-        raise refusal(f"{file.name} was edited after it was written", edited, "Use it as it was written")
+        remedy = SIGN_ELSEWHERE if has_pictures(edited) else "Use it as it was written"
+        raise refusal(f"{file.name} was edited after it was written", edited, remedy)
     plan, now = _plan_file(document, file, sha256), datetime.now(UTC)
     if now < plan.made - _CLOCKS_DIFFER:
         message = (

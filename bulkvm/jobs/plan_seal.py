@@ -20,6 +20,7 @@ SCHEMA: Final = 3
 _MARK: Final = "bulkvm plan"
 _CHUNK: Final = 30_000  # characters; a cell holds a few more
 _MAX_NAMED: Final = 50  # differences in a message; --json has all of them
+SIGN_ELSEWHERE: Final = "Use it as it was written, and sign the printed page or a PDF of it"
 _RANGE: Final = re.compile(r"([A-Z]+)(\d+)(?::[A-Z]+(\d+))?")
 _MAY_BE_IN_FORM: Final = ("has text that is cut", "is too low for its text", "is merged")
 
@@ -147,6 +148,11 @@ def find_added(written: Mapping[str, str], found: Mapping[str, str], form: Form)
     differing = sorted(what for what in written.keys() | found.keys() if written.get(what) != found.get(what))
     done = ("Added" if what not in written else "Deleted" if what not in found else "Changed" for what in differing)
     return [problem_of(ProblemCode.PLAN_EDITED, f"{verb}: {what}.") for verb, what in zip(done, differing, strict=True)]
+
+
+def has_pictures(problems: Sequence[Problem]) -> bool:
+    """Whether a picture was added, as of a signature."""
+    return any(problem.message.startswith("Added: a picture") for problem in problems)
 
 
 def _without_links_in_form(extras: Mapping[str, str], form: Form) -> Mapping[str, str]:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import SILENT, Observer
-from bulkvm.jobs.plan_file import DEFAULT_VALIDITY, PlanFile, check_plan_name, rows_not_planned, write_plan_file
+from bulkvm.jobs.plan_file import (
+    DEFAULT_VALIDITY,
+    PlanFile,
+    check_plan_name,
+    check_validity,
+    rows_not_planned,
+    write_plan_file,
+)
 from bulkvm.jobs.preparing import Prepared, prepare
 from bulkvm.jobs.run_execution import before_sending
 from bulkvm.jobs.sheet_input import read_input
@@ -90,6 +97,8 @@ def plan_sheet(
     """
     if output and str(file) == "-":
         raise UsageError("A plan file needs a sheet in a file, which is read again when the plan is imported.")
+    if output:
+        check_validity(valid_for)
     with before_sending():
         sheet = read_input(file, options.reading, observer)
         if output:

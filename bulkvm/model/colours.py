@@ -1,6 +1,7 @@
 """Colours of a workbook, and whether text in them can be read."""
 
 import colorsys
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,11 @@ _INDEXED: Final = (
 _SYSTEM: Final = {64: BLACK, 65: WHITE}
 _LEAST_CONTRAST: Final = 2.0  # of 1 to 21, nearly as WCAG 2 defines it; light grey on white has 1.4
 _GAMMA: Final = 2.2
-_SYMBOLS: Final = ("dings", "symbol", "marlett")  # fonts with pictures instead of letters
+# Fonts with pictures, bars or nothing instead of letters.
+_SYMBOLS: Final = re.compile(
+    "dings|symbol|marlett|emoji|icon|awesome|braille|redact|blank|bar ?code|code ?-?(?:39|93|128)|[23] ?of ?[59]|"
+    "ean-?[0-9]|upc-?[ae]|pdf-?417|qr ?-?code|data ?matrix|postnet"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def is_legible(text: str | None, grounds: Iterable[str | None]) -> bool:
 
 def has_letters(font: str) -> bool:
     """Whether a font shows letters as letters."""
-    return not any(word in font.casefold() for word in _SYMBOLS)
+    return not _SYMBOLS.search(font.casefold())
 
 
 def _tinted(colour: str, tint: float) -> str:

@@ -27,6 +27,7 @@ _KINDS: Final = {
 }
 _CELLS: Final = re.compile(r"xl/(workbook|styles|sharedstrings|worksheets/[^/]*)\.xml")
 _ANCHOR: Final = re.compile(rb"<[^>]*anchor", re.IGNORECASE)
+_SMALLEST_SCALE: Final = 50  # percent
 _HEADERS: Final = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
 _FONTS: Final = re.compile(r'&"[^"]*"|&K[0-9A-Fa-f]{6}|&[0-9]+')  # in headers and footers, as some programs add them
 
@@ -79,6 +80,7 @@ class _Sheet(XmlHandler):
         self.found: dict[str, str] = {}
         self._name = name
         self._first = "A1"
+        self._is_fitted = False
 
     def start_handlers(self) -> StartHandlers:
         """Return the handlers of start tags."""
@@ -88,6 +90,8 @@ class _Sheet(XmlHandler):
             ext=self._add("extensions", "uri"),
             sheetView=self._start_view,
             pane=self._start_pane,
+            pageSetUpPr=self._start_fit,
+            pageSetup=self._start_setup,
         )
 
     def end_handlers(self) -> EndHandlers:
@@ -109,6 +113,14 @@ class _Sheet(XmlHandler):
         """Find cells that no scrolling shows: those before the first one when the panes were frozen."""
         if attributes.get("state", "").startswith("frozen") and self._first != "A1":
             self.found[f"frozen panes with the cells before {self._first} of {self._name} out of sight"] = ""
+
+    def _start_fit(self, attributes: dict[str, str]) -> None:
+        self._is_fitted = attributes.get("fitToPage") in {"1", "true"}
+
+    def _start_setup(self, attributes: dict[str, str]) -> None:
+        """Find a scale that makes the printed text too small to be read. It does not count if the pages are fitted."""
+        if not self._is_fitted and int(attributes.get("scale", 100)) < _SMALLEST_SCALE:
+            self.found[f"a print scale that is too small for {self._name}"] = ""
 
     def _end_header(self, text: str) -> None:
         if shown := " ".join(_FONTS.sub("", text).split()):

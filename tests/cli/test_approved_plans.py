@@ -275,14 +275,30 @@ def test_a_plan_or_a_sheet_that_was_changed_is_refused(
     golden("cli/spoiled-plans.txt", "\n".join(texts))
 
 
-def test_an_expired_plan_is_refused(bulkvm: Bulkvm, planned: Starlette, golden: Golden) -> None:
+def test_an_expired_plan_is_refused(
+    bulkvm: Bulkvm, planned: Starlette, monkeypatch: pytest.MonkeyPatch, golden: Golden
+) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=7, minutes=1)
+
     before = sent(planned)
-    assert bulkvm("plan", "boxes.csv", "--output", "plan.xlsx", "--overwrite", "--valid-for", "0s").code == 0
+    monkeypatch.setattr("bulkvm.jobs.plan_file.datetime", Later)
 
     refused = bulkvm(*APPROVED)
 
     assert (refused.code, sent(planned)) == (3, before)
     golden("cli/expired-plan.txt", same_everywhere(refused.err))
+
+
+@pytest.mark.usefixtures("planned")
+@pytest.mark.parametrize("age", ["0s", "0d", "59s", "366d", "99999d"])
+def test_a_plan_is_valid_for_a_minute_at_least_and_a_year_at_most(bulkvm: Bulkvm, age: str) -> None:
+    refused = bulkvm("plan", "boxes.csv", "--output", "other.xlsx", "--valid-for", age)
+
+    assert refused.code == 2
+    assert "A plan can be valid for 1 minute to 365 days." in refused.err
 
 
 @pytest.mark.usefixtures("planned")
@@ -412,6 +428,8 @@ CONCEALED: dict[Callable[[Worksheet], None], str] = {
     font(color=Color(indexed=13)): _ILLEGIBLE,
     font(size=2): _ILLEGIBLE,
     font(name="Wingdings"): _ILLEGIBLE,
+    font(name="Libre Barcode 39 Text"): _ILLEGIBLE,
+    font(name="Free 3 of 9"): _ILLEGIBLE,
     font(fill=PatternFill("solid", fgColor="FF101010")): _ILLEGIBLE,
     font(fill=PatternFill("darkGray", fgColor="FF000000", bgColor="FF000000")): _ILLEGIBLE,
     font(fill=GradientFill(stop=("FF000000", "FF111111"))): _ILLEGIBLE,
@@ -489,6 +507,13 @@ def add_picture(workbook: Workbook) -> None:
     workbook.worksheets[1].add_image(Image(picture), "B2")
 
 
+def print_in_tiny_letters(workbook: Workbook) -> None:
+    sheet = workbook["Boxes"]
+    assert sheet.sheet_properties.pageSetUpPr
+    sheet.sheet_properties.pageSetUpPr.fitToPage = False
+    sheet.page_setup.scale = 10
+
+
 def add_chart(workbook: Workbook) -> None:
     workbook.worksheets[1].add_chart(BarChart(), "B2")
 
@@ -506,6 +531,7 @@ ADDED: dict[Callable[[Workbook], None], str] = {
     add_link: 'Added: links of "Boxes".',
     add_hint: 'Added: input rules of "Boxes".',
     add_picture: "Added: a picture, chart or shape (xl/drawings/drawing1.xml).",
+    print_in_tiny_letters: 'Added: a print scale that is too small for "Boxes".',
     add_chart: "Added: a chart (xl/charts/chart1.xml).",
     add_chart_sheet: "Added: a chart (xl/chartsheets/sheet1.xml).",
 }
@@ -522,7 +548,9 @@ def test_a_plan_to_which_something_visible_was_added_is_refused(
     refused = bulkvm(*APPROVED)
 
     assert (refused.code, sent(planned)) == (3, before)
-    assert named in " ".join(refused.err.split())
+    said = " ".join(refused.err.split())
+    assert named in said
+    assert ("sign the printed page or a PDF of it" in said) == ("Added: a picture" in said)
 
 
 def rewrite(file: Path, part: str, old: str, new: str) -> None:

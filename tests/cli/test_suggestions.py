@@ -116,6 +116,13 @@ def test_each_shell_gets_a_script(bulkvm: Bulkvm, shell: str) -> None:
     assert f"{shell}_complete" in ended.out
 
 
+def test_the_script_for_powershell_quotes_paths(bulkvm: Bulkvm) -> None:
+    script = bulkvm("completion", "powershell").out
+
+    assert script.count("""{ "'" + $_.FullName.Replace("'", "''") + "'" } else { $_.FullName }), $_.Name, """) == 2
+    assert "  $_.FullName, " not in script
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash")
 def test_the_script_for_bash_runs_there(bulkvm: Bulkvm) -> None:
     script = bulkvm("completion", "bash").out

@@ -278,6 +278,28 @@ def test_a_name_that_a_killed_program_reserved_is_named_as_such(tmp_path: Path) 
     assert target.read_text() == "new"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced on Windows")
+def test_a_name_that_a_killed_program_reserved_is_used_by_the_next_one(tmp_path: Path) -> None:
+    target = tmp_path / "clinic.result.xlsx"
+    target.touch(0o600)
+
+    with reserve(target, unused=True) as first, reserve(target, unused=True) as second:
+        written = write(first.path, overwrite=first)
+
+    assert (written, second.path.name) == (target, "clinic.result-2.xlsx")
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_a_link_or_a_file_with_content_is_no_reserved_name(tmp_path: Path) -> None:
+    target = tmp_path / "clinic.result.xlsx"
+    target.write_text("someone's")
+    (tmp_path / "empty").touch()
+    target.with_stem("clinic.result-2").symlink_to("empty")
+
+    with reserve(target, unused=True) as reservation:
+        assert reservation.path.name == "clinic.result-3.xlsx"
+
+
 def test_a_reserved_name_is_free_again_if_nothing_was_written(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), reserve(tmp_path / "clinic.result.xlsx"):
         raise ZeroDivisionError

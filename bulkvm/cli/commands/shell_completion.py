@@ -10,6 +10,14 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.main import bulkvm
 from bulkvm.model.exit_codes import ExitCode
 
+# click's script for PowerShell inserts paths as they are, and a space would end the argument.
+_UNQUOTED: Final = (
+    "$_.FullName, $_.Name,",
+    (
+        """$(if ($_.FullName -match '[^\\w\\\\/:.~-]') { "'" + $_.FullName.Replace("'", "''") + "'" }"""
+        " else { $_.FullName }), $_.Name,"
+    ),
+)
 _VARIABLE: Final = f"_{'bulkvm'.upper()}_COMPLETE"  # as click derives it from the name of the program
 
 
@@ -29,5 +37,6 @@ def command(*, shell: str, console: Console) -> int:
     """Print a script for SHELL that completes commands, options, files, sites, runs and codes."""
     shell_class = get_completion_class(shell)
     assert shell_class
-    console.data(shell_class(bulkvm, {}, "bulkvm", _VARIABLE).source().encode())
+    script = shell_class(bulkvm, {}, "bulkvm", _VARIABLE).source()
+    console.data(script.replace(*_UNQUOTED).encode())
     return ExitCode.DONE

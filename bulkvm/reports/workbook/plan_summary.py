@@ -24,6 +24,9 @@ _PINS: Final = (
     "This file contains no PINs, unless a name or an address does, and no warning that shows one. "
     "PINs are sent from the sheet, or generated when the plan is sent."
 )
+_SIGNING: Final = (
+    "Sign the printed page or a PDF of it, or type into these lines. A picture or a comment in this file voids it."
+)
 _EXACT: Final = (
     "The plan is sent as it is, or not at all: it is refused if this file or the sheet was edited, if a box that it "
     "changes was changed on the PBX, if an unchanged row no longer agrees with its box, or after the date above."
@@ -115,6 +118,7 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
 def _approval(problems: Sequence[Problem]) -> Iterator[Line]:
     yield Line()
     yield Line(("Approval",), LineKind.SECTION)
+    yield Line((_SIGNING,))
     yield from (Line((name, ""), LineKind.FORM) for name in FORM)
     if problems:
         yield Line()
