@@ -31,6 +31,7 @@ class Answer:
 
     status: int
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> Any:
@@ -70,7 +71,7 @@ class AlteredPbx:
         answer = self.instead(asked) or await self._answer(scope, body, receive)
         self.change(asked, answer)
         content = answer.body if answer.status not in {204, 304} else b""
-        await Response(content, answer.status, media_type="application/json")(scope, receive, send)
+        await Response(content, answer.status, answer.headers, "application/json")(scope, receive, send)
 
     async def _answer(self, scope: Scope, body: bytes, receive: Receive) -> Answer:
         answer = Answer(500, b"")

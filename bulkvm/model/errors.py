@@ -153,7 +153,15 @@ class SwitchFailed(PbxUnreachable):
 
 
 class PbxBusy(PbxError):
-    """The PBX asks to wait (429): nothing was changed."""
+    """The PBX asks to wait (429): nothing was changed.
+
+    Attributes:
+        is_certain: whether the answer is the PBX's own. A gateway may send one after a change.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 1, is_certain: bool = True) -> None:
+        super().__init__(message, attempts=attempts)
+        self.is_certain = is_certain
 
 
 class OutcomeUnknown(PbxError):

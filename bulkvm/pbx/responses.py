@@ -100,7 +100,7 @@ def raise_for_status(response: httpx.Response, *, secrets: Iterable[str | None] 
     if response.is_success and (response.request.method == "GET" or not quote):
         return  # the body of a GET is checked where it is read
     if response.status_code == httpx.codes.UNAUTHORIZED or not quote:
-        raise _refusal(response, "", "UNKNOWN")
+        raise _refusal(response, "", "UNKNOWN", is_certain=not quote)
     errors = _errors(response)
     if response.is_success and not errors:
         return
@@ -123,6 +123,11 @@ def is_login_wrong(response: httpx.Response) -> bool:
     Source: vendor's guide, "Login", errors.
     """
     return all(error.get("code") == "UNAUTHORIZED" for error in _errors(response))
+
+
+def has_errors(response: httpx.Response) -> bool:
+    """Whether the body of an answer is that of the PBX's own errors, and not that of a gateway."""
+    return bool(_errors(response))
 
 
 def not_the_api(url: httpx.URL) -> NotTheApi:
@@ -148,7 +153,8 @@ def _refusal(response: httpx.Response, said: str, code: str, *, is_certain: bool
     if status == httpx.codes.NOT_FOUND:
         return NoSuchBox(f"{_missing(response)}{said}", code, is_certain=is_certain)
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return PbxBusy(f"The PBX at {host} limits the rate of requests (status 429).{said}")
+        text = f"The PBX at {host} limits the rate of requests (status 429).{said}"
+        return PbxBusy(text, is_certain=is_certain or response.request.method == "GET")
     if response.is_success or (response.is_client_error and status not in _TIMEOUTS):
         refused = f"The PBX refused the request.{said or f' It gave no reason (status {status}).'}"
         return PbxRefused(refused, code, is_certain=is_certain)

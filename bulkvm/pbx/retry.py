@@ -167,6 +167,7 @@ class RetryingClient:
     async def _send(self, call: _Call, read: Callable[[httpx.Response], T]) -> Response[T]:
         attempts = 0
         lost: OutcomeUnknown | None = None
+        doubt: OutcomeUnknown | None = None  # counts only if nothing more can be sent
         began = time.monotonic()
         try:
             while True:
@@ -179,6 +180,8 @@ class RetryingClient:
                 except PbxError as error:
                     if isinstance(error, OutcomeUnknown):
                         lost = _more_uncertain(lost, error)
+                    if isinstance(error, PbxBusy) and not error.is_certain:
+                        doubt = OutcomeUnknown(str(error))
                     if not self._may_repeat(call, error, attempts, time.monotonic() - began):
                         raise
                 await self.pause(random.uniform(0, min(_FIRST_BACKOFF * 2 ** (attempts - 1), _MAX_BACKOFF)))  # noqa: S311
@@ -187,6 +190,8 @@ class RetryingClient:
             refusal.__cause__ = error
             _raise_outcome(refusal, lost if call.changes else None, attempts)
         except (PbxError, NotTrusted, StoppedEarly, LoginRefused, Interrupted) as error:
+            if not isinstance(error, PbxError):
+                lost = lost or doubt
             _raise_outcome(error, lost if call.changes or isinstance(error, PbxRefused) else None, attempts)
 
     def _may_repeat(self, call: _Call, error: PbxError, attempts: int, seconds: float) -> bool:

@@ -14,11 +14,13 @@ from bulkvm.model.errors import StoppedEarly
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
+from bulkvm.planning import plan_for
 from bulkvm.runs import Journal, RunInfo
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 from bulkvm.upload.row_result import VerifyMode
 from bulkvm.upload.row_sender import RowSender
+from tests.altered_pbx import AlteredPbx, Answer, Asked
 
 RECORD = Record(row=2, extension_number="6201", name="Front Desk", pin="402817")
 RENAMED = Record(row=2, extension_number="6201", name="Reception")
@@ -299,6 +301,33 @@ async def test_an_internal_error_in_one_row_does_not_affect_other_rows() -> None
 
     assert [outcome.status for outcome in ending.outcomes] == [Status.CREATED, Status.UNKNOWN]
     assert "Internal error" in str(ending.error)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [('{"errors": [{"code": "BUSY"}]}', Status.NOT_SENT), ("", Status.UNKNOWN)],
+    ids=["PBX", "proxy"],
+)
+@pytest.mark.parametrize("kind", [ChangeKind.CREATE, ChangeKind.UPDATE])
+async def test_a_change_that_a_proxy_answers_with_a_long_wait_is_not_reported_as_unsent(
+    kind: ChangeKind, body: str, status: Status
+) -> None:
+    app = create_app()
+
+    def answer(asked: Asked, given: Answer) -> None:
+        if asked.method == "POST":
+            given.status, given.headers, given.body = 429, {"retry-after": "600"}, body.encode()
+
+    settings = replace(ONCE, max_outage=60)
+    async with connect(SITE, settings, app=app) as pbx:
+        if kind is ChangeKind.UPDATE:
+            await send(await plan_for(pbx, [RECORD]), pbx, settings)
+        plan = await plan_for(pbx, [replace(RECORD, name="New")])
+    assert [change.kind for change in plan.changes] == [kind]
+    async with connect(SITE, settings, app=AlteredPbx(app, change=answer)) as pbx:
+        ending = await send(plan, pbx, settings)
+
+    assert [outcome.status for outcome in ending.outcomes] == [status]
 
 
 @pytest.mark.parametrize("fault", ["503(retry-after=600):create:1", "503-after(retry-after=600):create:1"])

@@ -11,6 +11,7 @@ import httpx
 from httpx import codes
 
 from bulkvm.model.errors import AnswerLost, Interrupted, TooLate, UsageError
+from bulkvm.pbx.responses import has_errors
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
@@ -96,16 +97,16 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             return 0.0
         is_random = self._concurrency.on_overload() and response.status_code == codes.SERVICE_UNAVAILABLE
         response.extensions[REFUSED_AT_RANDOM] = is_random
+        is_rate = response.status_code == codes.TOO_MANY_REQUESTS
         pause = read_retry_after(response.headers)
         if pause is None:
-            is_rate = response.status_code == codes.TOO_MANY_REQUESTS
             pause = min(self._rate.back_off(sent_at), self._max_pause) if is_rate else 0.0
         if is_random and pause <= self._max_pause:
             return pause
         self._rate.pause(pause)
         if pause <= self._max_pause:
             self._report(response.status_code, pause)
-        elif request.method == "GET" or response.status_code == codes.TOO_MANY_REQUESTS:  # nothing was changed
+        elif request.method == "GET" or (is_rate and has_errors(response)):  # nothing was changed
             self._rate.check_pause(self._max_pause)
         return 0.0
 
