@@ -44,6 +44,11 @@ _WIDE_BRACKETS: Final = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011\uff5
 _SEPARATORS: Final = re.compile(r"[/|;,:*\r\n\u2013\u2014\u2022\u00b7]| - ")
 # Separators with spaces around them; those without may be part of an alias, such as date/time.
 _SPACED: Final = re.compile(r"\s[/|\u2013\u2014-]\s|[\r\n]+")
+# A note of several words behind a heading: "Name: as shown on the phones".
+_NOTE_BEHIND: Final = re.compile(
+    r"([^\r\n:\u2013\u2014]+?)(?:\s*:\s|\s+[-\u2013\u2014]\s|[\r\n])\s*(\w[^/|;]*\s\S[^/|;]*)"
+)
+_ENUMERATION: Final = re.compile(r"\A\s*(?:[0-9]{1,2}|[A-Za-z])[.)]\s+")  # as in "1. Name"
 _LINE_BREAK: Final = re.compile(r"[\r\n]+")
 _STRUCTURE: Final = re.compile(rf"[(\[{{<]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
@@ -100,7 +105,7 @@ def possible_columns(heading: str) -> frozenset[str]:
     """
     if len(heading) > _LONGEST or not _LETTER.search(heading):
         return _UNKNOWN
-    heading = heading.translate(_WIDE_BRACKETS)
+    heading = _ENUMERATION.sub("", heading.translate(_WIDE_BRACKETS))
     if (question := _QUESTION.fullmatch(heading)) and asks_yes_or_no(question[2]):
         heading = f"{question[1]} ({question[2]})"  # E-mail Y/N
     structure = _STRUCTURE.findall(heading)
@@ -114,8 +119,19 @@ def possible_columns(heading: str) -> frozenset[str]:
             return _UNKNOWN
         if any(map(asks_yes_or_no, notes)):
             found = frozenset(_SWITCHES.get(header, header) for header in found)
-        return found.union(*(_named(note) for note in notes if not is_note(note)))
-    return _named(heading)
+        others = (note for note in notes if not (is_note(note) or _completes_pin(outer, note, found)))
+        return found.union(*map(_named, others))
+    return _named(heading) or _without_note_behind(heading)
+
+
+def _without_note_behind(heading: str) -> frozenset[str]:
+    """The column that a heading names before a note without brackets."""
+    note = _NOTE_BEHIND.fullmatch(heading.strip())
+    found = _one(note[1]) if note else _UNKNOWN
+    if not note or not found or _changes_meaning(note[2], note[1], found):
+        return _UNKNOWN
+    others = (columns for part in _SEPARATORS.split(note[2]) if (columns := _one(part)))
+    return found.union(*others)
 
 
 def _split_notes(heading: str) -> tuple[str, list[str]]:
@@ -256,7 +272,7 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
         if explains(note) or asks_yes_or_no(note) or not _LETTER.search(note):
             return False
-        is_known = _named(note) or names_pin_of_box(f"{heading} {note}")
+        is_known = _named(note) or _completes_pin(heading, note, found)
         return names_other_secret(note) or not is_known  # "PIN (door)"
     if found == _RECIPIENTS:
         return names_other_address(note)  # "E-mail (private)"
@@ -265,6 +281,11 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
         is_part = words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
         return is_part or names_other_person(note)  # "Name (manager)"
     return KEY_COLUMN.header in found and names_other_number(note)
+
+
+def _completes_pin(heading: str, note: str, found: frozenset[str]) -> bool:
+    """Whether a heading of a PIN and its note together name that of a box: "PIN (mailbox)"."""
+    return PIN_COLUMN.header in found and names_pin_of_box(f"{heading} {note}")
 
 
 def _is_vague(heading: str) -> bool:

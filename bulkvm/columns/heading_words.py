@@ -9,6 +9,7 @@ _BROKEN_MARK: Final = re.compile("^(?:ï»¿|Ã¯Â»Â¿)")
 _FOOTNOTE_OR_ACCENT: Final = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u0300-\u036f]")
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _DIGIT: Final = re.compile("[0-9]")
+_E_MAIL: Final = re.compile(r"\be mail\b")
 _NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")  # as in authPassword
 
 
@@ -59,7 +60,7 @@ _OTHERS: Final = word_set(
 _BETWEEN: Final = word_set(
     "the of for to no nr number der die das des den dem fur fuer zur zum von vom nummer de du d la le l les pour mot "
     "acces numero messagerie boite del el los para correo acceso di della dello per il casella accesso telefonica van "
-    "voor het do da dos o a palavra correio caixa acesso access"
+    "voor het do da dos o a palavra correio caixa acesso access box"
 )
 _NOTES: Final = word_set(
     "required mandatory optional needed digit digits number numbers numeric only character characters chars max min "
@@ -290,7 +291,7 @@ def split_words(text: str) -> list[str]:
 def _words(heading: str) -> frozenset[str]:
     """The words of a heading, compounds of a box or something else with a secret in their two parts."""
     text = " ".join(split_words(_NEW_WORD.sub(" ", heading)))
-    text = text.replace("voice mail", "voicemail").replace("e mail", "email")
+    text = _E_MAIL.sub("email", text.replace("voice mail", "voicemail"))
     found: set[str] = set()
     for word in text.split():
         compound = _COMPOUND.fullmatch(word) if word.endswith(_SECRET_ENDS) else None

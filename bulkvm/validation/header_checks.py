@@ -222,7 +222,7 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
     """The error if columns that are not read seem to hold the PINs, or new ones; the warning if they may."""
     if PIN_COLUMN.header in sheet.heading_map.values() or not unknown:
         return []
-    likely = [letter for letter, text in unknown.items() if may_name_pin(text) and _holds_pins(sheet, letter)]
+    likely = [letter for letter, text in unknown.items() if _may_hold_pins(letter, text, sheet)]
     if letters:
         likely = [letter for letter in likely if names_change(unknown[letter])]
     if likely:
@@ -255,8 +255,10 @@ def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -
     return [_pin_problem(found[-1], sheet, code, message, option)]
 
 
-def _holds_pins(sheet: Sheet, letter: str) -> bool:
-    """Whether most of the first values of a column may be PINs."""
+def _may_hold_pins(letter: str, heading: str, sheet: Sheet) -> bool:
+    """Whether the heading of a column may be that of PINs, and most of its first values may be PINs."""
+    if not may_name_pin(heading) or len(possible_columns(heading)) > 1:  # which is an error of its own
+        return False
     texts = [text.strip(STRIP_CHARS) for text in sheet.cells[letter].head(_COMPARED)] if letter in sheet.cells else []
     filled = [text for text in texts if text]
     return 2 * sum(map(bool, map(_PIN.fullmatch, filled))) > len(filled)

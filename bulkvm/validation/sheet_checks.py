@@ -237,6 +237,12 @@ def _missing_columns(checked: Checked) -> tuple[Problem, ...]:
 
 def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, ...]:
     unread = {(problem.row, problem.column) for problem in checked.problems if problem.is_error}
+    # Such a row is probably a note or a total.
+    no_boxes = {
+        record.row
+        for record in checked.understood
+        if not record.extension_number and _is_note(checked.extensions[record.row], record)
+    }
     messages = {  # the same for all rows, which may be a million
         column: f"The {column.title if column.secret else column.title.lower()} is blank, and a new box needs one. "
         "It can stay blank if the box exists already."
@@ -256,9 +262,16 @@ def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, 
         if column.blank_code
         and getattr(record, column.header) is BLANK
         and (record.row, column.header) not in unread
+        and record.row not in no_boxes
         and not (column is PIN_COLUMN and (record.row in checked.refused_pins or record.row in checked.sent_pins))
     ]
     return checked.with_cells(problems)
+
+
+def _is_note(text: str, record: Record) -> bool:
+    """Whether words stand in place of the extension: without digits, or without a name and a PIN."""
+    is_text_only = not any(map(str.isdigit, text)) or (record.name is BLANK and record.pin is BLANK)
+    return is_text_only and any(map(str.isalpha, text))
 
 
 def _check(

@@ -401,6 +401,15 @@ def test_offline_a_blank_is_a_warning_also_in_a_row_that_has_an_error() -> None:
     ]  # fmt: skip
 
 
+def test_a_total_or_a_note_below_the_rows_has_no_blanks() -> None:
+    checked = check(
+        ("Total", "2", "", "", ""), ("Total: 2 boxes", "", "", "", ""), ("Prepared by Anna", "", "", "", "")
+    )
+
+    assert {problem.code for problem in checked.problems} == {"extension-not-digits"}
+    assert warn_of_blanks(checked) == ()
+
+
 def test_before_the_pbx_is_asked_blanks_are_a_warning_only_beside_errors() -> None:
     checked = check(("6201", "", "4028", "", ""), ("6202", "", "402817", "", ""))
 
