@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from bulkvm.columns import PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
-from bulkvm.columns.sheet_columns import result_letters, result_words
+from bulkvm.columns import ID_HEADING, PIN_COLUMN, PIN_NOT_SENT, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns.sheet_columns import result_letters, result_texts, result_words
 from bulkvm.model.box import BLANK, Box
 from bulkvm.model.change import Change, Plan
 from bulkvm.model.outcome import Outcome, Status
@@ -14,10 +14,10 @@ from bulkvm.validation import Checked
 def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]:
     """What the column has for each row whose PIN is not sent since its box exists.
 
-    That is "not sent"; or the PIN that an earlier run sent, unless the PBX shows another one. A cell that has it
-    already is left as it is.
+    That is "not sent"; or the PIN that an earlier run sent, unless the PBX shows another one, or shows none and it is
+    another box. A cell that has it already is left as it is.
     """
-    written, created = _earlier_pins(sheet), _created_rows(sheet)
+    written, created, ids = _earlier_pins(sheet), _created_rows(sheet), result_texts(sheet, ID_HEADING)
     has_column = SENT_PIN_HEADING in result_letters(sheet)
     given = {record.row: record.pin for record in checked.records if record.pin is not BLANK}
     texts: dict[int, str] = {}
@@ -27,7 +27,7 @@ def find_kept_pins(sheet: Sheet, checked: Checked, plan: Plan) -> dict[int, str]
             continue
         earlier, is_given = written.get(row, ""), row in given or row in checked.refused_pins
         if earlier:
-            texts |= {} if _may_have(change.box, earlier) else {row: PIN_NOT_SENT}
+            texts |= {} if _may_have(change.box, earlier, ids.get(row, "")) else {row: PIN_NOT_SENT}
         elif is_given and (has_column or change.record.pin is BLANK):
             is_held = given.get(row) == change.box.pin
             texts |= {} if is_held else {row: PIN_NOT_SENT}
@@ -48,9 +48,9 @@ def _sends_pin(change: Change) -> bool:
     return change.record.pin is not BLANK and (change.box is None or PIN_COLUMN.header in change.changed)
 
 
-def _may_have(box: Box, pin: str) -> bool:
-    """Whether a box has a PIN, or the PBX does not show it."""
-    return not isinstance(box.pin, str) or box.pin == pin
+def _may_have(box: Box, pin: str, former_id: str) -> bool:
+    """Whether a box has a PIN; if the PBX does not show it, whether it is the box to which it was sent."""
+    return box.pin == pin if isinstance(box.pin, str) else former_id in {"", box.id}
 
 
 def _earlier_pins(sheet: Sheet) -> Mapping[int, str]:

@@ -272,6 +272,23 @@ def test_a_pin_that_the_pbx_does_not_show_is_current_although_a_sheet_has_anothe
         assert [row[2] for row in listed(folder / "letters.csv")[1:]] == [stored(app, "pin")["6201"]]
 
 
+def test_the_pin_of_a_former_box_is_not_kept_for_another_box_whose_pin_is_not_shown(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS[:2])
+    with serve("hide:pin:both") as app:
+        bulkvm("import", sheet, "--replace-pins", "--yes", "--result", "first.csv")
+        bulkvm("undo", "last", "--yes")
+        bulkvm("import", sheet, "--replace-pins", "--yes", "--result", "second.csv")
+        bulkvm("import", "first.csv", "--replace-pins", "--yes", "--result", "again.csv")
+
+        ended = bulkvm("pins", "again.csv", "--output", "again.letters.csv")
+        bulkvm("pins", "second.csv", "--output", "letters.csv")
+
+        assert (ended.code, "2 rows not listed: the box existed before" in ended.err) == (2, True)
+        assert {row[1]: row[2] for row in listed(folder / "letters.csv")[1:]} == stored(app, "pin")
+
+
 @pytest.mark.usefixtures("pbx")
 def test_boxes_that_are_gone_are_not_listed_after_an_import_of_failed_rows(bulkvm: Bulkvm, folder: Path) -> None:
     bulkvm("import", write_csv(folder / "a.csv", ROWS[0], ("6202", "B", "1", "", "")), "--yes", "--skip-invalid")
