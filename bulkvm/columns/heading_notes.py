@@ -7,39 +7,41 @@ from bulkvm.columns.heading_words import is_note, names_other_thing, names_outda
 
 # A word of these makes a text a note, whatever words are beside it.
 _EXPLAINING: Final = word_set(
-    "required mandatory optional recommended digit digits numeric character characters chars maximum minimum max min "
-    "exactly unique repeat repeats repeated repeating repetition repetitions sequence sequences sequential consecutive "
-    "identical guess guessable secret confidential leave blank empty keep unchanged change known unknown if enter fill "
-    "choose example eg format please see given assigned siehe vergeben voir vedi zie numeri numeros nummers "
-    "listen abhoren abhoeren ecouter escuchar ascoltare beluisteren ouvir "
-    "stellig stellige stelliger stelliges stellen stelle ziffer ziffern zahlen zeichen mindestens mind hochstens "
-    "hoechstens max maximal minimal genau pflicht pflichtfeld pflichtangabe erforderlich notwendig freiwillig optional "
-    "eindeutig wiederholung wiederholungen wiederholt gleiche gleichen geheim vertraulich leer lassen freilassen "
-    "behalten beibehalten andern aendern unverandert unveraendert bekannt unbekannt falls wenn sofern eingeben "
-    "eintragen ausfullen ausfuellen wahlen waehlen bitte beispiel "
-    "chiffre chiffres caractere caracteres exactement minimum maximum obligatoire requis facultatif unique repetition "
-    "repetitions repete consecutifs identiques confidentiel laisser laissez vide conserver garder modifier changer "
-    "inchange connu connue inconnu saisir remplir choisir exemple si "
-    "digito digitos cifra cifras caracter exactamente minimo maximo obligatorio requerido opcional unico repeticion "
-    "repeticiones repetidos consecutivos iguales confidencial dejar deje blanco vacio mantener conservar cambiar "
-    "modificar conoce conocido desconocido rellenar introducir elegir ejemplo "
-    "cifre carattere caratteri esattamente almeno massimo obbligatorio facoltativo univoco ripetizione ripetizioni "
-    "ripetute consecutive riservato segreto lasciare lasciate vuoto vuota mantenere cambiare modificare noto nota "
-    "conosciuto inserire scegliere esempio se "
-    "cijfer cijfers cijferig cijferige tekens precies minimaal maximaal verplicht optioneel uniek herhaling "
-    "herhalingen herhaalde dezelfde vertrouwelijk laten laat leeg behouden bewaren wijzigen veranderen bekend onbekend "
-    "indien als invullen invoeren kiezen voorbeeld "
-    "caractere exatamente minimo maximo obrigatorio repeticao repeticoes repetidos sequencias confidencial sigiloso "
-    "deixar deixe branco vazio manter conservar alterar mudar conhecido souber desconhecido preencher inserir escolher "
-    "exemplo"
+    "keeps required mandatory optional recommended digit digits numeric character characters chars maximum minimum max "
+    "min exactly unique repeat repeats repeated repeating repetition repetitions sequence sequences sequential "
+    "consecutive identical guess guessable secret confidential leave blank empty keep unchanged change known "
+    "unknown if enter fill choose example eg format please see given assigned siehe vergeben voir vedi zie numeri "
+    "numeros nummers listen abhoren abhoeren ecouter escuchar ascoltare beluisteren ouvir stellig vierstellig "
+    "sechsstellig stellige stelliger stelliges stellen stelle ziffer ziffern zahlen zeichen mindestens mind "
+    "hochstens hoechstens max maximal minimal genau pflicht pflichtfeld pflichtangabe erforderlich notwendig "
+    "freiwillig optional eindeutig wiederholung wiederholungen wiederholt gleiche gleichen geheim vertraulich leer "
+    "lassen freilassen behalten beibehalten andern aendern unverandert unveraendert bekannt unbekannt falls wenn "
+    "sofern eingeben eintragen ausfullen ausfuellen wahlen waehlen bitte beispiel chiffre chiffres caractere "
+    "caracteres exactement minimum maximum obligatoire requis facultatif unique repetition repetitions repete "
+    "consecutifs identiques confidentiel laisser laissez vide conserver garder modifier changer inchange connu "
+    "connue inconnu saisir remplir choisir exemple si digito digitos cifra cifras caracter exactamente minimo "
+    "maximo obligatorio requerido opcional unico repeticion repeticiones repetidos consecutivos iguales "
+    "confidencial dejar deje blanco vacio mantener conservar cambiar modificar conoce conocido desconocido rellenar "
+    "introducir elegir ejemplo cifre carattere caratteri esattamente almeno massimo obbligatorio facoltativo "
+    "univoco ripetizione ripetizioni ripetute consecutive riservato segreto lasciare lasciate vuoto vuota mantenere "
+    "cambiare modificare noto nota conosciuto inserire scegliere esempio se cijfer cijfers cijferig cijferige "
+    "tekens precies minimaal maximaal verplicht optioneel uniek herhaling herhalingen herhaalde dezelfde "
+    "vertrouwelijk laten laat leeg behouden bewaren wijzigen veranderen bekend onbekend indien als invullen "
+    "invoeren kiezen voorbeeld caractere exatamente minimo maximo obrigatorio repeticao repeticoes repetidos "
+    "sequencias confidencial sigiloso deixar deixe branco vazio manter conservar alterar mudar conhecido souber "
+    "desconhecido preencher inserir escolher exemplo"
 )
+_PARTS: Final = re.compile("[,;/]")
 # A word after one of these may name something else with a PIN.
 _PURPOSE: Final = word_set("for fur fuer zum zur pour para per voor")
 _PLAIN: Final = word_set(
-    "the a an to it is as of or and not no do does dont in on at with without same than only three times row nicht "
-    "ohne um zu mit aus der die das den dem ist keine kein nur so wie ne pas sans le la les un une du est pas aucune "
-    "sin no en el los las un una es con ninguna non senza il lo gli di da con nessuna niet geen zonder om te de het "
-    "een met nao sem o os as um uma com em nenhuma sera voicemail mailbox messages each every box boxes person new its"
+    "pin the a an to is as of or and not no do does dont in on at with without same than only three times row nicht "
+    "ohne um zu mit aus der die das den dem ist keine kein nur so wie ne pas sans le la les un une du est pas "
+    "aucune sin no en el los las un una es con ninguna non senza il lo gli di da con nessuna niet geen zonder om te "
+    "de het een met nao sem o os as um uma com em nenhuma sera voicemail mailbox messages each every box boxes "
+    "person new its all alle neuen boxen bei pro gleich four six eight ten vier sechs acht zehn quatre huit dix "
+    "cuatro seis ocho diez quattro sei otto dieci zes tien quatro oito dez birthday geburtsdatum naissance "
+    "nacimiento nascita geboortedatum nascimento generated generiert share"
 )
 # How many digits or characters, without brackets: "6-digit PIN", "PIN 6 bis 10 Stellen".
 _WORDS_OF_COUNT: Final = (
@@ -55,13 +57,18 @@ _COUNT: Final = re.compile(
 
 def explains(text: str) -> bool:
     """Whether a text explains how to fill in a column, and names nothing else that may be in it."""
-    words = frozenset(split_words(text))
-    if not words or names_other_thing(text) or names_outdated(text):
-        return False
-    if is_note(text) or all(word.isdecimal() for word in words):
+    if is_note(text):
         return True
+    parts = [part for part in _PARTS.split(text) if split_words(part)]
+    return bool(parts) and all(map(_explains, parts)) and not (names_other_thing(text) or names_outdated(text))
+
+
+def _explains(text: str) -> bool:
+    words = frozenset(split_words(text))
     others = {word for word in words - _EXPLAINING - _PLAIN - _PURPOSE if not word.isdecimal() and not is_note(word)}
-    return not words.isdisjoint(_EXPLAINING) and (not others or words.isdisjoint(_PURPOSE))
+    if not others:
+        return len(words) > 1 or not words.isdisjoint(_EXPLAINING) or is_note(text) or text.strip().isdecimal()
+    return not words.isdisjoint(_EXPLAINING) and words.isdisjoint(_PURPOSE)
 
 
 def without_count(heading: str) -> str:

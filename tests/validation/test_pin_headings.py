@@ -148,7 +148,9 @@ def test_a_pin_beside_a_login_is_the_pin() -> None:
      "PIN (minimaal 6 cijfers)", "Pincode (6-cijferig)", "PIN (geen herhalingen)", "PIN (leeg laten om te behouden)",
      "PIN (indien bekend)", "PIN (niet wijzigen)", "PIN (mínimo 6 dígitos)", "PIN (sem repetições)",
      "PIN (deixar em branco para manter)", "PIN (se conhecido)", "PIN (não alterar)", "Password (exactly 6 digits)",
-     "VM PIN (no repeats)"],
+     "VM PIN (no repeats)", "PIN (for new boxes only)", "PIN (nur bei neuen Boxen)", "PIN (vierstellig)",
+     "PIN (not 1234)", "PIN (numbers only, 6-10)", "PIN (at least six)", "PIN (per box)",
+     "PIN (as text)", "PIN (see note 3)"],
 )  # fmt: skip
 def test_a_note_that_explains_how_to_fill_in_the_pins_is_left_out(heading: str) -> None:
     assert [record.pin for record in validate(read("Floor", heading)).records] == ["918264"]
@@ -156,9 +158,10 @@ def test_a_note_that_explains_how_to_fill_in_the_pins_is_left_out(heading: str) 
 
 @pytest.mark.parametrize(
     "heading",
-    ["PIN (lobby)", "PIN (again)", "PIN - Lobby", "PIN (Kaffeemaschine)", "PIN (required for laundry)", "Temporary PIN",
-     "Default PIN", "Initial PIN", "PIN 1", "PIN2", "Extension PIN", "Start-PIN", "Wunschpin", "PIN changed",
-     "Current PIN", "PIN temporaire", "PIN provisional", "Standaardpin", "Senha inicial", "PIN modifié"],
+    ["PIN (lobby)", "PIN (again)", "PIN (IT)", "PIN (6 digits, lobby)", "PIN (required; kitchen)",
+     "PIN (for the kitchen)", "PIN (time clock)", "PIN - Lobby", "PIN (Kaffeemaschine)", "PIN (required for laundry)",
+     "Temporary PIN", "Default PIN", "Initial PIN", "PIN 1", "PIN2", "Extension PIN", "Start-PIN", "Wunschpin",
+     "PIN changed", "Current PIN", "PIN temporaire", "PIN provisional", "Standaardpin", "Senha inicial", "PIN modifié"],
 )  # fmt: skip
 def test_pins_below_a_heading_that_may_mean_others_are_an_error_with_the_map_that_decides(heading: str) -> None:
     checked = validate(read("Floor", heading))
