@@ -176,12 +176,16 @@ def render_new(record: Record, pin: str) -> Iterator[str]:
             yield f"{column.title}: {_render_value(value, column.format)}"
 
 
+def find_list_changes(old: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The items that are added to a list, and those that are removed from it."""
+    before, after = ({item.casefold() for item in items} for items in (old, new))
+    return [item for item in new if item.casefold() not in before], [i for i in old if i.casefold() not in after]
+
+
 def _render_lists(old: Sequence[str], new: Sequence[str]) -> str:
     """Render what is added to a list and removed from it."""
-    before, after = ({item.casefold() for item in items} for items in (old, new))
-    items = [f"+{item}" for item in new if item.casefold() not in before]
-    items += [f"-{item}" for item in old if item.casefold() not in after]
-    return printable(" ".join(items))
+    added, removed = find_list_changes(old, new)
+    return printable(" ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)]))
 
 
 def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str:

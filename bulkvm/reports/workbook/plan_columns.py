@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bulkvm.columns import KEY_COLUMN, PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
+from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, PIN_COLUMN, PLAN_HEADING, RESULT_PREFIX, SECRET_HEADERS
 from bulkvm.columns.heading_words import names_secret
 from bulkvm.columns.sheet_columns import letters_by_header, sheet_columns
 from bulkvm.model.box import NOT_KNOWN
-from bulkvm.model.change import Change, ChangeKind, PlannedStatus
+from bulkvm.model.change import Change, ChangeKind, Difference, PlannedStatus
 from bulkvm.model.errors import UsageError
 from bulkvm.model.sheet import Sheet
 from bulkvm.planning import describe_unseen
-from bulkvm.reports.text.plan_text import render_difference, render_new
+from bulkvm.reports.text.plan_text import find_list_changes, render_difference, render_new
 from bulkvm.reports.workbook.result_columns import PIN_HEADING, Results
 from bulkvm.reports.workbook.text_cells import MAX_LINES, fitting_width, wrapped_lines
+from bulkvm.text import printable
 
 CHANGES_HEADING: Final = f"{RESULT_PREFIX}changes"
 _WIDTH: Final = 14
@@ -149,6 +150,18 @@ def _describe(change: Change, generated: Collection[int]) -> Iterator[str]:
         if difference.field == PIN_COLUMN.header and has_generated_pin:
             yield f"{PIN_COLUMN.title}: replaced by a generated one when the plan is sent"
         elif not (difference.field in SECRET_HEADERS and difference.old is NOT_KNOWN):  # described below
-            yield render_difference(difference)
+            yield from _render_difference(difference)
     if unseen := describe_unseen(change):
         yield unseen
+
+
+def _render_difference(difference: Difference) -> Iterator[str]:
+    """Render a difference; that of a list in words, since a page may break a line after the sign of an item."""
+    old, new = difference.old, difference.new
+    if not (isinstance(old, tuple) and isinstance(new, tuple)):
+        yield render_difference(difference)
+        return
+    title = COLUMN_OF_HEADER[difference.field].title
+    for what, items in zip(("added", "removed"), find_list_changes(old, new), strict=True):
+        if items:
+            yield f"{title} {what}: {printable(', '.join(items))}"
