@@ -143,6 +143,12 @@ def _split_notes(heading: str) -> tuple[str, list[str]]:
     return heading, notes
 
 
+def without_notes(heading: str) -> str:
+    """A heading without notes in brackets, and without the answers to its question: "Delete Y/N" is "Delete"."""
+    question = _QUESTION.fullmatch(heading)
+    return question[1] if question and asks_yes_or_no(question[2]) else _split_notes(heading)[0]
+
+
 def heading_key(heading: str) -> str:
     """What two headings have in common that differ in no more than case, accents, spaces and punctuation."""
     return fold(heading) or heading.strip()

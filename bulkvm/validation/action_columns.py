@@ -5,7 +5,7 @@ from typing import Final
 
 from bulkvm.columns.boolean import is_no, is_yes
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
-from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
+from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option, without_notes
 from bulkvm.columns.heading_words import fold
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
@@ -60,8 +60,8 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
             or letter not in sheet.cells
         ):
             continue
-        texts = sheet.texts(letter)
-        unwanted = {text for text in set(texts.values()) if _is_unwanted(fold(heading), text.strip(STRIP_CHARS))}
+        name, texts = fold(without_notes(heading)), sheet.texts(letter)
+        unwanted = {text for text in set(texts.values()) if _is_unwanted(name, text.strip(STRIP_CHARS))}
         message = (
             f'Column {letter} ("{shown(heading)}") is not read, and marks this row as not wanted: an import would '
             "create or update the box. Delete the row, or empty this cell. To delete a box, use the PBX's web portal."

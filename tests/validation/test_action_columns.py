@@ -16,6 +16,8 @@ from tests.sheets import sheet_of
         ("Action", "delete"), ("Action", "Remove"), ("Aktion", "löschen"), ("Ação", "excluir"), ("Status", "inactive"),
         ("Status", "gelöscht"), ("Active", "No"), ("Active?", "0"), ("Enable Voicemail", "No"), ("Voicemail", "off"),
         ("Aktiv", "nein"), ("Actif", "non"), ("Activo", "FALSE"), ("Attivo", "no"), ("Actief", "nee"), ("Ativo", "não"),
+        ("Delete (Y/N)", "Y"), ("Delete Y/N", "y"), ("Action (add/change/delete)", "delete"),
+        ("Voicemail aktiv (ja/nein)", "nein"), ("Voicemail: yes/no?", "no"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
