@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping
 from enum import IntEnum
+from itertools import islice
 from typing import Final, NamedTuple
 
 from bulkvm.model.sheet import CellKind
@@ -19,6 +20,7 @@ from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.readers.table import COLUMN_OF
 
 _MAX_REMEMBERED: Final = 2**20  # random cells, to which other cells may refer
+_MAX_REFERENCES: Final = 1000  # of one formula
 _MAX_SPILLED: Final = 100  # ranges of random numbers that one formula fills
 _MAX_SHARED: Final = 2**16
 _MAX_STEPS: Final = 50  # from a random number to a cell that depends on it, in one row
@@ -120,7 +122,7 @@ class FormulaCells:
         """
         self._letters.add(letter)
         whole = with_ranges(formula, self._texts.names)
-        references = tuple(find_references(whole, row, self._headings)) if whole else ()
+        references = tuple(islice(find_references(whole, row, self._headings), _MAX_REFERENCES)) if whole else ()
         origin = self._origin(whole, kind)
         index = attributes.get("si", "") if attributes.get("t") == "shared" else None
         if index is not None and formula and len(self._shared) < _MAX_SHARED:

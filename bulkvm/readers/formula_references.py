@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Final, NamedTuple
 
 from bulkvm.readers.read_limits import ROWS
@@ -25,7 +26,7 @@ _LOOKUP: Final = re.compile(
 # A cell in the same row of a table, by its heading, such as Boxes[[#This Row],[New PIN]], and the column of a table.
 _THIS_ROW: Final = re.compile(r"\[#This Row\],\s*\[([^\[\]]{1,255})\]", re.IGNORECASE)
 _OF_TABLE: Final = re.compile(r"(?<![\w\]\[])[A-Za-z_]\w*\[([^\[\]#@]{1,255})\]")
-_NAME: Final = re.compile(r"(?<![\w.!'\]])[A-Za-z_\\][\w.\\]*(?![\w.(!'\[])")
+_NAME: Final = re.compile(r"(?<![\w.!'\]\\])[A-Za-z_\\][\w.\\]*(?![\w.(!'\[])")
 # What cannot be followed: computed references, and other workbooks.
 _COMPUTED: Final = re.compile(r"\b(?:INDIRECT|OFFSET)\s*\(|\[[0-9]+\][^\[\]!]{0,64}!", re.IGNORECASE)
 
@@ -53,11 +54,16 @@ class Reference(NamedTuple):
 
 
 def with_ranges(formula: str, names: Mapping[str, str]) -> str:
-    """A formula with the ranges that its names stand for."""
-    found = [name for name in _NAME.findall(formula) if name.casefold() in names] if names else []
-    for name in found[:_MAX_NAMED]:
-        formula = re.sub(rf"(?<![\w.!']){re.escape(name)}(?![\w.(!'\[])", lambda _: names[name.casefold()], formula)  # noqa: B023  (called at once)
-    return formula
+    """A formula with the ranges that its first names stand for."""
+    if not names:
+        return formula
+    left = count(_MAX_NAMED, -1)
+
+    def named(found: re.Match[str]) -> str:
+        text = names.get(found[0].casefold())
+        return text if text is not None and next(left) > 0 else found[0]
+
+    return _NAME.sub(named, formula)
 
 
 def find_references(formula: str, row: int, headings: Mapping[str, int]) -> Iterator[Reference]:

@@ -9,6 +9,7 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 
 from bulkvm.readers import read_sheet
+from bulkvm.readers.formula_references import with_ranges
 from bulkvm.validation import validate
 
 RANDOM = "=RANDBETWEEN(100000,999999)"
@@ -97,3 +98,16 @@ def test_a_range_that_grows_with_the_rows_is_followed(tmp_path: Path) -> None:
     path = write(tmp_path, {"C2": "=MAX(F$2:F2)+1", "C3": "=MAX(F$2:F3)+1", "F3": RANDOM})
 
     assert found(path) == [("C3", "error")]
+
+
+def test_names_that_stand_for_each_other_are_not_followed_without_end() -> None:
+    names = {f"name{n}": " ".join([f"name{n + 1}"] * 25) for n in range(30)}
+    formula = "+".join(names) + "+name1" * 1000
+
+    assert len(with_ranges(formula, names)) < 10 * len(formula)
+
+
+def test_a_formula_of_backslashes_takes_no_time() -> None:
+    formula = "\\" * 200_000 + "("
+
+    assert with_ranges(formula, {"staff": "A1"}) == formula
