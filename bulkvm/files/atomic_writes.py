@@ -16,7 +16,6 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bulkvm.files.locks import lock_at_once
 from bulkvm.files.ownership import warn_of_shared_folder
 from bulkvm.files.temporary_files import create, name_temporary, sweep
 from bulkvm.model.errors import DiskFull, FileError, UsageError
@@ -198,6 +197,8 @@ def _taken(target: Path) -> UsageError:
 
 
 def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
+    from bulkvm.files.locks import lock_at_once  # noqa: PLC0415  (slow to import, and reading does without)
+
     for name in _candidate_names(target) if unused else (target,):
         try:
             handle = create(name)
@@ -222,6 +223,8 @@ def _reserve(target: Path, *, overwrite: bool, unused: bool) -> Reservation:
 
 def _take_over(name: Path) -> Reservation | None:
     """Take the placeholder of a killed program: an empty file of this user whose lock is free."""
+    from bulkvm.files.locks import lock_at_once  # noqa: PLC0415  (slow to import, and reading does without)
+
     if _IS_WINDOWS:
         return None
     with suppress(OSError):
