@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import bulkvm.simulator
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.outage_gate import OutageGate
-from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.simulator import SimulatorSettings
 from tests.campaigns.invariants import CLEAR, WRITTEN, Pbx
 from tests.campaigns.scenarios import Scenario, Site, Step, play
@@ -157,7 +156,7 @@ def site() -> Iterator[Site]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(bulkvm.simulator, "create_app", create)
-        for waiting in (RetryingClient, RateLimiter, OutageGate):
+        for waiting in (RetryingClient, OutageGate):
             patched.setattr(waiting, "_sleep", property(lambda _: sleep_a_moment, lambda *_: None), raising=False)
         yield site
 

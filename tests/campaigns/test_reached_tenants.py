@@ -29,7 +29,6 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.outage_gate import OutageGate
-from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 
@@ -138,7 +137,7 @@ def apps() -> Iterator[dict[tuple[str, ...], Starlette]]:
         await sleep(min(seconds, 0.0005))
 
     with pytest.MonkeyPatch.context() as patched:
-        for waiting in (RetryingClient, RateLimiter, OutageGate):
+        for waiting in (RetryingClient, OutageGate):
             patched.setattr(waiting, "_sleep", property(lambda _: sleep_a_moment, lambda *_: None), raising=False)
         yield {
             behave: create_app(settings=SimulatorSettings(tenants=len(DOMAINS), boxes=3, behave=behave))
