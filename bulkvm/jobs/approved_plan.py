@@ -49,7 +49,7 @@ class ApprovedPlan:
             return next((f for f in files if is_same_file(saved, _sha256(f), seal, self.plan.id)), files[0])
         where = "The sheet is not downloaded with the plan: name" if self.source else "Put that file beside it, or name"
         message = f"It was made from {self.plan.sheet['file']}. {where} it with --original."
-        raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message)
+        raise self._refuse("needs its sheet", ProblemCode.PLAN_SHEET, message, "Name the sheet")
 
     def check_sheet(self, sheet: Sheet) -> None:
         """Check that the sheet has the content that the plan was made from.
@@ -58,7 +58,8 @@ class ApprovedPlan:
             PlanRefused: it has not, with every cell that differs.
         """
         if edits := find_sheet_edits(self.plan.sheet, sheet, plan_seal(), self.plan.id):
-            raise refusal(f"{self.plan.path.name} was made from a different version of the sheet", edits)
+            what = f"{self.plan.path.name} was made from a different version of the sheet"
+            raise refusal(what, edits, "Use the sheet as it was")
 
     def check_tenant(self, tenant: Tenant) -> None:
         """Check that the plan was made for this tenant.
@@ -68,11 +69,9 @@ class ApprovedPlan:
         """
         if tenant.contradicts(self.plan.tenant):
             ours, theirs = name_distinctly(self.plan.tenant, tenant)
-            message = (
-                f"It was made for {ours} ({self.plan.tenant.pbx}), and this is {theirs} ({tenant.pbx}). "
-                "Use the site and the tenant of the plan."
-            )
-            raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message)
+            message = f"It was made for {ours} ({self.plan.tenant.pbx}), and this is {theirs} ({tenant.pbx})."
+            remedy = "Use the site and the tenant of the plan"
+            raise self._refuse("was made for another tenant", ProblemCode.PLAN_TENANT, message, remedy)
         if not tenant.is_same(self.plan.tenant):
             message = (
                 f"The PBX does not show whether this is the tenant of the plan, {self.plan.tenant}. Make and import "
@@ -111,8 +110,8 @@ class ApprovedPlan:
             observer.notice(_describe_unseen(unseen))
         return replace(prepared, plan=exact_plan(plan, saved, current, sent_before))
 
-    def _refuse(self, what: str, code: ProblemCode, message: str) -> Exception:
-        return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)])
+    def _refuse(self, what: str, code: ProblemCode, message: str, remedy: str = "") -> Exception:
+        return refusal(f"{self.plan.path.name} {what}", [Problem(row=None, code=code, message=message)], remedy)
 
 
 def _sent_by(runs: Sequence[ListedRun]) -> Mapping[int, Status]:

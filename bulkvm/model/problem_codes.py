@@ -95,7 +95,12 @@ class ProblemCode(StrEnum):
     PLAN_EDITED = "plan-edited", _ERROR, "the plan was edited", "use the plan as it was written, or make a new one"
     PLAN_EXPIRED = "plan-expired", _ERROR, "the plan is no longer valid", "make a new plan"
     PLAN_TENANT = "plan-tenant", _ERROR, "the plan was made for another tenant", "use the site of the plan"
-    PLAN_SHEET = "plan-sheet", _ERROR, "the sheet of the plan is missing, or was changed", "make a new plan"
+    PLAN_SHEET = (
+        "plan-sheet",
+        _ERROR,
+        "the sheet of the plan is missing, or was changed",
+        "use the sheet as it was, or make a new plan",
+    )
     PLAN_UNDONE = "plan-undone", _ERROR, "the plan was sent, and its run was undone", "make a new plan"
     PLAN_OUTDATED = "plan-outdated", _ERROR, "a box was changed since the plan was made", "make a new plan"
     NAME_MISSING = (

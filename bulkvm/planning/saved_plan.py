@@ -23,6 +23,7 @@ REFUSED: Final = "refused"
 LEFT_OUT: Final = "left out"
 _GENERATED: Final = {"generated": True}
 _TO_SEND: Final = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE})
+_CONFIRMED: Final = frozenset({Status.CREATED, Status.UPDATED})
 
 
 def save_rows(
@@ -63,7 +64,7 @@ def find_changes_since(
         problem
         for row in saved
         if row["row"] not in done
-        for problem in _compare(row, now.get(row["row"], {"change": LEFT_OUT}))
+        for problem in _compare(row, now.get(row["row"], {"change": LEFT_OUT}), sent_before.get(row["row"]))
     ]
 
 
@@ -140,8 +141,15 @@ def _is_unseen_only(row: SavedRow) -> bool:
     return row["change"] == ChangeKind.UPDATE and set(row["new"]) == set(row["unseen"])
 
 
-def _compare(saved: SavedRow, found: SavedRow) -> Iterator[Problem]:
-    """Describe how a row differs from the plan."""
+def _compare(saved: SavedRow, found: SavedRow, sent: Status | None) -> list[Problem]:
+    """Describe how a row differs from the plan, or that its box is as it was before an earlier run sent the row."""
+    problems = list(_compare_with_plan(saved, found))
+    if not problems and saved["change"] in _TO_SEND and sent in _CONFIRMED:
+        return [_problem(saved, _describe_reversal(saved))]
+    return problems
+
+
+def _compare_with_plan(saved: SavedRow, found: SavedRow) -> Iterator[Problem]:
     if saved["change"] != found["change"]:
         yield _problem(saved, _describe_kind(saved, found))
         return
@@ -187,13 +195,34 @@ def _describe_kind(saved: SavedRow, found: SavedRow) -> str:
         case ChangeKind.CREATE:
             return f"{planned}, and now it could be created."
         case ChangeKind.UPDATE if saved["change"] == ChangeKind.CREATE:
-            return f"{planned}, and the box exists now. It differs from the sheet in {_names(found)}."
+            text = _describe_differences(found, "it")
+            return f"{planned}, and the box exists now. {text[0].upper()}{text[1:]}."
         case ChangeKind.UPDATE:
-            return f"{planned}, and now the box differs from the sheet in {_names(found)}."
+            return f"{planned}, and now {_describe_differences(found, 'the box')}."
         case ChangeKind.UNCHANGED:
             return f"{planned}, and the box has the values of the sheet already."
         case _:
             return f"{planned}, and now the row is {found['change']}: {found.get('reason', '')}".rstrip(": ")
+
+
+def _describe_reversal(saved: SavedRow) -> str:
+    number = saved["extension_number"]
+    if saved["change"] == ChangeKind.CREATE:
+        return f"An earlier run of this plan created box {number}, and the box no longer exists."
+    return (
+        f"An earlier run of this plan changed box {number} in {_names(saved)}, and the box has its former values now."
+    )
+
+
+def _describe_differences(found: SavedRow, box: str) -> str:
+    """Name the fields in which a box differs from the sheet, and those that cannot be compared."""
+    hidden = [_title(header) for header in found["new"] if header in found["unseen"]]
+    shown = [_title(header) for header in found["new"] if header not in found["unseen"]]
+    texts = [f"{box} differs from the sheet in {join_and(shown)}"] if shown else []
+    if hidden:
+        what = "it" if len(hidden) == 1 else "they"
+        texts.append(f"the PBX does not show its {join_and(hidden)}, so {what} cannot be compared")
+    return join_and(texts)
 
 
 def _describe_field(saved: SavedRow, header: str, old: Any, new: Any) -> str:

@@ -241,6 +241,55 @@ def test_a_plan_whose_run_was_undone_is_not_sent_again(planned: Starlette) -> No
     assert changes_sent(planned) == sent
 
 
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("DELETE FROM box WHERE extension_number = '6203'", "created box 6203, and the box no longer exists"),
+        (
+            "UPDATE box SET name = 'Desk' WHERE extension_number = '6201'",
+            "changed box 6201 in name, and the box has its former values now",
+        ),
+    ],
+)
+def test_what_others_took_back_after_a_plan_was_sent_is_not_sent_again(
+    planned: Starlette, change: str, difference: str
+) -> None:
+    import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+    planned.state.stored.db.execute(change)
+    before, sent = boxes_of(planned), changes_sent(planned)
+
+    with pytest.raises(PlanRefused, match=f"An earlier run of this plan {difference}"):
+        import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert (boxes_of(planned), changes_sent(planned)) == (before, sent)
+
+
+def test_a_row_that_may_not_have_been_sent_is_sent_with_the_same_plan(planned: Starlette) -> None:
+    lists = planned.state.traffic.counts["list"]
+    planned.state.faults = FaultRules(("reset:create:1", f"403:list:{lists + 2}-99"))
+    first = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+    planned.state.faults = FaultRules()
+
+    second = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert [outcome.status for outcome in first.outcomes] == [Status.UPDATED, Status.UPDATED, Status.UNKNOWN]
+    assert [outcome.status for outcome in second.outcomes] == [Status.UNCHANGED, Status.UNCHANGED, Status.CREATED]
+
+
+def test_a_field_that_the_pbx_no_longer_shows_is_not_said_to_differ(folder: Path) -> None:
+    fill(app := create_app(), BEFORE)
+    file = write_csv(folder / "a.csv", ("6201", "Desk", "402817", ""), ("6202", "Lab", "", ""), headings=HEADINGS)
+    assert plan_sheet(file, connection_to(app), output=folder / "plan.xlsx").output
+    fill(other := create_app(settings=SimulatorSettings(behave=("hide:pin:both",))), BEFORE)
+
+    with pytest.raises(PlanRefused) as refused:
+        import_plan(Path("plan.xlsx"), connection_to(other), max_changes=None)
+
+    assert str(refused.value).splitlines()[1] == (
+        "  row 2: The plan does not change box 6201, and now the PBX does not show its PIN, so it cannot be compared."
+    )
+
+
 def test_a_plan_whose_undo_was_undone_has_nothing_left_to_send(planned: Starlette) -> None:
     import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
     undo_run("last", connection_to(planned), with_messages=True)
