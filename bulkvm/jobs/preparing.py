@@ -43,8 +43,11 @@ class Prepared:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems, those of the sheet first."""
-        return (*self.warnings, *self.checked.problems, *(self.plan.problems if self.plan else ()))
+        """All problems, those of the sheet first; a warning that the plan makes an error is left out."""
+        planned = self.plan.problems if self.plan else ()
+        refused = {(problem.code, problem.cell) for problem in planned if problem.is_error}
+        of_sheet = (p for p in self.checked.problems if p.is_error or (p.code, p.cell) not in refused)
+        return (*self.warnings, *of_sheet, *planned)
 
     @property
     def left_out(self) -> tuple[Outcome, ...]:

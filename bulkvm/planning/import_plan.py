@@ -1,6 +1,6 @@
 """Plans what each row of a sheet changes on the PBX."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ def make_plan(
         *(problem for record in records for problem in _check_id(record, by_id)),
         *(problem for record in records for problem in _check_ambiguous(record, index)),
         *(problem for record in creates for problem in _check_create(record, taken or {})),
+        *_warn_of_lost_zeros(creates, {record.extension_number for record in records}, index),
         *(problem for record in records if record.errors_if_changed for problem in _check_if_changed(record, index)),
         *_check_duplicates(records, index),
     ]
@@ -128,17 +129,40 @@ def _compare(record: Record, box: Box | None, *, keep_unseen: bool) -> Change:
 def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
     """Check that the id and the number of a row belong to the same box."""
     owner = by_id.get(record.id) if record.id is not BLANK else None
-    if owner and owner.extension_number != record.extension_number:
-        yield Problem(
-            row=record.row,
-            column=ID_COLUMN.header,
-            code=ProblemCode.ID_DISAGREES,
-            message=(
-                f"This id belongs to box {owner.extension_number}, but the number in the row is "
-                f"{record.extension_number}. The number of a box cannot be changed: correct the number, or clear the "
-                "id to create a new box."
-            ),
-        )
+    if not owner or owner.extension_number == record.extension_number:
+        return
+    lost_zero = owner.extension_number.lstrip("0") == record.extension_number
+    yield Problem(
+        row=record.row,
+        column=KEY_COLUMN.header if lost_zero else ID_COLUMN.header,
+        code=ProblemCode.ID_DISAGREES,
+        message=(
+            f"This is box {owner.extension_number} by its id: a spreadsheet has dropped the leading zero. Format the "
+            f"column as Text and type {owner.extension_number}."
+            if lost_zero
+            else f"This id belongs to box {owner.extension_number}, but the number in the row is "
+            f"{record.extension_number}. The number of a box cannot be changed: correct the number, or clear the "
+            "id to create a new box."
+        ),
+    )
+
+
+def _warn_of_lost_zeros(creates: Iterable[Record], numbers: Collection[str], index: BoxIndex) -> Iterable[Problem]:
+    """Warn of new boxes whose number is that of a box, less its leading zeros. `numbers` are those of all rows."""
+    with_zero = {number.lstrip("0"): number for number in index.by_number if number[:1] == "0"}
+    for record in creates:
+        box = with_zero.get(record.extension_number)
+        if box and box not in numbers and record.id not in index.by_id:
+            yield Problem(
+                row=record.row,
+                column=KEY_COLUMN.header,
+                code=ProblemCode.EXTENSION_LOST_ZERO,
+                message=(
+                    f"The PBX has a box {box}, and no box {record.extension_number}: a spreadsheet may have dropped "
+                    f"the leading zero, and this row would create another box. If it is for box {box}, format the "
+                    f"column as Text and type {box}."
+                ),
+            )
 
 
 def _check_create(record: Record, taken: Mapping[str, NumberConflict]) -> Iterable[Problem]:

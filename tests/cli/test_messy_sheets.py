@@ -30,6 +30,24 @@ def test_lost_zeros_are_restored_on_request(bulkvm: Bulkvm, folder: Path) -> Non
 
 
 @pytest.mark.usefixtures("pbx")
+def test_an_export_that_a_spreadsheet_saved_without_zeros_has_each_problem_once(bulkvm: Bulkvm, folder: Path) -> None:
+    (folder / "a.csv").write_text("Ext,Name,PIN\n0101,Front Desk,024680\n", encoding="utf-8")
+    bulkvm("import", "a.csv", "--yes")
+    bulkvm("export", "all.csv")
+    text = (folder / "all.csv").read_text("utf-8-sig")
+    (folder / "pin.csv").write_text(text.replace("024680", "24680"), encoding="utf-8")
+    (folder / "both.csv").write_text(text.replace("024680", "24680").replace("0101", "101"), encoding="utf-8")
+
+    pin, both = bulkvm("plan", "pin.csv", "--json"), bulkvm("plan", "both.csv", "--json")
+
+    assert [(p["cell"], p["code"], p["severity"]) for p in pin.json["problems"]] == [("C2", "pin-lost-zero", "error")]
+    assert [(p["cell"], p["code"], p["severity"]) for p in both.json["problems"]] == [
+        ("A2", "id-disagrees", "error"),
+        ("C2", "pin-lost-zero", "error"),
+    ]
+
+
+@pytest.mark.usefixtures("pbx")
 def test_a_generated_pin_is_in_the_result(bulkvm: Bulkvm, folder: Path) -> None:
     (folder / "a.csv").write_text("Ext,Name,PIN\n6201,Front Desk,\n6202,Sales,402817\n", encoding="utf-8")
 

@@ -191,6 +191,45 @@ def test_an_id_must_agree_with_the_extension() -> None:
     assert "number of a box cannot be changed" in plan.problems[0].message
 
 
+@pytest.mark.parametrize(("typed", "number"), [("102", "0102"), ("102", "00102"), ("1020", "01020")])
+def test_an_exported_number_without_its_zero_is_no_new_box(typed: str, number: str) -> None:
+    box = full_box(id="QQ==", extension_number=number)
+
+    plan = make_plan([record(extension_number=typed, id="QQ==", name="A", pin="402817")], [box])
+
+    (problem,) = plan.problems
+    assert (problem.column, problem.code, plan.changes) == ("extension_number", "id-disagrees", ())
+    assert f"type {number}." in problem.message
+    assert "clear the id" not in problem.message
+
+
+@pytest.mark.parametrize(("typed", "number"), [("102", "0102"), ("102", "00102"), ("1020", "01020")])
+def test_a_new_number_that_is_a_box_less_its_zero_is_a_warning(typed: str, number: str) -> None:
+    box = full_box(id="QQ==", extension_number=number)
+
+    plan = make_plan([record(extension_number=typed, name="A", pin="402817")], [box])
+
+    (problem,) = plan.problems
+    assert (problem.column, problem.code, problem.severity) == (
+        "extension_number", "extension-lost-zero", Severity.WARNING,
+    )  # fmt: skip
+    assert f"The PBX has a box {number}, and no box {typed}" in problem.message
+    assert plan.counts[ChangeKind.CREATE] == 1
+
+
+@pytest.mark.parametrize(("typed", "others"), [("0102", ["102"]), ("102", ["0103", "1020", "0"]), ("6202", ["6201"])])
+def test_a_new_number_that_is_no_box_without_its_zero_is_fine(typed: str, others: list[str]) -> None:
+    boxes = [full_box(id=other, extension_number=other) for other in others]
+
+    assert make_plan([record(extension_number=typed, name="A", pin="402817")], boxes).problems == ()
+
+
+def test_a_number_with_a_zero_and_one_without_it_in_one_sheet_are_two_boxes() -> None:
+    rows = [record(row=n, extension_number=number, name="A", pin="402817") for n, number in enumerate(("0102", "102"))]
+
+    assert make_plan(rows, [full_box(id="QQ==", extension_number="0102")]).problems == ()
+
+
 def test_an_id_that_agrees_is_fine() -> None:
     assert only_change(record(id="QQ=="), BOX).kind is ChangeKind.UNCHANGED
 
