@@ -4,6 +4,7 @@ import gc
 import importlib
 import io
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -48,6 +49,7 @@ COMMANDS: Final = {
 }
 
 
+COMPLETION_VARIABLE: Final = f"_{'bulkvm'.upper()}_COMPLETE"  # as click derives it from the name of the program
 _MAY_BE_EMPTY: Final = ("--domain",)  # a system administrator has none
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000  # cells, rows and problems have no cycles, and there may be millions
@@ -147,6 +149,8 @@ def main() -> NoReturn:
     open_standard_descriptors()
     if "--debug" not in sys.argv:
         _silence_libraries()
+    if COMPLETION_VARIABLE in os.environ:
+        importlib.import_module("bulkvm.cli.value_completion")
     code = run()
     gc.freeze()  # at its exit, Python would search all objects of pandas for cycles, which takes longer than a command
     for name in ("SIGINT", *_ENDING):  # while Python shuts down, a signal would replace the exit code
@@ -193,7 +197,7 @@ def run_command(given: Sequence[str], streams: OutputStreams) -> int:
         error = suggest(raised)
         usage = io.StringIO()
         error.show(usage)
-        streams.write_error(usage.getvalue().rstrip("\n"))
+        streams.write_error(usage.getvalue().rstrip("\n").replace("\t", "  "))  # click indents a list of values
         return _end(error.format_message(), error.exit_code, context)
     except Exception as error:  # noqa: BLE001  (users see a traceback only with --debug)
         if context.debug:

@@ -21,6 +21,7 @@ _FORMER: Final = "An undo restores the values from before the run, which the jou
 _LOSSLESS: Final = "Every value must be read as it was meant, so a file with doubtful parts is refused or reported."
 _PIN_RULES: Final = "The PBX refuses easily guessed PINs, and the row with them."
 _WEAK: Final = "The PBX accepts such a PIN, but it is easily guessed."
+_IMPORT_AGAIN: Final = "import the result, or the same sheet or plan, again; rows that are done are not changed"
 _CHANGED: Final = "The value was corrected without loss; the warning shows what is used."
 
 REASONS: Final[Mapping[ProblemCode, str]] = {
@@ -209,7 +210,8 @@ def _explain_all() -> Iterator[Explanation]:
     for code in ProblemCode:
         yield Explanation(code, "problem", code.meaning, REASONS.get(code, ""), code.remedy, code.severity)
     for status in Status:
-        yield Explanation(status, "status", status.meaning, STATUS_REASONS.get(status, ""), status.remedy)
+        remedy = status.remedy or ("" if status.is_done else _IMPORT_AGAIN)
+        yield Explanation(status, "status", status.meaning, STATUS_REASONS.get(status, ""), remedy)
     for exit_code in ExitCode:
         reason = EXIT_REASONS.get(exit_code, "")
         yield Explanation(str(int(exit_code)), "exit code", exit_code.meaning, reason, exit_code.remedy)

@@ -864,6 +864,19 @@ def test_a_plan_that_is_imported_as_a_sheet_has_no_rows_to_skip(bulkvm: Bulkvm) 
     assert "--skip-invalid" not in refused.err
 
 
+@pytest.mark.usefixtures("planned")
+def test_a_sheet_with_an_error_outside_its_rows_has_no_rows_to_leave_out_of_a_plan(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
+    (folder / "twice.csv").write_text("extension_number,name,pin,PIN\n6201,Desk,402817,582046\n", "utf-8")
+
+    refused = bulkvm("plan", "twice.csv", "--output", "other.xlsx")
+
+    assert refused.code == 3
+    assert "other.xlsx was not written. Correct the errors first." in refused.err
+    assert "--skip-invalid" not in refused.err
+
+
 def test_the_approval_can_be_filled_in(bulkvm: Bulkvm, planned: Starlette, folder: Path) -> None:
     before = sent(planned)
     page = load_workbook(folder / "plan.xlsx")["bulkvm"]

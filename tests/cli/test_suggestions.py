@@ -66,12 +66,12 @@ def test_an_empty_site_before_the_command_is_refused(bulkvm: Bulkvm) -> None:
     assert "The value of --site is empty" in bulkvm("--site", "", "export").err
 
 
-def completed(line: str, **variables: str) -> list[str]:
-    """What bash would offer for a line."""
+def completed(line: str, shell: str = "bash", **variables: str) -> list[str]:
+    """What a shell would offer for a line."""
     words = line.split(" ")
     environment = {
         **os.environ,
-        "_BULKVM_COMPLETE": "bash_complete",
+        "_BULKVM_COMPLETE": f"{shell}_complete",
         "COMP_WORDS": line,
         "COMP_CWORD": str(len(words) - 1),
         **variables,
@@ -102,6 +102,19 @@ def test_a_shell_completes_commands_options_sites_runs_and_codes(bulkvm: Bulkvm,
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_shell_completes_the_value_after_an_option_and_an_equals_sign() -> None:
+    as_word, as_lines = ["--site=simulator"], ["plain", "--site=simulator", "_"]
+
+    assert completed("bulkvm plan --site = sim") == ["simulator"]  # bash splits the word
+    assert completed("bulkvm plan --site =") == ["simulator"]
+    assert completed("bulkvm plan --site=sim", "zsh") == as_lines
+    assert completed("bulkvm plan --site=sim", "powershell") == as_lines
+    assert completed("bulkvm plan --site=sim", "fish", COMP_CWORD="--site=sim") == as_word
+    assert completed("bulkvm plan --site sim", "zsh") == ["plain", "simulator", "_"]
+    assert completed("bulkvm plan --output=a", "zsh") == ["file", "a", "_"]
+
+
+@pytest.mark.usefixtures("folder")
 def test_settings_that_cannot_be_read_leave_completion_silent() -> None:
     sites_file().write_text("no toml", "utf-8")
 
@@ -121,6 +134,12 @@ def test_the_script_for_powershell_quotes_paths(bulkvm: Bulkvm) -> None:
 
     assert script.count("""{ "'" + $_.FullName.Replace("'", "''") + "'" } else { $_.FullName }), $_.Name, """) == 2
     assert "  $_.FullName, " not in script
+
+
+def test_a_missing_argument_is_named_with_its_values(bulkvm: Bulkvm) -> None:
+    ended = bulkvm("completion")
+
+    assert (ended.code, ended.err.splitlines()[-2:]) == (2, ["  fish,", "  powershell"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash")
@@ -147,6 +166,11 @@ def test_a_code_is_explained_as_it_is_printed(bulkvm: Bulkvm, golden: Golden, gi
     assert (ended.code, ended.err) == ((2, ended.err) if given in {"none-such", "pin-repeat"} else (0, ""))
     name = given.strip("[]").casefold().replace(" ", "-")
     golden(f"explain/{name}.txt", ended.text)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if not status.is_done])
+def test_a_status_of_a_row_that_is_not_done_is_explained_with_what_to_do(bulkvm: Bulkvm, status: Status) -> None:
+    assert "No action is needed." not in bulkvm("explain", status).out
 
 
 def test_explanations_are_data_too(bulkvm: Bulkvm) -> None:

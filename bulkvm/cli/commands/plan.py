@@ -102,7 +102,9 @@ def command(
     if report.output_error:
         raise report.output_error
     if output and not report.output:
-        console.always(f"{output} was not written. Correct the errors, or leave these rows out with --skip-invalid.")
+        can_skip = all(problem.row for problem in report.problems if problem.is_error)
+        remedy = ", or leave these rows out with --skip-invalid" if can_skip else ""
+        console.always(f"{output} was not written. Correct the errors first{remedy}.")
     if report.exit_code:
         return report.exit_code
     return ExitCode.DIFFERENCES if exit_code and report.plan and report.plan.to_send else ExitCode.DONE

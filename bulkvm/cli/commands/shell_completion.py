@@ -7,7 +7,7 @@ from click.shell_completion import get_completion_class
 
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Console, console_options
-from bulkvm.cli.main import bulkvm
+from bulkvm.cli.main import COMPLETION_VARIABLE, bulkvm
 from bulkvm.model.exit_codes import ExitCode
 
 # click's script for PowerShell inserts paths as they are, and a space would end the argument.
@@ -18,7 +18,6 @@ _UNQUOTED: Final = (
         " else { $_.FullName }), $_.Name,"
     ),
 )
-_VARIABLE: Final = f"_{'bulkvm'.upper()}_COMPLETE"  # as click derives it from the name of the program
 
 
 @click.command(
@@ -37,6 +36,6 @@ def command(*, shell: str, console: Console) -> int:
     """Print a script for SHELL that completes commands, options, files, sites, runs and codes."""
     shell_class = get_completion_class(shell)
     assert shell_class
-    script = shell_class(bulkvm, {}, "bulkvm", _VARIABLE).source()
+    script = shell_class(bulkvm, {}, "bulkvm", COMPLETION_VARIABLE).source()
     console.data(script.replace(*_UNQUOTED).encode())
     return ExitCode.DONE
