@@ -794,6 +794,49 @@ def test_rows_that_may_be_switched_off_are_reported(tmp_path: Path, heading: str
     assert ignored.problems == ()
 
 
+def unread_in(sheet: Sheet) -> list[tuple[str, str]]:
+    """The code and the `--map` of each warning that has one."""
+    return [(p.code.value, p.option.partition("--map ")[2]) for p in sheet.problems if "--map" in p.option]
+
+
+def test_addresses_that_a_mapped_column_replaces_are_reported(tmp_path: Path) -> None:
+    text = (
+        "extension,voicemail_vmpwd,voicemail_enable,voicemail_email,voicemail_pager\n7001,369014,yes,a@x.org,b@x.org\n"
+    )
+    both = {"voicemail_email": "recipients", "voicemail_pager": "recipients"}
+
+    replaced = read(tmp_path / "a.csv", text, "freepbx", {"voicemail_pager": "recipients"})
+    added = read(tmp_path / "a.csv", text, "freepbx", both)
+    ignored = read(tmp_path / "a.csv", text, "freepbx", {**both, "voicemail_email": ""})
+
+    assert unread_in(replaced) == [("not-taken", '"voicemail_email=recipients".')]
+    assert unread_in(added) == unread_in(ignored) == []
+    recipients = [box["recipients"] for sheet in (replaced, added) for box in boxes_in(sheet).values() if box]
+    assert recipients == ["b@x.org", "a@x.org, b@x.org"]
+
+
+def test_columns_that_a_person_added_under_our_headings_are_reported(tmp_path: Path) -> None:
+    text = (
+        "voicemail_id,voicemail_password,voicemail_enabled,Name,PIN,Recipients,Prompt\n7001,3690,true,Lab,369014, ,\n"
+    )
+
+    sheet = read(tmp_path / "a.csv", text, "fusionpbx")
+    mapped = read(tmp_path / "a.csv", text, "fusionpbx", {"Name": "name", "PIN": "pin"})
+
+    assert unread_in(sheet) == [("column-unknown", '"Name=name".'), ("pin-column-unread", '"PIN=pin".')]
+    assert "369014" not in str(sheet.problems)
+    assert unread_in(mapped) == []
+
+
+def test_an_address_that_is_blank_is_taken_from_the_next_column(tmp_path: Path) -> None:
+    rows = ("7001,A,B,369014,,e@x.org", "7002,A,C,369015,l@x.org,e@x.org", "7003,A,D,369016,,")
+    text = "\n".join(("ext,fname,lname,voicemail_password,login_email,email", *rows, ""))
+
+    sheet = read(tmp_path / "a.csv", text, "switchvox")
+
+    assert [box["recipients"] for box in boxes_in(sheet).values() if box] == ["e@x.org", "l@x.org", ""]
+
+
 @pytest.mark.parametrize("older", ["PIN", "EnableVoicemail", "PIN,EnableVoicemail"])
 def test_a_box_of_3cx_that_is_off_is_left_out_whichever_heading_shows_it(tmp_path: Path, older: str) -> None:
     values = {"PIN": "593026", "EnableVoicemail": "1"}

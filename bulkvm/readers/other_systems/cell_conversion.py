@@ -107,7 +107,8 @@ class Conversion:
         for header, flags in self._layout.flags().items():
             if header in self.letters and header not in self._columns.mapped:
                 self._read_flags(header, flags)
-        self._take_names()
+        for header in (NAME_COLUMN.header, _RECIPIENTS):
+            self._fill_in_from_next_alternative(header)
         self._take_pins()
         self._take_recipients()
         return self._problems
@@ -183,16 +184,16 @@ class Conversion:
             if rows := sum(is_box and note.pattern.search(text.casefold()) is not None for text, is_box in texts):
                 self._warn(f'{self._kind.count_rows(rows)} ({self._kind.part} "{shown(note.heading)}"): {note.message}')
 
-    def _take_names(self) -> None:
-        """Fill in names that are blank from the next alternative."""
-        alternatives = self._columns.alternatives(NAME_COLUMN.header)
-        if NAME_COLUMN.header in self._columns.mapped or len(alternatives) < 2:  # noqa: PLR2004  (one and the next)
+    def _fill_in_from_next_alternative(self, header: str) -> None:
+        """Fill in blank names or recipients."""
+        alternatives = self._columns.alternatives(header)
+        if header in self._columns.mapped or len(alternatives) < 2:  # noqa: PLR2004  (one and the next)
             return
         first, second = alternatives[:2]
         for place in range(len(self._rows)):
             if not any(self._texts[letter][place].strip(STRIP_CHARS) for letter in first):
                 parts = (self._texts[letter][place].strip(STRIP_CHARS) for letter in second)
-                self._texts[first[0]][place] = NAME_COLUMN.joiner.join(filter(None, parts))
+                self._texts[first[0]][place] = COLUMN_OF_HEADER[header].joiner.join(filter(None, parts))
 
     def _take_pins(self) -> None:
         """Remove the mark before PINs."""

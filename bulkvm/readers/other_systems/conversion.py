@@ -17,6 +17,7 @@ from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.recognition import choose_layout, with_article
 from bulkvm.readers.other_systems.switched_off import warn_of_switched_off
 from bulkvm.readers.other_systems.system import IS_BOX, FileKind, System
+from bulkvm.readers.other_systems.unread_columns import warn_of_unread_columns
 from bulkvm.readers.skipped_rows import skip_rows
 from bulkvm.readers.table import make_frame
 
@@ -56,6 +57,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     problems += _warn_of_missing_flags(raw, columns)
     boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
     problems += warn_of_switched_off(raw, columns, boxes)
+    problems += warn_of_unread_columns(raw, columns, boxes, system.kind)
     missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
     read_as = ReadAs(
         system=system.name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Self
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
@@ -86,8 +87,8 @@ class ExportColumns:
             *(flag.heading for flag in layout.off),
             *(note.heading for note in layout.notes),
         ]
-        names = (letter for letters in self.alternatives(NAME_COLUMN.header) for letter in letters)
-        return {*self.find_all(headings), *names}
+        alternatives = chain(self.alternatives(NAME_COLUMN.header), self.alternatives("recipients"))
+        return {*self.find_all(headings), *chain.from_iterable(alternatives)}
 
     def secrets(self, headings: Mapping[str, str]) -> tuple[str, ...]:
         """Return the headings of the secrets that are there, as written."""

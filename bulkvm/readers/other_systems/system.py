@@ -105,8 +105,8 @@ class Layout:
         identified_by: each of them is a set of headings that no other file has.
         never_with: headings that the export never has.
         number, pin: the headings of the extension and the PIN.
-        name, recipients: alternatives, the first that a file has counts; each is a list of headings that are joined. A
-            name that is blank is taken from the next alternative.
+        name, recipients: alternatives, the first that a file has counts; each is a list of headings that are joined.
+            Where it is blank, the next alternative counts.
         separator: between addresses, if it is not a comma or a semicolon.
         pin_mark: a mark before a PIN, which is not part of it.
         nulls: texts of cells without a value, as a database writes them.
