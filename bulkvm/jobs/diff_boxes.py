@@ -53,7 +53,7 @@ class DiffReport:
         exit_code: as of the command line.
         output: the file with the differences; None if none was written.
         output_error: why that file could not be written.
-        read_as: how A was read, if it is another system's export.
+        read_as: how A, or else B, was read, if it is another system's export.
     """
 
     names: tuple[str, str]
@@ -80,7 +80,7 @@ def diff_boxes(
     Args:
         a: a sheet; `-` is standard input.
         b: another sheet, or the PBX.
-        options: how A is read. A sheet B is read as an export of the same system if it is one.
+        options: how A is read. If they name a system, A or the sheet B must be its export, and both may be.
         output: a file for the differences (.xlsx or .csv).
         overwrite: whether an existing file may be replaced.
         observer: is shown the progress, and notices about what is wrong in a sheet.
@@ -99,8 +99,12 @@ def diff_boxes(
         for file in files:
             check_not_input(output, file)
         check_target(output, overwrite=overwrite)
-    sheet = read_input(a, options, observer)
-    theirs = _read_other(b, options, observer) if isinstance(b, Path) else asyncio.run(_list(b, sheet, observer))
+    if isinstance(b, Path):
+        sheet, other = _read_both(a, b, options, observer)
+        read_as, theirs = sheet.read_as or other.read_as, _boxes_in(other, observer)
+    else:
+        sheet = read_input(a, options, observer)
+        read_as, theirs = sheet.read_as, asyncio.run(_list(b, sheet, observer))
     names, diff = _names(a, b), make_diff(_boxes_in(sheet, observer), theirs)
     written: Path | None = None
     failed: Exception | None = None
@@ -110,7 +114,7 @@ def diff_boxes(
                 written = write_diff(output, diff, names, overwrite=overwrite)
         except Exception as error:  # noqa: BLE001  (the differences are known, and are still to be shown)
             failed = error
-    report = DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), read_as=sheet.read_as)
+    report = DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), read_as=read_as)
     return replace(report, output=written, output_error=failed)
 
 
@@ -212,15 +216,24 @@ def _name(file: Path) -> str:
     return "standard input" if str(file) == "-" else file.name
 
 
-def _read_other(file: Path, options: SheetOptions, observer: Observer) -> tuple[Box, ...]:
-    """Read the boxes of the second sheet, which may be an export of the same system."""
+def _read_both(a: Path, b: Path, options: SheetOptions, observer: Observer) -> tuple[Sheet, Sheet]:
+    """Read two sheets, of which either or both may be exports of the system that the options name."""
     try:
-        sheet = read_input(file, _AS_IT_IS, observer)
+        first = read_input(a, options, observer)
+    except SheetError as error:
+        if options.system is None or str(a) == "-":
+            raise
+        try:
+            first = read_input(a, _AS_IT_IS, observer)
+        except SheetError:
+            raise error from None  # a damaged export, or neither
+        return first, read_input(b, options, observer)
+    try:
+        return first, read_input(b, _AS_IT_IS, observer)
     except SheetError as error:
         if options.system is None or error.problem.code is not ProblemCode.OTHER_SYSTEM:
             raise
-        sheet = read_input(file, options, observer)
-    return _boxes_in(sheet, observer)
+        return first, read_input(b, options, observer)
 
 
 def _boxes_in(sheet: Sheet, observer: Observer) -> tuple[Box, ...]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -186,15 +187,19 @@ def test_an_export_is_compared_with_the_boxes_that_were_made_of_it(bulkvm: Bulkv
 
     same = bulkvm("diff", file, "--from", "freepbx")
     refused = bulkvm("diff", "r.xlsx", file)
-    other = bulkvm("diff", "r.xlsx", file, "--from", "freepbx")
+    sides = [(file,), (file, "r.xlsx"), ("r.xlsx", file), (file, file)]
+    documents = [bulkvm("diff", *files, "--from", "freepbx", "--json").json for files in sides]
+    neither = bulkvm("diff", "r.xlsx", "r.xlsx", "--from", "freepbx")
+    damaged = bulkvm("diff", shutil.copy(file, "damaged.csv"), file, "--from", "3cx")
 
-    document = bulkvm("diff", file, "--from", "freepbx", "--json").json
-
-    assert document["read_as"]["system"] == "freepbx"
+    assert [document["read_as"]["system"] for document in documents] == ["freepbx"] * 4
+    assert [document["counts"]["unchanged"] for document in documents] == [3] * 4
     assert (same.code, same.out) == (0, "")
     assert "3 boxes in both" in same.err
-    assert (refused.code, other.code) == (3, 3)
+    assert (refused.code, neither.code, damaged.code) == (3, 3, 3)
     assert "--from freepbx" in refused.err
+    assert "r.xlsx is not a FreePBX export" in neither.err
+    assert "damaged.csv is not a 3CX export" in damaged.err
 
 
 def test_the_case_of_a_system_does_not_matter(bulkvm: Bulkvm, folder: Path) -> None:
