@@ -144,8 +144,7 @@ def prepare(
     """Check a sheet and plan its changes. A sheet with errors gets no plan unless invalid rows are skipped.
 
     `on_tenant` is called before any box is read. With `for_approval`, updates have the undocumented fields of their
-    boxes. Errors about the length of PINs alone do not end the work here: the
-    tenant's policy decides about them, and only the PBX knows it.
+    boxes. With errors about the length of PINs, the PBX is asked for the tenant's policy, which decides about them.
     """
     prepared = Prepared(sheet, check_input(sheet, options.reading, observer))
     if prepared.has_errors and _are_errors_certain(prepared, options):
@@ -154,13 +153,13 @@ def prepare(
 
 
 def _are_errors_certain(prepared: Prepared, options: PlanOptions) -> bool:
-    """Whether no answer of the PBX can change that the sheet is refused because of its errors."""
+    """Whether no answer of the PBX can change the errors of the sheet."""
     if not prepared.checked.is_readable:
         return True
     if options.skip_invalid or options.skip_taken:
         return False
     errors = (problem for problem in prepared.problems if problem.is_error)
-    return options.reading.pin_policy is not None or any(p.code not in _LENGTH_CODES for p in errors)
+    return options.reading.pin_policy is not None or not any(p.code in _LENGTH_CODES for p in errors)
 
 
 async def _compare(

@@ -34,6 +34,22 @@ def test_a_pin_that_only_the_tenant_allows_is_created_and_refused_offline(
     assert pbx.state.traffic.counts["create"] == 1
 
 
+@pytest.mark.parametrize("app", [(4, 10)], indirect=True)
+@pytest.mark.parametrize("command", ["plan", "import"])
+def test_a_pin_that_the_tenant_allows_is_no_error_beside_other_errors(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, command: str
+) -> None:
+    rows = [("6201", "Desk", "4028"), ("62", "Lab", "402"), ("6203", "Store", "4031")]
+    file = write_csv(folder / "boxes.csv", *rows, headings=HEADINGS)
+
+    ended = bulkvm(command, file, "--json")
+
+    errors = [(p["row"], p["code"]) for p in ended.json["problems"] if p["severity"] == "error"]
+    assert ended.code == 3
+    assert errors == [(3, "extension-length"), (3, "pin-lost-zero")]
+    assert pbx.state.traffic.counts["create"] == 0
+
+
 @pytest.mark.parametrize("app", [(12, 32)], indirect=True)
 def test_an_unusable_policy_is_reported_with_the_option_that_overrides_it(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path
