@@ -32,7 +32,7 @@ _GROUPED: Final = re.compile(r"[0-9]+(?:[().-]+[0-9]+)*")  # a number in groups 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _NUMBER_WITHIN: Final = re.compile(rf"[0-9]{{{MIN_LENGTH}}}")
 _LONG_RUN: Final = re.compile(rf"[0-9]{{{_SHORTEST_PIN}}}")
-_WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*)""", re.DOTALL)
+_WRAPPER: Final = re.compile(r"""=\s*"(.*)"|'(.*?)'?""", re.DOTALL)
 _DECIMALS: Final = re.compile(r"([0-9]+)[.,]0+")
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[.,'\u2019][0-9]{3})+")
 _DECIMALS_OR_THOUSANDS: Final = re.compile(r"[0-9]{1,3}[.,]000")

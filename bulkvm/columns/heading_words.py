@@ -31,6 +31,7 @@ _PINS: Final = word_set(
     "pin pins pincode nip password passwords passcode passwort kennwort geheimzahl geheimnummer contrasena clave "
     "wachtwoord senha"
 )
+_ONLY_PINS: Final = word_set("pin pins pincode nip geheimzahl")
 _PIN_ENDS: Final = ("pin", "passwort", "kennwort", "password", "wachtwoord")  # of compounds such as Wunschpin
 # Words for what else has a secret.
 _OTHERS: Final = word_set(
@@ -209,9 +210,14 @@ def names_secret(heading: str) -> bool:
 
 
 def may_name_secret(heading: str) -> bool:
-    """Whether a heading speaks of a PIN, a password or a code, in a compound too, that may be secret."""
+    """Whether a heading speaks of a PIN, a password or a code, in a compound too, that may be the PIN of a box.
+
+    The password of something else, such as a SIP account, is none. That of a user may be a PIN if it is called so.
+    """
     words = _words(heading)
     if not any(word in _SECRETS or word.endswith(_PIN_ENDS) for word in words):
+        return False
+    if not words.isdisjoint(_OTHERS) and not any(word in _ONLY_PINS or word.endswith("pin") for word in words):
         return False
     return words.isdisjoint(_OTHER_CODES) or not words.isdisjoint(_PINS)
 

@@ -20,6 +20,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 _LOST: Final = "\ufffd"
+# Where a program without the letter wrote a question mark: M?ller, ?ngstr?m.
+_LOST_AS_MARK: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\S)\?[^\W\d_]")
+_TRUE_OR_FALSE: Final = frozenset({"true", "false", "[object object]"})  # as programs write them
 # What people write instead of the value of the row above.
 _AS_ABOVE: Final = frozenset({
     '"', "''", '-"-', "\u201d", "\u3003", "\u2033", "same", "gleich", "dito", "ditto", "dto", "dto.", "detto", "idem",
@@ -32,6 +35,8 @@ _QUOTES: Final = {
     "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "`": "`\u00b4'",
 }  # fmt: skip
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_AS_BYTES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+")  # of a web address, of JSON
+_CODE_MARKS: Final = re.compile(r"%|\\u")
 _ODD_SPACES: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f]")
 
 
@@ -76,13 +81,12 @@ def no_control_characters(value: str, _: PinPolicy) -> Fault | None:
 
 def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     """Warn of mojibake, which a program saved after it used the wrong encoding: BÃ¼ro for Büro."""
+    if _LOST in value:
+        return _lost_letter(_LOST, "lost")
+    if _LOST_AS_MARK.search(value):
+        return _lost_letter("?", "may have lost")
     if value.isascii():
         return None
-    if _LOST in value:
-        return Fault(
-            ProblemCode.NAME_ENCODING,
-            f"The name has {_LOST} where a program lost a letter. Type the name again, or export the file again.",
-        )
     # Of Windows, of its command line, as in `program > file`, of macOS, and of Windows in Central Europe.
     for encoding in ("cp1252", "cp850", "cp437", "mac_roman", "cp1250"):
         decoded = value
@@ -98,6 +102,11 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
         f'The name was probably "{shown(decoded)}" originally: a program saved it in the wrong encoding. '
         "Type the name again, or export the file again.",
     )
+
+
+def _lost_letter(mark: str, lost: str) -> Fault:
+    message = f"The name has {mark} where a program {lost} a letter. Type the name again, or export the file again."
+    return Fault(ProblemCode.NAME_ENCODING, message)
 
 
 def no_hidden_characters(value: str, _: PinPolicy) -> Fault | None:
@@ -132,12 +141,13 @@ def no_marks(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_web_code(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of characters as web pages encode them: &amp; for &."""
-    if not _ENTITY.search(value):
-        return None
-    import html  # noqa: PLC0415  (slow to import, and rarely needed)
+    """Warn of characters as web pages, their addresses and JSON encode them: &amp; for &, %C3%BC for ü."""
+    decoded = value
+    if _ENTITY.search(value):
+        import html  # noqa: PLC0415  (slow to import, and rarely needed)
 
-    decoded = html.unescape(value)
+        decoded = html.unescape(value)
+    decoded = _AS_BYTES.sub(_decode, decoded)
     if decoded == value:
         return None
     return Fault(
@@ -147,13 +157,21 @@ def no_web_code(value: str, _: PinPolicy) -> Fault | None:
     )
 
 
+def _decode(found: re.Match[str]) -> str:
+    """The letters that are encoded as bytes; other text, such as 100%25, as it is."""
+    with suppress(UnicodeError):
+        decoded = bytes.fromhex(_CODE_MARKS.sub("", found[0])).decode("utf-8" if found[0][0] == "%" else "utf-16-be")
+        return decoded if decoded.isprintable() and not decoded.isascii() else found[0]
+    return found[0]
+
+
 def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a name that probably stands for no name."""
     if value.casefold() in _AS_ABOVE:
         return Fault(
             ProblemCode.NAME_PLACEHOLDER, f'"{shown(value)}" probably stands for the name above. Type the name.'
         )
-    if not stands_for_no_value(value):
+    if not (stands_for_no_value(value) or value.casefold() in _TRUE_OR_FALSE):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,

@@ -79,7 +79,7 @@ def describe_length(policy: PinPolicy) -> str:
 
 def no_repeats(value: str, _: PinPolicy) -> Fault | None:
     """Reject three equal digits in a row."""
-    if not _REPEATS.search(value):
+    if not _REPEATS.search(value) or not _DIGITS.fullmatch(value):
         return None
     return Fault(
         ProblemCode.PIN_REPEATS,
@@ -89,7 +89,7 @@ def no_repeats(value: str, _: PinPolicy) -> Fault | None:
 
 def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
     """Reject three ascending digits in a row."""
-    if not _ASCENDING.search(value):
+    if not _ASCENDING.search(value) or not _DIGITS.fullmatch(value):
         return None
     return Fault(
         ProblemCode.PIN_ASCENDING,
@@ -99,7 +99,7 @@ def no_ascending_run(value: str, _: PinPolicy) -> Fault | None:
 
 def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
     """Warn of three descending digits: the API page does not mention them, and they are easy to guess."""
-    if not _DESCENDING.search(value):
+    if not _DESCENDING.search(value) or not _DIGITS.fullmatch(value):
         return None
     return Fault(
         ProblemCode.PIN_DESCENDING,

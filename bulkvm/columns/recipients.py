@@ -42,6 +42,7 @@ _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 # Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
 _MARKS: Final = frozenset("'`*#=+-~!\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
 _LOOKALIKE_SCRIPTS: Final = frozenset({"CYRILLIC", "GREEK"})
+_CLEAR: Final = "<clear>"
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
 # `Anna Bell (anna@example.com)`, `anna@example.com (Anna Bell)`, and the same with square brackets.
@@ -68,7 +69,10 @@ _JOINED: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+([/\\&+:\uff0c\uff1b\u3001\u20
 def parse_recipients(text: str) -> Parsed:
     """Parse addresses separated by comma, semicolon, line break, vertical bar or space; duplicates are left out."""
     if "@" not in text and (text.casefold() in _NOBODY or stands_for_no_value(text)):
-        message = "Leave the cell blank if no one should be notified."
+        message = (
+            "Leave the cell blank if no one should be notified. That keeps the addresses of a box that exists: "
+            f"{_CLEAR} removes them."
+        )
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
     addresses: dict[str, str] = {}
     faults = _doubt_notes(text) if "(" in text or "[" in text else []
@@ -285,6 +289,9 @@ def _explain(address: str, reason: str) -> Fault:
     """Explain why a text is not an address, and what to do."""
     if address.casefold() in _JOINERS:
         return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(address)}".')
+    if address.strip(_PUNCTUATION).casefold() == _CLEAR.strip(_PUNCTUATION):
+        message = f"To remove all addresses of a box, write {_CLEAR} with its brackets, and nothing else in the cell."
+        return Fault(ProblemCode.RECIPIENT, message)
     if joined := _JOINED.fullmatch(address):
         return Fault(ProblemCode.RECIPIENT, f'Put a comma between the addresses, not "{shown(joined[1])}".')
     if _IN_BRACKETS.search(address) and address.count("@") > 1:
@@ -301,6 +308,8 @@ def _correct(address: str) -> str:
     """What to do about a text with an @ or without; blank if the reason of the library explains it."""
     if "@" not in address:
         return "It has no @. Type the whole address, or delete it."
+    if address.startswith("@") or address.endswith("@"):
+        return "Remove the space beside the @, or type the whole address."
     inner = address.strip(_PUNCTUATION)
     return f"Did you mean {shown(inner)}?" if inner != address and _check_address(inner) is None else ""
 

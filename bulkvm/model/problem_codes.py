@@ -229,7 +229,7 @@ class ProblemCode(StrEnum):
     RECIPIENTS_UNUSED = (
         "recipients-unused",
         _WARNING,
-        "there are recipients, but e-mail is off",
+        "there are recipients, but e-mail is not turned on",
         "write yes to turn it on",
     )
     NOTIFY_NOBODY = "notify-nobody", _WARNING, "e-mail is on, but there are no recipients", "add recipients"

@@ -81,7 +81,13 @@ def _notification_fault(record: Record) -> RowFault:
             "E-mail is on, but there are no recipients. No one will be notified unless the box already has recipients."
         )
         return record.row, "recipients", Fault(ProblemCode.NOTIFY_NOBODY, message)
-    message = "There are recipients, but e-mail is off. Write yes if they should be notified."
+    if record.enable_email_notify is BLANK:
+        message = (
+            "There are recipients, and this cell is blank: a new box sends no e-mail, and an existing one keeps its "
+            "setting. Write yes if they should be notified."
+        )
+    else:
+        message = "There are recipients, but e-mail is off. Write yes if they should be notified."
     return record.row, "enable_email_notify", Fault(ProblemCode.RECIPIENTS_UNUSED, message)
 
 

@@ -45,6 +45,7 @@ def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tupl
         ("٦٢٠١", "6201", ["extension-other-digits?"]),
         ("６２０１", "6201", ["extension-other-digits?"]),
         ("'0102", "0102", ["extension-unwrapped?"]),
+        ("'0102'", "0102", ["extension-unwrapped?"]),
         ('="0102"', "0102", ["extension-unwrapped?"]),
         ('="ab"', None, ["extension-unwrapped?", "extension-not-digits"]),
         ("62 01", None, ["extension-not-digits"]),
@@ -455,7 +456,12 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("pin", ["NULL", "n/a", "-", "(leer)"], "This is not a PIN. Type one, or leave the cell blank."),
         ("prompt", ["NULL", "n/a", "-", "None"], "Choose a language from the list, or leave the cell blank."),
         ("recipients", ["n/a", "N/A", "none", "No", "-", "--", "NULL", "nobody", "keine", "(none)", "0", "?"],
-         "Leave the cell blank if no one should be notified."),
+         ("Leave the cell blank if no one should be notified. That keeps the addresses of a box that exists: <clear> "
+          "removes them.")),
+        ("recipients", ["clear", "(clear)", "CLEAR", "[clear]"],
+         "To remove all addresses of a box, write <clear> with its brackets, and nothing else in the cell."),
+        ("pin", ["402817 (old: 111222)", "402 123", "402 987"],
+         "A PIN contains only the digits 0 to 9. Remove the other characters."),
         *(("recipients", [f"a@example.com {word} b@example.com", f"a@example.com, {word} b@example.com"],
            f'Put a comma between the addresses, not "{word}".')
           for word in ("and", "&", "und", "et", "/", "+", "or", "•")),
@@ -520,13 +526,20 @@ def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str)
         ("क्\u200dष", []),
         ("Team 👩\u200d⚕\ufe0f", []),
         ("M\ufffdller", ["name-encoding?"]),
+        *((text, ["name-encoding?"]) for text in (
+            "M?ller", "Stra?e 5", "?ukasz", "Bj?rn ?str?m", "Z%C3%BCrich", "J\\u00fcrgen", "Zo%C3%AB Desk",
+            "Desk \\ud83d\\ude00",
+        )),
+        *((text, []) for text in (
+            "Who? Desk", "Info?", "What?! 24/7", "Lost & Found?", "50%25 off", "100%", "A\\B", "\\ud83d", "%C3x",
+        )),
         ("診療 受付", []),
         ("\u845b\U000e0100城", []),  # a form of the letter
         ("Post ☎\ufe0f, \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", []),
         ("\u1820\u180b", []),
         *((text, ["name-placeholder?"]) for text in (
             "NULL", "\\N", "nan", "NaN", "None", "undefined", "(blank)", "n/a", "N/A", "N.A.", "nil", "<NA>", "(null)",
-            "[none]", "(leer)", "(vide)", "-", "--", "?", "...", "TBD", "k.A.",
+            "[none]", "(leer)", "(vide)", "TRUE", "False", "[object Object]", "-", "--", "?", "...", "TBD", "k.A.",
         )),
         *((text, []) for text in (
             "Null & Void", "Nan Smith", "Noni", "(blank) desk", "No", "Blank", "Leer", "C-3", "R&D", "$1 Shop", "☎",
@@ -560,6 +573,8 @@ def test_a_name_that_refers_to_the_row_above_is_a_warning(text: str) -> None:
         ("O&#39;Brien", "O'Brien"),
         ("O&#x27;Brien", "O'Brien"),
         ("Caf&eacute;", "Café"),
+        ("Z%C3%BCrich", "Zürich"),
+        ("J\\u00fcrgen &amp; Co", "Jürgen & Co"),
     ],
 )
 def test_marks_that_a_program_or_a_person_put_around_a_name_are_a_warning(text: str, meant: str) -> None:

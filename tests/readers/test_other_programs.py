@@ -140,6 +140,7 @@ def test_a_csv_file_that_went_through_a_spreadsheet_twice_shows_all_its_damage()
         ("A2", "extension-lost-zero"),
         ("C2", "pin-lost-zero"),
         ("B3", "name-encoding"),
+        ("B5", "name-placeholder"),
         ("A6", "excel-scientific"),
     ]
 

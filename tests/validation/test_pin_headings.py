@@ -213,7 +213,7 @@ def test_whether_a_pin_was_changed_is_no_pin() -> None:
 @pytest.mark.parametrize(
     ("heading", "text"),
     [
-        ("UserPIN", "402817"), ("User PIN", "402817"), ("PIN (door)", "402817"), ("SIP password", "x8Kd"),
+        ("UserPIN", "402817"), ("User PIN", "402817"), ("PIN (door)", "402817"), ("Conference PIN", "402817"),
         ("Temporary PIN", "see letter"), ("Code 1", "402817"), ("Old PIN", "402817"),
     ],
 )  # fmt: skip
@@ -223,6 +223,27 @@ def test_an_unread_pin_is_named_instead_of_advice_to_generate_others(heading: st
 
     assert f'--map "{heading}=pin"' in shown
     assert "--generate-pins" not in shown
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "SIP password",
+        "SIP secret",
+        "Auth password",
+        "Web login password",
+        "Phone passcode",
+        "User password",
+        "WLAN-Passwort",
+    ],
+)
+def test_the_password_of_something_else_is_not_offered_as_the_pin(heading: str) -> None:
+    checked = validate(sheet_of(["Extension", "Name", heading], ["6201", "Lab", "402817"]))
+    shown = render_problems([*checked.problems, *warn_of_blanks(checked)])
+
+    assert f'"{heading}"' in shown
+    assert "--map" not in shown
+    assert all(record.pin is BLANK for record in checked.records)
 
 
 @pytest.mark.parametrize("heading", ["Area code", "Cost code", "Language code", "Postal code", "Department"])

@@ -126,6 +126,14 @@ def test_contradictions_in_a_row_are_warnings(row: tuple[str, ...], expected: li
     assert len(checked.records) == 1
 
 
+def test_a_blank_cell_is_not_reported_as_e_mail_that_is_off() -> None:
+    blank, off = check((*GOOD[:3], "a@example.com", ""), ("6202", "Lab", "402818", "b@example.com", "no")).problems
+
+    assert "an existing one keeps its setting" in blank.message
+    assert "e-mail is off" not in blank.message
+    assert "e-mail is off" in off.message
+
+
 def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
     checked = check(("6201", "Sales", "402817", "", ""), ("6202", "SALES", "402817", "", ""))
 
