@@ -100,7 +100,7 @@ def test_an_approved_plan_sends_exactly_its_changes_and_nothing_the_second_time(
         "6204": ("Pharmacy", "840628", None),
     }
     assert statuses(folder / "boxes.result.xlsx") == ["updated", "updated", "unchanged", "created"]
-    assert "Nothing is left to send: every row was sent before, or already matches the plan." in second.err
+    assert "Nothing is left to send: every change in the plan was sent before, or is already on the PBX." in second.err
     listed = bulkvm("runs", "--json").json["runs"]
     third = bulkvm(*APPROVED, "--json").json
     assert third["plan"] == listed[1]["plan"]
@@ -862,6 +862,18 @@ def test_a_plan_that_is_imported_as_a_sheet_has_no_rows_to_skip(bulkvm: Bulkvm) 
     assert refused.code == 3
     assert "Nothing was sent. Correct the errors first." in refused.err
     assert "--skip-invalid" not in refused.err
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_that_sends_nothing_is_not_said_to_be_sent(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "boxes.csv", ("6205", "Attic", "12", "", ""))
+
+    planned = bulkvm("plan", "boxes.csv", "--skip-invalid", "--output", "other.xlsx")
+    sent = bulkvm("import", "other.xlsx", "--approved", "--yes")
+
+    assert (planned.code, sent.code) == (3, 1)
+    assert "Plan: other.xlsx. It sends nothing, so it needs no approval." in planned.err
+    assert "every row" not in sent.err
 
 
 @pytest.mark.usefixtures("planned")

@@ -173,6 +173,17 @@ def test_a_status_of_a_row_that_is_not_done_is_explained_with_what_to_do(bulkvm:
     assert "No action is needed." not in bulkvm("explain", status).out
 
 
+def test_several_codes_are_explained(bulkvm: Bulkvm) -> None:
+    ended = bulkvm("explain", "[pin-repeats]", "7", "not sent")
+
+    assert [line.split(" (")[0] for line in ended.out.splitlines() if line[:1].strip()] == [
+        "pin-repeats",
+        "7",
+        "not sent",
+    ]
+    assert 'There is no code "none".' in bulkvm("explain", "7", "none").err
+
+
 def test_explanations_are_data_too(bulkvm: Bulkvm) -> None:
     one, every = bulkvm("explain", "7", "--json").json, bulkvm("explain", "--json").json
 

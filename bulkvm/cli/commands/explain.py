@@ -1,5 +1,6 @@
 """`bulkvm explain`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Final
@@ -33,8 +34,8 @@ _HEADINGS: Final = {"problem": "Problems", "status": "Statuses of a row", "exit 
 @JSON_OPTION
 @console_options
 def command(*, code: tuple[str, ...], as_json: bool, console: Console) -> int:
-    """Describe the problem, status or exit code CODE: its meaning, the reason, and what to do."""
-    found = _find(" ".join(code)) if code else EXPLANATIONS
+    """Describe each problem, status or exit code CODE: its meaning, the reason, and what to do."""
+    found = _find_all(code) if code else EXPLANATIONS
     if as_json:
         print_json({"schema": SCHEMA, "codes": [asdict(entry) for entry in found]})
     else:
@@ -42,23 +43,29 @@ def command(*, code: tuple[str, ...], as_json: bool, console: Console) -> int:
     return ExitCode.DONE
 
 
-def _find(name: str) -> list[Explanation]:
-    """Find a code, as messages or the shell show it.
+def _find_all(names: Sequence[str]) -> list[Explanation]:
+    """Find codes, each as messages or the shell show it, or one whose words are separate arguments.
 
     Raises:
         UsageError: there is no such code.
     """
-    wanted = _key(name.strip("[] "))
-    if found := [entry for entry in EXPLANATIONS if _key(entry.code) == wanted]:
+    if found := _find(" ".join(names)):
         return found
-    codes = {_key(entry.code): entry.code for entry in EXPLANATIONS}
-    near = get_close_matches(wanted, codes) or [key for key in codes if wanted in key]
-    advice = f"Did you mean {' or '.join(codes[key] for key in near[:_MOST])}? " if near else ""
-    raise UsageError(f'There is no code "{name}". {advice}`bulkvm explain` lists all codes.')
+    for name in names:
+        if not _find(name):
+            codes = {_key(entry.code): entry.code for entry in EXPLANATIONS}
+            near = get_close_matches(_key(name), codes) or [key for key in codes if _key(name) in key]
+            advice = f"Did you mean {' or '.join(codes[key] for key in near[:_MOST])}? " if near else ""
+            raise UsageError(f'There is no code "{name}". {advice}`bulkvm explain` lists all codes.')
+    return [entry for name in names for entry in _find(name)]
+
+
+def _find(name: str) -> list[Explanation]:
+    return [entry for entry in EXPLANATIONS if _key(entry.code) == _key(name)]
 
 
 def _key(code: str) -> str:
-    return code.casefold().replace(" ", "-")
+    return code.strip("[] ").casefold().replace(" ", "-")
 
 
 def _describe(entry: Explanation) -> str:

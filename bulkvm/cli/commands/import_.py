@@ -146,7 +146,7 @@ def _show_plan(
         console.info(render_problems(problems))
     console.info(render_plan(plan, tenant))
     if approved and not plan.to_send:
-        console.info("Nothing is left to send: every row was sent before, or already matches the plan.")
+        console.info("Nothing is left to send: every change in the plan was sent before, or is already on the PBX.")
 
 
 def _check_approval(options: PlanOptions, *, approved: bool, original: Path | None) -> None:

@@ -141,6 +141,9 @@ def _show(report: "PlanReport", console: Console, *, most: int) -> None:
         console.always(text, fg="red")
     if report.output:
         path = report.output.path
+        if not (report.plan and report.plan.to_send):
+            console.info(f"Plan: {path}. It sends nothing, so it needs no approval.")
+            return
         command = f"bulkvm import {shlex.quote(str(path))} --approved"
         until = f"{report.output.valid_until:%Y-%m-%d %H:%M %Z}"
         console.info(f"Plan: {path}. Once it is approved, send it with `{command}`, until {until}.")
