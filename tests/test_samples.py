@@ -46,7 +46,7 @@ def test_the_sample_with_mistakes_has_every_kind_of_problem_that_a_person_can_ma
         ProblemCode.SAVED_TWICE, ProblemCode.NAME_MISSING, ProblemCode.PIN_MISSING, ProblemCode.PIN_COLUMN_UNREAD,
         # Excel does not write these.
         ProblemCode.CELL_TOO_LONG, ProblemCode.CELL_FORMAT, ProblemCode.CELL_DAMAGED, ProblemCode.EXCEL_SCIENTIFIC,
-        ProblemCode.TEXT_UNWRAPPED, ProblemCode.NAME_CONTROL,
+        ProblemCode.TEXT_UNWRAPPED, ProblemCode.NAME_CONTROL, ProblemCode.SURPLUS_VALUES,
         # These depend on the PBX, on an earlier run or on an option.
         ProblemCode.NAME_BLANK, ProblemCode.PIN_BLANK, ProblemCode.PIN_POLICY, ProblemCode.PIN_ZERO_RESTORED,
         ProblemCode.PIN_REPLACED, ProblemCode.PIN_SHORT, ProblemCode.ROWS_LEFT_OUT,

@@ -309,7 +309,7 @@ def _correct(address: str) -> str:
     if "@" not in address:
         return "It has no @. Type the whole address, or delete it."
     if address.startswith("@") or address.endswith("@"):
-        return "Remove the space beside the @, or type the whole address."
+        return "Type the whole address, without a space beside the @."
     inner = address.strip(_PUNCTUATION)
     return f"Did you mean {shown(inner)}?" if inner != address and _check_address(inner) is None else ""
 

@@ -105,5 +105,9 @@ def _check_targets(sheet: Sheet, annotate: Path | None, clean: Path | None, *, o
 
     if annotate and clean and annotate.absolute() == clean.absolute():
         raise UsageError(f"--annotate and --clean both name {clean}. Name two different files.")
+    if annotate:
+        from bulkvm.reports.workbook.annotated_copy import check_annotated_name  # noqa: PLC0415  (slow to import)
+
+        check_annotated_name(annotate)
     for target in filter(None, (annotate, clean)):
         check_result_name(target, sheet, overwrite=overwrite)

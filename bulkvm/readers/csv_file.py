@@ -233,8 +233,9 @@ def _check_record(record: Record, width: int, delimiter: str, distance: int) -> 
         yield _problem(
             record,
             ProblemCode.SURPLUS_VALUES,
-            f"line {record.line} has {len(record.values)} values for {width} columns. Put a value that contains a "
-            f'{mark} in quotes, as in "Doe{delimiter} Jane".',
+            f"line {record.line} has {len(record.values)} values for {width} columns: a value with a {mark} has "
+            "probably moved those after it. Move each value into its column.",
+            f'In the file itself, put the value in quotes, as in "Doe{delimiter} Jane".',
         )
     elif len(record.values) - width >= distance:
         yield _problem(
@@ -248,8 +249,9 @@ def _check_record(record: Record, width: int, delimiter: str, distance: int) -> 
         yield _problem(
             record,
             ProblemCode.QUOTES,
-            f"line {record.line} has text before or after the quotes around a value, so the value is ambiguous. Write "
-            "each quote inside a quoted value twice, or remove the quotes around the value.",
+            f"line {record.line} has text before or after the quotes around a value, so the value is ambiguous. Type "
+            "the value again.",
+            "In the file itself, write each quote inside a quoted value twice, or remove the quotes around the value.",
         )
     if any(_WRAPPER_START.match(value) and value.count('"') % 2 for value in record.values):
         yield _problem(
@@ -359,5 +361,5 @@ def _warning(code: ProblemCode, message: str) -> Problem:
     return Problem(row=None, code=code, message=message, severity=Severity.WARNING)
 
 
-def _problem(record: Record, code: ProblemCode, message: str) -> Problem:
-    return Problem(row=record.number, code=code, message=message)
+def _problem(record: Record, code: ProblemCode, message: str, option: str = "") -> Problem:
+    return Problem(row=record.number, code=code, message=message, option=option)

@@ -119,7 +119,7 @@ def read_json(
 def _warn_of_page(boxes: int, count: object) -> Iterator[Problem]:
     """Warn if an answer of the API is one page of a longer list."""
     if isinstance(count, str) and count.isdecimal() and count != str(boxes):
-        message = f"the file has {boxes:,} boxes, and its count is {count}: " + (
+        message = f"the file has {boxes:,} box{'' if boxes == 1 else 'es'}, and its count is {count}: " + (
             "it is one page of a list." if int(count) > boxes else "it was changed after it was saved."
         )
         yield Problem(row=None, code=ProblemCode.JSON, message=message, severity=Severity.WARNING)
@@ -136,7 +136,12 @@ def _read_value(column: Column | None, name: str, value: Any) -> str:
         return _check_text(value, f'the field "{shown(name)}"')
     if column is None:
         return ""
-    what = "true or false" if is_boolean else "text in quotes, which keeps leading zeros"
+    if is_boolean:
+        what = "true or false"
+    elif column.kind is FieldKind.LIST:
+        what = "text: write all addresses into one text, separated by commas"
+    else:
+        what = "text in quotes, which keeps leading zeros"
     raise ValueError(f"{column.header} is not {what}")
 
 

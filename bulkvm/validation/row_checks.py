@@ -14,7 +14,8 @@ RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 _NOTIFICATION: Final = frozenset({"enable_email_notify", "recipients"})
 NO_EXTENSION: Final = Fault(
     ProblemCode.EXTENSION_MISSING,
-    "The extension is missing, so the row cannot be matched to a box. Fill it in, or delete the row.",
+    "The extension is missing, so the row cannot be matched to a box. Fill it in, or delete the row. If the row "
+    "continues the one above it, move its values there first.",
 )
 _PIN_IS_EXTENSION: Final = Fault(
     ProblemCode.PIN_IS_EXTENSION,
@@ -33,7 +34,7 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
     unread_rows = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     has_both = unread.keys() >= _NOTIFICATION
     if has_both:
-        one_sided = (record for record in records if _is_one_sided(record) and record.row not in unread_rows)
+        one_sided = (r for r in records if _is_one_sided(r) and r.extension_number and r.row not in unread_rows)
         yield from map(_notification_fault, one_sided)
     same = (record.row for record in records if record.pin == record.extension_number)
     yield from ((row, PIN_COLUMN.header, _PIN_IS_EXTENSION) for row in same)

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any, Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, Column
@@ -161,7 +161,8 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     }
     letters = {header: found[0] for header, found in all_letters.items()}
     refused_pins, not_sent, sent_pins = _blank_refused_pins(sheet, checked, rows, replace_pins=replace_pins)
-    problems.extend(chain.from_iterable(column.problems for column in checked.values()))
+    shifted = _shifted_rows(sheet.problems)
+    problems.extend(p for column in checked.values() for p in column.problems if _is_in_place(p, shifted))
     numbers = _texts(rows, checked[KEY_COLUMN.header])
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
@@ -173,7 +174,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     unread = {header: column.unread for header, column in checked.items()}
     checked.clear()  # saves memory for a million rows, as the next line does
     del numbers
-    problems.extend(_placed(check_rows(understood, unread), letters))
+    problems.extend(p for p in _placed(check_rows(understood, unread), letters) if _is_in_place(p, shifted))
     problems.extend(check_notification_columns(understood, letters))
     return Checked(
         tuple(record for record in understood if record.row not in refused) if refused else understood,
@@ -186,6 +187,16 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
         pins_not_sent=not_sent,
         sent_pins=sent_pins,
     )
+
+
+def _shifted_rows(problems: Iterable[Problem]) -> frozenset[int | None]:
+    """The rows whose values are in other columns than they belong to, since a value has a delimiter."""
+    return frozenset(problem.row for problem in problems if problem.code is ProblemCode.SURPLUS_VALUES)
+
+
+def _is_in_place(problem: Problem, shifted: Collection[int | None]) -> bool:
+    """Whether a problem is about a value in its column: the first one of a shifted row is."""
+    return problem.row not in shifted or problem.column == KEY_COLUMN.header
 
 
 def _blank_refused_pins(
@@ -211,7 +222,9 @@ def _blank_refused_pins(
 def warn_of_blanks(checked: Checked) -> tuple[Problem, ...]:
     """Warn of what a new box would lack. Only the PBX knows which rows are for new boxes."""
     sent = warn_of_sent_pins(checked.refused_pins, checked.pins_not_sent)
-    return (*_missing_columns(checked), *_blank_cells(checked, checked.understood), *checked.with_cells(sent))
+    empty = _empty_columns(checked)
+    blank = _blank_cells(checked, checked.understood, without=empty)
+    return (*_warn_of_missing(checked, empty), *blank, *checked.with_cells(sent))
 
 
 def warn_of_blanks_beside_errors(checked: Checked) -> tuple[Problem, ...]:
@@ -220,25 +233,40 @@ def warn_of_blanks_beside_errors(checked: Checked) -> tuple[Problem, ...]:
     return _blank_cells(checked, [record for record in checked.understood if record.row in refused])
 
 
-def _missing_columns(checked: Checked) -> tuple[Problem, ...]:
-    problems = [
-        Problem(
-            row=None,
-            column=column.header,
-            code=column.missing_code,
-            message=f'there is no column "{column.title}", so this sheet can change boxes but not create any.',
-            severity=Severity.WARNING,
-        )
-        for column in checked.missing
-        if column.missing_code
-    ]
-    return checked.with_cells(problems)
+def _warn_of_missing(checked: Checked, empty: Collection[Column]) -> Iterator[Problem]:
+    """Warn once of each column that a new box needs, and that the sheet lacks or leaves empty."""
+    for column in (*checked.missing, *empty):
+        is_empty = column in empty
+        if code := column.blank_code if is_empty else column.missing_code:
+            what = f'the column "{column.title}" is empty' if is_empty else f'there is no column "{column.title}"'
+            message = f"{what}, so this sheet can change boxes but not create any."
+            yield Problem(row=None, column=column.header, code=code, message=message, severity=Severity.WARNING)
 
 
-def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, ...]:
+def _empty_columns(checked: Checked) -> tuple[Column, ...]:
+    """The columns that a new box needs, and in which no one of several rows has a value."""
+    boxes = [record for record in checked.understood if record.extension_number]
+    if len(boxes) <= 1:
+        return ()
+    used = {problem.column for problem in checked.problems if problem.is_error}
+    if checked.refused_pins or checked.sent_pins:
+        used.add(PIN_COLUMN.header)
+    return tuple(
+        column
+        for column in COLUMNS
+        if column.blank_code
+        and column not in checked.missing
+        and column.header not in used
+        and all(getattr(record, column.header) is BLANK for record in boxes)
+    )
+
+
+def _blank_cells(
+    checked: Checked, records: Iterable[Record], *, without: Collection[Column] = ()
+) -> tuple[Problem, ...]:
     unread = {(problem.row, problem.column) for problem in checked.problems if problem.is_error}
-    # Such a row is probably a note or a total.
-    no_boxes = {
+    # Such a row is probably a note or a total, or its values are in other columns.
+    no_boxes = _shifted_rows(checked.problems) | {
         record.row
         for record in checked.understood
         if not record.extension_number and _is_note(checked.extensions[record.row], record)
@@ -247,7 +275,7 @@ def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, 
         column: f"The {column.title if column.secret else column.title.lower()} is blank, and a new box needs one. "
         "It can stay blank if the box exists already."
         for column in COLUMNS
-        if column.blank_code and column not in checked.missing
+        if column.blank_code and column not in checked.missing and column not in without
     }
     problems = [
         Problem(
@@ -269,9 +297,10 @@ def _blank_cells(checked: Checked, records: Iterable[Record]) -> tuple[Problem, 
 
 
 def _is_note(text: str, record: Record) -> bool:
-    """Whether words stand in place of the extension: without digits, or without a name and a PIN."""
-    is_text_only = not any(map(str.isdigit, text)) or (record.name is BLANK and record.pin is BLANK)
-    return is_text_only and any(map(str.isalpha, text))
+    """Whether words stand in place of the extension, without digits, or there are neither it, a name nor a PIN."""
+    has_neither = record.name is BLANK and record.pin is BLANK
+    is_text_only = has_neither or not any(map(str.isdigit, text))
+    return (is_text_only and any(map(str.isalpha, text))) or (has_neither and not text)
 
 
 def _check(

@@ -172,6 +172,17 @@ def test_one_file_for_two_copies_and_a_heading_mapped_twice_are_refused(bulkvm: 
     assert not (folder / "z.xlsx").exists()
 
 
+@pytest.mark.parametrize("name", ["copy.xls", "copy.csv", "copy"])
+def test_an_annotated_copy_is_named_before_the_sheet_is_checked(bulkvm: Bulkvm, folder: Path, name: str) -> None:
+    write_csv(folder / "a.csv", ("62", "A", "402817", "", ""))
+
+    ended = bulkvm("validate", "a.csv", "--annotate", name)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "must end in .xlsx." in ended.err
+    assert "[extension-length]" not in ended.err
+
+
 @pytest.mark.usefixtures("pbx")
 def test_a_result_whose_columns_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     sheet = write_csv(

@@ -10,7 +10,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import write_export
-from bulkvm.validation import validate
+from bulkvm.validation import validate, warn_of_blanks
 from tests.boxes import full_box
 from tests.readers.files import HEADINGS, codes, texts
 
@@ -103,8 +103,22 @@ def test_surplus_values_are_an_error_with_the_line(tmp_path: Path) -> None:
     assert codes(sheet) == [(3, "surplus-values")]
     assert sheet.problems[0].is_error
     assert "line 4 has 4 values for 3 columns" in sheet.problems[0].message
-    assert '"Doe, Jane"' in sheet.problems[0].message
+    assert '"Doe, Jane"' in sheet.problems[0].message_with_option
+    assert "quotes" not in sheet.problems[0].message  # in a workbook, they would become part of the name
     assert sheet.cells.index.tolist() == [2, 3, 4]
+
+
+def test_values_that_a_comma_moved_have_no_problems_of_their_own(tmp_path: Path) -> None:
+    heading = "extension_number,name,pin,notify,recipients\n"
+    sheet = read(tmp_path, heading + "6201,Doe, Jane,402817,yes,a@example.com\n6201,Lab,402818,no,\n")
+
+    checked = validate(sheet)
+
+    assert [(problem.row, problem.code) for problem in (*checked.problems, *warn_of_blanks(checked))] == [
+        (2, "surplus-values"),
+        (2, "extension-twice"),
+        (3, "extension-twice"),
+    ]
 
 
 def test_surplus_values_are_kept_below_no_heading_and_reported_once(tmp_path: Path) -> None:

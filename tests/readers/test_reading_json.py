@@ -153,7 +153,11 @@ BOX = '{"extension_number": "101", "pin": "024680"}'
         pytest.param('[{"name": -Infinity}]', "name is not text in quotes", id="infinity"),
         pytest.param(f'[{{"name": {"1" * 5000}}}]', "name is not text in quotes", id="a long number"),
         pytest.param('[{"name": true}]', "name is not text in quotes", id="true as a name"),
-        pytest.param('[{"recipients": ["a@example.com"]}]', "recipients is not text", id="a list of recipients"),
+        pytest.param(
+            '[{"recipients": ["a@example.com"]}]',
+            "recipients is not text: write all addresses into one",
+            id="a list of recipients",
+        ),
         pytest.param('[{"enable_pin": 1}]', "enable_pin is not true or false", id="a number for a switch"),
         pytest.param('[{"enable_pin": {}}]', "enable_pin is not true or false", id="an object for a switch"),
         pytest.param('[{"pin": "024680", "pin": "1"}]', 'the field "pin" is repeated', id="a field twice"),

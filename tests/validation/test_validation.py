@@ -409,6 +409,41 @@ def test_offline_a_blank_is_a_warning_also_in_a_row_that_has_an_error() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("row", "codes"),
+    [
+        (("", "", "", "b@example.com", ""), ["extension-missing"]),
+        (("", "Second line of the name", "", "", ""), ["extension-missing", "pin-blank"]),
+    ],
+)
+def test_a_row_that_continues_the_one_above_has_one_problem_that_says_so(
+    row: tuple[str, ...], codes: list[str]
+) -> None:
+    checked = check((*GOOD[:3], "a@example.com", "yes"), row, ("6202", "Lab", "402818", "", ""))
+
+    found_in_row = [problem for problem in (*checked.problems, *warn_of_blanks(checked)) if problem.row == 3]
+    assert [problem.code for problem in found_in_row] == codes
+    assert "continues the one above it, move its values there first" in found_in_row[0].message
+
+
+def test_offline_a_column_without_a_value_is_one_warning() -> None:
+    rows = [(str(6201 + n), "", "", "a@example.com", "yes") for n in range(30)]
+
+    warned = warn_of_blanks(check(*rows))
+
+    assert [(p.row, p.column, p.code, p.severity) for p in warned] == [
+        (None, "name", "name-blank", Severity.WARNING),
+        (None, "pin", "pin-blank", Severity.WARNING),
+    ]
+    assert warned[0].message == 'the column "Name" is empty, so this sheet can change boxes but not create any.'
+
+
+def test_offline_a_column_with_an_invalid_value_is_not_called_empty() -> None:
+    warned = warn_of_blanks(check(("6201", "A", "4028", "", ""), ("6202", "B", "", "", ""), ("6203", "C", "", "", "")))
+
+    assert [(p.row, p.code) for p in warned] == [(3, "pin-blank"), (4, "pin-blank")]
+
+
 def test_a_total_or_a_note_below_the_rows_has_no_blanks() -> None:
     checked = check(
         ("Total", "2", "", "", ""), ("Total: 2 boxes", "", "", "", ""), ("Prepared by Anna", "", "", "", "")

@@ -44,8 +44,7 @@ def write_annotated(
     Returns:
         The path of the file written, see `writing`.
     """
-    if target.suffix.lower() != ".xlsx":
-        raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
+    check_annotated_name(target)
     check_result_name(target, sheet, overwrite=overwrite)
     sheet, problems = in_our_columns(sheet, problems)
     marked = most_severe(problems)
@@ -56,6 +55,16 @@ def write_annotated(
         messages = add_left_out(messages, sheet.left_out)
     annotation = Annotation(marks, summary, messages, cells_with_lost_zeros(problems))
     return write_copy(target, sheet, annotation, overwrite=overwrite)
+
+
+def check_annotated_name(target: Path) -> None:
+    """Check the extension of an annotated copy.
+
+    Raises:
+        UsageError: it is not .xlsx.
+    """
+    if target.suffix.lower() != ".xlsx":
+        raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
 
 
 def write_copy(target: Path, sheet: Sheet, annotation: Annotation, *, overwrite: bool | Reservation = False) -> Path:
