@@ -85,7 +85,8 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     if check_kind(output):
         raise UsageError(f"{output} already exists, and a list of PINs never replaces a file. Name another one.")
     check_target(output)
-    found = _read_result(file, observer) if is_file else _read_named(result, observer)
+    unreadable: list[str] = []
+    found = _read_result(file, observer, unreadable) if is_file else _read_named(result, unreadable)
     counts = Counter(status for status in found.rows.values() if isinstance(status, Status))
     existing = counts[Status.UPDATED] + counts[Status.UNCHANGED]
     boxes, outdated = _split_outdated(found)
@@ -94,6 +95,8 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
         raise UsageError(
             " ".join(["It has no PIN that the import set, so no list was written.", *why, *describe_outdated(outdated)])
         )
+    for message in unreadable:
+        observer.notice(f"{message} If that run deleted boxes or changed PINs, the list does not show it.")
     return PinListReport(
         boxes=tuple(boxes),
         unknown=counts[Status.UNKNOWN],
@@ -160,13 +163,13 @@ def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
     return f"The PIN {was} changed later by the run {current.run}: {lists}"
 
 
-def _read_named(name: str, observer: Observer) -> _Found:
+def _read_named(name: str, unreadable: list[str]) -> _Found:
     """Read the boxes of a run that is named.
 
     Raises:
         UsageError: there is no such run, or it is in progress.
     """
-    runs = list_runs(observer.notice)
+    runs = list_runs(unreadable.append)
     past = _past_run(find_run(name, runs))
     return _Found(dict(_read_run(past)), read_histories(runs, past.info.known_tenant, ()))
 
@@ -192,7 +195,7 @@ def _read_run(past: PastRun) -> Iterator[tuple[int, Box | Status]]:
                 yield outcome.row, box
 
 
-def _read_result(file: Path, observer: Observer) -> _Found:
+def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Found:
     """Read the boxes of a result, and compare them with the journals.
 
     Raises:
@@ -207,7 +210,7 @@ def _read_result(file: Path, observer: Observer) -> _Found:
         raise UsageError(f"{file.name} has no headings that are recognised without --map, so {_RUN}.") from error
     rows = dict(_read_rows(sheet, file.name))
     boxes = {row: box for row, box in rows.items() if isinstance(box, Box)}
-    name, runs = read_run_name(file), list_runs(observer.notice)
+    name, runs = read_run_name(file), list_runs(unreadable.append)
     run = next((run for run in runs if run.info.name == name), None)
     past = _past_run(run) if run else None
     tenant = past.info.known_tenant if past else None

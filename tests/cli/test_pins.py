@@ -447,6 +447,23 @@ def test_a_result_without_a_journal_is_not_compared_and_says_so(bulkvm: Bulkvm, 
 
 
 @pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("named", ["r.csv", "a run"])
+def test_a_journal_that_cannot_be_read_may_hold_later_pins(bulkvm: Bulkvm, folder: Path, named: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
+    bulkvm("import", write_csv(folder / "b.csv", ("6201", "Front Desk", "739402", "", "")), "--yes")
+    first, last = sorted((folder.parent / "state").rglob("*.jsonl"))
+    last.write_text(last.read_text("utf-8")[:200], "utf-8")
+
+    ended = bulkvm("pins", first.stem if named == "a run" else named, "--output", "letters.csv")
+
+    assert ended.code == 0
+    assert (
+        f"{last.name} is not the journal of a run, or its first line is damaged. If that run deleted boxes or changed "
+        "PINs, the list does not show it.\n"
+    ) in ended.err
+
+
+@pytest.mark.usefixtures("pbx")
 def test_a_row_whose_outcome_is_not_known_is_reported(bulkvm: Bulkvm, folder: Path) -> None:
     headings = ("extension_number", "name", "pin", "bulkvm_status", "bulkvm_pin")
     rows = (("6201", "A", "402817", "created", ""), ("6202", "B", "", "unknown", "582046"))
