@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkvm.columns import PIN_COLUMN, SECRET_HEADERS, refused_text
+from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, refused_cells
 from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.observer import Observer
@@ -22,6 +23,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.planning import ImportPlanner, NewPins, generate_pin, reason_to_skip
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
+from bulkvm.text import count
 from bulkvm.upload.current_boxes import add_undocumented
 from bulkvm.validation import Checked, warn_of_blanks_beside_errors
 
@@ -177,12 +179,13 @@ async def _compare(
             on_tenant(tenant)
             policy: PinPolicy = options.reading.pin_policy or await pbx.pin_policy()
         sheet, reading, checked = prepared.sheet, options.reading, prepared.checked
-        planner = ImportPlanner(pbx)
+        planner, warnings = ImportPlanner(pbx), check_input_tenant(sheet, tenant)
         if options.skip_taken:
-            sheet = await _leave_out_taken(prepared, planner, observer)
+            sheet, unknown = await _leave_out_taken(prepared, planner, observer)
+            warnings = (*warnings, *unknown)
         if sheet is not prepared.sheet or policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
             checked = check_input(sheet, reading, observer, policy)
-        prepared = Prepared(sheet, checked, None, tenant, check_input_tenant(sheet, tenant))
+        prepared = Prepared(sheet, checked, None, tenant, warnings)
         if prepared.has_errors and not options.skip_invalid:
             return replace(prepared, warnings=(*prepared.warnings, *warn_of_blanks_beside_errors(checked)))
         pins = _make_new_pins(checked, options, policy)
@@ -206,17 +209,30 @@ async def _compare(
     return replace(prepared, plan=replace(plan, refused=len(rows_with_errors((*checked.problems, *plan.problems)))))
 
 
-async def _leave_out_taken(prepared: Prepared, planner: ImportPlanner, observer: Observer) -> Sheet:
-    """The sheet without the rows whose numbers belong to something other than a box."""
+async def _leave_out_taken(
+    prepared: Prepared, planner: ImportPlanner, observer: Observer
+) -> tuple[Sheet, list[Problem]]:
+    """The sheet without the rows whose numbers belong to something other than a box, and a warning about the others."""
     sheet, records = prepared.sheet, prepared.checked.understood
     numbers = [record.extension_number for record in records if record.extension_number]
     with observer.progress("Looking up the numbers") as progress:
-        taken = await planner.find_taken(numbers, progress)
+        taken, unknown = await planner.find_taken(numbers, progress)
+    warnings = [_warn_of_unknown_numbers(unknown)] if unknown else []
     if not taken:
-        return sheet
+        return sheet, warnings
     owners = ((record.row, taken.get(record.extension_number)) for record in records)
     reasons = {row: reason_to_skip(owner) for row, owner in owners if owner}
-    return replace(sheet, left_out=dict(sorted((dict(sheet.left_out) | reasons).items())))
+    return replace(sheet, left_out=dict(sorted((dict(sheet.left_out) | reasons).items()))), warnings
+
+
+def _warn_of_unknown_numbers(numbers: Sequence[str]) -> Problem:
+    amount, first = count(len(numbers), "number"), shown_number(numbers[0])
+    message = (
+        f"the PBX does not show whether {amount} in the sheet (first {first}) can be used for a new box. A row whose "
+        "number belongs to something else, such as a user, is rejected instead of being left out. Use a login that may "
+        "list users and other extensions."
+    )
+    return Problem(row=None, code=ProblemCode.NUMBERS_NOT_KNOWN, message=message)
 
 
 def _make_new_pins(checked: Checked, options: PlanOptions, policy: PinPolicy) -> NewPins:

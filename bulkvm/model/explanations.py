@@ -139,6 +139,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.NOTIFY_NOBODY: "The PBX has no address to notify.",
     _P.CLOCK: "The PBX knows only these values.",
     _P.NUMBER_TAKEN: "A user, ring group or another extension has the number. It cannot be a voicemail box as well.",
+    _P.NUMBERS_NOT_KNOWN: "`--skip-taken` leaves a row out if the PBX shows that its number is in use. Else the row is "
+    "sent, and the PBX may refuse it.",
     _P.NUMBER_AMBIGUOUS: "The row would change one of several boxes at random.",
     _P.ID_DISAGREES: "The extension and the id of the row belong to different boxes.",
     _P.ID_UNKNOWN: "Ids differ between PBXs. The sheet may have been exported from another one.",

@@ -242,6 +242,12 @@ class ProblemCode(StrEnum):
         "the number belongs to something else on the PBX",
         "choose another number, or use `--skip-taken`",
     )
+    NUMBERS_NOT_KNOWN = (
+        "numbers-not-known",
+        _WARNING,
+        "the PBX does not show whether numbers are in use",
+        "use a login that may list users and other extensions",
+    )
     NUMBER_AMBIGUOUS = "number-ambiguous", _ERROR, "the PBX has several boxes with this number", "give the box's id"
     ID_DISAGREES = "id-disagrees", _ERROR, "the id belongs to a box with another number", "correct one of them"
     ID_UNKNOWN = "id-unknown", _WARNING, "ids are not of this PBX", "none: boxes are matched by extension"

@@ -59,8 +59,8 @@ class ImportPlanner:
         self._owners = NumberOwners(pbx)
         self._listed: tuple[Box, ...] | None = None
 
-    async def find_taken(self, numbers: Iterable[str], progress: Progress) -> dict[str, Owner]:
-        """Look up which numbers something other than a box uses, and what.
+    async def find_taken(self, numbers: Iterable[str], progress: Progress) -> tuple[dict[str, Owner], list[str]]:
+        """Look up which numbers something other than a box uses, and what; and those of which the PBX does not show it.
 
         Args:
             numbers: of rows.
@@ -70,7 +70,8 @@ class ImportPlanner:
         new = [number for number in dict.fromkeys(numbers) if number not in boxes]
         await self._owners.read(new, progress, one_by_one=True)
         owners = ((number, self._owners.known.get(number)) for number in new)
-        return {number: owner for number, owner in owners if owner and not owner.is_box}
+        taken = {number: owner for number, owner in owners if owner and not owner.is_box}
+        return taken, [number for number in new if not self._owners.has_read(number)]
 
     async def plan(
         self,

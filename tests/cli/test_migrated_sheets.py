@@ -85,6 +85,22 @@ def test_rows_are_looked_up_one_by_one_if_a_list_is_not_shown(
     assert planned["counts"] == {"create": 1, "update": 0, "unchanged": 0, "left out": 1 + len(USERS)}
 
 
+@pytest.mark.parametrize("users", [[], USERS], ids=["asked for one by one", "in lists"])
+def test_numbers_that_the_pbx_does_not_show_are_reported(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, users: list[tuple[str, ...]]
+) -> None:
+    pbx.state.faults = FaultRules(["403:users:every=1", "403:owner:every=1"])
+    sheet = write_csv(folder / "a.csv", FREE, *users)
+
+    skipped = bulkvm("plan", sheet, "--skip-taken", "--json").json
+    not_skipped = bulkvm("plan", sheet, "--json").json
+
+    numbers = f"{1 + len(users)} number{'s' if users else ''}"
+    assert f"does not show whether {numbers} in the sheet (first {FREE[0]})" in skipped["problems"][0]["message"]
+    assert skipped["problems"][0]["code"] == "numbers-not-known"
+    assert skipped["problems"][1:] == not_skipped["problems"]
+
+
 def test_a_create_that_is_refused_for_a_number_that_was_taken_since_is_left_out(
     bulkvm: Bulkvm, serve: Serve, folder: Path
 ) -> None:
