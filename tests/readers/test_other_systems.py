@@ -568,7 +568,7 @@ def test_messages_about_a_voicemail_conf_have_its_words(tmp_path: Path) -> None:
     sheet = read(tmp_path / "voicemail.conf", text, "asterisk")
 
     messages = [problem.message for problem in sheet.problems]
-    assert '1 mailbox (field "pager"): the second address' in " ".join(messages)
+    assert '1 mailbox (field "pager", first in line ' in " ".join(messages)
     assert not [message for message in messages if re.search(r"\b(?:rows?|columns?|sheets?|cells?|CSV)\b", message)]
 
 
@@ -813,6 +813,22 @@ def test_addresses_that_a_mapped_column_replaces_are_reported(tmp_path: Path) ->
     assert unread_in(added) == unread_in(ignored) == []
     recipients = [box["recipients"] for sheet in (replaced, added) for box in boxes_in(sheet).values() if box]
     assert recipients == ["b@x.org", "a@x.org, b@x.org"]
+
+
+@each_export
+def test_a_second_address_is_read_as_the_warning_about_it_advises(tmp_path: Path, export: Export) -> None:
+    sheet = read_sheet(export.write(tmp_path), system=export.system)
+    (options,) = [p.option for p in sheet.problems if "second address" in p.message] or [""]
+    heading_map = dict.fromkeys(re.findall(r'--map "([^"]+)=recipients"', options), "recipients")
+
+    mapped = read_sheet(export.write(tmp_path), system=export.system, heading_map=heading_map)
+
+    assert [p.message for p in mapped.problems if "addresses are not read" in p.message] == []
+    for before, after in zip(boxes_in(sheet).values(), boxes_in(mapped).values(), strict=True):
+        if before and after and "recipients" in before:
+            assert set(re.findall(r"[^\s,|]+", before["recipients"])) <= set(
+                re.findall(r"[^\s,|]+", after["recipients"])
+            )
 
 
 def test_columns_that_a_person_added_under_our_headings_are_reported(tmp_path: Path) -> None:

@@ -180,9 +180,18 @@ class Conversion:
     def _warn_of_values_not_taken(self) -> None:
         for note in self._layout.notes:
             letter = self._columns.find(note.heading)
-            texts = zip(self._texts[letter], self._is_box, strict=True) if letter else ()
-            if rows := sum(is_box and note.pattern.search(text.casefold()) is not None for text, is_box in texts):
-                self._warn(f'{self._kind.count_rows(rows)} ({self._kind.part} "{shown(note.heading)}"): {note.message}')
+            texts = zip(self._rows, self._texts[letter], self._is_box, strict=True) if letter else ()
+            rows = [row for row, text, is_box in texts if is_box and note.pattern.search(text.casefold())]
+            if rows:
+                place = f'{self._kind.part} "{shown(note.heading)}", first in {self._kind.place} {rows[0]}'
+                option = self._how_to_read(note.heading) if note.has_addresses else ""
+                self._warn(f"{self._kind.count_rows(len(rows))} ({place}): {note.message}", option)
+
+    def _how_to_read(self, heading: str) -> str:
+        """The options that add a column to the recipients: a mapped column replaces those that are read without it."""
+        own = [self._sheet.headings[letter] for letter in self.letters.get(_RECIPIENTS, ())]
+        maps = (f'--map "{shown(each)}={_RECIPIENTS}"' for each in (*own, heading))
+        return f"To do so, add {' '.join(maps)}."
 
     def _fill_in_from_next_alternative(self, header: str) -> None:
         """Fill in blank names or recipients."""
@@ -227,8 +236,8 @@ class Conversion:
         last = max(((len(used), used) for used in self._columns.used), default=(0, ""))
         return (len(letter), letter) > last
 
-    def _warn(self, message: str) -> None:
-        self._problems.append(Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message))
+    def _warn(self, message: str, option: str = "") -> None:
+        self._problems.append(Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message, option=option))
 
 
 def _meaning(words: Sequence[tuple[Flag, str]], header: str) -> str | None:

@@ -34,23 +34,25 @@ class FileKind(StrEnum):
 
     Attributes:
         row, part: what a row and a column of the sheet are in the file.
+        place: what the numbers of the rows count.
         text_format: as what it is saved as UTF-8.
     """
 
     row: str
     part: str
+    place: str
     text_format: str
 
-    def __new__(cls, kind: str, row: str = "", part: str = "", text_format: str = "") -> Self:
+    def __new__(cls, kind: str, row: str = "", part: str = "", place: str = "", text_format: str = "") -> Self:
         """Make a member of its name and words."""
         member = str.__new__(cls, kind)
         member._value_ = kind
-        member.row, member.part, member.text_format = row, part, text_format
+        member.row, member.part, member.place, member.text_format = row, part, place, text_format
         return member
 
-    TABLE = "CSV", "row", "column", "CSV UTF-8"
-    VOICEMAIL_CONF = "voicemail.conf", "mailbox", "field", "UTF-8"
-    JSON = "JSON", "box", "field", "UTF-8"
+    TABLE = "CSV", "row", "column", "row", "CSV UTF-8"
+    VOICEMAIL_CONF = "voicemail.conf", "mailbox", "field", "line", "UTF-8"
+    JSON = "JSON", "box", "field", "row", "UTF-8"
 
     def count_rows(self, rows: int) -> str:
         """Render a number of rows: `2 rows`, `2 mailboxes`."""
@@ -90,11 +92,15 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A warning about values that have no column here: one for all rows that match."""
+    """A warning about values that have no column here: one for all rows that match.
+
+    `has_addresses` is whether they can be read as recipients.
+    """
 
     heading: str
     pattern: re.Pattern[str]
     message: str
+    has_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
