@@ -5,17 +5,19 @@ from typing import Final
 EXTENSION: Final = {
     "en": "extension, ext, extn, extension no, ext no, extension num, ext num, ext number, internal number, mailbox, "
     "mailbox number, mailbox no, mailbox extension, number, box, box number, voicemail number, voicemail box, "
-    "voicemail extension, vm box, vm extension",
+    "voicemail extension, vm box, vm extension, phone extension, telephone extension, internal extension, internal ext",
     "de": "Durchwahl, Durchwahlnummer, Durchwahl-Nr, Nebenstelle, Nebenstellennummer, Nebenstellen-Nr, Nebenstelle Nr, "
     "Rufnummer, interne Durchwahl, interne Rufnummer, interne Nummer, Nummer, Mailboxnummer, "
-    "Mailbox-Nr, Ext-Nr, interne Nr, Klappe",
+    "Mailbox-Nr, Ext-Nr, interne Nr, Klappe, Nst, Nebenst, DW, interne DW",
     "fr": "poste, numéro de poste, numéro du poste, n° du poste, no de poste, n° de poste, n° poste, poste interne, "
-    "poste téléphonique, "
+    "poste téléphonique, poste tél, no poste, n° interne, "
     "numéro interne, numéro, numéro d'extension, boîte vocale, numéro de boîte vocale",
-    "es": "extensión, número de extensión, núm. de extensión, n.º de extensión, n° de extensión, n.º interno, "
+    "es": "extensión, extensión telefónica, núm. extensión, n.º extensión, número de extensión, "
+    "núm. de extensión, n.º de extensión, n° de extensión, n.º interno, "
     "interno, número interno, anexo, número, buzón, "
     "buzón de voz, número de buzón",
-    "it": "interno, numero interno, numero di interno, n. interno, estensione, numero di estensione, numero, "
+    "it": "interno, interno telefonico, numero interno, numero di interno, n. interno, estensione, "
+    "numero di estensione, numero, "
     "casella vocale, numero casella vocale",
     "nl": "toestel, toestelnummer, toestelnr, extensie, extensienummer, intern nummer, doorkiesnummer, nummer, "
     "voicemailbox, voicemailnummer",
@@ -25,29 +27,33 @@ EXTENSION: Final = {
 
 NAME: Final = {
     "en": "display name, box name, mailbox name, voicemail name, full name, name of the box, extension name, "
-    "rename to, rename",
+    "voicemail box name, first and last name, rename to, rename",
     "de": "Name, Anzeigename, Bezeichnung, Mailboxname, Name der Mailbox, Name der Voicemailbox, vollständiger Name, "
-    "umbenennen in, umbenennen",
+    "Vor- und Nachname, Vorname Nachname, Nachname Vorname, Name Vorname, umbenennen in, umbenennen",
     "fr": "nom, nom affiché, nom d'affichage, nom complet, nom du poste, nom de la boîte, nom de la boîte vocale, "
-    "libellé, renommer en, renommer",
+    "libellé, intitulé, nom et prénom, nom prénom, prénom et nom, prénom nom, renommer en, renommer",
     "es": "nombre, nombre para mostrar, nombre completo, nombre de la extensión, nombre del buzón, "
-    "nombre del buzón de voz, denominación, renombrar a, renombrar como",
-    "it": "nome, nome visualizzato, nome completo, nome casella, nome della casella, denominazione, "
+    "nombre del buzón de voz, denominación, nombre y apellidos, nombre y apellido, apellidos y nombre, "
+    "renombrar a, renombrar como",
+    "it": "nome, nome visualizzato, nome completo, nome casella, nome della casella, denominazione, nome e cognome, "
+    "cognome e nome, nome cognome, cognome nome, "
     "rinomina in, rinominare in",
-    "nl": "naam, weergavenaam, volledige naam, naam toestel, naam van het toestel, naam van de voicemailbox, "
+    "nl": "naam, weergavenaam, volledige naam, voor- en achternaam, naam toestel, naam van het toestel, "
+    "naam van de voicemailbox, "
     "hernoemen naar, hernoem naar",
     "pt": "nome, nome de exibição, nome apresentado, nome completo, nome do ramal, nome da caixa, denominação, "
+    "nome e apelido, nome e sobrenome, "
     "renomear para",
 }
 
 PIN: Final = {
-    "en": "voicemail pin, vm pin, mailbox pin, pin code, pin number, pin no",
+    "en": "voicemail pin, vm pin, mailbox pin, box pin, pin code, pin number, pin no",
     "de": "PIN-Code, PIN-Nummer, PIN-Nr, Mailbox-PIN, Geheimzahl, Geheimnummer",
-    "fr": "code PIN, numéro PIN, NIP, code NIP",
+    "fr": "code PIN, numéro PIN, NIP, code NIP, code PIN messagerie, code de messagerie, code de la messagerie",
     "es": "código PIN, número PIN, número de PIN, NIP",
     "it": "codice PIN, numero PIN",
     "nl": "pincode, pinnummer",
-    "pt": "código PIN, número PIN, número do PIN",
+    "pt": "código PIN, número PIN, número do PIN, PIN da caixa",
 }
 # Words that also name the secret of something else, such as a login.
 ANY_SECRET: Final = {
@@ -61,7 +67,8 @@ ANY_SECRET: Final = {
 }
 
 PROMPT: Final = {
-    "en": "language, prompt language, voice prompt language, voicemail language, prompts, prompt lang, prompt set, "
+    "en": "language, prompt language, voice prompt language, voice language, voicemail language, prompts, "
+    "prompt lang, prompt set, "
     "language of the prompts, language tag, language code, lang, locale",
     "de": "Sprache, Ansagesprache, Sprache der Ansage, Sprache der Ansagen",
     "fr": "langue, langue des annonces, langue des messages, langue des invites, langue du guide vocal",
@@ -88,20 +95,25 @@ ENABLE_PIN: Final = {
 
 NOTIFY: Final = {
     "en": "notify, notify by email, notification, notifications, email notify, email notification, "
-    "email notifications, enable email notification, email alerts, send notification, notify by mail, send email, "
+    "email notifications, enable email notification, email alert, email alerts, send mail, send notification, "
+    "notify by mail, send email, "
     "send email when receiving a voicemail, "
     "voicemail notification",
     "de": "Benachrichtigung, Benachrichtigungen, benachrichtigen, E-Mail-Benachrichtigung, E-Mail-Benachrichtigungen, "
     "Benachrichtigung per E-Mail, per E-Mail benachrichtigen, Mailbenachrichtigung, E-Mail senden",
     "fr": "notification, notifications, notifier, notification par e-mail, notification par courriel, "
-    "notifier par e-mail, notifier par courriel, avertir par e-mail, envoyer un e-mail",
+    "notifier par e-mail, notifier par courriel, avertir par e-mail, "
+    "avertir, avertir par mail, prévenir par e-mail, prévenir par mail, envoyer un e-mail",
     "es": "notificar, notificación, notificaciones, notificación por correo, notificación por correo electrónico, "
-    "notificar por correo, notificar por correo electrónico, notificación por e-mail, aviso por correo, enviar correo",
+    "notificar por correo, notificar por correo electrónico, notificación por e-mail, aviso por correo, "
+    "avisar, avisar por correo, enviar correo",
     "it": "notifica, notifiche, notifica e-mail, notifica via e-mail, notifica per e-mail, avviso via e-mail, "
+    "avviso e-mail, avvisa via e-mail, avvisa per e-mail, "
     "invia e-mail",
     "nl": "melding, meldingen, notificatie, notificaties, e-mailmelding, e-mailmeldingen, e-mailnotificatie, "
     "melding per e-mail, melding per mail, e-mail versturen",
     "pt": "notificar, notificação, notificações, notificação por e-mail, notificar por e-mail, aviso por e-mail, "
+    "avisar por e-mail, "
     "enviar e-mail",
 }
 
@@ -111,7 +123,7 @@ RECIPIENTS: Final = {
     "notification email address, notification email addresses, notification recipients, voicemail email, vm email, "
     "voicemail email address, voicemail email addresses, voicemail recipient, voicemail recipients",
     "de": "Empfänger, E-Mail-Empfänger, E-Mail-Adresse, E-Mail-Adressen, Mailadresse, Mailadressen, "
-    "Benachrichtigung an, Benachrichtigungs-E-Mail, Voicemail-E-Mail, E-Mail für Voicemail",
+    "Benachrichtigung an, Mail an, E-Mail an, Benachrichtigungs-E-Mail, Voicemail-E-Mail, E-Mail für Voicemail",
     "fr": "destinataire, destinataires, courriel, courriels, adresse e-mail, adresses e-mail, adresse mail, "
     "adresses mail, adresse courriel, adresse de courriel, adresse électronique, mél, e-mail de la messagerie vocale, "
     "e-mail messagerie vocale",
@@ -133,9 +145,10 @@ PLAY_DATETIME: Final = {
     "play date/time, play date and time, announce time, "
     "time announcement",
     "de": "Datum/Uhrzeit, Datum und Uhrzeit, Datum und Uhrzeit ansagen, Datum/Uhrzeit ansagen, "
+    "Datum/Zeit ansagen, "
     "Ansage von Datum und Uhrzeit, Uhrzeit ansagen, Zeitansage",
     "fr": "date/heure, date et heure, annoncer date et heure, annoncer la date et l'heure, "
-    "annonce de la date et de l'heure, annonce date/heure",
+    "annonce de la date et de l'heure, annonce date/heure, annonce date et heure",
     "es": "fecha/hora, fecha y hora, anunciar fecha y hora, anunciar fecha/hora, anunciar la fecha y la hora",
     "it": "data/ora, data e ora, annuncia data e ora, annunciare data e ora, annuncio data e ora, annuncio data/ora",
     "nl": "datum/tijd, datum en tijd, datum en tijd melden, datum en tijd aankondigen, datum en tijd afspelen, "
