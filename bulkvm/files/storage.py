@@ -200,6 +200,11 @@ def open_store(url: str) -> Store:
             "The URL of the store contains a login, ? or #. Leave it out: the login is taken from the environment or "
             "the files of the store's own tools, where other users of this machine cannot see it."
         )
+    if "//" in parts.path.rstrip("/") and parts.scheme != "sftp":
+        # Stores list such a folder without its files, so no backup in it would be found.
+        raise UsageError(
+            "The URL of the store contains // in its path. Is a variable unset? Write it with single slashes."
+        )
     library, extra = _LIBRARIES[parts.scheme]
     if not (find_spec("fsspec") and find_spec(library)):
         raise UsageError(f'{parts.scheme}:// needs an optional part of bulkvm: pip install "bulkvm[{extra}]"')

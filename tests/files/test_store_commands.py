@@ -81,6 +81,8 @@ def test_a_plan_file_needs_a_sheet_on_this_machine(bulkvm: Bulkvm, backup: str) 
         ),
         ("s3:///nights", "The URL does not name a store."),
         ("s3://[::1/nights", "The URL does not name a store."),
+        ("s3://bucket//nights", "The URL of the store contains // in its path. Is a variable unset?"),
+        ("s3://bucket/pbx//nights", "The URL of the store contains // in its path. Is a variable unset?"),
     ],
 )
 @pytest.mark.parametrize("command", ["backup", "backup verify", "validate", "diff", "import"])
