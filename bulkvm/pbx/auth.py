@@ -93,6 +93,10 @@ class TokenAuth(SiteAuth):
         self._checked = checked
 
 
+class TokenEnded(Exception):
+    """A request was not sent, because its token expired or was replaced while the request waited for its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token, and the time at which it should be renewed."""
@@ -132,11 +136,12 @@ class PasswordAuth(SiteAuth):
         for _ in range(_MAX_TOKENS):
             if needs_token or token is None:
                 token = await self._renew(token, request, handle)
-            needs_token = not await self._is_usable(token, request, handle)
-            if needs_token:
-                continue
             request.headers["authorization"] = f"Bearer {token.text}"
-            response = await handle(request)
+            try:
+                response = await self._send_with(token, request, handle)
+            except TokenEnded:
+                needs_token = True
+                continue
             needs_token = response.status_code == codes.UNAUTHORIZED
             if not needs_token:
                 return response
@@ -151,9 +156,13 @@ class PasswordAuth(SiteAuth):
         host = httpx.URL(self.site.url).host
         raise PbxUnreachable(f"The PBX at {host} issued {_MAX_TOKENS} tokens that it does not accept.")
 
-    async def _is_usable(self, token: Token, request: httpx.Request, handle: Handle) -> bool:  # noqa: ARG002  (for subclasses)
-        """Whether a token may be used for a request, as far as that can be known before it is sent."""
-        return True
+    async def _send_with(self, token: Token, request: httpx.Request, handle: Handle) -> httpx.Response:  # noqa: ARG002  (for subclasses)
+        """Send a request with a token.
+
+        Raises:
+            TokenEnded: it was not sent, because the token is no longer valid.
+        """
+        return await handle(request)
 
     async def _renew(self, token: Token | None, request: httpx.Request, handle: Handle) -> Token:
         """A new token in place of one that expired, unless another request got one while this one waited."""

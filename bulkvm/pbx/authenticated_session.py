@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import httpx
@@ -11,8 +11,9 @@ import httpx
 from bulkvm.model.errors import LoginRefused, PbxError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
-from bulkvm.pbx.auth import PasswordAuth, SiteAuth, TokenAuth, is_token
+from bulkvm.pbx.auth import Handle, PasswordAuth, SiteAuth, TokenAuth, is_token
 from bulkvm.pbx.system_auth import SystemAuth
+from bulkvm.pbx.throttling.throttled_transport import AT_TURN
 
 _LOG: Final = logging.getLogger(__name__)
 _HEADERS: Final = {"accept": "application/json"}
@@ -81,8 +82,13 @@ class AuthenticatedSession:
         return await self._auth.send(request, self._handle)
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
+        if at_turn := request.extensions.get(AT_TURN):
+            request.extensions[AT_TURN] = lambda send: at_turn(partial(self._send_logged, send))
+        return await self._send_logged(self._transport.handle_async_request, request)
+
+    async def _send_logged(self, send: Handle, request: httpx.Request) -> httpx.Response:
         try:
-            response = await self._transport.handle_async_request(request)
+            response = await send(request)
         except PbxError as error:
             self._on_failure()
             _log_answer(request, str(error).partition("\n")[0])

@@ -1,5 +1,6 @@
 """Finds out which tenant a login or token reaches."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -140,9 +141,9 @@ def confirm_again(response: httpx.Response, site: Site, expected: Tenant, secret
         raise found_late(error) from error
 
 
-def found_late(error: OtherTenant) -> OtherTenant:
-    """The error for another tenant that a repeated check finds."""
-    late = OtherTenant(f"{error} Requests of the last {RECHECK:g} seconds may have reached it.")
+def found_late(error: OtherTenant, seconds: float = RECHECK) -> OtherTenant:
+    """The error for another tenant that a repeated check finds, so many seconds after the one before."""
+    late = OtherTenant(f"{error} Requests of the last {math.ceil(seconds)} seconds may have reached it.")
     late.is_late = True
     return late
 

@@ -1,6 +1,7 @@
 """Sends the changes of a plan, several at a time."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -117,7 +118,7 @@ class _Run:
         self._stop = stop
         self._outcomes: dict[int, Outcome] = {}
         self._pbx = pbx
-        self._checked_at: dict[int, float] = {}  # the last check of the tenant before each outcome
+        self._finished_at: dict[int, float] = {}  # by the clock of the login
         self._blanks: set[frozenset[str]] = set()
         self._sender = RowSender(
             pbx,
@@ -182,7 +183,7 @@ class _Run:
                 row = change.record.row
                 former = self._outcomes.get(row)
                 is_certain = change.kind is ChangeKind.UNCHANGED or former is None or former.status is Status.NOT_SENT
-                if former and not is_certain and self._checked_at[row] == self._pbx.checked_at:
+                if former and not is_certain and self._finished_at[row] >= self._pbx.checked_at:
                     doubted = _doubt(former)
                     self._outcomes[row] = doubted
                     self._record_end(RowResult(doubted), former)
@@ -240,7 +241,7 @@ class _Run:
         former = self._outcomes.get(result.outcome.row)
         self._error = self._error or result.error
         self._outcomes[result.outcome.row] = result.outcome
-        self._checked_at[result.outcome.row] = self._pbx.checked_at
+        self._finished_at[result.outcome.row] = time.monotonic()
         if result.unverified is None:
             self._on_outcome(result.outcome)
         if result.outcome.status is not Status.NOT_SENT:

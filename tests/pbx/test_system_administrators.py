@@ -22,7 +22,12 @@ from bulkvm.model.outcome import Status, count_statuses
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect, connect_administrator
+from bulkvm.pbx.auth import Handle
 from bulkvm.pbx.system_auth import SystemAuth
+from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
+from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
+from bulkvm.pbx.throttling.rate_limiter import RateLimiter
+from bulkvm.pbx.throttling.throttled_transport import AT_TURN, ThrottledTransport
 from bulkvm.pbx.transport import InProcess
 from bulkvm.planning import find_differences
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
@@ -49,6 +54,22 @@ async def tenant_of(app: object, domain: str) -> Tenant:
 def boxes_of(app: Starlette) -> list[int]:
     """How many boxes each tenant has."""
     return [app.state.tenants.state(number).count(EVERY_ITEM) for number in (1, 2, 3)]
+
+
+def in_turn(app: Starlette, inner: Handle | None = None) -> Handle:
+    """Send requests as a transport without limits does."""
+    send_now = inner or InProcess(app).handle_async_request
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if at_turn := request.extensions.get(AT_TURN):
+            await at_turn(send_now)
+        return await send_now(request)
+
+    return handle
+
+
+def boxes_request() -> httpx.Request:
+    return httpx.Request("GET", f"{SITE.url}/api/shared_voicemails")
 
 
 def plan_of(count: int) -> Plan:
@@ -185,12 +206,11 @@ async def test_nothing_is_sent_after_a_check_that_the_pbx_refuses() -> None:
 @pytest.mark.parametrize("concurrency", [1, 8])
 async def test_the_tenant_is_checked_again_every_two_seconds(concurrency: int) -> None:
     app, now = several(behave=("system:first",)), 1000.0
-    auth, handle = SystemAuth(SITE, clock=lambda: now), InProcess(app).handle_async_request
+    auth, handle = SystemAuth(SITE, clock=lambda: now), in_turn(app)
     auth.expect(await tenant_of(app, SECOND), checked=False)
 
     async def count_boxes() -> int:
-        requests = [httpx.Request("GET", f"{SITE.url}/api/shared_voicemails") for _ in range(concurrency)]
-        answers = await asyncio.gather(*(auth.send(request, handle) for request in requests))
+        answers = await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(concurrency)))
         assert {answer.status_code for answer in answers} == {200}
         return int(app.state.traffic.counts["tenant"])
 
@@ -202,11 +222,66 @@ async def test_the_tenant_is_checked_again_every_two_seconds(concurrency: int) -
     now += 2
     listed = app.state.traffic.counts["list"]
 
-    for words in ("Requests of the last 2 seconds may have reached it", "instead of Clinic 2"):
+    for words in ("Requests of the last 4 seconds may have reached it", "instead of Clinic 2"):
         with pytest.raises(OtherTenant, match=words):
             await count_boxes()
     assert checks == [1, 1, 2, 2]
     assert app.state.traffic.counts["list"] == listed
+
+
+async def test_nothing_is_sent_after_a_doubt_about_the_tenant_that_the_next_check_would_not_confirm() -> None:
+    app, now = several(), 1000.0
+    auth, handle = SystemAuth(SITE, clock=lambda: now), in_turn(app)
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+    await auth.send(boxes_request(), handle)
+    app.state.faults = FaultRules(["other-tenant:tenant:1"])
+    now += 2
+
+    ends = await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(8)), return_exceptions=True)
+
+    assert {type(end) for end in ends} == {OtherTenant}
+    assert app.state.traffic.counts["list"] == 1
+
+
+async def test_one_slow_check_of_the_tenant_serves_all_requests_whose_turn_came_before_it() -> None:
+    app, now = several(), 1000.0
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        nonlocal now
+        response = await InProcess(app).handle_async_request(request)
+        await asyncio.sleep(0)  # in which it is the turn of the others
+        now += 3 if request.url.path == "/api/tenant" else 0
+        return response
+
+    auth, handle = SystemAuth(SITE, clock=lambda: now), in_turn(app, slow)
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+    await auth.send(boxes_request(), handle)
+    checks = app.state.traffic.counts["tenant"]
+    await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(8)))
+
+    assert app.state.traffic.counts["list"] == 9
+    assert app.state.traffic.counts["tenant"] == checks + 1
+
+
+async def test_after_a_pause_nothing_is_sent_before_the_tenant_is_checked_again() -> None:
+    app, now = several(behave=("system:first",)), 1000.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    rate = RateLimiter(clock=lambda: now, sleep=sleep)
+    one_at_once = ThrottledTransport(InProcess(app), rate, ConcurrencyLimiter(1), CancellableWaits())
+    auth, handle = SystemAuth(SITE, clock=lambda: now), one_at_once.handle_async_request
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+    await auth.send(boxes_request(), handle)
+    app.state.faults = FaultRules(["unswitch:tenant:1"])
+    rate.pause(30)
+
+    with pytest.raises(OtherTenant, match="Requests of the last 30 seconds may have reached it"):
+        await auth.send(boxes_request(), handle)
+
+    assert app.state.traffic.counts["list"] == 1
 
 
 async def test_tenants_are_listed_completely_or_not_at_all() -> None:

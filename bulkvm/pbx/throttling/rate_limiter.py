@@ -88,14 +88,15 @@ class RateLimiter:
             PbxAway: the PBX asks for a longer pause.
         """
         self.check_pause(max_pause)
-        slot = self._take_slot()
+        slot = self.take_slot()
         while (wait := max(slot, self._paused_until) - self.clock()) > 0:
             await self.sleep(wait)
             self.check_pause(max_pause)
             if slot < self._paused_until:  # else all that have waited for the end of the pause are sent at once
-                slot = self._take_slot()
+                slot = self.take_slot()
 
-    def _take_slot(self) -> float:
+    def take_slot(self) -> float:
+        """Take the next time slot, without waiting for it. Returns its time."""
         slot = max(self._next, self.clock())
         self._next = slot + self._interval
         return slot

@@ -17,6 +17,7 @@ from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
 from bulkvm.pbx.throttling.rate_limiter import RateLimiter
 
 REFUSED_AT_RANDOM: Final = "bulkvm.refused_at_random"  # in the extensions of a response
+AT_TURN: Final = "bulkvm.at_turn"  # in the extensions of a request: is awaited right before it is sent
 DEADLINE: Final = "bulkvm.deadline"  # in the extensions of an urgent request: when it is too late to send it
 
 _LOG: Final = logging.getLogger(__name__)
@@ -68,12 +69,12 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
             if not self._rate.try_acquire():
                 async with self._waits.one():
                     await self._rate.acquire(self._max_pause)
+            if at_turn := request.extensions.get(AT_TURN):
+                await at_turn(self._send_before)
             sent_at = self._rate.clock()
             if sent_at > request.extensions.get(DEADLINE, math.inf):
                 raise TooLate("The request was not sent, because its turn came too late.")
-            began = time.monotonic()
-            response = await self._inner.handle_async_request(request)
-            pause = self._adapt(request, response, sent_at, time.monotonic() - began)
+            response, pause = await self._send(request, sent_at)
         except AnswerLost as error:
             if isinstance(error.__cause__, TimeoutError):
                 self._concurrency.on_overload()
@@ -85,6 +86,18 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
                 async with self._waits.one():
                     await self._rate.sleep(pause)
         return response
+
+    async def _send_before(self, request: httpx.Request) -> httpx.Response:
+        """Send another request right before the one whose turn it is."""
+        self._rate.take_slot()  # which delays later requests
+        response, _ = await self._send(request, self._rate.clock())
+        return response
+
+    async def _send(self, request: httpx.Request, sent_at: float) -> tuple[httpx.Response, float]:
+        """Send a request now. Returns the response, and for how many seconds its request alone is paused."""
+        began = time.monotonic()
+        response = await self._inner.handle_async_request(request)
+        return response, self._adapt(request, response, sent_at, time.monotonic() - began)
 
     def _adapt(self, request: httpx.Request, response: httpx.Response, sent_at: float, seconds: float) -> float:
         """Adapt the limits to a response. Returns for how many seconds its request alone is paused.
