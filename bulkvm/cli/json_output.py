@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -12,10 +12,10 @@ import click
 
 from bulkvm.cli.file_arguments import source_of
 from bulkvm.cli.main import CliContext
-from bulkvm.columns import COLUMN_OF_HEADER
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from bulkvm.columns.sheet_columns import sha256_without_pins
-from bulkvm.model.box import Absent, Box, Value
-from bulkvm.model.change import Plan, PlannedStatus
+from bulkvm.model.box import BLANK, Absent, Box, Value
+from bulkvm.model.change import Change, ChangeKind, Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem
 from bulkvm.model.settings import Site
@@ -93,8 +93,8 @@ def plan_document(report: "PlanReport") -> dict[str, Any]:
             "pbx_code": None,
             "attempts": 0,
             "differences": [
-                {"field": d.field, "old": _shown(d.field, d.old), "new": _shown(d.field, d.new)}
-                for d in change.differences
+                {"field": field, "old": _shown(field, old), "new": _shown(field, new)}
+                for field, old, new in _values_sent(change)
             ],
             "generated_pin": change.record.row in report.generated,
         }
@@ -162,6 +162,17 @@ def _row_left_out(outcome: Outcome) -> dict[str, Any]:
         "differences": [],
         "generated_pin": False,
     }
+
+
+def _values_sent(change: Change) -> Iterator[tuple[str, Value | Absent, Value | Absent]]:
+    """The fields that a change sends, with their old and new values; a new box has no old ones."""
+    if change.kind is not ChangeKind.CREATE:
+        yield from ((d.field, d.old, d.new) for d in change.differences)
+        return
+    for column in COLUMNS:
+        value = getattr(change.record, column.header, BLANK)
+        if column.updatable and value is not BLANK:
+            yield column.header, BLANK, value
 
 
 def run_document(report: "RunReport") -> dict[str, Any]:

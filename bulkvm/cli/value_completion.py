@@ -1,4 +1,8 @@
-"""Completion of a value after `--option=`: bash passes three words and replaces the last, other shells one word."""
+"""Completion of a value after `--option=`.
+
+Shells replace the whole word, except bash, which passes three words and replaces the last one, unless COMP_WORDBREAKS
+has no `=`.
+"""
 
 from click.shell_completion import (
     BashComplete,
@@ -11,13 +15,6 @@ from click.shell_completion import (
 )
 
 
-@add_completion_class
-class _Bash(BashComplete):
-    def get_completion_args(self) -> tuple[list[str], str]:
-        args, incomplete = super().get_completion_args()
-        return (args[:-1] if args[-1:] == ["="] else args), incomplete
-
-
 class _WholeWords(ShellComplete):
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
         items = super().get_completions(args, incomplete)
@@ -27,6 +24,13 @@ class _WholeWords(ShellComplete):
                 if item.type == "plain":
                     item.value = f"{option}={item.value}"
         return items
+
+
+@add_completion_class
+class _Bash(_WholeWords, BashComplete):
+    def get_completion_args(self) -> tuple[list[str], str]:
+        args, incomplete = super().get_completion_args()
+        return (args[:-1] if args[-1:] == ["="] else args), incomplete
 
 
 @add_completion_class

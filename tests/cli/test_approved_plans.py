@@ -865,6 +865,17 @@ def test_a_plan_that_is_imported_as_a_sheet_has_no_rows_to_skip(bulkvm: Bulkvm) 
 
 
 @pytest.mark.usefixtures("planned")
+def test_the_values_of_new_boxes_are_data_too(bulkvm: Bulkvm) -> None:
+    created = bulkvm("plan", "boxes.csv", "--json").json["rows"][-1]
+
+    assert (created["change"], created["changed"]) == ("create", [])
+    assert created["differences"] == [
+        {"field": "name", "old": None, "new": "Pharmacy"},
+        {"field": "pin", "old": None, "new": None},
+    ]
+
+
+@pytest.mark.usefixtures("planned")
 def test_a_plan_that_sends_nothing_is_not_said_to_be_sent(bulkvm: Bulkvm, folder: Path) -> None:
     write_csv(folder / "boxes.csv", ("6205", "Attic", "12", "", ""))
 

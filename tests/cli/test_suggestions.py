@@ -107,6 +107,7 @@ def test_a_shell_completes_the_value_after_an_option_and_an_equals_sign() -> Non
 
     assert completed("bulkvm plan --site = sim") == ["simulator"]  # bash splits the word
     assert completed("bulkvm plan --site =") == ["simulator"]
+    assert completed("bulkvm plan --site=sim") == as_word  # unless COMP_WORDBREAKS has no "="
     assert completed("bulkvm plan --site=sim", "zsh") == as_lines
     assert completed("bulkvm plan --site=sim", "powershell") == as_lines
     assert completed("bulkvm plan --site=sim", "fish", COMP_CWORD="--site=sim") == as_word
