@@ -15,7 +15,7 @@ from bulkvm.readers.table import LETTERS, Row, Table, make_row
 from bulkvm.text import count
 
 _DATA: Final = "data"
-_FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify")
+_FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify", "owner_id")
 _LETTERS: Final = dict(zip(_FIELDS, LETTERS, strict=False))
 # Fields that no other box has.
 _OWN: Final = frozenset(

@@ -27,6 +27,10 @@ _FALSE: Final = re.compile(r"^\s*(?:0|no|false|falsch|faux|falso|onwaar)\s*$")
 _DELETE_OPTION: Final = re.compile(r"(?:^|\|)\s*delete\s*=\s*yes\b")
 _DELETED: Final = "the old system deletes messages once it has sent them by e-mail. Boxes here keep them."
 _PAGER: Final = "the second address (pager) is not read. Add it to the recipients if it should be notified."
+_OWNER: Final = (
+    "Kazoo may send e-mail to the owner, too, whose address is not in this file. Add it to the recipients, and turn "
+    "e-mail on."
+)
 
 _ON_OFF: Final = either(IS_BOX, VOICEMAIL_OFF)
 _YES_NO: Final = {"yes": YES, "no": NO}
@@ -425,7 +429,7 @@ _KAZOO: Final = System(
             recipients=(("notify_email_addresses",),),
             mails_if_address=True,
             ask=(Flag("require_pin", either(YES, NO)),),
-            notes=(Note("delete_after_notify", _TRUE, _DELETED),),
+            notes=(Note("delete_after_notify", _TRUE, _DELETED), Note("owner_id", _ANY, _OWNER)),
         ),
     ),
     certainty="the fields are documented",
