@@ -119,7 +119,7 @@ def import_plan(
     """
     if result and result.exists() and file.exists() and result.samefile(file):
         raise UsageError(f"{result} is the plan itself, which bulkvm never overwrites. Use another file.")
-    with observer.progress("Reading the plan"):
+    with before_sending(), observer.progress("Reading the plan"):
         approved = ApprovedPlan(read_plan_file(file), source)
     return import_sheet(
         approved.find_sheet(original),

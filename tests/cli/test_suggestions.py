@@ -130,6 +130,18 @@ def test_each_shell_gets_a_script(bulkvm: Bulkvm, shell: str) -> None:
     assert f"{shell}_complete" in ended.out
 
 
+@pytest.mark.parametrize(
+    ("shell", "corrected"),
+    [
+        ("bash", "local response completion type value\n"),
+        ("zsh", "compset -P '*='; _path_files -f\n"),
+        ("fish", 'string split -m 1 "," $completion'),
+    ],
+)
+def test_the_script_for_a_shell_lacks_nothing(bulkvm: Bulkvm, shell: str, corrected: str) -> None:
+    assert corrected in bulkvm("completion", shell).out
+
+
 def test_the_script_for_powershell_quotes_paths(bulkvm: Bulkvm) -> None:
     script = bulkvm("completion", "powershell").out
 

@@ -30,7 +30,7 @@ from bulkvm import (
     undo_run,
 )
 from bulkvm.jobs.plan_file import read_plan_file
-from bulkvm.model.errors import LimitExceeded, PlanRefused
+from bulkvm.model.errors import Interrupted, LimitExceeded, PlanRefused
 from bulkvm.runs.history import list_runs
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from tests.cli.program import stored
@@ -228,6 +228,14 @@ def test_a_run_that_stopped_early_is_continued_with_the_same_plan(planned: Starl
     assert sorted(outcome.status for outcome in first.outcomes) == ["created", "rejected", "updated"]
     assert sorted(outcome.status for outcome in second.outcomes) == ["unchanged", "unchanged", "updated"]
     assert {number: box["name"] for number, box in boxes_of(planned).items()} == {n: row[0] for n, row in AFTER.items()}
+
+
+def test_an_interruption_while_the_plan_is_read_states_that_nothing_was_sent(planned: Starlette) -> None:
+    with (
+        patch("bulkvm.jobs.import_sheet.read_plan_file", side_effect=KeyboardInterrupt),
+        pytest.raises(Interrupted, match="Nothing was sent"),
+    ):
+        import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
 
 
 def test_a_plan_whose_run_was_undone_is_not_sent_again(planned: Starlette) -> None:

@@ -10,14 +10,19 @@ from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.main import COMPLETION_VARIABLE, bulkvm
 from bulkvm.model.exit_codes import ExitCode
 
-# click's script for PowerShell inserts paths as they are, and a space would end the argument.
-_UNQUOTED: Final = (
-    "$_.FullName, $_.Name,",
-    (
-        """$(if ($_.FullName -match '[^\\w\\\\/:.~-]') { "'" + $_.FullName.Replace("'", "''") + "'" }"""
-        " else { $_.FullName }), $_.Name,"
+# What is replaced in click's scripts.
+_CORRECTIONS: Final = {
+    "bash": ("local response", "local response completion type value"),  # else they change variables of the user
+    "zsh": ("_path_files", "[[ $PREFIX != --*=* ]] || compset -P '*='; _path_files"),  # files after `--output=`
+    "fish": ('string split ","', 'string split -m 1 ","'),  # else descriptions end at their first comma
+    "powershell": (  # paths are inserted as they are, and a space would end the argument
+        "$_.FullName, $_.Name,",
+        (
+            """$(if ($_.FullName -match '[^\\w\\\\/:.~-]') { "'" + $_.FullName.Replace("'", "''") + "'" }"""
+            " else { $_.FullName }), $_.Name,"
+        ),
     ),
-)
+}
 
 
 @click.command(
@@ -37,5 +42,5 @@ def command(*, shell: str, console: Console) -> int:
     shell_class = get_completion_class(shell)
     assert shell_class
     script = shell_class(bulkvm, {}, "bulkvm", COMPLETION_VARIABLE).source()
-    console.data(script.replace(*_UNQUOTED).encode())
+    console.data(script.replace(*_CORRECTIONS[shell]).encode())
     return ExitCode.DONE
