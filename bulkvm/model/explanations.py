@@ -124,6 +124,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.PIN_DESCENDING: _WEAK,
     _P.PIN_LOST_ZERO: "As a number, 012345 becomes 12345. Other PINs of the column show that a digit is missing.",
     _P.PIN_SHORT: "As a number, 04829157 becomes 4829157, which is valid. `--fix leading-zeros` restores it.",
+    _P.PIN_WITHOUT_ZERO: "As a number, 04829157 becomes 4829157, which is valid, and would replace the PIN of the box.",
     _P.PIN_ZERO_RESTORED: _CHANGED,
     _P.PIN_IS_EXTENSION: _WEAK,
     _P.PIN_SHARED: "Everyone who knows the PIN of one box can listen to the messages of the others.",

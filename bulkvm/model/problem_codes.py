@@ -213,6 +213,7 @@ class ProblemCode(StrEnum):
     PIN_DESCENDING = "pin-descending", _WARNING, "three digits that count down", "change one of the digits"
     PIN_LOST_ZERO = "pin-lost-zero", _ERROR, "Excel probably dropped a leading zero", "use `--fix leading-zeros`"
     PIN_SHORT = "pin-short", _WARNING, "Excel may have dropped a leading zero of a valid PIN", _TYPE_AGAIN
+    PIN_WITHOUT_ZERO = "pin-without-zero", _WARNING, "the PIN is that of the box without its leading zero", _TYPE_AGAIN
     PIN_ZERO_RESTORED = "pin-zero-restored", _WARNING, "`--fix leading-zeros` restored a leading zero", "none"
     PIN_IS_EXTENSION = "pin-is-extension", _WARNING, "the PIN is the extension", "choose another PIN"
     PIN_SHARED = "pin-shared", _WARNING, "several rows have the same PIN", "give each box its own PIN"

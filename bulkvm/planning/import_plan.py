@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bulkvm.columns import COLUMNS, ID_COLUMN, ID_HEADING, KEY_COLUMN
+from bulkvm.columns import COLUMNS, ID_COLUMN, ID_HEADING, KEY_COLUMN, PIN_COLUMN
 from bulkvm.model.box import BLANK, Absent, Box, NumberConflict, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import SheetError
@@ -55,7 +55,7 @@ def make_plan(
     changes = tuple(
         _compare(record, index.find(record), keep_unseen=keep_unseen) for record in records if record.row not in refused
     )
-    problems += warn_of_left_out(changes)
+    problems += (*warn_of_left_out(changes), *_warn_of_pins_without_zero(changes))
     return Plan(changes, tuple(sorted(problems, key=lambda p: p.row or 0)), existing=len(by_id), ids=frozenset(by_id))
 
 
@@ -161,6 +161,22 @@ def _warn_of_lost_zeros(creates: Iterable[Record], numbers: Collection[str], ind
                     f"The PBX has a box {box}, and no box {record.extension_number}: a spreadsheet may have dropped "
                     f"the leading zero, and this row would create another box. If it is for box {box}, format the "
                     f"column as Text and type {box}."
+                ),
+            )
+
+
+def _warn_of_pins_without_zero(changes: Iterable[Change]) -> Iterable[Problem]:
+    """Warn of PINs that are those of their boxes, less their leading zeros."""
+    for change in changes:
+        pin = change.box.pin if change.box else BLANK
+        if isinstance(pin, str) and pin[:1] == "0" and pin.lstrip("0") == change.record.pin:
+            yield Problem(
+                row=change.record.row,
+                column=PIN_COLUMN.header,
+                code=ProblemCode.PIN_WITHOUT_ZERO,
+                message=(
+                    "This is the PIN that the box has, without its leading zero: a spreadsheet may have dropped it. "
+                    "Leave the cell blank to keep the PIN, or format the column as Text and type it again."
                 ),
             )
 

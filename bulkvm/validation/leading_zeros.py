@@ -16,13 +16,13 @@ ZERO_RESTORED: Final = Fault(
     "A leading zero that Excel dropped was restored.",
 )
 _PROBABLY_LOST: Final = (
-    "The PIN has {digits} digits, and it was a number: Excel probably dropped a leading zero. Format the column as "
+    "The PIN has {digits} digits{was}: Excel probably dropped a leading zero. Format the column as "
     "Text and type the PIN again with its zero."
 )
 
 _PERHAPS_LOST: Final = (
-    "The PIN is shorter than most others, which have {usual} digits, and it was a number: Excel may have dropped a "
-    "leading zero. If so, format the column as Text and type the PIN again with its zero."
+    "The PIN is shorter than most others, which have {usual} digits{was}: Excel may have dropped a leading zero. "
+    " If so, format the column as Text and type the PIN again with its zero."
 )
 _MOST_LOST: Final = 2  # zeros of a PIN
 _USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
@@ -62,9 +62,8 @@ def warn_of_lost_zeros(sheet: Sheet, letter: str, problems: Iterable[Problem], p
             and _is_one_short(str(sheet.cells.at[row, letter]), policy)
             and may_have_lost_zero(sheet, letter, row)
         ):
-            yield replace(
-                problem, code=ProblemCode.PIN_LOST_ZERO, message=_PROBABLY_LOST.format(digits=policy.min_length - 1)
-            )
+            message = _PROBABLY_LOST.format(digits=policy.min_length - 1, was=_was_number(sheet))
+            yield replace(problem, code=ProblemCode.PIN_LOST_ZERO, message=message)
         else:
             yield problem
 
@@ -86,7 +85,7 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
             KEY_COLUMN.header,
             Fault(
                 ProblemCode.EXTENSION_LOST_ZERO,
-                f"{number} is shorter than the other extensions, and it was a number: Excel may have "
+                f"{number} is shorter than the other extensions{_was_number(sheet)}: Excel may have "
                 "dropped a leading zero. If so, format the column as Text and type it again.",
             ),
         )
@@ -95,7 +94,7 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
 def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
     """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
     usual = _length_of_most(pins)
-    fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual))
+    fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual, was=_was_number(sheet)))
     shorter = (row for row, pin in pins.items() if len(pin) < usual and may_have_lost_zero(sheet, letter, row))
     yield from ((row, fault) for row in shorter)
 
@@ -104,6 +103,11 @@ def restore_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> di
     """Put zeros before each valid PIN that `warn_of_short_pins` would warn of, and return these PINs by row."""
     usual = _length_of_most(pins)
     return {row: pins[row].zfill(usual) for row, _ in warn_of_short_pins(sheet, letter, pins)}
+
+
+def _was_number(sheet: Sheet) -> str:
+    """What a workbook shows of the cell, and a text file does not."""
+    return ", and it was a number" if sheet.name is not None else ""
 
 
 def _length_of_most(pins: Mapping[int, str]) -> int:

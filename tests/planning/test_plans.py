@@ -230,6 +230,26 @@ def test_a_number_with_a_zero_and_one_without_it_in_one_sheet_are_two_boxes() ->
     assert make_plan(rows, [full_box(id="QQ==", extension_number="0102")]).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("stored", "typed", "codes"),
+    [
+        ("0402817", "402817", ["pin-without-zero"]),
+        ("00402817", "402817", ["pin-without-zero"]),
+        ("0402817", "0402817", []),
+        ("0402817", "402818", []),
+        ("402817", "0402817", []),
+        ("000000", "402817", []),
+        (NOT_KNOWN, "402817", []),
+    ],
+)
+def test_the_pin_of_a_box_less_its_zero_is_a_warning(stored: Any, typed: str, codes: list[str]) -> None:
+    plan = make_plan([record(pin=typed)], [replace(BOX, pin=stored)])
+
+    assert [problem.code for problem in plan.problems] == codes
+    assert not any(typed in problem.message for problem in plan.problems)
+    assert len(plan.changes) == 1
+
+
 def test_an_id_that_agrees_is_fine() -> None:
     assert only_change(record(id="QQ=="), BOX).kind is ChangeKind.UNCHANGED
 

@@ -33,6 +33,15 @@ def test_a_pin_one_digit_short_in_a_number_cell_or_a_csv_lost_its_zero(
     assert checked.records == ()
 
 
+@pytest.mark.parametrize(("name", "kinds"), [("Boxes", {"A4": NUMBER, "B2": NUMBER}), (None, {})])
+def test_a_csv_does_not_show_whether_a_cell_was_a_number(name: str | None, kinds: dict[str, CellKind]) -> None:
+    rows = [("6201", "24680"), ("6202", "402817"), ("620", "402818")]
+    problems = validate(sheet_of(("Ext", "PIN"), *rows, kinds=kinds, name=name)).problems
+
+    assert [problem.code for problem in problems] == ["pin-lost-zero", "extension-lost-zero"]
+    assert ["it was a number" in problem.message for problem in problems] == [name is not None] * 2
+
+
 def test_the_option_that_puts_zeros_back_is_named_on_the_terminal_and_not_in_the_cell() -> None:
     (problem,) = validate(sheet_of(("Ext", "PIN"), ("6201", "24680"), kinds={"B2": NUMBER})).problems
 
