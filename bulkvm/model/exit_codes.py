@@ -68,4 +68,8 @@ class ExitCode(IntEnum):
         "import the same sheet again: existing boxes are found, the rest is done",
     )
     DIFFERENCES = 10, "differences were found (`diff`, `plan --exit-code`)"
-    INTERRUPTED = 130, "interrupted; the result was still written", "import the same sheet again to continue"
+    INTERRUPTED = (
+        130,
+        "interrupted; an import or undo that had begun wrote its result",
+        "import the same sheet again to continue",
+    )
