@@ -57,6 +57,7 @@ _NUMBER_AT_END: Final = re.compile(r"[\s_.#-]*[0-9]{1,2}\s*\Z")
 _SIMILAR: Final = 0.8
 _COMMON_WORDS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # in headings of whole names too
 _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
+_SWITCH: Final = "enabled"
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -206,7 +207,8 @@ def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
 def suggest_column(heading: str) -> Column | None:
     """The column whose name is close to the heading, for a "did you mean".
 
-    Never the PIN for another secret, or a switch for its opposite: "Disable notification".
+    Never the PIN for another secret, or a switch for its opposite ("Disable notification") or for another one
+    ("Voicemail enabled").
     """
     if negates(heading) or is_status(heading):
         return None
@@ -218,7 +220,11 @@ def suggest_column(heading: str) -> Column | None:
     one, other = folded.removeprefix(_VOICEMAIL), close[0].removeprefix(_VOICEMAIL)
     if not difflib.get_close_matches(one, [other], cutoff=cutoff):
         return None
-    return COLUMN_OF_HEADER[min(_ALL_HEADINGS[close[0]])]
+    header = min(_ALL_HEADINGS[close[0]])
+    is_other_switch = _SWITCH in folded and _SWITCH not in close[0]
+    if is_other_switch or (header == _SWITCHES[PIN_COLUMN.header] and not names_secret(heading)):
+        return None
+    return COLUMN_OF_HEADER[header]
 
 
 def _questions(columns: Mapping[str, Column], headings: Mapping[str, str], taken: Collection[str]) -> dict[str, Column]:
