@@ -1,6 +1,6 @@
 """Plans what each row of a sheet changes on the PBX."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ def make_plan(
         *(problem for record in records for problem in _check_id(record, by_id)),
         *(problem for record in records for problem in _check_ambiguous(record, index)),
         *(problem for record in creates for problem in _check_create(record, taken or {})),
-        *_warn_of_lost_zeros(creates, {record.extension_number for record in records}, index),
+        *_warn_of_lost_zeros(creates, records, index),
         *(problem for record in records if record.errors_if_changed for problem in _check_if_changed(record, index)),
         *_check_duplicates(records, index),
     ]
@@ -147,9 +147,12 @@ def _check_id(record: Record, by_id: Mapping[str, Box]) -> Iterable[Problem]:
     )
 
 
-def _warn_of_lost_zeros(creates: Iterable[Record], numbers: Collection[str], index: BoxIndex) -> Iterable[Problem]:
-    """Warn of new boxes whose number is that of a box, less its leading zeros. `numbers` are those of all rows."""
+def _warn_of_lost_zeros(creates: Iterable[Record], records: Iterable[Record], index: BoxIndex) -> Iterable[Problem]:
+    """Warn of new boxes whose number is that of a box without a row of its own, less its leading zeros."""
     with_zero = {number.lstrip("0"): number for number in index.by_number if number[:1] == "0"}
+    if not with_zero:
+        return
+    numbers = {record.extension_number for record in records}
     for record in creates:
         box = with_zero.get(record.extension_number)
         if box and box not in numbers and record.id not in index.by_id:

@@ -16,13 +16,13 @@ ZERO_RESTORED: Final = Fault(
     "A leading zero that Excel dropped was restored.",
 )
 _PROBABLY_LOST: Final = (
-    "The PIN has {digits} digits{was}: Excel probably dropped a leading zero. Format the column as "
-    "Text and type the PIN again with its zero."
+    "The PIN has {digits} digits{was}: Excel probably dropped a leading zero. Format the column as Text and type the "
+    "PIN again with its zero."
 )
 
 _PERHAPS_LOST: Final = (
     "The PIN is shorter than most others, which have {usual} digits{was}: Excel may have dropped a leading zero. "
-    " If so, format the column as Text and type the PIN again with its zero."
+    "If so, format the column as Text and type the PIN again with its zero."
 )
 _MOST_LOST: Final = 2  # zeros of a PIN
 _USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
