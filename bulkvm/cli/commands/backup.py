@@ -56,7 +56,7 @@ def _parse_shard(_context: click.Context, _parameter: click.Parameter, given: st
     "backup",
     cls=CommandGroup,
     examples=(
-        ("bulkvm backup /var/backups/pbx --all-sites --keep-daily 30", "For cron: all sites, 30 days."),
+        ("bulkvm backup /var/backups/pbx --all-sites --keep-daily 30 -q", "For cron: all sites, 30 days."),
         ("bulkvm backup /var/backups/pbx --all-tenants --site provider", "The same for all tenants of a provider."),
         ("bulkvm backup s3://bucket/pbx --all-sites --shard 3/20", "The third of 20 machines that share a bucket."),
         ("bulkvm backup verify /var/backups/pbx --max-age 36h", "For monitoring: code 8 if there is no good backup."),
@@ -111,7 +111,9 @@ def command(
     force: bool,
     console: Console,
 ) -> int:
-    """Back up all boxes of the PBX to a new, verified file in DIR. Prints nothing on success.
+    """Back up all boxes of the PBX to a new, verified file in DIR.
+
+    Prints nothing on success; with --all-sites or --all-tenants a line of counts, which --quiet omits.
 
     A manifest beside the file has its site, tenant, time, PBX, number of boxes and SHA-256. `bulkvm backup verify DIR`
     checks all files against their manifests. To restore a backup, import its file.
