@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bulkvm.files import Reservation, writing
+from bulkvm.files import Reservation, check_kind, writing
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
@@ -61,9 +61,10 @@ def check_annotated_name(target: Path) -> None:
     """Check the extension of an annotated copy.
 
     Raises:
-        UsageError: it is not .xlsx.
+        UsageError: it is not .xlsx, or the name is that of a device.
     """
     if target.suffix.lower() != ".xlsx":
+        check_kind(target)
         raise UsageError(f"{target} could not be written: the name of an annotated copy must end in .xlsx.")
 
 
