@@ -7,6 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
@@ -282,6 +283,53 @@ async def test_after_a_pause_nothing_is_sent_before_the_tenant_is_checked_again(
         await auth.send(boxes_request(), handle)
 
     assert app.state.traffic.counts["list"] == 1
+
+
+class AnsweredLate:
+    """A PBX that answers the first check of the tenant during a create after that create, which comes after the check."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        self._checked, self._created = asyncio.Event(), asyncio.Event()
+        self._has_begun = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST" and scope["path"] == "/api/shared_voicemails" and not self._has_begun:
+            self._has_begun = True
+            await self._checked.wait()
+            await self._app(scope, receive, send)
+            self._created.set()
+        elif scope["path"] == "/api/tenant" and self._has_begun and not self._checked.is_set():
+            answer: list[Message] = []
+
+            async def keep(message: Message) -> None:
+                answer.append(message)
+
+            await self._app(scope, receive, keep)
+            self._checked.set()
+            await self._created.wait()
+            for _ in range(100):  # in which the create's outcome is recorded
+                await asyncio.sleep(0)
+            for message in answer:
+                await send(message)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def test_a_row_that_ended_while_the_last_good_check_was_under_way_is_in_doubt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bulkvm.pbx.system_auth.RECHECK", 0.0)
+    app = several(behave=("system:first",))
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules(["unswitch:create:1"])
+    settings = SendSettings(max_rps=0, max_outage=0, concurrency=2, canary=False)
+
+    async with connect(SITE, settings, app=AnsweredLate(app), tenant=tenant) as pbx:
+        result = await send(plan_of(2), pbx, settings)
+
+    assert boxes_of(app)[0] > 2
+    assert {outcome.status for outcome in result.outcomes} == {Status.UNKNOWN}
 
 
 async def test_tenants_are_listed_completely_or_not_at_all() -> None:
