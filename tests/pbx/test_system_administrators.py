@@ -286,7 +286,7 @@ async def test_after_a_pause_nothing_is_sent_before_the_tenant_is_checked_again(
 
 
 class AnsweredLate:
-    """A PBX that answers the first check of the tenant during a create after that create, which comes after the check."""
+    """A PBX that answers the first check of the tenant during a create after the create, which comes after it."""
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
