@@ -1,7 +1,7 @@
 """Compare the boxes of two files, or of a file and the PBX, or of a folder and all tenants of a PBX."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -91,14 +91,7 @@ def diff_boxes(
         LoginRefused: the PBX refuses the login.
         PbxError: the list could not be read completely.
     """
-    files = [side for side in (a, b) if isinstance(side, Path)]
-    if [str(file) for file in files] == ["-", "-"]:
-        raise UsageError("Standard input can be read only once. Name a file for one of the two.")
-    if output:
-        table_format(output)
-        for file in files:
-            check_not_input(output, file)
-        check_target(output, overwrite=overwrite)
+    _check_files([side for side in (a, b) if isinstance(side, Path)], output, overwrite=overwrite)
     if isinstance(b, Path):
         sheet, other = _read_both(a, b, options, observer)
         read_as, theirs = sheet.read_as or other.read_as, _boxes_in(other, observer)
@@ -116,6 +109,21 @@ def diff_boxes(
             failed = error
     report = DiffReport(names=names, diff=diff, exit_code=_exit_code(diff), read_as=read_as)
     return replace(report, output=written, output_error=failed)
+
+
+def _check_files(files: Sequence[Path], output: Path | None, *, overwrite: bool) -> None:
+    """Check that the files of a comparison differ from each other, and that its output can be written.
+
+    Raises:
+        UsageError: they do not, or it cannot.
+    """
+    if [str(file) for file in files] == ["-", "-"]:
+        raise UsageError("Standard input can be read only once. Name a file for one of the two.")
+    if output:
+        table_format(output)
+        for file in files:
+            check_not_input(output, file)
+        check_target(output, overwrite=overwrite)
 
 
 def diff_tenants(folder: Folder, connection: Connection, *, observer: Observer = SILENT) -> TenantsReport[DiffReport]:

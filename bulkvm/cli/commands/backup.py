@@ -141,12 +141,17 @@ def command(
         return _show_report(report, console, of="tenant" if all_tenants else "site")
     connection = open_named(site)
     if shard and not shard.has(connection.site.url):
-        theirs = shard.of_same_count(connection.site.url)
-        console.info(f"The PBX of {connection.site.name} is in shard {theirs}, so shard {shard} backs up no tenants.")
-        return ExitCode.DONE
+        return _skip(connection.site, shard, console)
     if all_tenants:
         return _show_report(back_up_tenants(connection, settings), console, of="tenant")
     return _show_report(back_up_sites({connection.site.name: lambda: connection}, settings), console)
+
+
+def _skip(site: Site, shard: Shard, console: Console) -> int:
+    """Report that a PBX is in another shard."""
+    theirs = shard.of_same_count(site.url)
+    console.info(f"The PBX of {site.name} is in shard {theirs}, so shard {shard} backs up no tenants.")
+    return ExitCode.DONE
 
 
 @command.command(
