@@ -37,6 +37,13 @@ _QUOTES: Final = {
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _AS_BYTES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+")  # of a web address, of JSON
 _CODE_MARKS: Final = re.compile(r"%|\\u")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+# Of languages of today, without those of phonetics.
+_LATIN: Final = re.compile(
+    "[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u1e00-\u1eff]"
+)
+_OF_SCRIPTS: Final = re.compile("[\u0250-\u1fff]")  # also their marks and digits
+_NO_TEXT: Final = frozenset({"Cc", "Cn", "Co"})  # categories of characters
 _ODD_SPACES: Final = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f]")
 
 
@@ -89,11 +96,7 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
         return None
     # Of Windows, of its command line, as in `program > file`, of macOS, and of Windows in Central Europe.
     for encoding in ("cp1252", "cp850", "cp437", "mac_roman", "cp1250"):
-        decoded = value
-        with suppress(UnicodeError):
-            while not decoded.isascii():
-                decoded = decoded.encode(encoding).decode("utf-8")
-        if decoded != value:
+        if (decoded := _decoded_as_utf8(value, encoding)) != value:
             break
     else:
         return None
@@ -102,6 +105,33 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
         f'The name was probably "{shown(decoded)}" originally: a program saved it in the wrong encoding. '
         "Type the name again, or export the file again.",
     )
+
+
+def _decoded_as_utf8(value: str, encoding: str) -> str:
+    """The name before an encoding was used for UTF-8, once or several times; as it is if that is no likely name."""
+    likely = decoded = value
+    with suppress(UnicodeError):
+        while not decoded.isascii():
+            decoded = decoded.encode(encoding).decode("utf-8")
+            if _is_likely(unicodedata.normalize("NFC", decoded)):
+                likely = decoded
+    return likely
+
+
+def _is_likely(name: str) -> bool:
+    """Whether the letters of each word are of one script.
+
+    A typographic apostrophe and É, as macOS stores them, are UTF-8 of an Armenian letter.
+    """
+    if any(unicodedata.category(character) in _NO_TEXT for character in name):
+        return False
+    words = [(word, _LATIN.sub("", word)) for word in _LETTERS.findall(name)]
+    if any(other and other != word for word, other in words):
+        return False
+    others = "".join(other for _, other in words)
+    if len(others) == 1 or any(unicodedata.name(letter, "").startswith("LATIN") for letter in others):
+        return False
+    return bool(others) or not _OF_SCRIPTS.search(_LATIN.sub("", name))
 
 
 def _lost_letter(mark: str, lost: str) -> Fault:

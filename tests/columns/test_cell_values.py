@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.extension import shown_extension
-from bulkvm.columns.name import equal_names, parse_name
+from bulkvm.columns.name import equal_names, no_wrong_encoding, parse_name
 from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
 from bulkvm.model.box import Value
 from bulkvm.model.problem import Severity
@@ -730,3 +730,25 @@ def test_a_note_that_is_no_name_is_a_warning(text: str, note: str | None) -> Non
     assert [fault.message.partition(" is not read")[0] for fault in parsed.faults] == (
         [f'The note "{note}"'] if note else []
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "L’Étoile", "Chef d’équipe", "Salle d’Étude", "L’âge", "L’île",
+        "Jusqu’à midi", "L’Eau d’û", "“Étoile”", "‘Émile’", "CAFÉ’S", "Gr”áe", "Accès…Été",
+    ],
+)  # fmt: skip
+def test_a_name_whose_repair_would_mix_scripts_is_not_called_broken(name: str) -> None:
+    assert no_wrong_encoding(name, DEFAULT_PIN_POLICY) is None
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+@pytest.mark.parametrize("name", ["L’équipe", "Büro – Nord", "Nº 3", "Café", "Λέσβος IT", "Дима", "Ziế"])
+def test_a_name_in_the_wrong_encoding_is_shown_as_it_was(name: str, encoding: str) -> None:
+    broken = name.encode().decode(encoding)
+
+    fault = no_wrong_encoding(broken, DEFAULT_PIN_POLICY)
+
+    assert fault is not None
+    assert f'"{name}"' in fault.message
