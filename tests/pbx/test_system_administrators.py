@@ -285,6 +285,34 @@ async def test_after_a_pause_nothing_is_sent_before_the_tenant_is_checked_again(
     assert app.state.traffic.counts["list"] == 1
 
 
+async def test_a_pause_that_a_check_of_the_tenant_is_answered_with_holds_for_those_that_wait_for_it() -> None:
+    app, now = several(behave=("system:first",)), 1000.0
+    sent: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    class Noted(InProcess):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            sent.append(now)
+            await asyncio.sleep(0)
+            return await super().handle_async_request(request)
+
+    rate = RateLimiter(clock=lambda: now, sleep=sleep)
+    both_at_once = ThrottledTransport(Noted(app), rate, ConcurrencyLimiter(2), CancellableWaits())
+    auth, handle = SystemAuth(SITE, clock=lambda: now), both_at_once.handle_async_request
+    auth.expect(await tenant_of(app, SECOND), checked=False)
+    await auth.send(boxes_request(), handle)
+    app.state.faults = FaultRules(["429(retry-after=30):tenant:1"])
+    now += 10
+    sent.clear()
+
+    await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(2)), return_exceptions=True)
+
+    assert sent == [1010, 1040, 1040]
+
+
 class AnsweredLate:
     """A PBX that answers the first check of the tenant during a create after the create, which comes after it."""
 

@@ -101,6 +101,18 @@ class RateLimiter:
         self._next = slot + self._interval
         return slot
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the PBX asks for a pause now."""
+        return self._paused_until > self.clock()
+
+    async def wait_out_pause(self, max_pause: float) -> None:
+        """Wait for the end of the pause, without a time slot. Takes and raises the same as `acquire`."""
+        self.check_pause(max_pause)
+        while self.is_paused:
+            await self.sleep(self._paused_until - self.clock())
+            self.check_pause(max_pause)
+
     def check_pause(self, max_pause: float) -> None:
         """Check that the PBX asks for no longer pause than this, in seconds.
 

@@ -88,7 +88,10 @@ class ThrottledTransport(httpx.AsyncBaseTransport):
         return response
 
     async def _send_before(self, request: httpx.Request) -> httpx.Response:
-        """Send another request right before the one whose turn it is."""
+        """Send another request right before the one whose turn it is, after a pause that began since."""
+        if self._rate.is_paused:
+            async with self._waits.one():
+                await self._rate.wait_out_pause(self._max_pause)
         self._rate.take_slot()  # which delays later requests
         response, _ = await self._send(request, self._rate.clock())
         return response
