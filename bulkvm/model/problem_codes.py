@@ -52,7 +52,7 @@ class ProblemCode(StrEnum):
     ENCODING = "encoding", _ERROR, "the text is in another encoding", "name it with `--encoding`, or save as CSV UTF-8"
     SAVED_TWICE = "saved-twice", _ERROR, "each line is in one cell: it was saved as CSV twice", "export the file again"
     NO_HEADER = "no-header", _ERROR, "there is no row of known headings", "add headings, or use `--map`"
-    OTHER_SYSTEM = "other-system", _ERROR, "the file is an export of another system", "add `--from`, or use `--map`"
+    OTHER_SYSTEM = "other-system", _ERROR, "the file is an export of another system", "add `--from`"
     NOT_TAKEN = "not-taken", _WARNING, "the export of another system has values that are not taken", "see the message"
     WORD_UNKNOWN = "word-unknown", _ERROR, "the export of another system has an unknown word", "correct it"
     NO_ROWS = "no-rows", _ERROR, "there are no rows below the headings", "fill in a row for each box"

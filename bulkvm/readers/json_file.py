@@ -86,14 +86,14 @@ def read_json(
         try:
             parser = BoxParser(stream)
             for box in parser.read():
-                if place == 1 and not heading_map and is_kazoo_box(box):
+                if place == 1 and is_kazoo_box(box):
                     raise export_error(source.name, SYSTEM_OF_NAME["kazoo"])
                 table.add(make_row(_HEADER_ROW + place, fields.read(box, place)))
                 place += 1
         except UnicodeError as error:
             raise _error(source.name, f"it is not valid {stream.encoding} text") from error
         except NotAList as error:
-            if not heading_map and holds_kazoo_boxes(stream):
+            if holds_kazoo_boxes(stream):
                 raise export_error(source.name, SYSTEM_OF_NAME["kazoo"]) from error
             raise _error(source.name, "it is not a list of boxes") from error
         except InvalidJson as error:

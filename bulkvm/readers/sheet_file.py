@@ -14,10 +14,11 @@ from bulkvm.readers.heading_layout import refuse_other_layouts
 from bulkvm.readers.json_file import read_json
 from bulkvm.readers.other_systems.conversion import convert
 from bulkvm.readers.other_systems.export_reader import read_export
-from bulkvm.readers.other_systems.recognition import find_system
+from bulkvm.readers.other_systems.recognition import find_system, refuse_export
 from bulkvm.readers.rows_left_out import leave_out_again
 from bulkvm.readers.skipped_rows import skip_rows
 from bulkvm.readers.source import Source, open_source
+from bulkvm.readers.table import Row
 
 
 def read_sheet(
@@ -52,6 +53,8 @@ def read_sheet(
             read = read_export(source, file_type, export, sheet=sheet, encoding=encoding, heading_map=given)
         else:
             read = _read(source, file_type, sheet, encoding, given)
+            if file_type is not FileType.JSON:
+                refuse_export(source.name, [Row(read.header_row, read.headings)])  # --map alone does not change that
         read = replace(read, problems=(*check_name(source, file_type), *read.problems), sha256=digest)
         if export:
             return convert(read, export, given, source.name)

@@ -99,6 +99,22 @@ def test_an_export_is_recognised_and_not_read_without_its_option(tmp_path: Path,
     assert raised.value.problem.code is ProblemCode.OTHER_SYSTEM
 
 
+@each_export
+def test_an_export_is_not_read_as_a_sheet_of_boxes_with_a_map_alone(tmp_path: Path, export: Export) -> None:
+    system = SYSTEM_OF_NAME[export.system]
+    heading_map = {system.layouts[0].number: "extension_number"}
+    paths = [export.write(tmp_path)]
+    if export in TABLES:
+        paths.append(write_workbook(tmp_path / "a.xlsx", *rows_of(export)))
+
+    for path in paths:
+        with pytest.raises(SheetError) as raised:
+            read_sheet(path, heading_map=heading_map)
+        if export is not VOICEMAIL_CONF:  # which has no headings to map
+            assert raised.value.problem.code is ProblemCode.OTHER_SYSTEM
+            assert str(raised.value).endswith(f"Read it as one: --from {export.system}.")
+
+
 @each_table
 def test_an_export_is_recognised_after_a_spreadsheet_saved_it(tmp_path: Path, export: Export) -> None:
     workbook = write_workbook(tmp_path / "a.xlsx", *rows_of(export))
@@ -331,6 +347,37 @@ def test_an_unknown_word_is_no_error_if_the_user_ignores_its_column(tmp_path: Pa
 
     assert [problem.cell for problem in asked.problems if problem.is_error] == ["J2"]
     assert [problem.cell for problem in ignored.problems if problem.is_error] == []
+
+
+OFF_FLAGS = [
+    (export, flag) for export in TABLES for flag in SYSTEM_OF_NAME[export.system].layouts[0].off
+    if flag.heading in rows_of(export)[0]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("export", "flag"), OFF_FLAGS, ids=[f"{export.system}-{flag.heading}" for export, flag in OFF_FLAGS]
+)
+def test_a_column_that_shows_which_boxes_are_off_is_never_ignored_without_a_warning(
+    tmp_path: Path, export: Export, flag: Flag
+) -> None:
+    header, *rows = rows_of(export)
+    place = header.index(flag.heading)
+    wrong = csv_of([header, [*rows[0][:place], "perhaps", *rows[0][place + 1 :]], *rows[1:]])
+
+    asked = read(tmp_path / "a.csv", wrong, export.system)
+    warned = [
+        read(tmp_path / "a.csv", wrong, export.system, {flag.heading.upper(): header}).problems
+        for header in ("", "name")
+    ]
+
+    unknown = [problem for problem in asked.problems if problem.code is ProblemCode.WORD_UNKNOWN]
+    assert len(unknown) == (flag.others is None)
+    assert not any(problem.option for problem in unknown)
+    for problems in warned:
+        (message,) = (p.message for p in problems if "boxes that are off in the old system are read, too" in p.message)
+        assert f'"{flag.heading}"' in message
+        assert "--map" in message
 
 
 def test_a_mapped_heading_takes_precedence_over_the_table(tmp_path: Path) -> None:

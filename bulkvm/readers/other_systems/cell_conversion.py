@@ -66,7 +66,6 @@ def unknown_word(sheet: Sheet, cell: str, text: str, what: str, part: str) -> Pr
         cell=cell,
         code=ProblemCode.WORD_UNKNOWN,
         message=f'{found} the {part} "{heading}", {what}. Correct it.',
-        option=f'Or ignore the {part} with --map "{heading}=".',
     )
 
 
@@ -157,7 +156,9 @@ class Conversion:
             if meaning is None:
                 kinds[row] = CellKind.UNKNOWN_WORD
                 what = "so its meaning is not certain"
-                self._problems.append(unknown_word(self._sheet, f"{letter}{row}", texts[place], what, self._kind.part))
+                problem = unknown_word(self._sheet, f"{letter}{row}", texts[place], what, self._kind.part)
+                ignoring = f'--map "{shown(self._sheet.headings[letter])}="'
+                self._problems.append(replace(problem, option=f"Or ignore the {self._kind.part} with {ignoring}."))
                 texts[place] = texts[place] if _is_no_secret(texts[place]) else ""
                 continue
             uncertain += meaning == UNCERTAIN and (words[0][1] != "" or "" in flags[0].words)

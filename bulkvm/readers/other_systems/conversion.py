@@ -140,15 +140,19 @@ def _letter(cell: str) -> str:
 
 
 def _warn_of_missing_flags(raw: Sheet, columns: ExportColumns) -> list[Problem]:
-    """Warn if the file has none of the columns that show which boxes are off, as a person may not have ticked them."""
+    """Warn if columns that show which boxes are off are mapped or ignored, or if a person has not ticked any."""
     headings = [flag.heading for flag in columns.layout.off]
-    if not headings or any(_is_there(heading, raw) for heading in headings):
+    there = [heading for heading in headings if _is_there(heading, raw)]
+    mapped = [heading for heading in there if heading_key(heading) not in columns.by_key]
+    if not headings or (there and not mapped):
         return []
-    names = " or ".join(f'"{heading}"' for heading in headings)
-    message = (
-        f"there is no column {names}, so boxes that are off in the old system are read, too. Export the file with "
-        "this column, or delete their rows."
+    names = " or ".join(f'"{heading}"' for heading in mapped or headings)
+    reason, remedy = (
+        (f"--map changes what column {names} is", "Omit this --map")
+        if mapped
+        else (f"there is no column {names}", "Export the file with this column")
     )
+    message = f"{reason}, so boxes that are off in the old system are read, too. {remedy}, or delete their rows."
     return [Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)]
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN
+from bulkvm.columns import COLUMNS
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading
 from bulkvm.model.errors import SheetError, UsageError
@@ -106,13 +106,8 @@ def refuse_export(file: str, rows: Iterable[Row]) -> None:
 
 def export_error(file: str, system: System) -> SheetError:
     """Make the error for an export that was given without `--from`."""
-    or_map = (
-        f' Or say which column is which: --map "{system.layouts[0].number}={KEY_COLUMN.header}" and so on.'
-        if system.kind is FileKind.TABLE
-        else ""
-    )
     return SheetError(
-        f"{file} is {with_article(system)} export. Read it as one: --from {system.name}.{or_map}",
+        f"{file} is {with_article(system)} export. Read it as one: --from {system.name}.",
         ProblemCode.OTHER_SYSTEM,
     )
 
