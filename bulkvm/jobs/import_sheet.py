@@ -266,6 +266,7 @@ class _Import:
             time=began,
             input_sha256=prepared.sheet.sha256,
             exit_code=code,
+            plan=self.approved.plan.path.name if self.approved else "",
         )
         return write_result(
             self.reservation.path,

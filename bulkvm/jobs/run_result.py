@@ -62,6 +62,7 @@ def write_run_result(
         exit_code=code,
         title=render_outcomes(past.outcomes, past.changes),
         undo_of=undo_of,
+        plan=Path(info.plan_file).name,
     )
     generated = {row: given.record.pin for row, given in past.rows.items() if given.has_generated_pin}
     pins = pins_on_pbx({row: pin for row, pin in generated.items() if pin is not BLANK}, outcomes)
@@ -70,7 +71,8 @@ def write_run_result(
 
 def _row_lost(past: PastRun, outcome: Outcome) -> str:
     """What to do about a row whose contents the journal lacks, so that the result cannot be imported as it is."""
+    file, plan = Path(past.info.file).name, Path(past.info.plan_file).name
+    remedy = f"Import the plan {plan} again." if plan else f"Copy the row from {file}, or import that file again."
     return (
-        f"The journal holds only the extension of this row, {outcome.extension_number}. Copy the row from "
-        f"{Path(past.info.file).name}, or import that file again. {outcome.message}"
+        f"The journal holds only the extension of this row, {outcome.extension_number}. {remedy} {outcome.message}"
     ).rstrip()

@@ -103,7 +103,9 @@ async def create_after_loss(
         return pending(record, lost, attempts)
     if isinstance(lost, LoginEnded):
         raise LoginRefused(str(lost))
-    return row_outcome(record, Status.FAILED, f"{lost} The box was not created. Import again.", attempts=attempts)
+    return row_outcome(
+        record, Status.FAILED, f"{lost} The box was not created. Run the same command again.", attempts=attempts
+    )
 
 
 async def _create_once(record: Record, pbx: Pbx, known: KnownBoxes) -> Response[str]:

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
 from bulkvm import (
@@ -30,7 +31,9 @@ from bulkvm import (
     undo_run,
 )
 from bulkvm.jobs.plan_file import read_plan_file
+from bulkvm.jobs.run_result import recreate_result
 from bulkvm.model.errors import Interrupted, LimitExceeded, PlanRefused
+from bulkvm.runs import read_journal
 from bulkvm.runs.history import list_runs
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from tests.cli.program import stored
@@ -207,6 +210,40 @@ def test_a_box_that_changes_after_the_check_is_not_overwritten(planned: Starlett
     assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.FAILED, Status.CREATED]
     assert "the box was changed in prompt" in report.outcomes[1].message
     assert boxes_of(planned)["6202"] == {**BEFORE["6202"], "prompt": "de-DE"}
+
+
+def next_steps(result: Path) -> list[str]:
+    """What the first page of a result advises."""
+    texts = [str(row[0].value or "") for row in load_workbook(result).worksheets[0].iter_rows(max_col=1)]
+    start = texts.index("What to do next") + 1
+    return texts[start : texts.index("", start)]
+
+
+def test_the_result_of_a_plan_does_not_advise_to_import_it(planned: Starlette, folder: Path) -> None:
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None, observer=Meddler(planned))
+    (run,) = list_runs()
+    recreated = recreate_result(run, read_journal(run.file), folder / "again.xlsx", overwrite=False)
+
+    assert report.result is not None
+    for result in (report.result, recreated):
+        again, warning = next_steps(result)
+        assert again == (
+            "1. Failed rows: import the plan plan.xlsx again. It is refused if one of its boxes was changed by then: "
+            "make a new plan."
+        )
+        assert warning == "2. Do not import this workbook: its rows would be sent without an approved plan."
+
+
+def test_the_result_of_a_plan_advises_a_new_plan_for_rejected_rows(planned: Starlette) -> None:
+    planned.state.faults = FaultRules(("422:update:2",))
+
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert report.result is not None
+    assert next_steps(report.result)[0] == (
+        "1. Rejected rows: correct them in the original sheet, and make a new plan. The column bulkvm_message explains "
+        "how."
+    )
 
 
 def test_a_box_whose_undocumented_field_changes_after_the_check_is_not_overwritten(planned: Starlette) -> None:

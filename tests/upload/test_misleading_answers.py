@@ -437,4 +437,4 @@ async def test_a_run_that_stops_looks_up_creates_with_one_id_and_creates_no_more
     found = [outcome.status for outcome in ending.outcomes]
     assert found == [Status.CREATED, status, Status.CREATED, Status.NOT_SENT]
     assert ending.outcomes[1].id == ids(app).get("6202")
-    assert is_made or "The box was not created. Import again." in ending.outcomes[1].message
+    assert is_made or "The box was not created. Run the same command again." in ending.outcomes[1].message

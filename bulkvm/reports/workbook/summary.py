@@ -72,7 +72,7 @@ class RunSummary:
     """Facts about a run, for the summary of its result.
 
     `run` is its name, blank if nothing was sent. `title` replaces the counts by status, if set. `undo_of` is the run
-    that was undone, if any.
+    that was undone, if any, and `plan` the name of the approved plan that was sent, if any.
     """
 
     site: str
@@ -82,6 +82,7 @@ class RunSummary:
     run: str = ""
     title: str = ""
     undo_of: str = ""
+    plan: str = ""
     tenant: Tenant | None = None
 
 
@@ -115,7 +116,7 @@ def summarise_run(
     return [
         Line((run.title or render_counts(counts),), LineKind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_steps_after_undo(counts, run) if run.undo_of else _steps_after_import(counts)),
+        *_next_steps(_steps_after_undo(counts, run) if run.undo_of else _steps_after_import(counts, run.plan)),
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -148,14 +149,31 @@ def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list
     return [*steps, "Save this workbook and check it again. Marks of corrected cells disappear."]
 
 
-def _steps_after_import(counts: Mapping[Status, int]) -> list[str]:
+def _steps_after_import(counts: Mapping[Status, int], plan: str) -> list[str]:
     if _is_all_done(counts):
         return [_ALL_DONE.format(" or left out" if counts[Status.LEFT_OUT] else "")]
+    if plan:
+        return _steps_after_plan(counts, plan)
     steps = [
         f"{' or '.join(statuses).capitalize()} rows: {remedy}."
         for remedy, statuses in _statuses_by_remedy(counts).items()
     ]
     return [*steps, "Save this workbook and import it again. Rows that are done are not changed."]
+
+
+def _steps_after_plan(counts: Mapping[Status, int], plan: str) -> list[str]:
+    steps = []
+    if again := [status for status in (Status.FAILED, Status.UNKNOWN, Status.NOT_SENT) if counts[status]]:
+        steps.append(
+            f"{' or '.join(again).capitalize()} rows: import the plan {printable(plan)} again. It is refused if one of "
+            "its boxes was changed by then: make a new plan."
+        )
+    if wrong := [status for status in (Status.INVALID, Status.REJECTED) if counts[status]]:
+        steps.append(
+            f"{' or '.join(wrong).capitalize()} rows: correct them in the original sheet, and make a new plan. The "
+            "column bulkvm_message explains how."
+        )
+    return [*steps, "Do not import this workbook: its rows would be sent without an approved plan."]
 
 
 def _steps_after_undo(counts: Mapping[Status, int], run: RunSummary) -> list[str]:
