@@ -36,6 +36,7 @@ class BoxHistory:
     Attributes:
         extensions, names, addresses: all that it had.
         pins: in the order in which it had them.
+        created_by: the run that created it, or may have.
         deleted_by: the run that deleted it.
         last: its last known name and addresses.
     """
@@ -44,6 +45,7 @@ class BoxHistory:
     names: set[str] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
     pins: list[PinSet] = field(default_factory=list, repr=False)
+    created_by: str = ""
     deleted_by: str = ""
     last: Box | None = None
 
@@ -72,6 +74,8 @@ class BoxHistory:
         if change.kind is ChangeKind.REMOVE:
             self.deleted_by = run if is_certain else ""
             return
+        if change.kind is ChangeKind.CREATE:
+            self.created_by = run
         box = expected_box(change, outcome.id or "")
         if isinstance(box.pin, str) and sets_pin(change, outcome):
             self.pins.append(PinSet(box.pin, run, is_certain))
@@ -105,6 +109,7 @@ class BoxHistories:
     def __init__(self, runs: Iterable[PastRun]) -> None:
         self._by_id: dict[str, BoxHistory] = {}
         self._by_extension: dict[str, BoxHistory] = {}
+        self._without_id: dict[str, BoxHistory] = {}  # by extension, until a run shows the id
         for past in runs:
             for outcome in past.outcomes:
                 self._add(past, outcome)
@@ -114,9 +119,11 @@ class BoxHistories:
         return self._by_id.get(box.id) or self._by_extension.get(box.extension_number)
 
     def find_current(self, box: Box) -> BoxHistory | None:
-        """Find a box; if a run deleted it, the last one with its extension."""
-        history = self.find(box)
-        return self._by_extension.get(box.extension_number) if history and history.deleted_by else history
+        """Find the last box with the extension of a box."""
+        history, last = self.find(box), self._by_extension.get(box.extension_number)
+        # The PBX may have swapped the ids of two creates of a run in its answers.
+        is_swapped = history and last and history.created_by and history.created_by == last.created_by
+        return history if last is None or (is_swapped and history and not history.deleted_by) else last
 
     def _add(self, past: PastRun, outcome: Outcome) -> None:
         change = past.changes.get(outcome.row)
@@ -124,10 +131,13 @@ class BoxHistories:
         is_box = bool(box_id) or outcome.status.may_have_changed
         if not is_box:
             return
-        history = self._by_id.get(box_id) or BoxHistory()
+        number = outcome.extension_number
         if box_id:
+            history = self._by_id.get(box_id) or self._without_id.pop(number, None) or BoxHistory()
             self._by_id[box_id] = history
-        self._by_extension[outcome.extension_number] = history
+        else:
+            history = self._without_id[number] = BoxHistory()
+        self._by_extension[number] = history
         history.add(past.info.name, outcome, change, record_of(past, outcome.row))
 
 

@@ -66,7 +66,7 @@ class PinListReport:
 def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> PinListReport:
     """Write the name, the extension, the PIN and the first address of each box whose PIN an import set.
 
-    A box that a later run deleted or gave another PIN is not listed.
+    A box that a later run deleted, replaced or gave another PIN is not listed.
 
     Args:
         result: the result file of an import; or a run, by a unique prefix of its name or as `last`.
@@ -154,7 +154,10 @@ def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
     if known and known.deleted_by:
         return f"Deleted by the run {known.deleted_by}."
     current = known.pins[-1] if known and known.pins else None
-    if current is None or current.pin == box.pin:
+    if current is None:
+        is_other = known is not histories.find(box)
+        return "The PBX showed another box with this extension later, whose PIN is in no journal." if is_other else ""
+    if current.pin == box.pin:
         return ""
     if not current.run:
         return "The PBX showed another PIN later, which bulkvm did not set."

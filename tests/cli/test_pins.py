@@ -225,6 +225,49 @@ def test_a_pin_that_a_later_run_changed_is_listed_by_that_run_alone(
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+@pytest.mark.parametrize("is_lost", [False, True], ids=["created", "may have been created"])
+def test_the_pin_of_a_box_that_was_deleted_elsewhere_is_listed_by_the_run_that_created_it_again(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str, *, is_lost: bool
+) -> None:
+    sheet = write_csv(folder / "a.csv", *ROWS[:2])
+    bulkvm("import", sheet, "--replace-pins", "--yes", "--result", f"r.{suffix}")
+    with pbx.state.stored.db as db:
+        db.execute("DELETE FROM box WHERE extension_number = '6202'")
+    pbx.state.faults = FaultRules(["reset-after:create:1", "503:list:4-99"] if is_lost else [])
+    impatient = "--retries", "2", "--max-outage", "0.2"
+    bulkvm("import", sheet, "--replace-pins", "--yes", "--result", f"later.{suffix}", *impatient)
+    pbx.state.faults = FaultRules([])
+    if is_lost:
+        bulkvm("import", write_csv(folder / "b.csv", ("6202", "Lab", "", "", "")), "--yes")
+    first, later = run_names(bulkvm)[:2]
+
+    for number, result in enumerate((f"r.{suffix}", first)):
+        ended = bulkvm("pins", result, "--output", f"{number}.csv")
+        assert [row[1] for row in listed(folder / f"{number}.csv")[1:]] == ["6201"]
+        was = "may have been" if is_lost else "was"
+        assert f"1 box not listed: 6202. The PIN {was} changed later by the run {later}: `bulkvm pins" in ended.err
+    if not is_lost:
+        bulkvm("pins", f"later.{suffix}", "--output", "letters.csv")
+        assert [row[1:3] for row in listed(folder / "letters.csv")[1:]] == [("6202", stored(pbx, "pin")["6202"])]
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_pin_of_a_box_that_was_replaced_elsewhere_is_not_listed_once_a_run_has_seen_that(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    with serve("hide:pin:both") as app:
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS[:2]), "--replace-pins", "--yes", "--result", "r.csv")
+        with app.state.stored.db as db:
+            db.execute("UPDATE box SET id = '987654321', pin = '739402' WHERE extension_number = '6202'")
+        bulkvm("import", write_csv(folder / "b.csv", ("6202", "Lab", "", "", "")), "--keep-unseen", "--yes")
+
+        ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+        assert [row[1] for row in listed(folder / "letters.csv")[1:]] == ["6201"]
+        assert "1 box not listed: 6202. The PBX showed another box with this extension later, whose PIN" in ended.err
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
 def test_a_pin_is_listed_again_after_the_run_that_changed_it_was_undone(
     bulkvm: Bulkvm, pbx: Starlette, folder: Path, suffix: str
 ) -> None:
