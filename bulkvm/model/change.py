@@ -127,6 +127,11 @@ class Plan:
         return {kind: counted[kind] for kind in ChangeKind if counted[kind] or kind is not ChangeKind.REMOVE}
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it is an approved plan."""
+        return any(change.is_exact for change in self.changes)
+
+    @property
     def to_send(self) -> tuple[Change, ...]:
         """The changes that need a request."""
         return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)

@@ -36,11 +36,18 @@ class KnownBoxes:
         ids: the ids of all boxes. If the answer to a create has one of them, it is about another box.
         numbers: the numbers of these boxes, of the sheet, and those that were suggested, which are not suggested.
         skips_taken: whether a row is left out if something other than a box has its number.
+        is_exact: whether the run sends an approved plan, which is refused once a box is not as planned.
     """
 
     ids: set[str]
     numbers: set[str]
     skips_taken: bool = False
+    is_exact: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a box that someone else created with other values."""
+        return "Make a new plan." if self.is_exact else "Run the same command again to change it."
 
 
 async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
@@ -81,7 +88,7 @@ async def create_after_loss(
     """
     attempts = lost.attempts
     for creates_left in reversed(range(lookups)):
-        if found := await _look_up(record, pbx, lost, attempts):
+        if found := await _look_up(record, pbx, lost, attempts, known):
             known.ids |= {found.id} if found.id else set()
             return found
         if not creates_left:
@@ -121,14 +128,14 @@ async def _create_once(record: Record, pbx: Pbx, known: KnownBoxes) -> Response[
     return created
 
 
-async def _look_up(record: Record, pbx: Pbx, lost: OutcomeUnknown, attempts: int) -> Outcome | None:
+async def _look_up(record: Record, pbx: Pbx, lost: OutcomeUnknown, attempts: int, known: KnownBoxes) -> Outcome | None:
     """The outcome after a lost answer; None if there is no box with the number."""
     try:
         box = await pbx.find_box(record.extension_number)
     except BulkvmError as error:
         raise_if_login_ended(lost, error)
         return unknown(record, lost, attempts)
-    return _outcome_of_found(record, box, attempts) if box else None
+    return _outcome_of_found(record, box, attempts, known) if box else None
 
 
 async def _look_up_refused_after_loss(record: Record, pbx: Pbx, refusal: PbxRefused, known: KnownBoxes) -> Outcome:
@@ -137,7 +144,7 @@ async def _look_up_refused_after_loss(record: Record, pbx: Pbx, refusal: PbxRefu
         for pause in LOOKUP_PAUSES:
             await pbx.pause(pause)
             if box := await pbx.find_box(record.extension_number):
-                return _outcome_of_found(record, box, refusal.attempts)
+                return _outcome_of_found(record, box, refusal.attempts, known)
     except BulkvmError:
         return unknown(record, refusal.lost or refusal, refusal.attempts)
     return await _rejected(record, refusal, pbx, known)
@@ -154,9 +161,7 @@ async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused, known:
         message = f"{refusal} The box exists, with the values of the row."
         return row_outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
     if box:
-        message = (
-            f"{refusal} A box {box.extension_number} exists with other values. Run the same command again to change it."
-        )
+        message = f"{refusal} A box {box.extension_number} exists with other values. {known.remedy}"
         return replace(rejected(record, refusal, attempts, box.id), message=message)
     return await _rejected(record, refusal, pbx, known)
 
@@ -186,13 +191,13 @@ async def _rejected(record: Record, refusal: PbxRefused, pbx: Pbx, known: KnownB
     return outcome
 
 
-def _outcome_of_found(record: Record, box: Box, attempts: int) -> Outcome:
+def _outcome_of_found(record: Record, box: Box, attempts: int, known: KnownBoxes) -> Outcome:
     """The outcome of a create whose answer was lost, if a box with its number exists."""
     differing = fields_not_saved(record, box)
     if not differing:
         return row_outcome(record, Status.CREATED, CONFIRMED, box_id=box.id, attempts=attempts)
     message = (
         f"The answer was lost, and a box {box.extension_number} exists now that differs in {', '.join(differing)}. "
-        "Someone else may have created it. Import again to change it."
+        f"Someone else may have created it. {known.remedy}"
     )
     return row_outcome(record, Status.REJECTED, message, box_id=box.id, attempts=attempts)

@@ -82,7 +82,7 @@ class RowSender:
         """
         self._pbx = pbx
         self._current = CurrentBoxes(pbx, plan)
-        self._known = KnownBoxes(set(plan.ids), set(plan.numbers), plan.skips_taken)
+        self._known = KnownBoxes(set(plan.ids), set(plan.numbers), plan.skips_taken, plan.is_exact)
         self._preserved = preserved
         self._on_begin = on_begin
         self._on_whole = on_whole

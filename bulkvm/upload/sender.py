@@ -128,6 +128,7 @@ class _Run:
             on_whole=self._record_whole,
             check_running=self._check_running,
         )
+        self._is_exact = plan.is_exact
         self._read_back = ReadBack(pbx, plan, self._verify)
         self._tried = 0
         self._failed = 0
@@ -284,10 +285,11 @@ class _Run:
         self._tried += not again and (outcome.attempts > 0 or not is_done)
         self._failed += not is_done
         if self._settings.max_errors.is_exceeded(self._failed, self._tried):
+            drifted = " Make a new plan if its boxes were changed." if self._is_exact else ""
             self._error = self._error or StoppedEarly(
                 f"{self._failed} of the {self._tried} rows that were tried failed, and {self._settings.max_errors} are "
                 "allowed, so the run stopped. The result gives the reasons. To continue anyway, use a higher "
-                "--max-errors."
+                f"--max-errors.{drifted}"
             )
 
 

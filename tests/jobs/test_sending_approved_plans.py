@@ -246,6 +246,14 @@ def test_the_result_of_a_plan_advises_a_new_plan_for_rejected_rows(planned: Star
     )
 
 
+def test_a_run_that_stops_because_boxes_were_changed_asks_for_a_new_plan(planned: Starlette) -> None:
+    connection = connection_to(planned).with_settings(max_errors=Limit(count=0))
+
+    report = import_plan(Path("plan.xlsx"), connection, max_changes=None, observer=Meddler(planned))
+
+    assert str(report.error).endswith("use a higher --max-errors. Make a new plan if its boxes were changed.")
+
+
 def test_a_box_whose_undocumented_field_changes_after_the_check_is_not_overwritten(planned: Starlette) -> None:
     meddler = Meddler(planned, """extra = '{"days": 30}'""")
 

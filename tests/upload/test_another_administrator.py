@@ -1,5 +1,6 @@
 """Another administrator adds, removes and renames boxes while ours are read and sent."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,12 +36,16 @@ async def test_a_list_that_is_read_during_a_run_has_each_box_once(what: str, at:
     ]
 
 
+@pytest.mark.parametrize(
+    ("is_exact", "remedy"), [(False, "Run the same command again to change it."), (True, "Make a new plan.")]
+)
 @pytest.mark.parametrize("at", [1, 3])
-async def test_a_number_that_someone_takes_during_a_run_is_refused(at: int) -> None:
+async def test_a_number_that_someone_takes_during_a_run_is_refused(at: int, remedy: str, *, is_exact: bool) -> None:
     app = create_app()
     wanted = [Record(row=n, extension_number=str(1999 + n), name="Ours", pin="582046") for n in range(1, 5)]
     async with on_a_socket(app, ONE) as pbx:
         plan = await plan_for(pbx, wanted)
+        plan = replace(plan, changes=tuple(replace(change, is_exact=is_exact) for change in plan.changes))
         app.state.faults = Striking(f"admin-add:create:{at}")
 
         ending = await send(plan, pbx, ONE)
@@ -48,7 +53,7 @@ async def test_a_number_that_someone_takes_during_a_run_is_refused(at: int) -> N
     taken = str(1999 + at)
     there = await boxes_from_rows(app)
     (refused,) = (o for o in ending.outcomes if o.status is Status.REJECTED)
-    assert refused.message.endswith(f"A box {taken} exists with other values. Run the same command again to change it.")
+    assert refused.message.endswith(f"A box {taken} exists with other values. {remedy}")
     assert {number: box.name for number, box in there.items()} == {
         **dict.fromkeys((record.extension_number for record in wanted), "Ours"),
         taken: "Added by another administrator",
