@@ -63,6 +63,7 @@ _BETWEEN: Final = word_set(
     "acces numero messagerie boite del el los para correo acceso di della dello per il casella accesso telefonica van "
     "voor het do da dos o a palavra correio caixa acesso access box"
 )
+_ACCESS: Final = word_set("access zugang zugriff acces acceso accesso toegang acesso")
 _NOTES: Final = word_set(
     "required mandatory optional needed digit digits number numbers numeric only character characters chars max min "
     "maximum minimum at least most up to from or and yes no eg example unique text format separated by comma commas "
@@ -202,6 +203,12 @@ def is_status(heading: str) -> bool:
 def names_box(heading: str) -> bool:
     """Whether a heading names voicemail or a mailbox."""
     return not _BOXES.isdisjoint(_words(heading))
+
+
+def names_only_box(heading: str) -> bool:
+    """Whether a heading names voicemail or a mailbox, or the access to it, and nothing else."""
+    words = _words(heading)
+    return not words.isdisjoint(_BOXES) and words <= _BOXES | _BETWEEN | _ACCESS
 
 
 def names_secret(heading: str) -> bool:

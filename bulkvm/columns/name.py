@@ -22,7 +22,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOST: Final = "\ufffd"
 # Where a program without the letter wrote a question mark: M?ller, ?ngstr?m.
 _LOST_AS_MARK: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\S)\?[^\W\d_]")
-_TRUE_OR_FALSE: Final = frozenset({"true", "false", "[object object]"})  # as programs write them
+# As programs write them; 0 is a link to an empty cell, as in =HR!B3.
+_NO_NAME: Final = frozenset({"true", "false", "[object object]", "0"})
 # What people write instead of the value of the row above.
 _AS_ABOVE: Final = frozenset({
     '"', "''", '-"-', "\u201d", "\u3003", "\u2033", "same", "gleich", "dito", "ditto", "dto", "dto.", "detto", "idem",
@@ -201,7 +202,7 @@ def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
         return Fault(
             ProblemCode.NAME_PLACEHOLDER, f'"{shown(value)}" probably stands for the name above. Type the name.'
         )
-    if not (stands_for_no_value(value) or value.casefold() in _TRUE_OR_FALSE):
+    if not (stands_for_no_value(value) or value.casefold() in _NO_NAME):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,

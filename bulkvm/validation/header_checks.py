@@ -34,8 +34,10 @@ from bulkvm.columns.heading_words import (
     is_about_voicemail,
     may_name_pin,
     may_name_secret,
+    names_box,
     names_change,
     names_login,
+    names_only_box,
     names_secret,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
@@ -191,22 +193,24 @@ def _new_number(letter: str, heading: str, header_row: int) -> Problem:
 
 def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
     """The error if it is not clear which of two columns holds the PINs."""
-    if (
-        len(letters) != 1
-        or PIN_COLUMN.header in sheet.heading_map.values()
-        or not may_be_other_secret(sheet.headings[letters[0]])
-    ):
+    if len(letters) != 1 or PIN_COLUMN.header in sheet.heading_map.values():
         return []
     theirs = sheet.headings[letters[0]]
+    is_vague = may_be_other_secret(theirs)
     column, choice = f'{letters[0]} ("{shown(theirs)}")', map_option(theirs, PIN_COLUMN.header)
-    if secret := next((pair for pair in unknown.items() if names_secret(pair[1])), None):
+    others = (
+        (letter, heading)
+        for letter, heading in unknown.items()
+        if (is_vague and names_secret(heading)) or _is_pin_below_box(letter, heading, theirs, sheet)
+    )
+    if secret := next(others, None):
         letter, heading = secret
         message = (
             f'it is not clear which column holds the PINs: {column} or {letter} ("{shown(heading)}"). Rename the one '
             f'that does to "{_CERTAIN_PIN}".'
         )
         option = f"Or choose one with {choice} or {map_option(heading, PIN_COLUMN.header)}."
-    elif login := next((pair for pair in unknown.items() if names_login(pair[1])), None):
+    elif is_vague and (login := next((pair for pair in unknown.items() if names_login(pair[1])), None)):
         letter, heading = login
         message = (
             f"it is not clear whether column {column} holds the PINs, or the passwords of {letter} "
@@ -259,9 +263,28 @@ def _may_hold_pins(letter: str, heading: str, sheet: Sheet) -> bool:
     """Whether the heading of a column may be that of PINs, and most of its first values may be PINs."""
     if not may_name_pin(heading) or len(possible_columns(heading)) > 1:  # which is an error of its own
         return False
-    texts = [text.strip(STRIP_CHARS) for text in sheet.cells[letter].head(_COMPARED)] if letter in sheet.cells else []
-    filled = [text for text in texts if text]
-    return 2 * sum(map(bool, map(_PIN.fullmatch, filled))) > len(filled)
+    texts = _first_texts(letter, sheet)
+    return 2 * sum(map(bool, map(_PIN.fullmatch, texts))) > sum(map(bool, texts))
+
+
+def _is_pin_below_box(letter: str, heading: str, pin_heading: str, sheet: Sheet) -> bool:
+    """Whether most of the first values below "Voicemail" may be PINs, beside a heading of PINs that names no box.
+
+    They are neither the extensions nor, beside a heading such as "PIN", one number for all boxes.
+    """
+    if names_box(pin_heading) or not names_only_box(heading):
+        return False
+    texts = _first_texts(letter, sheet)
+    keys = [_first_texts(key, sheet) for key, column in sheet_columns(sheet).items() if column is KEY_COLUMN]
+    pairs = zip(texts, keys[0] if keys else texts, strict=True)
+    pins = [text for text, key in pairs if text != key and _PIN.fullmatch(text)]
+    is_one_for_all = len(set(pins)) == 1 < len(pins) and not may_be_other_secret(pin_heading)
+    return 2 * len(pins) > sum(map(bool, texts)) and not is_one_for_all
+
+
+def _first_texts(letter: str, sheet: Sheet) -> list[str]:
+    texts = sheet.cells[letter].head(_COMPARED) if letter in sheet.cells else ()
+    return [text.strip(STRIP_CHARS) for text in texts]
 
 
 def _pin_problem(letter: str, sheet: Sheet, code: ProblemCode, message: str, option: str) -> Problem:

@@ -539,9 +539,10 @@ def test_a_space_of_any_kind_between_digits_is_refused_like_any_space(text: str)
         ("\u1820\u180b", []),
         *((text, ["name-placeholder?"]) for text in (
             "NULL", "\\N", "nan", "NaN", "None", "undefined", "(blank)", "n/a", "N/A", "N.A.", "nil", "<NA>", "(null)",
-            "[none]", "(leer)", "(vide)", "TRUE", "False", "[object Object]", "-", "--", "?", "...", "TBD", "k.A.",
+            "[none]", "(leer)", "(vide)", "TRUE", "False", "[object Object]", "-", "--", "?", "...", "TBD", "k.A.", "0",
         )),
         *((text, []) for text in (
+            "00", "0 Operator",
             "Null & Void", "Nan Smith", "Noni", "(blank) desk", "No", "Blank", "Leer", "C-3", "R&D", "$1 Shop", "☎",
         )),
     ],

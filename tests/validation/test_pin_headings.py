@@ -127,6 +127,37 @@ def test_a_password_beside_a_login_is_the_pin_only_where_it_is_mapped(heading: s
         assert [record.pin for record in mapped.records] == [pin]
 
 
+@pytest.mark.parametrize("box", ["Voicemail", "VM", "Voicemail #", "VM Access", "Mailbox-Zugang", "Messagerie vocale"])
+@pytest.mark.parametrize("heading", ["Password", "Passwort", "Code", "Mot de passe", "PIN"])
+def test_beside_a_voicemail_column_with_digits_of_a_pin_the_error_names_both(heading: str, box: str) -> None:
+    rows = ["6201", "Lab", "402817", "918264"], ["6202", "Bar", "517283", "6202"], ["6203", "Spa", "629481", "815372"]
+    sheet = sheet_of(["Extension", "Name", heading, box], *rows)
+
+    (problem,) = [problem for problem in validate(sheet).problems if problem.is_error]
+    assert problem.code == "pin-column-uncertain"
+    assert f'--map "{heading}=pin"' in problem.message_with_option
+    assert f'--map "{box}=pin"' in problem.message_with_option
+    for chosen, pin in ((heading, "402817"), (box, "918264")):
+        assert validate(replace(sheet, heading_map={chosen: "pin"})).records[0].pin == pin
+
+
+@pytest.mark.parametrize(
+    ("heading", "box", "values"),
+    [
+        ("Password", "Voicemail", ["yes", "yes"]), ("Password", "Voicemail", ["6201", "6202"]),
+        ("Password", "Voicemail", ["1", "1"]), ("Password", "VM", ["", ""]), ("PIN", "Voicemail", ["5000", "5000"]),
+        ("PIN", "Voicemail quota", ["5000", "6000"]), ("Voicemail PIN", "Voicemail", ["918264", "815372"]),
+    ],
+)  # fmt: skip
+def test_a_voicemail_column_without_pins_does_not_make_the_pins_uncertain(
+    heading: str, box: str, values: list[str]
+) -> None:
+    rows = ["6201", "Lab", "402817", values[0]], ["6202", "Bar", "517283", values[1]]
+    checked = validate(sheet_of(["Extension", "Name", heading, box], *rows))
+
+    assert [record.pin for record in checked.records] == ["402817", "517283"]
+
+
 def test_a_pin_beside_a_login_is_the_pin() -> None:
     for heading in ("PIN", "Voicemail PIN", "VM password"):
         assert [record.pin for record in validate(read("Login", heading)).records] == ["918264"]
