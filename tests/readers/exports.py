@@ -343,3 +343,52 @@ EXPORTS = (
     UNITY,
     PORTSIP,
 )
+
+# More headings of the systems' exports, separated by commas.
+OWN_HEADINGS = {
+    "3cx": (
+        "Number,FirstName,LastName,EmailAddress,MobileNumber,AuthID,AuthPassword,WebMeetingFriendlyName,"
+        "WebMeetingPrivateRoom,ClickToCall,ClickToCallFriendlyName,WebMeetingAcceptReject,EnableVoicemail,VMNoPin,"
+        "VMPlayCallerID,PIN,VMPlayMsgDateTime,VMEmailOptions,QueueStatus,OutboundCallerID,SIPID,DeliverAudio,"
+        "SupportReinvite,SupportReplaces,EnableSRTP,ManagementAccess,ReporterAccess,WallboardAccess,"
+        "TurnOffMyPhone,HideFWrules,CanSeeRecordings,CanDeleteRecordings,RecordCalls,CallScreening,"
+        "EmailMissedCalls,Disabled,DisableExternalCalls,AllowLanOnly,BlockRemoteTunnel,PinProtect,MAC_0,"
+        "InterfaceIP_0,UseTunnel,DND,UseCTI,StartupScreen,HotelModuleAccess,DontShowExtInPHBK,DeskphoneWebPass,"
+        "SrvcAccessPwd,VoipAdmin,SysAdmin,SecureSIP,PhoneModel14,PhoneTemplate14,CustomTemplate,PhoneSettings,"
+        "AllowAllRecordings,PushExtension,Integration,AllowOwnRecordings,RecordExternalCallsOnly,DID,SMS,"
+        "PhoneSysAdmin"
+    ),
+    "freepbx": (
+        "extension,password,name,voicemail,ringtimer,noanswer,recording,outboundcid,sipname,noanswer_cid,busy_cid,"
+        "chanunavail_cid,noanswer_dest,busy_dest,chanunavail_dest,mohclass,id,tech,dial,devicetype,user,"
+        "description,emergency_cid,hint_override,cwtone,recording_in_external,recording_out_external,"
+        "recording_in_internal,recording_out_internal,recording_ondemand,recording_priority,answermode,intercom,"
+        "cid_masquerade,concurrency_limit,devicedata,accountcode,allow,avpf,callerid,context,defaultuser,"
+        "direct_media,disallow,dtmfmode,force_callerid,icesupport,mailbox,max_contacts,media_encryption,secret,"
+        "sendrpid,sipdriver,timers,transport,callwaiting_enable,findmefollow_strategy,findmefollow_grplist,"
+        "findmefollow_enabled,voicemail_enable,voicemail_vmpwd,voicemail_email,voicemail_pager,voicemail_options,"
+        "voicemail_same_exten,disable_star_voicemail,vmx_unavail_enabled,vmx_busy_enabled,vmx_temp_enabled"
+    ),
+    "fusionpbx": (
+        "domain_uuid,voicemail_uuid,voicemail_id,voicemail_password,greeting_id,voicemail_alternate_greet_id,"
+        "voicemail_recording_instructions,voicemail_recording_options,voicemail_mail_to,voicemail_sms_to,"
+        "voicemail_transcription_enabled,voicemail_attach_file,voicemail_file,voicemail_local_after_email,"
+        "voicemail_local_after_forward,voicemail_enabled,voicemail_description,voicemail_name_base64,"
+        "voicemail_tutorial"
+    ),
+    "issabel": (
+        "Display Name,User Extension,Direct DID,Outbound CID,Call Waiting,Secret,Voicemail Status,"
+        "Voicemail Password,VM Email Address,VM Pager Email Address,VM Options,VM Email Attachment,VM Play CID,"
+        "VM Play Envelope,VM Delete Vmail,Context,Tech,Callgroup,Pickupgroup,Disallow,Allow,Deny,Permit,"
+        "Record Incoming,Record Outgoing"
+    ),
+    "yeastar": (
+        "First Name,Last Name,Email Address,Mobile Number,User Password,System Prompt Language,Email Language,"
+        "User Role,Extension Number,Caller ID,Registration Name,Registration Password,"
+        "IP Phone Concurrent Registrations,Emergency Outbound Caller ID,Enable Voicemail,"
+        "Voicemail PIN Authentication,Voicemail Access PIN,Voicemail Language,New Voicemail Notification,"
+        "After Notification,Play Caller ID,Play Message Duration,Play Date and Time,Time Display Format,"
+        "Send email notification when the User Password is changed,Send email notifications on missed calls,"
+        "Voicemail Email Address,Transport,DTMF Mode"
+    ),
+}

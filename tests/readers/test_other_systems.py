@@ -33,8 +33,10 @@ from tests.readers.exports import (
     FUSIONPBX,
     ISSABEL,
     KAZOO,
+    OWN_HEADINGS,
     SECRETS,
     SWITCHVOX,
+    THREE_CX_20,
     VOICEMAIL_CONF,
     Export,
     boxes_in,
@@ -886,9 +888,61 @@ def test_columns_that_a_person_added_under_our_headings_are_reported(tmp_path: P
     sheet = read(tmp_path / "a.csv", text, "fusionpbx")
     mapped = read(tmp_path / "a.csv", text, "fusionpbx", {"Name": "name", "PIN": "pin"})
 
-    assert unread_in(sheet) == [("column-unknown", '"Name=name".'), ("pin-column-unread", '"PIN=pin".')]
+    assert unread_in(sheet) == [("pin-column-unread", '"Name=name" or --map "PIN=pin".')]
     assert "369014" not in str(sheet.problems)
     assert unread_in(mapped) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Delete?", ""), ("New PIN", "pin"), ("New extension", ""), ("Changed PIN", "pin"), ("Neue PIN", "pin"),
+        ("PIN 2", ""), ("Voicemail PIN", "pin"), ("Passcode", ""), ("E-Mail", "recipients"),
+        ("New Email", "recipients"), ("Rename to", "name"), ("Action", ""), ("Remove", ""), ("Migrate?", ""),
+        ("Active", ""), ("Durchwahl", ""),
+    ],
+)  # fmt: skip
+def test_a_column_that_a_person_added_to_an_export_is_reported(tmp_path: Path, heading: str, header: str) -> None:
+    first, *rows = rows_of(FUSIONPBX)
+    added = csv_of([[*first, heading], *([*row, "ask Zoë 369014"] for row in rows)])
+    blank = csv_of([[*first, heading], *([*row, " "] for row in rows)])
+
+    sheet = read(tmp_path / "a.csv", added, "fusionpbx")
+    unfilled = read(tmp_path / "a.csv", blank, "fusionpbx")
+    ignored = read(tmp_path / "a.csv", added, "fusionpbx", {heading: ""})
+
+    assert boxes_in(sheet) == FUSIONPBX.expected()
+    (warning,) = (p for p in sheet.problems if "not part of this export" in p.message)
+    assert f'not read: "{heading}". Enter changes in the columns that are read' in warning.message
+    assert warning.option == (f'Or read a column with --map "{heading}={header}".' if header else "")
+    assert "369014" not in str(sheet.problems)
+    assert not any("not part of this export" in p.message for p in (*unfilled.problems, *ignored.problems))
+
+
+def test_many_columns_that_a_person_added_are_one_warning(tmp_path: Path) -> None:
+    first, *rows = rows_of(FUSIONPBX)
+    headings = ["Delete?", "New PIN", "Email", "Action", "Rename to", "Passcode", "Voicemail PIN", "bulkvm_pin", "id"]
+
+    sheet = read(tmp_path / "a.csv", csv_of([[*first, *headings], *([*row, *headings] for row in rows)]), "fusionpbx")
+
+    (message,) = (problem.message for problem in sheet.problems if "not part of" in problem.message)
+    assert '"Delete?", "New PIN", "Email", "Action", "Rename to", "Passcode" and 1 more' in message
+
+
+@each_export
+def test_no_heading_of_an_export_is_reported_as_added(tmp_path: Path, export: Export) -> None:
+    system = SYSTEM_OF_NAME[export.system]
+    path = export.write(tmp_path)
+    own = OWN_HEADINGS[export.system].split(",") if export.system in OWN_HEADINGS and export is not THREE_CX_20 else []
+    if export in TABLES:  # with more headings, and a value in each cell
+        header, *rows = rows_of(export)
+        header += [heading for heading in own if heading not in header]
+        filled = [[text or "x" for text in [*row, *("x" for _ in header[len(row) :])]] for row in rows]
+        path.write_text(csv_of([header, *filled], ";" if export.system == "vodia" else ","), encoding="utf-8")
+
+    sheet = read_sheet(path, system=system.name)
+
+    assert [problem.message for problem in sheet.problems if "not part of this export" in problem.message] == []
 
 
 def test_an_address_that_is_blank_is_taken_from_the_next_column(tmp_path: Path) -> None:

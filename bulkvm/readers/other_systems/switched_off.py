@@ -1,7 +1,7 @@
 """Finds rows that may be switched off in the old system, by columns of which this is not certain."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from bulkvm.columns.boolean import parse_boolean
@@ -36,6 +36,14 @@ def warn_of_switched_off(raw: Sheet, columns: ExportColumns, boxes: Collection[i
                 message=f'{count(len(rows), "row")} (column "{shown(heading)}", first in row {rows[0]}): this may be '
                 "switched off in the old system, and is read as a box. Delete the rows that should be none.",
             )
+
+
+def shows_switch(key: str, texts: Iterable[str]) -> bool:
+    """Whether all cells below a heading, given as its `heading_key`, show whether a row is switched off."""
+    words = (text.strip(STRIP_CHARS).casefold() for text in texts)
+    return bool(_SWITCH.fullmatch(key)) and all(
+        not word or word in _OFF_WORDS or parse_boolean(word).value is not None for word in words
+    )
 
 
 def _is_off(text: str, *, off: bool | None) -> bool:

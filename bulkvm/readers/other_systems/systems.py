@@ -120,7 +120,7 @@ _ASTERISK_TABLE: Final = System(
             clock=(Flag("envelope", {**_ENVELOPE, **either(UNCERTAIN, OFF)}),),
             notes=(Note("delete", _TRUE, _DELETED), Note("pager", _ANY, _PAGER, has_addresses=True)),
             secrets=("imappassword",),
-            others=("context", "uniqueid", "tz", "saycid"),
+            others=("context", "uniqueid", "tz", "saycid", "locale", "deletevoicemail"),
         ),
     ),
     certainty="headings are those of its sample of the table; dumps differ",
@@ -196,7 +196,7 @@ def _3cx(pin: str, identified_by: tuple[tuple[str, ...], ...], never_with: tuple
         ),
         notes=(Note("VMEmailOptions", re.compile(r"^\s*(?:3|attachmentanddelete)\s*$"), _DELETED),),
         secrets=("AuthPassword", "DeskphoneWebPass", "SrvcAccessPwd"),
-        others=("VMLanguage", "Language", "MobileNumber", "PinProtect"),
+        others=("VMLanguage", "Language", "MobileNumber", "PinProtect", "PinProtected", "PinProtectTimeout"),
     )
 
 
@@ -457,7 +457,7 @@ _UNITY: Final = System(
             name=(("DisplayName",), ("FirstName", "LastName")),
             recipients=(("EmailAddress",),),
             secrets=("Password", "PIN"),
-            others=("Alias",),
+            others=("Alias", "Language", "State", "CanChangePIN"),
         ),
     ),
     certainty="headings are documented",

@@ -4,27 +4,35 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN, PIN_COLUMN
+from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.action_headings import names_action
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
-from bulkvm.columns.header_matching import heading_key
+from bulkvm.columns.header_matching import (
+    heading_key,
+    is_result_heading,
+    map_option,
+    match_heading,
+    may_be_other_secret,
+    names_new_number,
+    possible_columns,
+)
+from bulkvm.columns.heading_words import may_name_pin
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.other_systems.export_columns import ExportColumns
+from bulkvm.readers.other_systems.switched_off import shows_switch
 from bulkvm.readers.other_systems.system import FileKind
+from bulkvm.text import join_limited
 
 _RECIPIENTS: Final = "recipients"
-_OURS: Final = {
-    heading_key(heading): column.header
-    for column in COLUMNS
-    if column.header not in {KEY_COLUMN.header, "id"}  # those of another system are not the PBX's
-    for heading in (column.header, column.title)
-}
+_MOST_NAMED: Final = 6
+_OF_ANYTHING: Final = "passw"
 
 
 def warn_of_unread_columns(
     raw: Sheet, columns: ExportColumns, boxes: Collection[int], kind: FileKind
 ) -> Iterator[Problem]:
-    """Warn of recipients that a mapped column replaces, and of columns that a person added under our headings.
+    """Warn of recipients that a mapped column replaces, and of columns that a person may have added.
 
     `boxes` are the rows that are read as boxes. Columns that are blank there are not reported.
     """
@@ -39,18 +47,55 @@ def warn_of_unread_columns(
                 "recipients are mapped.",
                 option=f'To read them, too, add --map "{heading}={_RECIPIENTS}".',
             )
+    yield from _warn_of_added_columns(raw, columns, boxes, kind)
+
+
+def _warn_of_added_columns(
+    raw: Sheet, columns: ExportColumns, boxes: Collection[int], kind: FileKind
+) -> Iterator[Problem]:
     known = set(map(heading_key, columns.layout.known_headings()))
-    for key, letters in columns.by_key.items():
-        header = _OURS.get(key) if key not in known else None
-        if header and any(_count_filled(raw, letter, boxes) for letter in letters):
-            heading, is_pin = shown(raw.headings[letters[0]]), header == PIN_COLUMN.header
-            reason = "If it has the PINs of the boxes" if is_pin else "To read it"
-            yield Problem(
-                row=None,
-                code=ProblemCode.PIN_COLUMN_UNREAD if is_pin else ProblemCode.COLUMN_UNKNOWN,
-                message=f'the {kind.part} "{heading}" is not one of this export, so it is not read.',
-                option=f'{reason}, add --map "{heading}={header}".',
-            )
+    added = [
+        raw.headings[letters[0]]
+        for key, letters in columns.by_key.items()
+        if key not in known
+        and _may_be_added(raw.headings[letters[0]])
+        and any(_count_filled(raw, letter, boxes) for letter in letters)
+        and not shows_switch(key, (text for row, text in raw.texts(letters[0]).items() if row in boxes))
+    ]
+    if not added:
+        return
+    headers = {heading: header for heading in added if (header := _meaning(heading))}
+    named = join_limited([f'"{shown(heading)}"' for heading in added], _MOST_NAMED)
+    options = [map_option(heading, header) for heading, header in headers.items()]
+    is_pin = any(map(may_name_pin, added))
+    what = f"this {kind.part} is" if len(added) == 1 else f"these {kind.part}s are"
+    yield Problem(
+        row=None,
+        code=ProblemCode.PIN_COLUMN_UNREAD if is_pin else ProblemCode.COLUMN_UNKNOWN,
+        message=f"{what} not part of this export, and not read: {named}. Enter changes in the {kind.part}s that are "
+        f"read, and delete the {kind.row}s that are not wanted.",
+        option=f"Or read a {kind.part} with {' or '.join(options[:_MOST_NAMED])}." if options else "",
+    )
+
+
+def _may_be_added(heading: str) -> bool:
+    """Whether a person may have added a column: an own sheet's would be read, or reported as more than unknown."""
+    if is_result_heading(heading) or possible_columns(heading) == {"id"}:  # that of another system is not the PBX's
+        return False
+    return (
+        bool(possible_columns(heading))
+        or names_new_number(heading)
+        or names_action(heading)
+        or (may_name_pin(heading) and _OF_ANYTHING not in heading_key(heading))
+        or heading.rstrip().endswith("?")
+    )
+
+
+def _meaning(heading: str) -> str:
+    """The column that a heading certainly means; blank if it is the number, which the export has."""
+    found = match_heading(heading)
+    is_uncertain = found in {None, KEY_COLUMN} or may_be_other_secret(heading)
+    return "" if found is None or is_uncertain else found.header
 
 
 def _count_filled(raw: Sheet, letter: str, rows: Collection[int]) -> int:
