@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkvm.jobs.observer import Observer
-from bulkvm.jobs.plan_file import PlanFile, rows_not_planned
+from bulkvm.jobs.plan_file import PlanFile, check_not_expired, rows_not_planned
 from bulkvm.jobs.plan_seal import pin_seal, refusal
 from bulkvm.jobs.preparing import Prepared
 from bulkvm.jobs.sheet_seal import find_sheet_edits, is_same_file
@@ -83,8 +83,9 @@ class ApprovedPlan:
         """Return what is left to be sent of the plan, if nothing that it is about was changed, and it was not undone.
 
         Raises:
-            PlanRefused: anything was changed, or a run of the plan was undone.
+            PlanRefused: anything was changed, the plan has expired, or a run of it was undone.
         """
+        check_not_expired(self.plan)
         runs = list_runs()
         ours = [run for run in runs if run.info.plan_id == self.plan.id]
         for run in ours:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,6 @@ from bulkvm.jobs.preparing import Prepared, prepare
 from bulkvm.jobs.run_execution import RunReport, add_result, before_sending, execute, new_run
 from bulkvm.jobs.sheet_input import read_input
 from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, DEFAULT_OPTIONS, PlanOptions
-from bulkvm.model.change import Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LimitExceeded, SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome
@@ -36,6 +36,7 @@ from bulkvm.runs.history import find_interrupted_import, pins_on_pbx
 from bulkvm.runs.refused_results import is_unchanged, remember
 from bulkvm.runs.tenant_lock import lock_tenant
 
+ANSWERED_AT_ONCE: Final = 10.0  # seconds in which an approved plan is not compared with the boxes again
 _RESULT: Final = re.compile(r"\.result(-\d+)?$")
 
 
@@ -85,7 +86,7 @@ def import_sheet(
             prepared = prepare(sheet, options, connection, observer, on_tenant=lock, for_approval=approved is not None)
         prepared = approved.apply(prepared, observer) if approved else prepared
         _report_interrupted_import(prepared.tenant, observer)
-        report = _Import(source or file, connection, prepared, reservation, observer, approved).run(options)
+        report = _Import(source or file, connection, prepared, reservation, observer, approved, sheet).run(options)
         return replace(report, plan=approved.reference) if approved else report
 
 
@@ -181,7 +182,8 @@ class _Import:
     prepared: Prepared
     reservation: Reservation
     observer: Observer
-    approved: ApprovedPlan | None = None
+    approved: ApprovedPlan | None
+    sheet: Sheet  # as it was read
 
     def run(self, options: PlanOptions) -> RunReport:
         """Send the plan, if the sheet has no errors and the plan is within the limit and approved."""
@@ -191,14 +193,34 @@ class _Import:
         try:
             if options.max_changes:
                 check_changes(prepared.plan, options.max_changes, self._how_to_check())
-            approved = self.observer.approve(prepared.plan, prepared.problems, prepared.tenant)
+            asked = time.monotonic()
+            is_wanted = self.observer.approve(prepared.plan, prepared.problems, prepared.tenant)
         except (LimitExceeded, UsageError, Interrupted) as error:
             if isinstance(error, LimitExceeded) and prepared.warnings:
                 self.observer.notice(render_problems(prepared.warnings))
             return self._report_not_sent(error.exit_code, error)
-        if not approved:
+        if not is_wanted:
             return self._report_not_sent(ExitCode.NOT_ALL_DONE)
-        return self._execute(prepared.plan, prepared.tenant)
+        if self.approved and time.monotonic() - asked > ANSWERED_AT_ONCE:
+            return replace(self, prepared=self._compare_again(self.approved, options)).send()
+        return self.send()
+
+    def _compare_again(self, approved: ApprovedPlan, options: PlanOptions) -> Prepared:
+        """Compare the plan with the boxes as before the question, which may have been open for hours.
+
+        Raises:
+            PlanRefused: a box was changed since, or the plan has expired.
+        """
+        with before_sending():
+            prepared = prepare(
+                self.sheet,
+                options,
+                self.connection,
+                self.observer,
+                on_tenant=approved.check_tenant,
+                for_approval=True,
+            )
+        return approved.apply(prepared, SILENT)
 
     def _how_to_check(self) -> str:
         """How to check the plan, in the words of a message."""
@@ -234,8 +256,12 @@ class _Import:
             read_as=prepared.sheet.read_as,
         )
 
-    def _execute(self, plan: Plan, tenant: Tenant) -> RunReport:
+    def send(self) -> RunReport:
+        """Send the plan, which was approved."""
         prepared = self.prepared
+        plan, tenant = prepared.plan, prepared.tenant
+        assert plan is not None
+        assert tenant is not None
         # `bulkvm runs` may be called in another folder.
         file = self.file if isinstance(self.file, str) or str(self.file) == "-" else self.file.absolute()
         info = new_run(

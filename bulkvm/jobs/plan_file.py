@@ -220,7 +220,18 @@ def read_plan_file(file: Path) -> PlanFile:
     if edited:
         remedy = SIGN_ELSEWHERE if has_pictures(edited) else "Use it as it was written"
         raise refusal(f"{file.name} was edited after it was written", edited, remedy)
-    plan, now = _plan_file(document, file, sha256), datetime.now(UTC)
+    plan = _plan_file(document, file, sha256)
+    check_not_expired(plan)
+    return plan
+
+
+def check_not_expired(plan: PlanFile) -> None:
+    """Check that a plan can be sent now.
+
+    Raises:
+        PlanRefused: it has expired, or was made later than now.
+    """
+    file, now = plan.path, datetime.now(UTC)
     if now < plan.made - _CLOCKS_DIFFER:
         message = (
             f"It was made at {plan.made:%Y-%m-%d %H:%M %Z}, and this machine's clock shows {now:%Y-%m-%d %H:%M %Z}."
@@ -230,7 +241,6 @@ def read_plan_file(file: Path) -> PlanFile:
     if now > plan.valid_until:
         message = f"The plan was valid until {plan.valid_until:%Y-%m-%d %H:%M %Z}."
         raise refusal(f"{file.name} has expired", [problem_of(ProblemCode.PLAN_EXPIRED, message)])
-    return plan
 
 
 def rows_not_planned(prepared: Prepared) -> dict[int, tuple[str, str, str]]:

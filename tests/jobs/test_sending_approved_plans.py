@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -210,6 +211,59 @@ def test_a_box_that_changes_after_the_check_is_not_overwritten(planned: Starlett
     assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.FAILED, Status.CREATED]
     assert "the box was changed in prompt" in report.outcomes[1].message
     assert boxes_of(planned)["6202"] == {**BEFORE["6202"], "prompt": "de-DE"}
+
+
+@pytest.fixture
+def answered_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every answer to the question counts as late."""
+    monkeypatch.setattr("bulkvm.jobs.import_sheet.ANSWERED_AT_ONCE", -1.0)
+
+
+@pytest.mark.usefixtures("answered_late")
+def test_a_plan_is_compared_again_if_the_answer_comes_late(planned: Starlette) -> None:
+    before = changes_sent(planned)
+
+    with pytest.raises(PlanRefused, match="The plan is out of date"):
+        import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None, observer=Meddler(planned))
+
+    assert changes_sent(planned) == before
+    assert list_runs() == []
+
+
+@pytest.mark.usefixtures("answered_late")
+def test_a_plan_whose_boxes_are_unchanged_is_sent_after_a_late_answer(planned: Starlette) -> None:
+    report = import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None)
+
+    assert [outcome.status for outcome in report.outcomes] == [Status.UPDATED, Status.UPDATED, Status.CREATED]
+
+
+class Later(datetime):
+    """A clock that is eight days ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(days=8)
+
+
+class Waiting(Observer):
+    """Answers after the plan has expired."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def approve(self, *_args: object, **_named: object) -> bool:
+        self._monkeypatch.setattr("bulkvm.jobs.plan_file.datetime", Later)
+        return True
+
+
+@pytest.mark.usefixtures("answered_late")
+def test_a_plan_that_expires_before_the_answer_is_not_sent(planned: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = changes_sent(planned)
+
+    with pytest.raises(PlanRefused, match=r"plan\.xlsx has expired"):
+        import_plan(Path("plan.xlsx"), connection_to(planned), max_changes=None, observer=Waiting(monkeypatch))
+
+    assert changes_sent(planned) == before
 
 
 def next_steps(result: Path) -> list[str]:
