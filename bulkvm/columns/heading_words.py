@@ -250,6 +250,18 @@ def names_other_thing(note: str) -> bool:
     return not _OTHERS.isdisjoint(_words(note) - {"secret"})
 
 
+def is_group_of_other_secret(text: str) -> bool:
+    """Whether a text above a heading shows that the secret below is that of something else, or a former one."""
+    return not names_box(text) and (names_other_thing(text) or names_outdated(text))
+
+
+def is_title_of_other_secrets(text: str) -> bool:
+    """Whether the title of a table names the passwords or codes of something else: "Wifi passwords"."""
+    words = _words(text)
+    has_secret = any(word in _SECRETS or word.removesuffix("s") in _SECRETS for word in words)
+    return has_secret and words.isdisjoint(_ONLY_PINS) and is_group_of_other_secret(text)
+
+
 def names_pin_of_box(heading: str) -> bool:
     """Whether a heading names the PIN or password of a box, and nothing else."""
     if not _MAY_NAME_SECRET.search(plain(heading)):  # nearly always

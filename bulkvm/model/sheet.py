@@ -116,7 +116,8 @@ class Sheet:
     letters, an empty cell "". `headings` gives each letter's heading as it was written, and `heading_map` the headings
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
     plain text. `problems` are those that reading itself found. `left_out` gives by row why it is not a box to import.
-    `hidden` are the rows and columns that the file hides.
+    `hidden` are the rows and columns that the file hides. `titles` are texts alone in a row above the headings, and
+    `groups` those directly above a heading, by letter.
     `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
     """
 
@@ -132,6 +133,8 @@ class Sheet:
     left_out: Mapping[int, str] = field(default_factory=dict)
     read_as: ReadAs | None = None
     hidden: HiddenCells = NONE_HIDDEN
+    titles: tuple[str, ...] = field(default=(), repr=False)
+    groups: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def without_rows(self, rows: Collection[int]) -> "Sheet":
         """The sheet without some of its rows."""

@@ -94,6 +94,8 @@ def read_csv(
         headings=header.headings,
         cells=cells,
         kinds=table.kinds,
+        titles=header.titles,
+        groups=header.groups,
         problems=tuple(problems),
     )
 

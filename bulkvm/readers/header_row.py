@@ -1,7 +1,7 @@
 """Detection of the header row."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.file_type import empty_error
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
-from bulkvm.readers.table import Row
+from bulkvm.readers.table import COLUMN_OF, Row
 from bulkvm.text import join_limited
 
 if TYPE_CHECKING:
@@ -24,16 +24,32 @@ _MAX_LENGTH: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header row, the columns whose headings it has, and the numbers of rows above it that may be boxes."""
+    """The header row, the columns it names, the numbers of rows above it that may be boxes, and all rows above it."""
 
     row: Row
     recognised: frozenset[str]
     boxes_above: tuple[int, ...] = ()
+    above: tuple[Row, ...] = field(default=(), repr=False)
 
     @property
     def headings(self) -> dict[str, str]:
         """The headings by column letter, as written."""
         return {letter: text for letter, text in self.row.cells.items() if text.strip(STRIP_CHARS)}
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The texts that are alone in a row above, in the first column or before it."""
+        return tuple(text for row in self.above if self._is_title(row) for text in _filled(row).values())
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The texts of the row directly above, by letter, without titles."""
+        before = self.row.number - 1
+        return next((_filled(row) for row in self.above if row.number == before and not self._is_title(row)), {})
+
+    def _is_title(self, row: Row) -> bool:
+        letters = list(_filled(row))
+        return len(letters) == 1 and COLUMN_OF[letters[0]] <= min(map(COLUMN_OF.__getitem__, self.headings))
 
     @property
     def is_certain(self) -> bool:
@@ -62,9 +78,14 @@ def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> H
     best = max(headers, key=lambda header: len(header.recognised), default=None)
     if best is None:
         return None
-    above = (header for header in headers if header.row.number < best.row.number and header.is_certain)
-    first = next((header for header in above if _has_box(header, best, rows, heading_map)), best)
-    return replace(first, boxes_above=tuple(_boxes_above(first, rows, heading_map)))
+    before = (header for header in headers if header.row.number < best.row.number and header.is_certain)
+    first = next((header for header in before if _has_box(header, best, rows, heading_map)), best)
+    above = tuple(row for row in rows if row.number < first.row.number)
+    return replace(first, boxes_above=tuple(_boxes_above(first, rows, heading_map)), above=above)
+
+
+def _filled(row: Row) -> dict[str, str]:
+    return {letter: text.strip(STRIP_CHARS) for letter, text in row.cells.items() if text.strip(STRIP_CHARS)}
 
 
 def _has_box(header: Header, last: Header, rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -185,6 +185,16 @@ def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_r
                     message=f"the merged cell {written} hides the heading in {letter}{header_row}. Unmerge it "
                     "(Home > Merge & Center), and check the headings.",
                 )
+
+
+def spread_groups(groups: Mapping[str, str], ranges: Iterable[str], header_row: int) -> dict[str, str]:
+    """The texts above the headings, with those of merged cells in all their columns."""
+    spread = dict(groups)
+    for written in ranges if groups else ():
+        left, top, right, bottom = _bounds(written)
+        if top <= header_row - 1 <= bottom < header_row and (text := groups.get(LETTERS[left - 1])):
+            spread |= dict.fromkeys(LETTERS[left - 1 : right], text)
+    return spread
 
 
 def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) -> Iterator[Problem]:

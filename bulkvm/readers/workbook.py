@@ -24,6 +24,7 @@ from bulkvm.readers.hidden_and_merged import (
     allow_partly_struck,
     find_covered_headings,
     mark_merged,
+    spread_groups,
     warn_conditional,
     warn_hidden_columns,
     warn_hidden_rows,
@@ -202,6 +203,8 @@ def _read(
         headings=header.headings,
         cells=cells,
         kinds=table.kinds,
+        titles=header.titles,
+        groups=spread_groups(header.groups, worksheet.merged, header.row.number),
         hidden=HiddenCells(
             frozenset(table.hidden),
             frozenset(letter for first, last in worksheet.hidden_columns for letter in LETTERS[first - 1 : last]),

@@ -32,6 +32,8 @@ from bulkvm.columns.header_matching import (
 )
 from bulkvm.columns.heading_words import (
     is_about_voicemail,
+    is_group_of_other_secret,
+    is_title_of_other_secrets,
     may_name_pin,
     may_name_secret,
     names_box,
@@ -217,9 +219,25 @@ def _uncertain_pin(letters: list[str], unknown: Mapping[str, str], sheet: Sheet)
             f'("{shown(heading)}"). If they are the PINs, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
         )
         option = f"Or choose with {choice}, or ignore the column with {map_option(theirs, '')}."
+    elif above := _other_secret_above(letters[0], theirs, sheet):
+        message = (
+            f'it is not clear whether column {column} holds the PINs: the text above it is "{shown(above)}". If it '
+            f'does, rename the column to "{_CERTAIN_PIN}"; if not, delete it.'
+        )
+        option = f"Or choose with {choice}, or ignore the column with {map_option(theirs, '')}."
     else:
         return []
     return [_pin_problem(letters[0], sheet, ProblemCode.PIN_COLUMN_UNCERTAIN, message, option)]
+
+
+def _other_secret_above(letter: str, heading: str, sheet: Sheet) -> str:
+    """The text above the heading of the PINs that shows that they are those of something else."""
+    if names_box(heading):
+        return ""
+    group = sheet.groups.get(letter, "")
+    if is_group_of_other_secret(group):
+        return group
+    return next(filter(is_title_of_other_secrets, sheet.titles), "")
 
 
 def _unread_pins(letters: list[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.model.box import BLANK
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.readers import read_sheet
+from bulkvm.validation import validate
 from tests.readers.files import HEADINGS, csv_text, header_xml, texts, write_raw_workbook, write_workbook
 
 ROW = ("6201", "Desk", "402817")
@@ -329,3 +331,64 @@ def test_boxes_above_the_headings_are_an_error(
 
     assert [problem.code for problem in problems] == (["headings-change"] if named else [])
     assert all(f"rows above them may be boxes: {named}." in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("heading", ["Password", "Code", "PIN"])
+@pytest.mark.parametrize(
+    "above",
+    [("", "", "SIP phone"), ("", "", "Door"), ("", "", "Alarm system"), ("Box", "", "Old"), ("Wifi passwords",),
+     ("Alarm codes of the staff",)],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_secret_of_something_else_by_the_text_above_its_heading_is_uncertain(
+    tmp_path: Path, suffix: str, above: Sequence[str], heading: str
+) -> None:
+    rows, path = [above, ("Extension", "Name", heading), ROW], tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_text(rows))
+    else:
+        write_workbook(path, *rows)
+
+    (problem,) = [problem for problem in validate(read_sheet(path)).problems if problem.is_error]
+    assert problem.code == "pin-column-uncertain"
+    assert f'--map "{heading}=pin"' in problem.message_with_option
+    for header, pin in (("pin", "402817"), ("", BLANK)):
+        (record,) = validate(read_sheet(path, heading_map={heading: header})).records
+        assert record.pin == pin
+
+
+def test_the_text_of_a_merged_cell_is_above_all_its_columns(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Boxes", 0)
+    for row in (["", "", "SIP phone"], ["Extension", "Name", "Floor", "Password"], ["6201", "Desk", "2", "402817"]):
+        sheet.append(row)
+    sheet.merge_cells("C1:D1")
+    book.save(tmp_path / "a.xlsx")
+
+    problems = validate(read_sheet(tmp_path / "a.xlsx")).problems
+
+    assert "pin-column-uncertain" in {problem.code for problem in problems}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [("Voicemail boxes",), ("Contact",), ("Phones of Clinic X",), ("", "", "Voicemail"), ("Office Zurich",),
+     ("PINs of the office",), ("", "", "Phones of Clinic X"), ("Voicemail passwords of the phones",),
+     ("Box", "", "Voicemail portal")],
+)  # fmt: skip
+@pytest.mark.parametrize("heading", ["Password", "PIN"])
+def test_titles_and_groups_of_boxes_leave_the_pins_certain(tmp_path: Path, above: Sequence[str], heading: str) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", above, ("Extension", "Name", heading), ROW)
+
+    assert [record.pin for record in validate(read_sheet(path)).records] == ["402817"]
+
+
+def test_a_title_merged_over_the_whole_table_is_no_group(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Boxes", 0)
+    for row in (["Office phones"], ["", "Extension", "Name", "Password"], ["", *ROW]):
+        sheet.append(row)
+    sheet.merge_cells("A1:D1")
+    book.save(tmp_path / "a.xlsx")
+
+    assert [record.pin for record in validate(read_sheet(tmp_path / "a.xlsx")).records] == ["402817"]
