@@ -40,7 +40,10 @@ from bulkvm.columns.heading_words import (
     names_change,
     names_login,
     names_only_box,
+    names_other_address,
+    names_outdated,
     names_secret,
+    split_words,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
@@ -107,6 +110,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         for letter, heading in unknown.items()
         if names_new_number(heading)
     ]
+    problems += [_other_group(*pair, sheet) for pair in columns.items() if _is_of_other(*pair, sheet)]
     pins = letters.get(PIN_COLUMN, [])
     uncertain = _uncertain_pin(pins, unknown, sheet)
     problems += uncertain
@@ -190,6 +194,29 @@ def _new_number(letter: str, heading: str, header_row: int) -> Problem:
         message=f'column {letter} ("{shown(heading)}") has new numbers. The number of a box cannot be changed: a row '
         "with another extension is another box. Delete it, or rename it if it has the extensions to be used.",
         option=f"Or use it with {map_option(heading, KEY_COLUMN.header)}, or ignore it with {map_option(heading, '')}.",
+    )
+
+
+def _is_of_other(letter: str, column: Column, sheet: Sheet) -> bool:
+    """Whether the text above a heading shows that the column has other addresses, or former values."""
+    group = sheet.groups.get(letter, "")
+    if names_box(group) or column is PIN_COLUMN or column.header in sheet.heading_map.values():
+        return False
+    is_other_address = names_other_address(group) or "fax" in split_words(group)
+    return names_outdated(group) or (column is _RECIPIENTS and is_other_address)
+
+
+def _other_group(letter: str, column: Column, sheet: Sheet) -> Problem:
+    heading = sheet.headings[letter]
+    return Problem(
+        row=None,
+        column=column.header,
+        cell=f"{letter}{sheet.header_row}",
+        code=ProblemCode.HEADING_AMBIGUOUS,
+        message=f'column {letter} ("{shown(heading)}") may not be "{column.title}": the text above it is '
+        f'"{shown(sheet.groups[letter])}". Delete that text if the column is right, or delete the column.',
+        option=f"Or choose with {map_option(heading, column.header)}, or ignore the column with "
+        f"{map_option(heading, '')}.",
     )
 
 

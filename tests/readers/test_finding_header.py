@@ -392,3 +392,20 @@ def test_a_title_merged_over_the_whole_table_is_no_group(tmp_path: Path) -> None
     book.save(tmp_path / "a.xlsx")
 
     assert [record.pin for record in validate(read_sheet(tmp_path / "a.xlsx")).records] == ["402817"]
+
+
+@pytest.mark.parametrize(
+    ("above", "heading", "header"),
+    [(("", "", "Private"), "E-mail", "recipients"), (("", "", "Fax"), "E-mail", "recipients"),
+     (("Old", "", "New"), "Extension", "extension_number"), (("", "Old", "x"), "Name", "name")],
+)  # fmt: skip
+def test_a_column_of_something_else_by_the_text_above_its_heading_is_an_error(
+    tmp_path: Path, above: Sequence[str], heading: str, header: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text([above, ("Extension", "Name", "E-mail"), ("6201", "Desk", "a@example.com")]))
+
+    (problem,) = [problem for problem in validate(read_sheet(path)).problems if problem.is_error]
+    assert problem.code == "heading-ambiguous"
+    assert f'--map "{heading}={header}"' in problem.message_with_option
+    assert validate(read_sheet(path, heading_map={heading: header})).is_readable
