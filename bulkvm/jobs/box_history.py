@@ -1,7 +1,7 @@
 """What the journals of runs show of boxes: the PINs, names and addresses that they had, and which run set them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bulkvm.columns import NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.mask_digits import may_be_mask
@@ -80,6 +80,8 @@ class BoxHistory:
         if isinstance(box.pin, str) and sets_pin(change, outcome):
             self.pins.append(PinSet(box.pin, run, is_certain))
         self._add_box(box)
+        if "recipients" in outcome.changed and self.last:
+            self.last = replace(self.last, recipients=box.recipients)  # also if they were cleared
 
     def _add_box(self, box: Box) -> None:
         """Add the values that the box has at that time."""
@@ -87,7 +89,7 @@ class BoxHistory:
         is_known = isinstance(box.pin, str) and not may_be_mask(PIN_COLUMN, box.pin)
         if is_known and box.pin not in {known.pin for known in self.pins[-1:]}:
             self.pins.append(PinSet(str(box.pin), ""))
-        self.last = box
+        self.last = box.filled_from(self.last, blanks=True) if self.last else box
 
     def _add_texts(self, box: Box | Record) -> None:
         self.names.update([box.name] if isinstance(box.name, str) else [])

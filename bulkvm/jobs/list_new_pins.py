@@ -66,7 +66,8 @@ class PinListReport:
 def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> PinListReport:
     """Write the name, the extension, the PIN and the first address of each box whose PIN an import set.
 
-    A box that a later run deleted, replaced or gave another PIN is not listed.
+    A box that a later run deleted, replaced or gave another PIN is not listed. Its name and address are the last ones
+    that the journals have.
 
     Args:
         result: the result file of an import; or a run, by a unique prefix of its name or as `last`.
@@ -145,8 +146,21 @@ def _split_outdated(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
             if reason := _reason_not_to_list(box, found.histories):
                 outdated.setdefault(reason, {})[box.extension_number] = None
             else:
-                boxes.setdefault(box.id or box.extension_number, box)
+                boxes.setdefault(box.id or box.extension_number, _with_last_texts(box, found.histories))
     return list(boxes.values()), {reason: list(numbers) for reason, numbers in outdated.items()}
+
+
+def _with_last_texts(box: Box, histories: BoxHistories) -> Box:
+    """A box with its last known name and addresses, which a later run may have changed."""
+    known = histories.find_current(box)
+    if not (known and known.last):
+        return box
+    name, recipients = known.last.name, known.last.recipients
+    return replace(
+        box,
+        name=name if isinstance(name, str) else box.name,
+        recipients=recipients if isinstance(recipients, tuple) else box.recipients,
+    )
 
 
 def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
@@ -226,7 +240,7 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
             f"{count(unknown, 'PIN')} in {file.name} could not be compared with what was sent: no journal here has "
             f"{'it' if unknown == 1 else 'them'}. If the file was edited, check the list."
         )
-    return _Found({row: _fill_in(box, histories) for row, box in rows.items()}, histories)
+    return _Found(rows, histories)
 
 
 def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
@@ -255,14 +269,6 @@ def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
 def _is_changed(status: str, changed: str) -> bool:
     """Whether an import changed the PIN of a row, by its cells in the result."""
     return status == Status.UPDATED and PIN_COLUMN.header in changed.split(", ")
-
-
-def _fill_in(box: Box | Status, histories: BoxHistories) -> Box | Status:
-    """A box with the name and the addresses that its row left to the PBX."""
-    if isinstance(box, Status):
-        return box
-    known = histories.find(box)
-    return box.filled_from(known.last, blanks=True) if known and known.last else box
 
 
 def _find_edited(boxes: Mapping[int, Box], histories: BoxHistories) -> Iterator[int]:

@@ -251,6 +251,27 @@ def test_the_pin_of_a_box_that_was_deleted_elsewhere_is_listed_by_the_run_that_c
         assert [row[1:3] for row in listed(folder / "letters.csv")[1:]] == [("6202", stored(pbx, "pin")["6202"])]
 
 
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_letter_has_the_name_and_the_address_that_a_later_run_set(bulkvm: Bulkvm, folder: Path, suffix: str) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS[:2]), "--replace-pins", "--yes", "--result", f"r.{suffix}")
+    (first,) = run_names(bulkvm)
+    new = ("6201", "Reception", "", "new@example.com", "yes"), ("6202", "", "", "<clear>", "no")
+    bulkvm("import", write_csv(folder / "b.csv", *new), "--yes")
+
+    def letters() -> list[list[tuple[str, str]]]:
+        found = []
+        for result in (f"r.{suffix}", first):
+            assert bulkvm("pins", result, "--output", "letters.csv").code == 0
+            found.append([(row[0], row[3]) for row in listed(folder / "letters.csv")[1:]])
+            (folder / "letters.csv").unlink()
+        return found
+
+    assert letters() == [[("Reception", "new@example.com"), ("Müller", "")]] * 2
+    bulkvm("undo", "last", "--yes")
+    assert letters() == [[("Front Desk", "desk@example.com"), ("Müller", "mueller@example.com")]] * 2
+
+
 @pytest.mark.usefixtures("folder")
 def test_the_pin_of_a_box_that_was_replaced_elsewhere_is_not_listed_once_a_run_has_seen_that(
     bulkvm: Bulkvm, serve: Serve, folder: Path
