@@ -5,23 +5,18 @@ from typing import Final
 from bulkvm.columns.boolean import is_no, is_yes
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import without_notes
-from bulkvm.columns.heading_words import fold
+from bulkvm.columns.heading_words import fold, split_words, word_set
+from bulkvm.columns.unwanted_words import folded_names, marks_unwanted
 
-
-def _names(names: str) -> frozenset[str]:
-    return frozenset(map(fold, names.split(", ")))
-
-
-# In English, German, French, Spanish, Italian, Dutch and Portuguese. With yes, the box is not wanted.
-_DELETE: Final = _names(
-    "delete, remove, deleted, removed, to delete, to be deleted, delete box, delete mailbox, delete voicemail, "
-    "disable, disabled, inactive, löschen, loeschen, gelöscht, zu löschen, entfernen, deaktivieren, deaktiviert, "
-    "inaktiv, supprimer, à supprimer, supprimé, désactiver, désactivé, eliminar, borrar, eliminado, desactivar, "
-    "desactivado, eliminare, elimina, cancellare, da eliminare, disattivare, disattivato, verwijderen, verwijderd, "
-    "te verwijderen, uitgeschakeld, excluir, remover, apagar, excluído, desativar, desativado"
+# In English, German, French, Spanish, Italian, Dutch and Portuguese. With yes, the box is not wanted; so it is below
+# all headings that mark it so themselves, such as "Leaver".
+_DELETE: Final = folded_names(
+    "delete, remove, to delete, delete box, delete mailbox, delete voicemail, disable, löschen, zu löschen, "
+    "deaktivieren, supprimer, désactiver, eliminar, borrar, desactivar, eliminare, elimina, da eliminare, "
+    "te verwijderen, excluir, remover, apagar, desativar"
 )
 # With no, the box is not wanted.
-_ACTIVE: Final = _names(
+_ACTIVE: Final = folded_names(
     "active, is active, enabled, enable, in use, voicemail, vm, has voicemail, enable voicemail, voicemail enabled, "
     "voicemail active, voicemail on, vm enabled, enable vm, mailbox enabled, enable mailbox, aktiv, aktiviert, "
     "aktivieren, voicemail aktiv, voicemail aktiviert, voicemail aktivieren, mailbox aktiv, mailbox aktiviert, actif, "
@@ -30,32 +25,69 @@ _ACTIVE: Final = _names(
     "abilitato, casella attiva, casella vocale attiva, segreteria attiva, actief, ingeschakeld, voicemail actief, "
     "voicemail ingeschakeld, ativo, ativado, caixa de voz ativa, correio de voz ativo"
 )
-# With one of the words below, the box is not wanted.
-_ACTION: Final = _names(
-    "action, operation, change type, to do, aktion, vorgang, maßnahme, opération, acción, operación, azione, "
-    "operazione, actie, bewerking, ação, operação, status, state, zustand, statut, état, estado, stato, staat"
+# The same, with or without words for what is wanted: "Import?", "Needs a voicemail box".
+_WANTED: Final = word_set(
+    "import keep create need needs needed want wants wanted require requires required include included add migrate "
+    "importieren behalten anlegen erstellen benotigt benoetigt benotigen benoetigen braucht erforderlich gewunscht "
+    "gewuenscht einrichten ubernehmen uebernehmen aufnehmen hinzufugen hinzufuegen migrieren notwendig notig noetig "
+    "importer conserver garder creer necessaire requis requise besoin souhaite souhaitee inclure ajouter importar "
+    "conservar mantener crear necesita necesario requiere requerido incluir anadir deseado importare importa tenere "
+    "mantenere conservare creare crea serve necessario necessaria richiede richiesta richiesto includere aggiungere "
+    "desiderata importeren behouden bewaren aanmaken nodig vereist gewenst opnemen toevoegen manter criar precisa "
+    "requer adicionar deseja desejado desejada"
 )
-_NOT_WANTED: Final = _names(
-    "delete, deleted, remove, removed, drop, del, disable, disabled, deactivate, deactivated, inactive, löschen, "
-    "loeschen, gelöscht, geloescht, entfernen, entfernt, deaktivieren, deaktiviert, inaktiv, supprimer, supprimé, "
-    "désactiver, désactivé, inactif, eliminar, eliminado, borrar, borrado, desactivar, desactivado, inactivo, "
-    "eliminare, elimina, eliminato, cancellare, disattivare, disattivato, inattivo, verwijderen, verwijder, "
-    "verwijderd, uitschakelen, uitgeschakeld, inactief, excluir, excluído, remover, removido, apagar, desativar, "
-    "desativado, inativo"
+_OBJECTS: Final = word_set(
+    "this row line entry user person the a an box boxes mailbox mailboxes voicemail voicemails voice mail vm "
+    "voicebox voicemailbox into in to pbx portsip diese zeile die den das der eine ein postfach zu cette ligne la le "
+    "de une un messagerie vocale boite buzon voz el esta fila una casella segreteria questa riga da een deze rij uma "
+    "caixa correio linha"
+)
+# Below a heading of these words, with or without words for what they are about, some words mark the box as not wanted.
+_ACTION_WORDS: Final = word_set(
+    "action operation aktion vorgang massnahme accion operacion azione operazione actie bewerking acao operacao "
+    "status state zustand statut etat estado stato staat situation situacion situazione situacao"
+)
+_ACTION: Final = folded_names("change type, to do, verbleib, what to do")
+_ABOUT: Final = _OBJECTS | word_set(
+    "employment employee staff personnel hr member account extension current new needed required requested mitarbeiter "
+    "benutzer konto aktueller employe personnel compte actuel empleado personal cuenta actual dipendente personale "
+    "attuale medewerker gebruiker huidige funcionario conta atual del do"
+)
+_STATUS_COMPOUNDS: Final = word_set(
+    "mitarbeiterstatus personalstatus beschaftigungsstatus beschaeftigungsstatus benutzerstatus kontostatus "
+    "mailboxstatus medewerkerstatus gebruikersstatus accountstatus userstatus"
 )
 
 
 def names_action(heading: str) -> bool:
     """Whether a heading asks what to do with a box, or shows whether it is in use: "Delete?", "Active"."""
-    return fold(without_notes(heading)) in _DELETE | _ACTIVE | _ACTION
+    heading = without_notes(heading)
+    return _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
 
 
 def is_unwanted(heading: str, text: str) -> bool:
     """Whether a cell below such a heading shows that the box is not wanted."""
-    heading, text = fold(without_notes(heading)), text.strip(STRIP_CHARS)
-    word = fold(text)
-    if heading in _DELETE:
-        return bool(text) and (is_yes(text) or word in _NOT_WANTED)
-    if heading in _ACTIVE:
-        return bool(text) and (is_no(text) or word in _NOT_WANTED)
-    return heading in _ACTION and word in _NOT_WANTED
+    heading, text = without_notes(heading), text.strip(STRIP_CHARS)
+    if not text:
+        return False
+    if _is_for_unwanted(heading):
+        return is_yes(text) or marks_unwanted(text)
+    if _is_for_wanted(heading):
+        return is_no(text) or marks_unwanted(text)
+    return _is_for_action(heading) and marks_unwanted(text)
+
+
+def _is_for_unwanted(heading: str) -> bool:
+    return fold(heading) in _DELETE or marks_unwanted(heading)
+
+
+def _is_for_wanted(heading: str) -> bool:
+    if fold(heading) in _ACTIVE:
+        return True
+    words = [word for word in split_words(heading) if word not in _OBJECTS]
+    return len(words) == 1 and words[0] in _WANTED
+
+
+def _is_for_action(heading: str) -> bool:
+    words = {word for word in split_words(heading) if word not in _ABOUT}
+    return fold(heading) in _ACTION or (bool(words) and words <= _ACTION_WORDS | _STATUS_COMPOUNDS)

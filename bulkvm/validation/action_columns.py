@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bulkvm.columns.action_headings import is_unwanted
+from bulkvm.columns.action_headings import is_unwanted, names_action
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
 from bulkvm.columns.sheet_columns import sheet_columns
@@ -19,6 +19,7 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
             or is_result_heading(heading)
             or heading_key(heading) in mapped
             or letter not in sheet.cells
+            or not names_action(heading)
         ):
             continue
         texts = sheet.texts(letter)

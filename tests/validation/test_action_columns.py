@@ -18,6 +18,20 @@ from tests.sheets import sheet_of
         ("Aktiv", "nein"), ("Actif", "non"), ("Activo", "FALSE"), ("Attivo", "no"), ("Actief", "nee"), ("Ativo", "não"),
         ("Delete (Y/N)", "Y"), ("Delete Y/N", "y"), ("Action (add/change/delete)", "delete"),
         ("Voicemail aktiv (ja/nein)", "nein"), ("Voicemail: yes/no?", "no"),
+        ("Status", "to delete"), ("Status", "To be deleted"), ("Status", "left"), ("Status", "Left 31.12."),
+        ("State", "has left the company"), ("Status", "terminated"), ("Employment status", "Leaver"),
+        ("Status", "gekündigt"), ("Mitarbeiterstatus", "ausgeschieden"), ("Status", "Gekuendigt"),
+        ("Statut", "à supprimer"), ("État", "parti"), ("Estado", "baja"), ("Estado", "dado de baja"),
+        ("Stato", "in uscita"), ("Stato", "da eliminare"), ("Status", "uit dienst"), ("Status", "te verwijderen"),
+        ("Situação", "saiu"), ("Status", "desligado"), ("Action", "do not import"), ("Action needed", "skip"),
+        ("Aktion", "bitte löschen"), ("Import?", "no"), ("Import this row?", "N"), ("Keep", "no"), ("Keep?", "FALSE"),
+        ("Needs voicemail", "no"), ("Needs a voicemail box?", "No"), ("Create?", "no"), ("Voicemail required", "no"),
+        ("Voicemail needed?", "not needed"), ("Include", "no"), ("Leaver", "yes"), ("Do not import", "x"),
+        ("Importieren", "nein"), ("Mailbox benötigt?", "nein"), ("Anlegen?", "nein"), ("À créer", "non"),
+        ("Besoin de messagerie vocale", "non"), ("Importar", "no"), ("Necesita buzón de voz", "no"),
+        ("Da creare", "no"), ("Serve casella vocale?", "no"), ("Voicemail nodig", "nee"), ("Importeren?", "nee"),
+        ("Precisa de correio de voz", "não"), ("Criar?", "não"), ("Ausgeschieden", "ja"), ("Parti", "oui"),
+        ("Uit dienst", "ja"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
@@ -37,6 +51,11 @@ def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str)
         ("Delete?", "no"), ("Delete?", ""), ("Action", "update"), ("Action", "create"), ("Status", "open"),
         ("Status", "no"), ("Status", "active"), ("Active", "yes"), ("Active", ""), ("Enable Voicemail", "Yes"),
         ("Voicemail", "6201"), ("Note", "delete"), ("Deleted by", "x"), ("bulkvm_status", "deleted"),
+        ("Status", "ok"), ("Status", "done"), ("Status", "new"), ("Status", "created"), ("Status", "do not delete"),
+        ("Status", "not left"), ("Status", "erledigt"), ("Statut", "nouveau"), ("Estado", "alta"), ("State", "LA"),
+        ("Import?", "yes"), ("Import?", ""), ("Imported", "no"), ("Created", "no"), ("Keep old greeting", "no"),
+        ("Needs training", "no"), ("Left phone", "yes"), ("Required by", "no"), ("Status date", "2026-01-31"),
+        ("Status", "skipped"), ("Account status", "Active"), ("New", "no"), ("Action", "keep"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_not_marked_so_is_read(heading: str, text: str) -> None:

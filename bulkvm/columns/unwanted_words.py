@@ -1,0 +1,71 @@
+"""Words that mark a box as not wanted: "to be deleted", "left", "do not import"."""
+
+from typing import Final
+
+from bulkvm.columns.heading_words import fold, split_words, word_set
+
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+def folded_names(names: str) -> frozenset[str]:
+    """Names to compare with folded texts, German ones in both spellings."""
+    return frozenset(key for name in names.split(", ") for key in (fold(name), fold(name.translate(_UMLAUTS))))
+
+
+# In English, German, French, Spanish, Italian, Dutch and Portuguese.
+_SWITCHED_OFF: Final = folded_names(
+    "delete, deleted, remove, removed, disable, disabled, deactivate, deactivated, inactive, terminated, suspended, "
+    "decommissioned, obsolete, offboarded, leaver, ex-employee, former employee, löschen, gelöscht, entfernt, "
+    "deaktiviert, inaktiv, gekündigt, ausgeschieden, ausgetreten, supprimer, supprimé, supprimée, désactivé, "
+    "désactivée, inactif, inactive, licencié, licenciée, eliminado, eliminada, borrado, desactivado, desactivada, "
+    "inactivo, inactiva, dado de baja, dada de baja, eliminato, eliminata, cancellato, cancellata, disattivato, "
+    "disattivata, inattivo, inattiva, cessato, cessata, licenziato, licenziata, verwijderd, uitgeschakeld, inactief, "
+    "uit dienst, vertrokken, excluído, excluída, removido, removida, apagado, apagada, desativado, desativada, "
+    "inativo, inativa, desligado, desligada, demitido, demitida"
+)
+_NOT_WANTED: Final = _SWITCHED_OFF | folded_names(
+    "drop, del, left, leaving, leavers, gone, departed, termination, resigned, retired, dismissed, cancel, cancelled, "
+    "canceled, former, no longer here, no longer employed, no longer works here, no longer needed, "
+    "no longer required, skip, ignore, exclude, excluded, omit, do not import, don't import, do not create, "
+    "don't create, not needed, not required, not wanted, unwanted, no voicemail, without voicemail, archive, archived, "
+    "entfernen, deaktivieren, Kündigung, kündigen, Austritt, Abgang, verlassen, ehemalig, ehemalige, ehemaliger, "
+    "entfällt, storniert, nicht mehr da, nicht mehr im Haus, nicht mehr benötigt, nicht importieren, nicht anlegen, "
+    "nicht benötigt, nicht nötig, ignorieren, überspringen, ohne Voicemail, "
+    "désactiver, parti, partie, partis, quitté, départ, sorti, sortie, démissionné, démissionnaire, retraité, "
+    "retraitée, résilié, résiliée, annulé, annulée, ne pas importer, ne pas créer, pas nécessaire, plus nécessaire, "
+    "ignorer, exclure, "
+    "eliminar, borrar, desactivar, baja, dar de baja, cesado, cesada, despedido, despedida, jubilado, jubilada, salió, "
+    "se fue, cancelado, cancelada, anulado, anulada, ya no trabaja, no importar, no crear, no necesario, no necesita, "
+    "ignorar, excluir, "
+    "eliminare, elimina, cancellare, disattivare, in uscita, uscito, uscita, dimesso, dimessa, dimissionario, "
+    "pensionato, pensionata, annullato, annullata, non importare, non creare, non necessario, non serve, ignorare, "
+    "escludere, "
+    "verwijderen, verwijder, uitschakelen, ontslagen, opgezegd, met pensioen, vervallen, vervalt, beëindigd, "
+    "niet importeren, niet aanmaken, niet nodig, niet meer nodig, overslaan, negeren, "
+    "remover, apagar, desativar, saiu, rescindido, rescindida, aposentado, aposentada, dispensado, dispensada, "
+    "não importar, não criar, não necessário, não precisa"
+)
+# Around them, as in "to be deleted" and "has left the company".
+_FILLERS: Final = word_set(
+    "to be please the has have had been is was on since from of box boxes mailbox voicemail vm user account employee "
+    "company extension line row entry pbx bitte zu soll wird werden ist hat am seit die der das dem den aus firma "
+    "unternehmen konto zeile a est ete le la l depuis entreprise societe compte ligne el il por desde empresa cuenta "
+    "fila da ha dal azienda riga te is op sinds het bedrijf rij em o foi conta linha"
+)
+
+
+def marks_unwanted(text: str) -> bool:
+    """Whether a cell that shows what to do with a box, or what became of it, marks it as not wanted."""
+    return fold(text) in _NOT_WANTED or _without_fillers(text) in _NOT_WANTED
+
+
+def names_switched_off(note: str) -> bool:
+    """Whether a note in a name or before an address shows that the box is no longer in use: "DISABLED".
+
+    "Left" does not: it may be a place.
+    """
+    return fold(note) in _SWITCHED_OFF or _without_fillers(note) in _SWITCHED_OFF
+
+
+def _without_fillers(text: str) -> str:
+    return "".join(word for word in split_words(text) if word not in _FILLERS and not word.isdecimal())
