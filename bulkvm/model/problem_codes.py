@@ -155,7 +155,10 @@ class ProblemCode(StrEnum):
         "correct its formula, or type the value",
     )
     FORMULA_NO_RESULT = (
-        "formula-no-result", _ERROR, "the formula has no stored result", "open and save the file in Excel",
+        "formula-no-result",
+        _ERROR,
+        "the formula has no stored result, or gives 0 for an empty cell",
+        "open and save the file in Excel, or type the value",
     )  # fmt: skip
     EXCEL_FRACTION = "excel-fraction", _ERROR, "Excel holds a number with decimals", _TYPE_AGAIN
     EXCEL_LONG_NUMBER = "excel-long-number", _ERROR, "Excel keeps only 15 digits of a number", _TYPE_AGAIN

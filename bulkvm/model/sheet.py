@@ -35,6 +35,7 @@ class CellKind(StrEnum):
     PERCENTAGE = "percentage"
     EXCEL_ERROR = "error value"  # #N/A, #REF! ...; its text is the error's name
     NO_RESULT = "formula without result"  # its text is the formula
+    ZERO_OF_BLANK = "formula that gives 0 for an empty cell"  # or a 0 that was typed there; its text is the 0
     TOO_LONG = "text longer than a cell"  # its text is what a cell holds of it
     SHOWN_OTHERWISE = "number shown as something else"  # its text is what is shown, or the number
     HIDDEN = "value that is not shown"  # by its number format; its text is the value
@@ -51,7 +52,7 @@ class CellKind(StrEnum):
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
     CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED, CellKind.UNKNOWN_WORD,
-    CellKind.PARTLY_STRUCK,
+    CellKind.PARTLY_STRUCK, CellKind.ZERO_OF_BLANK,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,

@@ -14,6 +14,7 @@ from bulkvm.readers.formula_references import (
     find_references,
     is_aggregate_of_row,
     is_computed,
+    may_give_blank,
     with_ranges,
 )
 from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
@@ -21,7 +22,7 @@ from bulkvm.readers.table import COLUMN_OF
 
 _MAX_REMEMBERED: Final = 2**20  # random cells, to which other cells may refer
 _MAX_REFERENCES: Final = 1000  # of one formula
-_MAX_SPILLED: Final = 100  # ranges of random numbers that one formula fills
+_MAX_SPILLED: Final = 100  # ranges that formulas fill
 _MAX_SHARED: Final = 2**16
 _MAX_STEPS: Final = 50  # from a random number to a cell that depends on it, in one row
 _RANGE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
@@ -46,6 +47,7 @@ class _Shared(NamedTuple):
     kind: CellKind | None
     origin: Origin | None
     references: tuple[Reference, ...]
+    may_give_blank: bool
 
     def references_from(self, letter: str, row: int) -> tuple[Reference, ...]:
         """The references of a cell below; those of a cell in another column are not followed."""
@@ -103,6 +105,7 @@ class FormulaCells:
         self._headings: dict[str, int] = {}  # columns by the folded texts of the first rows
         self._in_row: dict[str, tuple[Reference, ...]] = {}
         self._letters: set[str] = set()
+        self.filled_with_blanks: list[tuple[int, int, int, int]] = []  # ranges of formulas that may give empty cells
 
     def has_any_in(self, letters: Collection[str]) -> bool:
         """Whether a cell of these columns has a formula, or may have its value from one beside it."""
@@ -121,12 +124,14 @@ class FormulaCells:
             kind: the kind of the cell.
         """
         self._letters.add(letter)
+        if attributes.get("t") == "array" and may_give_blank(formula):
+            _note_filled(self.filled_with_blanks, attributes)
         whole = with_ranges(formula, self._texts.names)
         references = tuple(islice(find_references(whole, row, self._headings), _MAX_REFERENCES)) if whole else ()
         origin = self._origin(whole, kind)
         index = attributes.get("si", "") if attributes.get("t") == "shared" else None
         if index is not None and formula and len(self._shared) < _MAX_SHARED:
-            self._shared[index] = _Shared(letter, row, kind, origin, references)
+            self._shared[index] = _Shared(letter, row, kind, origin, references, may_give_blank(formula))
         elif index is not None and (shared := self._shared.get(index)):
             origin = shared.origin
             references = shared.references_from(letter, row)
@@ -137,7 +142,7 @@ class FormulaCells:
         if origin:
             self.random.add(COLUMN_OF[letter], row, origin)
         if origin is Origin.CERTAIN:
-            self._note_spilled(attributes)
+            _note_filled(self._spilled, attributes)
         elif references:
             self._in_row[letter] = references
             self.sheets.update(reference.sheet for reference in references if reference.sheet)
@@ -149,11 +154,15 @@ class FormulaCells:
             return Origin.CERTAIN
         return Origin.COMPUTED if is_computed(formula) else None
 
-    def _note_spilled(self, attributes: Mapping[str, str]) -> None:
-        """Note the range that an array formula fills."""
-        found = _RANGE.fullmatch(attributes.get("ref", "")) if attributes.get("t") == "array" else None
-        if found and found[1] in COLUMN_OF and found[3] in COLUMN_OF and len(self._spilled) < _MAX_SPILLED:
-            self._spilled.append((COLUMN_OF[found[1]], int(found[2]), COLUMN_OF[found[3]], int(found[4])))
+    def may_be_blank(self, letter: str, row: int, formula: str | None, attributes: Mapping[str, str]) -> bool:
+        """Whether the 0 in a cell may be that of an empty cell, to which its formula or one that fills it refers."""
+        if formula is None:
+            column = COLUMN_OF[letter]
+            return any(
+                left <= column <= right and top <= row <= bottom for left, top, right, bottom in self.filled_with_blanks
+            )
+        shared = self._shared.get(attributes.get("si", "")) if not formula else None
+        return shared.may_give_blank if shared else may_give_blank(formula)
 
     def end_row(self, row: int, cells: Mapping[str, str]) -> None:
         """Find the random numbers of a row that is complete."""
@@ -198,6 +207,13 @@ class FormulaCells:
         for letter in pins:
             yield from ((letter, row, CellKind.RANDOM) for row in self.random.rows(letter, Origin.POSSIBLE))
             yield from ((letter, row, CellKind.COMPUTED) for row in self.random.rows(letter, Origin.COMPUTED))
+
+
+def _note_filled(ranges: list[tuple[int, int, int, int]], attributes: Mapping[str, str]) -> None:
+    """Note the range that an array formula fills."""
+    found = _RANGE.fullmatch(attributes.get("ref", "")) if attributes.get("t") == "array" else None
+    if found and found[1] in COLUMN_OF and found[3] in COLUMN_OF and len(ranges) < _MAX_SPILLED:
+        ranges.append((COLUMN_OF[found[1]], int(found[2]), COLUMN_OF[found[3]], int(found[4])))
 
 
 def _has_any(rows: list[int], first: int, last: int) -> bool:

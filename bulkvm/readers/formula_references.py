@@ -29,6 +29,22 @@ _OF_TABLE: Final = re.compile(r"(?<![\w\]\[])[A-Za-z_]\w*\[([^\[\]#@]{1,255})\]"
 _NAME: Final = re.compile(r"(?<![\w.!'\]\\])[A-Za-z_\\][\w.\\]*(?![\w.(!'\[])")
 # What cannot be followed: computed references, and other workbooks.
 _COMPUTED: Final = re.compile(r"\b(?:INDIRECT|OFFSET)\s*\(|\[[0-9]+\][^\[\]!]{0,64}!", re.IGNORECASE)
+# A formula that only refers to a cell, a range, a name or the column of a table.
+_LINK: Final = re.compile(
+    r"(?:'(?:[^']|'')*'!|[\w.\[\]]+!)?\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?#?"
+    r"|[A-Za-z_\\][\w.\\]*(?:\[.*\])?"
+)
+_CALL: Final = re.compile(r"(?:_xl\w+\.)*([A-Z.]+)\((.*)\)", re.DOTALL)
+_MARKS: Final = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|\'\')*'|[(),{}\[\]]""")
+# Functions whose result may be a cell that they refer to.
+_LOOKUPS: Final = frozenset({
+    "VLOOKUP", "HLOOKUP", "LOOKUP", "XLOOKUP", "INDEX", "INDIRECT", "OFFSET", "SINGLE", "N", "FILTER", "SORT",
+    "SORTBY", "UNIQUE", "TRANSPOSE", "TAKE", "DROP", "CHOOSECOLS", "CHOOSEROWS", "VSTACK", "HSTACK",
+})  # fmt: skip
+# Functions whose result is one of their arguments from this one on.
+_CHOICES: Final = {"IF": 1, "IFS": 1, "CHOOSE": 1, "SWITCH": 1, "IFERROR": 0, "IFNA": 0}
+_MAX_CHOICES: Final = 4  # within each other
+_MAX_FOLLOWED: Final = 512  # characters of a formula
 
 
 class Reference(NamedTuple):
@@ -102,6 +118,38 @@ def _in_tables(formula: str, row: int, headings: Mapping[str, int]) -> Iterator[
 def is_computed(formula: str) -> bool:
     """Whether a formula refers to cells that cannot be found without calculating it, or may be in another worksheet."""
     return bool(_COMPUTED.search(formula)) or ("[" in formula and bool(_OF_TABLE.search(formula)))
+
+
+def may_give_blank(formula: str, depth: int = 0) -> bool:
+    """Whether the result of a formula may be that of an empty cell, which Excel stores and shows as 0.
+
+    A formula that names the 0 itself, as in IF(A2="","0",A2), or that calculates it, does not.
+    """
+    formula = formula.strip(" +-\n\r")
+    if len(formula) > _MAX_FOLLOWED or depth > _MAX_CHOICES:
+        return False
+    if _LINK.fullmatch(formula):
+        return True
+    called = _CALL.fullmatch(formula)
+    if called is None or (parts := _arguments(called[2])) is None:
+        return False
+    if called[1] in _LOOKUPS:
+        return True
+    chosen = parts[_CHOICES[called[1]] :] if called[1] in _CHOICES else []
+    return "0" not in (part.strip() for part in chosen) and any(may_give_blank(part, depth + 1) for part in chosen)
+
+
+def _arguments(text: str) -> list[str] | None:
+    """Split the arguments of a function; None if the text has more brackets that are closed than opened."""
+    parts, start, depth = [], 0, 0
+    for mark in _MARKS.finditer(text):
+        depth += (mark[0] in "([{") - (mark[0] in ")]}")
+        if depth < 0:
+            return None
+        if mark[0] == "," and not depth:
+            parts.append(text[start : mark.start()])
+            start = mark.end()
+    return [*parts, text[start:]]
 
 
 def is_aggregate_of_row(formula: str, row: int) -> bool:

@@ -10,7 +10,7 @@ from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import heading_key, match_headings
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.hidden_and_merged import row_ranges
 from bulkvm.readers.read_limits import HEADING_CHARACTERS
 from bulkvm.text import join_limited
@@ -37,7 +37,10 @@ def skip_rows(sheet: Sheet) -> Sheet:
     known = {text for text in words if text in names_of_key or match_headings({keys[0]: text}, sheet.heading_map)}
     others = [row for row, text in not_numbers.items() if text in known and row not in headings]
     others = [row for row in others if _has_other_headings(sheet, row)]
-    without_number = [row for row, text in not_numbers.items() if not text and row not in sheet.left_out]
+    blanks = {row for row, kind in sheet.kinds.get(keys[0], {}).items() if kind is CellKind.ZERO_OF_BLANK}
+    without_number = sorted(
+        {row for row, text in not_numbers.items() if not text and row not in sheet.left_out} | blanks
+    )
     prefilled = _find_prefilled(sheet, columns, without_number) if without_number else []
     if not (headings or others or prefilled):
         return sheet
@@ -83,12 +86,16 @@ def _find_prefilled(sheet: Sheet, columns: Mapping[str, Column], rows: Sequence[
     left = [row for row in rows if row not in reported]
     for letter in of_box:
         texts, kinds = sheet.cells[letter].tolist(), sheet.kinds.get(letter, {})
-        left = [row for row in left if row not in kinds and not texts[at[row]].strip(STRIP_CHARS)]
+        left = [row for row in left if _is_blank(texts[at[row]], kinds.get(row))]
     for letter in others:
         texts = sheet.cells[letter].tolist()
         if any(texts):
             left = [row for row in left if _is_default(texts, at[row])]
     return left
+
+
+def _is_blank(text: str, kind: CellKind | None) -> bool:
+    return kind is CellKind.ZERO_OF_BLANK or (kind is None and not text.strip(STRIP_CHARS))
 
 
 def _is_default(texts: list[str], at: int) -> bool:

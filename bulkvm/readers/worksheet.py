@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from typing import IO, Final
 
-from bulkvm.model.sheet import CellKind
+from bulkvm.model.sheet import UNREADABLE, CellKind
 from bulkvm.readers.cell_text import CellText, TextAndKind
 from bulkvm.readers.formula_cells import FormulaCells, RandomCells
 from bulkvm.readers.read_limits import CONDITIONAL_RANGES, MERGED_RANGES, ROWS
@@ -24,6 +24,7 @@ from bulkvm.readers.xml_parts import (
 _NARROWEST: Final = 1.0  # the width of a column in which a character can be seen
 _TRUE: Final = frozenset({"1", "true"})
 _FALSE: Final = frozenset({"0", "false"})
+_ZERO: Final = " +-0."  # the characters of a stored 0
 _NUMBERS: Final = frozenset({CellKind.NUMBER, CellKind.PADDED, CellKind.FORMULA})
 HIDES_VALUE: Final = "bar or icon only"  # a conditional format that shows something instead of the value
 
@@ -236,6 +237,13 @@ class Worksheet(XmlHandler):
             kind = self.formulas.add(letter, self._number, self._formula, self._formula_attributes, kind)
         if self._hides_zeros and kind_of_value == "n" and kind in _NUMBERS and text and not text.strip("0"):
             kind = CellKind.HIDDEN
+        if (
+            (self._formula is not None or self.formulas.filled_with_blanks)
+            and (kind_of_value == "n" and self._value and not self._value.strip(_ZERO))
+            and kind not in UNREADABLE
+            and self.formulas.may_be_blank(letter, self._number, self._formula, self._formula_attributes)
+        ):
+            return text, CellKind.ZERO_OF_BLANK
         return text, kind
 
     def _row(self) -> Row:

@@ -18,6 +18,11 @@ _NO_VALUE: Final = {
         ProblemCode.FORMULA_NO_RESULT,
         "The cell begins with =. Type the text without it. If it is a formula, open the file in Excel and save it.",
     ),
+    CellKind.ZERO_OF_BLANK: Fault(
+        ProblemCode.FORMULA_NO_RESULT,
+        "The formula in this cell gives 0, as it does if the cell that it refers to is empty. Type the value, or empty "
+        "this cell.",
+    ),
     CellKind.TOO_LONG: Fault(
         ProblemCode.CELL_TOO_LONG,
         "The cell has more than 32,767 characters, and the rest of them was not read. Shorten it.",
