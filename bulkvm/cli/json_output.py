@@ -188,6 +188,7 @@ def run_document(report: "RunReport") -> dict[str, Any]:
             "message": outcome.message,
             "pbx_code": outcome.pbx_code,
             "attempts": outcome.attempts,
+            "reason": outcome.reason,
         }
         for outcome in report.outcomes
     ]

@@ -33,6 +33,7 @@ from bulkvm.runs import (
 )
 from bulkvm.runs.history import UNDO_OF, find_created_later, find_run, find_sent_values, is_undo, list_runs, undos_of
 from bulkvm.runs.tenant_lock import lock_tenant
+from bulkvm.upload.row_outcomes import outcome_without_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +163,7 @@ class _Undo:
         return UndoReport(undone=self.past.info, report=report, plan=plan, undone_by=undone_by)
 
     def _nothing_left(self, plan: Plan) -> RunReport:
-        outcomes = [
-            Outcome(row=c.record.row, extension_number=c.record.extension_number, status=Status.UNCHANGED)
-            for c in plan.changes
-        ]
+        outcomes = list(map(outcome_without_request, plan.changes))
         report = self._not_sent(plan, ExitCode.DONE, outcomes=outcomes)
         return replace(report, exit_code=exit_code_of(report.outcomes, None))
 

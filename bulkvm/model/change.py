@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from bulkvm.model.box import NOT_KNOWN, Absent, Box, Record, Value
 from bulkvm.model.outcome import Colour, Outcome
@@ -18,6 +18,11 @@ class ChangeKind(StrEnum):
     UPDATE = "update"
     UNCHANGED = "unchanged"
     REMOVE = "remove"  # only in an undo
+    KEEP = "keep"  # only in an undo, which does not restore the box
+
+
+_WITHOUT_REQUEST: Final = frozenset({ChangeKind.UNCHANGED, ChangeKind.KEEP})
+_ONLY_IN_UNDO: Final = frozenset({ChangeKind.REMOVE, ChangeKind.KEEP})
 
 
 class PlannedStatus(StrEnum):
@@ -70,6 +75,7 @@ class Change:
         spares_messages: do not delete the box if it holds messages or greetings by then.
         undocumented: do not change the box if one of these undocumented fields has another value by then.
         is_exact: do not update the box if it has changed by then, as for an approved plan.
+        reason: why an undo keeps the box, and what to do.
     """
 
     kind: ChangeKind
@@ -81,6 +87,12 @@ class Change:
     spares_messages: bool = False
     undocumented: Mapping[str, Any] | None = field(default=None, repr=False)
     is_exact: bool = False
+    reason: str = ""
+
+    @property
+    def is_to_send(self) -> bool:
+        """Whether it needs a request."""
+        return self.kind not in _WITHOUT_REQUEST
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -122,9 +134,9 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[ChangeKind, int]:
-        """Count the changes by kind. REMOVE is left out if there are none, as in every import."""
+        """Count the changes by kind. REMOVE and KEEP are left out if there are none, as in every import."""
         counted = Counter(change.kind for change in self.changes)
-        return {kind: counted[kind] for kind in ChangeKind if counted[kind] or kind is not ChangeKind.REMOVE}
+        return {kind: counted[kind] for kind in ChangeKind if counted[kind] or kind not in _ONLY_IN_UNDO}
 
     @property
     def is_exact(self) -> bool:
@@ -134,4 +146,4 @@ class Plan:
     @property
     def to_send(self) -> tuple[Change, ...]:
         """The changes that need a request."""
-        return tuple(change for change in self.changes if change.kind is not ChangeKind.UNCHANGED)
+        return tuple(change for change in self.changes if change.is_to_send)

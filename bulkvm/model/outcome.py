@@ -48,7 +48,7 @@ class Status(StrEnum):
     LEFT_OUT = "left out", Colour.GREY, "the row is not a box to import; nothing was sent for it"
     INVALID = "invalid", Colour.RED, "a cell is wrong; nothing was sent for the row", _CORRECT
     REJECTED = "rejected", Colour.RED, "the PBX refused the row; nothing was changed", _CORRECT
-    FAILED = "failed", Colour.RED, "the row could not be processed; nothing was changed"
+    FAILED = "failed", Colour.RED, "the row could not be processed, or an undo kept its box; nothing was changed"
     UNKNOWN = "unknown", Colour.RED, "the row was sent, and it is not known what the PBX did", _LEAVE
     NOT_SENT = "not sent", Colour.AMBER, "the run ended before the row was sent"
 
@@ -67,23 +67,34 @@ class Status(StrEnum):
 
 
 class UndoResult(StrEnum):
-    """What an undo did to a box whose status is `updated`. Journals contain the values, which can never be renamed.
+    """What an undo did to a box, beside the status of the row. Journals contain the values, which can never be renamed.
 
     Attributes:
         shown: the word in messages.
+        status: of the rows with this result.
     """
 
     shown: str
+    status: Status
 
-    def __new__(cls, stored: str, shown: str = "") -> Self:
-        """Make a member of its value and the word in messages."""
+    def __new__(cls, stored: str, shown: str = "", status: Status = Status.UPDATED) -> Self:
+        """Make a member of its value, the word in messages and the status."""
         member = str.__new__(cls, stored)
         member._value_ = stored
-        member.shown = shown
+        member.shown, member.status = shown, status
         return member
 
     RESTORED = "put back", "restored"
     DELETED = "removed", "deleted"
+    KEPT = "kept", "kept", Status.FAILED
+
+
+class Reason(StrEnum):
+    """How the box of a row that is not done differs from what was expected. Journals and JSON contain the values."""
+
+    KEPT = "kept"  # an undo keeps what others did to it
+    GONE = "gone"  # an undo cannot restore it, since it no longer exists
+    OUTDATED = "outdated"  # it is not as in the approved plan
 
 
 DONE: Final = frozenset(status for status in Status if status.is_done)
@@ -98,6 +109,7 @@ class Outcome:
         changed: the fields that were changed.
         pbx_code: the PBX's own error code.
         unseen: those of the changed fields that the PBX does not show, so that their earlier values are not known.
+        reason: why the row is not done, if its box was changed by others.
     """
 
     row: int
@@ -109,6 +121,7 @@ class Outcome:
     pbx_code: str | None = None
     attempts: int = 0
     unseen: tuple[str, ...] = ()
+    reason: Reason | None = None
 
 
 def count_unseen(outcomes: Iterable[Outcome]) -> Mapping[str, int]:

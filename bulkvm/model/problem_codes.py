@@ -258,7 +258,7 @@ class ProblemCode(StrEnum):
     NOT_SHOWN = "not-shown", _WARNING, "the PBX does not show a field and may reset it", "try one box first"
 
     # Undo
-    GONE = "gone", _WARNING, "the box no longer exists", "none"
+    GONE = "gone", _WARNING, "the box no longer exists", "import it again if it is needed"
     CHANGED_SINCE = "changed-since", _WARNING, "the box was changed since the run, so it is kept", "check the box"
     REPLACED_SINCE = "replaced-since", _WARNING, "another box has the number now, so it is kept", "check the box"
     MADE_LATER = "made-later", _WARNING, "a later run created the box, so it is kept", "undo that run first"

@@ -9,7 +9,7 @@ from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import PbxRefused
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.pbx import Pbx, Progress, find_not_default, find_set_fields, in_parallel, is_nothing, undocumented
-from bulkvm.planning.undo_plan import unchanged
+from bulkvm.planning.undo_plan import kept
 from bulkvm.runs.run import PastRun
 from bulkvm.text import count, printable
 
@@ -40,16 +40,15 @@ def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Pl
             changes.append(change)
             continue
         code, message = reason
-        changes.append(unchanged(change.record, change.box))
-        problems.append(
-            Problem(
-                row=change.record.row,
-                code=code,
-                message=message,
-                severity=Severity.WARNING,
-                option=_OPTIONS.get(code, ""),
-            )
+        problem = Problem(
+            row=change.record.row,
+            code=code,
+            message=message,
+            severity=Severity.WARNING,
+            option=_OPTIONS.get(code, ""),
         )
+        changes.append(kept(change.record, change.box, problem.message_with_option))
+        problems.append(problem)
     problems.sort(key=lambda problem: problem.row or 0)
     return replace(plan, changes=tuple(changes), problems=tuple(problems))
 

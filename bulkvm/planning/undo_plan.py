@@ -58,7 +58,7 @@ def plan_undo(done: DoneRun, boxes: Iterable[Box]) -> Plan:
         boxes: all boxes of the PBX, with every field of those that the run changed.
 
     Returns:
-        A box that was changed since is UNCHANGED, with a warning. A row that cannot be undone has an error and no
+        A box that was changed since has a KEEP, with a warning. A row that cannot be undone has an error and no
         change.
     """
     index = BoxIndex(boxes)
@@ -100,7 +100,7 @@ class _Undo:
                 self._undo_update(change, box, is_other=is_other)
             case ChangeKind.REMOVE:
                 self._undo_remove(change, box)
-            case ChangeKind.UNCHANGED:
+            case ChangeKind.UNCHANGED | ChangeKind.KEEP:
                 self._leave(change.record, box)
             case _:
                 assert_never(change.kind)
@@ -109,9 +109,9 @@ class _Undo:
         if box is None:
             self._leave(record, None)
         elif run := self._done.created_later.get(box.id):
-            self._keep(record, box, ProblemCode.MADE_LATER, _created_later(box, run))
+            self._keep_other(record, box, ProblemCode.MADE_LATER, _created_later(box, run))
         elif is_other:
-            self._keep(record, box, ProblemCode.REPLACED_SINCE, _replaced(box))
+            self._keep_other(record, box, ProblemCode.REPLACED_SINCE, _replaced(box))
         elif changed := [d.field for d in find_exact_differences(box, self._defaults.created_box(record, box.id))]:
             self._keep_changed(record, box, changed)
         elif uncertain := self._defaults.uncertain_fields(record, box):
@@ -124,9 +124,8 @@ class _Undo:
         assert done.box is not None
         row, record = done.record.row, done.record
         if box is None or is_other:
-            gone = f"Box {done.box.extension_number} no longer exists, so there is nothing to undo."
-            message = _replaced(box) if box else gone
-            self._keep(record, box, ProblemCode.REPLACED_SINCE if box else ProblemCode.GONE, message)
+            message = _replaced(box) if box else _gone(done.box)
+            self._keep_other(record, box, ProblemCode.REPLACED_SINCE if box else ProblemCode.GONE, message)
             return
         differences = find_exact_differences(box, done.box)
         left = overlay_read_back(updated_box(done), self._done.read_back.get(row))
@@ -192,8 +191,16 @@ class _Undo:
 
     def _keep(self, record: Record, box: Box | None, code: ProblemCode, message: str) -> None:
         """Keep a box as it is, with a warning that gives the reason."""
-        self._leave(record, box)
+        self.changes.append(kept(record, box, message))
         self._warn(record.row, code, message)
+
+    def _keep_other(self, record: Record, box: Box | None, code: ProblemCode, message: str) -> None:
+        """Keep the box that has the number of one that is gone. If an earlier undo deleted that, the row is done."""
+        if record.row in self._done.undone_by:
+            self._leave(record, box)
+            self._warn(record.row, code, message)
+        else:
+            self._keep(record, box, code, message)
 
     def _keep_changed(self, record: Record, box: Box, fields: Iterable[str]) -> None:
         """Keep a box that is not as the run left it."""
@@ -220,6 +227,11 @@ def unchanged(record: Record, box: Box | None) -> Change:
     return Change(ChangeKind.UNCHANGED, _empty(record), box)
 
 
+def kept(record: Record, box: Box | None, reason: str) -> Change:
+    """A change that leaves a box as it is, although the undo would restore or delete it."""
+    return Change(ChangeKind.KEEP, _empty(record), box, reason=reason)
+
+
 def _empty(record: Record) -> Record:
     return Record(row=record.row, extension_number=record.extension_number)
 
@@ -240,6 +252,11 @@ def _maybe_changed(box: Box, fields: Iterable[str]) -> str:
         f"Box {box.extension_number} has a value in {', '.join(sorted(fields))} that was not in the sheet. Whether the "
         "PBX or a person set it is not known, so the box is kept as it is."
     )
+
+
+def _gone(box: Box) -> str:
+    number = box.extension_number
+    return f"Box {number} no longer exists, so its former values cannot be restored. If it is needed, import it again."
 
 
 def _replaced(box: Box) -> str:

@@ -11,7 +11,7 @@ from bulkvm.files.locks import locked
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
 from bulkvm.runs.journal_lines import format_begin, format_end, format_head, format_line, update_word
 from bulkvm.runs.run import RunInfo, SheetRow
 
@@ -38,6 +38,7 @@ class Journal:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{info.name}{SUFFIX}"
         self._begun: dict[int, str] = {}  # by row: how it counts if it is updated
+        self._kept: set[int] = set()  # rows whose boxes are kept
         self._is_torn = False
         self._lock_file = file.with_suffix(LOCK_SUFFIX)
         self._lock = ExitStack()
@@ -63,7 +64,9 @@ class Journal:
 
     def end(self, outcome: Outcome, box: Box | None = None, *, former: Status | None = None) -> None:
         """Record the outcome of a row, and the box if it was read back; `former` is the status recorded before."""
-        again = former is outcome.status or (former and self._word(outcome.row, former))
+        word = former and self._word(outcome.row, former)
+        (self._kept.add if outcome.reason is Reason.KEPT else self._kept.discard)(outcome.row)
+        again = word is not None and (word == self._word(outcome.row, outcome.status) or word)
         self._write(format_end(outcome, box, again=again))
 
     def whole(self, row: int, when: str, box: str) -> None:
@@ -78,10 +81,13 @@ class Journal:
             counts[outcome.status] += 1
             if outcome.status is Status.UPDATED:
                 updated[self._word(outcome.row, outcome.status)] += 1
-        self._write(format_line({"done": {"counts": counts, "updated": updated, "exit_code": exit_code}}))
+        kept = {"kept": len(self._kept)} if self._kept else {}
+        self._write(format_line({"done": {"counts": counts, "updated": updated, **kept, "exit_code": exit_code}}))
 
     def _word(self, row: int, status: Status) -> str:
         """How a list of runs counts a row with a status."""
+        if status is UndoResult.KEPT.status and row in self._kept:
+            return UndoResult.KEPT
         return self._begun.get(row, status) if status is Status.UPDATED else status
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
-from bulkvm.model.outcome import Outcome, Status, UndoResult
+from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.runs.run import NO_CELLS, RunInfo, SheetRow
 
@@ -93,7 +93,8 @@ def format_end(outcome: Outcome, box: Box | None, *, again: str | bool | None = 
 def parse_outcome(read: Mapping[str, Any]) -> Outcome:
     """The outcome of an `end` line."""
     lists = {name: tuple(read.get(name, ())) for name in ("changed", "unseen")}
-    return Outcome(**{**read, **lists, "status": Status(read["status"])})
+    reason = Reason(read["reason"]) if "reason" in read else None
+    return Outcome(**{**read, **lists, "status": Status(read["status"]), "reason": reason})
 
 
 def parse_box(read: Mapping[str, Any]) -> Box:

@@ -1,5 +1,6 @@
 """What a run is, and what its journal keeps of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -113,7 +114,7 @@ class ListedRun:
         file: its journal.
         info: without the extensions.
         state: whether it has ended.
-        words: the number of rows by outcome; the updates of an undo are counted as an UndoResult.
+        words: the number of rows by outcome; an UndoResult counts instead of its status.
     """
 
     file: Path
@@ -124,5 +125,7 @@ class ListedRun:
     @property
     def counts(self) -> Mapping[Status, int]:
         """The number of rows by status; of a run in progress, those that have ended."""
-        updated = sum(self.words.get(word, 0) for word in UndoResult)
-        return {s: self.words.get(s, 0) + (updated if s is Status.UPDATED else 0) for s in Status}
+        counts = Counter({status: self.words.get(status, 0) for status in Status})
+        for word in UndoResult:
+            counts[word.status] += self.words.get(word, 0)
+        return counts

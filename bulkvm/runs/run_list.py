@@ -14,7 +14,7 @@ from bulkvm.files import writing
 from bulkvm.files.locks import locked
 from bulkvm.model.change import ChangeKind
 from bulkvm.model.errors import FileError
-from bulkvm.model.outcome import Status
+from bulkvm.model.outcome import Reason, Status, UndoResult
 from bulkvm.runs.journal import LOCK_SUFFIX, LOCK_TIMEOUT, SUFFIX
 from bulkvm.runs.journal_lines import UNREADABLE, update_word
 from bulkvm.runs.journal_reader import read_head
@@ -27,6 +27,7 @@ _LAST_LINE: Final = 4096  # bytes, more than the last line of a journal has
 _NUMBER: Final = re.compile(rb'\{"run": \{"number": (\d+),')
 _ROW: Final = re.compile(rb'"row": (\d+)')
 _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes would be escaped
+_KEPT: Final = f'"reason": "{Reason.KEPT}"'.encode()
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
 _FORMER: Final = re.compile(rb'\{"again": "([a-z ]+)"')  # how a row was counted before
 _WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b'{"again": true', b"\n")  # lines that rarely hold a new one
@@ -118,6 +119,8 @@ def _read_counts(file: Path) -> Mapping[str, int] | None:
         for word, n in done["updated"].items():
             counts[Status.UPDATED] -= n
             counts[word] += n
+        if kept := int(done.get(UndoResult.KEPT, 0)):
+            counts.update({UndoResult.KEPT.status: -kept, UndoResult.KEPT: kept})
     except UNREADABLE:
         return None
     return counts
@@ -145,7 +148,11 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
                 continue
             elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
                 word = begun.pop(int(row[1]), Status.UPDATED)
-                words[word if status[1] == b"updated" else status[1].decode()] += 1
+                if _KEPT in line:
+                    word = UndoResult.KEPT
+                elif status[1] != b"updated":
+                    word = status[1].decode()
+                words[word] += 1
                 if former := _FORMER.match(line):
                     words[former[1].decode()] -= 1
             else:

@@ -19,7 +19,7 @@ from bulkvm.model.errors import (
     PbxError,
     PbxRefused,
 )
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.pbx import Pbx, Response
 from bulkvm.planning import fields_not_saved, find_conflict, reason_to_skip
 from bulkvm.upload.row_outcomes import CONFIRMED, pending, raise_if_login_ended, rejected, row_outcome, unknown
@@ -48,6 +48,11 @@ class KnownBoxes:
     def remedy(self) -> str:
         """What to do about a box that someone else created with other values."""
         return "Make a new plan." if self.is_exact else "Run the same command again to change it."
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the row of such a box is not done."""
+        return Reason.OUTDATED if self.is_exact else None
 
 
 async def create(record: Record, pbx: Pbx, known: KnownBoxes) -> Outcome:
@@ -162,7 +167,7 @@ async def _look_up_refused(record: Record, pbx: Pbx, refusal: PbxRefused, known:
         return row_outcome(record, Status.CREATED, message, box_id=box.id, attempts=attempts)
     if box:
         message = f"{refusal} A box {box.extension_number} exists with other values. {known.remedy}"
-        return replace(rejected(record, refusal, attempts, box.id), message=message)
+        return replace(rejected(record, refusal, attempts, box.id), message=message, reason=known.reason)
     return await _rejected(record, refusal, pbx, known)
 
 
@@ -200,4 +205,4 @@ def _outcome_of_found(record: Record, box: Box, attempts: int, known: KnownBoxes
         f"The answer was lost, and a box {box.extension_number} exists now that differs in {', '.join(differing)}. "
         f"Someone else may have created it. {known.remedy}"
     )
-    return row_outcome(record, Status.REJECTED, message, box_id=box.id, attempts=attempts)
+    return row_outcome(record, Status.REJECTED, message, box_id=box.id, attempts=attempts, reason=known.reason)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bulkvm.model.box import Box
-from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.change import Change, Plan
 from bulkvm.model.errors import BulkvmError
 from bulkvm.pbx import Pbx, in_parallel
 from bulkvm.planning import expected_box, find_exact_differences, hidden_fields
@@ -42,7 +42,7 @@ class ReadBack:
         self._hidden: frozenset[str] | None = None  # fields that a single answer does not show
         self._is_list_used = True
         self._comparing = asyncio.Lock()
-        neighbours = Neighbours((c for c in plan.changes if c.kind is not ChangeKind.UNCHANGED), plan.numbers)
+        neighbours = Neighbours((c for c in plan.changes if c.is_to_send), plan.numbers)
         place = 0
         while place < len(neighbours.changes):
             places = neighbours.on_page(place)

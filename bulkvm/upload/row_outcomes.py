@@ -3,8 +3,10 @@
 from typing import Final
 
 from bulkvm.model.box import Record
+from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnswerLost, BulkvmError, LoginEnded, LoginRefused, OutcomeUnknown, PbxError, PbxRefused
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
+from bulkvm.planning import describe_unseen
 
 CONFIRMED: Final = "Confirmed after a lost answer."
 # How often a change is sent that is answered with 401 and is found not to be done: other requests may use up a login.
@@ -19,6 +21,7 @@ def row_outcome(
     box_id: str | None = None,
     attempts: int = 0,
     pbx_code: str | None = None,
+    reason: Reason | None = None,
 ) -> Outcome:
     """The outcome of a row."""
     return Outcome(
@@ -29,7 +32,17 @@ def row_outcome(
         message=message,
         pbx_code=pbx_code,
         attempts=attempts,
+        reason=reason,
     )
+
+
+def outcome_without_request(change: Change) -> Outcome:
+    """The outcome of a change for which nothing is sent: the box is up to date, or an undo keeps it."""
+    box_id = change.box.id if change.box else None
+    if change.kind is ChangeKind.KEEP:
+        reason = Reason.KEPT if change.box else Reason.GONE
+        return row_outcome(change.record, Status.FAILED, change.reason, box_id=box_id, reason=reason)
+    return row_outcome(change.record, Status.UNCHANGED, describe_unseen(change), box_id=box_id)
 
 
 def rejected(record: Record, refusal: PbxRefused, attempts: int, box_id: str | None = None) -> Outcome:

@@ -11,11 +11,10 @@ from bulkvm.columns.mask_digits import may_be_mask
 from bulkvm.model.box import Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, TooLate
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.pbx import Pbx, WholeBox, complete_box, fetch_again, find_set_fields
 from bulkvm.planning import (
     clears_fields,
-    describe_unseen,
     expected_box,
     fields_not_applied,
     find_differences,
@@ -27,7 +26,7 @@ from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after
 from bulkvm.upload.current_boxes import MAX_AGE, CurrentBoxes
 from bulkvm.upload.preserved_fields import PreservedFields
 from bulkvm.upload.removal import ALREADY_REMOVED, remove
-from bulkvm.upload.row_outcomes import row_outcome
+from bulkvm.upload.row_outcomes import outcome_without_request, row_outcome
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.update import outcome_of_missing, update
 
@@ -95,9 +94,8 @@ class RowSender:
         Raises:
             LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot continue; the change was not made.
         """
-        if change.kind is ChangeKind.UNCHANGED:
-            box_id = change.box.id if change.box else None
-            return RowResult(row_outcome(change.record, Status.UNCHANGED, describe_unseen(change), box_id=box_id))
+        if not change.is_to_send:
+            return RowResult(outcome_without_request(change))
         if change.kind is ChangeKind.CREATE:
             return await self._send_and_verify(change, None, verify)
         for reads_left in reversed(range(_MAX_READS)):
@@ -193,8 +191,8 @@ class RowSender:
                 return await remove(change, self._pbx)
             case ChangeKind.UPDATE:
                 return await update(change, self._pbx, deadline)
-            case ChangeKind.UNCHANGED:
-                raise AssertionError("an unchanged box needs no request")
+            case ChangeKind.UNCHANGED | ChangeKind.KEEP:
+                raise AssertionError("a box that is not changed needs no request")
             case _:
                 assert_never(change.kind)
 
@@ -249,10 +247,10 @@ class RowSender:
         if changed and change.is_exact:
             fields = ", ".join(changed)
             message = f"Since the plan was checked, the box was changed in {fields}. It was not sent: make a new plan."
-            raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id))
+            raise _NothingToSend(row_outcome(record, Status.FAILED, message, box_id=box.id, reason=Reason.OUTDATED))
         if changed:
             kept = f"Since the undo was planned, the box was changed in {', '.join(changed)}, so it is kept as it is."
-            raise _NothingToSend(row_outcome(record, Status.UNCHANGED, kept, box_id=box.id))
+            raise _NothingToSend(row_outcome(record, Status.FAILED, kept, box_id=box.id, reason=Reason.KEPT))
         if is_undo:
             return replace(change, box=box), whole
         differences = find_differences(record, box)
@@ -289,4 +287,5 @@ class RowSender:
         else:
             why = "The box has a greeting now"
         kept = f"{why}, so it is kept as it is."
-        raise _NothingToSend(row_outcome(change.record, Status.UNCHANGED, kept, box_id=change.box.id))
+        outcome = row_outcome(change.record, Status.FAILED, kept, box_id=change.box.id, reason=Reason.KEPT)
+        raise _NothingToSend(outcome)

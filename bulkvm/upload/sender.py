@@ -10,7 +10,7 @@ from typing import Final
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, OtherTenant, PbxError, StoppedEarly
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
@@ -32,6 +32,7 @@ _ANSWER_IN_DOUBT: Final = (
     "The login reached another tenant shortly before or after this row was sent, so the answer may have come from "
     "there. Run the same command again."
 )
+_OF_UNDO: Final = (Reason.KEPT, Reason.GONE)
 _STOP_POLL: Final = 0.1  # seconds
 _CANARIES: Final = (ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE)
 
@@ -80,7 +81,7 @@ async def send(
     watch = asyncio.create_task(_end_waits_on(stop, pbx))
     try:
         for change in plan.changes:
-            if change.kind is ChangeKind.UNCHANGED:
+            if not change.is_to_send:
                 await run.send(change)
         for kind in _CANARIES if settings.canary else ():
             await run.send_canary(change for change in plan.changes if change.kind is kind)
@@ -183,7 +184,7 @@ class _Run:
             for change in plan.changes:
                 row = change.record.row
                 former = self._outcomes.get(row)
-                is_certain = change.kind is ChangeKind.UNCHANGED or former is None or former.status is Status.NOT_SENT
+                is_certain = not change.is_to_send or former is None or former.status is Status.NOT_SENT
                 if former and not is_certain and self._finished_at[row] >= self._pbx.checked_at:
                     doubted = _doubt(former)
                     self._outcomes[row] = doubted
@@ -280,8 +281,8 @@ class _Run:
                 self._error = self._error or _journal_failed(error)
 
     def _count(self, outcome: Outcome, *, again: bool) -> None:
-        """Count a row, and stop the run if too many failed. Rows that needed no request are not counted."""
-        is_done = outcome.status.is_done
+        """Count a row, and stop the run if too many failed. Rows without a request are not counted."""
+        is_done = outcome.status.is_done or outcome.reason in _OF_UNDO
         self._tried += not again and (outcome.attempts > 0 or not is_done)
         self._failed += not is_done
         if self._settings.max_errors.is_exceeded(self._failed, self._tried):
@@ -315,7 +316,7 @@ def _doubt(outcome: Outcome) -> Outcome:
     """An outcome of which the PBX's answer may be that of another tenant."""
     if outcome.status in _MAY_HAVE_CHANGED:
         return replace(outcome, status=Status.UNKNOWN, message=_IN_DOUBT)
-    return replace(outcome, status=Status.FAILED, message=_ANSWER_IN_DOUBT, pbx_code=None)
+    return replace(outcome, status=Status.FAILED, message=_ANSWER_IN_DOUBT, pbx_code=None, reason=None)
 
 
 def _unexpected(change: Change) -> Outcome:

@@ -15,7 +15,7 @@ from bulkvm.model.errors import (
     PbxError,
     PbxRefused,
 )
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.pbx import Pbx
 from bulkvm.planning import box_to_send, describe_unseen, fields_differ, fields_not_applied, updated_box
 from bulkvm.upload.row_outcomes import (
@@ -58,7 +58,9 @@ async def outcome_of_missing(change: Change, gone: NoSuchBox, pbx: Pbx, attempts
     record = change.record
     if change.is_exact:
         message = f"{_GONE} Make a new plan."
-        return row_outcome(record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts)
+        return row_outcome(
+            record, Status.REJECTED, message, pbx_code=gone.code, attempts=attempts, reason=Reason.OUTDATED
+        )
     try:
         another = await pbx.find_box(record.extension_number)
     except BulkvmError:

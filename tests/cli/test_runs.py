@@ -186,15 +186,15 @@ def test_undo_restores_boxes_that_no_one_changed_since(bulkvm: Bulkvm, pbx: Star
     again = bulkvm("undo", run, "--yes", "--json")
 
     assert len(made) > len(old)
-    assert (undone.code, again.code) == (0, 0)
+    assert (undone.code, again.code) == (1, 1)
     assert names_by_extension(bulkvm) == {**old, "20001": "By hand", "30001": "By hand too"}
     assert [(p["row"], p["code"]) for p in undone.json["problems"]] == [(3, "changed-since"), (23, "changed-since")]
-    assert undone.json["counts"]["unchanged"] == 2
-    reported = f"{len(made)} rows: {len(old) - 1} restored, {len(made) - len(old) - 1} deleted, 2 unchanged"
+    assert undone.json["counts"]["failed"] == 2
+    reported = f"{len(made)} rows: {len(old) - 1} restored, {len(made) - len(old) - 1} deleted, 2 kept"
     assert (f"{reported}.\n" in undone.err, reported in listed.out) == (True, True)
     assert load_workbook(next(folder.glob("undo-*.result.xlsx")))["bulkvm"]["A1"].value == reported
     assert "Box 20001 was changed since the run in name" in undone.err
-    assert statuses(next(folder.glob("undo-*.result.xlsx"))).count("unchanged") == 2
+    assert statuses(next(folder.glob("undo-*.result.xlsx"))).count("failed") == 2
     assert again.json["counts"]["updated"] == 0
     assert pbx.state.traffic.counts["destroy"] == len(made) - len(old) - 1
 

@@ -38,9 +38,9 @@ def test_a_box_with_a_message_is_kept_and_reported_without_with_messages(
     left = list(stored(pbx))
     forced = bulkvm("undo", "last", "--yes", "--with-messages")
 
-    assert (undone.code, left) == (0, ["6202"])
+    assert (undone.code, left) == (1, ["6202"])
     assert "Box 6202 holds 1 message, so it is kept as it is." in undone.err
-    assert "3 rows: 2 deleted, 1 unchanged" in undone.err
+    assert "3 rows: 2 deleted, 1 kept" in undone.err
     assert (forced.code, stored(pbx)) == (0, {})
     assert "Boxes to delete, including their messages:" in forced.err
     assert "with the messages in them" not in undone.err
@@ -54,7 +54,7 @@ def test_a_message_that_is_left_after_the_question_keeps_its_box_too(
 
     undone = bulkvm("undo", "last", "--yes", "--json", "--concurrency", "1")
 
-    assert [row["status"] for row in undone.json["rows"]] == ["unchanged", "updated", "updated"]
+    assert [row["status"] for row in undone.json["rows"]] == ["failed", "updated", "updated"]
     assert "holds a message now" in undone.json["rows"][0]["message"]
     assert list(stored(pbx)) == ["6201"]
 
@@ -70,7 +70,7 @@ def test_where_the_pbx_does_not_show_messages_boxes_are_kept_and_named(
     left = list(stored(pbx))
     forced = bulkvm("undo", "last", "--yes", "--with-messages")
 
-    assert (undone.code, left) == (0, ["6201", "6202", "6203"])
+    assert (undone.code, left) == (1, ["6201", "6202", "6203"])
     assert undone.err.count("does not show whether box") == 3
     assert (forced.code, stored(pbx)) == (0, {})
 
@@ -84,7 +84,7 @@ def test_a_field_that_the_row_left_blank_and_someone_set_since_keeps_its_box(
 
     undone = bulkvm("undo", "last", "--yes")
 
-    assert (undone.code, stored(pbx, field)) == (0, {"6203": value})
+    assert (undone.code, stored(pbx, field)) == (1, {"6203": value})
     assert f"Box 6203 was changed since the run in {field}" in undone.err or f"value in {field} that" in undone.err
 
 
@@ -100,7 +100,7 @@ def test_defaults_that_the_pbx_sets_for_blank_cells_do_not_count_as_changes(
 
         undone = bulkvm("undo", "last", "--yes")
 
-        assert (undone.code, stored(app, "prompt")) == (0, {"6203": "fr-FR"})
+        assert (undone.code, stored(app, "prompt")) == (1, {"6203": "fr-FR"})
     assert "Box 6203 was changed since the run in prompt" in undone.err
 
 
@@ -110,7 +110,7 @@ def test_another_box_that_has_the_number_since_is_kept_and_named(bulkvm: Bulkvm,
 
     undone = bulkvm("undo", "last", "--yes")
 
-    assert (undone.code, stored(pbx, "id")) == (0, {"6202": "another"})
+    assert (undone.code, stored(pbx, "id")) == (1, {"6202": "another"})
     assert "Box 6202 of the run no longer exists. Another box has its number now, which is kept" in undone.err
 
 
@@ -128,7 +128,7 @@ def test_a_box_that_someone_changed_before_it_was_read_back_is_kept(
 
         undone = bulkvm("undo", "last", "--yes")
 
-        assert (imported.code, undone.code) == (code, 0)
+        assert (imported.code, undone.code) == (code, 1)
         assert stored(app, "name") == made
         assert set(made.values()) == {"By hand"}
     assert "Box 6201 did not read back as it was sent in name" in undone.err
@@ -158,7 +158,7 @@ def test_a_box_that_a_later_run_created_after_a_killed_one_belongs_to_the_later_
     )
     assert f"`bulkvm runs {killed} --result FILE`." in again.err
     assert "has no end" not in third.err
-    assert (undone.code, list(stored(pbx))) == (0, ["6202", "6203"])
+    assert (undone.code, list(stored(pbx))) == (1, ["6202", "6203"])
     assert f"Box 6202 was created by run {later}, so it is kept as it is." in undone.err
 
 

@@ -282,10 +282,11 @@ def test_the_result_of_a_plan_does_not_advise_to_import_it(planned: Starlette, f
     for result in (report.result, recreated):
         again, warning = next_steps(result)
         assert again == (
-            "1. Failed rows: import the plan plan.xlsx again. It is refused if one of its boxes was changed by then: "
-            "make a new plan."
+            "1. 1 box was changed after the plan was made, and nothing was sent for it: make a new plan of the "
+            "original sheet, which has all rows that are not done. plan.xlsx is refused unless they are changed back."
         )
         assert warning == "2. Do not import this workbook: its rows would be sent without an approved plan."
+        assert any(row[0].value == "Changed after the plan (click)" for row in load_workbook(result).worksheets[0].rows)
 
 
 def test_the_result_of_a_plan_advises_a_new_plan_for_rejected_rows(planned: Starlette) -> None:

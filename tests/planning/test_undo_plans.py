@@ -25,26 +25,26 @@ AFTER = updated_box(RENAMED)
     [
         (CREATED, [BOX], ChangeKind.REMOVE, ""),
         (CREATED, [], ChangeKind.UNCHANGED, ""),
-        (CREATED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, "Another box has its number"),
-        (CREATED, [replace(BOX, prompt="de-DE")], ChangeKind.UNCHANGED, "has a value in prompt"),
+        (CREATED, [replace(BOX, id="other")], ChangeKind.KEEP, "Another box has its number"),
+        (CREATED, [replace(BOX, prompt="de-DE")], ChangeKind.KEEP, "has a value in prompt"),
         (
             CREATED,
             [replace(BOX, play_datetime="DISABLE", prompt="de-DE")],
-            ChangeKind.UNCHANGED,
+            ChangeKind.KEEP,
             "play_datetime, prompt",
         ),
-        (CREATED, [replace(BOX, name="By hand")], ChangeKind.UNCHANGED, "in name"),
-        (CREATED, [replace(BOX, enable_pin=False)], ChangeKind.UNCHANGED, "in enable_pin"),
+        (CREATED, [replace(BOX, name="By hand")], ChangeKind.KEEP, "in name"),
+        (CREATED, [replace(BOX, enable_pin=False)], ChangeKind.KEEP, "in enable_pin"),
         (RENAMED, [AFTER], ChangeKind.UPDATE, ""),
         (RENAMED, [BOX], ChangeKind.UNCHANGED, ""),
-        (RENAMED, [], ChangeKind.UNCHANGED, "no longer exists"),
-        (RENAMED, [replace(AFTER, id="other")], ChangeKind.UNCHANGED, "Another box has its number"),
-        (RENAMED, [replace(AFTER, pin="582046")], ChangeKind.UNCHANGED, "in pin"),
+        (RENAMED, [], ChangeKind.KEEP, "no longer exists"),
+        (RENAMED, [replace(AFTER, id="other")], ChangeKind.KEEP, "Another box has its number"),
+        (RENAMED, [replace(AFTER, pin="582046")], ChangeKind.KEEP, "in pin"),
         (RENAMED, [replace(AFTER, pin=NOT_KNOWN)], ChangeKind.UPDATE, ""),
         (REMOVED, [], ChangeKind.CREATE, ""),
         (REMOVED, [BOX], ChangeKind.UNCHANGED, ""),
         (REMOVED, [replace(BOX, id="other")], ChangeKind.UNCHANGED, ""),
-        (REMOVED, [replace(BOX, id="other", name="By hand")], ChangeKind.UNCHANGED, "A new box 6201 differs"),
+        (REMOVED, [replace(BOX, id="other", name="By hand")], ChangeKind.KEEP, "A new box 6201 differs"),
         (Change(ChangeKind.UNCHANGED, ROW, BOX), [BOX], ChangeKind.UNCHANGED, ""),
     ],
     ids=lambda value: str(value)[:40],
@@ -88,13 +88,13 @@ def undo_of_create(box: Box, read_back: dict[int, Box]) -> list[ChangeKind]:
     ("box", "read_back", "kind"),
     [
         (GERMAN, {2: GERMAN}, ChangeKind.REMOVE),
-        (GERMAN, {2: BOX}, ChangeKind.UNCHANGED),
+        (GERMAN, {2: BOX}, ChangeKind.KEEP),
         (GERMAN, {3: replace(OTHER, recipients=())}, ChangeKind.REMOVE),
-        (BOX, {3: replace(OTHER, recipients=())}, ChangeKind.UNCHANGED),
-        (GERMAN, {3: OTHER}, ChangeKind.UNCHANGED),
+        (BOX, {3: replace(OTHER, recipients=())}, ChangeKind.KEEP),
+        (GERMAN, {3: OTHER}, ChangeKind.KEEP),
         (GERMAN, {4: OTHER}, ChangeKind.REMOVE),
-        (GERMAN, {3: replace(OTHER, prompt=BLANK, recipients=())}, ChangeKind.UNCHANGED),
-        (GERMAN, {3: replace(OTHER, prompt=NOT_KNOWN, recipients=())}, ChangeKind.UNCHANGED),
+        (GERMAN, {3: replace(OTHER, prompt=BLANK, recipients=())}, ChangeKind.KEEP),
+        (GERMAN, {3: replace(OTHER, prompt=NOT_KNOWN, recipients=())}, ChangeKind.KEEP),
         (replace(GERMAN, prompt=NOT_KNOWN), {}, ChangeKind.REMOVE),
         (replace(GERMAN, pin=BLANK), {2: replace(GERMAN, pin=BLANK)}, ChangeKind.REMOVE),
     ],
@@ -117,7 +117,7 @@ def test_a_box_that_read_back_differently_from_what_was_sent_may_be_someone_else
 
     plan = plan_undo(DoneRun(changes={2: done}, outcomes=[outcome], read_back={2: box}), [box])
 
-    assert [change.kind for change in plan.changes] == [ChangeKind.UNCHANGED]
+    assert [change.kind for change in plan.changes] == [ChangeKind.KEEP]
     assert [(p.code, f"as it was sent in {field}." in p.message) for p in plan.problems] == [("not-as-sent", True)]
 
 
@@ -143,16 +143,16 @@ def test_a_box_with_a_field_that_was_set_since_is_kept(field: str) -> None:
     box = replace(BOX, **{field: values[field]})
 
     for read_back in ({}, {2: BOX}, {3: replace(BOX, id="Qg==", extension_number="6202")}):
-        assert undo_of_create(box, read_back) == [ChangeKind.UNCHANGED]
+        assert undo_of_create(box, read_back) == [ChangeKind.KEEP]
 
 
 @pytest.mark.parametrize(
     ("count", "kind", "reported"),
     [
         (0, ChangeKind.REMOVE, None),
-        (1, ChangeKind.UNCHANGED, "Box 6201 holds 1 message, so"),
-        (1200, ChangeKind.UNCHANGED, "holds 1,200 messages, so"),
-        (None, ChangeKind.UNCHANGED, "does not show whether box 6201 holds messages"),
+        (1, ChangeKind.KEEP, "Box 6201 holds 1 message, so"),
+        (1200, ChangeKind.KEEP, "holds 1,200 messages, so"),
+        (None, ChangeKind.KEEP, "does not show whether box 6201 holds messages"),
     ],
 )
 def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
@@ -171,7 +171,7 @@ def test_a_box_that_holds_messages_or_may_hold_some_is_kept_and_named(
 def test_a_box_whose_messages_were_not_counted_is_kept() -> None:
     plan = plan_undo(DoneRun(changes={2: CREATED}, outcomes=[OUTCOME]), [BOX])
 
-    assert [change.kind for change in spare_messages(plan, {}).changes] == [ChangeKind.UNCHANGED]
+    assert [change.kind for change in spare_messages(plan, {}).changes] == [ChangeKind.KEEP]
 
 
 def test_a_create_whose_beginning_the_journal_lost_is_undone_from_its_row() -> None:

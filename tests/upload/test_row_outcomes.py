@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from bulkvm.model.box import BLANK, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.errors import StoppedEarly
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.pbx import Pbx, connect
 from bulkvm.planning import plan_for
@@ -150,7 +150,7 @@ async def test_a_row_that_cannot_be_read_back_is_unknown() -> None:
     [
         (ChangeKind.UPDATE, RENAMED, Status.UNCHANGED, "someone else made this change"),
         (ChangeKind.UPDATE, None, Status.REJECTED, "The box no longer exists"),
-        (ChangeKind.REMOVE, OTHERWISE, Status.UNCHANGED, "the box was changed in name"),
+        (ChangeKind.REMOVE, OTHERWISE, Status.FAILED, "the box was changed in name"),
     ],
 )
 async def test_changes_by_others_since_the_plan_are_looked_up_first(
@@ -236,7 +236,7 @@ async def test_an_undo_keeps_what_someone_else_did_first(theirs: dict[str, str])
 
         outcome = (await RowSender(pbx, Plan(())).send(undo)).outcome
 
-    assert outcome.status is Status.UNCHANGED
+    assert (outcome.status, outcome.reason) == (Status.FAILED, Reason.KEPT)
     assert f"the box was changed in {next(iter(theirs))}" in outcome.message
     assert app.state.traffic.counts["update"] == 1
 

@@ -12,6 +12,8 @@ from bulkvm.cli.console_observer import ConsoleObserver, show_report
 from bulkvm.cli.options import JSON_OPTION, NO_CANARY_OPTION, OVERWRITE_OPTION, site_options
 from bulkvm.model.change import ChangeKind, Plan
 from bulkvm.model.exit_codes import ExitCode
+from bulkvm.model.outcome import Reason
+from bulkvm.reports.text.outcome_text import CHECK_KEPT
 from bulkvm.reports.text.plan_text import render_outcomes, render_plan, render_words
 from bulkvm.reports.text.problem_text import render_problems
 from bulkvm.text import count, join_and
@@ -126,7 +128,10 @@ def _nothing_left(undo: "UndoReport") -> str:
     """Explain that nothing of the run is left to undo."""
     name, by = undo.undone.name, undo.undone_by
     if undo.report.problems:
-        return f"Nothing more of run {name} can be undone{f'; it was already undone by {by}' if by else ''}."
+        done = f"; it was already undone by {by}" if by else ""
+        kept = sum(outcome.reason is Reason.KEPT for outcome in undo.report.outcomes)
+        left = f" {count(kept, 'box is', 'boxes are')} kept. {CHECK_KEPT}" if kept else ""
+        return f"Nothing more of run {name} can be undone{done}.{left}"
     return f"Run {name} was already undone by {by}." if by else f"Nothing of run {name} is left to undo."
 
 

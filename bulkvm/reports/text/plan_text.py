@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
-from bulkvm.model.outcome import Outcome, Status, UndoResult
+from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.text import count, join_and, printable, quoted
 
@@ -21,8 +21,11 @@ _TO_DO = {
     ChangeKind.CREATE: "to create",
     ChangeKind.UPDATE: "to update",
     ChangeKind.REMOVE: "to delete",
+    ChangeKind.KEEP: "to keep",
     ChangeKind.UNCHANGED: "unchanged",
 }
+_GONE = "gone"
+_WITHOUT_REQUEST = (_TO_DO[ChangeKind.KEEP], _GONE, _TO_DO[ChangeKind.UNCHANGED])
 _SIGNS = {ChangeKind.CREATE: "+", ChangeKind.UPDATE: "~", ChangeKind.REMOVE: "-"}
 _DONE: tuple[str, ...] = (*_CHANGING, *UndoResult, *(status for status in Status if status not in _CHANGING))
 
@@ -37,7 +40,7 @@ def render_to_send(plan: Plan) -> str:
     """Render what a plan sends: `40 creates and 2 updates`."""
     unseen = sum(change.is_unseen_only for change in plan.changes)
     counts = {**plan.counts, ChangeKind.UPDATE: plan.counts[ChangeKind.UPDATE] - unseen}
-    sent = [count(n, kind) for kind, n in counts.items() if n and kind is not ChangeKind.UNCHANGED]
+    sent = [count(n, kind) for kind, n in counts.items() if n and kind in _SIGNS]
     if unseen:
         sent.append(f"{count(unseen, 'update')} without comparison")
     return join_and(sent)
@@ -94,17 +97,21 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = MOST_RO
 def render_plan_counts(plan: Plan) -> str:
     """Render the rows of a plan by what is to be done: `50 rows: 40 to create, 10 unchanged`."""
     counted = Counter(map(_to_do, plan.changes))
-    counts = {words: counted[words] for words in (*_SECTIONS, _TO_DO[ChangeKind.UNCHANGED])}
+    counts = {words: counted[words] for words in (*_SECTIONS, *_WITHOUT_REQUEST)}
     return render_counts(counts | {Status.LEFT_OUT: len(plan.left_out), PlannedStatus.REFUSED: plan.refused})
 
 
 def _to_do(change: Change) -> str:
     if change.is_unseen_only:
         return _TO_SEND_UNSEEN
+    if change.kind is ChangeKind.KEEP and change.box is None:
+        return _GONE
     return _TO_RESTORE if change.wanted else _TO_DO[change.kind]
 
 
 def _done(outcome: Outcome, change: Change | None) -> str:
+    if outcome.reason is Reason.KEPT:
+        return UndoResult.KEPT
     if outcome.status is not Status.UPDATED or change is None:
         return outcome.status
     if change.kind is ChangeKind.REMOVE:

@@ -11,14 +11,16 @@ from typing import Final
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.outcome import Outcome, Status, count_statuses, count_unseen
+from bulkvm.model.outcome import Outcome, Reason, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
+from bulkvm.reports.text.outcome_text import CHECK_KEPT
 from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
 from bulkvm.reports.workbook.marks import MAX_MARKED, column_letters, marked_cell
 from bulkvm.reports.workbook.text_cells import row_height
+from bulkvm.text import count as count_of
 from bulkvm.text import printable, truncate
 
 NAME: Final = "bulkvm"
@@ -27,6 +29,12 @@ WIDTHS: Final = (30, 80, 10, 22)
 MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done{}."
+_NOT_DONE: Final = {
+    Reason.OUTDATED: "Changed after the plan",
+    Reason.KEPT: "Boxes kept",
+    Reason.GONE: "Boxes gone",
+    None: "Rows not done",
+}
 CHART_TITLE: Final = "Rows"
 CHART_AT: Final = "D2"  # beside the counts and the run details, which are tall enough
 
@@ -116,7 +124,7 @@ def summarise_run(
     return [
         Line((run.title or render_counts(counts),), LineKind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_steps_after_undo(counts, run) if run.undo_of else _steps_after_import(counts, run.plan)),
+        *_next_steps(_steps_after_undo(outcomes, run) if run.undo_of else _steps_after_import(outcomes, run.plan)),
         *_status_counts(counts),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -149,11 +157,12 @@ def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list
     return [*steps, "Save this workbook and check it again. Marks of corrected cells disappear."]
 
 
-def _steps_after_import(counts: Mapping[Status, int], plan: str) -> list[str]:
+def _steps_after_import(outcomes: Sequence[Outcome], plan: str) -> list[str]:
+    counts = count_statuses(outcomes)
     if _is_all_done(counts):
         return [_ALL_DONE.format(" or left out" if counts[Status.LEFT_OUT] else "")]
     if plan:
-        return _steps_after_plan(counts, plan)
+        return _steps_after_plan(outcomes, plan)
     steps = [
         f"{' or '.join(statuses).capitalize()} rows: {remedy}."
         for remedy, statuses in _statuses_by_remedy(counts).items()
@@ -161,9 +170,17 @@ def _steps_after_import(counts: Mapping[Status, int], plan: str) -> list[str]:
     return [*steps, "Save this workbook and import it again. Rows that are done are not changed."]
 
 
-def _steps_after_plan(counts: Mapping[Status, int], plan: str) -> list[str]:
+def _steps_after_plan(outcomes: Sequence[Outcome], plan: str) -> list[str]:
     steps = []
-    if again := [status for status in (Status.FAILED, Status.UNKNOWN, Status.NOT_SENT) if counts[status]]:
+    outdated = sum(outcome.reason is Reason.OUTDATED for outcome in outcomes)
+    counts = count_statuses(outcome for outcome in outcomes if outcome.reason is not Reason.OUTDATED)
+    if outdated:
+        steps.append(
+            f"{count_of(outdated, 'box was', 'boxes were')} changed after the plan was made, and nothing was sent for "
+            f"{'it' if outdated == 1 else 'them'}: make a new plan of the original sheet, which has all rows that are "
+            f"not done. {printable(plan)} is refused unless they are changed back."
+        )
+    elif again := [status for status in (Status.FAILED, Status.UNKNOWN, Status.NOT_SENT) if counts[status]]:
         steps.append(
             f"{' or '.join(again).capitalize()} rows: import the plan {printable(plan)} again. It is refused if one of "
             "its boxes was changed by then: make a new plan."
@@ -176,17 +193,24 @@ def _steps_after_plan(counts: Mapping[Status, int], plan: str) -> list[str]:
     return [*steps, "Do not import this workbook: its rows would be sent without an approved plan."]
 
 
-def _steps_after_undo(counts: Mapping[Status, int], run: RunSummary) -> list[str]:
+def _steps_after_undo(outcomes: Sequence[Outcome], run: RunSummary) -> list[str]:
+    counts = count_statuses(outcomes)
     if _is_all_done(counts):
         return [_ALL_DONE.format("")]
     steps = []
+    reasons = Counter(outcome.reason for outcome in outcomes if not outcome.status.is_done)
+    if kept := reasons[Reason.KEPT]:
+        steps.append(f"{count_of(kept, 'box was', 'boxes were')} kept, as listed below. {CHECK_KEPT}")
+    if gone := reasons[Reason.GONE]:
+        steps.append(f"{count_of(gone, 'box', 'boxes')} could not be restored: the list below explains what to do.")
     if counts[Status.INVALID] or counts[Status.REJECTED]:
         steps.append("Invalid or rejected rows: the column bulkvm_message explains why and what to do.")
-    again = (
-        f"To continue, undo the run {run.undo_of} of the site {run.site} again. Boxes that are already restored do not "
-        "change."
-    )
-    return [*steps, again, "This workbook cannot be imported: it does not contain the former values."]
+    if reasons[None]:
+        steps.append(
+            f"To continue, undo the run {run.undo_of} of the site {run.site} again. Boxes that are already restored do "
+            "not change."
+        )
+    return [*steps, "This workbook cannot be imported: it does not contain the former values."]
 
 
 def _is_all_done(counts: Mapping[Status, int]) -> bool:
@@ -266,10 +290,15 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
 def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """List the rows that failed at the PBX or on the way to it."""
     listed = [o for o in outcomes if not o.status.is_done and o.status not in {Status.INVALID, Status.NOT_SENT}]
+    for reason, heading in _NOT_DONE.items():
+        yield from _list_outcomes(sheet, heading, [outcome for outcome in listed if outcome.reason is reason])
+
+
+def _list_outcomes(sheet: Sheet, heading: str, listed: Sequence[Outcome]) -> Iterator[Line]:
     if not listed:
         return
     yield Line()
-    yield Line(("Rows not done (click)", "Why and what to do", "Status", "PBX code"), LineKind.HEADING)
+    yield Line((f"{heading} (click)", "Why and what to do", "Status", "PBX code"), LineKind.HEADING)
     key = column_letters(sheet)[KEY_COLUMN.header]
     for outcome in listed[:MAX_PROBLEMS]:
         place = f"row {outcome.row} ({outcome.extension_number})"
