@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
 from bulkvm.columns.cell_display import find_hidden_characters, remove_hidden_characters
-from bulkvm.model.box import Value
+from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import PinPolicy
 
@@ -30,7 +30,7 @@ class FieldKind(Enum):
 
 Parse: TypeAlias = Callable[[str], Parsed]
 Rule: TypeAlias = Callable[[Any, PinPolicy], Fault | None]
-ReadPlain: TypeAlias = Callable[[Sequence[str]], list[Value | None]]
+ReadPlain: TypeAlias = Callable[[Sequence[str]], list[Value | Blank | None]]
 
 
 def parse_text(text: str) -> Parsed:
@@ -41,7 +41,7 @@ def parse_text(text: str) -> Parsed:
 def read_matching(pattern: re.Pattern[str]) -> ReadPlain:
     """Make a column's `read_plain` of the pattern of texts that are values as they are."""
     match = pattern.fullmatch
-    return lambda texts: [text if match(text) else None for text in texts]
+    return lambda texts: [text if match(text) else None if text else BLANK for text in texts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Column:
         is_free_text: whether invisible characters may belong to the value.
         rules: check the value.
         read_plain: reads many texts with few steps: the values of those that certainly have no problem under the
-            default PIN policy, which are most texts of most sheets, and None for the others.
+            default PIN policy, which are most texts of most sheets, BLANK for blank ones, and None for the others.
         format: writes a value so that `parse` reads it back.
         equal: whether two values mean the same, however they are spelled.
         required_for: the changes ("create", "update") for which a row must give a value.

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from types import ModuleType
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.heading_words import names_outdated
-from bulkvm.model.box import Value
+from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
@@ -24,20 +23,18 @@ _PIECES: Final = re.compile(r"""((?:"[^"]*"|"|[^",;\r\n])+)([,;\r\n]?)""")
 # Local parts that are valid by RFC 5321 beyond doubt; with a domain up to this length, so is the address.
 _PLAIN_LOCAL: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 _LONGEST_LOCAL: Final = 64
-# Those with no mark of a list before them, and lists of these.
-_PLAIN_ADDRESS: Final = (
-    rf"(?=[^@]{{1,{_LONGEST_LOCAL}}}@)[A-Za-z0-9_][A-Za-z0-9_+-]*+(?:\.[A-Za-z0-9_+-]++)*+@[A-Za-z0-9.-]++"
-)
-_PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*+")
-_DOMAIN: Final = re.compile(r"@([A-Za-z0-9.-]+)")
 _LONGEST_PLAIN_DOMAIN: Final = 180
-# Domains that are valid beyond doubt: short, and not in a domain for special use.
-_PLAIN_DOMAIN: Final = re.compile(
-    r"(?=.{1,63}\Z)(?:[A-Z0-9]+(?:-[A-Z0-9]+)*\.)+(?!(?:arpa|invalid|localhost|onion|test)\Z)[A-Z]{2,}",
-    re.IGNORECASE | re.ASCII,
+# Domains that are valid beyond doubt if they are short: they are in no domain for special use.
+_PLAIN_DOMAIN: Final = (
+    r"(?:[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+\.)++"
+    r"(?:[A-Za-z]{2,3}|(?!(?i:arpa|invalid|localhost|onion|test)(?![A-Za-z]))[A-Za-z]{4,}+)(?![A-Za-z0-9.-])"
 )
+_MATCH_PLAIN_DOMAIN: Final = re.compile(_PLAIN_DOMAIN).fullmatch
+# Addresses with no mark of a list before them, and lists of these.
+_PLAIN_ADDRESS: Final = rf"[A-Za-z0-9_][A-Za-z0-9_+-]*+(?:\.[A-Za-z0-9_+-]++)*+@{_PLAIN_DOMAIN}"
+_PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*+")
+_LONGEST_PLAIN: Final = 63  # characters of an address, and so of its parts
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
-_AT_ONCE: Final = 2**14  # texts in which domains are looked for together, to save time and not too much memory
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 # Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
 _MARKS: Final = frozenset("'`*#=+-~!\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
@@ -97,29 +94,23 @@ def parse_recipients(text: str) -> Parsed:
     return Parsed(tuple(addresses.values()) or None, tuple(dict.fromkeys(faults)) if faults else ())
 
 
-def read_plain_recipients(texts: Sequence[str]) -> list[Value | None]:
+def read_plain_recipients(texts: Sequence[str]) -> list[Value | Blank | None]:
     """Read the texts that are lists of different simple addresses, as nearly all are; None for the others."""
     match = _PLAIN_LIST.fullmatch
-    lists = [text if match(text) else "" for text in texts]
-    domains: set[str] = set()
-    for start in range(0, len(lists), _AT_ONCE):
-        domains.update(_DOMAIN.findall("\n".join(lists[start : start + _AT_ONCE])))
-    wrong = {domain for domain in domains if not _is_domain(domain)}
-    return [_split_plain(text) if text and (not wrong or _has_none(text, wrong)) else None for text in lists]
-
-
-def _has_none(text: str, domains: AbstractSet[str]) -> bool:
-    return domains.isdisjoint(_DOMAIN.findall(text))
+    return [_split_plain(text) if match(text) else None if text else BLANK for text in texts]
 
 
 def _split_plain(text: str) -> tuple[str, ...] | None:
-    """Split a list of valid addresses; None if there are too many, or duplicates."""
+    """Split a list of addresses that are valid if short; None if there are too many, duplicates or long ones."""
     with_commas = text.replace(", ", ",")
     if ";" in with_commas or " " in with_commas:
         with_commas = _BETWEEN.sub(",", text)
     addresses = tuple(with_commas.split(","))
-    folded = addresses if text.islower() else map(str.casefold, addresses)
-    return addresses if len(set(folded)) == len(addresses) <= MAX_RECIPIENTS else None
+    if len(text) > _LONGEST_PLAIN and max(map(len, addresses)) > _LONGEST_PLAIN:
+        return None
+    folded = with_commas.lower()
+    different = set(addresses if folded == with_commas else folded.split(","))
+    return addresses if len(different) == len(addresses) <= MAX_RECIPIENTS else None
 
 
 def _doubt_notes(text: str) -> list[Fault]:
@@ -255,12 +246,12 @@ def _check_address(address: str) -> Fault | None:
     local, at, domain = address.rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_domain(domain):
         return None
-    return _check_any_address(address)
+    return _check_any_address(address) if at else _explain(address, "")
 
 
 @lru_cache(maxsize=4096)
 def _is_domain(domain: str) -> bool:
-    if _PLAIN_DOMAIN.fullmatch(domain):
+    if len(domain) <= _LONGEST_PLAIN and _MATCH_PLAIN_DOMAIN(domain):
         return True
     return len(domain) <= _LONGEST_PLAIN_DOMAIN and _check_any_address(f"a@{domain}") is None
 

@@ -72,6 +72,8 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
     """Warn of each number that is shorter than all other extensions."""
     lengths = Counter(map(len, numbers.values()))
     usual = max(lengths, key=lambda length: (lengths[length], length), default=0)
+    if usual == min(lengths, default=0):  # nearly always
+        return
     shorter = [(row, number) for row, number in numbers.items() if len(number) < usual]
     if (
         not shorter
@@ -94,6 +96,8 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
 def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
     """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
     usual = _length_of_most(pins)
+    if not usual:  # nearly always
+        return
     fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual, was=_was_number(sheet)))
     shorter = (row for row, pin in pins.items() if len(pin) < usual and may_have_lost_zero(sheet, letter, row))
     yield from ((row, fault) for row in shorter)

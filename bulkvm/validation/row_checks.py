@@ -34,12 +34,15 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
     unread_rows = {row for header in _NOTIFICATION for row in unread.get(header, ())}
     has_both = unread.keys() >= _NOTIFICATION
     if has_both:
-        one_sided = (r for r in records if _is_one_sided(r) and r.extension_number and r.row not in unread_rows)
+        one_sided = (r for r in _one_sided(records) if r.extension_number and r.row not in unread_rows)
         yield from map(_notification_fault, one_sided)
-    same = (record.row for record in records if record.pin == record.extension_number)
+    same = [record.row for record in records if record.pin == record.extension_number]
     yield from ((row, PIN_COLUMN.header, _PIN_IS_EXTENSION) for row in same)
     yield from _shared(
-        records, [r.name if r.name is BLANK else r.name.casefold() for r in records], NAME_COLUMN.header, _name_twice
+        records,
+        [name if (name := r.name) is BLANK else name.casefold() for r in records],
+        NAME_COLUMN.header,
+        _name_twice,
     )
     yield from _shared(records, [r.pin for r in records], PIN_COLUMN.header, _pin_shared)
 
@@ -47,7 +50,7 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
 def check_notification_columns(records: Sequence[Record], headers: Collection[str]) -> Iterator[Problem]:
     """Warn once if the sheet has only one of the columns for e-mail, and boxes need both."""
     lacking = _NOTIFICATION.difference(headers)
-    rows = sum(map(_is_one_sided, records)) if len(lacking) == 1 else 0
+    rows = len(_one_sided(records)) if len(lacking) == 1 else 0
     if not rows:
         return
     title = COLUMN_OF_HEADER[next(iter(lacking))].title
@@ -92,9 +95,9 @@ def _notification_fault(record: Record) -> RowFault:
     return record.row, "enable_email_notify", Fault(ProblemCode.RECIPIENTS_UNUSED, message)
 
 
-def _is_one_sided(record: Record) -> bool:
-    """Whether e-mail is on without recipients, or off with some."""
-    return (record.enable_email_notify is True) is not (record.recipients is not BLANK and bool(record.recipients))
+def _one_sided(records: Iterable[Record]) -> list[Record]:
+    """The records with e-mail on and no recipients, or off with some."""
+    return [r for r in records if (r.enable_email_notify is True) is (r.recipients is BLANK or not r.recipients)]
 
 
 def _shared(
@@ -124,7 +127,7 @@ def _pin_shared(others: str) -> Fault:
 def _find_twice(rows: Iterable[int], values: Collection[str | Blank]) -> Mapping[str, Sequence[int]]:
     """Find the values of several rows, with these rows."""
     distinct = set(values)
-    blanks = sum(value is BLANK for value in values) - 1 if BLANK in distinct else 0
+    blanks = len([value for value in values if value is BLANK]) - 1 if BLANK in distinct else 0
     if len(distinct) + blanks == len(values):  # nearly always
         return {}
     del distinct
