@@ -148,6 +148,15 @@ _OTHER_NUMBERS: Final = word_set(
     "mobile mobil handy cell cellular portable movil cellulare mobiel celular telemovel fax did ddi external extern "
     "externe externo esterno messages nachrichten"
 )
+# Words for other numbers in lists: counts, amounts, years, and the numbers of departments and persons.
+_OTHER_FIGURES: Final = word_set(
+    "count counts sum total totals amount quantity qty size year month id ids code codes dept centre center employee "
+    "personnel staff badge asset inventory serial order invoice ticket anzahl summe gesamt menge betrag jahr monat "
+    "kostenstellen kst abteilung abt somme montant quantite annee mois matricule service centre recuento cuenta suma "
+    "cantidad ano mes departamento centro conteggio somma totale quantita anno mese matricola reparto aantal totaal "
+    "bedrag jaar maand afdeling kostenplaats contagem soma quantidade custo"
+)
+_OTHER_FIGURE: Final = re.compile("(?:abteilung|kosten|personal|mitarbeiter|personeels|medewerker|afdeling|artikel)")
 _MAY_NAME_SECRET: Final = re.compile("|".join(sorted({word[:3] for word in _SECRETS})))
 _SECRET_ENDS: Final = tuple(_SECRETS)
 # As in "Voicemailpasswort" and "gebruikerswachtwoord".
@@ -279,6 +288,16 @@ def is_about_voicemail(heading: str) -> bool:
 def names_other_number(text: str) -> bool:
     """Whether a text has a word for numbers that are not extensions, such as a mobile phone's."""
     return not _OTHER_NUMBERS.isdisjoint(split_words(text))
+
+
+def names_no_extension(heading: str) -> bool:
+    """Whether a heading of numbers names something else: a count, a year, a cost centre, a secret or a mobile phone."""
+    words = split_words(heading)
+    return (
+        not (_OTHER_FIGURES | _OTHER_CODES | _OTHER_NUMBERS | _SECRETS).isdisjoint(words)
+        or any(map(_OTHER_FIGURE.match, words))
+        or names_secret(heading)
+    )
 
 
 def names_other_address(text: str) -> bool:

@@ -32,6 +32,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.ENCRYPTED: "An encrypted workbook cannot be read without its password, and bulkvm does not prompt for one.",
     _P.OLD_EXCEL: "Only .xlsx, .xlsm and .csv files are read; .xls is the format of Excel 97 to 2003.",
     _P.SEVERAL_SHEETS: _TWO_VALUES,
+    _P.SHEET_UNREAD: "Only one sheet is read. A list may go on in another one that has no headings.",
     _P.HOSTILE: "Such a file could exhaust the memory or disk of this machine when it is read.",
     _P.TOO_LARGE: "The size is limited, so that a file cannot exhaust the memory of this machine.",
     _P.JSON: "JSON is read only as `bulkvm export` writes it: a list of boxes with the API's field names.",

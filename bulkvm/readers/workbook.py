@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import IO, Final
 
-from bulkvm.columns import NAME_COLUMN
+from bulkvm.columns import KEY_COLUMN, NAME_COLUMN
 from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
@@ -38,6 +39,7 @@ from bulkvm.readers.random_numbers import mark_random
 from bulkvm.readers.read_limits import HEADER_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, has_text
+from bulkvm.readers.unread_sheets import SEARCHED_ROWS, warn_unread_sheets
 from bulkvm.readers.worksheet import HIDES_VALUE, Worksheet
 from bulkvm.text import join_limited
 
@@ -70,11 +72,29 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
             if sheet is None and not any(candidate.header for candidate in candidates):
                 _check_hidden_sheets(source.name, package, heading_map)
             part, header = _choose(source.name, package, candidates)
-            return _read(source, package, part, header, heading_map)
+            read = _read(source, package, part, header, heading_map)
+            return (
+                read if sheet else _warn_unread(package, read, heading_map, [p for p in parts if p.path != part.path])
+            )
     except BulkvmError:
         raise
     except Exception:  # noqa: BLE001  (a damaged file can raise anything)
         raise damaged_error(source.name) from None  # the cause may quote a cell, and so a PIN
+
+
+def _warn_unread(
+    package: Package, read: Sheet, heading_map: Mapping[str, str] | None, others: Sequence[SheetPart]
+) -> Sheet:
+    """Add the warning about other sheets that look as if they had boxes."""
+    rows = {part.name: _rows_to(package, part.path, SEARCHED_ROWS) for part in others}
+    keys = [letter for letter, column in match_headings(read.headings, heading_map).items() if column is KEY_COLUMN]
+    extensions = {text for letter in keys for text in read.cells[letter]} if rows else ()
+    return replace(read, problems=(*read.problems, *warn_unread_sheets(rows, read.name or "", extensions)))
+
+
+def _rows_to(package: Package, path: str, last: int) -> list[Row]:
+    with package.open_sheet(path) as stream, closing(_worksheet(stream, package).rows(last)) as rows:
+        return list(takewhile(lambda row: row.number <= last, rows))
 
 
 def _parts(name: str, package: Package, sheet: str | None) -> list[SheetPart]:
