@@ -40,6 +40,7 @@ __all__ = [
     "ID_COLUMN",
     "ID_HEADING",
     "KEY_COLUMN",
+    "MESSAGE_HEADING",
     "NAME_COLUMN",
     "PIN_COLUMN",
     "PIN_NOT_SENT",
@@ -68,6 +69,7 @@ EXAMPLE: Final = "e.g. "
 # Columns with results, such as bulkvm_status, are written and never read.
 RESULT_PREFIX: Final = "bulkvm_"
 STATUS_HEADING: Final = f"{RESULT_PREFIX}status"
+MESSAGE_HEADING: Final = f"{RESULT_PREFIX}message"
 ROW_HEADING: Final = f"{RESULT_PREFIX}row"  # in a clean copy: the row of the sheet that it was made of
 ID_HEADING: Final = f"{RESULT_PREFIX}id"
 # The PIN that was sent, if it is not the one in the PIN column.

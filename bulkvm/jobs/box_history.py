@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from bulkvm.columns import NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.mask_digits import may_be_mask
-from bulkvm.model.box import Box, Record
+from bulkvm.model.box import NOT_KNOWN, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.tenant import Tenant
-from bulkvm.planning import expected_box
+from bulkvm.planning import expected_box, fields_differ
 from bulkvm.planning.undo_plan import changed_anything
 from bulkvm.runs import ListedRun, PastRun, read_journal
 from bulkvm.runs.history import record_of
@@ -38,7 +38,8 @@ class BoxHistory:
         pins: in the order in which it had them.
         created_by: the run that created it, or may have.
         deleted_by: the run that deleted it.
-        last: its last known name and addresses.
+        last: its last known name and addresses. Those that a run may have changed are NOT_KNOWN.
+        in_doubt_by: the last run that may have changed its name or addresses.
     """
 
     extensions: set[str] = field(default_factory=set)
@@ -48,6 +49,7 @@ class BoxHistory:
     created_by: str = ""
     deleted_by: str = ""
     last: Box | None = None
+    in_doubt_by: str = ""
 
     def contradicts(self, box: Box) -> bool:
         """Whether a box that is read from a file never had its extension, name, first address or PIN."""
@@ -61,12 +63,14 @@ class BoxHistory:
         first = box.recipients[:1] if isinstance(box.recipients, tuple) else ()
         return bool(self.names) and not self.addresses.issuperset(map(str.casefold, first))
 
-    def add(self, run: str, outcome: Outcome, change: Change | None, record: Record | None) -> None:
-        """Add what a run did to the box."""
+    def add(self, run: str, outcome: Outcome, change: Change | None, record: Record | None, shown: Box | None) -> None:
+        """Add what a run did to the box. `shown` is what the PBX showed of it, if the run changed nothing."""
         self.extensions.add(outcome.extension_number)
         if change and change.box:
             self._add_box(change.box)
-        if outcome.status is Status.UNCHANGED and record:
+        if outcome.status is Status.UNCHANGED and shown:
+            self._add_box(shown)
+        elif outcome.status is Status.UNCHANGED and record:
             self._add_texts(record)  # without the PIN, which the PBX may not show
         if not (change and outcome.status.may_have_changed):
             return
@@ -79,21 +83,53 @@ class BoxHistory:
         box = expected_box(change, outcome.id or "")
         if isinstance(box.pin, str) and sets_pin(change, outcome):
             self.pins.append(PinSet(box.pin, run, is_certain))
+        if not is_certain:
+            self._add_in_doubt(run, change, box)
+            return
         self._add_box(box)
         if "recipients" in outcome.changed and self.last:
             self.last = replace(self.last, recipients=box.recipients)  # also if they were cleared
 
+    def _add_in_doubt(self, run: str, change: Change, box: Box) -> None:
+        """Add the values that a change may have set."""
+        self._add_texts(box)
+        if change.box is None or self.last is None:  # if the box exists, it was created like this
+            self.last = box
+            return
+        name = NOT_KNOWN if box.name != change.box.name else self.last.name
+        recipients = NOT_KNOWN if _first(box) != _first(change.box) else self.last.recipients
+        if NOT_KNOWN in (name, recipients):
+            self.in_doubt_by = run
+        self.last = replace(self.last, name=name, recipients=recipients)
+
     def _add_box(self, box: Box) -> None:
         """Add the values that the box has at that time."""
         self._add_texts(box)
-        is_known = isinstance(box.pin, str) and not may_be_mask(PIN_COLUMN, box.pin)
-        if is_known and box.pin not in {known.pin for known in self.pins[-1:]}:
-            self.pins.append(PinSet(str(box.pin), ""))
+        self._add_pin(box)
         self.last = box.filled_from(self.last, blanks=True) if self.last else box
+
+    def _add_pin(self, box: Box) -> None:
+        """Add the PIN that the PBX shows. It settles whether a run set a PIN of which that is not known."""
+        last = self.pins[-1] if self.pins else None
+        if not isinstance(box.pin, str) or may_be_mask(PIN_COLUMN, box.pin):
+            is_created = last and last.run == self.created_by and self.last and not fields_differ(self.last, box)
+            if last and is_created:  # the box is like the one that the run may have created
+                self.pins[-1] = replace(last, is_certain=True)
+        elif last and last.pin == box.pin:
+            self.pins[-1] = replace(last, is_certain=True)
+        else:
+            former = next((known for known in reversed(self.pins) if known.is_certain), None)
+            is_former = last and not last.is_certain and former and former.pin == box.pin
+            self.pins.append(former if former and is_former else PinSet(box.pin, ""))
 
     def _add_texts(self, box: Box | Record) -> None:
         self.names.update([box.name] if isinstance(box.name, str) else [])
         self.addresses.update(map(str.casefold, box.recipients if isinstance(box.recipients, tuple) else ()))
+
+
+def _first(box: Box) -> tuple[str, ...] | Absent:
+    """The first address of a box."""
+    return box.recipients[:1] if isinstance(box.recipients, tuple) else box.recipients
 
 
 def sets_pin(change: Change, outcome: Outcome) -> bool:
@@ -140,28 +176,32 @@ class BoxHistories:
         else:
             history = self._without_id[number] = BoxHistory()
         self._by_extension[number] = history
-        history.add(past.info.name, outcome, change, record_of(past, outcome.row))
+        history.add(past.info.name, outcome, change, record_of(past, outcome.row), past.read_back.get(outcome.row))
 
 
-def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, ids: Collection[str]) -> BoxHistories:
-    """Read the journals of a tenant's runs that changed any box.
+def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, boxes: Collection[Box]) -> BoxHistories:
+    """Read the journals of a tenant's runs that changed any box, or show that boxes were unchanged.
 
     Args:
         runs: all runs, the oldest first.
-        tenant: None for that of the last run that knows one of the ids.
-        ids: of boxes.
+        tenant: None for that of the last run that knows the id of one of the boxes, or sent its PIN.
+        boxes: from a result that does not show the tenant.
     """
-    changing = [run for run in runs if changed_anything(run.counts)]
-    tenant = tenant or _find_tenant(changing, ids)
-    return BoxHistories(_read_all(changing, tenant) if tenant else ())
+    read = [run for run in runs if changed_anything(run.counts) or run.counts[Status.UNCHANGED]]
+    tenant = tenant or _find_tenant(read, boxes)
+    return BoxHistories(_read_all(read, tenant) if tenant else ())
 
 
 def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:
     return (read_journal(run.file) for run in runs if not run.info.known_tenant.contradicts(tenant))
 
 
-def _find_tenant(runs: Sequence[ListedRun], ids: Collection[str]) -> Tenant | None:
-    for run in reversed(runs):
-        if any(outcome.id in ids for outcome in read_journal(run.file).outcomes):
+def _find_tenant(runs: Sequence[ListedRun], boxes: Collection[Box]) -> Tenant | None:
+    ids = {box.id for box in boxes if box.id}
+    pins = {(box.extension_number, box.pin) for box in boxes if isinstance(box.pin, str)}
+    for run in reversed(runs if boxes else ()):
+        past = read_journal(run.file)
+        sent = {(change.record.extension_number, change.record.pin) for change in past.changes.values()}
+        if sent & pins or any(outcome.id in ids for outcome in past.outcomes):
             return run.info.known_tenant
     return None

@@ -1,6 +1,5 @@
 """List the PINs that an import set, for a mail merge."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result
 from bulkvm.files import check_kind, check_target
 from bulkvm.jobs.box_history import BoxHistories, read_histories, sets_pin
 from bulkvm.jobs.observer import SILENT, Observer
-from bulkvm.model.box import BLANK, Box
+from bulkvm.model.box import BLANK, NOT_KNOWN, Box
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.problem import ProblemCode
@@ -41,6 +40,7 @@ from bulkvm.text import count, join_limited
 _EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
 _MAX_NAMED: Final = 50  # boxes in a message
+_THEN: Final = "then run this command again."
 _RUN: Final = "name the run instead: `bulkvm runs` lists them"
 
 
@@ -50,17 +50,16 @@ class PinListReport:
 
     Attributes:
         boxes: the boxes that were created or whose PIN was set, with their PINs.
-        unknown: how many rows are not in the list since it is not known what the PBX did.
         existing: how many rows are not in the list since the import set no PIN of theirs.
         file: the file.
-        outdated: the extensions that are not in the list, by the reason: their boxes were deleted or got other PINs.
+        not_listed: the extensions that are not in the list, by the reason: their boxes were deleted or got other PINs,
+            or it is not known what the PBX did.
     """
 
     boxes: tuple[Box, ...]
-    unknown: int
     existing: int
     file: Path
-    outdated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    not_listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> PinListReport:
@@ -88,22 +87,22 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
     check_target(output)
     unreadable: list[str] = []
     found = _read_result(file, observer, unreadable) if is_file else _read_named(result, unreadable)
-    counts = Counter(status for status in found.rows.values() if isinstance(status, Status))
-    existing = counts[Status.UPDATED] + counts[Status.UNCHANGED]
-    boxes, outdated = _split_outdated(found)
+    existing = sum(row is None for row in found.rows.values())
+    boxes, not_listed = _split(found)
     if not boxes:
         why = [describe_existing(existing)] if existing else []
         raise UsageError(
-            " ".join(["It has no PIN that the import set, so no list was written.", *why, *describe_outdated(outdated)])
+            " ".join(
+                ["It has no PIN that the import set, so no list was written.", *why, *describe_not_listed(not_listed)]
+            )
         )
     for message in unreadable:
         observer.notice(f"{message} If that run deleted boxes or changed PINs, the list does not show it.")
     return PinListReport(
         boxes=tuple(boxes),
-        unknown=counts[Status.UNKNOWN],
         existing=existing,
         file=write_pin_list(output, boxes),
-        outdated=outdated,
+        not_listed=not_listed,
     )
 
 
@@ -115,12 +114,20 @@ def describe_existing(rows: int) -> str:
     )
 
 
-def describe_outdated(outdated: Mapping[str, Sequence[str]]) -> list[str]:
-    """Describe the boxes that are not listed since they no longer have the PINs that the import set, and name them."""
+def describe_not_listed(not_listed: Mapping[str, Sequence[str]]) -> list[str]:
+    """Describe the boxes that are not listed, since they do not have the PINs of the import or may not have them."""
     return [
         f"{count(len(numbers), 'box', 'boxes')} not listed: {join_limited(numbers, _MAX_NAMED)}. {reason}"
-        for reason, numbers in outdated.items()
+        for reason, numbers in not_listed.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _NewPin:
+    """A box whose PIN the import set, or may have set."""
+
+    box: Box = field(repr=False)
+    is_certain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +135,31 @@ class _Found:
     """The rows of a result or a run.
 
     Attributes:
-        rows: the box of each row whose PIN the import set; the status of each row whose outcome is not known, or whose
-            box existed before.
+        rows: the new PIN of each row; None for a row whose box existed before, if the import did not set its PIN.
         histories: what the journals show of the boxes.
+        run: the name of the run; blank if the result does not show it, or has no journal.
+        remedy: how to find out what the PBX did.
     """
 
-    rows: Mapping[int, Box | Status] = field(repr=False)
+    rows: Mapping[int, _NewPin | None] = field(repr=False)
     histories: BoxHistories = field(repr=False)
+    run: str
+    remedy: str
 
 
-def _split_outdated(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
-    """The boxes to list, each once; and the extensions of those that were deleted or got other PINs, by the reason."""
+def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
+    """The boxes to list, each once; and the extensions of those that are not listed, by the reason."""
     boxes: dict[str, Box] = {}
-    outdated: dict[str, dict[str, None]] = {}
-    for box in found.rows.values():
-        if isinstance(box, Box):
-            if reason := _reason_not_to_list(box, found.histories):
-                outdated.setdefault(reason, {})[box.extension_number] = None
-            else:
-                boxes.setdefault(box.id or box.extension_number, _with_last_texts(box, found.histories))
-    return list(boxes.values()), {reason: list(numbers) for reason, numbers in outdated.items()}
+    not_listed: dict[str, dict[str, None]] = {}
+    for new in filter(None, found.rows.values()):
+        box = _with_last_texts(new.box, found.histories)
+        reason = _reason_not_to_list(new.box, found.histories)
+        reason = reason or ("" if new.is_certain else _reason_to_doubt(new.box, found)) or _doubt_of_texts(box, found)
+        if reason:
+            not_listed.setdefault(reason, {})[box.extension_number] = None
+        else:
+            boxes.setdefault(box.id or box.extension_number, box)
+    return list(boxes.values()), {reason: list(numbers) for reason, numbers in not_listed.items()}
 
 
 def _with_last_texts(box: Box, histories: BoxHistories) -> Box:
@@ -158,9 +170,35 @@ def _with_last_texts(box: Box, histories: BoxHistories) -> Box:
     name, recipients = known.last.name, known.last.recipients
     return replace(
         box,
-        name=name if isinstance(name, str) else box.name,
-        recipients=recipients if isinstance(recipients, tuple) else box.recipients,
+        name=name if isinstance(name, str) or known.in_doubt_by else box.name,
+        recipients=recipients if isinstance(recipients, tuple) or known.in_doubt_by else box.recipients,
     )
+
+
+def _doubt_of_texts(box: Box, found: _Found) -> str:
+    """Why a letter to a box may go to a wrong person, if it may."""
+    known = found.histories.find_current(box)
+    if known is None or not known.in_doubt_by or NOT_KNOWN not in (box.name, box.recipients):
+        return ""
+    return (
+        f"The run {known.in_doubt_by} may have changed the name or the addresses: it is not known what the PBX did. "
+        f"{_how_to_find_out(known.in_doubt_by)}"
+    )
+
+
+def _how_to_find_out(run: str) -> str:
+    return f"Import the result of that run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
+
+
+def _reason_to_doubt(box: Box, found: _Found) -> str:
+    """Why the PIN of a row whose outcome was not known is not listed, unless later runs show that it was set."""
+    known = found.histories.find_current(box)
+    current = known.pins[-1] if known and known.pins else None
+    if current is None or not current.is_certain:
+        return f"The box may have this PIN: it is not known what the PBX did. {found.remedy}"
+    if current.run and found.run and current.run != found.run:
+        return f"The run {current.run} set this PIN: `bulkvm pins {current.run} --output FILE` lists it."
+    return "" if current.run or not found.run else "The box had this PIN before the import."
 
 
 def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
@@ -175,9 +213,13 @@ def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
         return ""
     if not current.run:
         return "The PBX showed another PIN later, which bulkvm did not set."
-    was = "was" if current.is_certain else "may have been"
+    if not current.is_certain:
+        return (
+            f"The PIN may have been changed later by the run {current.run}: it is not known what the PBX did. "
+            f"{_how_to_find_out(current.run)}"
+        )
     lists = f"`bulkvm pins {current.run} --output FILE` lists the current one."
-    return f"The PIN {was} changed later by the run {current.run}: {lists}"
+    return f"The PIN was changed later by the run {current.run}: {lists}"
 
 
 def _read_named(name: str, unreadable: list[str]) -> _Found:
@@ -188,7 +230,9 @@ def _read_named(name: str, unreadable: list[str]) -> _Found:
     """
     runs = list_runs(unreadable.append)
     past = _past_run(find_run(name, runs))
-    return _Found(dict(_read_run(past)), read_histories(runs, past.info.known_tenant, ()))
+    run = past.info.name
+    remedy = f"Import the result of this run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
+    return _Found(dict(_read_run(past)), read_histories(runs, past.info.known_tenant, ()), run, remedy)
 
 
 def _past_run(run: ListedRun) -> PastRun:
@@ -197,19 +241,16 @@ def _past_run(run: ListedRun) -> PastRun:
     return read_journal(run.file)
 
 
-def _read_run(past: PastRun) -> Iterator[tuple[int, Box | Status]]:
+def _read_run(past: PastRun) -> Iterator[tuple[int, _NewPin | None]]:
     for outcome in past.outcomes:
         change, row = past.changes.get(outcome.row), past.rows.get(outcome.row)
         if change is None or not (sets_pin(change, outcome) or (row and row.has_generated_pin)):
             if outcome.status in _EXISTING:
-                yield outcome.row, outcome.status
-            continue
-        if outcome.status is Status.UNKNOWN:
-            yield outcome.row, outcome.status
+                yield outcome.row, None
         elif outcome.status.may_have_changed:
             box = expected_box(change, outcome.id or "")
             if isinstance(box.pin, str):
-                yield outcome.row, box
+                yield outcome.row, _NewPin(box, is_certain=outcome.status is not Status.UNKNOWN)
 
 
 def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Found:
@@ -226,12 +267,12 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
             raise
         raise UsageError(f"{file.name} has no headings that are recognised without --map, so {_RUN}.") from error
     rows = dict(_read_rows(sheet, file.name))
-    boxes = {row: box for row, box in rows.items() if isinstance(box, Box)}
+    boxes = {row: new.box for row, new in rows.items() if new and new.is_certain}
     name, runs = read_run_name(file), list_runs(unreadable.append)
     run = next((run for run in runs if run.info.name == name), None)
     past = _past_run(run) if run else None
     tenant = past.info.known_tenant if past else None
-    histories = read_histories(runs, tenant, {box.id for box in boxes.values() if box.id})
+    histories = read_histories(runs, tenant, [new.box for new in rows.values() if new])
     edited = sorted({*_find_edited(boxes, histories), *_find_moved(sheet, past), *_find_contradictory(boxes)})
     _check_edited(file, edited)
     known = (histories.find(box) for box in boxes.values())
@@ -240,10 +281,11 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
             f"{count(unknown, 'PIN')} in {file.name} could not be compared with what was sent: no journal here has "
             f"{'it' if unknown == 1 else 'them'}. If the file was edited, check the list."
         )
-    return _Found(rows, histories)
+    remedy = f"Import {file.name} again, {_THEN}"
+    return _Found(rows, histories, past.info.name if past else "", remedy)
 
 
-def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
+def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, _NewPin | None]]:
     written, letters = result_letters(sheet), letters_by_header(sheet)
     if STATUS_HEADING not in written:
         raise UsageError(f"{name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {_RUN}.")
@@ -258,12 +300,14 @@ def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, Box | Status]]:
         raise UsageError(f"{name} has no extension or no PIN that is recognised without --map, so {_RUN}.")
     for row, status in statuses.items():
         new_pin = sent.get(row, "").replace(PIN_NOT_SENT, "")
-        if is_set[row] or (status in DONE and new_pin):
+        is_unknown = status == Status.UNKNOWN
+        if is_set[row] or is_unknown or (status in DONE and new_pin):
             fields: dict[str, Any] = {header: _parse(header, of_column[row]) for header, of_column in texts.items()}
-            box = Box(id=ids.get(row, ""), **fields)
-            yield row, replace(box, pin=new_pin) if new_pin else box
-        elif status in {Status.UNKNOWN, *_EXISTING}:
-            yield row, Status(status)
+            box = Box(id=ids.get(row, ""), **fields | ({PIN_COLUMN.header: new_pin} if new_pin else {}))
+            if not is_unknown or isinstance(box.pin, str):
+                yield row, _NewPin(box, is_certain=not is_unknown)
+        elif status in _EXISTING:
+            yield row, None
 
 
 def _is_changed(status: str, changed: str) -> bool:

@@ -175,7 +175,8 @@ STATUS_REASONS: Final[Mapping[Status, str]] = {
     Status.CREATED: "The PBX had no box with this extension.",
     Status.UPDATED: "At least one field of the box differed from the row.",
     Status.UNCHANGED: "Importing a sheet again is always safe: boxes that are up to date are not sent.",
-    Status.LEFT_OUT: "Exports of other systems also list users and groups, and a number may already be in use.",
+    Status.LEFT_OUT: "Exports of other systems also list users and groups, and a number may already be in use. To "
+    "import such a row of a result after all, empty its cell in the column bulkvm_status.",
     Status.INVALID: "A row is sent completely or not at all.",
     Status.REJECTED: "The PBX applies rules that bulkvm cannot check before.",
     Status.FAILED: "The row could not be sent, or the PBX reported an error of its own, and nothing was changed.",

@@ -3,8 +3,8 @@
 - `run`: what the run is, and how many rows its sheet has.
 - `row`, once for each row of the sheet: the row as it was read, flushed to disk before anything is sent.
 - `begin`, before a row is sent: the change and the present box. `end`, after it: the outcome, and the box if it was
-  read back. A row with a `begin` and no `end` was in progress when the run died. A second `end`, with `again`,
-  replaces the first one: the box was read back later.
+  read back, or if nothing was to be sent. A row with a `begin` and no `end` was in progress when the run died. A second
+  `end`, with `again`, replaces the first one: the box was read back later.
 - `whole`: a box with all fields that the PBX shows, as text: the first one of each kind, before and after its change.
 - `done`: the number of rows by status, and the exit code. A run without it died or is still in progress. A run in
   progress holds the lock on the file of the same name that ends in .lock.

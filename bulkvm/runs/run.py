@@ -78,7 +78,7 @@ class PastRun:
     Attributes:
         damaged: the numbers of lines that cannot be read. All other lines count.
         rows: the rows of the sheet; none in journals of 0.1.0.
-        read_back: boxes as they were read back after an update or create, by row.
+        read_back: boxes as they were read back after an update or create, or as they were if nothing was to be sent.
         whole: all fields, undocumented ones included, of the boxes that were read back whole, by row.
         exit_code: None for a run that did not end normally.
     """

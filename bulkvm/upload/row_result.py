@@ -28,7 +28,7 @@ class RowResult:
 
     Attributes:
         outcome: the outcome of the row.
-        box: the box, if it was read back.
+        box: the box, if it was read back, or as the PBX shows it if nothing was to be sent.
         is_verified: whether it was read back as a canary, and is as expected.
         unverified: the change as it was sent, if the box is to be read back later.
         error: why no other change may be sent.

@@ -35,11 +35,11 @@ _MAX_READS: Final = 3  # of a box before its update, if its turn comes too late
 
 
 class _NothingToSend(Exception):
-    """The outcome of a change is known before anything is sent for it."""
+    """The outcome of a change is known before anything is sent for it. `box` is what the PBX shows of it."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, box: Box | None = None) -> None:
         super().__init__()
-        self.outcome = outcome
+        self.result = RowResult(outcome, box)
 
 
 def _ignore(*_: object) -> None:
@@ -95,7 +95,8 @@ class RowSender:
             LoginRefused, NotTrusted, StoppedEarly, Interrupted: the run cannot continue; the change was not made.
         """
         if not change.is_to_send:
-            return RowResult(outcome_without_request(change))
+            outcome = outcome_without_request(change)
+            return RowResult(outcome, change.box if outcome.status is Status.UNCHANGED else None)
         if change.kind is ChangeKind.CREATE:
             return await self._send_and_verify(change, None, verify)
         for reads_left in reversed(range(_MAX_READS)):
@@ -109,7 +110,7 @@ class RowSender:
                 deadline = latest if reads_left and not self._is_too_slow else math.inf
                 result = await self._send_current(current, before, verify, deadline)
             except _NothingToSend as ended:
-                return RowResult(ended.outcome)
+                return ended.result
             except TooLate:
                 self._is_too_slow |= reads_left < _MAX_READS - 1
             else:
@@ -256,7 +257,7 @@ class RowSender:
         differences = find_differences(record, box)
         if not differences:
             message = "Already up to date: someone else made this change."
-            raise _NothingToSend(row_outcome(record, Status.UNCHANGED, message, box_id=box.id))
+            raise _NothingToSend(row_outcome(record, Status.UNCHANGED, message, box_id=box.id), box)
         return replace(change, box=box, differences=differences), whole
 
     async def _outcome_of_unfetched(self, change: Change, error: PbxError) -> Outcome:

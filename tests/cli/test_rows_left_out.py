@@ -1,5 +1,6 @@
 """Rows that are not boxes to import are left out: accounted for, named, and never sent."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from starlette.applications import Starlette
 
 from tests.cli.program import Bulkvm, stored
 from tests.cli.sheet_files import statuses, write_csv
+from tests.readers.exports import FREEPBX
 
 HEADINGS = ("extension_number", "name", "pin", "recipients", "bulkvm_status")
 ROWS = (
@@ -77,6 +79,24 @@ def test_rows_left_out_of_a_sheet_with_errors_are_accounted_for(bulkvm: Bulkvm, 
     assert [row["status"] for row in ended.json["rows"]] == ["invalid", "left out"]
     assert (planned["counts"]["left out"], [row["change"] for row in planned["rows"]]) == (1, ["left out"])
     assert sum(pbx.state.traffic.counts.values()) == 0
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_the_reasons_of_rows_left_out_stay_in_the_results_of_results(bulkvm: Bulkvm, folder: Path, suffix: str) -> None:
+    off = FREEPBX.write(folder)
+    users = write_csv(folder / "users.csv", ROWS[0][:4], ("6300", "Sales", "739146", ""), headings=HEADINGS[:4])
+
+    for first, options in ((off, ["--from", "freepbx", "--replace-pins"]), (users, ["--skip-taken"])):
+        reasons, results = [], [folder / f"{first.stem}.{number}.{suffix}" for number in range(3)]
+        for sheet, result in pairwise([first, *results]):
+            of_first = options if sheet is first else []
+            ended = bulkvm("import", sheet, *of_first, "--yes", "--json", "--result", result).json
+            reasons.append([(row["row"], row["message"]) for row in ended["rows"] if row["status"] == "left out"])
+
+        assert reasons[0]
+        assert not [message for _, message in reasons[0] if not message]
+        assert reasons == [reasons[0]] * 3
 
 
 @pytest.mark.usefixtures("pbx")

@@ -30,21 +30,16 @@ def command(result: str, *, output: Path, console: Console) -> int:
     the PIN and the first address of each box whose PIN the import set, unless a later run deleted the box or set
     another PIN. Delete it after the letters are written: anyone who can read it knows the PINs.
 
-    After an import that was interrupted, import its result first: that result keeps the PINs of the first part.
+    Boxes that may have another PIN, name or address are not listed, but named, with what to do. After an import that
+    was interrupted, import its result first: that result keeps the PINs of the first part.
     """
-    from bulkvm.jobs.list_new_pins import describe_existing, describe_outdated, list_new_pins
+    from bulkvm.jobs.list_new_pins import describe_existing, describe_not_listed, list_new_pins
 
     report = list_new_pins(result, output, observer=ConsoleObserver(console))
-    if report.unknown:
-        rows = count(report.unknown, "row")
-        console.always(
-            f"{rows} not listed: it is not known what the PBX did. Import the result file again to find out: only that "
-            "keeps the PINs that were sent."
-        )
     if report.existing:
         console.always(describe_existing(report.existing))
-    for outdated in describe_outdated(report.outdated):
-        console.always(outdated)
+    for not_listed in describe_not_listed(report.not_listed):
+        console.always(not_listed)
     console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
     console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
     return ExitCode.DONE

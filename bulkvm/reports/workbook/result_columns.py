@@ -7,16 +7,15 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import CHANGED_HEADING, ID_HEADING, RESULT_PREFIX, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import CHANGED_HEADING, ID_HEADING, MESSAGE_HEADING, SENT_PIN_HEADING, STATUS_HEADING
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
 
 _MOST_COLUMNS: Final = 16_384  # of a worksheet
-_MESSAGE: Final = f"{RESULT_PREFIX}message"
 # With the greatest widths in characters.
-RESULT_HEADINGS: Final = {STATUS_HEADING: 17, _MESSAGE: 90, ID_HEADING: 28, CHANGED_HEADING: 24}
+RESULT_HEADINGS: Final = {STATUS_HEADING: 17, MESSAGE_HEADING: 90, ID_HEADING: 28, CHANGED_HEADING: 24}
 _MARGIN: Final = 3  # characters, with the arrow of a filter
 PIN_HEADING: Final = {SENT_PIN_HEADING: 14}
 
@@ -74,13 +73,13 @@ def make_messages(sheet: Sheet, problems: Sequence[Problem], *, required: bool) 
     """
     there = {heading.strip().casefold() for heading in sheet.headings.values()}
     # With a status column, the messages are those of a run.
-    is_former = _MESSAGE in there and STATUS_HEADING not in there
+    is_former = MESSAGE_HEADING in there and STATUS_HEADING not in there
     if not (required or is_former):
         return None
     messages = messages_by_row(problems)
     # Rows without a message are left out, unless they may have one from an earlier copy.
     rows = {row: (messages.get(row, ""),) for row in sheet.cells.index.tolist() if is_former or row in messages}
-    return Results(_fitted({_MESSAGE: RESULT_HEADINGS[_MESSAGE]}, rows), rows)
+    return Results(_fitted({MESSAGE_HEADING: RESULT_HEADINGS[MESSAGE_HEADING]}, rows), rows)
 
 
 def add_left_out(messages: Results | None, left_out: Mapping[int, str]) -> Results:
@@ -89,7 +88,7 @@ def add_left_out(messages: Results | None, left_out: Mapping[int, str]) -> Resul
         {row: ("", *texts) for row, texts in messages.rows.items()} if messages else {}
     )
     rows |= {row: (Status.LEFT_OUT, reason) for row, reason in left_out.items()}
-    return Results({heading: RESULT_HEADINGS[heading] for heading in (STATUS_HEADING, _MESSAGE)}, rows)
+    return Results({heading: RESULT_HEADINGS[heading] for heading in (STATUS_HEADING, MESSAGE_HEADING)}, rows)
 
 
 def assign_columns(results: Results, headings: Mapping[str, str], used: Collection[int]) -> list[int]:
