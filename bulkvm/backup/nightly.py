@@ -130,8 +130,8 @@ async def back_up(pbx: Pbx, site: Site, settings: BackupSettings, *, former_name
         LoginRefused: the PBX does not accept the login.
     """
     tenant = await pbx.tenant()
-    boxes = await list_whole_boxes(pbx, on_unchecked=partial(_log.warning, "%s: %s", site.name))
-    await pbx.check_tenant()
+    warn = partial(_log.warning, "%s: %s", site.name)
+    boxes = await pbx.read_confirmed(lambda: list_whole_boxes(pbx, on_unchecked=warn))
     source = _Source([unknown_as_blank(box) for box in boxes], site, tenant, count_not_shown(boxes), former_names)
     try:
         async with staging(settings.folder, settings.lock_timeout) as place:

@@ -28,6 +28,7 @@ FAULTS: Final[Entries] = (
     ("other-tenant", "The response describes another tenant."),
     ("no-switch, other-switch", "A switch has no effect, or is to another tenant than the one with the given id."),
     ("unswitch", "All switches of the token of this call, or of the one that a login gives, are undone."),
+    ("unswitch(requests=3)", "The same, and the token ends after this call and 2 more requests with it."),
     ("random", "A random fault from which a client should recover."),
 )
 TIMES: Final[Entries] = (

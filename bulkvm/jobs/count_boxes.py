@@ -16,8 +16,6 @@ def count_boxes(connection: Connection) -> TenantsReport[int]:
 
     async def count(_: str, of_tenant: Connection) -> int:
         async with of_tenant.open() as pbx:
-            boxes = await pbx.count_boxes()
-            await pbx.check_tenant()
-        return boxes
+            return await pbx.read_confirmed(pbx.count_boxes)
 
     return asyncio.run(for_each_tenant(connection, count))

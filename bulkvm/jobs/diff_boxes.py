@@ -259,6 +259,6 @@ async def _list(connection: Connection, sheet: Sheet, observer: Observer) -> tup
         if has_manifest(sheet) and (other := describe_input_tenant(sheet, await pbx.tenant())):
             observer.notice(other)
         with observer.progress("Boxes read") as progress:
-            boxes = await list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)
-        await pbx.check_tenant()
-    return boxes
+            return await pbx.read_confirmed(
+                lambda: list_whole_boxes(pbx, progress=progress, on_unchecked=observer.notice)
+            )

@@ -151,6 +151,6 @@ async def _list(connection: Connection, query: Query, observer: Observer, *, pin
     async with connection.open() as pbx:
         with observer.progress("Boxes read") as progress:
             without = () if pins else SECRET_HEADERS
-            boxes = await list_whole_boxes(pbx, query, progress, without=without, on_unchecked=observer.notice)
-        await pbx.check_tenant()
-    return boxes
+            return await pbx.read_confirmed(
+                lambda: list_whole_boxes(pbx, query, progress, without=without, on_unchecked=observer.notice)
+            )

@@ -62,7 +62,7 @@ def log_in(site: Site) -> LoginReport:
 
 async def _find_tenant(connection: Connection) -> LoginReport:
     async with connection.open() as pbx:
-        return LoginReport(tenant=await pbx.tenant(), boxes=await pbx.count_boxes())
+        return LoginReport(tenant=await pbx.tenant(), boxes=await pbx.read_confirmed(pbx.count_boxes))
 
 
 def revoke_token(site: Site) -> None:

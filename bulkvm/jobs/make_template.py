@@ -36,11 +36,11 @@ def make_template(
 async def _read_choices(connection: Connection, observer: Observer) -> Tenant:
     """Read the tenant's PIN policy, and the prompts that its boxes use, the most common first."""
     async with connection.open() as pbx:
-        policy = await pbx.pin_policy()
+        policy = await pbx.read_confirmed(pbx.pin_policy)
         if policy.contradiction:
             observer.notice(f"{policy.contradiction} {SET_PIN_LENGTH}")
             policy = DEFAULT_PIN_POLICY
         with observer.progress("Boxes read") as progress:
-            boxes = await list_whole_boxes(pbx, progress=progress, without=SECRET_HEADERS)
+            boxes = await pbx.read_confirmed(lambda: list_whole_boxes(pbx, progress=progress, without=SECRET_HEADERS))
     used = Counter(box.prompt for box in boxes if isinstance(box.prompt, str))
     return Tenant(tuple(prompt for prompt, _ in used.most_common()) or Tenant().prompts, policy)

@@ -20,6 +20,7 @@ from bulkvm.model.problem import Problem, ProblemCode, rows_with_errors
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
+from bulkvm.pbx import Pbx
 from bulkvm.planning import ImportPlanner, NewPins, generate_pin, reason_to_skip
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs import SheetRow
@@ -177,29 +178,38 @@ async def _compare(
         with observer.progress("Connecting"):
             tenant = await pbx.tenant()
             on_tenant(tenant)
-            policy: PinPolicy = options.reading.pin_policy or await pbx.pin_policy()
-        sheet, reading, checked = prepared.sheet, options.reading, prepared.checked
-        planner, warnings = ImportPlanner(pbx), check_input_tenant(sheet, tenant)
-        if options.skip_taken:
-            sheet, unknown = await _leave_out_taken(prepared, planner, observer)
-            warnings = (*warnings, *unknown)
-        if sheet is not prepared.sheet or policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
-            checked = check_input(sheet, reading, observer, policy)
-        prepared = Prepared(sheet, checked, None, tenant, warnings)
-        if prepared.has_errors and not options.skip_invalid:
-            return replace(prepared, warnings=(*prepared.warnings, *warn_of_blanks_beside_errors(checked)))
-        pins = _make_new_pins(checked, options, policy)
-        with observer.progress("Planning") as progress:
-            plan = await planner.plan(
-                checked.records,
-                pins,
-                progress,
-                keep_unseen=options.keep_unseen,
-                completed=checked.completed,
-                sheet_numbers=checked.extensions.values(),
-            )
-            plan = await add_undocumented(plan, pbx) if for_approval else plan
-        await pbx.check_tenant()
+        return await pbx.read_confirmed(
+            lambda: _plan(prepared, options, pbx, observer, tenant, for_approval=for_approval)
+        )
+
+
+async def _plan(
+    prepared: Prepared, options: PlanOptions, pbx: Pbx, observer: Observer, tenant: Tenant, *, for_approval: bool
+) -> Prepared:
+    """Compare a sheet with the boxes of a tenant."""
+    with observer.progress("Connecting"):
+        policy: PinPolicy = options.reading.pin_policy or await pbx.pin_policy()
+    sheet, reading, checked = prepared.sheet, options.reading, prepared.checked
+    planner, warnings = ImportPlanner(pbx), check_input_tenant(sheet, tenant)
+    if options.skip_taken:
+        sheet, unknown = await _leave_out_taken(prepared, planner, observer)
+        warnings = (*warnings, *unknown)
+    if sheet is not prepared.sheet or policy not in {reading.pin_policy, DEFAULT_PIN_POLICY}:
+        checked = check_input(sheet, reading, observer, policy)
+    prepared = Prepared(sheet, checked, None, tenant, warnings)
+    if prepared.has_errors and not options.skip_invalid:
+        return replace(prepared, warnings=(*prepared.warnings, *warn_of_blanks_beside_errors(checked)))
+    pins = _make_new_pins(checked, options, policy)
+    with observer.progress("Planning") as progress:
+        plan = await planner.plan(
+            checked.records,
+            pins,
+            progress,
+            keep_unseen=options.keep_unseen,
+            completed=checked.completed,
+            sheet_numbers=checked.extensions.values(),
+        )
+        plan = await add_undocumented(plan, pbx) if for_approval else plan
     plan = replace(
         plan,
         problems=checked.with_cells(plan.problems),

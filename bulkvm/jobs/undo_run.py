@@ -135,14 +135,16 @@ class _Undo:
         async def compare() -> Plan:
             async with self.connection.open(reachable=True, tenant=self.tenant) as pbx:
                 with self.observer.progress("Planning") as progress:
-                    return await plan_undo_of(
-                        self.past,
-                        pbx,
-                        progress,
-                        with_messages=with_messages,
-                        sent_values=sent_values,
-                        undone_by=undone_by,
-                        created_later=created_later,
+                    return await pbx.read_confirmed(
+                        lambda: plan_undo_of(
+                            self.past,
+                            pbx,
+                            progress,
+                            with_messages=with_messages,
+                            sent_values=sent_values,
+                            undone_by=undone_by,
+                            created_later=created_later,
+                        )
                     )
 
         with before_sending():

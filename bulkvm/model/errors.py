@@ -105,17 +105,11 @@ class LoginRefused(BulkvmError):
 
 
 class OtherTenant(LoginRefused):
-    """The login reaches another tenant than the expected one.
-
-    Attributes:
-        is_late: requests since the last check of the tenant may have reached it. Otherwise, nothing was sent to it.
-    """
-
-    is_late = False
+    """The login reaches another tenant than the expected one."""
 
 
 class TenantNotConfirmed(LoginRefused):
-    """The PBX does not show which tenant a system administrator's login was switched to. Nothing was sent to it."""
+    """The PBX does not show which tenant a system administrator's login reaches, or reached."""
 
 
 class NotTrusted(BulkvmError):

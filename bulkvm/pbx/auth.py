@@ -17,7 +17,8 @@ from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, P
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.responses import is_login_wrong, is_web_page, not_the_api, raise_for_status, read_json, read_object
-from bulkvm.pbx.tenant_lookup import confirm_tenant, read_expected_tenant, tenant_request
+from bulkvm.pbx.session_checks import Session, SessionChecks, TokenEnded
+from bulkvm.pbx.tenant_lookup import read_expected_tenant, tenant_request
 
 # The same for every installation (vendor's guide, "Login").
 _CLIENT_ID: Final = "9d806019-75b2-4b3d-bb8b-f5a3a412cc0a"
@@ -37,14 +38,21 @@ Handle: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 class SiteAuth(ABC):
-    """Authenticates the requests to a site, and checks that each new token reaches the expected tenant."""
+    """Authenticates the requests to a site, and checks that each new token reaches the expected tenant.
+
+    Attributes:
+        expected: the expected tenant.
+        refusal: why nothing more is sent.
+        checks: the checks of sessions that the PBX can move to another tenant; None if it cannot.
+    """
+
+    checks: SessionChecks | None = None
 
     def __init__(self, site: Site) -> None:
         self.site = site
         self.expected: Tenant | None = None
-        self.checked_at = -math.inf  # when the tenant in force was last found to be the expected one, if it may change
         self._lock = asyncio.Lock()
-        self._refusal: LoginRefused | None = None
+        self.refusal: LoginRefused | None = None
         self._issued: deque[str] = deque(maxlen=_MAX_MASKED)
 
     @property
@@ -56,10 +64,6 @@ class SiteAuth(ABC):
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self.expected = tenant
         self._note_checked(checked=checked)
-
-    def refuse(self, error: LoginRefused) -> None:
-        """Send nothing more: each request raises this error."""
-        self._refusal = error
 
     @abstractmethod
     async def send(self, request: httpx.Request, handle: Handle) -> httpx.Response:
@@ -83,8 +87,7 @@ class TokenAuth(SiteAuth):
             async with self._lock:
                 if not self._checked:
                     response = await ask_first(handle, tenant_request(request, self.site.url, self._token))
-                    check = confirm_tenant if self.site.switch_to else read_expected_tenant
-                    check(response, self.site, self.expected, self.secrets)
+                    read_expected_tenant(response, self.site, self.expected, self.secrets)
                     self._checked = True
         request.headers["authorization"] = f"Bearer {self._token}"
         return await handle(request)
@@ -93,16 +96,13 @@ class TokenAuth(SiteAuth):
         self._checked = checked
 
 
-class TokenEnded(Exception):
-    """A request was not sent, because its token expired or was replaced while the request waited for its turn."""
-
-
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, and the time at which it should be renewed."""
+    """A token, the time at which it should be renewed, and what is sent with it."""
 
     text: str = field(repr=False)
     renew_at: float
+    session: Session
 
 
 class PasswordAuth(SiteAuth):
@@ -167,6 +167,8 @@ class PasswordAuth(SiteAuth):
     async def _renew(self, token: Token | None, request: httpx.Request, handle: Handle) -> Token:
         """A new token in place of one that expired, unless another request got one while this one waited."""
         async with self._lock:
+            if token and self._token is token:
+                await self._close(token, request, handle)
             while self._token is token:
                 asked_at = self._clock()
                 new = await self._read(await ask_first(handle, self._ask(request)), asked_at)
@@ -174,6 +176,9 @@ class PasswordAuth(SiteAuth):
                     self._token = await self._check_new(new, request, handle)
             assert self._token
             return self._token
+
+    async def _close(self, token: Token, request: httpx.Request, handle: Handle) -> None:
+        """Do what has to be done before a token is replaced."""
 
     async def _check_new(self, token: Token, request: httpx.Request, handle: Handle) -> Token:
         """Check that a new token reaches the expected tenant, before anything else is sent with it."""
@@ -186,8 +191,8 @@ class PasswordAuth(SiteAuth):
 
     def _ask(self, request: httpx.Request) -> httpx.Request:
         """The request for a token."""
-        if self._refusal:
-            raise copy(self._refusal)
+        if self.refusal:
+            raise copy(self.refusal)
         if not (self.site.user and self.site.password):
             raise UsageError(
                 f"The site {self.site.name} has neither a token nor a user with a password, so nothing was sent."
@@ -215,8 +220,8 @@ class PasswordAuth(SiteAuth):
                 if self._is_of_a_proxy(response) and self._pages < _MAX_PAGES:
                     self._pages += 1
                     raise PbxUnreachable(refusal)
-                self._refusal = LoginRefused(refusal)
-                raise copy(self._refusal)
+                self.refusal = LoginRefused(refusal)
+                raise copy(self.refusal)
             self._refresh = None
             return None
         if token := self._make_token(_read_answer(response), asked_at):
@@ -232,7 +237,7 @@ class PasswordAuth(SiteAuth):
         lifetime = _read_seconds(answer.get("expires_in"))
         self._refresh = refresh if is_token(refresh) else None
         self._issued.extend(filter(None, (token, self._refresh)))
-        return Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime))
+        return Token(token, asked_at + lifetime - min(_MARGIN, _MARGIN_SHARE * lifetime), Session(token))
 
     def _is_of_a_proxy(self, response: httpx.Response) -> bool:
         """Whether the answer is a web page, from a server that is a PBX since it issued a token."""

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import httpx
 
-from bulkvm.model.errors import LoginRefused, PbxError, UsageError
+from bulkvm.model.errors import PbxError, UsageError
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import Handle, PasswordAuth, SiteAuth, TokenAuth, is_token
-from bulkvm.pbx.system_auth import SystemAuth
+from bulkvm.pbx.session_checks import SessionChecks
+from bulkvm.pbx.system_auth import SystemAuth, SystemTokenAuth
 from bulkvm.pbx.throttling.throttled_transport import AT_TURN
 
 _LOG: Final = logging.getLogger(__name__)
@@ -51,17 +52,13 @@ class AuthenticatedSession:
         return self._auth.secrets
 
     @property
-    def checked_at(self) -> float:
-        """When the tenant of a system administrator's login was last confirmed, by the clock of the login."""
-        return self._auth.checked_at
+    def checks(self) -> SessionChecks | None:
+        """The checks of sessions that the PBX can move to another tenant; None if it cannot."""
+        return self._auth.checks
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Check from now on that each new token reaches this tenant; `checked` if the present one does."""
         self._auth.expect(tenant, checked=checked)
-
-    def refuse(self, error: LoginRefused) -> None:
-        """Send nothing more: each call raises this error."""
-        self._auth.refuse(error)
 
     async def send(
         self, method: str, path: str, *, body: Mapping[str, Any] | None = None, **content: Any
@@ -109,7 +106,7 @@ def _make_auth(site: Site) -> SiteAuth:
                 "The token contains an invalid character, such as a space or a line break. Enter the token alone, "
                 'without the word "Bearer" or quotation marks.'
             )
-        return TokenAuth(site)
+        return SystemTokenAuth(site) if site.switch_to else TokenAuth(site)
     try:
         "".join(filter(None, (site.user, site.domain, site.password))).encode()
     except UnicodeEncodeError:

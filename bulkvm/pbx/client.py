@@ -1,16 +1,18 @@
 """The API calls that bulkvm needs, one method each."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Final, TypeVar
 from urllib.parse import quote as escape
 
 import httpx
 
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.box import Box, Owner, Record
-from bulkvm.model.errors import LoginRefused, MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused
+from bulkvm.model.confirmation import Gap, is_confirmed
+from bulkvm.model.errors import MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused, TenantNotConfirmed
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.box_json import box_json, read_owner
@@ -32,8 +34,12 @@ from bulkvm.pbx.number_lists import NumberList, NumberPage, read_number_page
 from bulkvm.pbx.parallel import in_parallel
 from bulkvm.pbx.responses import BOXES_PATH, TENANT_PATH, not_the_api, read_object
 from bulkvm.pbx.retry import Response, RetryingClient
-from bulkvm.pbx.tenant_lookup import confirm_again, make_tenant, not_confirmed, read_tenant
+from bulkvm.pbx.tenant_lookup import make_tenant, read_tenant
 from bulkvm.pbx.whole_box import WholeBox
+
+T = TypeVar("T")
+
+_MAX_READINGS: Final = 3
 
 
 class Pbx:
@@ -83,28 +89,41 @@ class Pbx:
         self._client.expect(tenant, checked=True)
         return tenant
 
+    def moment(self) -> int:
+        """The present moment, by which `gaps` count."""
+        return self._client.checks.moment() if self._client.checks else 0
+
     @property
-    def checked_at(self) -> float:
-        """When the tenant of a system administrator's login was last confirmed. The value changes with each check."""
-        return self._client.checked_at
+    def gaps(self) -> tuple[Gap, ...]:
+        """What no check has confirmed to have reached the expected tenant; none if the PBX cannot move the login."""
+        return self._client.checks.gaps if self._client.checks else ()
 
-    async def check_tenant(self) -> None:
-        """Check that a system administrator's login still reaches the same tenant, before what was read is used.
-
-        If it does not, or that is not certain, nothing more is sent.
+    async def confirm_tenant(self) -> None:
+        """Check that a login which the PBX can move to another tenant still reaches the same one.
 
         Raises:
-            OtherTenant, TenantNotConfirmed: it does not, or that is not certain.
+            OtherTenant, TenantNotConfirmed: it does not, or that is not certain. Nothing more is sent.
         """
-        client = self._client
-        expected = client.expected
-        if expected and client.site.is_administrator:
-            try:
-                await client.get(TENANT_PATH, lambda response: confirm_again(response, client.site, expected, ()))
-            except PbxRefused as error:
-                raise client.refuse(not_confirmed(expected, error)) from error
-            except LoginRefused as error:
-                raise client.refuse(error) from error.__cause__
+        if self._client.checks and self._client.expected:
+            await self._client.confirm_tenant()
+
+    async def read_confirmed(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Read something, again if it is not confirmed that all of it is the expected tenant's.
+
+        Raises:
+            OtherTenant, TenantNotConfirmed: it is another tenant's, or that is not certain after several readings.
+        """
+        for _ in range(_MAX_READINGS):
+            began = self.moment()
+            value = await read()
+            span = began, self.moment()
+            await self.confirm_tenant()
+            if is_confirmed(span, self.gaps):
+                return value
+        raise TenantNotConfirmed(
+            f"The PBX ended the login during each of {_MAX_READINGS} readings, so it is not certain that they show "
+            f"{self._client.expected}. Try again later, or use the login of one of the tenant's own users."
+        )
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.

@@ -33,7 +33,8 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import CHANGES
 from bulkvm.pbx.authenticated_session import AuthenticatedSession
-from bulkvm.pbx.responses import BOXES_PATH, TENANTS_PATH, login_rejected, raise_for_status
+from bulkvm.pbx.responses import BOXES_PATH, TENANT_PATH, TENANTS_PATH, login_rejected, raise_for_status
+from bulkvm.pbx.session_checks import CONFIRM, SessionChecks
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.outage_gate import OutageGate
 from bulkvm.pbx.throttling.throttled_transport import DEADLINE, REFUSED_AT_RANDOM
@@ -107,9 +108,9 @@ class RetryingClient:
         return self._session.url
 
     @property
-    def checked_at(self) -> float:
-        """When the tenant of a system administrator's login was last confirmed, by the clock of the login."""
-        return self._session.checked_at
+    def checks(self) -> SessionChecks | None:
+        """The checks of sessions that the PBX can move to another tenant; None if it cannot."""
+        return self._session.checks
 
     def expect(self, tenant: Tenant, *, checked: bool) -> None:
         """Send nothing to any other tenant from now on; `checked` if the present login is known to reach this one.
@@ -119,10 +120,11 @@ class RetryingClient:
         self.expected = tenant
         self._session.expect(tenant, checked=checked)
 
-    def refuse(self, error: LoginRefused) -> LoginRefused:
-        """Send nothing more: each call raises this error, which is returned."""
-        self._session.refuse(error)
-        return error
+    async def confirm_tenant(self) -> None:
+        """Check that the login still reaches the expected tenant. Raises the same errors as `post`."""
+        await self._send(
+            _Call("GET", TENANT_PATH, idempotent=True, content={"extensions": {CONFIRM: True}}), lambda _: None
+        )
 
     async def get(
         self, path: str, read: Callable[[httpx.Response], T], params: Mapping[str, str | int] | None = None

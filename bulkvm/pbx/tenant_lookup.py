@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 
 from bulkvm.model.errors import (
+    LoginRefused,
     OtherTenant,
     OutcomeUnknown,
     PbxRefused,
@@ -19,8 +20,8 @@ from bulkvm.model.errors import (
 from bulkvm.model.settings import Site
 from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 from bulkvm.pbx.responses import SWITCH_PATH, TENANT_PATH, is_web_page, raise_for_status, read_object
+from bulkvm.text import count
 
-RECHECK: Final = 2.0  # seconds after which the tenant of a system administrator's token is checked again
 _MAX_LENGTH: Final = 255
 
 
@@ -110,7 +111,9 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
         _raise_for_status(response, secrets)
         found = make_tenant(read_object(response), replace(site, domain=None))
     except PbxRefused as error:
-        raise not_confirmed(expected, error) from error
+        raise TenantNotConfirmed(
+            f"The PBX does not show whether the login reaches {expected}, so nothing else was sent. {error}"
+        ) from error
     except OutcomeUnknown as error:
         raise switch_failed(error) from error
     if found.confirms(expected):
@@ -126,26 +129,11 @@ def confirm_tenant(response: httpx.Response, site: Site, expected: Tenant, secre
     raise TenantNotConfirmed(f"The PBX does not show whether the login reaches {expected}, so nothing else was sent.")
 
 
-def not_confirmed(expected: Tenant, error: PbxRefused) -> TenantNotConfirmed:
-    """The error for a tenant that the PBX refuses to show."""
-    return TenantNotConfirmed(
-        f"The PBX does not show whether the login reaches {expected}, so nothing else was sent. {error}"
-    )
-
-
-def confirm_again(response: httpx.Response, site: Site, expected: Tenant, secrets: Iterable[str | None]) -> None:
-    """Check as `confirm_tenant` does, after requests that may have reached another tenant."""
-    try:
-        confirm_tenant(response, site, expected, secrets)
-    except OtherTenant as error:
-        raise found_late(error) from error
-
-
-def found_late(error: OtherTenant, seconds: float = RECHECK) -> OtherTenant:
-    """The error for another tenant that a repeated check finds, so many seconds after the one before."""
-    late = OtherTenant(f"{error} Requests of the last {math.ceil(seconds)} seconds may have reached it.")
-    late.is_late = True
-    return late
+def after_requests(error: LoginRefused, seconds: float) -> LoginRefused:
+    """The error of a check, if requests were sent since the one before, so many seconds ago."""
+    tenant = "it" if isinstance(error, OtherTenant) else "another tenant"
+    recently = count(max(1, math.ceil(seconds)), "second")
+    return type(error)(f"{error} Requests of the last {recently} may have reached {tenant}.")
 
 
 def _raise_for_status(response: httpx.Response, secrets: Iterable[str | None]) -> None:

@@ -60,9 +60,9 @@ def find_mutual_differences(one: Box, other: Box) -> tuple[Difference, ...]:
     return _differences(one, other, {*fields_differ(one, other), *fields_differ(other, one)})
 
 
-def unseen_fields(record: Record, box: Box) -> tuple[str, ...]:
-    """The fields that a record gives and the PBX does not show, so that they cannot be compared."""
-    return tuple(header for header in hidden_fields(box) if not isinstance(getattr(record, header), Absent))
+def unseen_fields(sent: Box | Record, box: Box) -> tuple[str, ...]:
+    """The fields that a record or a box gives and the PBX does not show, so that they cannot be compared."""
+    return tuple(header for header in hidden_fields(box) if not isinstance(getattr(sent, header), Absent))
 
 
 def fields_to_fetch(record: Record, box: Box) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from bulkvm.files.locks import locked
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change
+from bulkvm.model.confirmation import Gap, Span
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
 from bulkvm.runs.journal_lines import format_begin, format_end, format_head, format_line, update_word
@@ -39,6 +40,7 @@ class Journal:
         file = folder / f"{info.name}{SUFFIX}"
         self._begun: dict[int, str] = {}  # by row: how it counts if it is updated
         self._kept: set[int] = set()  # rows whose boxes are kept
+        self._gaps: Sequence[Gap] = ()
         self._is_torn = False
         self._lock_file = file.with_suffix(LOCK_SUFFIX)
         self._lock = ExitStack()
@@ -62,12 +64,36 @@ class Journal:
         self._begun[change.record.row] = update_word(change.kind, has_wanted=change.wanted is not None)
         self._write(format_begin(change))
 
-    def end(self, outcome: Outcome, box: Box | None = None, *, former: Status | None = None) -> None:
-        """Record the outcome of a row, and the box if it was read back; `former` is the status recorded before."""
+    def end(
+        self,
+        outcome: Outcome,
+        box: Box | None = None,
+        *,
+        former: Status | None = None,
+        span: Span | None = None,
+        gaps: Sequence[Gap] = (),
+    ) -> None:
+        """Record the outcome of a row.
+
+        Args:
+            outcome: of the row.
+            box: the box, if it was read back.
+            former: the status recorded before.
+            span: when the row was sent.
+            gaps: what is not confirmed now, if the PBX can move the login to another tenant.
+        """
+        if gaps:
+            self.confirm(gaps)
         word = former and self._word(outcome.row, former)
         (self._kept.add if outcome.reason is Reason.KEPT else self._kept.discard)(outcome.row)
         again = word is not None and (word == self._word(outcome.row, outcome.status) or word)
-        self._write(format_end(outcome, box, again=again))
+        self._write(format_end(outcome, box, again=again, span=span if gaps else None))
+
+    def confirm(self, gaps: Sequence[Gap]) -> None:
+        """Record what is not confirmed now. It replaces what was recorded before."""
+        if gaps != self._gaps:
+            self._gaps = gaps
+            self._write(format_line({"unconfirmed": gaps}))
 
     def whole(self, row: int, when: str, box: str) -> None:
         """Record a box with all its fields, undocumented ones included, as JSON in a text."""

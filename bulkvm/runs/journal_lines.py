@@ -4,7 +4,10 @@
 - `row`, once for each row of the sheet: the row as it was read, flushed to disk before anything is sent.
 - `begin`, before a row is sent: the change and the present box. `end`, after it: the outcome, and the box if it was
   read back, or if nothing was to be sent. A row with a `begin` and no `end` was in progress when the run died. A second
-  `end`, with `again`, replaces the first one: the box was read back later.
+  `end`, with `again`, replaces the first one: the box was read back later. `span` is when the row was sent, in moments
+  of the connection.
+- `unconfirmed`, if the PBX can move the login to another tenant: the gaps that no check of the tenant has confirmed.
+  Each replaces the one before. In a run that died, rows whose span touches one of the last ones are in doubt.
 - `whole`: a box with all fields that the PBX shows, as text: the first one of each kind, before and after its change.
 - `done`: the number of rows by status, and the exit code. A run without it died or is still in progress. A run in
   progress holds the lock on the file of the same name that ends in .lock.
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bulkvm.columns import COLUMNS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box, Record
 from bulkvm.model.change import Change, ChangeKind
+from bulkvm.model.confirmation import Gap, Span
 from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
 from bulkvm.model.tenant import Tenant
 from bulkvm.runs.run import NO_CELLS, RunInfo, SheetRow
@@ -81,12 +85,15 @@ def parse_begin(read: Mapping[str, Any]) -> Change:
     return Change(ChangeKind(read["kind"]), Record(**_from_json(read["record"], BLANK)), box, wanted=wanted)
 
 
-def format_end(outcome: Outcome, box: Box | None, *, again: str | bool | None = None) -> bytes:
+def format_end(
+    outcome: Outcome, box: Box | None, *, again: str | bool | None = None, span: Span | None = None
+) -> bytes:
     """The line of an outcome, with the box if it was read back.
 
     `again` is set if it replaces an earlier line: to True, or to how that line was counted if this one is not.
     """
-    mark = {"again": again} if again else {}
+    mark: dict[str, Any] = {"again": again} if again else {}
+    mark |= {"span": span} if span else {}
     return format_line(mark | {"end": _outcome_to_json(outcome), **({"box": _to_json(box)} if box else {})})
 
 
@@ -95,6 +102,16 @@ def parse_outcome(read: Mapping[str, Any]) -> Outcome:
     lists = {name: tuple(read.get(name, ())) for name in ("changed", "unseen")}
     reason = Reason(read["reason"]) if "reason" in read else None
     return Outcome(**{**read, **lists, "status": Status(read["status"]), "reason": reason})
+
+
+def parse_span(read: Mapping[str, Any]) -> Span | None:
+    """When the row of an `end` line was sent, if the PBX could move the login."""
+    return (int(read["span"][0]), int(read["span"][1])) if "span" in read else None
+
+
+def parse_gaps(read: Mapping[str, Any]) -> tuple[Gap, ...]:
+    """The gaps of an `unconfirmed` line."""
+    return tuple((int(checked), last if last is None else int(last)) for checked, last in read["unconfirmed"])
 
 
 def parse_box(read: Mapping[str, Any]) -> Box:

@@ -4,16 +4,28 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from bulkvm.model.confirmation import Gap, Span, doubt, is_confirmed
 from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Outcome, Status
-from bulkvm.runs.journal_lines import UNREADABLE, parse_begin, parse_box, parse_head, parse_outcome, parse_row
+from bulkvm.runs.journal_lines import (
+    UNREADABLE,
+    parse_begin,
+    parse_box,
+    parse_gaps,
+    parse_head,
+    parse_outcome,
+    parse_row,
+    parse_span,
+)
 from bulkvm.runs.run import PastRun, RunInfo, SheetRow
 
 if TYPE_CHECKING:
     from bulkvm.model.box import Box
     from bulkvm.model.change import Change
+
+_DIED: Final = "The journal records no check of the tenant after it."
 
 
 def read_head(file: Path) -> tuple[RunInfo, int]:
@@ -54,6 +66,8 @@ class _Reader:
         self._read_back: dict[int, Box] = {}
         self._whole: dict[int, Mapping[str, Any]] = {}
         self._exit_code: int | None = None
+        self._spans: dict[int, Span | None] = {}
+        self._gaps: tuple[Gap, ...] = ()
         self._damaged: list[int] = []
 
     def add(self, number: int, line: bytes) -> None:
@@ -69,7 +83,7 @@ class _Reader:
     def end(self, info: RunInfo) -> PastRun:
         """The run, with an outcome for every row that any line names."""
         extensions = dict(sorted((dict(info.extensions) | dict(self._extensions())).items()))
-        outcomes = (self._outcomes.get(row) or self._infer_outcome(row, number) for row, number in extensions.items())
+        outcomes = (self._outcome_of(row) or self._infer_outcome(row, number) for row, number in extensions.items())
         return PastRun(
             replace(info, extensions=extensions),
             self._changes,
@@ -81,6 +95,13 @@ class _Reader:
             self._exit_code,
         )
 
+    def _outcome_of(self, row: int) -> Outcome | None:
+        """The outcome of a row with an `end` line. If the run died, it may not be confirmed."""
+        outcome, span = self._outcomes.get(row), self._spans.get(row)
+        if outcome and span and self._exit_code is None and not is_confirmed(span, self._gaps):
+            return doubt(outcome, _DIED)
+        return outcome
+
     def _add(self, read: Mapping[str, Any]) -> None:
         if "begin" in read:
             change = parse_begin(read["begin"])
@@ -91,6 +112,7 @@ class _Reader:
         elif "end" in read:
             outcome = parse_outcome(read["end"])
             self._outcomes[outcome.row] = outcome
+            self._spans[outcome.row] = parse_span(read)
             if "box" in read:
                 self._read_back[outcome.row] = parse_box(read["box"])
         elif "row" in read:
@@ -99,6 +121,8 @@ class _Reader:
         elif "whole" in read:
             if read["whole"]["when"] == "after":
                 self._whole[read["whole"]["row"]] = dict(json.loads(read["whole"]["box"]))
+        elif "unconfirmed" in read:
+            self._gaps = parse_gaps(read)
         else:
             self._exit_code = int(read["done"]["exit_code"])
 

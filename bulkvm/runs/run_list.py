@@ -13,10 +13,11 @@ from filelock import FileLock, Timeout
 from bulkvm.files import writing
 from bulkvm.files.locks import locked
 from bulkvm.model.change import ChangeKind
+from bulkvm.model.confirmation import Gap, Span, is_confirmed
 from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Reason, Status, UndoResult
 from bulkvm.runs.journal import LOCK_SUFFIX, LOCK_TIMEOUT, SUFFIX
-from bulkvm.runs.journal_lines import UNREADABLE, update_word
+from bulkvm.runs.journal_lines import UNREADABLE, parse_gaps, update_word
 from bulkvm.runs.journal_reader import read_head
 from bulkvm.runs.run import ListedRun, RunInfo, RunState
 
@@ -30,7 +31,15 @@ _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes 
 _KEPT: Final = f'"reason": "{Reason.KEPT}"'.encode()
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
 _FORMER: Final = re.compile(rb'\{"again": "([a-z ]+)"')  # how a row was counted before
-_WITHOUT_OUTCOME: Final = (b'{"row": ', b'{"whole": ', b'{"again": true', b"\n")  # lines that rarely hold a new one
+_SPAN: Final = re.compile(rb'\{(?:"again": [a-z" ]+, )?"span": \[(\d+), (\d+)\]')
+_UNCONFIRMED: Final = b'{"unconfirmed": '
+_WITHOUT_OUTCOME: Final = (
+    b'{"row": ',
+    b'{"whole": ',
+    b'{"again": true',
+    _UNCONFIRMED,
+    b"\n",
+)  # lines that rarely hold a new one
 
 
 def next_number(folder: Path) -> int:
@@ -136,6 +145,7 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
     begun: dict[int, str] = {}
     words: Counter[str] = Counter()
     is_damaged = False
+    unconfirmed = _Unconfirmed()
     with file.open("rb") as lines:
         next(lines)
         for line in lines:
@@ -145,7 +155,7 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
                 has_wanted = b'"wanted": {' in line
                 begun[int(row[1])] = update_word(ChangeKind(kind[1].decode()), has_wanted=has_wanted)
             elif line.startswith(_WITHOUT_OUTCOME) and b'"outcome": {' not in line:
-                continue
+                unconfirmed.add(line)
             elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
                 word = begun.pop(int(row[1]), Status.UPDATED)
                 if _KEPT in line:
@@ -153,15 +163,43 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
                 elif status[1] != b"updated":
                     word = status[1].decode()
                 words[word] += 1
+                unconfirmed.add(line, word)
                 if former := _FORMER.match(line):
                     words[former[1].decode()] -= 1
             else:
                 is_damaged = True
     if row_count is not None:
+        unconfirmed.move(words)
         left = row_count - words.total()
         unknown = left if is_damaged else len(begun)
         words += Counter({Status.UNKNOWN: unknown, Status.NOT_SENT: left - unknown})
     return words
+
+
+class _Unconfirmed:
+    """The rows of a run whose login the PBX could move to another tenant, and what no check has confirmed of it."""
+
+    def __init__(self) -> None:
+        self._gaps: tuple[Gap, ...] = ()
+        self._rows: dict[int, tuple[Span, str]] = {}
+
+    def add(self, line: bytes, word: str | None = None) -> None:
+        """Add a line. `word` is how a row was counted whose outcome it holds; None if as before, or without one."""
+        if line.startswith(_UNCONFIRMED):
+            self._gaps = parse_gaps(json.loads(line))
+        elif self._gaps and (row := _ROW.search(line)):
+            former = self._rows.pop(int(row[1]), None)
+            word = word or (former and former[1])
+            if word and (span := _SPAN.match(line)):  # without it, the row is confirmed, or is in doubt already
+                self._rows[int(row[1])] = (int(span[1]), int(span[2])), word
+
+    def move(self, words: Counter[str]) -> None:
+        """Count the rows that are not confirmed as those in doubt."""
+        for span, word in self._rows.values():
+            if word != Status.NOT_SENT and not is_confirmed(span, self._gaps):
+                status = UndoResult(word).status if word in set(UndoResult) else Status(word)
+                words[word] -= 1
+                words[Status.UNKNOWN if status.may_have_changed else Status.FAILED] += 1
 
 
 def _number(file: Path) -> int:

@@ -85,7 +85,7 @@ def _interfere(fault: Fault, request: Request, state: State, tokens: Tokens) -> 
     elif fault.what == "other-switch":
         request.scope[WRONG_SWITCH] = True
     elif fault.what == "unswitch":
-        tokens.unswitch(bearer(request))
+        tokens.unswitch(bearer(request), int(fault.amount) if fault.option else None)
 
 
 def _leave_message(state: State, box: str | None, response: Response) -> None:

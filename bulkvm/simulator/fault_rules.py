@@ -101,4 +101,6 @@ class _Rule:
 def _allowed(what: str, option: str | None) -> bool:
     if _STATUS.fullmatch(what):
         return option in {None, "retry-after", "retry-date"}
+    if option == "requests":
+        return what == "unswitch"
     return what in TIMED_FAULTS if option == "seconds" else what in PLAIN_FAULTS and option is None

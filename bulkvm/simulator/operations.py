@@ -60,6 +60,7 @@ class Operations:
             )
         if not access.is_system if call in _SYSTEM_CALLS else access.tenant is None and call not in _ANY_TENANT:
             raise ApiError(error_response(403, "this login has no access to that, or no tenant was chosen"))
+        self._tokens.count(bearer(request))
         request.state.tenant = access.tenant
 
     async def list(self, request: Request) -> Response:

@@ -28,9 +28,12 @@ class Tokens:
         self._lifetime = lifetime
         self._start = start
         self._preset: str | None = preset
+        self._requests_left: dict[str, int] = {}
 
     def find(self, token: str) -> Access | None:
         """Return what a token gives access to; None if it is not valid."""
+        if self._requests_left.get(token) == 0:
+            return None
         if self._preset and secrets.compare_digest(token.encode(), self._preset.encode()):
             return _PRESET
         row = self._db.execute("SELECT tenant, is_system, expires_at FROM token WHERE value = ?", (token,)).fetchone()
@@ -50,8 +53,15 @@ class Tokens:
             "token_type": "Bearer",
         }
 
-    def unswitch(self, token: str) -> None:
-        """Undo all switches of a token."""
+    def count(self, token: str) -> None:
+        """Count a request with a token that ends after some."""
+        if self._requests_left.get(token):
+            self._requests_left[token] -= 1
+
+    def unswitch(self, token: str, requests: int | None = None) -> None:
+        """Undo all switches of a token, which ends after so many more requests, if that is given."""
+        if requests is not None:
+            self._requests_left.setdefault(token, requests)
         self._db.execute("UPDATE token SET tenant = ? WHERE value = ? AND is_system", (self._start, token))
 
     def switch(self, token: str, tenant: int) -> None:

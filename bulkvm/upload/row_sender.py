@@ -19,7 +19,9 @@ from bulkvm.planning import (
     fields_not_applied,
     find_differences,
     find_exact_differences,
+    name_fields,
 )
+from bulkvm.planning.comparison import unseen_fields
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
 from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
@@ -134,6 +136,37 @@ class RowSender:
             if result.is_verified:
                 preserved.add(before)
             return result
+
+    async def find_doubt(self, change: Change, outcome: Outcome) -> str | None:
+        """Read a box back whose row may have reached another tenant.
+
+        Args:
+            change: as it was planned.
+            outcome: of the row.
+
+        Returns:
+            Why it is not certain that the row left the box as it is; None if it is.
+
+        Raises:
+            BulkvmError: nothing can be read now.
+        """
+        box_id = change.box.id if change.box else outcome.id
+        if outcome.status not in {*_SAVED, Status.UNCHANGED} or box_id is None:
+            return ""
+        try:
+            if change.kind is ChangeKind.REMOVE:
+                await self._pbx.fetch_box(box_id, change.record.extension_number)
+                return "The box exists."
+            expected = expected_box(change, box_id)
+            box = await fetch_again(self._pbx, expected)
+        except NoSuchBox:
+            return None if change.kind is ChangeKind.REMOVE else "The box does not exist."
+        except PbxError as error:
+            return f"The box could not be read back: {error}"
+        if differing := [difference.field for difference in find_exact_differences(box, expected)]:
+            return f"The PBX shows other values in {', '.join(differing)}."
+        hidden = unseen_fields(expected, box)
+        return f"The PBX does not show {name_fields(hidden)}." if hidden else None
 
     async def look_up_again(self, record: Record, created: Outcome, *, may_create: bool) -> Outcome:
         """Look up the box of a row whose create was answered with the id of another box.

@@ -1,15 +1,16 @@
 """Sends the changes of a plan, several at a time."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
-from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, OtherTenant, PbxError, StoppedEarly
+from bulkvm.model.confirmation import Span, doubt, is_confirmed
+from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly, TenantNotConfirmed
 from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
@@ -23,16 +24,14 @@ from bulkvm.upload.read_back import ReadBack
 from bulkvm.upload.row_result import RowResult, VerifyMode
 from bulkvm.upload.row_sender import RowSender
 
-_MAY_HAVE_CHANGED: Final = (Status.CREATED, Status.UPDATED, Status.UNKNOWN)
+_READ_BACK: Final = "Confirmed by reading the box back after the PBX had ended the login."
 _IN_DOUBT: Final = (
-    "The login reached another tenant shortly before or after this row was sent, so the change may have been made "
-    "there. Check the boxes of both tenants."
-)
-_ANSWER_IN_DOUBT: Final = (
-    "The login reached another tenant shortly before or after this row was sent, so the answer may have come from "
-    "there. Run the same command again."
+    "The PBX ended the login, or did not answer, before it was certain that rows reached the right tenant, and reading "
+    "their boxes back does not confirm it. The result names these rows. Check their boxes before you run the same "
+    "command again."
 )
 _OF_UNDO: Final = (Reason.KEPT, Reason.GONE)
+_MAX_READ_BACKS: Final = 3  # of rows in doubt, since the login may be moved or ended during each of them
 _STOP_POLL: Final = 0.1  # seconds
 _CANARIES: Final = (ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.REMOVE)
 
@@ -88,7 +87,7 @@ async def send(
         await in_parallel(run.left(plan), run.send, settings.concurrency)
         await run.finish_verifying()
         await run.settle_shared_ids(plan)
-        await run.check_tenant(plan)
+        await run.confirm(plan)
     finally:
         watch.cancel()
     return run.end(plan)
@@ -119,7 +118,8 @@ class _Run:
         self._stop = stop
         self._outcomes: dict[int, Outcome] = {}
         self._pbx = pbx
-        self._finished_at: dict[int, float] = {}  # by the clock of the login
+        self._spans: dict[int, Span] = {}
+        self._is_in_doubt = False
         self._blanks: set[frozenset[str]] = set()
         self._sender = RowSender(
             pbx,
@@ -169,29 +169,68 @@ class _Run:
                     self._error = self._error or error
                     settled = _not_sent(change)
                 self._outcomes[outcome.row] = settled
+                self._extend_span(outcome.row)
                 self._record_end(RowResult(settled), outcome)
 
-    async def check_tenant(self, plan: Plan) -> None:
-        """Check that the login still reaches the tenant. If not, outcomes since the last check are not certain."""
-        try:
-            await self._pbx.check_tenant()
-        except LoginRefused as refused:
-            is_late = isinstance(refused, OtherTenant) and refused.is_late  # the cause of rows that failed before
-            self._error = refused if is_late else self._error or refused
-        except (PbxError, StoppedEarly, Interrupted):  # every request before the last check was to the right tenant
-            pass
-        if self._is_tenant_in_doubt():
-            for change in plan.changes:
-                row = change.record.row
-                former = self._outcomes.get(row)
-                is_certain = not change.is_to_send or former is None or former.status is Status.NOT_SENT
-                if former and not is_certain and self._finished_at[row] >= self._pbx.checked_at:
-                    doubted = _doubt(former)
-                    self._outcomes[row] = doubted
-                    self._record_end(RowResult(doubted), former)
+    async def confirm(self, plan: Plan) -> None:
+        """Check that the rows reached the tenant. Those of which that is not certain are read back."""
+        refused: BulkvmError | None = None
+        for _ in range(_MAX_READ_BACKS):
+            try:
+                await self._pbx.confirm_tenant()
+            except BulkvmError as error:
+                refused = error
+                break
+            if not (unconfirmed := self._list_unconfirmed(plan)):
+                break
+            await in_parallel(unconfirmed, self._read_back_again, self._settings.concurrency)
+        for change in self._list_unconfirmed(plan):
+            self._replace(change.record.row, doubt(self._outcomes[change.record.row]))
+            self._is_in_doubt = True
+        if isinstance(refused, LoginRefused):
+            self._error = refused if self._is_in_doubt else self._error or refused
+        elif self._is_in_doubt:  # which may be the cause of rows that failed before, too
+            self._error = TenantNotConfirmed(f"{_IN_DOUBT} {refused or ''}".strip())
+        self._record_gaps()
 
-    def _is_tenant_in_doubt(self) -> bool:
-        return isinstance(self._error, OtherTenant) and self._error.is_late
+    def _list_unconfirmed(self, plan: Plan) -> list[Change]:
+        """The changes whose requests, or some of them, may have reached another tenant."""
+        if not (gaps := self._pbx.gaps):
+            return []
+        sent = ((change, self._spans.get(change.record.row)) for change in plan.changes if change.is_to_send)
+        return [
+            change
+            for change, span in sent
+            if span and self._outcomes[change.record.row].status is not Status.NOT_SENT and not is_confirmed(span, gaps)
+        ]
+
+    async def _read_back_again(self, change: Change) -> None:
+        """Read the box of a row back that may have reached another tenant."""
+        row, began = change.record.row, self._pbx.moment()
+        outcome = self._outcomes[row]
+        try:
+            why = await self._sender.find_doubt(change, outcome)
+        except Exception:  # noqa: BLE001  (as long as the box cannot be read, the row is in doubt)
+            return
+        if why is None:
+            self._spans[row] = began, self._pbx.moment()
+            self._replace(
+                row, replace(outcome, message=f"{outcome.message.removesuffix(_READ_BACK)} {_READ_BACK}".strip())
+            )
+        else:
+            del self._spans[row]
+            self._replace(row, doubt(outcome, why))
+            self._is_in_doubt = True
+
+    def _replace(self, row: int, outcome: Outcome) -> None:
+        """Replace the outcome of a row."""
+        former, self._outcomes[row] = self._outcomes[row], outcome
+        self._record_end(RowResult(outcome), former)
+
+    def _extend_span(self, row: int) -> None:
+        """Record that a request of a row has been answered."""
+        now = self._pbx.moment()
+        self._spans[row] = self._spans.get(row, (now, now))[0], now
 
     def _check_running(self) -> None:
         """Raise the error that stopped the run, if it has stopped."""
@@ -226,6 +265,8 @@ class _Run:
         """Send one change, and return whether it was verified as a canary."""
         if verify is VerifyMode.CANARY:
             self._is_first_with_its_blanks(change.record)
+        began = self._pbx.moment()
+        self._spans[change.record.row] = began, began
         result = await _result_of(change, self._sender.send(change, verify))
         self._finish(result)
         if self._settings.verify:
@@ -243,7 +284,7 @@ class _Run:
         former = self._outcomes.get(result.outcome.row)
         self._error = self._error or result.error
         self._outcomes[result.outcome.row] = result.outcome
-        self._finished_at[result.outcome.row] = time.monotonic()
+        self._extend_span(result.outcome.row)
         if result.unverified is None:
             self._on_outcome(result.outcome)
         if result.outcome.status is not Status.NOT_SENT:
@@ -254,7 +295,7 @@ class _Run:
         """The outcomes of all changes, including those that were never begun."""
         outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
         is_cut_short = any(outcome.status is Status.NOT_SENT for outcome in outcomes)
-        if is_cut_short and (self._error is None or (self._stop() and not self._is_tenant_in_doubt())):
+        if is_cut_short and (self._error is None or (self._stop() and not self._is_in_doubt)):
             self._error = Interrupted("The run was stopped. Run the same command again to continue.")
         return RunResult(outcomes, self._error)
 
@@ -273,10 +314,22 @@ class _Run:
             except OSError as error:
                 raise _journal_failed(error) from error
 
+    def _record_gaps(self) -> None:
+        """Record what is confirmed. If that fails, a re-created result claims less than the run does."""
+        if self._journal and self._pbx.gaps:
+            with suppress(OSError):
+                self._journal.confirm(self._pbx.gaps)
+
     def _record_end(self, result: RowResult, former: Outcome | None) -> None:
         if self._journal:
             try:
-                self._journal.end(result.outcome, result.box, former=former.status if former else None)
+                self._journal.end(
+                    result.outcome,
+                    result.box,
+                    former=former.status if former else None,
+                    span=self._spans.get(result.outcome.row),
+                    gaps=self._pbx.gaps,
+                )
             except OSError as error:
                 self._error = self._error or _journal_failed(error)
 
@@ -310,13 +363,6 @@ def _journal_failed(error: OSError) -> StoppedEarly:
         f"The journal of the run cannot be written ({error.strerror}), so the run stopped. "
         "Free space on the disk of the state folder, and run the same command again to continue."
     )
-
-
-def _doubt(outcome: Outcome) -> Outcome:
-    """An outcome of which the PBX's answer may be that of another tenant."""
-    if outcome.status in _MAY_HAVE_CHANGED:
-        return replace(outcome, status=Status.UNKNOWN, message=_IN_DOUBT)
-    return replace(outcome, status=Status.FAILED, message=_ANSWER_IN_DOUBT, pbx_code=None, reason=None)
 
 
 def _unexpected(change: Change) -> Outcome:

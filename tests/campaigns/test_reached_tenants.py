@@ -20,7 +20,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-import bulkvm.pbx.system_auth
+import bulkvm.pbx.session_checks
 from bulkvm.jobs.connection import Connection
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
@@ -243,7 +243,7 @@ def test_no_sequence_of_failures_makes_a_request_reach_another_tenant(
     first = random.Random().randrange(10**9) if "CAMPAIGN_EXAMPLES" in os.environ else 0
     seeds = range(first + chunk, first + SEQUENCES, CHUNKS)
     for seed in seeds:
-        monkeypatch.setattr(bulkvm.pbx.system_auth, "RECHECK", draw_recheck(seed))
+        monkeypatch.setattr(bulkvm.pbx.session_checks, "RECHECK", draw_recheck(seed))
         reached = asyncio.run(run_sequence(apps, seed))
         total += reached.requests
         late += reached.late

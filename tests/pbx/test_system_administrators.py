@@ -178,10 +178,10 @@ async def test_a_switch_that_is_lost_while_a_list_is_read_is_noticed_before_the_
 
     async with connect(SITE, FAST, app=app, tenant=tenant) as pbx:
         await pbx.count_boxes()
-        await pbx.check_tenant()
+        await pbx.confirm_tenant()
         await pbx.count_boxes()
         with pytest.raises(OtherTenant, match="reaches Simulated clinic"):
-            await pbx.check_tenant()
+            await pbx.confirm_tenant()
         sent = len(app.state.traffic.log)
         with pytest.raises(OtherTenant, match="reaches Simulated clinic"):
             await pbx.count_boxes()
@@ -197,7 +197,7 @@ async def test_nothing_is_sent_after_a_check_that_the_pbx_refuses() -> None:
         await pbx.count_boxes()
         for _ in range(2):
             with pytest.raises(TenantNotConfirmed, match="does not show whether the login reaches Clinic 2"):
-                await pbx.check_tenant()
+                await pbx.confirm_tenant()
         with pytest.raises(TenantNotConfirmed):
             await pbx.count_boxes()
 
@@ -347,7 +347,7 @@ class AnsweredLate:
 async def test_a_row_that_ended_while_the_last_good_check_was_under_way_is_in_doubt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bulkvm.pbx.system_auth.RECHECK", 0.0)
+    monkeypatch.setattr("bulkvm.pbx.session_checks.RECHECK", 0.0)
     app = several(behave=("system:first",))
     tenant = await tenant_of(app, SECOND)
     app.state.faults = FaultRules(["unswitch:create:1"])
