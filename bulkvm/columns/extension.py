@@ -46,6 +46,13 @@ _WIDEST_SHORT_RANGE: Final = 200  # 101-120 is a range, and 402-817 a number in 
 _DATE_WITHIN: Final = re.compile(
     r"(?<![0-9])[0-9]{1,2}([./-])[0-9]{1,2}\1(?:20)?[0-9]{2}(?![0-9])|(?<![0-9])20[0-9]{2}-[0-9]{2}-[0-9]{2}(?![0-9])"
 )
+_EXAMPLE: Final = re.compile(
+    r"(?:e\. ?g\.|eg|example|ex\.|exemple|par exemple|z\. ?B\.|beispiel|bsp|p\. ?ej\.?|ejemplo|por ejemplo|"
+    r"ad es\.|es\.|esempio|bijv\.?|bv\.|voorbeeld|p\. ?ex\.?|exemplo|por exemplo)[\s:]*[0-9]+|"
+    r"[0-9]+\s*[(\[](?:example|beispiel|exemple|ejemplo|esempio|voorbeeld|exemplo)[)\]]",
+    re.IGNORECASE,
+)
+_OF_EXAMPLE: Final = "This looks like an example. If the row is one, delete it; if not, type the number alone."
 _NO_NUMBER: Final = "This is not a number. If the row is a heading or a note, delete it."
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*(?:[/,;&+|\s]|\b(?:and|or|und|oder|et|ou|y|o|e|en|of)\b)\s*", re.IGNORECASE)
 _LENGTH_OF_WORDS: Final = 4  # 6216 6217 are two numbers, and 402 817 may be one in groups
@@ -108,7 +115,7 @@ def _not_digits(text: str, plain: str) -> Fault:
             f'"{shown_number(text)}" is a date, a time, a percentage or an error: a spreadsheet converted the number. '
             "Format the column as Text and type the number again.",
         )
-    if explanation := _what_else(plain):
+    if explanation := _OF_EXAMPLE if _EXAMPLE.fullmatch(plain) else _what_else(plain):
         return Fault(ProblemCode.EXTENSION_NOT_DIGITS, explanation)
     is_secret = _may_hold_pin(text)
     digits = "" if is_secret else _intended_digits(plain)

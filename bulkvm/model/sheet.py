@@ -45,6 +45,7 @@ class CellKind(StrEnum):
     OTHER_ENCODING = "text in another encoding"  # than the rest of a text file; its text is a guess
     UNKNOWN_WORD = "unknown word"  # in a column of another system's export that has a closed list of words
     PARTLY_STRUCK = "text struck through in part"  # not in names
+    NOTE = "note"  # in a row that explains the columns
     MERGED = "merged cell"  # one of a cell merged over several rows
 
 
@@ -52,7 +53,7 @@ class CellKind(StrEnum):
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
     CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED, CellKind.UNKNOWN_WORD,
-    CellKind.PARTLY_STRUCK, CellKind.ZERO_OF_BLANK,
+    CellKind.PARTLY_STRUCK, CellKind.ZERO_OF_BLANK, CellKind.NOTE,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,
@@ -118,7 +119,7 @@ class Sheet:
     that the user maps to columns (`--map`). `kinds` gives by letter, then by row, what a cell was where it was not
     plain text. `problems` are those that reading itself found. `left_out` gives by row why it is not a box to import.
     `hidden` are the rows and columns that the file hides. `titles` are texts alone in a row above the headings, and
-    `groups` those directly above a heading, by letter.
+    `groups` those above a heading, by letter.
     `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
     """
 

@@ -34,6 +34,7 @@ from bulkvm.readers.header_row import (
     refuse_boxes_above,
     warn_unnamed_columns,
 )
+from bulkvm.readers.hidden_and_merged import join_groups
 from bulkvm.readers.other_systems.recognition import export_error, refuse_export
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
 from bulkvm.readers.other_systems.voicemail_conf import is_voicemail_conf
@@ -95,7 +96,7 @@ def read_csv(
         cells=cells,
         kinds=table.kinds,
         titles=header.titles,
-        groups=header.groups,
+        groups=join_groups(header.groups),
         problems=tuple(problems),
     )
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_LISTED: Final = 8
 _MAX_LENGTH: Final = 40
+_GROUP_ROWS: Final = 3  # above the headings
+_GROUP_WORDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,18 @@ class Header:
         return tuple(text for row in self.above if self._is_title(row) for text in _filled(row).values())
 
     @property
-    def groups(self) -> dict[str, str]:
-        """The texts of the row directly above, by letter, without titles."""
-        before = self.row.number - 1
-        return next((_filled(row) for row in self.above if row.number == before and not self._is_title(row)), {})
+    def groups(self) -> dict[int, dict[str, str]]:
+        """The texts of the rows above that may be groups of headings, by row and letter.
+
+        Directly above, those are all rows but titles; further up, those without numbers or long texts.
+        """
+        number = self.row.number
+        near = (row for row in self.above if number - row.number <= _GROUP_ROWS and not self._is_title(row))
+        return {
+            row.number: texts
+            for row in near
+            if (texts := _filled(row)) and (row.number == number - 1 or all(map(_may_be_group, texts.values())))
+        }
 
     def _is_title(self, row: Row) -> bool:
         letters = list(_filled(row))
@@ -86,6 +96,10 @@ def find_header(rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> H
 
 def _filled(row: Row) -> dict[str, str]:
     return {letter: text.strip(STRIP_CHARS) for letter, text in row.cells.items() if text.strip(STRIP_CHARS)}
+
+
+def _may_be_group(text: str) -> bool:
+    return len(text.split()) <= _GROUP_WORDS and not any(map(str.isdigit, text)) and not text.endswith(":")
 
 
 def _has_box(header: Header, last: Header, rows: Sequence[Row], heading_map: Mapping[str, str] | None) -> bool:

@@ -187,14 +187,18 @@ def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_r
                 )
 
 
-def spread_groups(groups: Mapping[str, str], ranges: Iterable[str], header_row: int) -> dict[str, str]:
-    """The texts above the headings, with those of merged cells in all their columns."""
-    spread = dict(groups)
-    for written in ranges if groups else ():
-        left, top, right, bottom = _bounds(written)
-        if top <= header_row - 1 <= bottom < header_row and (text := groups.get(LETTERS[left - 1])):
-            spread |= dict.fromkeys(LETTERS[left - 1 : right], text)
-    return spread
+def join_groups(rows: Mapping[int, Mapping[str, str]], ranges: Iterable[str] = ()) -> dict[str, str]:
+    """The texts above each heading, from the top, with those of merged cells in all their columns."""
+    spread = {row: dict(texts) for row, texts in rows.items()}
+    for written in ranges if rows else ():
+        left, top, right, _ = _bounds(written)
+        if text := rows.get(top, {}).get(LETTERS[left - 1]):
+            spread[top] |= dict.fromkeys(LETTERS[left - 1 : right], text)
+    joined: dict[str, str] = {}
+    for _, texts in sorted(spread.items()):
+        for letter, text in texts.items():
+            joined[letter] = f"{joined[letter]}, {text}" if letter in joined else text
+    return joined
 
 
 def _mark_covered(written: str, columns: Sequence[int], row: int, table: Table) -> Iterator[Problem]:

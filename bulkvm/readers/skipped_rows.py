@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN, Column
 from bulkvm.columns.boolean import is_no
 from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.column_notes import explains_columns
 from bulkvm.columns.header_matching import heading_key, match_headings
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
@@ -16,6 +18,7 @@ from bulkvm.readers.read_limits import HEADING_CHARACTERS
 from bulkvm.text import join_limited
 
 _MAX_LISTED: Final = 6
+_MOST_EXPLAINING: Final = 3  # rows below the headings
 
 
 def skip_rows(sheet: Sheet) -> Sheet:
@@ -31,21 +34,35 @@ def skip_rows(sheet: Sheet) -> Sheet:
     not_numbers = {row: text.strip(STRIP_CHARS) for row, text in key.items() if not text.isdecimal()}
     short = {text for text in not_numbers.values() if 0 < len(text) <= HEADING_CHARACTERS}
     words = {text for text in short if not any(map(str.isdigit, text))}
+    explaining = _explaining_rows(sheet, columns, keys[0])
     names_of_key = {text for text in words if _is_heading(text, KEY_COLUMN, sheet, keys[0])}
     with_name = [row for row, text in not_numbers.items() if text in names_of_key]
-    headings = [row for row in with_name if _repeats_headings(sheet, columns, row)]
+    headings = [row for row in with_name if row not in explaining and _repeats_headings(sheet, columns, row)]
     known = {text for text in words if text in names_of_key or match_headings({keys[0]: text}, sheet.heading_map)}
-    others = [row for row, text in not_numbers.items() if text in known and row not in headings]
+    others = [row for row, text in not_numbers.items() if text in known and row not in {*headings, *explaining}]
     others = [row for row in others if _has_other_headings(sheet, row)]
     blanks = {row for row, kind in sheet.kinds.get(keys[0], {}).items() if kind is CellKind.ZERO_OF_BLANK}
     without_number = sorted(
         {row for row, text in not_numbers.items() if not text and row not in sheet.left_out} | blanks
     )
     prefilled = _find_prefilled(sheet, columns, without_number) if without_number else []
-    if not (headings or others or prefilled):
+    if not (headings or others or prefilled or explaining):
         return sheet
-    problems = (*_refuse(others, sheet.header_row), *_warn(headings, prefilled), *sheet.problems)
-    return replace(sheet.without_rows({*headings, *others, *prefilled}), problems=problems)
+    refused = (*_refuse(others, sheet.header_row, sheet.cells.index[0]), *_refuse_explaining(explaining, keys[0]))
+    problems = (*refused, *_warn(headings, prefilled), *sheet.problems)
+    kept = sheet.without_rows({*headings, *others, *prefilled})
+    kinds = {**kept.kinds}
+    for letter in columns if explaining else ():
+        kinds[letter] = {**kinds.get(letter, {}), **dict.fromkeys(explaining, CellKind.NOTE)}
+    return replace(kept, problems=problems, kinds=kinds)
+
+
+def _explaining_rows(sheet: Sheet, columns: Mapping[str, Column], key: str) -> list[int]:
+    """The first rows, as far as they explain the columns."""
+    first = sheet.cells.loc[:, list(columns)].head(_MOST_EXPLAINING)
+    rows = zip(first.index.tolist(), first.to_numpy().tolist(), strict=True)
+    explaining = takewhile(lambda row: explains_columns(dict(zip(columns, row[1], strict=True)), columns, key), rows)
+    return [row for row, _ in explaining]
 
 
 def _repeats_headings(sheet: Sheet, columns: Mapping[str, Column], row: int) -> bool:
@@ -106,14 +123,26 @@ def _is_default(texts: list[str], at: int) -> bool:
     )
 
 
-def _refuse(rows: Sequence[int], header_row: int) -> Iterator[Problem]:
+def _refuse(rows: Sequence[int], header_row: int, first_row: int) -> Iterator[Problem]:
     if rows:
+        note = f" If row {first_row} only explains the columns, delete it." if rows[0] == first_row else ""
         yield Problem(
             row=None,
             code=ProblemCode.HEADINGS_CHANGE,
             message=f"the headings in {_list_rows(rows)} are in other columns than those in row {header_row}. The rows "
             f"below would be read in the wrong columns. Arrange them in the columns of row {header_row}, or save them "
-            "as a sheet of their own.",
+            f"as a sheet of their own.{note}",
+        )
+
+
+def _refuse_explaining(rows: Sequence[int], key: str) -> Iterator[Problem]:
+    for row in rows:
+        yield Problem(
+            row=row,
+            cell=f"{key}{row}",
+            column=KEY_COLUMN.header,
+            code=ProblemCode.EXTENSION_NOT_DIGITS,
+            message="This row only explains the columns. Delete the row.",
         )
 
 

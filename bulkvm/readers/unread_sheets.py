@@ -1,6 +1,6 @@
 """Visible sheets of a workbook that are not read, and look as if they had boxes."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from bulkvm.columns.cell_display import STRIP_CHARS, shown_number
@@ -20,17 +20,17 @@ _FEW: Final = 2  # rows without addresses or PINs
 
 
 def warn_unread_sheets(
-    others: Mapping[str, Sequence[Row]], read: str, extensions: Collection[str]
+    others: Iterable[tuple[str, Sequence[Row]]], read: str, extensions: Collection[str]
 ) -> Iterator[Problem]:
     """Warn once of the sheets that look as if they had boxes.
 
     Args:
-        others: the first rows of the visible sheets that are not read, by name.
+        others: the names of the visible sheets that are not read, and their first rows.
         read: the name of the sheet that is read.
         extensions: the texts of its column of extensions.
     """
     numbers = frozenset(text.strip(STRIP_CHARS) for text in extensions)
-    found = [name for name, rows in others.items() if _has_boxes(rows, numbers)]
+    found = [name for name, rows in others if _has_boxes(rows, numbers)]
     if not found:
         return
     named = join_limited([f'"{shown_number(name)}"' for name in found], _MAX_LISTED)

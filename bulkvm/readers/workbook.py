@@ -24,8 +24,8 @@ from bulkvm.readers.header_row import (
 from bulkvm.readers.hidden_and_merged import (
     allow_partly_struck,
     find_covered_headings,
+    join_groups,
     mark_merged,
-    spread_groups,
     warn_conditional,
     warn_hidden_columns,
     warn_hidden_rows,
@@ -86,9 +86,10 @@ def _warn_unread(
     package: Package, read: Sheet, heading_map: Mapping[str, str] | None, others: Sequence[SheetPart]
 ) -> Sheet:
     """Add the warning about other sheets that look as if they had boxes."""
-    rows = {part.name: _rows_to(package, part.path, SEARCHED_ROWS) for part in others}
+    paths = {part.path: part.name for part in reversed(others)}  # several sheets may share a part
+    rows = ((name, _rows_to(package, path, SEARCHED_ROWS)) for path, name in reversed(paths.items()))
     keys = [letter for letter, column in match_headings(read.headings, heading_map).items() if column is KEY_COLUMN]
-    extensions = {text for letter in keys for text in read.cells[letter]} if rows else ()
+    extensions = {text for letter in keys for text in read.cells[letter]} if others else ()
     return replace(read, problems=(*read.problems, *warn_unread_sheets(rows, read.name or "", extensions)))
 
 
@@ -224,7 +225,7 @@ def _read(
         cells=cells,
         kinds=table.kinds,
         titles=header.titles,
-        groups=spread_groups(header.groups, worksheet.merged, header.row.number),
+        groups=join_groups(header.groups, worksheet.merged),
         hidden=HiddenCells(
             frozenset(table.hidden),
             frozenset(letter for first, last in worksheet.hidden_columns for letter in LETTERS[first - 1 : last]),

@@ -101,7 +101,7 @@ _COMPUTED: Final = Fault(
     Severity.WARNING,
 )
 # By the reader.
-REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD})
+REPORTED: Final = frozenset({CellKind.MERGED, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD, CellKind.NOTE})
 HARMLESS: Final = frozenset(CellKind) - REPORTED - _NO_VALUE.keys() - _DOUBTFUL.keys() - _NOT_DIGITS.keys()
 
 

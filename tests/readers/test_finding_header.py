@@ -409,3 +409,51 @@ def test_a_column_of_something_else_by_the_text_above_its_heading_is_an_error(
     assert problem.code == "heading-ambiguous"
     assert f'--map "{heading}={header}"' in problem.message_with_option
     assert validate(read_sheet(path, heading_map={heading: header})).is_readable
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Box", "", "SIP phone"), ("", "", "")], [("Box", "", "SIP phone"), ("(all)", "", "(see below)")],
+        [("", "", "SIP phone"), ("2026", "", "x")], [("", "", "Door"), ("", "", ""), ("", "", "")],
+        [("", "", "Old"), ("Box", "", "Code")],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_group_some_rows_above_the_headings_makes_the_pins_uncertain(
+    tmp_path: Path, above: Sequence[Sequence[str]], suffix: str
+) -> None:
+    path, rows = tmp_path / f"a.{suffix}", [*above, ("Extension", "Name", "PIN"), ROW]
+    if suffix == "csv":
+        path.write_text(csv_text(rows), "utf-8")
+    else:
+        write_workbook(path, *rows)
+
+    assert "pin-column-uncertain" in {problem.code for problem in validate(read_sheet(path)).problems}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [("Clinic", "", "Phone", "044 123 45 67"), ("", "", "")], [("Box", "", "Phone:"), ("", "", "")],
+        [("", "", "Phone list of the clinic"), ("", "", "")], [("", "", "Door"), *([("", "", "")] * 3)],
+        [("", "", "SIP phone"), ("", "", "Voicemail")], [("Door",), ("", "", "")],
+    ],
+)  # fmt: skip
+def test_titles_and_notes_some_rows_above_leave_the_pins_certain(
+    tmp_path: Path, above: Sequence[Sequence[str]]
+) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", *above, ("Extension", "Name", "PIN"), ROW)
+
+    assert [record.pin for record in validate(read_sheet(path)).records] == ["402817"]
+
+
+def test_a_group_of_merged_cells_two_rows_above_covers_all_its_columns(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Boxes", 0)
+    for row in (["Box", "SIP phone"], ["", "a", "b"], ["Extension", "Name", "Password"], list(ROW)):
+        sheet.append(row)
+    sheet.merge_cells("B1:C1")
+    book.save(tmp_path / "a.xlsx")
+
+    assert "pin-column-uncertain" in {p.code for p in validate(read_sheet(tmp_path / "a.xlsx")).problems}

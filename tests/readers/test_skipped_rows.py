@@ -1,5 +1,6 @@
 """Rows that are not boxes: prefilled ones and repeated headings are skipped, and everything else stays a row."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from openpyxl import Workbook
 
 from bulkvm.readers import read_sheet
 from bulkvm.validation import take_rows, validate
-from tests.readers.files import codes, write_workbook
+from tests.readers.files import codes, csv_text, write_workbook
 
 BOX = "6201,Room 1,402817,en-US,yes,yes,a@example.com,x\n"
 HEADER = "Ext,Name,PIN,Language,Ask for PIN,Notify,Email,Remarks\n"
@@ -239,3 +240,69 @@ def test_a_table_with_more_columns_below_another_heading_row_is_read(tmp_path: P
     left, found = skipped(tmp_path, "Ext,Name\nExt,Name,PIN\n6201,Lab,402817\n")
 
     assert (left, found) == ([3], [])
+
+
+EXPLAINED = ("Number", "Name", "PIN", "E-mail")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("Number", "Text", "Text", "E-mail"), ("integer", "string", "string", "string"),
+        ("VARCHAR(10)", "VARCHAR(64)", "CHAR(6)", "TEXT"), ("Zahl", "Text", "Zahl", "E-Mail"),
+        ("required", "required", "optional", ""), ("Pflicht", "", "", ""), ("1", "2", "3", "4"),
+        ("A", "B", "C", "D"), ("(1)", "(2)", "(3)", "(4)"),
+        ("4 digits", "max 64 characters", "6-10 digits", "optional"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_row_below_the_headings_that_explains_the_columns_is_one_error(
+    tmp_path: Path, row: Sequence[str], suffix: str
+) -> None:
+    path, rows = tmp_path / f"a.{suffix}", [EXPLAINED, row, row, ("6201", "Lab", "402817", "a@example.com")]
+    if suffix == "csv":
+        path.write_text(csv_text(rows), "utf-8")
+    else:
+        write_workbook(path, *rows)
+
+    checked = validate(read_sheet(path))
+
+    assert [record.row for record in checked.records] == [4]
+    assert [(p.cell, p.message) for p in checked.problems if p.is_error] == [
+        (f"A{row}", "This row only explains the columns. Delete the row.") for row in (2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("6201", "Text", "402817", ""), ("Number", "Lab", "402817", ""), ("", "Text", "Text", "E-mail"),
+        ("text", "Text", "518294", "E-mail"), ("101", "2", "3", "4"), ("Name", "Number", "PIN", "E-mail"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_row_that_may_be_a_box_is_not_skipped_as_an_explanation(tmp_path: Path, row: Sequence[str]) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", EXPLAINED, row, ("6202", "Ward", "629173", "a@example.com"))
+
+    assert not any("This row only explains" in problem.message for problem in read_sheet(path).problems)
+
+
+def test_a_row_in_another_language_below_the_headings_comes_with_the_advice_to_delete_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text([EXPLAINED, ("Nombre", "Texto", "Número", "Correo"), ("6201", "Lab", "402817", "")]))
+
+    assert "If row 2 only explains the columns, delete it." in read_sheet(path).problems[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Example: 1001", "z.B. 1001", "z. B. 1001", "ex. 1001", "p. ej. 1001", "por ejemplo 1001", "ad es. 1001",
+     "bijv. 1001", "1001 (example)", "Beispiel 1001"],
+)  # fmt: skip
+def test_an_example_in_words_is_no_extension_and_its_digits_are_not_suggested(tmp_path: Path, text: str) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", EXPLAINED, (text, "Lab", "402817", ""))
+
+    (message,) = [p.message for p in validate(read_sheet(path)).problems if p.code == "extension-not-digits"]
+    assert "delete it" in message
+    assert "mean 1001" not in message
