@@ -320,6 +320,7 @@ def _read_as(read_as: ReadAs | None) -> dict[str, Any] | None:
         "columns": columns,
         "never_read": list(read_as.never_read),
         "left_out": dict(read_as.left_out),
+        **({"contexts": dict(read_as.contexts)} if read_as.contexts else {}),
     }
 
 

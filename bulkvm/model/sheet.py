@@ -100,6 +100,7 @@ class ReadAs:
         never_read: the headings of other secrets in the file.
         rows: how many rows the file has.
         left_out: how many of them are left out, by the reason.
+        contexts: how many of the others are in each context, if there are several.
     """
 
     system: str
@@ -108,6 +109,7 @@ class ReadAs:
     never_read: tuple[str, ...]
     rows: int
     left_out: Mapping[str, int]
+    contexts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bulkvm.readers.other_systems.recognition import recognise
 from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, Layout, System
 from bulkvm.readers.other_systems.systems import OTHER_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
+from bulkvm.reports.text.export_text import render_read_as
 from bulkvm.validation import validate
 from tests.readers.exports import (
     ASTERISK_TABLE,
@@ -609,6 +610,41 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
     assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}
     with pytest.raises(UsageError, match="It has default and shop"):
         read_sheet(path, system="asterisk", sheet="elsewhere")
+
+
+def test_the_contexts_of_an_export_are_named_and_counted(tmp_path: Path) -> None:
+    conf = (
+        "[general]\naliasescontext=others\n[zonemessages]\neu=Europe/Berlin|HM\n[default]\n7001 => 482915,A\n"
+        "7002 => 482916,B\n[branch]\n7101 => 482917,C\n[others]\n700 => 7001@default\n[empty]\n"
+    )
+    table = (
+        "context,mailbox,password,fullname,email\ndefault,7001,482915,A,a@example.com\n"
+        "default,7002,482916,B,\nbranch,7101,482917,C,\n"
+    )
+
+    sheets = read(tmp_path / "voicemail.conf", conf, "asterisk"), read(tmp_path / "a.csv", table, "asterisk-table")
+    chosen = read_sheet(tmp_path / "voicemail.conf", system="asterisk", sheet="branch")
+
+    for sheet in sheets:
+        assert sheet.read_as is not None
+        assert sheet.read_as.contexts == {"default": 2, "branch": 1}
+        assert "; contexts: default (2 boxes), branch (1 box)." in render_read_as(sheet.read_as)
+        assert not [problem for problem in sheet.problems if problem.is_error]
+    assert chosen.read_as is not None
+    assert chosen.read_as.contexts == {}
+
+
+def test_a_number_in_two_contexts_of_a_table_is_an_error_that_names_both(tmp_path: Path) -> None:
+    head = "context,mailbox,password,fullname,email\n"
+    text = f"{head}default,7001,482915,A,\nbranch,7001,482917,C,\nbranch,7002,482918,D,\n"
+
+    sheet = read(tmp_path / "a.csv", text, "asterisk-table")
+
+    (error,) = (problem for problem in sheet.problems if problem.is_error)
+    assert error.message_with_option == (
+        "the contexts default and branch have the same numbers: 7001. Only one of them can be read. Delete the rows of "
+        "the others, or give them numbers of their own."
+    )
 
 
 def test_messages_about_a_voicemail_conf_have_its_words(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import ReadAs, Sheet
 from bulkvm.readers.example_row import drop_example_rows
 from bulkvm.readers.other_systems.cell_conversion import Conversion, unknown_word, unread_rows, word_of
+from bulkvm.readers.other_systems.contexts import contexts_of, count_contexts, find_doubtful_numbers
 from bulkvm.readers.other_systems.export_columns import ExportColumns
 from bulkvm.readers.other_systems.recognition import choose_layout, with_article
 from bulkvm.readers.other_systems.switched_off import warn_of_switched_off
@@ -58,6 +59,8 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
     boxes = set(sheet.cells.index.tolist()) - sheet.left_out.keys()
     problems += warn_of_switched_off(raw, columns, boxes)
     problems += warn_of_unread_columns(raw, columns, boxes, system.kind)
+    contexts = contexts_of(raw, columns, boxes)
+    problems += find_doubtful_numbers(raw, columns, contexts, system.kind)
     missing = {theirs: header for theirs, header in given.items() if header and not _is_there(theirs, raw)}
     read_as = ReadAs(
         system=system.name,
@@ -66,6 +69,7 @@ def convert(raw: Sheet, system: System, given: Mapping[str, str], file: str) -> 
         never_read=columns.secrets(raw.headings),
         rows=len(sheet.cells.index),
         left_out=Counter(sheet.left_out.values()),
+        contexts=count_contexts(contexts),
     )
     converted = conversion.result()
     return replace(

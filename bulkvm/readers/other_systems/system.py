@@ -124,6 +124,7 @@ class Layout:
         notes: warnings about values that are not taken.
         secrets: headings of secrets, which are never read.
         others: other headings of the export that match a column of bulkvm and mean something else.
+        context: the heading of the context; the same number in two contexts is two different boxes.
     """
 
     identified_by: tuple[tuple[str, ...], ...]
@@ -145,6 +146,7 @@ class Layout:
     notes: tuple[Note, ...] = ()
     secrets: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    context: str = ""
 
     def identifies(self, keys: Collection[str]) -> bool:
         """Whether a file with these headings, each as its `heading_key`, is this export."""
@@ -182,7 +184,7 @@ class Layout:
         yield from chain.from_iterable(self.sources().values())
         yield from (flag.heading for flag in self.off)
         yield from (note.heading for note in self.notes)
-        yield from (*self.secrets, *self.others)
+        yield from (*self.secrets, *self.others, *filter(None, [self.context]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

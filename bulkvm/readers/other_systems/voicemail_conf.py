@@ -1,25 +1,26 @@
 """Asterisk's voicemail.conf: sections of mailboxes, one on each line."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from bulkvm.columns.cell_display import shown, shown_number
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.encoding import FOREIGN_BYTES, Text, decode, warn_guessed_encoding
+from bulkvm.readers.other_systems.contexts import join_names
 from bulkvm.readers.read_limits import SETTINGS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import LETTERS, Row, Table, decode_foreign, make_row
-from bulkvm.text import count, join_and, join_limited
+from bulkvm.text import count, join_limited
 
 # As in `6101 => 2580,Front Desk,desk@example.com,pager@example.com,attach=yes|tz=eastern`, then options.
 _POSITIONS: Final = ("mailbox", "password", "fullname", "email", "pager")
 _OPTIONS: Final = ("envelope", "tz", "delete", "language")
-_HEADINGS: Final = (*_POSITIONS, *_OPTIONS)
+_CONTEXT: Final = "context"
+_HEADINGS: Final = (*_POSITIONS, *_OPTIONS, _CONTEXT)
 _LETTERS: Final = dict(zip(_HEADINGS, LETTERS, strict=False))
 _PIN: Final = "password"
 _PIN_PLACE: Final = "passwordlocation"
@@ -136,11 +137,11 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             ProblemCode.NOT_A_SHEET,
         )
     templates, read = contents.unused_templates(), contents.with_templates([context] if context else contexts)
-    problems += _check_context(context, {n: b for n, b in contexts.items() if n not in templates}, source.name)
+    _check_context(context, [name for name in contexts if name not in templates], source.name)
     headings = [heading for heading in _HEADINGS if heading != _PIN or not contents.has_pins_elsewhere]
-    for boxes in contexts.values():
+    for name, boxes in contexts.items():
         for line, box in boxes.items():
-            texts = _read_box(box, contents)
+            texts = {**_read_box(box, contents), _CONTEXT: name}
             row = make_row(line, {_LETTERS[heading]: texts.get(heading, "") for heading in headings})
             table.add(decode_foreign(row, text))
             problems += _find_foreign_bytes(row)
@@ -169,24 +170,16 @@ def _reason_to_skip(name: str, context: str | None, templates: Collection[str], 
     return "" if name in read else f"It is in the context {name}, and only {context} is read."
 
 
-def _join(names: Sequence[str]) -> str:
-    return join_and(names) if len(names) <= _MAX_LISTED else join_limited(names, _MAX_LISTED)
-
-
-def _check_context(context: str | None, contexts: Mapping[str, Mapping[int, _Box]], name: str) -> list[Problem]:
-    """Check that the context to read exists; if all are read, find numbers that several of them have.
+def _check_context(context: str | None, contexts: Sequence[str], name: str) -> None:
+    """Check that the context to read exists.
 
     Raises:
         UsageError: there is no such context.
     """
-    if context is None:
-        return [*_find_doubtful_numbers(contexts)]
-    if context not in contexts:
-        others = (
-            f"It has {_join(list(contexts))}." if contexts else "Its mailboxes are in templates that no context uses."
-        )
-        raise UsageError(f'{name} has no context "{context}" with mailboxes. {others}')
-    return []
+    if context is None or context in contexts:
+        return
+    others = f"It has {join_names(contexts)}." if contexts else "Its mailboxes are in templates that no context uses."
+    raise UsageError(f'{name} has no context "{context}" with mailboxes. {others}')
 
 
 def _parse(text: Text) -> _Contents:
@@ -258,24 +251,6 @@ def _clock(pattern: str) -> str:
     """Return the hours of the clock with which a zone announces the time: 12 or 24; blank if none or both."""
     found = {_CLOCK_OF_HOUR[letter] for letter in _HOURS.findall(pattern[:_LONGEST_PATTERN]) if letter}
     return found.pop() if len(found) == 1 else ""
-
-
-def _find_doubtful_numbers(contexts: Mapping[str, Mapping[int, _Box]]) -> Iterator[Problem]:
-    """Report the numbers that several contexts have: only one of them can be meant."""
-    places: dict[str, list[str]] = {}
-    for name, boxes in contexts.items():
-        for number in dict.fromkeys(box.number for box in boxes.values()):
-            places.setdefault(number, []).append(name)
-    twice = {number: names for number, names in places.items() if len(names) > 1}
-    if twice:
-        names = list(dict.fromkeys(name for found in twice.values() for name in found))
-        numbers = join_limited([shown_number(number) for number in twice], _MAX_LISTED)
-        yield Problem(
-            row=None,
-            code=ProblemCode.EXTENSION_TWICE,
-            message=f"the contexts {_join(names)} have the same numbers: {numbers}. Only one of them can be read.",
-            option=f'Choose it with --sheet "{shown(names[0])}".',
-        )
 
 
 def _find_foreign_bytes(row: Row) -> Iterator[Problem]:

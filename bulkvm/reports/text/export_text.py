@@ -13,6 +13,9 @@ def render_read_as(read_as: ReadAs) -> str:
     """
     taken = (f"{_title(header)} <- {' + '.join(headings)}" for header, headings in read_as.columns.items())
     parts = [", ".join(taken)]
+    if read_as.contexts:
+        boxes = (f"{name} ({count(rows, 'box', 'boxes')})" for name, rows in read_as.contexts.items())
+        parts.append(f"contexts: {', '.join(boxes)}")
     if read_as.never_read:
         parts.append(f"never read: {', '.join(read_as.never_read)}")
     for reason, rows in read_as.left_out.items():
