@@ -1,6 +1,9 @@
 """Makes untrusted text safe to print on a terminal, quotes it, and puts counts and lists into words."""
 
+import os
 import re
+import shlex
+import subprocess
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +36,29 @@ def quoted(text: str) -> str:
     return f'"{printable(escape_quotes(text))}"'
 
 
+def command_word(text: str) -> str:
+    """Write an argument so that it can be pasted into a shell: POSIX shells, or on Windows its own."""
+    if os.name == "nt":
+        return subprocess.list2cmdline([text])
+    if text.isprintable() and "`" not in text:  # a message has commands in backticks
+        return shlex.quote(text)
+    escaped = (
+        character if character.isascii() and character.isalnum() else _escape_bytes(character) for character in text
+    )
+    return f"$'{''.join(escaped)}'"
+
+
+def command_file(file: str | os.PathLike[str]) -> str:
+    """Write the name of a file so that it can be pasted into a shell, also if it begins like an option."""
+    text = os.fspath(file)
+    return command_word(os.path.join(".", text) if text.startswith("-") else text)  # noqa: PTH118  (a path drops `.`)
+
+
+def command_option(option: str, value: str) -> str:
+    """Write an option and its value so that they can be pasted into a shell."""
+    return f"{option}={command_word(value)}" if value.startswith("-") else f"{option} {command_word(value)}"
+
+
 def join_and(items: Sequence[str]) -> str:
     """Join items for a message: `a, b and c`; blank if there are none."""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
@@ -57,6 +83,11 @@ def truncate(text: str, length: int) -> str:
 def escape_quotes(text: str) -> str:
     """Escape quotes and backslashes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _escape_bytes(character: str) -> str:
+    """Escape a character for $'...', which bash, zsh and other shells read."""
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 
 
 def _escape(character: str) -> str:

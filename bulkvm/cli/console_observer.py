@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+import click
+
 from bulkvm.cli.console import Console
 from bulkvm.cli.json_output import print_json, run_document
+from bulkvm.cli.main import CliContext
 from bulkvm.cli.signals import StopRequest, watch_signals
 from bulkvm.jobs.observer import Observer, Progress
 from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, ReadBackDiffers
@@ -54,6 +57,7 @@ class ConsoleObserver(Observer):
     @contextmanager
     def stop_requests(self) -> Iterator[Callable[[], bool]]:
         """Stop on Ctrl-C, SIGTERM, or when the terminal is closed."""
+        click.get_current_context().ensure_object(CliContext).has_sent = True
         with watch_signals(self._stop):
             yield self._stop
 

@@ -53,25 +53,35 @@ COMPLETION_VARIABLE: Final = f"_{'bulkvm'.upper()}_COMPLETE"  # as click derives
 _MAY_BE_EMPTY: Final = ("--domain",)  # a system administrator has none
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")  # SIGHUP: the terminal is closed; SIGBREAK: the same on Windows
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000  # cells, rows and problems have no cycles, and there may be millions
+_SENDING: Final = ("plan", "import", "undo")  # commands that send boxes, or show what would be sent
 _SUCCESS: Final = (ExitCode.DONE, ExitCode.DIFFERENCES)
 
 
 @dataclass(slots=True)
 class CliContext:
-    """The state of one command; `needs_document` until the document that `--json` asks for is printed."""
+    """The state of one command.
+
+    Attributes:
+        needs_document: until the document that `--json` asks for is printed.
+        command: its name, once that is known.
+        has_sent: whether a run has begun, so that rows may have been sent.
+    """
 
     streams: OutputStreams = field(default_factory=OutputStreams)
     debug: bool = False
     needs_document: bool = False
+    command: str = ""
+    has_sent: bool = False
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (the same)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        ctx.ensure_object(CliContext).command = cmd_name
         module = importlib.import_module(f"bulkvm.cli.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
@@ -192,7 +202,7 @@ def run_command(given: Sequence[str], streams: OutputStreams) -> int:
         return bulkvm.main(given, standalone_mode=False, obj=context, prog_name="bulkvm") or 0
     except (click.exceptions.Abort, KeyboardInterrupt):
         warnings.simplefilter("ignore", RuntimeWarning)  # about a coroutine that was never awaited
-        return _report_error("Stopped.", Interrupted.exit_code, context)
+        return _report_error(_stopped(context), Interrupted.exit_code, context)
     except click.ClickException as raised:
         error = suggest(raised)
         usage = io.StringIO()
@@ -203,6 +213,13 @@ def run_command(given: Sequence[str], streams: OutputStreams) -> int:
         if context.debug:
             streams.write_error("".join(traceback.format_exception(error)).rstrip("\n"))
         return _report_error(*_describe(error), context)
+
+
+def _stopped(context: CliContext) -> str:
+    """The message of a command that was interrupted, also while its modules are imported."""
+    if context.has_sent:
+        return "Stopped. `bulkvm runs last` shows what was sent."
+    return "Stopped. Nothing was sent." if context.command in _SENDING else "Stopped."
 
 
 def current_streams() -> OutputStreams:

@@ -10,7 +10,6 @@ import io
 import os
 import re
 import select
-import shlex
 import sys
 import threading
 import time
@@ -24,7 +23,7 @@ from typing import Any, Final, Self, TextIO
 import click
 
 from bulkvm.cli.terminal import colour_first_words, has_colour, layout
-from bulkvm.text import printable_lines
+from bulkvm.text import command_option, printable_lines
 
 _LINE_EVERY: Final = 10.0  # seconds, where there is no terminal
 _BAR_AFTER: Final = 0.3  # seconds
@@ -185,7 +184,9 @@ def _add_options(text: str, options: Sequence[tuple[str, str]]) -> str:
         if command not in _OF_SITE or words[:1] == ["verify"] or any(word.startswith("--site") for word in words):
             return found[0]
         needed = (
-            f" --{name} {shlex.quote(value)}" for name, value in options if (command, name) != ("tenants", "tenant")
+            f" {command_option(f'--{name}', value)}"
+            for name, value in options
+            if (command, name) != ("tenants", "tenant")
         )
         return f"`bulkvm {''.join([found[1], *needed])}`"
 

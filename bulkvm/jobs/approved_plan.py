@@ -17,6 +17,7 @@ from bulkvm.model.tenant import Tenant, name_distinctly
 from bulkvm.planning.saved_plan import SavedRow, exact_plan, find_changes_since, save_rows, unseen_rows
 from bulkvm.planning.unseen_fields import name_fields
 from bulkvm.runs import ListedRun, read_journal
+from bulkvm.runs.forgotten_plans import find_forgotten_run
 from bulkvm.runs.history import find_undo_in_effect, list_runs
 from bulkvm.runs.plan_key import plan_seal
 from bulkvm.text import count
@@ -83,9 +84,12 @@ class ApprovedPlan:
         """Return what is left to be sent of the plan, if nothing that it is about was changed, and it was not undone.
 
         Raises:
-            PlanRefused: anything was changed, the plan has expired, or a run of it was undone.
+            PlanRefused: anything was changed, the plan has expired, or a run of it was undone or forgotten.
         """
         check_not_expired(self.plan)
+        if forgotten := find_forgotten_run(self.plan.id):
+            message = f"Run {forgotten} sent the plan, and its journal was deleted since, so what it sent is not known."
+            raise self._refuse("was sent before", ProblemCode.PLAN_UNDONE, message)
         runs = list_runs()
         ours = [run for run in runs if run.info.plan_id == self.plan.id]
         for run in ours:

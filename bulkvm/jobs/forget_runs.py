@@ -7,7 +7,9 @@ from pathlib import Path
 
 from bulkvm.model.errors import FileError, UsageError
 from bulkvm.paths import runs_folder
-from bulkvm.runs import RunInfo, is_in_progress, list_journals, read_info, remove_journal
+from bulkvm.planning import changed_anything
+from bulkvm.runs import RunInfo, is_in_progress, list_journals, list_run, read_info, remove_journal
+from bulkvm.runs.forgotten_plans import remember_plan
 from bulkvm.runs.history import find_run, list_runs
 
 
@@ -17,6 +19,12 @@ class StoredJournal:
 
     file: Path
     info: RunInfo | None
+
+    @property
+    def sent_plan(self) -> str:
+        """The file of the approved plan of which the run sent anything; blank if there is none."""
+        is_sent = self.info and self.info.plan_id and changed_anything(list_run(self.file).counts)
+        return self.info.plan_file if self.info and is_sent else ""
 
     @property
     def began(self) -> datetime:
@@ -49,8 +57,14 @@ def find_older_journals(age: timedelta) -> list[StoredJournal]:
 
 
 def forget_runs(journals: Iterable[StoredJournal]) -> None:
-    """Delete journals. Their runs can no longer be undone, and their results not be re-created."""
+    """Delete journals. Their runs can no longer be undone, nor their plans be sent, and their results not re-created.
+
+    Raises:
+        FileError: the state folder cannot be written to.
+    """
     for journal in journals:
+        if journal.info and journal.sent_plan:
+            remember_plan(journal.info)
         remove_journal(journal.file)
 
 

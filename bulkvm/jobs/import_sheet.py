@@ -1,7 +1,6 @@
 """Import a sheet: create and update boxes, and account for every row."""
 
 import re
-import shlex
 import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -35,6 +34,8 @@ from bulkvm.runs import complete_outcomes
 from bulkvm.runs.history import find_interrupted_import, pins_on_pbx
 from bulkvm.runs.refused_results import is_unchanged, remember
 from bulkvm.runs.tenant_lock import lock_tenant
+from bulkvm.text import command_file, printable
+from bulkvm.validation import PLACEHOLDER, find_other_purpose
 
 ANSWERED_AT_ONCE: Final = 10.0  # seconds in which an approved plan is not compared with the boxes again
 _RESULT: Final = re.compile(r"\.result(-\d+)?$")
@@ -78,7 +79,7 @@ def import_sheet(
     """
     with ExitStack() as stack:
         with before_sending():
-            sheet = _read(file, options, observer, approved)
+            sheet = _read(file, options, observer, approved, source)
             reserved = _reserve_result(Path(file.name) if source else file, sheet, result, overwrite=overwrite)
             reservation = stack.enter_context(reserved)
             check_result_name(reservation.path, sheet, overwrite=reservation)
@@ -140,10 +141,21 @@ def result_name(file: Path) -> Path:
     return file.with_name(f"{_RESULT.sub('', file.stem)}.result.xlsx")
 
 
-def _read(file: Path, options: PlanOptions, observer: Observer, approved: ApprovedPlan | None) -> Sheet:
+def _read(
+    file: Path, options: PlanOptions, observer: Observer, approved: ApprovedPlan | None, source: str | None
+) -> Sheet:
+    """Read a sheet, and refuse a file that is not meant to be imported.
+
+    Raises:
+        SheetError: it cannot be read as a sheet, is not that of the plan, or is a plan or the result of an undo.
+    """
     sheet = read_input(file, options.reading, observer)
     if approved:
         approved.check_sheet(sheet)
+    elif others := find_other_purpose(sheet):
+        place = PLACEHOLDER if str(file) == "-" else command_file(source or file)
+        message = others[0].message.replace(f"import {PLACEHOLDER} ", f"import {place} ")
+        raise SheetError(f"Nothing was sent. {printable(Path(source or file).name)}: {message}", others[0].code)
     return sheet
 
 
@@ -226,7 +238,7 @@ class _Import:
         """How to check the plan, in the words of a message."""
         if self.approved or str(self.file) == "-":
             return "Check the plan."
-        command = f"bulkvm plan {shlex.quote(str(self.file))}"
+        command = f"bulkvm plan {command_file(self.file)}"
         return f"Check the plan with `{command}`, and with the options of this import about the sheet."
 
     def _refuse(self) -> RunReport:

@@ -16,7 +16,6 @@ import hashlib
 import io
 import os
 import secrets
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -63,6 +62,7 @@ from bulkvm.reports.workbook.plan_summary import PlanFacts
 from bulkvm.reports.workbook.plan_workbook import format_plan
 from bulkvm.reports.workbook.result_columns import messages_by_row
 from bulkvm.runs.plan_key import plan_seal
+from bulkvm.text import command_option
 
 DEFAULT_VALIDITY: Final = timedelta(days=7)
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=365)
@@ -167,8 +167,12 @@ def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for:
 
 def _options_to_send(site: Site, tenant: Tenant) -> str:
     """The options about the site that the import of a plan needs."""
-    options = "" if site.from_variables else f" --site {shlex.quote(site.name)}"
-    return f"{options} --tenant {shlex.quote(tenant.domain or tenant.id or '')}" if site.is_administrator else options
+    options = "" if site.from_variables else f" {command_option('--site', site.name)}"
+    return (
+        f"{options} {command_option('--tenant', tenant.domain or tenant.id or '')}"
+        if site.is_administrator
+        else options
+    )
 
 
 def _facts_to_json(facts: PlanFacts) -> dict[str, Any]:

@@ -48,7 +48,10 @@ def write_run_result(
     """Write the rows of a run, with PINs, and what became of each."""
     info, outcomes = past.info, past.outcomes
     undo_of = info.file.removeprefix(UNDO_OF) if is_undo(info) else ""
+    generated = {row: given.record.pin for row, given in past.rows.items() if given.has_generated_pin}
+    pins = pins_on_pbx({row: pin for row, pin in generated.items() if pin is not BLANK}, outcomes)
     records = [record_of(past, row) or Record(row=row, extension_number="") for row in info.extensions]
+    records = [replace(record, pin=BLANK) if pins.get(record.row) == "" else record for record in records]
     cells = {row: given.cells for row, given in past.rows.items() if given.cells}
     sheet = rebuild_sheet(Path(info.file), records, cells, undo_of=undo_of)
     if not undo_of:
@@ -64,8 +67,6 @@ def write_run_result(
         undo_of=undo_of,
         plan=Path(info.plan_file).name,
     )
-    generated = {row: given.record.pin for row, given in past.rows.items() if given.has_generated_pin}
-    pins = pins_on_pbx({row: pin for row, pin in generated.items() if pin is not BLANK}, outcomes)
     return write_result(target, sheet, outcomes, problems, summary, pins=pins, overwrite=overwrite)
 
 

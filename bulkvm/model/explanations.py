@@ -153,7 +153,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.PLAN_EXPIRED: "The PBX may have changed since the plan was approved.",
     _P.PLAN_TENANT: "At another tenant, the same extensions are different boxes.",
     _P.PLAN_SHEET: "The plan has no PINs: they are read from the sheet that it was made from.",
-    _P.PLAN_UNDONE: "Who approved the plan did not approve that it is sent again.",
+    _P.PLAN_UNDONE: "Who approved the plan did not approve that it is sent again. Without the journal of its run, what "
+    "it sent is not known.",
     _P.PLAN_OUTDATED: "The plan was approved for the values that the box had then.",
     _P.GONE: _KEPT,
     _P.CHANGED_SINCE: _KEPT,

@@ -104,7 +104,7 @@ class ProblemCode(StrEnum):
         "the sheet of the plan is missing, or was changed",
         "use the sheet as it was, or make a new plan",
     )
-    PLAN_UNDONE = "plan-undone", _ERROR, "the plan was sent, and its run was undone", "make a new plan"
+    PLAN_UNDONE = "plan-undone", _ERROR, "the plan was sent, and its run was undone or deleted", "make a new plan"
     PLAN_OUTDATED = "plan-outdated", _ERROR, "a box was changed since the plan was made", "make a new plan"
     NAME_MISSING = (
         "name-missing", _ERROR, "a new box needs a name, and the row or the sheet has none", "fill it in",

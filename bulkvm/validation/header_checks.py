@@ -57,6 +57,7 @@ _PIN: Final = re.compile("[0-9]{4,12}")
 _CERTAIN_PIN: Final = "Voicemail PIN"  # wins over other headings
 _ONE_NAME: Final = f'Put the whole name into one column, "{NAME_COLUMN.title}".'
 _ONE_LIST: Final = f'Put all addresses into one column, "{_RECIPIENTS.title}", separated by commas.'
+PLACEHOLDER: Final = "PLAN"  # in a message, where the name of the file is not known
 _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
@@ -69,10 +70,17 @@ _PLAN: Final = Problem(
     row=None,
     code=ProblemCode.PLAN_AS_SHEET,
     message=(
-        "this is a plan, which does not contain PINs. Send it with `bulkvm import PLAN --approved`, or use the sheet "
-        "that the plan was made from."
+        "this is a plan, which does not contain PINs. Send it with "
+        f"`bulkvm import {PLACEHOLDER} --approved`, or use the sheet that the plan was made from."
     ),
 )
+_OTHER_PURPOSES: Final = {UNDO_HEADING: _UNDO_RESULT, PLAN_HEADING: _PLAN}
+
+
+def find_other_purpose(sheet: Sheet) -> list[Problem]:
+    """Find out whether a workbook is a plan or the result of an undo, which are not sheets to import."""
+    headings = {heading.strip().casefold() for heading in sheet.headings.values()}
+    return [problem for heading, problem in _OTHER_PURPOSES.items() if heading in headings]
 
 
 def check_headings(sheet: Sheet) -> list[Problem]:
@@ -118,10 +126,7 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         problems.append(_no_key(sheet))
     elif not uncertain:
         problems += _unread_pins(pins, unknown, sheet)
-    if any(heading.strip().casefold() == UNDO_HEADING for heading in headings.values()):
-        problems.append(_UNDO_RESULT)
-    if any(heading.strip().casefold() == PLAN_HEADING for heading in headings.values()):
-        problems.append(_PLAN)
+    problems += find_other_purpose(sheet)
     if unknown:
         problems.append(_unknown(unknown, letters, sheet))
     return problems

@@ -29,7 +29,7 @@ from starlette.applications import Starlette
 
 from bulkvm.readers.all_cells import read_all_cells
 from bulkvm.readers.source import Source
-from bulkvm.simulator import SimulatorSettings, create_app
+from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from tests.cli.program import Bulkvm, serve_pbx, stored
 from tests.cli.sheet_files import rows, statuses, write_csv
 from tests.golden_files import Golden
@@ -855,13 +855,48 @@ def test_an_option_about_the_plan_file_needs_one(bulkvm: Bulkvm, option: tuple[s
     assert "Name it with --output" in refused.err
 
 
-@pytest.mark.usefixtures("planned")
-def test_a_plan_that_is_imported_as_a_sheet_has_no_rows_to_skip(bulkvm: Bulkvm) -> None:
-    refused = bulkvm("import", "plan.xlsx", "--yes")
+def test_a_plan_that_is_imported_as_a_sheet_is_refused_before_the_pbx_is_asked_and_without_a_result(
+    bulkvm: Bulkvm, planned: Starlette, folder: Path
+) -> None:
+    (folder / "plan.xlsx").rename(folder / "our plan.xlsx")
+    files, requests = sorted(folder.iterdir()), planned.state.traffic.counts.total()
+
+    refused = bulkvm("import", "our plan.xlsx", "--yes", "--skip-invalid")
 
     assert refused.code == 3
-    assert "Nothing was sent. Correct the errors first." in refused.err
-    assert "--skip-invalid" not in refused.err
+    assert refused.err == (
+        "Nothing was sent. our plan.xlsx: this is a plan, which does not contain PINs. Send it with "
+        "`bulkvm import 'our plan.xlsx' --approved`, or use the sheet that the plan was made from.\n"
+    )
+    assert (sorted(folder.iterdir()), planned.state.traffic.counts.total()) == (files, requests)
+
+
+@pytest.mark.parametrize("forgotten", [1, 2])
+def test_a_plan_whose_run_was_forgotten_is_not_sent_again(bulkvm: Bulkvm, planned: Starlette, forgotten: int) -> None:
+    bulkvm(*APPROVED)
+    bulkvm("undo", "last", "--yes")
+    _, run, undo = (listed["run"] for listed in bulkvm("runs", "--json").json["runs"])
+    before = stored(planned, "name", "pin", "recipients")
+
+    asked = [bulkvm("runs", "forget", name, "--yes").err for name in (run, undo)[:forgotten]]
+    refused = bulkvm(*APPROVED)
+
+    assert "approved plan plan.xlsx, which cannot be sent again then" in asked[0]
+    assert not any("approved plan" in text for text in asked[1:])
+    assert (refused.code, stored(planned, "name", "pin", "recipients")) == (3, before)
+    assert f"Run {run} sent the plan, and its journal was deleted since" in refused.err
+    assert bulkvm("plan", "boxes.csv", "--output", "new.xlsx").code == 0
+    assert bulkvm("import", "new.xlsx", "--approved", "--yes", "--max-changes", "3").code == 0
+
+
+def test_a_plan_whose_forgotten_run_sent_nothing_can_be_sent(bulkvm: Bulkvm, planned: Starlette) -> None:
+    planned.state.faults = FaultRules(["422:update:1-9", "422:create:1-9"])
+    bulkvm(*APPROVED)
+    planned.state.faults = FaultRules()
+
+    bulkvm("runs", "forget", "last", "--yes")
+
+    assert bulkvm(*APPROVED).code == 0
 
 
 @pytest.mark.usefixtures("planned")

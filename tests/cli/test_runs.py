@@ -391,6 +391,69 @@ def test_a_job_in_the_background_of_a_script_which_ignores_ctrl_c_ends_by_sigter
     assert (export.returncode, printed.strip()) == (130, b"Stopped.")
 
 
+def test_a_rebuilt_result_has_the_generated_pins_that_were_sent_and_no_others(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path
+) -> None:
+    sheet = write_csv(folder / "a.csv", *((str(6201 + n), f"Desk {n}", "", "", "") for n in range(4)))
+    pbx.state.faults = FaultRules(["422:create:2", "down(seconds=600):create:3-99"])
+    options = ("--generate-pins", "--max-outage", "0.1", "--concurrency", "1")
+    ended = bulkvm("import", sheet, "--yes", "--result", "r.csv", *options)
+    pbx.state.faults = FaultRules()
+
+    bulkvm("runs", "last", "--result", "again.csv")
+    again = bulkvm("import", "again.csv", "--yes", "--result", "rest.csv", *options, "--json")
+
+    first, rebuilt, rest = (read(folder / name) for name in ("r.csv", "again.csv", "rest.csv"))
+    set_by_it = {row["extension_number"] for row in first if row["bulkvm_status"] in {"created", "unknown"}}
+    assert (ended.code, len(set_by_it)) == (9, 2)
+    assert [row["bulkvm_pin"] for row in rebuilt] == [row["bulkvm_pin"] for row in first]
+    assert {row["extension_number"] for row in rebuilt if row["pin"]} == set_by_it
+    assert {row["extension_number"] for row in rebuilt if row["bulkvm_pin"]} == set_by_it
+    assert (again.json["counts"]["created"], again.json["counts"]["unchanged"]) == (3, 1)
+    on_the_pbx = dict(pbx.state.stored.db.execute("SELECT extension_number, pin FROM box"))
+    assert {row["extension_number"]: row["bulkvm_pin"] or row["pin"] for row in rest} == on_the_pbx
+
+
+CTRL_C_WHILE_IMPORTING = """
+import sys
+
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            raise KeyboardInterrupt
+
+module = sys.argv[1]
+sys.meta_path.insert(0, Press())
+from bulkvm.__main__ import main
+del sys.argv[1]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "bulkvm.jobs.import_sheet"])
+def test_ctrl_c_while_modules_are_imported_reports_that_nothing_was_sent(folder: Path, module: str) -> None:
+    sheet = write_csv(folder / "a.csv", *rows(2))
+    command = [sys.executable, "-c", CTRL_C_WHILE_IMPORTING, module, "import", str(sheet), "--site", "simulator"]
+
+    ended = subprocess.run(command, capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr.strip()) == (130, b"Stopped. Nothing was sent.")
+
+
+@pytest.mark.usefixtures("pbx")
+def test_ctrl_c_after_the_rows_were_sent_does_not_deny_that(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bulkvm.cli.commands.import_.show_report", press)
+
+    stopped = bulkvm("import", write_csv(folder / "a.csv", *rows(1)), "--yes")
+
+    assert (stopped.code, stopped.err.splitlines()[-1]) == (130, "Stopped. `bulkvm runs last` shows what was sent.")
+
+
 CTRL_C_BEFORE_THE_FIRST_CALL = """
 import asyncio
 from bulkvm.cli.main import main

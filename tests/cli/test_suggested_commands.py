@@ -1,11 +1,16 @@
 """Commands in messages: each of them can be pasted."""
 
 import ast
+import ntpath
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -14,6 +19,7 @@ from openpyxl import load_workbook
 import bulkvm as package
 from bulkvm.cli.main import bulkvm as program
 from bulkvm.simulator import SimulatorSettings, create_app, running
+from bulkvm.text import command_file, command_option
 from tests.cli.program import Bulkvm, sites_file
 from tests.cli.sheet_files import rows, write_csv
 
@@ -104,6 +110,87 @@ def test_commands_in_the_messages_of_runs_name_the_site(bulkvm: Bulkvm, clinic: 
         parameters = parse(shlex.split(command)).params
         assert parameters.get("site", clinic) == clinic or "SHEET" in command, command
     assert {command.split()[0] for command in found} >= {"import", "undo", "plan"}, found
+
+
+NAMES = [
+    "our plan.xlsx",
+    "-p.xlsx",
+    "--yes.xlsx",
+    "~plan.xlsx",
+    'it\'s "mine" $HOME & `date`; *.xlsx',
+    "#1 !x.xlsx",
+    "a\\b.xlsx",
+    "Büro für 日本.xlsx",
+    "two\nlines\x1b.xlsx",
+    "not utf-8 \udcff.xlsx",
+]
+
+
+def split_by(shell: str, line: str) -> list[str]:
+    """Split a command line as a shell does."""
+    command = [shell, "-c", f"printf '%s\\0' {line}"]
+    return [
+        os.fsdecode(word) for word in subprocess.run(command, capture_output=True, check=True).stdout.split(b"\0")[:-1]
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the names are POSIX's")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_names_of_files_can_be_pasted_into_a_shell(shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    names = [
+        name for name in NAMES if shell != "fish" or not command_file(name).startswith("$'")
+    ]  # it has no such quotes
+
+    words = split_by(shell, " ".join(map(command_file, names)))
+
+    assert words == [f"./{name}" if name.startswith("-") else name for name in names]
+
+
+@pytest.mark.parametrize("tenant", ["clinic.example.com", "a b", "-x"])
+def test_a_value_that_begins_like_an_option_is_joined_to_its_option(tenant: str) -> None:
+    words = shlex.split(command_option("--tenant", tenant))
+
+    assert parse(["import", "a.csv", "--site", "simulator", *words]).command.name == "import"
+    assert words[-1].removeprefix("--tenant=") == tenant
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (r"C:\Users\Ann Lee\plan.xlsx", r'"C:\Users\Ann Lee\plan.xlsx"'),
+        (r"plans\plan.xlsx", r"plans\plan.xlsx"),
+        ("it's.xlsx", "it's.xlsx"),
+        ("-p.xlsx", r".\-p.xlsx"),
+    ],
+)
+def test_on_windows_the_name_of_a_file_has_the_quotes_of_its_shells(
+    monkeypatch: pytest.MonkeyPatch, name: str, written: str
+) -> None:
+    windows = SimpleNamespace(name="nt", fspath=os.fspath, path=ntpath)
+    monkeypatch.setattr("bulkvm.text.os", windows)
+
+    assert command_file(name) == written
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the names are POSIX's")
+@pytest.mark.parametrize("name", [NAMES[1], NAMES[4], NAMES[-1]])
+def test_the_command_that_sends_a_plan_can_be_pasted_whatever_its_name(
+    bulkvm: Bulkvm, clinic: str, folder: Path, name: str
+) -> None:
+    write_csv(folder / "a.csv", *rows(1))
+
+    planned = bulkvm("plan", "a.csv", "--skip-invalid", "--site", clinic, f"--output=./{name}")
+
+    assert planned.code == 0
+    page = load_workbook(folder / name).worksheets[0]
+    (on_page,) = (str(cell.value) for (cell, *_) in page.iter_rows() if str(cell.value).startswith("To send it: "))
+    (in_text,) = (command for command in commands_in(planned.text) if command.startswith("import"))
+    for line in (in_text, on_page.removeprefix("To send it: bulkvm ")):
+        context = parse(split_by("bash", line))
+        assert (context.params["file"], context.params["approved"]) == (Path(name), True)
+        assert "--site clinic" in line
 
 
 @pytest.mark.usefixtures("pbx")

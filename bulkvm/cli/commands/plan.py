@@ -1,6 +1,5 @@
 """`bulkvm plan`."""
 
-import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.reports.text.plan_text import MOST_ROWS, render_plan, render_plan_counts
 from bulkvm.reports.text.problem_text import render_problems
+from bulkvm.text import command_file
 
 if TYPE_CHECKING:
     from bulkvm.jobs.connection import Connection
@@ -144,6 +144,6 @@ def _show(report: "PlanReport", console: Console, *, most: int) -> None:
         if not (report.plan and report.plan.to_send):
             console.info(f"Plan: {path}. It sends nothing, so it needs no approval.")
             return
-        command = f"bulkvm import {shlex.quote(str(path))} --approved"
+        command = f"bulkvm import {command_file(path)} --approved"
         until = f"{report.output.valid_until:%Y-%m-%d %H:%M %Z}"
         console.info(f"Plan: {path}. Once it is approved, send it with `{command}`, until {until}.")

@@ -79,7 +79,8 @@ def command(run: str | None, *, result: Path | None, overwrite: bool, as_json: b
 def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, console: Console) -> int:
     """Delete the journal of RUN, or of all runs that are older than AGE, with the PINs and former values in it.
 
-    A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. A run in progress is kept.
+    A deleted run is no longer listed, cannot be undone, and its result cannot be re-created. An approved plan that it
+    sent cannot be sent again. A run in progress is kept.
     """
     from bulkvm.jobs.forget_runs import find_journal, find_older_journals, forget_runs
 
@@ -106,7 +107,10 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
 
 def _describe(journal: "StoredJournal") -> str:
     info = journal.info
-    return f"  {info.name}  {info.site}  {info.file}" if info else f"  {journal.file.stem}  (unreadable)"
+    if info is None:
+        return f"  {journal.file.stem}  (unreadable)"
+    plan = journal.sent_plan and f"; approved plan {Path(journal.sent_plan).name}, which cannot be sent again then"
+    return printable(f"  {info.name}  {info.site}  {info.file}{plan}")
 
 
 def _run_object(run: "ListedRun", past: "PastRun | None") -> dict[str, object]:

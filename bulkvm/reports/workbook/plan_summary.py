@@ -1,6 +1,5 @@
 """The first page of a plan file, for the person who approves it."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from bulkvm.reports.text.plan_text import explain_blanks
 from bulkvm.reports.text.problem_text import count_problems
 from bulkvm.reports.workbook.result_columns import Results
 from bulkvm.reports.workbook.summary import Line, LineKind, list_problems
-from bulkvm.text import count, join_and, printable
+from bulkvm.text import command_file, count, join_and, printable
 
 FORM: Final = ("name and date", "signature")  # lines to fill in, on paper or in the file
 _TIME: Final = "%Y-%m-%d %H:%M %Z"
@@ -110,7 +109,7 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
         _PINS,
         _EXACT,
         f"{facts.excess} Sending it needs --force or a higher --max-changes." if facts.excess else "",
-        f"To send it: bulkvm import {shlex.quote(facts.file)} --approved{facts.options}",
+        f"To send it: bulkvm import {command_file(facts.file)} --approved{facts.options}",
     )
     yield from (Line((text,)) for text in texts if text)
 
