@@ -224,6 +224,8 @@ def suggest_column(heading: str) -> Column | None:
     is_other_switch = _SWITCH in folded and _SWITCH not in close[0]
     if is_other_switch or (header == _SWITCHES[PIN_COLUMN.header] and not names_secret(heading)):
         return None
+    if header == PIN_COLUMN.header and "phone" in folded:  # "Phone Number" is similar to "PIN number"
+        return None
     return COLUMN_OF_HEADER[header]
 
 

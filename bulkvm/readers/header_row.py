@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from bulkvm.columns import COLUMNS, KEY_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
-from bulkvm.columns.header_matching import match_heading, match_headings, suggest_extensions
+from bulkvm.columns.header_matching import match_heading, match_headings
+from bulkvm.columns.suggested_columns import suggest_map
 from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.readers.file_type import empty_error
@@ -156,11 +157,12 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
     )
     found = max((list(_words(row)) for row in rows), key=len, default=[])
     there = "The closest row has " + ", ".join(f'"{word}"' for word in found[:_MAX_LISTED]) + ". " if found else ""
-    likely = suggest_extensions(_values_by_word(rows))
-    or_map = f', or map yours: --map "{likely}={KEY_COLUMN.header}"' if likely else ""
+    options = suggest_map(_values_by_word(rows))
+    has_number = any(f'={KEY_COLUMN.header}"' in option for option in options)
+    or_map = f"If these are its headings, read it with {' '.join(options)}. If not, add" if has_number else "Add these"
     return SheetError(
         f"{name} has no known headings in its first {HEADER_ROWS} rows. It needs {KEY_COLUMN.title}, and {needed} for "
-        f"new boxes. {there}Add these headings above the columns{or_map}.",
+        f"new boxes. {there}{or_map} headings above the columns.",
         ProblemCode.NO_HEADER,
     )
 

@@ -28,7 +28,6 @@ from bulkvm.columns.header_matching import (
     parts_of_name,
     possible_columns,
     suggest_column,
-    suggest_extensions,
 )
 from bulkvm.columns.heading_words import (
     is_about_voicemail,
@@ -46,6 +45,7 @@ from bulkvm.columns.heading_words import (
     split_words,
 )
 from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.columns.suggested_columns import suggest_map
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.text import join_and
@@ -344,8 +344,9 @@ def _pin_problem(letter: str, sheet: Sheet, code: ProblemCode, message: str, opt
 
 def _no_key(sheet: Sheet) -> Problem:
     headings = sheet.headings
-    first = sheet.cells.head(_COMPARED)
-    likely = suggest_extensions({heading: first[letter].tolist() for letter, heading in headings.items()})
+    letters = [letter for letter in headings if letter in sheet.cells]
+    known = {column.header for column in sheet_columns(sheet).values()}
+    options = suggest_map({headings[letter]: _first_texts(letter, sheet) for letter in letters}, known)
     found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
     return Problem(
         row=None,
@@ -355,7 +356,7 @@ def _no_key(sheet: Sheet) -> Problem:
             f"no column is called {KEY_COLUMN.title} (or {KEY_COLUMN.header}, Ext, Mailbox ...). "
             f"Headings found: {found}. Rename the column that holds the numbers."
         ),
-        option=f"Or name it with {map_option(likely, KEY_COLUMN.header)}." if likely else "",
+        option=f"Or read it with {' '.join(options)}." if options else "",
     )
 
 
@@ -365,13 +366,21 @@ def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], 
     rest = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
     names, addresses = _joining_names(unknown, known, sheet), _joining_addresses(unknown, known, sheet)
     remedies = (_ONE_NAME if names else "", _ONE_LIST if addresses else "")
+    others = "" if names or addresses or KEY_COLUMN not in known else _other_columns(unknown, known, sheet)
     what = "this column is" if len(unknown) == 1 else "these columns are"
     return Problem(
         row=None,
         code=ProblemCode.COLUMN_UNKNOWN,
         message=" ".join(filter(None, (f"{what} not read: {named}{rest}.", *remedies))),
-        option=" ".join(filter(None, (names, addresses))),
+        option=" ".join(filter(None, (names, addresses, others))),
     )
+
+
+def _other_columns(unknown: Mapping[str, str], known: Iterable[Column], sheet: Sheet) -> str:
+    """How to read columns that look like the name or the recipients, if the sheet lacks them."""
+    columns = {*(column.header for column in known), *sheet.heading_map.values(), PIN_COLUMN.header}
+    options = suggest_map({heading: _first_texts(letter, sheet) for letter, heading in unknown.items()}, columns)
+    return f"Or read what looks like {'them' if len(options) > 1 else 'it'}: {' '.join(options)}." if options else ""
 
 
 def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:

@@ -1,12 +1,15 @@
 """Sheets whose headings are mapped, through every command that reads one."""
 
 import csv
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from tests.cli.program import Bulkvm
+from tests.cli.sheet_files import write_csv
 
 MAPPED = [
     "--map", "Platz=extension_number", "--map", "Vorname=name", "--map", "Nachname=name", "--map", "Key=pin",
@@ -104,3 +107,52 @@ def test_an_option_that_cannot_be_meant_is_refused(bulkvm: Bulkvm, options: list
 
     assert ended.code == 2
     assert words in " ".join(ended.err.split())
+
+
+BOXES = (("6101", "Ann Lee", "482913", "ann@example.com"), ("6102", "Bob Ray", "580246", "bob@example.com"))
+# Headings of exports that bulkvm does not know, with the number, name, PIN and address in this order; "-" is a value
+# that is nothing of these.
+UNKNOWN_EXPORTS = {
+    "Grandstream Cloud": ("User ID|-", "SIP Extension Number|0", "Display Name|1", "Voicemail Pwd|2", "Mail|3"),
+    "Mitel": ("Prime DN|0", "User Name|1", "Voice Mail Passcode|2", "Email|3", "COS|-"),
+    "Avaya": ("Station|0", "Subscriber Name|1", "Cor|-", "Mailbox Password|2", "Mail Contact|3"),
+    "Alcatel": ("Directory number|0", "Directory Name|1", "VM password|2", "Mail|3"),
+    "NEC": ("Tel No.|0", "Subscriber|1", "Class|-", "VM PIN|2", "Contact address|3"),
+    "VitalPBX": ("class|-", "device|0", "display|1", "vm_secret|2", "mailaddr|3"),
+    "German": ("Nst|0", "Teilnehmer|1", "Mailbox PIN|2", "Mailadresse|3"),
+    "PBXware": ("Department|-", "Ext|0", "User|1", "Mailbox Secret|2", "Mail to|3"),
+}
+
+
+@pytest.mark.parametrize("export", UNKNOWN_EXPORTS.values(), ids=UNKNOWN_EXPORTS)
+def test_the_advice_about_an_unknown_export_names_its_headings_and_leads_to_its_boxes(
+    bulkvm: Bulkvm, folder: Path, export: Sequence[str]
+) -> None:
+    headings, places = zip(*(heading.split("|") for heading in export), strict=True)
+    rows = [tuple("Sales" if place == "-" else box[int(place)] for place in places) for box in BOXES]
+    sheet = write_csv(folder / "a.csv", *rows, headings=headings)
+    options: list[str] = []
+
+    for _ in range(3):
+        text = bulkvm("validate", sheet, *options, "--clean", folder / "clean.csv", "--overwrite").text
+        advised = [("--map", found) for found in re.findall(r'--map "([^"]+)"', text)]
+        options += [word for option in advised for word in option]
+
+    assert "Add the column" not in text.replace("Add the column to turn e-mail on", "")
+    with (folder / "clean.csv").open(encoding="utf-8-sig", newline="") as opened:
+        read = [
+            tuple(row[header] for header in ("extension_number", "name", "pin", "recipients"))
+            for row in csv.DictReader(opened)
+        ]
+    assert read == [*BOXES]
+
+
+def test_the_advice_about_an_unknown_export_never_names_the_secret_of_a_phone(bulkvm: Bulkvm, folder: Path) -> None:
+    rows = [(number, name, secret, address) for number, name, secret, address in BOXES]
+    for heading in ("SIP Password", "Secret", "Security Code", "User Password", "Phone PIN", "Phone Number"):
+        sheet = write_csv(folder / "a.csv", *rows, headings=("Station", "Subscriber", heading, "Contact address"))
+
+        text = bulkvm("validate", sheet).text
+
+        assert '--map "Station=extension_number" --map "Subscriber=name" --map "Contact address=recipients"' in text
+        assert "=pin" not in text
