@@ -3,8 +3,23 @@
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from bulkvm.cli.command_help import DocumentedCommand
+
+
+class ArgumentOrSubcommand(click.Argument):
+    """The first argument of a group. A shell completes the names of subcommands, too, unless an option precedes it."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The values that begin with what was typed."""
+        sources = map(ctx.get_parameter_source, ctx.params)
+        is_first = click.core.ParameterSource.COMMANDLINE not in sources
+        names = ctx.command.commands if isinstance(ctx.command, click.Group) and is_first else {}
+        return [
+            *super().shell_complete(ctx, incomplete),
+            *(CompletionItem(name) for name in names if name.startswith(incomplete)),
+        ]
 
 
 class CommandGroup(DocumentedCommand, click.Group):

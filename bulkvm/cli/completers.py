@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import click
+from click.shell_completion import CompletionItem
 
 _LAST = "last"
 
@@ -27,6 +28,17 @@ def complete_runs(_context: click.Context, _parameter: click.Parameter, incomple
 
         names += [file.stem for file in reversed(list_journals(runs_folder()))]
     return _matching(names, incomplete)
+
+
+def complete_results(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Files, and the runs whose names begin with what was typed."""
+    runs = map(CompletionItem[str], complete_runs(context, parameter, incomplete))
+    return [*complete_files(context, parameter, incomplete), *runs]
+
+
+def complete_files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Files, which the shell finds itself."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def complete_codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from bulkvm import __version__
 from bulkvm.cli.command_help import write_variables
@@ -85,6 +86,10 @@ class _Commands(click.Group):
         module = importlib.import_module(f"bulkvm.cli.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        help_ = [CompletionItem("help", help="Show the help of a command.")] if "help".startswith(incomplete) else []
+        return [*super().shell_complete(ctx, incomplete), *help_]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,14 +1,19 @@
 """Mistyped commands and options, the site before the command, completion, and codes in words."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from bulkvm.cli import suggestions
-from bulkvm.cli.main import COMMANDS
+from bulkvm.cli.main import COMMANDS, COMPLETION_VARIABLE
+from bulkvm.cli.main import bulkvm as program
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.explanations import EXIT_REASONS, EXPLANATIONS, REASONS, STATUS_REASONS
 from bulkvm.model.outcome import Status
@@ -134,6 +139,7 @@ def test_each_shell_gets_a_script(bulkvm: Bulkvm, shell: str) -> None:
     ("shell", "corrected"),
     [
         ("bash", "local response completion type value\n"),
+        ("bash", "compopt -o plusdirs\n"),
         ("zsh", "compset -P '*='; _path_files -f\n"),
         ("fish", 'string split -m 1 "," $completion'),
     ],
@@ -153,6 +159,58 @@ def test_a_missing_argument_is_named_with_its_values(bulkvm: Bulkvm) -> None:
     ended = bulkvm("completion")
 
     assert (ended.code, ended.err.splitlines()[-2:]) == (2, ["  fish,", "  powershell"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_accepts_its_script(bulkvm: Bulkvm, folder: Path, shell: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    (folder / "script").write_text(bulkvm("completion", shell).out, "utf-8")
+
+    ended = subprocess.run([shell, "-n", folder / "script"], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_shell_completes_subcommands_beside_the_argument_of_their_group() -> None:
+    def offered(*words: str) -> list[tuple[str, str]]:
+        *before, incomplete = words
+        found = ShellComplete(program, {}, "bulkvm", COMPLETION_VARIABLE).get_completions(before, incomplete)
+        return [(item.type, item.value) for item in found]
+
+    assert offered("backup", "v") == [("dir", "v"), ("plain", "verify")]
+    assert offered("backup", "--all-sites", "v") == [("dir", "v")]
+    assert offered("backup", "verify", "--max") == [("plain", "--max-age")]
+    assert offered("runs", "f") == [("plain", "forget")]
+    assert offered("runs", "forget", "l") == [("plain", "last")]
+    assert offered("pins", "l") == [("file", "l"), ("plain", "last")]
+    assert offered("login", "--password-file", "a") == [("file", "a")]
+    assert offered("he") == [("plain", "help")]
+    assert offered("help", "pi") == [("plain", "pins")]
+
+
+def parameters(command: click.Command, context: click.Context, path: str) -> Iterator[tuple[str, click.Parameter]]:
+    """All parameters of a command and its subcommands, with the words that lead to them."""
+    for parameter in command.params:
+        yield path, parameter
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found
+            yield from parameters(found, click.Context(found, parent=context), f"{path} {name}".strip())
+
+
+def test_every_file_folder_choice_site_and_run_is_completed() -> None:
+    metavars = {"FILE": {"file"}, "DIR": {"dir"}, "SITE": {"plain"}, "RUN": {"plain"}, "CODE": {"plain"}}
+
+    for path, parameter in parameters(program, click.Context(program), ""):
+        context = click.Context(program)
+        words = {parameter.metavar or "", parameter.name.upper() if isinstance(parameter, click.Argument) else ""}
+        is_choice = isinstance(parameter.type, click.Choice)
+        if is_choice or words & metavars.keys():
+            kinds = {item.type for item in parameter.shell_complete(context, "")}
+            (word,) = words & metavars.keys() or {""}
+            assert kinds >= metavars.get(word, {"plain"}), (path, parameter)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no bash")

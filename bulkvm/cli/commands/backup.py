@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from bulkvm.cli.command_group import CommandGroup
+from bulkvm.cli.command_group import ArgumentOrSubcommand, CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.console import Command, Console, console_options
 from bulkvm.cli.file_arguments import FolderPath
@@ -70,7 +70,7 @@ def _parse_shard(_context: click.Context, _parameter: click.Parameter, given: st
         ExitCode.INTERRUPTED,
     ),
 )
-@click.argument("folder", metavar="DIR", type=FolderPath(file_okay=False, path_type=Path))
+@click.argument("folder", cls=ArgumentOrSubcommand, metavar="DIR", type=FolderPath(file_okay=False, path_type=Path))
 @SITE_OPTION
 @click.option("--all-sites", is_flag=True, help="Back up all sites of `bulkvm sites`, several at once.")
 @ALL_TENANTS_OPTION

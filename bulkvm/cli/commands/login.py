@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bulkvm.cli.command_help import DocumentedCommand
-from bulkvm.cli.completers import complete_sites
+from bulkvm.cli.completers import complete_files, complete_sites
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.login_prompts import ask_address, ask_login, check_address, get_secret, settle_trust, without_login_hint
 from bulkvm.cli.options import TENANT_OPTION, rate_options, trust_options
@@ -57,7 +57,12 @@ _RETRIES = 2  # a PBX may lock a user out after some wrong passwords
 @click.option(
     "--password-command", metavar="COMMAND", help="Run this command to get the password, whenever the site is used."
 )
-@click.option("--password-file", metavar="FILE", help="Read the password from this file, whenever the site is used.")
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Read the password from this file, whenever the site is used.",
+)
 @rate_options
 @trust_options
 @console_options

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bulkvm.cli.command_help import DocumentedCommand
-from bulkvm.cli.completers import complete_runs
+from bulkvm.cli.completers import complete_results
 from bulkvm.cli.console import Console, console_options
 from bulkvm.cli.console_observer import ConsoleObserver
 from bulkvm.model.exit_codes import ExitCode
@@ -18,7 +18,7 @@ from bulkvm.text import count
     examples=(("bulkvm pins clinic.result.xlsx --output letters.xlsx", "The new PINs of this import."),),
     exit_codes=(ExitCode.DONE, ExitCode.USAGE, ExitCode.SHEET),
 )
-@click.argument("result", shell_complete=complete_runs)
+@click.argument("result", shell_complete=complete_results)
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="A new file (.xlsx or .csv)."
 )

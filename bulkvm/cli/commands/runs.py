@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkvm.cli.command_group import CommandGroup
+from bulkvm.cli.command_group import ArgumentOrSubcommand, CommandGroup
 from bulkvm.cli.command_help import DocumentedCommand
 from bulkvm.cli.completers import complete_runs
 from bulkvm.cli.console import Console, confirm, console_options
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         ("bulkvm runs forget --older-than 90d", "Delete old journals."),
     ),
 )
-@click.argument("run", required=False, shell_complete=complete_runs)
+@click.argument("run", cls=ArgumentOrSubcommand, required=False, shell_complete=complete_runs)
 @click.option(
     "--result", type=click.Path(path_type=Path), metavar="FILE", help="Re-create the result of RUN from its journal."
 )

@@ -12,16 +12,18 @@ from bulkvm.model.exit_codes import ExitCode
 
 # What is replaced in click's scripts.
 _CORRECTIONS: Final = {
-    "bash": ("local response", "local response completion type value"),  # else they change variables of the user
-    "zsh": ("_path_files", "[[ $PREFIX != --*=* ]] || compset -P '*='; _path_files"),  # files after `--output=`
-    "fish": ('string split ","', 'string split -m 1 ","'),  # else descriptions end at their first comma
-    "powershell": (  # paths are inserted as they are, and a space would end the argument
-        "$_.FullName, $_.Name,",
-        (
+    "bash": {
+        "local response": "local response completion type value",  # else they change variables of the user
+        "compopt -o dirnames": "compopt -o plusdirs",  # folders beside subcommands
+    },
+    "zsh": {"_path_files": "[[ $PREFIX != --*=* ]] || compset -P '*='; _path_files"},  # files after `--output=`
+    "fish": {'string split ","': 'string split -m 1 ","'},  # else descriptions end at their first comma
+    "powershell": {  # paths are inserted as they are, and a space would end the argument
+        "$_.FullName, $_.Name,": (
             """$(if ($_.FullName -match '[^\\w\\\\/:.~-]') { "'" + $_.FullName.Replace("'", "''") + "'" }"""
             " else { $_.FullName }), $_.Name,"
-        ),
-    ),
+        )
+    },
 }
 
 
@@ -42,5 +44,7 @@ def command(*, shell: str, console: Console) -> int:
     shell_class = get_completion_class(shell)
     assert shell_class
     script = shell_class(bulkvm, {}, "bulkvm", COMPLETION_VARIABLE).source()
-    console.data(script.replace(*_CORRECTIONS[shell]).encode())
+    for before, after in _CORRECTIONS[shell].items():
+        script = script.replace(before, after)
+    console.data(script.encode())
     return ExitCode.DONE
