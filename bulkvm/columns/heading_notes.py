@@ -41,7 +41,10 @@ _PLAIN: Final = word_set(
     "de het een met nao sem o os as um uma com em nenhuma sera voicemail mailbox messages each every box boxes "
     "person new its all alle neuen boxen bei pro gleich four six eight ten vier sechs acht zehn quatre huit dix "
     "cuatro seis ocho diez quattro sei otto dieci zes tien quatro oito dez birthday geburtsdatum naissance "
-    "nacimiento nascita geboortedatum nascimento generated generiert share"
+    "nacimiento nascita geboortedatum nascimento generated generiert share birthdays birthdate birthdates don t "
+    "anyone others geburtstag geburtstage geburtsdaten geburtsjahr weitergeben weitersagen mitteilen teilen "
+    "anniversaire anniversaires partager divulguer cumpleanos compartir divulgar compleanno compleanni condividere "
+    "divulgare verjaardag verjaardagen delen doorgeven aniversario aniversarios partilhar compartilhar"
 )
 # How many digits or characters, without brackets: "6-digit PIN", "PIN 6 bis 10 Stellen".
 _WORDS_OF_COUNT: Final = (
@@ -55,10 +58,18 @@ _COUNT: Final = re.compile(
 )
 
 
+_BIRTHDAY: Final = re.compile(
+    r"\b(?:dates? of birth|birth dates?|dates? de naissance|fechas? de nacimiento|dat[ae] di nascita|datas? de "
+    r"nascimento)\b",
+    re.IGNORECASE,
+)
+
+
 def explains(text: str) -> bool:
     """Whether a text explains how to fill in a column, and names nothing else that may be in it."""
     if is_note(text):
         return True
+    text = _BIRTHDAY.sub("birthday", text)
     parts = [part for part in _PARTS.split(text) if split_words(part)]
     return bool(parts) and all(map(_explains, parts)) and not (names_other_thing(text) or names_outdated(text))
 

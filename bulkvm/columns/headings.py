@@ -47,13 +47,16 @@ NAME: Final = {
 }
 
 PIN: Final = {
-    "en": "voicemail pin, vm pin, mailbox pin, box pin, pin code, pin number, pin no",
-    "de": "PIN-Code, PIN-Nummer, PIN-Nr, Mailbox-PIN, Geheimzahl, Geheimnummer",
-    "fr": "code PIN, numéro PIN, NIP, code NIP, code PIN messagerie, code de messagerie, code de la messagerie",
-    "es": "código PIN, número PIN, número de PIN, NIP",
-    "it": "codice PIN, numero PIN",
-    "nl": "pincode, pinnummer",
-    "pt": "código PIN, número PIN, número do PIN, PIN da caixa",
+    "en": "voicemail pin, vm pin, mailbox pin, box pin, pin code, pin number, pin no, pin to listen, "
+    "pin to listen to messages, pin for listening, listening pin",
+    "de": "PIN-Code, PIN-Nummer, PIN-Nr, Mailbox-PIN, Geheimzahl, Geheimnummer, PIN zum Abhören, "
+    "PIN zum Anhören, Abhör-PIN",
+    "fr": "code PIN, numéro PIN, NIP, code NIP, code PIN messagerie, code de messagerie, code de la messagerie, "
+    "PIN pour écouter, code PIN pour écouter, PIN d'écoute",
+    "es": "código PIN, número PIN, número de PIN, NIP, PIN para escuchar, PIN de escucha",
+    "it": "codice PIN, numero PIN, PIN per ascoltare, PIN per l'ascolto, PIN di ascolto",
+    "nl": "pincode, pinnummer, PIN om te luisteren, PIN om te beluisteren, pincode om te luisteren",
+    "pt": "código PIN, número PIN, número do PIN, PIN da caixa, PIN para ouvir, PIN para escutar",
 }
 # Words that also name the secret of something else, such as a login.
 ANY_SECRET: Final = {
@@ -121,23 +124,27 @@ RECIPIENTS: Final = {
     "en": "recipient, email, emails, email address, email addresses, mail, mail address, email recipient, "
     "email recipients, recipient email, recipient emails, recipients email, notify to, email to notify, "
     "notification email address, notification email addresses, notification recipients, voicemail email, vm email, "
-    "voicemail email address, voicemail email addresses, voicemail recipient, voicemail recipients",
+    "voicemail email address, voicemail email addresses, voicemail recipient, voicemail recipients, send email to, "
+    "send mail to, send to, send voicemail to, send notification to, notify by email to",
     "de": "Empfänger, E-Mail-Empfänger, E-Mail-Adresse, E-Mail-Adressen, Mailadresse, Mailadressen, "
-    "Benachrichtigung an, Mail an, E-Mail an, Benachrichtigungs-E-Mail, Voicemail-E-Mail, E-Mail für Voicemail",
+    "Benachrichtigung an, Mail an, E-Mail an, Benachrichtigungs-E-Mail, Voicemail-E-Mail, E-Mail für Voicemail, "
+    "E-Mail senden an, Mail senden an, senden an, Voicemail senden an, benachrichtigen an",
     "fr": "destinataire, destinataires, courriel, courriels, adresse e-mail, adresses e-mail, adresse mail, "
     "adresses mail, adresse courriel, adresse de courriel, adresse électronique, mél, e-mail de la messagerie vocale, "
-    "e-mail messagerie vocale",
+    "e-mail messagerie vocale, envoyer à, envoyer un e-mail à, envoyer e-mail à, envoyer un courriel à, notifier à",
     "es": "destinatario, destinatarios, correo, correos, correo-e, correo de notificación, correo electrónico, "
     "correos electrónicos, "
     "dirección de correo, direcciones de correo, dirección de correo electrónico, direcciones de correo electrónico, "
-    "dirección de email, direcciones de email, correo del buzón de voz, e-mail del buzón de voz",
+    "dirección de email, direcciones de email, correo del buzón de voz, e-mail del buzón de voz, "
+    "enviar a, enviar correo a, enviar un correo a, notificar a",
     "it": "destinatario, destinatari, indirizzo e-mail, indirizzi e-mail, indirizzo mail, posta elettronica, "
     "indirizzo di posta elettronica, indirizzi di posta elettronica, destinatari e-mail, e-mail destinatari, "
-    "e-mail destinatario, e-mail casella vocale, e-mail della casella vocale, e-mail segreteria",
+    "e-mail destinatario, e-mail casella vocale, e-mail della casella vocale, e-mail segreteria, "
+    "invia a, inviare a, invia e-mail a, notifica a",
     "nl": "ontvanger, ontvangers, e-mailadres, e-mailadressen, mailadres, mailadressen, e-mailontvangers, "
-    "voicemail-e-mail, e-mail voor voicemail",
+    "voicemail-e-mail, e-mail voor voicemail, e-mail naar, mail naar, e-mail sturen naar, melding naar",
     "pt": "destinatário, destinatários, endereço de e-mail, endereços de e-mail, correio eletrónico, "
-    "correio eletrônico, e-mail da caixa de voz, e-mail do correio de voz",
+    "correio eletrônico, e-mail da caixa de voz, e-mail do correio de voz, enviar para, enviar e-mail para",
 }
 
 PLAY_DATETIME: Final = {
@@ -177,6 +184,19 @@ LAST_NAMES: Final = (
 
 # Headings that name one column in one language and another one in another language.
 AMBIGUOUS: Final = dict.fromkeys(
-    ("notification email", "notification emails", "Benachrichtigung E-Mail", "voicemail to email"),
+    (
+        "notification email",
+        "notification emails",
+        "Benachrichtigung E-Mail",
+        "voicemail to email",
+        "notify recipients",
+        "Empfänger benachrichtigen",
+        "notifier les destinataires",
+        "notificar destinatarios",
+        "notificar a los destinatarios",
+        "notifica destinatari",
+        "ontvangers informeren",
+        "notificar os destinatários",
+    ),
     ("enable_email_notify", "recipients"),
 )

@@ -7,14 +7,19 @@ from typing import Final
 
 from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
+from bulkvm.columns.error_values import is_error_value
 from bulkvm.columns.invisible import find_stray_invisible
-from bulkvm.model.problem import Fault, ProblemCode
+from bulkvm.columns.unwanted_words import names_switched_off
+from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
 
 # Words of letters or digits; a first one alone may stand for no value.
-PLAIN_NAME: Final = re.compile(rf"(?=.{{1,{MAX_LENGTH}}}\Z)[A-Z][A-Za-z]*(?: [A-Za-z0-9]+)+")
+PLAIN_NAME: Final = re.compile(
+    rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?!(?:NULL|Null|NIL|Nil|NaN|NAN|Nan|None|NONE|NA|Na|Undefined|UNDEFINED|TBD|TBA) )"
+    "[A-Z][A-Za-z]*(?: [A-Za-z0-9]+)+"
+)
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -36,8 +41,18 @@ _QUOTES: Final = {
     "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a", "\u203a": "\u2039", "`": "`\u00b4'",
 }  # fmt: skip
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_AS_BYTES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+")  # of a web address, of JSON
-_CODE_MARKS: Final = re.compile(r"%|\\u")
+# Of a web address, of JSON, of Python and of an e-mail.
+_AS_BYTES: Final = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|(?:\\x[0-9A-Fa-f]{2})+|(?:=[0-9A-F]{2}){2,}"
+)
+_CODE_MARKS: Final = re.compile(r"%|\\u|\\x|=")
+_ENCODED_WORD: Final = re.compile(r"=\?[\w-]+\?[BQ]\?[^?]*\?=", re.IGNORECASE | re.ASCII)  # of the head of an e-mail
+# What a template has where a program puts the name.
+_PLACE: Final = re.compile(
+    r"\{\{.*\}\}|\$\{[^{}]*\}|\$\([^()]*\)|<%.*%>|\{%.*%\}|%[A-Za-z_]+%|%\([A-Za-z_]+\)s|\{\w*\}|\[\[.*\]\]"
+    r"|\A<+[^<>]+>+\Z|\A\$[A-Za-z_]\w*\Z|\A%[sd]\Z"
+)
+_PARTS: Final = re.compile(r"\s+[-\u2013\u2014|]+\s+|:\s+|[()\[\]{}*]+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 # Of languages of today, without those of phonetics.
 _LATIN: Final = re.compile(
@@ -91,7 +106,7 @@ def no_wrong_encoding(value: str, _: PinPolicy) -> Fault | None:
     """Warn of mojibake, which a program saved after it used the wrong encoding: BÃ¼ro for Büro."""
     if _LOST in value:
         return _lost_letter(_LOST, "lost")
-    if _LOST_AS_MARK.search(value):
+    if _LOST_AS_MARK.search(value) and not _ENCODED_WORD.search(value):
         return _lost_letter("?", "may have lost")
     if value.isascii():
         return None
@@ -158,7 +173,7 @@ def no_hidden_characters(value: str, _: PinPolicy) -> Fault | None:
 
 def no_marks(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a name in quotation marks, and of a formula that was never calculated: =A1&B1."""
-    if value.startswith("="):
+    if value.startswith("=") and not _ENCODED_WORD.search(value):
         return Fault(
             ProblemCode.NAME_MARKS,
             "The name begins with =, like a formula that was not calculated. Type the name that it should show.",
@@ -172,8 +187,8 @@ def no_marks(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_web_code(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of characters as web pages, their addresses and JSON encode them: &amp; for &, %C3%BC for ü."""
-    decoded = value
+    """Warn of characters as web pages, their addresses, JSON and e-mails encode them: &amp; for &, %C3%BC for ü."""
+    decoded = _ENCODED_WORD.sub(_decode_word, value)
     if _ENTITY.search(value):
         import html  # noqa: PLC0415  (slow to import, and rarely needed)
 
@@ -183,17 +198,50 @@ def no_web_code(value: str, _: PinPolicy) -> Fault | None:
         return None
     return Fault(
         ProblemCode.NAME_ENCODING,
-        f'The name was probably "{shown(decoded)}" originally: a program wrote it for a web page. '
+        f'The name was probably "{shown(decoded)}" originally: a program encoded it, as for a web page. '
         "Type the name again, or export the file again.",
     )
 
 
+def _decode_word(found: re.Match[str]) -> str:
+    from email.header import decode_header, make_header  # noqa: PLC0415  (slow to import, and rarely needed)
+
+    with suppress(ValueError, LookupError):
+        return str(make_header(decode_header(found[0])))
+    return found[0]
+
+
 def _decode(found: re.Match[str]) -> str:
     """The letters that are encoded as bytes; other text, such as 100%25, as it is."""
-    with suppress(UnicodeError):
-        decoded = bytes.fromhex(_CODE_MARKS.sub("", found[0])).decode("utf-8" if found[0][0] == "%" else "utf-16-be")
-        return decoded if decoded.isprintable() and not decoded.isascii() else found[0]
+    encodings = {"\\u": ("utf-16-be",), "\\x": ("utf-8", "cp1252")}.get(found[0][:2], ("utf-8",))
+    for encoding in encodings:
+        with suppress(UnicodeError):
+            decoded = bytes.fromhex(_CODE_MARKS.sub("", found[0])).decode(encoding)
+            return decoded if decoded.isprintable() and not decoded.isascii() else found[0]
     return found[0]
+
+
+def no_template(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of a place for a name in a template, which no program filled: {{name}}."""
+    if not _PLACE.search(value) or stands_for_no_value(value):
+        return None
+    return Fault(
+        ProblemCode.NAME_PLACEHOLDER,
+        f'"{shown(value)}" has a place of a template that was not filled in. Type the name, or export the file again.',
+    )
+
+
+def no_switched_off(value: str, _: PinPolicy) -> Fault | None:
+    """Warn of a note that the box is not in use: "Doe, Jane (DISABLED)"."""
+    parts = [part for part in _PARTS.split(value) if part]
+    found = next(filter(names_switched_off, parts), "") if len(parts) > 1 else ""
+    if not found:
+        return None
+    return Fault(
+        ProblemCode.ROW_NOT_WANTED,
+        f'The name has the note "{shown(found)}". If the box is not wanted, delete the row.',
+        Severity.WARNING,
+    )
 
 
 def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
@@ -202,7 +250,8 @@ def no_placeholder(value: str, _: PinPolicy) -> Fault | None:
         return Fault(
             ProblemCode.NAME_PLACEHOLDER, f'"{shown(value)}" probably stands for the name above. Type the name.'
         )
-    if not (stands_for_no_value(value) or value.casefold() in _NO_NAME):
+    is_none = value.casefold() in _NO_NAME or is_error_value(value) or stands_for_no_value(value)
+    if not (is_none or all(map(stands_for_no_value, value.split()))):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,

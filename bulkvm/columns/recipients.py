@@ -10,6 +10,7 @@ from typing import Final
 from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.heading_words import names_outdated
+from bulkvm.columns.unwanted_words import marks_unwanted
 from bulkvm.model.box import BLANK, Blank, Value
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
@@ -31,13 +32,20 @@ _PLAIN_DOMAIN: Final = (
 )
 _MATCH_PLAIN_DOMAIN: Final = re.compile(_PLAIN_DOMAIN).fullmatch
 # Addresses with no mark of a list before them, and lists of these.
-_PLAIN_ADDRESS: Final = rf"[A-Za-z0-9_][A-Za-z0-9_+-]*+(?:\.[A-Za-z0-9_+-]++)*+@{_PLAIN_DOMAIN}"
+_NOT_PLAIN: Final = "(?!(?:[Nn](?:ull|ULL|one|ONE)|[Uu]ndefined|UNDEFINED)@)"  # stand for no address
+_PLAIN_ADDRESS: Final = rf"{_NOT_PLAIN}[A-Za-z0-9_][A-Za-z0-9_+-]*+(?:\.[A-Za-z0-9_+-]++)*+@{_PLAIN_DOMAIN}"
 _PLAIN_LIST: Final = re.compile(rf"{_PLAIN_ADDRESS}(?:(?:[,;] ?| ){_PLAIN_ADDRESS})*+")
 _LONGEST_PLAIN: Final = 63  # characters of an address, and so of its parts
 _LONGEST_ADDRESS: Final = 320  # local part, at sign and domain
 _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 # Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
-_MARKS: Final = frozenset("'`*#=+-~!\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
+_MARKS: Final = frozenset("'`*#=+-~!?$%&^|/\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
+_NO_ADDRESS: Final = frozenset({"null", "undefined", "n/a", "none"})  # before the @
+_PLACES: Final = re.compile("[{}]")  # of a template, where a program puts the address
+# Words before an address in angle brackets.
+_PHRASE: Final = re.compile(r"([^<>,;\r\n]{2,64})<[^<>]*@")
+_ANY_BRACKET: Final = re.compile(r"[()\[\]]")
+_NOT_TO_NOTIFY: Final = re.compile(r"\b(?:no[ _-]?reply|do not|don'?t|nicht|ne pas|niet|n\u00e3o)\b", re.IGNORECASE)
 _LOOKALIKE_SCRIPTS: Final = frozenset({"CYRILLIC", "GREEK"})
 _CLEAR: Final = "<clear>"
 _SCHEME: Final = re.compile("^mailto:", re.IGNORECASE)
@@ -72,7 +80,7 @@ def parse_recipients(text: str) -> Parsed:
         )
         return Parsed(None, (Fault(ProblemCode.RECIPIENT, message),))
     addresses: dict[str, str] = {}
-    faults = _doubt_notes(text) if "(" in text or "[" in text else []
+    faults = _doubt_notes(text) if "(" in text or "[" in text or "<" in text else []
     for number, address in enumerate(_with_phrases(_split(text))):
         if number == _MOST_READ:
             faults.append(_too_many(f"more than {_MOST_READ}"))
@@ -115,15 +123,26 @@ def _split_plain(text: str) -> tuple[str, ...] | None:
 
 def _doubt_notes(text: str) -> list[Fault]:
     """Warn of an address with a note that is not a name, such as "until Friday", since notes are not read."""
+    notes = [
+        note
+        for note in _BRACKETED_NAME.findall(text)
+        if names_outdated(note) or marks_unwanted(note) or note[1:].lstrip()[:1].islower()
+    ]
+    phrases = [phrase.strip(_PUNCTUATION + " ") for phrase in _PHRASE.findall(text)]
+    notes += [phrase for phrase in phrases if _is_about_notifying(phrase)]
     return [
         Fault(
             ProblemCode.RECIPIENT,
             f'The note "{shown(note)}" is not read. If the address beside it should not be notified, remove it.',
             Severity.WARNING,
         )
-        for note in _BRACKETED_NAME.findall(text)
-        if names_outdated(note) or note[1:].lstrip()[:1].islower()
+        for note in notes
     ]
+
+
+def _is_about_notifying(phrase: str) -> bool:
+    """Whether the words before an address may show that it should not be notified."""
+    return bool(_NOT_TO_NOTIFY.search(phrase)) or any(map(marks_unwanted, _ANY_BRACKET.split(phrase)))
 
 
 def _doubt(address: str) -> Fault | None:
@@ -132,6 +151,18 @@ def _doubt(address: str) -> Fault | None:
         return Fault(
             ProblemCode.RECIPIENT,
             f'"{shown(address)}" begins with {address[0]}. If that is not part of the address, remove it.',
+            Severity.WARNING,
+        )
+    if _PLACES.search(address):
+        return Fault(
+            ProblemCode.RECIPIENT,
+            f'"{shown(address)}" has a place of a template that was not filled in. Type the address, or delete it.',
+            Severity.WARNING,
+        )
+    if address.partition("@")[0].casefold() in _NO_ADDRESS:
+        return Fault(
+            ProblemCode.RECIPIENT,
+            f'"{shown(address)}" probably stands for no address. Type the address, or delete it.',
             Severity.WARNING,
         )
     if address.isascii():
@@ -301,6 +332,9 @@ def _correct(address: str) -> str:
         return "It has no @. Type the whole address, or delete it."
     if address.startswith("@") or address.endswith("@"):
         return "Type the whole address, without a space beside the @."
+    before, colon, after = address.partition(":")
+    if colon and before.isalpha() and "@" in after and _check_address(after) is None:
+        return f"Type the address alone, without {shown(before)} and the colon."
     inner = address.strip(_PUNCTUATION)
     return f"Did you mean {shown(inner)}?" if inner != address and _check_address(inner) is None else ""
 

@@ -15,7 +15,9 @@ def folded_names(names: str) -> frozenset[str]:
 # In English, German, French, Spanish, Italian, Dutch and Portuguese.
 _SWITCHED_OFF: Final = folded_names(
     "delete, deleted, remove, removed, disable, disabled, deactivate, deactivated, inactive, terminated, suspended, "
-    "decommissioned, obsolete, offboarded, leaver, ex-employee, former employee, löschen, gelöscht, entfernt, "
+    "decommissioned, obsolete, offboarded, do not use, not in use, nicht verwenden, ne pas utiliser, no usar, "
+    "non usare, "
+    "niet gebruiken, não usar, leaver, ex-employee, former employee, löschen, gelöscht, entfernt, "
     "deaktiviert, inaktiv, gekündigt, ausgeschieden, ausgetreten, supprimer, supprimé, supprimée, désactivé, "
     "désactivée, inactif, inactive, licencié, licenciée, eliminado, eliminada, borrado, desactivado, desactivada, "
     "inactivo, inactiva, dado de baja, dada de baja, eliminato, eliminata, cancellato, cancellata, disattivato, "

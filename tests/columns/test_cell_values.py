@@ -16,6 +16,8 @@ from bulkvm.columns.prompt import COMMON_PROMPTS, parse_prompt
 from bulkvm.model.box import Value
 from bulkvm.model.problem import Severity
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
+from bulkvm.validation import validate
+from tests.sheets import sheet_of
 
 LONG = "x" * 300
 
@@ -753,3 +755,77 @@ def test_a_name_in_the_wrong_encoding_is_shown_as_it_was(name: str, encoding: st
 
     assert fault is not None
     assert f'"{name}"' in fault.message
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        *((name, "name-placeholder?", "no name") for name in (
+            "undefined undefined", "null null", "NULL NULL", "None None", "nan nan", "N/A N/A", "#N/A", "#REF!",
+            "#NV")),
+        *((name, "name-placeholder?", "template") for name in (
+            "{{name}}", "{{ first }} Bell", "<name>", "<<Name>>", "${first}", "$(name)", "{first} {last}", "{0}",
+            "%NAME%",
+            "<%= name %>", "%(name)s", "$name", "%s")),
+        *((name, "name-encoding?", '"Müller"') for name in (
+            r"M\xfcller", r"M\xc3\xbcller", "M&uuml;ller", "M&#252;ller", r"M\u00fcller", "M%C3%BCller", "M=C3=BCller",
+            "=?utf-8?q?M=C3=BCller?=", "=?UTF-8?B?TcO8bGxlcg==?=", "=?iso-8859-1?Q?M=FCller?=")),
+        *((name, "row-not-wanted?", "delete the row") for name in (
+            "Doe, Jane (DISABLED)", "[DISABLED] Jane Doe", "Jane Doe - inactive", "Doe (gekündigt)",
+            "DO NOT USE - Lobby",
+            "Deleted: Lobby", "Bell (uit dienst)", "Bell (à supprimer)")),
+    ],
+)  # fmt: skip
+def test_what_templates_encodings_and_directories_leave_in_a_name_is_a_warning(
+    name: str, code: str, words: str
+) -> None:
+    (problem,) = validate(sheet_of(["Ext", "Name", "PIN"], ["6201", name, "402817"])).problems
+
+    assert f"{problem.code}?" == code
+    assert words in problem.message
+    assert not problem.is_error
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Entrance (left)", "Left wing", "Lobby (main)", "Room [A]", "Sales 50%", "AC\\DC", "A=B", "Na Li", "Null Island",
+     "100% Service", "Müller (Service)", "Parti Bell", "Old Town", "Desk: front", "Lobby <main>", "Price $5",
+     "#1 Taxi"],
+)  # fmt: skip
+def test_names_that_only_look_like_that_have_no_problem(name: str) -> None:
+    assert validate(sheet_of(["Ext", "Name", "PIN"], ["6201", name, "402817"])).problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?a@example.com", "$a@example.com", "%a@example.com", "null@example.com", "Undefined@example.com",
+     "n/a@example.com", "DISABLED <a@example.com>", "left <a@example.com>", "no-reply-please <a@example.com>",
+     "Anna (left) <a@example.com>",
+     "do not use <a@example.com>", "a@example.com (left)", "{first}.{last}@example.com",
+     "b@example.com, null@example.com"],
+)  # fmt: skip
+def test_an_address_that_is_probably_not_meant_is_a_warning(text: str) -> None:
+    value, codes = read("recipients", text)
+
+    assert codes == ["recipient?"]
+    assert value
+    assert [
+        problem.code
+        for problem in validate(sheet_of(["Ext", "Notify", "Recipients"], ["6201", "yes", text])).problems
+        if problem.column == "recipients"
+    ] == ["recipient"]
+
+
+@pytest.mark.parametrize("text", ["old:a@example.com", "smtp:a@example.com", "SMTP:a@example.com"])
+def test_a_word_and_a_colon_before_an_address_are_to_be_removed(text: str) -> None:
+    (fault,) = COLUMN_OF_HEADER["recipients"].parse(text).faults
+
+    assert "Type the address alone, without" in fault.message
+
+
+@pytest.mark.parametrize(
+    "text", ["nulla@example.com", "none.such@example.com", "Anna Bell <a@example.com>", '"Bell, Anna" <a@example.com>',
+             "Nonet <nonet@example.com>", "leftwich <l@example.com>"],
+)  # fmt: skip
+def test_addresses_that_only_look_like_that_have_no_problem(text: str) -> None:
+    assert read("recipients", text)[1] == []

@@ -451,3 +451,61 @@ def test_a_question_beside_its_value_is_the_switch(headings: tuple[str, ...], he
 )  # fmt: skip
 def test_a_heading_that_ends_with_yes_or_no_is_the_switch(heading: str, header: str | None) -> None:
     assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "PIN (no birthdays)", "PIN to listen", "PIN to listen to messages", "PIN (please do not share)",
+        "PIN (don't share)", "PIN (no dates of birth)", "PIN zum Abhören", "PIN zum Abhoeren (keine Geburtstage)",
+        "PIN (keine Geburtsdaten)", "PIN (bitte nicht weitergeben)", "PIN pour écouter", "PIN (ne pas partager)",
+        "PIN (pas de date de naissance)", "PIN para escuchar", "PIN (no compartir)", "PIN (sin cumpleaños)",
+        "PIN per ascoltare", "PIN (non condividere)", "PIN om te luisteren", "PIN (niet delen)",
+        "PIN (geen verjaardagen)", "PIN para ouvir", "PIN (não partilhar)", "PIN (sem aniversários)",
+        "Voice  mail  PIN", "Voice\u00a0mail\tPIN", "Voice-\nmail PIN", "P I N",
+    ],
+)  # fmt: skip
+def test_what_a_pin_is_for_and_advice_about_it_are_no_part_of_its_heading(heading: str) -> None:
+    assert header_of(heading) == "pin"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["PIN to login", "PIN to open the door", "PIN to listen (SIP)", "PIN (no longer valid)", "PIN (not in use)",
+     "Login PIN (do not share)", "Password to log in", "PIN (no SIP)", "PIN für die Anmeldung"],
+)  # fmt: skip
+def test_the_pin_of_something_else_is_not_read_with_advice_either(heading: str) -> None:
+    assert header_of(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Send e-mail to", "Send to", "Send voicemail to", "E-Mail senden an", "Envoyer un e-mail à", "Enviar correo a",
+     "Invia e-mail a", "E-mail naar", "Enviar e-mail para"],
+)  # fmt: skip
+def test_to_whom_an_email_is_sent_are_the_recipients(heading: str) -> None:
+    assert header_of(heading) == "recipients"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Notify recipients", "Empfänger benachrichtigen", "Notifier les destinataires", "Notificar destinatarios",
+     "Notifica destinatari", "Ontvangers informeren", "Notificar destinatários"],
+)  # fmt: skip
+def test_notify_recipients_may_be_the_switch_or_the_addresses(heading: str) -> None:
+    problems = validate(sheet_of(["Ext", heading], ["6201", "yes"])).problems
+
+    assert [problem.code for problem in problems if problem.is_error] == ["heading-ambiguous"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [
+        ("Exten sion", "extension_number"), ("Exten-\nsion", "extension_number"),
+        ("Ex\u00adtension", "extension_number"),
+        ("Ext\u200bension", "extension_number"), ("Durch-\r\nwahl", "extension_number"), ("E - Mail", "recipients"),
+        ("E-\nMail", "recipients"), ("Display\u00a0\u00a0Name", "name"), ("N A M E", "name"),
+    ],
+)  # fmt: skip
+def test_spaces_line_breaks_and_hyphens_in_a_heading_do_not_matter(heading: str, header: str) -> None:
+    assert header_of(heading) == header
