@@ -32,13 +32,14 @@ from bulkvm.readers.header_row import (
     first_rows,
     no_header_error,
     refuse_boxes_above,
+    refuse_header_below,
     warn_unnamed_columns,
 )
 from bulkvm.readers.hidden_and_merged import join_groups
 from bulkvm.readers.other_systems.recognition import export_error, refuse_export
 from bulkvm.readers.other_systems.systems import SYSTEM_OF_NAME
 from bulkvm.readers.other_systems.voicemail_conf import is_voicemail_conf
-from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, SEP_LINE_CHARACTERS
+from bulkvm.readers.read_limits import CELL_CHARACTERS, COLUMNS, HEADER_ROWS, SEARCHED_ROWS, SEP_LINE_CHARACTERS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, decode_foreign
 from bulkvm.text import join_limited
@@ -154,6 +155,9 @@ def _find_dialect(text: Text, heading_map: Mapping[str, str] | None) -> tuple[Di
         refuse_export(text.name, chain.from_iterable(rows.values()))
     headers = {dialect: header for dialect in dialects if (header := find_header(rows[dialect], heading_map))}
     if not headers:
+        for dialect in dialects:
+            below = islice(read_records(text, dialect), SEARCHED_ROWS)
+            refuse_header_below(text.name, [_row(record, "\n".join(record.values)) for record in below])
         widest = max(dialects, key=lambda dialect: max((len(row.cells) for row in rows[dialect]), default=0))
         is_empty = not any(map(_CONTENT.search, islice(text.lines(), dialects[0].has_sep_line, None)))
         raise errors[widest] or no_header_error(text.name, rows[widest], is_empty=is_empty)

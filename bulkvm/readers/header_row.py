@@ -142,6 +142,17 @@ def refuse_boxes_above(header: Header) -> Iterator[Problem]:
         )
 
 
+def refuse_header_below(name: str, rows: Iterable[Row]) -> None:
+    """Raise an error if the headings are below the first rows, in which they are looked for."""
+    header = find_header([row for row in rows if row.number > HEADER_ROWS], None)
+    if header and header.is_certain:
+        raise SheetError(
+            f"{name} has its headings in row {header.row.number}, and they are looked for in the first {HEADER_ROWS} "
+            "rows. Delete the rows above the headings from a copy of the sheet.",
+            ProblemCode.NO_HEADER,
+        )
+
+
 def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetError:
     """Make the error for a file without a header row, with the headings that are needed and those found."""
     if is_empty:

@@ -14,7 +14,7 @@ from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.readers.hidden_and_merged import row_ranges
-from bulkvm.readers.read_limits import HEADING_CHARACTERS
+from bulkvm.readers.read_limits import HEADER_ROWS, HEADING_CHARACTERS
 from bulkvm.text import join_limited
 
 _MAX_LISTED: Final = 6
@@ -125,7 +125,14 @@ def _is_default(texts: list[str], at: int) -> bool:
 
 def _refuse(rows: Sequence[int], header_row: int, first_row: int) -> Iterator[Problem]:
     if rows:
-        note = f" If row {first_row} only explains the columns, delete it." if rows[0] == first_row else ""
+        note = ""
+        if rows[0] == first_row:
+            note = f" If row {first_row} only explains the columns, delete it."
+        elif rows[0] > HEADER_ROWS:
+            note = (
+                f" If the table only begins in row {rows[0]}, delete the rows above it: headings are looked for in the "
+                f"first {HEADER_ROWS} rows."
+            )
         yield Problem(
             row=None,
             code=ProblemCode.HEADINGS_CHANGE,

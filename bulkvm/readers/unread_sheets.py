@@ -10,7 +10,6 @@ from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE
 from bulkvm.readers.table import COLUMN_OF, Row
 from bulkvm.text import join_limited
 
-SEARCHED_ROWS: Final = 200
 _MAX_LISTED: Final = 8
 _SHORTEST: Final = 3  # digits of an extension ...
 _LONGEST: Final = 6  # ... that is not as long as those of the sheet that is read

@@ -19,6 +19,7 @@ from bulkvm.readers.header_row import (
     first_rows,
     no_header_error,
     refuse_boxes_above,
+    refuse_header_below,
     warn_unnamed_columns,
 )
 from bulkvm.readers.hidden_and_merged import (
@@ -36,10 +37,10 @@ from bulkvm.readers.hidden_and_merged import (
 from bulkvm.readers.other_systems.recognition import recognise, refuse_export
 from bulkvm.readers.package import Package, SheetPart, open_archive, open_package
 from bulkvm.readers.random_numbers import mark_random
-from bulkvm.readers.read_limits import HEADER_ROWS
+from bulkvm.readers.read_limits import HEADER_ROWS, SEARCHED_ROWS
 from bulkvm.readers.source import Source
 from bulkvm.readers.table import COLUMN_OF, LETTERS, Row, Table, has_text
-from bulkvm.readers.unread_sheets import SEARCHED_ROWS, warn_unread_sheets
+from bulkvm.readers.unread_sheets import warn_unread_sheets
 from bulkvm.readers.worksheet import HIDES_VALUE, Worksheet
 from bulkvm.text import join_limited
 
@@ -175,6 +176,8 @@ def _choose(name: str, package: Package, candidates: Sequence[_Candidate]) -> tu
     found = [(candidate.part, candidate.header) for candidate in candidates if candidate.header]
     if not found:
         is_empty = not any(_has_text(package, candidate.part.path) for candidate in candidates)
+        for candidate in candidates:
+            refuse_header_below(name, _rows_to(package, candidate.part.path, SEARCHED_ROWS))
         raise no_header_error(name, [row for candidate in candidates for row in candidate.rows], is_empty=is_empty)
     # A sheet of instructions may contain a single heading.
     certain = [(part, header) for part, header in found if header.is_certain] or found

@@ -44,9 +44,26 @@ def test_title_rows_above_the_header_are_skipped(tmp_path: Path, suffix: str, ab
     assert (sheet.header_row, sheet.cells.index.tolist()) == (above + 1, [above + 2])
 
 
-def test_headings_below_the_first_twenty_rows_are_not_found(tmp_path: Path) -> None:
-    with pytest.raises(SheetError):
-        read_sheet(write_workbook(tmp_path / "a.xlsx", *([("Our boxes",)] * 20), HEADINGS, ROW))
+@pytest.mark.parametrize("above", [20, 45])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_headings_below_the_first_twenty_rows_are_named_in_the_error(tmp_path: Path, suffix: str, above: int) -> None:
+    path, rows = tmp_path / f"a.{suffix}", [*([("Our boxes",)] * above), HEADINGS, ROW]
+    if suffix == "csv":
+        path.write_text(csv_text(rows, ";"))
+    else:
+        write_workbook(path, *rows)
+
+    with pytest.raises(SheetError, match=f"headings in row {above + 1}, .* first 20 rows. Delete the rows above"):
+        read_sheet(path)
+
+
+def test_headings_further_down_than_a_word_that_is_one_come_with_the_advice_to_delete_the_rows_above(
+    tmp_path: Path,
+) -> None:
+    guide = [("How to fill this in",), ("Extension", "the number"), *([("x",)] * 25)]
+    path = write_workbook(tmp_path / "a.xlsx", *guide, HEADINGS, ROW)
+
+    assert "If the table only begins in row 28, delete the rows above it" in read_sheet(path).problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -137,7 +154,7 @@ def test_a_csv_file_that_begins_with_many_blank_lines_is_not_empty(tmp_path: Pat
     path = tmp_path / "a.csv"
     path.write_text("\n" * 50 + "Ext,Name\n")
 
-    with pytest.raises(SheetError, match="no known headings"):
+    with pytest.raises(SheetError, match="has its headings in row 51"):
         read_sheet(path)
 
 
