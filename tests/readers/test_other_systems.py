@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -401,6 +402,43 @@ def test_a_mapped_heading_takes_precedence_over_the_table(tmp_path: Path) -> Non
         "recipients": "p@example.com, front@example.com",
         "play_datetime": "off",
     }
+
+
+@each_table
+def test_a_mapped_number_never_gives_a_row_another_reason(tmp_path: Path, export: Export) -> None:
+    rows, before = rows_of(export), read(tmp_path / export.file, export.text, export.system).left_out
+    boxes = [row for row in range(2, len(rows) + 1) if row not in before]
+    rows = [
+        [*row, "New extension" if n == 1 else "" if n == boxes[0] else str(8000 + n)] for n, row in enumerate(rows, 1)
+    ]
+
+    sheet = read(tmp_path / export.file, csv_of(rows), export.system, {"New extension": "extension_number"})
+
+    unnumbered = {row for row, reason in before.items() if "whose number" in reason}  # these have a number now
+    expected = {row: reason for row, reason in before.items() if row not in unnumbered}
+    may_lack = any(layout.no_number for layout in SYSTEM_OF_NAME[export.system].layouts)  # else it is an error
+    blank = {boxes[0]: 'It has no number in the column "New extension".'} if may_lack else {}
+    assert sheet.left_out == expected | blank
+    assert sheet.read_as is not None
+    assert sheet.read_as.columns["extension_number"] == ("New extension",)
+    assert sum(sheet.read_as.left_out.values()) == len(sheet.left_out)
+
+
+@each_table
+def test_a_mapped_column_that_does_not_show_what_a_box_is_changes_no_reason(tmp_path: Path, export: Export) -> None:
+    before = read(tmp_path / export.file, export.text, export.system)
+    layouts = SYSTEM_OF_NAME[export.system].layouts
+    deciding = {heading_key(flag.heading) for layout in layouts for flag in layout.off}
+    deciding |= {heading_key(layout.number) for layout in layouts}
+
+    for heading, header in itertools.product(rows_of(export)[0], ("name", "recipients", "pin", "")):
+        if heading_key(heading) not in deciding:
+            sheet = read(tmp_path / export.file, export.text, export.system, {heading: header})
+            assert sheet.left_out == before.left_out, heading
+            assert sheet.read_as is not None
+            assert sheet.read_as.left_out == Counter(before.left_out.values())
+            assert not header or heading in sheet.read_as.columns[header]
+            assert heading not in sheet.read_as.never_read or not header
 
 
 def test_a_mapped_heading_that_is_not_there_is_an_error_of_the_file(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.columns.cell_display import STRIP_CHARS
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import heading_key
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import ReadAs, Sheet
@@ -146,6 +146,7 @@ def _letter(cell: str) -> str:
 def _warn_of_missing_flags(raw: Sheet, columns: ExportColumns) -> list[Problem]:
     """Warn if columns that show which boxes are off are mapped or ignored, or if a person has not ticked any."""
     headings = [flag.heading for flag in columns.layout.off]
+    headings += [columns.layout.number] if columns.layout.needs_number else []
     there = [heading for heading in headings if _is_there(heading, raw)]
     mapped = [heading for heading in there if heading_key(heading) not in columns.by_key]
     if not headings or (there and not mapped):
@@ -176,10 +177,23 @@ def _find_left_out(sheet: Sheet, columns: ExportColumns) -> tuple[dict[int, str]
                 problems.append(unknown_word(sheet, f"{letter}{row}", text, what, FileKind.TABLE.part))
             elif meaning != IS_BOX:
                 left_out[row] = meaning
-    numbers = columns.letters().get(KEY_COLUMN.header, ())
-    if columns.layout.no_number and numbers:
-        blank = (
-            row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS) and row not in unread
-        )
-        left_out |= dict.fromkeys(blank, columns.layout.no_number)
+    left_out |= {
+        row: why for row, why in _find_without_number(sheet, columns).items() if row not in unread | left_out.keys()
+    }
     return dict(sorted(left_out.items())), problems
+
+
+def _find_without_number(sheet: Sheet, columns: ExportColumns) -> dict[int, str]:
+    """The rows without a number, with the reason why they are not boxes, if the system has such rows."""
+    numbers = columns.letters().get(KEY_COLUMN.header, ())
+    if not columns.layout.no_number or not numbers:
+        return {}
+    blank = [row for row, text in sheet.texts(numbers[0]).items() if not text.strip(STRIP_CHARS)]
+    if KEY_COLUMN.header not in columns.mapped:
+        return dict.fromkeys(blank, columns.layout.no_number)
+    own = columns.find(columns.layout.number)
+    theirs = sheet.texts(own) if own else {}
+    in_mapped = f'It has no number in the column "{shown(sheet.headings[numbers[0]])}".'
+    has_none = {row for row, text in theirs.items() if not text.strip(STRIP_CHARS)}
+    left_out = {row: columns.layout.no_number if row in has_none else in_mapped for row in blank}
+    return left_out | (dict.fromkeys(has_none, columns.layout.no_number) if columns.layout.needs_number else {})

@@ -86,6 +86,7 @@ class ExportColumns:
             *(flag.heading for flags in layout.flags().values() for flag in flags),
             *(flag.heading for flag in layout.off),
             *(note.heading for note in layout.notes),
+            layout.number,
         ]
         alternatives = chain(self.alternatives(NAME_COLUMN.header), self.alternatives("recipients"))
         return {*self.find_all(headings), *chain.from_iterable(alternatives)}

@@ -118,6 +118,7 @@ class Layout:
         nulls: texts of cells without a value, as a database writes them.
         off: which rows are not boxes, and why; a row is left out if one of them gives a reason.
         no_number: why a row without a number is not a box; if blank, such a row is an error.
+        needs_number: whether such a row is no box either if another column is mapped to the number.
         notify, ask, prompt, clock: flags of the columns enable_email_notify, enable_pin, prompt and play_datetime; of
             several, the first counts that is not NEXT.
         mails_if_address: whether an e-mail is sent if there is an address, and none if there is not.
@@ -138,6 +139,7 @@ class Layout:
     nulls: tuple[str, ...] = ()
     off: tuple[Flag, ...] = ()
     no_number: str = ""
+    needs_number: bool = False
     notify: tuple[Flag, ...] = ()
     ask: tuple[Flag, ...] = ()
     prompt: tuple[Flag, ...] = ()

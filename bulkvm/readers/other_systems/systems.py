@@ -362,6 +362,7 @@ _WAZO: Final = System(
             name=(("voicemail_name",),),
             recipients=(("voicemail_email",),),
             no_number="The person has no voicemail box.",
+            needs_number=True,
             mails_if_address=True,
             ask=(Flag("voicemail_ask_password", either(YES, NO)),),
             prompt=(Flag("language", {}),),
