@@ -1,5 +1,6 @@
 """Recognises columns that ask for something that an import does not do, such as "Delete?"."""
 
+from collections.abc import Collection
 from typing import Final
 
 from bulkvm.columns.boolean import is_no, is_yes
@@ -75,6 +76,12 @@ def is_unwanted(heading: str, text: str) -> bool:
     if _is_for_wanted(heading):
         return is_no(text) or marks_unwanted(text)
     return _is_for_action(heading) and marks_unwanted(text)
+
+
+def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
+    """Whether a column such as "Import?" has a yes or a mark in some cells, and all others are blank."""
+    filled = {text.strip(STRIP_CHARS) for text in texts} - {""}
+    return bool(filled) and all(map(is_yes, filled)) and _is_for_wanted(without_notes(heading))
 
 
 def _is_for_unwanted(heading: str) -> bool:

@@ -52,6 +52,7 @@ _PLACE: Final = re.compile(
     r"\{\{.*\}\}|\$\{[^{}]*\}|\$\([^()]*\)|<%.*%>|\{%.*%\}|%[A-Za-z_]+%|%\([A-Za-z_]+\)s|\{\w*\}|\[\[.*\]\]"
     r"|\A<+[^<>]+>+\Z|\A\$[A-Za-z_]\w*\Z|\A%[sd]\Z"
 )
+_PLACE_MARK: Final = re.compile(r"[{$<%\[]")
 _PARTS: Final = re.compile(r"\s+[-\u2013\u2014|]+\s+|:\s+|[()\[\]{}*]+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 # Of languages of today, without those of phonetics.
@@ -188,7 +189,7 @@ def no_marks(value: str, _: PinPolicy) -> Fault | None:
 
 def no_web_code(value: str, _: PinPolicy) -> Fault | None:
     """Warn of characters as web pages, their addresses, JSON and e-mails encode them: &amp; for &, %C3%BC for ü."""
-    decoded = _ENCODED_WORD.sub(_decode_word, value)
+    decoded = _ENCODED_WORD.sub(_decode_word, value) if "=?" in value else value
     if _ENTITY.search(value):
         import html  # noqa: PLC0415  (slow to import, and rarely needed)
 
@@ -223,7 +224,7 @@ def _decode(found: re.Match[str]) -> str:
 
 def no_template(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a place for a name in a template, which no program filled: {{name}}."""
-    if not _PLACE.search(value) or stands_for_no_value(value):
+    if not _PLACE_MARK.search(value) or not _PLACE.search(value) or stands_for_no_value(value):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,
@@ -234,7 +235,8 @@ def no_template(value: str, _: PinPolicy) -> Fault | None:
 def no_switched_off(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a note that the box is not in use: "Doe, Jane (DISABLED)"."""
     parts = [part for part in _PARTS.split(value) if part]
-    found = next(filter(names_switched_off, parts), "") if len(parts) > 1 else ""
+    notes = (part for part in parts if len(parts) > 1 and not any(map(str.isdigit, part)))
+    found = next(filter(names_switched_off, notes), "")
     if not found:
         return None
     return Fault(

@@ -1,5 +1,6 @@
 """Words that mark a box as not wanted: "to be deleted", "left", "do not import"."""
 
+from functools import lru_cache
 from typing import Final
 
 from bulkvm.columns.heading_words import fold, split_words, word_set
@@ -61,6 +62,7 @@ def marks_unwanted(text: str) -> bool:
     return fold(text) in _NOT_WANTED or _without_fillers(text) in _NOT_WANTED
 
 
+@lru_cache(maxsize=4096)
 def names_switched_off(note: str) -> bool:
     """Whether a note in a name or before an address shows that the box is no longer in use: "DISABLED".
 

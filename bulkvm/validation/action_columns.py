@@ -1,17 +1,20 @@
 """Checks columns that ask for something that an import does not do, such as "Delete?"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from bulkvm.columns.action_headings import is_unwanted, names_action
-from bulkvm.columns.cell_display import shown
+from bulkvm.columns.action_headings import is_unwanted, marks_only_wanted, names_action
+from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.model.problem import Problem, ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 
 
 def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
-    """Yield an error for each row that such a column marks as not wanted: an import would create or update its box."""
+    """Yield an error for each row that such a column marks as not wanted: an import would create or update its box.
+
+    If it only marks the rows that are wanted, yield a warning about the others.
+    """
     columns, mapped = sheet_columns(sheet), set(map(heading_key, sheet.heading_map))
     for letter, heading in sheet.headings.items():
         if (
@@ -34,3 +37,19 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
                 yield Problem(
                     row=row, cell=f"{letter}{row}", code=ProblemCode.ROW_NOT_WANTED, message=message, option=option
                 )
+        if marks_only_wanted(heading, set(texts.values())):
+            blank = [row for row, text in texts.items() if not text.strip(STRIP_CHARS)]
+            yield from _warn_unmarked(letter, heading, blank, option)
+
+
+def _warn_unmarked(letter: str, heading: str, rows: Sequence[int], option: str) -> Iterator[Problem]:
+    if rows:
+        what = "row is" if len(rows) == 1 else "rows are"
+        yield Problem(
+            row=None,
+            code=ProblemCode.ROW_NOT_WANTED,
+            message=f'column {letter} ("{shown(heading)}") is not read, and {len(rows):,} {what} blank in it, first '
+            f"row {rows[0]}. An import creates or updates these boxes too. If blank means no, delete these rows.",
+            severity=Severity.WARNING,
+            option=option,
+        )

@@ -78,3 +78,30 @@ def test_a_new_name_is_the_name_and_an_error_beside_another_one(heading: str) ->
     assert problem.code == "column-twice"
     assert f'--map "Name=name" or --map "{heading}=name".' in problem.option
     assert "To read all" not in problem.option
+
+
+@pytest.mark.parametrize("heading", ["Import?", "Voicemail", "Needs voicemail", "Aktiv", "Importar"])
+@pytest.mark.parametrize("mark", ["x", "yes", "\u2713"])
+def test_rows_without_a_mark_below_such_a_heading_are_one_warning(heading: str, mark: str) -> None:
+    rows = [["6201", "Lab", mark], ["6202", "Desk", ""], ["6203", "Ward", " "], ["6204", "Bath", mark]]
+
+    checked = validate(sheet_of(["Ext", "Name", heading], *rows))
+
+    (problem,) = [problem for problem in checked.problems if problem.code == "row-not-wanted"]
+    assert (problem.row, problem.is_error) == (None, False)
+    assert "2 rows are blank in it, first row 3" in problem.message
+    assert len(checked.records) == 4
+
+
+@pytest.mark.parametrize(
+    ("heading", "texts"),
+    [
+        ("Import?", ["x", "x"]), ("Import?", ["", ""]), ("Import?", ["later", ""]), ("Delete?", ["no", ""]),
+        ("Status", ["yes", ""]), ("Remarks", ["x", ""]),
+    ],
+)  # fmt: skip
+def test_blank_cells_below_other_headings_or_without_marks_are_no_problem(heading: str, texts: list[str]) -> None:
+    rows = [[f"620{number}", f"Lab {number}", text] for number, text in enumerate(texts)]
+    problems = validate(sheet_of(["Ext", "Name", heading], *rows)).problems
+
+    assert "row-not-wanted" not in {problem.code for problem in problems}
