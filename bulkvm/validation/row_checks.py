@@ -47,8 +47,13 @@ def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]])
     yield from _shared(records, [r.pin for r in records], PIN_COLUMN.header, _pin_shared)
 
 
-def check_notification_columns(records: Sequence[Record], headers: Collection[str]) -> Iterator[Problem]:
-    """Warn once if the sheet has only one of the columns for e-mail, and boxes need both."""
+def check_notification_columns(
+    records: Sequence[Record], headers: Collection[str], *, is_export: bool
+) -> Iterator[Problem]:
+    """Warn once if the sheet has only one of the columns for e-mail, and boxes need both.
+
+    The columns of another system's export are not those of bulkvm, so the missing one is in a clean copy only.
+    """
     lacking = _NOTIFICATION.difference(headers)
     rows = len(_one_sided(records)) if len(lacking) == 1 else 0
     if not rows:
@@ -56,12 +61,16 @@ def check_notification_columns(records: Sequence[Record], headers: Collection[st
     title = COLUMN_OF_HEADER[next(iter(lacking))].title
     if "recipients" in headers:
         code, what = ProblemCode.RECIPIENTS_UNUSED, "has recipients" if rows == 1 else "have recipients"
-        effect = "A new box sends no e-mail, and an existing one keeps its setting. Add the column to turn e-mail on."
+        effect = "A new box sends no e-mail, and an existing one keeps its setting."
+        effect += "" if is_export else " Add the column to turn e-mail on."
     else:
         code, what = ProblemCode.NOTIFY_NOBODY, "turns e-mail on" if rows == 1 else "turn e-mail on"
         effect = "No one will be notified unless the boxes already have recipients."
     yield Problem(
-        row=None, code=code, message=f'{count(rows, "row")} {what}, but there is no column "{title}". {effect}'
+        row=None,
+        code=code,
+        message=f'{count(rows, "row")} {what}, but there is no column "{title}". {effect}',
+        option="To turn e-mail on, write a copy with `validate --clean`, and fill in its column." if is_export else "",
     )
 
 

@@ -175,7 +175,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     checked.clear()  # saves memory for a million rows, as the next line does
     del numbers
     problems.extend(p for p in _placed(check_rows(understood, unread), letters) if _is_in_place(p, shifted))
-    problems.extend(check_notification_columns(understood, letters))
+    problems.extend(check_notification_columns(understood, letters, is_export=sheet.read_as is not None))
     return Checked(
         tuple([record for record in understood if record.row not in refused]) if refused else understood,
         _in_order(problems, columns),

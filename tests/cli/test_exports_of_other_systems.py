@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from bulkvm.columns import COLUMNS
 from tests.cli.program import Bulkvm, stored
-from tests.readers.exports import FREEPBX, GRANDSTREAM, ISSABEL, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
+from tests.readers.exports import FREEPBX, GRANDSTREAM, ISSABEL, SECRETS, SWITCHVOX, THREE_CX, VOICEMAIL_CONF, Export
 from tests.readers.files import write_workbook
 
 FOUR = ("--pin-length", "4-10")
@@ -121,6 +121,23 @@ def test_the_result_of_an_export_has_our_columns_alone_and_can_be_imported(
         ("7001", "369014", "created"), ("7002", "058246", "created"), ("7003", None, "left out"),
         ("7004", "700491", "created"), ("7005", None, "left out"), ("7006", None, "left out"), (None, None, "left out"),
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("pbx")
+def test_the_advice_about_an_export_that_does_not_show_whether_e_mail_is_sent_turns_it_on(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
+    file = SWITCHVOX.write(folder)
+
+    text = bulkvm("validate", file, "--from", "switchvox", *FOUR, "--clean", "boxes.csv").text
+    copy = (folder / "boxes.csv").read_text(encoding="utf-8-sig")
+    (folder / "boxes.csv").write_text(copy.replace(",,front@", ",yes,front@"), encoding="utf-8")
+    ended = bulkvm("import", "boxes.csv", "--replace-pins", "--yes", "--json").json
+
+    assert "write a copy with `validate --clean`, and fill in its column. [recipients-unused]" in text
+    assert "Add the column" not in text
+    assert [row["status"] for row in ended["rows"]] == ["created", "created"]
+    assert "yes,front@" in bulkvm("export", "-").out
 
 
 def test_a_paragraph_and_the_document_name_what_was_read(bulkvm: Bulkvm, folder: Path) -> None:
