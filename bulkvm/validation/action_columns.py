@@ -7,7 +7,7 @@ from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
 from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.problem import Problem, ProblemCode, Severity
-from bulkvm.model.sheet import Sheet
+from bulkvm.model.sheet import CellKind, Sheet
 
 
 def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
@@ -16,6 +16,8 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
     If it only marks the rows that are wanted, yield a warning about the others.
     """
     columns, mapped = sheet_columns(sheet), set(map(heading_key, sheet.heading_map))
+    of_first = sheet.kinds.get(next(iter(columns), ""), {})
+    notes = {row for row, kind in of_first.items() if kind is CellKind.NOTE}
     for letter, heading in sheet.headings.items():
         if (
             letter in columns
@@ -25,7 +27,7 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
             or not names_action(heading)
         ):
             continue
-        texts = sheet.texts(letter)
+        texts = {row: text for row, text in sheet.texts(letter).items() if row not in notes}
         unwanted = {text for text in set(texts.values()) if is_unwanted(heading, text)}
         message = (
             f'Column {letter} ("{shown(heading)}") is not read, and marks this row as not wanted: an import would '

@@ -297,10 +297,13 @@ def _blank_cells(
 
 
 def _is_note(text: str, record: Record) -> bool:
-    """Whether words stand in place of the extension, without digits, or there are neither it, a name nor a PIN."""
+    """Whether words stand in place of the extension, without digits, or there are neither it, a name nor a PIN.
+
+    A single digit, also in brackets, is no extension, but may be the number of a column.
+    """
     has_neither = record.name is BLANK and record.pin is BLANK
     is_text_only = has_neither or not any(map(str.isdigit, text))
-    return (is_text_only and any(map(str.isalpha, text))) or (has_neither and not text)
+    return (is_text_only and any(map(str.isalpha, text))) or (has_neither and not text.strip("().[]#")[1:])
 
 
 def _check(

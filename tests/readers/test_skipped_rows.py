@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from bulkvm.readers import read_sheet
-from bulkvm.validation import take_rows, validate
+from bulkvm.validation import take_rows, validate, warn_of_blanks_beside_errors
 from tests.readers.files import codes, csv_text, write_workbook
 
 BOX = "6201,Room 1,402817,en-US,yes,yes,a@example.com,x\n"
@@ -272,6 +272,7 @@ def test_a_row_below_the_headings_that_explains_the_columns_is_one_error(
     assert [(p.cell, p.message) for p in checked.problems if p.is_error] == [
         (f"A{row}", "This row only explains the columns. Delete the row.") for row in (2, 3)
     ]
+    assert not {problem.code for problem in warn_of_blanks_beside_errors(checked)}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ def test_a_row_below_the_headings_that_explains_the_columns_is_one_error(
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_a_row_that_may_be_a_box_is_not_skipped_as_an_explanation(tmp_path: Path, row: Sequence[str]) -> None:
+def test_a_row_that_may_be_a_box_is_not_taken_for_an_explanation(tmp_path: Path, row: Sequence[str]) -> None:
     path = write_workbook(tmp_path / "a.xlsx", EXPLAINED, row, ("6202", "Ward", "629173", "a@example.com"))
 
     assert not any("This row only explains" in problem.message for problem in read_sheet(path).problems)

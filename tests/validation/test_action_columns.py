@@ -1,9 +1,11 @@
 """Columns that are not read, and mark rows as not wanted."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bulkvm.readers import read_sheet
 from bulkvm.validation import validate
 from tests.sheets import sheet_of
 
@@ -105,3 +107,12 @@ def test_blank_cells_below_other_headings_or_without_marks_are_no_problem(headin
     problems = validate(sheet_of(["Ext", "Name", heading], *rows)).problems
 
     assert "row-not-wanted" not in {problem.code for problem in problems}
+
+
+def test_a_row_that_explains_the_columns_is_neither_marked_nor_unmarked(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Ext,Name,Import?\nNumber,Text,x or blank\n6201,Lab,x\n6202,Desk,\n")
+
+    problems = [problem for problem in validate(read_sheet(path)).problems if problem.code == "row-not-wanted"]
+
+    assert ["1 row is blank in it, first row 4" in problem.message for problem in problems] == [True]
