@@ -13,6 +13,7 @@ from bulkvm.model.outcome import Outcome, Status
 Span: TypeAlias = tuple[int, int]
 Gap: TypeAlias = tuple[int, int | None]
 
+_NO_CODE: Final = (None, "UNKNOWN")  # a proxy may have refused a request after the PBX performed it
 _CHANGE_IN_DOUBT: Final = (
     "The login reached another tenant shortly before or after this row was sent, or may have, so the change may have "
     "been made there. Check the boxes of both tenants."
@@ -29,12 +30,18 @@ def is_confirmed(span: Span, gaps: Iterable[Gap]) -> bool:
     return not any(ended > checked and (last is None or began < last) for checked, last in gaps)
 
 
-def doubt(outcome: Outcome, why: str = "") -> Outcome:
-    """An outcome of which the PBX's answer may be that of another tenant; `why` is added to its message."""
+def doubt(outcome: Outcome, why: str = "", *, is_untouched: bool = False) -> Outcome:
+    """An outcome of which the PBX's answer may be that of another tenant.
+
+    Args:
+        outcome: of the row.
+        why: is added to its message.
+        is_untouched: whether the box of a row that is not done is known to be as before.
+    """
     if outcome.status is Status.NOT_SENT:
         return outcome
-    if outcome.status.may_have_changed:
+    was_refused = outcome.status is Status.REJECTED and outcome.attempts == 1 and outcome.pbx_code not in _NO_CODE
+    if outcome.status.may_have_changed or not (is_untouched or was_refused or outcome.attempts == 0):
         return replace(outcome, status=Status.UNKNOWN, message=f"{_CHANGE_IN_DOUBT} {why}".strip(), reason=None)
-    return replace(
-        outcome, status=Status.FAILED, message=f"{_ANSWER_IN_DOUBT} {why}".strip(), pbx_code=None, reason=None
-    )
+    message = f"{_ANSWER_IN_DOUBT} {why}".strip()
+    return replace(outcome, status=Status.FAILED, message=message, pbx_code=None, reason=None)

@@ -154,7 +154,7 @@ class SessionChecks:
         One check serves all requests whose turn came before it.
         """
         turn = self._clock()
-        if self._auth.expected and turn >= session.checked_at + RECHECK:
+        if self._auth.expected and (not session.checked or turn >= session.checked_at + RECHECK):
             async with self._checking:
                 self._raise_if_unusable(session)
                 if turn > session.checked_at:

@@ -13,11 +13,11 @@ from filelock import FileLock, Timeout
 from bulkvm.files import writing
 from bulkvm.files.locks import locked
 from bulkvm.model.change import ChangeKind
-from bulkvm.model.confirmation import Gap, Span, is_confirmed
+from bulkvm.model.confirmation import Gap, Span, doubt, is_confirmed
 from bulkvm.model.errors import FileError
 from bulkvm.model.outcome import Reason, Status, UndoResult
 from bulkvm.runs.journal import LOCK_SUFFIX, LOCK_TIMEOUT, SUFFIX
-from bulkvm.runs.journal_lines import UNREADABLE, parse_gaps, update_word
+from bulkvm.runs.journal_lines import UNREADABLE, parse_gaps, parse_outcome, update_word
 from bulkvm.runs.journal_reader import read_head
 from bulkvm.runs.run import ListedRun, RunInfo, RunState
 
@@ -177,29 +177,30 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
 
 
 class _Unconfirmed:
-    """The rows of a run whose login the PBX could move to another tenant, and what no check has confirmed of it."""
+    """The rows of a run that no check has confirmed, if the PBX could move its login to another tenant."""
 
     def __init__(self) -> None:
         self._gaps: tuple[Gap, ...] = ()
-        self._rows: dict[int, tuple[Span, str]] = {}
+        self._words: dict[int, str] = {}
+        self._lines: dict[int, tuple[Span, bytes]] = {}
 
     def add(self, line: bytes, word: str | None = None) -> None:
         """Add a line. `word` is how a row was counted whose outcome it holds; None if as before, or without one."""
         if line.startswith(_UNCONFIRMED):
             self._gaps = parse_gaps(json.loads(line))
-        elif self._gaps and (row := _ROW.search(line)):
-            former = self._rows.pop(int(row[1]), None)
-            word = word or (former and former[1])
-            if word and (span := _SPAN.match(line)):  # without it, the row is confirmed, or is in doubt already
-                self._rows[int(row[1])] = (int(span[1]), int(span[2])), word
+            self._lines = {row: kept for row, kept in self._lines.items() if not is_confirmed(kept[0], self._gaps)}
+        elif self._gaps and (span := _SPAN.match(line)) and (row := _ROW.search(line)):
+            number = int(row[1])
+            self._lines[number] = (int(span[1]), int(span[2])), line
+            if word:
+                self._words[number] = word
 
     def move(self, words: Counter[str]) -> None:
         """Count the rows that are not confirmed as those in doubt."""
-        for span, word in self._rows.values():
-            if word != Status.NOT_SENT and not is_confirmed(span, self._gaps):
-                status = UndoResult(word).status if word in set(UndoResult) else Status(word)
-                words[word] -= 1
-                words[Status.UNKNOWN if status.may_have_changed else Status.FAILED] += 1
+        for row, (span, line) in self._lines.items():
+            if not is_confirmed(span, self._gaps):
+                words[self._words[row]] -= 1
+                words[doubt(parse_outcome(json.loads(line)["end"])).status] += 1
 
 
 def _number(file: Path) -> int:

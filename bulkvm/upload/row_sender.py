@@ -151,7 +151,7 @@ class RowSender:
             BulkvmError: nothing can be read now.
         """
         box_id = change.box.id if change.box else outcome.id
-        if outcome.status not in {*_SAVED, Status.UNCHANGED} or box_id is None:
+        if not outcome.status.is_done or box_id is None:
             return ""
         try:
             if change.kind is ChangeKind.REMOVE:
@@ -167,6 +167,16 @@ class RowSender:
             return f"The PBX shows other values in {', '.join(differing)}."
         hidden = unseen_fields(expected, box)
         return f"The PBX does not show {name_fields(hidden)}." if hidden else None
+
+    async def is_untouched(self, change: Change) -> bool:
+        """Whether the box of a row is as it was planned to be before the row, or does not exist if it is new.
+
+        Raises:
+            BulkvmError: nothing can be read now.
+        """
+        if change.box is None:
+            return await self._pbx.find_box(change.record.extension_number) is None
+        return not find_exact_differences(await fetch_again(self._pbx, change.box), change.box)
 
     async def look_up_again(self, record: Record, created: Outcome, *, may_create: bool) -> Outcome:
         """Look up the box of a row whose create was answered with the id of another box.

@@ -210,16 +210,15 @@ class _Run:
         outcome = self._outcomes[row]
         try:
             why = await self._sender.find_doubt(change, outcome)
+            is_untouched = not outcome.status.may_have_changed and await self._sender.is_untouched(change)
         except Exception:  # noqa: BLE001  (as long as the box cannot be read, the row is in doubt)
             return
+        self._spans[row] = began, self._pbx.moment()
         if why is None:
-            self._spans[row] = began, self._pbx.moment()
-            self._replace(
-                row, replace(outcome, message=f"{outcome.message.removesuffix(_READ_BACK)} {_READ_BACK}".strip())
-            )
+            message = f"{outcome.message.removesuffix(_READ_BACK)} {_READ_BACK}".strip()
+            self._replace(row, replace(outcome, message=message))
         else:
-            del self._spans[row]
-            self._replace(row, doubt(outcome, why))
+            self._replace(row, doubt(outcome, why, is_untouched=is_untouched))
             self._is_in_doubt = True
 
     def _replace(self, row: int, outcome: Outcome) -> None:

@@ -1,8 +1,12 @@
-"""No request reaches another tenant than the one that is meant. `pytest -m campaign` runs it.
+"""No request reaches another tenant than the one that is meant, and nothing is claimed that did.
+
+`pytest -m campaign` runs it.
 
 A PBX may take back a switch while it answers a check of the tenant. What is sent with that token before the answer
 cannot be helped, and nothing may be sent after it. A PBX that does so at any other time is left out: no client can know
-before its next request. tests/pbx/test_system_administrators.py tests how soon that is noticed.
+before its next request. tests/pbx/test_system_administrators.py tests how soon that is noticed. Such PBXs, which also
+end sessions, refuse checks and see a run killed, are those of the second test: what reaches another tenant is not
+claimed.
 """
 
 import asyncio
@@ -11,9 +15,11 @@ import math
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -25,16 +31,20 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.errors import BulkvmError
+from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.settings import SendSettings, Site
-from bulkvm.pbx import Pbx
+from bulkvm.model.tenant import Tenant
+from bulkvm.pbx import Pbx, connect, connect_administrator
 from bulkvm.pbx.retry import RetryingClient
 from bulkvm.pbx.throttling.outage_gate import OutageGate
+from bulkvm.planning import find_differences
+from bulkvm.runs import Journal, RunInfo, list_run, read_journal
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 from bulkvm.upload import send
 
 pytestmark = pytest.mark.campaign
 
-SEQUENCES: Final = int(os.environ.get("CAMPAIGN_EXAMPLES", "0")) or 4000
+SEQUENCES: Final = int(os.environ.get("CAMPAIGN_EXAMPLES", "0")) or 3200
 CHUNKS: Final = 8
 USER: Final = SimulatorSettings()
 DOMAINS: Final = (USER.domain, "clinic-002.example", "clinic-003.example")
@@ -252,3 +262,131 @@ def test_no_sequence_of_failures_makes_a_request_reach_another_tenant(
         print(f"\n{len(seeds)} sequences; requests that reached the tenant that was meant: {dict(total)}, late: {late}")  # noqa: T201  (the count)
     assert total["GET right"] > len(seeds)
     assert total["POST right"] > len(seeds) / 4
+
+
+MOVES: Final = (
+    *(f"unswitch(requests={count})" for count in (1, 2, 4, 9)), "unswitch", "expire",
+)  # fmt: skip
+CLAIMING: Final = int(os.environ.get("CAMPAIGN_EXAMPLES", "0")) or 1200
+
+
+def draw_moves(draw: random.Random) -> list[str]:
+    """Sessions that are moved or ended, and checks, logins and other calls that fail."""
+    calls = ("any", "create", "update", "fetch", "list", "tenant")
+    faults = [f"{draw.choice(MOVES)}:{draw.choice(calls)}:{draw.randrange(1, 25)}" for _ in range(draw.randrange(1, 4))]
+    if draw.random() < 0.3:
+        faults.append(
+            f"{draw.choice(('403', '404', '500', 'reset', '401', 'other-tenant'))}:tenant:{draw.randrange(2, 9)}"
+        )
+    if draw.random() < 0.1:
+        faults.append(f"{draw.choice(('400', '503', 'reset'))}:login:{draw.randrange(2, 5)}")
+    if draw.random() < 0.3:
+        faults.append(f"{draw.choice(OF_OTHERS)}:{draw.choice(('create', 'update', 'fetch'))}:{draw.randrange(1, 9)}")
+    return faults
+
+
+async def open_site(app: Starlette, draw: random.Random, settings: SendSettings) -> tuple[Site, Tenant]:
+    """The login of an administrator, or a token of one that was switched to the second tenant."""
+    site = Site(name="provider", url="http://pbx.example", user=USER.system_user, password=USER.system_password)
+    async with connect_administrator(site, settings, app=app) as administrator:
+        tenant = (await administrator.find_tenant(DOMAINS[1])).tenant
+    if draw.random() < 0.7:
+        return site, tenant
+    async with connect(site, settings, app=app, tenant=tenant) as pbx:
+        await pbx.count_boxes()
+    (token,) = app.state.tenants.db.execute("SELECT value FROM token ORDER BY rowid DESC").fetchone()
+    return Site(name="provider", url=site.url, token=token, switch_to=DOMAINS[1], tenant=tenant), tenant
+
+
+async def plan_rows(pbx: Pbx, seed: int, draw: random.Random) -> Plan:
+    """Changes of boxes that were listed, and new boxes, in any order."""
+    listed = await pbx.read_confirmed(pbx.list_boxes)
+    assert {box.name.rpartition(" of ")[2] for box in listed if isinstance(box.name, str)} <= {"tenant 2"}, seed
+    name = f"Row {seed} of tenant 2"
+    numbers = draw.sample(range(7000, 7040), draw.randrange(1, 9))
+    changes = [
+        Change(ChangeKind.CREATE, Record(row=n, extension_number=str(n), name=name, pin="402817")) for n in numbers
+    ]
+    for box in listed:
+        record = Record(row=int(box.extension_number), extension_number=box.extension_number, name=name)
+        changes.append(Change(ChangeKind.UPDATE, record, box, find_differences(record, box)))
+    draw.shuffle(changes)
+    return Plan(tuple(changes), ids=frozenset(box.id for box in listed))
+
+
+def reset_boxes(app: Starlette) -> None:
+    """Each tenant has its boxes as at the start. The second has more."""
+    for number in range(1, len(DOMAINS) + 1):
+        db = app.state.tenants.state(number).db
+        db.execute("DELETE FROM box WHERE extension_number LIKE '7%'")
+        db.execute(f"UPDATE box SET name = 'Box of tenant {number}'")
+
+
+def check_claims(
+    app: Starlette, seed: int, outcomes: Iterable[Outcome], unknown: Iterable[Status] = (Status.UNKNOWN,)
+) -> Counter[Status]:
+    """Each box is as its row claims in the second tenant. Returns the rows by status."""
+    rows = app.state.tenants.state(2).db.execute("SELECT extension_number, name FROM box").fetchall()
+    there = {str(number): name for number, name in rows}
+    counted: Counter[Status] = Counter()
+    for outcome in outcomes:
+        counted[outcome.status] += 1
+        if outcome.status not in unknown:
+            is_as_sent = there.get(outcome.extension_number) == f"Row {seed} of tenant 2"
+            assert is_as_sent == outcome.status.is_done, (seed, outcome)
+    return counted
+
+
+async def claim_rows(app: Starlette, seed: int, folder: Path) -> Counter[Status]:
+    """A run at a PBX that moves sessions, and its journal as if it was killed at any time."""
+    draw = random.Random(f"claims {seed}")
+    settings = SendSettings(
+        max_rps=0, retries=3, max_outage=0.01, concurrency=draw.choice((1, 2, 8)), canary=draw.random() < 0.3,
+        verify=draw.random() < 0.2,
+    )  # fmt: skip
+    reset_boxes(app)
+    app.state.faults = FaultRules()
+    site, tenant = await open_site(app, draw, settings)
+    app.state.faults = FaultRules(draw_moves(draw))
+    counted: Counter[Status] = Counter()
+    with suppress(BulkvmError):
+        async with connect(site, settings, app=app, tenant=tenant) as pbx:
+            plan = await plan_rows(pbx, seed, draw)
+            info = RunInfo(
+                name=f"run-{seed}", site=site.name, url=site.url, file="boxes.csv", began=datetime.now(UTC), number=1,
+                extensions={change.record.row: change.record.extension_number for change in plan.changes},
+            )  # fmt: skip
+            journal = Journal(folder, info)
+            ending = await send(plan, pbx, settings, journal=journal)
+            journal.close()
+            counted = check_claims(app, seed, ending.outcomes)
+            assert counted.total() == len(plan.changes), seed
+            assert ending.error or counted[Status.UNKNOWN] == 0 or settings.verify or settings.canary, seed
+            file = folder / f"{info.name}.jsonl"
+            written = file.read_bytes()
+            head = 1 + written.rindex(b"\n", 0, written.find(b'{"begin"')) if b'{"begin"' in written else len(written)
+            for cut in (draw.randrange(head, len(written) + 1), len(written)):
+                file.write_bytes(written[: cut + (written[cut : cut + 1] == b"\n")])
+                killed = check_claims(app, seed, read_journal(file).outcomes, (Status.UNKNOWN, Status.NOT_SENT))
+                assert {s: n for s, n in list_run(file).counts.items() if n} == killed, (seed, cut)
+    return counted
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_nothing_is_claimed_that_may_have_reached_another_tenant(
+    apps: dict[tuple[str, ...], Starlette],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    chunk: int,
+) -> None:
+    total: Counter[Status] = Counter()
+    first = random.Random().randrange(10**9) if "CAMPAIGN_EXAMPLES" in os.environ else 0
+    seeds = range(first + chunk, first + CLAIMING, CHUNKS)
+    for seed in seeds:
+        monkeypatch.setattr(bulkvm.pbx.session_checks, "RECHECK", draw_recheck(seed))
+        total += asyncio.run(claim_rows(apps[("system:first",)], seed, tmp_path))
+    with capsys.disabled():
+        print(f"\n{len(seeds)} sequences with moved sessions; rows: {dict(total)}")  # noqa: T201  (the count)
+    assert total[Status.CREATED] > len(seeds)
+    assert total[Status.UNKNOWN] > len(seeds) / 4

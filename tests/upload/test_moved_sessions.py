@@ -302,3 +302,32 @@ async def test_the_journal_of_a_tenants_own_login_is_as_before(tmp_path: Path) -
 
     lines = [json.loads(line) for line in (tmp_path / f"{FACTS.name}.jsonl").read_bytes().splitlines()]
     assert {key for line in lines for key in line} == {"run", "rows", "row", "begin", "end"}
+
+
+async def test_a_box_that_was_made_before_the_session_was_moved_is_not_called_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer of the third create is lost. The session is moved before the lookup, and the repeat is refused."""
+    monkeypatch.setattr("bulkvm.upload.creation.LOOKUP_PAUSES", (0.0,))
+    app = several()
+    tenant = await meant(app)
+
+    async with connect(SITE, ONE_BY_ONE, app=app, tenant=tenant) as pbx:
+        app.state.faults = FaultRules(["reset-after:create:3", "unswitch(requests=3):list:1", "400:create:4"])
+        ending = await send(creates(6), pbx, ONE_BY_ONE)
+
+    assert "7102" in names_in(app, 2)
+    assert ending.outcomes[2].status is Status.UNKNOWN
+
+
+async def test_a_row_that_was_refused_and_whose_box_is_as_before_is_failed() -> None:
+    app = several()
+    tenant = await meant(app)
+
+    async with connect(SITE, ONE_BY_ONE, app=app, tenant=tenant) as pbx:
+        app.state.faults = FaultRules(["400:create:2", "expire:create:4"])
+        ending = await send(creates(6), pbx, ONE_BY_ONE)
+
+    assert "7101" not in names_in(app, 2)
+    assert count_statuses(ending.outcomes)[Status.CREATED] == 5
+    assert ending.outcomes[1].status is Status.FAILED
