@@ -33,9 +33,9 @@ from bulkvm.reports.output_checks import check_not_input
 from bulkvm.reports.pin_list import write_pin_list
 from bulkvm.reports.table_file import table_format
 from bulkvm.reports.workbook.run_name import read_run_name
-from bulkvm.runs import ListedRun, PastRun, is_in_progress, read_journal
-from bulkvm.runs.history import find_run, list_runs
-from bulkvm.text import count, join_limited
+from bulkvm.runs import ListedRun, PastRun, RunInfo, is_in_progress, read_journal
+from bulkvm.runs.history import UNDO_OF, find_run, is_undo, list_runs
+from bulkvm.text import command_file, count, join_limited
 
 _EXISTING: Final = (Status.UPDATED, Status.UNCHANGED)
 _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
@@ -139,12 +139,14 @@ class _Found:
         histories: what the journals show of the boxes.
         run: the name of the run; blank if the result does not show it, or has no journal.
         remedy: how to find out what the PBX did.
+        infos: all runs, by name.
     """
 
     rows: Mapping[int, _NewPin | None] = field(repr=False)
     histories: BoxHistories = field(repr=False)
     run: str
     remedy: str
+    infos: Mapping[str, RunInfo] = field(repr=False)
 
 
 def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
@@ -153,7 +155,7 @@ def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
     not_listed: dict[str, dict[str, None]] = {}
     for new in filter(None, found.rows.values()):
         box = _with_last_texts(new.box, found.histories)
-        reason = _reason_not_to_list(new.box, found.histories)
+        reason = _reason_not_to_list(new, found)
         reason = reason or ("" if new.is_certain else _reason_to_doubt(new.box, found)) or _doubt_of_texts(box, found)
         if reason:
             not_listed.setdefault(reason, {})[box.extension_number] = None
@@ -182,12 +184,18 @@ def _doubt_of_texts(box: Box, found: _Found) -> str:
         return ""
     return (
         f"The run {known.in_doubt_by} may have changed the name or the addresses: it is not known what the PBX did. "
-        f"{_how_to_find_out(known.in_doubt_by)}"
+        f"{_how_to_find_out(known.in_doubt_by, found.infos)}"
     )
 
 
-def _how_to_find_out(run: str) -> str:
-    return f"Import the result of that run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
+def _how_to_find_out(run: str, infos: Mapping[str, RunInfo], which: str = "that") -> str:
+    """How to find out what the PBX did in a run: by the command that continues it."""
+    info = infos.get(run)
+    if info and is_undo(info):
+        return f"Continue that undo with `bulkvm undo {info.file.removeprefix(UNDO_OF)}`, {_THEN}"
+    if info and info.plan_id:
+        return f"Import its plan again with `bulkvm import {command_file(info.plan_file)} --approved`, {_THEN}"
+    return f"Import the result of {which} run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
 
 
 def _reason_to_doubt(box: Box, found: _Found) -> str:
@@ -201,7 +209,8 @@ def _reason_to_doubt(box: Box, found: _Found) -> str:
     return "" if current.run or not found.run else "The box had this PIN before the import."
 
 
-def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
+def _reason_not_to_list(new: _NewPin, found: _Found) -> str:
+    box, histories = new.box, found.histories
     known = histories.find_current(box)
     if known and known.deleted_by:
         return f"Deleted by the run {known.deleted_by}."
@@ -209,14 +218,14 @@ def _reason_not_to_list(box: Box, histories: BoxHistories) -> str:
     if current is None:
         is_other = known is not histories.find(box)
         return "The PBX showed another box with this extension later, whose PIN is in no journal." if is_other else ""
-    if current.pin == box.pin:
+    if current.pin == box.pin and (current.is_certain or not new.is_certain):
         return ""
     if not current.run:
         return "The PBX showed another PIN later, which bulkvm did not set."
     if not current.is_certain:
         return (
             f"The PIN may have been changed later by the run {current.run}: it is not known what the PBX did. "
-            f"{_how_to_find_out(current.run)}"
+            f"{_how_to_find_out(current.run, found.infos)}"
         )
     lists = f"`bulkvm pins {current.run} --output FILE` lists the current one."
     return f"The PIN was changed later by the run {current.run}: {lists}"
@@ -231,8 +240,9 @@ def _read_named(name: str, unreadable: list[str]) -> _Found:
     runs = list_runs(unreadable.append)
     past = _past_run(find_run(name, runs))
     run = past.info.name
-    remedy = f"Import the result of this run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
-    return _Found(dict(_read_run(past)), read_histories(runs, past.info.known_tenant, ()), run, remedy)
+    infos = {listed.info.name: listed.info for listed in runs}
+    histories = read_histories(runs, past.info.known_tenant, ())
+    return _Found(dict(_read_run(past)), histories, run, _how_to_find_out(run, infos, "this"), infos)
 
 
 def _past_run(run: ListedRun) -> PastRun:
@@ -281,8 +291,10 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
             f"{count(unknown, 'PIN')} in {file.name} could not be compared with what was sent: no journal here has "
             f"{'it' if unknown == 1 else 'them'}. If the file was edited, check the list."
         )
-    remedy = f"Import {file.name} again, {_THEN}"
-    return _Found(rows, histories, past.info.name if past else "", remedy)
+    infos = {listed.info.name: listed.info for listed in runs}
+    is_import = past is None or not (past.info.plan_id or is_undo(past.info))
+    remedy = f"Import {file.name} again, {_THEN}" if is_import else _how_to_find_out(name or "", infos)
+    return _Found(rows, histories, past.info.name if past else "", remedy, infos)
 
 
 def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, _NewPin | None]]:

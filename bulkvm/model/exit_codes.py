@@ -1,7 +1,11 @@
 """How a command ends, in a number. README's table is made from this list."""
 
 from enum import IntEnum
-from typing import Self
+from typing import Final, Self
+
+_AGAIN: Final = (
+    "run the same command again to continue, with another `--result` if one was given: what is done stays as it is"
+)
 
 
 class ExitCode(IntEnum):
@@ -25,8 +29,11 @@ class ExitCode(IntEnum):
     DONE = 0, "done, or nothing to do"
     NOT_ALL_DONE = (
         1,
-        "finished, but some rows were not done",
-        "read `bulkvm_message` in the result, fix those rows, import the result",
+        "finished, but some rows were not done, or an undo kept boxes",
+        (
+            "read `bulkvm_message` in the result; correct the rows of a sheet and import the result; after an approved "
+            "plan or an undo, follow the first page of the result"
+        ),
     )
     USAGE = (
         2,
@@ -36,7 +43,10 @@ class ExitCode(IntEnum):
     SHEET = (
         3,
         "the sheet is not valid, or the approved plan was refused; nothing was sent",
-        "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell; make a new plan",
+        (
+            "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell of a sheet; if a plan was refused, make "
+            "a new one"
+        ),
     )
     LOGIN = 4, "login or permission refused", "check user, password, domain or token"
     PBX = (
@@ -47,7 +57,7 @@ class ExitCode(IntEnum):
     LIMIT = (
         6,
         "refused by a safety limit; nothing was sent",
-        "look at `bulkvm plan SHEET`, then use `--max-changes` or `--force`",
+        "check the plan (`bulkvm plan SHEET`), then use `--max-changes` or `--force`",
     )
     STOPPED = (
         7,
@@ -55,7 +65,10 @@ class ExitCode(IntEnum):
             "stopped early: too many rows failed, the PBX was unreachable or asked to wait too long, or the first box "
             "read back differently; the result was written"
         ),
-        "import the same sheet again to continue; `--max-errors` and `--max-outage` set the limits",
+        (
+            f"read the message; {_AGAIN}, but if boxes of a plan were changed, make a new one; `--max-errors` of an "
+            "import and `--max-outage` set the limits"
+        ),
     )
     BACKUP = (
         8,
@@ -65,11 +78,11 @@ class ExitCode(IntEnum):
     UNKNOWN = (
         9,
         "the outcome of at least one row is unknown",
-        "import the same sheet again: existing boxes are found, the rest is done",
+        f"{_AGAIN}, and the PBX is asked what it did",
     )
     DIFFERENCES = 10, "differences were found (`diff`, `plan --exit-code`)"
     INTERRUPTED = (
         130,
         "interrupted; an import or undo that had begun wrote its result",
-        "import the same sheet again to continue",
+        _AGAIN,
     )

@@ -21,7 +21,7 @@ _FORMER: Final = "An undo restores the values from before the run, which the jou
 _LOSSLESS: Final = "Every value must be read as it was meant, so a file with doubtful parts is refused or reported."
 _PIN_RULES: Final = "The PBX refuses easily guessed PINs, and the row with them."
 _WEAK: Final = "The PBX accepts such a PIN, but it is easily guessed."
-_IMPORT_AGAIN: Final = "import the result, or the same sheet or plan, again; rows that are done are not changed"
+_AGAIN: Final = "run the same command again; rows that are done are not changed"
 _CHANGED: Final = "The value was corrected without loss; the warning shows what is used."
 
 REASONS: Final[Mapping[ProblemCode, str]] = {
@@ -184,9 +184,15 @@ STATUS_REASONS: Final[Mapping[Status, str]] = {
     Status.UNKNOWN: "The connection was lost after the row was sent, and the box could not be read back.",
     Status.NOT_SENT: "The run was interrupted, stopped by a limit, or ended by an outage.",
 }
+STATUS_REMEDIES: Final[Mapping[Status, str]] = {
+    Status.FAILED: f"read the message of the row. If an undo kept the box, check it; if the box was changed after the "
+    f"plan was made, make a new plan; otherwise, {_AGAIN}",
+    Status.NOT_SENT: _AGAIN,
+}
 EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
-    ExitCode.DONE: "Every row has the values of the sheet.",
-    ExitCode.NOT_ALL_DONE: "Some rows are invalid, rejected, failed or left out, or the question was answered with no.",
+    ExitCode.DONE: "Every row is done, or left out since it is not a box to import.",
+    ExitCode.NOT_ALL_DONE: "Some rows are invalid, rejected or failed, or the question was answered with no. An undo "
+    "keeps boxes that were changed since, or hold messages.",
     ExitCode.USAGE: "bulkvm does not guess what a command was meant to do.",
     ExitCode.SHEET: "A sheet with errors is not imported in part, unless `--skip-invalid` allows it. A plan never is.",
     ExitCode.LOGIN: "The PBX rejected the login, or the user may not manage voicemail boxes.",
@@ -216,7 +222,7 @@ def _explain_all() -> Iterator[Explanation]:
     for code in ProblemCode:
         yield Explanation(code, "problem", code.meaning, REASONS.get(code, ""), code.remedy, code.severity)
     for status in Status:
-        remedy = status.remedy or ("" if status.is_done else _IMPORT_AGAIN)
+        remedy = status.remedy or STATUS_REMEDIES.get(status, "")
         yield Explanation(status, "status", status.meaning, STATUS_REASONS.get(status, ""), remedy)
     for exit_code in ExitCode:
         reason = EXIT_REASONS.get(exit_code, "")

@@ -31,7 +31,8 @@ def command(result: str, *, output: Path, console: Console) -> int:
     another PIN. Delete it after the letters are written: anyone who can read it knows the PINs.
 
     Boxes that may have another PIN, name or address are not listed, but named, with what to do. After an import that
-    was interrupted, import its result first: that result keeps the PINs of the first part.
+    was interrupted, import its result first: that result keeps the PINs of the first part. After an approved plan that
+    was interrupted, import the plan again, and list the PINs of both runs.
     """
     from bulkvm.jobs.list_new_pins import describe_existing, describe_not_listed, list_new_pins
 
