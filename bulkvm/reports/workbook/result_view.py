@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _SCREEN: Final = 165  # characters, of a screen of 1366 pixels
-_MAX_FROZEN: Final = 60  # more would leave too little of the screen
+_MAX_FROZEN: Final = 60  # more would leave too little of the screen for other columns
 _NEEDED: Final = 75  # of a status and the beginning of its message
 _MAX_FROZEN_ROWS: Final = 8
 
@@ -21,7 +21,8 @@ def make_view(widths: Sequence[float], header_row: int, key: int, result: int | 
     """Return the view of a sheet.
 
     The added columns are the last ones, so that those before them keep their letters, which messages name. Where they
-    are not on the screen, the sheet is scrolled to them.
+    are not on the screen, the sheet is scrolled to them: beside the extension, if the columns up to it leave enough of
+    the screen, or so that it is still on the screen, if they do not.
 
     Args:
         widths: of the columns, in characters.
@@ -30,6 +31,15 @@ def make_view(widths: Sequence[float], header_row: int, key: int, result: int | 
         result: the first added column; None if there is none.
     """
     rows = header_row if header_row <= _MAX_FROZEN_ROWS else 0
-    columns = key if sum(widths[:key]) <= _MAX_FROZEN else 0
-    is_visible = result is None or sum(widths[: result - 1]) + _NEEDED <= _SCREEN
-    return View(rows, columns, columns + 1 if is_visible or not columns else result or 1)
+    up_to_key = sum(widths[:key])
+    if result is None or _fits(widths[: result - 1]):
+        columns = key if up_to_key <= _MAX_FROZEN else 0
+        return View(rows, columns, columns + 1)
+    if _fits(widths[:key]):
+        return View(rows, key, max(result, key + 1))
+    return View(rows, 0, key if _fits(widths[key - 1 : result - 1]) else result)
+
+
+def _fits(widths: Sequence[float]) -> bool:
+    """Whether a status and the beginning of its message are on the screen beside these columns."""
+    return sum(widths) + _NEEDED <= _SCREEN

@@ -24,11 +24,13 @@ def show_results(worksheet: Worksheet, sheet: Sheet, result: int) -> None:
     shown = make_view(column_widths(worksheet, result), sheet.header_row, key, result)
     rows = max(shown.rows, int(pane.ySplit or 0) if pane else 0)
     columns = max(shown.columns, int(pane.xSplit or 0) if pane else 0)
+    if not columns:
+        view.topLeftCell = f"{get_column_letter(shown.first)}1"
+    elif pane is None:
+        view.topLeftCell = None
     if not (rows or columns):
         return
     top = f"{get_column_letter(columns + 1)}{rows + 1}"
-    if pane is None:
-        view.topLeftCell = None
     view.selection = [Selection(activeCell=top, sqref=top)]
     worksheet.freeze_panes = top
     if view.pane:
