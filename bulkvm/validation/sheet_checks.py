@@ -17,6 +17,7 @@ from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.sheet import NONE_HIDDEN, HiddenCells, Sheet
 from bulkvm.validation.action_columns import check_action_columns
 from bulkvm.validation.cell_checks import CheckedColumn, check_column, problem_in
+from bulkvm.validation.example_cells import join_examples, rows_with_examples
 from bulkvm.validation.export_exemptions import keep_exported
 from bulkvm.validation.header_checks import check_headings, missing_to_create
 from bulkvm.validation.joined_columns import join_columns
@@ -170,6 +171,7 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
     made = _records(rows, checked)
     understood, problems = keep_exported(made, problems, sheet, all_letters)
+    problems = join_examples(problems)
     refused = rows_with_errors(problems)
     unread = {header: column.unread for header, column in checked.items()}
     checked.clear()  # saves memory for a million rows, as the next line does
@@ -266,11 +268,15 @@ def _blank_cells(
 ) -> tuple[Problem, ...]:
     unread = {(problem.row, problem.column) for problem in checked.problems if problem.is_error}
     # Such a row is probably a note or a total, or its values are in other columns.
-    no_boxes = _shifted_rows(checked.problems) | {
-        record.row
-        for record in checked.understood
-        if not record.extension_number and _is_note(checked.extensions[record.row], record)
-    }
+    no_boxes = (
+        _shifted_rows(checked.problems)
+        | rows_with_examples(checked.problems)
+        | {
+            record.row
+            for record in checked.understood
+            if not record.extension_number and _is_note(checked.extensions[record.row], record)
+        }
+    )
     messages = {  # the same for all rows, which may be a million
         column: f"The {column.title if column.secret else column.title.lower()} is blank, and a new box needs one. "
         "It can stay blank if the box exists already."

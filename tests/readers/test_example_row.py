@@ -43,15 +43,26 @@ def test_an_example_row_is_skipped_in_any_place(tmp_path: Path, example: list[st
 
 
 @pytest.mark.parametrize("typed", range(len(COLUMNS) - 1), ids=HEADINGS[:-1])
-def test_a_row_that_still_has_an_example_is_refused_at_each_such_cell(tmp_path: Path, typed: int) -> None:
+def test_a_row_that_still_has_examples_is_refused_with_one_error_that_names_them(tmp_path: Path, typed: int) -> None:
     row = [*EXAMPLES]
     row[typed] = OWN[typed] or "x@example.com"
 
-    rows, problems = checked(tmp_path, row)
+    result = validate(read_sheet(write_workbook(tmp_path / "a.xlsx", HEADINGS, row)))
 
-    left = {f"{letter}2" for place, letter in enumerate("ABCDEFGHI") if place != typed}
-    assert rows == []
-    assert {cell for cell, code in problems.items() if code == "example-cell"} == left
+    left = [f"{letter}2" for place, letter in enumerate("ABCDEFGHI") if place != typed]
+    (error,) = [problem for problem in result.problems if problem.is_error]
+    assert result.records == ()
+    assert error.cell == left[0]
+    assert error.message == (
+        f"{', '.join(left[:-1])} and {left[-1]} are still the example of the template, which is not imported. "
+        "Clear the rest of the example row, or type your own values over it."
+    )
+
+
+def test_typing_over_two_cells_of_the_example_row_gives_one_error(tmp_path: Path) -> None:
+    rows, problems = checked(tmp_path, [*OWN[:2], *EXAMPLES[2:8], ""])
+
+    assert (rows, problems) == ([], {"C2": "example-cell"})
 
 
 def test_an_example_with_the_id_of_a_box_is_not_sent(tmp_path: Path) -> None:
