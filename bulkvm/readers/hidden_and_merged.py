@@ -87,7 +87,10 @@ def _warn_rows(
 
 
 def warn_hidden_columns(hidden: Sequence[tuple[int, int]], used: Collection[str], table: Table) -> Iterator[Problem]:
-    """Warn once about the hidden columns that have values. `hidden` is the first and last of each group."""
+    """Warn once about the hidden columns that have values. `hidden` is the first and last of each group.
+
+    The id is not among the `used` ones if its heading is that of exports and templates, which hide it.
+    """
     letters = [
         letter
         for letter in used

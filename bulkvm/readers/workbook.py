@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import IO, Final
 
-from bulkvm.columns import KEY_COLUMN, NAME_COLUMN
+from bulkvm.columns import ID_COLUMN, KEY_COLUMN, NAME_COLUMN
 from bulkvm.columns.cell_display import shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
@@ -214,7 +214,9 @@ def _read(
         *warn_struck_rows(table.struck, used),
         *warn_white_rows(table.white, used, package.dark_tables(part.path) if table.white else ()),
         *warn_repeated_text(table.repeated, used),
-        *warn_hidden_columns(worksheet.hidden_columns, in_order, table),
+        *warn_hidden_columns(
+            worksheet.hidden_columns, [c for c in in_order if header.headings[c].strip() != ID_COLUMN.title], table
+        ),
         *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
         *find_covered_headings(worksheet.merged, in_order, header.row.number),
         *mark_merged(worksheet.merged, used, table),

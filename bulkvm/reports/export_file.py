@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, ID_COLUMN, SECRET_HEADERS, Column
+from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.reports.table_file import FILTER_BUTTON, Table, format_table, table_format
@@ -58,12 +59,16 @@ def render_export(boxes: Sequence[Box], file_format: str, *, pins: bool = True, 
     if file_format == "json":
         objects = [{column.header: _json_value(box, column) for column in columns} for box in boxes]
         return (json.dumps(objects, ensure_ascii=False, indent=2) + "\n").encode()
+    if file_format == "csv":
+        rows = ([_text(box, column) for column in columns] for box in boxes)
+        return format_table(Table([column.header for column in columns], [], rows), file_format, bom=bom)
     table = Table(
-        headings=[column.header for column in columns],
-        widths=[max(column.width, len(column.header) + FILTER_BUTTON) for column in columns],
-        rows=([_text(box, column) for column in columns] for box in boxes),
+        headings=[column.title for column in columns],
+        widths=[max(column.width, len(column.title) + FILTER_BUTTON) for column in columns],
+        rows=([_words(box, column) for column in columns] for box in boxes),
+        hidden=frozenset({columns.index(ID_COLUMN)}),
     )
-    return format_table(table, file_format, bom=bom)
+    return format_table(table, file_format)
 
 
 def count_not_shown(boxes: Iterable[Box]) -> Mapping[str, int]:
@@ -103,6 +108,15 @@ def unknown_as_blank(box: Box) -> Box:
 def _text(box: Box, column: Column) -> str:
     value = _known(box, column)
     return "" if value is BLANK else column.cell_text(value)
+
+
+def _words(box: Box, column: Column) -> str:
+    """Return a value as in the template: `24-hour clock`, and addresses that can be wrapped."""
+    value = _known(box, column)
+    if isinstance(value, tuple):
+        return column.cell_text(column.joiner.join(value))
+    text = _text(box, column)
+    return CHOICE_OF_VALUE.get(text, text) if column.choices else text
 
 
 def _json_value(box: Box, column: Column) -> str | bool | None:

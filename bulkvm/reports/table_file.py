@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,7 +29,7 @@ def _no_colours(_: Sequence[str]) -> Mapping[int, Colour]:
 class Table:
     """Rows of text with headings, column widths in characters, and the name of the worksheet.
 
-    `colours` returns the colours of a row's cells by column, counted from 0.
+    `colours` returns the colours of a row's cells by column, counted from 0. `hidden` are columns of a workbook.
     """
 
     headings: Sequence[str]
@@ -37,6 +37,7 @@ class Table:
     rows: Iterable[Sequence[str]]
     name: str = "Boxes"
     colours: Callable[[Sequence[str]], Mapping[int, Colour]] = _no_colours
+    hidden: Collection[int] = ()
 
 
 def table_format(target: Path, extensions: Sequence[str] = (".csv", ".xlsx")) -> str:
@@ -73,7 +74,7 @@ def _workbook(table: Table) -> bytes:
     coloured = {colour: workbook.add_format({**styles.ROW, "bg_color": colour}) for colour in Colour}
     sheet = workbook.add_worksheet(table.name)
     for column, (name, width) in enumerate(zip(table.headings, table.widths, strict=True)):
-        sheet.set_column(column, column, width, text)
+        sheet.set_column(column, column, width, text, {"hidden": column in table.hidden})
         write_text(sheet, 0, column, name, heading)
     last = 0
     for last, row in enumerate(table.rows, start=1):

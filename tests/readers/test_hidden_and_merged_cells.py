@@ -92,6 +92,15 @@ def test_hidden_columns_that_are_read_are_named_in_one_warning(tmp_path: Path, c
     assert all(f"others: {named}." in problem.message and not problem.is_error for problem in read.problems)
 
 
+def test_the_id_that_exports_and_templates_hide_is_not_named(tmp_path: Path) -> None:
+    cell = '<c t="inlineStr"><is><t>6201</t></is></c>'
+    rows = f'{header_xml("Ext", "Name", "PIN", "Id on the PBX")}<row r="2">{4 * cell}</row>'
+    hidden = '<cols><col min="4" max="4" hidden="1"/></cols>'
+    path = write_raw_workbook(tmp_path / "a.xlsx", f"{hidden}<sheetData>{rows}</sheetData>")
+
+    assert codes(read_sheet(path)) == []
+
+
 COLORS = (("FFFFFFFF", ""), ("FFFFFFFF", "FF0070C0"), ("", "FF000000"), ("FF000000", "FFFFFF00"))
 
 
