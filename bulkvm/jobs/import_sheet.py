@@ -154,7 +154,7 @@ def _read(
         approved.check_sheet(sheet)
     elif others := find_other_purpose(sheet):
         place = PLACEHOLDER if str(file) == "-" else command_file(source or file)
-        message = others[0].message.replace(f"import {PLACEHOLDER} ", f"import {place} ")
+        message = others[0].message_with_option.replace(f"import {PLACEHOLDER} ", f"import {place} ")
         raise SheetError(f"Nothing was sent. {printable(Path(source or file).name)}: {message}", others[0].code)
     return sheet
 

@@ -47,7 +47,7 @@ def keep_boxes(plan: Plan, reasons: Mapping[str, tuple[ProblemCode, str]]) -> Pl
             severity=Severity.WARNING,
             option=_OPTIONS.get(code, ""),
         )
-        changes.append(kept(change.record, change.box, problem.message_with_option))
+        changes.append(kept(change.record, change.box, problem.message))
         problems.append(problem)
     problems.sort(key=lambda problem: problem.row or 0)
     return replace(plan, changes=tuple(changes), problems=tuple(problems))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN
+from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.outcome import Colour
@@ -24,8 +25,9 @@ def write_diff(target: Path, diff: Diff, names: tuple[str, str], *, overwrite: b
     Returns:
         The path of the file written, see `writing`.
     """
-    table = Table(_headings(names), _WIDTHS, _rows(diff), name="Differences", colours=_colours)
-    content = format_table(table, table_format(target))
+    file_format = table_format(target)
+    rows = _rows(diff, in_words=file_format == "xlsx")
+    content = format_table(Table(_headings(names), _WIDTHS, rows, name="Differences", colours=_colours), file_format)
     with writing(target, overwrite=overwrite) as new:
         new.file.write(content)
     return new.path
@@ -61,13 +63,18 @@ def _headings(names: tuple[str, str]) -> Sequence[str]:
     return (KEY_COLUMN.title, NAME_COLUMN.title, "Difference", *names)
 
 
-def _rows(diff: Diff) -> Sequence[Sequence[str]]:
-    """Return all differences, in extension order."""
+def _rows(diff: Diff, *, in_words: bool = False) -> Sequence[Sequence[str]]:
+    """Return all differences, in extension order; values in the words of the template, or as in the API."""
+
+    def shown(field: str, value: Value | Absent) -> str:
+        text = _shown(field, value)
+        return CHOICE_OF_VALUE.get(text, text) if in_words and COLUMN_OF_HEADER[field].choices else text
+
     rows = [
         *((*_title(box), _BOX, "present", "missing") for box in diff.only_a),
         *((*_title(box), _BOX, "missing", "present") for box in diff.only_b),
         *(
-            (*_title(changed.box), COLUMN_OF_HEADER[d.field].title, _shown(d.field, d.old), _shown(d.field, d.new))
+            (*_title(changed.box), COLUMN_OF_HEADER[d.field].title, shown(d.field, d.old), shown(d.field, d.new))
             for changed in diff.changed
             for d in changed.differences
         ),

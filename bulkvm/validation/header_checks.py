@@ -62,17 +62,19 @@ _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
     message=(
-        "this is the result of an undo, and its rows have no values to send. To continue an undo, run the same "
-        f"`bulkvm undo RUN` again; column {UNDO_HEADING} names the run."
+        "this is the result of an undo, and its rows have no values to send. To continue the undo, undo the same run "
+        f"again; column {UNDO_HEADING} names it."
     ),
+    option="The command is `bulkvm undo RUN`.",
 )
 _PLAN: Final = Problem(
     row=None,
     code=ProblemCode.PLAN_AS_SHEET,
     message=(
-        "this is a plan, which does not contain PINs. Send it with "
-        f"`bulkvm import {PLACEHOLDER} --approved`, or use the sheet that the plan was made from."
+        "this is a plan, which does not contain PINs. Send it as an approved plan, or use the sheet that the plan was "
+        "made from."
     ),
+    option=f"To send it: `bulkvm import {PLACEHOLDER} --approved`.",
 )
 _OTHER_PURPOSES: Final = {UNDO_HEADING: _UNDO_RESULT, PLAN_HEADING: _PLAN}
 
@@ -353,7 +355,7 @@ def _no_key(sheet: Sheet) -> Problem:
         column=KEY_COLUMN.header,
         code=ProblemCode.COLUMN_MISSING,
         message=(
-            f"no column is called {KEY_COLUMN.title} (or {KEY_COLUMN.header}, Ext, Mailbox ...). "
+            f"no column is called {KEY_COLUMN.title} (or Ext, Mailbox, Number ...). "
             f"Headings found: {found}. Rename the column that holds the numbers."
         ),
         option=f"Or read it with {' '.join(options)}." if options else "",

@@ -71,7 +71,11 @@ def _as_sent(row: Mapping[str, str], status: str, pin: str, changed: str) -> Map
         given.pop(PIN_COLUMN.header, None)
     elif pin:
         given[PIN_COLUMN.header] = pin
-    elif status in _KEPT and PIN_COLUMN.header not in changed and _is_refused(given.get(PIN_COLUMN.header, "")):
+    elif (
+        status in _KEPT
+        and PIN_COLUMN.header not in changed.split(", ")
+        and _is_refused(given.get(PIN_COLUMN.header, ""))
+    ):
         del given[PIN_COLUMN.header]  # with --replace-pins, the box keeps the PIN that it has
     return (_DEFAULTS if status == Status.CREATED else {}) | given
 

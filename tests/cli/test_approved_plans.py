@@ -865,8 +865,9 @@ def test_a_plan_that_is_imported_as_a_sheet_is_refused_before_the_pbx_is_asked_a
 
     assert refused.code == 3
     assert refused.err == (
-        "Nothing was sent. our plan.xlsx: this is a plan, which does not contain PINs. Send it with "
-        "`bulkvm import 'our plan.xlsx' --approved`, or use the sheet that the plan was made from.\n"
+        "Nothing was sent. our plan.xlsx: this is a plan, which does not contain PINs. Send it as an "
+        "approved plan, or use the sheet that the plan was made from. To send it: "
+        "`bulkvm import 'our plan.xlsx' --approved`.\n"
     )
     assert (sorted(folder.iterdir()), planned.state.traffic.counts.total()) == (files, requests)
 

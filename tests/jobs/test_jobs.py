@@ -119,7 +119,7 @@ def test_a_run_is_undone_and_the_undo_is_undone(connection: Connection) -> None:
 def test_a_result_that_cannot_be_written_leaves_the_outcomes_in_the_report(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(result_module, "make_results", fail)

@@ -27,9 +27,18 @@ _OLD_PBX: Final = (
 
 
 def render_problem(problem: Problem) -> str:
-    """Render a problem: `C7 (PIN): what is wrong. What to do. [code]`."""
+    """Render a problem for the terminal: `C7 (PIN): what is wrong. What to do. Or an option. [code]`."""
+    return f"{_at_place(problem, problem.message_with_option)} [{problem.code}]"
+
+
+def render_for_sheet(problem: Problem) -> str:
+    """Render a problem for the person with the sheet, without options and code: `C7 (PIN): what is wrong.`."""
+    return _at_place(problem, problem.message)
+
+
+def _at_place(problem: Problem, message: str) -> str:
     place = render_place(problem)
-    return f"{place + ': ' if place else ''}{printable(problem.message_with_option)} [{problem.code}]"
+    return f"{place + ': ' if place else ''}{printable(message)}"
 
 
 def render_place(problem: Problem) -> str:

@@ -45,8 +45,9 @@ def write_result(
     """
     check_result_name(target, sheet, overwrite=overwrite)
     sheet, problems = in_our_columns(sheet, problems)
-    results = make_results(outcomes, problems, pins or {})
-    if table_format(target) == "xlsx":
+    is_workbook = table_format(target) == "xlsx"
+    results = make_results(outcomes, problems, pins or {}, for_scripts=not is_workbook)
+    if is_workbook:
         summary = summarise_run(sheet, outcomes, problems, run)
         marks = make_marks(sheet, most_severe(problems))
         annotation = Annotation(marks, summary, results, cells_with_lost_zeros(problems))

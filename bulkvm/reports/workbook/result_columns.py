@@ -7,11 +7,18 @@ from typing import Final
 
 from openpyxl.utils import column_index_from_string
 
-from bulkvm.columns import CHANGED_HEADING, ID_HEADING, MESSAGE_HEADING, SENT_PIN_HEADING, STATUS_HEADING
+from bulkvm.columns import (
+    CHANGED_HEADING,
+    COLUMN_OF_HEADER,
+    ID_HEADING,
+    MESSAGE_HEADING,
+    SENT_PIN_HEADING,
+    STATUS_HEADING,
+)
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem
 from bulkvm.model.sheet import Sheet
-from bulkvm.reports.text.problem_text import in_sheet_order, render_problem
+from bulkvm.reports.text.problem_text import in_sheet_order, render_for_sheet
 
 _MOST_COLUMNS: Final = 16_384  # of a worksheet
 # With the greatest widths in characters.
@@ -32,13 +39,16 @@ class Results:
     is_wrapped: bool = False
 
 
-def make_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins: Mapping[int, str]) -> Results:
+def make_results(
+    outcomes: Sequence[Outcome], problems: Sequence[Problem], pins: Mapping[int, str], *, for_scripts: bool = False
+) -> Results:
     """Make the columns of a result. A row without a message gets its problems as the message.
 
     Args:
         outcomes: the outcomes of the rows.
         problems: the problems of the rows.
         pins: PINs by row that are not those of the sheet. If there are any, they have their own column.
+        for_scripts: whether changed fields have the API's names, as in CSV files, instead of their titles.
     """
     messages = messages_by_row(problems)
     rows = {
@@ -46,7 +56,7 @@ def make_results(outcomes: Sequence[Outcome], problems: Sequence[Problem], pins:
             outcome.status,
             outcome.message or messages.get(outcome.row, ""),
             outcome.id or "",
-            ", ".join(outcome.changed),
+            ", ".join(field if for_scripts else COLUMN_OF_HEADER[field].title for field in outcome.changed),
             *([pins.get(outcome.row)] if pins else []),
         )
         for outcome in outcomes
@@ -115,5 +125,5 @@ def messages_by_row(problems: Sequence[Problem]) -> Mapping[int | None, str]:
     """Join the problems of each row into one message."""
     found: dict[int | None, list[str]] = defaultdict(list)
     for problem in in_sheet_order(problems):
-        found[problem.row].append(render_problem(problem))
+        found[problem.row].append(render_for_sheet(problem))
     return {row: " ".join(texts) for row, texts in found.items()}

@@ -230,12 +230,12 @@ def _problem_counts(problems: Sequence[Problem]) -> Iterator[Line]:
     if not problems or 2 * len(counted) > len(problems):  # the full list is about as short
         return
     yield Line()
-    yield Line(("Count", "Example", "Type", "Code"), LineKind.HEADING)
+    yield Line(("Count", "Example", "Type"), LineKind.HEADING)
     first = {(problem.severity, problem.code): problem.message for problem in reversed(problems)}
     kinds = sorted(counted.items(), key=lambda item: (item[0][0], -item[1]))
     for (severity, code), n in kinds[:_MAX_KINDS]:
         example = truncate(_sentence(first[severity, code]), WIDTHS[1] - 1)  # on one line
-        yield Line((n, example, severity.capitalize(), code), LineKind.ROW, severity)
+        yield Line((n, example, severity.capitalize()), LineKind.ROW, severity)
     if len(kinds) > _MAX_KINDS:
         yield Line((f"Other kinds in the list below: {len(kinds) - _MAX_KINDS}",))
 
@@ -245,12 +245,12 @@ def list_problems(sheet: Sheet, problems: Sequence[Problem]) -> Iterator[Line]:
     if not problems:
         return
     yield Line()
-    yield Line(("Where (click)", "What is wrong and what to do", "Type", "Code"), LineKind.HEADING)
+    yield Line(("Where (click)", "What is wrong and what to do", "Type"), LineKind.HEADING)
     letters = column_letters(sheet)
     errors_first = sorted(in_sheet_order(problems), key=lambda problem: problem.severity)
     for problem in errors_first[:MAX_PROBLEMS]:
         place = render_place(problem) or "the whole file"
-        cells = (place, _sentence(problem.message), problem.severity.capitalize(), problem.code)
+        cells = (place, _sentence(problem.message), problem.severity.capitalize())
         yield Line(cells, LineKind.ROW, problem.severity, link=marked_cell(problem, letters))
     if len(problems) > MAX_PROBLEMS:
         marked = MAX_MARKED - MAX_PROBLEMS
