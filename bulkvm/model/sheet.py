@@ -53,7 +53,7 @@ class CellKind(StrEnum):
 UNREADABLE: Final = frozenset({
     CellKind.EXCEL_ERROR, CellKind.NO_RESULT, CellKind.TOO_LONG, CellKind.BAD_FORMAT, CellKind.MERGED,
     CellKind.OTHER_ENCODING, CellKind.HIDDEN, CellKind.DAMAGED, CellKind.UNKNOWN_WORD,
-    CellKind.PARTLY_STRUCK, CellKind.ZERO_OF_BLANK, CellKind.NOTE,
+    CellKind.PARTLY_STRUCK, CellKind.ZERO_OF_BLANK,
 })  # fmt: skip
 NOT_DIGITS: Final = frozenset({
     CellKind.FRACTION, CellKind.LONG_NUMBER, CellKind.SCIENTIFIC, CellKind.DATE, CellKind.TIME, CellKind.PERCENTAGE,

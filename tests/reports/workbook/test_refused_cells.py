@@ -164,3 +164,15 @@ def test_restored_zeros_are_restored_again(tmp_path: Path) -> None:
     result = write_result(tmp_path / "result.xlsx", sheet, [outcome], checked.problems, RUN)
 
     assert [record.pin for record in validate(read_sheet(result), fix_zeros=True).records] == ["024680"]
+
+
+def test_a_row_that_explains_the_columns_is_the_same_error_in_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "extension_number,name,pin,recipients\nNumber,Text,Text,E-mail\n6201,Desk,402817,desk@example.com\n"
+    (tmp_path / "boxes.csv").write_text(text)
+    sheet = read_sheet(tmp_path / "boxes.csv")
+
+    for copy in copies(sheet, tmp_path, monkeypatch):
+        errors = [p.message for p in validate(read_sheet(copy)).problems if p.is_error]
+        assert errors == ["This row only explains the columns. Delete the row."], copy
