@@ -38,6 +38,7 @@ class BoxHistory:
         pins: in the order in which it had them.
         created_by: the run that created it, or may have.
         deleted_by: the run that deleted it.
+        may_be_deleted_by: the undo that may have deleted it.
         last: its last known name and addresses. Those that a run may have changed are NOT_KNOWN.
         in_doubt_by: the last run that may have changed its name or addresses.
     """
@@ -48,6 +49,7 @@ class BoxHistory:
     pins: list[PinSet] = field(default_factory=list, repr=False)
     created_by: str = ""
     deleted_by: str = ""
+    may_be_deleted_by: str = ""
     last: Box | None = None
     in_doubt_by: str = ""
 
@@ -76,7 +78,7 @@ class BoxHistory:
             return
         is_certain = outcome.status is not Status.UNKNOWN
         if change.kind is ChangeKind.REMOVE:
-            self.deleted_by = run if is_certain else ""
+            self.deleted_by, self.may_be_deleted_by = (run, "") if is_certain else ("", run)
             return
         if change.kind is ChangeKind.CREATE:
             self.created_by = run
@@ -104,6 +106,7 @@ class BoxHistory:
 
     def _add_box(self, box: Box) -> None:
         """Add the values that the box has at that time."""
+        self.may_be_deleted_by = ""
         self._add_texts(box)
         self._add_pin(box)
         self.last = box.filled_from(self.last, blanks=True) if self.last else box

@@ -18,7 +18,7 @@ from bulkvm.columns import (
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, result_letters, result_texts, result_words
 from bulkvm.files import check_kind, check_target
-from bulkvm.jobs.box_history import BoxHistories, read_histories, sets_pin
+from bulkvm.jobs.box_history import BoxHistories, BoxHistory, read_histories, sets_pin
 from bulkvm.jobs.observer import SILENT, Observer
 from bulkvm.model.box import BLANK, NOT_KNOWN, Box
 from bulkvm.model.errors import SheetError, UsageError
@@ -42,6 +42,10 @@ _LISTED: Final = (KEY_COLUMN.header, "name", PIN_COLUMN.header, "recipients")
 _MAX_NAMED: Final = 50  # boxes in a message
 _THEN: Final = "then run this command again."
 _RUN: Final = "name the run instead: `bulkvm runs` lists them"
+_AFTER_UNDO: Final = (
+    "If nothing is left to undo, export the boxes with `bulkvm export FILE` and import this file, which changes "
+    "nothing. Then run this command again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,7 @@ def _how_to_find_out(run: str, infos: Mapping[str, RunInfo], which: str = "that"
     """How to find out what the PBX did in a run: by the command that continues it."""
     info = infos.get(run)
     if info and is_undo(info):
-        return f"Continue that undo with `bulkvm undo {info.file.removeprefix(UNDO_OF)}`, {_THEN}"
+        return f"Continue that undo with `bulkvm undo {info.file.removeprefix(UNDO_OF)}`. {_AFTER_UNDO}"
     if info and info.plan_id:
         return f"Import its plan again with `bulkvm import {command_file(info.plan_file)} --approved`, {_THEN}"
     return f"Import the result of {which} run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
@@ -212,8 +216,8 @@ def _reason_to_doubt(box: Box, found: _Found) -> str:
 def _reason_not_to_list(new: _NewPin, found: _Found) -> str:
     box, histories = new.box, found.histories
     known = histories.find_current(box)
-    if known and known.deleted_by:
-        return f"Deleted by the run {known.deleted_by}."
+    if deleted := _describe_deleted(known, found.infos) if known else "":
+        return deleted
     current = known.pins[-1] if known and known.pins else None
     if current is None:
         is_other = known is not histories.find(box)
@@ -229,6 +233,18 @@ def _reason_not_to_list(new: _NewPin, found: _Found) -> str:
         )
     lists = f"`bulkvm pins {current.run} --output FILE` lists the current one."
     return f"The PIN was changed later by the run {current.run}: {lists}"
+
+
+def _describe_deleted(known: BoxHistory, infos: Mapping[str, RunInfo]) -> str:
+    """Which run deleted a box, or may have; blank if none did."""
+    if known.deleted_by:
+        return f"Deleted by the run {known.deleted_by}."
+    if undo := known.may_be_deleted_by:
+        return (
+            f"The run {undo} may have deleted it: it is not known what the PBX did. If the box still exists, "
+            f"`bulkvm undo {infos[undo].file.removeprefix(UNDO_OF)}` deletes it."
+        )
+    return ""
 
 
 def _read_named(name: str, unreadable: list[str]) -> _Found:

@@ -473,6 +473,48 @@ def test_a_letter_has_only_a_name_and_an_address_that_are_certain(
     assert "not listed" not in message
 
 
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "not done"])
+def test_the_advice_about_an_undo_that_was_killed_leads_to_right_letters(
+    bulkvm: Bulkvm, pbx: Starlette, folder: Path, *, is_done: bool
+) -> None:
+    bulkvm("import", write_csv(folder / "old.csv", ("6202", "Old", "582046", "old@example.com", "yes")), "--yes")
+    sheet = write_csv(folder / "a.csv", ROWS[0], ("6202", "New", "739402", "new@example.com", "yes"))
+    bulkvm("import", sheet, "--max-changes", "100%", "--yes")
+    before = stored(pbx, "name", "pin", "recipients")
+    bulkvm("undo", run_names(bulkvm)[-1], "--yes")
+    kill_run(folder, bulkvm, "6202")
+    if not is_done:
+        set_back(pbx, before)
+
+    names = run_names(bulkvm)
+    pins, messages = pins_of(bulkvm, folder, *names)
+    assert pins == []
+    assert all("`bulkvm export FILE` and import this file, which changes nothing" in message for message in messages)
+    bulkvm("export", "all.csv")
+    assert bulkvm("import", "all.csv", "--yes", "--json").json["counts"]["unchanged"] == len(stored(pbx, "pin"))
+    pins, messages = pins_of(bulkvm, folder, *names)
+
+    assert ("6202", stored(pbx, "pin")["6202"]) in pins
+    assert dict(pins) == stored(pbx, "pin")
+    assert not any("may have" in message for message in messages)
+
+
+@pytest.mark.usefixtures("pbx")
+def test_a_box_that_an_undo_may_have_deleted_gets_no_letter(bulkvm: Bulkvm, folder: Path) -> None:
+    bulkvm("import", write_csv(folder / "a.csv", *ROWS[:1], ("6202", "New", "739402", "", "")), "--yes")
+    (name,) = run_names(bulkvm)
+    bulkvm("undo", name, "--yes")
+    killed = kill_run(folder, bulkvm, "6202")
+
+    pins, (message,) = pins_of(bulkvm, folder, name)
+
+    assert pins == []
+    assert (
+        f"1 box not listed: 6202. The run {killed} may have deleted it: it is not known what the PBX did. If the box "
+        f"still exists, `bulkvm undo {name}` deletes it."
+    ) in message
+
+
 def edit(file: Path, change: Callable[[list[list[object]]], None]) -> None:
     """Edit the rows of a result, with its headings first."""
     if file.suffix == ".csv":
