@@ -47,7 +47,7 @@ _AS_BYTES: Final = re.compile(
 )
 _CODE_MARKS: Final = re.compile(r"%|\\u|\\x|=")
 _ENCODED_WORD: Final = re.compile(r"=\?[\w-]+\?[BQ]\?[^?]*\?=", re.IGNORECASE | re.ASCII)  # of the head of an e-mail
-# What a template has where a program puts the name.
+# Placeholders of templates.
 _PLACE: Final = re.compile(
     r"\{\{.*\}\}|\$\{[^{}]*\}|\$\([^()]*\)|<%.*%>|\{%.*%\}|%[A-Za-z_]+%|%\([A-Za-z_]+\)s|\{\w*\}|\[\[.*\]\]"
     r"|\A<+[^<>]+>+\Z|\A\$[A-Za-z_]\w*\Z|\A%[sd]\Z"
@@ -223,12 +223,12 @@ def _decode(found: re.Match[str]) -> str:
 
 
 def no_template(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of a place for a name in a template, which no program filled: {{name}}."""
+    """Warn of a placeholder of a template that was not filled in: {{name}}."""
     if not _PLACE_MARK.search(value) or not _PLACE.search(value) or stands_for_no_value(value):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,
-        f'"{shown(value)}" has a place of a template that was not filled in. Type the name, or export the file again.',
+        f'"{shown(value)}" has a template placeholder that was not filled in. Type the name, or export the file again.',
     )
 
 

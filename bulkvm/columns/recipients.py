@@ -41,7 +41,7 @@ _MOST_READ: Final = 60  # addresses of a cell, duplicates included
 # Marks of lists, apostrophes and signs of formulas, which are valid in an address, and meant in none.
 _MARKS: Final = frozenset("'`*#=+-~!?$%&^|/\u00b7\u2010\u2013\u2014\u2018\u2019\u2022\u25aa\u25cf\u25e6\u2023\u2043")
 _NO_ADDRESS: Final = frozenset({"null", "undefined", "n/a", "none"})  # before the @
-_PLACES: Final = re.compile("[{}]")  # of a template, where a program puts the address
+_PLACES: Final = re.compile("[{}]")  # around placeholders of a template
 # Words before an address in angle brackets.
 _PHRASE: Final = re.compile(r"([^<>,;\r\n]{2,64})<[^<>]*@")
 _ANY_BRACKET: Final = re.compile(r"[()\[\]]")
@@ -156,7 +156,7 @@ def _doubt(address: str) -> Fault | None:
     if _PLACES.search(address):
         return Fault(
             ProblemCode.RECIPIENT,
-            f'"{shown(address)}" has a place of a template that was not filled in. Type the address, or delete it.',
+            f'"{shown(address)}" has a template placeholder that was not filled in. Type the address, or delete it.',
             Severity.WARNING,
         )
     if address.partition("@")[0].casefold() in _NO_ADDRESS:

@@ -47,7 +47,7 @@ class ProblemCode(StrEnum):
     OLD_EXCEL = "old-excel", _ERROR, "the file is an old Excel file (.xls)", _REPAIR
     SEVERAL_SHEETS = "several-sheets", _ERROR, "several sheets have known headings", "choose one with `--sheet`"
     SHEET_UNREAD = (
-        "sheet-unread", _WARNING, "another sheet looks like boxes, and is not read", "move its rows to the sheet",
+        "sheet-unread", _WARNING, "another sheet seems to contain boxes, and is not read", "move its rows to the sheet",
     )  # fmt: skip
     HOSTILE = "hostile", _ERROR, "the workbook holds what no spreadsheet program writes", _REPAIR
     TOO_LARGE = "too-large", _ERROR, "the file is too large to read", "split it into several files"

@@ -1,4 +1,4 @@
-"""Visible sheets of a workbook that are not read, and look as if they had boxes."""
+"""Visible sheets of a workbook that are not read, and seem to contain boxes."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
@@ -21,7 +21,7 @@ _FEW: Final = 2  # rows without addresses or PINs
 def warn_unread_sheets(
     others: Iterable[tuple[str, Sequence[Row]]], read: str, extensions: Collection[str]
 ) -> Iterator[Problem]:
-    """Warn once of the sheets that look as if they had boxes.
+    """Warn once of the sheets that seem to contain boxes.
 
     Args:
         others: the names of the visible sheets that are not read, and their first rows.
@@ -33,12 +33,12 @@ def warn_unread_sheets(
     if not found:
         return
     named = join_limited([f'"{shown_number(name)}"' for name in found], _MAX_LISTED)
-    which = f"sheet {named} is not read, and looks" if len(found) == 1 else f"sheets {named} are not read, and look"
+    which = f"sheet {named} is not read, and seems" if len(found) == 1 else f"sheets {named} are not read, and seem"
     yield Problem(
         row=None,
         code=ProblemCode.SHEET_UNREAD,
-        message=f"{which} like boxes. Move the rows below those of the sheet "
-        f'"{shown_number(read)}", into the same columns. If they are no boxes, nothing needs to be done.',
+        message=f"{which} to contain boxes. Move their rows below those of the sheet "
+        f'"{shown_number(read)}", into the same columns. If they are no boxes, ignore this warning.',
         option=f'Or add headings, and import that sheet too, with --sheet "{shown_number(found[0])}".',
     )
 

@@ -86,7 +86,7 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
 def _warn_unread(
     package: Package, read: Sheet, heading_map: Mapping[str, str] | None, others: Sequence[SheetPart]
 ) -> Sheet:
-    """Add the warning about other sheets that look as if they had boxes."""
+    """Add the warning about other sheets that seem to contain boxes."""
     paths = {part.path: part.name for part in reversed(others)}  # several sheets may share a part
     rows = ((name, _rows_to(package, path, SEARCHED_ROWS)) for path, name in reversed(paths.items()))
     keys = [letter for letter, column in match_headings(read.headings, heading_map).items() if column is KEY_COLUMN]

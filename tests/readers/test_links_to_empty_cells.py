@@ -1,4 +1,4 @@
-"""A formula that refers to an empty cell gives 0, which nobody typed."""
+"""A formula that refers to an empty cell gives 0, which no one typed."""
 
 from pathlib import Path
 from xml.sax.saxutils import escape
