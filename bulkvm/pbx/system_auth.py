@@ -6,8 +6,9 @@ from collections.abc import Callable
 import httpx
 from httpx import codes
 
-from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown
+from bulkvm.model.errors import LoginRefused, MalformedAnswer, OutcomeUnknown, SwitchFailed
 from bulkvm.model.settings import Site
+from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.auth import Handle, PasswordAuth, SiteAuth, Token
 from bulkvm.pbx.responses import login_rejected, read_object
 from bulkvm.pbx.session_checks import Session, SessionChecks, TokenEnded
@@ -23,23 +24,35 @@ class SystemAuth(PasswordAuth):
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(site, clock=clock)
         self.checks: SessionChecks = SessionChecks(self, clock)
+        self._is_switched = False  # perhaps, since the answer to a switch was lost
 
     async def _check_new(self, token: Token, request: httpx.Request, handle: Handle) -> Token:
         if self.expected is None or self.expected.id is None:
             return token
-        asked_at = self._clock()
-        try:
-            response = await handle(switch_request(request, self.site.url, token.text, self.expected.id))
-        except OutcomeUnknown as error:
-            raise switch_failed(error) from error
-        try:
-            check_switch(response, self.expected, self.secrets)
-        except LoginRefused as error:
-            self.refusal = error
-            raise
-        token = self._read_switch(response, asked_at) or token
+        token = await self._switch(token, self.expected, self.expected.id, request, handle)
         await self.checks.confirm(token.session, request, handle)
         return token
+
+    async def _switch(
+        self, token: Token, expected: Tenant, tenant_id: str, request: httpx.Request, handle: Handle
+    ) -> Token:
+        """Switch a token to a tenant. Returns it, or the new one that the PBX gives."""
+        asked_at = self._clock()
+        try:
+            response = await handle(switch_request(request, self.site.url, token.text, tenant_id))
+            check_switch(response, expected, self.secrets)
+        except OutcomeUnknown as error:
+            self._is_switched = True
+            raise switch_failed(error) from error
+        except SwitchFailed:
+            self._is_switched = True
+            raise
+        except LoginRefused as error:
+            if not self._is_switched:
+                self.refusal = error
+                raise
+            return token  # the PBX may refuse to switch to the tenant in force, which is for the check to find out
+        return self._read_switch(response, asked_at) or token
 
     def _read_switch(self, response: httpx.Response, asked_at: float) -> Token | None:
         """The new token that a PBX before 22.1 gives; None from a later one."""

@@ -171,6 +171,31 @@ async def test_what_passes_is_repeated_and_every_row_reaches_its_tenant(fault: s
     assert boxes_of(app) == [2, 14, 2]
 
 
+@pytest.mark.parametrize("lost", ["reset-after", "500-after", "html-after"])
+async def test_a_switch_that_is_refused_after_it_was_made_is_checked(lost: str) -> None:
+    """The refresh after the lost answer gives a token of the tenant in force, to which the PBX refuses to switch."""
+    app = several()
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules([f"{lost}:switch:1", "403:switch:2"])
+
+    async with connect(SITE, replace(FAST, retries=2), app=app, tenant=tenant) as pbx:
+        boxes = await pbx.list_boxes()
+
+    assert {box.name for box in boxes} == {"Box 1 of tenant 2", "Box 2 of tenant 2"}
+
+
+async def test_a_switch_that_is_refused_after_one_that_was_not_made_ends_the_run() -> None:
+    app = several(behave=("system:first",))
+    tenant = await tenant_of(app, SECOND)
+    app.state.faults = FaultRules(["reset:switch:1", "403:switch:2"])
+
+    async with connect(SITE, replace(FAST, retries=2), app=app, tenant=tenant) as pbx:
+        with pytest.raises(OtherTenant, match="instead of Clinic 2"):
+            await pbx.list_boxes()
+
+    assert app.state.traffic.counts["list"] == 0
+
+
 async def test_a_switch_that_is_lost_while_a_list_is_read_is_noticed_before_the_list_is_used() -> None:
     app = several(behave=("system:first",))
     tenant = await tenant_of(app, SECOND)
