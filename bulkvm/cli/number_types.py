@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -53,6 +54,17 @@ class Number(click.FloatRange):
             ValueError: it is not a number.
         """
         return float(text)
+
+
+class NumberOrNone(Number):
+    """A number in a range, or 0 for none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Parse it."""
+        with suppress(ValueError):
+            if self.parse(str(value).strip()) == 0:
+                return 0.0
+        return super().convert(value, param, ctx)
 
 
 class Seconds(Number):

@@ -12,7 +12,7 @@ from bulkvm.cli.completers import complete_sites
 from bulkvm.cli.console import Command
 from bulkvm.cli.file_arguments import SheetPath
 from bulkvm.cli.main import current_streams
-from bulkvm.cli.number_types import Duration, Number, Seconds, WholeNumber
+from bulkvm.cli.number_types import Duration, NumberOrNone, Seconds, WholeNumber
 from bulkvm.cli.site_access import Printed, RateOptions, Trust, open_site
 from bulkvm.columns import COLUMN_OF_HEADER
 from bulkvm.columns.header_matching import heading_key
@@ -254,7 +254,7 @@ def rate_options(command: Command) -> Command:
     defaults = DEFAULT_SETTINGS
     command = click.option(
         "--max-rps",
-        type=Number(0, 100_000, example="75"),
+        type=NumberOrNone(0.1, 100_000, example="75, or 0 for no limit"),
         envvar="BULKVM_MAX_RPS",
         help="The maximum number of requests per second, for all connections to the PBX; 0 for no limit.  [default: "
         f"the site's, or {defaults.max_rps:.0f}]",
