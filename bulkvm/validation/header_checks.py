@@ -58,6 +58,7 @@ _CERTAIN_PIN: Final = "Voicemail PIN"  # wins over other headings
 _ONE_NAME: Final = f'Put the whole name into one column, "{NAME_COLUMN.title}".'
 _ONE_LIST: Final = f'Put all addresses into one column, "{_RECIPIENTS.title}", separated by commas.'
 PLACEHOLDER: Final = "PLAN"  # in a message, where the name of the file is not known
+_OMIT_MAP: Final = "Or omit the --map that changes the column of the numbers."
 _UNDO_RESULT: Final = Problem(
     row=None,
     code=ProblemCode.UNDO_RESULT,
@@ -349,7 +350,11 @@ def _no_key(sheet: Sheet) -> Problem:
     letters = [letter for letter in headings if letter in sheet.cells]
     known = {column.header for column in sheet_columns(sheet).values()}
     options = suggest_map({headings[letter]: _first_texts(letter, sheet) for letter in letters}, known)
-    found = ", ".join(f'"{shown(heading)}"' for heading in headings.values() if heading) or "none"
+    # Of another system's export, only those of the file: others are derived from them.
+    there = [text for text in headings.values() if text and (sheet.read_as is None or text in sheet.heading_map)]
+    found = ", ".join(f'"{shown(heading)}"' for heading in there) or "none"
+    if sheet.read_as:
+        options = []
     return Problem(
         row=None,
         column=KEY_COLUMN.header,
@@ -358,7 +363,7 @@ def _no_key(sheet: Sheet) -> Problem:
             f"no column is called {KEY_COLUMN.title} (or Ext, Mailbox, Number ...). "
             f"Headings found: {found}. Rename the column that holds the numbers."
         ),
-        option=f"Or read it with {' '.join(options)}." if options else "",
+        option=f"Or read it with {' '.join(options)}." if options else _OMIT_MAP if sheet.read_as else "",
     )
 
 

@@ -123,6 +123,15 @@ def test_the_result_of_an_export_has_our_columns_alone_and_can_be_imported(
     ]  # fmt: skip
 
 
+def test_a_map_that_takes_the_numbers_away_is_named(bulkvm: Bulkvm, folder: Path) -> None:
+    file = FREEPBX.write(folder)
+
+    text = bulkvm("validate", file, "--from", "freepbx", "--map", "extension=name").text
+
+    assert "Or omit the --map that changes the column of the numbers. [column-missing]" in text
+    assert "enable_email_notify" not in text
+
+
 @pytest.mark.usefixtures("pbx")
 def test_the_advice_about_an_export_that_does_not_show_whether_e_mail_is_sent_turns_it_on(
     bulkvm: Bulkvm, folder: Path
