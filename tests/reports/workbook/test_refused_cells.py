@@ -136,7 +136,7 @@ def test_invalid_cells_keep_their_text_in_a_clean_copy(tmp_path: Path, suffix: s
 
 @pytest.mark.parametrize("kind", CellKind)
 def test_the_sheet_and_the_checks_agree_on_what_cannot_be_read(kind: CellKind) -> None:
-    by_reader = kind in {CellKind.MERGED, CellKind.NOTE, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD}
+    by_reader = kind in {CellKind.MERGED, CellKind.OTHER_ENCODING, CellKind.UNKNOWN_WORD}
     assert (kind in UNREADABLE) is (by_reader or fault_of_kind(kind, digits=False) is not None)
     assert (kind in UNREADABLE | NOT_DIGITS) is (by_reader or fault_of_kind(kind, digits=True) is not None)
 
