@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import Bulkvm
-from tests.office import NEEDS_OFFICE, save_as
+from tests.cli.program import SAMPLES, Bulkvm
+from tests.office import NEEDS_OFFICE, convert, save_as
 
 HEADER = "extension_number,name,pin,prompt,enable_pin,enable_email_notify,recipients,play_datetime\n"
 # Nothing of it looks like another number once a spreadsheet has read it as one.
@@ -15,6 +15,14 @@ PLAIN = (
     "6203,1,357913,en-US,yes,no,,12_HOUR_CLOCK\n"
 )
 ZEROS = PLAIN + "0101,-,024680,,yes,no,,\n0102,1E5,0246802,,yes,no,,\n0103,2026-03-01,013579,,yes,no,,\n"
+
+CALCULATED = {
+    "A16",
+    "B2",
+    "B18",
+    "A71",
+    "C79",
+}  # formulas that LibreOffice calculates, and a name that one of them gives
 
 pytestmark = [NEEDS_OFFICE, pytest.mark.usefixtures("pbx")]
 
@@ -62,3 +70,21 @@ def test_a_result_that_libreoffice_saved_can_be_imported_again(bulkvm: Bulkvm, f
     saved = save_as(folder / f"r.{suffix}", suffix, folder / "saved", as_text=suffix == "csv")
 
     assert bulkvm("import", saved, "--yes", "--json").json["counts"]["unchanged"] == 6
+
+
+def test_other_workbooks_that_libreoffice_saved_are_read_as_before(bulkvm: Bulkvm, folder: Path) -> None:
+    mistakes = SAMPLES / "mistakes.xlsx"
+    bulkvm("template", "template.xlsx")
+    bulkvm("validate", mistakes, "--annotate", "annotated.xlsx", "--clean", "clean.xlsx")
+    bulkvm("import", mistakes, "--yes", "--skip-invalid", "--result", "result.xlsx")
+    names = [Path(f"{name}.xlsx") for name in ("template", "annotated", "clean", "result")]
+
+    convert(names, "xlsx", folder / "saved")
+
+    for name in names:
+        before, after = (bulkvm("validate", file, "--json").json for file in (name, "saved" / name))
+        assert before["rows"] == after["rows"]
+        problems = [
+            {(p["cell"], p["code"]) for p in of["problems"] if p["cell"] not in CALCULATED} for of in (before, after)
+        ]
+        assert problems[0] == problems[1] != set()
