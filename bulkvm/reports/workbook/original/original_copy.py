@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
-from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple
+from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple, get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.columns import refused_text
@@ -34,6 +34,7 @@ from bulkvm.reports.workbook.original.original_cells import (
 )
 from bulkvm.reports.workbook.original.original_summary import remove_former_summary, write_summary
 from bulkvm.reports.workbook.original.result_cells import add_results
+from bulkvm.reports.workbook.original.result_pane import set_up_printing
 from bulkvm.reports.workbook.original.unsupported_content import has_unsupported_content, remove_unsupported_pictures
 from bulkvm.reports.workbook.summary import Line
 from bulkvm.reports.workbook.text_cells import fit
@@ -67,6 +68,10 @@ def format_original_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     if annotation.results is not None:
         for colour, cells in add_results(worksheet, sheet, annotation.results).items():
             marked[colour].extend(cells)
+    else:
+        last = max((cell.column for cell in existing_cells(worksheet) if cell.value is not None), default=1)
+        bottom = max(sheet.cells.index, default=sheet.header_row)
+        set_up_printing(worksheet, sheet.header_row, f"{get_column_letter(last)}{bottom}")
     add_mark_rules(worksheet, marked)
     title, *rest = annotation.summary
     write_summary(workbook, [title, *notices, *rest], sheet.name)

@@ -16,6 +16,7 @@ from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.annotated_copy import write_annotated
 from bulkvm.reports.workbook.summary import MARKER
 from bulkvm.validation import validate
+from tests.reports.printing import assert_prints_as_wide_as_a_page
 from tests.reports.workbook.original.excel import LOST, NOTHING, annotate, chart_of, notices, save
 
 REPLACED = "Formulas in columns that are read"
@@ -147,3 +148,15 @@ def test_a_summary_that_was_renamed_is_still_replaced(tmp_path: Path) -> None:
     workbook.save(once)
 
     assert openpyxl.load_workbook(annotate(once)).sheetnames == ["bulkvm", "Boxes"]
+
+
+def test_an_annotated_copy_is_printed_as_wide_as_a_page_unless_the_person_set_it_up(tmp_path: Path) -> None:
+    def set_up(_: Workbook, sheet: Worksheet) -> None:
+        sheet.set_portrait()
+        sheet.set_print_scale(80)
+
+    plain = openpyxl.load_workbook(annotate(save(tmp_path / "plain.xlsx", lambda *_: None))).worksheets[1]
+    own = openpyxl.load_workbook(annotate(save(tmp_path / "own.xlsx", set_up))).worksheets[1]
+
+    assert_prints_as_wide_as_a_page(plain)
+    assert (own.page_setup.orientation, own.page_setup.scale) == ("portrait", 80)
