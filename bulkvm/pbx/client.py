@@ -12,7 +12,7 @@ import httpx
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.box import Box, Owner, Record
 from bulkvm.model.confirmation import Gap, is_confirmed
-from bulkvm.model.errors import MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxRefused, TenantNotConfirmed
+from bulkvm.model.errors import MalformedAnswer, NoSuchBox, OutcomeUnknown, PbxError, PbxRefused, TenantNotConfirmed
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx.box_json import box_json, read_owner
@@ -115,15 +115,24 @@ class Pbx:
         """
         for _ in range(_MAX_READINGS):
             began = self.moment()
-            value = await read()
-            span = began, self.moment()
-            await self.confirm_tenant()
-            if is_confirmed(span, self.gaps):
-                return value
+            try:
+                value = await read()
+            except PbxError:  # perhaps since the boxes of two tenants contradict each other
+                if await self._is_confirmed_since(began):
+                    raise
+            else:
+                if await self._is_confirmed_since(began):
+                    return value
         raise TenantNotConfirmed(
             f"The PBX ended the login during each of {_MAX_READINGS} readings, so it is not certain that they show "
             f"{self._client.expected}. Try again later, or use the login of one of the tenant's own users."
         )
+
+    async def _is_confirmed_since(self, began: int) -> bool:
+        """Check the tenant, and return whether all that was read since a moment is confirmed."""
+        span = began, self.moment()
+        await self.confirm_tenant()
+        return is_confirmed(span, self.gaps)
 
     async def list_boxes(self, query: Query | None = None, progress: Progress = no_progress) -> tuple[Box, ...]:
         """List every shared voicemail box that matches the query, completely or not at all.
