@@ -872,6 +872,17 @@ def test_a_plan_that_is_imported_as_a_sheet_is_refused_before_the_pbx_is_asked_a
     assert (sorted(folder.iterdir()), planned.state.traffic.counts.total()) == (files, requests)
 
 
+@pytest.mark.usefixtures("planned")
+def test_an_approved_plan_advises_no_options_that_it_refuses(bulkvm: Bulkvm, folder: Path) -> None:
+    write_csv(folder / "boxes.csv", ("6205", "Attic", "", "", ""))
+    bulkvm("plan", "boxes.csv", "--skip-invalid", "--output", "other.xlsx")
+
+    sent = bulkvm("import", "other.xlsx", "--approved", "--yes")
+
+    assert "Box 6205 does not exist yet, and a new box needs a PIN." in sent.err
+    assert "--generate-pins" not in sent.err
+
+
 @pytest.mark.parametrize("forgotten", [1, 2])
 def test_a_plan_whose_run_was_forgotten_is_not_sent_again(bulkvm: Bulkvm, planned: Starlette, forgotten: int) -> None:
     bulkvm(*APPROVED)

@@ -65,7 +65,7 @@ def test_after_confirmation_the_outcome_is_reported(tmp_path: Path) -> None:
     assert (tmp_path / "r.xlsx").exists()
 
 
-def test_the_question_of_an_undo_shows_how_many_boxes_it_deletes_and_restores(tmp_path: Path) -> None:
+def test_the_questions_about_a_run_show_how_much_they_delete_and_restore(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n6202,Sales,402818\n", "utf-8")
     (tmp_path / "b.csv").write_text("extension_number,name,pin\n6201,Front Desk,\n6203,Bar,402819\n", "utf-8")
     with running(create_app()) as server:
@@ -80,6 +80,9 @@ def test_the_question_of_an_undo_shows_how_many_boxes_it_deletes_and_restores(tm
 
         with on_a_terminal(tmp_path, "undo", "last", **known) as (terminal, program):
             terminal.answer("Delete 1 box and restore 1 box of Simulated clinic (simulator.example) on localhost", "n")
+            terminal.read_to_the_end()
+        with on_a_terminal(tmp_path, "runs", "forget", "last", **known) as (terminal, _):
+            terminal.answer("Delete 1 journal? This run can then no longer be undone.", "n")
             terminal.read_to_the_end()
 
     assert program.returncode == 1

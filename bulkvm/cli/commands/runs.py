@@ -98,7 +98,8 @@ def forget_command(run: str | None, *, older_than: timedelta | None, yes: bool, 
         "\n".join(["Journals to delete, with the PINs and former values in them:", *map(_describe, journals)])
     )
     what = count(len(journals), "journal")
-    if not confirm(f"Delete {what}? These runs can then no longer be undone.", console, ("delete", "deleted"), yes=yes):
+    lost = "This run" if len(journals) == 1 else "These runs"
+    if not confirm(f"Delete {what}? {lost} can then no longer be undone.", console, ("delete", "deleted"), yes=yes):
         return ExitCode.NOT_ALL_DONE
     forget_runs(journals)
     console.info(f"{what} deleted.")

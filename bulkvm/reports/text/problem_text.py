@@ -57,6 +57,7 @@ def render_problems(
     *,
     most: int = 5,
     advice: str = "`bulkvm validate FILE --annotate COPY` marks every cell in a copy of the sheet.",
+    with_options: bool = True,
 ) -> str:
     """Render problems in the order of the sheet, a limited number of each code; the others are counted.
 
@@ -64,6 +65,7 @@ def render_problems(
         problems: all problems.
         most: the maximum number for each code.
         advice: where to see the others.
+        with_options: whether to name options that help with some problems.
     """
     if not problems:
         return "No problems."
@@ -77,9 +79,9 @@ def render_problems(
         lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
     if advice and max(map(len, of_code.values())) > most:
         lines.append(advice)
-    if len(of_code[ProblemCode.PIN_LENGTH]) > most:
+    if with_options and len(of_code[ProblemCode.PIN_LENGTH]) > most:
         lines.append("An import with --replace-pins replaces the refused PINs of new boxes by generated ones.")
-    return "\n".join([*lines, *_advise_options(problems)])
+    return "\n".join([*lines, *(_advise_options(problems) if with_options else ())])
 
 
 def _render_more(count: int) -> str:
