@@ -115,6 +115,9 @@ def _collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():  # counts the new rows as old: else the next collection would search them all
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
