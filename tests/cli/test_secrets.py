@@ -76,7 +76,7 @@ def recorded(
             monkeypatch.setenv(name, value)
         texts = []
         for number, command in enumerate(COMMANDS):  # the first one meets no refusal
-            app.state.faults = FaultRules(["random:any:rate=0.1,seed=3", f"422:create:{number or 99}"])
+            app.state.faults = FaultRules(["random:any:rate=0.05,seed=3", f"422:create:{number or 99}"])
             ended = bulkvm(*command, "-v")
             texts.append(ended.out + ended.err)
         app.state.faults = FaultRules(["401:any:1-99"])
