@@ -66,6 +66,12 @@ def column_letters(sheet: Sheet) -> Mapping[str, str]:
     return {KEY_COLUMN.header: next(iter(sheet.headings), "A"), **letters}
 
 
+def join_notes(marks: Iterable[Mark]) -> str:
+    """Return the note of a cell with several marks, such as a merged one, with each text once."""
+    texts = dict.fromkeys(text for mark in marks for text in mark.note.removeprefix(NOTE_HEAD).split("\n\n"))
+    return fit(NOTE_HEAD + "\n\n".join(texts))
+
+
 def note_height(note: str) -> int:
     """Return the height in pixels at which a note is readable without scrolling, up to a maximum."""
     return min(_LINE_HEIGHT * (count_lines(note, _CHARACTERS_A_LINE) + 1), _MAX_HEIGHT)

@@ -18,7 +18,9 @@ def count_pages_wide(widths: Iterable[float]) -> int:
     return max(ceil(sum(widths) / _WIDEST_PAGE), 1)
 
 
-def set_up_page(sheet: Worksheet, header_row: int | None = None, *, footer: str = "", pages_wide: int = 1) -> None:
+def set_up_page(
+    sheet: Worksheet, header_row: int | None = None, *, footer: str = "", pages_wide: int = 1, key: int | None = None
+) -> None:
     """Print a sheet in landscape, as wide as the page, with its header row (counted from 0) on each page.
 
     Args:
@@ -26,6 +28,7 @@ def set_up_page(sheet: Worksheet, header_row: int | None = None, *, footer: str 
         header_row: counted from 0; None if there is none.
         footer: the text at the left of each page, in place of the name of the sheet.
         pages_wide: how many pages the table takes side by side.
+        key: the column (counted from 0) that is repeated on each of them.
     """
     sheet.set_landscape()
     sheet.set_paper(PAPER)
@@ -35,3 +38,5 @@ def set_up_page(sheet: Worksheet, header_row: int | None = None, *, footer: str 
     sheet.set_footer(f"&L{footer or left}&R{right}")
     if header_row is not None:
         sheet.repeat_rows(header_row)
+    if key is not None and pages_wide > 1:
+        sheet.repeat_columns(key, key)

@@ -122,8 +122,8 @@ def _last_before(used: Sequence[int], needed: int) -> int:
 
 
 def messages_by_row(problems: Sequence[Problem]) -> Mapping[int | None, str]:
-    """Join the problems of each row into one message."""
+    """Join the problems of each row into one message, errors first: they are what must be corrected."""
     found: dict[int | None, list[str]] = defaultdict(list)
-    for problem in in_sheet_order(problems):
+    for problem in sorted(in_sheet_order(problems), key=lambda problem: problem.severity):
         found[problem.row].append(render_for_sheet(problem))
     return {row: " ".join(texts) for row, texts in found.items()}

@@ -35,6 +35,7 @@ _NOT_DONE: Final = {
     Reason.GONE: "Boxes gone",
     None: "Rows not done",
 }
+_UNDONE: Final = {Status.UPDATED: "the box has its former values again, or was deleted"}
 CHART_TITLE: Final = "Rows"
 CHART_AT: Final = "D2"  # beside the counts and the run details, which are tall enough
 
@@ -101,6 +102,11 @@ def summary_name(taken: Collection[str], name: str = NAME) -> str:
     return next(free for free in names if free not in folded)
 
 
+def repeated_row(lines: Sequence[Line]) -> int | None:
+    """Return the headings of the last list, counted from 1, which is the longest and goes on over pages."""
+    return max((row for row, line in enumerate(lines, start=1) if line.kind is LineKind.HEADING), default=None)
+
+
 def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
     """Return the statuses in the chart by row, counted from 1."""
     return {row: line.charted for row, line in enumerate(lines, start=1) if line.charted}
@@ -125,7 +131,7 @@ def summarise_run(
         Line((run.title or render_counts(counts),), LineKind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
         *_next_steps(_steps_after_undo(outcomes, run) if run.undo_of else _steps_after_import(outcomes, run.plan)),
-        *_status_counts(counts),
+        *_status_counts(counts, _UNDONE if run.undo_of else {}),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
         *list_problems(sheet, problems),
@@ -263,12 +269,12 @@ def _sentence(message: str) -> str:
     return message[:1].upper() + message[1:]
 
 
-def _status_counts(counts: Mapping[Status, int]) -> Iterator[Line]:
+def _status_counts(counts: Mapping[Status, int], meanings: Mapping[Status, str]) -> Iterator[Line]:
     yield Line()
     yield Line(("Status", "Meaning", "Rows"), LineKind.HEADING)
     for status, n in counts.items():
         if n:
-            yield Line((status, status.meaning, n), LineKind.ROW, status, charted=status)
+            yield Line((status, meanings.get(status, status.meaning), n), LineKind.ROW, status, charted=status)
     yield Line(("Total", "", sum(counts.values())), LineKind.ROW)
 
 

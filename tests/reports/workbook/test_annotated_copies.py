@@ -208,6 +208,49 @@ def test_a_corrected_copy_shows_the_persons_conditional_formats_again(tmp_path: 
     assert [str(formatting.sqref) for formatting in sheet.conditional_formatting] == ["C4", "A4:A7", "A1:Z99"]
 
 
+def test_a_corrected_sheet_without_the_summary_loses_its_marks(tmp_path: Path) -> None:
+    save_clinic(tmp_path / "clinic.xlsx")
+    copy = openpyxl.load_workbook(write_annotated(tmp_path / "a.xlsx", read_sheet(tmp_path / "clinic.xlsx"), PROBLEMS))
+    del copy["bulkvm"], copy.defined_names["bulkvm_summary"]
+    copy.save(tmp_path / "b.xlsx")
+
+    again = write_annotated(tmp_path / "c.xlsx", read_sheet(tmp_path / "b.xlsx"), PROBLEMS[:1])
+
+    sheet = openpyxl.load_workbook(again)["Our boxes"]
+    notes = [cell.coordinate for row in sheet for cell in row if cell.comment and "bulkvm says" in cell.comment.text]
+    assert notes == ["C4"]
+    assert {cell: colour for cell, colour in colours(sheet).items() if colour in {RED, AMBER}} == {"C4": RED}
+
+
+def test_merged_cells_have_one_mark_with_each_text_once(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    own = workbook.worksheets[0]
+    for row in (["Ext", "Name"], ["6201", "Desk"], ["6202", None]):
+        own.append(row)
+    own.merge_cells("B2:B3")
+    workbook.save(tmp_path / "a.xlsx")
+    sheet = read_sheet(tmp_path / "a.xlsx")
+    warning = Problem(row=3, cell="B3", code=ProblemCode.NAME_TWICE, message="twice.", severity=Severity.WARNING)
+
+    copy = openpyxl.load_workbook(write_annotated(tmp_path / "b.xlsx", sheet, [*validate(sheet).problems, warning]))
+
+    cell = copy.worksheets[1]["B2"]
+    assert cell.comment is not None
+    assert (cell.comment.text.count("bulkvm says"), cell.comment.text.count("Unmerge it")) == (1, 1)
+    assert cell.comment.text.endswith("Warning: twice.")
+    assert colours(copy.worksheets[1])["B2"] == RED
+
+
+@pytest.mark.parametrize("name", ["Boxes", None], ids=["workbook", "text"])
+def test_each_printed_page_of_a_long_list_has_its_headings(tmp_path: Path, name: str | None) -> None:
+    sheet, problems = flood(tmp_path, name)
+
+    summary = openpyxl.load_workbook(write_annotated(tmp_path / "annotated.xlsx", sheet, problems))["bulkvm"]
+
+    heading = next(cell.row for cell in summary["A"] if cell.value == "Where (click)")
+    assert summary.print_title_rows == f"${heading}:${heading}"
+
+
 @pytest.mark.parametrize("colour", [Color(rgb="FFFFFFFF"), Color(theme=0)], ids=["white", "of the theme"])
 def test_white_text_is_black_on_a_mark(tmp_path: Path, colour: Color) -> None:
     workbook = openpyxl.Workbook()

@@ -20,8 +20,10 @@ from openpyxl.worksheet.views import Pane
 
 from bulkvm.model.errors import UsageError
 from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
+from bulkvm.reports.workbook.annotated_copy import write_annotated
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.reports.workbook.result_columns import RESULT_HEADINGS
 from bulkvm.reports.workbook.styles import AMBER, GREEN, RED
@@ -204,7 +206,7 @@ def wide_sheet(folder: Path, headings: list[str], *, freeze: str | None = None, 
     own.append(headings)
     own.append(["6201" if heading == "Ext" else "x" for heading in headings])
     for column in range(1, len(headings) + 1):
-        own.column_dimensions[get_column_letter(column)].width = 20
+        own.column_dimensions[get_column_letter(column)].width = 30
     own.freeze_panes = freeze
     workbook.save(folder / "wide.xlsx")
     return replace(read_sheet(folder / "wide.xlsx"), name=name)
@@ -292,6 +294,55 @@ def test_a_result_prints_as_wide_as_a_page_with_its_headings(clinic: Sheet, tmp_
     sheet = openpyxl.load_workbook(written).worksheets[1]
     assert_prints_as_wide_as_a_page(sheet, HEADER_ROW)
     assert str(sheet.print_area).endswith("!$A$1:$H$7")
+
+
+def test_a_result_of_an_annotated_copy_prints_its_columns(tmp_path: Path) -> None:
+    copy = write_annotated(tmp_path / "copy.xlsx", save_clinic(tmp_path / "clinic.xlsx"), PROBLEMS)
+
+    written = write_result(tmp_path / "result.xlsx", read_sheet(copy), OUTCOMES, PROBLEMS, RUN)
+
+    sheet = openpyxl.load_workbook(written)["Our boxes"]
+    assert_prints_as_wide_as_a_page(sheet, HEADER_ROW)
+    assert str(sheet.print_area).endswith("!$A$1:$H$7")
+
+
+def test_a_wide_result_is_printed_on_several_pages_that_can_be_read_each_with_the_extensions(
+    clinic: Sheet, tmp_path: Path
+) -> None:
+    wide = replace(clinic, name=None, headings={**clinic.headings} | dict.fromkeys("EFGHIJKL", "Remarks"))
+    saved = openpyxl.load_workbook(clinic.path)
+    for letter in "EFGHIJKL":
+        saved["Our boxes"][f"{letter}3"] = "Remarks"
+        saved["Our boxes"].column_dimensions[letter].width = 30
+    saved.save(tmp_path / "wide.xlsx")
+    sheet = wide if clinic.name is None else read_sheet(tmp_path / "wide.xlsx")
+    outcomes = [replace(outcome, message="long " * 40) for outcome in OUTCOMES]
+
+    written = openpyxl.load_workbook(write_result(tmp_path / "result.xlsx", sheet, outcomes, [], RUN)).worksheets[1]
+
+    assert written.page_setup.fitToWidth == 2
+    assert (written.print_title_rows, written.print_title_cols) == (f"${HEADER_ROW}:${HEADER_ROW}", "$A:$A")
+
+
+def test_the_message_of_a_row_begins_with_its_errors(tmp_path: Path) -> None:
+    warning = Problem(row=2, cell="A2", code=ProblemCode.NAME_TWICE, message="w.", severity=Severity.WARNING)
+    error = Problem(row=2, cell="B2", code=ProblemCode.PIN_LENGTH, message="e.")
+    sheet = sheet_of(["Ext", "PIN"], ["620", "1"], name=None)
+    outcome = Outcome(row=2, extension_number="620", status=Status.INVALID)
+
+    written = write_result(tmp_path / "r.xlsx", sheet, [outcome], [warning, error], RUN)
+
+    assert openpyxl.load_workbook(written).worksheets[1]["D2"].value == "B2: e. A2: w."
+
+
+def test_the_result_of_an_undo_does_not_count_deleted_boxes_as_changed(tmp_path: Path) -> None:
+    outcome = Outcome(row=2, extension_number="6201", status=Status.UPDATED, message="The box was deleted.")
+    run = replace(RUN, title="1 row: 1 deleted", undo_of="20261123T021500Z-0007-clinic")
+
+    written = write_result(tmp_path / "r.xlsx", sheet_of(["Ext"], ["6201"], name=None), [outcome], [], run)
+
+    counts = {row[0]: row[1] for row in openpyxl.load_workbook(written).worksheets[0].iter_rows(values_only=True)}
+    assert counts["updated"] == "the box has its former values again, or was deleted"
 
 
 def test_the_person_s_print_setup_stays(tmp_path: Path) -> None:

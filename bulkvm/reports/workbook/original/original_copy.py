@@ -21,7 +21,7 @@ from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
+from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, join_notes, note_height
 from bulkvm.reports.workbook.original.external_content import remove_external_content
 from bulkvm.reports.workbook.original.formula_results import replace_formulas
 from bulkvm.reports.workbook.original.mark_rules import add_mark_rules, remove_mark_rules
@@ -57,7 +57,7 @@ def format_original_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     assert sheet.name is not None
     workbook, notices = _load(sheet.path)
     worksheet: Worksheet = workbook[sheet.name]
-    if remove_former_summary(workbook, sheet.name):
+    if remove_former_summary(workbook, sheet.name) or _has_our_notes(worksheet):
         _remove_former_marks(worksheet)
     _mark_truncated_texts(worksheet, sheet)
     if replace_formulas(worksheet, sheet):
@@ -71,7 +71,7 @@ def format_original_copy(sheet: Sheet, annotation: Annotation) -> bytes:
     else:
         last = max((cell.column for cell in existing_cells(worksheet) if cell.value is not None), default=1)
         bottom = max(sheet.cells.index, default=sheet.header_row)
-        set_up_printing(worksheet, sheet.header_row, f"{get_column_letter(last)}{bottom}")
+        set_up_printing(worksheet, sheet, f"{get_column_letter(last)}{bottom}")
     add_mark_rules(worksheet, marked)
     title, *rest = annotation.summary
     write_summary(workbook, [title, *notices, *rest], sheet.name)
@@ -104,14 +104,17 @@ def _mark_truncated_texts(worksheet: Worksheet, sheet: Sheet) -> None:
 
 
 def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> dict[str, list[Cell]]:
-    """Mark cells, and return them by colour."""
+    """Mark cells, and return them by colour. The marks of merged cells, errors first, are one."""
+    marks_of_cell: dict[str, list[Mark]] = defaultdict(list)
+    for place, mark in marks.items():
+        marks_of_cell[visible_cell(worksheet, *coordinate_to_tuple(place)).coordinate].append(mark)
     marked: dict[str, list[Cell]] = defaultdict(list)
-    for number, (place, mark) in enumerate(marks.items()):
-        cell = visible_cell(worksheet, *coordinate_to_tuple(place))
-        cell.fill = solid_fill(styles.COLOURS[mark.severity])
-        marked[styles.COLOURS[mark.severity]].append(cell)
+    for number, (place, found) in enumerate(marks_of_cell.items()):
+        cell, colour = worksheet[place], styles.COLOURS[found[0].severity]
+        cell.fill = solid_fill(colour)
+        marked[colour].append(cell)
         if number < MAX_NOTES:
-            cell.comment = _note(cell.comment, mark.note)
+            cell.comment = _note(cell.comment, join_notes(found))
     return marked
 
 
@@ -119,6 +122,11 @@ def _note(theirs: Comment | None, ours: str) -> Comment:
     """Make a note, below the text of an existing one."""
     text = fit(f"{theirs.text.rstrip()}\n\n{ours}") if theirs else ours
     return Comment(text, theirs.author if theirs else NOTE_AUTHOR, height=note_height(text), width=NOTE_WIDTH)
+
+
+def _has_our_notes(worksheet: Worksheet) -> bool:
+    """Whether cells have notes of an earlier copy, as in a sheet that was copied without its summary."""
+    return any(cell.comment and NOTE_HEAD in cell.comment.text for cell in existing_cells(worksheet))
 
 
 def _remove_former_marks(worksheet: Worksheet) -> None:

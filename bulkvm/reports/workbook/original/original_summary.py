@@ -27,6 +27,7 @@ from bulkvm.reports.workbook.summary import (
     Line,
     LineKind,
     charted_statuses,
+    repeated_row,
     summary_name,
 )
 
@@ -56,6 +57,8 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], sheet_name: str) ->
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", PAPER
     sheet.page_setup.fitToHeight = 0
+    if heading := repeated_row(lines):
+        sheet.print_title_rows = f"{heading}:{heading}"
     left, right = FOOTER
     sheet.HeaderFooter.oddFooter = HeaderFooterItem(left=_HeaderFooterPart(left), right=_HeaderFooterPart(right))
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)

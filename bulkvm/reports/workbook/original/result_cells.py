@@ -54,7 +54,7 @@ def add_results(worksheet: Worksheet, sheet: Sheet, results: Results) -> Mapping
     _widen_filter(worksheet, sheet, max(places))
     show_results(worksheet, sheet, places[0])
     bottom = max(sheet.cells.index, default=sheet.header_row)
-    set_up_printing(worksheet, sheet.header_row, f"{get_column_letter(max(places))}{bottom}")
+    set_up_printing(worksheet, sheet, f"{get_column_letter(max(places))}{bottom}")
     return coloured
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.views import Selection
 from openpyxl.worksheet.worksheet import Worksheet
@@ -10,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.columns import KEY_COLUMN
 from bulkvm.model.sheet import Sheet
 from bulkvm.reports.workbook.marks import column_letters
+from bulkvm.reports.workbook.page_setup import count_pages_wide
 from bulkvm.reports.workbook.result_view import make_view
 
 _DEFAULT_WIDTH: Final = 8.43  # characters, in Excel
@@ -37,20 +39,28 @@ def show_results(worksheet: Worksheet, sheet: Sheet, result: int) -> None:
         view.pane.topLeftCell = f"{get_column_letter(max(shown.first, columns + 1))}{rows + 1}"
 
 
-def set_up_printing(worksheet: Worksheet, header_row: int, last: str) -> None:
+def set_up_printing(worksheet: Worksheet, sheet: Sheet, last: str) -> None:
     """Print in landscape, as wide as the page, with the headings on each, unless the person set something up.
 
-    The printed area ends with the `last` cell: otherwise, it would grow with long messages.
+    The setup of an earlier copy, or of the template, is renewed. A wide table takes several pages side by side, each
+    with the extensions, so that its text can be read. The printed area ends with the `last` cell: otherwise, it would
+    grow with long messages.
     """
-    setup, properties = worksheet.page_setup, worksheet.sheet_properties
-    is_fitted = properties.pageSetUpPr and properties.pageSetUpPr.fitToPage
-    has_area = worksheet.print_title_rows or worksheet.print_area
-    if setup.orientation in {"portrait", "landscape"} or is_fitted or setup.scale or has_area:
+    setup, properties, header_row = worksheet.page_setup, worksheet.sheet_properties, sheet.header_row
+    is_fitted = bool(properties.pageSetUpPr and properties.pageSetUpPr.fitToPage)
+    titles = worksheet.print_title_rows
+    is_ours = is_fitted and setup.fitToHeight == 0 and titles == f"${header_row}:${header_row}"
+    is_theirs = setup.orientation in {"portrait", "landscape"} or is_fitted or setup.scale
+    if not is_ours and (is_theirs or titles or worksheet.print_area):
         return
     worksheet.print_area = f"A1:{last}"
     setup.orientation, setup.fitToHeight = "landscape", 0
     properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     worksheet.print_title_rows = f"{header_row}:{header_row}"
+    setup.fitToWidth = count_pages_wide(column_widths(worksheet, coordinate_to_tuple(last)[1]))
+    if setup.fitToWidth > 1:
+        key = column_letters(sheet)[KEY_COLUMN.header]
+        worksheet.print_title_cols = f"{key}:{key}"
 
 
 def column_widths(worksheet: Worksheet, last: int) -> list[float]:

@@ -114,7 +114,7 @@ def _write_sheet(workbook: Workbook, worksheet: Worksheet, sheet: Sheet, annotat
     worksheet.freeze_panes(view.rows, view.columns, view.rows, view.first - 1)
     if not view.columns:
         worksheet.set_top_left_cell(0, view.first - 1)
-    set_up_page(worksheet, header, footer=annotation.footer, pages_wide=count_pages_wide(widths) if is_wrapped else 1)
+    set_up_page(worksheet, header, footer=annotation.footer, pages_wide=count_pages_wide(widths), key=key - 1)
     worksheet.print_area(0, 0, last, len(grid.headings) - 1)  # otherwise, it would grow with long messages
     worksheet.autofilter(header, 0, last, len(grid.headings) - 1)
 

@@ -10,7 +10,16 @@ from xlsxwriter.worksheet import Worksheet
 from bulkvm.model.outcome import Colour
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.page_setup import set_up_page
-from bulkvm.reports.workbook.summary import CHART_AT, CHART_TITLE, MARKER, WIDTHS, Line, LineKind, charted_statuses
+from bulkvm.reports.workbook.summary import (
+    CHART_AT,
+    CHART_TITLE,
+    MARKER,
+    WIDTHS,
+    Line,
+    LineKind,
+    charted_statuses,
+    repeated_row,
+)
 from bulkvm.reports.workbook.text_cells import write_text
 
 _FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
@@ -47,7 +56,8 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
                 write_text(sheet, row, column, value, cell_format)
     _add_chart(workbook, sheet, lines)
     sheet.hide_gridlines(2)
-    set_up_page(sheet, footer=footer)
+    heading = repeated_row(lines)
+    set_up_page(sheet, heading and heading - 1, footer=footer)
 
 
 def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> None:
