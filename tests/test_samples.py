@@ -42,6 +42,7 @@ def test_the_sample_with_mistakes_has_every_kind_of_problem_that_a_person_can_ma
         # The whole file is refused, or a column is missing.
         ProblemCode.COLUMN_MISSING, ProblemCode.COLUMN_TWICE, ProblemCode.HEADING_AMBIGUOUS, ProblemCode.NO_HEADER,
         ProblemCode.MAP_NOT_THERE, ProblemCode.PIN_COLUMN_UNCERTAIN, ProblemCode.UNDO_RESULT, ProblemCode.PLAN_AS_SHEET,
+        ProblemCode.DIFF_AS_SHEET,
         ProblemCode.NO_ROWS, ProblemCode.HEADINGS_CHANGE,
         ProblemCode.SAVED_TWICE, ProblemCode.NAME_MISSING, ProblemCode.PIN_MISSING, ProblemCode.PIN_COLUMN_UNREAD,
         # Excel does not write these.

@@ -38,6 +38,7 @@ __all__ = [
     "CLEAR",
     "COLUMNS",
     "COLUMN_OF_HEADER",
+    "DIFFERENCE_HEADING",
     "EXAMPLE",
     "ID_COLUMN",
     "ID_HEADING",
@@ -46,12 +47,14 @@ __all__ = [
     "NAME_COLUMN",
     "PIN_COLUMN",
     "PIN_NOT_SENT",
+    "PLAN_DETAILS",
     "PLAN_HEADING",
     "RESULT_PREFIX",
     "ROW_HEADING",
     "SECRET_HEADERS",
     "SENT_PIN_HEADING",
     "STATUS_HEADING",
+    "SUMMARY_STEPS",
     "UNDO_HEADING",
     "Column",
     "FieldKind",
@@ -84,6 +87,11 @@ UNDO_HEADING: Final = f"{RESULT_PREFIX}undo_of"
 
 # In a plan file: what happens to each row. Such a file is imported with --approved only.
 PLAN_HEADING: Final = f"{RESULT_PREFIX}plan"
+DIFFERENCE_HEADING: Final = "Difference"  # in a list of differences, which is no sheet to import
+
+# Lines of the first sheets of results, copies and plans, which have no rows to import.
+SUMMARY_STEPS: Final = "What to do next"
+PLAN_DETAILS: Final = "Plan details"
 
 KEY_COLUMN: Final = Column(
     header="extension_number",

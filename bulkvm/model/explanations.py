@@ -148,6 +148,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.ID_UNKNOWN: "Ids differ between PBXs. The sheet may have been exported from another one.",
     _P.NOT_SHOWN: "An update replaces the whole box. The PBX may reset a field that is not sent.",
     _P.PLAN_AS_SHEET: "A plan is approved or refused as a whole, and not edited and imported.",
+    _P.DIFF_AS_SHEET: "Importing it would send the names in it, and none of the other values.",
     _P.NOT_A_PLAN: "Only the user and the machine that made a plan can send it, so that no other file takes its place.",
     _P.PLAN_EDITED: "What is sent must be what was approved.",
     _P.PLAN_EXPIRED: "The PBX may have changed since the plan was approved.",

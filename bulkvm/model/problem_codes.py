@@ -89,6 +89,7 @@ class ProblemCode(StrEnum):
         "the file is a plan, not a sheet",
         "add `--approved`, or use the sheet itself",
     )
+    DIFF_AS_SHEET = "diff-as-sheet", _ERROR, "the file is a list of differences, not a sheet", "use the sheet itself"
     NOT_A_PLAN = (
         "not-a-plan",
         _ERROR,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from bulkvm.columns import COLUMNS, KEY_COLUMN
+from bulkvm.columns import COLUMNS, KEY_COLUMN, PLAN_DETAILS, SUMMARY_STEPS
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import match_heading, match_headings
 from bulkvm.columns.suggested_columns import suggest_map
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_LISTED: Final = 8
+_OF_SUMMARIES: Final = frozenset({SUMMARY_STEPS, PLAN_DETAILS})
 _MAX_LENGTH: Final = 40
 _GROUP_ROWS: Final = 3  # above the headings
 _GROUP_WORDS: Final = 3
@@ -157,6 +158,12 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
     """Make the error for a file without a header row, with the headings that are needed and those found."""
     if is_empty:
         return empty_error(name)
+    if any(text.strip() in _OF_SUMMARIES for row in rows for text in row.cells.values()):
+        return SheetError(
+            f"{name} has only the first sheet of a workbook, which describes the others. Use the workbook itself, or "
+            "open it, click the tab of the sheet with the boxes, and save that one as CSV.",
+            ProblemCode.NO_HEADER,
+        )
     if twice := _saved_twice(rows):
         return SheetError(
             f"{name} was saved as CSV twice: each line is in a single cell ({twice}). Export it again from its source, "

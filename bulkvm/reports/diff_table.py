@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN
+from bulkvm.columns import COLUMN_OF_HEADER, DIFFERENCE_HEADING, KEY_COLUMN, NAME_COLUMN
 from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
@@ -60,7 +60,7 @@ def render_diff_counts(diff: Diff, names: tuple[str, str]) -> str:
 
 
 def _headings(names: tuple[str, str]) -> Sequence[str]:
-    return (KEY_COLUMN.title, NAME_COLUMN.title, "Difference", *names)
+    return (KEY_COLUMN.title, NAME_COLUMN.title, DIFFERENCE_HEADING, *names)
 
 
 def _rows(diff: Diff, *, in_words: bool = False) -> Sequence[Sequence[str]]:

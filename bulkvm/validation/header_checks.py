@@ -9,6 +9,7 @@ from typing import Final
 from bulkvm.columns import (
     COLUMN_OF_HEADER,
     COLUMNS,
+    DIFFERENCE_HEADING,
     KEY_COLUMN,
     NAME_COLUMN,
     PIN_COLUMN,
@@ -77,13 +78,25 @@ _PLAN: Final = Problem(
     ),
     option=f"To send it: `bulkvm import {PLACEHOLDER} --approved`.",
 )
+_DIFFERENCES: Final = Problem(
+    row=None,
+    code=ProblemCode.DIFF_AS_SHEET,
+    message="this is a list of differences, of which only the names would be read. Use the sheet that has the right "
+    "values.",
+    option="It is one of the two that `bulkvm diff` compared.",
+)
 _OTHER_PURPOSES: Final = {UNDO_HEADING: _UNDO_RESULT, PLAN_HEADING: _PLAN}
 
 
 def find_other_purpose(sheet: Sheet) -> list[Problem]:
-    """Find out whether a workbook is a plan or the result of an undo, which are not sheets to import."""
+    """Find out whether a file is a plan, the result of an undo or a list of differences: no sheets to import."""
     headings = {heading.strip().casefold() for heading in sheet.headings.values()}
-    return [problem for heading, problem in _OTHER_PURPOSES.items() if heading in headings]
+    found = [problem for heading, problem in _OTHER_PURPOSES.items() if heading in headings]
+    is_diff = DIFFERENCE_HEADING.casefold() in headings and {*sheet_columns(sheet).values()} == {
+        KEY_COLUMN,
+        NAME_COLUMN,
+    }
+    return [*found, _DIFFERENCES] if is_diff else found
 
 
 def check_headings(sheet: Sheet) -> list[Problem]:

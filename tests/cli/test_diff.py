@@ -310,3 +310,22 @@ def test_two_files_can_be_compared_from_python_too(bulkvm: Bulkvm) -> None:
     )
 
     assert (len(package.make_diff(a, b).changed), package.make_diff(a, a).is_empty) == (2, True)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_list_of_differences_is_not_imported_as_a_sheet(bulkvm: Bulkvm, suffix: str) -> None:
+    bulkvm("diff", write("a.csv", A), write("b.csv", B.replace("0104,=New,720493", "0103,=New,720493")))
+    bulkvm("diff", "a.csv", "b.csv", "--output", f"d.{suffix}")
+
+    refused = bulkvm("import", f"d.{suffix}", "--site", "simulator", "--yes")
+    checked = bulkvm("validate", f"d.{suffix}", "--json")
+
+    assert (refused.code, checked.code) == (3, 3)
+    assert f"Nothing was sent. d.{suffix}: this is a list of differences" in refused.err
+    assert "diff-as-sheet" in {problem["code"] for problem in checked.json["problems"]}
+
+
+def test_a_sheet_with_a_column_of_differences_is_no_list_of_them(bulkvm: Bulkvm) -> None:
+    checked = bulkvm("validate", write("a.csv", "Extension,Name,PIN,Difference\n6201,Desk,402817,none\n"))
+
+    assert checked.code == 0

@@ -6,13 +6,13 @@ from openpyxl.utils import get_column_letter
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bulkvm.columns import CLEAR, COLUMNS, EXAMPLE, ID_COLUMN, Column
+from bulkvm.columns import CLEAR, COLUMNS, ID_COLUMN, Column
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.page_setup import set_up_page
 from bulkvm.reports.workbook.text_cells import row_height, write_text
 
 _EXAMPLE_STEP: Final = (
-    f'Row 2 is an example: type over it, or delete it. Cells that begin with "{EXAMPLE.strip()}" are not imported.'
+    "Row 2 is an example, which is not imported. If you type over it, clear its cells that you do not need."
 )
 _STEPS: Final = (
     'Fill in the sheet "Boxes": one row for each shared voicemail box. New boxes need the columns marked with *.',

@@ -32,7 +32,7 @@ _INVALID_FORMAT: Final = {
     "bold": True, "font_color": "#9C0006", "border": 1, "border_color": "#9C0006", "bg_color": styles.RED,
 }  # fmt: skip
 _EXAMPLE_FORMAT: Final = {**styles.TEXT, "italic": True, "font_color": "#595959", "bg_color": "#F2F2F2"}
-_EXAMPLE_HINT: Final = 'Cells that begin with "e.g." are an example and are not imported. Type over them. '
+_EXAMPLE_HINT: Final = "This row is an example, which is not imported. If you type over it, clear its other cells. "
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bulkvm.columns import PLAN_DETAILS
 from bulkvm.columns.sheet_columns import sha256_without_pins
 from bulkvm.model.change import ChangeKind, Plan, PlannedStatus
 from bulkvm.model.problem import Problem
@@ -101,7 +102,7 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
         "valid until": f"{facts.valid_until:{_TIME}}",
     }
     yield Line()
-    yield Line(("Plan details",), LineKind.SECTION)
+    yield Line((PLAN_DETAILS,), LineKind.SECTION)
     yield from (Line((name, text), LineKind.ROW) for name, text in rows.items())
     yield Line()
     texts = (

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Final
 
-from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns import KEY_COLUMN, SUMMARY_STEPS
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.exit_codes import ExitCode
 from bulkvm.model.outcome import Outcome, Reason, Status, count_statuses, count_unseen
@@ -140,7 +140,7 @@ def summarise_run(
 
 def _next_steps(steps: Sequence[str]) -> Iterator[Line]:
     yield Line()
-    yield Line(("What to do next",), LineKind.SECTION)
+    yield Line((SUMMARY_STEPS,), LineKind.SECTION)
     yield from (Line((f"{number}. {step}",)) for number, step in enumerate(steps, start=1))
 
 

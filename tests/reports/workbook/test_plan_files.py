@@ -1,5 +1,6 @@
 """Plan files, as the person sees them who signs them."""
 
+import csv
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -13,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bulkvm.model.box import NOT_KNOWN, Record
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers import read_sheet
 from bulkvm.reports.workbook.plan_summary import PlanFacts
@@ -85,6 +86,15 @@ def test_the_first_page_and_the_rows_of_a_plan_are_as_they_were_read(tmp_path: P
 
     golden("reports/plan-page.txt", f"{texts(page)}\n{texts(boxes)}")
     assert hidden.sheet_state == "veryHidden"
+
+
+def test_the_first_page_that_was_saved_as_csv_is_recognised(tmp_path: Path) -> None:
+    page, *_ = save_plan(save_clinic(tmp_path / "clinic.xlsx"), tmp_path / "plan.xlsx")
+    with (tmp_path / "saved.csv").open("w", newline="") as saved:
+        csv.writer(saved).writerows(page.iter_rows(values_only=True))
+
+    with pytest.raises(SheetError, match="has only the first sheet of a workbook"):
+        read_sheet(tmp_path / "saved.csv")
 
 
 @pytest.mark.parametrize("save", [save_clinic, save_clinic_csv])

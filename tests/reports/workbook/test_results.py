@@ -18,7 +18,7 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.table import Table
 from openpyxl.worksheet.views import Pane
 
-from bulkvm.model.errors import UsageError
+from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import Sheet
@@ -322,6 +322,19 @@ def test_a_wide_result_is_printed_on_several_pages_that_can_be_read_each_with_th
 
     assert written.page_setup.fitToWidth == 2
     assert (written.print_title_rows, written.print_title_cols) == (f"${HEADER_ROW}:${HEADER_ROW}", "$A:$A")
+
+
+def test_a_first_sheet_that_was_saved_as_csv_is_recognised(clinic: Sheet, tmp_path: Path) -> None:
+    files = [
+        write_result(tmp_path / "result.xlsx", clinic, OUTCOMES, PROBLEMS, RUN),
+        write_annotated(tmp_path / "copy.xlsx", clinic, PROBLEMS),
+    ]
+    for file in files:
+        with (tmp_path / "saved.csv").open("w", newline="") as saved:
+            csv.writer(saved).writerows(openpyxl.load_workbook(file).worksheets[0].iter_rows(values_only=True))
+
+        with pytest.raises(SheetError, match="click the tab of the sheet with the boxes, and save that one as CSV"):
+            read_sheet(tmp_path / "saved.csv")
 
 
 def test_the_message_of_a_row_begins_with_its_errors(tmp_path: Path) -> None:

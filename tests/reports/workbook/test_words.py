@@ -100,6 +100,7 @@ def test_files_for_people_have_a_persons_words(tmp_path: Path) -> None:
     [
         ["Ext", UNDO_HEADING],
         ["Ext", "bulkvm_plan"],
+        ["Extension", "Name", "Difference"],
         ["Ext", "Password", "Voicemail password"],
         ["Ext", "Email", "E-mail"],
         ["Ext", "Extension"],
