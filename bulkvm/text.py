@@ -48,6 +48,11 @@ def command_word(text: str) -> str:
     return f"$'{''.join(escaped)}'"
 
 
+def runs_in_shell(text: str) -> bool:
+    """Whether a shell would run or replace a part of the text, even in double quotes, which all shells know."""
+    return "$" in text or "`" in text
+
+
 def command_file(file: str | os.PathLike[str]) -> str:
     """Write the name of a file so that it can be pasted into a shell, also if it begins like an option."""
     text = os.fspath(file)

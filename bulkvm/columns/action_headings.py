@@ -1,5 +1,6 @@
 """Recognises columns that ask for something that an import does not do, such as "Delete?"."""
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -21,6 +22,8 @@ _ACTIVE: Final = folded_names(
     "active, is active, enabled, enable, in use, voicemail, vm, has voicemail, enable voicemail, voicemail enabled, "
     "voicemail active, voicemail on, vm enabled, enable vm, mailbox enabled, enable mailbox, aktiv, aktiviert, "
     "aktivieren, voicemail aktiv, voicemail aktiviert, voicemail aktivieren, mailbox aktiv, mailbox aktiviert, actif, "
+    "mailbox active, mailbox in use, voicemail in use, voicemail box active, voicemail box enabled, vm active, "
+    "box active, "
     "activé, activer, messagerie vocale, messagerie activée, messagerie vocale activée, activer la messagerie vocale, "
     "activo, activado, habilitado, activar buzón de voz, buzón activo, buzón de voz activo, attivo, attivato, "
     "abilitato, casella attiva, casella vocale attiva, segreteria attiva, actief, ingeschakeld, voicemail actief, "
@@ -54,6 +57,24 @@ _ABOUT: Final = _OBJECTS | word_set(
     "benutzer konto aktueller employe personnel compte actuel empleado personal cuenta actual dipendente personale "
     "attuale medewerker gebruiker huidige funcionario conta atual del do"
 )
+# Below such a heading, a date shows that the box may not be wanted.
+_LEAVING: Final = folded_names(
+    "exit date, date of exit, leaving date, date of leaving, date left, left on, leave date, last day, "
+    "last working day, termination date, date of termination, end date, employment end, employment end date, end of "
+    "employment, contract end, contract end date, end of contract, departure date, Austrittsdatum, Austritt am, "
+    "Austritt zum, ausgeschieden am, ausgeschieden zum, letzter Arbeitstag, Kündigungsdatum, Vertragsende, Enddatum, "
+    "date de départ, date de sortie, date de fin, fin de contrat, date de fin de contrat, fecha de baja, fecha de "
+    "salida, fecha de fin, fecha fin, fin de contrato, data di uscita, data uscita, data di fine, data fine, data di "
+    "cessazione, data cessazione, fine rapporto, datum uit dienst, uitdienstdatum, einddatum, einde contract, data de "
+    "saída, data de desligamento, data de demissão, data de fim, fim do contrato"
+)
+_REMARKS: Final = folded_names(
+    "note, notes, remark, remarks, comment, comments, Bemerkung, Bemerkungen, Kommentar, Kommentare, Anmerkung, "
+    "Anmerkungen, Hinweis, Hinweise, Notiz, Notizen, remarque, remarques, commentaire, commentaires, observación, "
+    "observaciones, nota, notas, comentario, comentarios, commento, commenti, osservazioni, opmerking, opmerkingen, "
+    "observação, observações, comentário, comentários"
+)
+_DATE: Final = re.compile(r"(?:[0-9]\D*){3}")
 _STATUS_COMPOUNDS: Final = word_set(
     "mitarbeiterstatus personalstatus beschaftigungsstatus beschaeftigungsstatus benutzerstatus kontostatus "
     "mailboxstatus medewerkerstatus gebruikersstatus accountstatus userstatus"
@@ -64,6 +85,11 @@ def names_action(heading: str) -> bool:
     """Whether a heading asks what to do with a box, or shows whether it is in use: "Delete?", "Active"."""
     heading = without_notes(heading)
     return _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
+
+
+def may_mark_rows(heading: str) -> bool:
+    """Whether cells below a heading may mark rows as not wanted, in a remark or by a date, too."""
+    return names_action(heading) or fold(without_notes(heading)) in _LEAVING | _REMARKS
 
 
 def is_unwanted(heading: str, text: str) -> bool:
@@ -82,6 +108,17 @@ def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
     """Whether a column such as "Import?" has a yes or a mark in some cells, and all others are blank."""
     filled = {text.strip(STRIP_CHARS) for text in texts} - {""}
     return bool(filled) and all(map(is_yes, filled)) and _is_for_wanted(without_notes(heading))
+
+
+def dates_leaving(heading: str, text: str) -> bool:
+    """Whether a cell has the date when a person leaves, or when a box is to be deleted."""
+    heading = without_notes(heading)
+    return bool(_DATE.search(text)) and (fold(heading) in _LEAVING or _is_for_unwanted(heading))
+
+
+def remarks_unwanted(heading: str, text: str) -> bool:
+    """Whether a remark shows that a box is not wanted: "please delete"."""
+    return fold(without_notes(heading)) in _REMARKS and marks_unwanted(text)
 
 
 def _is_for_unwanted(heading: str) -> bool:

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from bulkvm.columns.invisible import find_invisible, is_invisible
-from bulkvm.text import escape_quotes
+from bulkvm.text import escape_quotes, runs_in_shell
 
 # Zero-width characters, direction marks, fillers and the like, which str.strip keeps.
 _INVISIBLE: Final = "".join(
@@ -98,6 +98,11 @@ def shown_number(text: str) -> str:
     """Shorten a text for a message, with its digits, and escape its quotes."""
     text = " ".join(text.split())
     return escape_quotes(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def sheet_option(name: str) -> str:
+    """The option that chooses a sheet, with a placeholder if a command cannot have its name as it is."""
+    return f'--sheet "{"Its name" if runs_in_shell(name) else shown_number(name)}"'
 
 
 def to_ascii_digits(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN, RESULT_PREFIX
 from bulkvm.columns.cell_display import shown
 from bulkvm.columns.column import Column
-from bulkvm.columns.heading_notes import explains, without_count
+from bulkvm.columns.heading_notes import explains, inverts, without_count
 from bulkvm.columns.heading_words import (
     asks_yes_or_no,
     fold,
@@ -28,6 +28,7 @@ from bulkvm.columns.heading_words import (
     without_new,
 )
 from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
+from bulkvm.text import runs_in_shell
 
 _LONGEST: Final = 255  # of a heading: the readers cut those of sheets there, and a JSON field may have any length
 _UNKNOWN: Final[frozenset[str]] = frozenset()
@@ -112,7 +113,7 @@ def possible_columns(heading: str) -> frozenset[str]:
     structure = _STRUCTURE.findall(heading)
     if not structure:
         return _one(heading)
-    if len(structure) > _MOST_PARTS:
+    if len(structure) > _MOST_PARTS or names_new_number(heading):
         return _UNKNOWN
     outer, notes = _split_notes(heading)
     if notes and (found := _named(outer)):
@@ -156,8 +157,9 @@ def heading_key(heading: str) -> str:
 
 
 def map_option(heading: str, header: str) -> str:
-    """The option that maps a heading, with a placeholder if a message cannot show it as it is."""
-    text = shown(heading) if heading_key(shown(heading)) == heading_key(heading) else "Their heading"
+    """The option that maps a heading, with a placeholder if a message or a command cannot have it as it is."""
+    is_shown = heading_key(shown(heading)) == heading_key(heading) and not runs_in_shell(heading)
+    text = shown(heading) if is_shown else "Their heading"
     return f'--map "{text}={header}"'
 
 
@@ -281,7 +283,7 @@ def _one(text: str) -> frozenset[str]:
 
 def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
     """Whether a note shows that a heading is about something else, as in "PIN (SIP)"."""
-    if names_outdated(note):
+    if names_outdated(note) or (inverts(note) and not found.isdisjoint(_SWITCHES.values())):
         return True
     if PIN_COLUMN.header in found and not names_pin_of_box(heading):
         if explains(note) or asks_yes_or_no(note) or not _LETTER.search(note):
@@ -294,7 +296,7 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
         words = frozenset(fold(word) for word in note.split())
         is_part = words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
         return is_part or names_other_person(note)  # "Name (manager)"
-    return KEY_COLUMN.header in found and names_other_number(note)
+    return KEY_COLUMN.header in found and (names_other_number(note) or names_other_person(note))
 
 
 def _completes_pin(heading: str, note: str, found: frozenset[str]) -> bool:

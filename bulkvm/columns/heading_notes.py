@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from bulkvm.columns.boolean import is_no, is_yes
 from bulkvm.columns.heading_words import is_note, names_other_thing, names_outdated, split_words, word_set
 
 # A word of these makes a text a note, whatever words are beside it.
@@ -63,6 +64,26 @@ _BIRTHDAY: Final = re.compile(
     r"nascimento)\b",
     re.IGNORECASE,
 )
+
+
+# As in "1 = off", and in a note of these words alone: "disabled".
+_MEANING: Final = re.compile(r"(\w+)\s*[=:]\s*(\w+)")
+_INVERTING: Final = word_set(
+    "disable disabled suppress suppressed negative negated inverse inverted reversed bypass off out without never "
+    "deaktivieren deaktiviert aus ohne desactiver desactive desactivee sans desactivar desactivado desactivada sin "
+    "disattiva disattivato disattivata disabilitato disabilitata senza uitschakelen uitgeschakeld uit zonder "
+    "desativar desativado desativada sem"
+)
+_WITH_INVERTING: Final = word_set("opt is e mail email pin notification notify the of")
+
+
+def inverts(note: str) -> bool:
+    """Whether a note shows that yes means no: "1 = off", "opt out", "disabled"."""
+    pairs = _MEANING.findall(note)
+    if any((is_yes(left) and is_no(right)) or (is_no(left) and is_yes(right)) for left, right in pairs):
+        return True
+    words = set(split_words(note))
+    return not words.isdisjoint(_INVERTING) and words <= _INVERTING | _WITH_INVERTING
 
 
 def explains(text: str) -> bool:

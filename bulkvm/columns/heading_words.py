@@ -84,7 +84,9 @@ _NEW: Final = word_set(
 _NEGATIONS: Final = word_set(
     "no not non none don dont disable disabled disabling without skip stop suppress kein keine keinen nicht ohne "
     "deaktivieren deaktiviert pas sans desactiver desactive sin desactivar desactivado senza disattiva disattivato "
-    "disabilita geen niet zonder uitschakelen nao sem desativar desativado"
+    "disabilita geen niet zonder uitschakelen nao sem desativar desativado "
+    "off never suppressed suppress exclude excluded bypass unsubscribe opt aus unterdruckt unterdrueckt desactivee "
+    "desactivada disattivata uit uitgeschakeld desativada"
 )
 _STATUS: Final = word_set(
     "active enabled enable status state aktiv aktiviert actif active activo activado estado attivo stato actief ativo"
@@ -115,8 +117,8 @@ _PREPOSITIONS: Final = word_set("to from of at von bis a au de y da e en tot sim
 _YES_OR_NO: Final = word_set("yes no y n ja nein j oui non o si s nee sim nao on off true false or oder ou of")
 _MAIL_OR_NOTICE: Final = re.compile("mail|notif|courriel|correo|correio|posta|benachricht|melding")
 _OUTDATED: Final = word_set(
-    "old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua anterior "
-    "vecchio vecchia precedente oud oude vorige antigo antiga"
+    "legacy old former previous alt alte alter altes bisher bisherige bisheriger ancien ancienne antiguo antigua "
+    "anterior vecchio vecchia precedente oud oude vorige antigo antiga"
 )
 # As in "do not use" and "nicht verwendet".
 _UNUSED: Final = re.compile(
@@ -146,7 +148,8 @@ _RECIPIENTS: Final = re.compile("recip|destinat|empf|ontvang|notif|benachr")
 # Words for numbers that are not extensions.
 _OTHER_NUMBERS: Final = word_set(
     "mobile mobil handy cell cellular portable movil cellulare mobiel celular telemovel fax did ddi external extern "
-    "externe externo esterno messages nachrichten"
+    "externe externo esterno messages nachrichten forward forwarding forwarded transfer divert weiterleitung "
+    "umleitung renvoi transfert desvio deviazione doorschakeling"
 )
 # Words for other numbers in lists: counts, amounts, years, and the numbers of departments and persons.
 _OTHER_FIGURES: Final = word_set(

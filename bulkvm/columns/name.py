@@ -9,7 +9,7 @@ from bulkvm.columns.cell_display import STRIP_CHARS, character_name, shown, stan
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.error_values import is_error_value
 from bulkvm.columns.invisible import find_stray_invisible
-from bulkvm.columns.unwanted_words import names_switched_off
+from bulkvm.columns.unwanted_words import names_switched_off, names_unassigned
 from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
@@ -18,6 +18,7 @@ MAX_LENGTH: Final = 64
 # Words of letters or digits; a first one alone may stand for no value.
 PLAIN_NAME: Final = re.compile(
     rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?!(?:NULL|Null|NIL|Nil|NaN|NAN|Nan|None|NONE|NA|Na|Undefined|UNDEFINED|TBD|TBA) )"
+    "(?!(?i:no|not|do|to|nicht|ne|non|niet|sin|sans|senza|sem|geen|ohne|uit|dado|dada|former) )"
     "[A-Z][A-Za-z]*(?: [A-Za-z0-9]+)+"
 )
 
@@ -27,8 +28,12 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOST: Final = "\ufffd"
 # Where a program without the letter wrote a question mark: M?ller, ?ngstr?m.
 _LOST_AS_MARK: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\S)\?[^\W\d_]")
-# As programs write them; 0 is a link to an empty cell, as in =HR!B3.
-_NO_NAME: Final = frozenset({"true", "false", "[object object]", "0"})
+# As programs and people write them; 0 is a link to an empty cell, as in =HR!B3.
+_NO_NAME: Final = frozenset({
+    "true", "false", "[object object]", "0", "no name", "noname", "unknown", "unbekannt", "ohne name", "ohne namen",
+    "sans nom", "inconnu", "sin nombre", "desconocido", "senza nome", "sconosciuto", "geen naam", "onbekend",
+    "sem nome", "desconhecido",
+})  # fmt: skip
 # What people write instead of the value of the row above.
 _AS_ABOVE: Final = frozenset({
     '"', "''", '-"-', "\u201d", "\u3003", "\u2033", "same", "gleich", "dito", "ditto", "dto", "dto.", "detto", "idem",
@@ -233,7 +238,10 @@ def no_template(value: str, _: PinPolicy) -> Fault | None:
 
 
 def no_switched_off(value: str, _: PinPolicy) -> Fault | None:
-    """Warn of a note that the box is not in use: "Doe, Jane (DISABLED)"."""
+    """Warn of a note that the box is not in use: "Doe, Jane (DISABLED)", or of a name that only shows this."""
+    if names_unassigned(value):
+        message = f'The name is "{shown(value)}", as for a number that is not in use. If so, delete the row.'
+        return Fault(ProblemCode.ROW_NOT_WANTED, message, Severity.WARNING)
     parts = [part for part in _PARTS.split(value) if part]
     notes = (part for part in parts if len(parts) > 1 and not any(map(str.isdigit, part)))
     found = next(filter(names_switched_off, notes), "")

@@ -7,11 +7,22 @@ from typing import Final
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import map_option, match_heading, parts_of_name, suggest_column, suggest_extensions
-from bulkvm.columns.heading_words import fold, names_other_address, names_other_person, names_pin_of_box
+from bulkvm.columns.heading_words import (
+    fold,
+    names_other_address,
+    names_other_person,
+    names_outdated,
+    names_pin_of_box,
+    negates,
+    split_words,
+    word_set,
+)
 
 _RECIPIENTS: Final = COLUMN_OF_HEADER["recipients"]
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PIN: Final = re.compile("[0-9]{3,12}")
+# Beside the word for e-mail, of addresses to which no messages are to be sent, and of what is no address.
+_NO_RECIPIENTS: Final = word_set("from reply fax bounce bounced blocked server domain format template type subject")
 # Parts of what systems call a name, in plain letters.
 _NAMES: Final = (
     "name", "user", "display", "subscriber", "owner", "person", "employee", "holder", "contact", "label",
@@ -52,13 +63,16 @@ def _names(texts: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _may_be_name(heading: str, texts: Sequence[str]) -> bool:
-    is_named = suggest_column(heading) is NAME_COLUMN or any(part in fold(heading) for part in _NAMES)
-    are_words = all(any(map(str.isalpha, text)) and "@" not in text for text in texts)
-    return is_named and bool(texts) and are_words and not names_other_person(heading)
+    if not texts or not all(any(map(str.isalpha, text)) and "@" not in text for text in texts):
+        return False
+    is_named = any(part in fold(heading) for part in _NAMES) or suggest_column(heading) is NAME_COLUMN
+    return is_named and not names_other_person(heading)
 
 
 def _may_be_mail(heading: str, texts: Sequence[str]) -> bool:
-    return bool(texts) and all(map(_ADDRESS.match, texts)) and not names_other_address(heading)
+    if not texts or not all(map(_ADDRESS.match, texts)) or names_other_address(heading):
+        return False
+    return not (names_outdated(heading) or negates(heading)) and _NO_RECIPIENTS.isdisjoint(split_words(heading))
 
 
 def _may_be_pin(heading: str, texts: Sequence[str]) -> bool:

@@ -53,7 +53,17 @@ _FILLERS: Final = word_set(
     "to be please the has have had been is was on since from of box boxes mailbox voicemail vm user account employee "
     "company extension line row entry pbx bitte zu soll wird werden ist hat am seit die der das dem den aus firma "
     "unternehmen konto zeile a est ete le la l depuis entreprise societe compte ligne el il por desde empresa cuenta "
+    "this one diese diesen dieses "
     "fila da ha dal azienda riga te is op sinds het bedrijf rij em o foi conta linha"
+)
+
+
+_UNASSIGNED: Final = folded_names(
+    "unused, not used, unassigned, not assigned, unallocated, not allocated, vacant, available, no user, "
+    "unbelegt, nicht belegt, unbenutzt, nicht benutzt, nicht vergeben, nicht zugeordnet, non attribué, non "
+    "utilisé, non affecté, inutilisé, libre, sin asignar, no asignado, no asignada, sin uso, vacante, disponible, non "
+    "assegnato, non usato, inutilizzato, libero, disponibile, niet toegewezen, niet in gebruik, ongebruikt, "
+    "beschikbaar, não atribuído, não usado, sem uso, livre, disponível"
 )
 
 
@@ -69,6 +79,11 @@ def names_switched_off(note: str) -> bool:
     "Left" does not: it may be a place.
     """
     return fold(note) in _SWITCHED_OFF or _without_fillers(note) in _SWITCHED_OFF
+
+
+def names_unassigned(name: str) -> bool:
+    """Whether a name shows that its number is not in use: "unassigned"."""
+    return fold(name) in _UNASSIGNED or names_switched_off(name)
 
 
 def _without_fillers(text: str) -> str:

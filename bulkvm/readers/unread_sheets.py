@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
-from bulkvm.columns.cell_display import STRIP_CHARS, shown_number
+from bulkvm.columns.cell_display import STRIP_CHARS, sheet_option, shown_number
 from bulkvm.columns.heading_words import names_no_extension
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE
@@ -39,7 +39,7 @@ def warn_unread_sheets(
         code=ProblemCode.SHEET_UNREAD,
         message=f"{which} to contain boxes. Move their rows below those of the sheet "
         f'"{shown_number(read)}", into the same columns. If they are no boxes, ignore this warning.',
-        option=f'Or add headings, and import that sheet too, with --sheet "{shown_number(found[0])}".',
+        option=f"Or add headings, and import that sheet too, with {sheet_option(found[0])}.",
     )
 
 

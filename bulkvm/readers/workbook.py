@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import IO, Final
 
 from bulkvm.columns import ID_COLUMN, KEY_COLUMN, NAME_COLUMN
-from bulkvm.columns.cell_display import shown_number
+from bulkvm.columns.cell_display import sheet_option, shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
@@ -114,10 +114,10 @@ def _check_hidden_sheets(name: str, package: Package, heading_map: Mapping[str, 
     hidden = _candidates(package, [part for part in package.sheets if not part.is_visible], heading_map)
     found = [candidate.part for candidate in hidden if candidate.header and candidate.header.is_certain]
     if found:
-        title = shown_number(found[0].name)
+        title = found[0].name
         raise SheetError(
-            f'{name} has its headings in the hidden sheet "{title}". Show it (right-click on a sheet tab, Unhide), or '
-            f'choose it with --sheet "{title}".',
+            f'{name} has its headings in the hidden sheet "{shown_number(title)}". Show it (right-click on a sheet '
+            f"tab, Unhide), or choose it with {sheet_option(title)}.",
             ProblemCode.NO_HEADER,
         )
 
@@ -185,7 +185,7 @@ def _choose(name: str, package: Package, candidates: Sequence[_Candidate]) -> tu
         there = _list_names([part for part, _ in certain], " and ")
         raise SheetError(
             f"{name} has several sheets with known headings: {there}. Choose one with "
-            f'--sheet "{shown_number(certain[0][0].name)}".',
+            f"{sheet_option(certain[0][0].name)}.",
             ProblemCode.SEVERAL_SHEETS,
         )
     return certain[0]

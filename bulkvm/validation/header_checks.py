@@ -360,7 +360,7 @@ def _pin_problem(letter: str, sheet: Sheet, code: ProblemCode, message: str, opt
 
 def _no_key(sheet: Sheet) -> Problem:
     headings = sheet.headings
-    letters = [letter for letter in headings if letter in sheet.cells]
+    letters = list(islice((letter for letter in headings if letter in sheet.cells), _COMPARED))
     known = {column.header for column in sheet_columns(sheet).values()}
     options = suggest_map({headings[letter]: _first_texts(letter, sheet) for letter in letters}, known)
     # Of another system's export, only those of the file: others are derived from them.
@@ -399,7 +399,8 @@ def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], 
 def _other_columns(unknown: Mapping[str, str], known: Iterable[Column], sheet: Sheet) -> str:
     """How to read columns that look like the name or the recipients, if the sheet lacks them."""
     columns = {*(column.header for column in known), *sheet.heading_map.values(), PIN_COLUMN.header}
-    options = suggest_map({heading: _first_texts(letter, sheet) for letter, heading in unknown.items()}, columns)
+    texts = {heading: _first_texts(letter, sheet) for letter, heading in islice(unknown.items(), _COMPARED)}
+    options = suggest_map(texts, columns)
     return f"Or read what looks like {'them' if len(options) > 1 else 'it'}: {' '.join(options)}." if options else ""
 
 

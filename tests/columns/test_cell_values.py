@@ -773,7 +773,10 @@ def test_a_name_in_the_wrong_encoding_is_shown_as_it_was(name: str, encoding: st
         *((name, "row-not-wanted?", "delete the row") for name in (
             "Doe, Jane (DISABLED)", "[DISABLED] Jane Doe", "Jane Doe - inactive", "Doe (gekündigt)",
             "DO NOT USE - Lobby",
-            "Deleted: Lobby", "Bell (uit dienst)", "Bell (à supprimer)")),
+            "Deleted: Lobby", "Bell (uit dienst)", "Bell (à supprimer)",
+            "NOT IN USE", "Do Not Use", "To Be Deleted", "Disabled", "unused", "(vacant)", "Nicht belegt", "unassigned",
+            "Niet in gebruik", "sin asignar", "Non attribué")),
+        *((name, "name-placeholder?", "no name") for name in ("No Name", "Unknown", "unbekannt", "Sin Nombre")),
     ],
 )  # fmt: skip
 def test_what_templates_encodings_and_directories_leave_in_a_name_is_a_warning(
@@ -788,7 +791,8 @@ def test_what_templates_encodings_and_directories_leave_in_a_name_is_a_warning(
 
 @pytest.mark.parametrize(
     "name",
-    ["Entrance (left)", "Left wing", "Lobby (main)", "Room [A]", "Sales 50%", "AC\\DC", "A=B", "Na Li", "Null Island",
+    ["Entrance (left)", "Left wing", "Leer", "Blank", "Frei", "Spare", "No Limits", "To Go", "Do Re Mi", "Unused Stock",
+     "Lobby (main)", "Room [A]", "Sales 50%", "AC\\DC", "A=B", "Na Li", "Null Island",
      "100% Service", "Müller (Service)", "Parti Bell", "Old Town", "Desk: front", "Lobby <main>", "Price $5",
      "#1 Taxi"],
 )  # fmt: skip

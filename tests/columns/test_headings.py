@@ -509,3 +509,55 @@ def test_notify_recipients_may_be_the_switch_or_the_addresses(heading: str) -> N
 )  # fmt: skip
 def test_spaces_line_breaks_and_hyphens_in_a_heading_do_not_matter(heading: str, header: str) -> None:
     assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Extension (manager)", "Ext (assistant)", "Mailbox (supervisor)", "Durchwahl (Leiter)", "Extension (forward)",
+     "Ext (Weiterleitung)", "Extension (legacy)", "Ext (new)", "Extension - new", "Extension: new", "Durchwahl (neu)",
+     "Notify (disabled)", "Notify by e-mail (opt out)", "Ask for PIN (inverted)", "PIN required (0 = yes, 1 = no)",
+     "Notify (1 = off)", "Notify (yes: off)", "PIN abfragen (deaktiviert)", "E-mail notification (suppressed)"],
+)  # fmt: skip
+def test_a_note_that_changes_what_a_heading_means_makes_it_unknown(heading: str) -> None:
+    assert header_of(heading) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "header"),
+    [("Extension (3 digits)", "extension_number"), ("Extension (Berlin)", "extension_number"), ("PIN (new)", "pin"),
+     ("Notify (yes/no)", "enable_email_notify"), ("Notify (1 = on, 0 = off)", "enable_email_notify"),
+     ("Notify (x = yes)", "enable_email_notify"), ("Ask for PIN (on or off)", "enable_pin"),
+     ("Ask for PIN (default: yes)", "enable_pin"), ("Notify (leave blank for off)", "enable_email_notify")],
+)  # fmt: skip
+def test_a_note_that_explains_a_heading_does_not_change_it(heading: str, header: str) -> None:
+    assert header_of(heading) == header
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["E-mail notification off", "Notification off", "Benachrichtigung aus", "PIN-Abfrage aus", "Melding uit",
+     "E-mail notification suppressed", "Notify opt-out", "PIN required off", "Date and time off"],
+)  # fmt: skip
+def test_the_opposite_of_a_switch_gets_no_suggestion(heading: str) -> None:
+    assert suggest_column(heading) is None
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Old e-mail", "E-mail (old)", "Email (do not use)", "Do not email", "Bounced e-mail", "From e-mail",
+     "Reply-to e-mail", "Fax to email"],
+)  # fmt: skip
+def test_addresses_that_get_no_messages_are_not_suggested_as_recipients(heading: str) -> None:
+    problems = validate(sheet_of(["Ext", "Name", heading], ["6201", "Lab", "a@example.com"])).problems
+
+    assert not any("=recipients" in problem.message_with_option for problem in problems)
+
+
+@pytest.mark.parametrize("heading", ["Tel $(id)", "Tel `id`", "Tel $HOME"])
+def test_no_option_has_a_heading_that_a_shell_would_run(heading: str) -> None:
+    unknown = validate(sheet_of([heading, "Name"], ["6201", "Lab"])).problems
+    twice = validate(sheet_of(["Ext", f"PIN {heading}", f"{heading} PIN"], ["6201", "402817", "402817"])).problems
+
+    options = [problem.option for problem in (*unknown, *twice)]
+    assert any('"Their heading=extension_number"' in option for option in options)
+    assert not any("$" in option or f'"{heading}' in option for option in options)

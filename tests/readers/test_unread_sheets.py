@@ -6,6 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bulkvm.model.errors import SheetError
 from bulkvm.model.problem import Severity
 from bulkvm.readers import read_sheet
 from tests.readers.files import HEADINGS
@@ -84,3 +85,18 @@ def test_hidden_sheets_and_those_beside_a_chosen_one_are_not_named(tmp_path: Pat
 
     assert unread(tmp_path, rows, state="hidden") == []
     assert unread(tmp_path, rows, sheet="Boxes") == []
+
+
+def test_no_option_has_the_name_of_a_sheet_that_a_shell_would_run(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "$(id)"
+    book.create_sheet("`id`")
+    for sheet in book.worksheets:
+        for row in BOXES:
+            sheet.append(list(row))
+    book.save(tmp_path / "a.xlsx")
+
+    with pytest.raises(SheetError) as caught:
+        read_sheet(tmp_path / "a.xlsx")
+
+    assert str(caught.value).endswith('Choose one with --sheet "Its name".')

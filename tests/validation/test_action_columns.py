@@ -33,7 +33,7 @@ from tests.sheets import sheet_of
         ("Besoin de messagerie vocale", "non"), ("Importar", "no"), ("Necesita buzón de voz", "no"),
         ("Da creare", "no"), ("Serve casella vocale?", "no"), ("Voicemail nodig", "nee"), ("Importeren?", "nee"),
         ("Precisa de correio de voz", "não"), ("Criar?", "não"), ("Ausgeschieden", "ja"), ("Parti", "oui"),
-        ("Uit dienst", "ja"),
+        ("Uit dienst", "ja"), ("Mailbox active", "no"), ("VM active", "0"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
@@ -116,3 +116,49 @@ def test_a_row_that_explains_the_columns_is_neither_marked_nor_unmarked(tmp_path
     problems = [problem for problem in validate(read_sheet(path)).problems if problem.code == "row-not-wanted"]
 
     assert ["1 row is blank in it, first row 4" in problem.message for problem in problems] == [True]
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("Exit date", "2024-05-31"), ("Leaving date", "31/05/2024"), ("Austrittsdatum", "31.05.2024"),
+        ("Left", "31.05."), ("Terminated", "2024-05-31"), ("Date de sortie", "31/05/24"), ("Fecha de baja", "31/05/24"),
+        ("Data di uscita", "31/05/24"), ("Uitdienstdatum", "31-05-2024"), ("Data de saída", "31/05/24"),
+    ],
+)  # fmt: skip
+def test_a_date_when_a_person_leaves_is_one_warning_for_the_file(heading: str, text: str) -> None:
+    rows = [["6201", "Lab", ""], ["6202", "Desk", text], ["6203", "Ward", text]]
+
+    checked = validate(sheet_of(["Ext", "Name", heading], *rows))
+
+    (problem,) = [problem for problem in checked.problems if problem.code == "row-not-wanted"]
+    assert (problem.row, problem.is_error) == (None, False)
+    assert "2 rows have a date in it, first row 3" in problem.message
+    assert len(checked.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        ("Note", "delete"), ("Remarks", "please delete this one"), ("Comment", "do not create"),
+        ("Bemerkung", "bitte löschen"), ("Bemerkung", "entfällt"), ("Remarque", "à supprimer"),
+        ("Observaciones", "dar de baja"), ("Note", "left the company"), ("Opmerking", "uit dienst"),
+    ],
+)  # fmt: skip
+def test_a_remark_that_a_box_is_not_wanted_is_a_warning(heading: str, text: str) -> None:
+    checked = validate(sheet_of(["Ext", "Name", heading], ["6201", "Lab", text], ["6202", "Desk", "2nd floor"]))
+
+    found = [(p.cell, p.is_error) for p in checked.problems if p.code == "row-not-wanted"]
+    assert found == [("C2", False)]
+    assert len(checked.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [("Exit date", ""), ("Exit date", "none"), ("Left", "no"), ("Leaver", "0"), ("Entry date", "2024-05-31"),
+     ("Note", "delete the old greeting"), ("Note", "left-handed"), ("Department", "delete")],
+)  # fmt: skip
+def test_other_dates_and_remarks_are_no_problem(heading: str, text: str) -> None:
+    problems = validate(sheet_of(["Ext", "Name", heading], ["6201", "Lab", text])).problems
+
+    assert "row-not-wanted" not in {problem.code for problem in problems}

@@ -9,6 +9,7 @@ from typing import Final
 from bulkvm.columns import COLUMN_OF_HEADER, NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.boolean import parse_boolean
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
+from bulkvm.columns.header_matching import map_option
 from bulkvm.columns.prompt import parse_prompt
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
@@ -157,7 +158,7 @@ class Conversion:
                 kinds[row] = CellKind.UNKNOWN_WORD
                 what = "so its meaning is not certain"
                 problem = unknown_word(self._sheet, f"{letter}{row}", texts[place], what, self._kind.part)
-                ignoring = f'--map "{shown(self._sheet.headings[letter])}="'
+                ignoring = map_option(self._sheet.headings[letter], "")
                 self._problems.append(replace(problem, option=f"Or ignore the {self._kind.part} with {ignoring}."))
                 texts[place] = texts[place] if _is_no_secret(texts[place]) else ""
                 continue
@@ -191,7 +192,7 @@ class Conversion:
     def _how_to_read(self, heading: str) -> str:
         """The options that add a column to the recipients: a mapped column replaces those that are read without it."""
         own = [self._sheet.headings[letter] for letter in self.letters.get(_RECIPIENTS, ())]
-        maps = (f'--map "{shown(each)}={_RECIPIENTS}"' for each in (*own, heading))
+        maps = (map_option(each, _RECIPIENTS) for each in (*own, heading))
         return f"To do so, add {' '.join(maps)}."
 
     def _fill_in_from_next_alternative(self, header: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
-from bulkvm.columns.cell_display import STRIP_CHARS, shown, shown_number
+from bulkvm.columns.cell_display import STRIP_CHARS, sheet_option, shown_number
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.other_systems.export_columns import ExportColumns
@@ -50,7 +50,7 @@ def find_doubtful_numbers(
         code=ProblemCode.EXTENSION_TWICE,
         message=f"the contexts {join_names(names)} have the same numbers: {listed}. Only one of them can be read."
         + remedy,
-        option=f'Choose it with --sheet "{shown(names[0])}".' if is_file else "",
+        option=f"Choose it with {sheet_option(names[0])}." if is_file else "",
     )
 
 

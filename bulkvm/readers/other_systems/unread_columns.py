@@ -39,13 +39,13 @@ def warn_of_unread_columns(
     displaced = chain.from_iterable(columns.alternatives(_RECIPIENTS)) if columns.mapped.get(_RECIPIENTS) else ()
     for letter in displaced:
         if rows := _count_filled(raw, letter, boxes):
-            heading = shown(raw.headings[letter])
+            heading = raw.headings[letter]
             yield Problem(
                 row=None,
                 code=ProblemCode.NOT_TAKEN,
-                message=f'{kind.count_rows(rows)} ({kind.part} "{heading}"): these addresses are not read, since the '
-                "recipients are mapped.",
-                option=f'To read them, too, add --map "{heading}={_RECIPIENTS}".',
+                message=f'{kind.count_rows(rows)} ({kind.part} "{shown(heading)}"): these addresses are not read, '
+                "since the recipients are mapped.",
+                option=f"To read them, too, add {map_option(heading, _RECIPIENTS)}.",
             )
     yield from _warn_of_added_columns(raw, columns, boxes, kind)
 
