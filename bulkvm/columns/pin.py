@@ -1,6 +1,8 @@
 """PINs. No message in this module may contain one."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from bulkvm.columns.cell_display import (
@@ -28,6 +30,8 @@ def _plain_digit(digit: int) -> str:
     return f"{digit}(?!{'|'.join(runs)})"
 
 
+_MOST_LOST: Final = 2  # zeros of a PIN
+_USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
 _REMEDY: Final = re.compile(r" (?:Change one of them|Format the column)\b")
 PLAIN_PIN: Final = re.compile(
     f"(?:{'|'.join(map(_plain_digit, range(10)))}){{{DEFAULT_PIN_POLICY.min_length},{DEFAULT_PIN_POLICY.max_length}}}"
@@ -110,3 +114,11 @@ def no_descending_run(value: str, _: PinPolicy) -> Fault | None:
 def without_remedy(message: str) -> str:
     """Why a PIN is refused, for a PIN that need not be corrected since another one replaces it."""
     return _REMEDY.split(message)[0]
+
+
+def length_of_most(pins: Iterable[str]) -> int:
+    """The length of most PINs, if all others are one or two digits shorter, and some of them one digit; else 0."""
+    lengths = Counter(map(len, pins))
+    usual = max(lengths, default=0)
+    is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
+    return usual if is_uniform and lengths[usual - 1] and min(lengths) >= usual - _MOST_LOST else 0

@@ -95,6 +95,8 @@ def refused_cells(sheet: Sheet) -> dict[int, set[str]]:
 
 def may_have_lost_zero(sheet: Sheet, letter: str, row: int) -> bool:
     """Whether a cell was a number, which has no leading zeros. In a CSV file, any cell may have been one."""
+    if letter in sheet.text_letters:
+        return False
     kind = sheet.kinds.get(letter, {}).get(row)
     may_be_number = kind in {CellKind.NUMBER, CellKind.AFFIXED} or (kind is None and sheet.name is None)
     return may_be_number and not str(sheet.cells.at[row, letter]).strip(STRIP_CHARS).startswith("0")

@@ -86,6 +86,10 @@ class SheetError(BulkvmError):
         self.problem = Problem(row=None, cell=cell, code=code, message=message)
 
 
+class HeadingsHidden(SheetError):
+    """The headings are in a hidden sheet only. The message quotes no cell."""
+
+
 class PlanRefused(SheetError):
     """An approved plan was edited, has expired, or no longer fits the tenant, the sheet or the boxes. Nothing was sent.
 

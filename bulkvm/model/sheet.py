@@ -123,6 +123,7 @@ class Sheet:
     `hidden` are the rows and columns that the file hides. `titles` are texts alone in a row above the headings, and
     `groups` those above a heading, by letter.
     `read_as` is set for the export of another phone system. Such a sheet has only the columns that are read.
+    `text_letters` are those of columns whose texts have lost no leading zeros, although the file has no kinds of cells.
     """
 
     path: Path
@@ -139,6 +140,7 @@ class Sheet:
     hidden: HiddenCells = NONE_HIDDEN
     titles: tuple[str, ...] = field(default=(), repr=False)
     groups: Mapping[str, str] = field(default_factory=dict, repr=False)
+    text_letters: frozenset[str] = frozenset()
 
     def without_rows(self, rows: Collection[int]) -> "Sheet":
         """The sheet without some of its rows."""

@@ -113,6 +113,7 @@ def read_json(
         cells=table.to_frame().reindex(columns=list(letters.values()), fill_value=""),
         kinds=table.kinds,
         problems=tuple(_warn_of_page(place - 1, parser.count)),
+        text_letters=frozenset(letters.values()),
     )
 
 

@@ -9,7 +9,7 @@ from typing import IO, Final
 from bulkvm.columns import ID_COLUMN, KEY_COLUMN, NAME_COLUMN
 from bulkvm.columns.cell_display import sheet_option, shown_number
 from bulkvm.columns.header_matching import match_headings
-from bulkvm.model.errors import BulkvmError, SheetError, UsageError
+from bulkvm.model.errors import BulkvmError, HeadingsHidden, SheetError, UsageError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import HiddenCells, Sheet
 from bulkvm.readers.file_type import damaged_error
@@ -115,7 +115,7 @@ def _check_hidden_sheets(name: str, package: Package, heading_map: Mapping[str, 
     found = [candidate.part for candidate in hidden if candidate.header and candidate.header.is_certain]
     if found:
         title = found[0].name
-        raise SheetError(
+        raise HeadingsHidden(
             f'{name} has its headings in the hidden sheet "{shown_number(title)}". Show it (right-click on a sheet '
             f"tab, Unhide), or choose it with {sheet_option(title)}.",
             ProblemCode.NO_HEADER,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from bulkvm.columns import KEY_COLUMN
+from bulkvm.columns.pin import length_of_most
 from bulkvm.columns.sheet_columns import may_have_lost_zero
 from bulkvm.model.problem import Fault, Problem, ProblemCode
 from bulkvm.model.settings import PinPolicy
@@ -24,8 +25,6 @@ _PERHAPS_LOST: Final = (
     "The PIN is shorter than most others, which have {usual} digits{was}: Excel may have dropped a leading zero. "
     "If so, format the column as Text and type the PIN again with its zero."
 )
-_MOST_LOST: Final = 2  # zeros of a PIN
-_USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
 
 
 def restore_zeros(
@@ -95,7 +94,7 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
 
 def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
     """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
-    usual = _length_of_most(pins)
+    usual = length_of_most(pins.values())
     if not usual:  # nearly always
         return
     fault = Fault(ProblemCode.PIN_SHORT, _PERHAPS_LOST.format(usual=usual, was=_was_number(sheet)))
@@ -105,21 +104,13 @@ def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> It
 
 def restore_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> dict[int, str]:
     """Put zeros before each valid PIN that `warn_of_short_pins` would warn of, and return these PINs by row."""
-    usual = _length_of_most(pins)
+    usual = length_of_most(pins.values())
     return {row: pins[row].zfill(usual) for row, _ in warn_of_short_pins(sheet, letter, pins)}
 
 
 def _was_number(sheet: Sheet) -> str:
     """What a workbook shows of the cell, and a text file does not."""
     return ", and it was a number" if sheet.name is not None else ""
-
-
-def _length_of_most(pins: Mapping[int, str]) -> int:
-    """The length of most PINs, if all others are one or two digits shorter, and some of them one digit; else 0."""
-    lengths = Counter(map(len, pins.values()))
-    usual = max(lengths, default=0)
-    is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
-    return usual if is_uniform and lengths[usual - 1] and min(lengths) >= usual - _MOST_LOST else 0
 
 
 def _is_one_short(text: str, policy: PinPolicy) -> bool:

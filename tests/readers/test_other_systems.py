@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from bulkvm.readers.other_systems.system import VOICEMAIL_OFF, FileKind, Flag, L
 from bulkvm.readers.other_systems.systems import OTHER_NAMES, SYSTEM_OF_NAME, SYSTEMS
 from bulkvm.readers.table import Row
 from bulkvm.reports.text.export_text import render_read_as
+from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.validation import validate
 from tests.readers.exports import (
     ASTERISK_TABLE,
@@ -249,6 +251,71 @@ def test_a_workbook_with_numbers_as_numbers_is_read_but_for_lost_zeros(tmp_path:
     for row in (texts for texts in expected.values() if texts and "pin" in texts):
         row["pin"] = row["pin"].lstrip("0")
     assert found == expected
+
+
+def problems_of_digits(sheet: Sheet, *, fix_zeros: bool) -> list[tuple[int | None, str]]:
+    problems = validate(sheet, fix_zeros=fix_zeros).problems
+    return [(p.row, p.code) for p in problems if p.code.startswith(("pin-", "extension-")) and "shared" not in p.code]
+
+
+SHORT_PINS = [(2, "pin-length"), (3, "pin-length"), (4, "pin-length")]
+
+
+@pytest.mark.parametrize("fix_zeros", [False, True])
+@pytest.mark.parametrize("system", ["asterisk", "kazoo", None])
+def test_a_file_that_keeps_leading_zeros_has_lost_none(tmp_path: Path, system: str | None, *, fix_zeros: bool) -> None:
+    boxes = [("7001", "25801"), ("7002", "25802"), ("7003", "2580"), ("701", "482915"), ("7005", "482916")]
+    number = "mailbox" if system else "extension_number"
+    fields = {"require_pin": True} if system else {}
+    (tmp_path / "a").write_text(
+        "[default]\n" + "".join(f"{number} => {pin},A\n" for number, pin in boxes)
+        if system == "asterisk"
+        else json.dumps([{number: digits, "pin": pin, **fields} for digits, pin in boxes])
+    )
+
+    assert problems_of_digits(read_sheet(tmp_path / "a", system=system), fix_zeros=fix_zeros) == SHORT_PINS
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize("fix_zeros", [False, True])
+@pytest.mark.parametrize(
+    ("pins", "found"),
+    [
+        (["25801", "25802", "25803"], SHORT_PINS),
+        (["25801", "25802", "2580", "482915"], SHORT_PINS),
+        (["25801", "482915", "482916", "482917"], [(2, "pin-lost-zero")]),
+    ],
+    ids=["all alike", "of all lengths", "most are longer"],
+)
+def test_a_short_pin_has_lost_a_zero_only_if_most_others_are_longer(
+    tmp_path: Path, pins: Sequence[str], found: list[tuple[int, str]], suffix: str, *, fix_zeros: bool
+) -> None:
+    rows = [["extension", "name", "voicemail_vmpwd"], *([str(7001 + n), f"N{n}", pin] for n, pin in enumerate(pins))]
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "csv":
+        path.write_text(csv_of(rows))
+    else:
+        write_workbook(path, rows[0], *([as_typed(text) for text in row] for row in rows[1:]))
+    sheet = read_sheet(path, system="freepbx")
+
+    expected = [(row, code.replace("lost-zero", "zero-restored")) if fix_zeros else (row, code) for row, code in found]
+    assert problems_of_digits(sheet, fix_zeros=fix_zeros) == expected
+    copy = read_sheet(write_clean(tmp_path / "clean.xlsx", sheet, validate(sheet).understood))
+    assert problems_of_digits(copy, fix_zeros=fix_zeros) == expected
+
+
+def test_the_hidden_sheet_of_an_export_is_named(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", ["hello"])
+    workbook = openpyxl.load_workbook(path)
+    hidden = workbook.create_sheet("Export")
+    for row in rows_of(FREEPBX):
+        hidden.append(row)
+    hidden.sheet_state = "hidden"
+    workbook.save(path)
+
+    with pytest.raises(SheetError, match='its headings in the hidden sheet "Export"'):
+        read_sheet(path, system="freepbx")
+    assert boxes_in(read_sheet(path, system="freepbx", sheet="Export")) == FREEPBX.expected()
 
 
 OFF, BOX = "left out", "box"
@@ -503,6 +570,33 @@ def test_a_row_with_a_blank_value_too_many_after_a_password_is_an_error(tmp_path
     assert boxes_in(sheet)[3] == {"extension_number": "7002", "name": "A B", "pin": "582917"}
 
 
+def test_a_row_that_could_not_be_read_gives_no_value(tmp_path: Path) -> None:
+    text = "extension,name,voicemail_vmpwd,voicemail_email\n7001,Bell, Anna,482915,a@example.com\n7002,B,482916,\n"
+
+    assert boxes_in(read(tmp_path / "a.csv", text, "freepbx")) == {
+        2: {"extension_number": "7001", "name": "", "pin": "", "enable_email_notify": "", "recipients": ""},
+        3: {"extension_number": "7002", "name": "B", "pin": "482916", "enable_email_notify": "no", "recipients": ""},
+    }
+
+
+@pytest.mark.parametrize("written", ["<clear>", " <Clear> "])
+@pytest.mark.parametrize("export", [FREEPBX, VOICEMAIL_CONF, KAZOO], ids=lambda export: export.system)
+def test_an_address_of_an_export_never_removes_those_of_a_box(tmp_path: Path, export: Export, written: str) -> None:
+    address = re.search(r"[a-z]+@example\.com", export.text)
+    assert address
+    path = tmp_path / export.file
+    path.write_text(export.text.replace(address[0], written), encoding="utf-8")
+    sheet = read_sheet(path, system=export.system)
+
+    checked = validate(sheet, PinPolicy(4, 10))
+
+    (error,) = (problem for problem in checked.problems if problem.code is ProblemCode.RECIPIENT and problem.is_error)
+    assert error.message == '"<clear>" is not an e-mail address. Type the whole address, or delete it.'
+    assert error.row not in {record.row for record in checked.records}
+    copy = write_clean(tmp_path / "clean.xlsx", sheet, checked.understood)
+    assert [p.row for p in validate(read_sheet(copy)).problems if p.code is ProblemCode.CELL_REFUSED]
+
+
 def test_blank_values_at_the_end_of_rows_are_no_error_without_a_password_before_a_column_that_is_read(
     tmp_path: Path,
 ) -> None:
@@ -631,6 +725,19 @@ def test_many_contexts_are_counted_in_messages(tmp_path: Path) -> None:
     assert problem.message.startswith("the contexts c0, c1, c2, c3, c4, c5 and 34 more have the same numbers: 7001.")
 
 
+def test_many_contexts_are_counted_in_the_paragraph(tmp_path: Path) -> None:
+    text = "".join(f"[c{n}]\n7{n:03} => 482915,A\n" for n in range(40))
+
+    everything = read(tmp_path / "voicemail.conf", text, "asterisk").read_as
+    chosen = read_sheet(tmp_path / "voicemail.conf", system="asterisk", sheet="c7").read_as
+
+    assert everything
+    assert chosen
+    assert "; contexts: c0 (1 box), c1 (1 box), c2 (1 box)" in render_read_as(everything)
+    assert render_read_as(everything).endswith("c5 (1 box) and 34 more.")
+    assert render_read_as(chosen).endswith("; 39 of 40 rows left out: it is not in the context c7.")
+
+
 def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
     path = tmp_path / "voicemail.conf"
     path.write_text(VOICEMAIL_CONF.text.replace("7101", "7001"), encoding="utf-8")
@@ -645,7 +752,7 @@ def test_a_number_in_two_contexts_needs_a_choice(tmp_path: Path) -> None:
         '--sheet "default".'
     )
     assert [row for row, texts in boxes_in(chosen).items() if texts] == [25]
-    assert set(chosen.left_out.values()) == {"It is in the context default, and only shop is read."}
+    assert set(chosen.left_out.values()) == {"It is not in the context shop."}
     with pytest.raises(UsageError, match="It has default and shop"):
         read_sheet(path, system="asterisk", sheet="elsewhere")
 

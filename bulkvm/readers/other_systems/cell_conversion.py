@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, compress
 from typing import Final
 
-from bulkvm.columns import COLUMN_OF_HEADER, NAME_COLUMN, PIN_COLUMN
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, NAME_COLUMN, PIN_COLUMN
 from bulkvm.columns.boolean import parse_boolean
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import map_option
+from bulkvm.columns.pin import length_of_most
 from bulkvm.columns.prompt import parse_prompt
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
@@ -99,6 +100,7 @@ class Conversion:
         self._texts: dict[str, list[str]] = {letter: sheet.cells[letter].tolist() for letter in sheet.cells.columns}
         self._kinds: dict[str, dict[int, CellKind]] = {letter: dict(kinds) for letter, kinds in sheet.kinds.items()}
         self._derived: dict[str, str] = {}
+        self._text_letters: set[str] = set()
         self._problems: list[Problem] = []
 
     def run(self) -> list[Problem]:
@@ -110,6 +112,7 @@ class Conversion:
         for header in (NAME_COLUMN.header, _RECIPIENTS):
             self._fill_in_from_next_alternative(header)
         self._take_pins()
+        self._refuse_clear()
         self._take_recipients()
         return self._problems
 
@@ -140,6 +143,7 @@ class Conversion:
             cells=make_frame({letter: self._texts[letter] for letter in kept}, self._rows),
             kinds={letter: kinds for letter, kinds in self._kinds.items() if letter in headings and kinds},
             heading_map=heading_map,
+            text_letters=self._sheet.text_letters | self._text_letters,
         )
 
     def _read_flags(self, header: str, flags: Sequence[Flag]) -> None:
@@ -207,7 +211,10 @@ class Conversion:
                 self._texts[first[0]][place] = COLUMN_OF_HEADER[header].joiner.join(filter(None, parts))
 
     def _take_pins(self) -> None:
-        """Remove the mark before PINs."""
+        """Remove the mark before PINs, and find out whether they may have lost leading zeros.
+
+        The old system may allow short PINs: they have lost none if the others are as short, or of various lengths.
+        """
         mark, marked = self._layout.pin_mark, 0
         for letter in self.letters.get(PIN_COLUMN.header, ()) if mark else ():
             for place, text in enumerate(self._texts[letter]):
@@ -219,6 +226,22 @@ class Conversion:
             self._warn(
                 f"{self._kind.count_rows(marked)}: the old system does not let people change this PIN. Here they can."
             )
+        for letter in self.letters.get(PIN_COLUMN.header, ()):
+            texts = (text.strip(STRIP_CHARS) for text in compress(self._texts[letter], self._is_box))
+            if not length_of_most(filter(str.isdecimal, texts)):
+                self._text_letters.add(letter)
+
+    def _refuse_clear(self) -> None:
+        """Report `<clear>` among the recipients as an error: no export removes the addresses of a box."""
+        for letter in self.letters.get(_RECIPIENTS, ()):
+            kinds = self._kinds.setdefault(letter, {})
+            for row, text, is_box in zip(self._rows, self._texts[letter], self._is_box, strict=True):
+                if is_box and text.strip(STRIP_CHARS).casefold() == CLEAR:
+                    kinds[row] = CellKind.UNKNOWN_WORD
+                    message = f'"{CLEAR}" is not an e-mail address. Type the whole address, or delete it.'
+                    self._problems.append(
+                        Problem(row=row, cell=f"{letter}{row}", code=ProblemCode.RECIPIENT, message=message)
+                    )
 
     def _take_recipients(self) -> None:
         """Separate addresses by commas, and turn e-mail on where there are any, if the old system sends it then."""
@@ -231,7 +254,9 @@ class Conversion:
         if letters and self._layout.mails_if_address and _NOTIFY not in self.letters:
             rows = zip(*(self._texts[letter] for letter in letters), strict=True)
             letter = next(letter for letter in LETTERS if self._is_free(letter))
-            self._texts[letter] = [YES if any(text.strip(STRIP_CHARS) for text in row) else NO for row in rows]
+            unread = unread_rows(self._sheet)
+            mailed = (YES if any(text.strip(STRIP_CHARS) for text in row) else NO for row in rows)
+            self._texts[letter] = ["" if row in unread else flag for row, flag in zip(self._rows, mailed, strict=True)]
             self._derived[_NOTIFY] = letter
 
     def _is_free(self, letter: str) -> bool:

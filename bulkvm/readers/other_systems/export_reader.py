@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bulkvm.model.errors import SheetError
+from bulkvm.model.errors import HeadingsHidden, SheetError
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.sheet import Sheet
 from bulkvm.readers.csv_file import read_csv
@@ -60,6 +60,8 @@ def read_export(
             return read_workbook(source, sheet=sheet, heading_map=mapped)
         quotes = {"has_bare_quotes": system.has_bare_quotes}
         return read_csv(source, sheet=sheet, encoding=encoding, heading_map=mapped, **quotes)
+    except HeadingsHidden:
+        raise
     except SheetError as error:
         if error.problem.code is ProblemCode.NO_HEADER:
             raise not_an_export(source.name, system) from None  # the cause quotes a row

@@ -70,6 +70,7 @@ def read_kazoo_json(source: Source, *, encoding: str | None) -> Sheet:
         cells=table.to_frame(),
         kinds=table.kinds,
         problems=tuple(_warn_of_page(place - 1, parser.next_page)),
+        text_letters=frozenset(_LETTERS.values()) - table.kinds.keys(),
     )
 
 

@@ -161,13 +161,14 @@ def read_voicemail_conf(source: Source, *, context: str | None, encoding: str | 
             if (reason := _reason_to_skip(name, context, templates, read))
             for line in boxes
         },
+        text_letters=frozenset(_LETTERS.values()),
     )
 
 
 def _reason_to_skip(name: str, context: str | None, templates: Collection[str], read: Collection[str]) -> str:
     if name in templates:
         return f"It is in the template {name}, which no context uses."
-    return "" if name in read else f"It is in the context {name}, and only {context} is read."
+    return "" if name in read else f"It is not in the context {context}."
 
 
 def _check_context(context: str | None, contexts: Sequence[str], name: str) -> None:

@@ -1,8 +1,12 @@
 """What was taken from another phone system's export, as text."""
 
+from typing import Final
+
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN
 from bulkvm.model.sheet import ReadAs
-from bulkvm.text import count, printable
+from bulkvm.text import count, join_limited, printable
+
+_MAX_LISTED: Final = 6  # contexts
 
 
 def render_read_as(read_as: ReadAs) -> str:
@@ -14,8 +18,8 @@ def render_read_as(read_as: ReadAs) -> str:
     taken = (f"{_title(header)} <- {' + '.join(headings)}" for header, headings in read_as.columns.items())
     parts = [", ".join(taken)]
     if read_as.contexts:
-        boxes = (f"{name} ({count(rows, 'box', 'boxes')})" for name, rows in read_as.contexts.items())
-        parts.append(f"contexts: {', '.join(boxes)}")
+        boxes = [f"{name} ({count(rows, 'box', 'boxes')})" for name, rows in read_as.contexts.items()]
+        parts.append(f"contexts: {join_limited(boxes, _MAX_LISTED)}")
     if read_as.never_read:
         parts.append(f"never read: {', '.join(read_as.never_read)}")
     for reason, rows in read_as.left_out.items():
