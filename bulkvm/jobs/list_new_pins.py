@@ -289,6 +289,8 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
     try:
         sheet = read_sheet(file)
     except SheetError as error:
+        if error.problem.code is ProblemCode.OTHER_SYSTEM:
+            raise _no_result(file.name) from error
         if error.problem.code is not ProblemCode.NO_HEADER:
             raise
         raise UsageError(f"{file.name} has no headings that are recognised without --map, so {_RUN}.") from error
@@ -313,10 +315,14 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
     return _Found(rows, histories, past.info.name if past else "", remedy, infos)
 
 
+def _no_result(name: str) -> UsageError:
+    return UsageError(f"{name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {_RUN}.")
+
+
 def _read_rows(sheet: Sheet, name: str) -> Iterator[tuple[int, _NewPin | None]]:
     written, letters = result_letters(sheet), letters_by_header(sheet)
     if STATUS_HEADING not in written:
-        raise UsageError(f"{name} is not a result: it has no column {STATUS_HEADING}. Name the result, or {_RUN}.")
+        raise _no_result(name)
     statuses, sent = result_words(sheet, STATUS_HEADING), result_words(sheet, SENT_PIN_HEADING)
     ids, changed = result_texts(sheet, ID_HEADING), result_words(sheet, CHANGED_HEADING)
     texts = {header: joined_texts(sheet, header, letters[header]) for header in _LISTED if header in letters}

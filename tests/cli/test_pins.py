@@ -718,6 +718,7 @@ def test_the_pin_of_a_row_whose_outcome_was_not_known_is_listed_after_its_result
         (("missing.xlsx", "--output", "l.xlsx"), "There is no file missing.xlsx"),
         (("2026", "--output", "l.xlsx"), "There are no runs yet"),
         (("r.csv", "--output", "l.xlsx"), "no PIN that the import set"),
+        (("freepbx.csv", "--output", "l.xlsx"), "freepbx.csv is not a result: it has no column bulkvm_status."),
         (("r.csv", "--output", "l.txt"), "must end in .csv or .xlsx"),
         (("r.csv", "--output", "a.csv"), "a.csv already exists, and a list of PINs never replaces a file."),
         (("a.csv", "--output", "a.csv"), "is the sheet itself"),
@@ -734,6 +735,7 @@ def test_what_cannot_be_listed_is_refused(
     write_csv(folder / "changed.csv", ("6201", "402817", "updated", "pin"),
               headings=("Ext", "Schlüssel", "bulkvm_status", "bulkvm_changed"))  # fmt: skip
     write_csv(folder / "unknown.csv", ("6201", "402817", "created"), headings=("X", "PIN", "bulkvm_status"))
+    write_csv(folder / "freepbx.csv", ("6201", "402817"), headings=("extension", "voicemail_vmpwd"))
 
     ended = bulkvm("pins", *arguments)
 
