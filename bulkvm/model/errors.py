@@ -6,6 +6,7 @@ BulkvmError
 │   └── DiskFull              there is no room for the file: make room and repeat
 ├── LockHeld (2)              another program holds the lock: repeat when it has finished
 ├── SheetError (3)            the file cannot be read as a sheet, or its rows are not valid
+│   ├── HeadingsHidden        the headings are in a hidden sheet only
 │   └── PlanRefused           an approved plan was edited, or does not fit the PBX or the sheet any more
 ├── LoginRefused (4)          the PBX does not accept the login
 │   ├── OtherTenant           the login reaches another tenant than the expected one
