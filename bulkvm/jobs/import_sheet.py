@@ -213,6 +213,8 @@ class _Import:
             return self._report_not_sent(error.exit_code, error)
         if not is_wanted:
             return self._report_not_sent(ExitCode.NOT_ALL_DONE)
+        if not prepared.checked.extensions:  # an earlier run completed every row: a result would be empty
+            return self._report_not_sent(ExitCode.DONE)
         if self.approved and time.monotonic() - asked > ANSWERED_AT_ONCE:
             return replace(self, prepared=self._compare_again(self.approved, options)).send()
         return self.send()

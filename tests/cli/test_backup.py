@@ -176,6 +176,19 @@ def test_verify_of_a_folder_without_backups_fails(bulkvm: Bulkvm, folder: Path) 
     assert bulkvm("backup", "verify", "nowhere").code == 2
 
 
+@pytest.mark.parametrize("place", [".", "..", "empty"])
+def test_verify_names_a_folder_so_that_it_can_be_read(
+    bulkvm: Bulkvm, folder: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    (folder / "empty").mkdir()
+    monkeypatch.chdir(folder / "empty" if place == ".." else folder)
+
+    lines = bulkvm("backup", "verify", place).err.splitlines()
+
+    shown = place if place == "empty" else folder.resolve()
+    assert lines == [f"Intact: 0 good backups, in {shown}.", f"There is no good backup in {shown}."]
+
+
 @pytest.fixture
 def ten_sites(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Starlette]]:
     """Ten configured sites, more than are backed up at once, each a PBX on a socket of its own."""

@@ -83,6 +83,28 @@ def test_only_failed_reads_the_rows_of_a_result_that_were_not_done(
 
 
 @pytest.mark.usefixtures("pbx")
+def test_only_failed_with_nothing_left_says_so_and_writes_neither_a_result_nor_a_run(
+    bulkvm: Bulkvm, folder: Path
+) -> None:
+    (folder / "a.csv").write_text("extension_number,name,pin\n6201,Desk,402817\n", "utf-8")
+    bulkvm("import", "a.csv", "--yes", "--generate-pins", "--result", "r.xlsx")
+    runs, files = bulkvm("runs").out, sorted(folder.iterdir())
+
+    ended, documented, quiet = (
+        bulkvm("import", "r.xlsx", "--only-failed", "--yes", *option) for option in ((), ("--json",), ("--quiet",))
+    )
+
+    planned = bulkvm("plan", "r.xlsx", "--only-failed")
+
+    assert (ended.code, documented.code, quiet.code) == (0, 0, 0)
+    assert "Nothing is left to do: an earlier run completed every row.\n" in planned.out
+    assert ended.err.endswith("Nothing is left to do: an earlier run completed every row.\n")
+    assert (documented.json["run"], documented.json["rows"]) == (None, [])
+    assert (quiet.out, quiet.err) == ("", "")
+    assert (bulkvm("runs").out, sorted(folder.iterdir())) == (runs, files)
+
+
+@pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(
     ("bad", "printed"), [("6202", "1 row that an earlier run completed is left out"), ("6201", None)]
 )

@@ -189,14 +189,16 @@ def _show_verified(
         return verified.exit_code
     for file, damage in verified.damaged.items():
         console.always(f"{file}: {damage}", fg="red")
+    # A sentence that ends in `..` or `...` cannot be read.
+    place = folder.resolve() if isinstance(folder, Path) and folder.name in {"", ".."} else folder
     good = len(verified.intact) - len(verified.suspect)
     suspect = f" and {len(verified.suspect)} marked as suspect" if verified.suspect else ""
-    console.info(f"Intact: {count(good, 'good backup')}{suspect}, in {folder}.")
+    console.info(f"Intact: {count(good, 'good backup')}{suspect}, in {place}.")
     for file in verified.future:
         console.always(f"{file}: dated in the future, so a clock was wrong. It does not count as the newest backup.")
     late = [_show_newest(site, time, oldest, console) for site, time in sorted(verified.newest.items())]
     if not good:
-        console.always(f"There is no good backup in {folder}.", fg="red")
+        console.always(f"There is no good backup in {place}.", fg="red")
     for site in verified.without_good if good else ():
         advice = "If its list of boxes is right, back it up once with --force."
         console.always(f"{site} has no good backup: all of its backups are marked as suspect. {advice}", fg="red")

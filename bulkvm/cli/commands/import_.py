@@ -148,7 +148,7 @@ def _show_plan(
             render_problems(problems, advice="", with_options=False) if approved else render_problems(problems)
         )
     console.info(render_plan(plan, tenant))
-    if approved and not plan.to_send:
+    if approved and plan.changes and not plan.to_send:
         console.info("Nothing is left to send: every change in the plan was sent before, or is already on the PBX.")
 
 

@@ -91,6 +91,8 @@ def render_plan(plan: Plan, tenant: Tenant | None = None, *, most: int = MOST_RO
         lines += _render_some(heading, [render(change) for change in changes[:most]], len(changes))
     lines += _render_some("Rows left out", list(map(_render_left_out, plan.left_out[:most])), len(plan.left_out))
     lines += _explain(plan.changes) if of_sheet else []
+    if of_sheet and not (plan.changes or plan.left_out or plan.refused):
+        lines.append("Nothing is left to do: an earlier run completed every row.")
     return "\n".join(lines)
 
 
