@@ -83,7 +83,7 @@ _DIFFERENCES: Final = Problem(
     code=ProblemCode.DIFF_AS_SHEET,
     message="this is a list of differences, of which only the names would be read. Use the sheet that has the right "
     "values.",
-    option="It is one of the two that `bulkvm diff` compared.",
+    option="It is one of the two that `bulkvm diff A B` compared.",
 )
 _OTHER_PURPOSES: Final = {UNDO_HEADING: _UNDO_RESULT, PLAN_HEADING: _PLAN}
 
