@@ -9,12 +9,14 @@ from typing import IO, Final
 
 from bulkvm.model.errors import SheetError, UsageError
 from bulkvm.model.problem import Problem, ProblemCode, Severity
-from bulkvm.readers.read_limits import RECORD_CHARACTERS
+from bulkvm.readers.likely_encoding import suggest_encoding
+from bulkvm.readers.read_limits import MIB, RECORD_CHARACTERS
 from bulkvm.readers.source import Source
 
 _CHUNK: Final = 2**16
 _FALLBACK: Final = "cp1252"
 _UTF_8: Final = "utf-8"
+_MOST_WORDS: Final = 8  # that a warning shows
 ENCODING_TITLES: Final = {_FALLBACK: "Windows-1252", _UTF_8: "UTF-8"}
 _MARKS: Final = {  # those of UTF-32 first: one of them begins with one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
@@ -75,7 +77,14 @@ class Text:
                 yield self.repair(line) if self.repair else line
                 mark = ""
         except UnicodeError as error:
-            raise _wrong_encoding(self.name, self.stream.encoding) from error
+            raise _wrong_encoding(self) from error
+
+    def suggest_encoding(self) -> tuple[str, str] | None:
+        """Suggest another encoding by the words at the beginning of the file, with a word in it."""
+        self.stream.seek(0)
+        suggested = suggest_encoding(bytes(self.stream.buffer.read(MIB)), self.stream.encoding)
+        self.stream.seek(0)
+        return suggested
 
 
 def decode(source: Source, encoding: str | None, *, may_be_mixed: bool = True) -> Text:
@@ -101,21 +110,43 @@ def decode(source: Source, encoding: str | None, *, may_be_mixed: bool = True) -
 
 
 def warn_guessed_encoding(text: Text) -> Iterator[Problem]:
-    """Warn if the encoding was guessed, with a word as it was decoded."""
-    if not text.is_guess:
+    """Warn if the encoding was guessed, with words as they were decoded."""
+    words = _changed_words(text) if text.is_guess else []
+    if not words:
         return
-    words = ((number, NON_ASCII_WORD.search(line)) for number, line in enumerate(text.lines(), start=1))
-    number, word = next(((number, found[0]) for number, found in words if found), (0, ""))
-    if not number:
-        return
+    (number, word), *others = words
+    named = f'line {number} contains "{word}"' + "".join(f', line {line} "{other}"' for line, other in others)
+    suggested = text.suggest_encoding()
     yield Problem(
         row=None,
         code=ProblemCode.ENCODING,
-        message=f'the file is not in UTF-8 and was read as Windows-1252: line {number} contains "{word}". '
-        "If that is wrong, save the file as CSV UTF-8.",
-        option="Or give the encoding with --encoding.",
+        message=f"the file is not in UTF-8 and was read as Windows-1252: {named}. "
+        f"If {'one of these' if others else 'that'} is wrong, save the file as CSV UTF-8.",
+        option=_how_to_read(suggested),
         severity=Severity.WARNING,
     )
+
+
+def _how_to_read(suggested: tuple[str, str] | None) -> str:
+    if not suggested:
+        return "Or give the encoding with --encoding."
+    encoding, word = suggested
+    return f'Or read it with --encoding {encoding}, if "{word}" is right.'
+
+
+def _changed_words(text: Text) -> list[tuple[int, str]]:
+    """Words with non-ASCII letters that those before do not have, with their lines: a letter may be right by chance."""
+    words: list[tuple[int, str]] = []
+    seen: set[str] = set()
+    for number, line in enumerate(text.lines(), start=1):
+        for word in () if line.isascii() else NON_ASCII_WORD.findall(line):
+            letters = {letter for letter in word if letter.isalpha() and not letter.isascii()}
+            if not words or not letters <= seen:
+                words.append((number, word))
+                seen |= letters
+        if len(words) >= _MOST_WORDS:
+            break
+    return words[:_MOST_WORDS]
 
 
 def _detect(source: Source) -> tuple[str, ...]:
@@ -191,8 +222,10 @@ def _refuse_binary(name: str, head: bytes) -> None:
     )
 
 
-def _wrong_encoding(name: str, encoding: str) -> SheetError:
+def _wrong_encoding(text: Text) -> SheetError:
+    encoding = text.stream.encoding
     what = "neither UTF-8 nor Windows-1252" if encoding == _FALLBACK else f"not valid {encoding}"
-    return SheetError(
-        f"{name} is {what}. Give its encoding with --encoding, or save it as CSV UTF-8.", ProblemCode.ENCODING
-    )
+    message = f"{text.name} is {what}. Give its encoding with --encoding, or save it as CSV UTF-8."
+    if suggested := text.suggest_encoding():
+        message += f' With --encoding {suggested[0]}, a word in it is "{suggested[1]}".'
+    return SheetError(message, ProblemCode.ENCODING)

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,52 @@ def test_a_changed_word_never_shows_digits_around_it(tmp_path: Path) -> None:
 
     assert '"é"' in sheet.problems[0].message
     assert "4028" not in sheet.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names", "shown"),
+    [
+        ("cp1250", ["Novák", "Hotel", "Dvořák"], 'line 2 contains "Novák", line 4 "Dvoøák". If one of these'),
+        ("cp1254", ["Ünal", "Şahin"], 'line 2 contains "Ünal", line 3 "Þahin". If one of these'),
+    ],
+)
+def test_words_with_other_letters_are_shown_too(tmp_path: Path, encoding: str, names: list[str], shown: str) -> None:
+    rows = "".join(f"{6200 + number},{name},402817\n" for number, name in enumerate(names))
+
+    sheet = read(tmp_path, ("extension_number,name,pin\n" + rows).encode(encoding))
+
+    assert shown in sheet.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("mac_roman", "Jürgen"), ("mac_roman", "Café"), ("mac_roman", "BÜRO"), ("cp850", "René"), ("cp850", "MÜLLER"),
+     ("iso8859-15", "Œuvre"), ("cp1250", "Łukasz")],
+)  # fmt: skip
+def test_the_encoding_in_which_the_words_look_right_is_suggested(tmp_path: Path, encoding: str, name: str) -> None:
+    content = f"extension_number,name,pin\n6201,{name},402817\n".encode(encoding)
+
+    (problem,) = read(tmp_path, content).problems
+
+    suggested = re.search(r"--encoding (\S+), if \"(.*)\" is right", problem.option)
+    assert suggested
+    assert suggested[2] == name
+    assert read(tmp_path, content, suggested[1]).cells.loc[2, "B"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Jürgen Müller", "O\u2019Brien", "\u201cDesk\u201d", "Zimmer § 5", "CAFÉ", "Ångström", "Weiß", "Œuvre", "50 €"],
+)
+def test_words_that_look_right_in_windows_1252_get_no_other_suggestion(tmp_path: Path, name: str) -> None:
+    (problem,) = read(tmp_path, f"extension_number,name,pin\n6201,{name},402817\n".encode("cp1252")).problems
+
+    assert problem.option == "Or give the encoding with --encoding."
+
+
+def test_a_file_that_cannot_be_windows_1252_gets_a_suggestion_too(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match='With --encoding mac_roman, a word in it is "Leclère"'):
+        read(tmp_path, "extension_number,name,pin\n6201,Leclère,402817\n".encode("mac_roman"))
 
 
 def test_bytes_far_into_the_file_decide_too(tmp_path: Path) -> None:
