@@ -681,6 +681,14 @@ def test_a_sheet_of_ours_is_no_export_of_any_system(tmp_path: Path, system: str,
         read(tmp_path / "a.csv", csv_of([[*headings, "bulkvm_row"], [*row, "2"]]), system)
 
 
+@pytest.mark.parametrize(
+    "box", [{"extension_number": "7001", "name": "A", "pin": "482915"}, {"mailbox": None, "name": "A"}]
+)
+def test_boxes_without_a_mailbox_are_none_of_kazoo(tmp_path: Path, box: Mapping[str, object]) -> None:
+    with pytest.raises(SheetError, match='cannot be read as boxes of Kazoo: its boxes have no "mailbox"'):
+        read(tmp_path / "a.json", json.dumps([box]), "kazoo")
+
+
 def test_a_list_of_kazoo_without_pins_is_recognised(tmp_path: Path) -> None:
     text = '{"data": [{"id": "a", "name": "Front", "mailbox": "7001", "owner_id": "b", "new_messages": 0}]}'
 

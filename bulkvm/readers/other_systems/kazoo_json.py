@@ -15,7 +15,8 @@ from bulkvm.readers.table import LETTERS, Row, Table, make_row
 from bulkvm.text import count
 
 _DATA: Final = "data"
-_FIELDS: Final = ("mailbox", "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify", "owner_id")
+_NUMBER: Final = "mailbox"
+_FIELDS: Final = (_NUMBER, "name", "pin", "notify_email_addresses", "require_pin", "delete_after_notify", "owner_id")
 _LETTERS: Final = dict(zip(_FIELDS, LETTERS, strict=False))
 # Fields that no other box has.
 _OWN: Final = frozenset(
@@ -27,7 +28,7 @@ _NO_TEXT: Final = "(no text)"  # is no address, so that it is an error
 
 def is_kazoo_box(box: Mapping[str, Any]) -> bool:
     """Whether an object is a voicemail box of Kazoo."""
-    return "mailbox" in box and "extension_number" not in box and not _OWN.isdisjoint(box)
+    return _NUMBER in box and "extension_number" not in box and not _OWN.isdisjoint(box)
 
 
 def holds_kazoo_boxes(stream: IO[str]) -> bool:
@@ -62,6 +63,8 @@ def read_kazoo_json(source: Source, *, encoding: str | None) -> Sheet:
             raise _error(source.name, f"box {place} cannot be read") from error
     if not table.rows:
         raise _error(source.name, "it has no boxes")
+    if not table.has_values(_LETTERS[_NUMBER]):
+        raise _error(source.name, f'its boxes have no "{_NUMBER}"')
     return Sheet(
         path=source.path,
         name=None,
