@@ -26,5 +26,6 @@ def parse_play_datetime(text: str) -> Parsed:
         return Parsed(f"{found[1]}_HOUR_CLOCK")
     if word == "none" or is_no(text.strip()):
         return Parsed("DISABLE")
-    message = f'"{shown(text)}" must be {", ".join(CLOCK_CHOICES[:-1])} or {CLOCK_CHOICES[-1]}.'
+    choices = f"{', '.join(CLOCK_CHOICES[:-1])} or {CLOCK_CHOICES[-1]}"
+    message = f'"{shown(text)}" is not one of the choices. Choose {choices}, or leave the cell blank.'
     return Parsed(None, (Fault(ProblemCode.CLOCK, message),))

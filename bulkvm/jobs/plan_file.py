@@ -43,12 +43,12 @@ from bulkvm.jobs.plan_seal import (
     visible_texts,
 )
 from bulkvm.jobs.preparing import Prepared
-from bulkvm.jobs.sheet_options import PlanOptions, SheetOptions
+from bulkvm.jobs.sheet_options import DEFAULT_MAX_CHANGES, PlanOptions, SheetOptions
 from bulkvm.jobs.sheet_seal import seal_sheet
-from bulkvm.model.change import PlannedStatus
+from bulkvm.model.change import Plan, PlannedStatus
 from bulkvm.model.errors import UsageError
 from bulkvm.model.problem import ProblemCode, rows_with_errors
-from bulkvm.model.settings import PinPolicy, Site
+from bulkvm.model.settings import Limit, PinPolicy, Site
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
 from bulkvm.planning import describe_excess
@@ -121,7 +121,8 @@ def write_plan_file(
     assert tenant is not None
     check_plan_name(target, sheet, overwrite=overwrite)
     excess = options.max_changes and describe_excess(plan, options.max_changes)
-    seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for, excess or "")
+    to_send = _options_to_send(connection.site, tenant) + limit_option(plan, options.max_changes)
+    seal, facts = plan_seal(), _make_facts(target, connection, tenant, valid_for, excess=excess or "", to_send=to_send)
     generated = frozenset(prepared.generated_pins)
     problems = [problem for problem in prepared.problems if problem.code not in _SHOWS_PINS]
     others = rows_not_planned(prepared)
@@ -149,7 +150,9 @@ def _read_shown(plan: Source) -> dict[str, Any]:
     return {"visible": visible_texts(cells), "concealed": concealed_parts(cells), "extras": read_extras(plan)}
 
 
-def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta, excess: str) -> PlanFacts:
+def _make_facts(
+    target: Path, connection: Connection, tenant: Tenant, valid_for: timedelta, *, excess: str, to_send: str
+) -> PlanFacts:
     made, site = datetime.now(UTC), connection.site
     return PlanFacts(
         id=f"{made:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
@@ -160,7 +163,7 @@ def _make_facts(target: Path, connection: Connection, tenant: Tenant, valid_for:
         site=site.name,
         tenant=tenant,
         file=target.name,
-        options=_options_to_send(site, tenant),
+        options=to_send,
         excess=excess,
     )
 
@@ -173,6 +176,13 @@ def _options_to_send(site: Site, tenant: Tenant) -> str:
         if site.is_administrator
         else options
     )
+
+
+def limit_option(plan: Plan, limit: Limit | None) -> str:
+    """The option that the import of a plan needs, if the plan is only within the limit that it was made with."""
+    if not describe_excess(plan, DEFAULT_MAX_CHANGES) or (limit and describe_excess(plan, limit)):
+        return ""
+    return f" --max-changes {limit}" if limit else " --force"
 
 
 def _facts_to_json(facts: PlanFacts) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bulkvm.jobs.plan_file import (
     PlanFile,
     check_plan_name,
     check_validity,
+    limit_option,
     rows_not_planned,
     write_plan_file,
 )
@@ -45,6 +46,7 @@ class PlanReport:
         generated: the rows whose PIN is generated.
         sheet: the sheet as it was read; None if it could not be read.
         excess: how the plan exceeds the limit on changes, if it does.
+        limit_option: the option that raises the limit for the import, if it is needed.
         exit_code: as of the command line, without `--exit-code`.
         read_as: how another system's export was read.
         output: the plan file; None if none was written.
@@ -61,6 +63,7 @@ class PlanReport:
     generated: frozenset[int] = frozenset()
     sheet: Sheet | None = field(default=None, repr=False)
     excess: str | None = None
+    limit_option: str = ""
     exit_code: ExitCode
     read_as: ReadAs | None = None
     output: PlanFile | None = None
@@ -134,5 +137,6 @@ def _report(prepared: Prepared, options: PlanOptions, connection: Connection) ->
         generated=frozenset(prepared.generated_pins),
         sheet=prepared.sheet,
         excess=excess,
+        limit_option=limit_option(prepared.plan, options.max_changes) if prepared.plan else "",
         exit_code=SheetError.exit_code if prepared.has_errors else ExitCode.DONE,
     )

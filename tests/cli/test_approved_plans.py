@@ -841,9 +841,27 @@ def test_the_page_says_that_the_plan_exceeds_the_limit_on_changes(bulkvm: Bulkvm
 
     content = everything_in(folder / "plan.xlsx")
     assert (
-        "This would change 2 of the 3 boxes on the PBX, and 1 are allowed. Sending it needs --force or a higher "
-        "--max-changes."
+        "This would change 2 of the 3 boxes on the PBX, and 1 are allowed. Whoever sends it must raise that limit."
     ) in content
+
+
+@pytest.mark.usefixtures("pbx")
+@pytest.mark.parametrize(("limit", "named"), [("60%", " --max-changes 60%"), ("10", " --max-changes 10"), ("30%", "")])
+def test_the_command_that_sends_a_plan_has_the_limit_that_it_needs(
+    bulkvm: Bulkvm, folder: Path, limit: str, named: str
+) -> None:
+    boxes = [(str(6200 + n), f"Desk {n}", f"{n // 10}19{n % 10}60", "", "") for n in range(20)]
+    bulkvm("import", write_csv(folder / "a.csv", *boxes), "--yes")
+    changed = 10 if named else 2
+    write_csv(folder / "b.csv", *((row[0], row[1] + "b", *row[2:]) for row in boxes[:changed]))
+
+    planned = bulkvm("plan", "b.csv", "--output", "plan.xlsx", "--max-changes", limit)
+
+    command = f"import plan.xlsx --approved{named}"
+    assert f"send it with `bulkvm {command}`" in planned.text
+    page = load_workbook(folder / "plan.xlsx").worksheets[0]
+    assert f"To send it: bulkvm {command}" in [cell.value for cell in page["A"]]
+    assert bulkvm(*command.split(), "--yes").code == 0
 
 
 @pytest.mark.usefixtures("planned")

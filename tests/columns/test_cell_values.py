@@ -473,7 +473,11 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
          '"anna(at)example.com" is not an e-mail address. Write @ between the name and the domain.'),
         ("recipients", ["Anna"], '"Anna" is not an e-mail address. It has no @. Type the whole address, or delete it.'),
         ("enable_pin", ["perhaps"], '"perhaps" is neither yes nor no. Write yes or no, or leave the cell blank.'),
-        ("play_datetime", ["13h"], '"13h" must be off, 12-hour clock or 24-hour clock.'),
+        (
+            "play_datetime",
+            ["13h"],
+            '"13h" is not one of the choices. Choose off, 12-hour clock or 24-hour clock, or leave the cell blank.',
+        ),
     ],
 )  # fmt: skip
 def test_a_message_gives_the_problem_of_the_cell_and_the_remedy(header: str, texts: list[str], message: str) -> None:

@@ -144,6 +144,6 @@ def _show(report: "PlanReport", console: Console, *, most: int) -> None:
         if not (report.plan and report.plan.to_send):
             console.info(f"Plan: {path}. It sends nothing, so it needs no approval.")
             return
-        command = f"bulkvm import {command_file(path)} --approved"
+        command = f"bulkvm import {command_file(path)} --approved{report.limit_option}"
         until = f"{report.output.valid_until:%Y-%m-%d %H:%M %Z}"
         console.info(f"Plan: {path}. Once it is approved, send it with `{command}`, until {until}.")

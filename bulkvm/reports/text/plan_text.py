@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, FieldKind
+from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
@@ -171,7 +172,7 @@ def render_difference(difference: Difference) -> str:
         return f"{column.title}: changes (not shown)"
     if column.kind is FieldKind.LIST and isinstance(difference.old, tuple) and isinstance(difference.new, tuple):
         return f"{column.title}: {_render_lists(difference.old, difference.new)}"
-    old, new = (_render_value(value, column.format) for value in (difference.old, difference.new))
+    old, new = (_render_value(value, column.format) for value in map(_in_words, (difference.old, difference.new)))
     return f"{column.title}: {old} -> {new}"
 
 
@@ -182,7 +183,7 @@ def render_new(record: Record, pin: str) -> Iterator[str]:
         if column.secret:
             yield f"{column.title}: {pin}"
         elif column.updatable and value is not BLANK:
-            yield f"{column.title}: {_render_value(value, column.format)}"
+            yield f"{column.title}: {_render_value(_in_words(value), column.format)}"
 
 
 def find_list_changes(old: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -195,6 +196,11 @@ def _render_lists(old: Sequence[str], new: Sequence[str]) -> str:
     """Render what is added to a list and removed from it."""
     added, removed = find_list_changes(old, new)
     return printable(" ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)]))
+
+
+def _in_words(value: Value | Absent) -> Value | Absent:
+    """Return a value of the API in the words of the template, such as `24-hour clock`; any other as it is."""
+    return CHOICE_OF_VALUE.get(value, value) if isinstance(value, str) else value
 
 
 def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str:

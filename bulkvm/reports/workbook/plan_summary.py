@@ -109,7 +109,7 @@ def _facts(facts: PlanFacts, sheet: Sheet, plan: Plan) -> Iterator[Line]:
         " ".join(explain_blanks(plan.changes)),
         _PINS,
         _EXACT,
-        f"{facts.excess} Sending it needs --force or a higher --max-changes." if facts.excess else "",
+        f"{facts.excess} Whoever sends it must raise that limit." if facts.excess else "",
         f"To send it: bulkvm import {command_file(facts.file)} --approved{facts.options}",
     )
     yield from (Line((text,)) for text in texts if text)

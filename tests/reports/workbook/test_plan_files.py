@@ -88,6 +88,18 @@ def test_the_first_page_and_the_rows_of_a_plan_are_as_they_were_read(tmp_path: P
     assert hidden.sheet_state == "veryHidden"
 
 
+def test_a_plan_has_the_words_of_the_template(tmp_path: Path) -> None:
+    changed = update(4, "6201", Difference("play_datetime", "24_HOUR_CLOCK", "DISABLE"))
+    new = Change(ChangeKind.CREATE, Record(row=5, extension_number="6202", name="Lab", play_datetime="12_HOUR_CLOCK"))
+    sheet = save_clinic(tmp_path / "clinic.xlsx")
+
+    content = format_plan(sheet, Plan((changed, new), existing=1), {}, [], FACTS, generated=frozenset())
+
+    boxes = texts(load_workbook(BytesIO(content)).worksheets[1])
+    assert 'Announce date and time: "24-hour clock" -> "off"' in boxes
+    assert 'Announce date and time: "12-hour clock"' in boxes
+
+
 def test_the_first_page_that_was_saved_as_csv_is_recognised(tmp_path: Path) -> None:
     page, *_ = save_plan(save_clinic(tmp_path / "clinic.xlsx"), tmp_path / "plan.xlsx")
     with (tmp_path / "saved.csv").open("w", newline="") as saved:
