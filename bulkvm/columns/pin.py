@@ -43,7 +43,9 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
     if _DIGITS.fullmatch(value):
         return None
     if _DECIMALS.fullmatch(value):
-        return Fault(ProblemCode.PIN_NOT_DIGITS, "A program wrote the PIN as a number with decimals. Remove the .0.")
+        return Fault(
+            ProblemCode.PIN_NOT_DIGITS, "A program wrote the PIN as a number with decimals. Remove the decimals."
+        )
     if is_changed_by_spreadsheet(value):
         return Fault(
             ProblemCode.PIN_NOT_DIGITS,

@@ -96,12 +96,20 @@ def _refuse_other_types(source: Source, head: bytes) -> None:
             f"{source.name} is an OpenDocument file (.fods), which cannot be read. {SAVE_AS}", ProblemCode.NOT_A_SHEET
         )
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml")):
-        kind = (
-            "a workbook in the old XML format"
-            if b"urn:schemas-microsoft-com:office:spreadsheet" in start
-            else "a web page"
-        )
+        is_workbook = b"urn:schemas-microsoft-com:office:spreadsheet" in start
+        if not is_workbook and not start.startswith(b"<?xml") and not _has_table(source):
+            raise SheetError(
+                f"{source.name} is a web page without a table{_despite_name(source)}, such as a login page. "
+                "Download or export the sheet again.",
+                ProblemCode.NOT_A_SHEET,
+            )
+        kind = "a workbook in the old XML format" if is_workbook else "a web page"
         raise SheetError(f"{source.name} is {kind}{_despite_name(source)}. {SAVE_AS}", ProblemCode.NOT_A_SHEET)
+
+
+def _has_table(source: Source) -> bool:
+    source.stream.seek(0)
+    return b"<table" in source.stream.read(MIB).lower()
 
 
 def _despite_name(source: Source) -> str:

@@ -1,5 +1,6 @@
 """Detection of the header row."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 _MAX_LISTED: Final = 8
 _OF_SUMMARIES: Final = frozenset({SUMMARY_STEPS, PLAN_DETAILS})
 _MAX_LENGTH: Final = 40
+_OTHER_DELIMITERS: Final = {
+    **{delimiter: re.compile(re.escape(delimiter)) for delimiter in ("^", "~", ":", "!", "\uff0c", "\uff1b")},
+    "  ": re.compile(r"\s{2,}"),
+}
 _GROUP_ROWS: Final = 3  # above the headings
 _GROUP_WORDS: Final = 3
 
@@ -170,6 +175,14 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
             "or choose Data > Text to Columns in Excel for column A and save it.",
             ProblemCode.SAVED_TWICE,
         )
+    if delimiter := _other_delimiter(rows):
+        how = (
+            "aligned with spaces. Export it with commas or semicolons instead."
+            if delimiter.isspace()
+            else f'separated by "{delimiter}". Export it with commas or semicolons, or put the line sep={delimiter} '
+            "above the headings in a copy."
+        )
+        return SheetError(f"{name} has its columns {how}", ProblemCode.NO_HEADER)
     needed = " and ".join(
         column.title for column in COLUMNS if "create" in column.required_for and column is not KEY_COLUMN
     )
@@ -185,11 +198,31 @@ def no_header_error(name: str, rows: Sequence[Row], *, is_empty: bool) -> SheetE
     )
 
 
-def warn_unnamed_columns(header: Header, cells: "pd.DataFrame", among: Iterable[str]) -> Iterator[Problem]:
-    """Warn once about the columns among these letters that have values but no heading."""
+def warn_unnamed_columns(
+    header: Header, cells: "pd.DataFrame", among: Iterable[str], *, spread: Mapping[str, str] | None = None
+) -> Iterator[Problem]:
+    """Warn about the columns among these letters that have values but no heading.
+
+    Args:
+        header: the header row.
+        cells: the cells below it.
+        among: the letters of the columns.
+        spread: the letter of the heading that a merged cell extends over such a column, by the column's letter.
+    """
     headings = header.headings
     unnamed = (letter for letter in among if letter not in headings)
     letters = [letter for letter in unnamed if any(text.strip(STRIP_CHARS) for text in cells[letter])]
+    for letter in letters:
+        if first := (spread or {}).get(letter):
+            yield Problem(
+                row=None,
+                code=ProblemCode.COLUMN_NO_HEADING,
+                message=f'the heading "{shown(headings[first])}" is merged over columns {first} and {letter}, and only '
+                f"column {first} is read. Put both values into column {first}, or unmerge the heading (Home > Merge & "
+                f"Center) and type one for column {letter}.",
+                severity=Severity.WARNING,
+            )
+    letters = [letter for letter in letters if letter not in (spread or {})]
     if not letters:
         return
     named = join_limited(letters, _MAX_LISTED)
@@ -214,6 +247,17 @@ def _saved_twice(rows: Sequence[Row]) -> str | None:
             if len(texts) == 1 and sum(match_heading(part) is not None for part in texts[0].split(delimiter)) > 1:
                 return f'"{shown(texts[0])}"'
     return None
+
+
+def _other_delimiter(rows: Sequence[Row]) -> str:
+    """The character between known headings that are in a single cell; two spaces if there are several of them."""
+    for row in rows:
+        texts = list(row.cells.values())
+        if len(texts) == 1:
+            for delimiter, between in _OTHER_DELIMITERS.items():
+                if sum(match_heading(part) is not None for part in between.split(texts[0])) > 1:
+                    return delimiter
+    return ""
 
 
 def _values_by_word(rows: Sequence[Row]) -> dict[str, list[str]]:

@@ -190,6 +190,15 @@ def find_covered_headings(ranges: Iterable[str], used: Collection[str], header_r
                 )
 
 
+def spread_headings(ranges: Iterable[str], headings: Collection[str], header_row: int) -> dict[str, str]:
+    """The letters of the columns over which a merged cell extends a heading, each with that of the heading."""
+    spread: dict[str, str] = {}
+    for left, top, right, bottom in map(_bounds, ranges):
+        if top <= header_row <= bottom and LETTERS[left - 1] in headings:
+            spread |= dict.fromkeys(LETTERS[left:right], LETTERS[left - 1])
+    return spread
+
+
 def join_groups(rows: Mapping[int, Mapping[str, str]], ranges: Iterable[str] = ()) -> dict[str, str]:
     """The texts above each heading, from the top, with those of merged cells in all their columns."""
     spread = {row: dict(texts) for row, texts in rows.items()}

@@ -27,6 +27,7 @@ from bulkvm.readers.hidden_and_merged import (
     find_covered_headings,
     join_groups,
     mark_merged,
+    spread_headings,
     warn_conditional,
     warn_hidden_columns,
     warn_hidden_rows,
@@ -235,5 +236,14 @@ def _read(
             frozenset(table.hidden),
             frozenset(letter for first, last in worksheet.hidden_columns for letter in LETTERS[first - 1 : last]),
         ),
-        problems=(*refuse_boxes_above(header), *warn_unnamed_columns(header, cells, cells.columns), *problems),
+        problems=(
+            *refuse_boxes_above(header),
+            *warn_unnamed_columns(
+                header,
+                cells,
+                cells.columns,
+                spread=spread_headings(worksheet.merged, used, header.row.number),
+            ),
+            *problems,
+        ),
     )

@@ -1,4 +1,5 @@
 import os
+import re
 import socket
 import zipfile
 from pathlib import Path
@@ -167,3 +168,34 @@ def test_the_name_is_pointed_out_only_if_it_is_that_of_a_sheet(tmp_path: Path, n
         read_sheet(path)
 
     assert (", despite its name" in str(raised.value)) is is_named
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", ":", "\uff0c"])
+def test_another_delimiter_is_named_with_the_line_that_declares_it(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "a.csv"
+    content = CSV.replace(",", delimiter)
+    path.write_text(content, "utf-8")
+
+    with pytest.raises(SheetError, match=f"separated by .{re.escape(delimiter)}.*the line sep=") as caught:
+        read_sheet(path)
+    assert f"sep={delimiter} above" in str(caught.value)
+
+    path.write_text(f"sep={delimiter}\n{content}", "utf-8")
+    assert texts(read_sheet(path)) == [list(ROW)]
+
+
+def test_columns_that_are_aligned_with_spaces_are_reported_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Extension   Name        PIN\n6201        Desk        402817\n")
+
+    with pytest.raises(SheetError, match="columns aligned with spaces"):
+        read_sheet(path)
+
+
+def test_a_web_page_without_a_table_is_not_to_be_saved_as_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>")
+
+    with pytest.raises(SheetError, match=r"such as a login page\. Download or export the sheet again") as caught:
+        read_sheet(path)
+    assert ".xlsx" not in str(caught.value)
