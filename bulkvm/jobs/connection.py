@@ -1,7 +1,7 @@
 """A site and the settings to call it with."""
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bulkvm.model.errors import BulkvmError
@@ -22,12 +22,14 @@ class Connection:
     Attributes:
         app: an ASGI application to call in place of the network, such as the simulator's.
         no_secret: why the site has no password or token, for a command that works without one.
+        tenants_of_tokens: the tenant that a token of a system administrator is switched to; None for another token.
     """
 
     site: Site
     settings: SendSettings = DEFAULT_SETTINGS
     app: Any = None
     no_secret: BulkvmError | None = None
+    tenants_of_tokens: dict[str, Tenant | None] = field(default_factory=dict, repr=False, compare=False)
 
     @asynccontextmanager
     async def open(self, *, reachable: bool = False, tenant: Tenant | None = None) -> "AsyncIterator[Pbx]":
@@ -43,8 +45,11 @@ class Connection:
         """
         from bulkvm.pbx import connect  # noqa: PLC0415  (httpx is slow to import, and --help needs this module)
 
-        expected = tenant or await self._look_up()
-        async with connect(self.site, self.settings, app=self.app, reachable=reachable, tenant=expected) as pbx:
+        site, expected = self.site, tenant or await self._look_up()
+        if found := await self._look_up_token():
+            expected = expected or site.tenant or found
+            site = replace(site, switch_to=expected.domain or expected.id)  # others may switch it, so it is checked
+        async with connect(site, self.settings, app=self.app, reachable=reachable, tenant=expected) as pbx:
             yield pbx
 
     def in_tenant(self, tenant: Tenant) -> "Connection":
@@ -65,6 +70,16 @@ class Connection:
             return site.tenant
         async with self._open_administrator() as administrator:
             return (await administrator.find_tenant(site.switch_to)).tenant
+
+    async def _look_up_token(self) -> Tenant | None:
+        """The tenant in force, if the site has a token of a system administrator, and no tenant was chosen."""
+        token = self.site.token
+        if not token or self.site.switch_to:
+            return None
+        if token not in self.tenants_of_tokens:
+            async with self._open_administrator() as administrator:
+                self.tenants_of_tokens[token] = await administrator.find_tenant_in_force()
+        return self.tenants_of_tokens[token]
 
     def _open_administrator(self) -> "AbstractAsyncContextManager[Administrator]":
         from bulkvm.pbx import connect_administrator  # noqa: PLC0415  (the same)

@@ -9,16 +9,17 @@ from bulkvm.model.errors import (
     ListKeptChanging,
     LoginRefused,
     MalformedAnswer,
+    OutcomeUnknown,
     PbxRefused,
     TenantNotConfirmed,
     UsageError,
 )
 from bulkvm.model.settings import Site
-from bulkvm.model.tenant import ListedTenant
+from bulkvm.model.tenant import ListedTenant, Tenant
 from bulkvm.pbx.listing import PAGE, READINGS, Params, quote
-from bulkvm.pbx.responses import TENANTS_PATH, read_object
+from bulkvm.pbx.responses import TENANT_PATH, TENANTS_PATH, read_object
 from bulkvm.pbx.retry import RetryingClient
-from bulkvm.pbx.tenant_lookup import make_tenant
+from bulkvm.pbx.tenant_lookup import make_tenant, read_tenant
 from bulkvm.text import join_and, printable
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -82,6 +83,18 @@ class Administrator:
                 "Give the id of the right one to --tenant instead of the domain."
             )
         return found[0]
+
+    async def find_tenant_in_force(self) -> Tenant | None:
+        """The tenant that a system administrator's token is switched to; None if it is another token, or in none.
+
+        Source: vendor's OpenAPI, listTenants and retrieveTenant.
+        """
+        try:
+            await self._fetch_page({"top": 1})
+            tenant = await self._client.get(TENANT_PATH, lambda response: read_tenant(response, self._client.site))
+        except (LoginRefused, OutcomeUnknown, PbxRefused):
+            return None
+        return tenant if tenant.id or tenant.domain else None
 
     async def _fetch_page(self, params: Params) -> tuple[int, Mapping[str, ListedTenant]]:
         """The count of all tenants, and some of them by id."""

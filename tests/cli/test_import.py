@@ -46,7 +46,7 @@ def test_a_sheet_with_mistakes_sends_nothing(bulkvm: Bulkvm, pbx: Starlette, fol
     ended = bulkvm("import", SAMPLES / "mistakes.xlsx", "--yes", "--result", "result.xlsx")
 
     assert ended.code == 3
-    assert set(pbx.state.traffic.counts) <= {"tenant", "policy"}
+    assert set(pbx.state.traffic.counts) <= {"tenant", "tenants", "policy"}
     found = statuses(folder / "result.xlsx")
     assert (found.count("invalid"), found.count("not sent"), len(found)) == (46, 30, 76)
 

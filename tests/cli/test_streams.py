@@ -65,8 +65,8 @@ def test_verbose_shows_each_request_and_the_data_stays_alone(bulkvm: Bulkvm) -> 
     verbose = subprocess.run(command, capture_output=True, check=True)
 
     requests = verbose.stderr.decode().splitlines()
-    assert requests[0] == "GET /api/shared_voicemails: 200"
-    assert all(line.startswith("GET /api/shared_voicemails") for line in requests)
+    assert requests[:2] == ["GET /api/tenants: 403", "GET /api/shared_voicemails: 200"]  # is it an administrator's?
+    assert all(line.startswith("GET /api/shared_voicemails") for line in requests[1:])
     assert (plain.err, verbose.stdout.decode()) == ("", plain.out)
 
 
@@ -102,6 +102,6 @@ def test_a_sheet_of_standard_input_is_called_that_in_a_diff(bulkvm: Bulkvm, monk
 def test_verbose_shows_why_a_request_got_no_answer(bulkvm: Bulkvm, app: Starlette) -> None:
     app.state.faults = FaultRules(["reset:list:1-4"])
 
-    first = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()[0]
+    lines = bulkvm("export", "boxes.csv", "--verbose").err.splitlines()
 
-    assert first.startswith("GET /api/shared_voicemails: The connection to the PBX at 127.0.0.1")
+    assert lines[1].startswith("GET /api/shared_voicemails: The connection to the PBX at 127.0.0.1")

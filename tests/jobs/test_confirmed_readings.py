@@ -15,7 +15,10 @@ from bulkvm.jobs.connection import Connection
 from bulkvm.jobs.count_boxes import count_boxes
 from bulkvm.jobs.diff_boxes import diff_boxes
 from bulkvm.jobs.export_boxes import export_boxes
+from bulkvm.jobs.import_sheet import import_sheet
 from bulkvm.jobs.plan_sheet import plan_sheet
+from bulkvm.model.errors import OtherTenant
+from bulkvm.model.outcome import Status
 from bulkvm.model.settings import SendSettings, Site
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 
@@ -93,3 +96,44 @@ def test_the_count_of_a_moved_session_is_not_used(app: Starlette) -> None:
     report = count_boxes(Connection(SITE, SendSettings(max_rps=0, max_outage=0), app))
 
     assert report.by_tenant == {USER.domain: 4, SECOND: 3, "clinic-003.example": 3}
+
+
+async def make_token(app: Starlette) -> str:
+    """A ready token of an administrator, which is switched to the second tenant."""
+    connection = Connection(replace(SITE, switch_to=SECOND), SendSettings(max_rps=0, max_outage=0), app)
+    async with connection.open() as pbx:
+        await pbx.count_boxes()
+    return str(app.state.tenants.db.execute("SELECT value FROM token ORDER BY rowid DESC").fetchone()[0])
+
+
+@pytest.mark.parametrize("read", [export, backup, plan])
+def test_a_ready_token_of_an_administrator_is_checked_without_a_chosen_tenant(
+    app: Starlette, tmp_path: Path, read: Callable[[Connection, Path], Iterable[str]]
+) -> None:
+    site = Site(name="provider", url=SITE.url, token=asyncio.run(make_token(app)))
+    connection = Connection(site, SendSettings(max_rps=0, max_outage=0), app)
+    app.state.faults = FaultRules(["unswitch:list:1"])
+
+    with pytest.raises(OtherTenant, match="may have reached it"):
+        read(connection, tmp_path)
+
+
+def test_rows_that_a_ready_token_sent_to_another_tenant_are_not_claimed(app: Starlette, tmp_path: Path) -> None:
+    site = Site(name="provider", url=SITE.url, token=asyncio.run(make_token(app)))
+    sheet = tmp_path / "new.csv"
+    sheet.write_text("extension_number,name,pin\n7100,A,402817\n7101,B,402817\n7102,C,402817\n")
+    app.state.faults = FaultRules(["unswitch:create:2"])
+
+    ending = import_sheet(sheet, Connection(site, SendSettings(max_rps=0, max_outage=0), app))
+
+    assert {outcome.status for outcome in ending.outcomes} == {Status.UNKNOWN}
+    assert isinstance(ending.error, OtherTenant)
+
+
+def test_whether_a_token_is_an_administrators_is_asked_once(app: Starlette, tmp_path: Path) -> None:
+    connection = Connection(Site(name="clinic", url=SITE.url, token=USER.token), SendSettings(max_rps=0), app)
+
+    export(connection, tmp_path)
+    export(connection, tmp_path)
+
+    assert app.state.traffic.counts["tenants"] == 1
