@@ -66,8 +66,9 @@ class ExitCode(IntEnum):
             "read back differently; the result was written"
         ),
         (
-            f"read the message; {_AGAIN}, but if boxes of a plan were changed, make a new one; `--max-errors` of an "
-            "import and `--max-outage` set the limits"
+            f"read the message; if the first box read back differently, find the cause first; otherwise, {_AGAIN}, but "
+            "if boxes of a plan were changed, make a new one; `--max-errors` of an import and `--max-outage` set the "
+            "limits"
         ),
     )
     BACKUP = (

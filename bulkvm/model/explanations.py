@@ -183,12 +183,14 @@ STATUS_REASONS: Final[Mapping[Status, str]] = {
     Status.REJECTED: "The PBX applies rules that bulkvm cannot check before.",
     Status.FAILED: "The row could not be sent, or the PBX reported an error of its own, and nothing was changed.",
     Status.UNKNOWN: "The connection was lost after the row was sent, and the box could not be read back.",
-    Status.NOT_SENT: "The run was interrupted, stopped by a limit, or ended by an outage.",
+    Status.NOT_SENT: "The run was interrupted, stopped by a limit or by a box that did not read back as expected, or "
+    "ended by an outage.",
 }
 STATUS_REMEDIES: Final[Mapping[Status, str]] = {
     Status.FAILED: f"read the message of the row. If an undo kept the box, check it; if the box was changed after the "
     f"plan was made, make a new plan; otherwise, {_AGAIN}",
-    Status.NOT_SENT: _AGAIN,
+    Status.NOT_SENT: "read the message of the row: if it asks to check a box, find the cause first; otherwise, "
+    f"{_AGAIN}",
 }
 EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.DONE: "Every row is done, or left out since it is not a box to import.",
@@ -199,7 +201,7 @@ EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LOGIN: "The PBX rejected the login, or the user may not manage voicemail boxes.",
     ExitCode.PBX: "Nothing is sent unless the PBX is certain to be the right one and its list of boxes is complete.",
     ExitCode.LIMIT: "A wrong sheet or a wrong site often changes many boxes at once.",
-    ExitCode.STOPPED: "If many rows fail, the others will probably fail, too.",
+    ExitCode.STOPPED: "If many rows fail, or the first box reads back differently, so will the others.",
     ExitCode.BACKUP: "A backup counts only if it was read back and matches what the PBX holds.",
     ExitCode.UNKNOWN: "A request was sent, and neither its response nor a later read showed what the PBX did.",
     ExitCode.DIFFERENCES: "Scripts can react to differences without reading the output.",

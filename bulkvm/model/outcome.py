@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Self, assert_never
 
 _CORRECT: Final = "correct them; the column bulkvm_message explains how"
+CHECK_FIRST: Final = "Check the box that does not read back as expected before you run the command again."
 _LEAVE: Final = "leave them unchanged; the next run asks the PBX what it did"
 
 
@@ -90,11 +91,12 @@ class UndoResult(StrEnum):
 
 
 class Reason(StrEnum):
-    """How the box of a row that is not done differs from what was expected. Journals and JSON contain the values."""
+    """How the box of a row differs from what was expected. Journals and JSON contain the values."""
 
     KEPT = "kept"  # an undo keeps what others did to it
     GONE = "gone"  # an undo cannot restore it, since it no longer exists
     OUTDATED = "outdated"  # it is not as in the approved plan
+    DEVIATES = "deviates"  # the first box of its kind does not read back as expected, which stops the run
 
 
 DONE: Final = frozenset(status for status in Status if status.is_done)
@@ -109,7 +111,7 @@ class Outcome:
         changed: the fields that were changed.
         pbx_code: the PBX's own error code.
         unseen: those of the changed fields that the PBX does not show, so that their earlier values are not known.
-        reason: why the row is not done, if its box was changed by others.
+        reason: how its box differs from what was expected, if it does.
     """
 
     row: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bulkvm.model.confirmation import Gap, Span, doubt, is_confirmed
 from bulkvm.model.errors import FileError
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import CHECK_FIRST, Outcome, Reason, Status
 from bulkvm.runs.journal_lines import (
     UNREADABLE,
     parse_begin,
@@ -69,6 +69,7 @@ class _Reader:
         self._spans: dict[int, Span | None] = {}
         self._gaps: tuple[Gap, ...] = ()
         self._damaged: list[int] = []
+        self._deviates = False
 
     def add(self, number: int, line: bytes) -> None:
         """Add a line."""
@@ -112,6 +113,7 @@ class _Reader:
         elif "end" in read:
             outcome = parse_outcome(read["end"])
             self._outcomes[outcome.row] = outcome
+            self._deviates |= outcome.reason is Reason.DEVIATES
             self._spans[outcome.row] = parse_span(read)
             if "box" in read:
                 self._read_back[outcome.row] = parse_box(read["box"])
@@ -146,5 +148,5 @@ class _Reader:
             message = "The run ended before this row was sent."
             if self._exit_code is None:
                 message = "The journal has no record that this row was sent, and it has no end."
-            message = f"{message} Run the same command again to continue."
+            message = f"{message} {CHECK_FIRST if self._deviates else 'Run the same command again to continue.'}"
         return Outcome(row=row, extension_number=extension, status=status, message=message)

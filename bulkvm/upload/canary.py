@@ -6,7 +6,7 @@ from dataclasses import replace
 from bulkvm.model.box import Box
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.errors import AnotherBox, BulkvmError, NoSuchBox, PbxError, ReadBackDiffers
-from bulkvm.model.outcome import Outcome, Status
+from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.pbx import Pbx, WholeBox, complete_box
 from bulkvm.planning import expected_box, left_out_values, name_fields
 from bulkvm.upload.canary_findings import Findings, find_deviations
@@ -109,6 +109,7 @@ def _failed(outcome: Outcome, findings: Sequence[str], box: Box | None = None) -
         f"Box {outcome.extension_number} (row {outcome.row}) does not read back as expected, so the run stopped and "
         f"nothing else was sent.\n{lines}\n"
         "Restore by hand what was lost in that box. Either this PBX does not work as documented or does not show all "
-        "values, or someone else changed the box at the same time. If the box is right, --no-canary skips this check."
+        "values, or someone else changed the box at the same time. Find the cause before you run the command again: it "
+        "may do the same to another box. If the box is right, --no-canary skips this check."
     )
-    return RowResult(replace(outcome, message=message), box, error=error)
+    return RowResult(replace(outcome, message=message, reason=Reason.DEVIATES), box, error=error)

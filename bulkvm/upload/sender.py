@@ -10,8 +10,16 @@ from typing import Final
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind, Plan
 from bulkvm.model.confirmation import Span, doubt, is_confirmed
-from bulkvm.model.errors import BulkvmError, Interrupted, LoginRefused, NotTrusted, StoppedEarly, TenantNotConfirmed
-from bulkvm.model.outcome import Outcome, Reason, Status
+from bulkvm.model.errors import (
+    BulkvmError,
+    Interrupted,
+    LoginRefused,
+    NotTrusted,
+    ReadBackDiffers,
+    StoppedEarly,
+    TenantNotConfirmed,
+)
+from bulkvm.model.outcome import CHECK_FIRST, Outcome, Reason, Status
 from bulkvm.model.settings import DEFAULT_SETTINGS, SendSettings
 from bulkvm.pbx import Pbx, WholeBox
 from bulkvm.pbx.parallel import in_parallel
@@ -292,7 +300,9 @@ class _Run:
 
     def end(self, plan: Plan) -> RunResult:
         """The outcomes of all changes, including those that were never begun."""
-        outcomes = tuple(self._outcomes.get(change.record.row) or _not_sent(change) for change in plan.changes)
+        outcomes = tuple(
+            self._outcomes.get(change.record.row) or _not_sent(change, self._error) for change in plan.changes
+        )
         is_cut_short = any(outcome.status is Status.NOT_SENT for outcome in outcomes)
         if is_cut_short and (self._error is None or (self._stop() and not self._is_in_doubt)):
             self._error = Interrupted("The run was stopped. Run the same command again to continue.")
@@ -351,7 +361,7 @@ async def _result_of(change: Change, sending: Awaitable[RowResult]) -> RowResult
     try:
         return await sending
     except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
-        return RowResult(_not_sent(change), error=error)
+        return RowResult(_not_sent(change, error), error=error)
     except Exception as error:  # noqa: BLE001  (an internal error must not cost the other rows their outcomes)
         stopped = StoppedEarly(f"Internal error ({type(error).__name__}): the run stopped. This is a bug in bulkvm.")
         return RowResult(_unexpected(change), error=stopped)
@@ -369,10 +379,11 @@ def _unexpected(change: Change) -> Outcome:
     return replace(_not_sent(change), status=Status.UNKNOWN, message=message)
 
 
-def _not_sent(change: Change) -> Outcome:
+def _not_sent(change: Change, error: BulkvmError | None = None) -> Outcome:
+    advice = CHECK_FIRST if isinstance(error, ReadBackDiffers) else "Run the same command again to continue."
     return Outcome(
         row=change.record.row,
         extension_number=change.record.extension_number,
         status=Status.NOT_SENT,
-        message="The run stopped before this row was sent. Run the same command again to continue.",
+        message=f"The run stopped before this row was sent. {advice}",
     )

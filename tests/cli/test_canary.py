@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from starlette.applications import Starlette
 
+from bulkvm.model.outcome import CHECK_FIRST
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
+from bulkvm.simulator.filters import EVERY_ITEM
 from tests.cli.program import Bulkvm, serve_pbx
 from tests.cli.sheet_files import rows, write_csv
 
 ERASING = SimulatorSettings(behave=("updates:erase", "extra:retain_days=30"))
 RENAME = ("import", "names.csv", "--yes", "--max-changes", "9")
+
+APPROVED = ("import", "plan.xlsx", "--approved", "--yes")
 
 
 @pytest.fixture
@@ -49,6 +54,52 @@ def test_the_whole_box_is_in_the_journal_which_is_private_to_its_owner(bulkvm: B
     assert journal.stat().st_mode & 0o077 == 0 or os.name == "nt"
     assert "402817" in journal.read_text("utf-8")
     assert "402817" not in ended.err
+
+
+@pytest.mark.parametrize("kind", ["import", "plan", "undo"])
+def test_a_run_that_damaged_its_first_box_does_not_advise_to_run_the_command_again(
+    bulkvm: Bulkvm, erasing: Starlette, folder: Path, kind: str
+) -> None:
+    assert erasing
+    bulkvm("plan", "names.csv", "--output", "plan.xlsx", "--max-changes", "9")
+    if kind == "undo":
+        bulkvm(*RENAME, "--no-canary")
+        for box in erasing.state.stored.page(EVERY_ITEM, "id", 0, 9):
+            erasing.state.stored.update(box["id"], {**box, "retain_days": 30})
+    command = {"import": RENAME, "undo": ("undo", "last", "--yes"), "plan": (*APPROVED, "--max-changes", "9")}[kind]
+    ended = bulkvm(*command, "--result", "r.xlsx")
+    bulkvm("runs", "last", "--result", "again.xlsx")
+    journal = max((folder.parent / "state" / "runs").glob("*.jsonl"))
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+    bulkvm("runs", "last", "--result", "killed.xlsx")
+
+    assert ended.code == 7
+    assert "Find the cause before you run the command again" in ended.err
+    for result in ("r.xlsx", "again.xlsx", "killed.xlsx"):
+        first, second = load_workbook(folder / result).worksheets
+        lines = [str(row[0]) for row in first.values]
+        assert lines[lines.index("What to do next") + 1].startswith(
+            "1. 1 box does not read back as expected, as listed below. Restore by hand what was lost"
+        )
+        listed = list(first.values)[lines.index("Not as expected (click)") + 1]
+        assert listed[0] == "row 2 (20000)"
+        assert "retain_days: lost (it was 30)" in str(listed[1])
+        messages = [str(value) for row in second.values for value in row if str(value).startswith("The ")]
+        assert len([message for message in messages if CHECK_FIRST in message]) == 2
+        assert not any("same command again" in message for message in messages)
+
+
+def test_the_only_box_that_does_not_read_back_is_something_to_do(
+    bulkvm: Bulkvm, erasing: Starlette, folder: Path
+) -> None:
+    assert erasing
+    write_csv(folder / "names.csv", *rows(1, "New"))
+
+    bulkvm(*RENAME, "--result", "r.xlsx")
+
+    lines = [str(row[0]) for row in load_workbook(folder / "r.xlsx")["bulkvm"].values]
+    assert "does not read back as expected" in lines[lines.index("What to do next") + 1]
+    assert not any("Nothing to do" in line for line in lines)
 
 
 def test_without_the_canary_an_import_and_its_undo_continue(bulkvm: Bulkvm, erasing: Starlette) -> None:

@@ -13,6 +13,7 @@ _HEADINGS: Final = {
     None: ("Rows that failed", ""),
     Reason.GONE: ("Boxes that no longer exist", ""),
     Reason.KEPT: ("Boxes that were kept", CHECK_KEPT),
+    Reason.DEVIATES: ("Boxes that do not read back as expected", ""),
     Reason.OUTDATED: ("Boxes that were changed after the plan was made", ""),
 }
 

@@ -11,7 +11,7 @@ from typing import Final
 from bulkvm.columns import KEY_COLUMN, SUMMARY_STEPS
 from bulkvm.model.change import PlannedStatus
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.outcome import Outcome, Reason, Status, count_statuses, count_unseen
+from bulkvm.model.outcome import DONE, Outcome, Reason, Status, count_statuses, count_unseen
 from bulkvm.model.problem import Problem, Severity
 from bulkvm.model.sheet import Sheet
 from bulkvm.model.tenant import Tenant
@@ -30,6 +30,7 @@ MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done{}."
 _NOT_DONE: Final = {
+    Reason.DEVIATES: "Not as expected",
     Reason.OUTDATED: "Changed after the plan",
     Reason.KEPT: "Boxes kept",
     Reason.GONE: "Boxes gone",
@@ -130,7 +131,7 @@ def summarise_run(
     return [
         Line((run.title or render_counts(counts),), LineKind.TITLE),
         *(Line((text,)) for text in [render_unseen(count_unseen(outcomes))] if text),
-        *_next_steps(_steps_after_undo(outcomes, run) if run.undo_of else _steps_after_import(outcomes, run.plan)),
+        *_next_steps(_steps_after_run(outcomes, run)),
         *_status_counts(counts, _UNDONE if run.undo_of else {}),
         *_facts(sheet, run),
         *_not_done(sheet, outcomes),
@@ -163,12 +164,22 @@ def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list
     return [*steps, "Save this workbook and check it again. Marks of corrected cells disappear."]
 
 
-def _steps_after_import(outcomes: Sequence[Outcome], plan: str) -> list[str]:
+def _steps_after_run(outcomes: Sequence[Outcome], run: RunSummary) -> list[str]:
     counts = count_statuses(outcomes)
-    if _is_all_done(counts):
-        return [_ALL_DONE.format(" or left out" if counts[Status.LEFT_OUT] else "")]
-    if plan:
-        return _steps_after_plan(outcomes, plan)
+    steps = []
+    if deviating := sum(outcome.reason is Reason.DEVIATES for outcome in outcomes):
+        steps.append(
+            f"{count_of(deviating, 'box does', 'boxes do')} not read back as expected, as listed below. Restore by "
+            "hand what was lost, and find the cause before you continue: another box may lose the same."
+        )
+    if all(status.is_done for status, n in counts.items() if n):
+        return steps or [_ALL_DONE.format(" or left out" if counts[Status.LEFT_OUT] else "")]
+    if run.undo_of:
+        return steps + _steps_after_undo(outcomes, run)
+    return steps + (_steps_after_plan(outcomes, run.plan) if run.plan else _steps_after_import(counts))
+
+
+def _steps_after_import(counts: Mapping[Status, int]) -> list[str]:
     steps = [
         f"{' or '.join(statuses).capitalize()} rows: {remedy}."
         for remedy, statuses in _statuses_by_remedy(counts).items()
@@ -201,8 +212,6 @@ def _steps_after_plan(outcomes: Sequence[Outcome], plan: str) -> list[str]:
 
 def _steps_after_undo(outcomes: Sequence[Outcome], run: RunSummary) -> list[str]:
     counts = count_statuses(outcomes)
-    if _is_all_done(counts):
-        return [_ALL_DONE.format("")]
     steps = []
     reasons = Counter(outcome.reason for outcome in outcomes if not outcome.status.is_done)
     if kept := reasons[Reason.KEPT]:
@@ -217,10 +226,6 @@ def _steps_after_undo(outcomes: Sequence[Outcome], run: RunSummary) -> list[str]
             "not change."
         )
     return [*steps, "This workbook cannot be imported: it does not contain the former values."]
-
-
-def _is_all_done(counts: Mapping[Status, int]) -> bool:
-    return all(status.is_done for status, n in counts.items() if n)
 
 
 def _statuses_by_remedy(counts: Mapping[Status, int]) -> Mapping[str, Sequence[Status]]:
@@ -294,8 +299,9 @@ def _facts(sheet: Sheet, run: RunSummary) -> Iterator[Line]:
 
 
 def _not_done(sheet: Sheet, outcomes: Sequence[Outcome]) -> Iterator[Line]:
-    """List the rows that failed at the PBX or on the way to it."""
-    listed = [o for o in outcomes if not o.status.is_done and o.status not in {Status.INVALID, Status.NOT_SENT}]
+    """List the rows that failed at the PBX or on the way to it, and those that stopped the run."""
+    done = {Status.INVALID, Status.NOT_SENT, *DONE}
+    listed = [o for o in outcomes if o.status not in done or o.reason is Reason.DEVIATES]
     for reason, heading in _NOT_DONE.items():
         yield from _list_outcomes(sheet, heading, [outcome for outcome in listed if outcome.reason is reason])
 
