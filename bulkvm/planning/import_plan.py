@@ -67,16 +67,18 @@ def check_completed(completed: Iterable[Record], by_id: Mapping[str, Box]) -> No
     """
     for record in completed:
         box = by_id.get(str(record.id))
+        cause = "Columns of the result were sorted separately, or a cell was edited"
         if box and box.extension_number != record.extension_number:
             difference = f"is that of box {box.extension_number}, but the extension is {record.extension_number}"
+            if box.extension_number.lstrip("0") == record.extension_number:
+                cause = "A spreadsheet program dropped the leading zero"
         elif not record.id:
             difference = "is blank, but the status is that of a row that was done"
         else:
             continue
         raise SheetError(
-            f"row {record.row}: {ID_HEADING} {difference}. Columns of the result were sorted separately, or a cell was "
-            "edited, so it is not certain which rows were done. Nothing was sent. Use the result as it was written, "
-            "or omit --only-failed: rows that are up to date are not sent.",
+            f"row {record.row}: {ID_HEADING} {difference}. {cause}, so it is not certain which rows were done. Nothing "
+            "was sent. Use the result as it was written, or omit --only-failed: rows that are up to date are not sent.",
             ProblemCode.ID_DISAGREES,
         )
 

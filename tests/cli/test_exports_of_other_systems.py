@@ -19,7 +19,7 @@ from tests.readers.files import write_workbook
 
 FOUR = ("--pin-length", "4-10")
 PINS = {",3690,": ",369014,", ",0582,": ",058246,", ",-7004,": ",-700491,"}
-OURS = [column.header for column in COLUMNS]
+OURS = [column.title for column in COLUMNS]
 
 
 def with_long_pins(export: Export) -> Export:

@@ -229,6 +229,19 @@ def test_a_result_whose_columns_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx
     assert not (folder / "again.csv").exists()
 
 
+@pytest.mark.usefixtures("pbx")
+def test_a_result_that_lost_a_leading_zero_is_refused_for_this_reason(bulkvm: Bulkvm, folder: Path) -> None:
+    sheet = write_csv(folder / "a.csv", ("0201", "A", "402817", "", ""))
+    bulkvm("import", sheet, "--yes", "--result", "r.csv")
+    result = folder / "r.csv"
+    result.write_text(result.read_text("utf-8-sig").replace("0201", "201"), "utf-8")
+
+    ended = bulkvm("plan", "r.csv", "--only-failed")
+
+    assert ended.code == 3
+    assert "that of box 0201, but the extension is 201. A spreadsheet program dropped the leading zero, so" in ended.err
+
+
 def test_a_result_whose_statuses_were_sorted_apart_is_refused(bulkvm: Bulkvm, pbx: Starlette, folder: Path) -> None:
     sheet = write_csv(
         folder / "a.csv", ("6201", "A", "111222", "", ""), *((str(6202 + n), "B", "402817", "", "") for n in range(2))

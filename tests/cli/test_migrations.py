@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 from starlette.applications import Starlette
 
-from bulkvm.columns import COLUMNS
+from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS
 from tests.cli.program import SAMPLES, Bulkvm, CommandResult, stored
 from tests.cli.sheet_files import statuses
 from tests.readers.exports import FREEPBX, FUSIONPBX, SECRETS, THREE_CX, VOICEMAIL_CONF, Export
@@ -92,9 +92,9 @@ def test_a_site_is_moved_in_one_step(bulkvm: Bulkvm, pbx: Starlette, folder: Pat
     assert counts(ended[1]) == counts(ended[4]) == {"unchanged": len(boxes), "left out": left_out}
     assert stored(pbx, "name", "recipients") == boxes
     headings, *cells = load_workbook("first.xlsx")["Boxes"].iter_rows(values_only=True)
-    assert list(headings[: len(COLUMNS)]) == [column.header for column in COLUMNS]
+    assert list(headings[: len(COLUMNS)]) == [column.title for column in COLUMNS]
     off = [dict(zip(headings, row, strict=True)) for row in cells if "left out" in row and TAKEN not in row]
-    assert {row[header] for row in off for header in SETTINGS} <= {None}
+    assert {row[COLUMN_OF_HEADER[header].title] for row in off for header in SETTINGS} <= {None}
     written = [path for path in (*folder.iterdir(), *(folder.parent / "state").rglob("*")) if path.is_file()]
     assert len(written) > 7
     texts = {path.name: texts_of(path) for path in written if path != file}

@@ -14,11 +14,13 @@ from bulkvm.model.sheet import UNREADABLE, CellKind, Sheet
 _LETTERS = {column.header: get_column_letter(number) for number, column in enumerate(COLUMNS, start=1)}
 
 
-def in_our_columns(sheet: Sheet, problems: Sequence[Problem]) -> tuple[Sheet, Sequence[Problem]]:
+def in_our_columns(
+    sheet: Sheet, problems: Sequence[Problem], *, for_scripts: bool = False
+) -> tuple[Sheet, Sequence[Problem]]:
     """Return an export in bulkvm's columns, and its problems at their cells there; any other sheet as it is.
 
     Rows keep their numbers. No copy has the file of another system, which contains its secrets. Rows that are left out
-    have no PIN.
+    have no PIN. The headings are the titles that messages name, or the API's names for scripts.
     """
     if sheet.read_as is None:
         return sheet, problems
@@ -31,7 +33,7 @@ def in_our_columns(sheet: Sheet, problems: Sequence[Problem]) -> tuple[Sheet, Se
     ours = replace(
         sheet,
         name=None,
-        headings={_LETTERS[column.header]: column.header for column in COLUMNS},
+        headings={_LETTERS[c.header]: c.header if for_scripts else c.title for c in COLUMNS},
         cells=pd.DataFrame(columns, index=sheet.cells.index, dtype=object),
         problems=tuple(_move_read(problem, read, sheet.header_row) for problem in sheet.problems),
         kinds={_LETTERS[header]: _join_kinds(sheet, found) for header, found in letters.items()},

@@ -44,8 +44,8 @@ def write_result(
         The path of the file written, see `writing`.
     """
     check_result_name(target, sheet, overwrite=overwrite)
-    sheet, problems = in_our_columns(sheet, problems)
     is_workbook = table_format(target) == "xlsx"
+    sheet, problems = in_our_columns(sheet, problems, for_scripts=not is_workbook)
     results = make_results(outcomes, problems, pins or {}, for_scripts=not is_workbook)
     if is_workbook:
         summary = summarise_run(sheet, outcomes, problems, run)

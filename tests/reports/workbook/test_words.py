@@ -24,6 +24,7 @@ from bulkvm.reports.workbook.clean_copy import write_clean
 from bulkvm.reports.workbook.result import write_result
 from bulkvm.validation import validate, warn_of_blanks
 from tests.boxes import full_box
+from tests.readers.exports import EXPORTS, Export
 from tests.reports.clinic import RUN
 from tests.sheets import sheet_of
 
@@ -66,6 +67,29 @@ def test_a_copy_and_a_result_of_every_mistake_have_a_persons_words(tmp_path: Pat
         texts = [*our_texts(file, has_own_sheet=True)]
         assert len(texts) > 2 * len({problem.code for problem in problems})
         assert [text for text in texts if NOT_FOR_PEOPLE.search(text) or text in codes] == []
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: f"{export.system} {export.columns[:30]}")
+def test_copies_and_results_of_exports_with_rows_left_out_have_a_persons_words(export: Export, tmp_path: Path) -> None:
+    sheet = read_sheet(export.write(tmp_path), system=export.system)
+    checked = validate(sheet)
+    outcomes = [
+        Outcome(row=row, extension_number=number, status=Status.INVALID) for row, number in checked.extensions.items()
+    ]
+    outcomes += [
+        Outcome(row=row, extension_number="", status=Status.LEFT_OUT, message=reason)
+        for row, reason in sheet.left_out.items()
+    ]
+
+    written = [
+        write_annotated(tmp_path / "annotated.xlsx", sheet, checked.problems),
+        write_result(tmp_path / "result.xlsx", sheet, outcomes, checked.problems, RUN),
+    ]
+
+    for file in written:
+        found = [*our_texts(file, has_own_sheet=False)]
+        assert {*sheet.left_out.values()} <= {*found}
+        assert [text for text in found if NOT_FOR_PEOPLE.search(text)] == []
 
 
 @pytest.mark.parametrize("code", [code for code in ExitCode if code is not ExitCode.DIFFERENCES])
