@@ -22,12 +22,13 @@ _ACTIVE: Final = folded_names(
     "active, is active, enabled, enable, in use, voicemail, vm, has voicemail, enable voicemail, voicemail enabled, "
     "voicemail active, voicemail on, vm enabled, enable vm, mailbox enabled, enable mailbox, aktiv, aktiviert, "
     "aktivieren, voicemail aktiv, voicemail aktiviert, voicemail aktivieren, mailbox aktiv, mailbox aktiviert, actif, "
-    "mailbox active, mailbox in use, voicemail in use, voicemail box active, voicemail box enabled, vm active, "
-    "box active, "
-    "activé, activer, messagerie vocale, messagerie activée, messagerie vocale activée, activer la messagerie vocale, "
-    "activo, activado, habilitado, activar buzón de voz, buzón activo, buzón de voz activo, attivo, attivato, "
-    "abilitato, casella attiva, casella vocale attiva, segreteria attiva, actief, ingeschakeld, voicemail actief, "
-    "voicemail ingeschakeld, ativo, ativado, caixa de voz ativa, correio de voz ativo"
+    "mailbox active, mailbox in use, voicemail in use, voicemail box active, voicemail box enabled, vm active, box "
+    "active, has mailbox, has a mailbox, has voicemail box, has a voicemail box, has vm, hat voicemail, hat mailbox, "
+    "Anrufbeantworter, hat Anrufbeantworter, messagerie, a une messagerie, répondeur, tiene buzón, segreteria, heeft "
+    "voicemail, tem correio de voz, activé, activer, messagerie vocale, messagerie activée, messagerie vocale activée, "
+    "activer la messagerie vocale, activo, activado, habilitado, activar buzón de voz, buzón activo, buzón de voz "
+    "activo, attivo, attivato, abilitato, casella attiva, casella vocale attiva, segreteria attiva, actief, "
+    "ingeschakeld, voicemail actief, voicemail ingeschakeld, ativo, ativado, caixa de voz ativa, correio de voz ativo"
 )
 # The same, with or without words for what is wanted: "Import?", "Needs a voicemail box".
 _WANTED: Final = word_set(
@@ -38,8 +39,16 @@ _WANTED: Final = word_set(
     "conservar mantener crear necesita necesario requiere requerido incluir anadir deseado importare importa tenere "
     "mantenere conservare creare crea serve necessario necessaria richiede richiesta richiesto includere aggiungere "
     "desiderata importeren behouden bewaren aanmaken nodig vereist gewenst opnemen toevoegen manter criar precisa "
-    "requer adicionar deseja desejado desejada"
+    "requer adicionar deseja desejado desejada scope approved genehmigt approuve aprobado approvato goedgekeurd "
+    "aprovado"
 )
+# Alone, or with words for what is active, as in "Account enabled"; and after one for still, as in "Still in use".
+_ENABLED: Final = word_set(
+    "active enabled employed aktiv aktiviert beschaftigt beschaeftigt actif active activo habilitado attivo abilitato "
+    "actief ativo habilitado"
+)
+_USE: Final = word_set("use used benutzt genutzt verwendet utilise usado usato gebruikt")
+_STILL: Final = word_set("still is has noch ist wird encore toujours est aun sigue esta ancora nog steeds ainda")
 _OBJECTS: Final = word_set(
     "this row line entry user person the a an box boxes mailbox mailboxes voicemail voicemails voice mail vm "
     "voicebox voicemailbox into in to pbx portsip diese zeile die den das der eine ein postfach zu cette ligne la le "
@@ -59,14 +68,15 @@ _ABOUT: Final = _OBJECTS | word_set(
 )
 # Below such a heading, a date shows that the box may not be wanted.
 _LEAVING: Final = folded_names(
-    "exit date, date of exit, leaving date, date of leaving, date left, left on, leave date, last day, "
-    "last working day, termination date, date of termination, end date, employment end, employment end date, end of "
-    "employment, contract end, contract end date, end of contract, departure date, Austrittsdatum, Austritt am, "
-    "Austritt zum, ausgeschieden am, ausgeschieden zum, letzter Arbeitstag, Kündigungsdatum, Vertragsende, Enddatum, "
-    "date de départ, date de sortie, date de fin, fin de contrat, date de fin de contrat, fecha de baja, fecha de "
-    "salida, fecha de fin, fecha fin, fin de contrato, data di uscita, data uscita, data di fine, data fine, data di "
-    "cessazione, data cessazione, fine rapporto, datum uit dienst, uitdienstdatum, einddatum, einde contract, data de "
-    "saída, data de desligamento, data de demissão, data de fim, fim do contrato"
+    "exit date, date of exit, leaving date, date of leaving, date left, left on, leave date, last day, last working "
+    "day, termination date, date of termination, end date, employment end, employment end date, end of employment, "
+    "contract end, contract end date, deactivation date, deletion date, end of contract, departure date, "
+    "Austrittsdatum, Austritt am, Austritt zum, ausgeschieden am, ausgeschieden zum, letzter Arbeitstag, "
+    "Kündigungsdatum, Löschdatum, Deaktivierungsdatum, Vertragsende, Enddatum, date de départ, date de sortie, date de "
+    "fin, fin de contrat, date de fin de contrat, fecha de baja, fecha de salida, fecha de fin, fecha fin, fin de "
+    "contrato, data di uscita, data uscita, data di fine, data fine, data di cessazione, data cessazione, fine "
+    "rapporto, datum uit dienst, uitdienstdatum, einddatum, einde contract, data de saída, data de desligamento, data "
+    "de demissão, data de fim, fim do contrato"
 )
 _REMARKS: Final = folded_names(
     "note, notes, remark, remarks, comment, comments, Bemerkung, Bemerkungen, Kommentar, Kommentare, Anmerkung, "
@@ -74,6 +84,7 @@ _REMARKS: Final = folded_names(
     "observaciones, nota, notas, comentario, comentarios, commento, commenti, osservazioni, opmerking, opmerkingen, "
     "observação, observações, comentário, comentários"
 )
+_NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _DATE: Final = re.compile(r"(?:[0-9]\D*){3}")
 _STATUS_COMPOUNDS: Final = word_set(
     "mitarbeiterstatus personalstatus beschaftigungsstatus beschaeftigungsstatus benutzerstatus kontostatus "
@@ -83,18 +94,29 @@ _STATUS_COMPOUNDS: Final = word_set(
 
 def names_action(heading: str) -> bool:
     """Whether a heading asks what to do with a box, or shows whether it is in use: "Delete?", "Active"."""
-    heading = without_notes(heading)
+    heading = _plain(heading)
     return _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
 
 
-def may_mark_rows(heading: str) -> bool:
-    """Whether cells below a heading may mark rows as not wanted, in a remark or by a date, too."""
-    return names_action(heading) or fold(without_notes(heading)) in _LEAVING | _REMARKS
+def names_remarks(heading: str) -> bool:
+    """Whether a heading is that of remarks, in which a box may be marked as not wanted."""
+    return fold(_plain(heading)) in _REMARKS
+
+
+def names_leaving(heading: str) -> bool:
+    """Whether a heading is that of dates when people leave, or when boxes are to be deleted."""
+    heading = _plain(heading)
+    return fold(heading) in _LEAVING or _is_for_unwanted(heading)
+
+
+def has_date(text: str) -> bool:
+    """Whether a text may have a date."""
+    return bool(_DATE.search(text))
 
 
 def is_unwanted(heading: str, text: str) -> bool:
     """Whether a cell below such a heading shows that the box is not wanted."""
-    heading, text = without_notes(heading), text.strip(STRIP_CHARS)
+    heading, text = _plain(heading), text.strip(STRIP_CHARS)
     if not text:
         return False
     if _is_for_unwanted(heading):
@@ -107,18 +129,12 @@ def is_unwanted(heading: str, text: str) -> bool:
 def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
     """Whether a column such as "Import?" has a yes or a mark in some cells, and all others are blank."""
     filled = {text.strip(STRIP_CHARS) for text in texts} - {""}
-    return bool(filled) and all(map(is_yes, filled)) and _is_for_wanted(without_notes(heading))
+    return bool(filled) and all(map(is_yes, filled)) and _is_for_wanted(_plain(heading))
 
 
-def dates_leaving(heading: str, text: str) -> bool:
-    """Whether a cell has the date when a person leaves, or when a box is to be deleted."""
-    heading = without_notes(heading)
-    return bool(_DATE.search(text)) and (fold(heading) in _LEAVING or _is_for_unwanted(heading))
-
-
-def remarks_unwanted(heading: str, text: str) -> bool:
-    """Whether a remark shows that a box is not wanted: "please delete"."""
-    return fold(without_notes(heading)) in _REMARKS and marks_unwanted(text)
+def _plain(heading: str) -> str:
+    """A heading without notes, with spaces between the words of names such as accountEnabled."""
+    return _NEW_WORD.sub(" ", without_notes(heading))
 
 
 def _is_for_unwanted(heading: str) -> bool:
@@ -129,7 +145,13 @@ def _is_for_wanted(heading: str) -> bool:
     if fold(heading) in _ACTIVE:
         return True
     words = [word for word in split_words(heading) if word not in _OBJECTS]
-    return len(words) == 1 and words[0] in _WANTED
+    if len(words) == 1 and words[0] in _WANTED:
+        return True
+    bare = [word for word in words if word not in _STILL]
+    if len(bare) == 1 < len(words) and bare[0] in _WANTED | _USE:
+        return True
+    left = [word for word in bare if word not in _ABOUT]
+    return len(left) == 1 and left[0] in _ENABLED
 
 
 def _is_for_action(heading: str) -> bool:

@@ -26,27 +26,35 @@ _SWITCHED_OFF: Final = folded_names(
     "uit dienst, vertrokken, excluído, excluída, removido, removida, apagado, apagada, desativado, desativada, "
     "inativo, inativa, desligado, desligada, demitido, demitida"
 )
-_NOT_WANTED: Final = _SWITCHED_OFF | folded_names(
-    "drop, del, left, leaving, leavers, gone, departed, termination, resigned, retired, dismissed, cancel, cancelled, "
-    "canceled, former, no longer here, no longer employed, no longer works here, no longer needed, "
-    "no longer required, skip, ignore, exclude, excluded, omit, do not import, don't import, do not create, "
-    "don't create, not needed, not required, not wanted, unwanted, no voicemail, without voicemail, archive, archived, "
-    "entfernen, deaktivieren, Kündigung, kündigen, Austritt, Abgang, verlassen, ehemalig, ehemalige, ehemaliger, "
-    "entfällt, storniert, nicht mehr da, nicht mehr im Haus, nicht mehr benötigt, nicht importieren, nicht anlegen, "
-    "nicht benötigt, nicht nötig, ignorieren, überspringen, ohne Voicemail, "
-    "désactiver, parti, partie, partis, quitté, départ, sorti, sortie, démissionné, démissionnaire, retraité, "
-    "retraitée, résilié, résiliée, annulé, annulée, ne pas importer, ne pas créer, pas nécessaire, plus nécessaire, "
-    "ignorer, exclure, "
-    "eliminar, borrar, desactivar, baja, dar de baja, cesado, cesada, despedido, despedida, jubilado, jubilada, salió, "
-    "se fue, cancelado, cancelada, anulado, anulada, ya no trabaja, no importar, no crear, no necesario, no necesita, "
-    "ignorar, excluir, "
-    "eliminare, elimina, cancellare, disattivare, in uscita, uscito, uscita, dimesso, dimessa, dimissionario, "
-    "pensionato, pensionata, annullato, annullata, non importare, non creare, non necessario, non serve, ignorare, "
-    "escludere, "
-    "verwijderen, verwijder, uitschakelen, ontslagen, opgezegd, met pensioen, vervallen, vervalt, beëindigd, "
-    "niet importeren, niet aanmaken, niet nodig, niet meer nodig, overslaan, negeren, "
-    "remover, apagar, desativar, saiu, rescindido, rescindida, aposentado, aposentada, dispensado, dispensada, "
-    "não importar, não criar, não necessário, não precisa"
+_UNASSIGNED: Final = folded_names(
+    "unused, not used, unassigned, not assigned, unallocated, not allocated, vacant, unbelegt, nicht belegt, "
+    "unbenutzt, nicht benutzt, nicht vergeben, nicht zugeordnet, non attribué, non utilisé, non affecté, inutilisé, "
+    "sin asignar, no asignado, no asignada, sin uso, vacante, non assegnato, non usato, inutilizzato, niet toegewezen, "
+    "niet in gebruik, ongebruikt, não atribuído, não usado, sem uso"
+)
+_NOT_WANTED: Final = (
+    _SWITCHED_OFF
+    | _UNASSIGNED
+    | folded_names(
+        "discontinued, ended, rejected, abgelehnt, refusé, rechazado, rifiutato, afgewezen, rejeitado, out of scope, "
+        "drop, del, left, leaving, leavers, gone, departed, termination, resigned, retired, dismissed, cancel, "
+        "cancelled, canceled, former, no longer here, no longer employed, no longer works here, no longer needed, no "
+        "longer required, skip, ignore, exclude, excluded, omit, do not import, don't import, do not create, don't "
+        "create, not needed, not required, not wanted, unwanted, no voicemail, without voicemail, archive, archived, "
+        "entfernen, deaktivieren, Kündigung, kündigen, Austritt, Abgang, verlassen, ehemalig, ehemalige, ehemaliger, "
+        "entfällt, storniert, nicht mehr da, nicht mehr im Haus, nicht mehr benötigt, nicht importieren, nicht "
+        "anlegen, nicht benötigt, nicht nötig, ignorieren, überspringen, ohne Voicemail, désactiver, parti, partie, "
+        "partis, quitté, départ, sorti, sortie, démissionné, démissionnaire, retraité, retraitée, résilié, résiliée, "
+        "annulé, annulée, ne pas importer, ne pas créer, pas nécessaire, plus nécessaire, ignorer, exclure, eliminar, "
+        "borrar, desactivar, baja, dar de baja, cesado, cesada, despedido, despedida, jubilado, jubilada, salió, se "
+        "fue, cancelado, cancelada, anulado, anulada, ya no trabaja, no importar, no crear, no necesario, no necesita, "
+        "ignorar, excluir, eliminare, elimina, cancellare, disattivare, in uscita, uscito, uscita, dimesso, dimessa, "
+        "dimissionario, pensionato, pensionata, annullato, annullata, non importare, non creare, non necessario, non "
+        "serve, ignorare, escludere, verwijderen, verwijder, uitschakelen, ontslagen, opgezegd, met pensioen, "
+        "vervallen, vervalt, beëindigd, niet importeren, niet aanmaken, niet nodig, niet meer nodig, overslaan, "
+        "negeren, remover, apagar, desativar, saiu, rescindido, rescindida, aposentado, aposentada, dispensado, "
+        "dispensada, não importar, não criar, não necessário, não precisa"
+    )
 )
 # Around them, as in "to be deleted" and "has left the company".
 _FILLERS: Final = word_set(
@@ -58,18 +66,21 @@ _FILLERS: Final = word_set(
 )
 
 
-_UNASSIGNED: Final = folded_names(
-    "unused, not used, unassigned, not assigned, unallocated, not allocated, vacant, available, no user, "
-    "unbelegt, nicht belegt, unbenutzt, nicht benutzt, nicht vergeben, nicht zugeordnet, non attribué, non "
-    "utilisé, non affecté, inutilisé, libre, sin asignar, no asignado, no asignada, sin uso, vacante, disponible, non "
-    "assegnato, non usato, inutilizzato, libero, disponibile, niet toegewezen, niet in gebruik, ongebruikt, "
-    "beschikbaar, não atribuído, não usado, sem uso, livre, disponível"
+# The last ones in names only: a status may be that of a person at the telephone.
+_NAMES: Final = (
+    _SWITCHED_OFF
+    | _UNASSIGNED
+    | folded_names(
+        "to be deleted, to delete, zu löschen, à supprimer, da eliminare, te verwijderen, available, libre, "
+        "disponible, libero, disponibile, beschikbaar, livre, disponível, no user"
+    )
 )
+_LONGEST: Final = 100  # longer texts are not looked at word by word
 
 
 def marks_unwanted(text: str) -> bool:
     """Whether a cell that shows what to do with a box, or what became of it, marks it as not wanted."""
-    return fold(text) in _NOT_WANTED or _without_fillers(text) in _NOT_WANTED
+    return len(text) <= _LONGEST and not _NOT_WANTED.isdisjoint(_readings(text))
 
 
 @lru_cache(maxsize=4096)
@@ -78,13 +89,15 @@ def names_switched_off(note: str) -> bool:
 
     "Left" does not: it may be a place.
     """
-    return fold(note) in _SWITCHED_OFF or _without_fillers(note) in _SWITCHED_OFF
+    return not _SWITCHED_OFF.isdisjoint(_readings(note))
 
 
 def names_unassigned(name: str) -> bool:
     """Whether a name shows that its number is not in use: "unassigned"."""
-    return fold(name) in _UNASSIGNED or names_switched_off(name)
+    return fold(name) in _NAMES
 
 
-def _without_fillers(text: str) -> str:
-    return "".join(word for word in split_words(text) if word not in _FILLERS and not word.isdecimal())
+def _readings(text: str) -> tuple[str, str]:
+    """The letters of a text, with and without fillers and numbers."""
+    words = split_words(text)
+    return "".join(words), "".join(word for word in words if word not in _FILLERS and not word.isdecimal())

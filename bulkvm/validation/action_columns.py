@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from bulkvm.columns.action_headings import (
-    dates_leaving,
+    has_date,
     is_unwanted,
     marks_only_wanted,
-    may_mark_rows,
-    remarks_unwanted,
+    names_action,
+    names_leaving,
+    names_remarks,
 )
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
 from bulkvm.columns.sheet_columns import sheet_columns
+from bulkvm.columns.unwanted_words import marks_unwanted
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 
@@ -28,20 +30,21 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
     for letter, heading in sheet.headings.items():
         if letter in columns or is_result_heading(heading) or heading_key(heading) in mapped:
             continue
-        if letter not in sheet.cells or not may_mark_rows(heading):
+        is_action, has_remarks, has_dates = names_action(heading), names_remarks(heading), names_leaving(heading)
+        if letter not in sheet.cells or not (is_action or has_remarks or has_dates):
             continue
         texts = {row: text for row, text in sheet.texts(letter).items() if row not in notes}
         different, option = set(texts.values()), f"Or ignore the column with {map_option(heading, '')}."
-        unwanted = {text for text in different if is_unwanted(heading, text)}
-        remarks = {text for text in different if remarks_unwanted(heading, text)}
+        unwanted = {text for text in different if is_unwanted(heading, text)} if is_action else set()
+        remarks = set(filter(marks_unwanted, different)) if has_remarks else set()
         for row, text in texts.items() if unwanted or remarks else ():
             if text in unwanted:
                 yield _unwanted(letter, heading, row, option)
             elif text in remarks:
                 yield _remark(letter, heading, row, text, option)
-        dates = {text for text in different - unwanted if dates_leaving(heading, text)}
+        dates = set(filter(has_date, different - unwanted)) if has_dates else set()
         yield from _warn_of_dates(letter, heading, [row for row, text in texts.items() if text in dates], option)
-        if marks_only_wanted(heading, different):
+        if is_action and marks_only_wanted(heading, different):
             blank = [row for row, text in texts.items() if not text.strip(STRIP_CHARS)]
             yield from _warn_unmarked(letter, heading, blank, option)
 

@@ -33,7 +33,12 @@ from tests.sheets import sheet_of
         ("Besoin de messagerie vocale", "non"), ("Importar", "no"), ("Necesita buzón de voz", "no"),
         ("Da creare", "no"), ("Serve casella vocale?", "no"), ("Voicemail nodig", "nee"), ("Importeren?", "nee"),
         ("Precisa de correio de voz", "não"), ("Criar?", "não"), ("Ausgeschieden", "ja"), ("Parti", "oui"),
-        ("Uit dienst", "ja"), ("Mailbox active", "no"), ("VM active", "0"),
+        ("Uit dienst", "ja"), ("accountEnabled", "FALSE"), ("Account enabled", "no"), ("isDeleted", "true"),
+        ("Active employee", "No"),
+        ("Still in use", "no"), ("Still needed?", "no"), ("Noch benötigt", "nein"), ("Has mailbox", "No"),
+        ("Messagerie", "Non"), ("Anrufbeantworter", "nein"), ("Status", "unused"), ("Status", "nicht belegt"),
+        ("Unassigned", "x"), ("Approved", "no"), ("Approved?", "rejected"), ("In scope", "no"), ("Discontinued", "yes"),
+        ("Mailbox active", "no"), ("VM active", "0"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
@@ -57,7 +62,10 @@ def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str)
         ("Status", "not left"), ("Status", "erledigt"), ("Statut", "nouveau"), ("Estado", "alta"), ("State", "LA"),
         ("Import?", "yes"), ("Import?", ""), ("Imported", "no"), ("Created", "no"), ("Keep old greeting", "no"),
         ("Needs training", "no"), ("Left phone", "yes"), ("Required by", "no"), ("Status date", "2026-01-31"),
-        ("Status", "skipped"), ("Account status", "Active"), ("New", "no"), ("Action", "keep"),
+        ("Status", "skipped"), ("Account status", "Active"), ("New", "no"), ("Action", "keep"), ("Status", "free"),
+        ("Status", "available"), ("Recording enabled", "no"), ("Used by", "no"), ("Is manager", "no"),
+        ("Still new", "no"), ("Used", "no"),
+        ("Call waiting enabled", "FALSE"), ("Active calls", "0"), ("Employee", "no"), ("Use", "no"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_not_marked_so_is_read(heading: str, text: str) -> None:
