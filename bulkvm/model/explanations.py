@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.outcome import Status
+from bulkvm.model.outcome import Status, UndoResult
 from bulkvm.model.problem_codes import ProblemCode
 
 _P = ProblemCode
@@ -192,6 +192,16 @@ STATUS_REMEDIES: Final[Mapping[Status, str]] = {
     Status.NOT_SENT: "read the message of the row: if it asks to check a box, find the cause first; otherwise, "
     f"{_AGAIN}",
 }
+_AS_UPDATED: Final = "The status of the row in the result is `updated`."
+UNDO_RESULTS: Final[Mapping[UndoResult, tuple[str, str, str]]] = {  # the meaning, the reason and the remedy
+    UndoResult.RESTORED: ("an undo restored the former values of the box", _AS_UPDATED, ""),
+    UndoResult.DELETED: ("an undo deleted a box that the run had created", _AS_UPDATED, ""),
+    UndoResult.KEPT: (
+        "an undo left the box as it is",
+        "An undo overwrites no later changes and deletes no messages. The status of the row in the result is `failed`.",
+        "read the message of the row; change or delete the box in the PBX's web portal, or leave it as it is",
+    ),
+}
 EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.DONE: "Every row is done, or left out since it is not a box to import.",
     ExitCode.NOT_ALL_DONE: "Some rows are invalid, rejected or failed, or the question was answered with no. An undo "
@@ -227,6 +237,8 @@ def _explain_all() -> Iterator[Explanation]:
     for status in Status:
         remedy = status.remedy or STATUS_REMEDIES.get(status, "")
         yield Explanation(status, "status", status.meaning, STATUS_REASONS.get(status, ""), remedy)
+    for result, texts in UNDO_RESULTS.items():
+        yield Explanation(result.shown, "status", *texts)
     for exit_code in ExitCode:
         reason = EXIT_REASONS.get(exit_code, "")
         yield Explanation(str(int(exit_code)), "exit code", exit_code.meaning, reason, exit_code.remedy)

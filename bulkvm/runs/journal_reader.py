@@ -35,6 +35,8 @@ def read_head(file: Path) -> tuple[RunInfo, int]:
         FileError: the file is not a journal.
     """
     try:
+        if not file.is_file():  # a pipe would wait for its other end
+            raise FileNotFoundError
         with file.open("rb") as lines:
             return parse_head(lines.readline())
     except (OSError, *UNREADABLE) as error:

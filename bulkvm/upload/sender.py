@@ -305,7 +305,9 @@ class _Run:
         )
         is_cut_short = any(outcome.status is Status.NOT_SENT for outcome in outcomes)
         if is_cut_short and (self._error is None or (self._stop() and not self._is_in_doubt)):
-            self._error = Interrupted("The run was stopped. Run the same command again to continue.")
+            self._error = Interrupted(
+                "The run was stopped. Run the same command again to continue, with another --result if one was given."
+            )
         return RunResult(outcomes, self._error)
 
     def _record_begin(self, change: Change) -> None:

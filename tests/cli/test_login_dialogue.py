@@ -36,6 +36,19 @@ def test_a_person_is_shown_the_certificate_and_may_pin_it(tmp_path: Path, agreed
         assert "bulkvm login" not in terminal.seen
 
 
+def test_an_address_that_comes_from_a_variable_is_shown_before_the_first_question(tmp_path: Path) -> None:
+    with (
+        running(create_app()) as server,
+        on_a_terminal(tmp_path, "login", "clinic", BULKVM_URL=server.url) as (terminal, _),
+    ):
+        terminal.answer("Domain", USER.domain)
+        terminal.answer("User", USER.user)
+        terminal.answer("Password", USER.password)
+        terminal.read_to_the_end()
+
+    assert terminal.seen.startswith(f"The address is {server.url}, from BULKVM_URL.")
+
+
 def test_pressing_enter_keeps_the_stored_value(tmp_path: Path) -> None:
     with running(create_app()) as server:
         before = f'[clinic]\nurl = "{server.url}"\ndomain = "{USER.domain}"\nuser = "{USER.user}"\n'

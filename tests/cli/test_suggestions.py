@@ -15,8 +15,8 @@ from bulkvm.cli import suggestions
 from bulkvm.cli.main import COMMANDS, COMPLETION_VARIABLE
 from bulkvm.cli.main import bulkvm as program
 from bulkvm.model.exit_codes import ExitCode
-from bulkvm.model.explanations import EXIT_REASONS, EXPLANATIONS, REASONS, STATUS_REASONS
-from bulkvm.model.outcome import Status
+from bulkvm.model.explanations import EXIT_REASONS, EXPLANATIONS, REASONS, STATUS_REASONS, UNDO_RESULTS
+from bulkvm.model.outcome import Status, UndoResult
 from bulkvm.model.problem_codes import ProblemCode
 from tests.cli.program import SAMPLES, Bulkvm, sites_file
 from tests.cli.sheet_files import rows, write_csv
@@ -225,12 +225,13 @@ def test_the_script_for_bash_runs_there(bulkvm: Bulkvm) -> None:
 def test_every_code_is_explained() -> None:
     assert REASONS.keys() == set(ProblemCode)
     assert STATUS_REASONS.keys() == set(Status)
+    assert UNDO_RESULTS.keys() == set(UndoResult)
     assert EXIT_REASONS.keys() == set(ExitCode)
     assert all(entry.reason.endswith(".") for entry in EXPLANATIONS)
     assert len({entry.code for entry in EXPLANATIONS}) == len(EXPLANATIONS)
 
 
-@pytest.mark.parametrize("given", ["pin-repeats", "[PIN-repeats]", "left out", "9", "none-such", "pin-repeat"])
+@pytest.mark.parametrize("given", ["pin-repeats", "[PIN-repeats]", "left out", "9", "none-such", "pin-repeat", "kept"])
 def test_a_code_is_explained_as_it_is_printed(bulkvm: Bulkvm, golden: Golden, given: str) -> None:
     ended = bulkvm("explain", *given.split())
 

@@ -337,6 +337,20 @@ def test_any_other_file_is_not_a_journal(tmp_path: Path, content: str) -> None:
         read_journal(file)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no named pipes in folders")
+def test_a_pipe_is_not_a_journal_and_is_not_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "pipe.jsonl"
+    os.mkfifo(file)
+    writer = os.open(file, os.O_RDWR | os.O_NONBLOCK)  # a pipe without one would be waited for
+    os.write(writer, b"text\n")
+    try:
+        with pytest.raises(FileError, match="not the journal of a run"):
+            read_journal(file)
+        assert os.read(writer, 5) == b"text\n"
+    finally:
+        os.close(writer)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_a_journal_holds_pins_and_is_private_to_its_owner(tmp_path: Path) -> None:
     file = write(tmp_path)

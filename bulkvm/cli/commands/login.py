@@ -163,6 +163,8 @@ def _with_address(known: Site, url: str | None, console: Console) -> Site:
             "or set the new address with --url."
         )
     address = ask_address(url, known.url or None, console)
+    if by_variable and not known.url:
+        console.info(f"The address is {address}, from BULKVM_URL.")
     return replace(known, url=address, user=None, domain=None, tenant=None, switch_to=None)
 
 
