@@ -144,7 +144,9 @@ class _Reader:
         if self._damaged:
             message = "The journal is damaged, so the outcome of this row is not known. Run the same command again."
         elif row in self._changes:
-            message = "The run died while it sent this row, so its outcome is not known. Run the same command again."
+            message = (
+                "The run was killed while it sent this row, so its outcome is not known. Run the same command again."
+            )
         else:
             status = Status.NOT_SENT
             message = "The run ended before this row was sent."

@@ -125,6 +125,25 @@ def test_a_plan_is_printed_whole_with_the_signature_on_its_first_page(tmp_path: 
     assert (boxes.row_dimensions[header + 2].height or 0) >= 3 * 15
 
 
+@pytest.mark.parametrize("has_workbook", [True, False])
+def test_a_wide_plan_has_the_extensions_on_each_page_side_by_side(tmp_path: Path, *, has_workbook: bool) -> None:
+    workbook = Workbook()
+    own = workbook.worksheets[0]
+    own.append(("Ext", "Name", *(f"Remark {n}" for n in range(30))))
+    own.append(("6201", "Desk", *["word " * 20] * 30))
+    workbook.save(tmp_path / "boxes.xlsx")
+    sheet = read_sheet(tmp_path / "boxes.xlsx")
+    plan = Plan((update(2, "6201", Difference("name", "Lab", "Desk")),), existing=1)
+
+    content = format_plan(
+        sheet if has_workbook else replace(sheet, name=None), plan, {}, [], FACTS, generated=frozenset()
+    )
+
+    boxes = load_workbook(BytesIO(content)).worksheets[1]
+    assert (boxes.page_setup.fitToWidth or 1) > 1
+    assert (boxes.print_title_rows, boxes.print_title_cols) == ("$1:$1", "$A:$A")
+
+
 def many_recipients(row: int) -> tuple[str, ...]:
     return tuple(f"voicemail.of.department{n:02}.and.row{row:03}@clinic{n}.example.com" for n in range(15))
 

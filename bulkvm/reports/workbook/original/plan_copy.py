@@ -20,8 +20,8 @@ from bulkvm.reports.workbook.annotation import Annotation
 from bulkvm.reports.workbook.original.original_cells import existing_cells, set_text, visible_cell
 from bulkvm.reports.workbook.original.original_summary import ROW_BORDER, write_summary
 from bulkvm.reports.workbook.original.result_cells import add_results
-from bulkvm.reports.workbook.original.result_pane import column_widths
-from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS, count_pages_wide
+from bulkvm.reports.workbook.original.result_pane import column_widths, fit_pages
+from bulkvm.reports.workbook.page_setup import FOOTER, HIDDEN_SHEET, MARGINS
 from bulkvm.reports.workbook.plan_columns import NOT_SHOWN, contains_secret
 from bulkvm.reports.workbook.text_cells import FONT_SIZE, LINE_HEIGHT, fitting_width, full_row_height
 
@@ -131,7 +131,7 @@ def _wrap(worksheet: Worksheet, sheet: Sheet) -> None:
         sizes = (cell.font.sz or FONT_SIZE for cell in cells)
         needed = full_row_height((str(cell.value or "") for cell in cells), widths, sizes)
         worksheet.row_dimensions[row].height = max(needed, worksheet.row_dimensions[row].height or LINE_HEIGHT)
-    worksheet.page_setup.fitToWidth = count_pages_wide(widths)
+    fit_pages(worksheet, sheet, widths)
 
 
 def _widen(worksheet: Worksheet, rows: Sequence[int]) -> list[float]:

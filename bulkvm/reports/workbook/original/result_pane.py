@@ -1,5 +1,6 @@
 """Scrolls the original sheet to its results."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from openpyxl.utils import column_index_from_string, get_column_letter
@@ -57,8 +58,13 @@ def set_up_printing(worksheet: Worksheet, sheet: Sheet, last: str) -> None:
     setup.orientation, setup.fitToHeight = "landscape", 0
     properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     worksheet.print_title_rows = f"{header_row}:{header_row}"
-    setup.fitToWidth = count_pages_wide(column_widths(worksheet, coordinate_to_tuple(last)[1]))
-    if setup.fitToWidth > 1:
+    fit_pages(worksheet, sheet, column_widths(worksheet, coordinate_to_tuple(last)[1]))
+
+
+def fit_pages(worksheet: Worksheet, sheet: Sheet, widths: Sequence[float]) -> None:
+    """Print a table on as many pages side by side as its widths need, each with the extensions."""
+    worksheet.page_setup.fitToWidth = pages = count_pages_wide(widths)
+    if pages > 1:
         key = column_letters(sheet)[KEY_COLUMN.header]
         worksheet.print_title_cols = f"{key}:{key}"
 
