@@ -37,7 +37,7 @@ from bulkvm.model.errors import (
     UsageError,
 )
 from bulkvm.model.settings import Site
-from bulkvm.model.tenant import Tenant, normalize_url
+from bulkvm.model.tenant import Tenant, name_distinctly, normalize_url
 from bulkvm.pbx import Pbx, list_whole_boxes
 from bulkvm.readers import read_sheet
 from bulkvm.reports.export_file import count_not_shown, unknown_as_blank, write_export
@@ -164,9 +164,11 @@ def _store(place: Path, source: _Source, settings: BackupSettings, stop: Event) 
     try:
         earlier = _find_earlier(source, settings)
         if earlier.other and not earlier.same:
+            other, ours = earlier.other[0].tenant, source.tenant
+            theirs, own = name_distinctly(other, ours) if other else (earlier.other[0].pbx, ours)
             _log.warning(
                 "%s: the earlier backups in %s are of %s, this one is of %s. They are neither compared nor deleted.",
-                source.site.name, folder, earlier.other[0].tenant or earlier.other[0].pbx, source.tenant,
+                source.site.name, folder, theirs, own,
             )  # fmt: skip
         last = last_good([*earlier.same, *earlier.maybe, *earlier.unread], settings.now)
         if last is None and earlier.damaged:

@@ -38,7 +38,7 @@ def doubt(outcome: Outcome, why: str = "", *, is_untouched: bool = False) -> Out
         why: is added to its message.
         is_untouched: whether the box of a row that is not done is known to be as before.
     """
-    if outcome.status is Status.NOT_SENT:
+    if not outcome.was_sent:
         return outcome
     was_refused = outcome.status is Status.REJECTED and outcome.attempts == 1 and outcome.pbx_code not in _NO_CODE
     if outcome.status.may_have_changed or not (is_untouched or was_refused or outcome.attempts == 0):

@@ -104,9 +104,20 @@ class PlanRefused(SheetError):
 
 
 class LoginRefused(BulkvmError):
-    """The PBX does not accept the login."""
+    """The PBX does not accept the login.
+
+    Attributes:
+        attempts: how many requests that change something were answered with 401 before.
+    """
 
     exit_code = ExitCode.LOGIN
+    attempts = 0
+
+    def after(self, attempts: int) -> Self:
+        """Copy the error, with the number of requests that were answered with 401."""
+        copied = copy(self)
+        copied.attempts = attempts
+        return copied
 
 
 class OtherTenant(LoginRefused):

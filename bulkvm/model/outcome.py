@@ -125,6 +125,11 @@ class Outcome:
     unseen: tuple[str, ...] = ()
     reason: Reason | None = None
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether a request was sent for the row, if only one that was answered with 401."""
+        return self.status is not Status.NOT_SENT or self.attempts > 0
+
 
 def count_unseen(outcomes: Iterable[Outcome]) -> Mapping[str, int]:
     """Count the rows, by field, in which a field was sent that the PBX does not show."""

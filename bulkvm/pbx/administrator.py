@@ -1,6 +1,6 @@
 """The calls of a system administrator that are about tenants."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import httpx
@@ -69,7 +69,8 @@ class Administrator:
             LoginRefused: this login may not list them.
         """
         _, page = await self._fetch_page({"filter": f"domain eq {quote(name)}", "top": PAGE})
-        found = _with_name(name, page.values()) or _with_name(name, await self.list_tenants())
+        found = _with_name(name, page.values()) if "." in name else []  # else it may be another tenant's id
+        found = found or _with_name(name, await self.list_tenants())
         if not found:
             site = self._client.site
             raise UsageError(
@@ -77,11 +78,7 @@ class Administrator:
                 f"sent. `bulkvm tenants --site {site.name}` lists them."
             )
         if len(found) > 1:
-            named = printable(join_and([f"{one.tenant.name or one.domain} (id {one.tenant.id})" for one in found]))
-            raise TenantNotConfirmed(
-                f'The PBX lists {len(found)} tenants with the domain "{name}", so nothing was sent: {named}. '
-                "Give the id of the right one to --tenant instead of the domain."
-            )
+            raise _several(name, [one.tenant for one in found])
         return found[0]
 
     async def find_tenant_in_force(self) -> Tenant | None:
@@ -106,6 +103,21 @@ class Administrator:
                 f"The PBX at {self._client.base_url.host} does not list its tenants for {site.user or 'this token'}. "
                 f"Use the login of a system administrator, which has no domain. {error}"
             ) from error
+
+
+def _several(name: str, tenants: Sequence[Tenant]) -> TenantNotConfirmed:
+    """The error for a name that several tenants have, with another name for each of them."""
+    is_id = any(tenant.id == name for tenant in tenants)
+    named = [f"{one.name or one.domain} (id {one.id}{f', domain {one.domain}' if is_id else ''})" for one in tenants]
+    names, advice = (
+        ("domain or id", "Give the domain of the tenant with this id to --tenant, or the id of the other one.")
+        if is_id
+        else ("domain", "Give the id of the right one to --tenant instead of the domain.")
+    )
+    return TenantNotConfirmed(
+        f'The PBX lists {len(tenants)} tenants with the {names} "{name}", so nothing was sent: '
+        f"{printable(join_and(named))}. {advice}"
+    )
 
 
 def _with_name(name: str, listed: Iterable[ListedTenant]) -> list[ListedTenant]:

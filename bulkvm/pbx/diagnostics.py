@@ -262,7 +262,7 @@ class _Tenant:
 
     async def log_in(self) -> str:
         try:
-            self._boxes = await self._pbx.count_boxes()
+            self._boxes = await self._pbx.read_confirmed(self._pbx.count_boxes)
         except NotAllowed as error:
             if isinstance(error, Blocked) and self._site.token:  # nothing shows that the PBX accepts the token
                 raise
@@ -280,7 +280,7 @@ class _Tenant:
 
     async def policy(self) -> str:
         try:
-            policy = await self._pbx.tenant_pin_policy()
+            policy = await self._pbx.read_confirmed(self._pbx.tenant_pin_policy)
         except PbxRefused as error:
             least, most = DEFAULT_PIN_POLICY.min_length, DEFAULT_PIN_POLICY.max_length
             return f"not known, assumed to be {least} to {most} digits: {error}"

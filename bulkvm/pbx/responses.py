@@ -185,7 +185,7 @@ def _missing(response: httpx.Response) -> str:
     host, path = response.url.host, response.url.path
     if path.endswith(SWITCH_PATH):
         return f"The PBX at {host} has no tenant with this id."
-    if path.endswith(BOXES_PATH):
+    if path.endswith((BOXES_PATH, TENANT_PATH, TENANTS_PATH)):
         return f"The PBX at {host} does not have the path {path} (status 404). Check its address and its version."
     return f"The PBX at {host} has no such box."
 

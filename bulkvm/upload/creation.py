@@ -114,7 +114,7 @@ async def create_after_loss(
     if isinstance(lost, AnswerLost):
         return pending(record, lost, attempts)
     if isinstance(lost, LoginEnded):
-        raise LoginRefused(str(lost))
+        raise LoginRefused(str(lost)).after(attempts)
     return row_outcome(
         record, Status.FAILED, f"{lost} The box was not created. Run the same command again.", attempts=attempts
     )

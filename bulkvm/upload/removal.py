@@ -49,7 +49,7 @@ async def remove(change: Change, pbx: Pbx, tries: int = _MAX_TRIES) -> Outcome:
         if found := await _look_up(change, error, pbx, is_last=tries == 1):
             return found
         if tries == 1:
-            raise LoginRefused(str(error)) from error
+            raise LoginRefused(str(error)).after(error.attempts) from error
         outcome = await remove(change, pbx, tries - 1)
         if isinstance(error, PbxFailed) and outcome.message == ALREADY_REMOVED:
             outcome = row_outcome(record, Status.UPDATED, _REMOVED, box_id=box_id, attempts=outcome.attempts)

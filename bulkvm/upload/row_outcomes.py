@@ -4,7 +4,16 @@ from typing import Final
 
 from bulkvm.model.box import Record
 from bulkvm.model.change import Change, ChangeKind
-from bulkvm.model.errors import AnswerLost, BulkvmError, LoginEnded, LoginRefused, OutcomeUnknown, PbxError, PbxRefused
+from bulkvm.model.errors import (
+    AnswerLost,
+    BulkvmError,
+    LoginEnded,
+    LoginRefused,
+    OutcomeUnknown,
+    PbxError,
+    PbxRefused,
+    TenantNotConfirmed,
+)
 from bulkvm.model.outcome import Outcome, Reason, Status
 from bulkvm.planning import describe_unseen
 
@@ -78,6 +87,9 @@ def not_done(record: Record, lost: OutcomeUnknown, finding: str, box_id: str) ->
 
 
 def raise_if_login_ended(lost: OutcomeUnknown | PbxRefused, error: BulkvmError) -> None:
-    """Raise the error of a lookup if both the request and the lookup show that the login is no longer accepted."""
-    if isinstance(lost, LoginEnded) and isinstance(error, LoginRefused):
-        raise error
+    """Raise the error of a lookup if both the request and the lookup show that the login is no longer accepted.
+
+    A new login that is accepted, but not switched to the tenant, shows nothing about the request.
+    """
+    if isinstance(lost, LoginEnded) and isinstance(error, LoginRefused) and not isinstance(error, TenantNotConfirmed):
+        raise error.after(lost.attempts)

@@ -24,6 +24,7 @@ from bulkvm.planning import (
 from bulkvm.planning.comparison import unseen_fields
 from bulkvm.text import printable
 from bulkvm.upload.canary import CanaryCheck, not_as_sent
+from bulkvm.upload.canary_findings import find_deviations
 from bulkvm.upload.creation import MAX_LOOKUPS, KnownBoxes, create, create_after_loss
 from bulkvm.upload.current_boxes import MAX_AGE, CurrentBoxes
 from bulkvm.upload.preserved_fields import PreservedFields
@@ -137,12 +138,13 @@ class RowSender:
                 preserved.add(before)
             return result
 
-    async def find_doubt(self, change: Change, outcome: Outcome) -> str | None:
+    async def find_doubt(self, change: Change, outcome: Outcome, before: WholeBox | None = None) -> str | None:
         """Read a box back whose row may have reached another tenant.
 
         Args:
             change: as it was planned.
             outcome: of the row.
+            before: the box right before the change, if it was verified with all its fields.
 
         Returns:
             Why it is not certain that the row left the box as it is; None if it is.
@@ -163,8 +165,16 @@ class RowSender:
             return None if change.kind is ChangeKind.REMOVE else "The box does not exist."
         except PbxError as error:
             return f"The box could not be read back: {error}"
+        return await self._find_difference(change, expected, box, before)
+
+    async def _find_difference(self, change: Change, expected: Box, box: Box, before: WholeBox | None) -> str | None:
+        """Why a box that was read back is not certainly as the change left it; None if it is."""
         if differing := [difference.field for difference in find_exact_differences(box, expected)]:
             return f"The PBX shows other values in {', '.join(differing)}."
+        if before:
+            after = await self._pbx.fetch_whole_box(box.id, box.extension_number)
+            if others := find_deviations(change, before, after, box).texts:
+                return f"Other fields of the box are not as before: {'; '.join(others)}."
         hidden = unseen_fields(expected, box)
         return f"The PBX does not show {name_fields(hidden)}." if hidden else None
 

@@ -127,6 +127,7 @@ class _Run:
         self._outcomes: dict[int, Outcome] = {}
         self._pbx = pbx
         self._spans: dict[int, Span] = {}
+        self._before: dict[int, WholeBox] = {}
         self._is_in_doubt = False
         self._blanks: set[frozenset[str]] = set()
         self._sender = RowSender(
@@ -209,7 +210,7 @@ class _Run:
         return [
             change
             for change, span in sent
-            if span and self._outcomes[change.record.row].status is not Status.NOT_SENT and not is_confirmed(span, gaps)
+            if span and self._outcomes[change.record.row].was_sent and not is_confirmed(span, gaps)
         ]
 
     async def _read_back_again(self, change: Change) -> None:
@@ -217,7 +218,7 @@ class _Run:
         row, began = change.record.row, self._pbx.moment()
         outcome = self._outcomes[row]
         try:
-            why = await self._sender.find_doubt(change, outcome)
+            why = await self._sender.find_doubt(change, outcome, self._before.get(row))
             is_untouched = not outcome.status.may_have_changed and await self._sender.is_untouched(change)
         except Exception:  # noqa: BLE001  (as long as the box cannot be read, the row is in doubt)
             return
@@ -319,6 +320,8 @@ class _Run:
                 raise _journal_failed(error) from error
 
     def _record_whole(self, row: int, when: str, box: WholeBox) -> None:
+        if when == "before":
+            self._before[row] = box
         if self._journal:
             try:
                 self._journal.whole(row, when, box.to_json())
@@ -362,7 +365,9 @@ async def _result_of(change: Change, sending: Awaitable[RowResult]) -> RowResult
     """The result of sending or verifying a change, with the error that stops the run."""
     try:
         return await sending
-    except (LoginRefused, NotTrusted, StoppedEarly, Interrupted) as error:
+    except LoginRefused as error:
+        return RowResult(replace(_not_sent(change, error), attempts=error.attempts), error=error)
+    except (NotTrusted, StoppedEarly, Interrupted) as error:
         return RowResult(_not_sent(change, error), error=error)
     except Exception as error:  # noqa: BLE001  (an internal error must not cost the other rows their outcomes)
         stopped = StoppedEarly(f"Internal error ({type(error).__name__}): the run stopped. This is a bug in bulkvm.")

@@ -126,7 +126,7 @@ async def _send_again(change: Change, box_id: str, lost: OutcomeUnknown, pbx: Pb
     """Send an update again that was answered with 401 and not made. An attempt before it may still be made."""
     if not isinstance(lost, AnswerLost):
         if not tries_left:
-            raise LoginRefused(str(lost))
+            raise LoginRefused(str(lost)).after(lost.attempts)
         outcome = await update(change, pbx, tries=tries_left)
         return replace(outcome, attempts=lost.attempts + outcome.attempts)
     attempts = lost.attempts

@@ -87,6 +87,18 @@ async def test_a_site_whose_tenant_changed_reports_it_once_and_keeps_all(
     assert "neither compared nor deleted" in printed
 
 
+async def test_a_tenant_that_was_made_anew_under_the_same_name_is_named_with_its_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    former = SimulatorSettings(page_cap=20, tenant_id="id-1", tenant_name="Clinic", domain="clinic.example.com")
+    for number, shown in enumerate((former, replace(former, tenant_id="id-2"))):
+        await back_up_from(pbx_with(tmp_path, 5, settings=shown), tmp_path / "nights", now=NIGHT + number * DAY)
+
+    (printed,) = caplog.messages
+    assert "(id id-1)" in printed
+    assert "(id id-2)" in printed
+
+
 def as_of_the_first_release(folder: Path) -> None:
     """Take the tenant out of all manifests of a folder."""
     for file in folder.glob("*.manifest.json"):

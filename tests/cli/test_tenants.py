@@ -146,6 +146,34 @@ def test_a_tenant_is_chosen_by_its_id(bulkvm: Bulkvm) -> None:
     assert planned.json["tenant"]["domain"] == SECOND
 
 
+@pytest.mark.usefixtures("provider")
+def test_a_name_that_is_an_id_and_a_domain_is_refused_with_the_other_names(app: Starlette, bulkvm: Bulkvm) -> None:
+    ids = {tenant["domain"]: tenant["id"] for tenant in bulkvm("tenants", "--json").json["tenants"]}
+    rename(app, 3, ids[SECOND])
+
+    refused = bulkvm("export", "-", "--tenant", ids[SECOND])
+
+    assert refused.code == 4
+    assert f"(id {ids[SECOND]}, domain {SECOND})" in refused.err
+    assert "Give the domain of the tenant with this id to --tenant, or the id of the other one." in refused.err
+    assert bulkvm("export", "second.csv", "--tenant", SECOND).code == 0
+    assert bulkvm("export", "third.csv", "--tenant", ids[THIRD]).code == 0
+    assert (names_in(Path("second.csv"))[0], names_in(Path("third.csv"))[0]) == (
+        "Box 1 of tenant 2",
+        "Box 1 of tenant 3",
+    )
+
+
+@pytest.mark.usefixtures("provider")
+def test_a_tenant_that_is_not_shown_is_not_called_a_box(app: Starlette, bulkvm: Bulkvm) -> None:
+    app.state.faults = FaultRules(["404:tenant:1"])
+
+    ended = bulkvm("export", "-", "--tenant", SECOND)
+
+    assert ended.code == 4
+    assert "does not have the path /api/tenant (status 404)" in ended.err
+
+
 def test_a_tenants_own_login_reaches_no_other_tenant(
     bulkvm: Bulkvm, provider: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from bulkvm.jobs.plan_sheet import plan_sheet
 from bulkvm.model.errors import OtherTenant
 from bulkvm.model.outcome import Status
 from bulkvm.model.settings import SendSettings, Site
+from bulkvm.pbx.diagnostics import examine
 from bulkvm.simulator import FaultRules, SimulatorSettings, create_app
 
 USER = SimulatorSettings()
@@ -137,3 +138,12 @@ def test_whether_a_token_is_an_administrators_is_asked_once(app: Starlette, tmp_
     export(connection, tmp_path)
 
     assert app.state.traffic.counts["tenants"] == 1
+
+
+async def test_the_doctor_does_not_count_the_boxes_of_a_moved_session(app: Starlette) -> None:
+    app.state.faults = FaultRules(["unswitch(requests=1):list:1"])
+    settings = SendSettings(max_rps=0, max_outage=0)
+
+    findings = {found.check: found.text async for found in examine(replace(SITE, switch_to=SECOND), settings, app=app)}
+
+    assert findings["boxes"] == "3 found"

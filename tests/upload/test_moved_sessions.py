@@ -331,3 +331,65 @@ async def test_a_row_that_was_refused_and_whose_box_is_as_before_is_failed() -> 
     assert "7101" not in names_in(app, 2)
     assert count_statuses(ending.outcomes)[Status.CREATED] == 5
     assert ending.outcomes[1].status is Status.FAILED
+
+
+@pytest.mark.parametrize("fault", ["403:switch:1", "404:switch:1"])
+async def test_a_create_that_was_made_and_answered_with_401_is_not_called_not_sent(fault: str) -> None:
+    """The PBX refuses to switch the next login, so the box cannot be looked up."""
+    app = several()
+    tenant = await meant(app)
+
+    def end_session(asked: Asked, answer: Answer) -> None:
+        if asked.method == "POST" and asked.path == "/api/shared_voicemails" and b"7102" in asked.body:
+            answer.status, answer.body = 401, b""
+            app.state.faults = FaultRules([fault])
+
+    async with connect(SITE, ONE_BY_ONE, app=AlteredPbx(app, change=end_session), tenant=tenant) as pbx:
+        ending = await send(creates(6), pbx, ONE_BY_ONE)
+
+    assert "7102" in names_in(app, 2)
+    assert ending.outcomes[2].status is Status.UNKNOWN
+    assert {outcome.status for outcome in ending.outcomes[3:]} == {Status.NOT_SENT}
+    assert isinstance(ending.error, TenantNotConfirmed)
+
+
+@pytest.mark.parametrize(
+    "moved", ["unswitch:list:1", "unswitch(requests=1):list:every=1", "unswitch(requests=3):list:every=1"]
+)
+async def test_a_create_that_was_answered_with_401_in_a_moved_session_is_in_doubt(moved: str) -> None:
+    """Each session is moved at the lookup, which finds no box in the other tenant, and then ends."""
+    app = several()
+    tenant = await meant(app)
+
+    def end_session(asked: Asked, answer: Answer) -> None:
+        if asked.method == "POST" and asked.path == "/api/shared_voicemails" and b"7102" in asked.body:
+            answer.status, answer.body = 401, b""
+
+    async with connect(SITE, ONE_BY_ONE, app=AlteredPbx(app, change=end_session), tenant=tenant) as pbx:
+        app.state.faults = FaultRules([moved])
+        ending = await send(creates(3), pbx, ONE_BY_ONE)
+
+    assert "7102" in names_in(app, 2)
+    assert ending.outcomes[2].status is Status.UNKNOWN
+
+
+async def test_other_fields_of_the_first_box_are_compared_again_after_its_session_ended() -> None:
+    """The box that was read back may have been another tenant's."""
+    app = several(boxes=3)
+    tenant = await meant(app)
+
+    def add_field(asked: Asked, answer: Answer) -> None:
+        if asked.method == "GET" and asked.path.startswith("/api/shared_voicemails/") and len(logins) == 1:
+            answer.json = answer.json | {"colour": "red"}
+        if asked.path.endswith("/token"):
+            logins.append(asked)
+
+    logins: list[Asked] = []
+    canary = replace(ONE_BY_ONE, canary=True)
+    async with connect(SITE, canary, app=AlteredPbx(app, change=add_field), tenant=tenant) as pbx:
+        plan = await updates(pbx)
+        app.state.faults = FaultRules(["expire:update:2"])
+        ending = await send(plan, pbx, canary)
+
+    assert ending.outcomes[0].status is Status.UNKNOWN
+    assert "colour" in ending.outcomes[0].message
