@@ -249,7 +249,7 @@ def _check_tenant(info: RunInfo, tenant: Tenant, site: Site) -> None:
         theirs, ours = name_distinctly(info.known_tenant, tenant)
         advice = "Use the site of that run."
         if site.is_administrator and info.known_tenant.pbx == tenant.pbx:
-            advice = f"Name the tenant of that run with --tenant; `bulkvm tenants --site {site.name}` lists them."
+            advice = f"Name the tenant of that run with --tenant; {site.tenants_command} lists them."
         raise UsageError(f"That run was against {info.site} ({theirs}), but this is {ours}. {advice}")
 
 

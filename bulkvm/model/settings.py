@@ -93,6 +93,11 @@ class Site:
         """Whether the login is a system administrator's, which has no domain and reaches every tenant."""
         return bool(self.user) and not self.domain and not self.token
 
+    @property
+    def tenants_command(self) -> str:
+        """The command that lists the tenants, in the words of a message."""
+        return f"`bulkvm tenants{'' if self.from_variables else f' --site {self.name}'}`"
+
 
 MIN_SAMPLE: Final = 10
 

@@ -75,7 +75,7 @@ class Administrator:
             site = self._client.site
             raise UsageError(
                 f'The PBX at {self._client.base_url.host} has no tenant with the domain or id "{name}", so nothing was '
-                f"sent. `bulkvm tenants --site {site.name}` lists them."
+                f"sent. {site.tenants_command} lists them."
             )
         if len(found) > 1:
             raise _several(name, [one.tenant for one in found])

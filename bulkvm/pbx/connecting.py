@@ -44,7 +44,7 @@ async def connect(
     if site.is_administrator and not (expected and expected.id):
         raise UsageError(
             f"The login of {site.name} has no domain, so it is a system administrator's, which reaches every tenant. "
-            f"Choose one with --tenant DOMAIN (BULKVM_TENANT); `bulkvm tenants --site {site.name}` lists them. For the "
+            f"Choose one with --tenant DOMAIN (BULKVM_TENANT); {site.tenants_command} lists them. For the "
             "login of one tenant's user, set BULKVM_DOMAIN or log in again with `bulkvm login SITE`."
         )
     async with _open_client(site, settings, app, reachable=reachable) as client:

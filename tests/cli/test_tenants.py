@@ -80,6 +80,23 @@ def test_a_command_without_a_tenant_is_refused_and_nothing_is_sent(
     assert not app.state.traffic.log
 
 
+def test_a_login_in_variables_is_advised_of_a_command_that_lists_its_tenants(
+    bulkvm: Bulkvm, provider: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sites_file().unlink()
+    for name, value in {"URL": provider.url, "USER": USER.system_user, "PASSWORD": USER.system_password}.items():
+        monkeypatch.setenv(f"BULKVM_{name}", value)
+    bulkvm("import", write_csv(Path("sheet.csv"), *rows(1)), "--yes", "--tenant", SECOND)
+
+    refused = [bulkvm("export", "a.csv", *options) for options in ((), ("--tenant", "none.example"))] + [
+        bulkvm("undo", "last", "--yes", "--tenant", THIRD)
+    ]
+
+    assert [ended.code for ended in refused] == [2, 2, 2]
+    assert all("`bulkvm tenants` lists them." in ended.err for ended in refused)
+    assert bulkvm("tenants").code == 0
+
+
 @pytest.mark.usefixtures("provider")
 def test_an_import_and_its_undo_reach_one_tenant_and_the_undo_needs_no_name_of_it(
     app: Starlette, bulkvm: Bulkvm

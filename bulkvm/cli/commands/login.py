@@ -223,7 +223,7 @@ def _log_in(site: Site, secret: str, known: Site, console: Console) -> Site:
     if tenant is None:
         console.info(
             f"Logged in as a system administrator of {count(report.tenants, 'tenant')}. Choose one with --tenant "
-            f"DOMAIN; `bulkvm tenants --site {site.name}` lists them."
+            f"DOMAIN; {site.tenants_command} lists them."
         )
         return site
     console.info(f"Logged in. {tenant} has {count(report.boxes, 'box', 'boxes')}.")
