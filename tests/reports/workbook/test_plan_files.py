@@ -129,8 +129,10 @@ def test_a_plan_is_printed_whole_with_the_signature_on_its_first_page(tmp_path: 
 def test_a_wide_plan_has_the_extensions_on_each_page_side_by_side(tmp_path: Path, *, has_workbook: bool) -> None:
     workbook = Workbook()
     own = workbook.worksheets[0]
-    own.append(("Ext", "Name", *(f"Remark {n}" for n in range(30))))
-    own.append(("6201", "Desk", *["word " * 20] * 30))
+    own.append(("Ext", "Name", *(f"Remark {n}" for n in range(8))))
+    own.append(("6201", "Desk", *["word " * 300] * 8))
+    for letter in "CDEFGHIJ":
+        own.column_dimensions[letter].width = 6
     workbook.save(tmp_path / "boxes.xlsx")
     sheet = read_sheet(tmp_path / "boxes.xlsx")
     plan = Plan((update(2, "6201", Difference("name", "Lab", "Desk")),), existing=1)
