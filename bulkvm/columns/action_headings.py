@@ -84,6 +84,9 @@ _REMARKS: Final = folded_names(
     "observaciones, nota, notas, comentario, comentarios, commento, commenti, osservazioni, opmerking, opmerkingen, "
     "observação, observações, comentário, comentários"
 )
+_DIRECTORY_FLAGS: Final = "useraccountcontrol"  # of Active Directory: a number in which one bit is "disabled"
+_DISABLED: Final = 2
+_FLAGS: Final = re.compile("[0-9]{1,10}")
 _NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _DATE: Final = re.compile(r"(?:[0-9]\D*){3}")
 _STATUS_COMPOUNDS: Final = word_set(
@@ -95,7 +98,8 @@ _STATUS_COMPOUNDS: Final = word_set(
 def names_action(heading: str) -> bool:
     """Whether a heading asks what to do with a box, or shows whether it is in use: "Delete?", "Active"."""
     heading = _plain(heading)
-    return _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
+    is_flags = fold(heading) == _DIRECTORY_FLAGS
+    return is_flags or _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
 
 
 def names_remarks(heading: str) -> bool:
@@ -119,6 +123,8 @@ def is_unwanted(heading: str, text: str) -> bool:
     heading, text = _plain(heading), text.strip(STRIP_CHARS)
     if not text:
         return False
+    if fold(heading) == _DIRECTORY_FLAGS:
+        return bool(_FLAGS.fullmatch(text)) and bool(int(text) & _DISABLED)
     if _is_for_unwanted(heading):
         return is_yes(text) or marks_unwanted(text)
     if _is_for_wanted(heading):

@@ -30,7 +30,8 @@ _LOST: Final = "\ufffd"
 _LOST_AS_MARK: Final = re.compile(r"[^\W\d_]\?[^\W\d_]|(?<!\S)\?[^\W\d_]")
 # As programs and people write them; 0 is a link to an empty cell, as in =HR!B3.
 _NO_NAME: Final = frozenset({
-    "true", "false", "[object object]", "0", "no name", "noname", "unknown", "unbekannt", "ohne name", "ohne namen",
+    "true", "false", "[object object]", "0", "loading...", "no name", "noname",
+    "unknown", "unbekannt", "ohne name", "ohne namen",
     "sans nom", "inconnu", "sin nombre", "desconocido", "senza nome", "sconosciuto", "geen naam", "onbekend",
     "sem nome", "desconhecido",
 })  # fmt: skip

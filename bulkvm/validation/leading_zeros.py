@@ -16,6 +16,7 @@ ZERO_RESTORED: Final = Fault(
     ProblemCode.PIN_ZERO_RESTORED,
     "A leading zero that Excel dropped was restored.",
 )
+_ENOUGH: Final = 5  # so many PINs seldom all begin with a zero
 _PROBABLY_LOST: Final = (
     "The PIN has {digits} digits{was}: Excel probably dropped a leading zero. Format the column as Text and type the "
     "PIN again with its zero."
@@ -52,11 +53,18 @@ def restore_zeros(
 
 
 def warn_of_lost_zeros(sheet: Sheet, letter: str, problems: Iterable[Problem], policy: PinPolicy) -> Iterator[Problem]:
-    """Return the problems of a PIN column; if a PIN is one digit short, name the likely cause, a dropped zero."""
+    """Return the problems of a PIN column; if a PIN is one digit short, name the likely cause, a dropped zero.
+
+    If most PINs are one digit short, as those of another system, no zeros were dropped.
+    """
+    are_short: bool | None = None
     for problem in problems:
         row = problem.row
+        if problem.code == ProblemCode.PIN_LENGTH and are_short is None:
+            are_short = _are_most_short(sheet, letter, policy)
         if (
             problem.code == ProblemCode.PIN_LENGTH
+            and not are_short
             and row is not None
             and _is_one_short(str(sheet.cells.at[row, letter]), policy)
             and may_have_lost_zero(sheet, letter, row)
@@ -106,6 +114,12 @@ def restore_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> di
     """Put zeros before each valid PIN that `warn_of_short_pins` would warn of, and return these PINs by row."""
     usual = length_of_most(pins.values())
     return {row: pins[row].zfill(usual) for row, _ in warn_of_short_pins(sheet, letter, pins)}
+
+
+def _are_most_short(sheet: Sheet, letter: str, policy: PinPolicy) -> bool:
+    texts = sheet.cells[letter].tolist()
+    short = sum(_is_one_short(text, policy) for text in texts)
+    return short >= _ENOUGH and 2 * short > sum(bool(text.strip()) for text in texts)
 
 
 def _was_number(sheet: Sheet) -> str:

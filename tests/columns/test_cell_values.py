@@ -780,7 +780,8 @@ def test_a_name_in_the_wrong_encoding_is_shown_as_it_was(name: str, encoding: st
             "Deleted: Lobby", "Bell (uit dienst)", "Bell (à supprimer)",
             "NOT IN USE", "Do Not Use", "To Be Deleted", "Disabled", "unused", "(vacant)", "Nicht belegt", "unassigned",
             "Niet in gebruik", "sin asignar", "Non attribué")),
-        *((name, "name-placeholder?", "no name") for name in ("No Name", "Unknown", "unbekannt", "Sin Nombre")),
+        *((name, "name-placeholder?", "no name") for name in (
+            "No Name", "Loading...", "Unknown", "unbekannt", "Sin Nombre")),
     ],
 )  # fmt: skip
 def test_what_templates_encodings_and_directories_leave_in_a_name_is_a_warning(

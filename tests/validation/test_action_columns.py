@@ -33,7 +33,8 @@ from tests.sheets import sheet_of
         ("Besoin de messagerie vocale", "non"), ("Importar", "no"), ("Necesita buzón de voz", "no"),
         ("Da creare", "no"), ("Serve casella vocale?", "no"), ("Voicemail nodig", "nee"), ("Importeren?", "nee"),
         ("Precisa de correio de voz", "não"), ("Criar?", "não"), ("Ausgeschieden", "ja"), ("Parti", "oui"),
-        ("Uit dienst", "ja"), ("accountEnabled", "FALSE"), ("Account enabled", "no"), ("isDeleted", "true"),
+        ("Uit dienst", "ja"), ("userAccountControl", "514"),
+        ("accountEnabled", "FALSE"), ("Account enabled", "no"), ("isDeleted", "true"),
         ("Active employee", "No"),
         ("Still in use", "no"), ("Still needed?", "no"), ("Noch benötigt", "nein"), ("Has mailbox", "No"),
         ("Messagerie", "Non"), ("Anrufbeantworter", "nein"), ("Status", "unused"), ("Status", "nicht belegt"),
@@ -64,7 +65,7 @@ def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str)
         ("Needs training", "no"), ("Left phone", "yes"), ("Required by", "no"), ("Status date", "2026-01-31"),
         ("Status", "skipped"), ("Account status", "Active"), ("New", "no"), ("Action", "keep"), ("Status", "free"),
         ("Status", "available"), ("Recording enabled", "no"), ("Used by", "no"), ("Is manager", "no"),
-        ("Still new", "no"), ("Used", "no"),
+        ("Still new", "no"), ("Used", "no"), ("userAccountControl", "512"), ("userAccountControl", "66048"),
         ("Call waiting enabled", "FALSE"), ("Active calls", "0"), ("Employee", "no"), ("Use", "no"),
     ],
 )  # fmt: skip

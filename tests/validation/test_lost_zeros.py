@@ -33,6 +33,27 @@ def test_a_pin_one_digit_short_in_a_number_cell_or_a_csv_lost_its_zero(
     assert checked.records == ()
 
 
+@pytest.mark.parametrize("others", [[], ["402817", "402818", "402819", ""], ["48291"]])
+def test_pins_that_are_mostly_one_digit_short_lost_no_zeros(others: list[str]) -> None:
+    pins = ["24680", "35791", "46802", "57913", "68024", *others]
+    rows = [(str(6201 + number), pin) for number, pin in enumerate(pins)]
+
+    problems = [p for p in validate(sheet_of(("Ext", "PIN"), *rows, name=None)).problems if p.is_error]
+
+    assert {problem.code for problem in problems} == {"pin-length"}
+    assert "it needs 6 to 10" in problems[0].message
+    assert "--fix" not in render_problems(problems)
+
+
+@pytest.mark.parametrize("pins", [["24680"] * 4, ["24680"] * 5 + ["402817"] * 5])
+def test_pins_of_which_few_or_only_half_are_one_digit_short_may_have_lost_zeros(pins: list[str]) -> None:
+    rows = [(str(6201 + number), pin) for number, pin in enumerate(pins)]
+
+    problems = [p for p in validate(sheet_of(("Ext", "PIN"), *rows, name=None)).problems if p.is_error]
+
+    assert {problem.code for problem in problems} == {"pin-lost-zero"}
+
+
 @pytest.mark.parametrize(("name", "kinds"), [("Boxes", {"A4": NUMBER, "B2": NUMBER}), (None, {})])
 def test_a_csv_does_not_show_whether_a_cell_was_a_number(name: str | None, kinds: dict[str, CellKind]) -> None:
     rows = [("6201", "24680"), ("6202", "402817"), ("620", "402818"), *((f"630{n}", f"4028{n}71") for n in range(6))]
