@@ -30,6 +30,11 @@ def is_confirmed(span: Span, gaps: Iterable[Gap]) -> bool:
     return not any(ended > checked and (last is None or began < last) for checked, last in gaps)
 
 
+def may_be_in_another_tenant(outcome: Outcome) -> bool:
+    """Whether the change of a row may have been made in another tenant."""
+    return outcome.status is Status.UNKNOWN and outcome.message.startswith(_CHANGE_IN_DOUBT)
+
+
 def doubt(outcome: Outcome, why: str = "", *, is_untouched: bool = False) -> Outcome:
     """An outcome of which the PBX's answer may be that of another tenant.
 

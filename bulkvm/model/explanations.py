@@ -47,7 +47,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.UNCLOSED_QUOTE: "Without the closing quotation mark, all rows up to the next one are one value.",
     _P.CHANGED_BACKUP: "The checksum in a backup's manifest keeps a damaged file from being restored. To edit a "
     "backup, save it under another name.",
-    _P.OTHER_TENANT: "Restoring another tenant's boxes here is sometimes wanted, and often a mistake.",
+    _P.OTHER_TENANT: "Restoring another tenant's boxes here is sometimes wanted, and often a mistake. An undo changes "
+    "nothing in another tenant than that of its run.",
     _P.COLUMN_MISSING: "Rows are matched to boxes by their extension.",
     _P.COLUMN_TWICE: _TWO_VALUES,
     _P.HEADING_AMBIGUOUS: _TWO_VALUES,

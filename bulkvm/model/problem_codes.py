@@ -62,7 +62,12 @@ class ProblemCode(StrEnum):
     MISLABELLED = "mislabelled", _WARNING, "the file's name ends in another type", "rename the file"
     UNCLOSED_QUOTE = "unclosed-quote", _ERROR, "a quotation mark is not closed", "close or delete it"
     CHANGED_BACKUP = "changed-backup", _ERROR, "the file is not what its manifest describes", "use another backup"
-    OTHER_TENANT = "other-tenant", _WARNING, "the file is a backup of another tenant", "check the file and the site"
+    OTHER_TENANT = (
+        "other-tenant",
+        _WARNING,
+        "the file is a backup of another tenant, or a row that is undone may have reached one",
+        "check the file and the site, or the boxes of both tenants",
+    )
 
     # Columns
     COLUMN_MISSING = "column-missing", _ERROR, "there is no extension column", "rename the column, or use `--map`"

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from bulkvm.columns import COLUMN_OF_HEADER, PIN_COLUMN, SECRET_HEADERS
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind, Plan
+from bulkvm.model.confirmation import may_be_in_another_tenant
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.planning.box_index import BoxIndex
@@ -91,6 +92,7 @@ class _Undo:
             self._fail(outcome.row, ProblemCode.NOT_TOLD, message)
             return
         is_other = bool(box and outcome.id and box.id != outcome.id)
+        before = len(self.changes)
         match change.kind:
             case ChangeKind.CREATE:
                 # The PBX may have swapped the ids of two creates in its answers.
@@ -104,6 +106,12 @@ class _Undo:
                 self._leave(change.record, box)
             case _:
                 assert_never(change.kind)
+        if may_be_in_another_tenant(outcome) and not any(left.is_to_send for left in self.changes[before:]):
+            message = (
+                "The login may have reached another tenant when this row was sent, and nothing is undone there. Check "
+                f"box {outcome.extension_number} of that tenant."
+            )
+            self._warn(outcome.row, ProblemCode.OTHER_TENANT, message)
 
     def _undo_create(self, record: Record, box: Box | None, *, is_other: bool) -> None:
         if box is None:

@@ -15,6 +15,7 @@ from bulkvm.model.errors import (
     Interrupted,
     LoginRefused,
     NotTrusted,
+    OtherTenant,
     ReadBackDiffers,
     StoppedEarly,
     TenantNotConfirmed,
@@ -193,8 +194,9 @@ class _Run:
             if not (unconfirmed := self._list_unconfirmed(plan)):
                 break
             await in_parallel(unconfirmed, self._read_back_again, self._settings.concurrency)
+        why = str(refused) if isinstance(refused, OtherTenant) else ""  # which names that tenant
         for change in self._list_unconfirmed(plan):
-            self._replace(change.record.row, doubt(self._outcomes[change.record.row]))
+            self._replace(change.record.row, doubt(self._outcomes[change.record.row], why))
             self._is_in_doubt = True
         if isinstance(refused, LoginRefused):
             self._error = refused if self._is_in_doubt else self._error or refused

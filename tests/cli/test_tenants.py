@@ -767,3 +767,47 @@ def test_the_list_of_tenants_is_not_that_of_one_tenant(bulkvm: Bulkvm, monkeypat
 
     assert (by_option.code, "lists all tenants. Omit --tenant." in by_option.err) == (2, True)
     assert (by_variable.code, len(by_variable.out.splitlines())) == (0, 3)
+
+
+def lines_of(file: str, status: str) -> list[str]:
+    """The messages of the rows of a result with a status."""
+    with Path(file).open(encoding="utf-8-sig", newline="") as opened:
+        return [row["bulkvm_message"] for row in csv.DictReader(opened) if row["bulkvm_status"] == status]
+
+
+@pytest.mark.usefixtures("provider")
+def test_pins_that_may_have_reached_another_tenant_are_listed_once_the_result_was_imported(
+    app: Starlette, bulkvm: Bulkvm
+) -> None:
+    write_csv(Path("sheet.csv"), *rows(6))
+    app.state.faults = FaultRules(["unswitch:create:3"])
+
+    first = bulkvm("import", "sheet.csv", "--yes", "--result", "r.csv", "--tenant", SECOND, "--concurrency", "1")
+    refused = bulkvm("pins", "r.csv", "--output", "letters.csv")
+    app.state.faults = FaultRules([])
+    again = bulkvm("import", "r.csv", "--yes", "--result", "again.csv", "--tenant", SECOND)
+    listed = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+    assert (first.code, refused.code, again.code, listed.code) == (9, 2, 0, 0)
+    assert "The box may have this PIN: it is not known what the PBX did." in refused.err
+    assert len(Path("letters.csv").read_text("utf-8").splitlines()) == 1 + 6
+    assert counts(app) == [2, 8, 2]
+
+
+@pytest.mark.usefixtures("provider")
+def test_rows_that_may_have_reached_another_tenant_name_it_and_their_undo_warns_of_it(
+    app: Starlette, bulkvm: Bulkvm
+) -> None:
+    write_csv(Path("sheet.csv"), *rows(3))
+    app.state.faults = FaultRules(["other-tenant:tenant:4-99"])
+    bulkvm("import", "sheet.csv", "--yes", "--result", "r.csv", "--tenant", SECOND)
+    messages = lines_of("r.csv", "unknown")
+    app.state.faults = FaultRules([])
+    app.state.tenants.state(2).replace([])
+
+    undone = bulkvm("undo", "last", "--yes")
+
+    assert messages
+    assert all("Another clinic (another.example)" in message for message in messages)
+    assert undone.code == 0
+    assert "nothing is undone there" in undone.err
