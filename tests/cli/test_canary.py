@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from starlette.applications import Starlette
 
 from bulkvm.model.outcome import CHECK_FIRST
@@ -77,6 +77,7 @@ def test_a_run_that_damaged_its_first_box_does_not_advise_to_run_the_command_aga
     assert "Find the cause before you run the command again" in ended.err
     for result in ("r.xlsx", "again.xlsx", "killed.xlsx"):
         first, second = load_workbook(folder / result).worksheets
+        assert "A4:C4" in map(str, first.merged_cells.ranges)  # and so not behind the chart
         lines = [str(row[0]) for row in first.values]
         assert lines[lines.index("What to do next") + 1].startswith(
             "1. 1 box does not read back as expected, as listed below. Restore by hand what was lost"
@@ -93,11 +94,17 @@ def test_the_only_box_that_does_not_read_back_is_something_to_do(
     bulkvm: Bulkvm, erasing: Starlette, folder: Path
 ) -> None:
     assert erasing
-    write_csv(folder / "names.csv", *rows(1, "New"))
+    workbook = Workbook()
+    workbook.worksheets[0].append(["extension_number", "name"])
+    workbook.worksheets[0].append(["20000", "New"])
+    workbook.save(folder / "names.xlsx")
 
-    bulkvm(*RENAME, "--result", "r.xlsx")
+    bulkvm("import", "names.xlsx", "--yes", "--max-changes", "9", "--result", "r.xlsx")
 
-    lines = [str(row[0]) for row in load_workbook(folder / "r.xlsx")["bulkvm"].values]
+    page = load_workbook(folder / "r.xlsx")["bulkvm"]
+    lines = [str(row[0]) for row in page.values]
+    assert "A4:C4" in map(str, page.merged_cells.ranges)
+    assert bulkvm("plan", "r.xlsx").out.startswith("1 row: 1 unchanged.")
     assert "does not read back as expected" in lines[lines.index("What to do next") + 1]
     assert not any("Nothing to do" in line for line in lines)
 

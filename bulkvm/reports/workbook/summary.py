@@ -19,13 +19,14 @@ from bulkvm.reports.text.outcome_text import CHECK_KEPT
 from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
 from bulkvm.reports.workbook.marks import MAX_MARKED, column_letters, marked_cell
-from bulkvm.reports.workbook.text_cells import row_height
+from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, count_lines, row_height
 from bulkvm.text import count as count_of
 from bulkvm.text import printable, truncate
 
 NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a defined name by which later copies recognise the summary
 WIDTHS: Final = (30, 80, 10, 22)
+TEXT_COLUMNS: Final = 3  # over which a long line of text is wrapped: the chart covers what is beside them
 MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done{}."
@@ -70,8 +71,16 @@ class Line:
     charted: Status | None = None
 
     @property
+    def is_wrapped(self) -> bool:
+        """Whether it is a text that is too long for one line."""
+        is_text = self.kind is LineKind.TEXT and bool(self.cells)
+        return is_text and count_lines(str(self.cells[0]), sum(WIDTHS[:TEXT_COLUMNS])) > 1
+
+    @property
     def height(self) -> int | None:
         """The height in points; None for the default."""
+        if self.is_wrapped:
+            return LINE_HEIGHT * count_lines(str(self.cells[0]), sum(WIDTHS[:TEXT_COLUMNS]))
         if self.kind is not LineKind.ROW:
             return _HEIGHTS.get(self.kind)
         return row_height((str(cell) for cell in self.cells), WIDTHS)

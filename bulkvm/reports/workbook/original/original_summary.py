@@ -23,6 +23,7 @@ from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
     MARKER,
+    TEXT_COLUMNS,
     WIDTHS,
     Line,
     LineKind,
@@ -73,7 +74,9 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
             cell.value = value
         else:
             set_text(cell, value)
-        _style_cell(cell, line.kind)
+        _style_cell(cell, line.kind, wrapped=line.is_wrapped)
+    if line.is_wrapped:
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=TEXT_COLUMNS)
     first = sheet.cell(row, 1)
     if line.colour and (colour := styles.colour_of(line.colour)):
         first.fill = solid_fill(colour)
@@ -82,9 +85,9 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
         first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
 
 
-def _style_cell(cell: Cell, kind: LineKind) -> None:
+def _style_cell(cell: Cell, kind: LineKind, *, wrapped: bool) -> None:
     vertical = "center" if kind is LineKind.FORM else "top"
-    cell.alignment = Alignment(horizontal="left", vertical=vertical, wrap_text=kind is LineKind.ROW)
+    cell.alignment = Alignment(horizontal="left", vertical=vertical, wrap_text=wrapped or kind is LineKind.ROW)
     if kind is LineKind.TITLE:
         cell.font = Font(name=FONT, bold=True, size=16, color=styles.BLUE[1:])
     elif kind is LineKind.SECTION:

@@ -14,6 +14,7 @@ from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
     MARKER,
+    TEXT_COLUMNS,
     WIDTHS,
     Line,
     LineKind,
@@ -39,14 +40,19 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
     kinds = {kind: workbook.add_format(properties) for kind, properties in _FORMATS.items()}
+    wrapped = workbook.add_format(styles.WRAPPED)
     colours = {colour: workbook.add_format({**styles.ROW, "bg_color": colour}) for colour in Colour}
     link = {**styles.ROW, "underline": True, "font_color": styles.LINK}
     links = {colour: workbook.add_format({**link, "bg_color": colour}) for colour in Colour}
     for row, line in enumerate(lines):
         sheet.set_row(row, line.height)
+        if line.is_wrapped:
+            sheet.merge_range(row, 0, row, TEXT_COLUMNS - 1, "", wrapped)
         colour = styles.colour_of(line.colour) if line.colour else None
         for column, value in enumerate(line.cells):
-            cell_format = colours[colour] if colour and column == 0 else kinds[line.kind]
+            cell_format = (
+                colours[colour] if colour and column == 0 else wrapped if line.is_wrapped else kinds[line.kind]
+            )
             if isinstance(value, int):
                 sheet.write_number(row, column, value, cell_format)
             elif column == 0 and line.link and colour:
