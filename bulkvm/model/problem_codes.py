@@ -65,7 +65,7 @@ class ProblemCode(StrEnum):
     OTHER_TENANT = (
         "other-tenant",
         _WARNING,
-        "the file is a backup of another tenant, or a row that is undone may have reached one",
+        "the file is a backup or result of another tenant, or a row that is undone may have reached one",
         "check the file and the site, or the boxes of both tenants",
     )
 

@@ -811,3 +811,15 @@ def test_rows_that_may_have_reached_another_tenant_name_it_and_their_undo_warns_
     assert all("Another clinic (another.example)" in message for message in messages)
     assert undone.code == 0
     assert "nothing is undone there" in undone.err
+
+
+@pytest.mark.usefixtures("provider")
+def test_the_result_of_another_tenant_is_not_imported_without_a_notice(bulkvm: Bulkvm) -> None:
+    write_csv(Path("sheet.csv"), *rows(3))
+    assert bulkvm("import", "sheet.csv", "--yes", "--result", "r.xlsx", "--tenant", SECOND).code == 0
+
+    other = bulkvm("import", "r.xlsx", "--only-failed", "--yes", "--result", "o.xlsx", "--tenant", THIRD)
+    own = bulkvm("plan", "r.xlsx", "--tenant", SECOND)
+
+    notice = f"r.xlsx is the result of a run against Clinic 2 ({SECOND})"
+    assert (notice in other.err, "[other-tenant]" in other.err, notice in own.err) == (True, True, False)
