@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +32,11 @@ _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes 
 _KEPT: Final = f'"reason": "{Reason.KEPT}"'.encode()
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
 _FORMER: Final = re.compile(rb'\{"again": "([a-z ]+)"')  # how a row was counted before
-_SPAN: Final = re.compile(rb'\{(?:"again": [a-z" ]+, )?"span": \[(\d+), (\d+)\]')
+_SPAN: Final = re.compile(rb'\{(?:"again": [a-z" ]+, )?"span": \[(\d+), (\d+)\], "end": \{"row": (\d+)')
 _UNCONFIRMED: Final = b'{"unconfirmed": '
+_ROW_OF_SHEET: Final = b'{"row": '
 _WITHOUT_OUTCOME: Final = (
-    b'{"row": ',
+    _ROW_OF_SHEET,
     b'{"whole": ',
     b'{"again": true',
     _UNCONFIRMED,
@@ -148,12 +150,11 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
     unconfirmed = _Unconfirmed()
     with file.open("rb") as lines:
         next(lines)
-        for line in lines:
+        for line in (line for line in lines if not line.startswith(_ROW_OF_SHEET) or b'"outcome": {' in line):
             if not line.endswith(b"\n"):  # the run was killed while it wrote this line
                 break
             if line.startswith(b'{"begin": ') and (row := _ROW.search(line)) and (kind := _KIND.search(line)):
-                has_wanted = b'"wanted": {' in line
-                begun[int(row[1])] = update_word(ChangeKind(kind[1].decode()), has_wanted=has_wanted)
+                begun[int(row[1])] = _word_of(kind[1], b'"wanted": {' in line)
             elif line.startswith(_WITHOUT_OUTCOME) and b'"outcome": {' not in line:
                 unconfirmed.add(line)
             elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
@@ -176,6 +177,11 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
     return words
 
 
+@lru_cache
+def _word_of(kind: bytes, has_wanted: bool) -> str:  # noqa: FBT001  (for a cache)
+    return update_word(ChangeKind(kind.decode()), has_wanted=has_wanted)
+
+
 class _Unconfirmed:
     """The rows of a run that no check has confirmed, if the PBX could move its login to another tenant."""
 
@@ -189,8 +195,8 @@ class _Unconfirmed:
         if line.startswith(_UNCONFIRMED):
             self._gaps = parse_gaps(json.loads(line))
             self._lines = {row: kept for row, kept in self._lines.items() if not is_confirmed(kept[0], self._gaps)}
-        elif self._gaps and (span := _SPAN.match(line)) and (row := _ROW.search(line)):
-            number = int(row[1])
+        elif self._gaps and (span := _SPAN.match(line)):
+            number = int(span[3])
             self._lines[number] = (int(span[1]), int(span[2])), line
             if word:
                 self._words[number] = word
