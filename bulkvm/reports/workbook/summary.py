@@ -26,7 +26,7 @@ from bulkvm.text import printable, truncate
 NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a defined name by which later copies recognise the summary
 WIDTHS: Final = (30, 80, 10, 22)
-TEXT_COLUMNS: Final = 3  # over which a long line of text is wrapped: the chart covers what is beside them
+STEP_COLUMNS: Final = 3  # over which a long step is wrapped: the chart covers what is beside them
 MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done{}."
@@ -49,6 +49,7 @@ class LineKind(Enum):
     SECTION = auto()
     HEADING = auto()
     TEXT = auto()
+    STEP = auto()  # of what to do next
     ROW = auto()
     FORM = auto()  # to be filled in by hand, on paper
 
@@ -72,15 +73,14 @@ class Line:
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether it is a text that is too long for one line."""
-        is_text = self.kind is LineKind.TEXT and bool(self.cells)
-        return is_text and count_lines(str(self.cells[0]), sum(WIDTHS[:TEXT_COLUMNS])) > 1
+        """Whether it is a step that is too long for one line."""
+        return self.kind is LineKind.STEP and count_lines(str(self.cells[0]), sum(WIDTHS[:STEP_COLUMNS])) > 1
 
     @property
     def height(self) -> int | None:
         """The height in points; None for the default."""
         if self.is_wrapped:
-            return LINE_HEIGHT * count_lines(str(self.cells[0]), sum(WIDTHS[:TEXT_COLUMNS]))
+            return LINE_HEIGHT * count_lines(str(self.cells[0]), sum(WIDTHS[:STEP_COLUMNS]))
         if self.kind is not LineKind.ROW:
             return _HEIGHTS.get(self.kind)
         return row_height((str(cell) for cell in self.cells), WIDTHS)
@@ -151,7 +151,7 @@ def summarise_run(
 def _next_steps(steps: Sequence[str]) -> Iterator[Line]:
     yield Line()
     yield Line((SUMMARY_STEPS,), LineKind.SECTION)
-    yield from (Line((f"{number}. {step}",)) for number, step in enumerate(steps, start=1))
+    yield from (Line((f"{number}. {step}",), LineKind.STEP) for number, step in enumerate(steps, start=1))
 
 
 def _steps_for_problems(problems: Sequence[Problem], *, in_column: bool) -> list[str]:

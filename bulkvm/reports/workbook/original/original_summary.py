@@ -23,7 +23,7 @@ from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
     MARKER,
-    TEXT_COLUMNS,
+    STEP_COLUMNS,
     WIDTHS,
     Line,
     LineKind,
@@ -76,7 +76,7 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
             set_text(cell, value)
         _style_cell(cell, line.kind, wrapped=line.is_wrapped)
     if line.is_wrapped:
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=TEXT_COLUMNS)
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=STEP_COLUMNS)
     first = sheet.cell(row, 1)
     if line.colour and (colour := styles.colour_of(line.colour)):
         first.fill = solid_fill(colour)

@@ -14,7 +14,7 @@ from bulkvm.reports.workbook.summary import (
     CHART_AT,
     CHART_TITLE,
     MARKER,
-    TEXT_COLUMNS,
+    STEP_COLUMNS,
     WIDTHS,
     Line,
     LineKind,
@@ -28,6 +28,7 @@ _FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
     LineKind.SECTION: {**styles.TEXT, "bold": True, "font_size": 12, "font_color": styles.BLUE},
     LineKind.HEADING: styles.HEADING,
     LineKind.TEXT: styles.TEXT,
+    LineKind.STEP: styles.TEXT,
     LineKind.ROW: styles.ROW,
     LineKind.FORM: {**styles.ROW, "valign": "vcenter"},
 }
@@ -47,7 +48,7 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
     for row, line in enumerate(lines):
         sheet.set_row(row, line.height)
         if line.is_wrapped:
-            sheet.merge_range(row, 0, row, TEXT_COLUMNS - 1, "", wrapped)
+            sheet.merge_range(row, 0, row, STEP_COLUMNS - 1, "", wrapped)
         colour = styles.colour_of(line.colour) if line.colour else None
         for column, value in enumerate(line.cells):
             cell_format = (
