@@ -30,7 +30,7 @@ def _plain_digit(digit: int) -> str:
     return f"{digit}(?!{'|'.join(runs)})"
 
 
-_MOST_LOST: Final = 2  # zeros of a PIN
+_MOST_LOST: Final = 2  # zeros of a PIN, with few exceptions: one PIN in a thousand begins with three
 _USUAL_SHARE: Final = 0.65  # of the PINs have one length, if a spreadsheet shortened the others
 _REMEDY: Final = re.compile(r" (?:Change one of them|Format the column)\b")
 PLAIN_PIN: Final = re.compile(
@@ -119,8 +119,10 @@ def without_remedy(message: str) -> str:
 
 
 def length_of_most(pins: Iterable[str]) -> int:
-    """The length of most PINs, if all others are one or two digits shorter, and some of them one digit; else 0."""
+    """The length of most PINs, if all others are shorter as by lost zeros: mostly by one or two digits; else 0."""
     lengths = Counter(map(len, pins))
     usual = max(lengths, default=0)
     is_uniform = lengths[usual] > 1 and _USUAL_SHARE * lengths.total() <= lengths[usual]
-    return usual if is_uniform and lengths[usual - 1] and min(lengths) >= usual - _MOST_LOST else 0
+    one_short = lengths[usual - 1]
+    much_shorter = sum(pins for length, pins in lengths.items() if length < usual - _MOST_LOST)
+    return usual if is_uniform and one_short and much_shorter <= one_short else 0

@@ -31,7 +31,7 @@ _PERHAPS_LOST: Final = (
 def restore_zeros(
     sheet: Sheet, letter: str, rows: Sequence[int], texts: Sequence[str], policy: PinPolicy
 ) -> tuple[list[str], dict[int, Fault]]:
-    """Put a zero before each PIN that is one digit short and was a number.
+    """Put zeros before each PIN that is one digit short and was a number: one, or as many as most PINs have digits.
 
     Args:
         sheet: the sheet.
@@ -43,8 +43,9 @@ def restore_zeros(
     Returns:
         The texts, and a warning for each restored row.
     """
+    length = max(policy.min_length, length_of_most(filter(str.isdecimal, map(str.strip, texts))))
     restored = {
-        row: f"0{text.strip()}"
+        row: text.strip().zfill(length)
         for row, text in zip(rows, texts, strict=True)
         if _is_one_short(text, policy) and may_have_lost_zero(sheet, letter, row)
     }
@@ -101,7 +102,7 @@ def warn_of_short_extensions(sheet: Sheet, letter: str, numbers: Mapping[int, st
 
 
 def warn_of_short_pins(sheet: Sheet, letter: str, pins: Mapping[int, str]) -> Iterator[tuple[int, Fault]]:
-    """Warn of valid PINs that are one or two digits shorter than most others, which all have the same length."""
+    """Warn of valid PINs that are shorter than most others, which all have the same length."""
     usual = length_of_most(pins.values())
     if not usual:  # nearly always
         return

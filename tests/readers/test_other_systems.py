@@ -284,8 +284,9 @@ def test_a_file_that_keeps_leading_zeros_has_lost_none(tmp_path: Path, system: s
         (["25801", "25802", "25803"], SHORT_PINS),
         (["25801", "25802", "2580", "482915"], SHORT_PINS),
         (["25801", "482915", "482916", "482917"], [(2, "pin-lost-zero")]),
+        (["25801", "258", *map(str, range(402815, 402820))], [(2, "pin-lost-zero"), (3, "pin-length")]),
     ],
-    ids=["all alike", "of all lengths", "most are longer"],
+    ids=["all alike", "of all lengths", "most are longer", "one is much shorter"],
 )
 def test_a_short_pin_has_lost_a_zero_only_if_most_others_are_longer(
     tmp_path: Path, pins: Sequence[str], found: list[tuple[int, str]], suffix: str, *, fix_zeros: bool
@@ -302,6 +303,35 @@ def test_a_short_pin_has_lost_a_zero_only_if_most_others_are_longer(
     assert problems_of_digits(sheet, fix_zeros=fix_zeros) == expected
     copy = read_sheet(write_clean(tmp_path / "clean.xlsx", sheet, validate(sheet).understood))
     assert problems_of_digits(copy, fix_zeros=fix_zeros) == expected
+
+
+@pytest.mark.parametrize(
+    ("enabled", "kept", "warned"),
+    [("1", "", True), ("1", "1", False), ("true", "", False), ("true", "false", True), ("", "", False)],
+)
+def test_a_blank_cell_is_false_where_booleans_are_1_and_blank(
+    tmp_path: Path, enabled: str, kept: str, *, warned: bool
+) -> None:
+    header, row = "voicemail_id,voicemail_mail_to,voicemail_local_after_email,voicemail_enabled", "7001,a@example.com"
+
+    sheet = read(tmp_path / "a.csv", f"{header}\n{row},{kept},{enabled}\n7002,,1,1\n", "fusionpbx")
+
+    assert any("deletes messages" in problem.message for problem in sheet.problems) == warned
+
+
+@pytest.mark.parametrize(
+    ("after", "line"), [("", None), (" ;-- x", 2), ("\n;-- x\n;-- y\n", 3), (" ;-- x --;", None), (" ;--- x", None)]
+)
+def test_a_comment_of_a_voicemail_conf_that_is_not_closed_is_named(
+    tmp_path: Path, after: str, line: int | None
+) -> None:
+    sheet = read(tmp_path / "a", f"[default]\n7001 => 258014,A{after}\n7002 => 258016,B\n", "asterisk")
+
+    found = [problem.message for problem in sheet.problems if "comment" in problem.message]
+    assert found == (
+        [f"the comment that begins with ;-- in line {line} is not closed: no line after it is read."] if line else []
+    )
+    assert len(sheet.cells) == (1 if line else 2)
 
 
 def test_the_hidden_sheet_of_an_export_is_named(tmp_path: Path) -> None:

@@ -162,6 +162,29 @@ def test_a_valid_pin_shorter_than_most_others_of_one_length_is_a_warning(
     assert [(p.cell, p.code, p.severity) for p in found] == [(cell, code, Severity.WARNING) for cell in doubted]
 
 
+@pytest.mark.parametrize(
+    ("pins", "policy", "restored"),
+    [
+        ([*LONG, "4829157", "40281"], PinPolicy(), ["04829157"]),
+        ([*LONG, "4829157", "40281"], PinPolicy(5, 10), ["04829157"]),
+        ([*(pin[:4] for pin in LONG), "482", "40"], PinPolicy(3, 10), ["0482", "0040"]),
+    ],
+    ids=["a PIN is refused", "all are valid", "a PIN is one digit short"],
+)
+def test_all_zeros_are_restored_that_most_pins_have(pins: list[str], policy: PinPolicy, restored: list[str]) -> None:
+    """A PIN with three of them is refused, since it begins with the same digit three times."""
+    rows = [(str(6201 + n), pin) for n, pin in enumerate(pins)]
+    sheet = sheet_of(("Ext", "PIN"), *rows, name=None)
+
+    doubted = [p.cell for p in validate(sheet, policy).problems if p.code in {"pin-short", "pin-lost-zero"}]
+    checked = validate(sheet, policy, fix_zeros=True)
+
+    assert doubted == ["B6", "B7"]
+    assert [p.cell for p in checked.problems if p.code == "pin-zero-restored"] == ["B6", "B7"]
+    assert [record.pin for record in checked.records if record.row > 5] == restored
+    assert [p.cell for p in checked.problems if p.code == "pin-repeats"] == (["B7"] if len(restored) == 1 else [])
+
+
 @pytest.mark.parametrize(("kind", "name"), [(None, None), (NUMBER, "Boxes")], ids=["csv", "shown with zeros"])
 @pytest.mark.parametrize("pin", ["04028", "00240", " 04028 "])
 def test_a_pin_that_begins_with_a_zero_has_lost_none(pin: str, kind: CellKind | None, name: str | None) -> None:

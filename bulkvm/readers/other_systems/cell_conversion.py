@@ -186,8 +186,14 @@ class Conversion:
     def _warn_of_values_not_taken(self) -> None:
         for note in self._layout.notes:
             letter = self._columns.find(note.heading)
-            texts = zip(self._rows, self._texts[letter], self._is_box, strict=True) if letter else ()
-            rows = [row for row, text, is_box in texts if is_box and note.pattern.search(text.casefold())]
+            beside = self._columns.find(note.blank_beside) if note.blank_beside else None
+            others = self._texts[beside] if beside else [""] * len(self._rows)
+            texts = zip(self._rows, self._texts[letter], others, self._is_box, strict=True) if letter else ()
+            rows = [
+                row
+                for row, text, other, is_box in texts
+                if is_box and (note.pattern.search(text.casefold()) or (not text.strip() and other.strip() == "1"))
+            ]
             if rows:
                 place = f'{self._kind.part} "{shown(note.heading)}", first in {self._kind.place} {rows[0]}'
                 option = self._how_to_read(note.heading) if note.has_addresses else ""

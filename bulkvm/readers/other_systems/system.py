@@ -94,13 +94,15 @@ class Flag:
 class Note:
     """A warning about values that have no column here: one for all rows that match.
 
-    `has_addresses` is whether they can be read as recipients.
+    `has_addresses` is whether they can be read as recipients. `blank_beside` is the heading of another boolean:
+    where it is 1, booleans are written as 1 and blank, and a blank cell matches, too.
     """
 
     heading: str
     pattern: re.Pattern[str]
     message: str
     has_addresses: bool = False
+    blank_beside: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -258,7 +258,7 @@ _FUSIONPBX: Final = System(
             recipients=(("voicemail_mail_to",),),
             off=(Flag("voicemail_enabled", {**_ON_OFF, "": VOICEMAIL_OFF}),),
             mails_if_address=True,
-            notes=(Note("voicemail_local_after_email", _FALSE, _DELETED),),
+            notes=(Note("voicemail_local_after_email", _FALSE, _DELETED, blank_beside="voicemail_enabled"),),
             others=("voicemail_uuid", "domain_uuid", "greeting_id"),
         ),
     ),

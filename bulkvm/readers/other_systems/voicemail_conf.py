@@ -69,6 +69,7 @@ class _Contents:
     unread: list[int] = field(default_factory=list)
     parents: dict[str, set[str]] = field(default_factory=dict)
     has_secret: bool = False
+    open_comment: int = 0
 
     def begin_section(self, name: str, flags: str | None) -> None:
         """Note the templates that a section is made of, and whether it is one itself."""
@@ -186,7 +187,10 @@ def _check_context(context: str | None, contexts: Sequence[str], name: str) -> N
 def _parse(text: Text) -> _Contents:
     contents, section, in_comment, stored = _Contents(), "", False, 0
     for number, written in enumerate(text.lines(), start=1):
+        was_in_comment = in_comment and "--;" not in written
         line, in_comment = _without_comments(written, in_comment=in_comment)
+        if not was_in_comment:
+            contents.open_comment = number if in_comment else 0
         stored += "=" in line or "#" in line
         if stored > SETTINGS:
             raise SheetError(
@@ -266,6 +270,11 @@ def _warn(contents: _Contents) -> Iterator[Problem]:
     if contents.includes:
         lines = join_limited([str(line) for line in contents.includes], _MAX_LISTED)
         message = f"files that this one includes are not read ({count(len(contents.includes), 'line')}: {lines})."
+        yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
+    if contents.open_comment:
+        message = (
+            f"the comment that begins with ;-- in line {contents.open_comment} is not closed: no line after it is read."
+        )
         yield Problem(row=None, code=ProblemCode.NOT_TAKEN, message=message)
     if contents.unread:
         lines = join_limited([str(line) for line in contents.unread], _MAX_LISTED)
