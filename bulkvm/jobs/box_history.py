@@ -187,7 +187,7 @@ def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, boxes: Coll
 
     Args:
         runs: all runs, the oldest first.
-        tenant: None for that of the last run that knows the id of one of the boxes, or sent its PIN.
+        tenant: None for that of the run that knows the ids of most of the boxes, and sent most of their PINs.
         boxes: from a result that does not show the tenant.
     """
     read = [run for run in runs if changed_anything(run.counts) or run.counts[Status.UNCHANGED]]
@@ -200,11 +200,17 @@ def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:
 
 
 def _find_tenant(runs: Sequence[ListedRun], boxes: Collection[Box]) -> Tenant | None:
+    """Find the tenant of the run that knows most of the boxes; of several, the last.
+
+    The same sheet may have been imported into another PBX, which has some of the PINs, or some of the ids.
+    """
     ids = {box.id for box in boxes if box.id}
     pins = {(box.extension_number, box.pin) for box in boxes if isinstance(box.pin, str)}
+    most, tenant = 0, None
     for run in reversed(runs if boxes else ()):
         past = read_journal(run.file)
         sent = {(change.record.extension_number, change.record.pin) for change in past.changes.values()}
-        if sent & pins or any(outcome.id in ids for outcome in past.outcomes):
-            return run.info.known_tenant
-    return None
+        known = len(sent & pins) + len(ids.intersection(outcome.id or "" for outcome in past.outcomes))
+        if known > most:
+            most, tenant = known, run.info.known_tenant
+    return tenant

@@ -3,7 +3,7 @@
 import csv
 import json
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -223,6 +223,24 @@ def test_a_pin_that_a_later_run_changed_is_listed_by_that_run_alone(
                 ("Front Desk", "6201", "739402", "desk@example.com"),
                 ("New", "6209", "582046", ""),
             ]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+@pytest.mark.parametrize("rows", [ROWS[:1], ROWS[:2]], ids=["some boxes", "all boxes"])
+def test_the_same_sheet_in_another_pbx_does_not_hide_what_a_run_changed(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, suffix: str, rows: Sequence[tuple[str, ...]]
+) -> None:
+    with serve():
+        bulkvm("import", write_csv(folder / "a.csv", *ROWS[:2]), "--replace-pins", "--yes", "--result", f"r.{suffix}")
+        bulkvm("import", write_csv(folder / "b.csv", ("6202", "", "739402", "", "")), "--yes")
+    with serve():
+        assert bulkvm("import", write_csv(folder / "c.csv", *rows), "--replace-pins", "--yes").code == 0
+
+    ended = bulkvm("pins", f"r.{suffix}", "--output", "letters.csv")
+
+    assert ended.code == 0
+    assert [row[1:3] for row in listed(folder / "letters.csv")[1:]] == [("6201", "024680")]
+    assert f"1 box not listed: 6202. The PIN was changed later by the run {run_names(bulkvm)[1]}" in ended.err
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
