@@ -145,9 +145,14 @@ def sets_pin(change: Change, outcome: Outcome) -> bool:
 
 
 class BoxHistories:
-    """The boxes of a tenant, from the journals of all runs."""
+    """The boxes of a tenant, from the journals of all runs.
 
-    def __init__(self, runs: Iterable[PastRun]) -> None:
+    Attributes:
+        tenant: None if no run knows it.
+    """
+
+    def __init__(self, runs: Iterable[PastRun], tenant: Tenant | None) -> None:
+        self.tenant = tenant
         self._by_id: dict[str, BoxHistory] = {}
         self._by_extension: dict[str, BoxHistory] = {}
         self._without_id: dict[str, BoxHistory] = {}  # by extension, until a run shows the id
@@ -192,7 +197,7 @@ def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, boxes: Coll
     """
     read = [run for run in runs if changed_anything(run.counts) or run.counts[Status.UNCHANGED]]
     tenant = tenant or _find_tenant(read, boxes)
-    return BoxHistories(_read_all(read, tenant) if tenant else ())
+    return BoxHistories(_read_all(read, tenant) if tenant else (), tenant)
 
 
 def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:

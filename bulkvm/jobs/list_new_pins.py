@@ -26,6 +26,7 @@ from bulkvm.model.outcome import DONE, Status
 from bulkvm.model.problem import ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY
 from bulkvm.model.sheet import Sheet
+from bulkvm.model.tenant import Tenant
 from bulkvm.planning import expected_box
 from bulkvm.planning.pin_generation import pin_fault
 from bulkvm.readers import read_sheet
@@ -56,6 +57,7 @@ class PinListReport:
         boxes: the boxes that were created or whose PIN was set, with their PINs.
         existing: how many rows are not in the list since the import set no PIN of theirs.
         file: the file.
+        tenant: that of the import, which may have been a trial; None if no journal shows it.
         not_listed: the extensions that are not in the list, by the reason: their boxes were deleted or got other PINs,
             or it is not known what the PBX did.
     """
@@ -63,6 +65,7 @@ class PinListReport:
     boxes: tuple[Box, ...]
     existing: int
     file: Path
+    tenant: Tenant | None = None
     not_listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -106,6 +109,7 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
         boxes=tuple(boxes),
         existing=existing,
         file=write_pin_list(output, boxes),
+        tenant=found.histories.tenant,
         not_listed=not_listed,
     )
 

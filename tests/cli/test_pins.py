@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_list_has_the_new_pins_of_a_result_or_a_run(
 
     ended = bulkvm("pins", result, "--output", output)
 
-    pins = stored(pbx, "pin")
+    pins, port = stored(pbx, "pin"), os.environ["BULKVM_URL"].rpartition(":")[2]
     assert ended.code == 0
     assert listed(folder / output) == [
         HEADINGS,
@@ -51,7 +52,7 @@ def test_the_list_has_the_new_pins_of_a_result_or_a_run(
         ("=Lab", "6203", pins["6203"], ""),
     ]
     assert stat.S_IMODE((folder / output).stat().st_mode) == 0o600
-    assert f"3 PINs: {output}\nDelete {output} after" in ended.err
+    assert f"3 PINs of Simulated clinic (simulator.example) on localhost:{port}: {output}\nDelete {output}" in ended.err
     assert not [pin for pin in pins.values() if pin in f"{ended.out}{ended.err}"]
 
 
@@ -674,7 +675,10 @@ def test_a_result_without_a_journal_is_not_compared_and_says_so(bulkvm: Bulkvm, 
     bulkvm("import", write_csv(folder / "a.csv", ROWS[0]), "--yes", "--result", "r.csv")
     bulkvm("runs", "forget", "--older-than", "0d", "--yes")
 
-    assert "1 PIN in r.csv could not be compared" in bulkvm("pins", "r.csv", "--output", "letters.csv").err
+    ended = bulkvm("pins", "r.csv", "--output", "letters.csv")
+
+    assert "1 PIN in r.csv could not be compared" in ended.err
+    assert "1 PIN: letters.csv" in ended.err
 
 
 @pytest.mark.usefixtures("pbx")

@@ -41,6 +41,7 @@ def command(result: str, *, output: Path, console: Console) -> int:
         console.always(describe_existing(report.existing))
     for not_listed in describe_not_listed(report.not_listed):
         console.always(not_listed)
-    console.info(f"{count(len(report.boxes), 'PIN')}: {report.file}")
+    of_tenant = f" of {report.tenant}" if report.tenant else ""
+    console.info(f"{count(len(report.boxes), 'PIN')}{of_tenant}: {report.file}")
     console.always(f"Delete {report.file.name} after the letters are written: anyone who can read it knows the PINs.")
     return ExitCode.DONE
