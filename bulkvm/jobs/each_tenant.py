@@ -115,6 +115,7 @@ async def for_each_tenant(
             ended[name] = TenantNotConfirmed(_UNKNOWN_STATE)
             return
         try:
+            tenants[name].check_has_id()
             ended[name] = await do(name, connection.in_tenant(tenants[name].tenant))
         except Exception as error:  # noqa: BLE001  (not even a bug at one tenant may stop the others)
             ended[name] = error
@@ -151,23 +152,27 @@ async def do_each(
 
 
 def _by_name(listed: Iterable[ListedTenant]) -> dict[str, ListedTenant]:
-    """Tenants by their domain, and by their id too if the files of several would have the same name."""
+    """Tenants by their domain, and by their id too if the files of several would have the same name.
+
+    One without an id has no files, so it does not change the names of others.
+    """
     listed = list(listed)
-    same = Counter(file_key(tenant.domain) for tenant in listed)
+    same = Counter(file_key(tenant.domain) for tenant in listed if tenant.tenant.id)
     named: dict[str, ListedTenant] = {}
     taken = set(same)
     for tenant in listed:
         name = printable(tenant.domain)
-        if same[file_key(name)] > 1:
-            name = next(name for name in _with_id(tenant) if file_key(name) not in taken)
-            taken.add(file_key(name))
+        is_shared = same[file_key(name)] > 1 if tenant.tenant.id else file_key(name) in taken
+        if is_shared:
+            name = next(name for name in _with_id(tenant, len(named)) if file_key(name) not in taken)
+        taken.add(file_key(name))
         named[name] = tenant
     return named
 
 
-def _with_id(listed: ListedTenant) -> Iterator[str]:
-    """Names for a tenant that contain its id: at the end of its domain, or of so much of it as a file name can hold."""
-    domain, text = printable(listed.domain), printable(listed.tenant.id or "")
+def _with_id(listed: ListedTenant, position: int) -> Iterator[str]:
+    """Names for a tenant that contain its id, if any: at the end of so much of its domain as a file name can hold."""
+    domain, text = printable(listed.domain), printable(listed.tenant.id or f"(no id) {position + 1}")
     yield f"{domain} {text}"
     for number in count(1):
         ending = f" {text}"[:_MAX_ENDING] + (f" {number}" if number > 1 else "")

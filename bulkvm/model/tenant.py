@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from bulkvm.model.errors import TenantNotConfirmed
 from bulkvm.model.url import DEFAULT_PORTS, normalize_host
 from bulkvm.text import printable
 
@@ -93,8 +94,20 @@ class ListedTenant:
 
     @property
     def domain(self) -> str:
-        """Its domain, by which it is named; its id if the PBX shows none."""
-        return self.tenant.domain or self.tenant.id or ""
+        """Its domain, by which it is named; its id or name if the PBX shows none."""
+        return self.tenant.domain or self.tenant.id or self.tenant.name or "(no name)"
+
+    def check_has_id(self) -> None:
+        """Check that the tenant has an id, by which a system administrator's login is switched to it.
+
+        Raises:
+            TenantNotConfirmed: the PBX shows none.
+        """
+        if not self.tenant.id:
+            raise TenantNotConfirmed(
+                f"The PBX shows no id for the tenant {printable(self.domain)}, so nothing was sent to it: a login is "
+                "switched to a tenant by its id. Ask the administrator of the PBX."
+            )
 
 
 def normalize_url(url: str) -> str:

@@ -36,7 +36,7 @@ class Administrator:
         """List all tenants of the PBX, completely or not at all.
 
         Returns:
-            In the order of their domains.
+            In the order of their domains, also tenants without an id.
 
         Raises:
             LoginRefused: this login may not list them.
@@ -45,7 +45,7 @@ class Administrator:
         Source: vendor's OpenAPI, listTenants.
         """
         for _ in range(READINGS):
-            found: dict[str, ListedTenant] = {}
+            found: dict[str | int, ListedTenant] = {}
             counted, new = await self._fetch_page({"orderby": "domain", "top": PAGE})
             while new.keys() - found.keys():
                 found |= new
@@ -65,7 +65,7 @@ class Administrator:
 
         Raises:
             UsageError: there is none.
-            TenantNotConfirmed: there are several.
+            TenantNotConfirmed: there are several, or the PBX shows no id for it.
             LoginRefused: this login may not list them.
         """
         _, page = await self._fetch_page({"filter": f"domain eq {quote(name)}", "top": PAGE})
@@ -79,6 +79,7 @@ class Administrator:
             )
         if len(found) > 1:
             raise _several(name, [one.tenant for one in found])
+        found[0].check_has_id()
         return found[0]
 
     async def find_tenant_in_force(self) -> Tenant | None:
@@ -93,11 +94,11 @@ class Administrator:
             return None
         return tenant if tenant.id or tenant.domain else None
 
-    async def _fetch_page(self, params: Params) -> tuple[int, Mapping[str, ListedTenant]]:
-        """The count of all tenants, and some of them by id."""
-        site = self._client.site
+    async def _fetch_page(self, params: Params) -> tuple[int, Mapping[str | int, ListedTenant]]:
+        """The count of all tenants, and some of them by id, or by their position in the list."""
+        site, first = self._client.site, int(params.get("skip", 0))
         try:
-            return await self._client.get(TENANTS_PATH, lambda response: _read_page(response, site), params)
+            return await self._client.get(TENANTS_PATH, lambda response: _read_page(response, site, first), params)
         except PbxRefused as error:
             raise LoginRefused(
                 f"The PBX at {self._client.base_url.host} does not list its tenants for {site.user or 'this token'}. "
@@ -108,7 +109,10 @@ class Administrator:
 def _several(name: str, tenants: Sequence[Tenant]) -> TenantNotConfirmed:
     """The error for a name that several tenants have, with another name for each of them."""
     is_id = any(tenant.id == name for tenant in tenants)
-    named = [f"{one.name or one.domain} (id {one.id}{f', domain {one.domain}' if is_id else ''})" for one in tenants]
+    named = [
+        f"{one.name or one.domain} (id {one.id or 'not shown'}{f', domain {one.domain}' if is_id else ''})"
+        for one in tenants
+    ]
     names, advice = (
         ("domain or id", "Give the domain of the tenant with this id to --tenant, or the id of the other one.")
         if is_id
@@ -130,8 +134,8 @@ def _read_enabled(item: Any) -> bool | None:
     return True if value is None else _FLAGS.get(str(value).strip().lower())
 
 
-def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, ListedTenant]]:
-    """Read a page of the list of tenants.
+def _read_page(response: httpx.Response, site: Site, first: int) -> tuple[int, Mapping[str | int, ListedTenant]]:
+    """Read a page of the list of tenants, whose first entry has this position in the list.
 
     Raises:
         MalformedAnswer: it is not one.
@@ -142,7 +146,10 @@ def _read_page(response: httpx.Response, site: Site) -> tuple[int, Mapping[str, 
         found = [(make_tenant(item, site), _read_enabled(item)) for item in items]
     except (TypeError, AttributeError):  # not a list of objects
         found = []
-    tenants = {tenant.id: ListedTenant(tenant, is_enabled) for tenant, is_enabled in found if tenant.id}
+    tenants = {
+        tenant.id or position: ListedTenant(tenant, is_enabled)
+        for position, (tenant, is_enabled) in enumerate(found, first)
+    }
     is_whole = len(tenants) == len(found) == len(items)
     if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_TENANTS and is_whole:
         return count, tenants

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,54 @@ def test_a_tenant_without_a_domain_is_switched_to_by_its_id() -> None:
     report = count_boxes(connection_to(provider(domain=None)))
 
     assert sorted(count for count in report.by_tenant.values() if isinstance(count, int)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shown", [None, "", " ", {}, [], True])
+def test_a_tenant_without_an_id_is_named_and_not_called(shown: object) -> None:
+    pbx = provider(id=shown)
+
+    report = count_boxes(connection_to(pbx))
+
+    found = report.by_tenant[SECOND]
+    assert isinstance(found, TenantNotConfirmed)
+    assert f"no id for the tenant {SECOND}," in str(found)
+    assert {name: report.by_tenant[name] for name in (THIRD, USER.domain)} == {THIRD: 3, USER.domain: 1}
+    assert report.exit_code == found.exit_code
+    assert len([asked for asked in pbx.asked if asked.path == "/api/tenants/switch"]) == 2
+
+
+@pytest.mark.parametrize("enabled", [False, 0])
+def test_a_disabled_tenant_without_an_id_is_disabled(enabled: object) -> None:
+    report = count_boxes(connection_to(provider(id=None, enabled=enabled)))
+
+    assert (report.disabled, report.exit_code) == ([SECOND], 0)
+
+
+def test_a_tenant_without_any_detail_is_counted_and_others_are_used() -> None:
+    report = count_boxes(connection_to(provider(id=None, domain=None, name="\x1b[31mred")))
+
+    assert [count for count in report.by_tenant.values() if isinstance(count, int)] == [3, 1]
+    (name,) = report.by_tenant.keys() - {THIRD, USER.domain}
+    assert ("red" in name, name.isprintable(), len(report.errors)) == (True, True, 1)
+
+
+def test_a_tenant_without_an_id_does_not_change_the_name_of_another_one_with_its_domain() -> None:
+    report = count_boxes(connection_to(provider(id=None, domain=THIRD)))
+
+    assert report.by_tenant[THIRD] == 3
+    (name,) = report.by_tenant.keys() - {THIRD, USER.domain}
+    assert name.startswith(f"{THIRD} (no id) ")
+
+
+@pytest.mark.parametrize("name", [SECOND, SECOND.upper()])
+def test_a_chosen_tenant_without_an_id_is_refused(name: str) -> None:
+    pbx = provider(id=None)
+    connection = Connection(replace(SITE, switch_to=name), SendSettings(max_rps=0, max_outage=0), pbx)
+
+    with pytest.raises(TenantNotConfirmed, match=f"shows no id for the tenant {SECOND}"):
+        connection.find_tenant()
+
+    assert not [asked for asked in pbx.asked if asked.path == "/api/tenants/switch"]
 
 
 async def test_an_interruption_names_the_tenants_that_are_not_done(caplog: pytest.LogCaptureFixture) -> None:
