@@ -490,9 +490,10 @@ async def test_answers_of_another_tenant_are_neither_refusals_nor_the_reason_why
     assert (counted[Status.UNKNOWN], counted[Status.REJECTED], counted[Status.UPDATED]) == (3, 0, 0)
     assert counted[Status.NOT_SENT] > 0
     failed = {outcome.message for outcome in ending.outcomes if outcome.status is Status.FAILED}
-    assert [message.partition(", so ")[2] for message in failed] == [
-        "the answer may have come from there. Run the same command again."
-    ]
+    (message,) = (message.partition(", so ")[2] for message in failed)
+    assert message.startswith(
+        "the answer may have come from there. Run the same command again. The login reaches Simulated clinic "
+    )
     assert isinstance(ending.error, OtherTenant)
     assert "may have reached it" in str(ending.error)
 
