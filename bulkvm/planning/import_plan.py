@@ -104,7 +104,7 @@ def warn_of_left_out(changes: Iterable[Change], *, of_undo: bool = False) -> Ite
         return
     titles = [column.title for column in COLUMNS if any(column.header in headers for headers in left_out)]
     count = sum(map(bool, left_out))
-    lack = "no journal has it" if of_undo else "the rows do not send it"
+    lack = "the run's journal has no former value" if of_undo else "the rows do not send it"
     advice = "check these boxes afterwards" if of_undo else "try one box first, or fill it in and send it"
     yield Problem(
         row=None,

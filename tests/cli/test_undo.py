@@ -162,6 +162,19 @@ def test_a_box_that_a_later_run_created_after_a_killed_one_belongs_to_the_later_
     assert f"Box 6202 was created by run {later}, so it is kept as it is." in undone.err
 
 
+def test_an_undo_does_not_claim_that_no_journal_has_a_pin_that_an_earlier_run_set(
+    bulkvm: Bulkvm, serve: Serve, folder: Path
+) -> None:
+    with serve("mask-stars:pin:both"):
+        for name, pin in ("Old", "402817"), ("New", "582046"):
+            sheet = write_csv(folder / "a.csv", ("6201", name, pin, "", ""))
+            bulkvm("import", sheet, "--yes", "--max-changes", "100%")
+
+        undone = bulkvm("undo", "last", "--yes")
+
+    assert "1 of the boxes to update, and the run's journal has no former value, so the update leaves it" in undone.err
+
+
 @pytest.mark.parametrize("behaviour", ["hide:pin:both", "omit:pin:both", "mask-stars:pin:both"])
 def test_an_undo_of_an_undo_takes_pins_that_the_pbx_hides_from_the_first_run(
     bulkvm: Bulkvm, serve: Serve, folder: Path, behaviour: str
