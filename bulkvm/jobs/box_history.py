@@ -22,11 +22,13 @@ class PinSet:
     Attributes:
         run: the run that set it; blank if that was something else, such as a person in the web portal.
         is_certain: whether the PBX confirmed it.
+        is_hidden: whether the PBX only confirmed the other fields of the box, since it does not show PINs.
     """
 
     pin: str = field(repr=False)
     run: str
     is_certain: bool = True
+    is_hidden: bool = False
 
 
 @dataclass(slots=True)
@@ -117,9 +119,9 @@ class BoxHistory:
         if not isinstance(box.pin, str) or may_be_mask(PIN_COLUMN, box.pin):
             is_created = last and last.run == self.created_by and self.last and not fields_differ(self.last, box)
             if last and is_created:  # the box is like the one that the run may have created
-                self.pins[-1] = replace(last, is_certain=True)
+                self.pins[-1] = replace(last, is_certain=True, is_hidden=last.is_hidden or not last.is_certain)
         elif last and last.pin == box.pin:
-            self.pins[-1] = replace(last, is_certain=True)
+            self.pins[-1] = replace(last, is_certain=True, is_hidden=False)
         else:
             former = next((known for known in reversed(self.pins) if known.is_certain), None)
             is_former = last and not last.is_certain and former and former.pin == box.pin

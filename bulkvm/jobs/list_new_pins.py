@@ -105,6 +105,12 @@ def list_new_pins(result: str, output: Path, *, observer: Observer = SILENT) -> 
         )
     for message in unreadable:
         observer.notice(f"{message} If that run deleted boxes or changed PINs, the list does not show it.")
+    if hidden := [box.extension_number for box in boxes if _is_hidden(box, found.histories)]:
+        observer.notice(
+            f"{count(len(hidden), 'PIN')} not confirmed: {join_limited(hidden, _MAX_NAMED)}. The response to the "
+            "request was lost, and the PBX does not show PINs. If anyone else created such a box, it has another PIN: "
+            "try the PIN before you send the letter."
+        )
     return PinListReport(
         boxes=tuple(boxes),
         existing=existing,
@@ -170,6 +176,11 @@ def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
         else:
             boxes.setdefault(box.id or box.extension_number, box)
     return list(boxes.values()), {reason: list(numbers) for reason, numbers in not_listed.items()}
+
+
+def _is_hidden(box: Box, histories: BoxHistories) -> bool:
+    known = histories.find_current(box)
+    return bool(known and known.pins and known.pins[-1].is_hidden)
 
 
 def _with_last_texts(box: Box, histories: BoxHistories) -> Box:

@@ -729,6 +729,26 @@ def test_the_pin_of_a_row_whose_outcome_was_not_known_is_listed_after_its_result
     assert {row[1]: row[2] for row in listed(folder / "letters.csv")[1:]} == stored(pbx, "pin")
 
 
+@pytest.mark.parametrize("is_shown", [True, False], ids=["PINs are shown", "PINs are hidden"])
+def test_a_pin_whose_response_was_lost_is_not_confirmed_by_a_pbx_that_hides_pins(
+    bulkvm: Bulkvm, serve: Serve, folder: Path, *, is_shown: bool
+) -> None:
+    with serve(*([] if is_shown else ["mask-stars:pin:both"])) as app:
+        lists = "3-99" if is_shown else "4-99"  # the first box is also looked up in a list if its PIN is hidden
+        app.state.faults = FaultRules(["reset-after:create:2", f"503:list:{lists}"])
+        sheet = write_csv(folder / "a.csv", *[(number, name, "", "", "") for number, name, *_ in ROWS])
+        options = "--generate-pins", "--yes", "--concurrency", "1", "--retries", "2", "--max-outage", "0.2"
+        bulkvm("import", sheet, *options)
+        assert statuses(folder / "a.result.xlsx")[1] == "unknown"
+        app.state.faults = FaultRules([])
+        bulkvm("import", sheet, *options)
+
+        ended = bulkvm("pins", "a.result.xlsx", "--output", "letters.csv")
+
+    assert "6202" in [row[1] for row in listed(folder / "letters.csv")]
+    assert ("1 PIN not confirmed: 6202. The response to the request was lost" in ended.err) is not is_shown
+
+
 @pytest.mark.usefixtures("pbx")
 @pytest.mark.parametrize(
     ("arguments", "message"),
