@@ -22,6 +22,11 @@ _NO_VALUE: Final = frozenset({
     "null", "nil", "nan", "none", "undefined", "na", "n/a", "n.a.", "n.a", "#n/a", "\\n", "tbd", "tba", "k.a.", "k. a.",
 })  # fmt: skip
 _LONGEST_NO_VALUE: Final = 16
+_DITTO: Final = frozenset({
+    '"', "''", ",,", "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "ditto", "do.", "dto", "dto.", "dito", "idem",
+    "id.", "s.o.", "s. o.",
+})  # fmt: skip
+DITTO: Final = "Ditto marks are not read. Type the value of the row above in this cell, too."
 _BRACKETS: Final = "()<>[]{}"
 _NO_VALUE_IN_BRACKETS: Final = _NO_VALUE | {
     "blank", "empty", "leer", "vide", "en blanco", "vuoto", "leeg", "em branco", "vazio", "missing", "no value",
@@ -71,6 +76,11 @@ def stands_for_no_value(text: str) -> bool:
     if inner != word and inner.strip() in _NO_VALUE_IN_BRACKETS:
         return True
     return all(unicodedata.category(character)[0] in "PZ" or character in "|~^+=<>" for character in word)
+
+
+def is_ditto(text: str) -> bool:
+    """Whether a text stands for the value in the row above."""
+    return text.casefold() in _DITTO
 
 
 def is_changed_by_spreadsheet(text: str) -> bool:

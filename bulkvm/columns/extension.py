@@ -53,6 +53,8 @@ _EXAMPLE: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_EXAMPLE: Final = "This looks like an example. If the row is one, delete it; if not, type the number alone."
+_WHOLE_NUMBER: Final = re.compile(r"(?=(?:[^0-9]*[0-9]){9})\+?[0-9\s()./-]+|\+[0-9\s()./-]+")
+_ONLY_EXTENSION: Final = "Enter only the extension, without the rest of a phone number or other numbers."
 _NO_NUMBER: Final = "This is not a number. If the row is a heading or a note, delete it."
 _BETWEEN_NUMBERS: Final = re.compile(r"\s*(?:[/,;&+|\s]|\b(?:and|or|und|oder|et|ou|y|o|e|en|of)\b)\s*", re.IGNORECASE)
 _LENGTH_OF_WORDS: Final = 4  # 6216 6217 are two numbers, and 402 817 may be one in groups
@@ -123,6 +125,8 @@ def _not_digits(text: str, plain: str) -> Fault:
     if not is_secret and not is_number and len(digits) < MIN_LENGTH and any(map(str.isalpha, text)):
         return Fault(ProblemCode.EXTENSION_NOT_DIGITS, _NO_NUMBER)
     advice = f"Did you mean {shown_number(digits)}?" if len(digits) >= MIN_LENGTH else "Enter only the number."
+    if not digits and _WHOLE_NUMBER.fullmatch(plain):
+        advice = _ONLY_EXTENSION
     text = shown(text) if is_secret else shown_number(text)
     return Fault(ProblemCode.EXTENSION_NOT_DIGITS, f'"{text}" contains other characters than digits. {advice}')
 

@@ -55,8 +55,10 @@ _STRUCTURE: Final = re.compile(rf"[(\[{{<]|{_SEPARATORS.pattern}")
 _MOST_PARTS: Final = 12  # brackets and separators
 _DIALLED: Final = re.compile("[0-9]{3,9}")
 _NUMBER_AT_END: Final = re.compile(r"[\s_.#-]*[0-9]{1,2}\s*\Z")
+_LONGEST_DIALLED: Final = 4  # shorter than PINs that lost a zero
 _SIMILAR: Final = 0.8
 _COMMON_WORDS: Final = frozenset({"name", "nom", "nombre", "nome", "de"})  # in headings of whole names too
+_BARE_NAMES: Final = frozenset({"name", "nom", "nombre", "nome", "naam"})  # some are first names, or last names
 _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
 _SWITCH: Final = "enabled"
 _SHORT: Final = 4  # characters
@@ -186,13 +188,20 @@ def parts_of_name(headings: Iterable[str], names: Iterable[str]) -> list[str]:
     return [*first, *names, *last] if first or last else []
 
 
+def is_part_of_name(headings: Collection[str], name: str) -> bool:
+    """Whether a `Name` beside these headings is a part of a name: the rest is a first or a last name, not both."""
+    keys = set(map(fold, headings))
+    is_first, is_last = not keys.isdisjoint(_FIRST_NAME_HEADINGS), not keys.isdisjoint(_LAST_NAME_HEADINGS)
+    return fold(name) in _BARE_NAMES and is_first != is_last
+
+
 def numbered_recipients(headings: Iterable[str]) -> list[str]:
     """The headings of several columns of addresses, which have numbers: "Email 2"."""
     return [heading for heading in headings if possible_columns(_NUMBER_AT_END.sub("", heading)) == _RECIPIENTS]
 
 
-def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
-    """The heading below which there are extensions, judged by the values; None if none or several may be it."""
+def suggest_extensions(values: Mapping[str, Sequence[str]]) -> list[str]:
+    """The headings below which there may be extensions: the shortest numbers, and others of few digits."""
     longest = {
         heading: max(map(len, texts))
         for heading, texts in values.items()
@@ -200,10 +209,10 @@ def suggest_extensions(values: Mapping[str, Sequence[str]]) -> str | None:
         and all(map(_DIALLED.fullmatch, filter(None, texts)))
         and not possible_columns(heading)
         and not names_secret(heading)
+        and not names_outdated(heading)
     }
     shortest = min(longest.values(), default=0)  # shorter than PINs
-    found = [heading for heading, length in longest.items() if length == shortest]
-    return found[0] if len(found) == 1 else None
+    return [heading for heading, length in longest.items() if length <= max(shortest, _LONGEST_DIALLED)]
 
 
 def suggest_column(heading: str) -> Column | None:
@@ -223,7 +232,8 @@ def suggest_column(heading: str) -> Column | None:
     if not difflib.get_close_matches(one, [other], cutoff=cutoff):
         return None
     header = min(_ALL_HEADINGS[close[0]])
-    is_other_switch = _SWITCH in folded and _SWITCH not in close[0]
+    is_box = header == _SWITCHES["recipients"] and "mailbox" in folded  # "Mailbox enabled"
+    is_other_switch = is_box or (_SWITCH in folded and _SWITCH not in close[0])
     if is_other_switch or (header == _SWITCHES[PIN_COLUMN.header] and not names_secret(heading)):
         return None
     if header == PIN_COLUMN.header and "phone" in folded:  # "Phone Number" is similar to "PIN number"

@@ -101,23 +101,25 @@ NOTIFY: Final = {
     "email notifications, enable email notification, email alert, email alerts, send mail, send notification, "
     "notify by mail, send email, "
     "send email when receiving a voicemail, "
-    "voicemail notification",
+    "voicemail notification, email enabled, email active",
     "de": "Benachrichtigung, Benachrichtigungen, benachrichtigen, E-Mail-Benachrichtigung, E-Mail-Benachrichtigungen, "
-    "Benachrichtigung per E-Mail, per E-Mail benachrichtigen, Mailbenachrichtigung, E-Mail senden",
+    "Benachrichtigung per E-Mail, per E-Mail benachrichtigen, Mailbenachrichtigung, E-Mail senden, "
+    "E-Mail aktiv, E-Mail aktiviert",
     "fr": "notification, notifications, notifier, notification par e-mail, notification par courriel, "
     "notifier par e-mail, notifier par courriel, avertir par e-mail, "
-    "avertir, avertir par mail, prévenir par e-mail, prévenir par mail, envoyer un e-mail",
+    "avertir, avertir par mail, prévenir par e-mail, prévenir par mail, envoyer un e-mail, "
+    "e-mail activé, courriel activé",
     "es": "notificar, notificación, notificaciones, notificación por correo, notificación por correo electrónico, "
     "notificar por correo, notificar por correo electrónico, notificación por e-mail, aviso por correo, "
-    "avisar, avisar por correo, enviar correo",
+    "avisar, avisar por correo, enviar correo, correo activado, e-mail activado",
     "it": "notifica, notifiche, notifica e-mail, notifica via e-mail, notifica per e-mail, avviso via e-mail, "
     "avviso e-mail, avvisa via e-mail, avvisa per e-mail, "
-    "invia e-mail",
+    "invia e-mail, e-mail attiva, e-mail attivata",
     "nl": "melding, meldingen, notificatie, notificaties, e-mailmelding, e-mailmeldingen, e-mailnotificatie, "
-    "melding per e-mail, melding per mail, e-mail versturen",
+    "melding per e-mail, melding per mail, e-mail versturen, e-mail actief",
     "pt": "notificar, notificação, notificações, notificação por e-mail, notificar por e-mail, aviso por e-mail, "
     "avisar por e-mail, "
-    "enviar e-mail",
+    "enviar e-mail, e-mail ativo, e-mail ativado",
 }
 
 RECIPIENTS: Final = {

@@ -17,6 +17,8 @@ from bulkvm.text import count
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMALS: Final = re.compile(r"[0-9]+[.,]0+")
+_IN_FORMULA: Final = re.compile(r'=\s*"[0-9]+"')
+_IN_APOSTROPHES: Final = re.compile("'[0-9]+'?")
 # "No repeating numbers (e.g. 111, 222)" and "no sequential numbers (e.g. 012, 789)": API page, "Create", pin.
 _REPEATS: Final = re.compile(r"([0-9])\1\1")
 _USUAL_SOURCES: Final = (DEFAULT_PIN_POLICY.min_from, "--pin-length")  # which need no words in a message
@@ -61,6 +63,10 @@ def _other_characters(value: str) -> str:
     """Explain what to do about characters that are not digits, of which some may stand for digits."""
     if has_lookalike_letters(value):
         return "There is a letter among the digits, such as O for 0 or l for 1. Type the PIN again."
+    if _IN_FORMULA.fullmatch(value):
+        return "The PIN is in a formula, as some programs write it. Remove the equals sign and the quotation marks."
+    if _IN_APOSTROPHES.fullmatch(value):
+        return "There is an apostrophe beside the PIN, as some programs write it. Remove it."
     remedy = "Remove the other characters." if to_ascii_digits(value) == value else "Type it again with these."
     return f"A PIN contains only the digits 0 to 9. {remedy}"
 

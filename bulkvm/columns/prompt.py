@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from bulkvm.columns.cell_display import shown, stands_for_no_value
+from bulkvm.columns.cell_display import DITTO, is_ditto, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.model.problem import Fault, ProblemCode
 
@@ -55,6 +55,8 @@ def parse_prompt(text: str) -> Parsed:
     """Parse a language tag; an underscore or a dash becomes a hyphen, with a warning."""
     if len(text) > _LONGEST:
         return _not_a_tag(text, f", such as {_EXAMPLE}")
+    if is_ditto(text):
+        return Parsed(None, (Fault(ProblemCode.PROMPT_TAG, DITTO),))
     return _parse_prompt(text)
 
 

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Final
 
-from bulkvm.columns.cell_display import STRIP_CHARS, may_hold_pin, shown, stands_for_no_value
+from bulkvm.columns.cell_display import DITTO, STRIP_CHARS, is_ditto, may_hold_pin, shown, stands_for_no_value
 from bulkvm.columns.column import Parsed
 from bulkvm.columns.heading_words import names_outdated
 from bulkvm.columns.unwanted_words import marks_unwanted
@@ -73,6 +73,8 @@ _JOINED: Final = re.compile(r"[^@\s]+@[^@\s]+\.\w+([/\\&+:\uff0c\uff1b\u3001\u20
 
 def parse_recipients(text: str) -> Parsed:
     """Parse addresses separated by comma, semicolon, line break, vertical bar or space; duplicates are left out."""
+    if is_ditto(text):
+        return Parsed(None, (Fault(ProblemCode.RECIPIENT, DITTO),))
     if "@" not in text and (text.casefold() in _NOBODY or stands_for_no_value(text)):
         message = (
             "Leave the cell blank if no one should be notified. That keeps the addresses of a box that exists: "

@@ -23,6 +23,9 @@ _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PIN: Final = re.compile("[0-9]{3,12}")
 # Beside the word for e-mail, of addresses to which no messages are to be sent, and of what is no address.
 _NO_RECIPIENTS: Final = word_set("from reply fax bounce bounced blocked server domain format template type subject")
+_DESCRIPTIONS: Final = re.compile(
+    r"(?:descri(?:ption|zione|pci|\u00e7|c)|beschreibung|omschrijving|beschrijving)", re.IGNORECASE
+)
 # Parts of what systems call a name, in plain letters.
 _NAMES: Final = (
     "name", "user", "display", "subscriber", "owner", "person", "employee", "holder", "contact", "label",
@@ -41,10 +44,10 @@ def suggest_map(values: Mapping[str, Sequence[str]], known: Collection[str] = ()
         known: the headers of the columns that the sheet has.
     """
     texts = {heading: [text.strip(STRIP_CHARS) for text in below] for heading, below in values.items()}
-    number = None if KEY_COLUMN.header in known else suggest_extensions(texts)
-    left = {heading: list(filter(None, below)) for heading, below in texts.items() if heading != number}
+    numbers = [] if KEY_COLUMN.header in known else suggest_extensions(texts)
+    left = {heading: list(filter(None, below)) for heading, below in texts.items() if heading not in numbers}
     found = {
-        KEY_COLUMN.header: [number] if number else [],
+        KEY_COLUMN.header: _only_one(numbers),
         NAME_COLUMN.header: _names(left),
         PIN_COLUMN.header: _only_one([heading for heading, below in left.items() if _may_be_pin(heading, below)]),
         _RECIPIENTS.header: _only_one([heading for heading, below in left.items() if _may_be_mail(heading, below)]),
@@ -59,14 +62,19 @@ def _names(texts: Mapping[str, Sequence[str]]) -> list[str]:
         return parts
     named = [heading for heading, below in texts.items() if _may_be_name(heading, below)]
     whole = [heading for heading in named if 2 * sum(" " in text for text in texts[heading]) > len(texts[heading])]
-    return _only_one(whole or named)
+    described = [heading for heading, below in texts.items() if _DESCRIPTIONS.match(heading) and _are_words(below)]
+    return _only_one(whole or named or described)
 
 
 def _may_be_name(heading: str, texts: Sequence[str]) -> bool:
-    if not texts or not all(any(map(str.isalpha, text)) and "@" not in text for text in texts):
+    if not _are_words(texts):
         return False
     is_named = any(part in fold(heading) for part in _NAMES) or suggest_column(heading) is NAME_COLUMN
     return is_named and not names_other_person(heading)
+
+
+def _are_words(texts: Sequence[str]) -> bool:
+    return bool(texts) and all(any(map(str.isalpha, text)) and "@" not in text for text in texts)
 
 
 def _may_be_mail(heading: str, texts: Sequence[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -21,6 +21,7 @@ from bulkvm.columns import (
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import (
     heading_key,
+    is_part_of_name,
     is_result_heading,
     map_option,
     may_be_other_secret,
@@ -29,6 +30,7 @@ from bulkvm.columns.header_matching import (
     parts_of_name,
     possible_columns,
     suggest_column,
+    suggest_extensions,
 )
 from bulkvm.columns.heading_words import (
     is_about_voicemail,
@@ -130,10 +132,11 @@ def check_headings(sheet: Sheet) -> list[Problem]:
         if len(possible := possible_columns(heading)) > 1 and not possible <= {column.header for column in letters}
     ]
     problems += [
-        _new_number(letter, heading, sheet.header_row)
+        _new_number(letter, heading, sheet.header_row, has_key=KEY_COLUMN in letters)
         for letter, heading in unknown.items()
         if names_new_number(heading)
     ]
+    problems += _half_names(letters.get(NAME_COLUMN, ()), unknown, sheet)
     problems += [_other_group(*pair, sheet) for pair in columns.items() if _is_of_other(*pair, sheet)]
     pins = letters.get(PIN_COLUMN, [])
     uncertain = _uncertain_pin(pins, unknown, sheet)
@@ -207,13 +210,14 @@ def _ambiguous(letter: str, heading: str, possible: Iterable[str], header_row: i
     )
 
 
-def _new_number(letter: str, heading: str, header_row: int) -> Problem:
+def _new_number(letter: str, heading: str, header_row: int, *, has_key: bool) -> Problem:
+    remedy = "Delete it, or rename it" if has_key else f'Rename it to "{KEY_COLUMN.title}"'
     return Problem(
         row=None,
         cell=f"{letter}{header_row}",
         code=ProblemCode.HEADING_AMBIGUOUS,
         message=f'column {letter} ("{shown(heading)}") has new numbers. The number of a box cannot be changed: a row '
-        "with another extension is another box. Delete it, or rename it if it has the extensions to be used.",
+        f"with another extension is another box. {remedy} if it has the extensions to be used.",
         option=f"Or use it with {map_option(heading, KEY_COLUMN.header)}, or ignore it with {map_option(heading, '')}.",
     )
 
@@ -362,12 +366,10 @@ def _no_key(sheet: Sheet) -> Problem:
     headings = sheet.headings
     letters = list(islice((letter for letter in headings if letter in sheet.cells), _COMPARED))
     known = {column.header for column in sheet_columns(sheet).values()}
-    options = suggest_map({headings[letter]: _first_texts(letter, sheet) for letter in letters}, known)
+    texts = {headings[letter]: _first_texts(letter, sheet) for letter in letters}
     # Of another system's export, only those of the file: others are derived from them.
     there = [text for text in headings.values() if text and (sheet.read_as is None or text in sheet.heading_map)]
     found = ", ".join(f'"{shown(heading)}"' for heading in there) or "none"
-    if sheet.read_as:
-        options = []
     return Problem(
         row=None,
         column=KEY_COLUMN.header,
@@ -376,8 +378,18 @@ def _no_key(sheet: Sheet) -> Problem:
             f"no column is called {KEY_COLUMN.title} (or Ext, Mailbox, Number ...). "
             f"Headings found: {found}. Rename the column that holds the numbers."
         ),
-        option=f"Or read it with {' '.join(options)}." if options else _OMIT_MAP if sheet.read_as else "",
+        option=_OMIT_MAP if sheet.read_as else _how_to_read_key(texts, known),
     )
+
+
+def _how_to_read_key(texts: Mapping[str, Sequence[str]], known: Collection[str]) -> str:
+    """How to read what looks like the extensions, or to choose them from several columns."""
+    choices = suggest_extensions(texts)
+    if len(choices) > 1:
+        options = " or ".join(map_option(heading, KEY_COLUMN.header) for heading in choices)
+        return f"Or choose the one that has the extensions with {options}."
+    options = " ".join(suggest_map(texts, known))
+    return f"Or read it with {options}." if options else ""
 
 
 def _unknown(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> Problem:
@@ -406,11 +418,38 @@ def _other_columns(unknown: Mapping[str, str], known: Iterable[Column], sheet: S
 
 def _joining_names(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:
     """How to join the parts of a name that are in columns of their own."""
-    parts = parts_of_name(unknown.values(), [sheet.headings[letter] for letter in known.get(NAME_COLUMN, ())])
-    if not parts or NAME_COLUMN.header in sheet.heading_map.values():
+    parts = parts_of_name(unknown.values(), ())
+    if not parts or NAME_COLUMN in known or NAME_COLUMN.header in sheet.heading_map.values():
         return ""
     options = " ".join(map_option(heading, NAME_COLUMN.header) for heading in parts)
     return f"Or read {'them' if len(parts) > 1 else 'it'} as the name: {options}."
+
+
+def _half_names(letters: Sequence[str], unknown: Mapping[str, str], sheet: Sheet) -> list[Problem]:
+    """The error if only a part of each name would be read: the `Name` beside a first name or a last name."""
+    if len(letters) != 1 or NAME_COLUMN.header in sheet.heading_map.values() or sheet.read_as:
+        return []
+    letter, name = letters[0], sheet.headings[letters[0]]
+    parts = parts_of_name(unknown.values(), ())
+    names = _first_texts(letter, sheet)
+    others = [_first_texts(other, sheet) for other, heading in unknown.items() if heading in parts]
+    pairs = [(one, other) for texts in others for one, other in zip(names, texts, strict=False) if one and other]
+    is_whole = 2 * sum(other in one for one, other in pairs) > len(pairs)
+    if not pairs or is_whole or not is_part_of_name(parts, name):
+        return []
+    options = " ".join(map_option(heading, NAME_COLUMN.header) for heading in parts_of_name(parts, [name]))
+    ignored = " ".join(map_option(heading, "") for heading in parts)
+    return [
+        Problem(
+            row=None,
+            column=NAME_COLUMN.header,
+            cell=f"{letter}{sheet.header_row}",
+            code=ProblemCode.HEADING_AMBIGUOUS,
+            message=f'column {letter} ("{shown(name)}") may have only a part of each name, since there is a column '
+            f'"{shown(parts[0])}". {_ONE_NAME}',
+            option=f"Or read both as the name with {options}, or ignore the other part with {ignored}.",
+        )
+    ]
 
 
 def _joining_addresses(unknown: Mapping[str, str], known: Mapping[Column, Sequence[str]], sheet: Sheet) -> str:

@@ -21,6 +21,8 @@ from tests.sheets import sheet_of
 
 LONG = "x" * 300
 
+ONLY_EXTENSION = "Enter only the extension, without the rest of a phone number or other numbers."
+
 
 def read(header: str, text: str, policy: PinPolicy = DEFAULT_PIN_POLICY) -> tuple[Value | None, list[str]]:
     """A cell's value, and the codes of its problems; a warning's code has a question mark."""
@@ -78,7 +80,8 @@ def test_an_extension_is_read_or_refused_by_its_rules(text: str, value: str | No
         ("62\u201301", "Did you mean 6201?"),
         ("402-817", "Did you mean 402817?"),
         ("402 817", "Did you mean 402817?"),
-        ("+49 30 1234567", "Enter only the number."),
+        ("+49 30 1234567", ONLY_EXTENSION),
+        ("+49 89 1234-6201", ONLY_EXTENSION),
         ("10.11.12.13", "Did you mean 10111213?"),
         ("40-28-17", "Did you mean 402817?"),
     ],
@@ -86,7 +89,7 @@ def test_an_extension_is_read_or_refused_by_its_rules(text: str, value: str | No
 def test_an_extension_that_is_not_digits_alone_suggests_the_digits_that_it_surely_means(text: str, advice: str) -> None:
     (fault,) = COLUMN_OF_HEADER["extension_number"].parse(text).faults
 
-    shown = text if advice != "Enter only the number." or "+" not in text else "+…"
+    shown = text if "+" not in text else "+…"
     assert fault.message == f'"{shown}" contains other characters than digits. {advice}'
 
 
@@ -444,6 +447,15 @@ def test_a_name_with_accents_of_their_own_is_read_composed_and_is_the_same(name:
         ("pin", ["4O2817", "40281l", "4o2S17"],
          "There is a letter among the digits, such as O for 0 or l for 1. Type the PIN again."),
         ("pin", ["٤٠٢٨١٧", "40281７"], "A PIN contains only the digits 0 to 9. Type it again with these."),
+        ("pin", ['="024680"', '= "402817"'],
+         "The PIN is in a formula, as some programs write it. Remove the equals sign and the quotation marks."),
+        ("pin", ["'024680", "'402817'"],
+         "There is an apostrophe beside the PIN, as some programs write it. Remove it."),
+        *((column, ['"', "''", "\u3003", "dto.", "Ditto"],
+           "Ditto marks are not read. Type the value of the row above in this cell, too.")
+          for column in ("prompt", "recipients")),
+        ("extension_number", ["089/1234-201", "555-010-6201"],
+         f'"…" contains other characters than digits. {ONLY_EXTENSION}'),
         ("pin", ["402 817", "402-817", "402817#", "PIN 402817"],
          "A PIN contains only the digits 0 to 9. Remove the other characters."),
         ("pin", ["same", "random", "keine", "xxxxxx"], "This is not a PIN. Type one, or leave the cell blank."),
