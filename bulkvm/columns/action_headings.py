@@ -8,7 +8,7 @@ from bulkvm.columns.boolean import is_no, is_yes
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.header_matching import without_notes
 from bulkvm.columns.heading_words import fold, split_words, word_set
-from bulkvm.columns.unwanted_words import folded_names, marks_unwanted
+from bulkvm.columns.unwanted_words import folded_names, has_unwanted_clause, marks_unwanted
 
 # In English, German, French, Spanish, Italian, Dutch and Portuguese. With yes, the box is not wanted; so it is below
 # all headings that mark it so themselves, such as "Leaver".
@@ -126,10 +126,10 @@ def is_unwanted(heading: str, text: str) -> bool:
     if fold(heading) == _DIRECTORY_FLAGS:
         return bool(_FLAGS.fullmatch(text)) and bool(int(text) & _DISABLED)
     if _is_for_unwanted(heading):
-        return is_yes(text) or marks_unwanted(text)
+        return is_yes(text) or has_unwanted_clause(text)
     if _is_for_wanted(heading):
-        return is_no(text) or marks_unwanted(text)
-    return _is_for_action(heading) and marks_unwanted(text)
+        return is_no(text) or has_unwanted_clause(text)
+    return _is_for_action(heading) and has_unwanted_clause(text)
 
 
 def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:

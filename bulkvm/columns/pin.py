@@ -11,6 +11,7 @@ from bulkvm.columns.cell_display import (
     stands_for_no_value,
     to_ascii_digits,
 )
+from bulkvm.columns.unwanted_words import has_unwanted_clause
 from bulkvm.model.problem import Fault, ProblemCode
 from bulkvm.model.settings import DEFAULT_PIN_POLICY, PinPolicy
 from bulkvm.text import count
@@ -55,7 +56,8 @@ def pin_digits(value: str, _: PinPolicy) -> Fault | None:
             "Format the column as Text and type the PIN again.",
         )
     if stands_for_no_value(value) or not any(map(str.isnumeric, value)):
-        return Fault(ProblemCode.PIN_NOT_DIGITS, "This is not a PIN. Type one, or leave the cell blank.")
+        or_delete = " If the box is not wanted, delete the row." if has_unwanted_clause(value) else ""
+        return Fault(ProblemCode.PIN_NOT_DIGITS, f"This is not a PIN. Type one, or leave the cell blank.{or_delete}")
     return Fault(ProblemCode.PIN_NOT_DIGITS, _other_characters(value))
 
 

@@ -1,5 +1,6 @@
 """Words that mark a box as not wanted: "to be deleted", "left", "do not import"."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -53,7 +54,9 @@ _NOT_WANTED: Final = (
         "serve, ignorare, escludere, verwijderen, verwijder, uitschakelen, ontslagen, opgezegd, met pensioen, "
         "vervallen, vervalt, beëindigd, niet importeren, niet aanmaken, niet nodig, niet meer nodig, overslaan, "
         "negeren, remover, apagar, desativar, saiu, rescindido, rescindida, aposentado, aposentada, dispensado, "
-        "dispensada, não importar, não criar, não necessário, não precisa"
+        "dispensada, não importar, não criar, não necessário, não precisa, do not migrate, "
+        "don't migrate, not migrated, not needed anymore, not needed any more, not required anymore, not required any "
+        "more, nicht migrieren, zu löschende, ne pas migrer, no migrar, non migrare, niet migreren, não migrar"
     )
 )
 # Around them, as in "to be deleted" and "has left the company".
@@ -64,6 +67,25 @@ _FILLERS: Final = word_set(
     "this one diese diesen dieses "
     "fila da ha dal azienda riga te is op sinds het bedrijf rij em o foi conta linha"
 )
+
+
+# Around them, too, as in "left in June" and in the headings of several boxes, "Boxes to be deleted on Friday".
+_TIMES_AND_BOXES: Final = word_set(
+    "in at as per im zum ab en worden "
+    "january february march april may june july august september october november december "
+    "januar februar marz maerz mai juni juli oktober dezember janvier fevrier mars avril juin juillet aout septembre "
+    "octobre novembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre januari februari maart mei "
+    "augustus janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro "
+    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag "
+    "sonntag are all these following below mailboxes voicemails users accounts employees staff extensions lines rows "
+    "entries alle folgende folgenden postfach postfacher postfaecher mailboxen boxen konten nebenstellen zeilen "
+    "mitarbeiter boite boites messageries comptes postes lignes suivantes suivants para buzon buzones cuentas "
+    "extensiones filas estos estas siguientes casella caselle interni righe seguenti postvak postvakken "
+    "voicemailboxen toestellen rijen volgende caixa caixas contas ramais linhas seguintes"
+)
+# A hyphen within a word is none, as in "left-handed".
+_CLAUSE_ENDS: Final = re.compile(r"[,;:()\[\]\n\u2013\u2014]|-+(?=\s)|(?<=\s)-+|[.!?](?=\s)")
 
 
 # The last ones in names only: a status may be that of a person at the telephone.
@@ -81,6 +103,16 @@ _LONGEST: Final = 100  # longer texts are not looked at word by word
 def marks_unwanted(text: str) -> bool:
     """Whether a cell that shows what to do with a box, or what became of it, marks it as not wanted."""
     return len(text) <= _LONGEST and not _NOT_WANTED.isdisjoint(_readings(text))
+
+
+def has_unwanted_clause(text: str) -> bool:
+    """Whether a text, or a part of it between punctuation marks, marks boxes as not wanted: "delete, left in June"."""
+    return len(text) <= _LONGEST and any(map(_marks_in_clause, (text, *_CLAUSE_ENDS.split(text))))
+
+
+def _marks_in_clause(clause: str) -> bool:
+    words = [word for word in split_words(clause) if word not in _TIMES_AND_BOXES]
+    return marks_unwanted(clause) or marks_unwanted(" ".join(words))
 
 
 @lru_cache(maxsize=4096)

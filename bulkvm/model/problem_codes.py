@@ -140,8 +140,8 @@ class ProblemCode(StrEnum):
     PREFILLED_ROWS = "prefilled-rows", _WARNING, "rows that hold only defaults or unread columns are skipped", "none"
     REPEATED_HEADINGS = "repeated-headings", _WARNING, "rows that repeat the headings are skipped", "none"
     ROW_NOT_WANTED = (
-        "row-not-wanted", _ERROR, "a column that is not read, or the name, marks the row as not wanted",
-        "delete the row",
+        "row-not-wanted", _ERROR, "an unread column, a name or a title marks rows as not wanted",
+        "delete the rows",
     )  # fmt: skip
     ROWS_LEFT_OUT = "rows-left-out", _WARNING, "rows that an earlier run completed are left out", "none"
 

@@ -1,4 +1,4 @@
-"""Visible sheets of a workbook that are not read, and seem to contain boxes."""
+"""Sheets of a workbook that are not read, and seem to contain boxes."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
@@ -7,6 +7,7 @@ from bulkvm.columns.cell_display import STRIP_CHARS, sheet_option, shown_number
 from bulkvm.columns.heading_words import names_no_extension
 from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import NOT_DIGITS, UNREADABLE
+from bulkvm.readers.package import SheetPart
 from bulkvm.readers.table import COLUMN_OF, Row
 from bulkvm.text import join_limited
 
@@ -19,28 +20,37 @@ _FEW: Final = 2  # rows without addresses or PINs
 
 
 def warn_unread_sheets(
-    others: Iterable[tuple[str, Sequence[Row]]], read: str, extensions: Collection[str]
+    others: Iterable[tuple[SheetPart, Sequence[Row]]], read: str, extensions: Collection[str]
 ) -> Iterator[Problem]:
     """Warn once of the sheets that seem to contain boxes.
 
     Args:
-        others: the names of the visible sheets that are not read, and their first rows.
+        others: the sheets that are not read, and their first rows.
         read: the name of the sheet that is read.
         extensions: the texts of its column of extensions.
     """
     numbers = frozenset(text.strip(STRIP_CHARS) for text in extensions)
-    found = [name for name, rows in others if _has_boxes(rows, numbers)]
-    if not found:
+    parts = [part for part, rows in others if _has_boxes(rows, numbers)]
+    if not parts:
         return
+    found = [part.name for part in parts]
     named = join_limited([f'"{shown_number(name)}"' for name in found], _MAX_LISTED)
     which = f"sheet {named} is not read, and seems" if len(found) == 1 else f"sheets {named} are not read, and seem"
     yield Problem(
         row=None,
         code=ProblemCode.SHEET_UNREAD,
         message=f"{which} to contain boxes. Move their rows below those of the sheet "
-        f'"{shown_number(read)}", into the same columns. If they are no boxes, ignore this warning.',
+        f'"{shown_number(read)}", into the same columns. If they are no boxes, ignore this warning.{_hidden(parts)}',
         option=f"Or add headings, and import that sheet too, with {sheet_option(found[0])}.",
     )
+
+
+def _hidden(parts: Iterable[SheetPart]) -> str:
+    names = [f'"{shown_number(part.name)}"' for part in parts if not part.is_visible]
+    if not names:
+        return ""
+    are = "is hidden: unhide it" if len(names) == 1 else "are hidden: unhide them"
+    return f" {join_limited(names, _MAX_LISTED)} {are} to see the rows."
 
 
 def _has_boxes(rows: Sequence[Row], extensions: Collection[str]) -> bool:

@@ -75,9 +75,8 @@ def read_workbook(source: Source, *, sheet: str | None, heading_map: Mapping[str
                 _check_hidden_sheets(source.name, package, heading_map)
             part, header = _choose(source.name, package, candidates)
             read = _read(source, package, part, header, heading_map)
-            return (
-                read if sheet else _warn_unread(package, read, heading_map, [p for p in parts if p.path != part.path])
-            )
+            others = [other for other in package.sheets if other.path != part.path]
+            return read if sheet else _warn_unread(package, read, heading_map, others)
     except BulkvmError:
         raise
     except Exception:  # noqa: BLE001  (a damaged file can raise anything)
@@ -88,8 +87,8 @@ def _warn_unread(
     package: Package, read: Sheet, heading_map: Mapping[str, str] | None, others: Sequence[SheetPart]
 ) -> Sheet:
     """Add the warning about other sheets that seem to contain boxes."""
-    paths = {part.path: part.name for part in reversed(others)}  # several sheets may share a part
-    rows = ((name, _rows_to(package, path, SEARCHED_ROWS)) for path, name in reversed(paths.items()))
+    first = {part.path: part for part in reversed(others)}  # several sheets may share a part
+    rows = ((part, _rows_to(package, part.path, SEARCHED_ROWS)) for part in reversed(first.values()))
     keys = [letter for letter, column in match_headings(read.headings, heading_map).items() if column is KEY_COLUMN]
     extensions = {text for letter in keys for text in read.cells[letter]} if others else ()
     return replace(read, problems=(*read.problems, *warn_unread_sheets(rows, read.name or "", extensions)))

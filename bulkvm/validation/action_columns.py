@@ -13,7 +13,7 @@ from bulkvm.columns.action_headings import (
 from bulkvm.columns.cell_display import STRIP_CHARS, shown
 from bulkvm.columns.header_matching import heading_key, is_result_heading, map_option
 from bulkvm.columns.sheet_columns import sheet_columns
-from bulkvm.columns.unwanted_words import marks_unwanted
+from bulkvm.columns.unwanted_words import has_unwanted_clause
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.sheet import CellKind, Sheet
 
@@ -36,7 +36,7 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
         texts = {row: text for row, text in sheet.texts(letter).items() if row not in notes}
         different, option = set(texts.values()), f"Or ignore the column with {map_option(heading, '')}."
         unwanted = {text for text in different if is_unwanted(heading, text)} if is_action else set()
-        remarks = set(filter(marks_unwanted, different)) if has_remarks else set()
+        remarks = set(filter(has_unwanted_clause, different)) if has_remarks else set()
         for row, text in texts.items() if unwanted or remarks else ():
             if text in unwanted:
                 yield _unwanted(letter, heading, row, option)

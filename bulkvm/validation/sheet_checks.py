@@ -36,6 +36,7 @@ from bulkvm.validation.refused_pins import (
     warn_of_sent_pins,
 )
 from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
+from bulkvm.validation.unwanted_sections import warn_of_rows_below, warn_of_unwanted_sheet
 
 _NO_ROWS: Final = Problem(
     row=None,
@@ -171,6 +172,8 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     problems.extend(_missing_extensions(rows, checked[KEY_COLUMN.header], letters[KEY_COLUMN.header]))
     problems.extend(_placed(extension_twice(numbers), letters))
     problems.extend(check_action_columns(sheet))
+    problems.extend(warn_of_unwanted_sheet(sheet))
+    problems = warn_of_rows_below(problems, sheet)
     problems.extend(_placed(warn_of_short_extensions(sheet, letters[KEY_COLUMN.header], numbers), letters))
     made = _records(rows, checked)
     understood, problems = keep_exported(made, problems, sheet, all_letters)

@@ -80,10 +80,13 @@ def test_a_sheet_of_something_else_is_not(tmp_path: Path, rows: Sequence[Sequenc
     assert unread(tmp_path, rows) == []
 
 
-def test_hidden_sheets_and_those_beside_a_chosen_one_are_not_named(tmp_path: Path) -> None:
+def test_a_hidden_sheet_is_named_as_hidden_and_none_beside_a_chosen_one(tmp_path: Path) -> None:
     rows = [["6301", "Nurse"], ["6302", "Bath"]]
 
-    assert unread(tmp_path, rows, state="hidden") == []
+    (message,) = unread(tmp_path, rows, state="hidden")
+
+    assert 'sheet "Floor 2" is not read' in message
+    assert '"Floor 2" is hidden: unhide it to see the rows.' in message
     assert unread(tmp_path, rows, sheet="Boxes") == []
 
 

@@ -171,3 +171,93 @@ def test_other_dates_and_remarks_are_no_problem(heading: str, text: str) -> None
     problems = validate(sheet_of(["Ext", "Name", heading], ["6201", "Lab", text])).problems
 
     assert "row-not-wanted" not in {problem.code for problem in problems}
+
+
+_CLAUSES = [
+    "please do not create, moved to Leeds", "do not create - moved to Leeds", "delete, left in June",
+    "please delete - duplicate", "cancelled, see mail", "Not needed anymore", "closed, do not migrate",
+    "nicht anlegen, Mitarbeiter ausgeschieden", "gekündigt zum 31.12.", "ist gelöscht worden", "inactive since May",
+    "Leaver (May)", "Terminated, May", "Disabled - long term sick", "obsolete (see 6201)", "moved. Please delete",
+    "parti en juin", "à supprimer \u2013 doublon", "eliminar: duplicado", "da eliminare; doppio",
+    "te verwijderen, dubbel", "não migrar (saiu)", "im Juni ausgeschieden",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "is_error"), [("Notes", False), ("Status", True)])
+@pytest.mark.parametrize("text", _CLAUSES)
+def test_a_clause_of_a_remark_or_status_marks_the_row_as_not_wanted(heading: str, text: str, *, is_error: bool) -> None:
+    checked = validate(sheet_of(["Ext", "Name", "PIN", heading], ["6201", "Lab", "402817", text]))
+
+    assert [p.is_error for p in checked.problems if p.code == "row-not-wanted"] == [is_error]
+
+
+@pytest.mark.parametrize("heading", ["Notes", "Status"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do not delete", "delete old messages monthly", "left wing", "left-handed", "ask Disabled Services",
+        "nicht löschen", "Keep - do not delete", "in May", "May", "employees", "office in the left wing, 2nd floor",
+        "not disabled",
+    ],
+)  # fmt: skip
+def test_other_remarks_mark_no_row_as_not_wanted(heading: str, text: str) -> None:
+    checked = validate(sheet_of(["Ext", "Name", "PIN", heading], ["6201", "Lab", "402817", text]))
+
+    assert [p.code for p in checked.problems] == ["column-unknown"]
+
+
+_SECTIONS = [
+    "Boxes to be removed", "TO BE DELETED", "Not to be migrated:", "Boxes to delete on Friday", "Do not create",
+    "Former employees", "To be deleted 31.12.2026", "zu löschen", "Zu löschende Postfächer", "Nicht migrieren",
+    "À supprimer",
+    "Boîtes à supprimer", "Ne pas migrer", "Para eliminar", "Buzones a eliminar", "Da eliminare",
+    "Caselle da eliminare",
+    "Te verwijderen", "Niet migreren", "A excluir", "Caixas a remover",
+]  # fmt: skip
+_BELOW = "The rows below it may not be wanted: if so, delete these too."
+
+
+@pytest.mark.parametrize("text", _SECTIONS)
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("above", [[], [["6201", "Lab", "402817"]]])
+def test_a_heading_of_boxes_that_are_not_wanted_is_an_error_about_the_rows_below(
+    text: str, place: int, above: list[list[str]]
+) -> None:
+    section = ["", "", ""]
+    section[place] = text
+    sheet = sheet_of(["Ext", "Name", "PIN"], *above, section, ["6290", "Old fax", "275083"])
+
+    (error,) = [problem for problem in validate(sheet).problems if problem.is_error]
+
+    assert error.cell == f"A{2 + len(above)}"
+    assert _BELOW in error.message
+
+
+@pytest.mark.parametrize("text", ["Ground floor", "Left wing", "Total", "Do not delete"])
+def test_another_heading_between_rows_is_an_error_about_itself(text: str) -> None:
+    sheet = sheet_of(["Ext", "Name", "PIN"], ["6201", "Lab", "402817"], [text, "", ""], ["6290", "Fax", "275083"])
+
+    (error,) = validate(sheet).problems
+
+    assert error.is_error
+    assert _BELOW not in error.message
+
+
+@pytest.mark.parametrize("text", [*_SECTIONS, "Boxes"])
+def test_a_title_or_sheet_name_of_boxes_that_are_not_wanted_is_a_warning(text: str) -> None:
+    sheet = sheet_of(["Ext", "Name", "PIN"], ["6201", "Lab", "402817"])
+    wanted = [] if text == "Boxes" else [(None, "row-not-wanted", False)]
+
+    for marked in (replace(sheet, titles=(text,)), replace(sheet, name=text)):
+        checked = validate(marked)
+
+        assert [(p.row, p.code, p.is_error) for p in checked.problems] == wanted
+        assert len(checked.records) == 1
+
+
+@pytest.mark.parametrize("text", ["delete", "do not create", "no voicemail", "löschen"])
+def test_a_pin_that_marks_the_box_as_not_wanted_is_an_error_about_the_row(text: str) -> None:
+    (error,) = validate(sheet_of(["Ext", "Name", "PIN"], ["6201", "Lab", text])).problems
+
+    assert error.code == "pin-not-digits"
+    assert "If the box is not wanted, delete the row." in error.message
