@@ -89,6 +89,13 @@ _DISABLED: Final = 2
 _FLAGS: Final = re.compile("[0-9]{1,10}")
 _NEW_WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _DATE: Final = re.compile(r"(?:[0-9]\D*){3}")
+# Options of Asterisk, which delete a message and no box once it was sent by e-mail.
+_MESSAGE_OPTIONS: Final = frozenset({"vm delete", "vmdelete", "voicemail delete", "deletevoicemail"})
+_AFTER: Final = word_set("after once when nach apres despues dopo na apos depois")
+_SENDING: Final = re.compile(
+    "mail|sent|send|forward|notif|listen|courriel|corre|posta|versand|envi|envo|invi|verzend|abhor|ecout|escuch|ascolt|"
+    "beluister|ouvi"
+)
 _STATUS_COMPOUNDS: Final = word_set(
     "mitarbeiterstatus personalstatus beschaftigungsstatus beschaeftigungsstatus benutzerstatus kontostatus "
     "mailboxstatus medewerkerstatus gebruikersstatus accountstatus userstatus"
@@ -97,6 +104,8 @@ _STATUS_COMPOUNDS: Final = word_set(
 
 def names_action(heading: str) -> bool:
     """Whether a heading asks what to do with a box, or shows whether it is in use: "Delete?", "Active"."""
+    if _deletes_messages(heading):
+        return False
     heading = _plain(heading)
     is_flags = fold(heading) == _DIRECTORY_FLAGS
     return is_flags or _is_for_unwanted(heading) or _is_for_wanted(heading) or _is_for_action(heading)
@@ -109,6 +118,8 @@ def names_remarks(heading: str) -> bool:
 
 def names_leaving(heading: str) -> bool:
     """Whether a heading is that of dates when people leave, or when boxes are to be deleted."""
+    if _deletes_messages(heading):
+        return False
     heading = _plain(heading)
     return fold(heading) in _LEAVING or _is_for_unwanted(heading)
 
@@ -141,6 +152,14 @@ def marks_only_wanted(heading: str, texts: Collection[str]) -> bool:
 def _plain(heading: str) -> str:
     """A heading without notes, with spaces between the words of names such as accountEnabled."""
     return _NEW_WORD.sub(" ", without_notes(heading))
+
+
+def _deletes_messages(heading: str) -> bool:
+    """Whether a heading is that of an option to delete messages: "VM Delete", "Delete (after e-mail)"."""
+    words = split_words(heading)
+    if not _AFTER.isdisjoint(words):
+        return _is_for_unwanted(_plain(heading)) and any(map(_SENDING.search, words))
+    return " ".join(split_words(_plain(heading))) in _MESSAGE_OPTIONS
 
 
 def _is_for_unwanted(heading: str) -> bool:

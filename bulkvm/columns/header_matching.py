@@ -17,15 +17,20 @@ from bulkvm.columns.heading_words import (
     is_status,
     names_any_address,
     names_box,
+    names_display,
     names_other_address,
+    names_other_box,
     names_other_number,
     names_other_person,
     names_other_secret,
     names_outdated,
     names_pin_of_box,
+    names_place,
     names_secret,
+    names_size,
     negates,
     without_new,
+    word_set,
 )
 from bulkvm.columns.headings import AMBIGUOUS, FIRST_NAMES, LAST_NAMES
 from bulkvm.text import runs_in_shell
@@ -63,6 +68,10 @@ _VOICEMAIL: Final = "voicemail"  # makes headings look alike that are not
 _SWITCH: Final = "enabled"
 _SHORT: Final = 4  # characters
 _SIMILAR_IF_SHORT: Final = 0.9
+# Folded headings of a language or a number of anything.
+_ANY_LANGUAGE: Final = word_set("language languagecode languagetag lang locale sprache langue idioma lingua taal")
+_ANY_NUMBER: Final = word_set("number box boxnumber nummer rufnummer numero")
+_ID: Final = "id"
 _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -210,6 +219,7 @@ def suggest_extensions(values: Mapping[str, Sequence[str]]) -> list[str]:
         and not possible_columns(heading)
         and not names_secret(heading)
         and not names_outdated(heading)
+        and not names_size(heading)
     }
     shortest = min(longest.values(), default=0)  # shorter than PINs
     return [heading for heading, length in longest.items() if length <= max(shortest, _LONGEST_DIALLED)]
@@ -236,7 +246,8 @@ def suggest_column(heading: str) -> Column | None:
     is_other_switch = is_box or (_SWITCH in folded and _SWITCH not in close[0])
     if is_other_switch or (header == _SWITCHES[PIN_COLUMN.header] and not names_secret(heading)):
         return None
-    if header == PIN_COLUMN.header and "phone" in folded:  # "Phone Number" is similar to "PIN number"
+    is_size = header in {KEY_COLUMN.header, _ID} and names_size(heading)  # "Mailbox size"
+    if is_size or (header == PIN_COLUMN.header and "phone" in folded):  # "Phone Number" is similar to "PIN number"
         return None
     return COLUMN_OF_HEADER[header]
 
@@ -306,7 +317,16 @@ def _changes_meaning(note: str, heading: str, found: frozenset[str]) -> bool:
         words = frozenset(fold(word) for word in note.split())
         is_part = words.isdisjoint(_FIRST_NAME_WORDS) != words.isdisjoint(_LAST_NAME_WORDS)
         return is_part or names_other_person(note)  # "Name (manager)"
-    return KEY_COLUMN.header in found and (names_other_number(note) or names_other_person(note))
+    is_other_language = names_display(note) and fold(heading) in _ANY_LANGUAGE  # "Language (UI)"
+    return is_other_language or (KEY_COLUMN.header in found and _is_other_number(note, heading))
+
+
+def _is_other_number(note: str, heading: str) -> bool:
+    """Whether a note shows that a number is not the extension, as in "Extension (mobile)" and "Number (room)"."""
+    if names_other_number(note) or names_other_person(note) or names_size(note) or names_other_box(note):
+        return True
+    is_megabytes = fold(note) == "mb" and names_box(heading)
+    return is_megabytes or (names_place(note) and fold(heading) in _ANY_NUMBER)
 
 
 def _completes_pin(heading: str, note: str, found: frozenset[str]) -> bool:

@@ -159,6 +159,27 @@ _OTHER_FIGURES: Final = word_set(
     "cantidad ano mes departamento centro conteggio somma totale quantita anno mese matricola reparto aantal totaal "
     "bedrag jaar maand afdeling kostenplaats contagem soma quantidade custo"
 )
+_SIZES: Final = word_set(
+    "size quota gb gib mib kb kib capacity storage grosse groesse kontingent speicher taille tamano cuota capacidad "
+    "dimensione spazio grootte opslag tamanho espaco"
+)
+_MAIL_BOXES: Final = word_set("po pobox post postal postale")  # as in "Box (P.O.)"
+_PLACES: Final = word_set(
+    "room rooms street house floor building desk seat raum zimmer haus strasse etage stockwerk gebaude gebaeude platz "
+    "salle chambre rue maison etage batiment sala habitacion calle casa piso edificio stanza camera piano kamer "
+    "straat huis verdieping gebouw quarto rua andar predio"
+)
+# What else has a language.
+_DISPLAYS: Final = word_set(
+    "ui gui interface web website portal portail portale app display screen phone phones telephone handset deskphone "
+    "device oberflache oberflaeche benutzeroberflache benutzeroberflaeche anzeige bildschirm telefon gerat geraet "
+    "ecran appareil interfaz pantalla telefono aparato interfaccia schermo dispositivo scherm telefoon toestel "
+    "apparaat telefone ecra tela aparelho"
+)
+_PROMPTS: Final = word_set(
+    "prompt prompts voice voicemail announcement announcements ansage ansagen annonces locuciones mensajes messaggi "
+    "annunci meldingen avisos mensagens"
+)
 _OTHER_FIGURE: Final = re.compile("(?:abteilung|kosten|personal|mitarbeiter|personeels|medewerker|afdeling|artikel)")
 _MAY_NAME_SECRET: Final = re.compile("|".join(sorted({word[:3] for word in _SECRETS})))
 _SECRET_ENDS: Final = tuple(_SECRETS)
@@ -291,6 +312,27 @@ def is_about_voicemail(heading: str) -> bool:
 def names_other_number(text: str) -> bool:
     """Whether a text has a word for numbers that are not extensions, such as a mobile phone's."""
     return not _OTHER_NUMBERS.isdisjoint(split_words(text))
+
+
+def names_size(heading: str) -> bool:
+    """Whether a heading has a word for how much a mailbox can hold: "Mailbox size"."""
+    return not _SIZES.isdisjoint(split_words(heading))
+
+
+def names_other_box(note: str) -> bool:
+    """Whether a note shows that a box is one of a post office: "Box (P.O.)"."""
+    return not _MAIL_BOXES.isdisjoint(split_words(note.replace(".", "")))
+
+
+def names_place(note: str) -> bool:
+    """Whether a note shows that a number is that of a place: "Number (room)"."""
+    return not _PLACES.isdisjoint(split_words(note))
+
+
+def names_display(note: str) -> bool:
+    """Whether a note shows that a language is not that of prompts: "Language (UI)"."""
+    words = split_words(note)
+    return not _DISPLAYS.isdisjoint(words) and _PROMPTS.isdisjoint(words)
 
 
 def names_no_extension(heading: str) -> bool:

@@ -15,11 +15,12 @@ from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
 
-# Words of letters or digits; a first one alone may stand for no value.
+# Words of letters or digits; a first one alone may stand for no value. Most first letters show that it does not.
 PLAIN_NAME: Final = re.compile(
-    rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?!(?:NULL|Null|NIL|Nil|NaN|NAN|Nan|None|NONE|NA|Na|Undefined|UNDEFINED|TBD|TBA) )"
+    rf"(?=.{{1,{MAX_LENGTH}}}\Z)(?:[A-CEH-MP-RV-Z]|"
+    "(?!(?:NULL|Null|NIL|Nil|NaN|NAN|Nan|None|NONE|NA|Na|Undefined|UNDEFINED|TBD|TBA) )"
     "(?!(?i:no|not|do|to|nicht|ne|non|niet|sin|sans|senza|sem|geen|ohne|uit|dado|dada|former) )"
-    "[A-Z][A-Za-z]*(?: [A-Za-z0-9]+)+"
+    "[DFGNOSTU])[A-Za-z]*+(?: [A-Za-z0-9]++)++"
 )
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

@@ -68,7 +68,7 @@ DEFAULT_VALIDITY: Final = timedelta(days=7)
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=365)
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
-_SHOWS_PINS: Final = frozenset({ProblemCode.PIN_IS_EXTENSION, ProblemCode.PIN_SHARED})
+_SHOWS_PINS: Final = frozenset({ProblemCode.PIN_IS_EXTENSION, ProblemCode.PIN_SHARED, ProblemCode.PIN_SEQUENCE})
 _EARLIER: Final = "an earlier run completed the row"
 
 

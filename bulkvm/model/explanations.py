@@ -129,6 +129,8 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.PIN_WITHOUT_ZERO: "As a number, 04829157 becomes 4829157, which is valid, and would replace the PIN of the box.",
     _P.PIN_ZERO_RESTORED: _CHANGED,
     _P.PIN_IS_EXTENSION: _WEAK,
+    _P.PIN_SEQUENCE: "Everyone who knows the PIN of one box can guess those of the others. Excel counts up when a cell "
+    "is dragged down.",
     _P.PIN_SHARED: "Everyone who knows the PIN of one box can listen to the messages of the others.",
     _P.PIN_REPLACED: "`--replace-pins` replaces PINs that the PBX would refuse, and existing boxes keep their PINs.",
     _P.PIN_OUTDATED: "The PBX may refuse the whole box when such a PIN is sent again with another change.",

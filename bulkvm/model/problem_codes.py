@@ -230,6 +230,9 @@ class ProblemCode(StrEnum):
     PIN_ZERO_RESTORED = "pin-zero-restored", _WARNING, "`--fix leading-zeros` restored a leading zero", "none"
     PIN_IS_EXTENSION = "pin-is-extension", _WARNING, "the PIN is the extension", "choose another PIN"
     PIN_SHARED = "pin-shared", _WARNING, "several rows have the same PIN", "give each box its own PIN"
+    PIN_SEQUENCE = (
+        "pin-sequence", _WARNING, "PINs count up or down from row to row", "give each box a PIN that cannot be guessed",
+    )  # fmt: skip
     PIN_REPLACED = "pin-replaced", _WARNING, "the PIN is not used", "hand out the PIN that the box has"
     PIN_OUTDATED = "pin-outdated", _WARNING, "the box has a PIN that today's rules refuse", "change the PIN"
 

@@ -1,6 +1,7 @@
 """Opening the input file or standard input."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -15,8 +16,7 @@ from bulkvm.model.errors import FileError, UsageError
 
 STANDARD_INPUT: Final = Path("-")
 
-# Lock files of Excel and LibreOffice, beside an open workbook.
-_LOCK_FILES: Final = ("~$", ".~lock.")
+_LOCK_FILE: Final = re.compile(r"(?:(~\$)|\.~lock\.)(.+?)(?(1)|#?)")  # beside a workbook that is open
 _MAX_IN_MEMORY: Final = 64 * 2**20
 
 
@@ -51,11 +51,9 @@ def open_source(path: Path) -> Iterator[Source]:
             stream.seek(0)
             yield Source(path, "Standard input", stream)
         return
-    if path.name.startswith(_LOCK_FILES):
-        raise UsageError(
-            f"{path} is a lock file of Excel or LibreOffice, not a sheet. Use the file whose name follows the "
-            "characters at its start."
-        )
+    if lock := _LOCK_FILE.fullmatch(path.name):
+        program = "Excel" if lock[1] else "LibreOffice"
+        raise UsageError(f"{path} is the lock file of a workbook that is open in {program}. Choose {lock[2]}.")
     try:
         file = _open(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

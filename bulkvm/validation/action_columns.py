@@ -52,7 +52,8 @@ def check_action_columns(sheet: Sheet) -> Iterator[Problem]:
 def _unwanted(letter: str, heading: str, row: int, option: str) -> Problem:
     message = (
         f'Column {letter} ("{shown(heading)}") is not read, and marks this row as not wanted: an import would '
-        "create or update the box. Delete the row, or empty this cell. To delete a box, use the PBX's web portal."
+        "create or update the box. Delete the row, or empty this cell. If the column means something else, delete the "
+        "column. To delete a box, use the PBX's web portal."
     )
     return Problem(row=row, cell=f"{letter}{row}", code=ProblemCode.ROW_NOT_WANTED, message=message, option=option)
 

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from operator import sub
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, KEY_COLUMN, NAME_COLUMN, PIN_COLUMN
 from bulkvm.model.box import BLANK, Blank, Record
 from bulkvm.model.problem import Fault, Problem, ProblemCode
-from bulkvm.text import count
+from bulkvm.text import count, join_and
 
 RowFault = tuple[int, str, Fault]  # row, the column's header, what is wrong
 
@@ -22,6 +24,7 @@ _PIN_IS_EXTENSION: Final = Fault(
     "The PIN is the extension, which is easy to guess. Choose another one.",
 )
 _NAMED: Final = 5  # rows that a message names
+_COMPARED_DIGITS: Final = 18  # the last ones of a PIN
 
 
 def check_rows(records: Sequence[Record], unread: Mapping[str, Collection[int]]) -> Iterator[RowFault]:
@@ -72,6 +75,32 @@ def check_notification_columns(
         message=f'{count(rows, "row")} {what}, but there is no column "{title}". {effect}',
         option="To turn e-mail on, write a copy with `validate --clean`, and fill in its column." if is_export else "",
     )
+
+
+def check_counting_pins(records: Sequence[Record], letter: str) -> Iterator[Problem]:
+    """Warn once of PINs that count up or down by one in at least three rows, as in a column filled by Excel.
+
+    PINs that are the extensions are a problem of their own. `letter` is that of the PINs.
+    """
+    filled = [record for record in records if record.pin is not BLANK and str(record.pin).isdecimal()]
+    pins = [int(str(record.pin)[-_COMPARED_DIGITS:]) for record in filled]
+    steps = list(map(sub, pins[1:], pins))
+    found: set[int] = set()
+    for place, (step, next_step) in enumerate(pairwise(steps)):
+        if step == next_step and abs(step) == 1:
+            run = filled[place : place + 3]
+            if len({len(str(record.pin)) for record in run}) == 1 and all(r.pin != r.extension_number for r in run):
+                found.update(record.row for record in run)
+    if found:
+        first = join_and([f"{letter}{row}" for row in sorted(found)[:3]])
+        yield Problem(
+            row=None,
+            column=PIN_COLUMN.header,
+            code=ProblemCode.PIN_SEQUENCE,
+            message=f"the PINs of {len(found):,} rows count up or down from row to row, the first ones in {first}. "
+            "Anyone who knows one PIN can guess the others: give each box a PIN that does not follow from another one.",
+            option="Or empty these cells, and generate PINs for new boxes with --generate-pins.",
+        )
 
 
 def extension_twice(numbers: Mapping[int, str]) -> Iterator[RowFault]:

@@ -35,7 +35,14 @@ from bulkvm.validation.refused_pins import (
     rows_with_restored_zeros,
     warn_of_sent_pins,
 )
-from bulkvm.validation.row_checks import NO_EXTENSION, RowFault, check_notification_columns, check_rows, extension_twice
+from bulkvm.validation.row_checks import (
+    NO_EXTENSION,
+    RowFault,
+    check_counting_pins,
+    check_notification_columns,
+    check_rows,
+    extension_twice,
+)
 from bulkvm.validation.unwanted_sections import warn_of_rows_below, warn_of_unwanted_sheet
 
 _NO_ROWS: Final = Problem(
@@ -183,6 +190,8 @@ def _validate(sheet: Sheet, policy: PinPolicy, *, fix_zeros: bool, replace_pins:
     checked.clear()  # saves memory for a million rows, as the next line does
     del numbers
     problems.extend(p for p in _placed(check_rows(understood, unread), letters) if _is_in_place(p, shifted))
+    if PIN_COLUMN.header in letters:
+        problems.extend(check_counting_pins(understood, letters[PIN_COLUMN.header]))
     problems.extend(check_notification_columns(understood, letters, is_export=sheet.read_as is not None))
     return Checked(
         tuple([record for record in understood if record.row not in refused]) if refused else understood,

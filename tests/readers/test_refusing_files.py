@@ -109,8 +109,8 @@ def test_text_under_the_name_of_a_workbook_is_read_with_a_warning(tmp_path: Path
         ("missing.csv", "There is no file"),
         ("missing/boxes.csv", "There is no file"),
         ("folder", "is a folder"),
-        ("~$boxes.xlsx", "is a lock file"),
-        (".~lock.boxes.ods#", "is a lock file"),
+        ("~$boxes.xlsx", "is the lock file of a workbook that is open in Excel. Choose boxes.xlsx."),
+        (".~lock.boxes.ods#", "is the lock file of a workbook that is open in LibreOffice. Choose boxes.ods."),
         ("boxes\0.csv", "is not a valid file name"),
     ],
 )

@@ -39,7 +39,8 @@ from tests.sheets import sheet_of
         ("Still in use", "no"), ("Still needed?", "no"), ("Noch benötigt", "nein"), ("Has mailbox", "No"),
         ("Messagerie", "Non"), ("Anrufbeantworter", "nein"), ("Status", "unused"), ("Status", "nicht belegt"),
         ("Unassigned", "x"), ("Approved", "no"), ("Approved?", "rejected"), ("In scope", "no"), ("Discontinued", "yes"),
-        ("Mailbox active", "no"), ("VM active", "0"),
+        ("Mailbox active", "no"), ("VM active", "0"), ("Line status", "inactive"), ("Delete (after review)", "yes"),
+        ("Delete voicemail", "yes"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str) -> None:
@@ -48,6 +49,7 @@ def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str)
     checked = validate(sheet)
 
     assert [(p.cell, p.code) for p in checked.problems if p.is_error] == [("D2", "row-not-wanted")]
+    assert "If the column means something else, delete the column." in checked.problems[1].message
     assert f'--map "{heading}="' in checked.problems[1].message_with_option
     assert [record.row for record in checked.records] == [3]
     assert len(validate(replace(sheet, heading_map={heading: ""})).records) == 2
@@ -66,6 +68,9 @@ def test_a_row_that_is_marked_as_not_wanted_is_an_error(heading: str, text: str)
         ("Status", "skipped"), ("Account status", "Active"), ("New", "no"), ("Action", "keep"), ("Status", "free"),
         ("Status", "available"), ("Recording enabled", "no"), ("Used by", "no"), ("Is manager", "no"),
         ("Still new", "no"), ("Used", "no"), ("userAccountControl", "512"), ("userAccountControl", "66048"),
+        ("vm delete", "yes"), ("VM Delete", "yes"), ("voicemail_delete", "yes"), ("vmDelete", "true"),
+        ("deletevoicemail", "yes"), ("delete after e-mail", "yes"), ("Delete (after e-mail)", "yes"),
+        ("Delete (after sending)", "x"), ("Löschen (nach Versand)", "ja"), ("Supprimer (après envoi)", "oui"),
         ("Call waiting enabled", "FALSE"), ("Active calls", "0"), ("Employee", "no"), ("Use", "no"),
     ],
 )  # fmt: skip

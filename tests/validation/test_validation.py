@@ -93,7 +93,7 @@ def test_a_row_without_an_extension_is_refused() -> None:
 
 
 def test_an_extension_on_several_rows_is_an_error_on_each_naming_the_others() -> None:
-    checked = check(("6201", "A", "402817", "", ""), ("6201 ", "B", "402818", "", ""), ("6201", "C", "402819", "", ""))
+    checked = check(("6201", "A", "402817", "", ""), ("6201 ", "B", "518294", "", ""), ("6201", "C", "402819", "", ""))
 
     assert found(checked) == [("A2", "extension-twice"), ("A3", "extension-twice"), ("A4", "extension-twice")]
     assert "rows 2 and 4" in checked.problems[1].message or "rows 2, 4" in checked.problems[1].message
@@ -101,7 +101,7 @@ def test_an_extension_on_several_rows_is_an_error_on_each_naming_the_others() ->
 
 
 def test_a_message_names_few_of_many_rows() -> None:
-    checked = check(*[("6201", f"Name {n}", str(402817 + n), "", "") for n in range(20)])
+    checked = check(*[("6201", f"Name {n}", str(402817 + 7 * n), "", "") for n in range(20)])
 
     assert checked.problems[0].message == "6201 is in rows 3, 4, 5, 6, 7 and 14 more, too. Keep one of them."
     assert checked.problems[-1].message == "6201 is in rows 2, 3, 4, 5, 6 and 14 more, too. Keep one of them."
@@ -140,6 +140,23 @@ def test_a_name_and_a_pin_used_twice_are_warnings_on_each_row() -> None:
     assert found(checked) == [("B2", "name-twice"), ("C2", "pin-shared"), ("B3", "name-twice"), ("C3", "pin-shared")]
     assert checked.problems[0].message.startswith("The same name is in row 3. ")
     assert len(checked.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("pins", "cells"),
+    [
+        (["482950", "482951", "482952", "739104"], "C2, C3 and C4"),
+        (["739104", "482952", "482951", "482950"], "C3, C4 and C5"),
+        (["482950", "482951", "739104", "739105"], ""),
+        (["482950", "482961", "482972", "482983"], ""),
+    ],
+)
+def test_pins_that_count_from_row_to_row_are_one_warning_without_the_pins(pins: list[str], cells: str) -> None:
+    checked = check(*[(f"620{n}", f"Name {n}", pin, "", "") for n, pin in enumerate(pins)])
+
+    messages = [problem.message for problem in checked.problems if problem.code == "pin-sequence"]
+    assert [cells in message for message in messages] == ([True] if cells else [])
+    assert not any(pin in message for message in messages for pin in pins)
 
 
 def test_boxes_without_name_or_pin_do_not_share_them() -> None:
