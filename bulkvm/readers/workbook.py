@@ -1,6 +1,6 @@
 """Excel workbooks: choice of the sheet, and its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -10,7 +10,7 @@ from bulkvm.columns import ID_COLUMN, KEY_COLUMN, NAME_COLUMN
 from bulkvm.columns.cell_display import sheet_option, shown_number
 from bulkvm.columns.header_matching import match_headings
 from bulkvm.model.errors import BulkvmError, HeadingsHidden, SheetError, UsageError
-from bulkvm.model.problem import ProblemCode
+from bulkvm.model.problem import Problem, ProblemCode
 from bulkvm.model.sheet import HiddenCells, Sheet
 from bulkvm.readers.file_type import damaged_error
 from bulkvm.readers.header_row import (
@@ -208,18 +208,12 @@ def _read(
     mark_random(package, part, worksheet.formulas, columns, table)
     if table.struck:
         allow_partly_struck(table, [letter for letter, column in columns.items() if column is NAME_COLUMN])
-    in_order = sorted(used, key=COLUMN_OF.__getitem__)
+    dark = package.dark_tables(part.path) if table.white else ()
     problems = (
         *warn_hidden_rows(table.hidden),
         *warn_struck_rows(table.struck, used),
-        *warn_white_rows(table.white, used, package.dark_tables(part.path) if table.white else ()),
-        *warn_repeated_text(table.repeated, used),
-        *warn_hidden_columns(
-            worksheet.hidden_columns, [c for c in in_order if header.headings[c].strip() != ID_COLUMN.title], table
-        ),
-        *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
-        *find_covered_headings(worksheet.merged, in_order, header.row.number),
-        *mark_merged(worksheet.merged, used, table),
+        *warn_white_rows(table.white, used, dark),
+        *_warn_of_columns(package, worksheet, table, header, used),
     )
     cells = table.to_frame()
     return Sheet(
@@ -245,4 +239,20 @@ def _read(
             ),
             *problems,
         ),
+    )
+
+
+def _warn_of_columns(
+    package: Package, worksheet: Worksheet, table: Table, header: Header, used: Collection[str]
+) -> tuple[Problem, ...]:
+    """Find what a person may not see, or sees differently, in the columns that are used."""
+    in_order = sorted(used, key=COLUMN_OF.__getitem__)
+    return (
+        *warn_repeated_text(table.repeated, used),
+        *warn_hidden_columns(
+            worksheet.hidden_columns, [c for c in in_order if header.headings[c].strip() != ID_COLUMN.title], table
+        ),
+        *warn_conditional(worksheet.conditional, {*package.changing, HIDES_VALUE}, in_order, table),
+        *find_covered_headings(worksheet.merged, in_order, header.row.number),
+        *mark_merged(worksheet.merged, used, table),
     )
