@@ -14,6 +14,7 @@ from bulkvm.model.problem import Fault, ProblemCode, Severity
 from bulkvm.model.settings import PinPolicy
 
 MAX_LENGTH: Final = 64
+_MAX_SEARCHED: Final = 1000  # longer texts are no names, and take long to search for what programs left in one
 
 # Words of letters or digits; a first one alone may stand for no value. Most first letters show that it does not.
 PLAIN_NAME: Final = re.compile(
@@ -196,6 +197,8 @@ def no_marks(value: str, _: PinPolicy) -> Fault | None:
 
 def no_web_code(value: str, _: PinPolicy) -> Fault | None:
     """Warn of characters as web pages, their addresses, JSON and e-mails encode them: &amp; for &, %C3%BC for ü."""
+    if len(value) > _MAX_SEARCHED:
+        return None
     decoded = _ENCODED_WORD.sub(_decode_word, value) if "=?" in value else value
     if _ENTITY.search(value):
         import html  # noqa: PLC0415  (slow to import, and rarely needed)
@@ -231,7 +234,12 @@ def _decode(found: re.Match[str]) -> str:
 
 def no_template(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a placeholder of a template that was not filled in: {{name}}."""
-    if not _PLACE_MARK.search(value) or not _PLACE.search(value) or stands_for_no_value(value):
+    if (
+        len(value) > _MAX_SEARCHED
+        or not _PLACE_MARK.search(value)
+        or not _PLACE.search(value)
+        or stands_for_no_value(value)
+    ):
         return None
     return Fault(
         ProblemCode.NAME_PLACEHOLDER,
@@ -241,6 +249,8 @@ def no_template(value: str, _: PinPolicy) -> Fault | None:
 
 def no_switched_off(value: str, _: PinPolicy) -> Fault | None:
     """Warn of a note that the box is not in use: "Doe, Jane (DISABLED)", or of a name that only shows this."""
+    if len(value) > _MAX_SEARCHED:
+        return None
     if names_unassigned(value):
         message = f'The name is "{shown(value)}", as for a number that is not in use. If so, delete the row.'
         return Fault(ProblemCode.ROW_NOT_WANTED, message, Severity.WARNING)
