@@ -21,7 +21,7 @@ from bulkvm.columns.name import (
     parse_name,
 )
 from bulkvm.columns.pin import PLAIN_PIN, no_ascending_run, no_descending_run, no_repeats, pin_digits, pin_length
-from bulkvm.columns.play_datetime import CLOCK_CHOICES, parse_play_datetime
+from bulkvm.columns.play_datetime import CHOICE_OF_VALUE, CLOCK_CHOICES, parse_play_datetime
 from bulkvm.columns.prompt import COMMON_PROMPTS, equal_tags, parse_prompt
 from bulkvm.columns.recipients import (
     equal_recipients,
@@ -242,6 +242,7 @@ COLUMNS: Final = (
         parse=parse_play_datetime,
         choices=CLOCK_CHOICES,
         choices_only=True,
+        words=CHOICE_OF_VALUE,
         aliases=headings.PLAY_DATETIME,
         width=23,
     ),

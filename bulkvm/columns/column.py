@@ -69,6 +69,7 @@ class Column:
         digits: whether it holds digits, which spreadsheets may damage.
         secret: whether no message may show its value.
         choices: the values that the template offers; `choices_only` if there are no others.
+        words: the API's values for which the template has other words.
         joiner: what joins the cells of several columns that are read as this one; if blank, only one can be.
         aliases: other headings that are recognised, by language, separated by commas.
         vague_aliases: the same, for words that also name something else.
@@ -97,6 +98,7 @@ class Column:
     secret: bool = False
     choices: tuple[str, ...] = ()
     choices_only: bool = False
+    words: Mapping[str, str] = field(default_factory=dict, compare=False)
     joiner: str = ""
     aliases: Mapping[str, str] = field(compare=False)
     vague_aliases: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -118,6 +120,11 @@ class Column:
             "again to be sure."
         )
         return Parsed(value, (Fault(ProblemCode.INVISIBLE_CHARACTERS, message), *faults))
+
+    def in_words(self, value: Value) -> str:
+        """A value in the words of the template, such as `24-hour clock`; one that it does not have as it is."""
+        text = value if isinstance(value, str) else self.format(value)
+        return self.words.get(text, text)
 
     def cell_text(self, value: Value) -> str:
         """A value as a cell of an export holds it. A NUL, which no file of text can hold, becomes its symbol."""

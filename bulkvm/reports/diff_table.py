@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from bulkvm.columns import COLUMN_OF_HEADER, DIFFERENCE_HEADING, KEY_COLUMN, NAME_COLUMN
-from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import Absent, Box, Value
 from bulkvm.model.outcome import Colour
@@ -65,16 +64,15 @@ def _headings(names: tuple[str, str]) -> Sequence[str]:
 
 def _rows(diff: Diff, *, in_words: bool = False) -> Sequence[Sequence[str]]:
     """Return all differences, in extension order; values in the words of the template, or as in the API."""
-
-    def shown(field: str, value: Value | Absent) -> str:
-        text = _shown(field, value)
-        return CHOICE_OF_VALUE.get(text, text) if in_words and COLUMN_OF_HEADER[field].choices else text
-
     rows = [
         *((*_title(box), _BOX, "present", "missing") for box in diff.only_a),
         *((*_title(box), _BOX, "missing", "present") for box in diff.only_b),
         *(
-            (*_title(changed.box), COLUMN_OF_HEADER[d.field].title, shown(d.field, d.old), shown(d.field, d.new))
+            (
+                *_title(changed.box),
+                COLUMN_OF_HEADER[d.field].title,
+                *(_shown(d.field, value, in_words=in_words) for value in (d.old, d.new)),
+            )
             for changed in diff.changed
             for d in changed.differences
         ),
@@ -93,10 +91,12 @@ def _title(box: Box) -> tuple[str, str]:
     return box.extension_number, box.name if isinstance(box.name, str) else ""
 
 
-def _shown(field: str, value: Value | Absent) -> str:
+def _shown(field: str, value: Value | Absent, *, in_words: bool) -> str:
     column = COLUMN_OF_HEADER[field]
     if column.secret:
         return "(not shown)"
-    if isinstance(value, str):  # even if the column does not know the value
-        return value
-    return "(none)" if isinstance(value, Absent) or value == () else column.format(value)
+    if isinstance(value, Absent) or value == ():
+        return "(none)"
+    if in_words:
+        return column.in_words(value)
+    return value if isinstance(value, str) else column.format(value)  # a text even if the column does not know it

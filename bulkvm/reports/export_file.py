@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bulkvm.columns import COLUMN_OF_HEADER, COLUMNS, ID_COLUMN, SECRET_HEADERS, Column
-from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Blank, Box, Value, group_duplicates
 from bulkvm.reports.table_file import FILTER_BUTTON, Table, format_table, table_format
@@ -115,8 +114,7 @@ def _words(box: Box, column: Column) -> str:
     value = _known(box, column)
     if isinstance(value, tuple):
         return column.cell_text(column.joiner.join(value))
-    text = _text(box, column)
-    return CHOICE_OF_VALUE.get(text, text) if column.choices else text
+    return "" if value is BLANK else column.cell_text(column.in_words(value))
 
 
 def _json_value(box: Box, column: Column) -> str | bool | None:

@@ -1,10 +1,9 @@
 """Plans and outcomes as text."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, FieldKind
-from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
+from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, SECRET_HEADERS, Column, FieldKind
 from bulkvm.model.box import BLANK, NOT_KNOWN, Absent, Record, Value
 from bulkvm.model.change import Change, ChangeKind, Difference, Plan, PlannedStatus
 from bulkvm.model.outcome import Outcome, Reason, Status, UndoResult
@@ -172,8 +171,7 @@ def render_difference(difference: Difference) -> str:
         return f"{column.title}: changes (not shown)"
     if column.kind is FieldKind.LIST and isinstance(difference.old, tuple) and isinstance(difference.new, tuple):
         return f"{column.title}: {_render_lists(difference.old, difference.new)}"
-    old, new = (_render_value(value, column.format) for value in map(_in_words, (difference.old, difference.new)))
-    return f"{column.title}: {old} -> {new}"
+    return f"{column.title}: {_render_value(difference.old, column)} -> {_render_value(difference.new, column)}"
 
 
 def render_new(record: Record, pin: str) -> Iterator[str]:
@@ -183,7 +181,7 @@ def render_new(record: Record, pin: str) -> Iterator[str]:
         if column.secret:
             yield f"{column.title}: {pin}"
         elif column.updatable and value is not BLANK:
-            yield f"{column.title}: {_render_value(_in_words(value), column.format)}"
+            yield f"{column.title}: {_render_value(value, column)}"
 
 
 def find_list_changes(old: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -198,19 +196,15 @@ def _render_lists(old: Sequence[str], new: Sequence[str]) -> str:
     return printable(" ".join([*(f"+{item}" for item in added), *(f"-{item}" for item in removed)]))
 
 
-def _in_words(value: Value | Absent) -> Value | Absent:
-    """Return a value of the API in the words of the template, such as `24-hour clock`; any other as it is."""
-    return CHOICE_OF_VALUE.get(value, value) if isinstance(value, str) else value
-
-
-def _render_value(value: Value | Absent, to_text: Callable[[Value], str]) -> str:
+def _render_value(value: Value | Absent, column: Column) -> str:
     if value is NOT_KNOWN:
         return "(not known)"
-    if value is BLANK or value == ():
+    if isinstance(value, Absent) or value == ():
         return "(none)"
     if isinstance(value, tuple):
         return printable(", ".join(value))
-    return quoted(value) if isinstance(value, str) else printable(to_text(value))
+    text = column.in_words(value)
+    return quoted(text) if isinstance(value, str) else printable(text)
 
 
 def explain_blanks(changes: Sequence[Change]) -> list[str]:

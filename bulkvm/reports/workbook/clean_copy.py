@@ -8,7 +8,6 @@ from typing import Final
 from bulkvm.columns import CLEAR, COLUMN_OF_HEADER, COLUMNS, KEY_COLUMN, PIN_COLUMN, ROW_HEADING, Column, refused_text
 from bulkvm.columns.cell_display import STRIP_CHARS
 from bulkvm.columns.pin import PLAIN_PIN
-from bulkvm.columns.play_datetime import CHOICE_OF_VALUE
 from bulkvm.columns.sheet_columns import joined_texts, letters_by_header, may_have_lost_zero, refused_cells
 from bulkvm.files import Reservation, writing
 from bulkvm.model.box import BLANK, Record
@@ -81,7 +80,7 @@ def _as_in_template(
     That is a PIN that may be refused, or a PIN or an extension that is shorter than the longest one.
     """
     filled: list[str | int] = [*row]
-    filled[_CLOCK] = CHOICE_OF_VALUE.get(row[_CLOCK], row[_CLOCK])
+    filled[_CLOCK] = COLUMNS[_CLOCK].in_words(row[_CLOCK])
     for place, most in longest.items():
         letter = letters.get(COLUMNS[place].header)
         is_doubtful = len(row[place]) < most or (place == _PIN and not PLAIN_PIN.fullmatch(row[place]))

@@ -11,7 +11,14 @@ from bulkvm.model.change import Change, ChangeKind, Difference, Plan
 from bulkvm.model.outcome import Outcome, Status, count_statuses
 from bulkvm.model.problem import Problem, ProblemCode, Severity
 from bulkvm.model.tenant import Tenant
-from bulkvm.reports.text.plan_text import render_counts, render_outcomes, render_plan, render_to_send
+from bulkvm.reports.text.plan_text import (
+    render_counts,
+    render_difference,
+    render_new,
+    render_outcomes,
+    render_plan,
+    render_to_send,
+)
 from bulkvm.reports.text.problem_text import render_problem, render_problems
 from tests.golden_files import Golden
 from tests.reports.clinic import PROBLEMS
@@ -89,6 +96,13 @@ def test_counts_are_shown_in_one_line(outcomes: list[Status], text: str) -> None
     counted = count_statuses(Outcome(row=1, extension_number="6201", status=status) for status in outcomes)
 
     assert render_counts(counted) == text
+
+
+def test_a_name_that_is_a_value_of_another_column_is_shown_as_it_is() -> None:
+    record = Record(row=2, extension_number="6201", name="DISABLE", play_datetime="DISABLE")
+
+    assert render_difference(Difference("name", "Desk", "DISABLE")) == 'Name: "Desk" -> "DISABLE"'
+    assert [*render_new(record, "set")] == ['Name: "DISABLE"', "PIN: set", 'Announce date and time: "off"']
 
 
 def test_an_undo_shows_what_it_would_do_and_what_it_did(golden: Golden) -> None:
