@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 from bulkvm.columns import KEY_COLUMN, SUMMARY_STEPS
 from bulkvm.model.change import PlannedStatus
@@ -18,6 +18,7 @@ from bulkvm.model.tenant import Tenant
 from bulkvm.reports.text.outcome_text import CHECK_KEPT
 from bulkvm.reports.text.plan_text import render_counts, render_unseen
 from bulkvm.reports.text.problem_text import count_problems, in_sheet_order, render_place
+from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.marks import MAX_MARKED, column_letters, marked_cell
 from bulkvm.reports.workbook.text_cells import LINE_HEIGHT, count_lines, row_height
 from bulkvm.text import count as count_of
@@ -26,7 +27,7 @@ from bulkvm.text import printable, truncate
 NAME: Final = "bulkvm"
 MARKER: Final = f"{NAME}_summary"  # a defined name by which later copies recognise the summary
 WIDTHS: Final = (30, 80, 10, 22)
-STEP_COLUMNS: Final = 3  # over which a long step is wrapped: the chart covers what is beside them
+_STEP_COLUMNS: Final = 3  # over which a long step is wrapped: the chart covers what is beside them
 MAX_PROBLEMS: Final = 5_000  # enough to read
 _MAX_KINDS: Final = 5  # more would move the list of problems off the first screen
 _ALL_DONE: Final = "Nothing to do: every row is done{}."
@@ -38,8 +39,6 @@ _NOT_DONE: Final = {
     None: "Rows not done",
 }
 _UNDONE: Final = {Status.UPDATED: "the box has its former values again, or was deleted"}
-CHART_TITLE: Final = "Rows"
-CHART_AT: Final = "D2"  # beside the counts and the run details, which are tall enough
 
 
 class LineKind(Enum):
@@ -72,18 +71,35 @@ class Line:
     charted: Status | None = None
 
     @property
-    def is_wrapped(self) -> bool:
-        """Whether it is a step that is too long for one line."""
-        return self.kind is LineKind.STEP and count_lines(str(self.cells[0]), sum(WIDTHS[:STEP_COLUMNS])) > 1
+    def merged(self) -> int:
+        """How many columns a step that is too long for one line is wrapped over; 0 for any other line."""
+        return _STEP_COLUMNS if self.kind is LineKind.STEP and self._step_lines > 1 else 0
 
     @property
     def height(self) -> int | None:
         """The height in points; None for the default."""
-        if self.is_wrapped:
-            return LINE_HEIGHT * count_lines(str(self.cells[0]), sum(WIDTHS[:STEP_COLUMNS]))
+        if self.merged:
+            return LINE_HEIGHT * self._step_lines
         if self.kind is not LineKind.ROW:
             return _HEIGHTS.get(self.kind)
         return row_height((str(cell) for cell in self.cells), WIDTHS)
+
+    @property
+    def _step_lines(self) -> int:
+        return count_lines(str(self.cells[0]), sum(WIDTHS[:_STEP_COLUMNS]))
+
+
+class Chart(NamedTuple):
+    """A bar chart of the rows by status, in a cell beside the counts and the run details, which are tall enough.
+
+    `first` and `last` are the lines of the statuses, counted from 1, and `colours` those of their bars.
+    """
+
+    first: int
+    last: int
+    colours: Sequence[str]
+    title: str = "Rows"
+    cell: str = "D2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +133,10 @@ def repeated_row(lines: Sequence[Line]) -> int | None:
     return max((row for row, line in enumerate(lines, start=1) if line.kind is LineKind.HEADING), default=None)
 
 
-def charted_statuses(lines: Sequence[Line]) -> Mapping[int, Status]:
-    """Return the statuses in the chart by row, counted from 1."""
-    return {row: line.charted for row, line in enumerate(lines, start=1) if line.charted}
+def make_chart(lines: Sequence[Line]) -> Chart | None:
+    """Return the chart of the counts by status; None if there are none."""
+    colours = {row: styles.COLOURS[line.charted] for row, line in enumerate(lines, start=1) if line.charted}
+    return Chart(min(colours), max(colours), [*colours.values()]) if colours else None
 
 
 def summarise_problems(sheet: Sheet, problems: Sequence[Problem], *, in_column: bool = False) -> list[Line]:

@@ -19,18 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.original.original_cells import FONT, set_text, solid_fill, style_heading, visible_cell
 from bulkvm.reports.workbook.page_setup import FOOTER, PAPER
-from bulkvm.reports.workbook.summary import (
-    CHART_AT,
-    CHART_TITLE,
-    MARKER,
-    STEP_COLUMNS,
-    WIDTHS,
-    Line,
-    LineKind,
-    charted_statuses,
-    repeated_row,
-    summary_name,
-)
+from bulkvm.reports.workbook.summary import MARKER, WIDTHS, Line, LineKind, make_chart, repeated_row, summary_name
 
 _THIN: Final = Side(style="thin", color=styles.GREY[1:])
 ROW_BORDER: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -74,9 +63,9 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
             cell.value = value
         else:
             set_text(cell, value)
-        _style_cell(cell, line.kind, wrapped=line.is_wrapped)
-    if line.is_wrapped:
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=STEP_COLUMNS)
+        _style_cell(cell, line)
+    if line.merged:
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=line.merged)
     first = sheet.cell(row, 1)
     if line.colour and (colour := styles.colour_of(line.colour)):
         first.fill = solid_fill(colour)
@@ -85,9 +74,11 @@ def _write_line(sheet: Worksheet, row: int, line: Line, sheet_name: str) -> None
         first.hyperlink = Hyperlink(ref=first.coordinate, location=f"{quote_sheetname(sheet_name)}!{line.link}")
 
 
-def _style_cell(cell: Cell, kind: LineKind, *, wrapped: bool) -> None:
+def _style_cell(cell: Cell, line: Line) -> None:
+    kind = line.kind
     vertical = "center" if kind is LineKind.FORM else "top"
-    cell.alignment = Alignment(horizontal="left", vertical=vertical, wrap_text=wrapped or kind is LineKind.ROW)
+    wrapped = bool(line.merged) or kind is LineKind.ROW
+    cell.alignment = Alignment(horizontal="left", vertical=vertical, wrap_text=wrapped)
     if kind is LineKind.TITLE:
         cell.font = Font(name=FONT, bold=True, size=16, color=styles.BLUE[1:])
     elif kind is LineKind.SECTION:
@@ -106,21 +97,21 @@ def _show(workbook: Workbook, sheet: Worksheet) -> None:
 
 
 def _add_chart(sheet: Worksheet, lines: Sequence[Line]) -> None:
-    charted = charted_statuses(lines)
-    if not charted:
+    counted = make_chart(lines)
+    if counted is None:
         return
     chart = BarChart()
-    chart.type, chart.title, chart.legend = "bar", CHART_TITLE, None
-    chart.add_data(Reference(sheet, min_col=3, min_row=min(charted), max_row=max(charted)))
-    chart.set_categories(Reference(sheet, min_col=1, min_row=min(charted), max_row=max(charted)))
+    chart.type, chart.title, chart.legend = "bar", counted.title, None
+    chart.add_data(Reference(sheet, min_col=3, min_row=counted.first, max_row=counted.last))
+    chart.set_categories(Reference(sheet, min_col=1, min_row=counted.first, max_row=counted.last))
     series = chart.series[0]
-    for index, status in enumerate(charted.values()):
+    for index, colour in enumerate(counted.colours):
         point = DataPoint(idx=index)
-        point.graphicalProperties.solidFill = styles.COLOURS[status][1:]
+        point.graphicalProperties.solidFill = colour[1:]
         series.dPt.append(point)
     chart.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False)
     chart.x_axis.scaling.orientation, chart.x_axis.delete = "maxMin", False
     chart.y_axis.delete, chart.y_axis.majorGridlines = True, None
     chart.gapWidth, chart.width = 40, 8  # centimetres
-    chart.height = 2.1 + 0.95 * len(charted)
-    sheet.add_chart(chart, CHART_AT)
+    chart.height = 2.1 + 0.95 * len(counted.colours)
+    sheet.add_chart(chart, counted.cell)

@@ -10,17 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from bulkvm.model.outcome import Colour
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.page_setup import set_up_page
-from bulkvm.reports.workbook.summary import (
-    CHART_AT,
-    CHART_TITLE,
-    MARKER,
-    STEP_COLUMNS,
-    WIDTHS,
-    Line,
-    LineKind,
-    charted_statuses,
-    repeated_row,
-)
+from bulkvm.reports.workbook.summary import MARKER, WIDTHS, Line, LineKind, make_chart, repeated_row
 from bulkvm.reports.workbook.text_cells import write_text
 
 _FORMATS: Final[dict[LineKind, dict[str, Any]]] = {
@@ -47,13 +37,11 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
     links = {colour: workbook.add_format({**link, "bg_color": colour}) for colour in Colour}
     for row, line in enumerate(lines):
         sheet.set_row(row, line.height)
-        if line.is_wrapped:
-            sheet.merge_range(row, 0, row, STEP_COLUMNS - 1, "", wrapped)
+        if line.merged:
+            sheet.merge_range(row, 0, row, line.merged - 1, "", wrapped)
         colour = styles.colour_of(line.colour) if line.colour else None
         for column, value in enumerate(line.cells):
-            cell_format = (
-                colours[colour] if colour and column == 0 else wrapped if line.is_wrapped else kinds[line.kind]
-            )
+            cell_format = colours[colour] if colour and column == 0 else wrapped if line.merged else kinds[line.kind]
             if isinstance(value, int):
                 sheet.write_number(row, column, value, cell_format)
             elif column == 0 and line.link and colour:
@@ -68,24 +56,24 @@ def write_summary(workbook: Workbook, lines: Sequence[Line], name: str, sheet_na
 
 
 def _add_chart(workbook: Workbook, sheet: Worksheet, lines: Sequence[Line]) -> None:
-    charted = charted_statuses(lines)
-    if not charted:
+    counted = make_chart(lines)
+    if counted is None:
         return
-    first, last = min(charted) - 1, max(charted) - 1
+    first, last = counted.first - 1, counted.last - 1
     chart = workbook.add_chart({"type": "bar"})
     assert chart is not None  # None only for unknown types
     chart.add_series(
         {
             "categories": [sheet.name, first, 0, last, 0],
             "values": [sheet.name, first, 2, last, 2],
-            "points": [{"fill": {"color": styles.COLOURS[status]}} for status in charted.values()],
+            "points": [{"fill": {"color": colour}} for colour in counted.colours],
             "data_labels": {"value": True},
             "gap": 40,
         }
     )
-    chart.set_title({"name": CHART_TITLE, "name_font": {"size": 12}})
+    chart.set_title({"name": counted.title, "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
-    chart.set_size({"width": 310, "height": 80 + 36 * len(charted)})
-    sheet.insert_chart(CHART_AT, chart)
+    chart.set_size({"width": 310, "height": 80 + 36 * len(counted.colours)})
+    sheet.insert_chart(counted.cell, chart)
