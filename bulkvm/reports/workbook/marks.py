@@ -24,10 +24,15 @@ _MAX_HEIGHT: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The highest severity in a cell, and a note with all its problems. Their codes are for programs."""
+    """The highest severity in a cell, and the texts of all its problems. Their codes are for programs."""
 
     severity: Severity
-    note: str
+    texts: tuple[str, ...]
+
+    @property
+    def note(self) -> str:
+        """The note of the cell, with each text once."""
+        return fit(NOTE_HEAD + "\n\n".join(dict.fromkeys(self.texts)))
 
 
 def most_severe(problems: Sequence[Problem]) -> Sequence[Problem]:
@@ -66,12 +71,6 @@ def column_letters(sheet: Sheet) -> Mapping[str, str]:
     return {KEY_COLUMN.header: next(iter(sheet.headings), "A"), **letters}
 
 
-def join_notes(marks: Iterable[Mark]) -> str:
-    """Return the note of a cell with several marks, such as a merged one, with each text once."""
-    texts = dict.fromkeys(text for mark in marks for text in mark.note.removeprefix(NOTE_HEAD).split("\n\n"))
-    return fit(NOTE_HEAD + "\n\n".join(texts))
-
-
 def note_height(note: str) -> int:
     """Return the height in pixels at which a note is readable without scrolling, up to a maximum."""
     return min(_LINE_HEIGHT * (count_lines(note, _CHARACTERS_A_LINE) + 1), _MAX_HEIGHT)
@@ -80,4 +79,4 @@ def note_height(note: str) -> int:
 def _mark(problems: Sequence[Problem]) -> Mark:
     errors_first = sorted(problems, key=lambda problem: problem.severity)
     texts = (f"{problem.severity.capitalize()}: {problem.message}" for problem in errors_first)
-    return Mark(errors_first[0].severity, fit(NOTE_HEAD + "\n\n".join(texts)))
+    return Mark(errors_first[0].severity, tuple(texts))

@@ -21,7 +21,7 @@ from bulkvm.columns.sheet_columns import sheet_columns
 from bulkvm.model.sheet import CellKind, Sheet
 from bulkvm.reports.workbook import styles
 from bulkvm.reports.workbook.annotation import Annotation
-from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, join_notes, note_height
+from bulkvm.reports.workbook.marks import MAX_NOTES, NOTE_AUTHOR, NOTE_HEAD, NOTE_WIDTH, Mark, note_height
 from bulkvm.reports.workbook.original.external_content import remove_external_content
 from bulkvm.reports.workbook.original.formula_results import replace_formulas
 from bulkvm.reports.workbook.original.mark_rules import add_mark_rules, remove_mark_rules
@@ -105,16 +105,18 @@ def _mark_truncated_texts(worksheet: Worksheet, sheet: Sheet) -> None:
 
 def _mark(worksheet: Worksheet, marks: Mapping[str, Mark]) -> dict[str, list[Cell]]:
     """Mark cells, and return them by colour. The marks of merged cells, errors first, are one."""
-    marks_of_cell: dict[str, list[Mark]] = defaultdict(list)
+    merged: dict[Cell, Mark] = {}
     for place, mark in marks.items():
-        marks_of_cell[visible_cell(worksheet, *coordinate_to_tuple(place)).coordinate].append(mark)
+        cell = visible_cell(worksheet, *coordinate_to_tuple(place))
+        first = merged.get(cell)
+        merged[cell] = Mark(first.severity, first.texts + mark.texts) if first else mark
     marked: dict[str, list[Cell]] = defaultdict(list)
-    for number, (place, found) in enumerate(marks_of_cell.items()):
-        cell, colour = worksheet[place], styles.COLOURS[found[0].severity]
+    for number, (cell, mark) in enumerate(merged.items()):
+        colour = styles.COLOURS[mark.severity]
         cell.fill = solid_fill(colour)
         marked[colour].append(cell)
         if number < MAX_NOTES:
-            cell.comment = _note(cell.comment, join_notes(found))
+            cell.comment = _note(cell.comment, mark.note)
     return marked
 
 
