@@ -1,6 +1,6 @@
 """What the journals of runs show of boxes: the PINs, names and addresses that they had, and which run set them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulkvm.columns import NAME_COLUMN, PIN_COLUMN
@@ -9,8 +9,7 @@ from bulkvm.model.box import NOT_KNOWN, Absent, Box, Record
 from bulkvm.model.change import Change, ChangeKind
 from bulkvm.model.outcome import Outcome, Status
 from bulkvm.model.tenant import Tenant
-from bulkvm.planning import expected_box, fields_differ
-from bulkvm.planning.undo_plan import changed_anything
+from bulkvm.planning import changed_anything, expected_box, fields_differ
 from bulkvm.runs import ListedRun, PastRun, read_journal
 from bulkvm.runs.history import record_of
 
@@ -54,6 +53,11 @@ class BoxHistory:
     may_be_deleted_by: str = ""
     last: Box | None = None
     in_doubt_by: str = ""
+
+    @property
+    def current_pin(self) -> PinSet | None:
+        """The last PIN that it had, or may have."""
+        return self.pins[-1] if self.pins else None
 
     def contradicts(self, box: Box) -> bool:
         """Whether a box that is read from a file never had its extension, name, first address or PIN."""
@@ -115,7 +119,7 @@ class BoxHistory:
 
     def _add_pin(self, box: Box) -> None:
         """Add the PIN that the PBX shows. It settles whether a run set a PIN of which that is not known."""
-        last = self.pins[-1] if self.pins else None
+        last = self.current_pin
         if not isinstance(box.pin, str) or may_be_mask(PIN_COLUMN, box.pin):
             is_created = last and last.run == self.created_by and self.last and not fields_differ(self.last, box)
             if last and is_created:  # the box is like the one that the run may have created
@@ -151,14 +155,17 @@ class BoxHistories:
 
     Attributes:
         tenant: None if no run knows it.
+        runs: the runs by name.
     """
 
-    def __init__(self, runs: Iterable[PastRun], tenant: Tenant | None) -> None:
+    def __init__(self, runs: Sequence[ListedRun], tenant: Tenant | None) -> None:
         self.tenant = tenant
+        self.runs = {run.info.name: run.info for run in runs}
         self._by_id: dict[str, BoxHistory] = {}
         self._by_extension: dict[str, BoxHistory] = {}
         self._without_id: dict[str, BoxHistory] = {}  # by extension, until a run shows the id
-        for past in runs:
+        for run in runs:
+            past = read_journal(run.file)
             for outcome in past.outcomes:
                 self._add(past, outcome)
 
@@ -199,11 +206,7 @@ def read_histories(runs: Sequence[ListedRun], tenant: Tenant | None, boxes: Coll
     """
     read = [run for run in runs if changed_anything(run.counts) or run.counts[Status.UNCHANGED]]
     tenant = tenant or _find_tenant(read, boxes)
-    return BoxHistories(_read_all(read, tenant) if tenant else (), tenant)
-
-
-def _read_all(runs: Iterable[ListedRun], tenant: Tenant) -> Iterator[PastRun]:
-    return (read_journal(run.file) for run in runs if not run.info.known_tenant.contradicts(tenant))
+    return BoxHistories([run for run in read if tenant and not run.info.known_tenant.contradicts(tenant)], tenant)
 
 
 def _find_tenant(runs: Sequence[ListedRun], boxes: Collection[Box]) -> Tenant | None:

@@ -153,14 +153,12 @@ class _Found:
         histories: what the journals show of the boxes.
         run: the name of the run; blank if the result does not show it, or has no journal.
         remedy: how to find out what the PBX did.
-        infos: all runs, by name.
     """
 
     rows: Mapping[int, _NewPin | None] = field(repr=False)
     histories: BoxHistories = field(repr=False)
     run: str
     remedy: str
-    infos: Mapping[str, RunInfo] = field(repr=False)
 
 
 def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
@@ -180,7 +178,7 @@ def _split(found: _Found) -> tuple[list[Box], dict[str, list[str]]]:
 
 def _is_hidden(box: Box, histories: BoxHistories) -> bool:
     known = histories.find_current(box)
-    return bool(known and known.pins and known.pins[-1].is_hidden)
+    return bool(known and known.current_pin and known.current_pin.is_hidden)
 
 
 def _with_last_texts(box: Box, histories: BoxHistories) -> Box:
@@ -203,24 +201,23 @@ def _doubt_of_texts(box: Box, found: _Found) -> str:
         return ""
     return (
         f"The run {known.in_doubt_by} may have changed the name or the addresses: it is not known what the PBX did. "
-        f"{_how_to_find_out(known.in_doubt_by, found.infos)}"
+        f"{_how_to_find_out(found.histories.runs[known.in_doubt_by])}"
     )
 
 
-def _how_to_find_out(run: str, infos: Mapping[str, RunInfo], which: str = "that") -> str:
+def _how_to_find_out(info: RunInfo, which: str = "that") -> str:
     """How to find out what the PBX did in a run: by the command that continues it."""
-    info = infos.get(run)
-    if info and is_undo(info):
+    if is_undo(info):
         return f"Continue that undo with `bulkvm undo {info.file.removeprefix(UNDO_OF)}`. {_AFTER_UNDO}"
-    if info and info.plan_id:
+    if info.plan_id:
         return f"Import its plan again with `bulkvm import {command_file(info.plan_file)} --approved`, {_THEN}"
-    return f"Import the result of {which} run again (`bulkvm runs {run} --result FILE` writes it), {_THEN}"
+    return f"Import the result of {which} run again (`bulkvm runs {info.name} --result FILE` writes it), {_THEN}"
 
 
 def _reason_to_doubt(box: Box, found: _Found) -> str:
     """Why the PIN of a row whose outcome was not known is not listed, unless later runs show that it was set."""
     known = found.histories.find_current(box)
-    current = known.pins[-1] if known and known.pins else None
+    current = known.current_pin if known else None
     if current is None or not current.is_certain:
         return f"The box may have this PIN: it is not known what the PBX did. {found.remedy}"
     if current.run and found.run and current.run != found.run:
@@ -231,9 +228,9 @@ def _reason_to_doubt(box: Box, found: _Found) -> str:
 def _reason_not_to_list(new: _NewPin, found: _Found) -> str:
     box, histories = new.box, found.histories
     known = histories.find_current(box)
-    if deleted := _describe_deleted(known, found.infos) if known else "":
+    if deleted := _describe_deleted(known, histories) if known else "":
         return deleted
-    current = known.pins[-1] if known and known.pins else None
+    current = known.current_pin if known else None
     if current is None:
         is_other = known is not histories.find(box)
         return "The PBX showed another box with this extension later, whose PIN is in no journal." if is_other else ""
@@ -244,20 +241,20 @@ def _reason_not_to_list(new: _NewPin, found: _Found) -> str:
     if not current.is_certain:
         return (
             f"The PIN may have been changed later by the run {current.run}: it is not known what the PBX did. "
-            f"{_how_to_find_out(current.run, found.infos)}"
+            f"{_how_to_find_out(histories.runs[current.run])}"
         )
     lists = f"`bulkvm pins {current.run} --output FILE` lists the current one."
     return f"The PIN was changed later by the run {current.run}: {lists}"
 
 
-def _describe_deleted(known: BoxHistory, infos: Mapping[str, RunInfo]) -> str:
+def _describe_deleted(known: BoxHistory, histories: BoxHistories) -> str:
     """Which run deleted a box, or may have; blank if none did."""
     if known.deleted_by:
         return f"Deleted by the run {known.deleted_by}."
     if undo := known.may_be_deleted_by:
         return (
             f"The run {undo} may have deleted it: it is not known what the PBX did. If the box still exists, "
-            f"`bulkvm undo {infos[undo].file.removeprefix(UNDO_OF)}` deletes it."
+            f"`bulkvm undo {histories.runs[undo].file.removeprefix(UNDO_OF)}` deletes it."
         )
     return ""
 
@@ -270,10 +267,8 @@ def _read_named(name: str, unreadable: list[str]) -> _Found:
     """
     runs = list_runs(unreadable.append)
     past = _past_run(find_run(name, runs))
-    run = past.info.name
-    infos = {listed.info.name: listed.info for listed in runs}
     histories = read_histories(runs, past.info.known_tenant, ())
-    return _Found(dict(_read_run(past)), histories, run, _how_to_find_out(run, infos, "this"), infos)
+    return _Found(dict(_read_run(past)), histories, past.info.name, _how_to_find_out(past.info, "this"))
 
 
 def _past_run(run: ListedRun) -> PastRun:
@@ -324,10 +319,9 @@ def _read_result(file: Path, observer: Observer, unreadable: list[str]) -> _Foun
             f"{count(unknown, 'PIN')} in {file.name} could not be compared with what was sent: no journal here has "
             f"{'it' if unknown == 1 else 'them'}. If the file was edited, check the list."
         )
-    infos = {listed.info.name: listed.info for listed in runs}
     is_import = past is None or not (past.info.plan_id or is_undo(past.info))
-    remedy = f"Import {file.name} again, {_THEN}" if is_import else _how_to_find_out(name or "", infos)
-    return _Found(rows, histories, past.info.name if past else "", remedy, infos)
+    remedy = f"Import {file.name} again, {_THEN}" if past is None or is_import else _how_to_find_out(past.info)
+    return _Found(rows, histories, past.info.name if past else "", remedy)
 
 
 def _no_result(name: str) -> UsageError:
