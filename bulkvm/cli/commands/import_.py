@@ -144,9 +144,7 @@ def _show_plan(
 ) -> None:
     if problems:
         # An approved plan has its own options. The plan file shows its problems, too.
-        console.info(
-            render_problems(problems, advice="", with_options=False) if approved else render_problems(problems)
-        )
+        console.info(render_problems(problems, with_options=not approved))
     console.info(render_plan(plan, tenant))
     if approved and plan.changes and not plan.to_send:
         console.info("Nothing is left to send: every change in the plan was sent before, or is already on the PBX.")

@@ -65,7 +65,7 @@ def render_problems(
         problems: all problems.
         most: the maximum number for each code.
         advice: where to see the others.
-        with_options: whether to name options that help with some problems.
+        with_options: whether to add this advice, and the options that help with some problems.
     """
     if not problems:
         return "No problems."
@@ -77,11 +77,13 @@ def render_problems(
     for problem in in_sheet_order(chain.from_iterable(first.values())):
         more = len(of_code[problem.code]) - most if problem is first[problem.code][-1] else 0
         lines.append(f"  {problem.severity}: {render_problem(problem)}{_render_more(more)}")
-    if advice and max(map(len, of_code.values())) > most:
+    if not with_options:
+        return "\n".join(lines)
+    if max(map(len, of_code.values())) > most:
         lines.append(advice)
-    if with_options and len(of_code[ProblemCode.PIN_LENGTH]) > most:
+    if len(of_code[ProblemCode.PIN_LENGTH]) > most:
         lines.append("An import with --replace-pins replaces the refused PINs of new boxes by generated ones.")
-    return "\n".join([*lines, *(_advise_options(problems) if with_options else ())])
+    return "\n".join([*lines, *_advise_options(problems)])
 
 
 def _render_more(count: int) -> str:
