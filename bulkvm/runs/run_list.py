@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -32,16 +32,10 @@ _STATUS: Final = re.compile(rb'"status": "([a-z ]+)"')  # in a text, the quotes 
 _KEPT: Final = f'"reason": "{Reason.KEPT}"'.encode()
 _KIND: Final = re.compile(rb'"kind": "([a-z]+)"')
 _FORMER: Final = re.compile(rb'\{"again": "([a-z ]+)"')  # how a row was counted before
-_SPAN: Final = re.compile(rb'\{(?:"again": [a-z" ]+, )?"span": \[(\d+), (\d+)\], "end": \{"row": (\d+)')
+_END: Final = re.compile(rb'\{(?:"again": [a-z" ]+, )?(?:"span": \[(\d+), (\d+)\], )?"end": \{"row": (\d+)')
 _UNCONFIRMED: Final = b'{"unconfirmed": '
 _ROW_OF_SHEET: Final = b'{"row": '
-_WITHOUT_OUTCOME: Final = (
-    _ROW_OF_SHEET,
-    b'{"whole": ',
-    b'{"again": true',
-    _UNCONFIRMED,
-    b"\n",
-)  # lines that rarely hold a new one
+_NOT_COUNTED: Final = (b'{"whole": ', b'{"again": true')  # starts of lines without another outcome
 
 
 def next_number(folder: Path) -> int:
@@ -148,33 +142,42 @@ def _count_outcomes(file: Path, row_count: int | None = None) -> Mapping[str, in
     words: Counter[str] = Counter()
     is_damaged = False
     unconfirmed = _Unconfirmed()
-    with file.open("rb") as lines:
-        next(lines)
-        for line in (line for line in lines if not line.startswith(_ROW_OF_SHEET) or b'"outcome": {' in line):
-            if not line.endswith(b"\n"):  # the run was killed while it wrote this line
-                break
-            if line.startswith(b'{"begin": ') and (row := _ROW.search(line)) and (kind := _KIND.search(line)):
-                begun[int(row[1])] = _word_of(kind[1], b'"wanted": {' in line)
-            elif line.startswith(_WITHOUT_OUTCOME) and b'"outcome": {' not in line:
-                unconfirmed.add(line)
-            elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
-                word = begun.pop(int(row[1]), Status.UPDATED)
-                if _KEPT in line:
-                    word = UndoResult.KEPT
-                elif status[1] != b"updated":
-                    word = status[1].decode()
-                words[word] += 1
-                unconfirmed.add(line, word)
-                if former := _FORMER.match(line):
-                    words[former[1].decode()] -= 1
-            else:
-                is_damaged = True
+    for line in _read_lines(file):
+        if not line.endswith(b"}\n"):
+            is_damaged = True
+        elif line.startswith(b'{"begin": ') and (row := _ROW.search(line)) and (kind := _KIND.search(line)):
+            begun[int(row[1])] = _word_of(kind[1], b'"wanted": {' in line)
+        elif line.startswith(_UNCONFIRMED):
+            is_damaged |= not unconfirmed.read_gaps(line)
+        elif line.startswith(_NOT_COUNTED):
+            unconfirmed.add(line)
+        elif (row := _ROW.search(line)) and (status := _STATUS.search(line)):
+            word = begun.pop(int(row[1]), Status.UPDATED)
+            if status[1] != b"updated":
+                word = UndoResult.KEPT if _KEPT in line else status[1].decode()
+            words[word] += 1
+            unconfirmed.add(line, word)
+            if former := _FORMER.match(line):
+                words[former[1].decode()] -= 1
+        else:
+            is_damaged = True
     if row_count is not None:
         unconfirmed.move(words)
         left = row_count - words.total()
         unknown = left if is_damaged else len(begun)
         words += Counter({Status.UNKNOWN: unknown, Status.NOT_SENT: left - unknown})
     return words
+
+
+def _read_lines(file: Path) -> Iterator[bytes]:
+    """The lines after the first, up to one that was not written to its end, without the rows that have no outcome."""
+    with file.open("rb") as lines:
+        next(lines)
+        for line in lines:
+            if not line.endswith(b"\n"):  # the run was killed while it wrote this line
+                return
+            if line != b"\n" and (not line.startswith(_ROW_OF_SHEET) or b'"outcome": {' in line):
+                yield line
 
 
 @lru_cache
@@ -190,23 +193,39 @@ class _Unconfirmed:
         self._words: dict[int, str] = {}
         self._lines: dict[int, tuple[Span, bytes]] = {}
 
+    def read_gaps(self, line: bytes) -> bool:
+        """Read the gaps, which replace those before. Returns whether the line can be read."""
+        try:
+            self._gaps = parse_gaps(json.loads(line))
+        except UNREADABLE:
+            return False
+        self._lines = {row: kept for row, kept in self._lines.items() if not is_confirmed(kept[0], self._gaps)}
+        return True
+
     def add(self, line: bytes, word: str | None = None) -> None:
         """Add a line. `word` is how a row was counted whose outcome it holds; None if as before, or without one."""
-        if line.startswith(_UNCONFIRMED):
-            self._gaps = parse_gaps(json.loads(line))
-            self._lines = {row: kept for row, kept in self._lines.items() if not is_confirmed(kept[0], self._gaps)}
-        elif self._gaps and (span := _SPAN.match(line)):
-            number = int(span[3])
-            self._lines[number] = (int(span[1]), int(span[2])), line
+        if self._gaps and (end := _END.match(line)):
+            row = int(end[3])
+            self._lines.pop(row, None)
+            if end[1]:
+                self._lines[row] = (int(end[1]), int(end[2])), line
             if word:
-                self._words[number] = word
+                self._words[row] = word
 
     def move(self, words: Counter[str]) -> None:
         """Count the rows that are not confirmed as those in doubt."""
         for row, (span, line) in self._lines.items():
-            if not is_confirmed(span, self._gaps):
+            if row in self._words and not is_confirmed(span, self._gaps):
                 words[self._words[row]] -= 1
-                words[doubt(parse_outcome(json.loads(line)["end"])).status] += 1
+                words[_status_in_doubt(line)] += 1
+
+
+def _status_in_doubt(line: bytes) -> Status:
+    """The status of a row that is not confirmed."""
+    try:
+        return doubt(parse_outcome(json.loads(line)["end"])).status
+    except UNREADABLE:
+        return Status.UNKNOWN
 
 
 def _number(file: Path) -> int:

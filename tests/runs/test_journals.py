@@ -297,6 +297,43 @@ def test_a_damaged_line_loses_only_its_own_row_which_is_unknown(
     assert dict(list_run(file).counts) == count_statuses(past.outcomes)
 
 
+def write_unconfirmed(folder: Path) -> Path:
+    """The journal of a run that died before the tenant of its rows was confirmed. The new box was read back later."""
+    journal = Journal(folder, FACTS, ROWS)
+    journal.begin(CHANGED)
+    journal.end(replace(CREATED, row=3, status=Status.UPDATED), span=(2, 3), gaps=[(1, None)])
+    journal.begin(NEW)
+    journal.end(CREATED)
+    journal.end(CREATED, BOX, former=Status.CREATED, span=(2, 5), gaps=[(1, None)])
+    journal.close()
+    return folder / f"{FACTS.name}.jsonl"
+
+
+def test_a_row_that_was_confirmed_and_read_back_when_others_were_not_is_counted_as_it_is_read(tmp_path: Path) -> None:
+    file = write_unconfirmed(tmp_path)
+
+    counts = count_statuses(read_journal(file).outcomes)
+
+    assert (counts[Status.UNKNOWN], counts[Status.NOT_SENT]) == (2, 1)
+    assert dict(list_run(file).counts) == counts
+
+
+@pytest.mark.parametrize("start", ['{"begin"', '{"end"', '{"unconfirmed"', '{"span"'])
+def test_a_line_that_was_cut_in_a_run_that_is_not_confirmed_is_counted_as_it_is_read(
+    tmp_path: Path, start: str
+) -> None:
+    file = write_unconfirmed(tmp_path)
+    lines = file.read_text("utf-8").splitlines()
+    cut = next(number for number, line in enumerate(lines) if line.startswith(start))
+    lines[cut] = lines[cut][: len(lines[cut]) * 3 // 4]
+    file.write_text("\n".join([*lines, ""]), "utf-8", newline="\n")
+
+    past = read_journal(file)
+
+    assert past.damaged == (cut + 1,)
+    assert dict(list_run(file).counts) == count_statuses(past.outcomes)
+
+
 def test_an_unfinished_last_line_does_not_count_as_damage(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.write_bytes(file.read_bytes()[:-9])
