@@ -38,7 +38,7 @@ class Session:
         used: the moment of its last request or answer; 0 without one.
         in_flight: the number of requests in flight.
         is_ended: whether nothing more is sent with the token.
-        is_closed: whether it was checked after its last answer, or cannot be.
+        is_rejected: whether the PBX no longer accepts the token, so that it cannot be checked.
     """
 
     token: str = field(repr=False)
@@ -47,7 +47,7 @@ class Session:
     used: int = 0
     in_flight: int = 0
     is_ended: bool = False
-    is_closed: bool = False
+    is_rejected: bool = False
     idle: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
@@ -119,11 +119,11 @@ class SessionChecks:
         while session.in_flight:
             session.idle.clear()
             await session.idle.wait()
-        if self._auth.expected and session.used > session.checked and not session.is_closed:
+        if self._auth.expected and session.used > session.checked and not session.is_rejected:
             try:
                 await self.confirm(session, request, handle)
             except TokenEnded:
-                session.is_closed = True
+                session.is_rejected = True
 
     async def confirm(self, session: Session, request: httpx.Request, handle: "Handle") -> httpx.Response:
         """Check that the tenant in force is the expected one. If that is not certain, nothing more is sent.
@@ -140,7 +140,8 @@ class SessionChecks:
         try:
             confirm_tenant(response, self._auth.site, expected, self._auth.secrets)
         except LoginRefused as error:
-            late = after_requests(error, self._clock() - session.checked_at) if session.used else error
+            is_late = session.checked and session.used  # requests before the first check were to any tenant
+            late = after_requests(error, self._clock() - session.checked_at) if is_late else error
             self._auth.refusal = late
             raise copy(late) from error
         if not session.checked:

@@ -185,13 +185,14 @@ class _Run:
     async def confirm(self, plan: Plan) -> None:
         """Check that the rows reached the tenant. Those of which that is not certain are read back."""
         refused: BulkvmError | None = None
-        for _ in range(_MAX_READ_BACKS):
+        for read_backs_left in reversed(range(_MAX_READ_BACKS + 1)):
             try:
                 await self._pbx.confirm_tenant()
             except BulkvmError as error:
                 refused = error
                 break
-            if not (unconfirmed := self._list_unconfirmed(plan)):
+            unconfirmed = self._list_unconfirmed(plan)
+            if not (unconfirmed and read_backs_left):
                 break
             await in_parallel(unconfirmed, self._read_back_again, self._settings.concurrency)
         why = str(refused) if isinstance(refused, OtherTenant) else ""  # which names that tenant

@@ -104,6 +104,17 @@ async def test_a_run_whose_session_ends_without_being_moved_ends_normally() -> N
     assert len(names_in(app, 2)) == 2 + 9
 
 
+async def test_boxes_are_read_back_three_times_if_the_session_ends_in_between() -> None:
+    app = several()
+    tenant = await meant(app)
+    app.state.faults = FaultRules(["expire:create:2", "expire:fetch:1", "expire:fetch:4"])
+
+    async with connect(SITE, ONE_BY_ONE, app=app, tenant=tenant) as pbx:
+        ending = await send(creates(2), pbx, ONE_BY_ONE)
+
+    assert (ending.error, count_statuses(ending.outcomes)[Status.CREATED]) == (None, 2)
+
+
 async def test_a_box_whose_pin_the_pbx_does_not_show_is_not_confirmed_by_reading_it_back() -> None:
     app = several(behave=("system:first", "hide:pin:both"))
     tenant = await meant(app)
@@ -202,6 +213,20 @@ async def test_the_tenant_of_a_ready_token_is_checked_after_the_rows_too() -> No
     assert {outcome.status for outcome in ending.outcomes} == {Status.UNKNOWN}
     assert isinstance(ending.error, OtherTenant)
     assert "may have reached it" in str(ending.error)
+
+
+async def test_a_token_whose_tenant_was_found_by_the_first_request_is_checked_before_the_next_one() -> None:
+    app = several()
+    token = await ready_token(app, await meant(app))
+    site = Site(name="provider", url=SITE.url, token=token, switch_to=MEANT)
+
+    async with connect(site, ONE_BY_ONE, app=app) as pbx:
+        await pbx.tenant()
+        app.state.faults = FaultRules(["403:tenant:1"])
+        with pytest.raises(TenantNotConfirmed, match="does not show whether the login reaches Clinic 2"):
+            await pbx.count_boxes()
+
+    assert app.state.traffic.counts["list"] == 1  # that of the login whose token it is
 
 
 async def test_a_list_that_two_sessions_read_is_read_again() -> None:
