@@ -24,7 +24,7 @@ class SystemAuth(PasswordAuth):
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(site, clock=clock)
         self.checks: SessionChecks = SessionChecks(self, clock)
-        self._is_switched = False  # perhaps, since the answer to a switch was lost
+        self._may_be_switched = False  # since the answer to a switch was lost
 
     async def _check_new(self, token: Token, request: httpx.Request, handle: Handle) -> Token:
         if self.expected is None or self.expected.id is None:
@@ -42,13 +42,13 @@ class SystemAuth(PasswordAuth):
             response = await handle(switch_request(request, self.site.url, token.text, tenant_id))
             check_switch(response, expected, self.secrets)
         except OutcomeUnknown as error:
-            self._is_switched = True
+            self._may_be_switched = True
             raise switch_failed(error) from error
         except SwitchFailed:
-            self._is_switched = True
+            self._may_be_switched = True
             raise
         except LoginRefused as error:
-            if not self._is_switched:
+            if not self._may_be_switched:
                 self.refusal = error
                 raise
             return token  # the PBX may refuse to switch to the tenant in force, which is for the check to find out

@@ -87,7 +87,7 @@ async def test_a_site_whose_tenant_changed_reports_it_once_and_keeps_all(
     assert "neither compared nor deleted" in printed
 
 
-async def test_a_tenant_that_was_made_anew_under_the_same_name_is_named_with_its_id(
+async def test_a_tenant_that_was_created_again_under_the_same_name_is_named_with_its_id(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     former = SimulatorSettings(page_cap=20, tenant_id="id-1", tenant_name="Clinic", domain="clinic.example.com")

@@ -24,6 +24,7 @@ from bulkvm.model.settings import SendSettings, Site
 from bulkvm.model.tenant import Tenant
 from bulkvm.pbx import connect, connect_administrator
 from bulkvm.pbx.auth import Handle
+from bulkvm.pbx.session_checks import CONFIRM
 from bulkvm.pbx.system_auth import SystemAuth
 from bulkvm.pbx.throttling.cancellable_waits import CancellableWaits
 from bulkvm.pbx.throttling.concurrency_limiter import ConcurrencyLimiter
@@ -336,6 +337,34 @@ async def test_a_pause_that_a_check_of_the_tenant_is_answered_with_holds_for_tho
     await asyncio.gather(*(auth.send(boxes_request(), handle) for _ in range(2)), return_exceptions=True)
 
     assert sent == [1010, 1040, 1040]
+
+
+async def test_an_answer_that_came_after_the_last_check_is_confirmed_before_the_token_is_replaced() -> None:
+    app, now = several(), 1000.0
+    tenant, watched = await tenant_of(app, SECOND), AlteredPbx(app)
+    is_sent, may_be_answered = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        response = await InProcess(watched).handle_async_request(request)
+        if request.url.path == boxes_request().url.path:
+            is_sent.set()
+            await may_be_answered.wait()
+        return response
+
+    auth, handle = SystemAuth(SITE, clock=lambda: now), in_turn(app, slow)
+    auth.expect(tenant, checked=False)
+    sending = asyncio.create_task(auth.send(boxes_request(), handle))
+    await is_sent.wait()
+    await auth.send(httpx.Request("GET", f"{SITE.url}/api/tenant", extensions={CONFIRM: True}), handle)
+    may_be_answered.set()
+    await sending
+    watched.asked.clear()
+    now += 10**9  # after which the token is replaced
+    await auth.send(boxes_request(), handle)
+
+    assert [asked.path.removeprefix("/api/") for asked in watched.asked] == [
+        "tenant", "login/oauth/token", "tenants/switch", "tenant", "shared_voicemails",
+    ]  # fmt: skip
 
 
 class AnsweredLate:
