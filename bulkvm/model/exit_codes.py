@@ -44,8 +44,8 @@ class ExitCode(IntEnum):
         3,
         "the sheet is not valid, or the approved plan was refused; nothing was sent",
         (
-            "`bulkvm validate SHEET --annotate COPY.xlsx` marks every cell of a sheet; if a plan was refused, make "
-            "a new one"
+            "`bulkvm validate SHEET --annotate COPY.xlsx` marks the wrong cells of a sheet; if a plan was refused, "
+            "make a new one"
         ),
     )
     LOGIN = 4, "login or permission refused", "check user, password, domain or token"
@@ -66,9 +66,9 @@ class ExitCode(IntEnum):
             "read back differently; the result was written"
         ),
         (
-            f"read the message; if the first box read back differently, find the cause first; otherwise, {_AGAIN}, but "
-            "if boxes of a plan were changed, make a new one; `--max-errors` of an import and `--max-outage` set the "
-            "limits"
+            f"read the message; if the first box read back differently, find the cause first; otherwise, {_AGAIN}; "
+            "if boxes of an approved plan were changed, make a new plan; `--max-errors` of an import and "
+            "`--max-outage` set the limits"
         ),
     )
     BACKUP = (

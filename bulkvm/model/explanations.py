@@ -157,8 +157,7 @@ REASONS: Final[Mapping[ProblemCode, str]] = {
     _P.PLAN_EXPIRED: "The PBX may have changed since the plan was approved.",
     _P.PLAN_TENANT: "At another tenant, the same extensions are different boxes.",
     _P.PLAN_SHEET: "The plan has no PINs: they are read from the sheet that it was made from.",
-    _P.PLAN_UNDONE: "Who approved the plan did not approve that it is sent again. Without the journal of its run, what "
-    "it sent is not known.",
+    _P.PLAN_UNDONE: "The plan was approved to be sent once. Without the journal of its run, what it sent is not known.",
     _P.PLAN_OUTDATED: "The plan was approved for the values that the box had then.",
     _P.GONE: _KEPT,
     _P.CHANGED_SINCE: _KEPT,
@@ -214,7 +213,7 @@ EXIT_REASONS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LOGIN: "The PBX rejected the login, or the user may not manage voicemail boxes.",
     ExitCode.PBX: "Nothing is sent unless the PBX is certain to be the right one and its list of boxes is complete.",
     ExitCode.LIMIT: "A wrong sheet or a wrong site often changes many boxes at once.",
-    ExitCode.STOPPED: "If many rows fail, or the first box reads back differently, so will the others.",
+    ExitCode.STOPPED: "If many rows fail, or the first box reads back differently, the others probably will, too.",
     ExitCode.BACKUP: "A backup counts only if it was read back and matches what the PBX holds.",
     ExitCode.UNKNOWN: "A request was sent, and neither its response nor a later read showed what the PBX did.",
     ExitCode.DIFFERENCES: "Scripts can react to differences without reading the output.",

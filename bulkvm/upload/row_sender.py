@@ -147,7 +147,7 @@ class RowSender:
             before: the box right before the change, if it was verified with all its fields.
 
         Returns:
-            Why it is not certain that the row left the box as it is; None if it is.
+            Why it is not certain that the row left the box as it is, empty for a row that is not done; None if it is.
 
         Raises:
             BulkvmError: nothing can be read now.

@@ -4,9 +4,9 @@
 
 A PBX may take back a switch while it answers a check of the tenant. What is sent with that token before the answer
 cannot be helped, and nothing may be sent after it. A PBX that does so at any other time is left out: no client can know
-before its next request. tests/pbx/test_system_administrators.py tests how soon that is noticed. Such PBXs, which also
-end sessions, refuse checks and see a run killed, are those of the second test: what reaches another tenant is not
-claimed.
+before its next request. tests/pbx/test_system_administrators.py tests how soon that is noticed. The second test is
+about such PBXs, which also end sessions and refuse checks, and about runs that are killed: what reaches another tenant
+is not claimed.
 """
 
 import asyncio
